@@ -1,0 +1,49 @@
+# The two to know: "make run" measures, "make test" checks.
+# ARGS go to the command: make run ARGS="--seconds 60"
+
+BIN := .venv/bin
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url
+
+.PHONY: help setup run dev lint test test-fast lock clean
+
+help: ## say what the targets do (this)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## install what is missing: tor (never started), .venv with onionrig
+	@scripts/setup.sh
+
+run: setup ## measure: onionrig run $(ARGS)
+	@$(BIN)/onionrig run $(ARGS)
+
+dev: ## setup, and the tools of the tests
+	@scripts/setup.sh dev
+
+lint: dev ## the checks that run nothing
+	@echo "test: ruff check"
+	@$(BIN)/ruff check --quiet .
+	@echo "test: ruff format --check"
+	@$(BIN)/ruff format --quiet --check .
+	@echo "test: mypy"
+	@$(BIN)/mypy --no-error-summary
+	@echo "test: lint-imports"
+	@$(BIN)/lint-imports --no-cache
+
+test: lint ## every check and every test, real tor daemons included
+	@echo "test: pytest"
+	@$(BIN)/pytest --quiet $(ARGS)
+
+test-fast: lint ## the checks, and the tests that start no tor
+	@echo "test: pytest tests/unit tests/process"
+	@$(BIN)/pytest --quiet tests/unit tests/process $(ARGS)
+
+lock: ## remake the lock files with uv; ARGS=--upgrade takes newer releases
+	@command -v uv >/dev/null || { echo "lock: uv is missing; type: pipx install uv" >&2; exit 1; }
+	@echo "lock: requirements.lock"
+	@$(COMPILE) --quiet pyproject.toml -o requirements.lock $(ARGS)
+	@echo "lock: requirements-dev.lock"
+	@$(COMPILE) --quiet pyproject.toml --group dev -o requirements-dev.lock $(ARGS)
+
+clean: ## remove .venv and every cache; results in runs/ stay
+	@echo "clean: .venv, caches"
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What it means, as pure functions: windows, goodput, fairness, costs, verdict."""

@@ -1,0 +1,45 @@
+"""What became of the streams: connected, failed and why, reconnected."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from onionrig.records.result import Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.records.samples import SinkSample
+    from onionrig.records.transfers import Transfer
+
+
+def streams(
+    asked: int, transfers: Sequence[Transfer], sinks: Mapping[str, Sequence[SinkSample]]
+) -> Streams:
+    """Count the streams. A sink that was killed has recorded samples, but not its last attempts."""
+    connected = {transfer.stream for transfer in transfers if transfer.verified_bytes}
+    reasons = Counter(transfer.reason for transfer in transfers if transfer.failed)
+    first_bytes = [
+        transfer.first_byte_after_seconds
+        for transfer in transfers
+        if transfer.first_byte_after_seconds is not None
+    ]
+    return Streams(
+        asked=asked,
+        connected=max(len(connected), _most_at_once(sinks)),
+        failed=reasons.total(),
+        reconnected=sum(
+            transfer.attempt > 1 and transfer.verified_bytes > 0 for transfer in transfers
+        ),
+        failed_by_reason=dict(reasons.most_common()),
+        median_first_byte_seconds=statistics.median(first_bytes) if first_bytes else None,
+    )
+
+
+def _most_at_once(sinks: Mapping[str, Sequence[SinkSample]]) -> int:
+    return sum(
+        max((sum(sample.streams.values()) for sample in samples), default=0)
+        for samples in sinks.values()
+    )

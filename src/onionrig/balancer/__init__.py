@@ -1,0 +1,1 @@
+"""Onionbalance: launching it, and reading what it has published."""

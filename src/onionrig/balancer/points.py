@@ -1,0 +1,64 @@
+"""Which backend instances a client can reach through the frontend's descriptor.
+
+An introduction point in the frontend's descriptor keeps the authentication key that it has in its
+instance's own descriptor, so each can be told apart; those that are not the first on their relay
+are never used (``tor.descriptors.reachable``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.tor.descriptors import reachable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onionrig.tor.descriptors import Descriptor
+
+UNKNOWN = "unknown"
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """A frontend descriptor against the instances behind it."""
+
+    listed: dict[str, int]
+    """Points in the descriptor, by instance."""
+    usable: dict[str, int]
+    """Of those, the points that a client can use."""
+
+    @property
+    def points(self) -> int:
+        """Points in the descriptor."""
+        return sum(self.listed.values())
+
+    def starved(self) -> dict[str, str]:
+        """Return the instances that no client of this descriptor reaches, and why."""
+        return {name: self._reason(name) for name, count in self.usable.items() if not count}
+
+    def _reason(self, name: str) -> str:
+        listed = self.listed[name]
+        if not listed:
+            return "Onionbalance published no introduction point of it"
+        return (
+            f"its {listed} introduction point{'s' if listed > 1 else ''} in the frontend's "
+            "descriptor share relays with earlier ones, and clients use only the first on a relay"
+        )
+
+
+def coverage(frontend: Descriptor, instances: Mapping[str, Descriptor]) -> Coverage:
+    """Hold a frontend's descriptor against those of its instances, by name."""
+    owners = {
+        point.key: name for name, descriptor in instances.items() for point in descriptor.points
+    }
+    listed = dict.fromkeys(instances, 0)
+    usable = dict.fromkeys(instances, 0)
+    for point in frontend.points:
+        owner = owners.get(point.key, UNKNOWN)
+        listed[owner] = listed.get(owner, 0) + 1
+    for point in reachable(frontend.points):
+        owner = owners.get(point.key, UNKNOWN)
+        usable[owner] = usable.get(owner, 0) + 1
+    return Coverage(listed=listed, usable=usable)

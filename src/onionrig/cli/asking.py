@@ -1,0 +1,96 @@
+"""From flags, files and shipped profiles to an experiment: the command line's part of it."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from onionrig.errors import UsageError
+from onionrig.experiment.auto import resolved
+from onionrig.experiment.checks import refuse_impossible
+from onionrig.experiment.decode import experiment_from, layer_from_setting, layer_from_toml
+from onionrig.experiment.schema import Experiment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onionrig.experiment.decode import Layer
+
+DEFAULT_PROFILE = "default"
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """An experiment as the command line asked for it."""
+
+    name: str
+    """The experiment file's stem, or the profile's name."""
+    experiment: Experiment
+    """Checked, and every ``auto`` replaced."""
+    resolved: dict[str, str]
+
+
+def ask(file: Path | None, profile: str | None, settings: list[str], flags: Layer) -> Question:
+    """Merge profile, file, ``--set`` and flags, in this order. Raises UsageError."""
+    layers = [profile_layer(profile or DEFAULT_PROFILE)]
+    if file is not None:
+        layers.append(_file_layer(file))
+    layers += [layer_from_setting(setting) for setting in settings]
+    experiment = experiment_from([*layers, flags])
+    refuse_impossible(experiment)
+    experiment, found = resolved(experiment)
+    refuse_impossible(experiment)
+    name = file.stem if file is not None else profile or DEFAULT_PROFILE
+    return Question(name=name, experiment=experiment, resolved=found)
+
+
+def profile_names() -> list[str]:
+    """Return the names of the shipped profiles."""
+    shipped = resources.files("onionrig.experiment") / "profiles"
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in shipped.iterdir()
+        if entry.name.endswith(".toml")
+    )
+
+
+def profile_layer(name: str) -> Layer:
+    """Read a shipped profile. Raises UsageError where there is none of that name."""
+    if name not in profile_names():
+        raise UsageError(f"no profile {name}: there are {', '.join(profile_names())}")
+    path = resources.files("onionrig.experiment") / "profiles" / f"{name}.toml"
+    return layer_from_toml(path.read_text(), origin=f"profile {name}")
+
+
+def flags_layer(  # noqa: PLR0913 - one flag each
+    *,
+    streams: int | None,
+    backends: int | None,
+    clients: int | None,
+    hold: str | None,
+    single_hop: bool,
+    target: str | None,
+) -> Layer:
+    """Return the flags that were given as a layer."""
+    asked: dict[str, dict[str, Any]] = {
+        "backends": {"daemons": backends, "single_hop": single_hop or None},
+        "load": {
+            "streams": streams,
+            "clients": clients,
+            "hold": f"{hold}s" if hold and hold.replace(".", "", 1).isdigit() else hold,
+        },
+        "verdict": {"target": target},
+    }
+    return {
+        table: {key: value for key, value in keys.items() if value is not None}
+        for table, keys in asked.items()
+    }
+
+
+def _file_layer(path: Path) -> Layer:
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from error
+    return layer_from_toml(text, origin=str(path))

@@ -1,0 +1,1 @@
+"""Making it run: owned processes, the keeper, the local engine, the phases of a run."""

@@ -1,0 +1,95 @@
+"""Tell what happens: each event goes into events.jsonl and to whoever watches."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from onionrig.recorder.jsonl import Appender
+from onionrig.records.events import (
+    AnyEvent,
+    Failed,
+    Finished,
+    Milestone,
+    Noted,
+    PhaseBegan,
+    Scheduled,
+    Starved,
+    Waiting,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from onionrig.errors import OnionrigError
+    from onionrig.records.events import Phase, Reached
+    from onionrig.records.schedule import Schedule
+
+
+class Journal:
+    """The events of one run."""
+
+    def __init__(self, path: Path, watch: Callable[[AnyEvent], None]) -> None:
+        self._appender = Appender(path)
+        self._watch = watch
+        self._started_seconds = time.monotonic()
+        self._waiting = ""
+
+    def phase(self, phase: Phase) -> None:
+        """Begin a phase."""
+        self._tell(PhaseBegan(**self._now(), phase=phase))
+
+    def waiting(self, subject: str) -> None:
+        """Say what is waited for from now on; said once while it stays the same."""
+        if subject != self._waiting:
+            self._waiting = subject
+            self._tell(Waiting(**self._now(), subject=subject))
+
+    def reached(self, reached: Reached) -> None:
+        """Time a milestone."""
+        self._tell(Milestone(**self._now(), reached=reached))
+
+    def note(self, text: str) -> None:
+        """Say something that a reader should know."""
+        self._tell(Noted(**self._now(), text=text))
+
+    def starved(self, backend: str, reason: str) -> None:
+        """Name a backend instance that the load will not reach."""
+        self._tell(Starved(**self._now(), backend=backend, reason=reason))
+
+    def scheduled(self, schedule: Schedule) -> None:
+        """Say when the load begins, is held and ends."""
+        self._tell(
+            Scheduled(
+                **self._now(),
+                ramp_second=schedule.ramp_second,
+                hold_second=schedule.hold_second,
+                end_second=schedule.end_second,
+            )
+        )
+
+    def failed(self, error: OnionrigError | BaseException, *, exit_code: int) -> None:
+        """Say what ended the run before its time."""
+        message = str(error) or type(error).__name__
+        self._tell(
+            Failed(**self._now(), error=type(error).__name__, message=message, exit_code=exit_code)
+        )
+
+    def finished(self) -> None:
+        """Say that the run went through all its phases."""
+        self._tell(Finished(**self._now()))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._appender.close()
+
+    def _now(self) -> dict[str, float]:
+        return {
+            "wall_seconds": time.time(),
+            "since_start_seconds": time.monotonic() - self._started_seconds,
+        }
+
+    def _tell(self, event: AnyEvent) -> None:
+        self._appender.append(event)
+        self._watch(event)

@@ -1,0 +1,78 @@
+"""The keeper: one small process that clears up after a run, however the run ends.
+
+Run as ``python -m onionrig.engine.keeper``; it holds the read end of a pipe to the controller.
+When the pipe closes, the controller has ended: the keeper kills every process that carries the
+run's mark in its environment, removes the workspace, and, unless the controller had said that it
+was done, writes the result of what was recorded. Children inherit the mark, so a process that the
+controller had only just forked is found as well. It is the mark that is looked for rather than a
+list of process ids: between a fork and its entry in a list the controller may be gone.
+
+It imports nothing but the standard library, and as little as possible of it: it idles in every run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+MARK = "ONIONRIG_RUN"
+"""The environment variable that marks every process of a run."""
+DONE = b"done\n"
+"""What the controller says when it has cleared up itself."""
+
+_SWEEP_SECONDS = 4.0
+_QUIET_SWEEPS = 3
+_PAUSE_SECONDS = 0.05
+
+
+def main(mark: str, workspace: str, finish: list[str]) -> None:
+    """Wait for the controller to end, then clear up."""
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    said = sys.stdin.buffer.read()
+    sweep(mark)
+    shutil.rmtree(workspace, ignore_errors=True)
+    if said != DONE:
+        subprocess.run(finish, stdin=subprocess.DEVNULL, timeout=60, check=False)
+
+
+def sweep(mark: str) -> None:
+    """Kill every process that carries the mark, until none has been seen for a few rounds."""
+    until = time.monotonic() + _SWEEP_SECONDS
+    quiet = 0
+    while quiet < _QUIET_SWEEPS and time.monotonic() < until:
+        quiet = 0 if _kill_marked(mark) else quiet + 1
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _kill_marked(mark: str) -> int:
+    entry = f"{MARK}={mark}".encode()
+    killed = 0
+    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib stays out of this process
+        if name.isdecimal() and int(name) != os.getpid():
+            killed += _kill_if_marked(int(name), entry)
+    return killed
+
+
+def _kill_if_marked(pid: int, entry: bytes) -> bool:
+    """Kill a process if it carries the entry; a pidfd keeps a reused id from being hit."""
+    with contextlib.suppress(OSError):
+        handle = os.pidfd_open(pid)
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as environ:  # noqa: PTH123 - likewise
+                if entry not in environ.read().split(b"\0"):
+                    return False
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            return True
+        finally:
+            os.close(handle)
+    return False
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

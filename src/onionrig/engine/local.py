@@ -1,0 +1,121 @@
+"""The local engine: put a service's files in place, start it, know when it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.engine.deadline import POLL_SECONDS, deadline
+from onionrig.rig.model import Bootstrapped, Listening, Role
+from onionrig.tor.bootstrap import BootstrapLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from onionrig.engine.processes import Fleet
+    from onionrig.rig.model import Rig, Service
+
+LISTENING_SECONDS = 15.0
+
+
+class LocalEngine:
+    """Runs a rig's services as children of this process."""
+
+    def __init__(self, rig: Rig, fleet: Fleet, *, others: dict[str, int]) -> None:
+        self.rig = rig
+        self.fleet = fleet
+        self._others = others
+        self._sampled = Path(rig.one(Role.SAMPLER).directory) / "processes.json"
+
+    def prepare(self) -> None:
+        """Put every directory and file in place: 0700 and 0600."""
+        for service in self.rig.services:
+            make_private(Path(service.directory))
+            for key in service.keys:
+                path = Path(key.path)
+                make_private(path.parent)
+                shutil.copyfile(key.made_at, path)
+                path.chmod(0o600)
+            for file in service.files:
+                path = Path(file.path)
+                make_private(path.parent)
+                path.touch(mode=0o600)
+                path.write_text(file.text)
+            if isinstance(service.ready, Bootstrapped):
+                make_private(Path(service.directory) / "data")
+
+    def start(self, services: Iterable[Service]) -> None:
+        """Start services, and have them sampled."""
+        for service in services:
+            self.fleet.start(service)
+        fresh = self._sampled.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode({**self.fleet.processes(), **self._others}))
+        fresh.replace(self._sampled)
+
+    async def listening(self, service: Service) -> None:
+        """Wait until a service accepts connections on all its sockets."""
+        if not isinstance(service.ready, Listening):
+            raise TypeError(f"{service.name} does not listen")
+        missing = list(service.ready.socket_paths)
+        async with deadline(LISTENING_SECONDS, lambda: f"{service.name} to listen on {missing[0]}"):
+            while missing:
+                if _accepts(missing[0]):
+                    del missing[0]
+                else:
+                    await asyncio.sleep(POLL_SECONDS)
+
+    async def bootstrapped(
+        self, services: Sequence[Service], *, seconds: float, tell: Callable[[str], None]
+    ) -> None:
+        """Wait until tors have bootstrapped. Raises BringUpTimeout naming the slowest one."""
+        logs = {service.name: BootstrapLog(Path(service.log_path)) for service in services}
+
+        def missing() -> str:
+            late = {name: log for name, log in logs.items() if not log.done}
+            if not late:
+                return "nothing"
+            name, log = min(late.items(), key=lambda item: item[1].percent)
+            done = f"{len(logs) - len(late)} of {len(logs)} tors to bootstrap"
+            return f"{done}; {name} is at {log.percent} % ({log.doing})"
+
+        def where() -> str:
+            name = min(logs, key=lambda name: logs[name].percent)
+            return f"{missing()}; its log: {self.log_path(name)}"
+
+        async with deadline(seconds, where):
+            while True:
+                for log in logs.values():
+                    if not log.done:
+                        log.read_on()
+                if all(log.done for log in logs.values()):
+                    return
+                tell(missing())
+                await asyncio.sleep(POLL_SECONDS)
+
+    def log_path(self, name: str) -> str:
+        """Return where a service's output is."""
+        (path,) = (service.log_path for service in self.rig.services if service.name == name)
+        return path
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory and those above it that are missing, each 0700."""
+    missing = [directory, *directory.parents]
+    for path in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+
+
+def _accepts(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True

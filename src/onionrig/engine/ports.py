@@ -1,0 +1,82 @@
+"""Find free ports on loopback, so that runs side by side do not collide.
+
+Ports are taken from below the kernel's ephemeral range, in blocks. A run claims a block with an
+abstract unix socket, which the kernel frees when the run ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+from typing import TYPE_CHECKING
+
+from onionrig.errors import PortTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FIRST_PORT = 10_000
+LAST_PORT = 31_999
+BLOCK = 200
+
+
+@contextlib.contextmanager
+def allocated_ports(needed: Mapping[str, int | None], *, address: str) -> Iterator[dict[str, int]]:
+    """Give each key a port for a block: the one fixed by hand, or a free one.
+
+    Raises PortTaken where a fixed port is in use, or no block has enough free ones.
+    """
+    fixed = {key: port for key, port in needed.items() if port is not None}
+    for key, port in fixed.items():
+        if not is_free(address, port):
+            raise PortTaken(
+                f"port {port}, fixed by hand for {key}, is taken on {address}: "
+                "end what listens there, or leave the port out and a free one is picked"
+            )
+    picked = [key for key in needed if key not in fixed]
+    with contextlib.ExitStack() as claims:
+        ports: list[int] = []
+        for block in _blocks():
+            if len(ports) >= len(picked):
+                break
+            if claim := _claimed(block.start):
+                claims.enter_context(claim)
+                ports += [
+                    port for port in block if port not in fixed.values() and is_free(address, port)
+                ]
+        if len(ports) < len(picked):
+            raise PortTaken(
+                f"no {len(picked)} free ports on {address} between {FIRST_PORT} and {LAST_PORT}: "
+                "other runs hold them; wait for one to end"
+            )
+        yield {**dict(zip(picked, ports, strict=False)), **fixed}
+
+
+def is_free(address: str, port: int) -> bool:
+    """Return whether a port can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+        return True
+
+
+def _blocks() -> list[range]:
+    blocks = [
+        range(first, first + BLOCK) for first in range(FIRST_PORT, LAST_PORT + 1 - BLOCK, BLOCK)
+    ]
+    random.shuffle(blocks)
+    return blocks
+
+
+def _claimed(block: int) -> socket.socket | None:
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0onionrig-ports-{block}")
+    except OSError:
+        claim.close()
+        return None
+    return claim

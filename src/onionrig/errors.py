@@ -1,0 +1,117 @@
+"""The error root and its classes: one exit code a class, listed in docs/exit-codes.md.
+
+An error says what happened, where to look and what to do; the command line prints it as it is.
+"""
+
+from __future__ import annotations
+
+MEASURED = 0
+UNEXPECTED = 1
+TARGET_MISSED = 3
+
+
+class OnionrigError(Exception):
+    """Something this program knows how to explain; the root of all its errors."""
+
+    exit_code = UNEXPECTED
+    meaning = "an unexpected error: a defect of ours, please report it"
+
+
+class UsageError(OnionrigError):
+    """What was asked cannot be run: an unknown key, a wrong unit, an impossible count."""
+
+    exit_code = 2
+    meaning = "usage: the command line or the experiment asks for something that cannot be run"
+
+
+class Unequipped(OnionrigError):
+    """This machine lacks something a run needs, such as tor or a version of it."""
+
+    exit_code = 4
+    meaning = "this machine lacks something that a run needs (see `onionrig doctor`)"
+
+
+class PortTaken(OnionrigError):
+    """A port that was fixed by hand is in use, or no free ports were found."""
+
+    exit_code = 5
+    meaning = "a port that was fixed by hand is taken, or no free ports are left"
+
+
+class BringUpTimeout(OnionrigError):
+    """Something did not become ready before its deadline."""
+
+    exit_code = 6
+    meaning = "bring-up stalled: a daemon, the consensus or the frontend missed its deadline"
+
+
+class DaemonDied(OnionrigError):
+    """A process of the rig ended although nobody had asked it to."""
+
+    exit_code = 7
+    meaning = "a process of the rig died during bring-up or under load"
+
+
+class RunDirectoryError(OnionrigError):
+    """The run directory cannot be written: a full disk, permissions, a name already used."""
+
+    exit_code = 8
+    meaning = "the run directory cannot be written (disk full, permissions, already there)"
+
+
+class NothingServed(OnionrigError):
+    """No verified byte came through the onion address."""
+
+    exit_code = 9
+    meaning = "no verified byte came through the onion address"
+
+
+class CorruptPayload(OnionrigError):
+    """Bytes arrived that are not the payload: the run's figures cannot be trusted."""
+
+    exit_code = 10
+    meaning = "bytes arrived that are not the payload"
+
+
+class RecordsUnreadable(OnionrigError):
+    """A run was not found, or its files cannot be read."""
+
+    exit_code = 11
+    meaning = "no such run, or its files cannot be read"
+
+
+class Interrupted(OnionrigError):
+    """The run was interrupted by Ctrl-C."""
+
+    exit_code = 130
+    meaning = "interrupted by Ctrl-C"
+
+
+class Terminated(OnionrigError):
+    """The run was ended by SIGTERM, or by SIGHUP as its terminal closed."""
+
+    exit_code = 143
+    meaning = "ended by SIGTERM, or by its terminal closing"
+
+
+ERROR_CLASSES: tuple[type[OnionrigError], ...] = (
+    UsageError,
+    Unequipped,
+    PortTaken,
+    BringUpTimeout,
+    DaemonDied,
+    RunDirectoryError,
+    NothingServed,
+    CorruptPayload,
+    RecordsUnreadable,
+    Interrupted,
+    Terminated,
+)
+
+OUTCOMES: dict[int, str] = {
+    MEASURED: "measured; the target, if one was given, is met",
+    UNEXPECTED: OnionrigError.meaning,
+    TARGET_MISSED: "measured, but the sustained rate is below the target",
+    **{error.exit_code: error.meaning for error in ERROR_CLASSES},
+}
+"""What each exit code of the program means."""

@@ -1,0 +1,1 @@
+"""What is asked: the TOML schema, merging of file, profile and flags, shipped profiles."""

@@ -1,0 +1,64 @@
+"""Replace every ``auto`` of an experiment by its number, and say how it came about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.experiment.checks import STOCK_POINTS_AN_INSTANCE
+
+if TYPE_CHECKING:
+    from onionrig.experiment.schema import Experiment
+
+RELAYS_A_POINT = 3
+"""Authorities and relays for each introduction point of the frontend's descriptor.
+
+A client reaches only the first point on each relay, so a backend whose points all come second on
+their relays is starved. With 3 relays a point that happens in about 5 % of descriptors
+(``docs/method.md``, simulated by tests/unit/test_starvation.py); an idle relay costs 15-30 MB.
+"""
+FEWEST_AUTO_RELAYS = 5
+MOST_AUTO_RELAYS = 45
+STREAMS_A_CLIENT = 16
+FEWEST_CLIENTS = 2
+
+
+def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
+    """Return the experiment with numbers for ``auto``, and by key how each was found."""
+    found: dict[str, str] = {}
+    network, load = experiment.network, experiment.load
+    if network.relays == "auto":
+        points = STOCK_POINTS_AN_INSTANCE * experiment.backends.daemons
+        wanted = RELAYS_A_POINT * points - network.authorities
+        relays = min(max(wanted, FEWEST_AUTO_RELAYS), MOST_AUTO_RELAYS)
+        network = msgspec.structs.replace(network, relays=relays)
+        found["network.relays"] = (
+            f"{relays} relays beside {network.authorities} authorities: {RELAYS_A_POINT} for each "
+            f"of the frontend's {points} introduction points, so that few share one"
+        )
+    if load.clients == "auto":
+        wanted = max(FEWEST_CLIENTS, -(-load.streams // STREAMS_A_CLIENT))
+        clients = min(wanted, load.streams)
+        load = msgspec.structs.replace(load, clients=clients)
+        found["load.clients"] = (
+            f"{clients} client tors: one for each {STREAMS_A_CLIENT} streams, at least "
+            f"{FEWEST_CLIENTS}, since a tor runs on one core"
+        )
+    return msgspec.structs.replace(experiment, network=network, load=load), found
+
+
+def relays_of(experiment: Experiment) -> int:
+    """Return the number of relays of a resolved experiment."""
+    return _number(experiment.network.relays)
+
+
+def clients_of(experiment: Experiment) -> int:
+    """Return the number of client tors of a resolved experiment."""
+    return _number(experiment.load.clients)
+
+
+def _number(count: int | str) -> int:
+    if isinstance(count, str):
+        raise TypeError("the experiment was not resolved")
+    return count

@@ -1,0 +1,138 @@
+"""From TOML text and flags to a checked Experiment, with errors that name the key.
+
+Later layers win: the profile, then the experiment file, then ``--set`` and the other flags.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import msgspec
+
+from onionrig.errors import UsageError
+from onionrig.experiment.schema import Experiment
+from onionrig.units import BitsPerSecond, Seconds
+
+Layer = Mapping[str, Any]
+
+
+def experiment_from(layers: list[Layer]) -> Experiment:
+    """Merge layers, the later winning, and decode what results.
+
+    Raises UsageError for an unknown key (with the nearest known one) and for a wrong value.
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged = _merged(merged, layer)
+    _refuse_unknown_keys(merged, Experiment, at="")
+    try:
+        return msgspec.convert(merged, Experiment, dec_hook=_quantity)
+    except msgspec.ValidationError as error:
+        raise UsageError(_explained(error, merged)) from error
+
+
+def layer_from_toml(text: str, *, origin: str) -> Layer:
+    """Read a layer from TOML text; origin names it in errors. Raises UsageError."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{origin} is not TOML: {error}") from error
+
+
+def layer_from_setting(setting: str) -> Layer:
+    """Read ``table.key=value`` as given to ``--set``; a value is TOML, or else plain text.
+
+    Raises UsageError where there is no ``=`` or no table.
+    """
+    path, equals, value = setting.partition("=")
+    names = path.strip().split(".")
+    if not equals or len(names) == 1 or not all(names):
+        raise UsageError(f'--set {setting}: write table.key=value, as in "load.streams=32"')
+    layer: dict[str, Any] = {names[-1]: _value(value.strip())}
+    for name in reversed(names[:-1]):
+        layer = {name: layer}
+    return layer
+
+
+def plain(experiment: Experiment) -> dict[str, Any]:
+    """Return the experiment as plain data, quantities as text, as it could stand in a file."""
+    built: dict[str, Any] = msgspec.to_builtins(experiment, enc_hook=str)
+    return built
+
+
+def _merged(below: Layer, above: Layer) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merged(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _quantity(kind: type, value: object) -> object:
+    for quantity in (Seconds, BitsPerSecond):
+        if kind is quantity:
+            if not isinstance(value, str):
+                raise ValueError(
+                    f'Expected text with a unit, as in "{_example(kind)}", got `{value!r}`'
+                )
+            try:
+                return quantity.parse(value)
+            except UsageError as error:
+                raise ValueError(str(error)) from error
+    raise NotImplementedError(kind)
+
+
+def _example(kind: type) -> str:
+    return "60s" if kind is Seconds else "500Mbit"
+
+
+def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, at: str) -> None:
+    fields = {field.name: field.type for field in msgspec.structs.fields(table)}
+    for key, value in layer.items():
+        where = f"{at}.{key}" if at else key
+        if key not in fields:
+            raise UsageError(f"unknown key {where}{_nearest(key, list(fields), at=at)}")
+        nested = _table_of(fields[key])
+        if nested is not None and isinstance(value, Mapping):
+            _refuse_unknown_keys(value, nested, at=where)
+
+
+def _table_of(annotation: object) -> type[msgspec.Struct] | None:
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, msgspec.Struct):
+            return candidate
+    return None
+
+
+def _nearest(key: str, known: list[str], *, at: str) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    if close:
+        return f"; did you mean {f'{at}.' if at else ''}{close[0]}?"
+    return f"; {f'[{at}]' if at else 'an experiment'} has {', '.join(known)}"
+
+
+def _explained(error: msgspec.ValidationError, merged: Layer) -> str:
+    message, _, path = str(error).rpartition(" - at `$.")
+    where = path.rstrip("`")
+    if not message:
+        return str(error)
+    return f"{where} = {_asked(where, merged)!r}: {message}"
+
+
+def _asked(where: str, merged: Layer) -> object:
+    value: object = merged
+    for name in where.replace("[...]", "").split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,1 @@
+"""What happened: samplers, the run directory, reading it back."""

@@ -1,0 +1,1 @@
+"""What can be recorded: the schema of samples, transfers, events, manifest and result."""

@@ -1,0 +1,92 @@
+"""What happened in a run, and when: phases, what was waited for, milestones, findings, failures."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Phase(StrEnum):
+    """The phases of a run, in order."""
+
+    BRING_UP = "bring up"
+    READY = "ready"
+    RAMP = "ramp"
+    HOLD = "hold"
+    DRAIN = "drain"
+    TEAR_DOWN = "tear down"
+
+
+class Reached(StrEnum):
+    """What bring-up reaches, in order; each is timed from the start of the run."""
+
+    NETWORK = "network"
+    """A consensus lists every relay and every daemon has bootstrapped."""
+    FRONTEND = "frontend"
+    """A client tor has fetched the frontend's descriptor with the expected points."""
+    FIRST_BYTE = "first byte"
+    """The first verified byte came through the balanced address."""
+
+
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"
+):
+    """Something that happened."""
+
+    wall_seconds: float
+    since_start_seconds: float
+
+
+class PhaseBegan(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="phase"):
+    """A phase of the run began."""
+
+    phase: Phase
+
+
+class Waiting(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="waiting"):
+    """What the run waits for from now on, in words."""
+
+    subject: str
+
+
+class Milestone(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="milestone"):
+    """Bring-up has reached something."""
+
+    reached: Reached
+
+
+class Noted(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="noted"):
+    """Something a reader of the run should know, in words."""
+
+    text: str
+
+
+class Starved(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="starved"):
+    """A backend instance that the load will not reach, and why."""
+
+    backend: str
+    reason: str
+
+
+class Scheduled(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="scheduled"):
+    """The load's times are fixed (wall-clock seconds)."""
+
+    ramp_second: int
+    hold_second: int
+    end_second: int
+
+
+class Failed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="failed"):
+    """What ended the run before its time."""
+
+    error: str
+    message: str
+    exit_code: int
+
+
+class Finished(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="finished"):
+    """The run went through all its phases."""
+
+
+AnyEvent = PhaseBegan | Waiting | Milestone | Noted | Starved | Scheduled | Failed | Finished

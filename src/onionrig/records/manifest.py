@@ -1,0 +1,74 @@
+"""manifest.json: everything needed to know what a run was, and to repeat it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Mode = Literal["anonymous", "single-hop"]
+
+
+class Versions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The programs that ran."""
+
+    onionrig: str
+    tor: str
+    openssl: str
+    """The OpenSSL that tor says it runs with."""
+    onionbalance: str
+    python: str
+    kernel: str
+
+
+class HostFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The machine; what could not be read is null."""
+
+    name: str
+    cpu_model: str | None
+    cores: int
+    aes_instructions: bool | None
+    memory_bytes: int
+    architecture: str
+    operating_system: str | None
+
+
+class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One process of the rig as it was started."""
+
+    name: str
+    role: str
+    host: str
+    argv: tuple[str, ...]
+    files: dict[str, str]
+    """What it was configured with, by file name: torrcs whole, keys left out."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was run, on what."""
+
+    schema: int = 1
+    run: str
+    """The run directory's name."""
+    started: str
+    """UTC, ISO 8601."""
+    command: tuple[str, ...]
+    profile: str
+    experiment: dict[str, Any]
+    """As resolved: every key, `auto` replaced by its number."""
+    resolved: dict[str, str]
+    """How each `auto` came to its number, by key."""
+    address: str | None
+    """None while keys have not been made."""
+    port: int
+    mode: Mode
+    balancer: str
+    versions: Versions
+    hosts: tuple[HostFacts, ...]
+    backends: dict[str, str]
+    """Host of each backend instance, by instance."""
+    roles: dict[str, str]
+    """Role of each service, by service."""
+    consensus_parameters: dict[str, int]
+    """As the consensus carried them, read from an authority; empty until there is one."""
+    services: tuple[ServiceRecord, ...]

@@ -1,0 +1,25 @@
+"""A whole run as it was recorded: what the recorder reads back and the analysis starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from onionrig.records.events import AnyEvent
+from onionrig.records.manifest import Manifest
+from onionrig.records.samples import HostSample, SinkSample
+from onionrig.records.transfers import Transfer
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of a run directory, decoded."""
+
+    manifest: Manifest
+    target_bits_per_second: float | None
+    streams_asked: int
+    events: Sequence[AnyEvent]
+    sinks: Mapping[str, Sequence[SinkSample]]
+    """Samples of each sink, by its name."""
+    samplers: Mapping[str, Sequence[HostSample]]
+    transfers: Sequence[Transfer]

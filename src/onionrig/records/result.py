@@ -1,0 +1,145 @@
+"""result.json, schema 1: what a run means. Later versions add to it and never rename.
+
+Rates are in bits per second of goodput (payload verified at the sinks), sizes in bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from onionrig.records.manifest import Mode
+
+Status = Literal["complete", "aborted"]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a result."""
+
+
+class Verdict(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the target was met; null where none was set or nothing was held."""
+
+    target_bits_per_second: float | None
+    met: bool | None
+    """Sustained rate at or above the target."""
+
+
+class Goodput(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rates over the hold; null where fewer than ten seconds of it were recorded."""
+
+    sustained_bits_per_second: float | None
+    """Lowest mean of any 10 consecutive seconds, sliding by one; a missing second counts as 0."""
+    median_second_bits_per_second: float | None
+    mean_bits_per_second: float | None
+    lowest_second_bits_per_second: float | None
+    highest_second_bits_per_second: float | None
+    variation: float | None
+    """Standard deviation of the one-second rates over their mean."""
+    steady_seconds: int
+    """Seconds of hold that the figures cover."""
+    missing_seconds: int
+    """Of those, seconds for which a sink has no sample."""
+
+
+class Streams(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What became of the streams, from the first dial to the end of the hold."""
+
+    asked: int
+    connected: int
+    """Streams that delivered a verified byte at least once."""
+    failed: int
+    """Attempts that ended before the run did."""
+    reconnected: int
+    """Attempts after a failure that delivered a verified byte."""
+    failed_by_reason: dict[str, int]
+    median_first_byte_seconds: float | None
+    """From the dial to the first byte, of attempts that got one."""
+
+
+class Bytes(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Payload over the whole load, ramp and hold."""
+
+    verified: int
+    corrupt: int
+
+
+class BackendShare(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one backend instance served during the hold."""
+
+    name: str
+    host: str
+    bytes: int
+    share: float
+    """Of all bytes of the hold, 0 to 1."""
+    streams: int
+    """Mean number of streams it served, rounded."""
+
+
+class StarvedBackend(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A backend instance that served nothing in the hold, or never a probe, and why."""
+
+    name: str
+    reason: str
+
+
+class Fairness(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How evenly the backend instances served; null where nothing was served."""
+
+    jain: float | None
+    """Jain's index of the bytes: 1 is even, 1/n is one instance doing everything."""
+    smallest_over_mean: float | None
+    starved: tuple[StarvedBackend, ...]
+
+
+class BringUp(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Seconds from the start of the run; null where it was not reached."""
+
+    network: float | None
+    frontend: float | None
+    total: float | None
+    """To the first verified byte through the balanced address."""
+
+
+class Cost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one role took over the hold."""
+
+    processes: int
+    cpu_seconds_per_gbit: float | None
+    """CPU-seconds per 1e9 bits of goodput."""
+    cores: float
+    """Mean number of cores in use by the role."""
+    peak_rss_bytes: int
+    """Of the largest process."""
+
+
+class Failure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a run was aborted."""
+
+    error: str
+    message: str
+    exit_code: int
+
+
+class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a run means."""
+
+    schema: Literal[1] = 1
+    run: str
+    started: str
+    profile: str
+    address: str | None
+    mode: Mode
+    balancer: str
+    status: Status
+    failure: Failure | None
+    verdict: Verdict
+    goodput: Goodput
+    streams: Streams
+    bytes: Bytes
+    backends: tuple[BackendShare, ...]
+    fairness: Fairness
+    bring_up_seconds: BringUp
+    costs: dict[str, Cost]
+    """By role."""

@@ -1,0 +1,1 @@
+"""What must run, as pure data: hosts, services, files, and what they are rendered from."""

@@ -1,0 +1,131 @@
+"""What a rig is rendered from beside the experiment: identities, ports, paths and programs.
+
+The engine makes them first, on the hosts; ``placeholder_*`` stand in where nothing is started.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from onionrig.experiment.auto import clients_of, relays_of
+
+if TYPE_CHECKING:
+    from onionrig.experiment.schema import Experiment
+
+ONION_PORT = 9000
+"""The onion address's port, as in the 2017 notes: ``nc -l 9000 </dev/zero``."""
+
+PortUse = Literal["or", "dir", "socks"]
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something the engine has made for a rig."""
+
+
+class AuthorityIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A directory authority as the other daemons must know it."""
+
+    v3_identity: str
+    fingerprint: str
+    key_paths: dict[str, str]
+    """By file name under the authority's ``keys`` directory: where it was made."""
+
+
+class OnionIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A v3 onion address and where its keys were made."""
+
+    address: str
+    key_paths: dict[str, str]
+
+
+class Identities(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is who: made before anything is rendered."""
+
+    authorities: tuple[AuthorityIdentity, ...]
+    backends: tuple[OnionIdentity, ...]
+    frontend: OnionIdentity
+    """Its one key is a PKCS#8 PEM, as Onionbalance reads it."""
+
+
+class Programs(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Paths of the programs on the host."""
+
+    tor: str
+    onionbalance: str
+    python: str
+
+
+class Allocation(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where things are."""
+
+    host: str
+    address: str
+    """The IP address that daemons listen on: loopback."""
+    workspace: str
+    """A private directory that vanishes with the run."""
+    run_directory: str
+    ports: dict[str, int]
+    """By ``service.use``, as ``port_key`` writes it."""
+    programs: Programs
+
+    def port(self, service: str, use: PortUse) -> int:
+        """Return the port of a service for a use."""
+        return self.ports[port_key(service, use)]
+
+
+def port_key(service: str, use: PortUse) -> str:
+    """Name a port."""
+    return f"{service}.{use}"
+
+
+def numbered(role: str, count: int) -> list[str]:
+    """Name the services of a role: ``relay-1``, ``relay-2``, …"""
+    return [f"{role}-{number}" for number in range(1, count + 1)]
+
+
+def ports_needed(experiment: Experiment) -> dict[str, int | None]:
+    """Return every port of a resolved experiment's rig, with its number where fixed by hand."""
+    needed: dict[str, int | None] = {}
+    for name in numbered("authority", experiment.network.authorities):
+        needed[port_key(name, "or")] = None
+        needed[port_key(name, "dir")] = None
+    for name in numbered("relay", relays_of(experiment)):
+        needed[port_key(name, "or")] = None
+    for index, name in enumerate(numbered("client", clients_of(experiment))):
+        needed[port_key(name, "socks")] = experiment.load.socks_port if index == 0 else None
+    return needed
+
+
+def placeholder_identities(experiment: Experiment) -> Identities:
+    """Return identities for looking at a rig that is not started."""
+    return Identities(
+        authorities=tuple(
+            AuthorityIdentity(
+                v3_identity=f"V3-IDENTITY-{n}", fingerprint=f"FINGERPRINT-{n}", key_paths={}
+            )
+            for n in range(1, experiment.network.authorities + 1)
+        ),
+        backends=tuple(
+            OnionIdentity(address=f"ADDRESS-OF-{name}.onion", key_paths={})
+            for name in numbered("backend", experiment.backends.daemons)
+        ),
+        frontend=OnionIdentity(address="ADDRESS.onion", key_paths={}),
+    )
+
+
+def placeholder_allocation(experiment: Experiment, programs: Programs) -> Allocation:
+    """Return an allocation for looking at a rig that is not started."""
+    ports = {
+        key: fixed or 10000 + index
+        for index, (key, fixed) in enumerate(ports_needed(experiment).items())
+    }
+    return Allocation(
+        host="localhost",
+        address="127.0.0.1",
+        workspace="WORKSPACE",
+        run_directory="RUN",
+        ports=ports,
+        programs=programs,
+    )

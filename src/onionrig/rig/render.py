@@ -1,0 +1,286 @@
+"""Render an experiment into a rig: ``render(experiment, identities, allocation)``.
+
+The experiment is resolved (no ``auto`` left). Service names are ``role-number``; every service has
+a directory of its own in the workspace, and a log in the run directory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.experiment.auto import clients_of, relays_of
+from onionrig.experiment.checks import STOCK_POINTS_AN_INSTANCE
+from onionrig.rig.allocation import ONION_PORT, numbered
+from onionrig.rig.model import (
+    Bootstrapped,
+    File,
+    Host,
+    KeyFile,
+    Listening,
+    Rig,
+    Role,
+    Service,
+    Started,
+)
+from onionrig.rig.orders import (
+    Orders,
+    SamplerOrders,
+    ServedBackend,
+    SinkOrders,
+    SocksEndpoint,
+    SourceOrders,
+)
+from onionrig.rig.torrc import Torrcs
+
+if TYPE_CHECKING:
+    from onionrig.experiment.schema import Experiment
+    from onionrig.records.manifest import Mode
+    from onionrig.rig.allocation import Allocation, Identities
+    from onionrig.rig.model import Readiness
+
+CONNECT_SECONDS = 60.0
+"""How long a dial may take: tor itself gives up on an onion service within its SocksTimeout."""
+STALL_SECONDS = 20.0
+"""How long a stream may deliver nothing before it counts as failed."""
+
+
+def render(experiment: Experiment, identities: Identities, allocation: Allocation) -> Rig:
+    """Return what must run for a resolved experiment."""
+    torrcs = Torrcs(experiment.network, identities, allocation)
+    place = _Placement(allocation)
+    backends = numbered("backend", experiment.backends.daemons)
+    clients = numbered("client", clients_of(experiment))
+    services = (
+        _source(place, backends),
+        _sampler(place),
+        *_authorities(place, torrcs, identities),
+        *(
+            place.tor(name, Role.RELAY, torrcs.relay(name))
+            for name in numbered("relay", relays_of(experiment))
+        ),
+        *_backends(place, torrcs, experiment, identities),
+        *(
+            place.tor(name, Role.CLIENT, torrcs.client(name, experiment.load.torrc))
+            for name in clients
+        ),
+        place.tor("balancer-tor", Role.BALANCER_TOR, torrcs.balancer_tor("balancer-tor")),
+        _balancer(place, identities),
+        _sink(place, experiment, identities.frontend.address, clients),
+    )
+    return Rig(
+        hosts=(Host(name=allocation.host, address=allocation.address),),
+        services=services,
+        address=identities.frontend.address,
+        port=ONION_PORT,
+        mode=mode_of(experiment),
+        expected_points=STOCK_POINTS_AN_INSTANCE * experiment.backends.daemons,
+    )
+
+
+def mode_of(experiment: Experiment) -> Mode:
+    """Return whether the address's services are anonymous."""
+    return "single-hop" if experiment.backends.single_hop else "anonymous"
+
+
+STARTED = Started()
+
+
+class _Placement:
+    """Where each service's directory, log and orders are."""
+
+    def __init__(self, allocation: Allocation) -> None:
+        self.allocation = allocation
+
+    def directory(self, name: str) -> str:
+        return f"{self.allocation.workspace}/{name}"
+
+    def sample_path(self, name: str) -> str:
+        return f"{self.allocation.run_directory}/samples/{name}.jsonl"
+
+    def service(  # noqa: PLR0913 - what a service is made of
+        self,
+        name: str,
+        role: Role,
+        argv: tuple[str, ...],
+        *,
+        files: tuple[File, ...] = (),
+        keys: tuple[KeyFile, ...] = (),
+        ready: Readiness = STARTED,
+    ) -> Service:
+        return Service(
+            name=name,
+            role=role,
+            host=self.allocation.host,
+            argv=argv,
+            directory=self.directory(name),
+            files=files,
+            keys=keys,
+            ready=ready,
+            log_path=f"{self.allocation.run_directory}/logs/{name}.log",
+        )
+
+    def tor(
+        self,
+        name: str,
+        role: Role,
+        torrc: str,
+        *,
+        files: tuple[File, ...] = (),
+        keys: tuple[KeyFile, ...] = (),
+    ) -> Service:
+        path = f"{self.directory(name)}/torrc"
+        return self.service(
+            name,
+            role,
+            # no defaults file: what the distribution configures for its own tor is not ours
+            (self.allocation.programs.tor, "-f", path, "--defaults-torrc", "/dev/null"),
+            files=(File(path=path, text=torrc), *files),
+            keys=keys,
+            ready=Bootstrapped(control_path=f"{self.directory(name)}/control"),
+        )
+
+    def ours(
+        self,
+        name: str,
+        role: Role,
+        module: str,
+        orders: Orders,
+        *,
+        ready: Readiness = STARTED,
+    ) -> Service:
+        path = f"{self.directory(name)}/orders.json"
+        text = msgspec.json.format(msgspec.json.encode(orders)).decode()
+        return self.service(
+            name,
+            role,
+            (self.allocation.programs.python, "-m", module, path),
+            files=(File(path=path, text=text),),
+            ready=ready,
+        )
+
+
+def _source(place: _Placement, backends: list[str]) -> Service:
+    sockets = {name: _source_socket(place, name) for name in backends}
+    orders = SourceOrders(
+        record_path=place.sample_path("source"),
+        host=place.allocation.host,
+        backends=tuple(
+            ServedBackend(name=name, socket_path=path) for name, path in sockets.items()
+        ),
+    )
+    ready = Listening(socket_paths=tuple(sockets.values()))
+    return place.ours("source", Role.SOURCE, "onionrig.traffic.source", orders, ready=ready)
+
+
+def _source_socket(place: _Placement, backend: str) -> str:
+    return f"{place.directory('source')}/{backend}.socket"
+
+
+def _sampler(place: _Placement) -> Service:
+    orders = SamplerOrders(
+        record_path=place.sample_path("sampler"),
+        processes_path=f"{place.directory('sampler')}/processes.json",
+    )
+    return place.ours("sampler", Role.SAMPLER, "onionrig.recorder.sampler", orders)
+
+
+def _authorities(place: _Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
+    return [
+        place.tor(
+            f"authority-{number}",
+            Role.AUTHORITY,
+            torrcs.authority(f"authority-{number}"),
+            keys=tuple(
+                KeyFile(
+                    path=f"{place.directory(f'authority-{number}')}/data/keys/{name}",
+                    made_at=made_at,
+                )
+                for name, made_at in identity.key_paths.items()
+            ),
+        )
+        for number, identity in enumerate(identities.authorities, start=1)
+    ]
+
+
+def _backends(
+    place: _Placement, torrcs: Torrcs, experiment: Experiment, identities: Identities
+) -> list[Service]:
+    services = []
+    for number, identity in enumerate(identities.backends, start=1):
+        name = f"backend-{number}"
+        service = f"{place.directory(name)}/service"
+        torrc = torrcs.backend(
+            name,
+            experiment.backends,
+            service=service,
+            source_socket=_source_socket(place, name),
+        )
+        # ob_config must be there before tor's first start: added later, a backend serves nobody
+        ob_config = File(
+            path=f"{service}/ob_config",
+            text=f"MasterOnionAddress {identities.frontend.address}\n",
+        )
+        keys = tuple(
+            KeyFile(path=f"{service}/{file}", made_at=made_at)
+            for file, made_at in identity.key_paths.items()
+        )
+        services.append(place.tor(name, Role.BACKEND, torrc, files=(ob_config,), keys=keys))
+    return services
+
+
+def _balancer(place: _Placement, identities: Identities) -> Service:
+    directory = place.directory("balancer")
+    config = {  # JSON is YAML
+        "services": [
+            {
+                "key": f"{directory}/frontend.pem",
+                "instances": [
+                    {"address": identity.address, "name": f"backend-{number}"}
+                    for number, identity in enumerate(identities.backends, start=1)
+                ],
+            }
+        ],
+        "status-socket-location": f"{directory}/status",
+    }
+    path = f"{directory}/config.yaml"
+    return place.service(
+        "balancer",
+        Role.BALANCER,
+        (
+            place.allocation.programs.onionbalance,
+            "--is-testnet",
+            "--verbosity=info",
+            f"--config={path}",
+            f"--socket={place.directory('balancer-tor')}/control",
+        ),
+        files=(File(path=path, text=msgspec.json.format(msgspec.json.encode(config)).decode()),),
+        keys=tuple(
+            KeyFile(path=f"{directory}/frontend.pem", made_at=made_at)
+            for made_at in identities.frontend.key_paths.values()
+        ),
+    )
+
+
+def _sink(place: _Placement, experiment: Experiment, address: str, clients: list[str]) -> Service:
+    run_directory = place.allocation.run_directory
+    orders = SinkOrders(
+        record_path=place.sample_path("sink"),
+        address=address,
+        port=ONION_PORT,
+        clients=tuple(
+            SocksEndpoint(
+                name=name,
+                host=place.allocation.address,
+                port=place.allocation.port(name, "socks"),
+            )
+            for name in clients
+        ),
+        streams=experiment.load.streams,
+        schedule_path=f"{run_directory}/schedule.json",
+        transfers_path=f"{run_directory}/transfers.jsonl",
+        connect_seconds=CONNECT_SECONDS,
+        stall_seconds=STALL_SECONDS,
+    )
+    return place.ours("sink", Role.SINK, "onionrig.traffic.sink", orders)

@@ -1,0 +1,138 @@
+"""The torrc of each role. Every line that is not a default has its reason in docs/method.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.rig.allocation import ONION_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.experiment.schema import Backends, Network
+    from onionrig.rig.allocation import Allocation, Identities
+
+DEFAULT_INTRODUCTION_POINTS = 3
+"""tor's own (tor manual: HiddenServiceNumIntroductionPoints)."""
+
+
+class Torrcs:
+    """Render the torrcs of one rig; they share the network's authorities and the allocation."""
+
+    def __init__(self, network: Network, identities: Identities, allocation: Allocation) -> None:
+        self._network = network
+        self._allocation = allocation
+        self._authorities = _authority_lines(identities, allocation)
+
+    def authority(self, name: str) -> str:
+        """Render a directory authority: a relay that votes."""
+        return self._torrc(
+            name,
+            _relay_lines(name, self._allocation),
+            [
+                f"DirPort {self._allocation.address}:{self._allocation.port(name, 'dir')}",
+                *_voting_lines(self._network.consensus),
+            ],
+            self._network.torrc,
+        )
+
+    def relay(self, name: str) -> str:
+        """Render a relay."""
+        return self._torrc(name, _relay_lines(name, self._allocation), self._network.torrc)
+
+    def backend(self, name: str, backends: Backends, *, service: str, source_socket: str) -> str:
+        """Render a backend instance; ``service`` is its onion service directory."""
+        lines = [
+            "SocksPort 0",
+            f"HiddenServiceDir {service}",
+            "HiddenServiceOnionBalanceInstance 1",
+            f"HiddenServicePort {ONION_PORT} unix:{source_socket}",
+        ]
+        if backends.introduction_points != DEFAULT_INTRODUCTION_POINTS:
+            lines.append(f"HiddenServiceNumIntroductionPoints {backends.introduction_points}")
+        if backends.single_hop:
+            lines += ["HiddenServiceNonAnonymousMode 1", "HiddenServiceSingleHopMode 1"]
+        return self._torrc(name, lines, backends.torrc)
+
+    def client(self, name: str, extra: Iterable[str]) -> str:
+        """Render a client tor."""
+        port = self._allocation.port(name, "socks")
+        return self._torrc(
+            name,
+            [
+                f"SocksPort {self._allocation.address}:{port} ExtendedErrors",
+                "MaxClientCircuitsPending 1024",
+            ],
+            extra,
+        )
+
+    def balancer_tor(self, name: str) -> str:
+        """Render the tor that Onionbalance fetches and publishes through."""
+        return self._torrc(name, ["SocksPort 0", "FetchDirInfoEarly 1", "FetchDirInfoExtraEarly 1"])
+
+    def _torrc(self, name: str, *parts: Iterable[str]) -> str:
+        directory = f"{self._allocation.workspace}/{name}"
+        lines = [
+            "TestingTorNetwork 1",
+            *self._authorities,
+            f"DataDirectory {directory}/data",
+            f"ControlSocket {directory}/control",
+            "Log notice stdout",
+            "SafeLogging 0",
+            "LogTimeGranularity 1",
+            "ShutdownWaitLength 0",
+            "DisableDebuggerAttachment 0",
+        ]
+        for part in parts:
+            lines += part
+        return "\n".join(lines) + "\n"
+
+
+def _authority_lines(identities: Identities, allocation: Allocation) -> list[str]:
+    return [
+        f"DirAuthority authority{number} orport={allocation.port(f'authority-{number}', 'or')} "
+        f"no-v2 v3ident={identity.v3_identity} "
+        f"{allocation.address}:{allocation.port(f'authority-{number}', 'dir')} "
+        f"{identity.fingerprint}"
+        for number, identity in enumerate(identities.authorities, start=1)
+    ]
+
+
+def _relay_lines(name: str, allocation: Allocation) -> list[str]:
+    return [
+        f"Nickname {name.replace('-', '')}",
+        f"Address {allocation.address}",
+        f"ORPort {allocation.address}:{allocation.port(name, 'or')}",
+        "SocksPort 0",
+        "ExitRelay 0",
+        "AssumeReachable 1",
+        "ContactInfo onionrig private network",
+        "NumCPUs 1",
+        "AvoidDiskWrites 1",
+        "DoSCircuitCreationEnabled 0",
+        "DoSConnectionEnabled 0",
+    ]
+
+
+def _voting_lines(consensus: dict[str, int]) -> list[str]:
+    lines = [
+        "AuthoritativeDirectory 1",
+        "V3AuthoritativeDirectory 1",
+        # Onionbalance's testnet mode takes 20 s votes for granted (hs_v3/consensus.py)
+        "V3AuthVotingInterval 20 seconds",
+        "V3AuthVoteDelay 4 seconds",
+        "V3AuthDistDelay 4 seconds",
+        "V3AuthNIntervalsValid 2",
+        "TestingV3AuthInitialVotingInterval 5 seconds",
+        "TestingV3AuthInitialVoteDelay 2 seconds",
+        "TestingV3AuthInitialDistDelay 2 seconds",
+        "TestingDirAuthVoteExit *",
+        "TestingDirAuthVoteGuard *",
+        "TestingDirAuthVoteHSDir *",
+        "TestingMinExitFlagThreshold 0",
+        "TestingMinFastFlagThreshold 0",
+    ]
+    if consensus:
+        parameters = " ".join(f"{name}={value}" for name, value in sorted(consensus.items()))
+        lines.append(f"ConsensusParams {parameters}")
+    return lines

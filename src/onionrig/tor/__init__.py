@@ -1,0 +1,1 @@
+"""Talking to tor: identities, control port, SOCKS, descriptors, readiness."""

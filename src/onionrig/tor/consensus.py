@@ -1,0 +1,54 @@
+"""Read an authority's consensus over its DirPort, and time a start for the first vote."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+
+import msgspec
+
+INITIAL_VOTING_INTERVAL_SECONDS = 5
+VOTE_BEFORE_CONSENSUS_SECONDS = 4
+"""Vote and distribution delay together, as ``rig.torrc`` sets them for the first votes."""
+_TIMEOUT_SECONDS = 2
+
+
+class Consensus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a consensus says that a run needs."""
+
+    relays: frozenset[str]
+    """Nicknames of the relays it lists, authorities among them."""
+    parameters: dict[str, int]
+
+
+def fetch_consensus(address: str, dir_port: int) -> Consensus | None:
+    """Return the authority's current consensus; None where there is none yet. Blocks briefly."""
+    url = f"http://{address}:{dir_port}/tor/status-vote/current/consensus-microdesc"
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:
+            return parsed(answer.read().decode())
+    except (urllib.error.URLError, OSError):
+        return None
+
+
+def parsed(text: str) -> Consensus:
+    """Read a consensus document (torspec: dir-spec, "r" and "params" lines)."""
+    relays, parameters = set(), {}
+    for line in text.splitlines():
+        keyword, _, rest = line.partition(" ")
+        if keyword == "r":
+            relays.add(rest.split(" ", 1)[0])
+        elif keyword == "params":
+            pairs = (pair.partition("=") for pair in rest.split())
+            parameters = {name: int(value) for name, _, value in pairs}
+    return Consensus(relays=frozenset(relays), parameters=parameters)
+
+
+def seconds_until_start(wall_seconds: float, *, lead_seconds: float) -> float:
+    """Return how long to wait so that daemons start ``lead_seconds`` before a first vote.
+
+    Authorities vote at 4 s before each multiple of the initial interval. Relays that are up by
+    then are in the first consensus; one that is late waits for the next round, 20 s away.
+    """
+    start_seconds = -VOTE_BEFORE_CONSENSUS_SECONDS - lead_seconds
+    return (start_seconds - wall_seconds) % INITIAL_VOTING_INTERVAL_SECONDS

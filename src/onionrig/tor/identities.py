@@ -1,0 +1,204 @@
+"""Make who is who before anything starts: authorities' keys, onion keys.
+
+Authorities' keys take seconds to make and say nothing about anybody, so they are kept in the
+user's cache directory and used again; onion keys are new in every run.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import fcntl
+import hashlib
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from onionrig.errors import Unequipped
+from onionrig.rig.allocation import AuthorityIdentity, Identities, OnionIdentity, numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onionrig.experiment.schema import Experiment
+
+RELAY_KEYS = (
+    "secret_id_key", "secret_onion_key", "secret_onion_key_ntor", "ed25519_master_id_secret_key",
+    "ed25519_master_id_public_key", "ed25519_signing_cert", "ed25519_signing_secret_key",
+)  # fmt: skip
+VOTING_KEYS = ("authority_signing_key", "authority_certificate")
+CERTIFICATE_MONTHS = 12
+RENEWED_BEFORE = datetime.timedelta(days=2)
+_SECONDS = 60
+
+
+def make_identities(
+    experiment: Experiment, *, workspace: Path, cache: Path, tor: str
+) -> Identities:
+    """Make all identities of a rig; blocks for seconds the first time, hardly at all afterwards.
+
+    Raises Unequipped where tor or tor-gencert cannot make keys.
+    """
+    made_in = workspace / "identities"
+    made_in.mkdir(mode=0o700)
+    names = numbered("authority", experiment.network.authorities)
+    with _locked(cache), ThreadPoolExecutor() as pool:
+        authorities = tuple(pool.map(lambda name: _authority(cache / name, tor=tor), names))
+    return Identities(
+        authorities=authorities,
+        backends=tuple(
+            onion_identity(made_in / name)
+            for name in numbered("backend", experiment.backends.daemons)
+        ),
+        frontend=frontend_identity(made_in / "frontend"),
+    )
+
+
+def onion_identity(directory: Path) -> OnionIdentity:
+    """Make an onion service's keys as tor keeps them (tor: src/lib/crypt_ops/crypto_ed25519.c)."""
+    key = Ed25519PrivateKey.generate()
+    address = onion_address(key.public_key().public_bytes_raw())
+    expanded = bytearray(hashlib.sha512(key.private_bytes_raw()).digest())
+    expanded[0] &= 248
+    expanded[31] = (expanded[31] & 63) | 64
+    contents = {
+        "hs_ed25519_secret_key": _tagged(b"secret") + bytes(expanded),
+        "hs_ed25519_public_key": _tagged(b"public") + key.public_key().public_bytes_raw(),
+        "hostname": f"{address}\n".encode(),
+    }
+    return OnionIdentity(address=address, key_paths=_kept(directory, contents))
+
+
+def frontend_identity(directory: Path) -> OnionIdentity:
+    """Make the frontend's key as Onionbalance reads it: PKCS#8 PEM."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return OnionIdentity(
+        address=onion_address(key.public_key().public_bytes_raw()),
+        key_paths=_kept(directory, {"frontend.pem": pem}),
+    )
+
+
+def onion_address(public_key: bytes) -> str:
+    """Return the v3 address of a public key (torspec: rend-spec-v3, section 6)."""
+    version = b"\x03"
+    checksum = hashlib.sha3_256(b".onion checksum" + public_key + version).digest()[:2]
+    return base64.b32encode(public_key + checksum + version).decode().lower() + ".onion"
+
+
+def certificate_expires(certificate: str) -> datetime.datetime:
+    """Return when an authority's certificate ends, UTC (torspec: dir-spec, dir-key-expires)."""
+    (value,) = (
+        line.removeprefix("dir-key-expires ")
+        for line in certificate.splitlines()
+        if line.startswith("dir-key-expires ")
+    )
+    return datetime.datetime.fromisoformat(value).replace(tzinfo=datetime.UTC)
+
+
+def _authority(directory: Path, *, tor: str) -> AuthorityIdentity:
+    if not _usable(directory):
+        shutil.rmtree(directory, ignore_errors=True)
+        fresh = directory.with_name(f"{directory.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        _make_voting_keys(fresh, gencert=_gencert_beside(tor))
+        _make_relay_keys(fresh, tor=tor)
+        fresh.rename(directory)
+    certificate = (directory / "authority_certificate").read_text()
+    (v3_identity,) = (
+        line.split()[1] for line in certificate.splitlines() if line.startswith("fingerprint ")
+    )
+    return AuthorityIdentity(
+        v3_identity=v3_identity,
+        fingerprint=(directory / "fingerprint").read_text().split()[1],
+        key_paths={name: str(directory / name) for name in (*VOTING_KEYS, *RELAY_KEYS)},
+    )
+
+
+def _usable(directory: Path) -> bool:
+    if not all((directory / name).is_file() for name in (*VOTING_KEYS, *RELAY_KEYS, "fingerprint")):
+        return False
+    expires = certificate_expires((directory / "authority_certificate").read_text())
+    return expires - RENEWED_BEFORE > datetime.datetime.now(datetime.UTC)
+
+
+def _make_voting_keys(directory: Path, *, gencert: str) -> None:
+    _made(
+        [
+            gencert,
+            "--create-identity-key",
+            "--passphrase-fd", "0",
+            "-m", str(CERTIFICATE_MONTHS),
+            "-i", str(directory / "authority_identity_key"),
+            "-s", str(directory / "authority_signing_key"),
+            "-c", str(directory / "authority_certificate"),
+        ],
+        stdin=b"onionrig\n",
+    )  # fmt: skip
+    # signs new signing keys, which we never ask it to: keep no secret that nobody needs
+    (directory / "authority_identity_key").unlink()
+
+
+def _make_relay_keys(directory: Path, *, tor: str) -> None:
+    data = directory / "data"
+    data.mkdir(mode=0o700)
+    _made(
+        [
+            tor, "--list-fingerprint", "--quiet",
+            "-f", "/dev/null", "--defaults-torrc", "/dev/null",
+            "--DataDirectory", str(data), "--ORPort", "9001", "--Address", "127.0.0.1",
+            "--Nickname", directory.name.removesuffix(".new").replace("-", ""),
+            "--DirAuthority", f"none 127.0.0.1:1 {'f' * 40}",
+        ]
+    )  # fmt: skip
+    for name in RELAY_KEYS:
+        (data / "keys" / name).rename(directory / name)
+    (data / "fingerprint").rename(directory / "fingerprint")
+    shutil.rmtree(data)
+
+
+def _gencert_beside(tor: str) -> str:
+    beside = Path(tor).with_name("tor-gencert")
+    path = str(beside) if beside.is_file() else shutil.which("tor-gencert")
+    if path is None:
+        raise Unequipped("tor-gencert was not found: it comes with tor (Debian: package tor)")
+    return path
+
+
+def _made(argv: list[str], *, stdin: bytes = b"") -> None:
+    done = subprocess.run(argv, input=stdin, capture_output=True, timeout=_SECONDS, check=False)
+    if done.returncode:
+        printed = (done.stdout + done.stderr).decode(errors="replace").strip()
+        raise Unequipped(f"{argv[0]} could not make keys (exit code {done.returncode}): {printed}")
+
+
+def _kept(directory: Path, contents: dict[str, bytes]) -> dict[str, str]:
+    directory.mkdir(mode=0o700)
+    paths = {}
+    for name, content in contents.items():
+        path = directory / name
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+        paths[name] = str(path)
+    return paths
+
+
+def _tagged(kind: bytes) -> bytes:
+    return b"== ed25519v1-" + kind + b": type0 ==\x00\x00\x00"
+
+
+@contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    """Keep a second run out of the cache while keys are made."""
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    cache.chmod(0o700)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""Moving and checking bytes: payload, source, sink."""

@@ -1,0 +1,84 @@
+"""How a process of ours begins and ends: orders read, errors told, signals heard."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import msgspec
+
+from onionrig.errors import OnionrigError, RecordsUnreadable, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+
+Told = TypeVar("Told", bound=msgspec.Struct)
+
+
+def run_with_orders(kind: type[Told], run: Callable[[Told], None]) -> None:
+    """Run a process on the orders file its command line names.
+
+    Returns when it has ended well; an error we know is told on standard error and ends the
+    process with the error's exit code.
+    """
+    try:
+        if len(sys.argv) != len(("program", "orders")):
+            raise UsageError("give one argument, the orders file")
+        run(read_json(sys.argv[1], kind))
+    except OnionrigError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
+
+
+def read_json(path: str, kind: type[Told]) -> Told:
+    """Read a file that holds one value. Raises RecordsUnreadable if it cannot be read."""
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=kind)
+    except OSError as error:
+        raise RecordsUnreadable(f"{path}: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise RecordsUnreadable(f"{path}: {error}") from error
+
+
+def allow_many_sockets() -> None:
+    """Raise this process's limit of open files to what its owner may have: a socket a stream."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class StopRequest:
+    """SIGTERM and SIGINT as something an event loop waits for beside its sockets."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable once a stop is asked for."""
+        return self._reader.fileno()
+
+    def __enter__(self) -> Self:
+        signal.set_wakeup_fd(self._writer.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # the signals stay caught: a second one must not spoil an orderly end
+        signal.set_wakeup_fd(-1)
+        self._reader.close()
+        self._writer.close()
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True

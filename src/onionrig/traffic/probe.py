@@ -1,0 +1,87 @@
+"""Dial once and check the first 64 KiB: whether, and by whom, an onion address is served."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from onionrig.recorder.clock import SteadyClock
+from onionrig.records.transfers import Ending, Transfer
+from onionrig.tor.socks import Credentials, Handshake
+from onionrig.traffic.attempt import Attempt
+
+if TYPE_CHECKING:
+    from onionrig.rig.orders import SocksEndpoint
+
+ENOUGH_BYTES = 64 << 10
+"""What has to be verified: more than a window's worth of tor's smallest answers (130 cells)."""
+
+STREAM = -1
+"""A probe's number among transfers: it is no stream of the load."""
+
+_READ_BYTES = 64 << 10
+
+
+async def dial_once(
+    address: str,
+    port: int,
+    client: SocksEndpoint,
+    credentials: Credentials,
+    *,
+    timeout_seconds: float,
+) -> Transfer:
+    """Dial an onion address through a client tor, verify 64 KiB of payload, and hang up.
+
+    Returns the record of the attempt: ``RUN_ENDED`` with the backend's name if all is well,
+    otherwise the failure with its detail. The timeout is for all of it. Raises UsageError for an
+    address or credentials that SOCKS cannot carry.
+    """
+    clock = SteadyClock()
+    attempt = Attempt(
+        stream=STREAM,
+        number=1,
+        client=client.name,
+        handshake=Handshake(address, port, credentials),
+        at=clock.wall_seconds(),
+    )
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await _dial(attempt, client, clock)
+    except TimeoutError:
+        attempt.give_up(clock.wall_seconds())
+    return attempt.transfer()
+
+
+async def _dial(attempt: Attempt, client: SocksEndpoint, clock: SteadyClock) -> None:
+    try:
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+    except OSError as error:
+        attempt.end(Ending.CLIENT_UNREACHABLE, clock.wall_seconds(), str(error.strerror or error))
+        return
+    try:
+        attempt.accepted()
+        await _converse(attempt, reader, writer, clock)
+    except OSError as error:
+        attempt.end(Ending.RESET, clock.wall_seconds(), str(error.strerror or error))
+    finally:
+        writer.transport.abort()
+
+
+async def _converse(
+    attempt: Attempt,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    clock: SteadyClock,
+) -> None:
+    while attempt.ending is None:
+        if attempt.outgoing:
+            writer.write(attempt.outgoing)
+            attempt.sent(len(attempt.outgoing))
+            await writer.drain()
+        piece = await reader.read(_READ_BYTES)
+        if not piece:
+            attempt.closed(clock.wall_seconds())
+            return
+        attempt.received(memoryview(piece), clock.wall_seconds())
+        if attempt.checker.verified_bytes >= ENOUGH_BYTES:
+            attempt.end(Ending.RUN_ENDED, clock.wall_seconds())

@@ -1,0 +1,188 @@
+"""Send payload to backend tors without end, and write what they took each second.
+
+Run as ``python -m onionrig.traffic.source ORDERS.json``. One unix socket a backend instance, so
+that the source knows which daemon asks and its head line can say so. One thread, one epoll.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import time
+from collections import Counter
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onionrig.errors import RunDirectoryError, Unequipped
+from onionrig.recorder.clock import SteadyClock
+from onionrig.recorder.jsonl import Appender
+from onionrig.records.samples import SourceSample
+from onionrig.rig.orders import SourceOrders
+from onionrig.traffic.entry import StopRequest, allow_many_sockets, run_with_orders
+from onionrig.traffic.payload import BLOCK_BYTES, DOUBLED_BLOCK, head_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WAITING_CONNECTIONS = 1024
+_PAYLOAD = memoryview(DOUBLED_BLOCK)
+
+
+def run(orders: SourceOrders) -> None:
+    """Serve the backends of the orders until a signal comes.
+
+    Raises RunDirectoryError when a socket cannot be made or a sample cannot be written.
+    """
+    allow_many_sockets()
+    with StopRequest() as stop, Appender(orders.record_path) as samples, ExitStack() as sockets:
+        doors = [
+            Door(
+                backend=backend.name,
+                head=head_line(orders.host, backend.name),
+                listener=sockets.enter_context(listening(Path(backend.socket_path))),
+            )
+            for backend in orders.backends
+        ]
+        Source(doors, stop, samples).run()
+
+
+class Door:
+    """Where one backend instance comes in, and what it is told first."""
+
+    __slots__ = ("backend", "head", "listener")
+
+    def __init__(self, *, backend: str, head: bytes, listener: socket.socket) -> None:
+        self.backend = backend
+        self.head = head
+        self.listener = listener
+
+
+class Connection:
+    """One connection of a backend: how far it is in the head line and in the payload."""
+
+    __slots__ = ("_head", "_offset", "_socket", "backend")
+
+    def __init__(self, accepted: socket.socket, door: Door) -> None:
+        self._socket = accepted
+        self._head = door.head
+        self._offset = 0
+        self.backend = door.backend
+
+    def send(self) -> int:
+        """Send what the socket takes and return the payload bytes among it.
+
+        Raises OSError when the backend has closed the connection.
+        """
+        try:
+            if self._head:
+                self._head = self._head[self._socket.send(self._head) :]
+                return 0
+            sent = self._socket.send(_PAYLOAD[self._offset : self._offset + BLOCK_BYTES])
+        except BlockingIOError:
+            return 0
+        self._offset = (self._offset + sent) % BLOCK_BYTES
+        return sent
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+class Source:
+    """The connections of one source process and the second they are in."""
+
+    def __init__(self, doors: list[Door], stop: StopRequest, samples: Appender) -> None:
+        self._stop = stop
+        self._samples = samples
+        self._clock = SteadyClock()
+        self._second = self._clock.second()
+        self._sent_bytes = {door.backend: 0 for door in doors}
+        self._doors = {door.listener.fileno(): door for door in doors}
+        self._connections: dict[int, Connection] = {}
+        self._epoll = select.epoll()
+        for descriptor in (stop.fileno(), *self._doors):
+            self._epoll.register(descriptor, select.EPOLLIN)
+
+    def run(self) -> None:
+        """Serve until a stop is asked for, then write the last, unfinished second."""
+        while not self._stop.asked:
+            for descriptor, events in self._epoll.poll(self._clock.until(self._second + 1)):
+                self._serve(descriptor, events)
+            if self._clock.second() > self._second:
+                self._write_sample()
+                self._second = self._clock.second()
+        self._write_sample()
+
+    def _serve(self, descriptor: int, events: int) -> None:
+        if descriptor in self._doors:
+            self._accept(self._doors[descriptor])
+        elif descriptor in self._connections:
+            self._send(descriptor, events)
+
+    def _accept(self, door: Door) -> None:
+        try:
+            accepted, _ = door.listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        except OSError as error:
+            raise Unequipped(
+                f"no socket for another stream: {error.strerror}; raise `ulimit -Hn`"
+            ) from error
+        accepted.setblocking(False)
+        self._connections[accepted.fileno()] = Connection(accepted, door)
+        # not EPOLLIN: what a client sends is nothing to us, and would wake us for ever
+        self._epoll.register(accepted, select.EPOLLOUT)
+
+    def _send(self, descriptor: int, events: int) -> None:
+        connection = self._connections[descriptor]
+        try:
+            if events & (select.EPOLLHUP | select.EPOLLERR):
+                raise ConnectionResetError
+            self._sent_bytes[connection.backend] += connection.send()
+        except OSError:
+            del self._connections[descriptor]
+            connection.close()
+
+    def _write_sample(self) -> None:
+        """Close the second; seconds in which this process was held up have no sample."""
+        streams = Counter(connection.backend for connection in self._connections.values())
+        self._samples.append(
+            SourceSample(
+                second=self._second,
+                monotonic_seconds=time.monotonic(),
+                wall_seconds=self._clock.wall_seconds(),
+                sent_bytes=self._sent_bytes,
+                streams={backend: streams[backend] for backend in self._sent_bytes},
+            )
+        )
+        self._sent_bytes = dict.fromkeys(self._sent_bytes, 0)
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[socket.socket]:
+    """Listen on a unix socket that only its owner may use; it is gone after the block.
+
+    Raises RunDirectoryError if that cannot be, for instance for a path above 107 bytes.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    with listener:
+        mask = os.umask(0o177)
+        try:
+            if path.is_socket():
+                path.unlink()  # left by a source that was killed
+            listener.bind(os.fspath(path))
+        except OSError as error:
+            raise RunDirectoryError(f"{path}: no source can listen there: {error}") from error
+        finally:
+            os.umask(mask)
+        try:
+            listener.listen(_WAITING_CONNECTIONS)
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    run_with_orders(SourceOrders, run)

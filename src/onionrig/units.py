@@ -1,0 +1,104 @@
+"""Rates, durations and sizes: read from text with a unit, printed for people.
+
+A value asked for by a user is text with a unit ("60s", "500Mbit"); inside the program it is a
+``Seconds`` or ``BitsPerSecond``, a float whose type says its unit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Self
+
+from onionrig.errors import UsageError
+
+_QUANTITY = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z/]*)\s*")
+
+_SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_BITS_PER_SECOND = {"bit": 1.0, "kbit": 1e3, "Mbit": 1e6, "Gbit": 1e9}
+
+_RATE_STEPS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"))
+_SIZE_STEPS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+class Seconds(float):
+    """A duration in seconds."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a duration such as ``"60s"``, ``"1.5m"`` or ``"200ms"``.
+
+        Raises UsageError where the unit is missing or unknown.
+        """
+        return cls(_parse(text, _SECONDS, thing="duration", example="60s"))
+
+    def __str__(self) -> str:
+        return duration_text(self)
+
+
+class BitsPerSecond(float):
+    """A rate in bits per second; decimal multiples, as links are sold."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a rate such as ``"500Mbit"`` or ``"1.2Gbit/s"``.
+
+        Raises UsageError where the unit is missing or unknown.
+        """
+        without_per_second = text.strip().removesuffix("/s").removesuffix("ps")
+        return cls(_parse(without_per_second, _BITS_PER_SECOND, thing="rate", example="500Mbit"))
+
+    def __str__(self) -> str:
+        for factor, unit in ((1e9, "Gbit"), (1e6, "Mbit"), (1e3, "kbit")):
+            if self >= factor and (self / factor) == round(self / factor, 6):
+                return f"{self / factor:.10g}{unit}"
+        return f"{float(self):.10g}bit"
+
+
+def duration_text(seconds: float) -> str:
+    """Print a duration so that ``Seconds.parse`` reads the same value again."""
+    return f"{seconds * 1e3:.10g}ms" if 0 < seconds < 1 else f"{seconds:.10g}s"
+
+
+def rate_text(bits_per_second: float) -> str:
+    """Print a rate with three significant figures, in the unit a reader expects."""
+    for factor, unit in _RATE_STEPS:
+        if bits_per_second >= factor:
+            return f"{_three_figures(bits_per_second / factor)} {unit}"
+    return f"{bits_per_second:.0f} bit/s"
+
+
+def size_text(size_bytes: float) -> str:
+    """Print a size in binary multiples with three significant figures."""
+    for factor, unit in _SIZE_STEPS:
+        if size_bytes >= factor:
+            return f"{_three_figures(size_bytes / factor)} {unit}"
+    return f"{size_bytes:.0f} B"
+
+
+def percent_text(fraction: float) -> str:
+    """Print a fraction as a percentage with one decimal."""
+    return f"{100 * fraction:.1f} %"
+
+
+def _three_figures(value: float) -> str:
+    decimals = max(0, 2 - math.floor(math.log10(value))) if value > 0 else 0
+    return f"{value:.{decimals}f}"
+
+
+def _parse(text: str, factors: dict[str, float], *, thing: str, example: str) -> float:
+    match = _QUANTITY.fullmatch(text)
+    units = ", ".join(factors)
+    if match is None:
+        raise UsageError(f'"{text}" is no {thing}: write a number and a unit, as in "{example}"')
+    unit = match["unit"]
+    if unit not in factors:
+        wrong = (
+            f'the unit "{unit}" is not one of {units}' if unit else f"the unit ({units}) is missing"
+        )
+        raise UsageError(f'"{text}" is no {thing}: {wrong}, as in "{example}"')
+    return float(match["number"]) * factors[unit]

@@ -1,0 +1,1 @@
+"""How it is shown: the live table, plain lines, summaries."""

@@ -1,0 +1,56 @@
+"""A rendered rig, as ``check`` shows it: services, ports, and every file they are started with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import RenderableType
+
+    from onionrig.rig.model import Rig, Service
+
+
+def rig_view(rig: Rig, ports: Mapping[str, int], resolved: Mapping[str, str]) -> RenderableType:
+    """Draw a rig."""
+    parts: list[RenderableType] = []
+    parts += [Text(f"{key}: {how}", style="dim") for key, how in resolved.items()]
+    parts += [Text(), _services(rig, ports), Text()]
+    for service in rig.services:
+        parts += _files(service)
+    return Group(*parts)
+
+
+def _services(rig: Rig, ports: Mapping[str, int]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("service", "role", "host", "ports", "starts"):
+        table.add_column(heading, overflow="fold")
+    for service in rig.services:
+        own = {
+            key.rpartition(".")[2]: port
+            for key, port in ports.items()
+            if key.rpartition(".")[0] == service.name
+        }
+        table.add_row(
+            service.name,
+            service.role,
+            service.host,
+            ", ".join(f"{use} {port}" for use, port in own.items()),
+            " ".join(service.argv),
+        )
+    return table
+
+
+def _files(service: Service) -> list[RenderableType]:
+    drawn: list[RenderableType] = []
+    for file in service.files:
+        kind = "json" if file.path.endswith((".json", ".yaml")) else "text"
+        drawn.append(Text(file.path, style="bold"))
+        drawn.append(Syntax(file.text.rstrip("\n"), kind, theme="ansi_dark", word_wrap=True))
+    return drawn

@@ -1,0 +1,191 @@
+"""scripts/setup.sh with a stub Python, and the lock files it relies on."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+PLAIN_TOOLS = "cat chmod cp dirname env flock grep id mkdir rm sed sh sha256sum tail"
+
+PYTHON = """#!/bin/sh
+case "$*" in
+*version_info*) echo {version} ;;
+"-c import ensurepip"*) exit {lacks_venv} ;;
+"-m venv .venv")
+    mkdir -p .venv/bin
+    cp "$0" .venv/bin/python
+    echo "VIRTUAL_ENV=$PWD/.venv" >.venv/bin/activate
+    : >.venv/bin/onionrig
+    chmod 755 .venv/bin/onionrig
+    echo "$*" >>calls ;;
+"-m pip "*)
+    shift 7
+    echo "pip $*" >>calls
+    if [ -e pip-fails ]; then echo "no such hash"; exit 1; fi ;;
+esac
+"""
+MADE = [
+    "-m venv .venv",
+    "pip --require-hashes -r requirements.lock",
+    "pip --no-deps -e .",
+]
+
+
+@dataclass
+class Checkout:
+    """A copy of what setup.sh reads, a PATH of stubs, and a tor that is here already."""
+
+    top: Path
+    bin: Path
+
+    @property
+    def calls(self):
+        log = self.top / "calls"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def python(self, name, version, *, lacks_venv=0):
+        self.stub(name, PYTHON.format(version=version, lacks_venv=lacks_venv))
+
+    def stub(self, name, text="#!/bin/sh\n"):
+        (self.bin / name).unlink(missing_ok=True)
+        (self.bin / name).write_text(text)
+        (self.bin / name).chmod(0o755)
+
+    def setup(self, *arguments, **environment):
+        return subprocess.run(
+            [self.bin / "sh", "scripts/setup.sh", *arguments],
+            cwd=self.top,
+            env={"PATH": str(self.bin), **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    checkout = Checkout(top=tmp_path / "checkout", bin=tmp_path / "bin")
+    (checkout.top / "scripts").mkdir(parents=True)
+    checkout.bin.mkdir()
+    for file in ("scripts/setup.sh", "scripts/install-tor.sh"):
+        shutil.copy(PROJECT / file, checkout.top / file)
+    for file in ("pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+        (checkout.top / file).write_text(file)
+    for tool in PLAIN_TOOLS.split():
+        (checkout.bin / tool).symlink_to(shutil.which(tool))
+    checkout.stub("tor")
+    checkout.python("python3", "3.11")
+    return checkout
+
+
+def test_it_installs_what_the_lock_names_and_then_the_project(checkout):
+    done = checkout.setup()
+    assert done.returncode == 0, done.stderr
+    assert checkout.calls == MADE
+
+
+def test_dev_installs_the_dev_lock_which_is_enough_for_setup_too(checkout):
+    checkout.setup("dev")
+    checkout.setup()
+    assert checkout.calls[1:] == [
+        "pip --require-hashes -r requirements-dev.lock",
+        "pip --no-deps -e .",
+    ]
+
+
+def test_a_second_call_does_and_says_nothing(checkout):
+    checkout.setup()
+    done = checkout.setup()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert checkout.calls == MADE
+
+
+@pytest.mark.parametrize("file", ["requirements.lock", "pyproject.toml"])
+def test_a_changed_file_is_installed_into_the_same_venv(checkout, file):
+    checkout.setup()
+    (checkout.top / file).write_text("changed")
+    checkout.setup()
+    assert checkout.calls == [*MADE, *MADE[1:]]
+
+
+def test_a_directory_that_was_moved_gets_a_new_venv(checkout):
+    checkout.setup()
+    checkout.top = checkout.top.rename(checkout.top.with_name("moved"))
+    checkout.setup()
+    assert checkout.calls == [*MADE, *MADE]
+
+
+def test_a_failing_pip_is_shown_and_tried_again_next_time(checkout):
+    (checkout.top / "pip-fails").touch()
+    done = checkout.setup()
+    assert done.returncode == 1
+    assert "no such hash" in done.stderr
+    assert ".venv/setup.log" in done.stderr
+    (checkout.top / "pip-fails").unlink()
+    assert checkout.setup().returncode == 0
+    assert checkout.calls[-2:] == MADE[1:]
+
+
+def test_a_python_too_old_is_named(checkout):
+    checkout.python("python3", "3.9")
+    done = checkout.setup()
+    assert done.returncode == 1
+    assert "needs Python 3.11, 3.12 or 3.13; found: python3 is 3.9" in done.stderr
+    assert not (checkout.top / ".venv").exists()
+
+
+def test_a_python_too_new_gives_way_to_one_that_fits(checkout):
+    checkout.python("python3", "3.14")
+    checkout.python("python3.13", "3.13")
+    assert "making .venv with python3.13 (3.13)" in checkout.setup().stdout
+
+
+def test_the_variable_python_names_another_one(checkout):
+    checkout.python("mine", "3.12")
+    assert "making .venv with mine (3.12)" in checkout.setup(PYTHON="mine").stdout
+
+
+def test_a_python_that_is_named_and_missing_is_no_reason_to_take_another(checkout):
+    done = checkout.setup(PYTHON="missing")
+    assert done.returncode == 1
+    assert "found: no Python that runs" in done.stderr
+
+
+def test_without_venv_and_apt_get_it_names_the_package(checkout):
+    checkout.python("python3", "3.11", lacks_venv=1)
+    done = checkout.setup()
+    assert done.returncode == 1
+    assert "missing: python3-venv" in done.stderr
+
+
+def test_without_venv_root_and_sudo_it_says_what_to_type(checkout):
+    checkout.python("python3", "3.11", lacks_venv=1)
+    checkout.stub("apt-get")
+    checkout.stub("id", "#!/bin/sh\necho 1000\n")
+    done = checkout.setup()
+    assert done.returncode == 1
+    assert "su -c 'apt-get install -y python3-venv'" in done.stderr
+
+
+def test_where_apt_get_brings_venv_it_goes_on(checkout):
+    checkout.python("python3", "3.11", lacks_venv=1)
+    with_venv = checkout.bin.parent / "python3"
+    with_venv.write_text(PYTHON.format(version="3.11", lacks_venv=0))
+    checkout.stub("apt-get", f"#!/bin/sh\ncp {with_venv} {checkout.bin}/python3\n")
+    checkout.stub("id", "#!/bin/sh\necho 0\n")
+    assert checkout.setup().returncode == 0
+    assert checkout.calls == MADE
+
+
+def pins(lock):
+    return set(re.findall(r"^[\w.-]+==[^\\\n]+", (PROJECT / lock).read_text(), re.MULTILINE))
+
+
+def test_the_dev_lock_holds_every_pin_of_the_other():
+    assert pins("requirements.lock")
+    assert pins("requirements.lock") <= pins("requirements-dev.lock")
