@@ -8,12 +8,14 @@ through; every instance has served, or is named as starved.
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.balancer.points import Coverage, coverage
+from onionrig.balancer.timing import next_consensus_seconds, seconds_until_balancer
 from onionrig.engine.deadline import POLL_SECONDS, deadline
 from onionrig.errors import BringUpTimeout
 from onionrig.records.events import Reached
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
     from onionrig.engine.local import LocalEngine
     from onionrig.rig.allocation import Identities
     from onionrig.rig.model import Rig
+    from onionrig.tor.consensus import Consensus
     from onionrig.tor.descriptors import Descriptor
 
 INSTANCES_SECONDS = 60.0
 PUBLISHED_SECONDS = 150.0
-"""Stock Onionbalance's own waits come to 60 s at the worst (onionbalance: hs_v3/params.py)."""
+"""Should the start be mistimed, stock Onionbalance's own waits come to 95 s at the worst
+(onionbalance 0.2.4: common/scheduler.py, hs_v3/params.py)."""
 COMPLETE_SECONDS = 60.0
 """How long to wait for a further publication when the first lacks an instance."""
 
@@ -47,7 +51,7 @@ class Frontend(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def bring_up_frontend(
-    engine: LocalEngine, identities: Identities, journal: Journal
+    engine: LocalEngine, identities: Identities, consensus: Consensus, journal: Journal
 ) -> Frontend:
     """Start Onionbalance and wait until every client tor holds the frontend's descriptor."""
     rig = engine.rig
@@ -61,10 +65,17 @@ async def bring_up_frontend(
             control(control_path(rig.one(Role.BALANCER_TOR)))
         )
         uploads = await stack.enter_async_context(balancer_tor.uploads(rig.address))
+        journal.waiting("the moment to start Onionbalance, so that it meets the next consensus")
+        await asyncio.sleep(
+            seconds_until_balancer(
+                time.time(),
+                next_consensus_seconds=next_consensus_seconds(consensus.valid_after_seconds),
+            )
+        )
         engine.start([rig.one(Role.BALANCER)])
         journal.waiting(
-            "Onionbalance to publish the address; it waits for tor to settle, fetches every "
-            "instance's descriptor, then publishes with the next consensus, up to 60 s in all"
+            "Onionbalance to publish the address: it fetches every instance's descriptor, then "
+            "publishes when the next consensus arrives (one in 20 s)"
         )
         async with deadline(PUBLISHED_SECONDS, lambda: _unpublished(engine)):
             await uploads.get()

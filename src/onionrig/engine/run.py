@@ -152,7 +152,7 @@ class Run:
             self._manifest, consensus_parameters=consensus.parameters
         )
         self._run_directory.write_manifest(self._manifest)
-        frontend = await bring_up_frontend(engine, identities, self._journal)
+        frontend = await bring_up_frontend(engine, identities, consensus, self._journal)
         self._journal.phase(Phase.READY)
         await find_serving(engine.rig, frontend, self._journal)
         await put_on_load(engine, self._asked.experiment.load, self._run_directory, self._journal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import urllib.error
 import urllib.request
 
@@ -19,6 +20,8 @@ class Consensus(msgspec.Struct, frozen=True, kw_only=True):
     relays: frozenset[str]
     """Nicknames of the relays it lists, authorities among them."""
     parameters: dict[str, int]
+    valid_after_seconds: float
+    """Since the epoch."""
 
 
 def fetch_consensus(address: str, dir_port: int) -> Consensus | None:
@@ -32,8 +35,8 @@ def fetch_consensus(address: str, dir_port: int) -> Consensus | None:
 
 
 def parsed(text: str) -> Consensus:
-    """Read a consensus document (torspec: dir-spec, "r" and "params" lines)."""
-    relays, parameters = set(), {}
+    """Read a consensus document (torspec: dir-spec; "valid-after", "params" and "r" lines)."""
+    relays, parameters, valid_after_seconds = set(), {}, 0.0
     for line in text.splitlines():
         keyword, _, rest = line.partition(" ")
         if keyword == "r":
@@ -41,7 +44,12 @@ def parsed(text: str) -> Consensus:
         elif keyword == "params":
             pairs = (pair.partition("=") for pair in rest.split())
             parameters = {name: int(value) for name, _, value in pairs}
-    return Consensus(relays=frozenset(relays), parameters=parameters)
+        elif keyword == "valid-after":
+            moment = datetime.datetime.fromisoformat(rest).replace(tzinfo=datetime.UTC)
+            valid_after_seconds = moment.timestamp()
+    return Consensus(
+        relays=frozenset(relays), parameters=parameters, valid_after_seconds=valid_after_seconds
+    )
 
 
 def seconds_until_start(wall_seconds: float, *, lead_seconds: float) -> float:

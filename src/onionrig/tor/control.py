@@ -34,7 +34,7 @@ class Control:
             text = await asyncio.to_thread(self._controller.get_info, f"hs/service/desc/id/{name}")
         except stem.ControllerError:
             return None
-        return decrypted(text, address) if text.strip() else None
+        return _read(text, address)
 
     async def fetch_descriptor(self, address: str) -> Descriptor | None:
         """Fetch a descriptor from the HSDirs into this tor's cache and return it.
@@ -49,8 +49,8 @@ class Control:
                     while True:
                         event = await contents.get()
                         if event.address == name:
-                            text = str(event.descriptor).strip()
-                            return decrypted(text, address) if text else None
+                            str(event.descriptor).strip()
+                            return _read(event.descriptor, address)
             except TimeoutError:
                 return None
 
@@ -88,6 +88,12 @@ class Control:
             # where the tor is gone, its listeners are gone with it
             with suppress(stem.ControllerError):
                 await asyncio.to_thread(self._controller.remove_event_listener, received)
+
+
+def _read(descriptor: object, address: str) -> Descriptor | None:
+    """Decrypt what tor gave; it gives nothing at all, or blank lines, where there is none."""
+    text = str(descriptor or "").strip()
+    return decrypted(text, address) if text else None
 
 
 @asynccontextmanager

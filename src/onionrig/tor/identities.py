@@ -149,10 +149,11 @@ def _make_voting_keys(directory: Path, *, gencert: str) -> None:
 def _make_relay_keys(directory: Path, *, tor: str) -> None:
     data = directory / "data"
     data.mkdir(mode=0o700)
+    torrc = directory / "torrc"
+    torrc.touch(mode=0o600)  # empty: tor would look for the system's own without one
     _made(
         [
-            tor, "--list-fingerprint", "--quiet",
-            "-f", "/dev/null", "--defaults-torrc", "/dev/null",
+            tor, "--list-fingerprint", "-f", str(torrc), "--defaults-torrc", "/dev/null",
             "--DataDirectory", str(data), "--ORPort", "9001", "--Address", "127.0.0.1",
             "--Nickname", directory.name.removesuffix(".new").replace("-", ""),
             "--DirAuthority", f"none 127.0.0.1:1 {'f' * 40}",
@@ -162,6 +163,7 @@ def _make_relay_keys(directory: Path, *, tor: str) -> None:
         (data / "keys" / name).rename(directory / name)
     (data / "fingerprint").rename(directory / "fingerprint")
     shutil.rmtree(data)
+    torrc.unlink()
 
 
 def _gencert_beside(tor: str) -> str:
