@@ -22,6 +22,8 @@ import time
 
 MARK = "ONIONRIG_RUN"
 """The environment variable that marks every process of a run."""
+WATCHING = b"watching\n"
+"""What the keeper says once no signal can end it."""
 DONE = b"done\n"
 """What the controller says when it has cleared up itself."""
 
@@ -34,6 +36,8 @@ def main(mark: str, workspace: str, finish: list[str]) -> None:
     """Wait for the controller to end, then clear up."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
+    sys.stdout.buffer.write(WATCHING)
+    sys.stdout.buffer.flush()
     said = sys.stdin.buffer.read()
     sweep(mark)
     shutil.rmtree(workspace, ignore_errors=True)

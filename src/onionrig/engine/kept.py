@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.keeper import DONE, MARK
+from onionrig.engine.keeper import DONE, MARK, WATCHING
+from onionrig.errors import DaemonDied
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -45,12 +46,13 @@ async def kept(*, finish: Sequence[str]) -> AsyncIterator[Kept]:
     keeper = subprocess.Popen(  # noqa: ASYNC220 - forks once, and must be there first
         [sys.executable, "-m", "onionrig.engine.keeper", mark, str(workspace), *finish],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         env={name: value for name, value in os.environ.items() if name != MARK},
     )
     try:
+        await asyncio.to_thread(_until_watching, keeper)
         workspace.mkdir(mode=0o700)
         yield Kept(
             workspace=workspace,
@@ -60,6 +62,11 @@ async def kept(*, finish: Sequence[str]) -> AsyncIterator[Kept]:
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
         await asyncio.shield(asyncio.to_thread(_dismiss, keeper))
+
+
+def _until_watching(keeper: subprocess.Popen[bytes]) -> None:
+    if keeper.stdout is None or keeper.stdout.readline() != WATCHING:
+        raise DaemonDied(f"the keeper did not start: {sys.executable} -m onionrig.engine.keeper")
 
 
 def _dismiss(keeper: subprocess.Popen[bytes]) -> None:

@@ -181,7 +181,7 @@ class Source:
 def payload_file() -> Iterator[int]:
     """Lay the doubled block into memory as a file, and give its descriptor for the block."""
     descriptor = os.memfd_create("onionrig-payload")
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(DOUBLED_BLOCK)
         file.flush()
         yield descriptor

@@ -1,0 +1,219 @@
+"""The keeper and the fleet, with real children that are stubborn, stopped, or already dead."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from onionrig.engine.kept import kept
+from onionrig.engine.processes import Fleet
+from onionrig.errors import DaemonDied, RunDirectoryError
+from onionrig.rig.model import Role, Service
+
+pytestmark = pytest.mark.process
+
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+IDLE = "import time; print('up', flush=True); time.sleep(600)"
+TREE = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True); print('up', flush=True); time.sleep(600)"
+
+
+def service(tmp_path, code, *, name="child", role=Role.RELAY):
+    return Service(
+        name=name,
+        role=role,
+        host="here",
+        argv=(sys.executable, "-c", code),
+        directory=str(tmp_path),
+        log_path=str(tmp_path / f"{name}.log"),
+    )
+
+
+async def until(condition, *, seconds=10.0):
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def up(started):
+    await until(lambda: "up" in Path(started.log_path).read_text())
+
+
+def marked(mark):
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("ONIONRIG_RUN") == mark:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+async def test_leaving_the_fleet_reaps_every_child(tmp_path):
+    async with Fleet(os.environ) as fleet:
+        services = [service(tmp_path, IDLE, name=f"child-{n}") for n in range(5)]
+        pids = [fleet.start(one).pid for one in services]
+        for one in services:
+            await up(one)
+        assert len(fleet.processes()) == 5
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+async def test_stop_kills_a_child_that_ignores_sigterm(tmp_path):
+    stubborn = service(tmp_path, STUBBORN)
+    async with Fleet(os.environ) as fleet:
+        pid = fleet.start(stubborn).pid
+        await up(stubborn)
+        began = time.monotonic()
+    assert not psutil.pid_exists(pid)
+    assert time.monotonic() - began < 5
+
+
+async def test_stop_ends_a_child_that_is_stopped(tmp_path):
+    stopped = service(tmp_path, IDLE)
+    async with Fleet(os.environ) as fleet:
+        process = fleet.start(stopped)
+        await up(stopped)
+        process.signal(signal.SIGSTOP)
+    assert not psutil.pid_exists(process.pid)
+
+
+async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(tmp_path):
+    dying = service(tmp_path, "import sys; print('the last word'); sys.exit(3)", name="relay-7")
+    with pytest.raises(DaemonDied) as caught:
+        async with Fleet(os.environ) as fleet:
+            fleet.start(dying)
+            await asyncio.Event().wait()
+    said = str(caught.value)
+    assert "relay-7 ended with exit code 3" in said
+    assert "the last word" in said
+    assert dying.log_path in said
+
+
+async def test_a_child_that_is_killed_is_said_to_be(tmp_path):
+    killed = service(tmp_path, IDLE)
+    with pytest.raises(DaemonDied, match="was killed by SIGKILL"):
+        async with Fleet(os.environ) as fleet:
+            fleet.start(killed).signal(signal.SIGKILL)
+            await asyncio.Event().wait()
+
+
+async def test_a_sink_that_meets_a_full_disk_is_that_error(tmp_path):
+    code = "import sys; print('error: sink.jsonl: the disk is full'); sys.exit(8)"
+    with pytest.raises(RunDirectoryError, match=r"^sink.jsonl: the disk is full"):
+        async with Fleet(os.environ) as fleet:
+            fleet.start(service(tmp_path, code, role=Role.SINK))
+            await asyncio.Event().wait()
+
+
+async def test_a_service_that_ends_by_itself_may_end(tmp_path):
+    async with Fleet(os.environ) as fleet:
+        ending = service(tmp_path, "pass")
+        fleet.start(ending)
+        await fleet.finished(ending)
+
+
+async def test_a_program_that_is_not_there_cannot_be_started(tmp_path):
+    missing = Service(
+        name="x", role=Role.RELAY, host="here", argv=("/nonexistent/tor",),
+        directory=str(tmp_path), log_path=str(tmp_path / "x.log"),
+    )  # fmt: skip
+    with pytest.raises(DaemonDied, match="/nonexistent/tor"):
+        async with Fleet(os.environ) as fleet:
+            fleet.start(missing)
+
+
+async def test_an_error_in_the_block_is_not_hidden_by_cleaning_up(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        async with Fleet(os.environ) as fleet:
+            fleet.start(service(tmp_path, STUBBORN))
+            raise ZeroDivisionError
+
+
+async def test_a_workspace_is_private_and_gone_afterwards():
+    async with kept(finish=["true"]) as keeping:
+        assert keeping.workspace.stat().st_mode & 0o777 == 0o700
+        (keeping.workspace / "key").touch()
+        keeper = psutil.Process(keeping.keeper_pid)
+        assert keeper.is_running()
+    assert not keeping.workspace.exists()
+    assert not psutil.pid_exists(keeping.keeper_pid)
+
+
+CONTROLLER = """
+import asyncio, json, os, subprocess, sys
+from onionrig.engine.kept import kept
+
+async def main():
+    async with kept(finish=[sys.executable, "-c", "open(" + repr(sys.argv[1]) + ", 'w').close()"]) as keeping:
+        children = [
+            subprocess.Popen([sys.executable, "-c", code], env=keeping.environment, start_new_session=True).pid
+            for code in json.loads(sys.argv[2])
+        ]
+        print(json.dumps({"workspace": str(keeping.workspace), "children": children,
+                          "mark": keeping.environment["ONIONRIG_RUN"], "keeper": keeping.keeper_pid}), flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def controller(tmp_path):
+    """A controller with stubborn children, and what it has told of itself."""
+    finished = tmp_path / "finished"
+    process = subprocess.Popen(
+        [sys.executable, "-c", CONTROLLER, str(finished), json.dumps([STUBBORN, IDLE, TREE])],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    told = json.loads(process.stdout.readline())
+    yield process, told, finished
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    for left in marked(told["mark"]):
+        left.kill()
+
+
+async def test_a_killed_controller_leaves_nothing_behind_within_five_seconds(controller):
+    process, told, finished = controller
+    await until(lambda: len(marked(told["mark"])) == 4)  # three children and a grandchild
+    began = time.monotonic()
+    process.kill()
+    await until(
+        lambda: not marked(told["mark"]) and not Path(told["workspace"]).exists(), seconds=5
+    )
+    await until(lambda: finished.exists() and not psutil.pid_exists(told["keeper"]))
+    assert time.monotonic() - began < 5
+
+
+async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
+    process, told, _ = controller
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(told["keeper"], number)
+    process.kill()
+    await until(lambda: not marked(told["mark"]))
+
+
+async def test_the_keeper_spares_processes_of_other_runs(controller):
+    process, told, _ = controller
+    bystander = subprocess.Popen(
+        [sys.executable, "-c", IDLE],
+        env={**os.environ, "ONIONRIG_RUN": "another"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        process.kill()
+        await until(lambda: not Path(told["workspace"]).exists())
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()

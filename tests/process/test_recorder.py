@@ -1,0 +1,180 @@
+"""Run directories, JSON lines, ports and the sampler: real files, sockets and processes."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from onionrig.engine.ports import allocated_ports, is_free
+from onionrig.errors import PortTaken, RecordsUnreadable, RunDirectoryError
+from onionrig.recorder.jsonl import Appender, Tail, read_all
+from onionrig.recorder.run_directory import RunDirectory
+from onionrig.recorder.runs import find_run
+from onionrig.records.samples import HostSample, SinkSample
+from onionrig.rig.orders import SamplerOrders
+
+pytestmark = pytest.mark.process
+
+
+def sample(second):
+    return SinkSample(
+        second=second, monotonic_seconds=0, wall_seconds=0, verified_bytes={"b": 1}, streams={},
+        connecting=0, failed=0, corrupt_bytes=0,
+    )  # fmt: skip
+
+
+def test_a_tail_gives_each_finished_line_once(tmp_path):
+    path = tmp_path / "s.jsonl"
+    tail = Tail(path, SinkSample)
+    assert tail.new() == []
+    with Appender(path) as record:
+        record.append(sample(1))
+        assert [line.second for line in tail.new()] == [1]
+        line = msgspec.json.encode(sample(2))
+        with path.open("ab") as raw:
+            raw.write(line[:10])
+            raw.flush()
+            assert tail.new() == []
+            raw.write(line[10:] + b"\n")
+        assert [line.second for line in tail.new()] == [2]
+        assert tail.new() == []
+
+
+def test_a_torn_last_line_is_left_out_and_a_wrong_one_is_an_error(tmp_path):
+    path = tmp_path / "s.jsonl"
+    with Appender(path) as record:
+        record.append(sample(1))
+    with path.open("ab") as raw:
+        raw.write(b'{"second": 2')
+    assert [line.second for line in read_all(path, SinkSample)] == [1]
+    with path.open("ab") as raw:
+        raw.write(b"}\n")
+    with pytest.raises(RecordsUnreadable, match="line 2"):
+        list(read_all(path, SinkSample))
+
+
+def test_a_full_disk_is_said_to_be():
+    with Appender("/dev/full") as record, pytest.raises(RunDirectoryError, match="disk is full"):
+        record.append(sample(1))
+
+
+def test_a_run_directory_is_private_and_never_overwritten(tmp_path):
+    run = RunDirectory.create(tmp_path / "runs" / "r")
+    for path in (run.path, run.path / "samples", run.path / "logs"):
+        assert path.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(RunDirectoryError, match="never overwrites"):
+        RunDirectory.create(run.path)
+    with pytest.raises(RunDirectoryError, match="--out"):
+        RunDirectory.create(Path("/proc/nowhere"))
+
+
+def test_a_run_is_found_by_path_or_by_part_of_its_name(tmp_path):
+    runs = tmp_path / "runs"
+    for name in ("20260101-default", "20260102-smoke", "20260102-default"):
+        (runs / name).mkdir(parents=True)
+        (runs / name / "manifest.json").touch()
+    assert find_run(str(runs / "20260101-default"), below=runs).path.name == "20260101-default"
+    assert find_run("smoke", below=runs).path.name == "20260102-smoke"
+    with pytest.raises(RecordsUnreadable, match="20260101-default, 20260102-default"):
+        find_run("default", below=runs)
+    with pytest.raises(RecordsUnreadable, match="the latest there is 20260102-smoke"):
+        find_run("nothing", below=runs)
+
+
+def test_a_port_fixed_by_hand_that_is_taken_is_refused_by_key():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(PortTaken, match=rf"port {port}, fixed by hand for client-1.socks"),
+            allocated_ports({"client-1.socks": port}, address="127.0.0.1"),
+        ):
+            pass
+
+
+def test_runs_side_by_side_get_different_ports():
+    needed = {f"relay-{n}.or": None for n in range(150)}
+    with (
+        allocated_ports(needed, address="127.0.0.1") as one,
+        allocated_ports(needed, address="127.0.0.1") as other,
+    ):
+        assert len(set(one.values())) == len(set(other.values())) == 150
+        assert not set(one.values()) & set(other.values())
+
+
+def test_a_port_fixed_by_hand_is_given_and_no_other_is_equal():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    needed = {"a": port, **{f"n{n}": None for n in range(20)}}
+    with allocated_ports(needed, address="127.0.0.1") as ports:
+        assert ports["a"] == port
+        assert len(set(ports.values())) == 21
+        assert all(is_free("127.0.0.1", number) for number in ports.values())
+
+
+@pytest.fixture
+def sampler(tmp_path):
+    """A running sampler that watches itself under a name, and where it records."""
+    record, processes = tmp_path / "sampler.jsonl", tmp_path / "processes.json"
+    orders = tmp_path / "orders.json"
+    orders.write_bytes(
+        msgspec.json.encode(SamplerOrders(record_path=str(record), processes_path=str(processes)))
+    )
+    process = subprocess.Popen([sys.executable, "-m", "onionrig.recorder.sampler", str(orders)])
+    yield process, record, processes
+    process.kill()
+    process.wait()
+
+
+def wait_for(condition, *, seconds=10.0):
+    until = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < until, "nothing came"
+        time.sleep(0.05)
+    return found
+
+
+def test_the_sampler_writes_a_line_a_second_of_what_it_is_told_to_watch(sampler):
+    process, record, processes = sampler
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        fresh = processes.with_suffix(".new")
+        fresh.write_text(json.dumps({"busy": busy.pid, "me": process.pid, "gone": 2**22 - 1}))
+        fresh.replace(processes)
+
+        def watched():
+            lines = [line for line in read_all(record, HostSample) if "busy" in line.processes]
+            return lines if len(lines) >= 3 else None
+
+        first, *_, last = wait_for(watched)
+    finally:
+        busy.kill()
+        busy.wait()
+    assert set(last.processes) == {"busy", "me"}
+    assert last.second - first.second >= 2
+    grown = last.processes["busy"].cpu_user_seconds - first.processes["busy"].cpu_user_seconds
+    assert 0.3 < grown <= last.monotonic_seconds - first.monotonic_seconds + 0.1
+    assert last.processes["me"].rss_bytes > 1 << 20
+    wait_for(lambda: "busy" not in list(read_all(record, HostSample))[-1].processes)
+
+
+def test_the_sampler_ends_when_it_is_told_to(sampler):
+    process, record, _ = sampler
+    wait_for(record.exists)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=5) == 0
+
+
+def test_records_are_private(tmp_path):
+    os.umask(0o022)
+    with Appender(tmp_path / "x.jsonl"):
+        assert (tmp_path / "x.jsonl").stat().st_mode & 0o777 == 0o600

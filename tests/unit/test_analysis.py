@@ -1,0 +1,179 @@
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from recordings import HOLD, host_sample, recording, sink_sample, transfer
+
+from onionrig.analysis.fairness import jain, smallest_over_mean
+from onionrig.analysis.result import NOT_CHOSEN, analyse
+from onionrig.analysis.windows import sustained_bits_per_second
+from onionrig.records.events import Failed, Starved
+from onionrig.records.transfers import Ending
+
+counts = st.lists(st.integers(min_value=0, max_value=10**9), min_size=10, max_size=80)
+
+
+def held(sizes, *, missing=()):
+    return [
+        sink_sample(HOLD + index, {"backend-1": size})
+        for index, size in enumerate(sizes)
+        if index not in missing
+    ]
+
+
+@given(counts)
+def test_sustained_is_the_lowest_of_all_ten_second_means(sizes):
+    by_hand = min(statistics.mean(sizes[start : start + 10]) for start in range(len(sizes) - 9))
+    assert sustained_bits_per_second(sizes) == pytest.approx(8 * by_hand)
+
+
+@given(counts)
+def test_sustained_lies_between_the_lowest_second_and_the_mean(sizes):
+    result = analyse(recording(held(sizes)))
+    goodput = result.goodput
+    assert goodput.lowest_second_bits_per_second <= goodput.sustained_bits_per_second + 1e-6
+    assert goodput.sustained_bits_per_second <= goodput.highest_second_bits_per_second + 1e-6
+    # windows overlap, so the worst one need not be below the mean of few seconds; of 10 it is it
+    if len(sizes) == 10:
+        assert goodput.sustained_bits_per_second == pytest.approx(goodput.mean_bits_per_second)
+
+
+@given(counts, st.data())
+def test_a_missing_second_counts_as_nothing(sizes, data):
+    missing = data.draw(st.sets(st.integers(0, len(sizes) - 1), max_size=5))
+    zeroed = [0 if index in missing else size for index, size in enumerate(sizes)]
+    with_gaps = analyse(recording(held(sizes, missing=missing), hold_seconds=len(sizes))).goodput
+    with_zeros = analyse(recording(held(zeroed))).goodput
+    assert with_gaps.sustained_bits_per_second == with_zeros.sustained_bits_per_second
+    assert with_gaps.missing_seconds == len(missing)
+    assert with_zeros.missing_seconds == 0
+
+
+def test_fewer_than_ten_seconds_have_no_sustained_rate():
+    assert sustained_bits_per_second([1] * 9) is None
+    assert analyse(recording(held([1] * 9))).goodput.sustained_bits_per_second is None
+
+
+def test_seconds_before_and_after_the_hold_do_not_count():
+    around = [sink_sample(HOLD - 1, {"backend-1": 10**9}), *held([100] * 10),
+              sink_sample(HOLD + 10, {"backend-1": 10**9})]  # fmt: skip
+    goodput = analyse(recording(around, hold_seconds=10)).goodput
+    assert goodput.mean_bits_per_second == 800
+    assert goodput.steady_seconds == 10
+
+
+def test_a_rate_is_the_sum_of_all_backends():
+    samples = [sink_sample(HOLD + n, {"backend-1": 3, "backend-2": 1}) for n in range(10)]
+    result = analyse(recording(samples))
+    assert result.goodput.median_second_bits_per_second == 32
+    assert [(share.name, share.bytes, share.share) for share in result.backends] == [
+        ("backend-1", 30, 0.75),
+        ("backend-2", 10, 0.25),
+    ]
+    assert result.bytes.verified == 40
+
+
+@given(st.lists(st.integers(min_value=0, max_value=10**12), min_size=1, max_size=60))
+def test_jains_index_lies_between_one_in_n_and_one(shares):
+    index = jain(shares)
+    if sum(shares) == 0:
+        assert index is None
+    else:
+        assert 1 / len(shares) - 1e-9 <= index <= 1
+
+
+def test_jains_index_knows_the_extremes():
+    assert jain([5, 5, 5, 5]) == 1
+    assert jain([7, 0, 0, 0]) == pytest.approx(0.25)
+    assert smallest_over_mean([1, 3]) == pytest.approx(0.5)
+    assert smallest_over_mean([0, 0]) is None
+
+
+def test_a_backend_that_served_nothing_is_starved_for_the_reason_that_was_found():
+    starved = Starved(wall_seconds=0, since_start_seconds=1, backend="backend-2", reason="shared")
+    result = analyse(recording(held([1] * 10), events=[starved]))
+    assert [(found.name, found.reason) for found in result.fairness.starved] == [
+        ("backend-2", "shared")
+    ]
+    without = analyse(recording(held([1] * 10)))
+    assert [found.reason for found in without.fairness.starved] == [NOT_CHOSEN]
+
+
+def test_a_backend_that_was_named_starved_but_served_is_not():
+    starved = Starved(wall_seconds=0, since_start_seconds=1, backend="backend-1", reason="shared")
+    result = analyse(recording(held([1] * 10), events=[starved]))
+    assert [found.name for found in result.fairness.starved] == ["backend-2"]
+
+
+@pytest.mark.parametrize(("target", "met"), [(800, True), (801, False), (None, None)])
+def test_the_target_is_met_by_the_sustained_rate(target, met):
+    result = analyse(recording(held([100] * 12), target=target))
+    assert result.verdict.met is met
+    assert result.status == "complete"
+
+
+def test_an_aborted_run_keeps_what_was_measured_and_says_why():
+    failed = Failed(
+        wall_seconds=0, since_start_seconds=1, error="DaemonDied", message="x", exit_code=7
+    )
+    result = analyse(recording(held([100] * 15), hold_seconds=60, events=[failed], done=False))
+    assert result.status == "aborted"
+    assert result.failure.exit_code == 7
+    assert result.goodput.sustained_bits_per_second == 800
+    assert result.goodput.steady_seconds == 15
+    assert result.verdict.met is None
+
+
+def test_a_killed_controller_leaves_a_run_that_was_killed():
+    result = analyse(recording([], hold_seconds=60, done=False))
+    assert result.status == "aborted"
+    assert result.failure.error == "Killed"
+    assert result.goodput.sustained_bits_per_second is None
+
+
+def test_streams_are_counted_by_what_became_of_them():
+    transfers = [
+        transfer(0),
+        transfer(1, verified=0, ending=Ending.SOCKS_REFUSED, detail="F2", first_byte=None),
+        transfer(1, 2),
+        transfer(2, ending=Ending.STALLED),
+        transfer(2, 2, verified=0, ending=Ending.SOCKS_REFUSED, detail="F2", first_byte=None),
+        transfer(3, verified=0, ending=Ending.CONNECT_TIMEOUT, first_byte=None),
+    ]
+    streams = analyse(recording(held([1] * 10), transfers=transfers)).streams
+    assert (streams.asked, streams.connected, streams.failed) == (4, 3, 4)
+    assert streams.reconnected == 1
+    assert streams.failed_by_reason == {
+        "SOCKS refused: F2": 2, "stalled": 1, "connect timeout": 1,
+    }  # fmt: skip
+    assert streams.median_first_byte_seconds == 1.0
+
+
+def test_costs_are_cpu_seconds_over_the_gbit_of_the_same_seconds():
+    samples = [sink_sample(HOLD + n, {"backend-1": 125_000_000}) for n in range(10)]
+    samplers = {
+        "sampler": [
+            host_sample(HOLD - 2, {"relay-1": 0.0, "relay-2": 0.0, "sink": 0.0}),
+            host_sample(HOLD - 1, {"relay-1": 1.0, "relay-2": 2.0, "sink": 0.5}),
+            host_sample(HOLD + 4, {"relay-1": 2.0, "relay-2": 4.0, "sink": 0.6}, rss=5 << 20),
+            host_sample(HOLD + 9, {"relay-1": 6.0, "relay-2": 7.0, "sink": 0.7}),
+            host_sample(HOLD + 10, {"relay-1": 60.0, "relay-2": 70.0, "sink": 7.0}),
+        ]
+    }
+    costs = analyse(recording(samples, samplers=samplers)).costs
+    assert costs["relay"].processes == 2
+    assert costs["relay"].cpu_seconds_per_gbit == pytest.approx((5 + 5) / 10)
+    assert costs["relay"].cores == pytest.approx(1.0)
+    assert costs["sink"].cpu_seconds_per_gbit == pytest.approx(0.02)
+    assert costs["relay"].peak_rss_bytes == 10 << 20
+
+
+def test_bring_up_is_timed_from_the_start():
+    up = analyse(recording(held([1] * 10))).bring_up_seconds
+    assert (up.network, up.frontend, up.total) == (12.0, 40.0, 41.5)
+
+
+def test_corrupt_bytes_are_counted_apart():
+    samples = [*held([1] * 9), sink_sample(HOLD + 9, {"backend-1": 1}, corrupt=7)]
+    assert analyse(recording(samples)).bytes.corrupt == 7

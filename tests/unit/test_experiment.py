@@ -1,0 +1,163 @@
+import msgspec
+import pytest
+
+from onionrig.cli.asking import ask, flags_layer, profile_layer, profile_names
+from onionrig.errors import UsageError
+from onionrig.experiment.auto import resolved
+from onionrig.experiment.checks import refuse_impossible
+from onionrig.experiment.decode import (
+    experiment_from,
+    layer_from_setting,
+    layer_from_toml,
+    plain,
+)
+from onionrig.experiment.schema import Experiment
+
+NO_FLAGS = flags_layer(
+    streams=None, backends=None, clients=None, hold=None, single_hop=False, target=None
+)
+
+
+def from_toml(text):
+    return experiment_from([layer_from_toml(text, origin="test")])
+
+
+def refused(text):
+    with pytest.raises(UsageError) as caught:
+        refuse_impossible(from_toml(text))
+    return str(caught.value)
+
+
+def test_an_empty_file_is_the_default_experiment():
+    assert from_toml("") == Experiment()
+
+
+def test_the_default_is_the_rig_of_the_readme():
+    experiment, _ = resolved(Experiment())
+    assert experiment.network.authorities == 3
+    assert experiment.backends.daemons == 4
+    assert experiment.load.streams == 16
+    assert experiment.load.clients == 2
+    assert experiment.load.hold == 60
+    assert experiment.network.consensus == {"cc_alg": 2}
+
+
+def test_quantities_are_text_with_units():
+    experiment = from_toml('[load]\nhold = "2m"\n[verdict]\ntarget = "500Mbit"')
+    assert experiment.load.hold == 120
+    assert experiment.verdict.target == 5e8
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[load]\nstrems = 3", "unknown key load.strems; did you mean load.streams?"),
+        ("[lod]\nstreams = 3", "unknown key lod; did you mean load?"),
+        ("[load]\nzzz = 3", "[load] has clients, streams"),
+        ("[load]\nhold = 60", 'as in "60s"'),
+        ('[load]\nhold = "60"', "unit"),
+        ('[load]\nhold = "60 parsecs"', "parsecs"),
+        ("[load]\nstreams = 0", "load.streams = 0"),
+        ('[verdict]\ntarget = "500MB"', "MB"),
+        ('[network]\nkind = "public"', "network.kind = 'public'"),
+        ('[frontend]\nbalancer = "extended"', "frontend.balancer"),
+        ("[backends]\ndaemons = 11", "at most 10"),
+        ("[network]\nrelays = 1", "at least 5 HSDirs"),
+        ("[network]\nauthorities = 3\nrelays = 2", "at least 3 relays"),
+        ('[load]\nhold = "9s"', "hold at least 10s"),
+        ('[load]\nhold = "10.5s"', "whole seconds"),
+        ("[load]\nclients = 3\nstreams = 2", "more client tors"),
+        ('[backends]\ntorrc = ["SocksPort 9050"]', "SocksPort is the rig's own"),
+        ('[network]\ntorrc = ["  +orport 9050"]', "ORPort is the rig's own"),
+        ("[load\n", "test is not TOML"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_refused_by_name_and_reason(text, said):
+    assert said in refused(text)
+
+
+def test_eleven_instances_are_refused_with_the_arithmetic():
+    said = refused("[backends]\ndaemons = 11")
+    assert "2 introduction points of each" in said
+    assert "more than 20" in said
+
+
+def test_later_layers_win_key_by_key(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('[load]\nstreams = 8\nhold = "30s"\n[backends]\ndaemons = 3\n')
+    flags = {**NO_FLAGS, "load": {"streams": 32}}
+    question = ask(file, "smoke", ["load.hold=20s", "load.clients=2"], flags)
+    assert question.name == "mine"
+    assert question.experiment.load.streams == 32
+    assert question.experiment.load.hold == 20
+    assert question.experiment.load.clients == 2
+    assert question.experiment.backends.daemons == 3
+    assert question.experiment.network.relays == 5
+
+
+def test_a_bare_number_of_seconds_will_do_for_the_hold_flag():
+    flags = flags_layer(
+        streams=4, backends=2, clients=1, hold="20", single_hop=True, target="1Gbit"
+    )
+    experiment = experiment_from([flags])
+    assert experiment.load.hold == 20
+    assert experiment.backends.single_hop
+    assert experiment.verdict.target == 1e9
+
+
+def test_settings_are_toml_values_or_plain_text():
+    assert layer_from_setting("load.streams=3") == {"load": {"streams": 3}}
+    assert layer_from_setting("load.hold=30s") == {"load": {"hold": "30s"}}
+    assert layer_from_setting('load.torrc=["A 1"]') == {"load": {"torrc": ["A 1"]}}
+    assert layer_from_setting("network.consensus.cc_alg=0") == {
+        "network": {"consensus": {"cc_alg": 0}}
+    }
+
+
+@pytest.mark.parametrize("setting", ["streams=3", "load.streams", "=3", "load.=3"])
+def test_a_setting_needs_table_key_and_value(setting):
+    with pytest.raises(UsageError, match=r"table\.key=value"):
+        layer_from_setting(setting)
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_shipped_profile_can_be_run(name):
+    experiment, _ = resolved(experiment_from([profile_layer(name)]))
+    refuse_impossible(experiment)
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones():
+    with pytest.raises(UsageError, match="default, single-hop, smoke"):
+        ask(None, "bogus", [], NO_FLAGS)
+
+
+def test_a_missing_file_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match=r"nowhere\.toml"):
+        ask(tmp_path / "nowhere.toml", None, [], NO_FLAGS)
+
+
+def test_plain_data_decodes_to_the_same_experiment():
+    asked = from_toml('[load]\nhold = "90s"\n[verdict]\ntarget = "1.5Gbit"\n[network]\nrelays = 9')
+    assert experiment_from([plain(asked)]) == asked
+    assert msgspec.json.encode(plain(asked))
+
+
+@pytest.mark.parametrize("streams", [1, 2, 16, 17, 64, 1000])
+def test_clients_follow_the_streams(streams):
+    experiment, how = resolved(from_toml(f"[load]\nstreams = {streams}"))
+    assert experiment.load.clients <= streams
+    assert experiment.load.clients >= streams / 16
+    assert "client tors" in how["load.clients"]
+
+
+@pytest.mark.parametrize("daemons", range(1, 11))
+def test_relays_follow_the_introduction_points_and_make_a_hash_ring(daemons):
+    experiment, how = resolved(from_toml(f"[backends]\ndaemons = {daemons}"))
+    assert experiment.network.authorities + experiment.network.relays >= 5
+    assert f"{2 * daemons} introduction points" in how["network.relays"]
+
+
+def test_numbers_given_by_hand_are_left_alone():
+    experiment, how = resolved(from_toml("[network]\nrelays = 5\n[load]\nclients = 1"))
+    assert (experiment.network.relays, experiment.load.clients) == (5, 1)
+    assert how == {}

@@ -1,0 +1,147 @@
+import msgspec
+import pytest
+
+from onionrig.experiment.auto import resolved
+from onionrig.experiment.decode import experiment_from
+from onionrig.rig.allocation import (
+    Programs,
+    placeholder_allocation,
+    placeholder_identities,
+    ports_needed,
+)
+from onionrig.rig.model import Role, control_path
+from onionrig.rig.orders import SinkOrders, SourceOrders
+from onionrig.rig.render import render
+
+PROGRAMS = Programs(tor="/usr/bin/tor", onionbalance="/venv/onionbalance", python="/venv/python")
+
+
+def rendered(**tables):
+    experiment, _ = resolved(experiment_from([tables]))
+    return render(
+        experiment,
+        placeholder_identities(experiment),
+        placeholder_allocation(experiment, PROGRAMS),
+    )
+
+
+def torrc(rig, name):
+    (service,) = (service for service in rig.services if service.name == name)
+    return next(file.text for file in service.files if file.path.endswith("/torrc")).splitlines()
+
+
+def test_the_default_rig_has_every_role():
+    rig = rendered()
+    counts = {role: len(rig.with_role(role)) for role in Role}
+    relays = counts.pop(Role.RELAY)
+    assert relays >= 5
+    assert counts == {
+        Role.AUTHORITY: 3, Role.BACKEND: 4, Role.BALANCER_TOR: 1, Role.BALANCER: 1, Role.CLIENT: 2,
+        Role.SOURCE: 1, Role.SINK: 1, Role.SAMPLER: 1,
+    }  # fmt: skip
+    assert len({service.name for service in rig.services}) == len(rig.services)
+
+
+def test_backends_are_on_tors_defaults_beyond_what_the_rig_needs():
+    allowed = {
+        "TestingTorNetwork", "DirAuthority", "DataDirectory", "ControlSocket", "Log", "SafeLogging",
+        "LogTimeGranularity", "ShutdownWaitLength", "DisableDebuggerAttachment", "SocksPort",
+        "HiddenServiceDir", "HiddenServiceOnionBalanceInstance", "HiddenServicePort",
+    }  # fmt: skip
+    lines = torrc(rendered(), "backend-1")
+    assert {line.split()[0] for line in lines} == allowed
+    assert "HiddenServicePort 9000 unix:WORKSPACE/source/backend-1.socket" in lines
+
+
+def test_single_hop_is_two_lines_and_a_mode():
+    rig = rendered(backends={"single_hop": True})
+    assert rig.mode == "single-hop"
+    assert "HiddenServiceSingleHopMode 1" in torrc(rig, "backend-4")
+    assert "HiddenServiceNonAnonymousMode 1" in torrc(rig, "backend-4")
+    assert not any("SingleHop" in line for line in torrc(rendered(), "backend-4"))
+
+
+def test_each_table_adds_its_lines_to_its_roles_alone():
+    rig = rendered(
+        network={"torrc": ["Schedulers Vanilla"]},
+        backends={"torrc": ["NumCPUs 3"]},
+        load={"torrc": ["Log info stdout"]},
+    )
+    for line, roles in {
+        "Schedulers Vanilla": {"authority", "relay"},
+        "NumCPUs 3": {"backend"},
+        "Log info stdout": {"client"},
+    }.items():
+        found = {
+            service.role.value
+            for service in rig.services
+            if any(line in file.text.splitlines() for file in service.files)
+        }
+        assert found == roles
+
+
+def test_the_authorities_carry_the_consensus_parameters():
+    assert "ConsensusParams cc_alg=2" in torrc(rendered(), "authority-1")
+    chosen = rendered(network={"consensus": {"b": 2, "a": 1}})
+    assert "ConsensusParams a=1 b=2" in torrc(chosen, "authority-3")
+
+
+def test_every_daemon_knows_every_authority():
+    rig = rendered()
+    for service in rig.services:
+        if service.argv[0] == PROGRAMS.tor:
+            lines = torrc(rig, service.name)
+            assert sum(line.startswith("DirAuthority ") for line in lines) == 3
+            assert control_path(service) == f"{service.directory}/control"
+            assert "/dev/null" in service.argv
+
+
+def test_backends_get_the_front_address_before_their_first_start():
+    (backend, *_) = rendered().with_role(Role.BACKEND)
+    (ob_config,) = (file for file in backend.files if file.path.endswith("ob_config"))
+    assert ob_config.text == "MasterOnionAddress ADDRESS.onion\n"
+    assert ob_config.path == "WORKSPACE/backend-1/service/ob_config"
+
+
+def test_the_balancer_is_told_every_instance_in_yaml_that_is_json():
+    balancer = rendered(backends={"daemons": 3}).one(Role.BALANCER)
+    (config,) = balancer.files
+    told = msgspec.json.decode(config.text)
+    assert [instance["name"] for instance in told["services"][0]["instances"]] == [
+        "backend-1", "backend-2", "backend-3",
+    ]  # fmt: skip
+    assert "--is-testnet" in balancer.argv
+
+
+def test_sources_and_sinks_are_told_what_they_serve_and_pull():
+    rig = rendered(load={"streams": 5, "clients": 2})
+    (file,) = rig.one(Role.SOURCE).files
+    source = msgspec.json.decode(file.text, type=SourceOrders)
+    assert [backend.name for backend in source.backends] == [f"backend-{n}" for n in range(1, 5)]
+    (file,) = rig.one(Role.SINK).files
+    sink = msgspec.json.decode(file.text, type=SinkOrders)
+    assert (sink.streams, len(sink.clients), sink.port) == (5, 2, 9000)
+    assert sink.transfers_path == "RUN/transfers.jsonl"
+
+
+def test_a_port_fixed_by_hand_is_the_first_clients():
+    experiment, _ = resolved(experiment_from([{"load": {"socks_port": 9050, "clients": 2}}]))
+    needed = ports_needed(experiment)
+    assert needed["client-1.socks"] == 9050
+    assert needed["client-2.socks"] is None
+
+
+def test_ports_are_needed_for_relays_authorities_and_clients_alone():
+    experiment, _ = resolved(experiment_from([{"network": {"relays": 5}}]))
+    assert len(ports_needed(experiment)) == 3 * 2 + 5 + 2
+
+
+def test_control_paths_are_for_tors():
+    with pytest.raises(TypeError):
+        control_path(rendered().one(Role.SINK))
+
+
+def test_introduction_points_are_written_only_when_not_tors_default():
+    assert not any("IntroductionPoints" in line for line in torrc(rendered(), "backend-1"))
+    chosen = rendered(backends={"introduction_points": 5})
+    assert "HiddenServiceNumIntroductionPoints 5" in torrc(chosen, "backend-1")
