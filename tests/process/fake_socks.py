@@ -27,6 +27,8 @@ class Serve:
     then: str = "close"  # or "reset", "fall silent"
     wrong_at: int | None = None
     reply_with_payload: bool = False
+    pace_seconds: float = 0.005
+    """Between two pieces; without it one core moves some Gbit/s and the other tests starve."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class FakeSocks:
                 dial.sent_bytes += len(piece)
                 writer.write(piece)
                 await writer.drain()
+                await asyncio.sleep(serve.pace_seconds)
         finally:
             to_source.transport.abort()
         await end(serve, reader, writer)

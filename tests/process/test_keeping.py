@@ -154,7 +154,7 @@ from onionrig.engine.kept import kept
 async def main():
     async with kept(finish=[sys.executable, "-c", "open(" + repr(sys.argv[1]) + ", 'w').close()"]) as keeping:
         children = [
-            subprocess.Popen([sys.executable, "-c", code], env=keeping.environment, start_new_session=True).pid
+            subprocess.Popen([sys.executable, "-c", code], env=keeping.environment, start_new_session=True, stdout=subprocess.DEVNULL).pid
             for code in json.loads(sys.argv[2])
         ]
         print(json.dumps({"workspace": str(keeping.workspace), "children": children,

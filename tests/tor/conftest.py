@@ -1,0 +1,36 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from rigs import StartedRun
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.tor)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """A cache directory of the tests' own: the first run makes keys, later ones use them."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def start(tmp_path, cache):
+    """Start runs that are ended with the test."""
+    started = []
+
+    def start_run(*arguments, name="run", **options):
+        run = StartedRun(tmp_path / name, *arguments, cache=cache, **options)
+        started.append(run)
+        return run
+
+    yield start_run
+    for run in started:
+        run.close()

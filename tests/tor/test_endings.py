@@ -1,0 +1,122 @@
+"""Every way in which a run can end before its time, and what it leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from rigs import LONG_HOLD
+
+from onionrig.records.events import Phase
+
+
+def result(run):
+    return json.loads((run.out / "result.json").read_text())
+
+
+def ended_well(run, *, code, error):
+    """The run ended with this code, says so, and left nothing."""
+    workspaces = run.workspaces()
+    assert run.ends(seconds=20) == code, run.stderr
+    assert run.leaves_nothing(workspaces)
+    assert result(run)["status"] == "aborted"
+    assert result(run)["failure"]["error"] == error
+    assert result(run)["failure"]["exit_code"] == code
+
+
+@pytest.mark.parametrize("said", ["a consensus", "to bootstrap", "Onionbalance to publish"])
+def test_ctrl_c_in_bring_up_cleans_up(start, said):
+    run = start()
+    run.until_waiting(said)
+    began = time.monotonic()
+    run.process.send_signal(signal.SIGINT)
+    ended_well(run, code=130, error="Interrupted")
+    assert time.monotonic() - began < 8
+    assert "interrupted by Ctrl-C" in run.stderr
+
+
+def test_under_load_each_of_two_runs_side_by_side_ends_in_its_own_way(start):
+    """Ctrl-C in the ramp of one, SIGKILL of the other's controller in the hold."""
+    one = start("--set", "load.ramp=60s", name="one")
+    other = start(*LONG_HOLD, name="other")
+    one.until_phase(Phase.RAMP)
+    assert not set(one.workspaces()) & set(other.workspaces())
+    one.process.send_signal(signal.SIGINT)
+    ended_well(one, code=130, error="Interrupted")
+
+    other.until_phase(Phase.HOLD)
+    sink = other.out / "samples" / "sink.jsonl"
+    deadline = time.monotonic() + 30
+    while sum(1 for line in sink.open() if '"verified_bytes":{"' in line) < 12:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    workspaces = other.workspaces()
+    other.process.kill()
+    assert other.leaves_nothing(workspaces, seconds=5)
+    deadline = time.monotonic() + 10
+    while not (other.out / "result.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    killed = result(other)
+    assert killed["status"] == "aborted"
+    assert killed["failure"]["error"] == "Killed"
+    assert killed["goodput"]["steady_seconds"] >= 10
+    assert killed["goodput"]["sustained_bits_per_second"] > 0
+    assert killed["bytes"]["verified"] > 0
+
+
+def test_sigterm_in_the_hold_is_told_from_ctrl_c_and_keeps_what_was_measured(start):
+    run = start(*LONG_HOLD)
+    run.until_phase(Phase.HOLD)
+    run.process.send_signal(signal.SIGTERM)
+    ended_well(run, code=143, error="Terminated")
+    assert result(run)["bytes"]["verified"] > 0
+    assert result(run)["streams"]["connected"] == 4
+
+
+def test_a_daemon_that_dies_under_load_ends_the_run_by_its_name(start):
+    run = start(*LONG_HOLD)
+    run.until_phase(Phase.HOLD)
+    run.services()["backend-2"].kill()
+    ended_well(run, code=7, error="DaemonDied")
+    assert "backend-2 was killed by SIGKILL" in run.stderr
+    assert "backend-2.log" in run.stderr
+
+
+def test_a_daemon_that_dies_in_bring_up_ends_the_run_with_its_last_line(start):
+    run = start("--set", 'network.torrc=["NoSuchOption 1"]')
+    assert run.ends(seconds=60) == 7
+    assert "NoSuchOption" in run.stderr or "Reading config failed" in run.stderr
+    assert run.leaves_nothing([])
+    assert result(run)["status"] == "aborted"
+
+
+def test_a_missed_target_is_an_exit_code_of_its_own(start):
+    run = start("--target", "100Gbit")
+    assert run.ends() == 3
+    assert result(run)["verdict"]["met"] is False
+    assert result(run)["status"] == "complete"
+    assert "misses the target of 100 Gbit/s" in run.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_ends_the_run_and_is_said(start, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=True)
+    try:
+        run = start(*LONG_HOLD, name="disk/run")
+        run.until_phase(Phase.HOLD)
+        with (disk / "filler").open("wb") as filler, pytest.raises(OSError, match="space"):
+            while True:
+                filler.write(bytes(4096))
+                filler.flush()
+        workspaces = run.workspaces()
+        assert run.ends(seconds=30) == 8, run.stderr
+        assert "disk is full" in run.stderr
+        assert run.leaves_nothing(workspaces)
+    finally:
+        run.close()
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)

@@ -1,0 +1,140 @@
+"""One small run from nothing to its result, looked at from every side."""
+
+import json
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+from rigs import StartedRun
+
+from onionrig.recorder.jsonl import read_all
+from onionrig.records.events import Phase, PhaseBegan
+from onionrig.records.samples import SinkSample, SourceSample
+from onionrig.records.transfers import Ending, Transfer
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, cache):
+    run = StartedRun(
+        tmp_path_factory.mktemp("runs") / "first", "--json", "--target", "1Mbit", cache=cache
+    )
+    run.code = run.ends(seconds=200)
+    run.ended_seconds = time.time()
+    run.result = json.loads(run.stdout) if run.code == 0 else None
+    yield run
+    run.close()
+
+
+def test_it_measures_and_meets_a_modest_target(finished):
+    assert finished.code == 0, finished.stderr
+    assert finished.result["status"] == "complete"
+    assert finished.result["verdict"] == {"target_bits_per_second": 1e6, "met": True}
+    assert finished.result["goodput"]["sustained_bits_per_second"] > 1e6
+    assert finished.result["goodput"]["steady_seconds"] == 10
+    assert finished.result["goodput"]["missing_seconds"] == 0
+
+
+def test_the_json_on_stdout_is_the_result_file(finished):
+    assert json.loads((finished.out / "result.json").read_text()) == finished.result
+
+
+def test_every_byte_is_verified_and_counted_alike_at_both_ends(finished):
+    result = finished.result
+    assert result["bytes"]["corrupt"] == 0
+    received = sum(
+        sum(sample.verified_bytes.values())
+        for sample in read_all(finished.out / "samples" / "sink.jsonl", SinkSample)
+    )
+    sent = sum(
+        sum(sample.sent_bytes.values())
+        for sample in read_all(finished.out / "samples" / "source.jsonl", SourceSample)
+    )
+    transfers = list(read_all(finished.out / "transfers.jsonl", Transfer))
+    assert result["bytes"]["verified"] == received
+    assert received == sum(transfer.verified_bytes for transfer in transfers)
+    # what is under way in windows and buffers when the run ends: a few MiB a stream, and probes
+    assert received <= sent <= received + (len(transfers) + 40) * (4 << 20)
+
+
+def test_the_sustained_rate_is_the_mean_of_a_ten_second_hold(finished):
+    events = finished.events()
+    (scheduled,) = (event for event in events if type(event).__name__ == "Scheduled")
+    counted = sum(
+        sum(sample.verified_bytes.values())
+        for sample in read_all(finished.out / "samples" / "sink.jsonl", SinkSample)
+        if scheduled.hold_second <= sample.second < scheduled.end_second
+    )
+    assert finished.result["goodput"]["sustained_bits_per_second"] == pytest.approx(
+        counted * 8 / 10
+    )
+
+
+def test_every_stream_connects_and_names_the_instance_that_served_it(finished):
+    assert finished.result["streams"]["asked"] == finished.result["streams"]["connected"] == 4
+    transfers = list(read_all(finished.out / "transfers.jsonl", Transfer))
+    assert {transfer.backend for transfer in transfers} <= {"backend-1", "backend-2"}
+    assert {transfer.ending for transfer in transfers} == {Ending.RUN_ENDED}
+
+
+def test_every_instance_served_or_is_named_with_a_reason(finished):
+    served = {backend["name"] for backend in finished.result["backends"] if backend["bytes"]}
+    starved = {found["name"] for found in finished.result["fairness"]["starved"]}
+    assert served | starved == {"backend-1", "backend-2"}
+    assert served.isdisjoint(starved)
+
+
+def test_it_is_quick_to_the_network_and_to_the_first_byte(finished):
+    up = finished.result["bring_up_seconds"]
+    assert up["network"] < up["frontend"] <= up["total"] < 120
+
+
+def test_the_manifest_says_what_was_run_on_what(finished):
+    manifest = json.loads((finished.out / "manifest.json").read_text())
+    assert manifest["consensus_parameters"]["cc_alg"] == 2
+    assert manifest["versions"]["tor"].startswith("0.4")
+    assert manifest["versions"]["openssl"].startswith("OpenSSL")
+    assert manifest["balancer"] == finished.result["balancer"] == "stock 0.2.4"
+    torrcs = [service["files"]["torrc"] for service in manifest["services"]
+              if "torrc" in service["files"]]  # fmt: skip
+    assert len(torrcs) == 3 + 5 + 2 + 1 + 1
+    assert not any("SECRET" in text.upper() or "PRIVATE KEY" in text for text in torrcs)
+    assert manifest["hosts"][0]["cores"] >= 1
+
+
+def test_the_phases_come_in_order(finished):
+    phases = [event.phase for event in finished.events() if isinstance(event, PhaseBegan)]
+    assert phases == list(Phase)
+
+
+def test_roles_are_costed(finished):
+    costs = finished.result["costs"]
+    assert costs["backend"]["cpu_seconds_per_gbit"] > 0
+    assert costs["backend"]["processes"] == 2
+    assert costs["controller"]["peak_rss_bytes"] < 150 << 20
+
+
+def test_nothing_is_left_and_everything_kept_is_private(finished, cache):
+    assert finished.processes() == []
+    for root in (finished.out, cache / "onionrig"):
+        for path in [root, *root.rglob("*")]:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            assert mode & 0o077 == 0 or path.name == "lock", path
+
+
+def test_show_prints_the_same_from_files_alone(finished):
+    shown = subprocess.run(
+        [sys.executable, "-m", "onionrig", "show", str(finished.out)],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "sustained through one onion address: meets the target of 1.00 Mbit/s" in shown
+    (finished.out / "result.json").rename(finished.out / "kept.json")
+    try:
+        again = subprocess.run(
+            [sys.executable, "-m", "onionrig", "show", str(finished.out)],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    finally:
+        (finished.out / "kept.json").rename(finished.out / "result.json")
+    assert again == shown
