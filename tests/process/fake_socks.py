@@ -10,9 +10,12 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 PIECE_BYTES = 8192
 """tor hands out this much at a time."""
@@ -102,8 +105,8 @@ class FakeSocks:
         self._tasks.add(task)
         try:
             await self._serve(reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # the client has gone
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client has gone, or the test is over
         finally:
             self._tasks.discard(task)
             writer.transport.abort()

@@ -174,13 +174,13 @@ def controller(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
     )
-    told = json.loads(process.stdout.readline())
-    yield process, told, finished
-    process.kill()
-    process.wait()
-    process.stdout.close()
-    for left in marked(told["mark"]):
-        left.kill()
+    try:
+        told = json.loads(process.stdout.readline())
+        yield process, told, finished
+    finally:  # the keeper does the rest; that it does is what the tests are about
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 async def test_a_killed_controller_leaves_nothing_behind_within_five_seconds(controller):

@@ -16,10 +16,10 @@ import psutil
 import pytest
 from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
 
+from onionrig.recorder.jsonl import read_all
 from onionrig.records.samples import SinkSample, SourceSample
 from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Ending, Transfer
-from onionrig.recorder.jsonl import read_all
 from onionrig.rig.orders import ServedBackend, SinkOrders, SocksEndpoint, SourceOrders
 from onionrig.tor.socks import Credentials
 from onionrig.traffic.payload import head_line
@@ -213,9 +213,9 @@ def test_a_trickle_below_the_low_water_mark_is_counted_every_second(bench):
     with FakeSocks(lambda *_: serve) as socks:
         bench.start_sink(socks.port, stall_seconds=1.5)
         wait_until(lambda: len(bench.samples) >= 6, "six seconds")
+        assert bench.transfers == []
 
     assert all(sample.verified_bytes["0"] > 20_000 for sample in bench.samples[1:6])
-    assert bench.transfers == []
 
 
 # What is dialled
@@ -262,7 +262,7 @@ def test_a_run_keeps_to_its_schedule_and_ends_by_itself(bench):
     seconds = [sample.second for sample in bench.samples]
     assert seconds == list(range(seconds[0], ramp + 4))
     assert seconds[0] <= ramp
-    assert all(0 <= sample.wall_seconds - sample.second - 1 < 0.5 for sample in bench.samples)
+    assert all(0 <= sample.wall_seconds - sample.second - 1 < 1 for sample in bench.samples)
     assert bench.verified() == sum(transfer.verified_bytes for transfer in bench.transfers)
 
 
@@ -377,7 +377,7 @@ def test_a_signal_ends_both_processes_in_order(bench, number):
     assert not bench.socket("0").exists()
     assert bench.stderr("sink") == bench.stderr("source") == ""
     for samples in (bench.samples, bench.source_samples):
-        assert int(samples[-1].wall_seconds) == samples[-1].second
+        assert 0 <= samples[-1].wall_seconds - samples[-1].second < 1.5
 
 
 @pytest.mark.parametrize("path", ["record_path", "transfers_path"])

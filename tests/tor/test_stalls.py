@@ -32,7 +32,7 @@ async def stalled(tmp_path, monkeypatch, cache, *, stop):
     asked = Asked(experiment=question.experiment, resolved={}, profile="smoke", command=("pytest",))
     directory = RunDirectory.create(tmp_path / "run")
     with pytest.raises(BringUpTimeout) as caught:
-        await run(asked, Equipment.found(), directory, lambda event: None)
+        await run(asked, Equipment.found(), directory, [].append)
     result = directory.read_result()
     assert result.status == "aborted"
     assert result.failure.exit_code == 6

@@ -34,8 +34,18 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
         """Points in the descriptor."""
         return sum(self.listed.values())
 
+    @property
+    def unknown(self) -> int:
+        """Points in the descriptor that no instance's descriptor has (any more)."""
+        return self.listed.get(UNKNOWN, 0)
+
     def starved(self) -> dict[str, str]:
-        """Return the instances that no client of this descriptor reaches, and why."""
+        """Return the instances that no client of this descriptor reaches, and why.
+
+        None where some points could not be told apart: dials must show it then.
+        """
+        if self.unknown:
+            return {}
         return {name: self._reason(name) for name, count in self.usable.items() if not count}
 
     def _reason(self, name: str) -> str:

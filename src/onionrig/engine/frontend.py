@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +21,7 @@ from onionrig.errors import BringUpTimeout
 from onionrig.records.events import Reached
 from onionrig.rig.model import Role, control_path
 from onionrig.tor.control import Control, control
+from onionrig.tor.descriptors import Descriptor
 
 if TYPE_CHECKING:
     from onionrig.engine.journal import Journal
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from onionrig.rig.allocation import Identities
     from onionrig.rig.model import Rig
     from onionrig.tor.consensus import Consensus
-    from onionrig.tor.descriptors import Descriptor
 
 INSTANCES_SECONDS = 60.0
 PUBLISHED_SECONDS = 150.0
 """Should the start be mistimed, stock Onionbalance's own waits come to 95 s at the worst
 (onionbalance 0.2.4: common/scheduler.py, hs_v3/params.py)."""
+EMPTY = Descriptor(revision=0, points=())
+PAUSE_SECONDS = 3.0
 COMPLETE_SECONDS = 60.0
 """How long to wait for a further publication when the first lacks an instance."""
 
@@ -60,7 +62,7 @@ async def bring_up_frontend(
             service.name: await stack.enter_async_context(control(control_path(service)))
             for service in rig.with_role(Role.CLIENT)
         }
-        await _instances(rig, identities, journal)
+        await _instances_up(rig, identities, journal)
         balancer_tor = await stack.enter_async_context(
             control(control_path(rig.one(Role.BALANCER_TOR)))
         )
@@ -79,88 +81,123 @@ async def bring_up_frontend(
         )
         async with deadline(PUBLISHED_SECONDS, lambda: _unpublished(engine)):
             await uploads.get()
-        coverages = await _complete(rig, identities, clients, uploads, journal)
+        coverages = await _complete(_Descriptors(rig, identities, clients), uploads, journal)
     journal.reached(Reached.FRONTEND)
     return Frontend(coverages=coverages)
 
 
-async def _instances(rig: Rig, identities: Identities, journal: Journal) -> dict[str, Descriptor]:
-    """Wait until every backend instance has a descriptor of its own, and return them."""
-    descriptors: dict[str, Descriptor] = {}
+async def _instances_up(rig: Rig, identities: Identities, journal: Journal) -> None:
+    """Wait until every backend instance has made a descriptor of its own."""
+    up: list[str] = []
     backends = rig.with_role(Role.BACKEND)
 
     def missing() -> str:
-        names = [service.name for service in backends if service.name not in descriptors]
+        names = [service.name for service in backends if service.name not in up]
         return f"a descriptor of {', '.join(names)}"
 
     async with deadline(INSTANCES_SECONDS, missing), AsyncExitStack() as stack:
         for service, identity in zip(backends, identities.backends, strict=True):
             tor = await stack.enter_async_context(control(control_path(service)))
-            while (descriptor := await tor.own_descriptor(identity.address)) is None:
+            while not await tor.publishes(identity.address):
                 journal.waiting(missing())
                 await asyncio.sleep(POLL_SECONDS)
-            descriptors[service.name] = descriptor
-    return descriptors
+            up.append(service.name)
+
+
+class _Descriptors:
+    """What the client tors hold of the frontend, against what its instances publish."""
+
+    def __init__(self, rig: Rig, identities: Identities, clients: dict[str, Control]) -> None:
+        self._rig = rig
+        self._addresses = {
+            service.name: identity.address
+            for service, identity in zip(
+                rig.with_role(Role.BACKEND), identities.backends, strict=True
+            )
+        }
+        self._clients = clients
+        self.coverages: dict[str, Coverage] = {}
+
+    async def fetch(self) -> None:
+        """Have every client tor fetch the frontend's descriptor, and one the instances'."""
+        anyone = next(iter(self._clients.values()))
+        fetched = await asyncio.gather(
+            *(anyone.fetch_descriptor(address) for address in self._addresses.values())
+        )
+        instances = {
+            name: descriptor or EMPTY
+            for name, descriptor in zip(self._addresses, fetched, strict=True)
+        }
+        for name, client in self._clients.items():
+            frontend = await client.fetch_descriptor(self._rig.address)
+            if frontend is not None:
+                self.coverages[name] = coverage(frontend, instances)
+
+    @property
+    def all_fetched(self) -> bool:
+        """Whether every client tor holds some descriptor of the frontend."""
+        return len(self.coverages) == len(self._clients)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every client tor holds one with all points, each of a known instance."""
+        expected = self._rig.expected_points
+        return self.all_fetched and all(
+            seen.points >= expected and not seen.unknown for seen in self.coverages.values()
+        )
+
+    def missing(self) -> str:
+        """Say what is missing."""
+        late = [name for name in self._clients if name not in self.coverages]
+        if late:
+            return f"{late[0]} to fetch the frontend's descriptor"
+        fewest = min(self.coverages.values(), key=lambda seen: seen.points - seen.unknown)
+        return (
+            f"a descriptor with {self._rig.expected_points} introduction points; the last has "
+            f"{fewest.points} ({', '.join(f'{name} {n}' for name, n in fewest.listed.items())})"
+        )
 
 
 async def _complete(
-    rig: Rig,
-    identities: Identities,
-    clients: dict[str, Control],
-    uploads: asyncio.Queue[str],
-    journal: Journal,
+    descriptors: _Descriptors, uploads: asyncio.Queue[str], journal: Journal
 ) -> dict[str, Coverage]:
     """Have every client fetch the descriptor until it has all points, or time is up."""
-    coverages: dict[str, Coverage] = {}
     try:
         async with asyncio.timeout(COMPLETE_SECONDS):
             while True:
-                instances = await _instances(rig, identities, journal)
-                for name, client in clients.items():
-                    frontend = await client.fetch_descriptor(rig.address)
-                    if frontend is not None:
-                        coverages[name] = coverage(frontend, instances)
-                if _all_points(coverages, clients, rig.expected_points):
-                    return coverages
-                journal.waiting(_incomplete(coverages, clients, rig.expected_points))
-                await _next_upload(uploads)
+                await descriptors.fetch()
+                if descriptors.complete:
+                    return descriptors.coverages
+                journal.waiting(descriptors.missing())
+                if descriptors.all_fetched:
+                    await _next_publication(uploads)
+                else:
+                    await _next_upload(uploads)
     except TimeoutError as error:
-        if len(coverages) < len(clients):
-            raise BringUpTimeout(
-                f"after {COMPLETE_SECONDS:.0f} s still waiting for "
-                f"{_incomplete(coverages, clients, rig.expected_points)}"
-            ) from error
-        journal.note(
-            f"after {COMPLETE_SECONDS:.0f} s still waiting for "
-            f"{_incomplete(coverages, clients, rig.expected_points)}; going on with what there is"
-        )
-        return coverages
-
-
-def _all_points(coverages: dict[str, Coverage], clients: dict[str, Control], expected: int) -> bool:
-    return len(coverages) == len(clients) and all(
-        seen.points >= expected for seen in coverages.values()
-    )
-
-
-def _incomplete(coverages: dict[str, Coverage], clients: dict[str, Control], expected: int) -> str:
-    late = [name for name in clients if name not in coverages]
-    if late:
-        return f"{late[0]} to fetch the frontend's descriptor"
-    fewest = min(coverages.values(), key=lambda seen: seen.points)
-    return (
-        f"a descriptor with {expected} introduction points; the last has {fewest.points} "
-        f"({', '.join(f'{name} {count}' for name, count in fewest.listed.items())})"
-    )
+        late = f"after {COMPLETE_SECONDS:.0f} s still waiting for {descriptors.missing()}"
+        if not descriptors.all_fetched:
+            raise BringUpTimeout(late) from error
+        journal.note(f"{late}; going on with what there is")
+        return descriptors.coverages
 
 
 async def _next_upload(uploads: asyncio.Queue[str]) -> None:
     """Wait for a further acknowledgement, but look again after a second in any case."""
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(1):
             await uploads.get()
-    except TimeoutError:
-        return
+
+
+async def _next_publication(uploads: asyncio.Queue[str]) -> None:
+    """Wait for an acknowledgement after a pause: those of one publication come in one burst."""
+    quiet = False
+    while not quiet:
+        try:
+            async with asyncio.timeout(PAUSE_SECONDS):
+                await uploads.get()
+        except TimeoutError:
+            quiet = True
+    await uploads.get()
 
 
 def _unpublished(engine: LocalEngine) -> str:

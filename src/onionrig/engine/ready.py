@@ -46,7 +46,7 @@ async def find_serving(rig: Rig, frontend: Frontend, journal: Journal) -> None:
     left = DIALS_AN_INSTANCE * len(instances)
     served: Counter[str] = Counter()
     failures: Counter[str] = Counter()
-    while expected - served.keys() and left > 0:
+    while left > 0 and (not served or expected - served.keys()):
         journal.waiting(_subject(expected, served, left))
         batch = min(DIALS_AT_ONCE, left)
         left -= batch

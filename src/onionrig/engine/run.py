@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,6 +174,7 @@ class Run:
             address=LOOPBACK,
             workspace=str(keeping.workspace),
             run_directory=str(self._run_directory.path),
+            made_second=int(time.time()),
             ports=ports,
             programs=self._equipment.programs,
         )

@@ -33,6 +33,13 @@ class AuthorityIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=T
     """By file name under the authority's ``keys`` directory: where it was made."""
 
 
+class RelayIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A relay: the authorities know its fingerprint before it starts."""
+
+    fingerprint: str
+    key_paths: dict[str, str]
+
+
 class OnionIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A v3 onion address and where its keys were made."""
 
@@ -44,6 +51,7 @@ class Identities(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is who: made before anything is rendered."""
 
     authorities: tuple[AuthorityIdentity, ...]
+    relays: tuple[RelayIdentity, ...]
     backends: tuple[OnionIdentity, ...]
     frontend: OnionIdentity
     """Its one key is a PKCS#8 PEM, as Onionbalance reads it."""
@@ -66,6 +74,8 @@ class Allocation(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     workspace: str
     """A private directory that vanishes with the run."""
     run_directory: str
+    made_second: int
+    """Wall-clock second of the allocation: tor wants to know how old bandwidth figures are."""
     ports: dict[str, int]
     """By ``service.use``, as ``port_key`` writes it."""
     programs: Programs
@@ -107,6 +117,10 @@ def placeholder_identities(experiment: Experiment) -> Identities:
             )
             for n in range(1, experiment.network.authorities + 1)
         ),
+        relays=tuple(
+            RelayIdentity(fingerprint=f"FINGERPRINT-OF-{name}", key_paths={})
+            for name in numbered("relay", relays_of(experiment))
+        ),
         backends=tuple(
             OnionIdentity(address=f"ADDRESS-OF-{name}.onion", key_paths={})
             for name in numbered("backend", experiment.backends.daemons)
@@ -126,6 +140,7 @@ def placeholder_allocation(experiment: Experiment, programs: Programs) -> Alloca
         address="127.0.0.1",
         workspace="WORKSPACE",
         run_directory="RUN",
+        made_second=0,
         ports=ports,
         programs=programs,
     )

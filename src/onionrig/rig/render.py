@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.experiment.auto import clients_of, relays_of
+from onionrig.experiment.auto import clients_of
 from onionrig.experiment.checks import STOCK_POINTS_AN_INSTANCE
 from onionrig.rig.allocation import ONION_PORT, numbered
 from onionrig.rig.model import (
@@ -37,7 +37,12 @@ from onionrig.rig.torrc import Torrcs
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
     from onionrig.records.manifest import Mode
-    from onionrig.rig.allocation import Allocation, Identities
+    from onionrig.rig.allocation import (
+        Allocation,
+        AuthorityIdentity,
+        Identities,
+        RelayIdentity,
+    )
     from onionrig.rig.model import Readiness
 
 CONNECT_SECONDS = 60.0
@@ -56,10 +61,7 @@ def render(experiment: Experiment, identities: Identities, allocation: Allocatio
         _source(place, backends),
         _sampler(place),
         *_authorities(place, torrcs, identities),
-        *(
-            place.tor(name, Role.RELAY, torrcs.relay(name))
-            for name in numbered("relay", relays_of(experiment))
-        ),
+        *_relays(place, torrcs, identities),
         *_backends(place, torrcs, experiment, identities),
         *(
             place.tor(name, Role.CLIENT, torrcs.client(name, experiment.load.torrc))
@@ -186,19 +188,33 @@ def _sampler(place: _Placement) -> Service:
     return place.ours("sampler", Role.SAMPLER, "onionrig.recorder.sampler", orders)
 
 
+def _relays(place: _Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
+    names = numbered("relay", len(identities.relays))
+    return [
+        place.tor(name, Role.RELAY, torrcs.relay(name), keys=_data_keys(place, name, identity))
+        for name, identity in zip(names, identities.relays, strict=True)
+    ]
+
+
+def _data_keys(
+    place: _Placement, name: str, identity: AuthorityIdentity | RelayIdentity
+) -> tuple[KeyFile, ...]:
+    return tuple(
+        KeyFile(path=f"{place.directory(name)}/data/keys/{file}", made_at=made_at)
+        for file, made_at in identity.key_paths.items()
+    )
+
+
 def _authorities(place: _Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
     return [
         place.tor(
             f"authority-{number}",
             Role.AUTHORITY,
             torrcs.authority(f"authority-{number}"),
-            keys=tuple(
-                KeyFile(
-                    path=f"{place.directory(f'authority-{number}')}/data/keys/{name}",
-                    made_at=made_at,
-                )
-                for name, made_at in identity.key_paths.items()
+            files=(
+                File(path=torrcs.bandwidths_path(f"authority-{number}"), text=torrcs.bandwidths()),
             ),
+            keys=_data_keys(place, f"authority-{number}", identity),
         )
         for number, identity in enumerate(identities.authorities, start=1)
     ]

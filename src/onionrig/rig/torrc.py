@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 DEFAULT_INTRODUCTION_POINTS = 3
 """tor's own (tor manual: HiddenServiceNumIntroductionPoints)."""
+BANDWIDTH_KB_PER_SECOND = 100_000
+"""Of every relay alike; only their proportions matter."""
 
 
 class Torrcs:
@@ -23,6 +25,10 @@ class Torrcs:
         self._network = network
         self._allocation = allocation
         self._authorities = _authority_lines(identities, allocation)
+        self._fingerprints = [
+            *(identity.fingerprint for identity in identities.authorities),
+            *(identity.fingerprint for identity in identities.relays),
+        ]
 
     def authority(self, name: str) -> str:
         """Render a directory authority: a relay that votes."""
@@ -32,9 +38,26 @@ class Torrcs:
             [
                 f"DirPort {self._allocation.address}:{self._allocation.port(name, 'dir')}",
                 *_voting_lines(self._network.consensus),
+                f"V3BandwidthsFile {self.bandwidths_path(name)}",
             ],
             self._network.torrc,
         )
+
+    def bandwidths_path(self, name: str) -> str:
+        """Return where an authority reads the relays' bandwidths."""
+        return f"{self._allocation.workspace}/{name}/bandwidths"
+
+    def bandwidths(self) -> str:
+        """Render what the authorities take the relays' bandwidths to be: all the same.
+
+        Without it the first relays that tested themselves would carry nearly everything, since
+        the others count as 0 (torspec: bandwidth-file-spec).
+        """
+        lines = [
+            f"node_id=${fingerprint} bw={BANDWIDTH_KB_PER_SECOND}"
+            for fingerprint in self._fingerprints
+        ]
+        return "\n".join([str(self._allocation.made_second), *lines]) + "\n"
 
     def relay(self, name: str) -> str:
         """Render a relay."""

@@ -27,14 +27,14 @@ class Control:
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
 
-    async def own_descriptor(self, address: str) -> Descriptor | None:
-        """Return what an onion service of this tor publishes; None while it has nothing yet."""
+    async def publishes(self, address: str) -> bool:
+        """Return whether an onion service of this tor has made a descriptor to publish."""
         name = address.removesuffix(".onion")
         try:
             text = await asyncio.to_thread(self._controller.get_info, f"hs/service/desc/id/{name}")
         except stem.ControllerError:
-            return None
-        return _read(text, address)
+            return False
+        return bool(text.strip())
 
     async def fetch_descriptor(self, address: str) -> Descriptor | None:
         """Fetch a descriptor from the HSDirs into this tor's cache and return it.

@@ -1,7 +1,7 @@
 """Make who is who before anything starts: authorities' keys, onion keys.
 
-Authorities' keys take seconds to make and say nothing about anybody, so they are kept in the
-user's cache directory and used again; onion keys are new in every run.
+Keys of authorities and relays take seconds to make and say nothing about anybody, so they are kept
+in the user's cache directory and used again; onion keys are new in every run.
 """
 
 from __future__ import annotations
@@ -21,10 +21,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from onionrig.errors import Unequipped
-from onionrig.rig.allocation import AuthorityIdentity, Identities, OnionIdentity, numbered
+from onionrig.experiment.auto import relays_of
+from onionrig.rig.allocation import (
+    AuthorityIdentity,
+    Identities,
+    OnionIdentity,
+    RelayIdentity,
+    numbered,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from onionrig.experiment.schema import Experiment
 
@@ -48,10 +55,13 @@ def make_identities(
     made_in = workspace / "identities"
     made_in.mkdir(mode=0o700)
     names = numbered("authority", experiment.network.authorities)
+    relay_names = numbered("relay", relays_of(experiment))
     with _locked(cache), ThreadPoolExecutor() as pool:
         authorities = tuple(pool.map(lambda name: _authority(cache / name, tor=tor), names))
+        relays = tuple(pool.map(lambda name: _relay(cache / name, tor=tor), relay_names))
     return Identities(
         authorities=authorities,
+        relays=relays,
         backends=tuple(
             onion_identity(made_in / name)
             for name in numbered("backend", experiment.backends.daemons)
@@ -104,26 +114,54 @@ def certificate_expires(certificate: str) -> datetime.datetime:
 
 def _authority(directory: Path, *, tor: str) -> AuthorityIdentity:
     if not _usable(directory):
-        shutil.rmtree(directory, ignore_errors=True)
-        fresh = directory.with_name(f"{directory.name}.new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(mode=0o700)
-        _make_voting_keys(fresh, gencert=_gencert_beside(tor))
-        _make_relay_keys(fresh, tor=tor)
-        fresh.rename(directory)
+        with _remade(directory) as fresh:
+            _make_voting_keys(fresh, gencert=_gencert_beside(tor))
+            _make_relay_keys(fresh, tor=tor)
     certificate = (directory / "authority_certificate").read_text()
     (v3_identity,) = (
         line.split()[1] for line in certificate.splitlines() if line.startswith("fingerprint ")
     )
     return AuthorityIdentity(
         v3_identity=v3_identity,
-        fingerprint=(directory / "fingerprint").read_text().split()[1],
-        key_paths={name: str(directory / name) for name in (*VOTING_KEYS, *RELAY_KEYS)},
+        fingerprint=_fingerprint(directory),
+        key_paths=_paths(directory, (*VOTING_KEYS, *RELAY_KEYS)),
     )
 
 
+def _relay(directory: Path, *, tor: str) -> RelayIdentity:
+    if not _complete(directory, RELAY_KEYS):
+        with _remade(directory) as fresh:
+            _make_relay_keys(fresh, tor=tor)
+    return RelayIdentity(
+        fingerprint=_fingerprint(directory), key_paths=_paths(directory, RELAY_KEYS)
+    )
+
+
+def _fingerprint(directory: Path) -> str:
+    return (directory / "fingerprint").read_text().split()[1]
+
+
+def _paths(directory: Path, names: Iterable[str]) -> dict[str, str]:
+    return {name: str(directory / name) for name in names}
+
+
+@contextmanager
+def _remade(directory: Path) -> Iterator[Path]:
+    """Make a cache entry whole or not at all."""
+    shutil.rmtree(directory, ignore_errors=True)
+    fresh = directory.with_name(f"{directory.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    yield fresh
+    fresh.rename(directory)
+
+
+def _complete(directory: Path, names: Iterable[str]) -> bool:
+    return all((directory / name).is_file() for name in (*names, "fingerprint"))
+
+
 def _usable(directory: Path) -> bool:
-    if not all((directory / name).is_file() for name in (*VOTING_KEYS, *RELAY_KEYS, "fingerprint")):
+    if not _complete(directory, (*VOTING_KEYS, *RELAY_KEYS)):
         return False
     expires = certificate_expires((directory / "authority_certificate").read_text())
     return expires - RENEWED_BEFORE > datetime.datetime.now(datetime.UTC)

@@ -2,7 +2,8 @@
 
 The head line names who serves; the block is 1 MiB of numbered 64-byte lines, printable, so that a
 person may look at it and any changed, lost, doubled or moved byte shows. What cannot show is the
-loss of a whole number of blocks: with tor's 498-byte cells that takes 2^19 cells in a row.
+loss of a whole number of blocks: with tor's 498 bytes a cell (tor-spec, "Relay cells") that takes
+2^19 cells in a row.
 """
 
 from __future__ import annotations

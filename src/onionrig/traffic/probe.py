@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onionrig.rig.orders import SocksEndpoint
 
 ENOUGH_BYTES = 64 << 10
-"""What has to be verified: more than a window's worth of tor's smallest answers (130 cells)."""
+"""What has to be verified: above a hundred cells, so that the circuit carries, not only opens."""
 
 STREAM = -1
 """A probe's number among transfers: it is no stream of the load."""

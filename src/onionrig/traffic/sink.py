@@ -121,14 +121,15 @@ class Sink:
 
     def _read(self, stream: Stream) -> None:
         """Read the socket empty and count what was right."""
-        checker = stream.attempt.checker
-        before = checker.verified_bytes
+        attempt = stream.attempt
+        before = attempt.checker.verified_bytes
         at = self._clock.wall_seconds()
         for _ in range(_MOST_READS):
-            if stream.read(self._buffer, at) < _BUFFER_BYTES:
+            size = stream.read(self._buffer, at)
+            if size < _BUFFER_BYTES or attempt.ending is not None:
                 break
-        if stream.attempt.backend is not None:
-            self._ledger.verified(stream.attempt.backend, checker.verified_bytes - before)
+        if attempt.backend is not None:
+            self._ledger.verified(attempt.backend, attempt.checker.verified_bytes - before)
 
     def _turn_second(self) -> None:
         """Close the second that is over.
@@ -148,8 +149,7 @@ class Sink:
         """Read every socket empty: less than the low-water mark does not wake us."""
         for stream in list(self._open.values()):
             if not stream.must_write:
-                self._read(stream)
-                self._close_if_ended(stream)
+                self._serve(stream)
 
     def _give_up_silent(self) -> None:
         """End the attempts that are overdue; right after a drain, so no byte is overlooked."""
