@@ -18,6 +18,7 @@ from onionrig.rig.render import mode_of
 
 if TYPE_CHECKING:
     from onionrig.rig.model import Rig, Service
+    from onionrig.tor.consensus import Consensus
     from onionrig.tor.program import Program
 
 CONTROLLER, KEEPER = "controller", "keeper"
@@ -77,6 +78,11 @@ def with_rig(manifest: Manifest, rig: Rig) -> Manifest:
         },
         services=tuple(_recorded(service) for service in rig.services),
     )
+
+
+def with_consensus(manifest: Manifest, consensus: Consensus) -> Manifest:
+    """Add what the consensus says."""
+    return msgspec.structs.replace(manifest, consensus_parameters=consensus.parameters)
 
 
 def host_name() -> str:

@@ -7,6 +7,7 @@ import datetime
 import os
 import sys
 import time
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,14 @@ from onionrig.engine.describe import (
     Asked,
     host_name,
     manifest_before,
+    with_consensus,
     with_rig,
 )
 from onionrig.engine.finish import finish
 from onionrig.engine.frontend import bring_up_frontend
 from onionrig.engine.interrupts import interruptible
 from onionrig.engine.journal import Journal
-from onionrig.engine.kept import Kept, kept
+from onionrig.engine.kept import kept
 from onionrig.engine.load import put_on_load
 from onionrig.engine.local import LocalEngine
 from onionrig.engine.ports import allocated_ports
@@ -40,13 +42,12 @@ from onionrig.tor.identities import make_identities
 from onionrig.tor.program import Program, find_tor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from onionrig.recorder.run_directory import RunDirectory
     from onionrig.records.events import AnyEvent
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
-    from onionrig.rig.allocation import Identities
 
 LOOPBACK = "127.0.0.1"
 
@@ -98,7 +99,7 @@ async def run(
     journal = Journal(run_directory.events_path, watch)
     try:
         async with interruptible():
-            await Run(asked, equipment, run_directory, manifest, journal).through_all_phases()
+            await _through_all_phases(asked, equipment, run_directory, manifest, journal)
         journal.finished()
     except BaseException as error:
         _abort(error, run_directory, journal)
@@ -110,77 +111,64 @@ async def run(
     return result
 
 
-class Run:
-    """One run: what its phases share."""
+async def _through_all_phases(
+    asked: Asked,
+    equipment: Equipment,
+    run_directory: RunDirectory,
+    manifest: Manifest,
+    journal: Journal,
+) -> None:
+    async with standing(asked, equipment, run_directory, manifest, journal) as engine:
+        await put_on_load(engine, asked.experiment.load, run_directory, journal)
+        journal.phase(Phase.TEAR_DOWN)
 
-    def __init__(
-        self,
-        asked: Asked,
-        equipment: Equipment,
-        run_directory: RunDirectory,
-        manifest: Manifest,
-        journal: Journal,
-    ) -> None:
-        self._asked = asked
-        self._equipment = equipment
-        self._run_directory = run_directory
-        self._manifest = manifest
-        self._journal = journal
 
-    async def through_all_phases(self) -> None:
-        """Bring up, make ready, put on the load, tear down. Raises what ended it early."""
-        self._journal.phase(Phase.BRING_UP)
-        needed = ports_needed(self._asked.experiment)
-        with allocated_ports(needed, address=LOOPBACK) as ports:
-            async with kept(finish=self._finishing()) as keeping:
-                allocation = self._allocation(keeping, ports)
-                identities = await self._identities(keeping)
-                rig = render(self._asked.experiment, identities, allocation)
-                self._manifest = with_rig(self._manifest, rig)
-                self._run_directory.write_manifest(self._manifest)
+@asynccontextmanager
+async def standing(
+    asked: Asked,
+    equipment: Equipment,
+    run_directory: RunDirectory,
+    manifest: Manifest,
+    journal: Journal,
+) -> AsyncIterator[LocalEngine]:
+    """Have the rig up and ready for a block, with everything but the load.
+
+    Raises what kept it from coming up, and in the block, as soon as it happens, what died.
+    """
+    journal.phase(Phase.BRING_UP)
+    finishing = (sys.executable, "-m", "onionrig.engine.finish", str(run_directory.path))
+    with allocated_ports(ports_needed(asked.experiment), address=LOOPBACK) as ports:
+        async with kept(finish=finishing) as keeping:
+            allocation = Allocation(
+                host=host_name(),
+                address=LOOPBACK,
+                workspace=str(keeping.workspace),
+                run_directory=str(run_directory.path),
+                made_second=int(time.time()),
+                ports=ports,
+                programs=equipment.programs,
+            )
+            journal.waiting("keys: some seconds in the first run, kept for later ones")
+            identities = await asyncio.to_thread(
+                make_identities,
+                asked.experiment,
+                workspace=keeping.workspace,
+                cache=cache_directory(),
+                tor=equipment.tor.path,
+            )
+            rig = render(asked.experiment, identities, allocation)
+            manifest = with_rig(manifest, rig)
+            run_directory.write_manifest(manifest)
+            async with Fleet(keeping.environment) as fleet:
                 others = {CONTROLLER: os.getpid(), KEEPER: keeping.keeper_pid}
-                async with Fleet(keeping.environment) as fleet:
-                    engine = LocalEngine(rig, fleet, others=others)
-                    await asyncio.to_thread(engine.prepare)
-                    await self._drive(engine, allocation, identities)
-                    self._journal.phase(Phase.TEAR_DOWN)
-
-    async def _drive(
-        self, engine: LocalEngine, allocation: Allocation, identities: Identities
-    ) -> None:
-        consensus = await bring_up_network(engine, allocation, self._journal)
-        self._manifest = msgspec.structs.replace(
-            self._manifest, consensus_parameters=consensus.parameters
-        )
-        self._run_directory.write_manifest(self._manifest)
-        frontend = await bring_up_frontend(engine, identities, consensus, self._journal)
-        self._journal.phase(Phase.READY)
-        await find_serving(engine.rig, frontend, self._journal)
-        await put_on_load(engine, self._asked.experiment.load, self._run_directory, self._journal)
-
-    async def _identities(self, keeping: Kept) -> Identities:
-        self._journal.waiting("keys: some seconds in the first run, kept for later ones")
-        return await asyncio.to_thread(
-            make_identities,
-            self._asked.experiment,
-            workspace=keeping.workspace,
-            cache=cache_directory(),
-            tor=self._equipment.tor.path,
-        )
-
-    def _allocation(self, keeping: Kept, ports: dict[str, int]) -> Allocation:
-        return Allocation(
-            host=host_name(),
-            address=LOOPBACK,
-            workspace=str(keeping.workspace),
-            run_directory=str(self._run_directory.path),
-            made_second=int(time.time()),
-            ports=ports,
-            programs=self._equipment.programs,
-        )
-
-    def _finishing(self) -> tuple[str, ...]:
-        return (sys.executable, "-m", "onionrig.engine.finish", str(self._run_directory.path))
+                engine = LocalEngine(rig, fleet, others=others)
+                await asyncio.to_thread(engine.prepare)
+                consensus = await bring_up_network(engine, allocation, journal)
+                run_directory.write_manifest(with_consensus(manifest, consensus))
+                frontend = await bring_up_frontend(engine, identities, consensus, journal)
+                journal.phase(Phase.READY)
+                await find_serving(rig, frontend, journal)
+                yield engine
 
 
 def cache_directory() -> Path:
