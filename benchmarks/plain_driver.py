@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -40,7 +41,6 @@ from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import SinkOrders
 from onionrig.tor.socks import GREETING, Continue, Credentials, Handshake
 from onionrig.units import rate_text
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Load
