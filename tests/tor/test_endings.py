@@ -105,7 +105,9 @@ def test_a_missed_target_is_an_exit_code_of_its_own(start):
 def test_a_full_disk_ends_the_run_and_is_said(start, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["/usr/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=True)
+    subprocess.run(
+        ["/usr/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=True
+    )
     try:
         run = start(*LONG_HOLD, name="disk/run")
         run.until_phase(Phase.HOLD)

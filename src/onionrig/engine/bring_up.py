@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from onionrig.engine.deadline import POLL_SECONDS, deadline
 from onionrig.records.events import Reached
 from onionrig.rig.model import Role
-from onionrig.tor.bootstrap import last_line
+from onionrig.tor.bootstrap import KNOWS_THE_NETWORK, last_line
 from onionrig.tor.consensus import Consensus, fetch_consensus, seconds_until_start
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ async def bring_up_network(
     consensus = await _consensus(relays, allocation, journal)
     for relay in relays:
         engine.fleet.signal(relay, signal.SIGHUP)
+    # asked too early a cache has nothing to give, and a client asks again only after 8 s
+    await engine.bootstrapped(
+        relays, percent=KNOWS_THE_NETWORK, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting
+    )
     others = rig.with_role(Role.BACKEND, Role.CLIENT, Role.BALANCER_TOR)
     engine.start(others)
     await engine.bootstrapped([*others, *relays], seconds=BOOTSTRAP_SECONDS, tell=journal.waiting)

@@ -36,8 +36,8 @@ PUBLISHED_SECONDS = 150.0
 (onionbalance 0.2.4: common/scheduler.py, hs_v3/params.py)."""
 EMPTY = Descriptor(revision=0, points=())
 PAUSE_SECONDS = 3.0
-COMPLETE_SECONDS = 60.0
-"""How long to wait for a further publication when the first lacks an instance."""
+COMPLETE_SECONDS = 40.0
+"""How long to wait for a better publication: about two, with a consensus every 20 s."""
 
 
 class Frontend(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +139,11 @@ class _Descriptors:
         return len(self.coverages) == len(self._clients)
 
     @property
+    def starved(self) -> dict[str, str]:
+        """Instances that no client tor can reach, and why."""
+        return Frontend(coverages=self.coverages).starved()
+
+    @property
     def complete(self) -> bool:
         """Whether every client tor holds one with all points, each of a known instance."""
         expected = self._rig.expected_points
@@ -151,6 +156,9 @@ class _Descriptors:
         late = [name for name in self._clients if name not in self.coverages]
         if late:
             return f"{late[0]} to fetch the frontend's descriptor"
+        if self.complete and self.starved:
+            names = ", ".join(self.starved)
+            return f"the next publication, since no client would reach {names} by this one"
         fewest = min(self.coverages.values(), key=lambda seen: seen.points - seen.unknown)
         return (
             f"a descriptor with {self._rig.expected_points} introduction points; the last has "
@@ -161,12 +169,16 @@ class _Descriptors:
 async def _complete(
     descriptors: _Descriptors, uploads: asyncio.Queue[str], journal: Journal
 ) -> dict[str, Coverage]:
-    """Have every client fetch the descriptor until it has all points, or time is up."""
+    """Have every client fetch the descriptor until it serves every instance, or time is up.
+
+    Each publication draws and places the points anew, so the next one may well serve an instance
+    that this one starves.
+    """
     try:
         async with asyncio.timeout(COMPLETE_SECONDS):
             while True:
                 await descriptors.fetch()
-                if descriptors.complete:
+                if descriptors.complete and not descriptors.starved:
                     return descriptors.coverages
                 journal.waiting(descriptors.missing())
                 if descriptors.all_fetched:
@@ -174,6 +186,8 @@ async def _complete(
                 else:
                     await _next_upload(uploads)
     except TimeoutError as error:
+        if descriptors.complete:
+            return descriptors.coverages
         late = f"after {COMPLETE_SECONDS:.0f} s still waiting for {descriptors.missing()}"
         if not descriptors.all_fetched:
             raise BringUpTimeout(late) from error

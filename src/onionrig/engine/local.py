@@ -13,7 +13,7 @@ import msgspec
 
 from onionrig.engine.deadline import POLL_SECONDS, deadline
 from onionrig.rig.model import Bootstrapped, Listening, Role
-from onionrig.tor.bootstrap import BootstrapLog
+from onionrig.tor.bootstrap import DONE, BootstrapLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -71,18 +71,26 @@ class LocalEngine:
                     await asyncio.sleep(POLL_SECONDS)
 
     async def bootstrapped(
-        self, services: Sequence[Service], *, seconds: float, tell: Callable[[str], None]
+        self,
+        services: Sequence[Service],
+        *,
+        percent: int = DONE,
+        seconds: float,
+        tell: Callable[[str], None],
     ) -> None:
-        """Wait until tors have bootstrapped. Raises BringUpTimeout naming the slowest one."""
+        """Wait until tors have bootstrapped so far. Raises BringUpTimeout naming the slowest."""
         logs = {service.name: BootstrapLog(Path(service.log_path)) for service in services}
 
         def missing() -> str:
-            late = {name: log for name, log in logs.items() if not log.done}
+            late = {name: log for name, log in logs.items() if log.percent < percent}
             if not late:
                 return "nothing"
             name, log = min(late.items(), key=lambda item: item[1].percent)
-            done = f"{len(logs) - len(late)} of {len(logs)} tors to bootstrap"
-            return f"{done}; {name} is at {log.percent} % ({log.doing})"
+            what = "bootstrap" if percent == DONE else "know the network"
+            return (
+                f"{len(logs) - len(late)} of {len(logs)} tors to {what}; "
+                f"{name} is at {log.percent} % ({log.doing})"
+            )
 
         def where() -> str:
             name = min(logs, key=lambda name: logs[name].percent)
@@ -91,9 +99,8 @@ class LocalEngine:
         async with deadline(seconds, where):
             while True:
                 for log in logs.values():
-                    if not log.done:
-                        log.read_on()
-                if all(log.done for log in logs.values()):
+                    log.read_on()
+                if all(log.percent >= percent for log in logs.values()):
                     return
                 tell(missing())
                 await asyncio.sleep(POLL_SECONDS)

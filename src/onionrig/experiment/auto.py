@@ -11,15 +11,15 @@ from onionrig.experiment.checks import STOCK_POINTS_AN_INSTANCE
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
 
-RELAYS_A_POINT = 3
-"""Authorities and relays for each introduction point of the frontend's descriptor.
+RELAYS_A_POINT = 1.5
+"""Relays for each introduction point of the frontend's descriptor.
 
 A client reaches only the first point on each relay, so a backend whose points all come second on
-their relays is starved. With 3 relays a point that happens in about 5 % of descriptors
-(``docs/method.md``, simulated by tests/unit/test_starvation.py); an idle relay costs 15-30 MB.
+their relays is starved. More relays make that rarer, but spread the load thinner, which costs
+goodput (docs/method.md has both curves); an unlucky publication is made good by the next one.
 """
-FEWEST_AUTO_RELAYS = 5
-MOST_AUTO_RELAYS = 45
+FEWEST_AUTO_RELAYS = 8
+MOST_AUTO_RELAYS = 30
 STREAMS_A_CLIENT = 16
 FEWEST_CLIENTS = 2
 
@@ -30,12 +30,12 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
     network, load = experiment.network, experiment.load
     if network.relays == "auto":
         points = STOCK_POINTS_AN_INSTANCE * experiment.backends.daemons
-        wanted = RELAYS_A_POINT * points - network.authorities
+        wanted = round(RELAYS_A_POINT * points)
         relays = min(max(wanted, FEWEST_AUTO_RELAYS), MOST_AUTO_RELAYS)
         network = msgspec.structs.replace(network, relays=relays)
         found["network.relays"] = (
-            f"{relays} relays beside {network.authorities} authorities: {RELAYS_A_POINT} for each "
-            f"of the frontend's {points} introduction points, so that few share one"
+            f"{relays} relays beside {network.authorities} authorities, for the frontend's {points} "
+            "introduction points: few enough to be cheap, enough that few points share one"
         )
     if load.clients == "auto":
         wanted = max(FEWEST_CLIENTS, -(-load.streams // STREAMS_A_CLIENT))

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BOOTSTRAPPED = re.compile(r"Bootstrapped (\d+)% \(\w+\): (.*)")
+KNOWS_THE_NETWORK = 75
+"""Enough directory information to build circuits, and as a cache to let others have it."""
 DONE = 100
 
 
