@@ -1,5 +1,5 @@
 # The two to know: "make run" measures, "make test" checks.
-# ARGS go to the command: make run ARGS="--seconds 60"
+# ARGS go to the command: make run ARGS="--hold 30s"
 
 BIN := .venv/bin
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from recordings import HOLD, host_sample, recording, sink_sample, transfer
 
 from onionrig.analysis.fairness import jain, smallest_over_mean
-from onionrig.analysis.result import NOT_CHOSEN, analyse
+from onionrig.analysis.result import analyse
 from onionrig.analysis.windows import sustained_bits_per_second
-from onionrig.records.events import Failed, Starved
+from onionrig.records.events import Covered, Failed, Starved
 from onionrig.records.transfers import Ending
 
 counts = st.lists(st.integers(min_value=0, max_value=10**9), min_size=10, max_size=80)
@@ -97,7 +97,18 @@ def test_a_backend_that_served_nothing_is_starved_for_the_reason_that_was_found(
         ("backend-2", "shared")
     ]
     without = analyse(recording(held([1] * 10)))
-    assert [found.reason for found in without.fairness.starved] == [NOT_CHOSEN]
+    (found,) = without.fairness.starved
+    assert found.reason.startswith("no stream chose it")
+
+
+def test_a_backend_that_was_missed_by_chance_is_told_how_likely_that_was():
+    covered = Covered(
+        wall_seconds=0, since_start_seconds=1, client="client-1",
+        usable_points={"backend-1": 3, "backend-2": 1},
+    )  # fmt: skip
+    (found,) = analyse(recording(held([1] * 10), events=[covered], asked=4)).fairness.starved
+    assert "1 of 4 that can be used are its own" in found.reason
+    assert "31.6 % of runs" in found.reason  # (3/4)^4
 
 
 def test_a_backend_that_was_named_starved_but_served_is_not():

@@ -1,9 +1,10 @@
 import base64
-import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from starvation import starvation_chance
 
 from onionrig.balancer.points import coverage
 from onionrig.balancer.timing import next_consensus_seconds, seconds_until_balancer
@@ -113,28 +114,14 @@ def test_a_point_of_nobody_is_counted_as_unknown():
     assert seen.listed == {"backend-1": 0, "unknown": 1}
 
 
-def starvation_chance(daemons, relays, *, rounds=4000):
-    """Simulate stock publications: 3 points an instance, 2 of them published, shuffled."""
-    draw = random.Random(1)  # noqa: S311 - a simulation, seeded
-    starved = 0
-    for _ in range(rounds):
-        points = [
-            point(f"{daemon}-{place}", relay)
-            for daemon in range(daemons)
-            for place, relay in enumerate(draw.sample(draw.sample(range(relays), 3), 2))
-        ]
-        draw.shuffle(points)
-        served = {found.key.partition("-")[0] for found in reachable(tuple(points))}
-        starved += len(served) < daemons
-    return starved / rounds
-
-
 def test_the_automatic_network_makes_starving_rare_for_the_default_rig():
     experiment, _ = resolved(Experiment())
-    one_publication = starvation_chance(4, experiment.network.relays)
+    one_publication = starvation_chance(4, experiment.network.relays, rounds=4000)
     assert one_publication < 0.20
     assert one_publication**2 < 0.04  # the rig waits for another before it goes on
-    assert starvation_chance(4, 8) > 0.25  # what it would be on the smallest sensible network
+    assert (
+        starvation_chance(4, 8, rounds=4000) > 0.25
+    )  # what it would be on the smallest sensible network
 
 
 def test_bootstrap_is_followed_line_by_line(tmp_path):

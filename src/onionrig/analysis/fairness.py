@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.units import percent_text
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
+
+    from onionrig.records.events import Covered
 
 
 def jain(shares: Collection[float]) -> float | None:
@@ -24,3 +28,25 @@ def smallest_over_mean(shares: Collection[float]) -> float | None:
     """Return the smallest share over the mean share; None where there is nothing to share."""
     total = sum(shares)
     return min(shares) * len(shares) / total if total else None
+
+
+def chance_of_none(usable_points: int, all_points: int, streams: int) -> float:
+    """Return the chance that no stream picks an instance: each picks a point at random.
+
+    Source: tor, src/feature/hs/hs_client.c, client_get_random_intro.
+    """
+    return (1 - usable_points / all_points) ** streams if all_points else 1.0
+
+
+def not_chosen(backend: str, covered: Sequence[Covered], streams: int) -> str:
+    """Explain why an instance that can be reached served nothing: chance, and how much of it."""
+    said = "no stream chose it: client tors pick introduction points at random"
+    if not covered:
+        return said
+    usable = covered[0].usable_points
+    mine, everyones = usable.get(backend, 0), sum(usable.values())
+    chance = percent_text(chance_of_none(mine, everyones, streams))
+    return (
+        f"{said}, and {mine} of {everyones} that can be used are its own; "
+        f"{streams} streams all miss it in {chance} of runs"
+    )

@@ -6,7 +6,7 @@ import statistics
 from typing import TYPE_CHECKING, TypeVar
 
 from onionrig.analysis.costs import costs_by_role
-from onionrig.analysis.fairness import jain, smallest_over_mean
+from onionrig.analysis.fairness import jain, not_chosen, smallest_over_mean
 from onionrig.analysis.streams import streams
 from onionrig.analysis.windows import (
     BITS_PER_BYTE,
@@ -18,7 +18,15 @@ from onionrig.analysis.windows import (
     sustained_bits_per_second,
     variation,
 )
-from onionrig.records.events import Failed, Finished, Milestone, Reached, Scheduled, Starved
+from onionrig.records.events import (
+    Covered,
+    Failed,
+    Finished,
+    Milestone,
+    Reached,
+    Scheduled,
+    Starved,
+)
 from onionrig.records.result import (
     BackendShare,
     BringUp,
@@ -44,7 +52,6 @@ UNEXPLAINED = Failure(
     message="the controller ended without a word: it was killed, or the machine went down",
     exit_code=137,
 )
-NOT_CHOSEN = "no stream chose it: client tors pick introduction points at random"
 
 
 def analyse(recording: Recording) -> Result:
@@ -150,9 +157,14 @@ def _mean_streams(recording: Recording, hold: Window, backend: str) -> int:
 def _fairness(recording: Recording, backends: Sequence[BackendShare]) -> Fairness:
     sizes = [backend.bytes for backend in backends]
     reasons = {event.backend: event.reason for event in _events(recording.events, Starved)}
+    covered = _events(recording.events, Covered)
     starved = (
         tuple(
-            StarvedBackend(name=backend.name, reason=reasons.get(backend.name, NOT_CHOSEN))
+            StarvedBackend(
+                name=backend.name,
+                reason=reasons.get(backend.name)
+                or not_chosen(backend.name, covered, recording.streams_asked),
+            )
             for backend in backends
             if not backend.bytes
         )

@@ -83,6 +83,8 @@ async def bring_up_frontend(
             await uploads.get()
         coverages = await _complete(_Descriptors(rig, identities, clients), uploads, journal)
     journal.reached(Reached.FRONTEND)
+    for client, seen in coverages.items():
+        journal.covered(client, seen.usable)
     return Frontend(coverages=coverages)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from onionrig.recorder.jsonl import Appender
 from onionrig.records.events import (
     AnyEvent,
+    Covered,
     Failed,
     Finished,
     Milestone,
@@ -53,6 +54,10 @@ class Journal:
     def note(self, text: str) -> None:
         """Say something that a reader should know."""
         self._tell(Noted(**self._now(), text=text))
+
+    def covered(self, client: str, usable_points: dict[str, int]) -> None:
+        """Say which introduction points a client tor can use, by backend instance."""
+        self._tell(Covered(**self._now(), client=client, usable_points=usable_points))
 
     def starved(self, backend: str, reason: str) -> None:
         """Name a backend instance that the load will not reach."""

@@ -33,7 +33,7 @@ from onionrig.engine.load import put_on_load
 from onionrig.engine.local import LocalEngine
 from onionrig.engine.ports import allocated_ports
 from onionrig.engine.processes import Fleet
-from onionrig.engine.ready import find_serving
+from onionrig.engine.ready import find_serving, sink_orders
 from onionrig.errors import UNEXPECTED, CorruptPayload, NothingServed, OnionrigError
 from onionrig.records.events import Phase
 from onionrig.rig.allocation import Allocation, Programs, ports_needed
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from onionrig.records.events import AnyEvent
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
+    from onionrig.rig.model import Rig
 
 LOOPBACK = "127.0.0.1"
 
@@ -168,7 +169,16 @@ async def standing(
                 frontend = await bring_up_frontend(engine, identities, consensus, journal)
                 journal.phase(Phase.READY)
                 await find_serving(rig, frontend, journal)
+                journal.note(_by_hand(rig))
                 yield engine
+
+
+def _by_hand(rig: Rig) -> str:
+    client = sink_orders(rig).clients[0]
+    return (
+        f"to read it by hand: nc -X 5 -x {client.host}:{client.port} {rig.address} {rig.port} "
+        "| head -c 300"
+    )
 
 
 def cache_directory() -> Path:

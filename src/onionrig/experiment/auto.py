@@ -34,8 +34,8 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         relays = min(max(wanted, FEWEST_AUTO_RELAYS), MOST_AUTO_RELAYS)
         network = msgspec.structs.replace(network, relays=relays)
         found["network.relays"] = (
-            f"{relays} relays beside {network.authorities} authorities, for the frontend's {points} "
-            "introduction points: few enough to be cheap, enough that few points share one"
+            f"{relays} relays beside {network.authorities} authorities, for the frontend's "
+            f"{points} introduction points: few enough to be cheap, enough that few share one"
         )
     if load.clients == "auto":
         wanted = max(FEWEST_CLIENTS, -(-load.streams // STREAMS_A_CLIENT))

@@ -62,6 +62,14 @@ class Noted(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="n
     text: str
 
 
+class Covered(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="covered"):
+    """Which introduction points of the frontend's descriptor a client tor can use."""
+
+    client: str
+    usable_points: dict[str, int]
+    """By backend instance."""
+
+
 class Starved(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="starved"):
     """A backend instance that the load will not reach, and why."""
 
@@ -89,4 +97,6 @@ class Finished(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
     """The run went through all its phases."""
 
 
-AnyEvent = PhaseBegan | Waiting | Milestone | Noted | Starved | Scheduled | Failed | Finished
+AnyEvent = (
+    PhaseBegan | Waiting | Milestone | Noted | Covered | Starved | Scheduled | Failed | Finished
+)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.records.events import (
     AnyEvent,
+    Covered,
     Failed,
     Finished,
     Milestone,
@@ -61,6 +62,8 @@ class Progress:
                 self.notes.append(text)
             case Milestone(reached=reached, since_start_seconds=seconds):
                 self.notes.append(f"{reached} after {seconds:.1f} s")
+            case Covered():
+                pass
             case Failed() | Finished():
                 self.waiting = ""
 

@@ -1,0 +1,56 @@
+"""What the docs say and the code knows must be the same."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from onionrig.cli.asking import profile_names
+from onionrig.errors import ERROR_CLASSES, OUTCOMES
+from onionrig.experiment.decode import experiment_from
+from onionrig.experiment.schema import Experiment
+from onionrig.records.result import Result
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
+
+
+def test_every_error_class_has_a_code_of_its_own():
+    codes = [error.exit_code for error in ERROR_CLASSES]
+    assert len(set(codes)) == len(codes)
+    assert not {0, 1, 3} & set(codes)
+
+
+def test_the_table_of_exit_codes_is_the_codes():
+    rows = re.findall(
+        r"^\| (\d+) \| (\w*) \| (.+) \|$", (ROOT / "docs/exit-codes.md").read_text(), re.M
+    )
+    assert {int(code): meaning for code, _, meaning in rows} == OUTCOMES
+    names = {error.exit_code: error.__name__ for error in ERROR_CLASSES}
+    assert {int(code): name for code, name, _ in rows if name} == names
+
+
+def test_the_schema_in_the_docs_is_that_of_the_result():
+    written = msgspec.json.decode((ROOT / "docs/result.schema.json").read_bytes())
+    assert written == msgspec.to_builtins(msgspec.json.schema(Result))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_is_an_experiment(path):
+    experiment_from([tomllib.loads(path.read_text())])
+
+
+def test_the_example_of_all_keys_has_them_all():
+    written = tomllib.loads((ROOT / "examples/all-keys.toml").read_text())
+    for table in msgspec.structs.fields(Experiment):
+        if table.name == "description":
+            continue
+        keys = {field.name for field in msgspec.structs.fields(table.type)}
+        assert set(written[table.name]) == keys
+
+
+def test_the_glossary_knows_every_profile():
+    glossary = (ROOT / "docs/glossary.md").read_text()
+    assert all(f"`{name}`" in glossary for name in profile_names())
