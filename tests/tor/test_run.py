@@ -98,7 +98,7 @@ def test_the_manifest_says_what_was_run_on_what(finished):
     assert manifest["balancer"] == finished.result["balancer"] == "stock 0.2.4"
     torrcs = [service["files"]["torrc"] for service in manifest["services"]
               if "torrc" in service["files"]]  # fmt: skip
-    assert len(torrcs) == 3 + 5 + 2 + 1 + 1
+    assert len(torrcs) == 3 + 8 + 2 + 1 + 1
     assert not any("SECRET" in text.upper() or "PRIVATE KEY" in text for text in torrcs)
     assert manifest["hosts"][0]["cores"] >= 1
 

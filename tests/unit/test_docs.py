@@ -25,7 +25,7 @@ def test_every_error_class_has_a_code_of_its_own():
 
 def test_the_table_of_exit_codes_is_the_codes():
     rows = re.findall(
-        r"^\| (\d+) \| (\w*) \| (.+) \|$", (ROOT / "docs/exit-codes.md").read_text(), re.M
+        r"^\| (\d+) \| (\w*) \| (.+) \|$", (ROOT / "docs/exit-codes.md").read_text(), re.MULTILINE
     )
     assert {int(code): meaning for code, _, meaning in rows} == OUTCOMES
     names = {error.exit_code: error.__name__ for error in ERROR_CLASSES}

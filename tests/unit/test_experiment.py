@@ -92,7 +92,7 @@ def test_later_layers_win_key_by_key(tmp_path):
     assert question.experiment.load.hold == 20
     assert question.experiment.load.clients == 2
     assert question.experiment.backends.daemons == 3
-    assert question.experiment.network.relays == 5
+    assert question.experiment.network.relays == 8
 
 
 def test_a_bare_number_of_seconds_will_do_for_the_hold_flag():

@@ -4,8 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starvation import starvation_chance
-
 from onionrig.balancer.points import coverage
 from onionrig.balancer.timing import next_consensus_seconds, seconds_until_balancer
 from onionrig.errors import Unequipped
@@ -16,6 +14,7 @@ from onionrig.tor.consensus import parsed, seconds_until_start
 from onionrig.tor.descriptors import Descriptor, IntroductionPoint, reachable
 from onionrig.tor.identities import certificate_expires, onion_address
 from onionrig.tor.program import numbers, program_from
+from starvation import starvation_chance
 
 PRINTED = """Tor version 0.4.9.11.
 Tor is running on Linux with Libevent 2.1.12-stable, OpenSSL 3.0.19, Zlib 1.2.13, and more.

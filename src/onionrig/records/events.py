@@ -22,7 +22,7 @@ class Reached(StrEnum):
     """What bring-up reaches, in order; each is timed from the start of the run."""
 
     NETWORK = "network"
-    """A consensus lists every relay and every daemon has bootstrapped."""
+    """A consensus lists every relay, every relay knows it, every other tor has bootstrapped."""
     FRONTEND = "frontend"
     """A client tor has fetched the frontend's descriptor with the expected points."""
     FIRST_BYTE = "first byte"
