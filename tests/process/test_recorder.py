@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from onionrig.engine.finish import finish
 from onionrig.engine.ports import allocated_ports, is_free
 from onionrig.errors import PortTaken, RecordsUnreadable, RunDirectoryError
 from onionrig.recorder.jsonl import Appender, Tail, read_all
@@ -19,6 +20,7 @@ from onionrig.recorder.run_directory import RunDirectory
 from onionrig.recorder.runs import find_run
 from onionrig.records.samples import HostSample, SinkSample
 from onionrig.rig.orders import SamplerOrders
+from recordings import HOLD, manifest, scheduled, transfer
 
 pytestmark = pytest.mark.process
 
@@ -178,3 +180,24 @@ def test_records_are_private(tmp_path):
     os.umask(0o022)
     with Appender(tmp_path / "x.jsonl"):
         assert (tmp_path / "x.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("target", [None, "500Mbit"])
+def test_a_run_is_read_back_as_it_was_written(tmp_path, target):
+    run = RunDirectory.create(tmp_path / "run")
+    asked = {"verdict": {"target": target}} if target else {}
+    run.write_manifest(msgspec.structs.replace(manifest(), experiment=asked))
+    with Appender(run.sample_path("sink")) as record:
+        record.append(sample(HOLD))
+    with Appender(run.transfers_path) as record:
+        record.append(transfer())
+    with Appender(run.events_path) as record:
+        record.append(scheduled(hold_seconds=10))
+    recording = run.recording()
+    assert recording.target_bits_per_second == (5e8 if target else None)
+    assert recording.sinks == {"sink": [sample(HOLD)]}
+    assert recording.transfers == [transfer()]
+    assert recording.events == [scheduled(hold_seconds=10)]
+    result = finish(run)
+    assert run.read_result() == result
+    assert result.status == "aborted"

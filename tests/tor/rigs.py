@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,8 +24,8 @@ class StartedRun:
 
     def __init__(self, out: Path, *arguments: str, cache: Path, profile: str = "smoke") -> None:
         self.out = out
-        self._printed = out.with_name(f"{out.name}.stdout").open("w+")
-        self._told = out.with_name(f"{out.name}.stderr").open("w+")
+        self._printed = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by close()
+        self._told = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by close()
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "onionrig", "run", "--profile", profile, "--out", str(out),
@@ -38,6 +40,10 @@ class StartedRun:
     def ends(self, *, seconds: float = 150) -> int:
         """Wait for its end and return its exit code."""
         return self.process.wait(timeout=seconds)
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
 
     @property
     def stdout(self) -> str:

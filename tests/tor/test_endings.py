@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import time
 
@@ -16,9 +15,11 @@ def result(run):
     return json.loads((run.out / "result.json").read_text())
 
 
-def ended_well(run, *, code, error):
-    """The run ended with this code, says so, and left nothing."""
+def ended_well(run, end, *, code, error):
+    """Ended so, the run exits with this code, says why, and leaves nothing."""
     workspaces = run.workspaces()
+    assert workspaces
+    end()
     assert run.ends(seconds=20) == code, run.stderr
     assert run.leaves_nothing(workspaces)
     assert result(run)["status"] == "aborted"
@@ -31,8 +32,7 @@ def test_ctrl_c_in_bring_up_cleans_up(start, said):
     run = start()
     run.until_waiting(said)
     began = time.monotonic()
-    run.process.send_signal(signal.SIGINT)
-    ended_well(run, code=130, error="Interrupted")
+    ended_well(run, run.interrupt, code=130, error="Interrupted")
     assert time.monotonic() - began < 8
     assert "interrupted by Ctrl-C" in run.stderr
 
@@ -43,8 +43,7 @@ def test_under_load_each_of_two_runs_side_by_side_ends_in_its_own_way(start):
     other = start(*LONG_HOLD, name="other")
     one.until_phase(Phase.RAMP)
     assert not set(one.workspaces()) & set(other.workspaces())
-    one.process.send_signal(signal.SIGINT)
-    ended_well(one, code=130, error="Interrupted")
+    ended_well(one, one.interrupt, code=130, error="Interrupted")
 
     other.until_phase(Phase.HOLD)
     sink = other.out / "samples" / "sink.jsonl"
@@ -70,8 +69,7 @@ def test_under_load_each_of_two_runs_side_by_side_ends_in_its_own_way(start):
 def test_sigterm_in_the_hold_is_told_from_ctrl_c_and_keeps_what_was_measured(start):
     run = start(*LONG_HOLD)
     run.until_phase(Phase.HOLD)
-    run.process.send_signal(signal.SIGTERM)
-    ended_well(run, code=143, error="Terminated")
+    ended_well(run, run.process.terminate, code=143, error="Terminated")
     assert result(run)["bytes"]["verified"] > 0
     assert result(run)["streams"]["connected"] == 4
 
@@ -79,8 +77,7 @@ def test_sigterm_in_the_hold_is_told_from_ctrl_c_and_keeps_what_was_measured(sta
 def test_a_daemon_that_dies_under_load_ends_the_run_by_its_name(start):
     run = start(*LONG_HOLD)
     run.until_phase(Phase.HOLD)
-    run.services()["backend-2"].kill()
-    ended_well(run, code=7, error="DaemonDied")
+    ended_well(run, run.services()["backend-2"].kill, code=7, error="DaemonDied")
     assert "backend-2 was killed by SIGKILL" in run.stderr
     assert "backend-2.log" in run.stderr
 

@@ -100,9 +100,10 @@ class RunDirectory:
         """Read everything back. Raises RecordsUnreadable."""
         manifest = self.read_manifest()
         experiment = experiment_from([manifest.experiment])
+        target = experiment.verdict.target
         return Recording(
             manifest=manifest,
-            target_bits_per_second=experiment.verdict.target,
+            target_bits_per_second=None if target is None else float(target),
             streams_asked=experiment.load.streams,
             events=list(read_all(self.events_path, cast("type[AnyEvent]", AnyEvent))),
             sinks={path.stem: list(read_all(path, SinkSample)) for path in self._samples(SINK)},
