@@ -195,6 +195,35 @@ async def test_a_killed_controller_leaves_nothing_behind_within_five_seconds(con
     assert time.monotonic() - began < 5
 
 
+async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_path):
+    told = tmp_path / "told"
+    code = (
+        "import asyncio, subprocess, sys\n"
+        "from onionrig.engine.kept import kept\n"
+        "async def main():\n"
+        "    async with kept(finish=['true']) as keeping:\n"
+        "        child = subprocess.Popen([sys.executable, '-c', sys.argv[2]], start_new_session=True)\n"
+        "        keeping.guard(child.pid)\n"
+        "        open(sys.argv[1], 'w').write(f'{child.pid}\\n')\n"
+        "        await asyncio.Event().wait()\n"
+        "asyncio.run(main())\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(told), IDLE], stdout=subprocess.DEVNULL
+    )
+    try:
+        await until(lambda: told.exists() and told.read_text().endswith("\n"))
+        child = psutil.Process(int(told.read_text()))
+        assert child.is_running()
+        process.kill()
+        await until(
+            lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=5
+        )
+    finally:
+        process.kill()
+        process.wait()
+
+
 async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
     process, told, _ = controller
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -103,15 +103,17 @@ def test_a_full_disk_ends_the_run_and_is_said(start, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(
-        ["/usr/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=True
+        ["/usr/bin/mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], check=True
     )
     try:
         run = start(*LONG_HOLD, name="disk/run")
         run.until_phase(Phase.HOLD)
-        with (disk / "filler").open("wb") as filler, pytest.raises(OSError, match="space"):
+        with (
+            (disk / "filler").open("wb", buffering=0) as filler,
+            pytest.raises(OSError, match="space"),
+        ):
             while True:
                 filler.write(bytes(4096))
-                filler.flush()
         workspaces = run.workspaces()
         assert run.ends(seconds=30) == 8, run.stderr
         assert "disk is full" in run.stderr

@@ -2,10 +2,10 @@
 
 Run as ``python -m onionrig.engine.keeper``; it holds the read end of a pipe to the controller.
 When the pipe closes, the controller has ended: the keeper kills every process that carries the
-run's mark in its environment, removes the workspace, and, unless the controller had said that it
-was done, writes the result of what was recorded. Children inherit the mark, so a process that the
-controller had only just forked is found as well. It is the mark that is looked for rather than a
-list of process ids: between a fork and its entry in a list the controller may be gone.
+run's mark in its environment, and every one that it was told of; it removes the workspace, and,
+unless the controller had said that it was done, writes the result of what was recorded. Either way
+alone would miss some: between a fork and the word of it the controller may be gone, and a program
+may write over its environment, as Onionbalance does when it sets its title.
 
 It imports nothing but the standard library, and as little as possible of it: it idles in every run.
 """
@@ -38,10 +38,21 @@ def main(mark: str, workspace: str, finish: list[str]) -> None:
         signal.signal(ignored, signal.SIG_IGN)
     sys.stdout.buffer.write(WATCHING)
     sys.stdout.buffer.flush()
-    said = sys.stdin.buffer.read()
+    told: list[int] = []
+    done = False
+    for line in sys.stdin.buffer:
+        if line == DONE:
+            done = True
+            continue
+        # held from now on, so that the id of a process that has ended is never somebody else's
+        with contextlib.suppress(OSError):
+            told.append(os.pidfd_open(int(line)))
+    for handle in told:
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
     sweep(mark)
     shutil.rmtree(workspace, ignore_errors=True)
-    if said != DONE:
+    if not done:
         subprocess.run(finish, stdin=subprocess.DEVNULL, timeout=60, check=False)
 
 

@@ -21,12 +21,15 @@ import msgspec
 
 from onionrig.engine.keeper import DONE, MARK, WATCHING
 from onionrig.errors import DaemonDied
+from collections.abc import Callable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
 _logger = logging.getLogger(__name__)
 _KEEPER_SECONDS = 10
+ENVIRONMENT_KEPT = {"SPT_NOENV": "1"}
+"""setproctitle, which Onionbalance uses, leaves the environment where it is."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +39,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     """For every process of the run: it carries the mark that the keeper looks for."""
     keeper_pid: int
+    guard: Callable[[int], None]
+    """Tell the keeper of a process of the run."""
 
 
 @asynccontextmanager
@@ -56,8 +61,9 @@ async def kept(*, finish: Sequence[str]) -> AsyncIterator[Kept]:
         workspace.mkdir(mode=0o700)
         yield Kept(
             workspace=workspace,
-            environment={**os.environ, MARK: mark},
+            environment={**os.environ, MARK: mark, **ENVIRONMENT_KEPT},
             keeper_pid=keeper.pid,
+            guard=lambda pid: _tell(keeper, pid),
         )
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
@@ -67,6 +73,16 @@ async def kept(*, finish: Sequence[str]) -> AsyncIterator[Kept]:
 def _until_watching(keeper: subprocess.Popen[bytes]) -> None:
     if keeper.stdout is None or keeper.stdout.readline() != WATCHING:
         raise DaemonDied(f"the keeper did not start: {sys.executable} -m onionrig.engine.keeper")
+
+
+def _tell(keeper: subprocess.Popen[bytes], pid: int) -> None:
+    if keeper.stdin is None:
+        raise TypeError("the keeper was started without a pipe")
+    try:
+        keeper.stdin.write(b"%d\n" % pid)
+        keeper.stdin.flush()
+    except BrokenPipeError as error:
+        raise DaemonDied("the keeper died: nothing would clear up after a killed run") from error
 
 
 def _dismiss(keeper: subprocess.Popen[bytes]) -> None:

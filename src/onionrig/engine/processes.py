@@ -20,7 +20,7 @@ from onionrig.rig.model import Role
 from onionrig.tor.bootstrap import last_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from onionrig.rig.model import Service
 
@@ -93,8 +93,11 @@ class Fleet:
     A process that ends before it may ends the block, as an error that says which and why.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], guard: Callable[[int], None] | None = None
+    ) -> None:
         self._environment = environment
+        self._guard = guard
         self._processes: dict[str, OwnedProcess] = {}
         self._may_end: set[str] = set()
         self._watching = asyncio.TaskGroup()
@@ -118,6 +121,8 @@ class Fleet:
         """Start a service. Raises RunDirectoryError or DaemonDied where it cannot be started."""
         process = OwnedProcess(service, self._environment)
         self._processes[service.name] = process
+        if self._guard is not None:
+            self._guard(process.pid)
         self._watching.create_task(self._watch(process))
         return process
 

@@ -160,7 +160,7 @@ async def standing(
             rig = render(asked.experiment, identities, allocation)
             manifest = with_rig(manifest, rig)
             run_directory.write_manifest(manifest)
-            async with Fleet(keeping.environment) as fleet:
+            async with Fleet(keeping.environment, keeping.guard) as fleet:
                 others = {CONTROLLER: os.getpid(), KEEPER: keeping.keeper_pid}
                 engine = LocalEngine(rig, fleet, others=others)
                 await asyncio.to_thread(engine.prepare)
