@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,6 @@ import msgspec
 
 from onionrig.engine.keeper import DONE, MARK, WATCHING
 from onionrig.errors import DaemonDied
-from collections.abc import Callable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -70,10 +70,10 @@ class OwnedProcess:
             else f"ended with exit code {code}"
         )
         said = last_line(Path(service.log_path))
-        if service.role in OURS:
-            for kind in ERROR_CLASSES:
-                if kind.exit_code == code:
-                    return kind(said.removeprefix("error: "))
+        known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
+        if service.role in OURS and known is not None:
+            told = said.removeprefix("error: ")
+            return known(told if told != said else f"{service.name}: {known.meaning}")
         after = time.monotonic() - self._started_seconds
         return DaemonDied(
             f"{service.name} {how} {after:.0f} s after its start; its last line: {said}; "

@@ -7,7 +7,6 @@ trust: the machine-wide counters of ``/proc/stat`` miss much of the work on some
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
-from onionrig.errors import OnionrigError
 from onionrig.recorder.clock import SteadyClock
+from onionrig.recorder.entry import run_with_orders
 from onionrig.recorder.jsonl import Appender
 from onionrig.records.samples import HostSample, ProcessUse
 from onionrig.rig.orders import SamplerOrders
@@ -90,24 +89,18 @@ def sample(second: int, clock: SteadyClock, processes: Processes) -> HostSample:
     )
 
 
-def main(orders_path: str) -> int:
-    """Sample until SIGTERM; return the exit code."""
-    orders = msgspec.json.decode(Path(orders_path).read_bytes(), type=SamplerOrders)
-    clock = SteadyClock()
-    processes = Processes(Path(orders.processes_path))
+def run(orders: SamplerOrders) -> None:
+    """Sample until SIGTERM. Raises RunDirectoryError when a sample cannot be written."""
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
-    try:
-        with Appender(orders.record_path) as record:
-            second = clock.second()
-            while signal.sigtimedwait(ends, clock.until(second + 1)) is None:
-                record.append(sample(second, clock, processes))
-                second = max(second + 1, clock.second())
-    except OnionrigError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - its log is stderr
-        return error.exit_code
-    return 0
+    clock = SteadyClock()
+    processes = Processes(Path(orders.processes_path))
+    with Appender(orders.record_path) as record:
+        second = clock.second()
+        while signal.sigtimedwait(ends, clock.until(second + 1)) is None:
+            record.append(sample(second, clock, processes))
+            second = max(second + 1, clock.second())
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    run_with_orders(SamplerOrders, run)

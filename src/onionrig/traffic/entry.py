@@ -1,48 +1,14 @@
-"""How a process of ours begins and ends: orders read, errors told, signals heard."""
+"""What a process that moves bytes needs of its system: sockets enough, and signals heard."""
 
 from __future__ import annotations
 
 import resource
 import signal
 import socket
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
-
-import msgspec
-
-from onionrig.errors import OnionrigError, RecordsUnreadable, UsageError
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType, TracebackType
-
-Told = TypeVar("Told", bound=msgspec.Struct)
-
-
-def run_with_orders(kind: type[Told], run: Callable[[Told], None]) -> None:
-    """Run a process on the orders file its command line names.
-
-    Returns when it has ended well; an error we know is told on standard error and ends the
-    process with the error's exit code.
-    """
-    try:
-        if len(sys.argv) != len(("program", "orders")):
-            raise UsageError("give one argument, the orders file")
-        run(read_json(sys.argv[1], kind))
-    except OnionrigError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(error.exit_code)
-
-
-def read_json(path: str, kind: type[Told]) -> Told:
-    """Read a file that holds one value. Raises RecordsUnreadable if it cannot be read."""
-    try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=kind)
-    except OSError as error:
-        raise RecordsUnreadable(f"{path}: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
-        raise RecordsUnreadable(f"{path}: {error}") from error
 
 
 def allow_many_sockets() -> None:

@@ -14,11 +14,12 @@ import time
 from typing import TYPE_CHECKING
 
 from onionrig.recorder.clock import SteadyClock
+from onionrig.recorder.entry import read_json, run_with_orders
 from onionrig.recorder.jsonl import Appender
 from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import SinkOrders
-from onionrig.traffic.entry import StopRequest, allow_many_sockets, read_json, run_with_orders
+from onionrig.traffic.entry import StopRequest, allow_many_sockets
 from onionrig.traffic.ledger import Ledger
 from onionrig.traffic.pacing import first_dial_second, pause_seconds
 from onionrig.traffic.stream import Stream

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 from onionrig.errors import RunDirectoryError, Unequipped
 from onionrig.recorder.clock import SteadyClock
+from onionrig.recorder.entry import run_with_orders
 from onionrig.recorder.jsonl import Appender
 from onionrig.records.samples import SourceSample
 from onionrig.rig.orders import SourceOrders
-from onionrig.traffic.entry import StopRequest, allow_many_sockets, run_with_orders
+from onionrig.traffic.entry import StopRequest, allow_many_sockets
 from onionrig.traffic.payload import BLOCK_BYTES, DOUBLED_BLOCK, head_line
 
 if TYPE_CHECKING:
