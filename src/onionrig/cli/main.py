@@ -120,7 +120,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     )
     stderr = Console(stderr=True)
     for key, how in question.resolved.items():
-        stderr.print(f"{key}: {how}", style="dim", highlight=False, markup=False)
+        stderr.print(f"{key}: {how}", style="dim", highlight=False, markup=False, soft_wrap=True)
     equipment = Equipment.found()
     run_directory = RunDirectory.create(out or default_out(question.name))
     try:

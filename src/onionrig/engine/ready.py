@@ -24,7 +24,7 @@ from onionrig.traffic.probe import dial_once
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from onionrig.engine.frontend import Frontend
+    from onionrig.engine.descriptors import Descriptors
     from onionrig.engine.journal import Journal
     from onionrig.records.transfers import Transfer
     from onionrig.rig.model import Rig
@@ -32,45 +32,87 @@ if TYPE_CHECKING:
 DIALS_AN_INSTANCE = 16
 DIALS_AT_ONCE = 8
 DIAL_SECONDS = 45.0
+BETTER_SECONDS = 40.0
+"""How long to wait for a publication that starves nobody: one or two come in that time."""
 
 
-async def find_serving(rig: Rig, frontend: Frontend, journal: Journal) -> None:
+async def find_serving(rig: Rig, descriptors: Descriptors, journal: Journal) -> None:
     """Dial until every reachable instance has served; journal the first byte and the starved.
 
-    Raises NothingServed when no dial at all came through.
+    Each publication draws and places the points anew, so where one starves an instance the next is
+    waited for, bounded. Raises NothingServed when no dial at all came through.
     """
     instances = {service.name for service in rig.with_role(Role.BACKEND)}
-    starved = frontend.starved()
-    expected = instances - starved.keys()
-    dials = _dials(rig)
-    left = DIALS_AN_INSTANCE * len(instances)
-    served: Counter[str] = Counter()
-    failures: Counter[str] = Counter()
-    while left > 0 and (not served or expected - served.keys()):
-        journal.waiting(_subject(expected, served, left))
-        batch = min(DIALS_AT_ONCE, left)
-        left -= batch
-        for dial in asyncio.as_completed([next(dials) for _ in range(batch)]):
-            transfer: Transfer = await dial
-            if transfer.failed or transfer.backend is None:
-                failures[transfer.reason] += 1
-                continue
-            if not served:
-                journal.reached(Reached.FIRST_BYTE)
-            served[transfer.backend] += 1
-    if not served:
-        reasons = ", ".join(f"{reason} ({count})" for reason, count in failures.most_common(3))
-        raise NothingServed(
-            f"none of {failures.total()} dials of {rig.address} came through: {reasons}; "
-            f"see the logs of client-1 and of the backends in {_logs(rig)}"
-        )
-    if failures:
-        reasons = ", ".join(f"{reason} ({count})" for reason, count in failures.most_common())
-        journal.note(f"{failures.total()} dials failed before the load: {reasons}")
-    dialled = served.total()
-    for name in sorted(instances - served.keys()):
-        why = starved.get(name, f"none of {dialled} dials reached it, by chance or by its circuits")
-        journal.starved(name, why)
+    dialling = _Dialling(rig, journal, most=DIALS_AN_INSTANCE * len(instances))
+    await dialling.until_served(set())
+    await descriptors.fetch_until(
+        lambda: not descriptors.starved, seconds=BETTER_SECONDS, tell=journal.waiting
+    )
+    for client, seen in descriptors.coverages.items():
+        journal.covered(client, seen.usable)
+    starved = descriptors.starved
+    await dialling.until_served(instances - starved.keys())
+    dialling.tell_failures()
+    for name in sorted(instances - dialling.served.keys() | starved.keys()):
+        journal.starved(name, starved.get(name) or dialling.missed())
+
+
+class _Dialling:
+    """Dials through one client tor after the other, each with a circuit of its own."""
+
+    def __init__(self, rig: Rig, journal: Journal, *, most: int) -> None:
+        self._rig = rig
+        self._journal = journal
+        self._left = most
+        self._dials = _dials(rig)
+        self._failures: Counter[str] = Counter()
+        self.served: Counter[str] = Counter()
+
+    async def until_served(self, expected: set[str]) -> None:
+        """Dial until each of these, and anyone at all, has served, or no dials are left.
+
+        Raises NothingServed when none of them came through.
+        """
+        while self._left > 0 and (not self.served or expected - self.served.keys()):
+            self._journal.waiting(self._subject(expected))
+            batch = min(DIALS_AT_ONCE, self._left)
+            self._left -= batch
+            for dial in asyncio.as_completed([next(self._dials) for _ in range(batch)]):
+                self._take(await dial)
+        if not self.served:
+            raise NothingServed(
+                f"none of {self._failures.total()} dials of {self._rig.address} came through: "
+                f"{self._reasons()}; see the logs of the client tors and of the backends in "
+                f"{self._rig.one(Role.BALANCER).log_path.rpartition('/')[0]}"
+            )
+
+    def tell_failures(self) -> None:
+        """Note the dials that failed."""
+        if self._failures:
+            self._journal.note(
+                f"{self._failures.total()} dials failed before the load: {self._reasons()}"
+            )
+
+    def missed(self) -> str:
+        """Explain an instance that can be reached and was not."""
+        return f"none of {self.served.total()} dials reached it, by chance or by its circuits"
+
+    def _take(self, transfer: Transfer) -> None:
+        if transfer.failed or transfer.backend is None:
+            self._failures[transfer.reason] += 1
+            return
+        if not self.served:
+            self._journal.reached(Reached.FIRST_BYTE)
+        self.served[transfer.backend] += 1
+
+    def _reasons(self) -> str:
+        return ", ".join(f"{reason} ({count})" for reason, count in self._failures.most_common(3))
+
+    def _subject(self, expected: set[str]) -> str:
+        if not self.served:
+            return "the first verified byte through the balanced address"
+        missing = ", ".join(sorted(expected - self.served.keys()))
+        return f"{missing} to serve a verified stream; at most {self._left} more dials"
 
 
 def _dials(rig: Rig) -> Iterator[asyncio.Task[Transfer]]:
@@ -89,14 +131,3 @@ def sink_orders(rig: Rig) -> SinkOrders:
     """Return what the rig's sink is told: where it dials, and through which client tors."""
     (orders,) = rig.one(Role.SINK).files
     return msgspec.json.decode(orders.text, type=SinkOrders)
-
-
-def _subject(expected: set[str], served: Counter[str], left: int) -> str:
-    missing = sorted(expected - served.keys())
-    if not served:
-        return "the first verified byte through the balanced address"
-    return f"{', '.join(missing)} to serve a verified stream; at most {left} more dials"
-
-
-def _logs(rig: Rig) -> str:
-    return rig.one(Role.BALANCER).log_path.rpartition("/")[0]

@@ -25,7 +25,7 @@ from onionrig.engine.describe import (
     with_rig,
 )
 from onionrig.engine.finish import finish
-from onionrig.engine.frontend import bring_up_frontend
+from onionrig.engine.frontend import published
 from onionrig.engine.interrupts import interruptible
 from onionrig.engine.journal import Journal
 from onionrig.engine.kept import kept
@@ -166,9 +166,9 @@ async def standing(
                 await asyncio.to_thread(engine.prepare)
                 consensus = await bring_up_network(engine, allocation, journal)
                 run_directory.write_manifest(with_consensus(manifest, consensus))
-                frontend = await bring_up_frontend(engine, identities, consensus, journal)
-                journal.phase(Phase.READY)
-                await find_serving(rig, frontend, journal)
+                async with published(engine, identities, consensus, journal) as descriptors:
+                    journal.phase(Phase.READY)
+                    await find_serving(rig, descriptors, journal)
                 journal.note(_by_hand(rig))
                 yield engine
 

@@ -1,0 +1,121 @@
+"""What each client tor holds of the frontend's descriptor, and whether it serves every instance."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from onionrig.balancer.points import coverage
+from onionrig.tor.descriptors import Descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from onionrig.balancer.points import Coverage
+    from onionrig.rig.model import Rig
+    from onionrig.tor.control import Control
+
+NOTHING = Descriptor(revision=0, points=())
+PAUSE_SECONDS = 3.0
+"""Between the acknowledgements of two publications; those of one come in one burst."""
+
+
+class Descriptors:
+    """The frontend's descriptors in the client tors, fetched again as often as is asked."""
+
+    def __init__(
+        self,
+        rig: Rig,
+        instances: Mapping[str, str],
+        clients: Mapping[str, Control],
+        uploads: asyncio.Queue[str],
+    ) -> None:
+        self._rig = rig
+        self._instances = instances
+        self._clients = clients
+        self._uploads = uploads
+        self._asked = False
+        self.coverages: dict[str, Coverage] = {}
+        """By client tor: each keeps the descriptor that it has fetched."""
+
+    @property
+    def all_fetched(self) -> bool:
+        """Whether every client tor holds some descriptor of the frontend."""
+        return len(self.coverages) == len(self._clients)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every client tor holds one with all points, each of a known instance."""
+        expected = self._rig.expected_points
+        return self.all_fetched and all(
+            seen.points >= expected and not seen.unknown for seen in self.coverages.values()
+        )
+
+    @property
+    def starved(self) -> dict[str, str]:
+        """Instances that no client tor can reach by what it holds, and why."""
+        seen = [coverage.starved() for coverage in self.coverages.values()]
+        return {name: why for name, why in seen[0].items() if all(name in other for other in seen)}
+
+    def missing(self) -> str:
+        """Say what is missing."""
+        late = [name for name in self._clients if name not in self.coverages]
+        if late:
+            return f"{late[0]} to fetch the frontend's descriptor"
+        if self.complete:
+            return (
+                "the next publication, since no client would reach "
+                f"{', '.join(self.starved)} by this one"
+            )
+        fewest = min(self.coverages.values(), key=lambda seen: seen.points - seen.unknown)
+        return (
+            f"a descriptor with {self._rig.expected_points} introduction points; the last has "
+            f"{fewest.points} ({', '.join(f'{name} {n}' for name, n in fewest.listed.items())})"
+        )
+
+    async def fetch_until(
+        self, enough: Callable[[], bool], *, seconds: float, tell: Callable[[str], None]
+    ) -> bool:
+        """Fetch at each publication until it is enough; return whether it was, in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not enough():
+                    if self.all_fetched:
+                        await self._next_publication()
+                    elif self._asked:
+                        await self._next_upload()
+                    self._asked = True
+                    await self._fetch()
+                    if not enough():
+                        tell(self.missing())
+        return enough()
+
+    async def _fetch(self) -> None:
+        """Have every client tor fetch the frontend's descriptor, and one the instances'."""
+        anyone = next(iter(self._clients.values()))
+        fetched = await asyncio.gather(
+            *(anyone.fetch_descriptor(address) for address in self._instances.values())
+        )
+        instances = {
+            name: descriptor or NOTHING
+            for name, descriptor in zip(self._instances, fetched, strict=True)
+        }
+        for name, client in self._clients.items():
+            frontend = await client.fetch_descriptor(self._rig.address)
+            if frontend is not None:
+                self.coverages[name] = coverage(frontend, instances)
+
+    async def _next_upload(self) -> None:
+        """Wait for a further acknowledgement, but look again after a second in any case."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await self._uploads.get()
+
+    async def _next_publication(self) -> None:
+        """Wait for an acknowledgement after a pause."""
+        with suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(PAUSE_SECONDS):
+                    await self._uploads.get()
+        await self._uploads.get()
