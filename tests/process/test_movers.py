@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
-from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
 
+from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
 from onionrig.recorder.jsonl import read_all
 from onionrig.records.samples import SinkSample, SourceSample
 from onionrig.records.schedule import Schedule

@@ -6,9 +6,9 @@ import subprocess
 import time
 
 import pytest
-from rigs import LONG_HOLD
 
 from onionrig.records.events import Phase
+from rigs import LONG_HOLD
 
 
 def result(run):

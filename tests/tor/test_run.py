@@ -7,12 +7,12 @@ import sys
 import time
 
 import pytest
-from rigs import StartedRun
 
 from onionrig.recorder.jsonl import read_all
 from onionrig.records.events import Phase, PhaseBegan
 from onionrig.records.samples import SinkSample, SourceSample
 from onionrig.records.transfers import Ending, Transfer
+from rigs import StartedRun
 
 
 @pytest.fixture(scope="module")

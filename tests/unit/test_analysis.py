@@ -3,13 +3,13 @@ import statistics
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recordings import HOLD, host_sample, recording, sink_sample, transfer
 
 from onionrig.analysis.fairness import jain, smallest_over_mean
 from onionrig.analysis.result import analyse
 from onionrig.analysis.windows import sustained_bits_per_second
 from onionrig.records.events import Covered, Failed, Starved
 from onionrig.records.transfers import Ending
+from recordings import HOLD, host_sample, recording, sink_sample, transfer
 
 counts = st.lists(st.integers(min_value=0, max_value=10**9), min_size=10, max_size=80)
 

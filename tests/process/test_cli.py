@@ -1,0 +1,135 @@
+"""The command line as a user types it: what it prints, and its exit codes."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def onionrig(tmp_path):
+    """Run the command line in a directory of its own."""
+
+    def run(*arguments, path=None):
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "200"}
+        if path is not None:
+            environment["PATH"] = str(path)
+        return subprocess.run(
+            [sys.executable, "-m", "onionrig", *arguments],
+            capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=60,
+        )  # fmt: skip
+
+    return run
+
+
+def fake_tor(directory, printed):
+    directory.mkdir()
+    program = directory / "tor"
+    program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{printed}'\n")
+    program.chmod(0o755)
+    return directory
+
+
+def test_the_version_is_printed_alone(onionrig):
+    done = onionrig("--version")
+    assert (done.returncode, done.stdout) == (0, "onionrig 0.1.0\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--set", "load.strems=3"), "did you mean load.streams?"),
+        (("run", "--streams", "0"), "load.streams = 0"),
+        (("run", "--backends", "11"), "stock Onionbalance holds at most 10"),
+        (("run", "--hold", "5"), "hold at least 10s"),
+        (("run", "--target", "500MB"), "500Mbit"),
+        (("run", "--set", "network.relays=1"), "at least 5 HSDirs"),
+        (("run", "--profile", "bogus"), "default, single-hop, smoke"),
+        (("run", "nowhere.toml"), "nowhere.toml"),
+        (("check", "--set", "load"), "table.key=value"),
+        (("run", "--streams", "many"), "Invalid value for '--streams'"),
+        (("frobnicate",), "frobnicate"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_a_usage_error_and_starts_nothing(
+    onionrig, tmp_path, arguments, said
+):
+    done = onionrig(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_old_tor_is_refused_with_its_version(onionrig, tmp_path):
+    done = onionrig("run", path=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
+    assert done.returncode == 4
+    assert "tor 0.4.7.16: 0.4.8 or later is needed" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_doctor_names_what_is_missing_and_what_to_do(onionrig, tmp_path):
+    done = onionrig("doctor", "--json", path=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
+    assert done.returncode == 4
+    findings = {finding["what"]: finding for finding in json.loads(done.stdout)}
+    assert findings["tor"]["verdict"] == "missing"
+    assert "apt-get install tor" in findings["tor"]["advice"]
+    assert {"Onionbalance", "cores", "AES instructions", "open files", "free memory", "free disk",
+            "emulated hosts"} < set(findings)  # fmt: skip
+
+
+def test_doctor_is_content_where_all_is_there(onionrig):
+    done = onionrig("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "0.2.4" in done.stdout
+
+
+def test_check_prints_services_ports_and_torrcs(onionrig, tmp_path):
+    (tmp_path / "mine.toml").write_text("[load]\nsocks_port = 9050\n[network]\nrelays = 9\n")
+    done = onionrig("check", "mine.toml")
+    assert done.returncode == 0
+    for said in ("relay-9", "socks 9050", "TestingTorNetwork 1", "HiddenServiceOnionBalanceInstance 1",
+                 "ConsensusParams cc_alg=2", "load.clients: 2 client tors"):  # fmt: skip
+        assert said in done.stdout
+    rig = json.loads(onionrig("check", "mine.toml", "--json").stdout)
+    assert len(rig["services"]) == 2 + 3 + 9 + 4 + 2 + 1 + 1 + 1
+
+
+def test_a_port_fixed_by_hand_that_is_taken_is_said_and_the_run_is_aborted(onionrig, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = onionrig("run", "--set", f"load.socks_port={port}", "--out", "run")
+    assert done.returncode == 5
+    assert f"port {port}, fixed by hand" in done.stderr
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["status"] == "aborted"
+    assert result["failure"]["error"] == "PortTaken"
+
+
+def test_a_run_never_overwrites_another(onionrig, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine").touch()
+    done = onionrig("run", "--out", "run")
+    assert done.returncode == 8
+    assert "never overwrites" in done.stderr
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine"]
+
+
+def test_a_run_that_is_not_there_is_said(onionrig):
+    done = onionrig("show", "nothing")
+    assert done.returncode == 11
+    assert "no run nothing" in done.stderr
+
+
+def test_the_schema_is_json(onionrig):
+    assert "$defs" in json.loads(onionrig("schema").stdout)
+
+
+def test_completion_is_offered(onionrig):
+    assert "--install-completion" in onionrig("--help").stdout
