@@ -14,7 +14,6 @@ from onionrig.experiment.auto import clients_of
 from onionrig.experiment.checks import STOCK_POINTS_AN_INSTANCE
 from onionrig.rig.allocation import ONION_PORT, numbered
 from onionrig.rig.model import (
-    Bootstrapped,
     File,
     Host,
     KeyFile,
@@ -22,16 +21,15 @@ from onionrig.rig.model import (
     Rig,
     Role,
     Service,
-    Started,
 )
 from onionrig.rig.orders import (
-    Orders,
     SamplerOrders,
     ServedBackend,
     SinkOrders,
     SocksEndpoint,
     SourceOrders,
 )
+from onionrig.rig.placement import Placement
 from onionrig.rig.torrc import Torrcs
 
 if TYPE_CHECKING:
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
         Identities,
         RelayIdentity,
     )
-    from onionrig.rig.model import Readiness
 
 CONNECT_SECONDS = 60.0
 """How long a dial may take: tor itself gives up on an onion service within its SocksTimeout."""
@@ -54,7 +51,7 @@ STALL_SECONDS = 20.0
 def render(experiment: Experiment, identities: Identities, allocation: Allocation) -> Rig:
     """Return what must run for a resolved experiment."""
     torrcs = Torrcs(experiment.network, identities, allocation)
-    place = _Placement(allocation)
+    place = Placement(allocation)
     backends = numbered("backend", experiment.backends.daemons)
     clients = numbered("client", clients_of(experiment))
     services = (
@@ -86,84 +83,7 @@ def mode_of(experiment: Experiment) -> Mode:
     return "single-hop" if experiment.backends.single_hop else "anonymous"
 
 
-STARTED = Started()
-
-
-class _Placement:
-    """Where each service's directory, log and orders are."""
-
-    def __init__(self, allocation: Allocation) -> None:
-        self.allocation = allocation
-
-    def directory(self, name: str) -> str:
-        return f"{self.allocation.workspace}/{name}"
-
-    def sample_path(self, name: str) -> str:
-        return f"{self.allocation.run_directory}/samples/{name}.jsonl"
-
-    def service(  # noqa: PLR0913 - what a service is made of
-        self,
-        name: str,
-        role: Role,
-        argv: tuple[str, ...],
-        *,
-        files: tuple[File, ...] = (),
-        keys: tuple[KeyFile, ...] = (),
-        ready: Readiness = STARTED,
-    ) -> Service:
-        return Service(
-            name=name,
-            role=role,
-            host=self.allocation.host,
-            argv=argv,
-            directory=self.directory(name),
-            files=files,
-            keys=keys,
-            ready=ready,
-            log_path=f"{self.allocation.run_directory}/logs/{name}.log",
-        )
-
-    def tor(
-        self,
-        name: str,
-        role: Role,
-        torrc: str,
-        *,
-        files: tuple[File, ...] = (),
-        keys: tuple[KeyFile, ...] = (),
-    ) -> Service:
-        path = f"{self.directory(name)}/torrc"
-        return self.service(
-            name,
-            role,
-            # no defaults file: what the distribution configures for its own tor is not ours
-            (self.allocation.programs.tor, "-f", path, "--defaults-torrc", "/dev/null"),
-            files=(File(path=path, text=torrc), *files),
-            keys=keys,
-            ready=Bootstrapped(control_path=f"{self.directory(name)}/control"),
-        )
-
-    def ours(
-        self,
-        name: str,
-        role: Role,
-        module: str,
-        orders: Orders,
-        *,
-        ready: Readiness = STARTED,
-    ) -> Service:
-        path = f"{self.directory(name)}/orders.json"
-        text = msgspec.json.format(msgspec.json.encode(orders)).decode()
-        return self.service(
-            name,
-            role,
-            (self.allocation.programs.python, "-m", module, path),
-            files=(File(path=path, text=text),),
-            ready=ready,
-        )
-
-
-def _source(place: _Placement, backends: list[str]) -> Service:
+def _source(place: Placement, backends: list[str]) -> Service:
     sockets = {name: _source_socket(place, name) for name in backends}
     orders = SourceOrders(
         record_path=place.sample_path("source"),
@@ -176,11 +96,11 @@ def _source(place: _Placement, backends: list[str]) -> Service:
     return place.ours("source", Role.SOURCE, "onionrig.traffic.source", orders, ready=ready)
 
 
-def _source_socket(place: _Placement, backend: str) -> str:
+def _source_socket(place: Placement, backend: str) -> str:
     return f"{place.directory('source')}/{backend}.socket"
 
 
-def _sampler(place: _Placement) -> Service:
+def _sampler(place: Placement) -> Service:
     orders = SamplerOrders(
         record_path=place.sample_path("sampler"),
         processes_path=f"{place.directory('sampler')}/processes.json",
@@ -188,7 +108,7 @@ def _sampler(place: _Placement) -> Service:
     return place.ours("sampler", Role.SAMPLER, "onionrig.recorder.sampler", orders)
 
 
-def _relays(place: _Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
+def _relays(place: Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
     names = numbered("relay", len(identities.relays))
     return [
         place.tor(name, Role.RELAY, torrcs.relay(name), keys=_data_keys(place, name, identity))
@@ -197,7 +117,7 @@ def _relays(place: _Placement, torrcs: Torrcs, identities: Identities) -> list[S
 
 
 def _data_keys(
-    place: _Placement, name: str, identity: AuthorityIdentity | RelayIdentity
+    place: Placement, name: str, identity: AuthorityIdentity | RelayIdentity
 ) -> tuple[KeyFile, ...]:
     return tuple(
         KeyFile(path=f"{place.directory(name)}/data/keys/{file}", made_at=made_at)
@@ -205,7 +125,7 @@ def _data_keys(
     )
 
 
-def _authorities(place: _Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
+def _authorities(place: Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
     return [
         place.tor(
             f"authority-{number}",
@@ -221,7 +141,7 @@ def _authorities(place: _Placement, torrcs: Torrcs, identities: Identities) -> l
 
 
 def _backends(
-    place: _Placement, torrcs: Torrcs, experiment: Experiment, identities: Identities
+    place: Placement, torrcs: Torrcs, experiment: Experiment, identities: Identities
 ) -> list[Service]:
     services = []
     for number, identity in enumerate(identities.backends, start=1):
@@ -246,7 +166,7 @@ def _backends(
     return services
 
 
-def _balancer(place: _Placement, identities: Identities) -> Service:
+def _balancer(place: Placement, identities: Identities) -> Service:
     directory = place.directory("balancer")
     config = {  # JSON is YAML
         "services": [
@@ -279,7 +199,7 @@ def _balancer(place: _Placement, identities: Identities) -> Service:
     )
 
 
-def _sink(place: _Placement, experiment: Experiment, address: str, clients: list[str]) -> Service:
+def _sink(place: Placement, experiment: Experiment, address: str, clients: list[str]) -> Service:
     run_directory = place.allocation.run_directory
     orders = SinkOrders(
         record_path=place.sample_path("sink"),
