@@ -44,7 +44,7 @@ def test_the_default_rig_has_every_role():
 
 def test_backends_are_on_tors_defaults_beyond_what_the_rig_needs():
     allowed = {
-        "TestingTorNetwork", "DirAuthority", "DataDirectory", "ControlSocket", "Log", "SafeLogging",
+        "TestingTorNetwork", "TestingEnableCellStatsEvent", "TestingEnableConnBwEvent", "DirAuthority", "DataDirectory", "ControlSocket", "Log", "SafeLogging",
         "LogTimeGranularity", "ShutdownWaitLength", "DisableDebuggerAttachment", "SocksPort",
         "HiddenServiceDir", "HiddenServiceOnionBalanceInstance", "HiddenServicePort",
     }  # fmt: skip

@@ -97,6 +97,10 @@ class Torrcs:
         directory = f"{self._allocation.workspace}/{name}"
         lines = [
             "TestingTorNetwork 1",
+            # on by the line above; keeps a record of every cell sent for as long as its circuit
+            # lasts (tor: src/core/or/relay.c), and is off on the public network
+            "TestingEnableCellStatsEvent 0",
+            "TestingEnableConnBwEvent 0",
             *self._authorities,
             f"DataDirectory {directory}/data",
             f"ControlSocket {directory}/control",
