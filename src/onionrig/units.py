@@ -12,6 +12,8 @@ from typing import Self
 
 from onionrig.errors import UsageError
 
+BITS_PER_BYTE = 8
+
 _QUANTITY = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z/]*)\s*")
 
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}

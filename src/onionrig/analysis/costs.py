@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.windows import BITS_PER_BYTE, Window, bytes_by_second
+from onionrig.analysis.windows import Window, bytes_by_second
 from onionrig.records.result import Cost
+from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,6 @@ from onionrig.analysis.costs import costs_by_role
 from onionrig.analysis.fairness import jain, not_chosen, smallest_over_mean
 from onionrig.analysis.streams import streams
 from onionrig.analysis.windows import (
-    BITS_PER_BYTE,
-    WINDOW_SECONDS,
     Window,
     bytes_by_backend,
     bytes_by_second,
@@ -18,6 +16,7 @@ from onionrig.analysis.windows import (
     sustained_bits_per_second,
     variation,
 )
+from onionrig.experiment.checks import WINDOW_SECONDS
 from onionrig.records.events import (
     Covered,
     Failed,
@@ -38,6 +37,7 @@ from onionrig.records.result import (
     StarvedBackend,
     Verdict,
 )
+from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

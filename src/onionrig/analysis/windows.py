@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.experiment.checks import WINDOW_SECONDS
+from onionrig.units import BITS_PER_BYTE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from onionrig.records.samples import SinkSample
-
-WINDOW_SECONDS = 10
-"""The sustained rate is a mean over so many consecutive seconds."""
-
-BITS_PER_BYTE = 8
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import math
 
-VOTING_INTERVAL_SECONDS = 20
-VOTING_SECONDS = 8
-"""Vote and distribution delay together, as ``rig.torrc`` sets them."""
+from onionrig.rig.torrc import (
+    DISTRIBUTION_DELAY_SECONDS,
+    VOTE_DELAY_SECONDS,
+    VOTING_INTERVAL_SECONDS,
+)
+
+VOTING_SECONDS = VOTE_DELAY_SECONDS + DISTRIBUTION_DELAY_SECONDS
 FETCHED_AFTER_SECONDS = 6.0
 """From Onionbalance's start to its instances' descriptors: a second to start, 5 s of its own."""
 TOO_OLD_SECONDS = 20.0

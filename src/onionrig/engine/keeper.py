@@ -45,7 +45,7 @@ def main(mark: str, workspace: str, finish: list[str]) -> None:
             done = True
             continue
         # held from now on, so that the id of a process that has ended is never somebody else's
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             told.append(os.pidfd_open(int(line)))
     for handle in told:
         with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 import msgspec
 
 from onionrig.errors import RecordsUnreadable, RunDirectoryError
+from onionrig.recorder.growing import GrowingFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,21 +63,12 @@ class Tail(Generic[Record]):
     """The records of a file that is still being written; each call gives what is new."""
 
     def __init__(self, path: Path | str, kind: type[Record]) -> None:
-        self._path = Path(path)
+        self._lines = GrowingFile(Path(path))
         self._decoder = msgspec.json.Decoder(kind)
-        self._offset = 0
 
     def new(self) -> list[Record]:
         """Return the records completed since the last call; none while there is no file."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                content = file.read()
-        except FileNotFoundError:
-            return []
-        complete = content.rfind(b"\n") + 1
-        self._offset += complete
-        return [self._decoder.decode(line) for line in content[:complete].splitlines()]
+        return [self._decoder.decode(line) for line in self._lines.new()]
 
 
 def read_all(path: Path | str, kind: type[Record]) -> Iterator[Record]:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 DEFAULT_INTRODUCTION_POINTS = 3
 """tor's own (tor manual: HiddenServiceNumIntroductionPoints)."""
+VOTING_INTERVAL_SECONDS = 20
+"""Onionbalance's testnet mode takes it for granted (onionbalance 0.2.4: hs_v3/consensus.py)."""
+VOTE_DELAY_SECONDS = DISTRIBUTION_DELAY_SECONDS = 4
+INITIAL_VOTING_INTERVAL_SECONDS = 5
+INITIAL_VOTE_DELAY_SECONDS = INITIAL_DISTRIBUTION_DELAY_SECONDS = 2
 BANDWIDTH_KB_PER_SECOND = 100_000
 """Of every relay alike; only their proportions matter."""
 
@@ -145,14 +150,13 @@ def _voting_lines(consensus: dict[str, int]) -> list[str]:
     lines = [
         "AuthoritativeDirectory 1",
         "V3AuthoritativeDirectory 1",
-        # Onionbalance's testnet mode takes 20 s votes for granted (hs_v3/consensus.py)
-        "V3AuthVotingInterval 20 seconds",
-        "V3AuthVoteDelay 4 seconds",
-        "V3AuthDistDelay 4 seconds",
+        f"V3AuthVotingInterval {VOTING_INTERVAL_SECONDS} seconds",
+        f"V3AuthVoteDelay {VOTE_DELAY_SECONDS} seconds",
+        f"V3AuthDistDelay {DISTRIBUTION_DELAY_SECONDS} seconds",
         "V3AuthNIntervalsValid 2",
-        "TestingV3AuthInitialVotingInterval 5 seconds",
-        "TestingV3AuthInitialVoteDelay 2 seconds",
-        "TestingV3AuthInitialDistDelay 2 seconds",
+        f"TestingV3AuthInitialVotingInterval {INITIAL_VOTING_INTERVAL_SECONDS} seconds",
+        f"TestingV3AuthInitialVoteDelay {INITIAL_VOTE_DELAY_SECONDS} seconds",
+        f"TestingV3AuthInitialDistDelay {INITIAL_DISTRIBUTION_DELAY_SECONDS} seconds",
         "TestingDirAuthVoteExit *",
         "TestingDirAuthVoteGuard *",
         "TestingDirAuthVoteHSDir *",

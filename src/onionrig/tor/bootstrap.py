@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from onionrig.recorder.growing import GrowingFile
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,8 +20,7 @@ class BootstrapLog:
     """Follow the bootstrap of one tor in the log it writes."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = 0
+        self._lines = GrowingFile(path)
         self.percent = 0
         self.doing = "nothing logged yet"
 
@@ -30,16 +31,8 @@ class BootstrapLog:
 
     def read_on(self) -> None:
         """Take in what was logged since the last call."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                content = file.read()
-        except FileNotFoundError:
-            return
-        complete = content.rfind(b"\n") + 1
-        self._offset += complete
-        for line in content[:complete].decode(errors="replace").splitlines():
-            found = _BOOTSTRAPPED.search(line)
+        for line in self._lines.new():
+            found = _BOOTSTRAPPED.search(line.decode(errors="replace"))
             if found:
                 self.percent, self.doing = int(found[1]), found[2]
 

@@ -8,9 +8,13 @@ import urllib.request
 
 import msgspec
 
-INITIAL_VOTING_INTERVAL_SECONDS = 5
-VOTE_BEFORE_CONSENSUS_SECONDS = 4
-"""Vote and distribution delay together, as ``rig.torrc`` sets them for the first votes."""
+from onionrig.rig.torrc import (
+    INITIAL_DISTRIBUTION_DELAY_SECONDS,
+    INITIAL_VOTE_DELAY_SECONDS,
+    INITIAL_VOTING_INTERVAL_SECONDS,
+)
+
+VOTE_BEFORE_CONSENSUS_SECONDS = INITIAL_VOTE_DELAY_SECONDS + INITIAL_DISTRIBUTION_DELAY_SECONDS
 _TIMEOUT_SECONDS = 2
 
 

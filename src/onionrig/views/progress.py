@@ -19,13 +19,12 @@ from onionrig.records.events import (
     Starved,
     Waiting,
 )
+from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from onionrig.records.samples import HostSample, SinkSample
-
-BITS_PER_BYTE = 8
 
 
 class Progress:
