@@ -13,6 +13,8 @@ from typing import Self
 from onionrig.errors import UsageError
 
 BITS_PER_BYTE = 8
+SECONDS_A_MINUTE, SECONDS_AN_HOUR = 60, 3600
+HIGHEST_PORT = 65535
 
 _QUANTITY = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z/]*)\s*")
 
@@ -61,9 +63,26 @@ class BitsPerSecond(float):
         return f"{float(self):.10g}bit"
 
 
+def host_and_port(text: str) -> tuple[str, int]:
+    """Read ``HOST:PORT``; an IPv6 address stands in brackets. Raises UsageError."""
+    host, colon, port = text.strip().rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) <= HIGHEST_PORT:
+        raise UsageError(f'"{text}" is no address: write HOST:PORT, as in "192.0.2.7:9000"')
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def duration_text(seconds: float) -> str:
     """Print a duration so that ``Seconds.parse`` reads the same value again."""
     return f"{seconds * 1e3:.10g}ms" if 0 < seconds < 1 else f"{seconds:.10g}s"
+
+
+def rough_duration_text(seconds: float) -> str:
+    """Print how long something takes as one would say it: seconds, then minutes, then hours."""
+    if seconds < 1.5 * SECONDS_A_MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < 1.5 * SECONDS_AN_HOUR:
+        return f"{seconds / SECONDS_A_MINUTE:.0f} min"
+    return f"{seconds / SECONDS_AN_HOUR:.1f} h"
 
 
 def rate_text(bits_per_second: float) -> str:

@@ -43,12 +43,15 @@ def test_every_example_is_an_experiment(path):
 
 
 def test_the_example_of_all_keys_has_them_all():
-    written = tomllib.loads((ROOT / "examples/all-keys.toml").read_text())
+    text = (ROOT / "examples/all-keys.toml").read_text()
+    written = tomllib.loads(text)
+    # keys that exclude one another stand there as comments
+    commented = set(re.findall(r"^# (\w+) = ", text, flags=re.MULTILINE))
     for table in msgspec.structs.fields(Experiment):
         if table.name == "description":
             continue
         keys = {field.name for field in msgspec.structs.fields(table.type)}
-        assert set(written[table.name]) == keys
+        assert set(written[table.name]) == keys - commented
 
 
 def test_the_glossary_knows_every_profile():

@@ -69,6 +69,13 @@ def test_quantities_are_text_with_units():
         ("[load]\nclients = 3\nstreams = 2", "more client tors"),
         ('[backends]\ntorrc = ["SocksPort 9050"]', "SocksPort is the rig's own"),
         ('[network]\ntorrc = ["  +orport 9050"]', "ORPort is the rig's own"),
+        ('[backends]\ntorrc = ["MetricsPort 9035"]', "MetricsPort is the rig's own"),
+        ('[baseline]\npeer = "a:1"', 'only a baseline has one (network.kind = "none")'),
+        ('[network]\nkind = "none"\n[baseline]\npeer = "nowhere"', "write HOST:PORT"),
+        (
+            '[network]\nkind = "none"\n[baseline]\npeer = "a:1"\nlisten = "b:2"',
+            "a host pulls or serves",
+        ),
         ("[load\n", "test is not TOML"),
     ],
 )  # fmt: skip

@@ -9,8 +9,9 @@ from onionrig.rig.allocation import (
     placeholder_identities,
     ports_needed,
 )
-from onionrig.rig.model import Role, control_path
-from onionrig.rig.orders import SinkOrders, SourceOrders
+from onionrig.rig.direct import render_direct
+from onionrig.rig.model import Bootstrapped, Role, control_path
+from onionrig.rig.orders import PingerOrders, SamplerOrders, SinkOrders, SourceOrders
 from onionrig.rig.render import render
 
 PROGRAMS = Programs(tor="/usr/bin/tor", onionbalance="/venv/onionbalance", python="/venv/python")
@@ -37,7 +38,7 @@ def test_the_default_rig_has_every_role():
     assert relays >= 5
     assert counts == {
         Role.AUTHORITY: 3, Role.BACKEND: 4, Role.BALANCER_TOR: 1, Role.BALANCER: 1, Role.CLIENT: 2,
-        Role.SOURCE: 1, Role.SINK: 1, Role.SAMPLER: 1,
+        Role.SOURCE: 1, Role.SINK: 1, Role.SAMPLER: 1, Role.PINGER: 1,
     }  # fmt: skip
     assert len({service.name for service in rig.services}) == len(rig.services)
 
@@ -46,11 +47,13 @@ def test_backends_are_on_tors_defaults_beyond_what_the_rig_needs():
     allowed = {
         "TestingTorNetwork", "TestingEnableCellStatsEvent", "TestingEnableConnBwEvent", "DirAuthority", "DataDirectory", "ControlSocket", "Log", "SafeLogging",
         "LogTimeGranularity", "ShutdownWaitLength", "DisableDebuggerAttachment", "SocksPort",
+        "MetricsPort", "MetricsPortPolicy",
         "HiddenServiceDir", "HiddenServiceOnionBalanceInstance", "HiddenServicePort",
     }  # fmt: skip
     lines = torrc(rendered(), "backend-1")
     assert {line.split()[0] for line in lines} == allowed
     assert "HiddenServicePort 9000 unix:WORKSPACE/source/backend-1.socket" in lines
+    assert "HiddenServicePort 9001 unix:WORKSPACE/source/backend-1.echo" in lines
 
 
 def test_single_hop_is_two_lines_and_a_mode():
@@ -120,7 +123,7 @@ def test_sources_and_sinks_are_told_what_they_serve_and_pull():
     assert [backend.name for backend in source.backends] == [f"backend-{n}" for n in range(1, 5)]
     (file,) = rig.one(Role.SINK).files
     sink = msgspec.json.decode(file.text, type=SinkOrders)
-    assert (sink.streams, len(sink.clients), sink.port) == (5, 2, 9000)
+    assert (len(sink.clients), sink.port, sink.takes_foreign) == (2, 9000, False)
     assert sink.transfers_path == "RUN/transfers.jsonl"
 
 
@@ -131,9 +134,65 @@ def test_a_port_fixed_by_hand_is_the_first_clients():
     assert needed["client-2.socks"] is None
 
 
-def test_ports_are_needed_for_relays_authorities_and_clients_alone():
+def test_ports_are_needed_to_be_reached_at_and_for_every_tors_counters():
     experiment, _ = resolved(experiment_from([{"network": {"relays": 5}}]))
-    assert len(ports_needed(experiment)) == 3 * 2 + 5 + 2
+    reached = 3 * 2 + 5 + 2
+    tors = 3 + 5 + 4 + 2 + 1
+    assert len(ports_needed(experiment)) == reached + tors
+
+
+def test_every_tor_answers_on_loopback_alone_and_the_sampler_is_told_where():
+    rig = rendered()
+    (file,) = rig.one(Role.SAMPLER).files
+    told = msgspec.json.decode(file.text, type=SamplerOrders).tors
+    tors = {service.name for service in rig.services if isinstance(service.ready, Bootstrapped)}
+    assert {tor.name for tor in told} == tors
+    for tor in told:
+        lines = torrc(rig, tor.name)
+        assert f"MetricsPort 127.0.0.1:{tor.port}" in lines
+        assert "MetricsPortPolicy accept 127.0.0.1" in lines
+
+
+def test_round_trips_go_through_every_client_to_the_echo_port():
+    rig = rendered(load={"clients": 2})
+    (file,) = rig.one(Role.PINGER).files
+    pinger = msgspec.json.decode(file.text, type=PingerOrders)
+    assert (pinger.address, pinger.port) == (rig.address, 9001)
+    assert [client.name for client in pinger.clients] == ["client-1", "client-2"]
+
+
+def direct(**baseline):
+    tables = {"network": {"kind": "none"}, "backends": {"daemons": 1}, "baseline": baseline}
+    experiment, _ = resolved(experiment_from([tables]))
+    rig = render_direct(experiment, placeholder_allocation(experiment, PROGRAMS))
+    return experiment, rig
+
+
+def test_a_baseline_is_a_source_a_sink_and_no_tor():
+    experiment, rig = direct()
+    assert [service.role for service in rig.services] == [Role.SOURCE, Role.SAMPLER, Role.SINK]
+    assert list(ports_needed(experiment)) == ["source.direct"]
+    (file,) = rig.one(Role.SINK).files
+    sink = msgspec.json.decode(file.text, type=SinkOrders)
+    (file,) = rig.one(Role.SOURCE).files
+    (door,) = msgspec.json.decode(file.text, type=SourceOrders).doors
+    assert (sink.address, sink.port, sink.clients) == (door.host, door.port, ())
+    assert rig.mode == "without tor"
+
+
+def test_a_baseline_with_a_peer_has_no_source_and_takes_a_foreign_one():
+    experiment, rig = direct(peer="[2001:db8::7]:9000")
+    assert [service.role for service in rig.services] == [Role.SAMPLER, Role.SINK]
+    assert ports_needed(experiment) == {}
+    (file,) = rig.one(Role.SINK).files
+    sink = msgspec.json.decode(file.text, type=SinkOrders)
+    assert (sink.address, sink.port, sink.takes_foreign) == ("2001:db8::7", 9000, True)
+
+
+def test_a_baseline_that_listens_has_no_sink():
+    _, rig = direct(listen="0.0.0.0:9000")
+    assert [service.role for service in rig.services] == [Role.SOURCE, Role.SAMPLER]
+    assert rig.one(Role.SOURCE).ready.tcp == (("0.0.0.0", 9000),)
 
 
 def test_control_paths_are_for_tors():

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.errors import UsageError
-from onionrig.units import BitsPerSecond, Seconds, percent_text, rate_text, size_text
+from onionrig.units import (
+    BitsPerSecond,
+    Seconds,
+    host_and_port,
+    percent_text,
+    rate_text,
+    size_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -75,3 +82,21 @@ def test_sizes_are_binary_and_shares_are_percent():
     assert size_text(1 << 20) == "1.00 MiB"
     assert size_text(12) == "12 B"
     assert percent_text(0.25) == "25.0 %"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("pi3:9000", ("pi3", 9000)),
+        ("192.0.2.7:1", ("192.0.2.7", 1)),
+        ("[2001:db8::7]:65535", ("2001:db8::7", 65535)),
+    ],
+)
+def test_an_address_is_a_host_and_a_port(text, address):
+    assert host_and_port(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "pi3", "pi3:", ":9000", "pi3:0", "pi3:65536", "pi3:nine"])
+def test_what_is_no_address_is_refused_with_an_example(text):
+    with pytest.raises(UsageError, match="as in"):
+        host_and_port(text)

@@ -28,6 +28,8 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
     """Return the experiment with numbers for ``auto``, and by key how each was found."""
     found: dict[str, str] = {}
     network, load = experiment.network, experiment.load
+    if network.kind == "none":
+        return _without_tors(experiment), found
     if network.relays == "auto":
         points = STOCK_POINTS_AN_INSTANCE * experiment.backends.daemons
         wanted = round(RELAYS_A_POINT * points)
@@ -46,6 +48,16 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
             f"{FEWEST_CLIENTS}, since a tor runs on one core"
         )
     return msgspec.structs.replace(experiment, network=network, load=load), found
+
+
+def _without_tors(experiment: Experiment) -> Experiment:
+    """Return a baseline's experiment, with counts that promise nothing of a network."""
+    return msgspec.structs.replace(
+        experiment,
+        network=msgspec.structs.replace(experiment.network, authorities=1, relays=0),
+        backends=msgspec.structs.replace(experiment.backends, daemons=1),
+        load=msgspec.structs.replace(experiment.load, clients=1),
+    )
 
 
 def relays_of(experiment: Experiment) -> int:

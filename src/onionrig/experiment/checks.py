@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.errors import UsageError
+from onionrig.units import host_and_port
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
@@ -30,18 +31,37 @@ LINES_OF_THE_RIG = {
         "AuthoritativeDirectory", "ControlSocket", "ControlPort", "DataDirectory", "DirAuthority",
         "DirPort", "HiddenServiceDir", "HiddenServiceNonAnonymousMode",
         "HiddenServiceNumIntroductionPoints", "HiddenServiceOnionBalanceInstance",
-        "HiddenServicePort", "HiddenServiceSingleHopMode", "ORPort", "PidFile", "RunAsDaemon",
-        "SocksPort", "TestingTorNetwork", "User", "V3AuthoritativeDirectory",
+        "HiddenServicePort", "HiddenServiceSingleHopMode", "MetricsPort", "MetricsPortPolicy",
+        "ORPort", "PidFile", "RunAsDaemon", "SocksPort", "TestingTorNetwork", "User",
+        "V3AuthoritativeDirectory",
     )
 }  # fmt: skip
 
 
 def refuse_impossible(experiment: Experiment) -> None:
     """Raise UsageError for what cannot be run, before anything is started."""
-    for check in (_instances, _hsdirs, _relays, _hold, _clients, _torrc_lines):
+    network = () if experiment.network.kind == "none" else (_instances, _hsdirs, _relays, _clients)
+    for check in (_peer, *network, _hold, _torrc_lines):
         wrong = check(experiment)
         if wrong is not None:
             raise UsageError(wrong)
+
+
+def _peer(experiment: Experiment) -> str | None:
+    """Raise UsageError for an address that is none."""
+    baseline = experiment.baseline
+    if baseline.peer is not None and baseline.listen is not None:
+        return "baseline.peer and baseline.listen: a host pulls or serves"
+    for key, address in (("peer", baseline.peer), ("listen", baseline.listen)):
+        if address is None:
+            continue
+        if experiment.network.kind != "none":
+            return (
+                f'baseline.{key} = "{address}": only a baseline has one (network.kind = "none"); '
+                "an onion address is reached through the rig's own clients"
+            )
+        host_and_port(address)
+    return None
 
 
 def _instances(experiment: Experiment) -> str | None:

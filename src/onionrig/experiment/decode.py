@@ -24,14 +24,25 @@ def experiment_from(layers: list[Layer]) -> Experiment:
 
     Raises UsageError for an unknown key (with the nearest known one) and for a wrong value.
     """
-    merged: dict[str, Any] = {}
+    whole: Layer = {}
     for layer in layers:
-        merged = _merged(merged, layer)
-    _refuse_unknown_keys(merged, Experiment, at="")
+        whole = merged(whole, layer)
+    _refuse_unknown_keys(whole, Experiment, at="")
     try:
-        return msgspec.convert(merged, Experiment, dec_hook=_quantity)
+        return msgspec.convert(whole, Experiment, dec_hook=_quantity)
     except msgspec.ValidationError as error:
-        raise UsageError(_explained(error, merged)) from error
+        raise UsageError(_explained(error, whole)) from error
+
+
+def merged(below: Layer, above: Layer) -> dict[str, Any]:
+    """Lay one layer over another: its tables are merged key by key, anything else replaces."""
+    both = dict(below)
+    for key, value in above.items():
+        if isinstance(value, Mapping) and isinstance(both.get(key), Mapping):
+            both[key] = merged(both[key], value)
+        else:
+            both[key] = value
+    return both
 
 
 def layer_from_toml(text: str, *, origin: str) -> Layer:
@@ -61,16 +72,6 @@ def plain(experiment: Experiment) -> dict[str, Any]:
     """Return the experiment as plain data, quantities as text, as it could stand in a file."""
     built: dict[str, Any] = msgspec.to_builtins(experiment, enc_hook=str)
     return built
-
-
-def _merged(below: Layer, above: Layer) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _merged(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
 
 
 def _value(text: str) -> object:
@@ -123,16 +124,16 @@ def _nearest(key: str, known: list[str], *, at: str) -> str:
     return f"; {f'[{at}]' if at else 'an experiment'} has {', '.join(known)}"
 
 
-def _explained(error: msgspec.ValidationError, merged: Layer) -> str:
+def _explained(error: msgspec.ValidationError, whole: Layer) -> str:
     message, _, path = str(error).rpartition(" - at `$.")
     where = path.rstrip("`")
     if not message:
         return str(error)
-    return f"{where} = {_asked(where, merged)!r}: {message}"
+    return f"{where} = {_asked(where, whole)!r}: {message}"
 
 
-def _asked(where: str, merged: Layer) -> object:
-    value: object = merged
+def _asked(where: str, whole: Layer) -> object:
+    value: object = whole
     for name in where.replace("[...]", "").split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value

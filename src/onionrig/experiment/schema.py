@@ -29,7 +29,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Network(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Tor network that the onion address lives on."""
 
-    kind: Literal["private"] = "private"
+    kind: Literal["private", "none"] = "private"
+    """``none`` is the baseline: the sink dials the source itself."""
     authorities: Count = 3
     relays: Annotated[int, Meta(ge=0)] | Auto = "auto"
     consensus: dict[str, int] = msgspec.field(default_factory=lambda: dict(CONGESTION_CONTROL))
@@ -67,6 +68,15 @@ class Load(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The first client tor's SOCKS port; picked free where it is not given."""
 
 
+class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the other half of a baseline is, if it is not on this host; for network.kind "none"."""
+
+    peer: str | None = None
+    """``HOST:PORT`` of a source that runs elsewhere."""
+    listen: str | None = None
+    """``HOST:PORT`` to serve at, for sinks that run elsewhere."""
+
+
 class Target(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the sustained rate is held against."""
 
@@ -81,4 +91,5 @@ class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     backends: Backends = Backends()
     frontend: Frontend = Frontend()
     load: Load = Load()
+    baseline: Baseline = Baseline()
     verdict: Target = Target()

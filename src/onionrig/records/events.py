@@ -78,11 +78,19 @@ class Starved(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=
 
 
 class Scheduled(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="scheduled"):
-    """The load's times are fixed (wall-clock seconds)."""
+    """A load's times are fixed (wall-clock seconds); a run may have several loads in turn."""
 
     ramp_second: int
     hold_second: int
     end_second: int
+    streams: int
+    """Streams asked in all."""
+    settings: dict[str, str] = msgspec.field(default_factory=dict)
+    """What this load has otherwise than the run's experiment: by ``table.key``."""
+
+
+class Held(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="held"):
+    """The last scheduled load went through its hold to the end."""
 
 
 class Failed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="failed"):
@@ -98,5 +106,14 @@ class Finished(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
 
 
 AnyEvent = (
-    PhaseBegan | Waiting | Milestone | Noted | Covered | Starved | Scheduled | Failed | Finished
+    PhaseBegan
+    | Waiting
+    | Milestone
+    | Noted
+    | Covered
+    | Starved
+    | Scheduled
+    | Held
+    | Failed
+    | Finished
 )

@@ -6,17 +6,18 @@ from typing import Any, Literal
 
 import msgspec
 
-Mode = Literal["anonymous", "single-hop"]
+Mode = Literal["anonymous", "single-hop", "without tor"]
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The programs that ran."""
 
     onionrig: str
-    tor: str
-    openssl: str
+    tor: str | None
+    openssl: str | None
     """The OpenSSL that tor says it runs with."""
-    onionbalance: str
+    onionbalance: str | None
+    """Null where none was needed: a baseline runs without tor."""
     python: str
     kernel: str
 

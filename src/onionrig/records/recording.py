@@ -8,7 +8,13 @@ import msgspec
 
 from onionrig.records.events import AnyEvent
 from onionrig.records.manifest import Manifest
-from onionrig.records.samples import HostSample, SinkSample
+from onionrig.records.samples import (
+    HostSample,
+    PingSample,
+    SinkSample,
+    SourceSample,
+    TorSample,
+)
 from onionrig.records.transfers import Transfer
 
 
@@ -21,5 +27,10 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     events: Sequence[AnyEvent]
     sinks: Mapping[str, Sequence[SinkSample]]
     """Samples of each sink, by its name."""
+    sources: Mapping[str, Sequence[SourceSample]]
     samplers: Mapping[str, Sequence[HostSample]]
+    tors: Mapping[str, Sequence[TorSample]]
+    pings: Mapping[str, Sequence[PingSample]]
     transfers: Sequence[Transfer]
+    gaps: Sequence[str] = ()
+    """What could not be read, in words: a file that is missing, lines that are no records."""

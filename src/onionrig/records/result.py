@@ -9,13 +9,11 @@ from typing import Literal
 
 import msgspec
 
+from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
 from onionrig.records.manifest import Mode
+from onionrig.records.part import Part
 
 Status = Literal["complete", "aborted"]
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a result."""
 
 
 class Verdict(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +61,8 @@ class Bytes(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     verified: int
     corrupt: int
+    unverified: int = 0
+    """Of a foreign peer, which nobody can check; its bytes are the baseline's goodput."""
 
 
 class BackendShare(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,3 +143,11 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bring_up_seconds: BringUp
     costs: dict[str, Cost]
     """By role."""
+    bottleneck: Bottleneck | None = None
+    """What bound the rate; null in results of before 0.2."""
+    trust: Trust | None = None
+    round_trip: RoundTrip | None = None
+    tor_circuits: TorCircuits | None = None
+    repetitions: Repetitions | None = None
+    settings: dict[str, str] = msgspec.field(default_factory=dict)
+    """What this load had otherwise than the run's experiment: by ``table.key``."""

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
+from onionrig.records.part import Part
+
+FOREIGN_PEER = "foreign peer"
+"""Where a backend instance is named otherwise: who a baseline's unverified bytes come from."""
+
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every sample says about its time."""
@@ -23,12 +28,14 @@ class SinkSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
     verified_bytes: dict[str, int]
     """By backend instance; the instance's own line at a stream's head is not payload."""
     streams: dict[str, int]
-    """Streams that deliver when the second ends, by backend instance."""
+    """Streams that deliver when the second ends, by backend instance or ``FOREIGN_PEER``."""
     connecting: int
     failed: int
     """Streams that failed since the start."""
     corrupt_bytes: int
     """Bytes of this second that were not the payload."""
+    unverified_bytes: int = 0
+    """Bytes of a foreign peer, which nobody can check; only a baseline has them."""
 
 
 class SourceSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,12 +45,68 @@ class SourceSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True
     streams: dict[str, int]
 
 
-class ProcessUse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PingSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long a byte took to the backend and back, on circuits that carry nothing else."""
+
+    round_trip_seconds: dict[str, float | None]
+    """By client tor; null where no answer came in this second."""
+
+
+class ProcessUse(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one process has used since it began."""
 
     cpu_user_seconds: float
     cpu_system_seconds: float
+    thread_cpu_seconds: tuple[float, ...]
+    """CPU of each thread that runs now, the main thread first."""
     rss_bytes: int
+    open_files: int | None
+    """Open file descriptors; null where they may not be counted."""
+
+
+class CpuStates(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """CPU-seconds since boot by state, all cores, as the kernel's machine-wide counters have them.
+
+    Some virtual machines miss much of the work: the processes' own times are the ones to trust.
+    """
+
+    user: float
+    nice: float
+    system: float
+    idle: float
+    iowait: float
+    irq: float
+    softirq: float
+    steal: float
+
+    @property
+    def busy(self) -> float:
+        """CPU-seconds in which something of this machine ran."""
+        return self.user + self.nice + self.system + self.irq + self.softirq
+
+
+class InterfaceUse(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one network interface has carried since it came up."""
+
+    received_bytes: int
+    received_packets: int
+    sent_bytes: int
+    sent_packets: int
+    link_bits_per_second: float | None
+    """The rate it says it runs at; null where it has none (loopback, most virtual ones)."""
+
+
+class Board(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the board does; null is what it does not tell, never 0."""
+
+    temperature_celsius: float | None
+    """Of the hottest thermal zone."""
+    clock_hertz: float | None
+    """Of the fastest core."""
+    governor: str | None
+    """The CPU frequency governor of the first core."""
+    throttling: tuple[str, ...] | None
+    """What a Pi's firmware reports now or since boot, as ``vcgencmd get_throttled`` has it."""
 
 
 class HostSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +114,46 @@ class HostSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     processes: dict[str, ProcessUse]
     """By service; a process that has ended is absent."""
-    machine_busy_seconds: float
-    """CPU-seconds busy since boot as the kernel's machine-wide counters have them, all cores."""
+    cpu: CpuStates
+    others_cpu_seconds: float | None
+    """CPU-seconds that processes outside the rig have used since the sampler began; read every
+    few seconds, null in between."""
+    load_average: float
+    """Over one minute, as in ``top``."""
     available_memory_bytes: int
+    interfaces: dict[str, InterfaceUse]
+    """By name; one that has never carried a packet is absent, but for loopback."""
+    tcp_retransmitted_segments: int | None
+    """Since boot."""
+    board: Board
+
+
+class TorCounters(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one tor's MetricsPort says; counts run from the tor's start.
+
+    What a tor does not have (a relay has no onion service, a client no relay) is absent or null.
+    """
+
+    read_wall_seconds: float
+    """When the answer was there, on the steady clock of the reader."""
+    application_bytes: dict[str, int]
+    """Bytes it took from the application behind its onion service, by onion port."""
+    rendezvous_circuits: int | None
+    """Rendezvous circuits begun."""
+    rendezvous_failed: dict[str, int]
+    """Rendezvous circuits that failed, by tor's reason; those that none failed for are absent."""
+    rendezvous_open: int | None
+    """Rendezvous circuits established now."""
+    introduction_circuits: int | None
+    """Introduction circuits established now."""
+    introductions: int | None
+    """Introductions received."""
+    relayed_read_bytes: int | None
+    relayed_written_bytes: int | None
+
+
+class TorSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the tors of one host say of themselves: at the hold's start, every 10 s, at its end."""
+
+    daemons: dict[str, TorCounters | None]
+    """By service; null is a tor that did not answer."""

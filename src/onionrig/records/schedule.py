@@ -13,6 +13,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hold_second: int
     end_second: int
     """The first second that is no longer held."""
+    streams: int
+    """Streams in all."""
 
     @property
     def hold_seconds(self) -> int:

@@ -12,6 +12,7 @@ class Ending(StrEnum):
 
     RUN_ENDED = "run ended"
     CLIENT_UNREACHABLE = "client tor unreachable"
+    PEER_UNREACHABLE = "peer unreachable"
     SOCKS_REFUSED = "SOCKS refused"
     CONNECT_TIMEOUT = "connect timeout"
     NO_FIRST_BYTE = "no first byte"
@@ -34,11 +35,13 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The backend instance that served, None if it never said so."""
     started_wall_seconds: float
     connected_after_seconds: float | None
-    """From the dial to the SOCKS reply."""
+    """From the dial to the SOCKS reply, or to the connection where no tor is between."""
     first_byte_after_seconds: float | None
     ended_after_seconds: float
     verified_bytes: int
     ending: Ending
+    unverified_bytes: int = 0
+    """Bytes of a foreign peer, which nobody can check; only a baseline has them."""
     detail: str = ""
     """What exactly: tor's extended SOCKS error, the offset of a wrong byte, an errno."""
 
@@ -50,7 +53,9 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def reason(self) -> str:
         """The ending with its detail, as reasons are counted and shown."""
-        shown = (
-            self.detail if self.ending in {Ending.SOCKS_REFUSED, Ending.CLIENT_UNREACHABLE} else ""
-        )
+        shown = self.detail if self.ending in _REASONED else ""
         return f"{self.ending}: {shown}" if shown else str(self.ending)
+
+
+_REASONED = {Ending.SOCKS_REFUSED, Ending.CLIENT_UNREACHABLE, Ending.PEER_UNREACHABLE}
+"""Endings whose detail is one of a few, so that it is part of the reason."""

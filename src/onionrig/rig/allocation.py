@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 ONION_PORT = 9000
 """The onion address's port, as in the 2017 notes: ``nc -l 9000 </dev/zero``."""
+ECHO_PORT = 9001
+"""The onion address's second port: what goes in comes back, to measure round trips."""
 
-PortUse = Literal["or", "dir", "socks"]
+BALANCER_TOR = "balancer-tor"
+
+PortUse = Literal["or", "dir", "socks", "metrics", "direct"]
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +101,12 @@ def numbered(role: str, count: int) -> list[str]:
 
 def ports_needed(experiment: Experiment) -> dict[str, int | None]:
     """Return every port of a resolved experiment's rig, with its number where fixed by hand."""
-    needed: dict[str, int | None] = {}
+    if experiment.network.kind == "none":
+        elsewhere = experiment.baseline.peer or experiment.baseline.listen
+        return {} if elsewhere else {port_key("source", "direct"): None}
+    needed: dict[str, int | None] = {
+        port_key(name, "metrics"): None for name in tors_of(experiment)
+    }
     for name in numbered("authority", experiment.network.authorities):
         needed[port_key(name, "or")] = None
         needed[port_key(name, "dir")] = None
@@ -106,6 +115,17 @@ def ports_needed(experiment: Experiment) -> dict[str, int | None]:
     for index, name in enumerate(numbered("client", clients_of(experiment))):
         needed[port_key(name, "socks")] = experiment.load.socks_port if index == 0 else None
     return needed
+
+
+def tors_of(experiment: Experiment) -> list[str]:
+    """Name every tor of a resolved experiment's rig."""
+    return [
+        *numbered("authority", experiment.network.authorities),
+        *numbered("relay", relays_of(experiment)),
+        *numbered("backend", experiment.backends.daemons),
+        *numbered("client", clients_of(experiment)),
+        BALANCER_TOR,
+    ]
 
 
 def placeholder_identities(experiment: Experiment) -> Identities:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-import msgspec
-
 from onionrig.records.manifest import Mode
+from onionrig.records.part import Part
 
 
 class Role(StrEnum):
@@ -21,10 +20,7 @@ class Role(StrEnum):
     SOURCE = "source"
     SINK = "sink"
     SAMPLER = "sampler"
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a rig."""
+    PINGER = "pinger"
 
 
 class File(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,9 +44,11 @@ class Bootstrapped(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 class Listening(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
-    """A process is ready when these unix sockets accept connections."""
+    """A process is ready when it accepts connections at all of these."""
 
-    socket_paths: tuple[str, ...]
+    socket_paths: tuple[str, ...] = ()
+    """Unix sockets."""
+    tcp: tuple[tuple[str, int], ...] = ()
 
 
 class Started(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):

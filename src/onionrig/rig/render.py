@@ -12,23 +12,16 @@ import msgspec
 
 from onionrig.experiment.auto import clients_of
 from onionrig.experiment.checks import STOCK_POINTS_AN_INSTANCE
-from onionrig.rig.allocation import ONION_PORT, numbered
+from onionrig.rig.allocation import BALANCER_TOR, ONION_PORT, numbered, tors_of
 from onionrig.rig.model import (
     File,
     Host,
     KeyFile,
-    Listening,
     Rig,
     Role,
     Service,
 )
-from onionrig.rig.orders import (
-    SamplerOrders,
-    ServedBackend,
-    SinkOrders,
-    SocksEndpoint,
-    SourceOrders,
-)
+from onionrig.rig.movers import echo_socket, pinger, sampler, sink, source, source_socket
 from onionrig.rig.placement import Placement
 from onionrig.rig.torrc import Torrcs
 
@@ -42,11 +35,6 @@ if TYPE_CHECKING:
         RelayIdentity,
     )
 
-CONNECT_SECONDS = 60.0
-"""How long a dial may take: tor itself gives up on an onion service within its SocksTimeout."""
-STALL_SECONDS = 20.0
-"""How long a stream may deliver nothing before it counts as failed."""
-
 
 def render(experiment: Experiment, identities: Identities, allocation: Allocation) -> Rig:
     """Return what must run for a resolved experiment."""
@@ -54,9 +42,10 @@ def render(experiment: Experiment, identities: Identities, allocation: Allocatio
     place = Placement(allocation)
     backends = numbered("backend", experiment.backends.daemons)
     clients = numbered("client", clients_of(experiment))
+    address = identities.frontend.address
     services = (
-        _source(place, backends),
-        _sampler(place),
+        source(place, backends),
+        sampler(place, tors_of(experiment)),
         *_authorities(place, torrcs, identities),
         *_relays(place, torrcs, identities),
         *_backends(place, torrcs, experiment, identities),
@@ -64,14 +53,15 @@ def render(experiment: Experiment, identities: Identities, allocation: Allocatio
             place.tor(name, Role.CLIENT, torrcs.client(name, experiment.load.torrc))
             for name in clients
         ),
-        place.tor("balancer-tor", Role.BALANCER_TOR, torrcs.balancer_tor("balancer-tor")),
+        place.tor(BALANCER_TOR, Role.BALANCER_TOR, torrcs.balancer_tor(BALANCER_TOR)),
         _balancer(place, identities),
-        _sink(place, experiment, identities.frontend.address, clients),
+        pinger(place, address, clients),
+        sink(place, address, ONION_PORT, clients),
     )
     return Rig(
         hosts=(Host(name=allocation.host, address=allocation.address),),
         services=services,
-        address=identities.frontend.address,
+        address=address,
         port=ONION_PORT,
         mode=mode_of(experiment),
         expected_points=STOCK_POINTS_AN_INSTANCE * experiment.backends.daemons,
@@ -79,33 +69,10 @@ def render(experiment: Experiment, identities: Identities, allocation: Allocatio
 
 
 def mode_of(experiment: Experiment) -> Mode:
-    """Return whether the address's services are anonymous."""
+    """Return whether the address's services are anonymous, if there is an onion address at all."""
+    if experiment.network.kind == "none":
+        return "without tor"
     return "single-hop" if experiment.backends.single_hop else "anonymous"
-
-
-def _source(place: Placement, backends: list[str]) -> Service:
-    sockets = {name: _source_socket(place, name) for name in backends}
-    orders = SourceOrders(
-        record_path=place.sample_path("source"),
-        host=place.allocation.host,
-        backends=tuple(
-            ServedBackend(name=name, socket_path=path) for name, path in sockets.items()
-        ),
-    )
-    ready = Listening(socket_paths=tuple(sockets.values()))
-    return place.ours("source", Role.SOURCE, "onionrig.traffic.source", orders, ready=ready)
-
-
-def _source_socket(place: Placement, backend: str) -> str:
-    return f"{place.directory('source')}/{backend}.socket"
-
-
-def _sampler(place: Placement) -> Service:
-    orders = SamplerOrders(
-        record_path=place.sample_path("sampler"),
-        processes_path=f"{place.directory('sampler')}/processes.json",
-    )
-    return place.ours("sampler", Role.SAMPLER, "onionrig.recorder.sampler", orders)
 
 
 def _relays(place: Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
@@ -151,7 +118,8 @@ def _backends(
             name,
             experiment.backends,
             service=service,
-            source_socket=_source_socket(place, name),
+            source_socket=source_socket(place, name),
+            echo_socket=echo_socket(place, name),
         )
         # ob_config must be there before tor's first start: added later, a backend serves nobody
         ob_config = File(
@@ -189,7 +157,7 @@ def _balancer(place: Placement, identities: Identities) -> Service:
             "--is-testnet",
             "--verbosity=info",
             f"--config={path}",
-            f"--socket={place.directory('balancer-tor')}/control",
+            f"--socket={place.directory(BALANCER_TOR)}/control",
         ),
         files=(File(path=path, text=msgspec.json.format(msgspec.json.encode(config)).decode()),),
         keys=tuple(
@@ -197,26 +165,3 @@ def _balancer(place: Placement, identities: Identities) -> Service:
             for made_at in identities.frontend.key_paths.values()
         ),
     )
-
-
-def _sink(place: Placement, experiment: Experiment, address: str, clients: list[str]) -> Service:
-    run_directory = place.allocation.run_directory
-    orders = SinkOrders(
-        record_path=place.sample_path("sink"),
-        address=address,
-        port=ONION_PORT,
-        clients=tuple(
-            SocksEndpoint(
-                name=name,
-                host=place.allocation.address,
-                port=place.allocation.port(name, "socks"),
-            )
-            for name in clients
-        ),
-        streams=experiment.load.streams,
-        schedule_path=f"{run_directory}/schedule.json",
-        transfers_path=f"{run_directory}/transfers.jsonl",
-        connect_seconds=CONNECT_SECONDS,
-        stall_seconds=STALL_SECONDS,
-    )
-    return place.ours("sink", Role.SINK, "onionrig.traffic.sink", orders)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.rig.allocation import ONION_PORT
+from onionrig.rig.allocation import ECHO_PORT, ONION_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,13 +68,16 @@ class Torrcs:
         """Render a relay."""
         return self._torrc(name, _relay_lines(name, self._allocation), self._network.torrc)
 
-    def backend(self, name: str, backends: Backends, *, service: str, source_socket: str) -> str:
+    def backend(
+        self, name: str, backends: Backends, *, service: str, source_socket: str, echo_socket: str
+    ) -> str:
         """Render a backend instance; ``service`` is its onion service directory."""
         lines = [
             "SocksPort 0",
             f"HiddenServiceDir {service}",
             "HiddenServiceOnionBalanceInstance 1",
             f"HiddenServicePort {ONION_PORT} unix:{source_socket}",
+            f"HiddenServicePort {ECHO_PORT} unix:{echo_socket}",
         ]
         if backends.introduction_points != DEFAULT_INTRODUCTION_POINTS:
             lines.append(f"HiddenServiceNumIntroductionPoints {backends.introduction_points}")
@@ -100,6 +103,7 @@ class Torrcs:
 
     def _torrc(self, name: str, *parts: Iterable[str]) -> str:
         directory = f"{self._allocation.workspace}/{name}"
+        address = self._allocation.address
         lines = [
             "TestingTorNetwork 1",
             # on by the line above; keeps a record of every cell sent for as long as its circuit
@@ -109,6 +113,9 @@ class Torrcs:
             *self._authorities,
             f"DataDirectory {directory}/data",
             f"ControlSocket {directory}/control",
+            # loopback: tor takes no unix socket there
+            f"MetricsPort {address}:{self._allocation.port(name, 'metrics')}",
+            f"MetricsPortPolicy accept {address}",
             "Log notice stdout",
             "SafeLogging 0",
             "LogTimeGranularity 1",

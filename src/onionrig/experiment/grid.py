@@ -1,0 +1,89 @@
+"""The points of a sweep: what is varied, every combination of it, and which share a rig."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from onionrig.errors import UsageError
+from onionrig.experiment.decode import layer_from_setting
+from onionrig.records.sweep import Axis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.experiment.decode import Layer
+
+OF_THE_LOAD = frozenset({"load.streams", "load.ramp", "load.hold"})
+"""Settings that a standing rig takes on with its next load; any other needs a rig of its own."""
+
+Settings = dict[str, str]
+
+_OPENING, _CLOSING, _QUOTES = "[{", "]}", "\"'"
+
+
+def axis_from(text: str) -> Axis:
+    """Read ``table.key=value,value,…`` as given to ``--over``; each value is TOML, or plain text.
+
+    Raises UsageError for no value, the same one twice, or a key without a table.
+    """
+    key, _, values = text.partition("=")
+    several = [value.strip() for value in _split(values)]
+    for value in several or [""]:
+        layer_from_setting(f"{key.strip()}={value}")
+        if not value:
+            raise UsageError(
+                f'--over {text}: write values with commas, as in "load.streams=1,4,16"'
+            )
+    twice = sorted({value for value in several if several.count(value) > 1})
+    if twice:
+        raise UsageError(f"--over {text}: {', '.join(twice)} stands there twice")
+    return Axis(key=key.strip(), values=tuple(several))
+
+
+def combinations(axes: Sequence[Axis]) -> list[Settings]:
+    """Return every combination of the axes' values, the last axis varying fastest.
+
+    Raises UsageError where a key is varied twice.
+    """
+    keys = [axis.key for axis in axes]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise UsageError(f"--over {key} is given twice: put its values into one")
+    return [
+        dict(zip(keys, values, strict=True))
+        for values in itertools.product(*(axis.values for axis in axes))
+    ]
+
+
+def sharing_a_rig(points: Sequence[Settings]) -> list[list[Settings]]:
+    """Group points that differ in the load alone: one rig is kept up for them."""
+    groups: dict[tuple[tuple[str, str], ...], list[Settings]] = {}
+    for point in points:
+        of_the_rig = tuple(item for item in point.items() if item[0] not in OF_THE_LOAD)
+        groups.setdefault(of_the_rig, []).append(point)
+    return list(groups.values())
+
+
+def layers_of_point(point: Settings) -> list[Layer]:
+    """Return a point's settings as layers."""
+    return [layer_from_setting(f"{key}={value}") for key, value in point.items()]
+
+
+def _split(text: str) -> list[str]:
+    """Split at commas, but not within brackets or quotes."""
+    parts, depth, quote = [""], 0, ""
+    for letter in text:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in _QUOTES:
+            quote = letter
+        elif letter in _OPENING:
+            depth += 1
+        elif letter in _CLOSING:
+            depth -= 1
+        if letter == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts

@@ -1,0 +1,132 @@
+"""What a result says beyond its rates: what bound them, and whether they can be trusted."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from onionrig.records.part import Part
+
+BottleneckKind = Literal[
+    "machine CPU",
+    "main thread",
+    "interface",
+    "window",
+    "stalled backend",
+    "load",
+    "unknown",
+]
+"""What bound the rate.
+
+machine CPU: all cores of a host are full. main thread: one tor's main thread is at a full core.
+interface: one is at its rate. window: nothing is full, and the rate is what streams times window
+over the circuits' round trip allows. stalled backend: one served, then delivered nothing. load:
+nothing is full, and the windows would allow more: the knee is not reached. unknown: too little was
+recorded to say.
+"""
+
+
+class Evidence(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing that was held against its limit."""
+
+    what: str
+    measured: float
+    limit: float | None
+    """What it can be at most; null where that is not known."""
+    unit: str
+    """``cores``, ``bits per second``, ``seconds``."""
+    at_limit: bool
+
+
+class Bottleneck(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The resource that bound the rate, named, with everything that was looked at."""
+
+    kind: BottleneckKind
+    subject: str | None
+    """Which host, service, interface or backend; null where it is nothing of that sort."""
+    sentence: str
+    evidence: tuple[Evidence, ...]
+
+
+class Agreement(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The sinks' bytes against another count of the same bytes."""
+
+    what: str
+    """``sources``, ``tor``, ``interfaces``."""
+    sink_bytes: int | None
+    other_bytes: int | None
+    difference: float | None
+    """Other over sinks, minus 1; null where it is not judged."""
+    expected: tuple[float, float] | None
+    """What the difference may be, lowest and highest."""
+    cause: str
+    """Why they may differ, or why they are not held against each other."""
+    explained: bool | None
+    """Whether the difference lies within the expected, give or take one percent."""
+
+
+class Noise(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What else the machine did during the hold; null where it could not be read."""
+
+    others_cores: float | None
+    """Mean number of cores that processes outside the rig used, the busiest host's."""
+    steal_cores: float | None
+    """Mean number of cores that the hypervisor gave to others, the worst host's."""
+    machine_busy_cores: float | None
+    """As the machine-wide counters have it; it should be no less than what processes add up to."""
+    processes_busy_cores: float | None
+    """What all processes add up to, the rig's and the others."""
+
+
+class Trend(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the hold was a steady state."""
+
+    change: float | None
+    """Change over the hold as a straight line through its seconds has it, over the mean."""
+    significance: float | None
+    """How many standard errors that is; below 3 it cannot be told from the seconds' own noise."""
+    steady: bool | None
+
+
+class Repetitions(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The holds of a run; the other figures are those of the median one."""
+
+    count: int
+    sustained_bits_per_second: tuple[float | None, ...]
+    """Of each, in order."""
+    lowest_bits_per_second: float | None
+    highest_bits_per_second: float | None
+    spread: float | None
+    """Highest minus lowest, over the median; null for a single one."""
+
+
+class Trust(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the figures can be trusted, and why not."""
+
+    trusted: bool | None
+    """Null where nothing was held."""
+    doubts: tuple[str, ...]
+    """Each reason not to, in a sentence."""
+    agreement: tuple[Agreement, ...]
+    noise: Noise
+    trend: Trend
+    missing: tuple[str, ...]
+    """What was not recorded or could not be read, in words."""
+
+
+class RoundTrip(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of a byte to the backend and back on circuits that carry nothing else; null if unmeasured."""
+
+    lowest_seconds: float | None
+    median_in_hold_seconds: float | None
+    highest_in_hold_seconds: float | None
+
+
+class TorCircuits(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the backend instances' own counters say of the hold; null where they did not answer."""
+
+    rendezvous_begun: int | None
+    rendezvous_failed: dict[str, int]
+    rendezvous_open: int | None
+    """At the hold's end."""
+    introduction_circuits: int | None
+    """At the hold's end."""
