@@ -28,11 +28,12 @@ import msgspec
 
 from onionrig.cli.asking import ask, flags_layer
 from onionrig.engine.describe import Asked, manifest_before
+from onionrig.engine.equipment import Equipment
 from onionrig.engine.interrupts import interruptible
 from onionrig.engine.journal import Journal
 from onionrig.engine.load import schedule_from
 from onionrig.engine.ready import sink_orders
-from onionrig.engine.run import Equipment, standing
+from onionrig.engine.standing import standing
 from onionrig.recorder.jsonl import read_all
 from onionrig.recorder.run_directory import RunDirectory
 from onionrig.records.events import AnyEvent, Starved, Waiting
@@ -75,8 +76,8 @@ async def _compare(options: argparse.Namespace) -> None:
         target=None,
     )
     question = ask(None, None, [], flags)
-    asked = Asked(
-        experiment=question.experiment,
+    asked = Asked.repeated(
+        question.experiment,
         resolved=question.resolved,
         profile="plain-driver",
         command=tuple(sys.argv),
@@ -89,8 +90,7 @@ async def _compare(options: argparse.Namespace) -> None:
             asked,
             run="plain-driver",
             started=datetime.datetime.now(datetime.UTC).isoformat(),
-            tor=equipment.tor,
-            onionbalance=equipment.onionbalance_version,
+            equipment=equipment,
         )
         async with (
             interruptible(),
@@ -164,10 +164,10 @@ def pull(orders_path: str) -> None:
     """Be the plain driver: a blocking loop a stream."""
     orders = msgspec.json.decode(Path(orders_path).read_bytes(), type=SinkOrders)
     schedule = msgspec.json.decode(Path(orders.schedule_path).read_bytes(), type=Schedule)
-    counts = [0] * orders.streams
+    counts = [0] * schedule.streams
     threads = [
         threading.Thread(target=_stream, args=(orders, schedule, index, counts), daemon=True)
-        for index in range(orders.streams)
+        for index in range(schedule.streams)
     ]
     for thread in threads:
         thread.start()
@@ -179,7 +179,7 @@ def pull(orders_path: str) -> None:
 
 
 def _stream(orders: SinkOrders, schedule: Schedule, index: int, counts: list[int]) -> None:
-    spread = (schedule.hold_second - schedule.ramp_second) * index / orders.streams
+    spread = (schedule.hold_second - schedule.ramp_second) * index / schedule.streams
     time.sleep(max(0.0, schedule.ramp_second + spread - time.time()))
     client = orders.clients[index % len(orders.clients)]
     buffer = bytearray(BUFFER_BYTES)

@@ -10,6 +10,7 @@ import asyncio
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,16 @@ class Serve:
 
 
 @dataclass(frozen=True)
+class Echo:
+    """Carry what the client sends to an echo and back; after so many answers do the rest."""
+
+    echo: Path
+    delay_seconds: float = 0.0
+    answers: int | None = None
+    then: str = "close"  # or "reset", "fall silent"
+
+
+@dataclass(frozen=True)
 class Refuse:
     """Answer the request with this code, as tor does."""
 
@@ -53,7 +64,7 @@ class Ignore:
     """Never answer the request."""
 
 
-Behaviour = Serve | Refuse | Say | Ignore
+Behaviour = Serve | Echo | Refuse | Say | Ignore
 
 
 @dataclass
@@ -65,6 +76,8 @@ class Dial:
     address: str
     port: int
     sent_bytes: int = 0
+    asked_at: list[float] = field(default_factory=list)
+    """When it sent something to be echoed, wall-clock seconds."""
 
 
 @dataclass
@@ -128,6 +141,8 @@ class FakeSocks:
                 await reader.read()
             case Serve():
                 await self._relay(behaviour, dial, reader, writer)
+            case Echo():
+                await self._echo(behaviour, dial, reader, writer)
 
     async def _relay(self, serve, dial, reader, writer):
         source, to_source = await asyncio.open_unix_connection(serve.source)
@@ -149,6 +164,24 @@ class FakeSocks:
         finally:
             to_source.transport.abort()
         await end(serve, reader, writer)
+
+    async def _echo(self, behaviour, dial, reader, writer):
+        from_echo, to_echo = await asyncio.open_unix_connection(behaviour.echo)
+        try:
+            writer.write(reply(0))
+            while behaviour.answers is None or len(dial.asked_at) < behaviour.answers:
+                piece = await reader.read(PIECE_BYTES)
+                if not piece:
+                    return
+                dial.asked_at.append(time.time())
+                to_echo.write(piece)
+                answer = await from_echo.readexactly(len(piece))
+                await asyncio.sleep(behaviour.delay_seconds)
+                writer.write(answer)
+                await writer.drain()
+        finally:
+            to_echo.transport.abort()
+        await end(behaviour, reader, writer)
 
 
 async def read_request(reader, writer):
@@ -184,10 +217,10 @@ def spoil(serve, dial, piece):
         piece[serve.wrong_at - dial.sent_bytes] ^= 1
 
 
-async def end(serve, reader, writer):
-    if serve.then == "fall silent":
+async def end(behaviour, reader, writer):
+    if behaviour.then == "fall silent":
         await reader.read()
-    elif serve.then == "reset":
+    elif behaviour.then == "reset":
         # a socket closed with no time to linger resets its connection
         linger = struct.pack("ii", 1, 0)
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -5,149 +5,31 @@ import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
 import time
 from itertools import pairwise
-from pathlib import Path
 
-import msgspec
 import psutil
 import pytest
 
 from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
-from onionrig.recorder.jsonl import read_all
-from onionrig.records.samples import SinkSample, SourceSample
+from movers_bench import (
+    ADDRESS,
+    DEADLINE_SECONDS,
+    HEAD_BYTES,
+    PORT,
+    can_connect,
+    free_port,
+    stop,
+    wait_until,
+)
 from onionrig.records.schedule import Schedule
-from onionrig.records.transfers import Ending, Transfer
-from onionrig.rig.orders import ServedBackend, SinkOrders, SocksEndpoint, SourceOrders
+from onionrig.records.transfers import Ending
+from onionrig.rig.orders import SocksEndpoint
 from onionrig.tor.socks import Credentials
 from onionrig.traffic.payload import head_line
 from onionrig.traffic.probe import ENOUGH_BYTES, STREAM, dial_once
 
 pytestmark = pytest.mark.process
-
-ADDRESS = "a" * 56 + ".onion"
-PORT = 9000
-DEADLINE_SECONDS = 60
-
-HEAD_BYTES = len(head_line("here", "0"))
-
-
-@pytest.fixture
-def bench(tmp_path):
-    with Bench(tmp_path) as bench:
-        yield bench
-
-
-class Bench:
-    """A directory with a source and a sink, and their ends."""
-
-    def __init__(self, directory: Path):
-        self.directory = directory
-        self.processes = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-
-    def socket(self, backend):
-        return self.directory / f"{backend}.sock"
-
-    def start_source(self, backends=("0",), record="source.jsonl"):
-        orders = SourceOrders(
-            record_path=str(self.directory / record),
-            host="here",
-            backends=tuple(
-                ServedBackend(name=name, socket_path=str(self.socket(name))) for name in backends
-            ),
-        )
-        return self._start("source", orders)
-
-    def serve(self, backends=("0",)):
-        source = self.start_source(backends)
-        wait_until(lambda: all(can_connect(self.socket(name)) for name in backends), "the source")
-        return source
-
-    def start_sink(self, *ports, streams=1, schedule=None, **changed):
-        now = int(time.time())
-        schedule = schedule or Schedule(ramp_second=now, hold_second=now, end_second=now + 300)
-        (self.directory / "schedule.json").write_bytes(msgspec.json.encode(schedule))
-        orders = SinkOrders(
-            record_path=str(self.directory / "sink.jsonl"),
-            address=ADDRESS,
-            port=PORT,
-            clients=tuple(
-                SocksEndpoint(name=f"client {number}", host="127.0.0.1", port=port)
-                for number, port in enumerate(ports)
-            ),
-            streams=streams,
-            schedule_path=str(self.directory / "schedule.json"),
-            transfers_path=str(self.directory / "transfers.jsonl"),
-            connect_seconds=changed.pop("connect_seconds", 30.0),
-            stall_seconds=changed.pop("stall_seconds", 30.0),
-        )
-        return self._start("sink", msgspec.structs.replace(orders, **changed))
-
-    def _start(self, name, orders):
-        path = self.directory / f"{name}.json"
-        path.write_bytes(msgspec.json.encode(orders))
-        with (self.directory / f"{name}.stderr").open("wb") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"onionrig.traffic.{name}", str(path)], stderr=stderr
-            )
-        self.processes.append(process)
-        return process
-
-    def stderr(self, name):
-        return (self.directory / f"{name}.stderr").read_text()
-
-    @property
-    def samples(self):
-        return list(read_all(self.directory / "sink.jsonl", SinkSample))
-
-    @property
-    def source_samples(self):
-        return list(read_all(self.directory / "source.jsonl", SourceSample))
-
-    @property
-    def transfers(self):
-        return list(read_all(self.directory / "transfers.jsonl", Transfer))
-
-    def verified(self, backend="0"):
-        return sum(sample.verified_bytes.get(backend, 0) for sample in self.samples)
-
-    def first_transfer(self):
-        wait_until(lambda: self.transfers, "a transfer")
-        return self.transfers[0]
-
-
-def wait_until(condition, subject):
-    """Wait for evidence, not for time."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {subject}"
-        time.sleep(0.02)
-
-
-def can_connect(path):
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(os.fspath(path)) == 0
-
-
-def stop(process, number=signal.SIGTERM):
-    process.send_signal(number)
-    return process.wait(DEADLINE_SECONDS)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def by_stream(transfers):
@@ -250,9 +132,9 @@ def test_streams_take_the_clients_in_turn(bench):
 def test_a_run_keeps_to_its_schedule_and_ends_by_itself(bench):
     bench.serve()
     ramp = int(time.time()) + 2
-    schedule = Schedule(ramp_second=ramp, hold_second=ramp + 2, end_second=ramp + 4)
+    schedule = Schedule(ramp_second=ramp, hold_second=ramp + 2, end_second=ramp + 4, streams=4)
     with FakeSocks(lambda *_: Serve(bench.socket("0"))) as socks:
-        sink = bench.start_sink(socks.port, streams=4, schedule=schedule)
+        sink = bench.start_sink(socks.port, schedule=schedule)
         assert sink.wait(DEADLINE_SECONDS) == 0
 
     started = [transfer.started_wall_seconds - ramp for transfer in by_stream(bench.transfers)]

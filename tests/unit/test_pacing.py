@@ -9,16 +9,16 @@ from onionrig.traffic.pacing import first_dial_second, pause_seconds
 
 
 def test_dials_are_spread_evenly_over_the_ramp():
-    schedule = Schedule(ramp_second=100, hold_second=110, end_second=200)
+    schedule = Schedule(ramp_second=100, hold_second=110, end_second=200, streams=4)
 
-    dials = [first_dial_second(stream, streams=4, schedule=schedule) for stream in range(4)]
+    dials = [first_dial_second(stream, schedule) for stream in range(4)]
     assert dials == [100.0, 102.5, 105.0, 107.5]
 
 
 def test_without_a_ramp_all_streams_dial_at_once():
-    schedule = Schedule(ramp_second=100, hold_second=100, end_second=200)
+    schedule = Schedule(ramp_second=100, hold_second=100, end_second=200, streams=4)
 
-    dials = {first_dial_second(stream, streams=4, schedule=schedule) for stream in range(4)}
+    dials = {first_dial_second(stream, schedule) for stream in range(4)}
     assert dials == {100.0}
 
 

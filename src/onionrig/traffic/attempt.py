@@ -9,8 +9,9 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import assert_never
 
+from onionrig.records.samples import FOREIGN_PEER
 from onionrig.records.transfers import Ending, Transfer
-from onionrig.tor.socks import GREETING, Connected, Continue, Handshake, Refused
+from onionrig.tor.socks import GREETING, Connected, Continue, Handshake, Refused, Step
 from onionrig.traffic.payload import Checker, Fault
 
 _SHOWN_BYTES = 24
@@ -20,9 +21,9 @@ class Phase(Enum):
     """What an attempt waits for."""
 
     CLIENT = auto()
-    """The client tor to accept the connection."""
+    """The client tor, or where none is between the peer, to accept the connection."""
     REPLY = auto()
-    """Its SOCKS reply: tor sends it when the circuit is joined and the stream open."""
+    """The client's SOCKS reply: tor sends it when the circuit is joined and the stream open."""
     FIRST_BYTE = auto()
     DELIVERING = auto()
 
@@ -41,19 +42,31 @@ class Attempt:
         "_number",
         "_started_at",
         "_stream",
+        "_takes_foreign",
         "checker",
         "ending",
+        "foreign",
         "outgoing",
         "phase",
+        "unverified_bytes",
     )
 
-    def __init__(
-        self, *, stream: int, number: int, client: str, handshake: Handshake, at: float
+    def __init__(  # noqa: PLR0913 - what an attempt is, and when it began
+        self,
+        *,
+        stream: int,
+        number: int,
+        client: str,
+        handshake: Handshake | None,
+        takes_foreign: bool = False,
+        at: float,
     ) -> None:
         self._stream = stream
         self._number = number
         self._client = client
         self._handshake = handshake
+        """None without a client tor, and once it is over."""
+        self._takes_foreign = takes_foreign
         self._started_at = self._heard_at = self._ended_at = at
         self._connected_at: float | None = None
         self._first_byte_at: float | None = None
@@ -62,6 +75,10 @@ class Attempt:
         self.phase = Phase.CLIENT
         self.ending: Ending | None = None
         self.outgoing = b""
+        self.foreign = False
+        """Whether a peer that is no source of ours delivers, and may."""
+        self.unverified_bytes = 0
+        """What a foreign peer has sent, from its first byte on."""
 
     @property
     def backend(self) -> str | None:
@@ -69,27 +86,35 @@ class Attempt:
         return self.checker.head.backend if self.checker.head else None
 
     @property
-    def started(self) -> bool:
-        """Whether verified payload has come."""
-        return self.checker.verified_bytes > 0
+    def serving(self) -> str | None:
+        """The name that its stream counts under: the backend instance, or a foreign peer."""
+        return FOREIGN_PEER if self.foreign else self.backend
 
-    def accepted(self) -> None:
-        """Go on: the client tor has accepted the connection."""
-        self.phase = Phase.REPLY
-        self.outgoing = GREETING
+    @property
+    def started(self) -> bool:
+        """Whether verified payload has come, or bytes of a foreign peer."""
+        return self.foreign or self.checker.verified_bytes > 0
+
+    def accepted(self, at: float) -> None:
+        """Go on: the client tor, or the peer, has accepted the connection."""
+        if self._handshake is None:
+            self._connected(at)
+        else:
+            self.phase = Phase.REPLY
+            self.outgoing = GREETING
 
     def sent(self, size_bytes: int) -> None:
         """Drop so many bytes of ``outgoing``: they are sent."""
         self.outgoing = self.outgoing[size_bytes:]
 
     def received(self, piece: memoryview, at: float) -> None:
-        """Take the bytes of one read."""
+        """Take the bytes of one read; of a foreign peer's only the number counts."""
         if self.ending is not None:
             return
-        if self.phase in (Phase.FIRST_BYTE, Phase.DELIVERING):
+        if self._handshake is None:
             self._payload(piece, at)
         else:
-            self._answer(piece, at)
+            self._answer(self._handshake.feed(piece), at)
 
     def closed(self, at: float) -> None:
         """End it: the other side has closed the connection."""
@@ -126,32 +151,44 @@ class Attempt:
             ended_after_seconds=self._ended_at - self._started_at,
             verified_bytes=self.checker.verified_bytes,
             ending=self.ending,
+            unverified_bytes=self.unverified_bytes,
             detail=self._detail,
         )
 
-    def _answer(self, piece: memoryview, at: float) -> None:
-        match self._handshake.feed(piece):
+    def _answer(self, step: Step, at: float) -> None:
+        match step:
             case Continue(to_send):
                 self.outgoing += to_send
             case Refused(reason):
                 self.end(Ending.SOCKS_REFUSED, at, reason)
             case Connected(leftover):
-                self.phase = Phase.FIRST_BYTE
-                self._connected_at = self._heard_at = at
+                self._connected(at)
                 if leftover:
                     self._payload(memoryview(leftover), at)
-            case step:
+            case _:
                 assert_never(step)
+
+    def _connected(self, at: float) -> None:
+        self._handshake = None
+        self.phase = Phase.FIRST_BYTE
+        self._connected_at = self._heard_at = at
 
     def _payload(self, piece: memoryview, at: float) -> None:
         if self._first_byte_at is None:
             self._first_byte_at = at
             self.phase = Phase.DELIVERING
         self._heard_at = at
+        if self.foreign:
+            self.unverified_bytes += len(piece)
+            return
+        undecided = len(self.checker.beginning)
         self.checker.feed(piece)
         match self.checker.fault:
             case None:
                 pass
+            case Fault.NOT_OURS if self._takes_foreign:
+                self.foreign = True
+                self.unverified_bytes = undecided + len(piece)
             case Fault.NOT_OURS:
                 shown = self.checker.beginning[:_SHOWN_BYTES]
                 self.end(Ending.NOT_OUR_SOURCE, at, f"it began with {shown!r}")

@@ -18,12 +18,17 @@ class Ledger:
 
     def __init__(self) -> None:
         self._verified_bytes: dict[str, int] = {}
+        self._unverified_bytes = 0
         self._corrupt_bytes = 0
         self._failed = 0
 
     def verified(self, backend: str, size_bytes: int) -> None:
         """Count verified payload bytes of a backend instance."""
         self._verified_bytes[backend] = self._verified_bytes.get(backend, 0) + size_bytes
+
+    def unverified(self, size_bytes: int) -> None:
+        """Count bytes of a foreign peer."""
+        self._unverified_bytes += size_bytes
 
     def failed(self, attempt: Attempt) -> None:
         """Count a failed attempt, and what it refused if its payload was corrupt.
@@ -47,7 +52,7 @@ class Ledger:
         ``attempts`` are those open as the second ends. A backend instance that once delivered is
         in every later sample, with 0 bytes if it gave none.
         """
-        serving = Counter(attempt.backend for attempt in attempts)
+        serving = Counter(attempt.serving for attempt in attempts)
         connecting = serving.pop(None, 0)
         sample = SinkSample(
             second=second,
@@ -58,7 +63,8 @@ class Ledger:
             connecting=connecting,
             failed=self._failed,
             corrupt_bytes=self._corrupt_bytes,
+            unverified_bytes=self._unverified_bytes,
         )
         self._verified_bytes = dict.fromkeys(self._verified_bytes, 0)
-        self._corrupt_bytes = 0
+        self._unverified_bytes = self._corrupt_bytes = 0
         return sample

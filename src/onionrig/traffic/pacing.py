@@ -13,10 +13,10 @@ LONGEST_PAUSE_SECONDS = 8.0
 _GOLDEN_RATIO = 0.6180339887498949
 
 
-def first_dial_second(stream: int, *, streams: int, schedule: Schedule) -> float:
+def first_dial_second(stream: int, schedule: Schedule) -> float:
     """Return when a stream dials first: spread evenly over the ramp, wall-clock seconds."""
     ramp_seconds = schedule.hold_second - schedule.ramp_second
-    return schedule.ramp_second + ramp_seconds * stream / streams
+    return schedule.ramp_second + ramp_seconds * stream / schedule.streams
 
 
 def pause_seconds(stream: int, *, failures: int) -> float:

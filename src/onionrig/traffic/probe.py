@@ -59,7 +59,7 @@ async def _dial(attempt: Attempt, client: SocksEndpoint, clock: SteadyClock) -> 
         attempt.end(Ending.CLIENT_UNREACHABLE, clock.wall_seconds(), str(error.strerror or error))
         return
     try:
-        attempt.accepted()
+        attempt.accepted(clock.wall_seconds())
         await _converse(attempt, reader, writer, clock)
     except OSError as error:
         attempt.end(Ending.RESET, clock.wall_seconds(), str(error.strerror or error))

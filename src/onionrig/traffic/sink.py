@@ -1,6 +1,8 @@
-"""Pull payload through client tors, check every byte, and write what came each second.
+"""Pull payload, check every byte, and write what came each second.
 
-Run as ``python -m onionrig.traffic.sink ORDERS.json``. One thread, one receive buffer, one epoll.
+Run as ``python -m onionrig.traffic.sink ORDERS.json``: through client tors, or without any from
+the source itself. One thread, one receive buffer, one epoll.
+
 A byte counts in the second in which it is read; as a second ends every socket is read empty, so
 that the count is what had arrived by then, although a socket wakes us only for 1 MiB.
 """
@@ -22,14 +24,16 @@ from onionrig.rig.orders import SinkOrders
 from onionrig.traffic.entry import StopRequest, allow_many_sockets
 from onionrig.traffic.ledger import Ledger
 from onionrig.traffic.pacing import first_dial_second, pause_seconds
-from onionrig.traffic.stream import Stream
+from onionrig.traffic.route import routes
+from onionrig.traffic.stream import LOW_WATER_BYTES, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BUFFER_BYTES = 256 << 10
+_BUFFER_BYTES = LOW_WATER_BYTES
+"""One for all streams: what a stream wakes us for is read at once."""
 
-_MOST_READS = 16
+_MOST_READS = 4
 """At a time from one stream, should it arrive faster than it is read."""
 
 
@@ -37,7 +41,7 @@ def run(orders: SinkOrders) -> None:
     """Pull as the orders and their schedule say, until the schedule ends or a signal comes.
 
     Raises RunDirectoryError when a record cannot be written, RecordsUnreadable for a schedule
-    that cannot be read.
+    that cannot be read, UsageError for a host name that cannot be resolved.
     """
     schedule = read_json(orders.schedule_path, Schedule)
     allow_many_sockets()
@@ -98,9 +102,13 @@ class Sink:
         while self._dials and self._dials[0][0] <= self._clock.wall_seconds():
             _, _, stream = heapq.heappop(self._dials)
             stream.dial(self._clock.wall_seconds())
-            self._open[stream.socket.fileno()] = stream
-            self._epoll.register(stream.socket, select.EPOLLOUT)
-            self._close_if_ended(stream)
+            self._watch(stream)
+
+    def _watch(self, stream: Stream) -> None:
+        """Take up a stream that connects."""
+        self._open[stream.socket.fileno()] = stream
+        self._epoll.register(stream.socket, select.EPOLLOUT)
+        self._close_if_ended(stream)
 
     def _serve_until(self, second: float) -> None:
         """Serve what is ready now, or sleep until something is, but no longer than that."""
@@ -121,16 +129,17 @@ class Sink:
         self._close_if_ended(stream)
 
     def _read(self, stream: Stream) -> None:
-        """Read the socket empty and count what was right."""
+        """Read the socket empty and count what was right, or a foreign peer's."""
         attempt = stream.attempt
-        before = attempt.checker.verified_bytes
+        verified, unverified = attempt.checker.verified_bytes, attempt.unverified_bytes
         at = self._clock.wall_seconds()
         for _ in range(_MOST_READS):
             size = stream.read(self._buffer, at)
             if size < _BUFFER_BYTES or attempt.ending is not None:
                 break
         if attempt.backend is not None:
-            self._ledger.verified(attempt.backend, attempt.checker.verified_bytes - before)
+            self._ledger.verified(attempt.backend, attempt.checker.verified_bytes - verified)
+        self._ledger.unverified(attempt.unverified_bytes - unverified)
 
     def _turn_second(self) -> None:
         """Close the second that is over.
@@ -169,6 +178,11 @@ class Sink:
         attempt = stream.attempt
         if attempt.ending is None:
             return
+        if stream.has_another_address:
+            del self._open[stream.socket.fileno()]
+            stream.dial_next_address(self._clock.wall_seconds())
+            self._watch(stream)
+            return
         self._ledger.failed(attempt)
         self._hang_up(stream)
         pause = pause_seconds(stream.number, failures=stream.failures)
@@ -200,9 +214,14 @@ class Sink:
 def _first_dials(orders: SinkOrders, schedule: Schedule) -> Iterator[tuple[float, int, Stream]]:
     # tor reuses a circuit for credentials it has seen: those of a former run must not come again
     prefix = f"{schedule.ramp_second}-{os.getpid()}"
-    for number in range(orders.streams):
-        at = first_dial_second(number, streams=orders.streams, schedule=schedule)
-        yield at, number, Stream(number, orders, credentials_prefix=prefix)
+    ways = routes(orders)
+    for number in range(schedule.streams):
+        route = ways[number % len(ways)]
+        yield (
+            first_dial_second(number, schedule),
+            number,
+            Stream(number, orders, route, credentials_prefix=prefix),
+        )
 
 
 if __name__ == "__main__":

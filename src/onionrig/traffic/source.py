@@ -1,8 +1,9 @@
-"""Send payload to backend tors without end, and write what they took each second.
+"""Send payload to whoever connects, without end, and write what was taken each second.
 
 Run as ``python -m onionrig.traffic.source ORDERS.json``. One unix socket a backend instance, so
-that the source knows which daemon asks and its head line can say so. One thread, one epoll. The
-payload lies once in memory; every socket refers to its pages (sendfile), whatever waits in it.
+that the source knows which daemon asks and its head line can say so; TCP ports for those who come
+without a tor. One thread, one epoll. The payload lies once in memory; every socket refers to its
+pages (sendfile), whatever waits in it.
 """
 
 from __future__ import annotations
@@ -16,32 +17,32 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onionrig.errors import RunDirectoryError, Unequipped
 from onionrig.recorder.clock import SteadyClock
 from onionrig.recorder.entry import run_with_orders
 from onionrig.recorder.jsonl import Appender
 from onionrig.records.samples import SourceSample
 from onionrig.rig.orders import SourceOrders
+from onionrig.traffic.doors import Door, accept, listening, listening_tcp
+from onionrig.traffic.echo import Echoes
 from onionrig.traffic.entry import StopRequest, allow_many_sockets
 from onionrig.traffic.payload import BLOCK_BYTES, DOUBLED_BLOCK, head_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_WAITING_CONNECTIONS = 1024
-
 _SEND_BUFFER_BYTES = 1 << 20
 """What a connection may have waiting for its tor, which takes 8 KiB at a time.
 
 The kernel wakes us when three quarters are gone: few and large sends. What waits is no copy, so
-that a thousand connections take no more memory for it.
+that a thousand connections take no more memory for it. TCP sizes its buffer itself, to the path.
 """
 
 
 def run(orders: SourceOrders) -> None:
-    """Serve the backends of the orders until a signal comes.
+    """Serve the backends and doors of the orders until a signal comes.
 
-    Raises RunDirectoryError when a socket cannot be made or a sample cannot be written.
+    Raises RunDirectoryError when a socket cannot be made or a sample cannot be written, PortTaken
+    when a door's port is.
     """
     allow_many_sockets()
     with (
@@ -50,30 +51,15 @@ def run(orders: SourceOrders) -> None:
         payload_file() as payload,
         ExitStack() as sockets,
     ):
-        doors = [
-            Door(
-                backend=backend.name,
-                head=head_line(orders.host, backend.name),
-                listener=sockets.enter_context(listening(Path(backend.socket_path))),
-            )
-            for backend in orders.backends
+        doors = list(_doors(orders, sockets))
+        echoes = [
+            sockets.enter_context(listening(Path(backend.echo_path))) for backend in orders.backends
         ]
-        Source(doors, payload, stop, samples).run()
-
-
-class Door:
-    """Where one backend instance comes in, and what it is told first."""
-
-    __slots__ = ("backend", "head", "listener")
-
-    def __init__(self, *, backend: str, head: bytes, listener: socket.socket) -> None:
-        self.backend = backend
-        self.head = head
-        self.listener = listener
+        Source(doors, echoes, payload, stop, samples).run()
 
 
 class Connection:
-    """One connection of a backend: how far it is in the head line and in the payload."""
+    """One connection: how far it is in the head line and in the payload."""
 
     __slots__ = ("_head", "_offset", "_payload", "_socket", "backend")
 
@@ -87,7 +73,7 @@ class Connection:
     def send(self) -> int:
         """Send what the socket takes and return the payload bytes among it.
 
-        Raises OSError when the backend has closed the connection.
+        Raises OSError when the other side has closed the connection.
         """
         try:
             if self._head:
@@ -108,7 +94,12 @@ class Source:
     """The connections of one source process and the second they are in."""
 
     def __init__(
-        self, doors: list[Door], payload: int, stop: StopRequest, samples: Appender
+        self,
+        doors: list[Door],
+        echoes: list[socket.socket],
+        payload: int,
+        stop: StopRequest,
+        samples: Appender,
     ) -> None:
         self._payload = payload
         self._stop = stop
@@ -121,6 +112,7 @@ class Source:
         self._epoll = select.epoll()
         for descriptor in (stop.fileno(), *self._doors):
             self._epoll.register(descriptor, select.EPOLLIN)
+        self._echoes = Echoes(echoes, self._epoll)
 
     def run(self) -> None:
         """Serve until a stop is asked for, then write the last, unfinished second."""
@@ -133,22 +125,19 @@ class Source:
         self._write_sample()
 
     def _serve(self, descriptor: int, events: int) -> None:
-        if descriptor in self._doors:
-            self._accept(self._doors[descriptor])
-        elif descriptor in self._connections:
+        if descriptor in self._connections:
             self._send(descriptor, events)
+        elif descriptor in self._doors:
+            self._accept(self._doors[descriptor])
+        else:
+            self._echoes.serve(descriptor)
 
     def _accept(self, door: Door) -> None:
-        try:
-            accepted, _ = door.listener.accept()
-        except (BlockingIOError, ConnectionError):
+        accepted = accept(door.listener)
+        if accepted is None:
             return
-        except OSError as error:
-            raise Unequipped(
-                f"no socket for another stream: {error.strerror}; raise `ulimit -Hn`"
-            ) from error
-        accepted.setblocking(False)
-        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        if accepted.family is socket.AF_UNIX:
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._connections[accepted.fileno()] = Connection(accepted, door, self._payload)
         # not EPOLLIN: what a client sends is nothing to us, and would wake us for ever
         self._epoll.register(accepted, select.EPOLLOUT)
@@ -178,6 +167,22 @@ class Source:
         self._sent_bytes = dict.fromkeys(self._sent_bytes, 0)
 
 
+def _doors(orders: SourceOrders, sockets: ExitStack) -> Iterator[Door]:
+    """Open the doors of the orders; the sockets close with the stack."""
+    for backend in orders.backends:
+        yield Door(
+            backend=backend.name,
+            head=head_line(orders.host, backend.name),
+            listener=sockets.enter_context(listening(Path(backend.socket_path))),
+        )
+    for door in orders.doors:
+        yield Door(
+            backend=door.name,
+            head=head_line(orders.host, door.name),
+            listener=sockets.enter_context(listening_tcp(door.host, door.port)),
+        )
+
+
 @contextmanager
 def payload_file() -> Iterator[int]:
     """Lay the doubled block into memory as a file, and give its descriptor for the block."""
@@ -186,30 +191,6 @@ def payload_file() -> Iterator[int]:
         file.write(DOUBLED_BLOCK)
         file.flush()
         yield descriptor
-
-
-@contextmanager
-def listening(path: Path) -> Iterator[socket.socket]:
-    """Listen on a unix socket that only its owner may use; it is gone after the block.
-
-    Raises RunDirectoryError if that cannot be, for instance for a path above 107 bytes.
-    """
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    with listener:
-        mask = os.umask(0o177)
-        try:
-            if path.is_socket():
-                path.unlink()  # left by a source that was killed
-            listener.bind(os.fspath(path))
-        except OSError as error:
-            raise RunDirectoryError(f"{path}: no source can listen there: {error}") from error
-        finally:
-            os.umask(mask)
-        try:
-            listener.listen(_WAITING_CONNECTIONS)
-            yield listener
-        finally:
-            path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
