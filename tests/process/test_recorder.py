@@ -1,12 +1,7 @@
-"""Run directories, JSON lines, ports and the sampler: real files, sockets and processes."""
+"""Run directories, JSON lines and ports: real files and sockets."""
 
-import json
 import os
-import signal
 import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -18,8 +13,7 @@ from onionrig.errors import PortTaken, RecordsUnreadable, RunDirectoryError
 from onionrig.recorder.jsonl import Appender, Tail, read_all
 from onionrig.recorder.run_directory import RunDirectory
 from onionrig.recorder.runs import find_run
-from onionrig.records.samples import HostSample, SinkSample
-from onionrig.rig.orders import SamplerOrders
+from onionrig.records.samples import SinkSample
 from recordings import HOLD, manifest, scheduled, transfer
 
 pytestmark = pytest.mark.process
@@ -121,59 +115,6 @@ def test_a_port_fixed_by_hand_is_given_and_no_other_is_equal():
         assert ports["a"] == port
         assert len(set(ports.values())) == 21
         assert all(is_free("127.0.0.1", number) for number in ports.values())
-
-
-@pytest.fixture
-def sampler(tmp_path):
-    """A running sampler that watches itself under a name, and where it records."""
-    record, processes = tmp_path / "sampler.jsonl", tmp_path / "processes.json"
-    orders = tmp_path / "orders.json"
-    orders.write_bytes(
-        msgspec.json.encode(SamplerOrders(record_path=str(record), processes_path=str(processes)))
-    )
-    process = subprocess.Popen([sys.executable, "-m", "onionrig.recorder.sampler", str(orders)])
-    yield process, record, processes
-    process.kill()
-    process.wait()
-
-
-def wait_for(condition, *, seconds=10.0):
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until, "nothing came"
-        time.sleep(0.05)
-    return found
-
-
-def test_the_sampler_writes_a_line_a_second_of_what_it_is_told_to_watch(sampler):
-    process, record, processes = sampler
-    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    try:
-        fresh = processes.with_suffix(".new")
-        fresh.write_text(json.dumps({"busy": busy.pid, "me": process.pid, "gone": 2**22 - 1}))
-        fresh.replace(processes)
-
-        def watched():
-            lines = [line for line in read_all(record, HostSample) if "busy" in line.processes]
-            return lines if len(lines) >= 3 else None
-
-        first, *_, last = wait_for(watched)
-    finally:
-        busy.kill()
-        busy.wait()
-    assert set(last.processes) == {"busy", "me"}
-    assert last.second - first.second >= 2
-    grown = last.processes["busy"].cpu_user_seconds - first.processes["busy"].cpu_user_seconds
-    assert 0.3 < grown <= last.monotonic_seconds - first.monotonic_seconds + 0.1
-    assert last.processes["me"].rss_bytes > 1 << 20
-    wait_for(lambda: "busy" not in list(read_all(record, HostSample))[-1].processes)
-
-
-def test_the_sampler_ends_when_it_is_told_to(sampler):
-    process, record, _ = sampler
-    wait_for(record.exists)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) == 0
 
 
 def test_records_are_private(tmp_path):

@@ -1,4 +1,4 @@
-"""Sample once a second what the rig's processes on this host have used.
+"""Sample once a second what the rig's processes on this host, and the host itself, have used.
 
 Run as ``python -m onionrig.recorder.sampler ORDERS.json``. Per-process CPU times are the ones to
 trust: the machine-wide counters of ``/proc/stat`` miss much of the work on some virtual machines.
@@ -6,100 +6,79 @@ trust: the machine-wide counters of ``/proc/stat`` miss much of the work on some
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import msgspec
 import psutil
 
+from onionrig.recorder.board import BoardReader
 from onionrig.recorder.clock import SteadyClock
+from onionrig.recorder.digits import CPU_DIGITS, TIME_DIGITS
 from onionrig.recorder.entry import run_with_orders
+from onionrig.recorder.host import Interfaces, cpu_states, read_text, retransmitted_segments
 from onionrig.recorder.jsonl import Appender
-from onionrig.records.samples import HostSample, ProcessUse
+from onionrig.recorder.others import Others
+from onionrig.recorder.processes import Processes
+from onionrig.recorder.tors import TorsWatch
+from onionrig.records.samples import HostSample
 from onionrig.rig.orders import SamplerOrders
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-class Processes:
-    """The watched processes, by service; the list is read again whenever it changes."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._read_at_ns = 0
-        self._watched: dict[str, psutil.Process] = {}
-
-    def use(self) -> dict[str, ProcessUse]:
-        """Return what each has used so far; one that has ended is left out."""
-        self._refresh()
-        return dict(self._measured())
-
-    def _refresh(self) -> None:
-        try:
-            changed_ns = self._path.stat().st_mtime_ns
-        except FileNotFoundError:
-            return
-        if changed_ns == self._read_at_ns:
-            return
-        self._read_at_ns = changed_ns
-        pids = msgspec.json.decode(self._path.read_bytes(), type=dict[str, int])
-        for name, pid in pids.items():
-            known = self._watched.get(name)
-            if known is None or known.pid != pid:
-                self._watch(name, pid)
-
-    def _watch(self, name: str, pid: int) -> None:
-        try:
-            self._watched[name] = psutil.Process(pid)
-        except psutil.NoSuchProcess:
-            self._watched.pop(name, None)
-
-    def _measured(self) -> Iterator[tuple[str, ProcessUse]]:
-        for name, process in list(self._watched.items()):
-            try:
-                with process.oneshot():
-                    cpu, memory = process.cpu_times(), process.memory_info()
-            except psutil.NoSuchProcess:
-                del self._watched[name]
-                continue
-            yield (
-                name,
-                ProcessUse(
-                    cpu_user_seconds=cpu.user,
-                    cpu_system_seconds=cpu.system,
-                    rss_bytes=memory.rss,
-                ),
-            )
-
-
-def sample(second: int, clock: SteadyClock, processes: Processes) -> HostSample:
-    """Take the sample that closes a second."""
-    machine = psutil.cpu_times()
-    idle = machine.idle + getattr(machine, "iowait", 0.0)
-    return HostSample(
-        second=second,
-        monotonic_seconds=time.monotonic(),
-        wall_seconds=clock.wall_seconds(),
-        processes=processes.use(),
-        machine_busy_seconds=sum(machine[:8]) - idle,
-        available_memory_bytes=psutil.virtual_memory().available,
-    )
+OTHERS_EVERY_SECONDS = 5
+"""All processes of the machine are looked at: too dear for every second."""
 
 
 def run(orders: SamplerOrders) -> None:
     """Sample until SIGTERM. Raises RunDirectoryError when a sample cannot be written."""
     ends = {signal.SIGTERM, signal.SIGINT}
+    # before a thread starts, so that none of them takes the signal
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     clock = SteadyClock()
-    processes = Processes(Path(orders.processes_path))
-    with Appender(orders.record_path) as record:
+    sampler = Sampler(Path(orders.processes_path), clock)
+    with Appender(orders.record_path) as record, TorsWatch(orders, clock) as tors:
         second = clock.second()
         while signal.sigtimedwait(ends, clock.until(second + 1)) is None:
-            record.append(sample(second, clock, processes))
+            record.append(sampler.sample(second))
+            tors.check()
             second = max(second + 1, clock.second())
+
+
+class Sampler:
+    """Takes the sample that closes a second."""
+
+    def __init__(self, processes_path: Path, clock: SteadyClock, *, root: Path = Path("/")) -> None:
+        self._clock = clock
+        self._processes = Processes(processes_path)
+        self._others = Others()
+        self._others_due_second = 0
+        self._interfaces = Interfaces(root)
+        self._snmp = root / "proc/net/snmp"
+        self._board = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
+
+    def sample(self, second: int) -> HostSample:
+        """Read all there is; the times are those of the processes' counters, read first."""
+        monotonic_seconds, wall_seconds = time.monotonic(), self._clock.wall_seconds()
+        return HostSample(
+            second=second,
+            monotonic_seconds=round(monotonic_seconds, TIME_DIGITS),
+            wall_seconds=round(wall_seconds, TIME_DIGITS),
+            processes=self._processes.use(),
+            cpu=cpu_states(),
+            others_cpu_seconds=self._others_cpu_seconds(second),
+            load_average=round(os.getloadavg()[0], 2),
+            available_memory_bytes=psutil.virtual_memory().available,
+            interfaces=self._interfaces.use(),
+            tcp_retransmitted_segments=retransmitted_segments(read_text(self._snmp)),
+            board=self._board.read(),
+        )
+
+    def _others_cpu_seconds(self, second: int) -> float | None:
+        if second < self._others_due_second:
+            return None
+        self._others_due_second = second + OTHERS_EVERY_SECONDS
+        return round(self._others.cpu_seconds(self._processes.ever_watched), CPU_DIGITS)
 
 
 if __name__ == "__main__":
