@@ -9,7 +9,7 @@ from onionrig.analysis.result import analyse
 from onionrig.analysis.windows import sustained_bits_per_second
 from onionrig.records.events import Covered, Failed, Starved
 from onionrig.records.transfers import Ending
-from recordings import HOLD, host_sample, recording, sink_sample, transfer
+from recordings import HOLD, host_sample, manifest, recording, sink_sample, transfer
 
 counts = st.lists(st.integers(min_value=0, max_value=10**9), min_size=10, max_size=80)
 
@@ -188,3 +188,44 @@ def test_bring_up_is_timed_from_the_start():
 def test_corrupt_bytes_are_counted_apart():
     samples = [*held([1] * 9), sink_sample(HOLD + 9, {"backend-1": 1}, corrupt=7)]
     assert analyse(recording(samples)).bytes.corrupt == 7
+
+
+def test_of_a_baseline_the_bytes_of_a_foreign_peer_are_goodput_and_belong_to_no_backend():
+    samples = [sink_sample(HOLD + n, {}, unverified=500) for n in range(10)]
+    made = manifest(mode="without tor", backends={})
+    result = analyse(recording(samples, manifest=made, target=4000.0))
+    assert result.goodput.sustained_bits_per_second == 4000
+    assert result.verdict.met is True
+    assert (result.bytes.verified, result.bytes.unverified) == (0, 5000)
+    assert result.backends == ()
+    assert result.fairness.jain is None
+
+
+def test_a_baselines_own_source_is_on_this_host_or_where_the_peer_is():
+    samples = [sink_sample(HOLD + n, {"direct": 500}) for n in range(10)]
+    for peer, where in ((None, "here"), ("pi.example:9000", "pi.example")):
+        made = manifest(mode="without tor", backends={}, experiment={"load": {"peer": peer}})
+        (share,) = analyse(recording(samples, manifest=made)).backends
+        assert (share.name, share.host, share.share) == ("direct", where, 1.0)
+
+
+def test_a_role_on_two_hosts_costs_what_both_take():
+    samples = [sink_sample(HOLD + n, {"backend-1": 125_000_000}) for n in range(11)]
+    samplers = {
+        f"sampler-{n}": [host_sample(HOLD + at, {f"relay-{n}": 0.1 * n * at}) for at in (-1, 9)]
+        for n in (1, 2)
+    }
+    cost = analyse(recording(samples, hold_seconds=10, samplers=samplers)).costs["relay"]
+    assert (cost.processes, cost.cores) == (2, pytest.approx(0.3))
+    assert cost.cpu_seconds_per_gbit == pytest.approx(3 / 10)
+
+
+def test_a_process_that_was_started_anew_costs_what_both_took():
+    samples = [sink_sample(HOLD + n, {"backend-1": 125_000_000}) for n in range(10)]
+    sampled = [
+        host_sample(HOLD - 1, {"relay-1": 50.0}),
+        host_sample(HOLD + 4, {"relay-1": 52.0}),
+        host_sample(HOLD + 9, {"relay-1": 1.0}),
+    ]
+    cost = analyse(recording(samples, samplers={"sampler": sampled})).costs["relay"]
+    assert cost.cores == pytest.approx((2.0 + 1.0) / 10)

@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import statistics
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+import msgspec
+
+from onionrig.analysis.bottleneck import bottleneck
 from onionrig.analysis.costs import costs_by_role
-from onionrig.analysis.fairness import jain, not_chosen, smallest_over_mean
+from onionrig.analysis.holds import complete, events_of, hold_window, loads
+from onionrig.analysis.rates import goodput, verdict
+from onionrig.analysis.repetitions import combined, summed_bytes
+from onionrig.analysis.round_trip import round_trip
+from onionrig.analysis.shares import backend_shares, fairness
 from onionrig.analysis.streams import streams
-from onionrig.analysis.windows import (
-    Window,
-    bytes_by_backend,
-    bytes_by_second,
-    missing_seconds,
-    sustained_bits_per_second,
-    variation,
-)
-from onionrig.experiment.checks import WINDOW_SECONDS
-from onionrig.records.events import (
-    Covered,
-    Failed,
-    Finished,
-    Milestone,
-    Reached,
-    Scheduled,
-    Starved,
-)
-from onionrig.records.result import (
-    BackendShare,
-    BringUp,
-    Bytes,
-    Failure,
-    Fairness,
-    Goodput,
-    Result,
-    StarvedBackend,
-    Verdict,
-)
-from onionrig.units import BITS_PER_BYTE
+from onionrig.analysis.tor_circuits import tor_circuits
+from onionrig.analysis.trust import trust
+from onionrig.records.events import Failed, Milestone, Reached, Scheduled
+from onionrig.records.result import BringUp, Bytes, Failure, Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.records.events import AnyEvent
     from onionrig.records.recording import Recording
-
-Kind = TypeVar("Kind")
 
 UNEXPLAINED = Failure(
     error="Killed",
@@ -55,12 +33,40 @@ UNEXPLAINED = Failure(
 
 
 def analyse(recording: Recording) -> Result:
-    """Say what a run means; an aborted one as far as it went."""
-    manifest = recording.manifest
-    complete = bool(_events(recording.events, Finished))
-    hold = hold_window(recording)
-    goodput = _goodput(recording, hold)
-    backends = _backends(recording, hold)
+    """Say what a run means; an aborted one as far as it went.
+
+    Loads with the same settings are repetitions of one measurement. Where a run has loads with
+    other settings too, as a sweep's run has, the figures are those of the first settings: the
+    others are points of the sweep, and here only said to be there; their bytes count, so that
+    nothing corrupt is hidden.
+    """
+    results = results_by_load(recording)
+    first = [one for one in results if one.settings == results[0].settings]
+    whole = _with_bytes_of_all(combined(first), results)
+    completed = complete(recording)
+    return msgspec.structs.replace(
+        whole,
+        status="complete" if completed else "aborted",
+        failure=None if completed else _failure(recording.events),
+        verdict=verdict(whole.verdict.target_bits_per_second, whole.goodput, complete=completed),
+    )
+
+
+def results_by_load(recording: Recording) -> list[Result]:
+    """Return a result for each load of a run, as if it had been the only one; at least one.
+
+    A load that was held to its end is complete, although the run failed afterwards.
+    """
+    return [_result(load) for load in loads(recording)]
+
+
+def _result(load: Recording) -> Result:
+    manifest = load.manifest
+    completed = complete(load)
+    hold = hold_window(load)
+    rates = goodput(load, hold)
+    backends = backend_shares(load, hold)
+    scheduled = events_of(load.events, Scheduled)
     return Result(
         run=manifest.run,
         started=manifest.started,
@@ -68,114 +74,50 @@ def analyse(recording: Recording) -> Result:
         address=manifest.address,
         mode=manifest.mode,
         balancer=manifest.balancer,
-        status="complete" if complete else "aborted",
-        failure=None if complete else _failure(recording.events),
-        verdict=_verdict(recording.target_bits_per_second, goodput, complete=complete),
-        goodput=goodput,
-        streams=streams(recording.streams_asked, recording.transfers, recording.sinks),
-        bytes=_bytes(recording),
+        status="complete" if completed else "aborted",
+        failure=None if completed else _failure(load.events),
+        verdict=verdict(load.target_bits_per_second, rates, complete=completed),
+        goodput=rates,
+        streams=streams(load.streams_asked, load.transfers, load.sinks),
+        bytes=_bytes(load),
         backends=backends,
-        fairness=_fairness(recording, backends),
-        bring_up_seconds=_bring_up(recording.events),
-        costs=costs_by_role(recording.samplers, recording.sinks, hold, manifest.roles),
+        fairness=fairness(load, backends),
+        bring_up_seconds=_bring_up(load.events),
+        costs=costs_by_role(load.samplers, load.sinks, hold, manifest.roles),
+        bottleneck=bottleneck(load, hold),
+        trust=trust(load, hold),
+        round_trip=round_trip(load, hold),
+        tor_circuits=tor_circuits(load, hold),
+        settings=scheduled[-1].settings if scheduled else {},
     )
 
 
-def hold_window(recording: Recording) -> Window:
-    """Return the held seconds: as scheduled, or up to the last sample of an aborted run."""
-    scheduled = _events(recording.events, Scheduled)
-    if not scheduled:
-        return Window(begin=0, end=0)
-    begin, end = scheduled[-1].hold_second, scheduled[-1].end_second
-    if not _events(recording.events, Finished):
-        sampled = [samples[-1].second + 1 for samples in recording.sinks.values() if samples]
-        end = max(begin, min(end, max(sampled, default=begin)))
-    return Window(begin=begin, end=end)
-
-
-def _goodput(recording: Recording, hold: Window) -> Goodput:
-    counted = bytes_by_second(recording.sinks, hold)
-    rates = [size * BITS_PER_BYTE for size in counted]
-    enough = len(counted) >= WINDOW_SECONDS
-    return Goodput(
-        sustained_bits_per_second=sustained_bits_per_second(counted),
-        median_second_bits_per_second=statistics.median(rates) if enough else None,
-        mean_bits_per_second=statistics.fmean(rates) if enough else None,
-        lowest_second_bits_per_second=min(rates) if enough else None,
-        highest_second_bits_per_second=max(rates) if enough else None,
-        variation=variation(counted) if enough else None,
-        steady_seconds=len(counted),
-        missing_seconds=missing_seconds(recording.sinks, hold),
+def _with_bytes_of_all(whole: Result, results: Sequence[Result]) -> Result:
+    others = [one.settings for one in results if one.settings != whole.settings]
+    if not others or whole.trust is None:
+        return whole
+    told = (
+        f"loads with other settings are not in these figures, but in the sweep's: {len(others)} "
+        f"of {len(results)}"
+    )
+    return msgspec.structs.replace(
+        whole,
+        bytes=summed_bytes(results),
+        trust=msgspec.structs.replace(whole.trust, missing=(*whole.trust.missing, told)),
     )
 
 
-def _verdict(target: float | None, goodput: Goodput, *, complete: bool) -> Verdict:
-    sustained = goodput.sustained_bits_per_second
-    judged = complete and target is not None and sustained is not None
-    return Verdict(
-        target_bits_per_second=target,
-        met=sustained >= target
-        if judged and sustained is not None and target is not None
-        else None,
-    )
-
-
-def _bytes(recording: Recording) -> Bytes:
-    samples = [sample for sink in recording.sinks.values() for sample in sink]
+def _bytes(load: Recording) -> Bytes:
+    samples = [sample for sink in load.sinks.values() for sample in sink]
     return Bytes(
         verified=sum(sum(sample.verified_bytes.values()) for sample in samples),
         corrupt=sum(sample.corrupt_bytes for sample in samples),
+        unverified=sum(sample.unverified_bytes for sample in samples),
     )
-
-
-def _backends(recording: Recording, hold: Window) -> tuple[BackendShare, ...]:
-    hosts = recording.manifest.backends
-    counted = bytes_by_backend(recording.sinks, hold, hosts)
-    total = sum(counted.values())
-    return tuple(
-        BackendShare(
-            name=name,
-            host=hosts.get(name, "unknown"),
-            bytes=size,
-            share=size / total if total else 0.0,
-            streams=_mean_streams(recording, hold, name),
-        )
-        for name, size in counted.items()
-    )
-
-
-def _mean_streams(recording: Recording, hold: Window, backend: str) -> int:
-    served = [
-        sample.streams.get(backend, 0)
-        for samples in recording.sinks.values()
-        for sample in samples
-        if sample.second in hold.seconds
-    ]
-    return round(sum(served) / len(hold.seconds)) if len(hold.seconds) else 0
-
-
-def _fairness(recording: Recording, backends: Sequence[BackendShare]) -> Fairness:
-    sizes = [backend.bytes for backend in backends]
-    reasons = {event.backend: event.reason for event in _events(recording.events, Starved)}
-    covered = _events(recording.events, Covered)
-    starved = (
-        tuple(
-            StarvedBackend(
-                name=backend.name,
-                reason=reasons.get(backend.name)
-                or not_chosen(backend.name, covered, recording.streams_asked),
-            )
-            for backend in backends
-            if not backend.bytes
-        )
-        if sum(sizes)
-        else tuple(StarvedBackend(name=name, reason=reason) for name, reason in reasons.items())
-    )
-    return Fairness(jain=jain(sizes), smallest_over_mean=smallest_over_mean(sizes), starved=starved)
 
 
 def _bring_up(events: Sequence[AnyEvent]) -> BringUp:
-    reached = {event.reached: event.since_start_seconds for event in _events(events, Milestone)}
+    reached = {event.reached: event.since_start_seconds for event in events_of(events, Milestone)}
     return BringUp(
         network=reached.get(Reached.NETWORK),
         frontend=reached.get(Reached.FRONTEND),
@@ -184,12 +126,8 @@ def _bring_up(events: Sequence[AnyEvent]) -> BringUp:
 
 
 def _failure(events: Sequence[AnyEvent]) -> Failure:
-    failures = _events(events, Failed)
+    failures = events_of(events, Failed)
     if not failures:
         return UNEXPLAINED
     first = failures[0]
     return Failure(error=first.error, message=first.message, exit_code=first.exit_code)
-
-
-def _events(events: Sequence[AnyEvent], kind: type[Kind]) -> list[Kind]:
-    return [event for event in events if isinstance(event, kind)]

@@ -33,21 +33,36 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bytes_by_second(sinks: Mapping[str, Sequence[SinkSample]], window: Window) -> list[int]:
-    """Return the verified bytes of each second of the window, all sinks together."""
+    """Return the payload bytes of each second of the window, all sinks together.
+
+    Those of a foreign peer count, although nobody can check them: they are a baseline's goodput,
+    and no other run has any.
+    """
     counted = dict.fromkeys(window.seconds, 0)
     for samples in sinks.values():
         for sample in samples:
             if sample.second in counted:
                 counted[sample.second] += sum(sample.verified_bytes.values())
+                counted[sample.second] += sample.unverified_bytes
     return list(counted.values())
+
+
+def mean_bits_per_second(second_bytes: Sequence[int]) -> float | None:
+    """Return the mean rate of these seconds; None where there are none."""
+    return statistics.fmean(second_bytes) * BITS_PER_BYTE if second_bytes else None
 
 
 def missing_seconds(sinks: Mapping[str, Sequence[SinkSample]], window: Window) -> int:
     """Return how many seconds of the window lack a sample of at least one sink."""
-    complete = set(window.seconds)
+    return len(window.seconds) - len(sampled_seconds(sinks, window))
+
+
+def sampled_seconds(sinks: Mapping[str, Sequence[SinkSample]], window: Window) -> list[int]:
+    """Return the seconds of the window of which every sink has a sample."""
+    complete = set(window.seconds) if sinks else set[int]()
     for samples in sinks.values():
         complete &= {sample.second for sample in samples}
-    return len(window.seconds) - (len(complete) if sinks else 0)
+    return sorted(complete)
 
 
 def bytes_by_backend(

@@ -1,0 +1,85 @@
+"""What differs between two runs: settings, versions, hosts, network, and how they were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from onionrig.records.comparison import Difference
+
+if TYPE_CHECKING:
+    from onionrig.records.manifest import Manifest
+    from onionrig.records.result import Result
+
+Kind = Literal["setting", "version", "host", "network", "measurement"]
+
+ABSENT = "-"
+
+
+def differences(a: Manifest, b: Manifest, of_a: Result, of_b: Result) -> tuple[Difference, ...]:
+    """Name everything in which two runs differ, the settings first."""
+    return (
+        *_between(
+            "setting",
+            {**_flat(a.experiment), **of_a.settings},
+            {**_flat(b.experiment), **of_b.settings},
+        ),
+        *_between("setting", {"mode": a.mode}, {"mode": b.mode}),
+        *_between("version", _versions(a), _versions(b)),
+        *_between("host", _hosts(a), _hosts(b)),
+        *_between("network", _consensus(a), _consensus(b)),
+        *_between("measurement", _measurement(of_a), _measurement(of_b)),
+    )
+
+
+def _between(kind: Kind, a: Mapping[str, str], b: Mapping[str, str]) -> list[Difference]:
+    return [
+        Difference(kind=kind, what=key, a=a.get(key, ABSENT), b=b.get(key, ABSENT))
+        for key in dict.fromkeys([*a, *b])
+        if a.get(key, ABSENT) != b.get(key, ABSENT)
+    ]
+
+
+def _flat(table: Mapping[str, Any], *, at: str = "") -> dict[str, str]:
+    """Return the keys of nested tables as ``table.key``; a description makes no difference."""
+    flat: dict[str, str] = {}
+    for key, value in table.items():
+        where = f"{at}.{key}" if at else key
+        if isinstance(value, Mapping):
+            flat |= _flat(value, at=where)
+        elif where != "description":
+            flat[where] = _text(value)
+    return flat
+
+
+def _text(value: object) -> str:
+    """Write a value as a setting has it, so that 16 from a file and "16" from a flag are one."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _versions(manifest: Manifest) -> dict[str, str]:
+    versions: dict[str, str | None] = msgspec.to_builtins(manifest.versions)
+    return {name: version or ABSENT for name, version in versions.items()}
+
+
+def _hosts(manifest: Manifest) -> dict[str, str]:
+    return {
+        f"{key} of {'the host' if len(manifest.hosts) == 1 else host.name}": ABSENT
+        if value is None
+        else _text(value)
+        for host in manifest.hosts
+        for key, value in msgspec.to_builtins(host).items()
+    }
+
+
+def _consensus(manifest: Manifest) -> dict[str, str]:
+    return {
+        f"consensus parameter {name}": str(value)
+        for name, value in sorted(manifest.consensus_parameters.items())
+    }
+
+
+def _measurement(result: Result) -> dict[str, str]:
+    return {"status": result.status, "day": result.started[:10]}

@@ -1,0 +1,30 @@
+"""Which host a service is on, and what is known of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onionrig.records.manifest import Manifest
+
+LOOPBACK = "lo"
+"""The interface that leads nowhere: a rig on one host sends every hop over it."""
+
+
+def host_of(manifest: Manifest, service: str) -> str:
+    """Return a service's host: its record's, or the only one there is."""
+    for record in manifest.services:
+        if record.name == service:
+            return record.host
+    return manifest.hosts[0].name if manifest.hosts else "unknown"
+
+
+def cores_of(manifest: Manifest, host: str) -> int | None:
+    """Return a host's cores; None where nothing is known of it."""
+    return next((facts.cores for facts in manifest.hosts if facts.name == host), None)
+
+
+def several(manifest: Manifest) -> bool:
+    """Return whether the rig's services are on more than one host."""
+    hosts = {record.host for record in manifest.services} | set(manifest.backends.values())
+    return len(hosts) > 1

@@ -1,0 +1,81 @@
+"""Where goodput stops growing along one axis of a sweep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.records.sweep import Axis, Knee, Point
+from onionrig.units import rate_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ENOUGH = 0.9
+"""Of the highest sustained rate: rates of one rig repeat within about a tenth."""
+LOAD = "load.streams"
+
+
+def knees(axes: Sequence[Axis], points: Sequence[Point]) -> tuple[Knee, ...]:
+    """Find the knee along the load's axis for each combination of the other settings.
+
+    The axis is ``load.streams`` if it is varied, else the first whose values are numbers; without
+    any there is no order to find a knee in, and none is returned.
+    """
+    axis = _axis(axes)
+    if axis is None:
+        return ()
+    groups: dict[tuple[tuple[str, str], ...], list[Point]] = {}
+    for point in points:
+        others = tuple(item for item in point.settings.items() if item[0] != axis.key)
+        groups.setdefault(others, []).append(point)
+    return tuple(_knee(axis, dict(others), group) for others, group in groups.items())
+
+
+def _axis(axes: Sequence[Axis]) -> Axis | None:
+    numeric = [axis for axis in axes if len(axis.values) > 1 and all(map(_is_number, axis.values))]
+    loads = [axis for axis in numeric if axis.key == LOAD]
+    return next(iter([*loads, *numeric]), None)
+
+
+def _knee(axis: Axis, others: dict[str, str], points: Sequence[Point]) -> Knee:
+    rates = sorted(
+        (float(point.settings[axis.key]), point.settings[axis.key], rate)
+        for point in points
+        if (rate := point.result.goodput.sustained_bits_per_second) is not None
+    )
+    where = f" with {', '.join(f'{key} = {value}' for key, value in others.items())}" * bool(others)
+    if not rates or not any(rate for _, _, rate in rates):
+        return Knee(
+            key=axis.key,
+            settings=others,
+            value=None,
+            sustained_bits_per_second=None,
+            reached=False,
+            sentence=f"no rate was measured along {axis.key}{where}",
+        )
+    best = max(rate for _, _, rate in rates)
+    index = next(index for index, (_, _, rate) in enumerate(rates) if rate >= ENOUGH * best)
+    _, value, rate = rates[index]
+    reached = index < len(rates) - 1
+    return Knee(
+        key=axis.key,
+        settings=others,
+        value=value,
+        sustained_bits_per_second=rate,
+        reached=reached,
+        sentence=(
+            f"the knee{where} is at {axis.key} = {value}: {rate_text(rate)} sustained, and more "
+            f"brings less than a tenth (at most {rate_text(best)})"
+            if reached
+            else f"the knee{where} is not reached: {axis.key} = {value} has the most, "
+            f"{rate_text(rate)} sustained, and is the last that was measured"
+        ),
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,114 @@
+"""What the streams' windows allow: without congestion control, so many cells a round trip.
+
+tor lets 500 cells of a stream be on their way until the other end acknowledges (tor:
+src/core/or/or.h, STREAMWINDOW_START), each with 498 bytes of payload (RELAY_PAYLOAD_SIZE). Every
+stream of ours has a circuit of its own, whose window is twice that.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.look import Finding, Look
+from onionrig.analysis.round_trip import path_seconds, round_trip
+from onionrig.analysis.windows import bytes_by_second, mean_bits_per_second
+from onionrig.records.findings import Evidence
+from onionrig.units import BITS_PER_BYTE, rate_text
+
+if TYPE_CHECKING:
+    from onionrig.analysis.windows import Window
+    from onionrig.records.manifest import Manifest
+    from onionrig.records.recording import Recording
+
+STREAM_WINDOW_BYTES = 500 * 498
+LEAST, MOST = 0.5, 1.25
+"""Of what the windows allow, between which they count as what bound the rate. Streams differ in
+their paths and the round trip is a median: much less came for another reason, much more was not
+bound by this window."""
+
+
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the windows allow."""
+
+    streams: float
+    """Mean number that delivered in the hold."""
+    round_trip_seconds: float
+
+    @property
+    def bits_per_second(self) -> float:
+        """A window a round trip, for each stream."""
+        return self.streams * STREAM_WINDOW_BYTES * BITS_PER_BYTE / self.round_trip_seconds
+
+    @property
+    def text(self) -> str:
+        """Say it with its numbers, as the subject of a sentence."""
+        window = f"a window of {STREAM_WINDOW_BYTES / 1e3:.0f} kB"
+        path = f"a round trip of {milliseconds(self.round_trip_seconds)}"
+        streams = round(self.streams)
+        if streams == 1:
+            return f"1 stream with {window} over {path}"
+        return f"{streams} streams, each with {window} over {path},"
+
+
+def have_windows(manifest: Manifest) -> bool:
+    """Return whether streams have fixed windows.
+
+    Clients turn congestion control on only from a line of the descriptor, which stock
+    Onionbalance's lacks whatever the consensus says (tor: src/feature/hs/hs_client.c).
+    """
+    if manifest.mode == "without tor":
+        return False
+    congestion_control = manifest.consensus_parameters.get("cc_alg", 0) > 0
+    return manifest.balancer.startswith("stock") or not congestion_control
+
+
+def allowance(recording: Recording, hold: Window) -> Allowance | None:
+    """Return what the windows allow; None where there are none or nothing was measured."""
+    path = path_seconds(round_trip(recording, hold))
+    streams = _mean_streams(recording, hold)
+    if not have_windows(recording.manifest) or not path or not streams:
+        return None
+    return Allowance(streams=streams, round_trip_seconds=path)
+
+
+def look_at_windows(recording: Recording, hold: Window) -> Look:
+    """Say whether what came is what the windows allow; it counts only where nothing is full."""
+    allowed = allowance(recording, hold)
+    mean = mean_bits_per_second(bytes_by_second(recording.sinks, hold))
+    if allowed is None or mean is None:
+        return Look()
+    bound = LEAST <= mean / allowed.bits_per_second <= MOST
+    evidence = Evidence(
+        what=allowed.text.removesuffix(","),
+        measured=mean,
+        limit=allowed.bits_per_second,
+        unit="bits per second",
+        at_limit=bound,
+    )
+    said = (
+        f"{allowed.text} cannot carry more than {rate_text(allowed.bits_per_second)}; "
+        f"{rate_text(mean)} came"
+    )
+    finding = Finding(kind="window", subject=None, sentence=said) if bound else None
+    return Look(evidence=(evidence,), finding=finding)
+
+
+def milliseconds(seconds: float) -> str:
+    """Print a round trip with at least two figures."""
+    return f"{seconds * 1e3:.0f} ms" if seconds >= 0.01 else f"{seconds * 1e3:.1f} ms"  # noqa: PLR2004 - 10 ms
+
+
+def _mean_streams(recording: Recording, hold: Window) -> float:
+    """Return the mean number of streams that delivered, over the seconds that were sampled."""
+    return sum(
+        statistics.fmean(counts)
+        for samples in recording.sinks.values()
+        if (
+            counts := [
+                sum(sample.streams.values()) for sample in samples if sample.second in hold.seconds
+            ]
+        )
+    )

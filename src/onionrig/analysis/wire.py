@@ -1,0 +1,122 @@
+"""The interfaces' bytes against the sinks': only where what they carry is the payload alone.
+
+That is a host with nothing but backend instances and their source, or the host of a baseline that
+pulls from elsewhere. Over loopback every hop is carried, and nothing can be held against it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from onionrig.analysis.agreement import judged, unjudged
+from onionrig.analysis.cpu import around
+from onionrig.analysis.hosts import LOOPBACK, host_of, several
+from onionrig.analysis.windows import Window, bytes_by_backend, bytes_by_second
+from onionrig.rig.model import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.records.findings import Agreement
+    from onionrig.records.manifest import Manifest
+    from onionrig.records.recording import Recording
+    from onionrig.records.samples import HostSample, SinkSample
+
+CELLS = (0.03, 0.12)
+"""A cell of 514 bytes carries 498 of payload; TLS records, TCP and IP headers come on top, less of
+them where the interface is handed segments larger than a frame."""
+PLAIN = (0.0, 0.08)
+"""TCP and IP headers alone."""
+
+Direction = Literal["received", "sent"]
+
+
+def with_interfaces(recording: Recording, hold: Window) -> Agreement:
+    """Hold the interfaces' bytes of such a host against the sinks' between the same two samples."""
+    manifest = recording.manifest
+    if _pulls_from_elsewhere(manifest):
+        sampled = {name: around(samples, hold) for name, samples in recording.samplers.items()}
+        return _judged(
+            sum(carried_bytes(held, "received") for held in sampled.values()),
+            sum(
+                sum(bytes_by_second(recording.sinks, _between(held)))
+                for held in sampled.values()
+                if held
+            ),
+            PLAIN,
+        )
+    if not several(manifest):
+        return unjudged(
+            "interfaces", None, None, "every hop of a rig on one host goes over loopback"
+        )
+    serving = _hosts_that_only_serve(manifest)
+    sent, received = 0, 0
+    for sampler, samples in recording.samplers.items():
+        held = around(samples, hold)
+        host = host_of(manifest, sampler)
+        if held and host in serving:
+            sent += carried_bytes(held, "sent")
+            received += _served_by(recording.sinks, _between(held), manifest.backends, host)
+    return _judged(sent, received, CELLS)
+
+
+def carried_bytes(held: Sequence[HostSample], direction: Direction) -> int:
+    """Return what a host's interfaces carried between two samples, loopback left out."""
+    if not held:
+        return 0
+    size = 0
+    for name, use in held[-1].interfaces.items():
+        begun = held[0].interfaces.get(name)
+        if begun is not None and name != LOOPBACK:
+            size += (
+                use.sent_bytes - begun.sent_bytes
+                if direction == "sent"
+                else use.received_bytes - begun.received_bytes
+            )
+    return size
+
+
+def _judged(carried: int, received: int, overhead: tuple[float, float]) -> Agreement:
+    if not carried:
+        return unjudged(
+            "interfaces", None, None, "no sampled host's interfaces carry the payload alone"
+        )
+    lowest, highest = overhead
+    return judged(
+        "interfaces",
+        received,
+        carried,
+        (lowest * received, highest * received),
+        "cells, TLS records, TCP and IP headers" if overhead == CELLS else "TCP and IP headers",
+    )
+
+
+def _pulls_from_elsewhere(manifest: Manifest) -> bool:
+    peer = str(manifest.experiment.get("load", {}).get("peer") or "")
+    loopback = peer.startswith(("127.", "localhost:", "[::1]:"))
+    return manifest.mode == "without tor" and bool(peer) and not loopback
+
+
+def _hosts_that_only_serve(manifest: Manifest) -> set[str]:
+    roles: dict[str, set[str]] = {}
+    for record in manifest.services:
+        roles.setdefault(record.host, set()).add(record.role)
+    return {
+        host
+        for host, found in roles.items()
+        if Role.BACKEND in found and found <= {Role.BACKEND, Role.SOURCE, Role.SAMPLER}
+    }
+
+
+def _served_by(
+    sinks: Mapping[str, Sequence[SinkSample]],
+    between: Window,
+    backends: Mapping[str, str],
+    host: str,
+) -> int:
+    counted = bytes_by_backend(sinks, between, backends)
+    return sum(size for name, size in counted.items() if backends.get(name) == host)
+
+
+def _between(held: Sequence[HostSample]) -> Window:
+    return Window(begin=held[0].second + 1, end=held[-1].second + 1)

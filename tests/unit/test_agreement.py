@@ -1,0 +1,255 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onionrig.analysis.agreement import received_until
+from onionrig.analysis.holds import hold_window
+from onionrig.analysis.tor_circuits import tor_circuits
+from onionrig.analysis.trust import trust
+from onionrig.records.transfers import Ending
+from recordings import (
+    HOLD,
+    host,
+    host_sample,
+    manifest,
+    recording,
+    service,
+    sink_sample,
+    tor_counters,
+    tor_sample,
+    transfer,
+    watched,
+)
+
+MB = 1_000_000
+ON_ITS_WAY_TO_SINKS = 2 * 1024 * 1024 + 249_000
+"""Bytes a stream: in the source's socket and in the window."""
+
+
+def found(whole):
+    return trust(whole, hold_window(whole))
+
+
+def agreement(whole, what):
+    (piece,) = [piece for piece in found(whole).agreement if piece.what == what]
+    return piece
+
+
+def test_sources_agree_where_they_run_ahead_by_what_is_on_its_way():
+    ahead = 4 * ON_ITS_WAY_TO_SINKS
+    sent = [10 * MB + ahead, *[10 * MB] * 9]
+    piece = agreement(watched(size=10 * MB, sent=sent), "sources")
+    assert (piece.sink_bytes, piece.other_bytes) == (100 * MB, 100 * MB + ahead)
+    assert piece.difference == pytest.approx(ahead / (100 * MB))
+    assert piece.expected == pytest.approx((-ahead / (100 * MB), ahead / (100 * MB)))
+    assert piece.explained is True
+
+
+@pytest.mark.parametrize(("beyond", "explained"), [(0.009, True), (0.011, False), (-1.0, False)])
+def test_more_than_a_percent_beyond_what_is_on_its_way_is_unexplained(beyond, explained):
+    total = 1000 * MB
+    sent = total + 4 * ON_ITS_WAY_TO_SINKS + round(beyond * total)
+    said = found(watched(size=100 * MB, sent=[sent, *[0] * 9]))
+    assert said.agreement[0].explained is explained
+    assert any("the sources sent" in doubt for doubt in said.doubts) is not explained
+
+
+def test_an_unexplained_difference_is_told_with_its_number():
+    said = found(watched(size=100 * MB, sent=[125 * MB] * 10))
+    # 4 streams have at most 9.4 MB on their way, 0.9 % of 1 GB
+    assert said.doubts == (
+        "the sources sent 25.0 % more than the sinks received; -0.9 % to +0.9 % is expected",
+    )
+    assert said.trusted is False
+
+
+def test_what_failed_streams_had_on_their_way_is_lost():
+    failures = [
+        transfer(stream, ending=Ending.STALLED, started=float(HOLD), ended_after=3.0)
+        for stream in range(2)
+    ]
+    before = transfer(3, ending=Ending.STALLED, started=HOLD - 4.0, ended_after=3.0)
+    never = transfer(3, backend=None, ending=Ending.CONNECT_TIMEOUT, started=float(HOLD))
+    whole = watched(size=10 * MB, other={"transfers": [*failures, before, never]})
+    highest = agreement(whole, "sources").expected[1]
+    assert highest == pytest.approx((4 + 2) * ON_ITS_WAY_TO_SINKS / (100 * MB))
+
+
+def test_sources_that_did_not_record_are_not_judged():
+    piece = agreement(watched(other={"sources": {}}), "sources")
+    assert (piece.difference, piece.explained, piece.other_bytes) == (None, None, None)
+    assert piece.cause == "no source of ours recorded the hold"
+
+
+def read_at(*readings):
+    return {
+        "tors": [
+            tor_sample(int(at), {"backend-1": tor_counters(at, application=taken)})
+            for at, taken in readings
+        ]
+    }
+
+
+def test_tors_are_held_against_the_sinks_between_the_same_two_moments():
+    # the sink gets 10, 20, … 100 bytes; from 2.25 s to 8.5 s these are
+    # 0.75 * 30 + 40 + 50 + 60 + 70 + 80 + 0.5 * 90
+    sizes = [10 * at for at in range(1, 11)]
+    tors = read_at((HOLD + 2.25, 1000), (HOLD + 5.0, 1200), (HOLD + 8.5, 1368))
+    piece = agreement(watched(sizes=sizes, other={"tors": tors}), "tor")
+    assert piece.sink_bytes == round(22.5 + 300 + 45)
+    assert piece.other_bytes == 368
+    assert piece.explained
+    # 4 streams, each with a window and what waits for a sink within a second
+    assert piece.expected[1] == pytest.approx(4 * (249_000 + 1024 * 1024) / 367, rel=0.01)
+
+
+def test_an_answer_right_after_the_hold_is_its_last():
+    tors = read_at((HOLD + 0.01, 0), (HOLD + 10.2, 100 * MB), (HOLD + 13, 900 * MB))
+    piece = agreement(watched(size=10 * MB, other={"tors": tors}), "tor")
+    assert piece.other_bytes == 100 * MB
+    assert piece.sink_bytes == pytest.approx(100 * MB, rel=0.01)
+
+
+def test_tors_that_took_far_more_are_a_doubt():
+    said = found(watched(size=100 * MB, tor_takes=1200 * MB))
+    assert said.trusted is False
+    assert said.doubts[0].startswith("the backend instances' tors took 20.0 % more than the sinks")
+
+
+def test_other_ports_and_other_tors_do_not_count():
+    # the echo port's 77 bytes are in every reading; a relay's are no payload
+    tors = {
+        "tors": [
+            tor_sample(
+                HOLD + at,
+                {
+                    "backend-1": tor_counters(HOLD + at, application=MB * at),
+                    "relay-1": tor_counters(HOLD + at, application=99 * MB * at),
+                },
+            )
+            for at in (0, 10)
+        ]
+    }
+    assert agreement(watched(size=MB, other={"tors": tors}), "tor").other_bytes == 10 * MB
+
+
+def test_tors_that_answered_once_or_never_are_not_judged():
+    portless = [
+        tor_sample(
+            HOLD + at,
+            {"backend-1": msgspec.structs.replace(tor_counters(HOLD + at), application_bytes={})},
+        )
+        for at in (0, 10)
+    ]
+    silent = [tor_sample(HOLD, {"backend-1": None})]
+    for tors in ({}, read_at((HOLD, 1)), {"tors": silent}, {"tors": portless}):
+        piece = agreement(watched(other={"tors": tors}), "tor")
+        assert (piece.difference, piece.explained) == (None, None)
+
+
+def test_interfaces_are_not_judged_on_one_host():
+    piece = agreement(watched(carries={"eth0": (1, 1, None)}), "interfaces")
+    assert piece.explained is None
+    assert piece.cause == "every hop of a rig on one host goes over loopback"
+
+
+@pytest.mark.parametrize(
+    ("overhead", "explained"), [(0.01, False), (0.05, True), (0.12, True), (0.14, False)]
+)
+def test_a_host_of_backends_alone_sends_the_payload_and_its_overhead(overhead, explained):
+    pi = [
+        host_sample(
+            HOLD + at,
+            {"backend-1": 0.1 * at},
+            interfaces={
+                "lo": {"sent": 77 * MB * at},
+                "eth0": {"sent": round(MB * (1 + overhead)) * at, "received": at},
+            },
+        )
+        for at in range(-1, 10)
+    ]
+    made = manifest(
+        hosts=(host("here"), host("pi")),
+        backends={"backend-1": "pi", "backend-2": "here"},
+        services=(
+            service("sampler-pi", "sampler", "pi"),
+            service("sampler", "sampler", "here"),
+            service("backend-1", "backend", "pi"),
+            service("source-pi", "source", "pi"),
+            service("backend-2", "backend", "here"),
+            service("relay-1", "relay", "here"),
+        ),
+    )
+    whole = watched(carries={"eth0": (5 * MB, 5 * MB, None)}, other={"manifest": made})
+    whole.sinks["sink"].append(sink_sample(HOLD + 10, {"backend-1": 3 * MB}))
+    whole = msgspec.structs.replace(whole, samplers={**whole.samplers, "sampler-pi": pi})
+    piece = agreement(whole, "interfaces")
+    assert piece.sink_bytes == 10 * MB
+    assert piece.difference == pytest.approx(overhead, abs=1e-4)
+    assert piece.explained is explained
+
+
+@pytest.mark.parametrize(("peer", "judged"), [("192.0.2.7:9000", True), ("127.0.0.1:9000", False)])
+def test_a_baseline_from_elsewhere_is_held_against_what_the_interfaces_received(peer, judged):
+    made = manifest(mode="without tor", backends={}, experiment={"load": {"peer": peer}})
+    samples = [sink_sample(HOLD + at, {}, unverified=MB) for at in range(10)]
+    carries = {"eth0": (round(1.045 * MB), 10, 1e9)}
+    piece = agreement(
+        watched(samples=samples, carries=carries, other={"manifest": made}), "interfaces"
+    )
+    assert piece.explained is (True if judged else None)
+    assert piece.difference == (pytest.approx(0.045) if judged else None)
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=20), st.floats(0, 20), st.floats(0, 20))
+def test_bytes_received_until_a_moment_only_grow_and_end_at_the_sum(sizes, one, other):
+    by_second = {HOLD + at: size for at, size in enumerate(sizes)}
+    early, late = sorted((one, other))
+    assert received_until(by_second, HOLD + early) <= received_until(by_second, HOLD + late) + 1e-6
+    assert received_until(by_second, HOLD + len(sizes)) == sum(sizes)
+    assert received_until(by_second, float(HOLD)) == 0
+
+
+# tor's circuits
+
+
+def test_circuits_are_what_came_between_the_first_and_last_reading_of_all_backends():
+    def both(at, begun, failed, up):
+        daemons = {
+            f"backend-{n}": tor_counters(HOLD + at, begun=begun * n, failed=failed, up=up)
+            for n in (1, 2)
+        }
+        return tor_sample(HOLD + at, daemons)
+
+    tors = {
+        "tors": [
+            both(0, 10, {"timeout": 1, "old": 5}, 4),
+            both(5, 11, {}, 9),
+            both(10, 13, {"timeout": 3, "other": 1, "old": 5}, 5),
+        ]
+    }
+    whole = recording([sink_sample(HOLD + at, {}) for at in range(10)], tors=tors)
+    said = tor_circuits(whole, hold_window(whole))
+    assert said.rendezvous_begun == 3 + 6
+    assert said.rendezvous_failed == {"timeout": 4, "other": 2}
+    assert said.rendezvous_open == 10
+    assert said.introduction_circuits == 6
+
+
+def test_circuits_that_were_read_once_have_begun_unknown():
+    tors = {"tors": [tor_sample(HOLD, {"backend-1": tor_counters(HOLD, begun=9, up=4)})]}
+    whole = watched(other={"tors": tors})
+    said = tor_circuits(whole, hold_window(whole))
+    assert (said.rendezvous_begun, said.rendezvous_open) == (None, 4)
+
+
+def test_circuits_are_null_where_no_backend_answered():
+    whole = watched(other={"tors": {}})
+    said = tor_circuits(whole, hold_window(whole))
+    assert (said.rendezvous_begun, said.rendezvous_open, said.introduction_circuits) == (
+        None,
+        None,
+        None,
+    )
+    assert said.rendezvous_failed == {}

@@ -1,0 +1,229 @@
+import math
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onionrig.analysis.series import downsampled, series
+from onionrig.analysis.timeline import Timeline, downsampled_timeline
+from onionrig.records.samples import CpuStates
+from recordings import (
+    HOLD,
+    RAMP,
+    finished,
+    held,
+    host,
+    host_sample,
+    manifest,
+    ping_sample,
+    recording,
+    scheduled,
+    service,
+    sink_sample,
+    transfer,
+    watched,
+)
+
+
+def line(timeline, name):
+    return dict(zip(timeline.at_seconds, timeline.lines[name], strict=True))
+
+
+def total(timeline, name):
+    return math.fsum(
+        value * seconds
+        for value, seconds in zip(timeline.lines[name], timeline.lasting_seconds, strict=True)
+    )
+
+
+def test_goodput_is_told_by_backend_from_the_ramp_on_and_time_counts_from_the_hold():
+    samples = [sink_sample(RAMP + at, {"backend-1": at}) for at in range(15)]
+    drawn = series(recording(samples, hold_seconds=10))
+    timeline = drawn.goodput_bits_per_second
+    assert timeline.at_seconds == tuple(float(at) for at in range(-5, 10))
+    assert line(timeline, "backend-1")[-5.0] == 0
+    assert line(timeline, "backend-1")[9.0] == 8 * 14
+    assert set(timeline.lines["backend-2"]) == {0.0}
+    (load,) = drawn.loads
+    assert (load.ramp, load.hold, load.end) == (-5.0, 0.0, 10.0)
+
+
+def test_a_missing_second_is_zero_goodput_but_unknown_streams():
+    samples = [sink_sample(HOLD + at, {"backend-1": 5}) for at in range(10) if at != 4]
+    drawn = series(recording(samples, hold_seconds=10))
+    assert line(drawn.goodput_bits_per_second, "backend-1")[4.0] == 0
+    assert line(drawn.streams, "backend-1")[4.0] is None
+    assert line(drawn.streams, "backend-1")[5.0] == 1
+    assert line(drawn.streams, "backend-2")[5.0] == 0
+
+
+def test_a_foreign_peers_bytes_are_a_line_of_their_own():
+    samples = [sink_sample(HOLD + at, {}, unverified=3) for at in range(10)]
+    made = manifest(mode="without tor", backends={})
+    drawn = series(recording(samples, manifest=made))
+    assert set(drawn.goodput_bits_per_second.lines) == {"unverified"}
+    assert line(drawn.goodput_bits_per_second, "unverified")[0.0] == 24
+
+
+def test_several_loads_stand_one_after_the_other():
+    second = HOLD + 12
+    told = [scheduled(hold_seconds=10), held(), scheduled(hold_seconds=10, ramp=second), held()]
+    samples = [sink_sample(at, {"backend-1": 1}) for at in (HOLD, second + 5)]
+    drawn = series(recording(samples, loads=told, events=[finished()], done=False))
+    assert [(load.ramp, load.hold, load.end) for load in drawn.loads] == [
+        (-5.0, 0.0, 10.0), (12.0, 17.0, 27.0),
+    ]  # fmt: skip
+    assert len(drawn.goodput_bits_per_second.at_seconds) == 5 + 27
+    assert line(drawn.goodput_bits_per_second, "backend-1")[17.0] == 8
+
+
+def test_a_run_that_was_cut_short_is_drawn_to_its_last_sample():
+    samples = [sink_sample(RAMP + at, {"backend-1": 1}) for at in range(3)]
+    drawn = series(recording(samples, hold_seconds=60, done=False))
+    assert drawn.goodput_bits_per_second.at_seconds == (-5.0, -4.0, -3.0)
+
+
+def test_a_run_of_several_sinks_is_drawn_to_the_last_sample_of_all():
+    whole = recording([sink_sample(RAMP, {"backend-1": 1})], hold_seconds=60, done=False)
+    sinks = {**whole.sinks, "sink-2": [sink_sample(RAMP + at, {"backend-1": 2}) for at in (0, 2)]}
+    drawn = series(msgspec.structs.replace(whole, sinks=sinks)).goodput_bits_per_second
+    assert drawn.lines["backend-1"] == (24, 0, 16)
+
+
+def test_nothing_is_drawn_of_a_run_without_a_load():
+    drawn = series(recording([], loads=[]))
+    assert drawn.loads == ()
+    assert drawn.goodput_bits_per_second.at_seconds == ()
+
+
+def test_cores_are_told_by_role_from_the_counters_differences():
+    samplers = {
+        "sampler": [
+            host_sample(HOLD - 1, {"relay-1": 1.0, "relay-2": 5.0}),
+            host_sample(HOLD, {"relay-1": 1.25, "relay-2": 5.5, "sink": 0.1}),
+            # two seconds without a sample share what was used
+            host_sample(HOLD + 3, {"relay-1": 1.25, "relay-2": 7.0}),
+            # another process under the same name counts from its start
+            host_sample(HOLD + 4, {"relay-1": 0.5, "relay-2": 7.0}),
+        ]
+    }
+    drawn = series(watched(other={"samplers": samplers}))
+    relays, sink = line(drawn.cores, "relay"), line(drawn.cores, "sink")
+    assert relays[-1.0] is None
+    assert relays[0.0] == pytest.approx(0.75)
+    assert [relays[at] for at in (1.0, 2.0, 3.0)] == pytest.approx([0.5] * 3)
+    assert relays[4.0] == pytest.approx(0.5)
+    assert sink[0.0] == pytest.approx(0.1)
+
+
+def test_hosts_and_interfaces_are_told_apart():
+    samplers = {
+        f"sampler-{name}": [
+            host_sample(
+                HOLD + at,
+                {"relay-1": 0.5 * at},
+                busy=busy * at,
+                steal=0.1 * at,
+                interfaces={"eth0": {"sent": 1000 * at}, "eth1": {}},
+            )
+            for at in range(3)
+        ]
+        for name, busy in (("pi1", 1.0), ("pi2", 2.0))
+    }
+    services = tuple(service(f"sampler-{name}", "sampler", name) for name in ("pi1", "pi2"))
+    made = manifest(hosts=(host("pi1"), host("pi2")), services=services)
+    drawn = series(watched(other={"samplers": samplers, "manifest": made}))
+    assert line(drawn.host_cores["pi2"], "user")[1.0] == pytest.approx(0.5)
+    assert line(drawn.host_cores["pi2"], "system")[1.0] == pytest.approx(1.5)
+    assert line(drawn.host_cores["pi1"], "steal")[2.0] == pytest.approx(0.1)
+    assert set(drawn.interface_bits_per_second.lines) == {"pi1 eth0 sent", "pi2 eth0 sent"}
+    assert line(drawn.interface_bits_per_second, "pi1 eth0 sent")[2.0] == 8000
+    assert line(drawn.cores, "relay")[1.0] == pytest.approx(1.0)
+
+
+def test_a_hosts_states_are_those_that_top_shows():
+    def sampled(at):
+        states = CpuStates(
+            user=at, nice=2 * at, system=4 * at, idle=8 * at, iowait=16 * at, irq=32 * at,
+            softirq=64 * at, steal=128 * at,
+        )  # fmt: skip
+        return msgspec.structs.replace(host_sample(HOLD + at, {}), cpu=states)
+
+    drawn = series(watched(other={"samplers": {"sampler": [sampled(0), sampled(1)]}}))
+    states = drawn.host_cores["here"].lines
+    assert {state: line(drawn.host_cores["here"], state)[1.0] for state in states} == {
+        "user": 1 + 2, "system": 4 + 32 + 64, "iowait": 16, "steal": 128, "idle": 8,
+    }  # fmt: skip
+
+
+def test_round_trips_are_told_by_client():
+    pings = {
+        "pinger": [
+            ping_sample(HOLD, {"client-1": 0.05, "client-2": None}),
+            ping_sample(HOLD + 1, {"client-1": 0.06, "client-2": 0.07}),
+        ]
+    }
+    drawn = series(watched(other={"pings": pings})).round_trip_seconds
+    assert line(drawn, "client-1")[0.0] == 0.05
+    assert line(drawn, "client-2")[0.0] is None
+    assert line(drawn, "client-2")[1.0] == 0.07
+
+
+def test_times_of_streams_and_bytes_of_clients_come_from_the_transfers():
+    transfers = [
+        transfer(0, verified=10, connected=0.3, first_byte=0.4),
+        transfer(1, verified=5, client="client-2", connected=0.5, first_byte=None),
+        transfer(2, verified=7, connected=None, first_byte=None, unverified=2),
+    ]
+    drawn = series(watched(other={"transfers": transfers}))
+    assert drawn.connect_seconds == (0.3, 0.5)
+    assert drawn.first_byte_seconds == (0.4,)
+    assert drawn.client_bytes == {"client-1": 19, "client-2": 5}
+
+
+values = st.floats(0, 1e12, allow_nan=False)
+
+
+@given(st.lists(values, min_size=1, max_size=300), st.integers(1, 50))
+def test_fewer_points_keep_the_total_and_the_time(numbers, most):
+    whole = Timeline(
+        at_seconds=tuple(float(at) for at in range(len(numbers))),
+        lasting_seconds=(1.0,) * len(numbers),
+        lines={"a": tuple(numbers)},
+    )
+    fewer = downsampled_timeline(whole, most)
+    assert len(fewer.at_seconds) <= most
+    assert sum(fewer.lasting_seconds) == len(numbers)
+    assert total(fewer, "a") == pytest.approx(math.fsum(numbers), rel=1e-12)
+    assert min(numbers) * (1 - 1e-12) <= min(fewer.lines["a"])
+    assert max(fewer.lines["a"]) <= max(numbers) * (1 + 1e-12)
+    # again, with the stretches as they are now
+    assert total(downsampled_timeline(fewer, 3), "a") == pytest.approx(math.fsum(numbers))
+
+
+def test_a_point_is_the_mean_of_what_was_recorded():
+    whole = Timeline(
+        at_seconds=(0.0, 1.0, 2.0, 3.0, 4.0),
+        lasting_seconds=(1.0,) * 5,
+        lines={"a": (1.0, None, 3.0, None, None)},
+    )
+    fewer = downsampled_timeline(whole, 3)
+    assert fewer.at_seconds == (0.0, 2.0, 4.0)
+    assert fewer.lasting_seconds == (2.0, 2.0, 1.0)
+    assert fewer.lines["a"] == (1.0, 3.0, None)
+
+
+def test_a_long_run_is_drawn_with_600_points_and_a_short_one_as_it_is():
+    drawn = series(watched(seconds=1500))
+    fewer = downsampled(drawn)
+    assert len(fewer.goodput_bits_per_second.at_seconds) == 502  # 1505 s by threes
+    assert total(fewer.goodput_bits_per_second, "backend-1") == 1500 * 8_000_000
+    assert fewer.client_bytes == drawn.client_bytes
+    short = series(watched(seconds=20))
+    assert downsampled(short) == short
+
+
+def test_a_series_can_be_written_and_read_again():
+    drawn = series(watched(carries={"eth0": (1, 2, 1e9)}))
+    assert msgspec.json.decode(msgspec.json.encode(drawn), type=type(drawn)) == drawn

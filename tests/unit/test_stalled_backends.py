@@ -1,0 +1,148 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onionrig.analysis.bottleneck import bottleneck
+from onionrig.analysis.holds import hold_window
+from onionrig.records.transfers import Ending
+from recordings import HOLD, RAMP, sink_sample, transfer, watched
+
+
+def found(whole):
+    return bottleneck(whole, hold_window(whole))
+
+
+def evidence(verdict, beginning):
+    (piece,) = [piece for piece in verdict.evidence if piece.what.startswith(beginning)]
+    return piece
+
+
+def served(sizes, *, streams=4, other=1_000_000):
+    """A sink's seconds, from the ramp on, in which backend-1 delivers as told, backend-2 evenly."""
+    counts = streams if isinstance(streams, list) else [streams] * len(sizes)
+    return [
+        sink_sample(
+            RAMP + at,
+            {"backend-1": size, "backend-2": other},
+            streams={"backend-1": up, "backend-2": 4},
+        )
+        for at, (size, up) in enumerate(zip(sizes, counts, strict=True))
+    ]
+
+
+def with_sink(samples, *, hold_seconds, **more):
+    return watched(
+        seconds=hold_seconds, samples=samples, other={"hold_seconds": hold_seconds, **more}
+    )
+
+
+def test_a_stalled_backend_is_named():
+    # it serves in the ramp and for 3 s of the hold, then is silent to the end
+    whole = with_sink(served([9] * 8 + [0] * 7), hold_seconds=10)
+    verdict = found(whole)
+    assert (verdict.kind, verdict.subject) == ("stalled backend", "backend-1")
+    assert verdict.sentence == (
+        "backend-1 stalled: it had served, then delivered nothing for 7 s of the hold while it "
+        "had 4 streams"
+    )
+    piece = evidence(verdict, "longest silence of backend-1")
+    assert (piece.measured, piece.limit, piece.unit, piece.at_limit) == (7.0, 5.0, "seconds", True)
+
+
+def test_a_stalled_backend_comes_before_a_full_machine():
+    whole = watched(
+        seconds=10, samples=served([9] * 8 + [0] * 7), cores={"relay-1": 1.99},
+        other={"hold_seconds": 10},
+    )  # fmt: skip
+    assert found(whole).kind == "stalled backend"
+
+
+@pytest.mark.parametrize(("silent", "kind"), [(4, "load"), (5, "stalled backend")])
+def test_silence_counts_from_five_seconds(silent, kind):
+    sizes = [9] * 7 + [0] * silent + [9] * (8 - silent)
+    assert found(with_sink(served(sizes), hold_seconds=10)).kind == kind
+
+
+def test_silence_without_streams_is_no_stall():
+    whole = with_sink(served([9] * 8 + [0] * 7, streams=[4] * 8 + [0] * 7), hold_seconds=10)
+    assert found(whole).kind == "load"
+
+
+def test_a_backend_that_never_served_is_starved_and_not_stalled():
+    assert found(with_sink(served([0] * 15), hold_seconds=10)).kind == "load"
+
+
+def test_a_sample_need_not_name_a_backend_that_has_nothing():
+    # from the fourth second of the hold on backend-1 is in no sample; backend-3 never sends a byte
+    samples = [
+        sink_sample(
+            RAMP + at,
+            {"backend-1": 9, "backend-2": 9} if at < 8 else {"backend-2": 9},
+            streams={"backend-1": 4, "backend-3": 1} if at < 8 else {"backend-3": 1},
+        )
+        for at in range(15)
+    ]
+    assert found(with_sink(samples, hold_seconds=10)).kind == "load"
+
+
+def test_a_silence_that_ended_before_the_hold_bound_nothing():
+    assert found(with_sink(served([9, 0, 0, 0, 0] + [9] * 10), hold_seconds=10)).kind == "load"
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"), [(Ending.STALLED, "stalled backend"), (Ending.RESET, "load")]
+)
+def test_a_stall_that_began_before_the_hold_counts_until_its_streams_are_given_up(ending, kind):
+    # silent from the ramp's second second; given up as the hold's third second ends
+    sizes, streams = [9] * 2 + [0] * 13, [4] * 7 + [0] * 8
+    given_up = transfer(ending=ending, started=float(RAMP), ended_after=8.05)
+    whole = with_sink(served(sizes, streams=streams), hold_seconds=10, transfers=[given_up])
+    assert found(whole).kind == kind
+
+
+def test_a_missing_second_neither_ends_a_silence_nor_adds_to_it():
+    samples = served([9] * 8 + [0] * 7)
+    four_left = [at for at in samples if at.second - RAMP not in {10, 11, 12}]
+    five_left = [at for at in samples if at.second - RAMP not in {10, 12}]
+    assert found(with_sink(four_left, hold_seconds=10)).kind == "load"
+    assert evidence(found(with_sink(five_left, hold_seconds=10)), "longest").measured == 5
+
+
+def test_a_backend_that_alone_had_streams_is_named_and_nothing_shared_is_blamed():
+    samples = [sink_sample(HOLD + at, {"backend-1": 9 if at < 3 else 0}) for at in range(10)]
+    verdict = found(with_sink(samples, hold_seconds=10))
+    assert verdict.subject == "backend-1"
+    assert verdict.sentence.endswith("while it had 1 stream")
+
+
+def test_where_all_stall_at_once_none_is_blamed():
+    samples = [
+        sink_sample(HOLD + at, dict.fromkeys(("backend-1", "backend-2"), 9 if at < 3 else 0))
+        for at in range(10)
+    ]
+    verdict = found(with_sink(samples, hold_seconds=10))
+    assert (verdict.kind, verdict.subject) == ("stalled backend", None)
+    assert "all 2 backend instances" in verdict.sentence
+
+
+def test_others_that_stalled_too_are_told():
+    samples = [
+        sink_sample(
+            HOLD + at,
+            {"backend-1": 9 if at < 2 else 0, "backend-2": 9 if at < 5 else 0, "backend-3": 9},
+        )
+        for at in range(10)
+    ]
+    verdict = found(with_sink(samples, hold_seconds=10))
+    assert verdict.subject == "backend-1"
+    assert verdict.sentence.endswith("; so did backend-2")
+
+
+@given(st.lists(st.integers(0, 2), min_size=5, max_size=40))
+def test_a_stall_is_five_zeros_in_a_row_after_the_first_byte(sizes):
+    whole = with_sink(
+        [sink_sample(HOLD + at, {"backend-1": size}) for at, size in enumerate(sizes)],
+        hold_seconds=len(sizes),
+    )
+    after_the_first = "".join(str(size) for size in sizes).lstrip("0")
+    assert (found(whole).kind == "stalled backend") is ("00000" in after_the_first)

@@ -1,0 +1,150 @@
+"""What a sweep came to, what is left of it, and where goodput stops growing."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from onionrig.analysis.knee import knees
+from onionrig.analysis.sweep import still_to_do, sweep_result
+from onionrig.records.sweep import Axis, Point, SweepPlan
+from onionrig.views.sweep import sweep_summary
+from results import result
+
+
+def plan(*axes, repeat=1):
+    return SweepPlan(
+        name="default",
+        started="2026-01-01T00:00:00+00:00",
+        command=("onionrig", "sweep"),
+        experiment={},
+        axes=tuple(Axis(key=key, values=values) for key, values in axes),
+        repeat=repeat,
+    )
+
+
+STREAMS = ("load.streams", ("1", "4", "16"))
+
+
+def held(rate, **settings):
+    return result(rate, settings={key.replace("_", "."): value for key, value in settings.items()})
+
+
+def points(rates):
+    return [
+        Point(settings={"load.streams": value}, run="001", result=result(rate))
+        for value, rate in rates.items()
+    ]
+
+
+def knee_of(rates):
+    (knee,) = knees([Axis(key="load.streams", values=tuple(rates))], points(rates))
+    return knee
+
+
+def test_the_knee_is_the_lowest_load_with_nine_tenths_of_the_most():
+    knee = knee_of({"1": 40, "4": 150, "16": 290, "64": 300})
+    assert (knee.value, knee.reached) == ("16", True)
+    assert "the knee is at load.streams = 16: 290 Mbit/s" in knee.sentence
+
+
+def test_a_rate_that_still_grows_has_no_knee_yet():
+    knee = knee_of({"1": 40, "4": 150, "16": 290})
+    assert (knee.value, knee.reached) == ("16", False)
+    assert "is not reached" in knee.sentence
+
+
+def test_a_rate_that_falls_after_its_height_has_its_knee_at_the_height():
+    assert knee_of({"1": 40, "4": 300, "16": 200}).value == "4"
+
+
+def test_values_are_ordered_as_numbers_not_as_text():
+    assert knee_of({"16": 300, "4": 295, "128": 301}).value == "4"
+
+
+def test_there_is_a_knee_for_each_combination_of_the_other_settings():
+    axes = [
+        Axis(key="backends.daemons", values=("1", "2")),
+        Axis(key="load.streams", values=("1", "4")),
+    ]
+    measured = [
+        Point(settings={"backends.daemons": n, "load.streams": s}, run="001", result=result(rate))
+        for n, s, rate in (("1", "1", 100), ("1", "4", 101), ("2", "1", 100), ("2", "4", 200))
+    ]
+    assert [(knee.settings, knee.value) for knee in knees(axes, measured)] == [
+        ({"backends.daemons": "1"}, "1"),
+        ({"backends.daemons": "2"}, "4"),
+    ]
+
+
+def test_settings_without_an_order_have_no_knee():
+    axes = [Axis(key="backends.single_hop", values=("false", "true"))]
+    assert knees(axes, []) == ()
+
+
+def test_points_that_measured_nothing_have_no_knee_and_say_so():
+    knee = knee_of({"1": None, "4": None})
+    assert knee.value is None
+    assert knee.sentence == "no rate was measured along load.streams"
+
+
+@given(st.dictionaries(st.integers(1, 1000).map(str), st.floats(1, 1000), min_size=2, max_size=8))
+def test_the_knee_has_at_least_nine_tenths_and_nothing_below_it_does(rates):
+    knee = knee_of(rates)
+    most = max(rates.values()) * 1e6
+    assert knee.sustained_bits_per_second >= 0.9 * most
+    assert all(
+        rate * 1e6 < 0.9 * most for value, rate in rates.items() if int(value) < int(knee.value)
+    )
+
+
+def test_what_is_left_is_each_point_as_often_as_it_is_missing():
+    asked = plan(STREAMS, repeat=2)
+    loads = {"001": [held(40, load_streams="1"), held(150, load_streams="4")]}
+    left = [point["load.streams"] for point in still_to_do(asked, loads)]
+    assert left == ["16", "1", "4", "16"]
+
+
+def test_a_load_that_was_cut_short_is_measured_again():
+    cut = msgspec.structs.replace(held(40, load_streams="1"), status="aborted")
+    left = still_to_do(plan(STREAMS), {"001": [cut]})
+    assert [point["load.streams"] for point in left] == ["1", "4", "16"]
+
+
+def test_a_sweep_that_is_done_has_nothing_left():
+    loads = {
+        "001": [held(rate, load_streams=value) for value, rate in (("1", 4), ("4", 9), ("16", 9))]
+    }
+    assert still_to_do(plan(STREAMS), loads) == []
+    assert sweep_result(plan(STREAMS), "s", loads).missing == 0
+
+
+def test_points_come_from_every_run_and_missing_ones_are_counted():
+    loads = {"001": [held(40, load_streams="1")], "002": [held(150, load_streams="4")]}
+    sweep = sweep_result(plan(STREAMS), "s", loads)
+    assert [(point.settings["load.streams"], point.run) for point in sweep.points] == [
+        ("1", "001"),
+        ("4", "002"),
+    ]
+    assert sweep.missing == 1
+
+
+def test_a_point_that_was_repeated_has_its_median_and_range():
+    loads = {"001": [held(rate, load_streams="1") for rate in (40, 60, 50)]}
+    (point,) = sweep_result(plan(("load.streams", ("1",)), repeat=3), "s", loads).points
+    assert point.result.goodput.sustained_bits_per_second == 50e6
+    assert point.result.repetitions.sustained_bits_per_second == (40e6, 60e6, 50e6)
+
+
+def test_the_table_has_a_line_a_point_and_says_what_is_missing(tmp_path):
+    loads = {"001": [held(40, load_streams="1"), held(150, load_streams="4")]}
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(sweep_summary(sweep_result(plan(STREAMS), "s", loads), tmp_path))
+    text = console.export_text()
+    assert "40.0 Mbit/s" in text
+    assert "150 Mbit/s" in text
+    assert "1 points are not measured" in text
