@@ -96,7 +96,7 @@ def test_check_prints_services_ports_and_torrcs(onionrig, tmp_path):
                  "ConsensusParams cc_alg=2", "load.clients: 2 client tors"):  # fmt: skip
         assert said in done.stdout
     rig = json.loads(onionrig("check", "mine.toml", "--json").stdout)
-    assert len(rig["services"]) == 2 + 3 + 9 + 4 + 2 + 1 + 1 + 1
+    assert len(rig["services"]) == 3 + 3 + 9 + 4 + 2 + 1 + 1 + 1
 
 
 def test_a_port_fixed_by_hand_that_is_taken_is_said_and_the_run_is_aborted(onionrig, tmp_path):
@@ -125,6 +125,13 @@ def test_a_run_that_is_not_there_is_said(onionrig):
     done = onionrig("show", "nothing")
     assert done.returncode == 11
     assert "no run nothing" in done.stderr
+
+
+def test_a_name_that_no_file_can_have_is_no_run(onionrig):
+    for name in ("", "x" * 5000, "a/../b", "*", "["):
+        done = onionrig("show", name)
+        assert done.returncode == 11, done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_the_schema_is_json(onionrig):

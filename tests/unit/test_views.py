@@ -7,11 +7,14 @@ from rich.console import Console
 
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Failed, Noted, Phase, PhaseBegan, Starved, Waiting
+from onionrig.records.findings import Agreement, Repetitions
+from onionrig.records.result import Bytes, Verdict
 from onionrig.records.transfers import Ending
 from onionrig.views.live import LiveTable, PlainLines, drawn, view_for
 from onionrig.views.progress import Progress
 from onionrig.views.summary import headline, summary
 from recordings import HOLD, host_sample, manifest, recording, scheduled, sink_sample, transfer
+from results import result
 
 
 def printed(renderable):
@@ -110,6 +113,104 @@ def test_the_summary_has_every_part_that_a_reader_looks_for():
                  "1 times SOCKS refused: F2 introduction failed", "none corrupt", "runs/r",
                  "network 12.0 s", "anonymous, stock 0.2.4"):  # fmt: skip
         assert said in shown
+
+
+def changed(whole, **fields):
+    return msgspec.structs.replace(whole, **fields)
+
+
+def test_a_figure_that_is_not_to_be_trusted_says_so_in_the_headline():
+    assert str(headline(result(255, doubts=("the sinks lost a tenth.",)))) == (
+        "255 Mbit/s sustained through one onion address — do not trust it: the sinks lost a tenth"
+    )
+    said = str(headline(result(255, doubts=("one", "two", "three"))))
+    assert said.endswith("— do not trust it: one, and 2 more")
+    assert "trust" not in str(headline(result(255)))
+    old = changed(result(255), trust=None)
+    assert str(headline(old)) == "255 Mbit/s sustained through one onion address"
+
+
+def test_distrust_stands_beside_the_verdict_on_the_target():
+    met = Verdict(target_bits_per_second=2e8, met=True)
+    said = str(headline(changed(result(255, doubts=("noise",)), verdict=met)))
+    assert said.endswith("meets the target of 200 Mbit/s — do not trust it: noise")
+
+
+def test_a_baseline_does_not_speak_of_onions():
+    baseline = changed(result(12_300), mode="without tor")
+    assert str(headline(baseline)) == "12.3 Gbit/s sustained over plain TCP, without Tor"
+    shown = printed(summary(baseline, Path("r")))
+    assert "stock" not in shown
+    assert "bring-up" not in shown
+    assert "1000 B verified" in shown
+
+
+def test_a_foreign_peers_bytes_are_marked_unverified():
+    foreign = changed(
+        result(500), mode="without tor", bytes=Bytes(verified=0, corrupt=0, unverified=3 << 20)
+    )
+    assert "without Tor, unverified: the other side is foreign" in str(headline(foreign))
+    assert "3.00 MiB unverified" in printed(summary(foreign, Path("r")))
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "said"),
+    [(248e6, 262e6, "248 to 262 Mbit/s"), (980e6, 1.02e9, "980 Mbit/s to 1.02 Gbit/s")],
+)
+def test_repetitions_are_told_with_their_range(lowest, highest, said):
+    held = Repetitions(
+        count=3, sustained_bits_per_second=(lowest, 255e6, highest), lowest_bits_per_second=lowest,
+        highest_bits_per_second=highest, spread=0.055,
+    )  # fmt: skip
+    repeated = changed(result(255), repetitions=held)
+    assert "through one onion address, the median of 3 holds" in str(headline(repeated))
+    shown = printed(summary(repeated, Path("r")))
+    assert said in shown
+    assert "of 3 holds, spread 5.5 %" in shown
+    single = changed(held, count=1, spread=None)
+    assert "holds" not in printed(summary(changed(result(255), repetitions=single), Path("r")))
+
+
+def test_what_bound_the_rate_and_how_counts_agree_are_told():
+    whole = result(255)
+    tor = Agreement(
+        what="tor", sink_bytes=1000, other_bytes=950, difference=-0.05, expected=(0.0, 0.01),
+        cause="", explained=False,
+    )  # fmt: skip
+    loopback = changed(tor, what="interfaces", difference=None, explained=None)
+    trust = changed(whole.trust, agreement=(*whole.trust.agreement, tor, loopback))
+    shown = printed(summary(changed(whole, trust=trust), Path("r")))
+    assert "bottleneck: the machine's CPU was full" in shown
+    assert "sources +0.2 %, tor −5.0 % (unexplained), interfaces not judged" in shown  # noqa: RUF001 - as printed
+    assert "20 ms   " in shown
+    assert "highest 50 ms; lowest at all 10 ms" in shown
+
+
+def test_doubts_and_gaps_are_listed_each_on_its_line():
+    doubted = result(255, doubts=("one", "two"))
+    trust = changed(doubted.trust, missing=("samples/tors.jsonl is missing",))
+    notes = ("result.json is missing: this is made from the records",)
+    shown = printed(summary(changed(doubted, trust=trust), Path("r"), notes)).splitlines()
+    for line in ("doubt: one", "doubt: two", f"gap: {notes[0]}",
+                 "gap: samples/tors.jsonl is missing"):  # fmt: skip
+        assert line in [shown_line.rstrip() for shown_line in shown]
+    assert "speaks against it" not in "".join(shown)
+    assert "trust: nothing that was checked speaks against it" in printed(
+        summary(result(255), Path("r"))
+    )
+
+
+def test_what_a_load_had_otherwise_is_told():
+    shown = printed(summary(result(255, settings={"load.streams": "64"}), Path("r")))
+    assert "load.streams   64" in shown
+
+
+def test_a_result_of_before_the_findings_is_summarised():
+    old = changed(result(255), trust=None, bottleneck=None, round_trip=None)
+    shown = printed(summary(old, Path("r")))
+    assert "255 Mbit/s" in shown
+    for absent in ("bottleneck", "agreement", "round trip", "gap:"):
+        assert absent not in shown
 
 
 def test_an_aborted_run_says_why_and_what_was_measured():

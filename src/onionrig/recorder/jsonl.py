@@ -90,13 +90,13 @@ def read_all(path: Path | str, kind: type[Record]) -> Iterator[Record]:
                 raise RecordsUnreadable(f"{path}, line {number}: {error}") from error
 
 
-def unwritable(path: Path, error: OSError) -> RunDirectoryError:
-    """Explain why a file of the run directory could not be written."""
+def unwritable(path: Path, error: OSError, *, option: str = "--out") -> RunDirectoryError:
+    """Explain why a file could not be written, and which option would put it elsewhere."""
     if error.errno in _FULL:
         return RunDirectoryError(
-            f"{path}: the disk is full; free space there, or choose another place with --out"
+            f"{path}: the disk is full; free space there, or choose another place with {option}"
         )
-    return RunDirectoryError(f"{path}: {error.strerror}; choose another place with --out")
+    return RunDirectoryError(f"{path}: {error.strerror}; choose another place with {option}")
 
 
 def _open_for_append(path: Path) -> int:

@@ -7,20 +7,27 @@ logs/*.log      what each process printed        result.json       what it means
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
 
-from onionrig.errors import RecordsUnreadable, RunDirectoryError
-from onionrig.experiment.decode import experiment_from
-from onionrig.recorder.jsonl import read_all, unwritable
+from onionrig.errors import RunDirectoryError
+from onionrig.recorder.jsonl import unwritable
+from onionrig.recorder.mending import TORS, asked_of, expected_files, mended_events
+from onionrig.recorder.replacing import replace_file
+from onionrig.recorder.salvage import Absent, Salvage, Salvaged, read_value
 from onionrig.records.events import AnyEvent
 from onionrig.records.manifest import Manifest
 from onionrig.records.recording import Recording
 from onionrig.records.result import Result
-from onionrig.records.samples import HostSample, SinkSample
+from onionrig.records.samples import (
+    HostSample,
+    PingSample,
+    SinkSample,
+    SourceSample,
+    TorSample,
+)
 from onionrig.records.transfers import Transfer
 
 if TYPE_CHECKING:
@@ -30,9 +37,11 @@ if TYPE_CHECKING:
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 
-SINK = "sink"
-SAMPLER = "sampler"
-EVENTS = "events.jsonl"
+SINK, SOURCE, SAMPLER, PINGER = "sink", "source", "sampler", "pinger"
+MANIFEST, RESULT, SCHEDULE = "manifest.json", "result.json", "schedule.json"
+EVENTS, TRANSFERS = "events.jsonl", "transfers.jsonl"
+NAMED = 8
+"""How many files of a directory are named where it is no run."""
 
 
 class RunDirectory:
@@ -65,7 +74,7 @@ class RunDirectory:
     @property
     def transfers_path(self) -> Path:
         """Where the sinks' attempts are."""
-        return self.path / "transfers.jsonl"
+        return self.path / TRANSFERS
 
     def sample_path(self, service: str) -> Path:
         """Return where a service's samples are."""
@@ -77,79 +86,95 @@ class RunDirectory:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write or replace the manifest."""
-        self._write("manifest.json", manifest)
+        write_whole(self.path / MANIFEST, manifest)
 
     def write_schedule(self, schedule: Schedule) -> None:
         """Write when the load begins, is held and ends."""
-        self._write("schedule.json", schedule)
+        write_whole(self.path / SCHEDULE, schedule)
 
     def write_result(self, result: Result) -> None:
         """Write or replace the result."""
-        self._write("result.json", result)
+        write_whole(self.path / RESULT, result)
 
     def read_manifest(self) -> Manifest:
         """Read the manifest. Raises RecordsUnreadable."""
-        return _read(self.path / "manifest.json", Manifest)
+        return read_record(self.path / MANIFEST, Manifest)
 
     def read_result(self) -> Result | None:
-        """Read the result as it was written; None where the run did not get to it."""
-        path = self.path / "result.json"
-        return _read(path, Result) if path.exists() else None
+        """Read the result as it was written; None where the run did not get to it.
 
-    def recording(self) -> Recording:
-        """Read everything back. Raises RecordsUnreadable."""
-        manifest = self.read_manifest()
-        experiment = experiment_from([manifest.experiment])
-        target = experiment.verdict.target
-        return Recording(
-            manifest=manifest,
-            target_bits_per_second=None if target is None else float(target),
-            streams_asked=experiment.load.streams,
-            events=list(read_all(self.events_path, cast("type[AnyEvent]", AnyEvent))),
-            sinks={path.stem: list(read_all(path, SinkSample)) for path in self._samples(SINK)},
-            samplers={
-                path.stem: list(read_all(path, HostSample)) for path in self._samples(SAMPLER)
-            },
-            transfers=list(read_all(self.transfers_path, Transfer)),
+        Raises RecordsUnreadable.
+        """
+        stored = self.stored_result()
+        return None if stored is None else stored.value
+
+    def stored_result(self) -> Salvaged[Result] | None:
+        """Read the result with what is to be said of it, such as that a later version wrote it.
+
+        Raises RecordsUnreadable.
+        """
+        try:
+            return read_value(self.path / RESULT, Result)
+        except Absent:
+            return None
+
+    def looks_like_a_run(self) -> bool:
+        """Return whether there is any file by which a run is known."""
+        return any(os.path.lexists(self.path / name) for name in (MANIFEST, RESULT, EVENTS))
+
+    def absent(self) -> tuple[str, ...]:
+        """Say which of the files are missing that every run has from its start."""
+        return tuple(
+            f"{name} is missing"
+            for name in (MANIFEST, EVENTS, "samples")
+            if not os.path.lexists(self.path / name)
         )
 
-    def _samples(self, role: str) -> list[Path]:
-        return sorted((self.path / "samples").glob(f"{role}*.jsonl"))
-
-    def _write(self, name: str, value: msgspec.Struct) -> None:
-        """Replace a file whole, so that a reader sees the old one or the new one."""
-        path = self.path / name
-        fresh = path.with_name(f".{name}.new")
-        text = msgspec.json.format(msgspec.json.encode(value)) + b"\n"
+    def contents(self) -> str:
+        """Say what there is."""
         try:
-            with contextlib.closing(_Private(fresh)) as file:
-                file.write(text)
-            fresh.replace(path)
+            names = sorted(path.name for path in self.path.iterdir())
         except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise unwritable(path, error) from error
+            return error.strerror or str(error)
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return f"there is {', '.join(names[:NAMED])}{more}" if names else "it is empty"
+
+    def recording(self) -> Recording:
+        """Read back everything that can be read; what cannot is told in its gaps.
+
+        Raises RecordsUnreadable where there is no manifest that can be read: only it says what the
+        other files are of.
+        """
+        stored = read_value(self.path / MANIFEST, Manifest)
+        manifest = stored.value
+        salvage = Salvage(self.path)
+        events: list[AnyEvent] = salvage.lines(EVENTS, cast("type[AnyEvent]", AnyEvent))
+        expected = expected_files(manifest.roles, events, whole=not salvage.lost)
+        events, mended = mended_events(events, salvage.lost, self.path / SCHEDULE)
+        asked = asked_of(manifest.experiment, events)
+        return Recording(
+            manifest=manifest,
+            target_bits_per_second=asked.target_bits_per_second,
+            streams_asked=asked.streams,
+            events=events,
+            sinks=salvage.samples(SINK, SinkSample, expected),
+            sources=salvage.samples(SOURCE, SourceSample, expected),
+            samplers=salvage.samples(SAMPLER, HostSample, expected),
+            tors=salvage.samples(TORS, TorSample, expected),
+            pings=salvage.samples(PINGER, PingSample, expected),
+            transfers=salvage.lines(TRANSFERS, Transfer, expected=SINK in expected),
+            gaps=(*stored.gaps, *asked.gaps, *salvage.gaps, *mended),
+        )
 
 
-class _Private:
-    """A new file that only its owner can read."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-
-    def write(self, content: bytes) -> None:
-        while content:
-            content = content[os.write(self._file, content) :]
-
-    def close(self) -> None:
-        os.close(self._file)
+def write_whole(path: Path, value: msgspec.Struct) -> None:
+    """Write or replace a file that holds one record. Raises RunDirectoryError."""
+    replace_file(path, msgspec.json.format(msgspec.json.encode(value)) + b"\n")
 
 
-def _read(path: Path, kind: type[Record]) -> Record:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except FileNotFoundError as error:
-        raise RecordsUnreadable(
-            f"{path.parent} is no run directory: it has no {path.name}"
-        ) from error
-    except (OSError, msgspec.MsgspecError) as error:
-        raise RecordsUnreadable(f"{path}: {error}") from error
+def read_record(path: Path, kind: type[Record]) -> Record:
+    """Read a file that holds one record, one of a later version as far as it is known.
+
+    Raises RecordsUnreadable.
+    """
+    return read_value(path, kind).value

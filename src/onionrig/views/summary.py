@@ -9,20 +9,26 @@ from rich.table import Table
 from rich.text import Text
 
 from onionrig.units import percent_text, rate_text, size_text
+from onionrig.views.trust import bound, distrust, trust_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import RenderableType
 
-    from onionrig.records.result import Result
+    from onionrig.records.findings import Repetitions, RoundTrip
+    from onionrig.records.result import Bytes, Result
 
 SHARE_BAR = 24
 
 
-def summary(result: Result, where: Path) -> RenderableType:
-    """Draw a result: the sentence, the rates, the backends, the streams, the costs."""
-    parts: list[RenderableType] = [headline(result), _rates(result)]
+def summary(result: Result, where: Path, notes: Sequence[str] = ()) -> RenderableType:
+    """Draw a result: the sentence, the rates, what bound them, backends, streams, costs, doubts.
+
+    ``notes`` is what is to be said of the run's files.
+    """
+    parts: list[RenderableType] = [headline(result), _rates(result), *bound(result)]
     if result.backends:
         parts += [Text(), _backends(result)]
     parts += [
@@ -32,35 +38,51 @@ def summary(result: Result, where: Path) -> RenderableType:
     parts += [Text(), *_streams(result)]
     if result.costs:
         parts += [Text(), _costs(result)]
+    parts += trust_lines(result, notes)
     parts += [Text(), Text(f"run directory: {where}", style="dim", overflow="fold")]
     return Group(*parts)
 
 
 def headline(result: Result) -> Text:
-    """Return the verdict in a sentence."""
+    """Return the verdict in a sentence, with why not to trust it where that is so."""
     sustained = result.goodput.sustained_bits_per_second
-    address = "one onion address"
     if result.status == "aborted":
         why = result.failure.message if result.failure else "unknown"
         measured = f"; until then {rate_text(sustained)} sustained" if sustained is not None else ""
         return Text(f"Aborted: {why}{measured}", style="bold red")
     if sustained is None:
-        return Text(f"No rate was measured through {address}", style="bold red")
-    said = f"{rate_text(sustained)} sustained through {address}"
+        return Text(f"No rate was measured {_through(result)}", style="bold red")
+    said = f"{rate_text(sustained)} sustained {_through(result)}{_of_several(result)}"
     target, met = result.verdict.target_bits_per_second, result.verdict.met
-    if target is None:
-        return Text(said, style="bold green")
-    verdict = "meets" if met else "misses"
-    return Text(
-        f"{said}: {verdict} the target of {rate_text(target)}",
-        style="bold green" if met else "bold red",
-    )
+    if target is not None:
+        said += f": {'meets' if met else 'misses'} the target of {rate_text(target)}"
+    doubted = distrust(result)
+    if target is not None and not met:
+        style = "bold red"
+    else:
+        style = "bold yellow" if doubted else "bold green"
+    return Text(f"{said}{doubted}", style=style)
+
+
+def _through(result: Result) -> str:
+    if result.mode != "without tor":
+        return "through one onion address"
+    unverified = ", unverified: the other side is foreign" if result.bytes.unverified else ""
+    return f"over plain TCP, without Tor{unverified}"
+
+
+def _of_several(result: Result) -> str:
+    held = result.repetitions
+    return f", the median of {held.count} holds" if held is not None and held.count > 1 else ""
 
 
 def _rates(result: Result) -> RenderableType:
     goodput = result.goodput
     table = _plain_table()
     table.add_row("sustained", _rate(goodput.sustained_bits_per_second), "worst 10 s of the hold")
+    held = result.repetitions
+    if held is not None and held.count > 1:
+        table.add_row("repetitions", *_repetitions(held))
     spread = f"variation {percent_text(goodput.variation)}" if goodput.variation is not None else ""
     table.add_row("median second", _rate(goodput.median_second_bits_per_second), spread)
     table.add_row(
@@ -70,15 +92,37 @@ def _rates(result: Result) -> RenderableType:
         f"{goodput.steady_seconds} s held"
         + (f", {goodput.missing_seconds} s missing" if goodput.missing_seconds else ""),
     )
-    table.add_row("service", f"{result.mode}, {result.balancer}", result.address or "")
-    up = result.bring_up_seconds
-    table.add_row(
-        "bring-up",
-        _seconds(up.total),
-        f"network {_seconds(up.network)}, frontend {_seconds(up.frontend)}, "
-        f"first verified byte {_seconds(up.total)}",
-    )
+    if result.round_trip is not None:
+        table.add_row("round trip", *_round_trip(result.round_trip))
+    address = result.address or ""
+    if result.mode == "without tor":
+        table.add_row("service", result.mode, address)
+    else:
+        table.add_row("service", f"{result.mode}, {result.balancer}", address)
+        up = result.bring_up_seconds
+        table.add_row(
+            "bring-up",
+            _seconds(up.total),
+            f"network {_seconds(up.network)}, frontend {_seconds(up.frontend)}, "
+            f"first verified byte {_seconds(up.total)}",
+        )
+    for key, value in result.settings.items():
+        table.add_row(key, value, "otherwise than the experiment")
     return table
+
+
+def _repetitions(held: Repetitions) -> tuple[str, str]:
+    lowest, highest = held.lowest_bits_per_second, held.highest_bits_per_second
+    rates = "-" if lowest is None or highest is None else _range(lowest, highest)
+    spread = f", spread {percent_text(held.spread)}" if held.spread is not None else ""
+    return rates, f"of {held.count} holds{spread}"
+
+
+def _round_trip(trip: RoundTrip) -> tuple[str, str]:
+    lowest = _milliseconds(trip.lowest_seconds)
+    highest = _milliseconds(trip.highest_in_hold_seconds)
+    said = f"median in the hold, highest {highest}; lowest at all {lowest}"
+    return _milliseconds(trip.median_in_hold_seconds), said
 
 
 def _backends(result: Result) -> Table:
@@ -115,10 +159,17 @@ def _streams(result: Result) -> list[Text]:
         Text(f"  {count} times {reason}", style="yellow")
         for reason, count in streams.failed_by_reason.items()
     ]
-    style = "bold red" if result.bytes.corrupt else ""
-    verified = size_text(result.bytes.verified)
-    corrupt = size_text(result.bytes.corrupt) if result.bytes.corrupt else "none"
-    return [*lines, Text(f"payload: {verified} verified, {corrupt} corrupt", style=style)]
+    return [*lines, _payload(result.bytes)]
+
+
+def _payload(sizes: Bytes) -> Text:
+    said = f"payload: {size_text(sizes.verified)} verified"
+    if sizes.unverified:
+        said = (
+            f"payload: {size_text(sizes.unverified)} unverified (nobody can check a foreign peer)"
+        )
+    corrupt = size_text(sizes.corrupt) if sizes.corrupt else "none"
+    return Text(f"{said}, {corrupt} corrupt", style="bold red" if sizes.corrupt else "")
 
 
 def _costs(result: Result) -> Table:
@@ -148,5 +199,16 @@ def _rate(bits_per_second: float | None) -> str:
     return "-" if bits_per_second is None else rate_text(bits_per_second)
 
 
+def _range(lowest: float, highest: float) -> str:
+    """Return two rates with their unit said once where it is the same."""
+    number, _, unit = rate_text(lowest).rpartition(" ")
+    above = rate_text(highest)
+    return f"{number} to {above}" if above.endswith(f" {unit}") else f"{number} {unit} to {above}"
+
+
 def _seconds(seconds: float | None) -> str:
     return "-" if seconds is None else f"{seconds:.1f} s"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{1e3 * seconds:.3g} ms"

@@ -1,0 +1,181 @@
+"""A result in Prometheus' text format, as node_exporter's textfile collector takes it.
+
+Every metric is a gauge named ``onionrig_…`` in base units and carries the run and its mode, so that
+several results can stand in one place. What a result has as null is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from onionrig.records.result import Result
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """One gauge: its name without the prefix, what it says, each value with its labels' values."""
+
+    name: str
+    what: str
+    values: Sequence[tuple[tuple[str, ...], float | None]]
+    labels: tuple[str, ...] = ()
+
+
+def exposition(result: Result) -> str:
+    """Return the result as Prometheus reads it."""
+    registry = CollectorRegistry()
+    common = {"run": result.run, "mode": result.mode}
+    for metric in metrics(result):
+        known = [(own, value) for own, value in metric.values if value is not None]
+        if known:
+            names = (*common, *metric.labels)
+            gauge = Gauge(f"onionrig_{metric.name}", metric.what, names, registry=registry)
+            for own, value in known:
+                gauge.labels(*common.values(), *own).set(value)
+    return generate_latest(registry).decode()
+
+
+def metrics(result: Result) -> Iterator[Metric]:
+    """Return everything that a result says in numbers."""
+    yield from _about(result)
+    yield from _rates(result)
+    yield from _load(result)
+    yield from _backends(result)
+    yield from _costs(result)
+    yield from _findings(result)
+    yield from _trust(result)
+
+
+def _about(result: Result) -> Iterator[Metric]:
+    about = {
+        "started": result.started,
+        "profile": result.profile,
+        "status": result.status,
+        "balancer": result.balancer,
+        "address": result.address or "",
+    }
+    yield Metric("run_info", "What was run; always 1", [(tuple(about.values()), 1.0)], tuple(about))
+    complete = result.status == "complete"
+    yield _one("complete", "1: it went through to its end, 0: it was aborted", _flag(complete))
+    verdict = result.verdict
+    yield _one("target_bits_per_second", "What was asked for", verdict.target_bits_per_second)
+    yield _one("target_met", "1: the target is met, 0: it is missed", _flag(verdict.met))
+
+
+def _rates(result: Result) -> Iterator[Metric]:
+    rates = result.goodput
+    for name, what, value in (
+        ("sustained", "Lowest mean of any 10 consecutive", rates.sustained_bits_per_second),
+        ("median_second", "Median of the", rates.median_second_bits_per_second),
+        ("mean", "Mean of the", rates.mean_bits_per_second),
+        ("lowest_second", "Lowest of the", rates.lowest_second_bits_per_second),
+        ("highest_second", "Highest of the", rates.highest_second_bits_per_second),
+    ):
+        yield _one(f"goodput_{name}_bits_per_second", f"{what} seconds of the hold", value)
+    yield _one("goodput_variation_ratio", "Deviation of the seconds over mean", rates.variation)
+    yield _one("hold_seconds", "Seconds that the rates cover", rates.steady_seconds)
+    yield _one("hold_missing_seconds", "Of those, without a sample", rates.missing_seconds)
+    held = result.repetitions
+    if held is not None:
+        lowest, highest = held.lowest_bits_per_second, held.highest_bits_per_second
+        yield _one("repetitions", "Holds; all else is of the median one", held.count)
+        yield _one("repetitions_lowest_bits_per_second", "Lowest sustained rate", lowest)
+        yield _one("repetitions_highest_bits_per_second", "Highest sustained rate", highest)
+
+
+def _load(result: Result) -> Iterator[Metric]:
+    streams, payload, up = result.streams, result.bytes, result.bring_up_seconds
+    states = {
+        "asked": streams.asked,
+        "connected": streams.connected,
+        "failed": streams.failed,
+        "reconnected": streams.reconnected,
+    }
+    yield _by("state", "streams", "Streams by what became of them", states)
+    reasons = streams.failed_by_reason
+    yield _by("reason", "stream_failures", "Attempts that ended before the run did", reasons)
+    first = streams.median_first_byte_seconds
+    yield _one("first_byte_median_seconds", "From the dial to the first byte", first)
+    checks = {
+        "verified": payload.verified,
+        "corrupt": payload.corrupt,
+        "unverified": payload.unverified,
+    }
+    yield _by("check", "payload_bytes", "Payload over ramp and hold", checks)
+    reached = {"network": up.network, "frontend": up.frontend, "total": up.total}
+    yield _by("reached", "bring_up_seconds", "From the start of the run", reached)
+
+
+def _backends(result: Result) -> Iterator[Metric]:
+    labels = ("backend", "host")
+    each = [((one.name, one.host), one) for one in result.backends]
+    size = [(own, one.bytes) for own, one in each]
+    share = [(own, one.share) for own, one in each]
+    streams = [(own, one.streams) for own, one in each]
+    yield Metric("backend_bytes", "Payload served in the hold", size, labels)
+    yield Metric("backend_share_ratio", "Of all payload of the hold", share, labels)
+    yield Metric("backend_streams", "Mean number of streams served", streams, labels)
+    fairness = result.fairness
+    yield _one("fairness_jain_ratio", "Jain's index of the backends' bytes", fairness.jain)
+    yield _one("backends_starved", "Backend instances without a byte", len(fairness.starved))
+
+
+def _costs(result: Result) -> Iterator[Metric]:
+    costs = result.costs
+    cpu = {role: cost.cpu_seconds_per_gbit for role, cost in costs.items()}
+    cores = {role: cost.cores for role, cost in costs.items()}
+    memory = {role: cost.peak_rss_bytes for role, cost in costs.items()}
+    processes = {role: cost.processes for role, cost in costs.items()}
+    yield _by("role", "cpu_seconds_per_gbit", "CPU-seconds per 1e9 bits of goodput", cpu)
+    yield _by("role", "cpu_cores", "Mean number of cores in use over the hold", cores)
+    yield _by("role", "peak_rss_bytes", "Memory of the role's largest process", memory)
+    yield _by("role", "processes", "Processes of the role", processes)
+
+
+def _findings(result: Result) -> Iterator[Metric]:
+    bound, trip, circuits = result.bottleneck, result.round_trip, result.tor_circuits
+    if bound is not None:
+        own = [((bound.kind, bound.subject or ""), 1.0)]
+        what = "What bound the rate; always 1"
+        yield Metric("bottleneck_info", what, own, ("kind", "subject"))
+    if trip is not None:
+        times = {
+            "lowest": trip.lowest_seconds,
+            "median in hold": trip.median_in_hold_seconds,
+            "highest in hold": trip.highest_in_hold_seconds,
+        }
+        yield _by("of", "round_trip_seconds", "Of a byte on a circuit of its own", times)
+    if circuits is not None:
+        begun, failed = circuits.rendezvous_begun, circuits.rendezvous_failed
+        yield _one("rendezvous_circuits_begun", "By the backends, in the hold", begun)
+        yield _by("reason", "rendezvous_circuits_failed", "By the backends, in the hold", failed)
+        rendezvous, introduction = circuits.rendezvous_open, circuits.introduction_circuits
+        yield _one("rendezvous_circuits_open", "At the hold's end", rendezvous)
+        yield _one("introduction_circuits_open", "At the hold's end", introduction)
+
+
+def _trust(result: Result) -> Iterator[Metric]:
+    trust = result.trust
+    if trust is not None:
+        differences = {agreement.what: agreement.difference for agreement in trust.agreement}
+        yield _one("trusted", "1: nothing speaks against it", _flag(trust.trusted))
+        yield _one("doubts", "Reasons not to trust it", len(trust.doubts))
+        yield _by("count", "agreement_ratio", "Other counts over the sinks', minus 1", differences)
+
+
+def _one(name: str, what: str, value: float | None) -> Metric:
+    return Metric(name, what, [((), value)])
+
+
+def _by(label: str, name: str, what: str, values: Mapping[str, float | None]) -> Metric:
+    return Metric(name, what, [((own,), value) for own, value in values.items()], (label,))
+
+
+def _flag(value: bool | None) -> float | None:  # noqa: FBT001 - three-valued, as records have it
+    return None if value is None else float(value)

@@ -1,0 +1,73 @@
+"""The list of runs: a line each, with what it came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from onionrig.units import rate_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import RenderableType
+
+    from onionrig.recorder.listing import Listed
+
+HEADINGS = ("run", "began (UTC)", "mode", "sustained", "outcome", "trust", "bottleneck")
+_WITHOUT_SECONDS = len("2026-01-01T00:00")
+
+
+def runs_view(runs: Sequence[Listed], under: Path) -> RenderableType:
+    """Draw the runs in their order; why some cannot be read stands below."""
+    if not runs:
+        return Text(f"no runs under {under}")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for heading in HEADINGS:
+        right = heading == "sustained"
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for run in runs:
+        table.add_row(
+            _name(run),
+            run.began[:_WITHOUT_SECONDS].replace("T", " "),
+            run.mode or "",
+            ""
+            if run.sustained_bits_per_second is None
+            else rate_text(run.sustained_bits_per_second),
+            _outcome(run),
+            _trust(run),
+            run.bottleneck or "",
+        )
+    problems = [
+        Text(f"{run.name}: {run.problem}", style="yellow", overflow="fold")
+        for run in runs
+        if run.problem is not None
+    ]
+    return Group(table, *([Text(), *problems] if problems else []))
+
+
+def _name(run: Listed) -> Text:
+    """Return a run's own name, below its sweep's; its profile as well where the name lacks it."""
+    if run.kind != "run":
+        return Text(f"{run.name}/", style="dim")
+    series, _, own = run.name.rpartition("/")
+    name = Text(f"  {own}" if series else own)
+    if run.profile is not None and not own.endswith(run.profile):
+        name.append(f" ({run.profile})", style="dim")
+    return name
+
+
+def _outcome(run: Listed) -> Text:
+    if run.target_met is not None:
+        return Text("met", style="green") if run.target_met else Text("missed", style="red")
+    return Text(run.outcome or "", style="" if run.outcome == "complete" else "yellow")
+
+
+def _trust(run: Listed) -> Text:
+    if run.trusted is None:
+        return Text()
+    return Text("trusted") if run.trusted else Text("doubted", style="yellow")

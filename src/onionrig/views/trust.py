@@ -1,0 +1,56 @@
+"""What bound a rate and whether to trust it, in lines of the summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.records.findings import Agreement
+    from onionrig.records.result import Result
+
+
+def distrust(result: Result) -> str:
+    """Return what a headline adds where its figure is not to be trusted, else nothing."""
+    trust = result.trust
+    if trust is None or trust.trusted is not False:
+        return ""
+    if not trust.doubts:
+        return " — do not trust it"
+    first, *more = trust.doubts
+    others = f", and {len(more)} more" if more else ""
+    return f" — do not trust it: {first.rstrip('.')}{others}"
+
+
+def bound(result: Result) -> list[Text]:
+    """Return what bound the rate, a sentence; nothing in results of before it was judged."""
+    bottleneck = result.bottleneck
+    return [] if bottleneck is None else [Text(f"bottleneck: {bottleneck.sentence}")]
+
+
+def trust_lines(result: Result, notes: Sequence[str] = ()) -> list[Text]:
+    """Return how other counts agree, every doubt, and what was not recorded or cannot be read."""
+    lines: list[Text] = []
+    trust = result.trust
+    if trust is not None:
+        if trust.agreement:
+            said = ", ".join(_agreement(count) for count in trust.agreement)
+            lines.append(Text(f"agreement with the sinks' bytes: {said}"))
+        lines += [Text(f"doubt: {doubt}", style="yellow") for doubt in trust.doubts]
+        if trust.trusted:
+            lines.append(Text("trust: nothing that was checked speaks against it"))
+    missing = (*notes, *(trust.missing if trust is not None else ()))
+    lines += [Text(f"gap: {what}", style="yellow") for what in missing]
+    return [Text(), *lines] if lines else []
+
+
+def _agreement(count: Agreement) -> str:
+    if count.difference is None:
+        return f"{count.what} not judged"
+    # a typographic minus, as wide as the plus
+    difference = f"{100 * count.difference:+.1f} %".replace("-", "−")  # noqa: RUF001 - meant
+    unexplained = " (unexplained)" if count.explained is False else ""
+    return f"{count.what} {difference}{unexplained}"

@@ -1,0 +1,38 @@
+"""A recording written out as the run directory that it could have been read from."""
+
+from __future__ import annotations
+
+from onionrig.recorder.jsonl import Appender
+from onionrig.recorder.run_directory import RunDirectory
+from onionrig.records.events import Scheduled
+from onionrig.records.schedule import Schedule
+
+
+def write_run(path, recording):
+    """Make a run directory with these records, as the processes of a run write them."""
+    run = RunDirectory.create(path)
+    run.write_manifest(recording.manifest)
+    _append(run.events_path, recording.events)
+    _append(run.transfers_path, recording.transfers)
+    for group in (
+        recording.sinks, recording.sources, recording.samplers, recording.tors, recording.pings
+    ):  # fmt: skip
+        for name, samples in group.items():
+            _append(run.sample_path(name), samples)
+    for event in recording.events:
+        if isinstance(event, Scheduled):
+            run.write_schedule(
+                Schedule(
+                    ramp_second=event.ramp_second,
+                    hold_second=event.hold_second,
+                    end_second=event.end_second,
+                    streams=event.streams,
+                )
+            )
+    return run
+
+
+def _append(path, records):
+    with Appender(path) as file:
+        for record in records:
+            file.append(record)

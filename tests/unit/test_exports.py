@@ -1,0 +1,223 @@
+"""A recording as rows, a result as metrics: nothing added, nothing lost."""
+
+import csv
+import io
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from onionrig.analysis.result import analyse
+from onionrig.records.events import Noted
+from onionrig.records.transfers import Ending
+from onionrig.views.load_times import LoadTimes
+from onionrig.views.prometheus import exposition
+from onionrig.views.tables import TABLES
+from recordings import (
+    HOLD,
+    RAMP,
+    host_sample,
+    manifest,
+    ping_sample,
+    recording,
+    scheduled,
+    service,
+    sink_sample,
+    source_sample,
+    tor_counters,
+    tor_sample,
+    transfer,
+)
+from results import result
+
+
+def rows(name, run):
+    """A table's rows as dictionaries, as they are in memory."""
+    (table,) = (table for table in TABLES if table.name == name)
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows(run)]
+
+
+def held(*samples, **more):
+    return recording(list(samples), hold_seconds=10, **more)
+
+
+def test_goodput_is_a_row_a_backend_a_second():
+    run = held(
+        sink_sample(HOLD - 1, {"backend-1": 5}, streams={"backend-1": 1, "backend-2": 0}),
+        sink_sample(HOLD, {"backend-1": 7, "backend-2": 8}),
+    )
+    seen = [
+        (row["second"], row["since_hold_seconds"], row["phase"], row["backend"],
+         row["verified_bytes"], row["streams"])
+        for row in rows("goodput", run)
+    ]  # fmt: skip
+    assert seen == [
+        (HOLD - 1, -1, "ramp", "backend-1", 5, 1),
+        (HOLD - 1, -1, "ramp", "backend-2", None, 0),
+        (HOLD, 0, "hold", "backend-1", 7, 1),
+        (HOLD, 0, "hold", "backend-2", 8, 1),
+    ]
+
+
+def test_a_foreign_peers_bytes_are_in_the_sinks_table():
+    (row,) = rows("sinks", held(sink_sample(HOLD, {}, unverified=9, failed=2)))
+    assert (row["unverified_bytes"], row["failed"], row["corrupt_bytes"]) == (9, 2, 0)
+
+
+def test_every_second_of_several_loads_is_told_apart():
+    first, second = RAMP, RAMP + 100
+    loads = [scheduled(hold_seconds=10), scheduled(hold_seconds=10, ramp=second)]
+    times = LoadTimes.of(loads)
+    assert times.at(first - 1) == (-6, None, None)
+    assert times.at(first) == (-5, 1, "ramp")
+    assert times.at(HOLD + 9) == (9, 1, "hold")
+    assert times.at(HOLD + 10) == (10, 1, "drain")
+    assert times.at(second - 1) == (second - 1 - HOLD, 1, "drain")
+    assert times.at(second + 5) == (0, 2, "hold")
+    assert LoadTimes.of([]).at(3) == (None, None, None)
+
+
+def test_processes_have_host_role_and_main_thread():
+    known = manifest(services=(service("sampler", "sampler", "pi3"),))
+    run = held(
+        manifest=known,
+        samplers={
+            "sampler": [
+                host_sample(HOLD, {"relay-1": 3.0}, rss=77, threads={"relay-1": (2.5, 0.5)})
+            ]
+        },
+    )
+    assert rows("processes", run) == [
+        {
+            "second": HOLD, "host": "pi3", "service": "relay-1", "role": "relay",
+            "cpu_user_seconds": 1.5, "cpu_system_seconds": 1.5, "main_thread_cpu_seconds": 2.5,
+            "rss_bytes": 77, "open_files": None,
+        }
+    ]  # fmt: skip
+
+
+def test_hosts_and_interfaces_are_as_they_were_recorded():
+    board = msgspec.structs.replace(
+        host_sample(0, {}).board, temperature_celsius=61.5, throttling=("under-voltage", "capped")
+    )
+    sample = msgspec.structs.replace(
+        host_sample(HOLD, {}, busy=4.0, steal=0.25, others=1.5,
+                    interfaces={"eth0": {"received": 1000, "sent": 3000, "link": 1e9}}),
+        board=board,
+    )  # fmt: skip
+    run = held(samplers={"sampler": [sample]})
+    (host,) = rows("hosts", run)
+    states = [host[f"cpu_{name}_seconds"] for name in ("user", "nice", "system", "irq", "softirq")]
+    assert (sum(states), host["cpu_steal_seconds"]) == (4.0, 0.25)
+    assert (host["others_cpu_seconds"], host["temperature_celsius"]) == (1.5, 61.5)
+    assert (host["clock_hertz"], host["governor"]) == (None, None)
+    assert host["throttling"] == "under-voltage; capped"
+    (interface,) = rows("interfaces", run)
+    assert (interface["interface"], interface["received_bytes"]) == ("eth0", 1000)
+    assert (interface["sent_bytes"], interface["link_bits_per_second"]) == (3000, 1e9)
+
+
+def test_sources_round_trips_and_tors_are_a_row_each():
+    run = held(
+        sources={"source": [source_sample(HOLD, {"backend-1": 11})]},
+        pings={"pinger": [ping_sample(HOLD, {"client-1": 0.25, "client-2": None})]},
+        tors={"tors": [tor_sample(HOLD, {
+            "backend-1": tor_counters(1.5, application=123, failed={"timeout": 2}), "relay-1": None,
+        })]},
+    )  # fmt: skip
+    (source,) = rows("sources", run)
+    assert (source["backend"], source["sent_bytes"]) == ("backend-1", 11)
+    trips = {row["client"]: row["round_trip_seconds"] for row in rows("round_trips", run)}
+    assert trips == {"client-1": 0.25, "client-2": None}
+    counted = {
+        (row["service"], row["counter"], row["of"]): row["value"] for row in rows("tors", run)
+    }
+    assert counted["backend-1", "application_bytes", "9000"] == 123
+    assert counted["backend-1", "application_bytes", "9001"] == 77
+    assert counted["backend-1", "rendezvous_failed", "timeout"] == 2
+    assert counted["backend-1", "introduction_circuits", None] == 3
+    assert counted["relay-1", None, None] is None
+
+
+def test_transfers_and_events_are_whole():
+    refused = transfer(3, 2, verified=0, ending=Ending.SOCKS_REFUSED, detail="F2, again")
+    noted = Noted(wall_seconds=1.5, since_start_seconds=0.5, text='a "note", with commas')
+    run = held(transfers=[refused], events=[noted])
+    (row,) = rows("transfers", run)
+    assert row == msgspec.structs.asdict(refused)
+    (event,) = (row for row in rows("events", run) if row["kind"] == "noted")
+    assert (event["wall_seconds"], event["since_start_seconds"]) == (1.5, 0.5)
+    assert msgspec.json.decode(event["said"]) == {"text": 'a "note", with commas'}
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["backend-1", "backend-2", "odd, name"]), st.integers(0, 2**62)
+        ),
+        max_size=8,
+    )
+)
+def test_a_table_read_back_from_csv_has_every_byte(seconds):
+    run = held(*(sink_sample(HOLD + n, verified) for n, verified in enumerate(seconds)))
+    (table,) = (table for table in TABLES if table.name == "goodput")
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(table.columns)
+    writer.writerows(table.rows(run))
+    read = list(csv.DictReader(io.StringIO(file.getvalue())))
+    assert [int(row["verified_bytes"]) for row in read] == [
+        verified[name] for verified in seconds for name in sorted(verified)
+    ]
+
+
+def gauges(of):
+    """Every sample of the text by name, with its labels beside the run's."""
+    return {
+        (sample.name, *sorted(
+            (label, value) for label, value in sample.labels.items() if label not in {"run", "mode"}
+        )): sample.value
+        for family in text_string_to_metric_families(exposition(of))
+        for sample in family.samples
+    }  # fmt: skip
+
+
+def test_a_result_is_told_in_base_units():
+    seen = gauges(result(255.5, costs={"relay": 4.5}))
+    assert seen["onionrig_goodput_sustained_bits_per_second",] == 255.5e6
+    assert seen["onionrig_cpu_seconds_per_gbit", ("role", "relay")] == 4.5
+    assert seen["onionrig_peak_rss_bytes", ("role", "relay")] == 10 * 1024 * 1024
+    assert seen["onionrig_backend_bytes", ("backend", "backend-1"), ("host", "here")] == 1000
+    assert seen["onionrig_streams", ("state", "connected")] == 4
+    assert seen["onionrig_round_trip_seconds", ("of", "median in hold")] == 0.02
+    assert seen["onionrig_agreement_ratio", ("count", "sources")] == 0.002
+    assert seen["onionrig_bottleneck_info", ("kind", "machine CPU"), ("subject", "here")] == 1
+    assert seen["onionrig_trusted",] == 1
+
+
+def test_every_metric_carries_run_and_mode():
+    for family in text_string_to_metric_families(exposition(result(1, run='odd "run"\n'))):
+        for sample in family.samples:
+            assert sample.labels["run"] == 'odd "run"\n'
+            assert sample.labels["mode"] == "anonymous"
+
+
+def test_what_is_null_is_left_out():
+    nothing = analyse(held(done=False))
+    names = {name for name, *_ in gauges(nothing)}
+    assert "onionrig_goodput_sustained_bits_per_second" not in names
+    assert "onionrig_target_met" not in names
+    assert gauges(nothing)["onionrig_complete",] == 0
+    old = msgspec.structs.replace(result(1), trust=None, bottleneck=None, round_trip=None)
+    assert not {"onionrig_trusted", "onionrig_bottleneck_info", "onionrig_round_trip_seconds"} & {
+        name for name, *_ in gauges(old)
+    }
+
+
+@pytest.mark.parametrize(("doubts", "trusted"), [((), 1), (("a", "b"), 0)])
+def test_doubts_are_counted(doubts, trusted):
+    seen = gauges(result(1, doubts=doubts))
+    assert seen["onionrig_trusted",] == trusted
+    assert seen["onionrig_doubts",] == len(doubts)
