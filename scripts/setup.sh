@@ -3,7 +3,7 @@
 #
 # usage: [PYTHON=python3.12] setup.sh [dev]
 #   PYTHON  makes .venv, where there is none yet
-#   dev     adds the tools of "make test"
+#   dev     adds the tools of "make test", chromium among them: it looks at reports
 #
 # What is there is left alone: a stamp in .venv says from which files it was made.
 set -eu
@@ -21,6 +21,7 @@ main() {
     ! up_to_date || exit 0
 
     scripts/install-tor.sh 9<&-
+    [ "$kind" = setup ] || has_browser || apt_install chromium chromium-driver
     venv_works || make_venv
     mkdir -p .venv && : >"$log"
     say "installing what $lock names"
@@ -36,6 +37,7 @@ main() {
 up_to_date() {
     [ "$(cat ".venv/$kind.stamp" 2>/dev/null)" = "$(origin "$lock")" ] &&
         command -v tor >/dev/null &&
+        { [ "$kind" = setup ] || has_browser; } &&
         [ -x .venv/bin/onionrig ] &&
         .venv/bin/python -c 'from importlib import util; exit(util.find_spec("onionrig") is None)'
 }
@@ -80,6 +82,10 @@ find_python() {
 
 has_venv() {
     "$python" -c 'import ensurepip, venv' 2>/dev/null
+}
+
+has_browser() {
+    command -v chromium >/dev/null && command -v chromedriver >/dev/null
 }
 
 apt_install() {

@@ -37,7 +37,7 @@ MADE = [
 
 @dataclass
 class Checkout:
-    """A copy of what setup.sh reads, a PATH of stubs, and a tor that is here already."""
+    """A copy of what setup.sh reads, a PATH of stubs; tor and chromium are here already."""
 
     top: Path
     bin: Path
@@ -78,7 +78,8 @@ def checkout(tmp_path):
         (checkout.top / file).write_text(file)
     for tool in PLAIN_TOOLS.split():
         (checkout.bin / tool).symlink_to(shutil.which(tool))
-    checkout.stub("tor")
+    for tool in ("tor", "chromium", "chromedriver"):
+        checkout.stub(tool)
     checkout.python("python3", "3.11")
     return checkout
 
@@ -182,8 +183,36 @@ def test_where_apt_get_brings_venv_it_goes_on(checkout):
     assert checkout.calls == MADE
 
 
+@pytest.mark.parametrize("missing", ["chromium", "chromedriver"])
+def test_dev_installs_a_browser_where_it_is_missing_and_setup_does_not(checkout, missing):
+    (checkout.bin / missing).unlink()
+    checkout.stub("apt-get", f'#!/bin/sh\necho "$@" >>{checkout.bin}/asked\n')
+    checkout.stub("id", "#!/bin/sh\necho 0\n")
+    assert checkout.setup().returncode == 0
+    assert not (checkout.bin / "asked").exists()
+    done = checkout.setup("dev")
+    assert done.returncode == 0, done.stderr
+    assert (
+        (checkout.bin / "asked").read_text().rstrip().endswith("install chromium chromium-driver")
+    )
+
+
+def test_dev_without_a_browser_and_apt_get_names_what_is_missing(checkout):
+    (checkout.bin / "chromium").unlink()
+    done = checkout.setup("dev")
+    assert done.returncode == 1
+    assert "missing: chromium chromium-driver, and there is no apt-get here" in done.stderr
+
+
+def test_dev_is_not_up_to_date_once_the_browser_is_gone(checkout):
+    checkout.setup("dev")
+    (checkout.bin / "chromedriver").unlink()
+    assert checkout.setup("dev").returncode == 1
+
+
 def pins(lock):
-    return set(re.findall(r"^[\w.-]+==[^\\\n]+", (PROJECT / lock).read_text(), re.MULTILINE))
+    """Names and versions; on which systems they are needed may differ, as the dev lock has more."""
+    return set(re.findall(r"^[\w.-]+==[^\s;\\]+", (PROJECT / lock).read_text(), re.MULTILINE))
 
 
 def test_the_dev_lock_holds_every_pin_of_the_other():

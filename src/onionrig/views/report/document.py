@@ -1,0 +1,137 @@
+"""What a report says, in the order in which it is read: plain data that the page is made from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from onionrig.records.part import Part
+from onionrig.views.report.diagram import Drawing
+from onionrig.views.report.figure import Figure
+
+UNKNOWN = "\u2013"
+"""Stands where nothing was measured."""
+
+Mood = Literal["good", "bad", "doubted", "plain"]
+
+
+class Bar(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A cell of a table with a bar for what it says."""
+
+    text: str
+    share: float
+    """Of the cell's width, 0 to 1."""
+    full: bool = False
+    """Whether what it shows is at its limit."""
+
+
+Cell = str | Bar
+
+
+class Column(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A column of a table."""
+
+    title: str
+    kind: Literal["text", "number", "long"] = "text"
+    """Numbers are set to the right, long text gets room."""
+
+
+class Table(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows under columns; the first cell of a row names it."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+class Prose(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Paragraphs, or the items of a list."""
+
+    paragraphs: tuple[str, ...]
+    listed: bool = False
+
+
+class Folded(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Text as it is, shown to those who ask for it."""
+
+    title: str
+    text: str
+    opened: bool = False
+
+
+class FoldedFigures(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Charts that few look at."""
+
+    title: str
+    figures: tuple[Figure, ...]
+
+
+Block = Figure | Table | Prose | Folded | FoldedFigures | Drawing
+
+
+class Fact(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key figure."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+class Section(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A heading, what was found in a sentence, and what shows it."""
+
+    name: str
+    """Its anchor."""
+    title: str
+    finding: str
+    blocks: tuple[Block, ...]
+
+
+class Document(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A report without its looks."""
+
+    title: str
+    about: tuple[str, ...]
+    """Which run, when, of what kind."""
+    verdict: str
+    mood: Mood
+    warnings: tuple[str, ...]
+    """Why not to trust it."""
+    warned: str = "Why not to trust it"
+    """The heading of the warnings."""
+    trusted: str
+    """What stands there where nothing speaks against it."""
+    facts: tuple[Fact, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """All charts, in order."""
+        return tuple(
+            figure
+            for section in self.sections
+            for block in section.blocks
+            for figure in _figures_of(block)
+        )
+
+
+def columns(
+    *titles: str, numeric: tuple[str, ...] = (), long: tuple[str, ...] = ()
+) -> tuple[Column, ...]:
+    """Return the columns of these titles; some of them numeric, some with long text."""
+    return tuple(
+        Column(
+            title=title,
+            kind="number" if title in numeric else "long" if title in long else "text",
+        )
+        for title in titles
+    )
+
+
+def _figures_of(block: Block) -> tuple[Figure, ...]:
+    match block:
+        case Figure():
+            return (block,)
+        case FoldedFigures(figures=figures):
+            return figures
+        case _:
+            return ()

@@ -1,0 +1,123 @@
+"""A chart as a page and an image file need it: its specification, and what it shows in words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import altair as alt
+
+from onionrig.records.part import Part
+from onionrig.views.report.colours import INK, LINE, MUTED
+
+Chart = alt.Chart | alt.LayerChart
+Shape = Literal[
+    "circle", "square", "diamond", "triangle-up", "triangle-down", "triangle-left", "triangle-right"
+]
+
+DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
+SHAPES: tuple[Shape, ...] = ("circle", "square", "triangle-up", "diamond", "triangle-down")
+"""Told apart as colours are, by those who see none of them."""
+
+POINTS = "points"
+
+_PATHS: dict[Shape, str] = {
+    "circle": "M7 6a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z",
+    "square": "M7 1h10v10h-10z",
+    "diamond": "M12 0l5 6l-5 6l-5 -6z",
+    "triangle-up": "M12 0l6 11h-12z",
+    "triangle-down": "M12 12l6 -11h-12z",
+    "triangle-left": "M6 6l11 -6v12z",
+    "triangle-right": "M18 6l-11 -6v12z",
+}
+_NO_FILE_NAME = re.compile(r"[^A-Za-z0-9.-]+")
+
+FONT = "system-ui, 'Liberation Sans', 'DejaVu Sans', Arial, sans-serif"
+"""The reader's own; the others where an image is made without one."""
+
+
+class Key(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one colour of a chart stands for: an area, or a line, a point, or a line of points."""
+
+    name: str
+    colour: str
+    dash: tuple[int, ...] | None = None
+    shape: Shape | None = None
+
+    @property
+    def path(self) -> str:
+        """The shape in a box of 24 by 12; an area is a square."""
+        return _PATHS[self.shape or "square"]
+
+
+class Figure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A chart, drawn as wide as the page."""
+
+    name: str
+    """Of its files, and in the page."""
+    title: str
+    """What it shows."""
+    description: str
+    """What a reader who cannot see it is told."""
+    height: int
+    keys: tuple[Key, ...]
+    spec: dict[str, Any]
+    """Vega-Lite; its colours are the page's variables. It draws the keys itself, for images."""
+
+
+def figure(  # noqa: PLR0913 - a figure is all of these
+    chart: Chart,
+    *,
+    name: str,
+    title: str,
+    description: str,
+    height: int = 240,
+    keys: tuple[Key, ...] = (),
+    points: list[dict[str, Any]] | None = None,
+) -> Figure:
+    """Make a figure of a chart.
+
+    ``points`` is the data that it calls ``POINTS``; altair would copy and check every row of it.
+    """
+    drawn = (
+        chart.properties(width="container", height=height, description=description)
+        .configure(background="transparent", font=FONT, aria=False, padding=2)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=MUTED,
+            titleColor=MUTED,
+            titleFontWeight="normal",
+            titleFontSize=12,
+            labelFontSize=12,
+            gridColor=LINE,
+            domainColor=LINE,
+            tickColor=LINE,
+            labelOverlap=True,
+        )
+        .configure_legend(
+            labelColor=INK,
+            labelFontSize=12,
+            labelLimit=220,
+            titleColor=MUTED,
+            titleFontWeight="normal",
+            titleFontSize=12,
+            orient="top",
+            direction="horizontal",
+            columns=4,
+            symbolType="square",
+            offset=8,
+        )
+        .configure_text(color=INK, fontSize=12)
+    )
+    with alt.data_transformers.disable_max_rows():
+        spec = drawn.to_dict()
+    if points is not None:
+        spec["datasets"] = {**spec.get("datasets", {}), POINTS: points}
+    return Figure(
+        name=_NO_FILE_NAME.sub("-", name),
+        title=title,
+        description=description,
+        height=height,
+        keys=keys,
+        spec=spec,
+    )

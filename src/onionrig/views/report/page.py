@@ -1,0 +1,119 @@
+"""Make the page of a document: one file that asks nothing of the network.
+
+What draws the charts (Vega, Vega-Lite, Vega-Embed, as bundled by vl-convert) is inside. The policy
+lets exactly these scripts run, by their hashes, and forbids eval: expressions are interpreted.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from importlib import resources
+from typing import TYPE_CHECKING, assert_never
+
+import jinja2
+import msgspec
+import vl_convert
+from markupsafe import Markup
+
+from onionrig.views.report.colours import style_variables
+from onionrig.views.report.diagram import Drawing, narrow, wide
+from onionrig.views.report.document import Folded, FoldedFigures, Prose, Table
+from onionrig.views.report.figure import Figure
+
+if TYPE_CHECKING:
+    from onionrig.views.report.document import Block, Document
+
+PACKAGE = "onionrig.views.report"
+
+
+def page(document: Document) -> str:
+    """Return the page as HTML."""
+    figures = document.figures
+    drawing = _file("draw.js")
+    scripts = [_vega(), drawing] if figures else []
+    allowed = " ".join(_hash(script) for script in scripts) or "'none'"
+    policy = (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src {allowed}; base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _templates()
+        .get_template("page.html.j2")
+        .render(
+            document=document,
+            policy=policy,
+            style=Markup(style_variables() + _file("style.css")),  # noqa: S704 - ours alone
+            scripts=[Markup(script) for script in scripts],  # noqa: S704 - ours and the bundle
+            specs=[(figure.name, _inside_script(figure)) for figure in figures],
+            rendered=_rendered,
+        )
+    )
+
+
+def _rendered(block: Block) -> Markup:
+    """Make the HTML of a block."""
+    match block:
+        case Figure():
+            return _by_macro("figure", block)
+        case Table():
+            return _by_macro("table", block)
+        case Prose():
+            return _by_macro("prose", block)
+        case Folded():
+            return _by_macro("folded", block)
+        case FoldedFigures():
+            return _by_macro("folded_figures", block)
+        case Drawing():
+            return Markup(wide(block) + narrow(block))  # noqa: S704 - ElementTree has escaped it
+        case _:
+            assert_never(block)
+
+
+def _by_macro(name: str, block: Block) -> Markup:
+    made: Markup = getattr(_templates().get_template("blocks.html.j2").module, name)(block)
+    return made
+
+
+def _inside_script(figure: Figure) -> Markup:
+    """Return a chart's specification so that no text in it can end the element it stands in."""
+    text = msgspec.json.encode(_without_legends(figure.spec)).decode()
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no tag is left in it
+
+
+def _without_legends(spec: object) -> object:
+    """Return a specification that leaves the keys to the page, which wraps them."""
+    if isinstance(spec, dict):
+        return {
+            key: None if key == "legend" and "field" in spec else _without_legends(value)
+            for key, value in spec.items()
+        }
+    return [_without_legends(each) for each in spec] if isinstance(spec, list) else spec
+
+
+def _hash(script: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+@functools.cache
+def _vega() -> str:
+    """Return the libraries as one script, made once a process: it takes a second."""
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(PACKAGE, "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _file(name: str) -> str:
+    return (resources.files(PACKAGE) / "templates" / name).read_text()

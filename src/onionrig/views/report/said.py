@@ -1,0 +1,99 @@
+"""How a report says what may be missing: one dash for all that was not measured."""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+from onionrig.units import percent_text, rate_text, size_text
+from onionrig.views.report.document import UNKNOWN
+
+MILLISECONDS_BELOW, HUNDREDTHS_BELOW = 1.0, 10.0
+"""Seconds."""
+
+
+def rate(bits_per_second: float | None) -> str:
+    """Say a rate."""
+    return UNKNOWN if bits_per_second is None else rate_text(bits_per_second)
+
+
+def rates(lowest: float | None, highest: float | None) -> str:
+    """Say from where to where rates went, the unit once if it is the same."""
+    low, high = rate(lowest), rate(highest)
+    number_of_low, _, unit_of_low = low.partition(" ")
+    return f"{number_of_low if unit_of_low == high.partition(' ')[2] else low} to {high}"
+
+
+def percent(fraction: float | None, *, signed: bool = False) -> str:
+    """Say a fraction; signed where it is a difference."""
+    if fraction is None:
+        return UNKNOWN
+    said = percent_text(fraction)
+    if said == "-0.0 %":
+        return "0.0 %"
+    return f"+{said}" if signed and fraction > 0 else said
+
+
+def size(size_bytes: int | None) -> str:
+    """Say a size."""
+    return UNKNOWN if size_bytes is None else size_text(size_bytes)
+
+
+def number(value: float | None, *, decimals: int = 2) -> str:
+    """Say a number."""
+    return UNKNOWN if value is None else f"{value:.{decimals}f}"
+
+
+def wait(seconds: float | None) -> str:
+    """Say how long something took."""
+    if seconds is None:
+        return UNKNOWN
+    if seconds < MILLISECONDS_BELOW:
+        return f"{1000 * seconds:.0f} ms"
+    return f"{seconds:.2f} s" if seconds < HUNDREDTHS_BELOW else f"{seconds:.1f} s"
+
+
+def figure_of(value: float | None, unit: str) -> str:
+    """Say a value in the unit that its record names."""
+    if value is None:
+        return UNKNOWN
+    match unit:
+        case "bits per second":
+            return rate_text(value)
+        case "seconds":
+            return wait(value)
+        case "bytes":
+            return size_text(value)
+        case "cores":
+            return cores(value)
+        case _:
+            return f"{three_figures(value)} {unit}".rstrip()
+
+
+def three_figures(value: float) -> str:
+    """Say a number with three significant figures, more where it has more before the point."""
+    decimals = 2 - math.floor(math.log10(abs(value))) if value else 2
+    return f"{value:.{max(0, decimals)}f}"
+
+
+def moment(iso: str) -> str:
+    """Say when, from an ISO 8601 text; what is none stands as it is."""
+    try:
+        when = datetime.datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    if when.tzinfo is None:
+        return f"{when:%Y-%m-%d %H:%M:%S}"
+    return f"{when.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def cores(amount: float | None) -> str:
+    """Say how many cores."""
+    if amount is None:
+        return UNKNOWN
+    return count(int(amount), "core") if amount == int(amount) else f"{amount:.2f} cores"
+
+
+def count(amount: int, thing: str) -> str:
+    """Say how many of a thing, in the plural unless it is one."""
+    return f"{amount} {thing}{'' if amount == 1 else 's'}"

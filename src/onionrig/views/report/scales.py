@@ -1,0 +1,40 @@
+"""Units in which a chart's numbers are short: of rates and of time."""
+
+from __future__ import annotations
+
+from onionrig.records.part import Part
+
+MINUTES_FROM_SECONDS = 900
+
+
+class Scale(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A unit, and what it is of the base unit."""
+
+    unit: str
+    factor: float
+
+    def of(self, value: float) -> float:
+        """Return a value in this unit, to five significant figures: more cannot be seen."""
+        return float(f"{value / self.factor:.5g}")
+
+
+def rate_scale(most_bits_per_second: float) -> Scale:
+    """Return the unit for rates up to this one."""
+    for factor, unit in ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s")):
+        if most_bits_per_second >= factor:
+            return Scale(unit=unit, factor=factor)
+    return Scale(unit="bit/s", factor=1.0)
+
+
+def time_scale(most_seconds: float) -> Scale:
+    """Return the unit for a run as long as this."""
+    return (
+        Scale(unit="minutes", factor=60.0)
+        if most_seconds > MINUTES_FROM_SECONDS
+        else Scale(unit="seconds", factor=1.0)
+    )
+
+
+def short_time_scale(most_seconds: float) -> Scale:
+    """Return the unit for waits up to this one."""
+    return Scale(unit="ms", factor=1e-3) if most_seconds < 1 else Scale(unit="s", factor=1.0)

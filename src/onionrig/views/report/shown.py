@@ -1,0 +1,77 @@
+"""Which of a run's loads its figures are of, and where in it the lowest ten seconds lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.holds import hold_window, loads
+from onionrig.analysis.series import Series
+from onionrig.analysis.windows import Window
+from onionrig.experiment.checks import WINDOW_SECONDS
+from onionrig.records.part import Part
+from onionrig.records.recording import Recording
+
+if TYPE_CHECKING:
+    from onionrig.analysis.series import LoadTimes
+    from onionrig.analysis.timeline import Timeline
+    from onionrig.records.result import Result
+
+
+class Shown(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The load that a result is of: of several repetitions, the median one."""
+
+    recording: Recording
+    """Cut down to the load."""
+    series: Series
+    """Of the whole run."""
+    hold: Window
+    worst: Worst | None
+
+
+class Worst(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The lowest mean of ten consecutive seconds of a hold."""
+
+    at: float
+    """As the series count time."""
+    into_hold_seconds: float
+    bits_per_second: float
+
+
+def shown_load(result: Result, recording: Recording, series: Series) -> Shown:
+    """Find the load with the sustained rate that the result has; the last where it has none."""
+    sustained = result.goodput.sustained_bits_per_second
+    slices = loads(recording)
+    found = [worst_window(series.goodput_bits_per_second, load) for load in series.loads]
+    index = len(slices) - 1
+    if sustained is not None:
+        away = [
+            (abs(worst.bits_per_second - sustained), number)
+            for number, worst in enumerate(found)
+            if worst is not None
+        ]
+        index = min(away, default=(0.0, index))[1]
+    return Shown(
+        recording=slices[index],
+        series=series,
+        hold=hold_window(slices[index]),
+        worst=found[index] if index < len(found) else None,
+    )
+
+
+def worst_window(goodput: Timeline, load: LoadTimes) -> Worst | None:
+    """Return the first of a hold's lowest ten seconds; None where it is shorter."""
+    held = [
+        (at, sum(value or 0.0 for value in values))
+        for at, values in zip(
+            goodput.at_seconds, zip(*goodput.lines.values(), strict=True), strict=False
+        )
+        if load.hold <= at < load.end
+    ]
+    if len(held) < WINDOW_SECONDS:
+        return None
+    means = [
+        (sum(rate for _, rate in held[index : index + WINDOW_SECONDS]) / WINDOW_SECONDS, at)
+        for index, (at, _) in enumerate(held[: len(held) - WINDOW_SECONDS + 1])
+    ]
+    rate, at = min(means)
+    return Worst(at=at, into_hold_seconds=at - load.hold, bits_per_second=rate)

@@ -1,0 +1,212 @@
+"""Reports in a real browser: every chart is drawn, nothing is fetched, nothing goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from lifelike import lifelike, with_findings
+from onionrig.analysis.result import analyse
+from onionrig.analysis.series import series
+from onionrig.views.report.colours import DARK, LIGHT
+from onionrig.views.report.comparison import comparison_report
+from onionrig.views.report.run import run_report
+from onionrig.views.report.sweep import sweep_report
+from several import HIGHER, SAME, UNKNOWN, comparison, sweep
+
+pytestmark = pytest.mark.browser
+
+SCHEMES = {"light": LIGHT, "dark": DARK}
+KINDS = ("run", "sweep", "comparison")
+DRAWN_SECONDS = 30
+PHONE_PIXELS = 390
+DRAWN = """
+return [...document.querySelectorAll("[data-chart]")].map((place) => ({
+  name: place.dataset.chart,
+  marks: place.querySelectorAll("svg .role-mark > *").length,
+  folded: place.closest("details:not([open])") !== null,
+  fits: [...place.querySelectorAll("svg")].every(
+    (svg) => svg.getBoundingClientRect().width <= place.getBoundingClientRect().width + 1),
+  width: Math.max(0, ...[...place.querySelectorAll("svg")].map(
+    (svg) => svg.getBoundingClientRect().width)),
+}));
+"""
+
+
+class Browser:
+    """Chromium, and what it has to say."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def show(self, path, *, scheme="light", width=1000, phone=False):
+        self.said(), self.requested()  # what came before is of another page
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": phone},
+        )
+        self.set_scheme(scheme)
+        self.driver.get(path.as_uri())
+
+    def set_scheme(self, scheme):
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def charts(self):
+        """Every chart, once all that are not folded away are drawn."""
+        WebDriverWait(self.driver, DRAWN_SECONDS).until(
+            lambda driver: all(chart["marks"] for chart in driver.execute_script(DRAWN)),
+            "not every chart was drawn",
+        )
+        return self.driver.execute_script(DRAWN)
+
+    def said(self):
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requested(self):
+        messages = [json.loads(entry["message"]) for entry in self.driver.get_log("performance")]
+        return [
+            message["message"]["params"]["request"]["url"]
+            for message in messages
+            if message["message"]["method"] == "Network.requestWillBeSent"
+        ]
+
+    def style(self, selector, name):
+        script = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+        return self.driver.execute_script(script, selector, name)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    assert None not in {chromium, chromedriver}, "chromium or chromedriver is missing: make dev"
+    options = Options()
+    options.binary_location = chromium
+    options.add_argument("--headless=new")
+    options.add_argument("--disable-gpu")
+    options.add_argument("--disable-background-networking")
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")  # chromium refuses to run as root with it
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    # with the driver's path given, selenium looks for none on the network
+    driver = webdriver.Chrome(options=options, service=Service(chromedriver))
+    yield Browser(driver)
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """A page of each kind, and the names of its charts."""
+    made = lifelike()
+    reports = {
+        "run": run_report(with_findings(analyse(made), trusted=False), made, series(made)),
+        "sweep": sweep_report(sweep()),
+        "comparison": comparison_report(comparison(HIGHER, SAME, UNKNOWN)),
+    }
+    directory = tmp_path_factory.mktemp("reports")
+    written = {}
+    for kind, report in reports.items():
+        path = directory / f"{kind}.html"
+        path.write_text(report.html)
+        written[kind] = (path, [figure.name for figure in report.figures])
+    return written
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_chart_is_drawn_and_nothing_is_fetched_or_complained_of(browser, pages, kind, scheme):
+    path, names = pages[kind]
+    browser.show(path, scheme=scheme)
+    charts = browser.charts()
+    assert [chart["name"] for chart in charts] == names
+    assert all(chart["fits"] for chart in charts)
+    assert all(chart["width"] > 600 for chart in charts if not chart["folded"])
+    assert browser.said() == []
+    assert [url for url in browser.requested() if not url.startswith("data:")] == [path.as_uri()]
+
+
+def test_a_complaint_and_a_request_would_have_been_noticed(browser, tmp_path):
+    page = tmp_path / "bad.html"
+    page.write_text('<script>console.error("noticed")</script><img src="absent.png">')
+    browser.show(page)
+    assert any("noticed" in message for message in browser.said())
+    assert (tmp_path / "absent.png").as_uri() in browser.requested()
+
+
+def rgb(colour):
+    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
+
+
+def test_an_open_page_follows_a_change_of_scheme(browser, pages):
+    browser.show(pages["run"][0], scheme="light")
+    browser.charts()
+    for name, scheme in SCHEMES.items():
+        browser.set_scheme(name)
+        assert browser.style("body", "backgroundColor") == rgb(scheme.page)
+        assert browser.style("h1", "color") == rgb(scheme.ink)
+        areas = '[data-chart="goodput"] .mark-area path'
+        assert browser.style(areas, "fill") in {rgb(colour) for colour in scheme.series}
+        labels = '[data-chart="goodput"] .role-axis-label text'
+        assert browser.style(labels, "fill") == rgb(scheme.muted)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_phone_needs_no_sideways_scrolling(browser, pages, kind):
+    browser.show(pages[kind][0], width=PHONE_PIXELS, phone=True)
+    assert all(chart["fits"] for chart in browser.charts())
+    assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= (
+        PHONE_PIXELS
+    )
+    assert browser.driver.execute_script("return window.innerWidth") == PHONE_PIXELS
+    overflowing = """
+    return [...document.querySelectorAll(".table")]
+        .filter((table) => table.scrollWidth > table.clientWidth)
+        .map((table) => table.ariaLabel)
+    """
+    assert browser.driver.execute_script(overflowing) == [], "tables fold before they scroll"
+
+
+def test_the_rig_can_be_read_on_a_phone_and_on_a_desk(browser, pages):
+    for width, drawn, hidden in ((PHONE_PIXELS, "narrow", "wide"), (1000, "wide", "narrow")):
+        browser.show(pages["run"][0], width=width, phone=width == PHONE_PIXELS)
+        assert browser.style(f"svg.rig.{hidden}", "display") == "none"
+        heights = browser.driver.execute_script(
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".map((text) => text.getBoundingClientRect().height)",
+            f"svg.rig.{drawn} text",
+        )
+        assert min(heights) > 11, "in pixels"
+
+
+def test_folded_charts_are_as_wide_as_the_page_once_unfolded(browser, pages):
+    browser.show(pages["run"][0])
+    browser.charts()
+    browser.driver.execute_script(
+        "document.querySelectorAll('details').forEach((folded) => { folded.open = true; })"
+    )
+    WebDriverWait(browser.driver, DRAWN_SECONDS).until(
+        lambda _: all(chart["width"] > 600 for chart in browser.charts()),
+        "a chart stayed narrow",
+    )
+
+
+def test_pointing_at_a_second_tells_its_values(browser, pages):
+    browser.show(pages["run"][0])
+    browser.charts()
+    chart = browser.driver.find_element(By.CSS_SELECTOR, '[data-chart="goodput"] svg')
+    ActionChains(browser.driver).move_to_element(chart).perform()
+    told = WebDriverWait(browser.driver, DRAWN_SECONDS).until(
+        lambda driver: driver.find_element(By.CSS_SELECTOR, "#vg-tooltip-element.visible")
+    )
+    assert {"backend-1", "backend-4", "together"} <= set(told.text.split())
+    assert browser.said() == []

@@ -1,0 +1,50 @@
+"""A report's page taken apart again: what stands in it, in which element."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from onionrig.analysis.series import series
+from onionrig.views.report.run import run_report
+
+VOID = {"meta", "link", "br", "input", "img"}
+
+
+class Page(HTMLParser):
+    """The text of a page by element, and everything in it that could fetch something."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.tags, self.text, self.fetched, self.attributes = [], [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.fetched += [value for name, value in attrs if name in {"src", "href", "data"}]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append((self.open[-1] if self.open else "", data))
+
+    def of(self, tag):
+        return [" ".join(text.split()) for where, text in self.text if where == tag]
+
+    @property
+    def words(self):
+        return " ".join(
+            " ".join(text for where, text in self.text if where not in {"script", "style"}).split()
+        )
+
+
+def reported(result, made, **more):
+    """The page of a run's report."""
+    return Page(run_report(result, made, series(made), **more).html)

@@ -1,0 +1,119 @@
+"""onionrig report, as a user types it: reports from files alone."""
+
+import os
+import subprocess
+import sys
+import time
+
+import msgspec
+import pytest
+
+from lifelike import lifelike, with_findings
+from onionrig.analysis.result import analyse
+from onionrig.records.comparison import Comparison, Side
+from onionrig.records.sweep import Axis, SweepResult
+from recordings import manifest, recording, sink_sample
+from run_files import write_run
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def report(tmp_path):
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "onionrig", "report", *arguments],
+            capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120,
+            env={**os.environ, "COLUMNS": "200"},
+        )  # fmt: skip
+
+    return run
+
+
+def write_json(path, record):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(msgspec.json.encode(record))
+
+
+def test_a_run_is_found_by_name_and_gets_its_report_beside_its_files(report, tmp_path):
+    run = write_run(tmp_path / "runs" / "20260101T000000Z-default", lifelike(hold_seconds=12))
+    done = report("default")
+    page = run.path.relative_to(tmp_path) / "report.html"
+    assert (done.returncode, done.stdout) == (0, f"{page}\n"), done.stderr
+    html = (tmp_path / page).read_text()
+    assert "result.json is missing: this is made from the records" in html
+    assert (run.path / "charts" / "goodput.svg").exists()
+    assert (run.path / "charts" / "cpu-by-role.png").exists()
+
+
+def test_the_newest_baseline_of_the_host_is_the_ceiling(report, tmp_path):
+    write_run(tmp_path / "runs" / "20260105T000000Z-default", lifelike(hold_seconds=12))
+    for day, mbit in ((1, 8000), (3, 9000)):
+        started = f"2026-01-0{day}T00:00:00+00:00"
+        name = f"2026010{day}T000000Z-baseline"
+        own = manifest(mode="without tor", run=name, started=started)
+        made = recording(
+            [sink_sample(1_005 + at, {"direct": mbit * 125_000}) for at in range(12)], manifest=own
+        )
+        run = write_run(tmp_path / "runs" / name, made)
+        run.write_result(analyse(made))
+    assert report("default", "--out", "out").returncode == 0
+    html = (tmp_path / "out" / "report.html").read_text()
+    assert "9.00 Gbit/s on this host (20260103T000000Z-baseline)" in html
+
+
+def test_sweeps_and_comparisons_get_theirs(report, tmp_path):
+    axes = (Axis(key="load.streams", values=("1",)),)
+    sweep = SweepResult(
+        sweep="s", started="2026-01-01T00:00:00+00:00", axes=axes, points=(), missing=1, knees=()
+    )
+    write_json(tmp_path / "runs" / "s" / "sweep-result.json", sweep)
+    (tmp_path / "runs" / "s" / "sweep.json").write_text("{}")
+    side = Side(
+        name="A", title="a", runs=(), sustained_bits_per_second=(), median_bits_per_second=None
+    )
+    both = Comparison(
+        a=side, b=side, alternated=False, sentence="Nothing.", ratios=(), differences=(), doubts=()
+    )
+    write_json(tmp_path / "c" / "comparison.json", both)
+    done = report("s", "c", "--out", "out")
+    assert (done.returncode, done.stdout) == (0, "out/s/report.html\nout/c/report.html\n"), (
+        done.stderr
+    )
+    assert "1 point is not measured" in (tmp_path / "out" / "s" / "report.html").read_text()
+    assert "Nothing." in (tmp_path / "out" / "c" / "report.html").read_text()
+
+
+def test_a_run_whose_records_are_gone_is_shown_from_its_result(report, tmp_path):
+    made = lifelike(hold_seconds=12)
+    run = write_run(tmp_path / "r", made)
+    run.write_result(with_findings(analyse(made)))
+    (run.path / "manifest.json").unlink()
+    done = report("r")
+    assert done.returncode == 0, done.stderr
+    assert "manifest.json is missing" in (run.path / "report.html").read_text()
+
+
+def test_an_unknown_run_is_named(report):
+    done = report("nowhere")
+    assert done.returncode == 11
+    assert "no run nowhere" in done.stderr
+
+
+def test_what_the_report_is_drawn_with_does_not_slow_other_commands_down():
+    loaded = "import sys, onionrig.cli.main; print([m for m in ('altair', 'vl_convert') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_an_hour_of_thirty_two_processes_is_made_in_time_and_small(report, tmp_path):
+    made = lifelike(hold_seconds=3600, relays=13, clients=4, streams=64)
+    assert len(made.manifest.roles) == 32
+    run = write_run(tmp_path / "hour", made)
+    began = time.monotonic()
+    done = report("hour")
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 20
+    assert (run.path / "report.html").stat().st_size < 5_000_000

@@ -1,0 +1,268 @@
+"""Reports of runs: what they say, in which order, and that they ask nothing of anybody."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifelike import HOLD, MBIT, RAMP, lifelike, rate_mbit, with_findings
+from onionrig.analysis.result import analyse
+from onionrig.analysis.series import LoadTimes, series
+from onionrig.analysis.timeline import Timeline
+from onionrig.analysis.windows import sustained_bits_per_second
+from onionrig.records.events import Failed
+from onionrig.views.report.run import run_report
+from onionrig.views.report.shown import shown_load, worst_window
+from pages import Page, reported
+from recordings import (
+    finished,
+    held,
+    recording,
+    scheduled,
+    sink_sample,
+)
+from results import result as plain_result
+
+
+@pytest.fixture(scope="module")
+def whole():
+    made = lifelike()
+    return with_findings(analyse(made)), made
+
+
+@pytest.fixture(scope="module")
+def whole_report(whole):
+    result, made = whole
+    return run_report(result, made, series(made))
+
+
+def points(figure):
+    """The rows of a figure's main data, without the two that stand at its edges."""
+    rows = max(figure.spec["datasets"].values(), key=len)
+    return rows[1:-1]
+
+
+def figure_of(report, name):
+    (found,) = [figure for figure in report.figures if figure.name == name]
+    return found
+
+
+def test_the_verdict_comes_first_then_the_sections_in_order(whole_report):
+    page = Page(whole_report.html)
+    assert page.open == []
+    (verdict,) = page.of("h1")
+    assert verdict.startswith("320 Mbit/s sustained through one onion address")
+    assert verdict.endswith("meets the target of 250 Mbit/s")
+    assert page.of("h2") == [
+        "Goodput",
+        "CPU by role",
+        "Each backend's share",
+        "How long streams took to start",
+        "Round trips",
+        "What each role cost",
+        "What bound the rate",
+        "Agreement and trust",
+        "Failures",
+        "The rig",
+        "What is missing",
+        "How this was measured",
+        "To do it again",
+    ]
+
+
+def test_a_doubt_stands_beside_the_verdict_and_no_tick_does(whole):
+    result, made = whole
+    html = run_report(with_findings(result, trusted=False), made, series(made)).html
+    page = Page(html)
+    assert page.of("h1")[0].endswith("meets the target of 250 Mbit/s — do not trust it")
+    assert '<h1 class="doubted">' in html
+    head = html[: html.index("<nav")]
+    assert "the sources&#39; bytes exceed the sinks&#39; by 3.4 %, unexplained" in head
+
+
+def test_every_second_of_a_short_run_is_drawn_as_it_was_counted(whole_report):
+    drawn = points(figure_of(whole_report, "goodput"))
+    expected = [
+        sum(rate_mbit(second, index) for index in range(4)) for second in range(RAMP, HOLD + 60)
+    ]
+    assert [row["total"] for row in drawn] == expected
+    assert [row["begin"] for row in drawn] == list(range(-5, 60))
+
+
+def test_a_long_run_is_drawn_with_fewer_points_that_stand_for_all_of_it():
+    made = lifelike(hold_seconds=1800)
+    drawn = points(figure_of(run_report(analyse(made), made, series(made)), "goodput"))
+    assert 300 < len(drawn) <= 600
+    minutes = sum(row["total"] * (row["end"] - row["begin"]) for row in drawn)
+    counted = sum(
+        rate_mbit(second, index) for second in range(RAMP, HOLD + 1800) for index in range(4)
+    )
+    assert minutes * 60 == pytest.approx(counted, rel=1e-3)
+
+
+def test_the_lowest_ten_seconds_are_marked_where_they_are():
+    rates = [300] * 20 + [200] * 10 + [300] * 30
+    samples = [sink_sample(1_005 + at, {"backend-1": rate}) for at, rate in enumerate(rates)]
+    made = recording(samples)
+    page = reported(analyse(made), made)
+    assert "The lowest 10 s of the hold begin 20 s into it: 1.60 kbit/s" in page.words
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=40))
+def test_the_marked_window_has_the_sustained_rate(sizes):
+    goodput = Timeline(
+        at_seconds=tuple(map(float, range(-2, len(sizes)))),
+        lasting_seconds=(1.0,) * (len(sizes) + 2),
+        lines={"a": (0.0, 0.0, *[8.0 * size for size in sizes])},
+    )
+    load = LoadTimes(ramp=-2.0, hold=0.0, end=float(len(sizes)), settings={})
+    found = worst_window(goodput, load)
+    expected = sustained_bits_per_second(sizes)
+    assert (found and found.bits_per_second) == pytest.approx(expected)
+    if found:
+        at = int(found.at)
+        assert sum(sizes[at : at + 10]) * 8 / 10 == pytest.approx(expected)
+
+
+def test_of_several_holds_the_median_one_is_shown():
+    told, samples = [], []
+    for number, size in enumerate((500, 100, 300)):
+        load = scheduled(hold_seconds=12, ramp=1_000 + number * 20)
+        told += [load, held()]
+        samples += [sink_sample(load.hold_second + at, {"backend-1": size}) for at in range(12)]
+    made = recording(samples, loads=[], events=[*told, finished()], done=False)
+    shown = shown_load(analyse(made), made, series(made))
+    assert (shown.hold.begin, shown.hold.end) == (1_045, 1_057)
+    assert shown.worst.bits_per_second == 2400
+    assert "first hold" in run_report(analyse(made), made, series(made)).html
+
+
+def test_the_lowest_ten_seconds_of_a_later_hold_count_from_its_start():
+    told, samples = [], []
+    for number, size in enumerate((500, 100)):
+        load = scheduled(hold_seconds=15, ramp=1_000 + number * 30)
+        told += [load, held()]
+        samples += [
+            sink_sample(load.hold_second + at, {"backend-1": size if at < 4 else size // 2})
+            for at in range(15)
+        ]
+    made = recording(samples, loads=[], events=[*told, finished()], done=False)
+    assert "The lowest 10 s of the hold begin 4 s into it" in reported(analyse(made), made).words
+
+
+def test_shares_and_costs_are_said(whole, whole_report):
+    page = Page(whole_report.html)
+    sizes = [
+        sum(rate_mbit(second, index) for second in range(HOLD, HOLD + 60)) for index in range(4)
+    ]
+    for size in sizes:
+        assert f"{100 * size / sum(sizes):.1f} %" in page.of("td")
+    used = 4 * 0.11 / (sum(sizes) / 60 / 1000)
+    result, _ = whole
+    assert result.costs["backend"].cpu_seconds_per_gbit == pytest.approx(used, rel=0.02)
+    assert f"{result.costs['backend'].cpu_seconds_per_gbit:.2f} CPU-s/Gbit" in page.words
+
+
+def test_what_is_at_its_limit_is_said_in_words_and_not_by_colour_alone(whole_report):
+    page = Page(whole_report.html)
+    assert "98.0 %, at its limit" in page.words
+    assert "41.0 %" in page.words
+
+
+def test_failures_are_listed_by_reason(whole_report):
+    page = Page(whole_report.html)
+    assert "1 attempt failed; 1 delivered again after a failure." in page.words
+    assert "SOCKS refused: onion service introduction failed (F2)" in page.of("th")
+    assert "rendezvous circuits failed: timeout" in page.of("th")
+
+
+def test_the_rig_is_drawn_with_the_rate_on_each_edge(whole_report):
+    page = Page(whole_report.html)
+    rates = [
+        8 * MBIT * sum(rate_mbit(second, index) for second in range(HOLD, HOLD + 60)) / 60e6
+        for index in range(4)
+    ]
+    said = page.of("text")
+    for rate in rates:
+        assert said.count(f"{rate:.1f} Mbit/s") >= 2, "at the sink and at the source"
+    # each relay forwards 150 Mbit/s, twelve of them
+    assert "1.80 Gbit/s forwarded," in said
+    assert f"{1800 / sum(rates):.1f} times the goodput" in said
+
+
+def test_a_rig_of_many_clients_is_drawn_as_twelve():
+    made = lifelike(hold_seconds=12, clients=30, streams=60)
+    said = reported(analyse(made), made).of("text")
+    assert "client-11" in said
+    assert "client-12" not in said
+    assert "19 more" in said
+
+
+def test_of_many_lines_the_highest_are_drawn():
+    made = lifelike(hold_seconds=12, clients=30, streams=60)
+    drawn = figure_of(run_report(analyse(made), made, series(made)), "round-trips")
+    assert drawn.title == "Round trip by client (the 12 highest of 30)"
+    assert len(drawn.keys) == 12
+
+
+def test_the_ceiling_is_named_with_what_was_reached_of_it(whole):
+    result, made = whole
+    ceiling = plain_result(6400, run="a-baseline")
+    page = reported(result, made, ceiling=ceiling)
+    assert "6.40 Gbit/s on this host (a-baseline). This run reached 5.0 % of it." in page.words
+
+
+def test_everything_to_repeat_the_run_is_there(whole_report):
+    page = Page(whole_report.html)
+    assert "onionrig run --target 250Mbit" in page.of("pre")
+    assert any(
+        'description = "One address, \\"four\\" backends"' in text for text in page.of("pre")
+    )
+    assert {"0.4.9.11", "OpenSSL 3.0.19"} <= set(page.of("td"))
+    assert any("cc_alg = 2" in text for text in page.of("pre"))
+
+
+def test_gaps_and_notes_are_said_once(whole):
+    result, made = whole
+    gap = "transfers.jsonl is missing"
+    page = reported(result, msgspec.structs.replace(made, gaps=(gap,)), notes=(gap, "odd"))
+    assert page.of("li").count(gap) == 1
+    assert {"odd", "no thermal zone on this machine"} <= set(page.of("li"))
+
+
+def test_a_run_that_was_cut_short_shows_what_there_is():
+    made = lifelike(cut_short=4)
+    page = reported(analyse(made), made)
+    assert page.of("h1")[0].startswith("Aborted: ")
+    assert "No 10 seconds in a row were held." in page.words
+    assert "CPU by role" in page.of("h2")
+
+
+def test_a_run_that_failed_before_its_load_has_a_report():
+    failed = Failed(
+        wall_seconds=0.0, since_start_seconds=9.0, error="Died", message="relay-1 died", exit_code=7
+    )
+    made = recording([], loads=[], events=[failed], done=False)
+    page = reported(analyse(made), made)
+    assert page.of("h1") == ["Aborted: relay-1 died"]
+    assert "Goodput" not in page.of("h2")
+    assert "To do it again" in page.of("h2")
+
+
+def test_a_run_of_which_only_the_result_is_left_has_a_report(whole):
+    result, _ = whole
+    page = Page(run_report(result, None, None, notes=("manifest.json is missing",)).html)
+    assert "Each backend's share" in page.of("h2")
+    assert "manifest.json is missing" in page.of("li")
+
+
+def test_a_result_of_an_earlier_version_says_that_it_was_not_judged(whole):
+    result, made = whole
+    old = msgspec.structs.replace(
+        result, bottleneck=None, trust=None, round_trip=None, tor_circuits=None, repetitions=None
+    )
+    page = reported(old, made)
+    assert "Whether it can be trusted was not judged" in page.words
+    assert "What bound the rate" not in page.of("h2")

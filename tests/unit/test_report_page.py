@@ -1,0 +1,175 @@
+"""The page of a report: it asks nothing of anybody, and everybody can read it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import tomllib
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifelike import lifelike, with_findings
+from onionrig.analysis.result import analyse
+from onionrig.analysis.series import series
+from onionrig.views.report.colours import DARK, LIGHT, painted, series_colour
+from onionrig.views.report.images import png, svg
+from onionrig.views.report.report import write
+from onionrig.views.report.run import run_report
+from onionrig.views.report.toml import toml_text
+from pages import Page
+from recordings import manifest, recording, sink_sample
+
+
+@pytest.fixture(scope="module")
+def whole_report():
+    made = lifelike()
+    return run_report(with_findings(analyse(made)), made, series(made))
+
+
+def test_the_page_fetches_nothing_and_runs_only_what_it_came_with(whole_report):
+    page = Page(whole_report.html)
+    assert all(target.startswith(("#", "data:,")) for target in page.fetched)
+    policy = policy_of(page)
+    assert policy["default-src"] == ["'none'"]
+    assert "connect-src" not in policy
+    scripts = re.findall(r"<script>(.*?)</script>", whole_report.html, re.DOTALL)
+    digests = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
+    ]
+    assert len(scripts) == 2
+    assert policy["script-src"] == [f"'sha256-{digest}'" for digest in digests]
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+
+
+def policy_of(page):
+    (text,) = [
+        value for name, value in page.attributes if name == "content" and "default-src" in value
+    ]
+    return {part.split()[0]: part.split()[1:] for part in text.split(";")}
+
+
+def test_no_text_of_a_run_becomes_markup():
+    attack = "</script><script>alert(1)</script><!--"
+    own = manifest(backends=(attack,), run=attack, command=("onionrig", attack))
+    made = recording(
+        [sink_sample(1_005 + at, {attack: 100}) for at in range(12)],
+        manifest=own,
+        gaps=(attack,),
+    )
+    html = run_report(analyse(made), made, series(made)).html
+    assert "<script>alert" not in html
+    assert html.count("<script") == html.count("</script>")
+    assert attack in Page(html).of("li")
+
+
+def test_every_chart_is_described_and_every_table_has_a_caption(whole_report):
+    html = whole_report.html
+    assert len(whole_report.figures) == 8
+    for figure in whole_report.figures:
+        assert f'data-chart="{figure.name}" role="img" aria-label="' in html
+        assert figure.spec["description"] == figure.description != ""
+        assert f'id="spec-{figure.name}"' in html
+    tags = Page(html).tags
+    assert tags.count("table") == tags.count("caption") == 9
+
+
+def test_every_colour_of_a_page_has_a_value_in_both_schemes(whole_report):
+    named = set(re.findall(r"var\((--[a-z0-9-]+)\)", whole_report.html))
+    for scheme in (":root{color-scheme", "prefers-color-scheme:dark){:root{"):
+        start = whole_report.html.index(scheme)
+        block = whole_report.html[start : whole_report.html.index("}", start + len(scheme))]
+        assert named <= set(re.findall(r"(--[a-z0-9-]+):#", block))
+
+
+def luminance(colour):
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_can_be_read_and_areas_can_be_seen(scheme):
+    for behind in (scheme.page, scheme.shade):
+        for text in (scheme.ink, scheme.muted, scheme.good, scheme.bad):
+            assert contrast(text, behind) >= 4.5
+    for colour in scheme.series:
+        assert contrast(colour, scheme.page) >= 2.75
+
+
+def test_series_begin_again_after_the_last():
+    count = len(LIGHT.series)
+    assert series_colour(count) == series_colour(0) != series_colour(1)
+    assert painted(series_colour(count - 1), DARK) == DARK.series[-1]
+
+
+def test_charts_are_files_too_private_and_replaced(whole_report, tmp_path):
+    one = msgspec.structs.replace(whole_report, figures=whole_report.figures[:1])
+    for _ in range(2):
+        assert write(one, tmp_path / "run") == tmp_path / "run" / "report.html"
+    files = sorted(path for path in (tmp_path / "run").rglob("*") if path.is_file())
+    assert [path.name for path in files] == ["goodput.png", "goodput.svg", "report.html"]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert files[0].read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_image_has_real_colours_its_title_and_its_key(whole_report):
+    drawn = svg(whole_report.figures[0])
+    root = ElementTree.fromstring(  # noqa: S314 - made here
+        drawn
+    )
+    assert root.tag.endswith("svg")
+    assert "var(--" not in drawn
+    assert LIGHT.series[0] in drawn
+    assert {"backend-1", "backend-4", "Goodput of each second"} <= {
+        text.strip() for text in root.itertext()
+    }
+    assert png(drawn).startswith(b"\x89PNG")
+
+
+def test_a_line_may_have_any_name():
+    awkward = "pi.local [eth0] \"x\" 'y'"
+    made = recording(
+        [sink_sample(1_005 + at, {awkward: 100}) for at in range(12)],
+        manifest=manifest(backends=(awkward,)),
+    )
+    report = run_report(analyse(made), made, series(made))
+    assert awkward in {
+        text.strip()
+        for text in ElementTree.fromstring(  # noqa: S314 - made here
+            svg(report.figures[0])
+        ).itertext()
+    }
+
+
+PLAIN = st.recursive(
+    st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(blacklist_categories=("Cs",))),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(st.characters(blacklist_categories=("Cs",))), PLAIN, max_size=4))
+def test_an_experiment_reads_back_from_its_toml(table):
+    assert tomllib.loads(toml_text(table)) == table
+
+
+def test_a_key_without_a_value_is_left_out():
+    assert toml_text({"load": {"socks_port": None, "streams": 4}}) == "[load]\nstreams = 4\n"
