@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -57,6 +58,10 @@ class StartedRun:
 
     def events(self) -> list[AnyEvent]:
         return list(read_all(self.out / "events.jsonl", AnyEvent))
+
+    def roles(self) -> dict[str, str]:
+        """Return the role of each service, as the manifest has them."""
+        return json.loads((self.out / "manifest.json").read_bytes())["roles"]
 
     def until(self, condition, *, seconds: float = 120):
         """Wait until an event fulfils a condition, and return it."""

@@ -7,8 +7,9 @@ import pytest
 from onionrig.cli.asking import ask, flags_layer
 from onionrig.engine import bring_up, frontend
 from onionrig.engine.describe import Asked
+from onionrig.engine.equipment import Equipment
 from onionrig.engine.processes import Fleet
-from onionrig.engine.run import Equipment, run
+from onionrig.engine.run import run
 from onionrig.errors import BringUpTimeout
 from onionrig.recorder.run_directory import RunDirectory
 
@@ -29,7 +30,7 @@ async def stalled(tmp_path, monkeypatch, cache, *, stop):
         streams=None, backends=None, clients=None, hold=None, single_hop=False, target=None
     )
     question = ask(None, "smoke", [], flags)
-    asked = Asked(experiment=question.experiment, resolved={}, profile="smoke", command=("pytest",))
+    asked = Asked.repeated(question.experiment, resolved={}, profile="smoke", command=("pytest",))
     directory = RunDirectory.create(tmp_path / "run")
     with pytest.raises(BringUpTimeout) as caught:
         await run(asked, Equipment.found(), directory, [].append)

@@ -10,7 +10,12 @@ import msgspec
 from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible
-from onionrig.experiment.decode import experiment_from, layer_from_setting, layer_from_toml
+from onionrig.experiment.decode import (
+    experiment_from,
+    layer_from_setting,
+    layer_from_toml,
+    merged,
+)
 from onionrig.experiment.schema import Experiment
 
 if TYPE_CHECKING:
@@ -31,17 +36,38 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     resolved: dict[str, str]
 
 
-def ask(file: Path | None, profile: str | None, settings: list[str], flags: Layer) -> Question:
+def ask(
+    file: Path | None,
+    profile: str | None,
+    settings: list[str],
+    flags: Layer,
+    *,
+    name: str | None = None,
+) -> Question:
     """Merge profile, file, ``--set`` and flags, in this order. Raises UsageError."""
+    layers = layers_of(file, profile, settings)
+    return question_from([*layers, flags], name=name or name_of(file, profile))
+
+
+def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> list[Layer]:
+    """Return profile, file and ``--set`` as layers. Raises UsageError."""
     layers = [profile_layer(profile or DEFAULT_PROFILE)]
     if file is not None:
         layers.append(_file_layer(file))
-    layers += [layer_from_setting(setting) for setting in settings]
-    experiment = experiment_from([*layers, flags])
+    return [*layers, *(layer_from_setting(setting) for setting in settings)]
+
+
+def name_of(file: Path | None, profile: str | None) -> str:
+    """Return what an experiment is called: its file's stem, or its profile's name."""
+    return file.stem if file is not None else profile or DEFAULT_PROFILE
+
+
+def question_from(layers: list[Layer], *, name: str) -> Question:
+    """Merge layers, check what results and replace every ``auto``. Raises UsageError."""
+    experiment = experiment_from(layers)
     refuse_impossible(experiment)
     experiment, found = resolved(experiment)
     refuse_impossible(experiment)
-    name = file.stem if file is not None else profile or DEFAULT_PROFILE
     return Question(name=name, experiment=experiment, resolved=found)
 
 
@@ -86,6 +112,14 @@ def flags_layer(  # noqa: PLR0913 - one flag each
         table: {key: value for key, value in keys.items() if value is not None}
         for table, keys in asked.items()
     }
+
+
+def baseline_layer(flags: Layer, *, peer: str | None, listen: str | None) -> Layer:
+    """Return the flags of a baseline as a layer: no network, one source."""
+    where = {key: value for key, value in (("peer", peer), ("listen", listen)) if value is not None}
+    return merged(
+        flags, {"network": {"kind": "none"}, "backends": {"daemons": 1}, "baseline": where}
+    )
 
 
 def _file_layer(path: Path) -> Layer:

@@ -1,4 +1,4 @@
-"""The run command: start the engine, feed the live view, print what came out."""
+"""Run under a live view: start the engine, feed the view from the files as they grow."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import contextlib
 import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import psutil
 
 from onionrig.engine.run import run
 from onionrig.recorder.jsonl import Tail
-from onionrig.recorder.run_directory import SAMPLER, SINK, RunDirectory
+from onionrig.recorder.run_directory import SAMPLER, SINK, SOURCE, RunDirectory
 from onionrig.recorder.runs import RUNS
-from onionrig.records.samples import HostSample, SinkSample
+from onionrig.records.samples import HostSample, SinkSample, SourceSample
 from onionrig.views.live import view_for
 from onionrig.views.progress import Progress
 
@@ -23,17 +24,41 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from onionrig.engine.describe import Asked
-    from onionrig.engine.run import Equipment
+    from onionrig.engine.equipment import Equipment
     from onionrig.records.result import Result
 
 REDRAW_SECONDS = 1.0
 
 
+class PartOf(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is a part of: a sweep, a comparison."""
+
+    title: str = ""
+    ends_seconds: float | None = None
+    """When all of it should be over, on the monotonic clock."""
+
+
+ALONE = PartOf()
+
+
 def run_watched(
-    asked: Asked, equipment: Equipment, run_directory: RunDirectory, console: Console
+    asked: Asked,
+    equipment: Equipment,
+    run_directory: RunDirectory,
+    console: Console,
+    part_of: PartOf = ALONE,
 ) -> Result:
     """Run what is asked under a live view on the console; return the result."""
-    return asyncio.run(_watched(asked, equipment, run_directory, console))
+    progress = Progress(
+        target_bits_per_second=asked.experiment.verdict.target,
+        streams=asked.experiment.load.streams,
+        loads=len(asked.loads),
+    )
+    progress.shows_host = asked.experiment.network.kind == "none"
+    progress.serves_only = asked.experiment.baseline.listen is not None
+    progress.title = part_of.title
+    progress.whole_ends_seconds = part_of.ends_seconds
+    return asyncio.run(_watched(asked, equipment, run_directory, console, progress))
 
 
 def default_out(name: str) -> Path:
@@ -43,12 +68,12 @@ def default_out(name: str) -> Path:
 
 
 async def _watched(
-    asked: Asked, equipment: Equipment, run_directory: RunDirectory, console: Console
+    asked: Asked,
+    equipment: Equipment,
+    run_directory: RunDirectory,
+    console: Console,
+    progress: Progress,
 ) -> Result:
-    progress = Progress(
-        target_bits_per_second=asked.experiment.verdict.target,
-        streams=asked.experiment.load.streams,
-    )
     following = asyncio.create_task(_follow(progress, run_directory, console))
     try:
         return await run(asked, equipment, run_directory, progress.tell)
@@ -59,12 +84,15 @@ async def _watched(
 
 
 async def _follow(progress: Progress, run_directory: RunDirectory, console: Console) -> None:
-    """Redraw once a second from what the sink and the sampler have written."""
+    """Redraw once a second from what the movers and the sampler have written."""
+    source = Tail(run_directory.sample_path(SOURCE), SourceSample)
     sink = Tail(run_directory.sample_path(SINK), SinkSample)
     sampler = Tail(run_directory.sample_path(SAMPLER), HostSample)
     with view_for(console, cores=psutil.cpu_count() or 1) as view:
         try:
             while True:
+                if progress.serves_only:
+                    progress.served(source.new())
                 progress.sampled(sink.new())
                 progress.used(sampler.new())
                 view.show(progress)

@@ -40,8 +40,7 @@ async def bring_up_network(
     Raises BringUpTimeout, naming the daemon that is late and where its log is.
     """
     rig = engine.rig
-    engine.start(rig.with_role(Role.SOURCE, Role.SAMPLER))
-    await engine.listening(rig.one(Role.SOURCE))
+    await start_movers(engine)
     relays = rig.with_role(Role.AUTHORITY, Role.RELAY)
     lead_seconds = _lead_seconds(len(relays))
     wait = seconds_until_start(time.time(), lead_seconds=lead_seconds)
@@ -62,6 +61,14 @@ async def bring_up_network(
     await engine.bootstrapped(others, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting)
     journal.reached(Reached.NETWORK)
     return consensus
+
+
+async def start_movers(engine: LocalEngine) -> None:
+    """Start what serves bytes and what samples; the source must be there before its tors are."""
+    sources = engine.rig.with_role(Role.SOURCE)
+    engine.start([*sources, engine.rig.one(Role.SAMPLER)])
+    for source in sources:
+        await engine.listening(source)
 
 
 def _lead_seconds(daemons: int) -> float:

@@ -9,6 +9,7 @@ import msgspec
 
 from onionrig import __version__
 from onionrig.engine.facts import host_facts
+from onionrig.engine.load import PlannedLoad
 from onionrig.experiment.decode import plain
 from onionrig.experiment.schema import Experiment
 from onionrig.records.manifest import Manifest, ServiceRecord, Versions
@@ -17,9 +18,9 @@ from onionrig.rig.model import Role
 from onionrig.rig.render import mode_of
 
 if TYPE_CHECKING:
+    from onionrig.engine.equipment import Equipment
     from onionrig.rig.model import Rig, Service
     from onionrig.tor.consensus import Consensus
-    from onionrig.tor.program import Program
 
 CONTROLLER, KEEPER = "controller", "keeper"
 """This program's own processes beside the services: sampled with them, roles of their own."""
@@ -32,12 +33,32 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     resolved: dict[str, str]
     profile: str
     command: tuple[str, ...]
+    loads: tuple[PlannedLoad, ...]
+    """In turn, on the same rig."""
+
+    @classmethod
+    def repeated(
+        cls,
+        experiment: Experiment,
+        times: int = 1,
+        *,
+        resolved: dict[str, str],
+        profile: str,
+        command: tuple[str, ...],
+    ) -> Asked:
+        """Ask for the experiment's own load, so many times."""
+        return cls(
+            experiment=experiment,
+            resolved=resolved,
+            profile=profile,
+            command=command,
+            loads=(PlannedLoad(load=experiment.load),) * times,
+        )
 
 
-def manifest_before(
-    asked: Asked, *, run: str, started: str, tor: Program, onionbalance: str
-) -> Manifest:
+def manifest_before(asked: Asked, *, run: str, started: str, equipment: Equipment) -> Manifest:
     """Describe a run that has not made or started anything."""
+    tor = equipment.tor
     return Manifest(
         run=run,
         started=started,
@@ -48,12 +69,12 @@ def manifest_before(
         address=None,
         port=ONION_PORT,
         mode=mode_of(asked.experiment),
-        balancer=f"{asked.experiment.frontend.balancer} {onionbalance}",
+        balancer=_balancer(asked.experiment, equipment),
         versions=Versions(
             onionrig=__version__,
-            tor=tor.version,
-            openssl=tor.openssl,
-            onionbalance=onionbalance,
+            tor=tor.version if tor else None,
+            openssl=tor.openssl if tor else None,
+            onionbalance=equipment.onionbalance_version,
             python=platform.python_version(),
             kernel=platform.release(),
         ),
@@ -65,11 +86,18 @@ def manifest_before(
     )
 
 
+def _balancer(experiment: Experiment, equipment: Equipment) -> str:
+    if experiment.network.kind == "none":
+        return "none"
+    return f"{experiment.frontend.balancer} {equipment.onionbalance_version}"
+
+
 def with_rig(manifest: Manifest, rig: Rig) -> Manifest:
     """Add what a rendered rig knows."""
     return msgspec.structs.replace(
         manifest,
         address=rig.address,
+        port=rig.port,
         backends={service.name: service.host for service in rig.with_role(Role.BACKEND)},
         roles={
             **{service.name: service.role.value for service in rig.services},

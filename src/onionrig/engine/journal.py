@@ -11,6 +11,7 @@ from onionrig.records.events import (
     Covered,
     Failed,
     Finished,
+    Held,
     Milestone,
     Noted,
     PhaseBegan,
@@ -63,16 +64,23 @@ class Journal:
         """Name a backend instance that the load will not reach."""
         self._tell(Starved(**self._now(), backend=backend, reason=reason))
 
-    def scheduled(self, schedule: Schedule) -> None:
-        """Say when the load begins, is held and ends."""
+    def scheduled(self, schedule: Schedule, settings: dict[str, str]) -> None:
+        """Say when a load begins, is held and ends, and what it has otherwise than the run."""
         self._tell(
             Scheduled(
-                **self._now(),
+                wall_seconds=time.time(),
+                since_start_seconds=time.monotonic() - self._started_seconds,
                 ramp_second=schedule.ramp_second,
                 hold_second=schedule.hold_second,
                 end_second=schedule.end_second,
+                streams=schedule.streams,
+                settings=settings,
             )
         )
+
+    def held(self) -> None:
+        """Say that the last scheduled load went through its hold."""
+        self._tell(Held(**self._now()))
 
     def failed(self, error: OnionrigError | BaseException, *, exit_code: int) -> None:
         """Say what ended the run before its time."""

@@ -5,36 +5,57 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from onionrig.engine.deadline import POLL_SECONDS
+from onionrig.experiment.schema import Load
 from onionrig.recorder.clock import SteadyClock
+from onionrig.recorder.jsonl import Tail
+from onionrig.recorder.mending import TORS
 from onionrig.records.events import Phase
+from onionrig.records.samples import TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.model import Role
 
 if TYPE_CHECKING:
     from onionrig.engine.journal import Journal
     from onionrig.engine.local import LocalEngine
-    from onionrig.experiment.schema import Load
     from onionrig.recorder.run_directory import RunDirectory
 
+COUNTERS_SECONDS = 6.0
+"""How long to wait for the tors' counters at the end of a hold: twice what one may take."""
 START_SECONDS = 2
 """From fixing the times to the ramp: what a sink takes to start."""
+
+
+class PlannedLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the loads that a rig is put under, in turn."""
+
+    load: Load
+    settings: dict[str, str] = msgspec.field(default_factory=dict)
+    """What it has otherwise than the run's experiment: by ``table.key``."""
 
 
 def schedule_from(second: int, load: Load) -> Schedule:
     """Return the load's times when they are fixed within this second."""
     ramp = second + START_SECONDS
     hold = ramp + int(load.ramp)
-    return Schedule(ramp_second=ramp, hold_second=hold, end_second=hold + int(load.hold))
+    return Schedule(
+        ramp_second=ramp,
+        hold_second=hold,
+        end_second=hold + int(load.hold),
+        streams=load.streams,
+    )
 
 
 async def put_on_load(
-    engine: LocalEngine, load: Load, run_directory: RunDirectory, journal: Journal
+    engine: LocalEngine, planned: PlannedLoad, run_directory: RunDirectory, journal: Journal
 ) -> None:
     """Ramp, hold and drain. Raises what ended the sink before its time."""
     clock = SteadyClock()
-    schedule = schedule_from(clock.second(), load)
+    schedule = schedule_from(clock.second(), planned.load)
     run_directory.write_schedule(schedule)
-    journal.scheduled(schedule)
+    journal.scheduled(schedule, planned.settings)
     sink = engine.rig.one(Role.SINK)
     engine.start([sink])
     announcing = asyncio.create_task(_announce(schedule, clock, journal))
@@ -42,7 +63,23 @@ async def put_on_load(
         await engine.fleet.finished(sink)
     finally:
         announcing.cancel()
+    journal.held()
     journal.phase(Phase.DRAIN)
+    if engine.rig.with_role(Role.BACKEND):
+        await _counters_read(schedule, run_directory, journal)
+
+
+async def _counters_read(schedule: Schedule, run_directory: RunDirectory, journal: Journal) -> None:
+    """Wait until the tors have been asked for the hold's end, while they are still there to say."""
+    tail = Tail(run_directory.sample_path(TORS), TorSample)
+    try:
+        async with asyncio.timeout(COUNTERS_SECONDS):
+            while True:
+                if any(line.second >= schedule.end_second for line in tail.new()):
+                    return
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:
+        journal.note(f"the tors' own counters were not read within {COUNTERS_SECONDS:.0f} s")
 
 
 async def _announce(schedule: Schedule, clock: SteadyClock, journal: Journal) -> None:

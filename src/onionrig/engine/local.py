@@ -62,7 +62,7 @@ class LocalEngine:
         """Wait until a service accepts connections on all its sockets."""
         if not isinstance(service.ready, Listening):
             raise TypeError(f"{service.name} does not listen")
-        missing = list(service.ready.socket_paths)
+        missing: list[str | tuple[str, int]] = [*service.ready.socket_paths, *service.ready.tcp]
         async with deadline(LISTENING_SECONDS, lambda: f"{service.name} to listen on {missing[0]}"):
             while missing:
                 if _accepts(missing[0]):
@@ -119,10 +119,15 @@ def make_private(directory: Path) -> None:
             path.mkdir(mode=0o700)
 
 
-def _accepts(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
+def _accepts(address: str | tuple[str, int]) -> bool:
+    """Return whether someone listens on a unix socket, or on a host and port."""
+    if isinstance(address, str):
+        family = socket.AF_UNIX
+    else:
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family) as probe:
         try:
-            probe.connect(path)
+            probe.connect(address)
         except OSError:
             return False
         return True

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 1.5
 """Between SIGTERM and SIGKILL."""
 
-OURS = {Role.SOURCE, Role.SINK, Role.SAMPLER}
+OURS = {Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER}
 """Roles whose exit codes are those of ``onionrig.errors``."""
 
 

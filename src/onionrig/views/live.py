@@ -13,14 +13,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from onionrig.units import rate_text
+from onionrig.records.events import Phase
+from onionrig.units import rate_text, rough_duration_text
+from onionrig.views.host import host_line, interfaces_line, interfaces_table
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.console import Console, RenderableType
 
-    from onionrig.records.events import Phase
     from onionrig.views.progress import Progress
 
 PLAIN_LINE_SECONDS = 5
@@ -84,7 +85,7 @@ class PlainLines:
         self._console = console
         self._cores = cores
         self._started_seconds = time.monotonic()
-        self._phase: Phase | None = None
+        self._stage = ""
         self._waiting = ""
         self._noted = 0
         self._second = 0
@@ -102,9 +103,11 @@ class PlainLines:
 
     def show(self, progress: Progress) -> None:
         """Print what is new."""
-        if progress.phase is not self._phase:
-            self._phase = progress.phase
-            self._line(f"{progress.phase}")
+        stage = _stage(progress)
+        if stage != self._stage:
+            self._stage = stage
+            title = f"{progress.title}: " if progress.title else ""
+            self._line(f"{title}{stage}{_left(progress)}")
         for note in progress.notes[self._noted :]:
             self._line(note)
         self._noted = len(progress.notes)
@@ -116,6 +119,9 @@ class PlainLines:
         if second >= self._second + PLAIN_LINE_SECONDS:
             self._second = second
             self._line(under_load(progress, cores=self._cores))
+            if progress.host is not None and progress.shows_host:
+                self._line(f"  {host_line(progress.host)}")
+                self._line(f"  {interfaces_line(progress.host) or 'no interface carried anything'}")
 
     def _line(self, text: str) -> None:
         elapsed = time.monotonic() - self._started_seconds
@@ -127,13 +133,19 @@ class PlainLines:
 def drawn(progress: Progress, *, elapsed_seconds: float, cores: int) -> RenderableType:
     """Draw the whole of it."""
     head = Text.assemble(
-        ("onionrig  ", "bold"), (str(progress.phase), "bold cyan"), f"   {elapsed_seconds:.0f} s"
+        ("onionrig  ", "bold"),
+        f"{progress.title}  " if progress.title else "",
+        (_stage(progress), "bold cyan"),
+        f"   {elapsed_seconds:.0f} s{_left(progress)}",
     )
     parts: list[RenderableType] = [head]
     if progress.waiting:
         parts.append(Text(f"waiting for {progress.waiting}", style="yellow"))
     if progress.second is not None:
         parts += [Text(under_load(progress, cores=cores)), _backends(progress)]
+        if progress.host is not None:
+            parts += [Text(host_line(progress.host), style="dim")]
+            parts += [interfaces_table(progress.host)] if progress.shows_host else []
     parts += [Text(f"· {note}", style="dim") for note in progress.notes[-NOTES_SHOWN:]]
     return Group(*parts)
 
@@ -155,6 +167,22 @@ def under_load(progress: Progress, *, cores: int) -> str:
     if progress.rig_cores is not None:
         said.append(f"CPU {progress.rig_cores:.2f} of {cores} cores")
     return ", ".join(said)
+
+
+def _stage(progress: Progress) -> str:
+    """Name the phase, and which of several loads it is of."""
+    of_a_load = progress.phase in {Phase.RAMP, Phase.HOLD, Phase.DRAIN}
+    if progress.loads == 1 or not of_a_load:
+        return str(progress.phase)
+    return f"{progress.phase} {progress.load_number} of {progress.loads}"
+
+
+def _left(progress: Progress) -> str:
+    """Say how long all of it still takes, where that can be told."""
+    if progress.whole_ends_seconds is None:
+        return ""
+    left_seconds = max(0.0, progress.whole_ends_seconds - time.monotonic())
+    return f", about {rough_duration_text(left_seconds)} left"
 
 
 def _backends(progress: Progress) -> Table:

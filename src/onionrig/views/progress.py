@@ -11,6 +11,7 @@ from onionrig.records.events import (
     Covered,
     Failed,
     Finished,
+    Held,
     Milestone,
     Noted,
     Phase,
@@ -20,19 +21,36 @@ from onionrig.records.events import (
     Waiting,
 )
 from onionrig.units import BITS_PER_BYTE
+from onionrig.views.host import host_rates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from onionrig.records.samples import HostSample, SinkSample
+    from onionrig.records.samples import HostSample, SinkSample, SourceSample
+    from onionrig.views.host import HostRates
 
 
 class Progress:
     """The state of one run as far as it has been told."""
 
-    def __init__(self, *, target_bits_per_second: float | None, streams: int) -> None:
+    def __init__(
+        self, *, target_bits_per_second: float | None, streams: int, loads: int = 1
+    ) -> None:
         self.target_bits_per_second = target_bits_per_second
         self.streams_asked = streams
+        self.loads = loads
+        """Loads that are put on in turn."""
+        self.load_number = 0
+        """Of the load under way, from 1."""
+        self.host: HostRates | None = None
+        self.shows_host = False
+        """Whether interfaces are shown beside the load: for a baseline they are the point."""
+        self.serves_only = False
+        """Whether the sinks run elsewhere: then what the source sends is what there is to see."""
+        self.title = ""
+        """What this run is a part of."""
+        self.whole_ends_seconds: float | None = None
+        """When all of what it is a part of should be over, on the monotonic clock."""
         self.phase = Phase.BRING_UP
         self.waiting = ""
         self.notes: list[str] = []
@@ -55,13 +73,16 @@ class Progress:
                 self.waiting = subject
             case Scheduled():
                 self.schedule = event
+                self.streams_asked = event.streams
+                self.load_number += 1
+                self._held.clear()
             case Starved(backend=backend, reason=reason):
                 self.notes.append(f"{backend} is starved: {reason}")
             case Noted(text=text):
                 self.notes.append(text)
             case Milestone(reached=reached, since_start_seconds=seconds):
                 self.notes.append(f"{reached} after {seconds:.1f} s")
-            case Covered():
+            case Covered() | Held():
                 pass
             case Failed() | Finished():
                 self.waiting = ""
@@ -72,11 +93,21 @@ class Progress:
             self.second = sample.second
             self.connecting, self.failed = sample.connecting, sample.failed
             self.streams = sample.streams
-            self.bits_per_second = {
-                name: size * BITS_PER_BYTE for name, size in sample.verified_bytes.items()
-            }
+            counted = dict(sample.verified_bytes)
+            if sample.unverified_bytes:
+                counted["unverified"] = sample.unverified_bytes
+            self.bits_per_second = {name: size * BITS_PER_BYTE for name, size in counted.items()}
             if self.schedule and self._holds(self.schedule, sample.second):
-                self._held[sample.second] += sum(sample.verified_bytes.values())
+                self._held[sample.second] += sum(counted.values())
+
+    def served(self, samples: Iterable[SourceSample]) -> None:
+        """Take in what a source has recorded, where the sinks are elsewhere."""
+        for sample in samples:
+            self.second = sample.second
+            self.streams = sample.streams
+            self.bits_per_second = {
+                name: size * BITS_PER_BYTE for name, size in sample.sent_bytes.items()
+            }
 
     def used(self, samples: Iterable[HostSample]) -> None:
         """Take in what the sampler has recorded."""
@@ -86,6 +117,7 @@ class Progress:
                 continue
             seconds = sample.monotonic_seconds - last.monotonic_seconds
             self.rig_cores = _cpu_seconds_between(last, sample) / seconds if seconds else None
+            self.host = host_rates(last, sample)
 
     @property
     def goodput_bits_per_second(self) -> float:

@@ -1,0 +1,66 @@
+"""The command line's application and the options that its commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from onionrig import __version__
+from onionrig.cli.asking import profile_names
+
+app = typer.Typer(
+    name="onionrig",
+    help="How many Mbit/s can one onion address serve, and what does it take?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+ExperimentFile = Annotated[
+    Path | None, typer.Argument(metavar="EXPERIMENT.toml", help="What to run; a profile if absent.")
+]
+Profile = Annotated[
+    str | None, typer.Option(help=f"A shipped profile: {', '.join(profile_names())}.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Set any key of the experiment."),
+]
+Streams = Annotated[int | None, typer.Option(help="Streams in all (load.streams).")]
+Backends = Annotated[int | None, typer.Option(help="Backend instances (backends.daemons).")]
+Clients = Annotated[int | None, typer.Option(help="Client tors (load.clients).")]
+Hold = Annotated[str | None, typer.Option(metavar="SECONDS", help="How long to hold (load.hold).")]
+SingleHop = Annotated[bool, typer.Option("--single-hop", help="Single-hop backend instances.")]
+Target = Annotated[
+    str | None, typer.Option(metavar="RATE", help='Target, as in "500Mbit" (verdict.target).')
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
+Repeat = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Hold so many times on one rig; median and range.")
+]
+Out = Annotated[
+    Path | None, typer.Option(help="The run directory; runs/<UTC time>-<profile> if absent.")
+]
+Report = Annotated[
+    bool, typer.Option("--report/--no-report", help="Write report.html and its charts at the end.")
+]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run directory, a run's name, or latest.")
+]
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
+    if asked:
+        print(f"onionrig {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def onionrig(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Measure how many Mbit/s one onion address can serve, and what it takes."""
