@@ -16,6 +16,7 @@ import psutil
 
 from onionrig.recorder.jsonl import read_all
 from onionrig.records.events import AnyEvent, Phase, PhaseBegan, Waiting
+from onionrig.records.samples import SinkSample
 
 LONG_HOLD = ("--hold", "600")
 
@@ -77,6 +78,18 @@ class StartedRun:
 
     def until_phase(self, phase: Phase):
         return self.until(lambda event: isinstance(event, PhaseBegan) and event.phase is phase)
+
+    def until_streams(self, count: int, *, seconds: float = 150) -> None:
+        """Wait until so many streams deliver at once."""
+        deadline = time.monotonic() + seconds
+        while not any(sum(sample.streams.values()) == count for sample in self.sunk()):
+            assert self.process.poll() is None, self.stderr
+            assert time.monotonic() < deadline, self.stderr
+            time.sleep(0.1)
+
+    def sunk(self) -> list[SinkSample]:
+        """Return what the sink has recorded so far."""
+        return list(read_all(self.out / "samples" / "sink.jsonl", SinkSample))
 
     def until_waiting(self, said: str):
         return self.until(lambda event: isinstance(event, Waiting) and said in event.subject)

@@ -21,6 +21,9 @@ FULL = 0.90
 """Of the rate it says it runs at: that one counts preambles and gaps between frames, the
 interface's counters do not."""
 
+NOMINAL = 1.1
+"""Of that rate: what carries more says a rate that binds nothing, as virtual interfaces do."""
+
 
 def look_at_interfaces(recording: Recording, hold: Window) -> Look:
     """Name the interface that was nearest to its rate, if it was at it.
@@ -67,6 +70,9 @@ def _carried(held: Sequence[HostSample]) -> Iterator[tuple[str, str, float, floa
         received = use.received_bytes - begun.received_bytes
         sent = use.sent_bytes - begun.sent_bytes
         size, direction = max((received, "received"), (sent, "sent"))
+        rate = max(0, size) * BITS_PER_BYTE / seconds
         limit = use.link_bits_per_second or None
+        if limit is not None and rate > NOMINAL * limit:
+            limit = None
         if size > 0 or limit is not None:
-            yield name, direction, max(0, size) * BITS_PER_BYTE / seconds, limit
+            yield name, direction, rate, limit

@@ -108,6 +108,10 @@ def _opened(path: Path, plan: SweepPlan) -> SeriesDirectory:
         return directory
     directory = SeriesDirectory(path.absolute())
     known = directory.read_plan()
-    if (known.experiment, known.axes, known.repeat) != (plan.experiment, plan.axes, plan.repeat):
+    if _asked(known) != _asked(plan):
         raise UsageError(f"{path} holds another sweep; choose a new --out, or --resume that one")
     return directory
+
+
+def _asked(plan: SweepPlan) -> tuple[object, ...]:
+    return experiment_from([plan.experiment]), plan.axes, plan.repeat

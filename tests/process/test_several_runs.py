@@ -1,0 +1,118 @@
+"""Sweeps and comparisons as a user types them, of baselines: they take no network to come up."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+BARE = ("--set", "network.kind=none", "--set", "load.ramp=1s", "--hold", "10")
+STREAMS = ("--over", "load.streams=1,2")
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "onionrig", *arguments]
+
+
+@pytest.fixture
+def onionrig(tmp_path):
+    """Run the command line to its end in a directory of its own."""
+
+    def run(*arguments):
+        return subprocess.run(
+            command(*arguments), capture_output=True, text=True, check=False, cwd=tmp_path,
+            env={**os.environ, "COLUMNS": "200"}, timeout=120,
+        )  # fmt: skip
+
+    return run
+
+
+def events(directory):
+    for path in sorted(directory.glob("runs/*/events.jsonl")):
+        yield from (json.loads(line) for line in path.read_text().splitlines())
+
+
+def until_second_load_holds(directory, process, *, seconds=60):
+    deadline = time.monotonic() + seconds
+    while True:
+        holds = [each for each in events(directory) if each.get("phase") == "hold"]
+        if len(holds) == 2:
+            return
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_sweep_that_was_killed_goes_on_where_it_stopped(onionrig, tmp_path):
+    directory = tmp_path / "sweep"
+    with (tmp_path / "log").open("w") as log:
+        killed = subprocess.Popen(
+            command("sweep", *BARE, *STREAMS, "--out", str(directory)),
+            cwd=tmp_path, stdout=log, stderr=log,
+        )  # fmt: skip
+    until_second_load_holds(directory, killed)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    done = onionrig("sweep", "--resume", str(directory), "--json")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 2 holds to measure" in done.stderr
+    result = json.loads(done.stdout)
+    assert [point["settings"]["load.streams"] for point in result["points"]] == ["1", "2"]
+    assert [point["result"]["streams"]["asked"] for point in result["points"]] == [1, 2]
+    assert len({point["run"] for point in result["points"]}) == 2
+    assert result["missing"] == 0
+    assert result["knees"][0]["key"] == "load.streams"
+    assert (directory / "report.html").is_file()
+
+    again = onionrig("sweep", *BARE, *STREAMS, "--out", str(directory), "--no-report")
+    assert "0 of 2 holds to measure" in again.stderr
+    assert "the knee" in again.stdout
+
+    other = onionrig("sweep", *BARE, "--over", "load.streams=1,4", "--out", str(directory))
+    assert other.returncode == 2
+    assert "holds another sweep" in other.stderr
+
+    compared = onionrig("compare", *(f"sweep/runs/{run}" for run in sorted(runs(directory))))
+    assert "load.streams" in compared.stdout
+    assert "one repetition of each says nothing" in compared.stdout
+
+
+def runs(directory):
+    return [path.name for path in (directory / "runs").iterdir()]
+
+
+def test_two_experiments_alternate_and_what_differs_is_said(onionrig, tmp_path):
+    done = onionrig(
+        "compare", "smoke", "smoke", *BARE, "--set-b", "load.streams=1", "--repeat", "1",
+        "--markdown", "--out", "compared",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "| setting: load.streams | 4 | 1 |" in done.stdout
+    comparison = json.loads((tmp_path / "compared" / "comparison.json").read_text())
+    assert comparison["alternated"] is True
+    assert sorted(runs(tmp_path / "compared")) == ["001-a1", "002-b1"]
+    assert (tmp_path / "compared" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("sweep",), "a sweep varies something"),
+        (("sweep", "--over", "load.streams"), "load.streams=1,4,16"),
+        (("sweep", "--over", "load.strems=1,2"), "did you mean load.streams?"),
+        (("sweep", "--over", "backends.daemons=1,11"), "stock Onionbalance holds at most 10"),
+        (("sweep", "--resume", "nowhere"), "is no sweep"),
+        (("compare", "smoke", "a-run"), "compare a run with a run"),
+        (("compare", "a-run", "b-run", "--hold", "20"), "these are runs already"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_anything_starts(onionrig, tmp_path, arguments, said):
+    done = onionrig(*arguments)
+    assert done.returncode in {2, 11}
+    assert said in done.stderr
+    assert not list(tmp_path.iterdir())

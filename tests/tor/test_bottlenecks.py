@@ -1,0 +1,102 @@
+"""What bound the rate, on one real rig that is given a different cause in each of three holds."""
+
+import socket
+import threading
+from contextlib import contextmanager, suppress
+
+import psutil
+import pytest
+
+from onionrig.analysis.result import results_by_load
+from onionrig.recorder.run_directory import RunDirectory
+from onionrig.records.events import Phase, PhaseBegan
+from rigs import StartedRun
+
+HOLDS = 3
+LAST_LINE = b"\r\n250 NumCPUs"
+"""Begins the last line of an answer; those before it begin with 250-."""
+
+
+@contextmanager
+def kept_busy(control_path):
+    """Ask a tor for its configuration again and again: it costs its main thread far more than us."""
+    stop = threading.Event()
+    question = b"GETCONF " + b" ".join([b"NumCPUs"] * 200) + b"\r\n"
+
+    def ask():
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(control_path))
+            control.settimeout(10)
+            control.sendall(b"AUTHENTICATE\r\n" + question * 200)
+            rest = b""
+            while not stop.is_set():
+                answer = rest + control.recv(1 << 20)
+                control.sendall(question * answer.count(LAST_LINE))
+                rest = answer[-len(LAST_LINE) + 1 :]
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        asking.join()
+
+
+def held(run, number, phase=Phase.HOLD):
+    """Wait for the hold (or drain) of the load of that number."""
+    run.until(
+        lambda _: (
+            sum(isinstance(each, PhaseBegan) and each.phase is phase for each in run.events())
+            >= number
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, cache):
+    """The three holds: a tor that is busy with something else, nothing, a backend that is stopped."""
+    run = StartedRun(
+        tmp_path_factory.mktemp("runs") / "bound",
+        "--streams", "1", "--backends", "1", "--repeat", str(HOLDS), "--no-report",
+        cache=cache,
+    )  # fmt: skip
+    try:
+        run.until_phase(Phase.READY)
+        (workspace,) = run.workspaces()
+        with suppress(psutil.AccessDenied):  # not as root: then others may leave it no whole core
+            run.services()["client-1"].nice(-15)
+        with kept_busy(workspace / "client-1" / "control"):
+            held(run, 1, Phase.DRAIN)
+        held(run, 2, Phase.DRAIN)
+        held(run, 3)
+        run.services()["backend-1"].suspend()
+        run.ends()
+        yield results_by_load(RunDirectory(run.out).recording())
+    finally:
+        run.close()
+
+
+def test_a_tor_whose_main_thread_is_full_is_named(results):
+    found = results[0].bottleneck
+    if main_threads(found)["main thread of client-1"] >= 0.95:
+        assert (found.kind, found.subject) == ("main thread", "client-1"), found
+
+
+def test_one_stream_is_bound_by_its_window_or_its_path(results):
+    assert results[1].bottleneck.kind in {"window", "load"}, results[1].bottleneck
+
+
+def test_a_backend_that_stopped_is_named(results):
+    found = results[2].bottleneck
+    assert (found.kind, found.subject) == ("stalled backend", "backend-1"), found
+
+
+def test_the_causes_show_in_the_evidence(results):
+    busy, unbound, _ = (main_threads(result.bottleneck) for result in results)
+    assert max(busy, key=busy.get) == "main thread of client-1"
+    assert busy["main thread of client-1"] > 2 * unbound["main thread of client-1"]
+
+
+def main_threads(bottleneck):
+    return {each.what: each.measured for each in bottleneck.evidence if "main thread" in each.what}
