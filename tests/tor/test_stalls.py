@@ -26,9 +26,7 @@ async def stalled(tmp_path, monkeypatch, cache, *, stop):
         return process
 
     monkeypatch.setattr(Fleet, "start", started)
-    flags = flags_layer(
-        streams=None, backends=None, clients=None, hold=None, single_hop=False, target=None
-    )
+    flags = flags_layer()
     question = ask(None, "smoke", [], flags)
     asked = Asked.repeated(question.experiment, resolved={}, profile="smoke", command=("pytest",))
     directory = RunDirectory.create(tmp_path / "run")

@@ -13,9 +13,7 @@ from onionrig.experiment.decode import (
 )
 from onionrig.experiment.schema import Experiment
 
-NO_FLAGS = flags_layer(
-    streams=None, backends=None, clients=None, hold=None, single_hop=False, target=None
-)
+NO_FLAGS = flags_layer()
 
 
 def from_toml(text):

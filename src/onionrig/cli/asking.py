@@ -91,12 +91,12 @@ def profile_layer(name: str) -> Layer:
 
 def flags_layer(  # noqa: PLR0913 - one flag each
     *,
-    streams: int | None,
-    backends: int | None,
-    clients: int | None,
-    hold: str | None,
-    single_hop: bool,
-    target: str | None,
+    streams: int | None = None,
+    backends: int | None = None,
+    clients: int | None = None,
+    hold: str | None = None,
+    single_hop: bool = False,
+    target: str | None = None,
 ) -> Layer:
     """Return the flags that were given as a layer."""
     asked: dict[str, dict[str, Any]] = {

@@ -54,9 +54,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     if _is_experiment(a) != _is_experiment(b):
         raise UsageError("compare a run with a run, or an experiment with an experiment")
     if _is_experiment(a):
-        flags = flags_layer(
-            streams=None, backends=None, clients=None, hold=hold, single_hop=False, target=None
-        )
+        flags = flags_layer(hold=hold)
         comparison, directory = experiments_compared(
             _question(a, settings or [], a_settings or [], flags),
             _question(b, settings or [], b_settings or [], flags),

@@ -97,9 +97,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     """Move the same bytes without Tor: over loopback, or between two hosts. The ceiling."""
     if to and listen:
         raise UsageError("--to pulls and --listen serves: one of them on each host")
-    flags = flags_layer(
-        streams=streams, backends=None, clients=None, hold=hold, single_hop=False, target=target
-    )
+    flags = flags_layer(streams=streams, hold=hold, target=target)
     question = ask(
         None,
         profile,

@@ -70,14 +70,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     else:
         if not over:
             raise UsageError("a sweep varies something: --over load.streams=1,4,16")
-        flags = flags_layer(
-            streams=streams,
-            backends=None,
-            clients=None,
-            hold=hold,
-            single_hop=False,
-            target=None,
-        )
+        flags = flags_layer(streams=streams, hold=hold)
         layers = [*layers_of(experiment, profile, settings or []), flags]
         plan = SweepPlan(
             name=name_of(experiment, profile),

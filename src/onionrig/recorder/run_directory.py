@@ -44,6 +44,25 @@ NAMED = 8
 """How many files of a directory are named where it is no run."""
 
 
+def made_new(path: Path, *directories: str) -> Path:
+    """Make a directory with these in it, each 0700, and return where it is.
+
+    Raises RunDirectoryError where it has files already, or cannot be made.
+    """
+    path = path.absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise RunDirectoryError(
+                f"{path} is not empty: a run never overwrites another; choose a new --out"
+            )
+        for name in directories:
+            (path / name).mkdir(mode=0o700)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path
+
+
 class RunDirectory:
     """The files of one run."""
 
@@ -53,18 +72,7 @@ class RunDirectory:
     @classmethod
     def create(cls, path: Path) -> RunDirectory:
         """Make a new run directory, 0700. Raises RunDirectoryError where it has files already."""
-        path = path.absolute()
-        try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if any(path.iterdir()):
-                raise RunDirectoryError(
-                    f"{path} is not empty: a run never overwrites another; choose a new --out"
-                )
-            for name in ("samples", "logs"):
-                (path / name).mkdir(mode=0o700)
-        except OSError as error:
-            raise unwritable(path, error) from error
-        return cls(path)
+        return cls(made_new(path, "samples", "logs"))
 
     @property
     def events_path(self) -> Path:

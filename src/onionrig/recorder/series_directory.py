@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.errors import RecordsUnreadable, RunDirectoryError
-from onionrig.recorder.jsonl import unwritable
+from onionrig.errors import RecordsUnreadable
 from onionrig.recorder.replacing import replace_file
-from onionrig.recorder.run_directory import RunDirectory
+from onionrig.recorder.run_directory import RunDirectory, made_new
 from onionrig.records.sweep import SweepPlan
 
 if TYPE_CHECKING:
@@ -37,15 +36,7 @@ class SeriesDirectory:
     @classmethod
     def create(cls, path: Path) -> SeriesDirectory:
         """Make a new one, 0700. Raises RunDirectoryError where there are files already."""
-        path = path.absolute()
-        try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if any(path.iterdir()):
-                raise RunDirectoryError(f"{path} is not empty; choose a new --out")
-            (path / "runs").mkdir(mode=0o700)
-        except OSError as error:
-            raise unwritable(path, error) from error
-        return cls(path)
+        return cls(made_new(path, "runs"))
 
     def runs(self) -> list[RunDirectory]:
         """Return its run directories, oldest first."""
