@@ -1,4 +1,5 @@
 import io
+import time
 from pathlib import Path
 
 import msgspec
@@ -96,6 +97,40 @@ def test_a_terminal_gets_the_table_and_a_pipe_gets_lines():
 def summarised(**more):
     samples = [sink_sample(HOLD + n, {"backend-1": 12_500_000, "backend-2": 0}) for n in range(10)]
     return analyse(recording(samples, **more))
+
+
+def several_loads():
+    progress = Progress(target_bits_per_second=None, streams=4, loads=2)
+    progress.whole_ends_seconds = time.monotonic() + 1000
+    progress.after_loads_seconds = (600.0, 0.0)
+    return progress
+
+
+def test_of_several_loads_the_one_under_way_is_named():
+    progress = several_loads()
+    for phase, said in (
+        (Phase.READY, "ready"),
+        (Phase.RAMP, "ramp 1 of 2"),
+        (Phase.HOLD, "hold 1 of 2"),
+        (Phase.DRAIN, "drain 1 of 2"),
+        (Phase.RAMP, "ramp 2 of 2"),
+        (Phase.TEAR_DOWN, "tear down"),
+    ):
+        if phase is Phase.RAMP:
+            progress.tell(scheduled(hold_seconds=10))
+        progress.tell(event(PhaseBegan, phase=phase))
+        first_line = printed(drawn(progress, elapsed_seconds=1, cores=2)).splitlines()[0]
+        assert f"onionrig  {said}  " in first_line
+
+
+def test_the_time_left_is_a_guess_until_a_load_is_scheduled_then_counted():
+    progress = several_loads()
+    assert "about 17 min left" in printed(drawn(progress, elapsed_seconds=1, cores=2))
+    ends = msgspec.structs.replace(scheduled(hold_seconds=10), end_second=int(time.time()) + 120)
+    progress.tell(ends)
+    assert "about 12 min left" in printed(drawn(progress, elapsed_seconds=1, cores=2))
+    progress.tell(ends)
+    assert "about 2 min left" in printed(drawn(progress, elapsed_seconds=1, cores=2))
 
 
 def test_the_summary_begins_with_the_verdict():

@@ -36,6 +36,8 @@ class PartOf(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     ends_seconds: float | None = None
     """When all of it should be over, on the monotonic clock."""
+    after_loads_seconds: tuple[float, ...] = ()
+    """What all of it takes after the end of each of the run's loads."""
 
 
 ALONE = PartOf()
@@ -58,6 +60,7 @@ def run_watched(
     progress.serves_only = asked.experiment.baseline.listen is not None
     progress.title = part_of.title
     progress.whole_ends_seconds = part_of.ends_seconds
+    progress.after_loads_seconds = part_of.after_loads_seconds
     return asyncio.run(_watched(asked, equipment, run_directory, console, progress))
 
 

@@ -59,10 +59,14 @@ class Sweep:
         self._say_what_is_there(groups)
         code = 0
         for number, group in enumerate(groups):
-            left_seconds = sum(self._seconds(waiting) for waiting in groups[number:])
+            later_seconds = sum(self._seconds(waiting) for waiting in groups[number + 1 :])
             part_of = PartOf(
                 title=f"rig {number + 1} of {len(groups)}",
-                ends_seconds=time.monotonic() + left_seconds,
+                ends_seconds=time.monotonic() + self._seconds(group) + later_seconds,
+                after_loads_seconds=tuple(
+                    self._loads_seconds(group[done:]) + later_seconds
+                    for done in range(1, len(group) + 1)
+                ),
             )
             try:
                 self._run_group(group, part_of)
@@ -127,8 +131,11 @@ class Sweep:
         return result
 
     def _seconds(self, group: list[Settings]) -> float:
+        return self._bring_up_seconds + self._loads_seconds(group)
+
+    def _loads_seconds(self, group: list[Settings]) -> float:
         loads = [PlannedLoad(load=_question(self._plan, point).experiment.load) for point in group]
-        return self._bring_up_seconds + _load_seconds(loads)
+        return _load_seconds(loads)
 
     def _say_what_is_there(self, groups: list[list[Settings]]) -> None:
         left = sum(len(group) for group in groups)

@@ -181,7 +181,12 @@ def _left(progress: Progress) -> str:
     """Say how long all of it still takes, where that can be told."""
     if progress.whole_ends_seconds is None:
         return ""
-    left_seconds = max(0.0, progress.whole_ends_seconds - time.monotonic())
+    if progress.schedule is not None and progress.after_loads_seconds:
+        load_seconds = progress.schedule.end_second - time.time()
+        after_seconds = progress.after_loads_seconds[progress.loads_scheduled - 1]
+        left_seconds = max(0.0, load_seconds) + after_seconds
+    else:
+        left_seconds = max(0.0, progress.whole_ends_seconds - time.monotonic())
     return f", about {rough_duration_text(left_seconds)} left"
 
 

@@ -42,6 +42,7 @@ class Progress:
         """Loads that are put on in turn."""
         self.load_number = 0
         """Of the load under way, from 1."""
+        self.loads_scheduled = 0
         self.host: HostRates | None = None
         self.shows_host = False
         """Whether interfaces are shown beside the load: for a baseline they are the point."""
@@ -50,7 +51,10 @@ class Progress:
         self.title = ""
         """What this run is a part of."""
         self.whole_ends_seconds: float | None = None
-        """When all of what it is a part of should be over, on the monotonic clock."""
+        """When all of what it is a part of should be over, on the monotonic clock: a guess that
+        holds until the first load is scheduled."""
+        self.after_loads_seconds: tuple[float, ...] = ()
+        """What all of it takes after the end of each load."""
         self.phase = Phase.BRING_UP
         self.waiting = ""
         self.notes: list[str] = []
@@ -69,12 +73,13 @@ class Progress:
         match event:
             case PhaseBegan(phase=phase):
                 self.phase, self.waiting = phase, ""
+                self.load_number += phase is Phase.RAMP
             case Waiting(subject=subject):
                 self.waiting = subject
             case Scheduled():
                 self.schedule = event
                 self.streams_asked = event.streams
-                self.load_number += 1
+                self.loads_scheduled += 1
                 self._held.clear()
             case Starved(backend=backend, reason=reason):
                 self.notes.append(f"{backend} is starved: {reason}")
