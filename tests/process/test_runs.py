@@ -98,6 +98,12 @@ def test_a_run_that_cannot_be_read_is_listed_with_why(runs, onionrig):
     assert "by-hand: result.json cannot be read: Input data was truncated" in done.stdout
 
 
+def test_a_directory_of_runs_below_the_one_asked_for_is_named(runs, onionrig):
+    done = onionrig("runs", "--under", str(runs.parent))
+    assert done.returncode == 0, done.stderr
+    assert "runs: no run directory: there is " in done.stdout
+
+
 def test_the_list_fits_a_hundred_columns(runs, onionrig):
     done = onionrig("runs")
     assert done.returncode == 0, done.stderr

@@ -85,7 +85,8 @@ def directories(below: Path) -> list[Path]:
 
 def run_name(path: Path, *, below: Path) -> str:
     """Return what a run is called: its directory's name, behind that of its sweep and a slash."""
-    return "/".join(part for part in path.relative_to(below).parts if part != "runs")
+    parts = path.relative_to(below).parts
+    return "/".join([*(part for part in parts[:-1] if part != "runs"), *parts[-1:]])
 
 
 def series_kind(path: Path) -> SeriesKind | None:
