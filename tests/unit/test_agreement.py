@@ -192,7 +192,7 @@ def test_a_host_of_backends_alone_sends_the_payload_and_its_overhead(overhead, e
 
 @pytest.mark.parametrize(("peer", "judged"), [("192.0.2.7:9000", True), ("127.0.0.1:9000", False)])
 def test_a_baseline_from_elsewhere_is_held_against_what_the_interfaces_received(peer, judged):
-    made = manifest(mode="without tor", backends={}, experiment={"load": {"peer": peer}})
+    made = manifest(mode="without tor", backends={}, experiment={"baseline": {"peer": peer}})
     samples = [sink_sample(HOLD + at, {}, unverified=MB) for at in range(10)]
     carries = {"eth0": (round(1.045 * MB), 10, 1e9)}
     piece = agreement(

@@ -204,7 +204,7 @@ def test_of_a_baseline_the_bytes_of_a_foreign_peer_are_goodput_and_belong_to_no_
 def test_a_baselines_own_source_is_on_this_host_or_where_the_peer_is():
     samples = [sink_sample(HOLD + n, {"direct": 500}) for n in range(10)]
     for peer, where in ((None, "here"), ("pi.example:9000", "pi.example")):
-        made = manifest(mode="without tor", backends={}, experiment={"load": {"peer": peer}})
+        made = manifest(mode="without tor", backends={}, experiment={"baseline": {"peer": peer}})
         (share,) = analyse(recording(samples, manifest=made)).backends
         assert (share.name, share.host, share.share) == ("direct", where, 1.0)
 

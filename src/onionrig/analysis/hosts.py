@@ -24,6 +24,16 @@ def cores_of(manifest: Manifest, host: str) -> int | None:
     return next((facts.cores for facts in manifest.hosts if facts.name == host), None)
 
 
+def peer_of(manifest: Manifest) -> str | None:
+    """Return ``HOST:PORT`` of the source elsewhere that a baseline pulled from; None without one.
+
+    Read from the manifest as it is: an experiment of another version must not keep a run from
+    being shown.
+    """
+    peer = manifest.experiment.get("baseline", {}).get("peer")
+    return str(peer) if peer and manifest.mode == "without tor" else None
+
+
 def several(manifest: Manifest) -> bool:
     """Return whether the rig's services are on more than one host."""
     hosts = {record.host for record in manifest.services} | set(manifest.backends.values())

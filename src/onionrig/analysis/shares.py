@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.fairness import jain, not_chosen, smallest_over_mean
 from onionrig.analysis.holds import events_of
+from onionrig.analysis.hosts import peer_of
 from onionrig.analysis.windows import bytes_by_backend
 from onionrig.records.events import Covered, Starved
 from onionrig.records.result import BackendShare, Fairness, StarvedBackend
@@ -59,8 +60,8 @@ def _host(manifest: Manifest, backend: str) -> str:
     """Return where a backend instance is; without tor there is none, only where the source is."""
     if backend in manifest.backends or manifest.mode != "without tor":
         return manifest.backends.get(backend, "unknown")
-    peer = manifest.experiment.get("load", {}).get("peer")
-    return str(peer).rpartition(":")[0] if peer else manifest.hosts[0].name
+    peer = peer_of(manifest)
+    return peer.rpartition(":")[0] if peer else manifest.hosts[0].name
 
 
 def _mean_streams(recording: Recording, hold: Window, backend: str) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from onionrig.analysis.agreement import judged, unjudged
 from onionrig.analysis.cpu import around
-from onionrig.analysis.hosts import LOOPBACK, host_of, several
+from onionrig.analysis.hosts import LOOPBACK, host_of, peer_of, several
 from onionrig.analysis.windows import Window, bytes_by_backend, bytes_by_second
 from onionrig.rig.model import Role
 
@@ -92,9 +92,8 @@ def _judged(carried: int, received: int, overhead: tuple[float, float]) -> Agree
 
 
 def _pulls_from_elsewhere(manifest: Manifest) -> bool:
-    peer = str(manifest.experiment.get("load", {}).get("peer") or "")
-    loopback = peer.startswith(("127.", "localhost:", "[::1]:"))
-    return manifest.mode == "without tor" and bool(peer) and not loopback
+    peer = peer_of(manifest)
+    return peer is not None and not peer.startswith(("127.", "localhost:", "[::1]:"))
 
 
 def _hosts_that_only_serve(manifest: Manifest) -> set[str]:
