@@ -38,9 +38,10 @@ def experiments_compared(
 
     Raises what ended a run before its time: half a pair would compare nothing.
     """
-    equipment = {
-        question.name: Equipment.for_experiment(question.experiment) for question in (a, b)
-    }
+    sides = [
+        (name, question, Equipment.for_experiment(question.experiment))
+        for name, question in (("a", a), ("b", b))
+    ]
     directory = SeriesDirectory.create(out or default_out("compare"))
     directory.write_compare_plan(
         ComparePlan(
@@ -52,9 +53,9 @@ def experiments_compared(
             repeat=repeat,
         )
     )
-    sides: dict[str, list[RunDirectory]] = {"a": [], "b": []}
+    runs: dict[str, list[RunDirectory]] = {"a": [], "b": []}
     for number in range(1, repeat + 1):
-        for side, question in (("a", a), ("b", b)):
+        for side, question, equipment in sides:
             run_directory = directory.new_run(f"{side}{number}")
             asked = Asked.repeated(
                 question.experiment,
@@ -64,15 +65,13 @@ def experiments_compared(
             )
             run_watched(
                 asked,
-                equipment[question.name],
+                equipment,
                 run_directory,
                 console,
                 PartOf(title=f"{side.upper()} {number} of {repeat}"),
             )
-            sides[side].append(run_directory)
-    comparison = compared(
-        measured(a.name, sides["a"]), measured(b.name, sides["b"]), alternated=True
-    )
+            runs[side].append(run_directory)
+    comparison = compared(measured(a.name, runs["a"]), measured(b.name, runs["b"]), alternated=True)
     directory.write_comparison(comparison)
     return comparison, directory
 

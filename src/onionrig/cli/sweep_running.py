@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from onionrig.analysis.result import results_by_load
 from onionrig.analysis.sweep import still_to_do, sweep_result
 from onionrig.cli.asking import question_from
@@ -55,8 +53,10 @@ class Sweep:
         A rig that fails leaves its points unmeasured, and the sweep goes on with the next; Ctrl-C
         and SIGTERM end it.
         """
-        groups = sharing_a_rig(still_to_do(self._plan, self._measured()))
+        measured = self._measured()
+        groups = sharing_a_rig(still_to_do(self._plan, measured))
         self._say_what_is_there(groups)
+        result = self._written(measured)
         code = 0
         for number, group in enumerate(groups):
             later_seconds = sum(self._seconds(waiting) for waiting in groups[number + 1 :])
@@ -71,7 +71,6 @@ class Sweep:
             try:
                 self._run_group(group, part_of)
             except (Interrupted, Terminated):
-                self._write()
                 self._console.print(
                     f"what was measured is kept; go on with: onionrig sweep --resume "
                     f"{self._directory.path}",
@@ -84,21 +83,22 @@ class Sweep:
                     f"error: {error}; going on with the next rig",
                     style="red", highlight=False, markup=False, soft_wrap=True,
                 )  # fmt: skip
-            self._write()
-        return self._write(), code
+            finally:
+                result = self._written(self._measured())
+        return result, code
 
     def _run_group(self, group: list[Settings], part_of: PartOf) -> None:
         """Put one rig up, big enough for the largest load, and the loads on it in turn."""
-        questions = {_name(point): _question(self._plan, point) for point in group}
-        largest = max(questions.values(), key=lambda question: question.experiment.load.streams)
+        questions = [_question(self._plan, point) for point in group]
+        largest = max(questions, key=lambda question: question.experiment.load.streams)
         asked = Asked(
             experiment=largest.experiment,
             resolved=largest.resolved,
             profile=self._plan.name,
             command=self._plan.command,
             loads=tuple(
-                PlannedLoad(load=questions[_name(point)].experiment.load, settings=point)
-                for point in group
+                PlannedLoad(load=question.experiment.load, settings=point)
+                for point, question in zip(group, questions, strict=True)
             ),
         )
         run_directory = self._directory.new_run(_directory_name(group))
@@ -111,7 +111,7 @@ class Sweep:
             part_of,
         )
         took = time.monotonic() - began
-        self._bring_up_seconds = max(0.0, took - _load_seconds(asked.loads))
+        self._bring_up_seconds = max(0.0, took - self._loads_seconds(group))
 
     def _measured(self) -> dict[str, list[Result]]:
         measured = {}
@@ -125,8 +125,8 @@ class Sweep:
                 )  # fmt: skip
         return measured
 
-    def _write(self) -> SweepResult:
-        result = sweep_result(self._plan, self._directory.path.name, self._measured())
+    def _written(self, measured: dict[str, list[Result]]) -> SweepResult:
+        result = sweep_result(self._plan, self._directory.path.name, measured)
         self._directory.write_sweep(result)
         return result
 
@@ -134,8 +134,8 @@ class Sweep:
         return self._bring_up_seconds + self._loads_seconds(group)
 
     def _loads_seconds(self, group: list[Settings]) -> float:
-        loads = [PlannedLoad(load=_question(self._plan, point).experiment.load) for point in group]
-        return _load_seconds(loads)
+        loads = [_question(self._plan, point).experiment.load for point in group]
+        return sum(START_SECONDS + load.ramp + load.hold for load in loads)
 
     def _say_what_is_there(self, groups: list[list[Settings]]) -> None:
         left = sum(len(group) for group in groups)
@@ -152,10 +152,6 @@ def _question(plan: SweepPlan, point: Settings) -> Question:
     return question_from([plan.experiment, *layers_of_point(point)], name=plan.name)
 
 
-def _name(point: Settings) -> str:
-    return msgspec.json.encode(point).decode()
-
-
 def _directory_name(group: list[Settings]) -> str:
     """Name a run directory after what its rig has for itself."""
     shared = [
@@ -164,7 +160,3 @@ def _directory_name(group: list[Settings]) -> str:
         if all(point[key] == value for point in group) and value.isalnum()
     ]
     return "-".join(shared) or "rig"
-
-
-def _load_seconds(loads: list[PlannedLoad] | tuple[PlannedLoad, ...]) -> float:
-    return sum(START_SECONDS + planned.load.ramp + planned.load.hold for planned in loads)

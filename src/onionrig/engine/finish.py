@@ -36,14 +36,6 @@ def finish(run_directory: RunDirectory) -> Result:
     return result
 
 
-def summarised(run_directory: RunDirectory) -> Result:
-    """Return the result of a run as it was written, or from its records where it was not.
-
-    Raises RecordsUnreadable.
-    """
-    return account_of(run_directory).result
-
-
 def account_of(run_directory: RunDirectory) -> Account:
     """Return the result of a run with what is to be said of its files.
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from onionrig.errors import RecordsUnreadable
-from onionrig.recorder.replacing import replace_file
-from onionrig.recorder.run_directory import RunDirectory, made_new
+from onionrig.recorder.run_directory import RunDirectory, made_new, read_record, write_whole
+from onionrig.recorder.salvage import Absent
 from onionrig.records.sweep import SweepPlan
 
 if TYPE_CHECKING:
@@ -52,30 +50,23 @@ class SeriesDirectory:
 
     def write_plan(self, plan: SweepPlan) -> None:
         """Write what a sweep is to do."""
-        _write(self.path / SWEEP_PLAN, plan)
+        write_whole(self.path / SWEEP_PLAN, plan)
 
     def read_plan(self) -> SweepPlan:
         """Read what a sweep is to do. Raises RecordsUnreadable."""
-        path = self.path / SWEEP_PLAN
         try:
-            return msgspec.json.decode(path.read_bytes(), type=SweepPlan)
-        except FileNotFoundError as error:
-            raise RecordsUnreadable(f"{self.path} is no sweep: it has no {path.name}") from error
-        except (OSError, msgspec.MsgspecError) as error:
-            raise RecordsUnreadable(f"{path}: {error}") from error
+            return read_record(self.path / SWEEP_PLAN, SweepPlan)
+        except Absent as error:
+            raise RecordsUnreadable(f"{self.path} is no sweep: it has no {SWEEP_PLAN}") from error
 
     def write_sweep(self, result: SweepResult) -> None:
         """Write or replace what a sweep came to."""
-        _write(self.path / SWEEP_RESULT, result)
+        write_whole(self.path / SWEEP_RESULT, result)
 
     def write_compare_plan(self, plan: ComparePlan) -> None:
         """Write which experiments are compared."""
-        _write(self.path / COMPARE_PLAN, plan)
+        write_whole(self.path / COMPARE_PLAN, plan)
 
     def write_comparison(self, comparison: Comparison) -> None:
         """Write or replace a comparison."""
-        _write(self.path / COMPARISON, comparison)
-
-
-def _write(path: Path, record: msgspec.Struct) -> None:
-    replace_file(path, msgspec.json.format(msgspec.json.encode(record)) + b"\n")
+        write_whole(self.path / COMPARISON, comparison)

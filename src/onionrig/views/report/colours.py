@@ -15,8 +15,6 @@ INK = "var(--ink)"
 MUTED = "var(--muted)"
 LINE = "var(--line)"
 SHADE = "var(--shade)"
-GOOD = "var(--good)"
-BAD = "var(--bad)"
 
 _VARIABLE = re.compile(r"var\(--([a-z]+)-?(\d*)\)")
 
