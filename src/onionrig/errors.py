@@ -80,6 +80,13 @@ class RecordsUnreadable(OnionrigError):
     meaning = "no such run, or its files cannot be read"
 
 
+class NoTorToAsk(OnionrigError):
+    """No tor answers at its control port, or it knows no network to ask."""
+
+    exit_code = 12
+    meaning = "no tor answers at its control port, or it has no consensus yet"
+
+
 class Interrupted(OnionrigError):
     """The run was interrupted by Ctrl-C."""
 
@@ -104,6 +111,7 @@ ERROR_CLASSES: tuple[type[OnionrigError], ...] = (
     NothingServed,
     CorruptPayload,
     RecordsUnreadable,
+    NoTorToAsk,
     Interrupted,
     Terminated,
 )

@@ -28,6 +28,9 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """Points in the descriptor, by instance."""
     usable: dict[str, int]
     """Of those, the points that a client can use."""
+    drawn: dict[str, int]
+    """The points that lead to an instance when a client draws one: those that share a relay lead
+    to the first on it."""
 
     @property
     def points(self) -> int:
@@ -65,10 +68,27 @@ def coverage(frontend: Descriptor, instances: Mapping[str, Descriptor]) -> Cover
     }
     listed = dict.fromkeys(instances, 0)
     usable = dict.fromkeys(instances, 0)
+    drawn = dict.fromkeys(instances, 0)
+    on_relay: dict[str, str] = {}
+    for point in reachable(frontend.points):
+        owner = on_relay[point.relay] = owners.get(point.key, UNKNOWN)
+        usable[owner] = usable.get(owner, 0) + 1
     for point in frontend.points:
         owner = owners.get(point.key, UNKNOWN)
         listed[owner] = listed.get(owner, 0) + 1
-    for point in reachable(frontend.points):
-        owner = owners.get(point.key, UNKNOWN)
-        usable[owner] = usable.get(owner, 0) + 1
-    return Coverage(listed=listed, usable=usable)
+        first = on_relay[point.relay]
+        drawn[first] = drawn.get(first, 0) + 1
+    return Coverage(listed=listed, usable=usable, drawn=drawn)
+
+
+def variants(held: Mapping[str, Coverage]) -> dict[str, int]:
+    """Give each client tor the number of the distinct descriptor that it holds, from 1.
+
+    Descriptors are told apart by the instances in them.
+    """
+    listed = {
+        name: tuple(instance for instance, count in seen.listed.items() if count)
+        for name, seen in held.items()
+    }
+    order = {each: number for number, each in enumerate(sorted(set(listed.values())), start=1)}
+    return {name: order[each] for name, each in listed.items()}

@@ -9,6 +9,7 @@ from rich.console import Console
 # importing them is what adds the commands, in the order in which the help lists them
 from onionrig.cli import (
     comparing,  # noqa: F401
+    describing,  # noqa: F401
     measuring,  # noqa: F401
     reporting,  # noqa: F401
     sweeping,  # noqa: F401

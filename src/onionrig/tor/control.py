@@ -10,6 +10,7 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import stem
 from stem.control import Controller, EventType
 
@@ -18,7 +19,19 @@ from onionrig.tor.descriptors import Descriptor, decrypted
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-_FETCH_SECONDS = 15.0
+FETCH_SECONDS = 15.0
+"""How long an HSDir may take to answer."""
+
+
+class HSDirAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one HSDir said when it was asked for a descriptor."""
+
+    text: str | None = None
+    """The descriptor, None where it gave none."""
+    refusal: str = ""
+    """tor's reason where there is none: ``NOT_FOUND``, …, or its refusal to ask at all."""
+    timed_out: bool = False
+    """Nothing was heard in time."""
 
 
 class Control:
@@ -26,6 +39,19 @@ class Control:
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
+
+    async def info(self, key: str) -> str | None:
+        """Return what tor answers to GETINFO; None where it has no answer."""
+        try:
+            answer = await asyncio.to_thread(self._controller.get_info, key)
+        except stem.OperationFailed:
+            return None
+        return str(answer)
+
+    async def is_testing(self) -> bool:
+        """Return whether this tor is of a testing network."""
+        answer = await asyncio.to_thread(self._controller.get_conf, "TestingTorNetwork")
+        return bool(answer == "1")
 
     async def publishes(self, address: str) -> bool:
         """Return whether an onion service of this tor has made a descriptor to publish."""
@@ -36,23 +62,60 @@ class Control:
             return False
         return bool(text.strip())
 
-    async def fetch_descriptor(self, address: str) -> Descriptor | None:
-        """Fetch a descriptor from the HSDirs into this tor's cache and return it.
+    async def fetch_descriptor(
+        self, address: str, *, server: str | None = None
+    ) -> Descriptor | None:
+        """Fetch a descriptor into this tor's cache and return it, the cache notwithstanding.
 
-        None where the HSDir that was asked has none, or does not answer within 15 s.
+        ``server`` is the fingerprint of the HSDir to ask, hex in upper case; without it tor
+        chooses one. None where it has none, or does not answer within 15 s.
+        """
+        answer = await self.ask_hsdir(address, server=server)
+        return None if answer.text is None else decrypted(answer.text, address)
+
+    async def cached_descriptor(self, address: str) -> Descriptor | None:
+        """Return the descriptor that this tor, as a client, holds; None where it has none."""
+        name = address.removesuffix(".onion")
+        try:
+            text = await asyncio.to_thread(self._controller.get_info, f"hs/client/desc/id/{name}")
+        except stem.ControllerError:
+            return None
+        return _read(text, address)
+
+    async def ask_hsdir(
+        self, address: str, *, server: str | None = None, seconds: float = FETCH_SECONDS
+    ) -> HSDirAnswer:
+        """Ask an HSDir for a descriptor, and return what it said.
+
+        tor asks an HSDir that is named whenever it is told to, and one of its own choice at most
+        once in its requery period, 15 min (5 s on a testing network; tor: src/feature/hs/
+        hs_client.c, hs_client_launch_v3_desc_fetch). What it gets takes the place of what it
+        held as a client, unless that is of a higher revision (hs_cache.c,
+        cache_store_as_client). After a failure tor may ask a further HSDir by itself: only the
+        named one's answer counts.
         """
         name = address.removesuffix(".onion")
-        async with self._events(EventType.HS_DESC_CONTENT) as contents:
-            await asyncio.to_thread(self._controller.msg, f"HSFETCH {name}")
+        command = f"HSFETCH {name}" + (f" SERVER=${server}" if server else "")
+        reason = ""
+        async with self._events(EventType.HS_DESC, EventType.HS_DESC_CONTENT) as answers:
+            reply = await asyncio.to_thread(self._controller.msg, command)
+            if not reply.is_ok():
+                return HSDirAnswer(refusal=str(reply))
             try:
-                async with asyncio.timeout(_FETCH_SECONDS):
+                async with asyncio.timeout(seconds):
                     while True:
-                        event = await contents.get()
-                        if event.address == name:
-                            str(event.descriptor).strip()
-                            return _read(event.descriptor, address)
+                        event = await answers.get()
+                        if event.address != name:
+                            continue
+                        if server is not None and event.directory_fingerprint != server:
+                            continue
+                        if event.type == EventType.HS_DESC:
+                            reason = event.reason or reason
+                        else:
+                            text = str(event.descriptor or "").strip()
+                            return HSDirAnswer(text=text or None, refusal=reason)
             except TimeoutError:
-                return None
+                return HSDirAnswer(refusal="", timed_out=True)
 
     @asynccontextmanager
     async def uploads(self, address: str) -> AsyncIterator[asyncio.Queue[str]]:
@@ -74,14 +137,14 @@ class Control:
                 sorting.cancel()
 
     @asynccontextmanager
-    async def _events(self, kind: EventType) -> AsyncIterator[asyncio.Queue[Any]]:
+    async def _events(self, *kinds: EventType) -> AsyncIterator[asyncio.Queue[Any]]:
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Any] = asyncio.Queue()
 
         def received(event: object) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, event)
 
-        await asyncio.to_thread(self._controller.add_event_listener, received, kind)
+        await asyncio.to_thread(self._controller.add_event_listener, received, *kinds)
         try:
             yield queue
         finally:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
+from typing import TYPE_CHECKING
+
 import msgspec
 from stem.client.datatype import LinkByFingerprint
 from stem.descriptor.hidden_service import HiddenServiceDescriptorV3
+
+from onionrig.units import SECONDS_A_MINUTE
+
+if TYPE_CHECKING:
+    from stem.descriptor.hidden_service import InnerLayer
 
 
 class IntroductionPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,7 +21,7 @@ class IntroductionPoint(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     """Its authentication key: an introduction point keeps it in every descriptor it stands in."""
     relay: str
-    """Fingerprint of the relay it lies on."""
+    """Fingerprint of the relay it lies on: hex, upper case."""
 
 
 class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +29,17 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
 
     revision: int
     points: tuple[IntroductionPoint, ...]
+    flow_control: str | None = None
+    """What stands behind ``flow-control`` in the inner layer, as in ``1-2 31``: versions, and the
+    cells that a SENDME acknowledges; None without such a line: clients then use no congestion
+    control."""
+    single_hop: bool = False
+    """Whether it says ``single-onion-service``."""
+    size_bytes: int = 0
+    lifetime_seconds: int = 0
+    """How long an HSDir keeps it."""
+    valid_until_seconds: float = 0.0
+    """Since the epoch: when its signing key's certificate expires, in whole hours."""
 
 
 def decrypted(text: str, address: str) -> Descriptor:
@@ -29,6 +48,11 @@ def decrypted(text: str, address: str) -> Descriptor:
     inner = document.decrypt(address)
     return Descriptor(
         revision=document.revision_counter,
+        flow_control=_flow_control(inner),
+        single_hop=inner.is_single_service,
+        size_bytes=len(text.encode()),
+        lifetime_seconds=document.lifetime * SECONDS_A_MINUTE,
+        valid_until_seconds=_since_epoch(document.signing_cert.expiration),
         points=tuple(
             IntroductionPoint(
                 key=point.auth_key_cert.key.hex(), relay=_relay(point.link_specifiers)
@@ -51,10 +75,24 @@ def reachable(points: tuple[IntroductionPoint, ...]) -> tuple[IntroductionPoint,
     return tuple(first.values())
 
 
+def _flow_control(inner: InnerLayer) -> str | None:
+    for line in inner.get_unrecognized_lines():
+        keyword, _, rest = line.partition(" ")
+        if keyword == "flow-control":
+            return str(rest)
+    return None
+
+
+def _since_epoch(utc: datetime.datetime) -> float:
+    return utc.replace(tzinfo=datetime.UTC).timestamp()
+
+
 def _relay(specifiers: list[object]) -> str:
+    """Return the fingerprint of the relay that link specifiers lead to.
+
+    From its bytes: what stem calls the fingerprint are those bytes read as UTF-8.
+    """
     (relay,) = (
-        specifier.fingerprint
-        for specifier in specifiers
-        if isinstance(specifier, LinkByFingerprint)
+        specifier.value for specifier in specifiers if isinstance(specifier, LinkByFingerprint)
     )
-    return relay.hex() if isinstance(relay, bytes) else str(relay)
+    return bytes(relay).hex().upper()

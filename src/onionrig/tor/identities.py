@@ -27,8 +27,8 @@ from onionrig.rig.allocation import (
     Identities,
     OnionIdentity,
     RelayIdentity,
-    numbered,
 )
+from onionrig.rig.names import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,0 +1,83 @@
+"""When a descriptor was made, as far as it tells: by its revision, and by its certificate."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from onionrig.units import SECONDS_AN_HOUR
+
+_WORD_MEAN = 32768.5
+_WORD_DEVIATION = 65536 / math.sqrt(12)
+_SIGMAS = 2
+CERTIFIED_SECONDS = 54 * SECONDS_AN_HOUR
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """When something was made: at some time between."""
+
+    earliest_seconds: float
+    """Since the epoch."""
+    latest_seconds: float
+
+    @property
+    def middle_seconds(self) -> float:
+        """The middle of it."""
+        return (self.earliest_seconds + self.latest_seconds) / 2
+
+    @property
+    def within_seconds(self) -> float:
+        """How far from the middle it may be."""
+        return (self.latest_seconds - self.earliest_seconds) / 2
+
+
+def made_by_revision(revision: int, *, counted_from_seconds: float) -> Made:
+    """Return when a descriptor was made by its revision counter, at two standard deviations.
+
+    Services hide the second in which they publish, but not well: the counter is the sum of as many
+    random words of 1 to 65536 as seconds have gone by since the shared random value was made
+    (torspec: rend-spec-v3, appendix F; tor: src/lib/crypt_ops/crypto_ope.c; onionbalance 0.2.4:
+    hs_v3/descriptor.py). Its size thus tells the seconds, to about ±1.2 times their root: ±6 min
+    a day later. Where a service counts otherwise this is wrong: hold it against the certificate.
+    """
+    seconds = revision / _WORD_MEAN
+    deviation = _WORD_DEVIATION / _WORD_MEAN * math.sqrt(max(seconds, 1.0))
+    middle = counted_from_seconds + seconds
+    return Made(
+        earliest_seconds=middle - _SIGMAS * deviation, latest_seconds=middle + _SIGMAS * deviation
+    )
+
+
+def seconds_between(older: int, newer: int) -> float:
+    """Return about how long after another a revision was made."""
+    return (newer - older) / _WORD_MEAN
+
+
+def made_by_certificate(valid_until_seconds: float) -> Made:
+    """Return when a descriptor was made by what its signing key is certified for: 54 h.
+
+    The certificate counts whole hours: tor rounds up (tor: src/feature/nodelist/torcert.c), stem,
+    and so Onionbalance, rounds down (stem 1.8: descriptor/certificate.py).
+    """
+    made = valid_until_seconds - CERTIFIED_SECONDS
+    return Made(earliest_seconds=made - SECONDS_AN_HOUR, latest_seconds=made + SECONDS_AN_HOUR)
+
+
+def made(
+    revision: int, *, counted_from_seconds: float, valid_until_seconds: float, now_seconds: float
+) -> tuple[Made, bool]:
+    """Return when a descriptor was made, and whether its revision could tell it.
+
+    Both must agree, or the revision is not heeded; and nothing was made in the future.
+    """
+    certified = made_by_certificate(valid_until_seconds)
+    earliest = min(certified.earliest_seconds, now_seconds)
+    latest = min(certified.latest_seconds, now_seconds)
+    counted = made_by_revision(revision, counted_from_seconds=counted_from_seconds)
+    if counted.latest_seconds < earliest or counted.earliest_seconds > latest:
+        return Made(earliest_seconds=earliest, latest_seconds=latest), False
+    return Made(
+        earliest_seconds=max(earliest, counted.earliest_seconds),
+        latest_seconds=min(latest, counted.latest_seconds),
+    ), True

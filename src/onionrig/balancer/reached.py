@@ -1,0 +1,74 @@
+"""Which backend instances clients reach through the descriptors that they find."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.balancer.points import coverage
+from onionrig.records.descriptor import InstanceSeen, InVariant, Unreachable
+from onionrig.tor.descriptors import Descriptor, IntroductionPoint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.balancer.points import Coverage
+    from onionrig.records.descriptor import Variant
+
+
+class Instance(msgspec.Struct, frozen=True, kw_only=True):
+    """A backend instance, as far as it is known."""
+
+    address: str
+    own_points: int | None
+    """In its own descriptor; None where no HSDir has one."""
+    points: tuple[IntroductionPoint, ...]
+    """Those, and any that it had before: the address may list them still."""
+
+
+def instances_seen(
+    descriptors: Sequence[Descriptor],
+    variants: Sequence[Variant],
+    instances: Mapping[str, Instance],
+) -> tuple[InstanceSeen, ...]:
+    """Hold every variant against the instances' points."""
+    published = {
+        name: Descriptor(revision=0, points=each.points) for name, each in instances.items()
+    }
+    seen = [
+        (variant, coverage(descriptor, published))
+        for variant, descriptor in zip(variants, descriptors, strict=True)
+    ]
+    return tuple(_instance(name, each, seen) for name, each in instances.items())
+
+
+def _instance(
+    name: str, instance: Instance, seen: Sequence[tuple[Variant, Coverage]]
+) -> InstanceSeen:
+    listed = tuple(
+        InVariant(variant=variant.number, listed=covered.listed[name], usable=covered.usable[name])
+        for variant, covered in seen
+        if covered.listed[name]
+    )
+    reachable = any(each.usable for each in listed)
+    in_doubt = any(covered.unknown for _, covered in seen)
+    return InstanceSeen(
+        name=name,
+        address=instance.address,
+        own_points=instance.own_points,
+        variants=listed,
+        reachable=None if in_doubt and not reachable else reachable,
+        unreachable=None if reachable else _why(instance, listed),
+        share=sum(
+            variant.share * covered.drawn[name] / covered.points
+            for variant, covered in seen
+            if covered.points
+        ),
+    )
+
+
+def _why(instance: Instance, listed: Sequence[InVariant]) -> Unreachable:
+    if listed:
+        return Unreachable.SHARED_RELAYS
+    return Unreachable.NOT_PUBLISHED if instance.own_points is None else Unreachable.NOT_LISTED

@@ -1,0 +1,169 @@
+"""From what HSDirs said of an address to what its clients see."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.address_seen import judged
+from onionrig.analysis.revisions import made
+from onionrig.balancer.reached import Instance, instances_seen
+from onionrig.records.descriptor import AddressSeen, Age, Held, HSDirSeen, Point, Variant
+from onionrig.tor.hash_ring import KnownNetwork, TimePeriod
+from onionrig.tor.hsdirs import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.tor.descriptors import Descriptor
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom one looks at."""
+
+    address: str
+    run: str | None = None
+    """Whose rig it is of."""
+    instances: dict[str, str] = {}
+    """Addresses of the backend instances by name, where they are known."""
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """What one look brought."""
+
+    subject: Subject
+    asked: str
+    """Which tor."""
+    now_seconds: float
+    network: KnownNetwork
+    period: TimePeriod
+    said: tuple[Said, ...]
+    instances: dict[str, Instance]
+    """By name."""
+    first_seen_seconds: dict[tuple[str, int], float]
+    """When each revision was first seen, by HSDir and revision."""
+
+
+def address_seen(looked: Looked) -> AddressSeen:
+    """Say what clients of the address see."""
+    distinct = _distinct(looked.said)
+    variants = tuple(
+        _variant(number, descriptor, looked)
+        for number, descriptor in enumerate(distinct.values(), start=1)
+    )
+    numbers = {content: number for number, content in enumerate(distinct, start=1)}
+    hsdirs = tuple(_hsdir(said, numbers, looked) for said in looked.said)
+    instances = instances_seen(list(distinct.values()), variants, looked.instances)
+    verdict = judged(hsdirs, variants, instances)
+    return AddressSeen(
+        address=looked.subject.address,
+        run=looked.subject.run,
+        asked=looked.asked,
+        time=_utc(looked.now_seconds),
+        time_period=looked.period.number,
+        period_ends=_utc(looked.period.ends_seconds),
+        healthy=not verdict.troubles,
+        verdict=verdict.verdict,
+        troubles=verdict.troubles,
+        notes=verdict.notes,
+        hsdirs=hsdirs,
+        variants=variants,
+        instances=instances,
+    )
+
+
+Content = tuple[object, ...]
+
+
+def _content(descriptor: Descriptor) -> Content:
+    """Return what makes a descriptor distinct for a client: not its revision."""
+    return descriptor.points, descriptor.flow_control, descriptor.single_hop
+
+
+def _distinct(all_said: Sequence[Said]) -> dict[Content, Descriptor]:
+    """Return the distinct descriptors, in the order of the HSDirs that have them."""
+    found: dict[Content, Descriptor] = {}
+    for said in all_said:
+        if said.descriptor is not None:
+            found.setdefault(_content(said.descriptor), said.descriptor)
+    return found
+
+
+def _variant(number: int, descriptor: Descriptor, looked: Looked) -> Variant:
+    having = [said for said in looked.said if said.descriptor is not None]
+    hsdirs = tuple(
+        said.hsdir.relay.fingerprint
+        for said in having
+        if said.descriptor is not None and _content(said.descriptor) == _content(descriptor)
+    )
+    owners = {point.key: name for name, each in looked.instances.items() for point in each.points}
+    nicknames = {relay.fingerprint: relay.nickname for relay in looked.network.relays}
+    first: dict[str, int] = {}
+    points = []
+    for place, point in enumerate(descriptor.points, start=1):
+        earlier = first.setdefault(point.relay, place)
+        points.append(
+            Point(
+                number=place,
+                key=point.key,
+                relay=point.relay,
+                nickname=nicknames.get(point.relay),
+                instance=owners.get(point.key),
+                same_relay_as=None if earlier == place else earlier,
+            )
+        )
+    return Variant(
+        number=number,
+        hsdirs=hsdirs,
+        share=len(hsdirs) / len(having),
+        flow_control=descriptor.flow_control,
+        single_hop=descriptor.single_hop,
+        points=tuple(points),
+    )
+
+
+def _hsdir(said: Said, numbers: Mapping[Content, int], looked: Looked) -> HSDirSeen:
+    relay = said.hsdir.relay
+    descriptor = said.descriptor
+    return HSDirSeen(
+        fingerprint=relay.fingerprint,
+        nickname=relay.nickname,
+        replica=said.hsdir.replica,
+        answer=said.answer,
+        reason=said.reason,
+        held=None
+        if descriptor is None
+        else Held(
+            variant=numbers[_content(descriptor)],
+            revision=descriptor.revision,
+            size_bytes=descriptor.size_bytes,
+            lifetime_seconds=descriptor.lifetime_seconds,
+            valid_until=_utc(descriptor.valid_until_seconds),
+            age=_age(descriptor, looked),
+            seen_for_seconds=looked.now_seconds
+            - looked.first_seen_seconds.get(
+                (relay.fingerprint, descriptor.revision), looked.now_seconds
+            ),
+        ),
+    )
+
+
+def _age(descriptor: Descriptor, looked: Looked) -> Age:
+    when, by_revision = made(
+        descriptor.revision,
+        counted_from_seconds=looked.period.random_since_seconds,
+        valid_until_seconds=descriptor.valid_until_seconds,
+        now_seconds=looked.now_seconds,
+    )
+    return Age(
+        seconds=looked.now_seconds - when.middle_seconds,
+        within_seconds=when.within_seconds,
+        by="revision" if by_revision else "certificate",
+    )
+
+
+def _utc(seconds: float) -> str:
+    when = datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC)
+    return when.isoformat(timespec="seconds")

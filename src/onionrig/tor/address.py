@@ -1,0 +1,26 @@
+"""Tell an onion address from other words."""
+
+from __future__ import annotations
+
+import re
+
+from stem.descriptor.hidden_service import HiddenServiceDescriptorV3
+
+from onionrig.errors import UsageError
+
+_LOOKS_LIKE_ONE = re.compile(r"[a-z2-7]{56}")
+
+
+def onion_address(text: str) -> str | None:
+    """Return a v3 address with its ``.onion``; None where it does not look like one.
+
+    Raises UsageError where it does, and is none: one letter wrong breaks its checksum.
+    """
+    name = text.strip().lower().removesuffix(".onion")
+    if not text.strip().lower().endswith(".onion") and not _LOOKS_LIKE_ONE.fullmatch(name):
+        return None
+    try:
+        HiddenServiceDescriptorV3.identity_key_from_address(name)
+    except ValueError as error:
+        raise UsageError(f"{text} is no v3 onion address: {error}") from error
+    return f"{name}.onion"

@@ -1,0 +1,200 @@
+"""Which HSDirs a client asks for a v3 descriptor, computed as tor does.
+
+torspec: rend-spec-v3, sections [TIME-PERIODS], [HASHRING] and [KEYBLIND]; tor:
+src/feature/hs/hs_common.c, src/feature/nodelist/nodelist.c (node_set_hsdir_index).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left
+
+import msgspec
+from stem.descriptor.hidden_service import HiddenServiceDescriptorV3, _blinded_pubkey
+
+from onionrig.units import SECONDS_A_MINUTE
+
+ROUNDS_A_PHASE = 12
+ROUNDS_A_RUN = 2 * ROUNDS_A_PHASE
+"""Of the authorities' protocol that makes the shared random value, one a voting interval."""
+PERIOD_MINUTES = (1440, 30, 14400)
+N_REPLICAS = (2, 1, 16)
+SPREAD_FETCH = (3, 1, 128)
+"""Defaults of consensus parameters, and the least and the most that tor takes."""
+_BASEPOINT = (
+    "(15112221349535400772501151409588531511454012693041857206046113283949847762202, "
+    "46316835694926478169428394003475163141307993866256225615783033603165251855960)"
+)
+
+
+class KnownRelay(msgspec.Struct, frozen=True, kw_only=True):
+    """A relay of the consensus."""
+
+    fingerprint: str
+    """Hex, upper case."""
+    nickname: str
+    hsdir: bool
+    """Whether it keeps v3 descriptors."""
+    identity: bytes | None
+    """Its ed25519 key; None where the tor that was asked does not know it (yet)."""
+
+
+class KnownNetwork(msgspec.Struct, frozen=True, kw_only=True):
+    """What a consensus says that places descriptors."""
+
+    valid_after_seconds: int
+    """Since the epoch."""
+    voting_interval_seconds: int
+    testing: bool
+    """Whether it is a testing network: its time periods are as short as its votes make them."""
+    parameters: dict[str, int]
+    current_random: bytes | None
+    previous_random: bytes | None
+    """The shared random values; None where the authorities have not made one."""
+    relays: tuple[KnownRelay, ...]
+
+    @property
+    def run_seconds(self) -> int:
+        """How long the authorities take for one shared random value."""
+        return ROUNDS_A_RUN * self.voting_interval_seconds
+
+    def parameter(self, name: str, default: int, least: int, most: int) -> int:
+        """Return a consensus parameter as tor reads it: bounded."""
+        return min(most, max(least, self.parameters.get(name, default)))
+
+
+class TimePeriod(msgspec.Struct, frozen=True, kw_only=True):
+    """The time that one blinded key is for."""
+
+    number: int
+    length_minutes: int
+    ends_seconds: int
+    """Since the epoch: a client looks elsewhere once a consensus is of that time."""
+    random: bytes
+    """The shared random value that places relays on the ring for clients."""
+    random_since_seconds: int
+    """Since the epoch: when the making of that value was over; descriptors count their revisions
+    from then (rend-spec-v3, appendix F)."""
+
+
+class HSDir(msgspec.Struct, frozen=True, kw_only=True):
+    """A relay that a client asks."""
+
+    replica: int
+    relay: KnownRelay
+
+
+def client_period(network: KnownNetwork) -> TimePeriod:
+    """Return the time period that clients are in, and what places relays for it.
+
+    A time period begins half a run after a shared random value. From then until the next value
+    clients use the latest; afterwards, for the rest of the period, the one before.
+    """
+    length = _period_minutes(network)
+    number = _period_number(network, network.valid_after_seconds)
+    rounds = network.valid_after_seconds // network.voting_interval_seconds
+    run_began = (
+        network.valid_after_seconds - rounds % ROUNDS_A_RUN * network.voting_interval_seconds
+    )
+    next_begins = _period_begins(network, _period_number(network, run_began) + 1)
+    if run_began <= network.valid_after_seconds < next_begins:
+        made, since = network.previous_random, run_began - network.run_seconds
+    else:
+        made, since = network.current_random, run_began
+    return TimePeriod(
+        number=number,
+        length_minutes=length,
+        ends_seconds=_period_begins(network, number + 1),
+        random=made or _disaster(length, number),
+        random_since_seconds=since,
+    )
+
+
+def client_hsdirs(
+    address: str, network: KnownNetwork, *, spread: int | None = None
+) -> tuple[HSDir, ...]:
+    """Return the HSDirs that a client chooses from, in the ring's order, by replica.
+
+    ``spread`` is how many a replica, as many as clients ask if absent. Fewer where there are not
+    enough. Raises ValueError where the address is none.
+    """
+    period = client_period(network)
+    key = blinded_key(address, period)
+    ring = sorted(
+        (relay_index(relay.identity, period), relay.fingerprint, relay)
+        for relay in network.relays
+        if relay.hsdir and relay.identity is not None
+    )
+    if spread is None:
+        spread = network.parameter("hsdir_spread_fetch", *SPREAD_FETCH)
+    chosen: dict[str, HSDir] = {}
+    for replica in range(1, network.parameter("hsdir_n_replicas", *N_REPLICAS) + 1):
+        start = bisect_left(ring, replica_index(key, replica, period), key=lambda place: place[0])
+        new = [
+            relay for _, _, relay in (*ring[start:], *ring[:start])
+            if relay.fingerprint not in chosen
+        ]  # fmt: skip
+        for relay in new[:spread]:
+            chosen[relay.fingerprint] = HSDir(replica=replica, relay=relay)
+    return tuple(chosen.values())
+
+
+def blinded_key(address: str, period: TimePeriod) -> bytes:
+    """Return the key that an address is known by in a time period. Raises ValueError."""
+    identity = HiddenServiceDescriptorV3.identity_key_from_address(address)
+    factor = _digest(
+        b"Derive temporary signing key\0",
+        identity,
+        _BASEPOINT.encode(),
+        b"key-blind",
+        _eight(period.number),
+        _eight(period.length_minutes),
+    )
+    key: bytes = _blinded_pubkey(identity, factor)
+    return key
+
+
+def relay_index(identity: bytes, period: TimePeriod) -> bytes:
+    """Return where a relay lies on the ring."""
+    return _digest(
+        b"node-idx", identity, period.random, _eight(period.number), _eight(period.length_minutes)
+    )
+
+
+def replica_index(key: bytes, replica: int, period: TimePeriod) -> bytes:
+    """Return where a replica of a descriptor lies on the ring; the relays that follow keep it."""
+    return _digest(
+        b"store-at-idx", key, _eight(replica), _eight(period.length_minutes), _eight(period.number)
+    )
+
+
+def _period_minutes(network: KnownNetwork) -> int:
+    if network.testing:
+        return max(1, network.run_seconds // SECONDS_A_MINUTE)
+    return network.parameter("hsdir_interval", *PERIOD_MINUTES)
+
+
+def _period_number(network: KnownNetwork, seconds: int) -> int:
+    minutes = seconds // SECONDS_A_MINUTE - _offset_seconds(network) // SECONDS_A_MINUTE
+    return minutes // _period_minutes(network)
+
+
+def _period_begins(network: KnownNetwork, number: int) -> int:
+    return number * _period_minutes(network) * SECONDS_A_MINUTE + _offset_seconds(network)
+
+
+def _offset_seconds(network: KnownNetwork) -> int:
+    return ROUNDS_A_PHASE * network.voting_interval_seconds
+
+
+def _disaster(length_minutes: int, number: int) -> bytes:
+    """Return what stands in where the authorities have made no shared random value."""
+    return _digest(b"shared-random-disaster", _eight(length_minutes), _eight(number))
+
+
+def _digest(*parts: bytes) -> bytes:
+    return hashlib.sha3_256(b"".join(parts)).digest()
+
+
+def _eight(number: int) -> bytes:
+    return number.to_bytes(8, "big")

@@ -1,0 +1,75 @@
+"""An address looked at again and again: redrawn in a terminal, elsewhere a line a change."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from rich.live import Live
+
+from onionrig.analysis.address_changes import changes
+from onionrig.views.descriptor import address_view, clock, headline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from onionrig.records.descriptor import AddressSeen
+
+CHANGES_SHOWN = 6
+
+
+class Watch(Protocol):
+    """Shows one look after another."""
+
+    def show(self, seen: AddressSeen) -> None:
+        """Show the latest."""
+
+
+@contextmanager
+def watching(console: Console) -> Iterator[Watch]:
+    """Give the view that fits a console, for as long as it is watched."""
+    if not console.is_terminal:
+        yield ChangeLines(console)
+        return
+    with Live(console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
+        yield LiveAddress(live)
+
+
+class LiveAddress:
+    """The whole of it, redrawn; the latest changes stand below the verdict."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._last: AddressSeen | None = None
+        self._changes: list[str] = []
+
+    def show(self, seen: AddressSeen) -> None:
+        """Redraw."""
+        if self._last is not None:
+            self._changes += [f"{clock(seen.time)}  {said}" for said in changes(self._last, seen)]
+        self._last = seen
+        latest = self._changes[-CHANGES_SHOWN:]
+        # without the points: they fill a screen
+        self._live.update(address_view(seen, points=False, latest=latest), refresh=True)
+
+
+class ChangeLines:
+    """What is seen first, then a line a change."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last: AddressSeen | None = None
+
+    def show(self, seen: AddressSeen) -> None:
+        """Print what is new."""
+        if self._last is None:
+            said = [line.plain for line in headline(seen)]
+        else:
+            said = list(changes(self._last, seen))
+        self._last = seen
+        for line in said:
+            self._console.print(
+                f"{clock(seen.time)}  {line}", highlight=False, markup=False, soft_wrap=True
+            )

@@ -1,0 +1,109 @@
+"""What clients see of a real rig's address, while it is up and when it is over."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+
+import msgspec
+import pytest
+from stem.control import Controller, EventType
+
+from onionrig.records.descriptor import AddressSeen, Answer
+from onionrig.records.events import Phase
+from rigs import LONG_HOLD, StartedRun
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory, cache):
+    """A small rig that is held up."""
+    run = StartedRun(tmp_path_factory.mktemp("runs") / "up", *LONG_HOLD, cache=cache)
+    run.until_phase(Phase.HOLD)
+    yield run
+    run.close()
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "onionrig", "descriptor", *map(str, arguments)]
+
+
+def look(run):
+    ended = subprocess.run(
+        command(run.out, "--json"), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    return msgspec.json.decode(ended.stdout, type=AddressSeen)
+
+
+def test_it_asks_the_very_hsdirs_that_a_client_tor_asks(up):
+    """tor does not ask an HSDir again for 5 s here, so told often enough it asks each in turn."""
+    seen = look(up)
+    (workspace,) = up.workspaces()
+    asked = set()
+
+    def requested(event):
+        if event.action == "REQUESTED" and seen.address.startswith(event.address):
+            asked.add(event.directory_fingerprint)
+
+    with Controller.from_socket_file(str(workspace / "client-1" / "control")) as tor:
+        tor.authenticate()
+        tor.add_event_listener(requested, EventType.HS_DESC)
+        deadline = time.monotonic() + 40
+        while asked != {hsdir.fingerprint for hsdir in seen.hsdirs}:
+            assert time.monotonic() < deadline, (asked, seen.hsdirs)
+            tor.msg(f"HSFETCH {seen.address.removesuffix('.onion')}")
+            time.sleep(0.3)
+
+
+def test_every_point_has_its_relay_and_instance(up):
+    seen = look(up)
+    held = [hsdir for hsdir in seen.hsdirs if hsdir.answer is Answer.HELD]
+    # stock Onionbalance leaves out places where the ring of so few relays ends
+    assert len(held) >= 3
+    assert not {hsdir.answer for hsdir in seen.hsdirs} - {Answer.HELD, Answer.NOTHING}
+    points = [point for variant in seen.variants for point in variant.points]
+    assert {point.instance for point in points} == {"backend-1", "backend-2"}
+    assert all(point.nickname.startswith(("relay", "authority")) for point in points)
+    assert all(variant.flow_control is None for variant in seen.variants)
+    assert sum(instance.share for instance in seen.instances) == pytest.approx(1)
+    assert [instance.own_points for instance in seen.instances] == [3, 3]
+
+
+def test_its_age_is_told_by_its_revision(up):
+    """Stock Onionbalance publishes with each consensus, one in 20 s."""
+    for hsdir in look(up).hsdirs:
+        if hsdir.held is not None:
+            age = hsdir.held.age
+            assert age.by == "revision"
+            assert age.seconds - age.within_seconds <= 30
+            assert age.within_seconds < 60
+
+
+def test_a_watch_tells_a_publication_and_ends_with_ctrl_c(up, tmp_path):
+    told = tmp_path / "told"
+    with told.open("w") as out:
+        watch = subprocess.Popen(command(up.out, "--watch"), stdout=out, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 60
+        while " → " not in told.read_text():
+            assert watch.poll() is None, watch.stderr.read()
+            assert time.monotonic() < deadline, told.read_text()
+            time.sleep(0.2)
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(timeout=20) == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            watch.kill()
+        watch.wait()
+        watch.stderr.close()
+    (first, *_) = told.read_text().splitlines()
+    assert "HSDirs" in first
+
+
+def test_when_the_run_is_over_it_says_so(up):
+    up.interrupt()
+    up.ends()
+    ended = subprocess.run(command(up.out), capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "this run is over" in ended.stderr

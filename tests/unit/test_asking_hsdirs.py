@@ -1,0 +1,138 @@
+"""Asking an HSDir by name: whose answer counts, and what becomes of silence."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from stem.control import EventType
+
+from onionrig.records.descriptor import Answer
+from onionrig.tor import hsdirs
+from onionrig.tor.control import Control
+from onionrig.tor.hash_ring import HSDir, KnownRelay
+from stem_made import descriptor
+
+TEXT, NAME = descriptor(1, 2)
+ADDRESS = f"{NAME}.onion"
+ASKED, OTHER = "A" * 40, "B" * 40
+HSDIR = HSDir(
+    replica=1, relay=KnownRelay(fingerprint=ASKED, nickname="one", hsdir=True, identity=None)
+)
+
+
+class Tor:
+    """A tor that tells the events of each fetch as it is told to, a list a fetch."""
+
+    def __init__(self, *fetches, ok=True):
+        self.fetches = list(fetches)
+        self.told = []
+        self.listeners = []
+        self.ok = ok
+
+    def add_event_listener(self, listener, *_kinds):
+        self.listeners.append(listener)
+
+    def remove_event_listener(self, listener):
+        self.listeners.remove(listener)
+
+    def msg(self, command):
+        self.told.append(command)
+        for event in self.fetches.pop(0) if self.fetches else []:
+            for listener in self.listeners:
+                listener(event)
+        return SimpleNamespace(is_ok=lambda: self.ok, __str__=lambda _: "552")
+
+
+def content(text, server=ASKED, address=NAME):
+    return SimpleNamespace(
+        type=EventType.HS_DESC_CONTENT, address=address, directory_fingerprint=server,
+        descriptor=text,
+    )  # fmt: skip
+
+
+def failed(reason, server=ASKED):
+    return SimpleNamespace(
+        type=EventType.HS_DESC, action="FAILED", address=NAME, directory_fingerprint=server,
+        reason=reason,
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(hsdirs, "ATTEMPT_SECONDS", 0.05)
+
+
+async def asked(tor):
+    return await hsdirs.ask(Control(tor), ADDRESS, HSDIR)
+
+
+async def test_the_named_hsdirs_descriptor_is_read():
+    tor = Tor([content(TEXT)])
+    said = await asked(tor)
+    assert said.answer is Answer.HELD
+    assert len(said.descriptor.points) == 2
+    assert tor.told == [f"HSFETCH {NAME} SERVER=${ASKED}"]
+    assert tor.listeners == []
+
+
+async def test_another_hsdirs_answer_and_another_address_do_not_count():
+    elsewhere = [failed("NOT_FOUND", OTHER), content("", OTHER), content("", ASKED, "other")]
+    said = await asked(Tor([*elsewhere, content(TEXT)]))
+    assert said.answer is Answer.HELD
+
+
+async def test_an_hsdir_that_has_none_is_not_asked_again():
+    tor = Tor([failed("NOT_FOUND"), content("")])
+    said = await asked(tor)
+    assert (said.answer, said.reason) == (Answer.NOTHING, "NOT_FOUND")
+    assert len(tor.told) == 1
+
+
+async def test_any_other_reason_is_a_refusal():
+    said = await asked(Tor([failed("QUERY_REJECTED"), content("")]))
+    assert (said.answer, said.reason) == (Answer.REFUSED, "QUERY_REJECTED")
+
+
+async def test_a_fetch_that_is_cancelled_without_a_word_is_repeated():
+    tor = Tor([], [content(TEXT)])
+    assert (await asked(tor)).answer is Answer.HELD
+    assert len(tor.told) == 2
+
+
+async def test_silence_is_told_after_some_attempts():
+    tor = Tor()
+    assert (await asked(tor)).answer is Answer.SILENT
+    assert len(tor.told) == hsdirs.ATTEMPTS
+
+
+async def test_a_descriptor_of_somebody_else_is_unreadable():
+    other, _ = descriptor(1)
+    said = await asked(Tor([content(other)]))
+    assert said.answer is Answer.UNREADABLE
+    assert said.descriptor is None
+
+
+async def test_what_tor_refuses_to_ask_is_told_at_once():
+    said = await asked(Tor(ok=False))
+    assert said.answer is Answer.REFUSED
+
+
+async def test_one_after_another_is_asked_until_one_has_it():
+    tor = Tor([failed("NOT_FOUND"), content("")], [content(TEXT)])
+    found = await hsdirs.ask_until_found(Control(tor), ADDRESS, [HSDIR, HSDIR, HSDIR])
+    assert found is not None
+    assert len(tor.told) == 2
+
+
+async def test_several_are_asked_at_the_same_time_each_gets_its_own_answer():
+    other = HSDir(
+        replica=2, relay=KnownRelay(fingerprint=OTHER, nickname="two", hsdir=True, identity=None)
+    )
+    tor = Tor()
+    both = asyncio.create_task(hsdirs.ask_all(Control(tor), ADDRESS, [HSDIR, other]))
+    while len(tor.told) < 2:
+        await asyncio.sleep(0.001)
+    for event in (content("", OTHER), content(TEXT)):
+        for listener in tor.listeners:
+            listener(event)
+    assert [said.answer for said in await both] == [Answer.HELD, Answer.NOTHING]

@@ -1,0 +1,47 @@
+"""Descriptors as tor and Onionbalance publish them, read as far as a client reads them."""
+
+import datetime
+import time
+
+import pytest
+
+from onionrig.errors import UsageError
+from onionrig.tor.address import onion_address
+from onionrig.tor.descriptors import decrypted, reachable
+from stem_made import FLOW_CONTROL, descriptor
+
+
+def test_points_are_on_relays_by_their_fingerprints():
+    # 0x83 and 0x84 begin no character in UTF-8: stem's own reading makes them one and the same
+    text, address = descriptor(0x83, 0x84, 0x83)
+    points = decrypted(text, address).points
+    assert [point.relay for point in points] == ["83" * 20, "84" * 20, "83" * 20]
+    assert reachable(points) == points[:2]
+
+
+def test_flow_control_and_single_hop_are_read_where_they_stand():
+    plain = decrypted(*descriptor(1))
+    assert (plain.flow_control, plain.single_hop) == (None, False)
+    flags = decrypted(*descriptor(1, lines=FLOW_CONTROL | {"single-onion-service": ""}))
+    assert (flags.flow_control, flags.single_hop) == ("1-2 31", True)
+
+
+def test_size_lifetime_and_certificate_are_told():
+    text, address = descriptor(1, 2)
+    found = decrypted(text, address)
+    assert found.size_bytes == len(text)
+    assert found.lifetime_seconds == datetime.timedelta(hours=3).total_seconds()
+    # stem certifies for 54 hours, in whole hours
+    assert 0 <= time.time() + 54 * 3600 - found.valid_until_seconds < 3600
+
+
+def test_an_address_is_told_from_a_run_and_from_a_misspelt_address():
+    _, name = descriptor(1)
+    assert onion_address(name) == onion_address(f"{name.upper()}.onion") == f"{name}.onion"
+    assert onion_address("latest") is None
+    assert onion_address("20260921T000000Z-default") is None
+    wrong = ("a" if name[0] != "a" else "b") + name[1:]
+    with pytest.raises(UsageError, match="no v3 onion address"):
+        onion_address(wrong)
+    with pytest.raises(UsageError):
+        onion_address("short.onion")

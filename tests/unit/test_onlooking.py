@@ -1,0 +1,97 @@
+"""Whom the descriptor command looks at: a run by its manifest, or an address through any tor."""
+
+import msgspec
+import pytest
+
+from onionrig.cli.onlooking import asked_of
+from onionrig.engine.describe import with_rig
+from onionrig.errors import RecordsUnreadable, UsageError
+from onionrig.experiment.auto import resolved
+from onionrig.experiment.decode import experiment_from
+from onionrig.recorder.run_directory import RunDirectory
+from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
+from onionrig.rig.model import Role
+from onionrig.rig.recorded import control_sockets, instances
+from onionrig.rig.render import render
+from recordings import manifest
+from stem_made import descriptor
+
+
+@pytest.fixture
+def rig_manifest(tmp_path):
+    """The manifest of a rig of two clients and three backends, rendered below a directory."""
+    experiment, _ = resolved(
+        experiment_from([{"backends": {"daemons": 3}, "load": {"clients": 2}}])
+    )
+    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
+    allocation = msgspec.structs.replace(
+        placeholder_allocation(experiment, programs), workspace=str(tmp_path / "work")
+    )
+    return with_rig(manifest(), render(experiment, placeholder_identities(experiment), allocation))
+
+
+@pytest.fixture
+def run(tmp_path, rig_manifest):
+    directory = RunDirectory.create(tmp_path / "a-run")
+    directory.write_manifest(rig_manifest)
+    return directory
+
+
+def test_a_manifest_says_where_its_tors_are_asked(rig_manifest, tmp_path):
+    work = tmp_path / "work"
+    assert control_sockets(rig_manifest, Role.CLIENT) == [
+        f"{work}/client-1/control",
+        f"{work}/client-2/control",
+    ]
+    assert control_sockets(rig_manifest, Role.BALANCER) == []
+
+
+def test_a_manifest_says_who_is_behind_the_address(rig_manifest):
+    assert instances(rig_manifest) == {
+        f"backend-{number}": f"ADDRESS-OF-backend-{number}.onion" for number in (1, 2, 3)
+    }
+
+
+def test_a_run_is_looked_at_through_the_balancers_tor_and_its_instances_through_a_client(
+    run, tmp_path
+):
+    socket = tmp_path / "work" / "client-1" / "control"
+    socket.parent.mkdir(parents=True)
+    socket.touch()
+    asked = asked_of(str(run.path), None)
+    assert asked.subject.address == "ADDRESS.onion"
+    assert asked.subject.run == "a-run"
+    assert list(asked.subject.instances) == ["backend-1", "backend-2", "backend-3"]
+    assert asked.places[0] == str(tmp_path / "work" / "balancer-tor" / "control")
+    assert asked.instance_places[0] == str(socket)
+
+
+def test_a_run_that_is_over_or_not_up_is_refused(run):
+    with pytest.raises(UsageError, match="the rig of this run is not up"):
+        asked_of(str(run.path), None)
+    (run.path / "result.json").write_text("{}")
+    with pytest.raises(UsageError, match="this run is over"):
+        asked_of(str(run.path), None)
+    # another tor of the same network may still be asked
+    assert asked_of(str(run.path), "127.0.0.1:9051").places == ("127.0.0.1:9051",)
+
+
+def test_a_run_without_an_address_is_refused(tmp_path):
+    directory = RunDirectory.create(tmp_path / "baseline")
+    directory.write_manifest(msgspec.structs.replace(manifest(), address=None, services=()))
+    with pytest.raises(UsageError, match="no onion address"):
+        asked_of(str(directory.path), None)
+
+
+def test_an_address_is_asked_for_through_the_tor_that_is_named_or_the_usual_ones():
+    _, name = descriptor(1)
+    assert asked_of(name, "/a/socket").places == ("/a/socket",)
+    assert asked_of(name, "/a/socket").subject.address == f"{name}.onion"
+    assert asked_of(name, None).places == ("/run/tor/control", "127.0.0.1:9051")
+    assert asked_of(name, None).subject.instances == {}
+
+
+def test_a_word_that_is_neither_is_no_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecordsUnreadable, match="no run nonsense"):
+        asked_of("nonsense", None)
