@@ -1,0 +1,55 @@
+"""Choose things for several so that no two get the same: a matching, as large as there is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+Thing = TypeVar("Thing", bound="Hashable")
+
+
+def distinct(wishes: Sequence[Sequence[Thing]], *, each: int) -> list[list[Thing]]:
+    """Give everyone up to ``each`` of what they wish for, and nothing to two of them.
+
+    First as many as can be get one, then a further one, and so on: nobody has two where somebody
+    else goes without for it. Earlier wishes are tried first.
+    """
+    matching = _Matching(wishes)
+    for _ in range(each):
+        for who in range(len(wishes)):
+            matching.give_one_more(who)
+    return [matching.given(who) for who in range(len(wishes))]
+
+
+class _Matching(Generic[Thing]):
+    """Augmenting paths: giving one more never leaves anyone with fewer than before.
+
+    Source: Kuhn, "The Hungarian method for the assignment problem" (1955); Berge (1957).
+    """
+
+    def __init__(self, wishes: Sequence[Sequence[Thing]]) -> None:
+        self._wishes = wishes
+        self._owner: dict[Thing, int] = {}
+
+    def give_one_more(self, who: int) -> None:
+        """Give somebody one more, others taking something else instead if they must."""
+        self._give(who, tried=set())
+
+    def given(self, who: int) -> list[Thing]:
+        """Return what somebody has, in the order of their wishes."""
+        return [
+            thing for thing in dict.fromkeys(self._wishes[who]) if self._owner.get(thing) == who
+        ]
+
+    def _give(self, who: int, tried: set[Thing]) -> bool:
+        for thing in self._wishes[who]:
+            owner = self._owner.get(thing)
+            if thing in tried or owner == who:
+                continue
+            tried.add(thing)
+            if owner is None or self._give(owner, tried):
+                self._owner[thing] = who
+                return True
+        return False

@@ -1,0 +1,140 @@
+"""Ask each instance, second by second, whether it answers: through tor, as its clients do.
+
+One stream to every instance, on a circuit of its own, to a port that sends back what it gets. A
+daemon that is killed closes it; one that hangs, or is cut off, leaves a question unanswered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from onionrig.tor.socks import GREETING, Connected, Continue, Credentials, Handshake, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from onionrig.rig.orders import ProbeOrders
+
+QUESTION = b"?"
+GIVEN_UP_SECONDS = 20.0
+"""How long a dial or an answer is waited for, whatever was said of the instance meanwhile."""
+AGAIN_SECONDS = 1.0
+"""Between two dials of an instance that cannot be reached."""
+
+_READ_BYTES = 4 << 10
+
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Probing:
+    """Probes instances, by onion address, and says of each whether it answers."""
+
+    def __init__(
+        self, orders: ProbeOrders, addresses: Sequence[str], say: Callable[[str, bool], None]
+    ) -> None:
+        self._orders = orders
+        self._addresses = addresses
+        self._say = say
+
+    def run(self) -> None:
+        """Probe for ever; for a thread of its own."""
+        asyncio.run(self._all())
+
+    async def _all(self) -> None:
+        await asyncio.gather(*(self._watch(address) for address in self._addresses))
+
+    async def _watch(self, address: str) -> None:
+        """Dial, and ask until no answer comes; then dial again.
+
+        A stream that is lost may be the fault of a relay on its way: the instance is silent only
+        if it does not answer on a new one soon. A first dial has more time, since the instance may
+        be on its way up; it counts as answering until then.
+        """
+        verdict = _Verdict(self._say, address)
+        patience = self._orders.first_dial_seconds
+        for number in itertools.count():
+            verdict.due_in(patience)
+            answered = False
+            try:
+                async with _line(self._orders, address, number) as line:
+                    while True:
+                        await _exchange(line)
+                        answered = True
+                        verdict.answers()
+                        await asyncio.sleep(self._orders.every_seconds)
+                        verdict.due_in(self._orders.answer_seconds)
+            except (OSError, EOFError):
+                patience = self._orders.redial_seconds
+            if not answered:
+                await asyncio.sleep(AGAIN_SECONDS)
+
+
+class _Verdict:
+    """That an instance is silent, unless it answers before."""
+
+    def __init__(self, say: Callable[[str, bool], None], address: str) -> None:
+        self._say = say
+        self._address = address
+        self._due: asyncio.TimerHandle | None = None
+
+    def due_in(self, seconds: float) -> None:
+        """Fall due, unless it already will."""
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(
+                seconds,
+                self._say,
+                self._address,
+                False,
+            )
+
+    def answers(self) -> None:
+        """Take note of an answer."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        self._say(self._address, True)
+
+
+@asynccontextmanager
+async def _line(orders: ProbeOrders, address: str, number: int) -> AsyncIterator[Line]:
+    """Have a stream to an instance. Raises OSError or EOFError where there is none."""
+    reader, writer = await asyncio.open_connection(orders.socks_host, orders.socks_port)
+    try:
+        # other credentials each time: another circuit
+        credentials = Credentials(username=f"liveness-{address}", password=str(number))
+        handshake = Handshake(f"{address}.onion", orders.port, credentials)
+        async with asyncio.timeout(GIVEN_UP_SECONDS):
+            await _shaken((reader, writer), handshake)
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+async def _shaken(line: Line, handshake: Handshake) -> None:
+    reader, writer = line
+    writer.write(GREETING)
+    while True:
+        match handshake.feed(await _read(reader)):
+            case Continue(to_send):
+                writer.write(to_send)
+            case Refused(reason):
+                raise ConnectionRefusedError(reason)
+            case Connected():
+                return
+
+
+async def _exchange(line: Line) -> None:
+    reader, writer = line
+    writer.write(QUESTION)
+    async with asyncio.timeout(GIVEN_UP_SECONDS):
+        await _read(reader)
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    piece = await reader.read(_READ_BYTES)
+    if not piece:
+        raise EOFError
+    return piece
