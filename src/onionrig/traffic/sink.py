@@ -15,6 +15,8 @@ import select
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from onionrig.recorder.clock import SteadyClock
 from onionrig.recorder.entry import read_json, run_with_orders
 from onionrig.recorder.jsonl import Appender
@@ -29,6 +31,9 @@ from onionrig.traffic.stream import LOW_WATER_BYTES, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from onionrig.rig.orders import StreamShare
+    from onionrig.traffic.route import Route
 
 _BUFFER_BYTES = LOW_WATER_BYTES
 """One for all streams: what a stream wakes us for is read at once."""
@@ -214,14 +219,31 @@ class Sink:
 def _first_dials(orders: SinkOrders, schedule: Schedule) -> Iterator[tuple[float, int, Stream]]:
     # tor reuses a circuit for credentials it has seen: those of a former run must not come again
     prefix = f"{schedule.ramp_second}-{os.getpid()}"
-    ways = routes(orders)
-    for number in range(schedule.streams):
-        route = ways[number % len(ways)]
+    for number, route in _taken(orders.share, routes(orders), schedule.streams):
         yield (
             first_dial_second(number, schedule),
             number,
-            Stream(number, orders, route, credentials_prefix=prefix),
+            Stream(number, _dialling(orders, schedule, number), route, credentials_prefix=prefix),
         )
+
+
+def _dialling(orders: SinkOrders, schedule: Schedule, number: int) -> SinkOrders:
+    """Return a stream's orders: with an instance's address where those are reached for."""
+    if schedule.reach == "address":
+        return orders
+    address = orders.instances[number % len(orders.instances)]
+    return msgspec.structs.replace(orders, address=address)
+
+
+def _taken(
+    share: StreamShare | None, ways: tuple[Route, ...], streams: int
+) -> Iterator[tuple[int, Route]]:
+    """Yield the numbers of this sink's streams, each with its way."""
+    for number in range(streams):
+        if share is None:
+            yield number, ways[number % len(ways)]
+        elif number % share.of in share.remainders:
+            yield number, ways[share.remainders.index(number % share.of) % len(ways)]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,122 @@
+"""What chance alone makes of shares: n draws among k, each draw taking i with probability p_i.
+
+Counts x_i are then multinomial. Two figures of them are judged elsewhere, and each has what would
+come of drawing beside it: the expectation, and the range that nine of ten lie in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from onionrig.records.dials import ByChance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LOW, HIGH = 0.05, 0.95
+
+
+def jain_by_chance(draws: int, probabilities: Sequence[float]) -> ByChance | None:
+    """Return Jain's index n² / (k Σx²) of so many draws; None for no draws.
+
+    E[x_i²] = n(n-1) p_i² + n p_i, so E[Σx²] = n² (Σp² + (1 - Σp²) / n), and Jain's index is about
+    1 / (k (Σp² + (1 - Σp²) / n)): about, since the mean of an inverse is not the inverse of the
+    mean, the less so the more is drawn.
+
+    Its range is that of Σx² above n²/k, its least value. Where all p are alike, that excess is n/k
+    times Pearson's statistic, which has a chi-squared distribution with k - 1 degrees of freedom;
+    in general a chi-squared distribution with the mean and the variance of the excess is taken
+    (as Satterthwaite does for sums of squares).
+    """
+    if not draws:
+        return None
+    count = len(probabilities)
+    mean, variance = _sum_of_squares(draws, probabilities)
+    least = draws**2 / count
+    excess = mean - least
+
+    def jain(squares: float) -> float:
+        # one takes all of them at most; at least all fall apart, or are even
+        return draws**2 / (count * min(max(squares, least, draws), draws**2))
+
+    if excess <= 0 or variance <= _rounding(mean):
+        return ByChance(expected=jain(mean), low=jain(mean), high=jain(mean))
+    degrees = 2 * excess**2 / variance
+    most, fewest = (
+        least + excess / degrees * _chi_squared_quantile(part, degrees) for part in (HIGH, LOW)
+    )
+    return ByChance(expected=jain(mean), low=jain(most), high=jain(fewest))
+
+
+def smallest_by_chance(draws: int, probabilities: Sequence[float]) -> ByChance | None:
+    """Return the smallest count over the mean count, of so many draws; None for no draws.
+
+    Each count is binomial. They are taken as independent: that they add up to n makes the smallest
+    a little smaller, which shows only where two or three share.
+    """
+    if not draws:
+        return None
+    mean = draws / len(probabilities)
+    above = _chance_of_more(draws, probabilities, up_to=int(mean))
+    return ByChance(
+        expected=sum(above[:-1]) / mean,
+        low=next(count for count, chance in enumerate(above) if 1 - chance >= LOW) / mean,
+        high=next(count for count, chance in enumerate(above) if 1 - chance >= HIGH) / mean,
+    )
+
+
+def _sum_of_squares(draws: int, probabilities: Sequence[float]) -> tuple[float, float]:
+    """Return the mean and the variance of Σx².
+
+    From the factorial moments E[x_i(x_i-1)… x_j(x_j-1)…] = n(n-1)… p_i^a p_j^b, with
+    x² = x(x-1) + x and x⁴ = x(x-1)(x-2)(x-3) + 6x(x-1)(x-2) + 7x(x-1) + x.
+    """
+    second, third = (math.fsum(p**power for p in probabilities) for power in (2, 3))
+    two, three, four = (float(math.perm(draws, size)) for size in (2, 3, 4))
+    mean = draws + two * second
+    of_squares = (
+        four * second**2 + three * (2 * second + 4 * third) + two * (1 + 6 * second) + draws
+    )
+    return mean, of_squares - mean**2
+
+
+def _rounding(mean: float) -> float:
+    """Return what of a variance may be rounding: it is a difference of squares."""
+    return 1e-12 * mean**2
+
+
+def _chi_squared_quantile(part: float, degrees: float) -> float:
+    """Return below what so large a part of a chi-squared distribution lies.
+
+    Source: Wilson, Hilferty, "The Distribution of Chi-Square", PNAS 17 (1931).
+    """
+    spread = 2 / (9 * degrees)
+    cube_root = 1 - spread + NormalDist().inv_cdf(part) * math.sqrt(spread)
+    return degrees * max(0.0, cube_root) ** 3
+
+
+def _chance_of_more(draws: int, probabilities: Sequence[float], *, up_to: int) -> list[float]:
+    """Return the chance that every count is more than 0, 1, … ``up_to``; of the last it is 0."""
+    alike = Counter(probabilities)
+    below = dict.fromkeys(alike, 0.0)
+    chances = []
+    for count in range(up_to):
+        for probability in alike:
+            below[probability] += _binomial(draws, count, probability)
+        more = (max(0.0, 1 - below[each]) ** times for each, times in alike.items())
+        chances.append(math.prod(more))
+    return [*chances, 0.0]
+
+
+def _binomial(draws: int, count: int, probability: float) -> float:
+    """Return the chance of so many successes; by logarithms, since powers of it underflow."""
+    if probability >= 1:
+        return float(count == draws)
+    logarithm = (
+        math.lgamma(draws + 1) - math.lgamma(count + 1) - math.lgamma(draws - count + 1)
+        + count * math.log(probability) + (draws - count) * math.log1p(-probability)
+    )  # fmt: skip
+    return math.exp(logarithm)

@@ -1,0 +1,107 @@
+"""What the dials before the load came to, in lines of the summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import RenderableType
+
+    from onionrig.records.dials import ByChance, Dials, FirstByte, Variant
+
+NAMED = 6
+"""Backend instances that are named where there are more."""
+COLUMNS = ("variant", "backends", "dials", "Jain", "by chance", "smallest", "by chance")
+"""Of the table by variant, which fits a terminal of 80 columns; smallest is over the mean."""
+
+
+def dials_lines(dials: Dials) -> list[RenderableType]:
+    """Return how many failed and why, how fast the others were, and how evenly they fell."""
+    lines: list[RenderableType] = [Text(_counted(dials))]
+    lines += [
+        Text(f"  {count} times {reason}", style="yellow")
+        for reason, count in dials.failed_by_reason.items()
+    ]
+    if dials.variants:
+        lines.append(_table(dials))
+    if dials.between is not None and dials.between.jain is not None:
+        by_chance = chance_text(dials.between.jain_by_chance, index_text)
+        said = f"between variants: Jain's index {index_text(dials.between.jain)} of their means"
+        lines.append(Text(f"{said}; by chance {by_chance}"))
+    if dials.unreached:
+        lines.append(Text(f"no dial reached {named(dials.unreached)}", style="yellow"))
+    return lines
+
+
+def evenness(variant: Variant) -> tuple[str, str, str, str]:
+    """Return Jain's index and the smallest over the mean, each with what chance would give."""
+    return (
+        _said(variant.jain, index_text),
+        chance_text(variant.jain_by_chance, index_text),
+        _said(variant.smallest_over_mean, ratio_text),
+        chance_text(variant.smallest_over_mean_by_chance, ratio_text),
+    )
+
+
+def backends_text(variant: Variant) -> str:
+    """Say how many backends a variant has, if that is known."""
+    return str(len(variant.backends)) if variant.clients else "-"
+
+
+def chance_text(found: ByChance | None, text: Callable[[float], str]) -> str:
+    """Say what chance would give, and between what nine of ten lie."""
+    if found is None:
+        return "-"
+    return f"{text(found.expected)} ({text(found.low)}-{text(found.high)})"
+
+
+def index_text(index: float) -> str:
+    """Say Jain's index; what chance does to it often begins with the third digit."""
+    return f"{index:.3f}"
+
+
+def ratio_text(ratio: float) -> str:
+    """Say a share over the mean share."""
+    return f"{ratio:.2f}"
+
+
+def named(backends: tuple[str, ...]) -> str:
+    """Name some, and say how many more there are."""
+    more = f" and {len(backends) - NAMED} more" if len(backends) > NAMED else ""
+    return f"{', '.join(backends[:NAMED])}{more}"
+
+
+def _counted(dials: Dials) -> str:
+    unfinished = f", {dials.unfinished} cut off at the end" if dials.unfinished else ""
+    said = f"dials: {dials.dials} before the load, {dials.failed} failed{unfinished}"
+    return said if dials.first_byte is None else f"{said}; {_waits(dials.first_byte)}"
+
+
+def _waits(found: FirstByte) -> str:
+    return (
+        f"first byte after {found.median_seconds:.2f} s (median), "
+        f"{found.nine_of_ten_seconds:.2f} s (nine of ten), {found.highest_seconds:.2f} s (last)"
+    )
+
+
+def _table(dials: Dials) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in COLUMNS:
+        table.add_column(heading, justify="right")
+    for variant in dials.variants:
+        row = (str(variant.variant), backends_text(variant), str(variant.dials))
+        table.add_row(*row, *evenness(variant))
+    others = sum(variant.others for variant in dials.variants)
+    if others:
+        table.caption = f"{others} dials were served by instances that the descriptor had not had"
+        table.caption_justify = "left"
+    return table
+
+
+def _said(value: float | None, text: Callable[[float], str]) -> str:
+    return "-" if value is None else text(value)

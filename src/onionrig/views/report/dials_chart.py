@@ -1,0 +1,166 @@
+"""The chart of the dials that each backend instance served."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from onionrig.records.part import Part
+from onionrig.views.report.colours import INK, series_colour
+from onionrig.views.report.figure import Figure, Key, figure
+
+if TYPE_CHECKING:
+    from onionrig.records.dials import Dials
+
+UPRIGHT_MOST = 8
+"""Backend instances whose names have room beside one another."""
+UNEVEN_TIMES = 1.01
+"""What the most may be of the least where all are drawn alike."""
+
+
+def dials_figure(found: Dials) -> Figure:
+    """Draw the dials that each backend instance served, by variant, with each variant's mean.
+
+    Where chance alone would not give all of a variant alike, what it would give is marked as well.
+    """
+    groups = _groups(found)
+    rows = [_row(group, bar) for group in groups for bar in group.bars]
+    marked = [_row(group, bar) for group in groups if group.uneven for bar in group.bars]
+    few = len(rows) <= UPRIGHT_MOST
+    across = alt.X(
+        "key:N",
+        title=None,
+        scale=alt.Scale(
+            domain=[row["key"] for row in rows], paddingInner=0.5 if few else 0.2, paddingOuter=0.2
+        ),
+        axis=alt.Axis(labelAngle=0 if few else -90, grid=False, ticks=False),
+    )
+    keys = _keys(groups, chance=bool(marked))
+    layers = [
+        _bars(rows, groups).encode(x=across),
+        alt.Chart(alt.InlineData(values=[_mean(group) for group in groups if group.bars]))
+        .mark_rule(color=INK, strokeDash=[5, 4], strokeWidth=1.5)
+        .encode(
+            x=alt.X("first:N", bandPosition=0), x2=alt.X2("last:N", bandPosition=1), y="mean:Q"
+        ),
+    ]
+    if marked:
+        layers.append(
+            alt.Chart(alt.InlineData(values=marked))
+            .mark_point(shape="diamond", filled=True, size=70, opacity=1, color=INK)
+            .encode(x=across, y="expected:Q")
+        )
+    mean = "each variant's mean" if len(groups) > 1 else "their mean"
+    return figure(
+        alt.LayerChart(layer=layers),
+        name="dials",
+        title="Dials by backend instance",
+        description="Dials before the load by the backend instance that served them; dashed is "
+        f"{mean}" + (", diamonds are what chance alone would give on average." if marked else "."),
+        height=240,
+        keys=keys,
+    )
+
+
+def _bars(rows: list[dict[str, Any]], groups: list[_Group]) -> alt.Chart:
+    bars: alt.Chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_bar()
+        .encode(
+            y=alt.Y(
+                "dials:Q",
+                title="dials served",
+                axis=alt.Axis(tickCount=5, domain=False, ticks=False),
+            ),
+            color=alt.Color(
+                "variant:N",
+                scale=alt.Scale(
+                    domain=[group.name for group in groups],
+                    range=[group.colour for group in groups],
+                ),
+                legend=alt.Legend(title=None) if len(groups) > 1 else None,
+            ),
+            tooltip=[
+                alt.Tooltip("name:N", title="backend"),
+                alt.Tooltip("variant:N", title="descriptor"),
+                alt.Tooltip("dials:Q", title="dials"),
+                alt.Tooltip("expected:Q", title="by chance, on average", format=".1f"),
+            ],
+        )
+    )
+    return bars
+
+
+def _keys(groups: list[_Group], *, chance: bool) -> tuple[Key, ...]:
+    keys = [Key(name=group.name, colour=group.colour) for group in groups if len(groups) > 1]
+    if chance:
+        keys.append(Key(name="by chance, on average", colour=INK, shape="diamond"))
+    return tuple(keys)
+
+
+class _Bar(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A backend instance."""
+
+    key: str
+    """Its place: its name, unless it stands in several variants."""
+    name: str
+    dials: int
+    expected: float | None
+
+
+class _Group(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A variant."""
+
+    name: str
+    colour: str
+    bars: tuple[_Bar, ...]
+
+    @property
+    def uneven(self) -> bool:
+        """Whether chance alone would give some of them clearly more than others."""
+        expected = [bar.expected for bar in self.bars if bar.expected is not None]
+        return bool(expected) and max(expected) > UNEVEN_TIMES * min(expected)
+
+
+def _groups(found: Dials) -> list[_Group]:
+    """Return the variants; where they are not known, all backends as one."""
+    if not found.variants:
+        bars = tuple(
+            _Bar(key=name, name=name, dials=dials, expected=None)
+            for name, dials in found.backends.items()
+        )
+        return [_Group(name="the address", colour=series_colour(0), bars=bars)]
+    times = Counter(each.name for variant in found.variants for each in variant.backends)
+    return [
+        _Group(
+            name=f"variant {variant.variant}",
+            colour=series_colour(index),
+            bars=tuple(
+                _Bar(
+                    key=each.name if times[each.name] == 1 else f"{each.name} in {variant.variant}",
+                    name=each.name,
+                    dials=each.dials,
+                    expected=each.expected_dials,
+                )
+                for each in variant.backends
+            ),
+        )
+        for index, variant in enumerate(found.variants)
+    ]
+
+
+def _row(group: _Group, bar: _Bar) -> dict[str, Any]:
+    return {
+        "key": bar.key,
+        "name": bar.name,
+        "variant": group.name,
+        "dials": bar.dials,
+        "expected": bar.expected,
+    }
+
+
+def _mean(group: _Group) -> dict[str, Any]:
+    mean = sum(bar.dials for bar in group.bars) / len(group.bars)
+    return {"first": group.bars[0].key, "last": group.bars[-1].key, "mean": mean}
