@@ -1,0 +1,118 @@
+"""What came after each thing that was done to the rig: to goodput, new streams, descriptors."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.dials import outage
+from onionrig.analysis.happened import happened_in
+from onionrig.analysis.holds import events_of
+from onionrig.analysis.windows import bytes_by_second
+from onionrig.experiment.happenings import LEAVING
+from onionrig.records.aftermath import Aftermath
+from onionrig.records.events import Listed
+from onionrig.units import BITS_PER_BYTE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.windows import Window
+    from onionrig.records.events import Happened
+    from onionrig.records.recording import Recording
+
+BEFORE_SECONDS = 5
+IN_A_ROW_SECONDS = 3
+RECOVERED = 0.9
+NEARLY_WHOLE_SECONDS = 0.1
+"""A second that began no earlier before an incident is taken as one after it: what is done at a
+full second is done some hundredths later."""
+
+
+def aftermaths(recording: Recording, hold: Window) -> tuple[Aftermath, ...]:
+    """Return what came after each thing that was done in a hold."""
+    happened = happened_in(recording, hold)
+    goodput = [size * BITS_PER_BYTE for size in bytes_by_second(recording.sinks, hold)]
+    return tuple(
+        _aftermath(recording, hold, goodput, happened, index) for index in range(len(happened))
+    )
+
+
+def _aftermath(
+    recording: Recording,
+    hold: Window,
+    goodput: Sequence[float],
+    happened: Sequence[Happened],
+    index: int,
+) -> Aftermath:
+    """Return what came after one of the things that happened, until the next or the hold's end."""
+    event, later = happened[index], happened[index + 1 :]
+    at, end = event.wall_seconds, _next(later, hold)
+    since = at - hold.begin
+    undone = _undone(event, happened[:index])
+    before = _before(goodput, int(undone.wall_seconds) - hold.begin)
+    first = math.ceil(since - NEARLY_WHOLE_SECONDS)
+    after = goodput[first : int(end) - hold.begin]
+    recovered = _recovered(after, before)
+    about_it = [other for other in later if other.subject == event.subject]
+    return Aftermath(
+        verb=event.verb,
+        subject=event.subject,
+        at_seconds=since,
+        lasted_seconds=end - at,
+        before_bits_per_second=before,
+        lowest_bits_per_second=min(after, default=None),
+        recovered_after_seconds=None if recovered is None else max(0.0, first + recovered - since),
+        listed_after_seconds=_listed(
+            events_of(recording.events, Listed), event, _next(about_it, hold)
+        ),
+        dials=outage((dial for dial in recording.dials if dial.started_wall_seconds < end), at),
+    )
+
+
+def _next(later: Sequence[Happened], hold: Window) -> float:
+    return later[0].wall_seconds if later else float(hold.end)
+
+
+def _undone(event: Happened, earlier: Sequence[Happened]) -> Happened:
+    """Return the incident that this one undoes, or else itself."""
+    began: Happened | None = None
+    for other in earlier:
+        if other.subject == event.subject:
+            began = (began or other) if other.verb in LEAVING else None
+    return event if event.verb in LEAVING or began is None else began
+
+
+def _before(goodput: Sequence[float], second: int) -> float | None:
+    """Return the mean of the seconds before this one of the hold, if there are enough."""
+    if second < BEFORE_SECONDS:
+        return None
+    return statistics.fmean(goodput[second - BEFORE_SECONDS : second])
+
+
+def _recovered(after: Sequence[float], before: float | None) -> int | None:
+    """Return after how many seconds there were so many in a row that were as before."""
+    if not before:
+        return None
+    good = [second >= RECOVERED * before for second in after]
+    rows = range(len(good) - IN_A_ROW_SECONDS + 1)
+    return next((row for row in rows if all(good[row : row + IN_A_ROW_SECONDS])), None)
+
+
+def _listed(listed: Sequence[Listed], event: Happened, end: float) -> float | None:
+    """Return how long it took until the descriptors' instances were as the incident has them."""
+    leaving = event.verb in LEAVING
+    before = [each for each in listed if each.wall_seconds < event.wall_seconds]
+    was_in = bool(before) and event.subject in before[-1].instances
+    if was_in != leaving:
+        return None
+    return next(
+        (
+            each.wall_seconds - event.wall_seconds
+            for each in listed
+            if event.wall_seconds <= each.wall_seconds < end
+            and (event.subject in each.instances) != leaving
+        ),
+        None,
+    )

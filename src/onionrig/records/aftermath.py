@@ -1,0 +1,32 @@
+"""What came after something was done to the rig."""
+
+from __future__ import annotations
+
+from onionrig.records.dials import Outage
+from onionrig.records.part import Part
+
+
+class Aftermath(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What followed, until the next thing was done or the hold ended."""
+
+    verb: str
+    subject: str
+    """The service."""
+    at_seconds: float
+    """From the beginning of the hold."""
+    lasted_seconds: float
+    """For which it was looked at."""
+    before_bits_per_second: float | None
+    """Mean goodput of the 5 s before; where it undoes an earlier incident (a start, a resumption),
+    before that one. Null where the hold had not gone on for so long."""
+    lowest_bits_per_second: float | None
+    """The lowest second that followed."""
+    recovered_after_seconds: float | None
+    """Until the first of 3 s in a row that brought at least 90 % of the goodput before: 0 where it
+    never fell, null where there were none, or nothing came before."""
+    listed_after_seconds: float | None
+    """Until the address's descriptors had the change: an instance that was stopped out of all of
+    them, one that was started in one of them. Null where that did not come before something else
+    was done to it, or none was due."""
+    dials: Outage
+    """Of new streams that were dialled meanwhile."""

@@ -1,0 +1,182 @@
+"""What happens to a rig in its hold, with real children: ended, hung, told to go on, started again."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from contextlib import asynccontextmanager
+
+import psutil
+import pytest
+
+from onionrig.engine.happenings import have_happen
+from onionrig.engine.journal import Journal
+from onionrig.engine.local import LocalEngine
+from onionrig.engine.processes import Fleet
+from onionrig.errors import DaemonDied
+from onionrig.experiment.happenings import Planned
+from onionrig.recorder.clock import SteadyClock
+from onionrig.recorder.jsonl import read_all
+from onionrig.records.events import AnyEvent, Happened
+from onionrig.rig.model import Rig, Role, Service
+
+pytestmark = pytest.mark.process
+
+IDLE = "import time; print('up', flush=True); time.sleep(600)"
+POLITE = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (print('asked to end', flush=True), sys.exit(0)))
+print('up', flush=True)
+time.sleep(600)
+"""
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+COUNTING = "import time\nwhile True: print('up', flush=True); time.sleep(0.01)"
+DIES_THE_SECOND_TIME = """
+import pathlib, sys, time
+mark = pathlib.Path('been here')
+if mark.exists():
+    sys.exit('no second life')
+mark.touch()
+print('up', flush=True)
+time.sleep(600)
+"""
+
+
+@asynccontextmanager
+async def standing(tmp_path, **programs):
+    """An engine whose services run these programs, all of them up, and what it is told of."""
+    services = tuple(
+        Service(
+            name=name,
+            role=Role.BACKEND,
+            host="here",
+            argv=(sys.executable, "-c", code),
+            directory=str(tmp_path),
+            log_path=str(tmp_path / f"{name}.log"),
+        )
+        for name, code in programs.items()
+    )
+    rig = Rig(
+        hosts=(), services=services, address="a.onion", port=1, mode="anonymous", expected_points=0
+    )
+    told = []
+    journal = Journal(tmp_path / "events.jsonl", told.append)
+    async with Fleet(os.environ) as fleet:
+        engine = LocalEngine(rig, fleet, others={})
+        engine.start(services)
+        for name in programs:
+            await until(lambda name=name: "up" in said(tmp_path, name))
+        yield engine, journal, told
+    journal.close()
+
+
+def said(tmp_path, name):
+    return (tmp_path / f"{name}.log").read_text()
+
+
+async def until(condition, *, seconds=10.0):
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def happen(engine, journal, *events, hold_second=None):
+    """Have events happen; all are due by now, unless a hold is given."""
+    clock = SteadyClock()
+    planned = [Planned(at_seconds=0.0, verb=verb, subject=subject) for verb, subject in events]
+    second = clock.second() - 1 if hold_second is None else hold_second
+    await have_happen(engine, planned, second, clock, journal)
+
+
+async def test_one_that_is_killed_is_gone_and_its_end_ends_nothing_else(tmp_path):
+    async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, told):
+        killed, other = (engine.fleet.processes()[name] for name in ("one", "other"))
+        await happen(engine, journal, ("kill", "one"))
+        assert not psutil.pid_exists(killed)
+        assert engine.fleet.processes() == {"other": other}
+        (event,) = told
+        assert (event.verb, event.subject) == ("kill", "one")
+        assert isinstance(event, Happened)
+        assert psutil.pid_exists(other)
+
+
+async def test_one_that_is_stopped_is_asked_to_end(tmp_path):
+    async with standing(tmp_path, one=POLITE) as (engine, journal, _):
+        await happen(engine, journal, ("stop", "one"))
+        assert engine.fleet.processes() == {}
+        assert "asked to end" in said(tmp_path, "one")
+
+
+async def test_one_that_will_not_stop_is_killed_after_the_grace(tmp_path):
+    async with standing(tmp_path, one=STUBBORN) as (engine, journal, _):
+        began = time.monotonic()
+        await happen(engine, journal, ("stop", "one"))
+        assert engine.fleet.processes() == {}
+        assert 1 < time.monotonic() - began < 10
+
+
+async def test_one_that_hangs_stands_still_until_it_is_resumed(tmp_path):
+    async with standing(tmp_path, one=COUNTING) as (engine, journal, told):
+        process = psutil.Process(engine.fleet.processes()["one"])
+        await happen(engine, journal, ("hang", "one"))
+        await until(lambda: process.status() == psutil.STATUS_STOPPED)
+        so_far = len(said(tmp_path, "one"))
+        await happen(engine, journal, ("resume", "one"))
+        await until(lambda: len(said(tmp_path, "one")) > so_far)
+        assert [event.verb for event in told] == ["hang", "resume"]
+
+
+@pytest.mark.parametrize("verb", ["kill", "stop"])
+async def test_one_that_hangs_can_be_ended(tmp_path, verb):
+    async with standing(tmp_path, one=POLITE) as (engine, journal, _):
+        await happen(engine, journal, ("hang", "one"), (verb, "one"))
+        assert engine.fleet.processes() == {}
+
+
+async def test_one_that_is_started_again_is_another_process_with_the_same_log(tmp_path):
+    async with standing(tmp_path, one=IDLE) as (engine, journal, _):
+        first = engine.fleet.processes()["one"]
+        await happen(engine, journal, ("kill", "one"), ("start", "one"))
+        await until(lambda: said(tmp_path, "one").count("up") == 2)
+        second = engine.fleet.processes()["one"]
+        assert second != first
+    assert not psutil.pid_exists(second)
+
+
+async def test_one_that_was_ended_on_purpose_may_not_die_once_it_runs_again(tmp_path):
+    with pytest.raises(DaemonDied) as caught:
+        async with standing(tmp_path, one=DIES_THE_SECOND_TIME) as (engine, journal, _):
+            await happen(engine, journal, ("kill", "one"), ("start", "one"))
+            await asyncio.Event().wait()
+    assert "one ended with exit code 1" in str(caught.value)
+    assert "no second life" in str(caught.value)
+
+
+async def test_the_end_of_a_service_that_nobody_asked_for_is_a_failure_beside_one_that_was(
+    tmp_path,
+):
+    with pytest.raises(DaemonDied, match="other was killed by SIGKILL"):
+        async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, _):
+            await happen(engine, journal, ("kill", "one"))
+            os.kill(engine.fleet.processes()["other"], signal.SIGKILL)
+            await asyncio.Event().wait()
+
+
+async def test_nothing_happens_before_its_time(tmp_path):
+    async with standing(tmp_path, one=IDLE) as (engine, journal, told):
+        hold_second = SteadyClock().second() + 1
+        await happen(engine, journal, ("kill", "one"), hold_second=hold_second)
+        (event,) = told
+        assert 0 <= event.wall_seconds - hold_second < 5
+
+
+async def test_things_happen_in_their_order_and_each_is_written_down(tmp_path):
+    async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, told):
+        await happen(engine, journal, ("kill", "other"), ("hang", "one"), ("start", "other"))
+        assert [(event.verb, event.subject) for event in told] == [
+            ("kill", "other"),
+            ("hang", "one"),
+            ("start", "other"),
+        ]
+        assert list(read_all(tmp_path / "events.jsonl", AnyEvent)) == told

@@ -1,0 +1,150 @@
+"""Which instances the address's descriptors have, told whenever that changes."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from onionrig.engine import watching
+from onionrig.engine.watching import watched
+from onionrig.errors import NoTorToAsk
+from onionrig.experiment.auto import resolved
+from onionrig.experiment.decode import experiment_from
+from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
+from onionrig.rig.render import render
+
+INSTANCES = ("backend-1", "backend-2", "backend-3")
+POINTS = {name: f"{name}'s point" for name in INSTANCES}
+TOR_IS_GONE = ConnectionRefusedError("nobody listens")
+
+
+def rig():
+    experiment, _ = resolved(experiment_from([{"backends": {"daemons": 3}}]))
+    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
+    return render(
+        experiment,
+        placeholder_identities(experiment),
+        placeholder_allocation(experiment, programs),
+    )
+
+
+def descriptor(*keys):
+    return SimpleNamespace(points=[SimpleNamespace(key=key) for key in keys])
+
+
+class Told:
+    """A journal that keeps what it is told, and says when the last that is expected has come."""
+
+    def __init__(self):
+        self.changes, self.notes = [], []
+
+    def listed(self, instances):
+        self.changes.append(instances)
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """What the HSDirs hold in each round, an error raised; the last of it holds for ever."""
+    script, connections, raised, known = [], [], [], dict(POINTS)
+
+    @asynccontextmanager
+    async def control(path):
+        connections.append(path)
+        yield SimpleNamespace(cached_descriptor=cached)
+
+    async def cached(address):
+        # the placeholder's addresses name their instance
+        (name,) = (name for name in known if name in address)
+        return descriptor(known[name])
+
+    async def ask_all(_tor, _address, hsdirs):
+        assert hsdirs == ("an hsdir",)
+        now = script.pop(0) if len(script) > 1 else script[0]
+        if isinstance(now, Exception):
+            raised.append(now)
+            raise now
+        return [SimpleNamespace(descriptor=each) for each in now]
+
+    async def answer(_tor):
+        return "now"
+
+    monkeypatch.setattr(watching, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(watching, "control", control)
+    monkeypatch.setattr(watching, "consensus_time", answer)
+    monkeypatch.setattr(watching, "known_network", answer)
+    monkeypatch.setattr(watching, "client_hsdirs", lambda *_: ("an hsdir",))
+    monkeypatch.setattr(watching, "ask_all", ask_all)
+    return SimpleNamespace(script=script, connections=connections, raised=raised, known=known)
+
+
+def held(*names, known=POINTS):
+    """Two HSDirs: one that has points of these, one that has nothing."""
+    return [descriptor(*(known[name] for name in names)), None]
+
+
+async def changes(rounds, *script, count):
+    rounds.script += script
+    told = Told()
+    async with asyncio.timeout(10):
+        async with watched(rig(), told):
+            while len(told.changes) < count:
+                await asyncio.sleep(0)
+    return told
+
+
+async def test_each_change_is_told_once_in_the_instances_order(rounds):
+    told = await changes(
+        rounds,
+        held("backend-2", "backend-1", "backend-3"),
+        held("backend-1", "backend-2", "backend-3"),
+        held("backend-1", "backend-3"),
+        held("backend-1", "backend-3"),
+        held(*INSTANCES),
+        count=3,
+    )
+    assert told.changes == [INSTANCES, ("backend-1", "backend-3"), INSTANCES]
+    assert told.notes == []
+
+
+async def test_an_instance_in_any_of_the_descriptors_is_listed(rounds):
+    two = [descriptor(POINTS["backend-1"]), descriptor(POINTS["backend-3"])]
+    assert (await changes(rounds, two, count=1)).changes == [("backend-1", "backend-3")]
+
+
+async def test_a_round_without_any_descriptor_says_nothing(rounds):
+    told = await changes(rounds, held(*INSTANCES), [None, None], held("backend-1"), count=2)
+    assert told.changes == [INSTANCES, ("backend-1",)]
+
+
+async def test_one_that_was_started_anew_is_known_by_its_new_points(rounds):
+    rounds.known["backend-1"] = "a new one"
+    told = await changes(
+        rounds, held("backend-2"), held("backend-1", "backend-2", known=rounds.known), count=2
+    )
+    assert told.changes == [("backend-2",), ("backend-1", "backend-2")]
+
+
+@pytest.mark.parametrize("gone", [TOR_IS_GONE, NoTorToAsk("no consensus yet")])
+async def test_a_tor_that_is_gone_is_asked_again_and_what_was_known_is_kept(rounds, gone):
+    told = await changes(
+        rounds, held(*INSTANCES), gone, gone, held(*INSTANCES), held("backend-1"), count=2
+    )
+    assert told.changes == [INSTANCES, ("backend-1",)]
+    assert len(rounds.connections) == 3
+    assert {path.rpartition("/")[2] for path in rounds.connections} == {"control"}
+
+
+async def test_what_ends_the_watching_for_good_is_noted_and_not_lost(rounds):
+    rounds.script += [held(*INSTANCES), KeyError("a defect")]
+    told = Told()
+    async with asyncio.timeout(10):
+        async with watched(rig(), told):
+            while not rounds.raised:
+                await asyncio.sleep(0)
+    assert told.notes == [
+        "the address's descriptors were not watched to the end: KeyError('a defect')"
+    ]
