@@ -160,7 +160,7 @@ def _watched(directory: Path, schedule: Schedule) -> float:
                 record.append(_sink_sample(second))
                 drawing_began = time.process_time()
                 progress.sampled(sink.new())
-                progress.used(sampler.new())
+                progress.used(("sampler", sample) for sample in sampler.new())
                 view.show(progress)
                 used += time.process_time() - drawing_began
     return used

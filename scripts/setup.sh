@@ -28,6 +28,7 @@ main() {
     pip_install --require-hashes -r "$lock"
     say 'installing onionrig from this directory'
     pip_install --no-deps -e .
+    build_delaybox
     # The dev lock holds all of the other one (tests/process/test_setup.py).
     [ "$kind" = setup ] || origin requirements.lock >.venv/setup.stamp
     origin "$lock" >".venv/$kind.stamp"
@@ -115,6 +116,14 @@ pip_install() {
         >>"$log" 2>&1 9<&- && return
     tail -n 15 "$log" | sed 's/^/    /' >&2
     fail "pip install $* did not work; its end stands above, all of it in $log"
+}
+
+# Delays the links of emulated hosts where the kernel has no netem: nothing else needs it, and a run
+# that does builds it itself if it is not there.
+build_delaybox() {
+    ! command -v cc >/dev/null ||
+        .venv/bin/python -m onionrig.engine.delaybox >>"$log" 2>&1 9<&- ||
+        say "the program that delays emulated links could not be built; why stands in $log"
 }
 
 say() {

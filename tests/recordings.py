@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from onionrig.records.events import Finished, Held, Milestone, Reached, Scheduled
+from onionrig.records.events import (
+    Covered,
+    Finished,
+    Happened,
+    Held,
+    Listed,
+    Milestone,
+    Reached,
+    Scheduled,
+)
 from onionrig.records.manifest import HostFacts, Manifest, ServiceRecord, Versions
 from onionrig.records.recording import Recording
 from onionrig.records.samples import (
@@ -170,6 +179,27 @@ def scheduled(*, hold_seconds, ramp=RAMP, streams=16, settings=None):
     )
 
 
+def covered(client, usable, *, variant=1, drawn=None):
+    return Covered(
+        wall_seconds=0.0,
+        since_start_seconds=42.0,
+        client=client,
+        usable_points=usable,
+        drawn_points=drawn or {},
+        variant=variant,
+    )
+
+
+def happened(verb, subject, at):
+    """Something that was done so many seconds into the hold."""
+    return Happened(wall_seconds=HOLD + at, since_start_seconds=60.0, verb=verb, subject=subject)
+
+
+def listed(at, *instances):
+    """Who stood in the address's descriptors from so many seconds into the hold."""
+    return Listed(wall_seconds=HOLD + at, since_start_seconds=60.0, instances=instances)
+
+
 def milestone(reached, seconds):
     return Milestone(wall_seconds=0.0, since_start_seconds=seconds, reached=reached)
 
@@ -204,6 +234,7 @@ def recording(samples, *, hold_seconds=None, events=(), done=True, **more):
         tors=more.get("tors", {}),
         pings=more.get("pings", {}),
         transfers=more.get("transfers", []),
+        dials=more.get("dials", ()),
         gaps=more.get("gaps", ()),
     )
 

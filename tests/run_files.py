@@ -14,6 +14,8 @@ def write_run(path, recording):
     run.write_manifest(recording.manifest)
     _append(run.events_path, recording.events)
     _append(run.transfers_path, recording.transfers)
+    if recording.dials:
+        _append(run.dials_path, recording.dials)
     for group in (
         recording.sinks, recording.sources, recording.samplers, recording.tors, recording.pings
     ):  # fmt: skip

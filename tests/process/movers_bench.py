@@ -1,4 +1,4 @@
-"""A directory in which tests start a source, a sink and a pinger, and what these recorded."""
+"""A directory in which tests start a source, a sink, a pinger, a dialler; what these recorded."""
 
 import os
 import signal
@@ -15,6 +15,7 @@ from onionrig.records.samples import PingSample, SinkSample, SourceSample
 from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Transfer
 from onionrig.rig.orders import (
+    DiallerOrders,
     PingerOrders,
     ServedBackend,
     SinkOrders,
@@ -32,7 +33,7 @@ HEAD_BYTES = len(head_line("here", "0"))
 
 
 class Bench:
-    """A directory with a source, a sink and a pinger, and their ends."""
+    """A directory with the processes that move bytes, and their ends."""
 
     def __init__(self, directory: Path):
         self.directory = directory
@@ -110,6 +111,19 @@ class Bench:
         )
         return self._start("pinger", orders)
 
+    def start_dialler(self, *ports, **changed):
+        return self._start("dialler", self.dialler_orders(*ports, **changed))
+
+    def dialler_orders(self, *ports, record="dials.jsonl", **changed):
+        told = {"at_once": 4, "timeout_seconds": 30.0, "enough_bytes": 8192, **changed}
+        return DiallerOrders(
+            record_path=str(self.directory / record),
+            address=ADDRESS,
+            port=PORT,
+            clients=endpoints(ports),
+            **told,
+        )
+
     def _start(self, name, orders):
         path = self.directory / f"{name}.json"
         path.write_bytes(msgspec.json.encode(orders))
@@ -138,6 +152,10 @@ class Bench:
     @property
     def transfers(self):
         return list(read_all(self.directory / "transfers.jsonl", Transfer))
+
+    @property
+    def dials(self):
+        return list(read_all(self.directory / "dials.jsonl", Transfer))
 
     def verified(self, backend="0"):
         return sum(sample.verified_bytes.get(backend, 0) for sample in self.samples)

@@ -23,6 +23,7 @@ from onionrig.recorder.listing import listed
 from onionrig.recorder.run_directory import RunDirectory
 from onionrig.views.summary import summary
 from onionrig.views.tables import TABLES
+from recordings import transfer
 from run_files import write_run
 
 pytestmark = pytest.mark.process
@@ -102,6 +103,19 @@ def test_a_run_that_never_came_to_its_load_lacks_no_samples(records):
     shutil.rmtree(records.path / "samples")
     records.transfers_path.unlink()
     assert records.recording().gaps == ()
+
+
+def test_dials_that_were_asked_for_are_missed_and_read_as_far_as_they_go(records):
+    assert records.recording().dials == []
+    edit(records.path / "manifest.json", lambda value: value["roles"].update(dialler="dialler"))
+    assert records.recording().gaps == ("dials.jsonl is missing",)
+    made = [transfer(number, started=0.0) for number in range(3)]
+    lines = b"".join(msgspec.json.encode(dial) + b"\n" for dial in made)
+    records.dials_path.write_bytes(lines[:-9])
+    recording = records.recording()
+    assert recording.dials == made[:2]
+    assert recording.gaps == ("dials.jsonl ends in the middle of a line",)
+    assert "dials: 2 before the load, 0 failed" in shown(records)
 
 
 def test_a_torn_last_line_is_said_and_every_line_before_it_counts(records):

@@ -22,6 +22,7 @@ case "$*" in
     : >.venv/bin/onionrig
     chmod 755 .venv/bin/onionrig
     echo "$*" >>calls ;;
+"-m onionrig.engine.delaybox") echo delaybox >>calls; [ ! -e cc-fails ] ;;
 "-m pip "*)
     shift 7
     echo "pip $*" >>calls
@@ -104,6 +105,20 @@ def test_a_second_call_does_and_says_nothing(checkout):
     done = checkout.setup()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert checkout.calls == MADE
+
+
+def test_where_a_compiler_is_there_the_delaybox_is_built(checkout):
+    checkout.stub("cc")
+    assert checkout.setup().returncode == 0
+    assert checkout.calls == [*MADE, "delaybox"]
+
+
+def test_a_delaybox_that_cannot_be_built_is_said_and_is_no_failure(checkout):
+    checkout.stub("cc")
+    (checkout.top / "cc-fails").touch()
+    done = checkout.setup()
+    assert done.returncode == 0
+    assert "delays emulated links could not be built" in done.stdout
 
 
 @pytest.mark.parametrize("file", ["requirements.lock", "pyproject.toml"])

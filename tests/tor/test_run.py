@@ -15,12 +15,15 @@ from onionrig.records.transfers import Ending, Transfer
 from rigs import StartedRun
 
 TOR_ROLES = {"authority", "relay", "backend", "client", "balancer-tor"}
+DIALS_A_BACKEND = 5
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, cache):
     run = StartedRun(
-        tmp_path_factory.mktemp("runs") / "first", "--json", "--target", "1Mbit", cache=cache
+        tmp_path_factory.mktemp("runs") / "first",
+        *("--json", "--target", "1Mbit", "--set", f"load.dials_a_backend={DIALS_A_BACKEND}"),
+        cache=cache,
     )
     run.code = run.ends(seconds=200)
     run.ended_seconds = time.time()
@@ -57,7 +60,8 @@ def test_every_byte_is_verified_and_counted_alike_at_both_ends(finished):
     assert result["bytes"]["verified"] == received
     assert received == sum(transfer.verified_bytes for transfer in transfers)
     # what is under way in windows and buffers when the run ends: a few MiB a stream, and probes
-    assert received <= sent <= received + (len(transfers) + 40) * (4 << 20)
+    others = 40 + 2 * DIALS_A_BACKEND
+    assert received <= sent <= received + (len(transfers) + others) * (4 << 20)
 
 
 def test_the_sustained_rate_is_the_mean_of_a_ten_second_hold(finished):
@@ -108,6 +112,25 @@ def test_the_manifest_says_what_was_run_on_what(finished):
 def test_the_phases_come_in_order(finished):
     phases = [event.phase for event in finished.events() if isinstance(event, PhaseBegan)]
     assert phases == list(Phase)
+
+
+def test_dials_before_the_load_are_each_served_and_counted(finished):
+    dials = list(read_all(finished.out / "dials.jsonl", Transfer))
+    assert [dial.stream for dial in sorted(dials, key=lambda dial: dial.stream)] == list(range(10))
+    (scheduled,) = (event for event in finished.events() if isinstance(event, Scheduled))
+    assert all(
+        dial.started_wall_seconds + dial.ended_after_seconds < scheduled.ramp_second
+        for dial in dials
+    )
+    found = finished.result["dials"]
+    assert (found["dials"], found["failed"], found["unfinished"]) == (10, 0, 0)
+    assert sum(found["backends"].values()) == 10
+    (variant,) = found["variants"]
+    assert variant["clients"] == ["client-1"]
+    assert variant["dials"] == 10
+    assert sum(each["expected_dials"] for each in variant["backends"]) == pytest.approx(
+        10 - variant["others"]
+    )
 
 
 def test_roles_are_costed(finished):

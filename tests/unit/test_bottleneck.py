@@ -251,12 +251,20 @@ def test_only_streams_without_congestion_control_have_fixed_windows(
 ):
     made = manifest(
         balancer=balancer,
+        balancer_switches=("flow_control",) if balancer.startswith("extended") else (),
         mode=mode,
         consensus_parameters={} if cc_alg is None else {"cc_alg": cc_alg},
     )
     assert have_windows(made) is windows
     whole = watched(size=21_375_000, round_trip=0.042, other={"manifest": made})
     assert found(whole).kind == ("window" if windows else "load")
+
+
+def test_the_instances_own_addresses_have_congestion_control_whatever_publishes_the_one():
+    made = manifest(balancer="stock 0.2.4", consensus_parameters={"cc_alg": 2})
+    assert not have_windows(made, "instances")
+    assert have_windows(made, "address")
+    assert have_windows(manifest(consensus_parameters={}), "instances")
 
 
 def test_the_round_trip_is_the_holds_median_of_all_clients():

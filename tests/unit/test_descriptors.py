@@ -9,7 +9,7 @@ from onionrig.engine.descriptors import Descriptors
 from onionrig.tor.descriptors import Descriptor, IntroductionPoint
 
 INSTANCES = {"backend-1": "one.onion", "backend-2": "two.onion"}
-RIG = SimpleNamespace(address="front.onion", expected_points=2)
+RIG = SimpleNamespace(address="front.onion", expected_points=2, variants=1, instances=INSTANCES)
 
 
 def of(*points):
@@ -26,13 +26,20 @@ class Client:
         self.frontends = list(frontends)
         self.fetched = 0
 
-    async def fetch_descriptor(self, address):
+    async def fetch_descriptor(self, address, **_where):
         if address == "one.onion":
             return of(("a", "r1"))
         if address == "two.onion":
             return of(("b", "r2"))
         self.fetched += 1
         return self.frontends.pop(0) if len(self.frontends) > 1 else self.frontends[0]
+
+
+class Forgetful:
+    """The balancer's tor, just told to forget what it had fetched."""
+
+    async def cached_descriptor(self, _address):
+        return None
 
 
 SERVES_BOTH = of(("a", "r1"), ("b", "r2"))
@@ -46,7 +53,7 @@ def uploads(monkeypatch):
 
 
 def held(uploads, **clients):
-    return Descriptors(RIG, INSTANCES, clients, uploads)
+    return Descriptors(RIG, clients, Forgetful(), uploads)
 
 
 async def fetched(descriptors, enough, *, seconds=1.0):

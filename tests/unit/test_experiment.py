@@ -11,9 +11,11 @@ from onionrig.experiment.decode import (
     layer_from_toml,
     plain,
 )
+from onionrig.experiment.frontend import switches_on
 from onionrig.experiment.schema import Experiment
 
 NO_FLAGS = flags_layer()
+EXTENDED = '[frontend]\nbalancer = "extended"\n'
 
 
 def from_toml(text):
@@ -56,9 +58,29 @@ def test_quantities_are_text_with_units():
         ('[load]\nhold = "60"', "unit"),
         ('[load]\nhold = "60 parsecs"', "parsecs"),
         ("[load]\nstreams = 0", "load.streams = 0"),
+        ("[load]\ndials_a_backend = -1", "load.dials_a_backend = -1"),
         ('[verdict]\ntarget = "500MB"', "MB"),
         ('[network]\nkind = "public"', "network.kind = 'public'"),
-        ('[frontend]\nbalancer = "extended"', "frontend.balancer"),
+        ('[frontend]\nbalancer = "better"', "frontend.balancer"),
+        ("[frontend]\nflow_controll = true", "did you mean frontend.flow_control?"),
+        ("[frontend]\nliveness = true", "stock Onionbalance has no such switch"),
+        ("[frontend]\nvariants = 3", "stock Onionbalance publishes one descriptor"),
+        (f"{EXTENDED}variants = 4", "frontend.variants = 4"),
+        (f"{EXTENDED}variants = 2\ndistinct_descriptors = false", "there is one descriptor"),
+        (
+            f"{EXTENDED}whole_ring = false\ndistinct_descriptors = true",
+            "distinct descriptors need the whole ring",
+        ),
+        (f"{EXTENDED}[backends]\ndaemons = 61", "at most 60 backend instances"),
+        (
+            f"{EXTENDED}distinct_descriptors = false\n[backends]\ndaemons = 11",
+            "frontend.distinct_descriptors = true",
+        ),
+        (f"{EXTENDED}variants = 2\n[backends]\ndaemons = 21", "20 fit"),
+        (
+            f"{EXTENDED}variants = 2\n[network]\nauthorities = 1\nrelays = 4",
+            "2 distinct descriptors need 6 HSDirs",
+        ),
         ("[backends]\ndaemons = 11", "at most 10"),
         ("[network]\nrelays = 1", "at least 5 HSDirs"),
         ("[network]\nauthorities = 3\nrelays = 2", "at least 3 relays"),
@@ -85,6 +107,38 @@ def test_eleven_instances_are_refused_with_the_arithmetic():
     said = refused("[backends]\ndaemons = 11")
     assert "2 introduction points of each" in said
     assert "more than 20" in said
+
+
+def test_an_eleventh_instance_is_told_what_would_serve_it():
+    assert 'frontend.balancer = "extended"' in refused("[backends]\ndaemons = 11")
+    assert resolved(from_toml(f"{EXTENDED}[backends]\ndaemons = 11"))[0].frontend.variants == 2
+
+
+@pytest.mark.parametrize(
+    ("daemons", "variants", "relays", "clients"),
+    # 2 points each: 8, 20, 16 and 20 in the largest descriptor, half as many relays again
+    [(4, 1, 12, 2), (10, 1, 30, 2), (24, 3, 24, 3), (60, 6, 30, 6)],
+)
+def test_counts_follow_the_descriptors_and_their_points(daemons, variants, relays, clients):
+    experiment, found = resolved(from_toml(f"{EXTENDED}[backends]\ndaemons = {daemons}"))
+    assert experiment.frontend.variants == variants
+    assert (experiment.network.relays, experiment.load.clients) == (relays, clients)
+    assert found["frontend.variants"].startswith(f"{variants} distinct descriptor")
+
+
+def test_clients_are_balanced_over_the_descriptors():
+    text = f"{EXTENDED}[backends]\ndaemons = 24\n[load]\nstreams = 64"
+    experiment, found = resolved(from_toml(text))
+    assert experiment.load.clients == 6  # four would do for the streams
+    assert "each of the 3 distinct descriptors" in found["load.clients"]
+
+
+def test_the_extended_balancer_has_every_switch_on_unless_said_otherwise():
+    frontend = resolved(from_toml(f"{EXTENDED}liveness = false"))[0].frontend
+    assert switches_on(frontend) == (
+        "whole_ring", "flow_control", "distinct_descriptors", "distinct_relays", "fast_start",
+    )  # fmt: skip
+    assert switches_on(resolved(from_toml(""))[0].frontend) == ()
 
 
 def test_later_layers_win_key_by_key(tmp_path):
@@ -160,6 +214,12 @@ def test_relays_follow_the_introduction_points_and_make_a_hash_ring(daemons):
     experiment, how = resolved(from_toml(f"[backends]\ndaemons = {daemons}"))
     assert experiment.network.authorities + experiment.network.relays >= 5
     assert f"{2 * daemons} introduction points" in how["network.relays"]
+
+
+def test_a_baseline_has_no_backends_to_dial():
+    asked = from_toml('[network]\nkind = "none"\n[load]\ndials_a_backend = 5')
+    experiment, _ = resolved(asked)
+    assert experiment.load.dials_a_backend == 0
 
 
 def test_numbers_given_by_hand_are_left_alone():

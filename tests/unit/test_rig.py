@@ -11,7 +11,16 @@ from onionrig.rig.allocation import (
 )
 from onionrig.rig.direct import render_direct
 from onionrig.rig.model import Bootstrapped, Role, control_path
-from onionrig.rig.orders import PingerOrders, SamplerOrders, SinkOrders, SourceOrders
+from onionrig.rig.movers import dialler
+from onionrig.rig.names import DIALLER
+from onionrig.rig.orders import (
+    DiallerOrders,
+    PingerOrders,
+    SamplerOrders,
+    SinkOrders,
+    SourceOrders,
+)
+from onionrig.rig.placement import Placement
 from onionrig.rig.render import render
 
 PROGRAMS = Programs(tor="/usr/bin/tor", onionbalance="/venv/onionbalance", python="/venv/python")
@@ -38,7 +47,8 @@ def test_the_default_rig_has_every_role():
     assert relays >= 5
     assert counts == {
         Role.AUTHORITY: 3, Role.BACKEND: 4, Role.BALANCER_TOR: 1, Role.BALANCER: 1, Role.CLIENT: 2,
-        Role.SOURCE: 1, Role.SINK: 1, Role.SAMPLER: 1, Role.PINGER: 1,
+        Role.SOURCE: 1, Role.SINK: 1, Role.SAMPLER: 1, Role.PINGER: 1, Role.DIALLER: 0,
+        Role.NAMESPACE: 0, Role.DELAY: 0,
     }  # fmt: skip
     assert len({service.name for service in rig.services}) == len(rig.services)
 
@@ -159,6 +169,27 @@ def test_round_trips_go_through_every_client_to_the_echo_port():
     pinger = msgspec.json.decode(file.text, type=PingerOrders)
     assert (pinger.address, pinger.port) == (rig.address, 9001)
     assert [client.name for client in pinger.clients] == ["client-1", "client-2"]
+
+
+def test_dials_that_are_asked_for_go_through_every_client_so_often_an_instance():
+    rig = rendered(backends={"daemons": 3}, load={"clients": 2, "dials_a_backend": 7})
+    service = rig.one(Role.DIALLER)
+    (file,) = service.files
+    told = msgspec.json.decode(file.text, type=DiallerOrders)
+    assert (told.count, told.every_seconds) == (21, None)
+    assert (told.address, told.port) == (rig.address, 9000)
+    assert [client.name for client in told.clients] == ["client-1", "client-2"]
+    assert told.record_path == "RUN/dials.jsonl"
+    assert service.argv[1:3] == ("-m", "onionrig.traffic.dialler")
+
+
+def test_dials_at_an_interval_have_room_for_all_that_may_hang():
+    experiment, _ = resolved(experiment_from([{"load": {"clients": 1}}]))
+    place = Placement(placeholder_allocation(experiment, PROGRAMS))
+    (file,) = dialler(place, DIALLER, "ADDRESS.onion", ["client-1"], every_seconds=0.25).files
+    told = msgspec.json.decode(file.text, type=DiallerOrders)
+    assert (told.count, told.every_seconds) == (None, 0.25)
+    assert told.at_once > told.timeout_seconds / 0.25
 
 
 def direct(**baseline):

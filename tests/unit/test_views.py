@@ -38,7 +38,8 @@ def progress():
                     streams={"backend-1": 12, "backend-2": 4}, failed=3)
         for n in range(2)
     )  # fmt: skip
-    known.used([host_sample(0, {"relay-1": 1.0}), host_sample(1, {"relay-1": 2.5})])
+    samples = host_sample(0, {"relay-1": 1.0}), host_sample(1, {"relay-1": 2.5})
+    known.used(("sampler", sample) for sample in samples)
     return known
 
 

@@ -1,14 +1,15 @@
 """The sinks' bytes against other counts of the same bytes.
 
 Each count stands at another place of the path, so what is on its way between the two makes them
-differ: at most so many bytes a stream, more where streams failed and what was on its way was lost.
-Over one percent beyond that is unexplained.
+differ: at most so many bytes a stream, more where streams failed and what was on its way was lost,
+and where streams were dialled that no sink counts. Over one percent beyond that is unexplained.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.happened import ended_in
 from onionrig.analysis.stream_windows import STREAM_WINDOW_BYTES
 from onionrig.analysis.tor_circuits import readings_in
 from onionrig.records.findings import Agreement
@@ -44,13 +45,17 @@ def with_sources(recording: Recording, hold: Window) -> Agreement:
     )
     if not sent:
         return unjudged("sources", received, None, "no source of ours recorded the hold")
+    ended = sorted(ended_in(recording, hold) & recording.sources.keys())
+    if ended:
+        cause = f"{', '.join(ended)} was ended in the hold: what it had not recorded is lost"
+        return unjudged("sources", received, sum(sent), cause)
     return judged(
         "sources",
         received,
         sum(sent),
         on_its_way(recording, hold, SOURCE_BUFFER_BYTES + STREAM_WINDOW_BYTES),
         "payload on its way: sources run ahead by what fills sockets and windows, and what a "
-        "failed stream had on its way is lost",
+        f"failed stream had on its way is lost{_dialled_text(recording, hold)}",
     )
 
 
@@ -58,15 +63,18 @@ def with_tor(recording: Recording, hold: Window) -> Agreement:
     """Hold the sinks' bytes against those that the backends' tors took from the source.
 
     Between the first and the last reading of each, which are at no full second: the sinks' seconds
-    are taken as even within themselves.
+    are taken as even within themselves. An instance that was ended in the hold is left out: its
+    counters are of two processes, and neither was read when it ended or began.
     """
     if recording.manifest.mode == "without tor":
         return unjudged("tor", None, None, "there is no tor in a baseline")
     port = str(recording.manifest.port)
     sink_bytes, tor_bytes, read = 0.0, 0, 0
-    for backend, reading in readings_in(recording, hold).items():
+    readings = readings_in(recording, hold)
+    ended = sorted(ended_in(recording, hold) & readings.keys())
+    for backend, reading in readings.items():
         first, last = reading.first, reading.last
-        if not reading.twice or port not in last.application_bytes:
+        if backend in ended or not reading.twice or port not in last.application_bytes:
             continue
         read += 1
         received = _bytes_by_second(recording, backend)
@@ -74,15 +82,17 @@ def with_tor(recording: Recording, hold: Window) -> Agreement:
         sink_bytes += received_until(received, last.read_wall_seconds) - received_until(
             received, first.read_wall_seconds
         )
+    without = f"without {', '.join(ended)}, ended in the hold: " if ended else ""
     if not read:
-        return unjudged("tor", None, None, "no backend instance's tor told its bytes twice")
+        cause = f"{without}no backend instance's tor told its bytes twice"
+        return unjudged("tor", None, None, cause)
     return judged(
         "tor",
         round(sink_bytes),
         tor_bytes,
         on_its_way(recording, hold, SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES),
-        "payload on its way from the backend instances' tors to the sinks, and what a failed "
-        "stream had on its way",
+        f"{without}payload on its way from the backend instances' tors to the sinks, and what a "
+        f"failed stream had on its way{_dialled_text(recording, hold)}",
     )
 
 
@@ -97,7 +107,8 @@ def on_its_way(recording: Recording, hold: Window, bytes_a_stream: int) -> tuple
     """Return how many bytes the other count may be behind (negative) and ahead.
 
     All streams together may have filled up or run empty over the hold; each that failed in it
-    has lost what it had on its way, and its next attempt fills up again.
+    has lost what it had on its way, and its next attempt fills up again. Each that was dialled in
+    it has as much on its way when it hangs up: sources send until then.
     """
     lost = sum(
         transfer.failed
@@ -105,8 +116,22 @@ def on_its_way(recording: Recording, hold: Window, bytes_a_stream: int) -> tuple
         and transfer.started_wall_seconds + transfer.ended_after_seconds >= hold.begin
         for transfer in recording.transfers
     )
-    streams = recording.streams_asked
-    return (-float(streams * bytes_a_stream), float((streams + lost) * bytes_a_stream))
+    streams, beside = recording.streams_asked, dialled(recording, hold)
+    return (-float(streams * bytes_a_stream), float((streams + lost + beside) * bytes_a_stream))
+
+
+def dialled(recording: Recording, hold: Window) -> int:
+    """Return how many dials were under way in the hold, whoever served them."""
+    return sum(
+        dial.started_wall_seconds < hold.end
+        and dial.started_wall_seconds + dial.ended_after_seconds >= hold.begin
+        for dial in recording.dials
+    )
+
+
+def _dialled_text(recording: Recording, hold: Window) -> str:
+    count = dialled(recording, hold)
+    return f"; {count} dials in the hold, which no sink counts" if count else ""
 
 
 def judged(

@@ -15,7 +15,7 @@ from onionrig.analysis.look import Finding
 from onionrig.analysis.machine import host_uses, look_at_machines
 from onionrig.analysis.main_threads import look_at_main_threads
 from onionrig.analysis.stalls import look_for_stalls
-from onionrig.analysis.stream_windows import allowance, have_windows, look_at_windows
+from onionrig.analysis.stream_windows import allowance, have_windows, look_at_windows, reach_of
 from onionrig.analysis.windows import bytes_by_second, mean_bits_per_second
 from onionrig.records.findings import Bottleneck, Evidence
 from onionrig.units import rate_text
@@ -55,7 +55,7 @@ def _unbound(recording: Recording, hold: Window, mean: float) -> Finding:
     """Say it where the streams' windows did not bound it either."""
     came = f"nothing was full, {rate_text(mean)} came"
     allowed = allowance(recording, hold)
-    if not have_windows(recording.manifest):
+    if not have_windows(recording.manifest, reach_of(recording)):
         return _load(f"{came}, and more streams may bring more")
     if allowed is None:
         return _unknown(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import msgspec
 
@@ -49,9 +49,19 @@ def _flat(table: Mapping[str, Any], *, at: str = "") -> dict[str, str]:
         where = f"{at}.{key}" if at else key
         if isinstance(value, Mapping):
             flat |= _flat(value, at=where)
+        elif _are_named_tables(value):
+            for table_of_list in value:
+                flat |= _flat(table_of_list, at=f"{where}.{table_of_list['name']}")
         elif where != "description":
             flat[where] = _text(value)
     return flat
+
+
+def _are_named_tables(value: object) -> TypeGuard[Sequence[Mapping[str, Any]]]:
+    """Return whether these are such as ``[[hosts]]``: their keys are set by ``hosts.NAME.key``."""
+    return isinstance(value, list | tuple) and all(
+        isinstance(one, Mapping) and "name" in one for one in value
+    )
 
 
 def _text(value: object) -> str:

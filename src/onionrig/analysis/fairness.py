@@ -39,14 +39,19 @@ def chance_of_none(usable_points: int, all_points: int, streams: int) -> float:
 
 
 def not_chosen(backend: str, covered: Sequence[Covered], streams: int) -> str:
-    """Explain why an instance that can be reached served nothing: chance, and how much of it."""
+    """Explain why an instance that can be reached served nothing: chance, and how much of it.
+
+    Of distinct descriptors, those streams could have chosen it whose client tor holds one with it.
+    """
     said = "no stream chose it: client tors pick introduction points at random"
-    if not covered:
-        return said
-    usable = covered[0].usable_points
-    mine, everyones = usable.get(backend, 0), sum(usable.values())
-    chance = percent_text(chance_of_none(mine, everyones, streams))
+    held = {event.client: event.usable_points for event in covered}
+    able = [points for points in held.values() if points.get(backend)]
+    if not able:
+        return said if not held else "no client tor holds a descriptor by which it can be reached"
+    mine, everyones = able[0][backend], sum(able[0].values())
+    could = round(streams * len(able) / len(held))
+    chance = percent_text(chance_of_none(mine, everyones, could))
     return (
         f"{said}, and {mine} of {everyones} that can be used are its own; "
-        f"{streams} streams all miss it in {chance} of runs"
+        f"{could} streams all miss it in {chance} of runs"
     )

@@ -12,13 +12,14 @@ import msgspec
 
 from onionrig.analysis.windows import Window
 from onionrig.experiment.decode import layer_from_setting, merged
-from onionrig.records.events import AnyEvent, Failed, Finished, Held, Scheduled
+from onionrig.records.events import AnyEvent, Failed, Finished, Happened, Held, Scheduled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from onionrig.records.recording import Recording
     from onionrig.records.samples import Sample
+    from onionrig.records.transfers import Transfer
 
 Kind = TypeVar("Kind")
 Sampled = TypeVar("Sampled", bound="Sample")
@@ -91,13 +92,15 @@ def _cut(recording: Recording, load: Scheduled) -> Recording:
             for transfer in recording.transfers
             if own.begin <= transfer.started_wall_seconds < own.end
         ],
+        dials=_dials(recording, load),
     )
 
 
 def _events(events: Sequence[AnyEvent], number: int) -> list[AnyEvent]:
     """Return what led to the first load, what happened in this one, and how the run ended.
 
-    To have been held is to have finished, for a load.
+    To have been held is to have finished, for a load. What was done to the rig in an earlier load
+    is kept: what was not undone lasts.
     """
     seen, kept = -1, list[AnyEvent]()
     for event in events:
@@ -108,9 +111,13 @@ def _events(events: Sequence[AnyEvent], number: int) -> list[AnyEvent]:
                     wall_seconds=event.wall_seconds, since_start_seconds=event.since_start_seconds
                 )
             )
-        elif seen in (-1, number) or isinstance(event, (Failed, Finished)):
+        elif seen in (-1, number) or _outlasts(event, before=seen < number):
             kept.append(event)
     return kept
+
+
+def _outlasts(event: AnyEvent, *, before: bool) -> bool:
+    return isinstance(event, (Failed, Finished)) or (before and isinstance(event, Happened))
 
 
 def _asked(recording: Recording, load: Scheduled) -> Recording:
@@ -132,6 +139,17 @@ def _within(
         name: [sample for sample in several if sample.second in window.seconds]
         for name, several in samples.items()
     }
+
+
+def _dials(recording: Recording, load: Scheduled) -> list[Transfer]:
+    """Return a load's dials, and those from before the first load."""
+    first = events_of(recording.events, Scheduled)[0].wall_seconds
+    return [
+        dial
+        for dial in recording.dials
+        if dial.started_wall_seconds < first
+        or load.wall_seconds <= dial.started_wall_seconds < load.end_second
+    ]
 
 
 def _pings(recording: Recording, window: Window) -> Mapping[str, Sequence[Any]]:

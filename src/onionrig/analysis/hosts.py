@@ -19,6 +19,11 @@ def host_of(manifest: Manifest, service: str) -> str:
     return manifest.hosts[0].name if manifest.hosts else "unknown"
 
 
+def machine_of(manifest: Manifest, host: str) -> str:
+    """Return the machine that an emulated host is on; any other host is one itself."""
+    return next((each.machine for each in manifest.emulated if each.name == host), host)
+
+
 def cores_of(manifest: Manifest, host: str) -> int | None:
     """Return a host's cores; None where nothing is known of it."""
     return next((facts.cores for facts in manifest.hosts if facts.name == host), None)

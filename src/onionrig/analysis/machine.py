@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.cpu import around, elapsed_seconds, used_cpu_seconds
-from onionrig.analysis.hosts import cores_of, host_of, several
+from onionrig.analysis.hosts import cores_of, host_of, machine_of
 from onionrig.analysis.look import Finding, Look
 from onionrig.records.findings import Evidence
 
@@ -31,7 +31,7 @@ SAID_CORES = 0.01
 
 
 class HostUse(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean number of cores in use on one host during the hold."""
+    """Mean number of cores in use on one machine during the hold; emulated hosts share one."""
 
     host: str
     cores: int | None
@@ -66,12 +66,13 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def host_uses(recording: Recording, hold: Window) -> list[HostUse]:
-    """Return what each sampled host's CPU did during the hold, the fullest first."""
-    uses = [
-        _use(recording, name, held)
-        for name, samples in recording.samplers.items()
-        if (held := around(samples, hold))
-    ]
+    """Return what each sampled machine's CPU did during the hold, the fullest first."""
+    sampled: dict[str, list[Sequence[HostSample]]] = {}
+    for name, samples in recording.samplers.items():
+        if held := around(samples, hold):
+            machine = machine_of(recording.manifest, host_of(recording.manifest, name))
+            sampled.setdefault(machine, []).append(held)
+    uses = [_use(recording, machine, several_held) for machine, several_held in sampled.items()]
     return sorted(uses, key=lambda use: -use.used_cores / (use.cores or float("inf")))
 
 
@@ -80,9 +81,7 @@ def look_at_machines(recording: Recording, hold: Window) -> Look:
     uses = host_uses(recording, hold)
     return Look(
         evidence=tuple(piece for use in uses for piece in _evidence(use)),
-        finding=next(
-            (_finding(use, named=several(recording.manifest)) for use in uses if use.full), None
-        ),
+        finding=next((_finding(use, named=len(uses) > 1) for use in uses if use.full), None),
     )
 
 
@@ -127,14 +126,16 @@ def _evidence(use: HostUse) -> tuple[Evidence, ...]:
     )
 
 
-def _use(recording: Recording, sampler: str, held: Sequence[HostSample]) -> HostUse:
-    host = host_of(recording.manifest, sampler)
+def _use(recording: Recording, machine: str, sampled: list[Sequence[HostSample]]) -> HostUse:
+    """Sum up what samplers on one machine saw: each its own processes, all the same machine."""
+    held = sampled[0]
     first, last, seconds = held[0], held[-1], elapsed_seconds(held)
-    read_cores, unread_cores = _others(held)
+    elsewhere_cores = sum(_rig_cores(other) for other in sampled[1:])
+    read_cores, unread_cores = _others(held, elsewhere_cores)
     return HostUse(
-        host=host,
-        cores=cores_of(recording.manifest, host),
-        rig_cores=_rig_cores(held),
+        host=machine,
+        cores=cores_of(recording.manifest, machine),
+        rig_cores=_rig_cores(held) + elsewhere_cores,
         read_cores=read_cores,
         unread_cores=unread_cores,
         steal_cores=max(0.0, last.cpu.steal - first.cpu.steal) / seconds,
@@ -142,10 +143,11 @@ def _use(recording: Recording, sampler: str, held: Sequence[HostSample]) -> Host
     )
 
 
-def _others(held: Sequence[HostSample]) -> tuple[float | None, float]:
+def _others(held: Sequence[HostSample], elsewhere_cores: float) -> tuple[float | None, float]:
     """Return what others used between the first and the last time they were read, and the rest.
 
-    The rest is what the machine-wide counters have beyond all processes in the same time.
+    The rest is what the machine-wide counters have beyond all processes in the same time, those of
+    the rig on other emulated hosts among them.
     Interrupts are left out: they are nobody's, or the rig's own.
     """
     read = [at for at, sample in enumerate(held) if sample.others_cpu_seconds is not None]
@@ -156,7 +158,8 @@ def _others(held: Sequence[HostSample]) -> tuple[float | None, float]:
     others = (last.others_cpu_seconds or 0.0) - (first.others_cpu_seconds or 0.0)
     read_cores = max(0.0, others) / seconds
     machine_cores = (_of_processes(last.cpu) - _of_processes(first.cpu)) / seconds
-    return read_cores, max(0.0, machine_cores - _rig_cores(between) - read_cores)
+    known_cores = _rig_cores(between) + elsewhere_cores + read_cores
+    return read_cores, max(0.0, machine_cores - known_cores)
 
 
 def _of_processes(cpu: CpuStates) -> float:

@@ -66,14 +66,18 @@ def _evidence(name: str, cores: float, *, at_limit: bool) -> Evidence:
 
 
 def _main_thread_cores(held: Sequence[HostSample]) -> dict[str, float]:
-    """Return how much of a core each main thread used, from its first sample to its last."""
+    """Return how much of a core each main thread used, from its first sample to its last.
+
+    Of a process that was started anew, the last one.
+    """
     first: dict[str, tuple[float, float]] = {}
     last: dict[str, tuple[float, float]] = {}
     for sample in held:
         for name, use in sample.processes.items():
             if use.thread_cpu_seconds:
                 read = (sample.monotonic_seconds, use.thread_cpu_seconds[0])
-                first.setdefault(name, read)
+                if name not in first or read[1] < last[name][1]:
+                    first[name] = read
                 last[name] = read
     return {
         name: (last[name][1] - cpu) / (last[name][0] - at)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.aftermath import aftermaths
 from onionrig.analysis.bottleneck import bottleneck
 from onionrig.analysis.costs import costs_by_role
+from onionrig.analysis.dials import dials
 from onionrig.analysis.holds import complete, events_of, hold_window, loads
 from onionrig.analysis.rates import goodput, verdict
 from onionrig.analysis.repetitions import combined, summed_bytes
@@ -88,6 +90,8 @@ def _result(load: Recording) -> Result:
         trust=trust(load, hold),
         round_trip=round_trip(load, hold),
         tor_circuits=tor_circuits(load, hold),
+        dials=dials(load),
+        aftermaths=aftermaths(load, hold),
         settings=scheduled[-1].settings if scheduled else {},
     )
 

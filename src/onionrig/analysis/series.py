@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.dials import over_time
 from onionrig.analysis.holds import complete, events_of, hold_window, loads
 from onionrig.analysis.host_lines import (
     cores_by_role,
     cpu_by_state,
     interface_bits_per_second,
 )
-from onionrig.analysis.hosts import host_of
+from onionrig.analysis.hosts import host_of, machine_of
 from onionrig.analysis.timeline import Timeline, downsampled_timeline, timeline
 from onionrig.analysis.windows import Window
-from onionrig.records.events import Scheduled
+from onionrig.records.events import Happened, Scheduled
 from onionrig.records.part import Part
 from onionrig.units import BITS_PER_BYTE
 
@@ -28,6 +29,9 @@ Lines = dict[str, dict[int, float]]
 
 UNVERIFIED = "unverified"
 """The line of a foreign peer's bytes, which belong to no backend instance."""
+SERVED, FAILED = "served", "failed"
+MEDIAN, HIGHEST = "median", "slowest"
+NO_TIMELINE = Timeline(at_seconds=(), lasting_seconds=(), lines={})
 MOST_POINTS = 600
 """As many as a chart can show."""
 
@@ -41,6 +45,15 @@ class LoadTimes(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     settings: dict[str, str]
 
 
+class Incident(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that was done to the rig."""
+
+    at: float
+    verb: str
+    subject: str
+    """The service."""
+
+
 class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A run as it is drawn."""
 
@@ -52,7 +65,7 @@ class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cores: Timeline
     """CPU in use by role, all hosts together."""
     host_cores: dict[str, Timeline]
-    """By host: cores in each state, as the machine-wide counters have it."""
+    """By machine: cores in each state, as the machine-wide counters have it."""
     interface_bits_per_second: Timeline
     """As in ``here eth0 sent``; only those that carried anything."""
     round_trip_seconds: Timeline
@@ -63,6 +76,12 @@ class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From the dial to the first byte, of each attempt that got one."""
     client_bytes: dict[str, int]
     """Payload of the whole run by client tor."""
+    incidents: tuple[Incident, ...] = ()
+    """In their order."""
+    dialled: Timeline = NO_TIMELINE
+    """New streams by when they were dialled: those that were served, and that failed."""
+    dial_wait_seconds: Timeline = NO_TIMELINE
+    """From the dial to the first byte: of each second's new streams the median, and the highest."""
 
 
 def series(recording: Recording) -> Series:
@@ -78,7 +97,9 @@ def series(recording: Recording) -> Series:
         streams=timeline(span, zero, _streams(recording)),
         cores=timeline(span, zero, cores_by_role(recording.samplers, manifest.roles)),
         host_cores={
-            host_of(manifest, name): timeline(span, zero, cpu_by_state(samples))
+            machine_of(manifest, host_of(manifest, name)): timeline(
+                span, zero, cpu_by_state(samples)
+            )
             for name, samples in recording.samplers.items()
         },
         interface_bits_per_second=timeline(
@@ -102,6 +123,12 @@ def series(recording: Recording) -> Series:
             if transfer.first_byte_after_seconds is not None
         ),
         client_bytes=_client_bytes(recording),
+        incidents=tuple(
+            Incident(at=event.wall_seconds - zero, verb=event.verb, subject=event.subject)
+            for event in events_of(recording.events, Happened)
+            if span.begin <= event.wall_seconds < span.end
+        ),
+        **_dials(recording, span, zero),
     )
 
 
@@ -120,6 +147,9 @@ def downsampled(whole: Series, most: int = MOST_POINTS) -> Series:
         connect_seconds=whole.connect_seconds,
         first_byte_seconds=whole.first_byte_seconds,
         client_bytes=whole.client_bytes,
+        incidents=whole.incidents,
+        dialled=downsampled_timeline(whole.dialled, most),
+        dial_wait_seconds=downsampled_timeline(whole.dial_wait_seconds, most),
     )
 
 
@@ -175,6 +205,28 @@ def _round_trips(recording: Recording) -> Lines:
                 if seconds is not None:
                     lines.setdefault(client, {})[sample.second] = seconds
     return lines
+
+
+def _dials(recording: Recording, span: Window, zero: int) -> dict[str, Timeline]:
+    """Return what was dialled under load; without any, there are no lines."""
+    seconds = over_time(recording.dials, since=float(span.begin), seconds=len(span.seconds))
+    if not any(each.begun for each in seconds):
+        return {}
+    by_second = {span.begin + each.second: each for each in seconds}
+    counts: Lines = {
+        SERVED: {second: each.served for second, each in by_second.items()},
+        FAILED: {second: each.failed for second, each in by_second.items()},
+    }
+    waits: Lines = {MEDIAN: {}, HIGHEST: {}}
+    for second, each in by_second.items():
+        if each.median_first_byte_seconds is not None:
+            waits[MEDIAN][second] = each.median_first_byte_seconds
+        if each.highest_first_byte_seconds is not None:
+            waits[HIGHEST][second] = each.highest_first_byte_seconds
+    return {
+        "dialled": timeline(span, zero, counts),
+        "dial_wait_seconds": timeline(span, zero, waits),
+    }
 
 
 def _client_bytes(recording: Recording) -> dict[str, int]:

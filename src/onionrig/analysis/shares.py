@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.fairness import jain, not_chosen, smallest_over_mean
-from onionrig.analysis.holds import events_of
+from onionrig.analysis.happened import absences
+from onionrig.analysis.holds import events_of, hold_window
 from onionrig.analysis.hosts import peer_of
 from onionrig.analysis.windows import bytes_by_backend
 from onionrig.records.events import Covered, Starved
@@ -44,8 +45,12 @@ def fairness(recording: Recording, shares: Sequence[BackendShare]) -> Fairness:
         tuple(
             StarvedBackend(
                 name=backend.name,
-                reason=reasons.get(backend.name)
-                or not_chosen(backend.name, covered, recording.streams_asked),
+                reason=_away(
+                    recording,
+                    backend.name,
+                    otherwise=reasons.get(backend.name)
+                    or not_chosen(backend.name, covered, recording.streams_asked),
+                ),
             )
             for backend in shares
             if not backend.bytes
@@ -54,6 +59,22 @@ def fairness(recording: Recording, shares: Sequence[BackendShare]) -> Fairness:
         else tuple(StarvedBackend(name=name, reason=reason) for name, reason in reasons.items())
     )
     return Fairness(jain=jain(sizes), smallest_over_mean=smallest_over_mean(sizes), starved=starved)
+
+
+def _away(recording: Recording, backend: str, *, otherwise: str) -> str:
+    """Say it where the experiment had an instance ended or hanging; else, or as well, the rest."""
+    hold = hold_window(recording)
+    seconds = sum(
+        max(0.0, min(absence.end, hold.end) - max(absence.begin, hold.begin))
+        for absence in absences(recording.events).get(backend, ())
+    )
+    length = len(hold.seconds)
+    if not seconds:
+        return otherwise
+    if seconds == length:
+        return "it was ended or hung for all of the hold, as was asked for"
+    kept = f"it was ended or hung for {seconds:.0f} of the {length} s, as was asked for"
+    return f"{kept}; {otherwise}"
 
 
 def _host(manifest: Manifest, backend: str) -> str:

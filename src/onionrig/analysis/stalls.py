@@ -1,4 +1,7 @@
-"""Backend instances that served, then delivered nothing although they had streams."""
+"""Backend instances that served, then delivered nothing although they had streams.
+
+One that was made to hang, or ended, by the experiment is no finding while that lasts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.happened import Absence, absences
 from onionrig.analysis.look import Finding, Look
 from onionrig.analysis.windows import Window, sampled_seconds
 from onionrig.records.findings import Evidence
@@ -89,15 +93,29 @@ def _longest_silences(
     begin = min((second for by_second in sizes.values() for second in by_second), default=hold.end)
     seconds = sampled_seconds(recording.sinks, Window(begin=begin, end=hold.end))
     given_up = _given_up(recording)
+    meant = absences(recording.events)
     longest = []
     for backend in sizes:
+        counted = {
+            second: count
+            for second, count in streams[backend].items()
+            if not _meant(meant.get(backend, ()), second)
+        }
         silences = [
-            _silence(backend, stretch, hold, streams[backend], given_up.get(backend, ()))
-            for stretch in _silent_stretches(seconds, sizes[backend], streams[backend])
+            _silence(backend, stretch, hold, counted, given_up.get(backend, ()))
+            for stretch in _silent_stretches(seconds, sizes[backend], counted)
             if stretch[-1] >= hold.begin
         ]
         longest += sorted(silences, key=_by_length)[:1]
     return sorted(longest, key=_by_length)
+
+
+def _meant(absences: Iterable[Absence], second: int) -> bool:
+    """Return whether silence in a second is what the experiment asked for.
+
+    So it is in the second after, until what waited has been sent again.
+    """
+    return any(absence.meets(second - 1, second + 1) for absence in absences)
 
 
 def _by_length(silence: Silence) -> tuple[bool, int]:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.holds import events_of
 from onionrig.analysis.look import Finding, Look
 from onionrig.analysis.round_trip import path_seconds, round_trip
 from onionrig.analysis.windows import bytes_by_second, mean_bits_per_second
+from onionrig.records.events import Scheduled
 from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from onionrig.analysis.windows import Window
     from onionrig.records.manifest import Manifest
     from onionrig.records.recording import Recording
+    from onionrig.records.schedule import Reach
 
 STREAM_WINDOW_BYTES = 500 * 498
 LEAST, MOST = 0.5, 1.25
@@ -53,23 +56,31 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
         return f"{streams} streams, each with {window} over {path},"
 
 
-def have_windows(manifest: Manifest) -> bool:
+def have_windows(manifest: Manifest, reach: Reach = "address") -> bool:
     """Return whether streams have fixed windows.
 
-    Clients turn congestion control on only from a line of the descriptor, which stock
-    Onionbalance's lacks whatever the consensus says (tor: src/feature/hs/hs_client.c).
+    Clients turn congestion control on only from a line of the descriptor (tor:
+    src/feature/hs/hs_client.c). Onionbalance's lacks it whatever the consensus says, unless it is
+    the extended one with its ``flow_control``; the instances' own have it.
     """
     if manifest.mode == "without tor":
         return False
     congestion_control = manifest.consensus_parameters.get("cc_alg", 0) > 0
-    return manifest.balancer.startswith("stock") or not congestion_control
+    says_so = reach == "instances" or "flow_control" in manifest.balancer_switches
+    return not (says_so and congestion_control)
+
+
+def reach_of(recording: Recording) -> Reach:
+    """Return what a load's streams dialled."""
+    scheduled = events_of(recording.events, Scheduled)
+    return scheduled[-1].reach if scheduled else "address"
 
 
 def allowance(recording: Recording, hold: Window) -> Allowance | None:
     """Return what the windows allow; None where there are none or nothing was measured."""
     path = path_seconds(round_trip(recording, hold))
     streams = _mean_streams(recording, hold)
-    if not have_windows(recording.manifest) or not path or not streams:
+    if not have_windows(recording.manifest, reach_of(recording)) or not path or not streams:
         return None
     return Allowance(streams=streams, round_trip_seconds=path)
 

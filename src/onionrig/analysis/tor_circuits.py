@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.happened import ended_in
 from onionrig.analysis.holds import AFTER_SECONDS
 from onionrig.records.findings import TorCircuits
 from onionrig.records.samples import TorCounters
@@ -50,10 +51,16 @@ def readings_in(recording: Recording, hold: Window) -> dict[str, Readings]:
 
 
 def tor_circuits(recording: Recording, hold: Window) -> TorCircuits:
-    """Return what happened to circuits between the first and the last reading in the hold."""
-    readings = list(readings_in(recording, hold).values())
+    """Return what happened to circuits between the first and the last reading in the hold.
+
+    An instance that was ended in it has no such difference: its counts are of two processes.
+    """
+    by_name = readings_in(recording, hold)
+    readings = list(by_name.values())
+    ended = ended_in(recording, hold)
+    whole = [reading for name, reading in by_name.items() if name not in ended]
     failed: Counter[str] = Counter()
-    for reading in readings:
+    for reading in whole:
         begun = reading.first.rendezvous_failed
         for reason, count in reading.last.rendezvous_failed.items():
             failed[reason] += count - begun.get(reason, 0)
@@ -64,7 +71,7 @@ def tor_circuits(recording: Recording, hold: Window) -> TorCircuits:
             or reading.first.rendezvous_circuits is None
             or not reading.twice
             else reading.last.rendezvous_circuits - reading.first.rendezvous_circuits
-            for reading in readings
+            for reading in whole
         ),
         rendezvous_failed={reason: count for reason, count in failed.items() if count > 0},
         rendezvous_open=_total(reading.last.rendezvous_open for reading in readings),

@@ -12,6 +12,7 @@ import statistics
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.happened import happened_in
 from onionrig.analysis.windows import bytes_by_second, sampled_seconds
 from onionrig.experiment.checks import WINDOW_SECONDS
 from onionrig.records.findings import Trend
@@ -35,7 +36,8 @@ CERTAIN = 1e6
 def trend(recording: Recording, hold: Window) -> Trend:
     """Return the change over the hold; null where it has too few seconds, or nothing came.
 
-    Seconds without a sample are left out: they are missing, and no sign of a trend.
+    Seconds without a sample are left out: they are missing, and no sign of a trend. Where something
+    was done to the rig, the hold was not meant to be steady, and that is not judged.
     """
     seconds = sampled_seconds(recording.sinks, hold)
     sizes = dict(zip(hold.seconds, bytes_by_second(recording.sinks, hold), strict=True))
@@ -47,7 +49,8 @@ def trend(recording: Recording, hold: Window) -> Trend:
     change = slope * len(hold.seconds) / mean
     significance = min(abs(slope) / error, CERTAIN) if error else (CERTAIN if slope else 0.0)
     steady = abs(change) <= MOST_CHANGE or significance < LEAST_SIGNIFICANCE
-    return Trend(change=change, significance=significance, steady=steady)
+    disturbed = bool(happened_in(recording, hold))
+    return Trend(change=change, significance=significance, steady=None if disturbed else steady)
 
 
 def trend_doubts(found: Trend) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.agreement import agreement_doubts, with_sources, with_tor
+from onionrig.analysis.happened import absences, happened_in
 from onionrig.analysis.holds import events_of
 from onionrig.analysis.machine import host_uses
 from onionrig.analysis.noise import noise, noise_doubts, unread
@@ -17,8 +18,15 @@ from onionrig.records.events import Scheduled
 from onionrig.records.findings import Trust
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.analysis.happened import Absence
     from onionrig.analysis.windows import Window
     from onionrig.records.recording import Recording
+    from onionrig.records.samples import TorSample
+
+STARTING_SECONDS = 5
+"""What a tor takes at most until it answers at its MetricsPort."""
 
 
 def trust(recording: Recording, hold: Window) -> Trust:
@@ -48,6 +56,7 @@ def trust(recording: Recording, hold: Window) -> Trust:
             *unsampled,
             *unread(uses),
             *_unanswered(recording, hold),
+            *_unjudged_trend(recording, hold),
             *_unpinged(recording, hold),
         ),
     )
@@ -75,23 +84,46 @@ def _counting_doubts(recording: Recording, hold: Window) -> list[str]:
 
 
 def _unanswered(recording: Recording, hold: Window) -> list[str]:
-    """Say which tors did not answer in the hold, and how often."""
+    """Say which tors did not answer in the hold, and how often.
+
+    Those that the experiment had ended or made to hang by then were not asked, so to speak.
+    """
     if recording.manifest.mode == "without tor" or not hold.seconds:
         return []
     asked: Counter[str] = Counter()
     silent: Counter[str] = Counter()
+    meant = absences(recording.events)
     for samples in recording.tors.values():
         for sample in samples:
             # the last question is asked as the hold ends
             if hold.begin <= sample.second <= hold.end:
                 asked.update(sample.daemons.keys())
-                silent.update(name for name, read in sample.daemons.items() if read is None)
+                silent.update(
+                    name
+                    for name, read in sample.daemons.items()
+                    if read is None and not _away(meant.get(name, ()), sample)
+                )
     if not asked:
         return ["no tor's own counters were read in the hold"]
     return [
         f"{name} did not answer {times} of the {asked[name]} times that its counters were asked for"
         for name, times in silent.items()
     ]
+
+
+def _away(absences: Iterable[Absence], sample: TorSample) -> bool:
+    """Return whether a tor was kept from answering; one that is started takes some seconds."""
+    return any(
+        absence.meets(sample.second - STARTING_SECONDS, sample.wall_seconds) for absence in absences
+    )
+
+
+def _unjudged_trend(recording: Recording, hold: Window) -> list[str]:
+    done = len(happened_in(recording, hold))
+    if not done:
+        return []
+    times = "once" if done == 1 else f"{done} times"
+    return [f"whether the hold was steady is not judged: something was done to the rig {times}"]
 
 
 def _unpinged(recording: Recording, hold: Window) -> list[str]:

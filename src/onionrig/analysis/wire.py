@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from onionrig.analysis.agreement import judged, unjudged
+from onionrig.analysis.agreement import SINK_BUFFER_BYTES, dialled, judged, unjudged
 from onionrig.analysis.cpu import around
 from onionrig.analysis.hosts import LOOPBACK, host_of, peer_of, several
+from onionrig.analysis.stream_windows import STREAM_WINDOW_BYTES
 from onionrig.analysis.windows import Window, bytes_by_backend, bytes_by_second
 from onionrig.rig.model import Role
 
@@ -44,6 +45,7 @@ def with_interfaces(recording: Recording, hold: Window) -> Agreement:
                 if held
             ),
             PLAIN,
+            dials=0,
         )
     if not several(manifest):
         return unjudged(
@@ -57,7 +59,7 @@ def with_interfaces(recording: Recording, hold: Window) -> Agreement:
         if held and host in serving:
             sent += carried_bytes(held, "sent")
             received += _served_by(recording.sinks, _between(held), manifest.backends, host)
-    return _judged(sent, received, CELLS)
+    return _judged(sent, received, CELLS, dials=dialled(recording, hold))
 
 
 def carried_bytes(held: Sequence[HostSample], direction: Direction) -> int:
@@ -76,17 +78,19 @@ def carried_bytes(held: Sequence[HostSample], direction: Direction) -> int:
     return size
 
 
-def _judged(carried: int, received: int, overhead: tuple[float, float]) -> Agreement:
+def _judged(carried: int, received: int, overhead: tuple[float, float], *, dials: int) -> Agreement:
     if not carried:
         return unjudged(
             "interfaces", None, None, "no sampled host's interfaces carry the payload alone"
         )
     lowest, highest = overhead
+    # a dial hangs up after a few KiB, and all that was on its way by then was carried as well
+    beside = dials * (SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES)
     return judged(
         "interfaces",
         received,
         carried,
-        (lowest * received, highest * received),
+        (lowest * received, highest * (received + beside) + beside),
         "cells, TLS records, TCP and IP headers" if overhead == CELLS else "TCP and IP headers",
     )
 

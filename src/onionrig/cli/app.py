@@ -32,6 +32,12 @@ Backends = Annotated[int | None, typer.Option(help="Backend instances (backends.
 Clients = Annotated[int | None, typer.Option(help="Client tors (load.clients).")]
 Hold = Annotated[str | None, typer.Option(metavar="SECONDS", help="How long to hold (load.hold).")]
 SingleHop = Annotated[bool, typer.Option("--single-hop", help="Single-hop backend instances.")]
+Balancer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="stock|extended", help="Which Onionbalance publishes (frontend.balancer)."
+    ),
+]
 Target = Annotated[
     str | None, typer.Option(metavar="RATE", help='Target, as in "500Mbit" (verdict.target).')
 ]

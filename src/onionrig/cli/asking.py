@@ -96,11 +96,13 @@ def flags_layer(  # noqa: PLR0913 - one flag each
     clients: int | None = None,
     hold: str | None = None,
     single_hop: bool = False,
+    balancer: str | None = None,
     target: str | None = None,
 ) -> Layer:
     """Return the flags that were given as a layer."""
     asked: dict[str, dict[str, Any]] = {
         "backends": {"daemons": backends, "single_hop": single_hop or None},
+        "frontend": {"balancer": balancer},
         "load": {
             "streams": streams,
             "clients": clients,

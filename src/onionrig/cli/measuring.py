@@ -10,6 +10,7 @@ from rich.console import Console
 
 from onionrig.cli.app import (
     Backends,
+    Balancer,
     Clients,
     ExperimentFile,
     Hold,
@@ -51,6 +52,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     clients: Clients = None,
     hold: Hold = None,
     single_hop: SingleHop = False,
+    balancer: Balancer = None,
     target: Target = None,
     repeat: Repeat = 1,
     out: Out = None,
@@ -64,6 +66,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         clients=clients,
         hold=hold,
         single_hop=single_hop,
+        balancer=balancer,
         target=target,
     )
     question = ask(experiment, profile, settings or [], flags)
@@ -73,6 +76,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 
 @app.command()
 def baseline(  # noqa: PLR0913 - one parameter an option
+    experiment: ExperimentFile = None,
     *,
     to: Annotated[
         str | None,
@@ -99,7 +103,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         raise UsageError("--to pulls and --listen serves: one of them on each host")
     flags = flags_layer(streams=streams, hold=hold, target=target)
     question = ask(
-        None,
+        experiment,
         profile,
         settings or [],
         baseline_layer(flags, peer=to, listen=at if listen else None),

@@ -11,9 +11,9 @@ import msgspec
 import psutil
 
 from onionrig.engine.run import run
-from onionrig.recorder.jsonl import Tail
 from onionrig.recorder.run_directory import SAMPLER, SINK, SOURCE, RunDirectory
 from onionrig.recorder.runs import RUNS
+from onionrig.recorder.tails import RoleTails
 from onionrig.records.samples import HostSample, SinkSample, SourceSample
 from onionrig.views.live import view_for
 from onionrig.views.progress import Progress
@@ -88,15 +88,15 @@ async def _watched(
 
 async def _follow(progress: Progress, run_directory: RunDirectory, console: Console) -> None:
     """Redraw once a second from what the movers and the sampler have written."""
-    source = Tail(run_directory.sample_path(SOURCE), SourceSample)
-    sink = Tail(run_directory.sample_path(SINK), SinkSample)
-    sampler = Tail(run_directory.sample_path(SAMPLER), HostSample)
+    source = RoleTails(run_directory, SOURCE, SourceSample)
+    sink = RoleTails(run_directory, SINK, SinkSample)
+    sampler = RoleTails(run_directory, SAMPLER, HostSample)
     with view_for(console, cores=psutil.cpu_count() or 1) as view:
         try:
             while True:
                 if progress.serves_only:
-                    progress.served(source.new())
-                progress.sampled(sink.new())
+                    progress.served(sample for _, sample in source.new())
+                progress.sampled(sample for _, sample in sink.new())
                 progress.used(sampler.new())
                 view.show(progress)
                 await asyncio.sleep(REDRAW_SECONDS)

@@ -12,6 +12,7 @@ from onionrig.cli.running import PartOf, run_watched
 from onionrig.engine.describe import Asked
 from onionrig.engine.equipment import Equipment
 from onionrig.engine.load import START_SECONDS, PlannedLoad
+from onionrig.engine.privileges import enter_user_namespace_if_needed
 from onionrig.errors import Interrupted, OnionrigError, Terminated
 from onionrig.experiment.grid import combinations, layers_of_point, sharing_a_rig
 from onionrig.units import rough_duration_text
@@ -43,9 +44,10 @@ class Sweep:
 
     @staticmethod
     def check(plan: SweepPlan) -> None:
-        """Refuse a sweep of which a point cannot be run. Raises UsageError."""
-        for point in combinations(plan.axes):
-            _question(plan, point)
+        """Refuse a sweep of which a point cannot be run. Raises UsageError, Unequipped."""
+        experiments = [_question(plan, point).experiment for point in combinations(plan.axes)]
+        if any(experiment.hosts for experiment in experiments):
+            enter_user_namespace_if_needed()  # before its directory is made
 
     def run(self) -> tuple[SweepResult, int]:
         """Measure what is missing; return what the sweep came to, and the first failure's code.

@@ -47,7 +47,7 @@ async def bring_up_network(
     journal.waiting(f"the moment to start, {lead_seconds:.1f} s before a first vote")
     await asyncio.sleep(wait)
     engine.start(relays)
-    consensus = await _consensus(relays, allocation, journal)
+    consensus = await _consensus(engine, relays, allocation, journal)
     for relay in relays:
         engine.fleet.signal(relay, signal.SIGHUP)
     # Asked too early a cache has nothing to give, and a client asks again only after 8 s. That a
@@ -66,7 +66,7 @@ async def bring_up_network(
 async def start_movers(engine: LocalEngine) -> None:
     """Start what serves bytes and what samples; the source must be there before its tors are."""
     sources = engine.rig.with_role(Role.SOURCE)
-    engine.start([*sources, engine.rig.one(Role.SAMPLER)])
+    engine.start([*sources, *engine.rig.with_role(Role.SAMPLER)])
     for source in sources:
         await engine.listening(source)
 
@@ -77,10 +77,14 @@ def _lead_seconds(daemons: int) -> float:
 
 
 async def _consensus(
-    relays: Sequence[Service], allocation: Allocation, journal: Journal
+    engine: LocalEngine,
+    relays: Sequence[Service],
+    allocation: Allocation,
+    journal: Journal,
 ) -> Consensus:
     expected = {service.name.replace("-", ""): service for service in relays}
     authority = next(service for service in relays if service.role is Role.AUTHORITY)
+    address = allocation.host_of(authority.name).address
     dir_port = allocation.port(authority.name, "dir")
     listed: frozenset[str] = frozenset()
 
@@ -96,7 +100,9 @@ async def _consensus(
 
     async with deadline(CONSENSUS_SECONDS, missing):
         while True:
-            consensus = await asyncio.to_thread(fetch_consensus, allocation.address, dir_port)
+            consensus = await asyncio.to_thread(
+                engine.inside, authority.host, lambda: fetch_consensus(address, dir_port)
+            )
             listed = consensus.relays if consensus else frozenset()
             if consensus and expected.keys() <= listed:
                 return consensus

@@ -11,15 +11,17 @@ from onionrig import __version__
 from onionrig.engine.facts import host_facts
 from onionrig.engine.load import PlannedLoad
 from onionrig.experiment.decode import plain
+from onionrig.experiment.frontend import switches_on
 from onionrig.experiment.schema import Experiment
-from onionrig.records.manifest import Manifest, ServiceRecord, Versions
+from onionrig.records.manifest import EmulatedHost, Manifest, ServiceRecord, Versions
 from onionrig.rig.allocation import ONION_PORT
 from onionrig.rig.model import Role
 from onionrig.rig.render import mode_of
 
 if TYPE_CHECKING:
+    from onionrig.engine.emulation import Emulation
     from onionrig.engine.equipment import Equipment
-    from onionrig.rig.model import Rig, Service
+    from onionrig.rig.model import Host, Rig, Service
     from onionrig.tor.consensus import Consensus
 
 CONTROLLER, KEEPER = "controller", "keeper"
@@ -70,6 +72,7 @@ def manifest_before(asked: Asked, *, run: str, started: str, equipment: Equipmen
         port=ONION_PORT,
         mode=mode_of(asked.experiment),
         balancer=_balancer(asked.experiment, equipment),
+        balancer_switches=switches_on(asked.experiment.frontend),
         versions=Versions(
             onionrig=__version__,
             tor=tor.version if tor else None,
@@ -92,6 +95,29 @@ def _balancer(experiment: Experiment, equipment: Equipment) -> str:
     return f"{experiment.frontend.balancer} {equipment.onionbalance_version}"
 
 
+def with_emulation(
+    manifest: Manifest, hosts: tuple[Host, ...], emulation: Emulation | None
+) -> Manifest:
+    """Add what is known of emulated hosts, if there are any."""
+    if emulation is None:
+        return manifest
+    return msgspec.structs.replace(
+        manifest,
+        emulated=tuple(
+            EmulatedHost(
+                name=host.name,
+                machine=host_name(),
+                address=host.address,
+                link_bits_per_second=host.link_bits_per_second,
+                delay_seconds=host.delay_seconds,
+                delayed_by=emulation.delayed_by if host.delay_seconds else None,
+            )
+            for host in hosts
+        ),
+        roles=dict.fromkeys(emulation.delays, Role.DELAY.value),
+    )
+
+
 def with_rig(manifest: Manifest, rig: Rig) -> Manifest:
     """Add what a rendered rig knows."""
     return msgspec.structs.replace(
@@ -100,6 +126,7 @@ def with_rig(manifest: Manifest, rig: Rig) -> Manifest:
         port=rig.port,
         backends={service.name: service.host for service in rig.with_role(Role.BACKEND)},
         roles={
+            **manifest.roles,
             **{service.name: service.role.value for service in rig.services},
             CONTROLLER: CONTROLLER,
             KEEPER: KEEPER,

@@ -6,8 +6,10 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from onionrig.balancer.points import coverage
+from onionrig.balancer.points import coverage, variants
 from onionrig.tor.descriptors import Descriptor
+from onionrig.tor.directory import known_network
+from onionrig.tor.hash_ring import client_hsdirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,13 +29,14 @@ class Descriptors:
     def __init__(
         self,
         rig: Rig,
-        instances: Mapping[str, str],
         clients: Mapping[str, Control],
+        balancer_tor: Control,
         uploads: asyncio.Queue[str],
     ) -> None:
         self._rig = rig
-        self._instances = instances
+        self._instances = rig.instances
         self._clients = clients
+        self._balancer_tor = balancer_tor
         self._uploads = uploads
         self._asked = False
         self.coverages: dict[str, Coverage] = {}
@@ -48,14 +51,17 @@ class Descriptors:
     def complete(self) -> bool:
         """Whether every client tor holds one with all points, each of a known instance."""
         expected = self._rig.expected_points
-        return self.all_fetched and all(
-            seen.points >= expected and not seen.unknown for seen in self.coverages.values()
+        return (
+            self.all_fetched
+            and all(seen.points >= expected and not seen.unknown for seen in self._held)
+            and len(set(variants(self.coverages).values()))
+            >= min(self._rig.variants, len(self._clients))
         )
 
     @property
     def starved(self) -> dict[str, str]:
         """Instances that no client tor can reach by what it holds, and why."""
-        seen = [coverage.starved() for coverage in self.coverages.values()]
+        seen = [coverage.starved() for coverage in self._held]
         return {name: why for name, why in seen[0].items() if all(name in other for other in seen)}
 
     def missing(self) -> str:
@@ -68,11 +74,19 @@ class Descriptors:
                 "the next publication, since no client would reach "
                 f"{', '.join(self.starved)} by this one"
             )
-        fewest = min(self.coverages.values(), key=lambda seen: seen.points - seen.unknown)
+        fewest = min(self._held, key=lambda seen: seen.points - seen.unknown)
+        kinds = len(set(variants(self.coverages).values()))
+        if self._rig.variants > 1 and fewest.points >= self._rig.expected_points:
+            return f"{self._rig.variants} distinct descriptors; client tors hold {kinds}"
+        listed = ", ".join(f"{name} {count}" for name, count in fewest.listed.items() if count)
         return (
             f"a descriptor with {self._rig.expected_points} introduction points; the last has "
-            f"{fewest.points} ({', '.join(f'{name} {n}' for name, n in fewest.listed.items())})"
+            f"{fewest.points} ({listed or 'none'})"
         )
+
+    @property
+    def _held(self) -> list[Coverage]:
+        return list(self.coverages.values())
 
     async def fetch_until(
         self, enough: Callable[[], bool], *, seconds: float, tell: Callable[[str], None]
@@ -92,19 +106,48 @@ class Descriptors:
         return enough()
 
     async def _fetch(self) -> None:
-        """Have every client tor fetch the frontend's descriptor, and one the instances'."""
-        anyone = next(iter(self._clients.values()))
+        """Have every client tor fetch the frontend's descriptor; look at the instances' own."""
         fetched = await asyncio.gather(
-            *(anyone.fetch_descriptor(address) for address in self._instances.values())
+            *(self._of_instance(address) for address in self._instances.values())
         )
         instances = {
             name: descriptor or NOTHING
             for name, descriptor in zip(self._instances, fetched, strict=True)
         }
-        for name, client in self._clients.items():
-            frontend = await client.fetch_descriptor(self._rig.address)
+        held = await asyncio.gather(
+            *(
+                client.fetch_descriptor(self._rig.address, server=place)
+                for client, place in zip(self._clients.values(), await self._places(), strict=True)
+            )
+        )
+        for name, frontend in zip(self._clients, held, strict=True):
             if frontend is not None:
                 self.coverages[name] = coverage(frontend, instances)
+
+    async def _places(self) -> list[str | None]:
+        """Return where each client tor is to fetch: anywhere, if there is but one descriptor.
+
+        Otherwise in turn from the HSDirs that clients choose from, so that as many hold one
+        descriptor as another. Left alone they draw: with few clients, not all would be held.
+        """
+        if self._rig.variants == 1:
+            return [None] * len(self._clients)
+        anyone = next(iter(self._clients.values()))
+        hsdirs = client_hsdirs(self._rig.address, await known_network(anyone))
+        return [
+            hsdirs[number % len(hsdirs)].relay.fingerprint for number in range(len(self._clients))
+        ]
+
+    async def _of_instance(self, address: str) -> Descriptor | None:
+        """Return an instance's descriptor: the one that Onionbalance has fetched, if it is there.
+
+        Between telling its tor to forget and fetching again it is not: then a client fetches it.
+        """
+        cached = await self._balancer_tor.cached_descriptor(address)
+        if cached is not None:
+            return cached
+        anyone = next(iter(self._clients.values()))
+        return await anyone.fetch_descriptor(address)
 
     async def _next_upload(self) -> None:
         """Wait for a further acknowledgement, but look again after a second in any case."""

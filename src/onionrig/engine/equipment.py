@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.balancer.program import find_onionbalance
+from onionrig.balancer.program import find_onionbalance, refuse_unknown_version
+from onionrig.engine.privileges import enter_user_namespace_if_needed
 from onionrig.rig.allocation import Programs
 from onionrig.tor.program import Program, find_tor
 
@@ -24,8 +25,19 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def for_experiment(cls, experiment: Experiment) -> Equipment:
-        """Find what an experiment needs. Raises Unequipped where it is missing or too old."""
-        return cls() if experiment.network.kind == "none" else cls.found()
+        """Find what an experiment needs. Raises Unequipped where it is missing or too old.
+
+        Emulated hosts need privileges: where this user has them only in a user namespace, this
+        program is started again in one, so nothing that lasts may have been made before.
+        """
+        if experiment.hosts:
+            enter_user_namespace_if_needed()
+        if experiment.network.kind == "none":
+            return cls()
+        found = cls.found()
+        if experiment.frontend.balancer == "extended":
+            refuse_unknown_version(found.onionbalance_version or "")
+        return found
 
     @classmethod
     def found(cls) -> Equipment:

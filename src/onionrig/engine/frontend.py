@@ -20,11 +20,10 @@ from onionrig.rig.model import Role, control_path
 from onionrig.tor.control import control
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
     from onionrig.engine.journal import Journal
     from onionrig.engine.local import LocalEngine
-    from onionrig.rig.allocation import Identities
     from onionrig.rig.model import Rig
     from onionrig.tor.consensus import Consensus
 
@@ -38,18 +37,13 @@ COMPLETE_SECONDS = 40.0
 
 @asynccontextmanager
 async def published(
-    engine: LocalEngine, identities: Identities, consensus: Consensus, journal: Journal
+    engine: LocalEngine, consensus: Consensus, journal: Journal
 ) -> AsyncIterator[Descriptors]:
     """Start Onionbalance; inside the block every client tor holds the frontend's descriptor.
 
     Raises BringUpTimeout.
     """
     rig = engine.rig
-    instances = {
-        service.name: identity.address
-        for service, identity in zip(rig.with_role(Role.BACKEND), identities.backends, strict=True)
-    }
-    await _instances_up(rig, instances, journal)
     async with AsyncExitStack() as stack:
         clients = {
             service.name: await stack.enter_async_context(control(control_path(service)))
@@ -62,29 +56,37 @@ async def published(
         await _start_balancer(engine, consensus, journal)
         async with deadline(PUBLISHED_SECONDS, lambda: _unpublished(engine)):
             await uploads.get()
-        descriptors = Descriptors(rig, instances, clients, uploads)
+        descriptors = Descriptors(rig, clients, balancer_tor, uploads)
         await _fetched(descriptors, journal)
         journal.reached(Reached.FRONTEND)
         yield descriptors
 
 
-async def _instances_up(rig: Rig, instances: Mapping[str, str], journal: Journal) -> None:
+async def _instances_up(rig: Rig, journal: Journal) -> None:
     """Wait until every backend instance has made a descriptor of its own."""
     up: list[str] = []
 
     def missing() -> str:
-        return f"a descriptor of {', '.join(name for name in instances if name not in up)}"
+        return f"a descriptor of {', '.join(name for name in rig.instances if name not in up)}"
 
     async with deadline(INSTANCES_SECONDS, missing):
         for service in rig.with_role(Role.BACKEND):
             async with control(control_path(service)) as tor:
-                while not await tor.publishes(instances[service.name]):
+                while not await tor.publishes(rig.instances[service.name]):
                     journal.waiting(missing())
                     await asyncio.sleep(POLL_SECONDS)
             up.append(service.name)
 
 
 async def _start_balancer(engine: LocalEngine, consensus: Consensus, journal: Journal) -> None:
+    """Start Onionbalance: at once where it asks again by itself, else when it is timed best."""
+    balancer = engine.rig.one(Role.BALANCER)
+    if "fast_start" in engine.rig.balancer_switches:
+        engine.start([balancer])
+        await _instances_up(engine.rig, journal)
+        journal.waiting("Onionbalance to publish the address: as soon as it knows every instance")
+        return
+    await _instances_up(engine.rig, journal)
     journal.waiting("the moment to start Onionbalance, so that it meets the next consensus")
     await asyncio.sleep(
         seconds_until_balancer(
@@ -92,7 +94,7 @@ async def _start_balancer(engine: LocalEngine, consensus: Consensus, journal: Jo
             next_consensus_seconds=next_consensus_seconds(consensus.valid_after_seconds),
         )
     )
-    engine.start([engine.rig.one(Role.BALANCER)])
+    engine.start([balancer])
     journal.waiting(
         "Onionbalance to publish the address: it fetches every instance's descriptor, then "
         "publishes when the next consensus arrives (one in 20 s)"

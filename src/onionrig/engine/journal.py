@@ -11,7 +11,9 @@ from onionrig.records.events import (
     Covered,
     Failed,
     Finished,
+    Happened,
     Held,
+    Listed,
     Milestone,
     Noted,
     PhaseBegan,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onionrig.errors import OnionrigError
+    from onionrig.experiment.happenings import Planned
     from onionrig.records.events import Phase, Reached
     from onionrig.records.schedule import Schedule
 
@@ -56,9 +59,33 @@ class Journal:
         """Say something that a reader should know."""
         self._tell(Noted(**self._now(), text=text))
 
-    def covered(self, client: str, usable_points: dict[str, int]) -> None:
+    def covered(
+        self,
+        client: str,
+        usable_points: dict[str, int],
+        *,
+        drawn_points: dict[str, int] | None = None,
+        variant: int = 1,
+    ) -> None:
         """Say which introduction points a client tor can use, by backend instance."""
-        self._tell(Covered(**self._now(), client=client, usable_points=usable_points))
+        self._tell(
+            Covered(
+                wall_seconds=time.time(),
+                since_start_seconds=time.monotonic() - self._started_seconds,
+                client=client,
+                usable_points=usable_points,
+                drawn_points=drawn_points or {},
+                variant=variant,
+            )
+        )
+
+    def happened(self, planned: Planned) -> None:
+        """Say that something was done to the rig."""
+        self._tell(Happened(**self._now(), verb=planned.verb, subject=planned.subject))
+
+    def listed(self, instances: tuple[str, ...]) -> None:
+        """Say which instances stand in the address's descriptors from now on."""
+        self._tell(Listed(**self._now(), instances=instances))
 
     def starved(self, backend: str, reason: str) -> None:
         """Name a backend instance that the load will not reach."""
@@ -74,6 +101,7 @@ class Journal:
                 hold_second=schedule.hold_second,
                 end_second=schedule.end_second,
                 streams=schedule.streams,
+                reach=schedule.reach,
                 settings=settings,
             )
         )

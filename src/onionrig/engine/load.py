@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.engine.deadline import POLL_SECONDS
+from onionrig.engine.dials import dialled_meanwhile
+from onionrig.engine.happenings import have_happen
+from onionrig.engine.watching import watched
 from onionrig.experiment.schema import Load
 from onionrig.recorder.clock import SteadyClock
 from onionrig.recorder.jsonl import Tail
-from onionrig.recorder.mending import TORS
 from onionrig.records.events import Phase
 from onionrig.records.samples import TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.model import Role
+from onionrig.rig.names import tors_record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onionrig.engine.journal import Journal
     from onionrig.engine.local import LocalEngine
+    from onionrig.experiment.happenings import Planned
     from onionrig.recorder.run_directory import RunDirectory
+    from onionrig.rig.model import Rig
 
 COUNTERS_SECONDS = 6.0
 """How long to wait for the tors' counters at the end of a hold: twice what one may take."""
@@ -45,39 +53,54 @@ def schedule_from(second: int, load: Load) -> Schedule:
         hold_second=hold,
         end_second=hold + int(load.hold),
         streams=load.streams,
+        reach=load.reach,
     )
 
 
 async def put_on_load(
-    engine: LocalEngine, planned: PlannedLoad, run_directory: RunDirectory, journal: Journal
+    engine: LocalEngine,
+    planned: PlannedLoad,
+    happenings: Sequence[Planned],
+    run_directory: RunDirectory,
+    journal: Journal,
 ) -> None:
-    """Ramp, hold and drain. Raises what ended the sink before its time."""
+    """Ramp, hold and drain, and have happen what is planned meanwhile.
+
+    Raises what ended the sink before its time.
+    """
     clock = SteadyClock()
     schedule = schedule_from(clock.second(), planned.load)
     run_directory.write_schedule(schedule)
     journal.scheduled(schedule, planned.settings)
-    sink = engine.rig.one(Role.SINK)
-    engine.start([sink])
-    announcing = asyncio.create_task(_announce(schedule, clock, journal))
-    try:
-        await engine.fleet.finished(sink)
-    finally:
-        announcing.cancel()
+    sinks = engine.rig.with_role(Role.SINK)
+    engine.start(sinks)
+    async with AsyncExitStack() as stack:
+        if happenings and engine.rig.with_role(Role.BALANCER_TOR):
+            await stack.enter_async_context(watched(engine.rig, journal))
+        await stack.enter_async_context(dialled_meanwhile(engine))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_announce(schedule, clock, journal))
+            tasks.create_task(have_happen(engine, happenings, schedule.hold_second, clock, journal))
+            await asyncio.gather(*(engine.fleet.finished(sink) for sink in sinks))
     journal.held()
     journal.phase(Phase.DRAIN)
     if engine.rig.with_role(Role.BACKEND):
-        await _counters_read(schedule, run_directory, journal)
+        await _counters_read(engine.rig, schedule, run_directory, journal)
 
 
-async def _counters_read(schedule: Schedule, run_directory: RunDirectory, journal: Journal) -> None:
+async def _counters_read(
+    rig: Rig, schedule: Schedule, run_directory: RunDirectory, journal: Journal
+) -> None:
     """Wait until the tors have been asked for the hold's end, while they are still there to say."""
-    tail = Tail(run_directory.sample_path(TORS), TorSample)
+    names = [service.name for service in rig.with_role(Role.SAMPLER)]
+    tails = [Tail(run_directory.sample_path(tors_record(name)), TorSample) for name in names]
     try:
         async with asyncio.timeout(COUNTERS_SECONDS):
-            while True:
-                if any(line.second >= schedule.end_second for line in tail.new()):
-                    return
-                await asyncio.sleep(POLL_SECONDS)
+            while tails:
+                if any(line.second >= schedule.end_second for line in tails[0].new()):
+                    del tails[0]
+                else:
+                    await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         journal.note(f"the tors' own counters were not read within {COUNTERS_SECONDS:.0f} s")
 

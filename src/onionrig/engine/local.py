@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import shutil
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, TypeVar
 
 from onionrig.engine.deadline import POLL_SECONDS, deadline
-from onionrig.rig.model import Bootstrapped, Listening, Role
+from onionrig.engine.sampled import Sampled
+from onionrig.rig.model import Bootstrapped, Listening
 from onionrig.tor.bootstrap import DONE, BootstrapLog
+from onionrig.traffic.probe import connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from onionrig.engine.emulation import Emulation
     from onionrig.engine.processes import Fleet
     from onionrig.rig.model import Rig, Service
+    from onionrig.rig.orders import SocksEndpoint
+    from onionrig.traffic.probe import Streams
+
+Found = TypeVar("Found")
 
 LISTENING_SECONDS = 15.0
 
@@ -27,11 +33,20 @@ LISTENING_SECONDS = 15.0
 class LocalEngine:
     """Runs a rig's services as children of this process."""
 
-    def __init__(self, rig: Rig, fleet: Fleet, *, others: dict[str, int]) -> None:
+    def __init__(
+        self,
+        rig: Rig,
+        fleet: Fleet,
+        *,
+        others: dict[str, int],
+        emulation: Emulation | None = None,
+    ) -> None:
         self.rig = rig
         self.fleet = fleet
-        self._others = others
-        self._sampled = Path(rig.one(Role.SAMPLER).directory) / "processes.json"
+        self._namespaces = emulation.namespaces if emulation else {}
+        self._sampled = Sampled(
+            rig, others=others, unsampled=emulation.holders if emulation else ()
+        )
 
     def prepare(self) -> None:
         """Put every directory and file in place: 0700 and 0600."""
@@ -54,9 +69,25 @@ class LocalEngine:
         """Start services, and have them sampled."""
         for service in services:
             self.fleet.start(service)
-        fresh = self._sampled.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode({**self.fleet.processes(), **self._others}))
-        fresh.replace(self._sampled)
+        self._sampled.write(self.fleet.processes())
+
+    def inside(self, host: str, work: Callable[[], Found]) -> Found:
+        """Do a piece of work where this host's network is; blocks."""
+        namespace = self._namespaces.get(host)
+        return work() if namespace is None else namespace.inside(work)
+
+    async def connected(self, host: str, client: SocksEndpoint) -> Streams:
+        """Connect to a client tor where its network is. Raises OSError."""
+        if host not in self._namespaces:
+            return await connected(client)
+        opened = await asyncio.to_thread(self._namespaces[host].socket)
+        opened.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(opened, (client.host, client.port))
+            return await asyncio.open_connection(sock=opened)
+        except BaseException:
+            opened.close()
+            raise
 
     async def listening(self, service: Service) -> None:
         """Wait until a service accepts connections on all its sockets."""
@@ -65,7 +96,8 @@ class LocalEngine:
         missing: list[str | tuple[str, int]] = [*service.ready.socket_paths, *service.ready.tcp]
         async with deadline(LISTENING_SECONDS, lambda: f"{service.name} to listen on {missing[0]}"):
             while missing:
-                if _accepts(missing[0]):
+                accepts = functools.partial(_accepts, missing[0])
+                if await asyncio.to_thread(self.inside, service.host, accepts):
                     del missing[0]
                 else:
                     await asyncio.sleep(POLL_SECONDS)

@@ -27,17 +27,19 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 1.5
 """Between SIGTERM and SIGKILL."""
 
-OURS = {Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER}
+OURS = {Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER, Role.DIALLER}
 """Roles whose exit codes are those of ``onionrig.errors``."""
 
 
 class OwnedProcess:
     """A child and its end."""
 
-    def __init__(self, service: Service, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, service: Service, environment: Mapping[str, str], entering: tuple[str, ...] = ()
+    ) -> None:
         self.service = service
         self._started_seconds = time.monotonic()
-        self._child = _spawned(service, environment)
+        self._child = _spawned(service, environment, entering)
         self._pidfd = os.pidfd_open(self._child.pid)
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
@@ -94,12 +96,18 @@ class Fleet:
     """
 
     def __init__(
-        self, environment: Mapping[str, str], guard: Callable[[int], None] | None = None
+        self,
+        environment: Mapping[str, str],
+        guard: Callable[[int], None] | None = None,
+        *,
+        entering: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
+        """``entering`` stands before the argv of a service, by its host: it execs what follows."""
         self._environment = environment
         self._guard = guard
+        self._entering = entering or {}
         self._processes: dict[str, OwnedProcess] = {}
-        self._may_end: set[str] = set()
+        self._may_end: set[OwnedProcess] = set()
         self._watching = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -119,7 +127,8 @@ class Fleet:
 
     def start(self, service: Service) -> OwnedProcess:
         """Start a service. Raises RunDirectoryError or DaemonDied where it cannot be started."""
-        process = OwnedProcess(service, self._environment)
+        entering = self._entering.get(service.host, ())
+        process = OwnedProcess(service, self._environment, entering)
         self._processes[service.name] = process
         if self._guard is not None:
             self._guard(process.pid)
@@ -130,6 +139,22 @@ class Fleet:
         """Return the process ids of what runs, by service."""
         return {name: process.pid for name, process in self._processes.items() if process.running}
 
+    async def end(self, service: Service, number: signal.Signals) -> None:
+        """End a service by a signal and wait for it; that it ends is meant.
+
+        One that takes longer than the grace is killed.
+        """
+        process = self._processes[service.name]
+        self._may_end.add(process)
+        process.signal(number)
+        process.signal(signal.SIGCONT)  # a stopped process would not hear the first
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                await process.ended()
+        except TimeoutError:
+            process.signal(signal.SIGKILL)
+            await process.ended()
+
     def signal(self, service: Service, number: signal.Signals) -> None:
         """Send a signal to a service."""
         self._processes[service.name].signal(number)
@@ -137,18 +162,18 @@ class Fleet:
     async def finished(self, service: Service) -> None:
         """Wait for a service that ends by itself; an exit code other than 0 is an error."""
         process = self._processes[service.name]
-        self._may_end.add(service.name)
+        self._may_end.add(process)
         code = await process.ended()
         if code:
             raise process.death(code)
 
     async def _watch(self, process: OwnedProcess) -> None:
         code = await process.ended()
-        if process.service.name not in self._may_end:
+        if process not in self._may_end:
             raise process.death(code)
 
     async def _stop_all(self) -> None:
-        self._may_end |= self._processes.keys()
+        self._may_end.update(self._processes.values())
         running = [process for process in self._processes.values() if process.running]
         for process in running:
             process.signal(signal.SIGTERM)
@@ -161,7 +186,9 @@ class Fleet:
         await asyncio.gather(*ends)
 
 
-def _spawned(service: Service, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _spawned(
+    service: Service, environment: Mapping[str, str], entering: tuple[str, ...]
+) -> subprocess.Popen[bytes]:
     path = Path(service.log_path)
     try:
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -169,7 +196,7 @@ def _spawned(service: Service, environment: Mapping[str, str]) -> subprocess.Pop
         raise unwritable(path, error) from error
     try:
         return subprocess.Popen(
-            service.argv,
+            (*entering, *service.argv),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

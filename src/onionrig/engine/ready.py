@@ -7,6 +7,7 @@ usable point of eight is missed by all of its rounds with a chance far below one
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import secrets
 from collections import Counter
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.balancer.points import variants
 from onionrig.errors import NothingServed
 from onionrig.records.events import Reached
 from onionrig.rig.model import Role
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
 
     from onionrig.engine.descriptors import Descriptors
     from onionrig.engine.journal import Journal
+    from onionrig.engine.local import LocalEngine
     from onionrig.records.transfers import Transfer
-    from onionrig.rig.model import Rig
+    from onionrig.rig.model import Rig, Service
 
 DIALS_AN_INSTANCE = 16
 DIALS_AT_ONCE = 8
@@ -36,20 +39,21 @@ BETTER_SECONDS = 40.0
 """How long to wait for a publication that starves nobody: one or two come in that time."""
 
 
-async def find_serving(rig: Rig, descriptors: Descriptors, journal: Journal) -> None:
+async def find_serving(engine: LocalEngine, descriptors: Descriptors, journal: Journal) -> None:
     """Dial until every reachable instance has served; journal the first byte and the starved.
 
     Each publication draws and places the points anew, so where one starves an instance the next is
     waited for, bounded. Raises NothingServed when no dial at all came through.
     """
-    instances = {service.name for service in rig.with_role(Role.BACKEND)}
-    dialling = _Dialling(rig, journal, most=DIALS_AN_INSTANCE * len(instances))
+    instances = {service.name for service in engine.rig.with_role(Role.BACKEND)}
+    dialling = _Dialling(engine, journal, most=DIALS_AN_INSTANCE * len(instances))
     await dialling.until_served(set())
     await descriptors.fetch_until(
         lambda: not descriptors.starved, seconds=BETTER_SECONDS, tell=journal.waiting
     )
+    held = variants(descriptors.coverages)
     for client, seen in descriptors.coverages.items():
-        journal.covered(client, seen.usable)
+        journal.covered(client, seen.usable, drawn_points=seen.drawn, variant=held[client])
     starved = descriptors.starved
     await dialling.until_served(instances - starved.keys())
     dialling.tell_failures()
@@ -60,11 +64,11 @@ async def find_serving(rig: Rig, descriptors: Descriptors, journal: Journal) -> 
 class _Dialling:
     """Dials through one client tor after the other, each with a circuit of its own."""
 
-    def __init__(self, rig: Rig, journal: Journal, *, most: int) -> None:
-        self._rig = rig
+    def __init__(self, engine: LocalEngine, journal: Journal, *, most: int) -> None:
+        self._rig = engine.rig
         self._journal = journal
         self._left = most
-        self._dials = _dials(rig)
+        self._dials = _dials(engine)
         self._failures: Counter[str] = Counter()
         self.served: Counter[str] = Counter()
 
@@ -115,19 +119,32 @@ class _Dialling:
         return f"{missing} to serve a verified stream; at most {self._left} more dials"
 
 
-def _dials(rig: Rig) -> Iterator[asyncio.Task[Transfer]]:
+def _dials(engine: LocalEngine) -> Iterator[asyncio.Task[Transfer]]:
     """Yield started dials, through one client tor after the other, each with its own circuit."""
-    orders = sink_orders(rig)
-    for number, client in enumerate(itertools.cycle(orders.clients)):
+    ways = [
+        (sink.host, client)
+        for sink in engine.rig.with_role(Role.SINK)
+        for client in _orders(sink).clients
+    ]
+    for number, (host, client) in enumerate(itertools.cycle(ways)):
         credentials = Credentials(username=f"probe-{number}", password=secrets.token_hex(8))
         yield asyncio.ensure_future(
             dial_once(
-                orders.address, orders.port, client, credentials, timeout_seconds=DIAL_SECONDS
+                engine.rig.address,
+                engine.rig.port,
+                client,
+                credentials,
+                timeout_seconds=DIAL_SECONDS,
+                connect=functools.partial(engine.connected, host),
             )
         )
 
 
 def sink_orders(rig: Rig) -> SinkOrders:
-    """Return what the rig's sink is told: where it dials, and through which client tors."""
-    (orders,) = rig.one(Role.SINK).files
+    """Return what the rig's first sink is told: where it dials, and through which client tors."""
+    return _orders(rig.with_role(Role.SINK)[0])
+
+
+def _orders(sink: Service) -> SinkOrders:
+    (orders,) = sink.files
     return msgspec.json.decode(orders.text, type=SinkOrders)

@@ -7,12 +7,14 @@ import datetime
 from typing import TYPE_CHECKING
 
 from onionrig.engine.describe import manifest_before
+from onionrig.engine.dials import dial_all
 from onionrig.engine.finish import finish
 from onionrig.engine.interrupts import interruptible
 from onionrig.engine.journal import Journal
 from onionrig.engine.load import put_on_load
 from onionrig.engine.standing import standing
 from onionrig.errors import UNEXPECTED, CorruptPayload, Interrupted, NothingServed, OnionrigError
+from onionrig.experiment.happenings import planned as planned_in
 from onionrig.records.events import Phase
 
 if TYPE_CHECKING:
@@ -70,8 +72,11 @@ async def _through_all_phases(
     journal: Journal,
 ) -> None:
     async with standing(asked, equipment, run_directory, manifest, journal) as engine:
+        await dial_all(engine, journal)
         for planned in asked.loads:
-            await put_on_load(engine, planned, run_directory, journal)
+            await put_on_load(
+                engine, planned, planned_in(asked.experiment.events), run_directory, journal
+            )
         if not asked.loads:
             await _serve(journal)
         journal.phase(Phase.TEAR_DOWN)

@@ -10,18 +10,30 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from onionrig.engine.bring_up import bring_up_network, start_movers
-from onionrig.engine.describe import CONTROLLER, KEEPER, host_name, with_consensus, with_rig
+from onionrig.engine.cache import cache_directory
+from onionrig.engine.describe import (
+    CONTROLLER,
+    KEEPER,
+    host_name,
+    with_consensus,
+    with_emulation,
+    with_rig,
+)
+from onionrig.engine.emulation import Emulation, emulated
 from onionrig.engine.frontend import published
-from onionrig.engine.kept import kept
+from onionrig.engine.kept import Kept, kept
 from onionrig.engine.local import LocalEngine
-from onionrig.engine.ports import allocated_ports
+from onionrig.engine.ports import allocated_ports, ports_of_their_own
 from onionrig.engine.processes import Fleet
 from onionrig.engine.ready import find_serving, sink_orders
 from onionrig.recorder.run_directory import RunDirectory
 from onionrig.records.events import Phase
 from onionrig.rig.allocation import Allocation, ports_needed
 from onionrig.rig.direct import render_direct
+from onionrig.rig.hosts import emulated_hosts, places
 from onionrig.rig.model import Role
 from onionrig.rig.render import render
 from onionrig.tor.identities import make_identities
@@ -32,9 +44,8 @@ if TYPE_CHECKING:
     from onionrig.engine.describe import Asked
     from onionrig.engine.equipment import Equipment
     from onionrig.engine.journal import Journal
-    from onionrig.engine.kept import Kept
     from onionrig.records.manifest import Manifest
-    from onionrig.rig.model import Rig
+    from onionrig.rig.model import Host, Rig
 
 LOOPBACK = "127.0.0.1"
 
@@ -53,8 +64,15 @@ async def standing(
     """
     journal.phase(Phase.BRING_UP)
     finishing = (sys.executable, "-m", "onionrig.engine.finish", str(run_directory.path))
-    with allocated_ports(ports_needed(asked.experiment), address=LOOPBACK) as ports:
-        async with kept(finish=finishing) as keeping:
+    experiment = asked.experiment
+    needed, hosts = ports_needed(experiment), emulated_hosts(experiment)
+    with (
+        ports_of_their_own(needed) if hosts else allocated_ports(needed, address=LOOPBACK) as ports
+    ):
+        async with (
+            kept(finish=finishing) as keeping,
+            _ground(keeping, hosts, run_directory) as ground,
+        ):
             allocation = Allocation(
                 host=host_name(),
                 address=LOOPBACK,
@@ -63,19 +81,44 @@ async def standing(
                 made_second=int(time.time()),
                 ports=ports,
                 programs=equipment.programs,
+                emulated=hosts,
+                places=places(experiment),
             )
-            stand = _without_tor if asked.experiment.network.kind == "none" else _with_tor
-            async with stand(asked, allocation, keeping, manifest, journal) as engine:
+            manifest = with_emulation(manifest, hosts, ground.emulation)
+            stand = _without_tor if experiment.network.kind == "none" else _with_tor
+            async with stand(asked, allocation, ground, manifest, journal) as engine:
                 yield engine
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rig stands on."""
+
+    keeping: Kept
+    emulation: Emulation | None
+    """None where everything runs on this machine as it is."""
+
+
+@asynccontextmanager
+async def _ground(
+    keeping: Kept, hosts: tuple[Host, ...], run_directory: RunDirectory
+) -> AsyncIterator[Ground]:
+    """Have the emulated hosts, if there are any."""
+    if not hosts:
+        yield Ground(keeping=keeping, emulation=None)
+        return
+    fleet = Fleet(keeping.environment, keeping.guard)
+    logs = run_directory.path / "logs"
+    async with emulated(hosts, fleet, workspace=keeping.workspace, logs=logs) as emulation:
+        yield Ground(keeping=keeping, emulation=emulation)
 
 
 @asynccontextmanager
 async def _without_tor(
-    asked: Asked, allocation: Allocation, keeping: Kept, manifest: Manifest, journal: Journal
+    asked: Asked, allocation: Allocation, ground: Ground, manifest: Manifest, journal: Journal
 ) -> AsyncIterator[LocalEngine]:
     rig = render_direct(asked.experiment, allocation)
     RunDirectory(Path(allocation.run_directory)).write_manifest(with_rig(manifest, rig))
-    async with _prepared(rig, keeping) as engine:
+    async with _prepared(rig, ground) as engine:
         await start_movers(engine)
         journal.phase(Phase.READY)
         yield engine
@@ -83,13 +126,13 @@ async def _without_tor(
 
 @asynccontextmanager
 async def _with_tor(
-    asked: Asked, allocation: Allocation, keeping: Kept, manifest: Manifest, journal: Journal
+    asked: Asked, allocation: Allocation, ground: Ground, manifest: Manifest, journal: Journal
 ) -> AsyncIterator[LocalEngine]:
     journal.waiting("keys: some seconds in the first run, kept for later ones")
     identities = await asyncio.to_thread(
         make_identities,
         asked.experiment,
-        workspace=keeping.workspace,
+        workspace=ground.keeping.workspace,
         cache=cache_directory(),
         tor=allocation.programs.tor,
     )
@@ -97,35 +140,37 @@ async def _with_tor(
     run_directory = RunDirectory(Path(allocation.run_directory))
     manifest = with_rig(manifest, rig)
     run_directory.write_manifest(manifest)
-    async with _prepared(rig, keeping) as engine:
+    async with _prepared(rig, ground) as engine:
         consensus = await bring_up_network(engine, allocation, journal)
         run_directory.write_manifest(with_consensus(manifest, consensus))
-        async with published(engine, identities, consensus, journal) as descriptors:
+        async with published(engine, consensus, journal) as descriptors:
             journal.phase(Phase.READY)
-            engine.start([rig.one(Role.PINGER)])
-            await find_serving(rig, descriptors, journal)
-        journal.note(_by_hand(rig))
+            engine.start(rig.with_role(Role.PINGER))
+            await find_serving(engine, descriptors, journal)
+        journal.note(_by_hand(rig, ground.emulation))
         yield engine
 
 
 @asynccontextmanager
-async def _prepared(rig: Rig, keeping: Kept) -> AsyncIterator[LocalEngine]:
-    async with Fleet(keeping.environment, keeping.guard) as fleet:
+async def _prepared(rig: Rig, ground: Ground) -> AsyncIterator[LocalEngine]:
+    keeping, emulation = ground.keeping, ground.emulation
+    entering = emulation.entering if emulation else None
+    async with Fleet(keeping.environment, keeping.guard, entering=entering) as fleet:
         others = {CONTROLLER: os.getpid(), KEEPER: keeping.keeper_pid}
-        engine = LocalEngine(rig, fleet, others=others)
+        if emulation:
+            others |= emulation.delays
+        engine = LocalEngine(rig, fleet, others=others, emulation=emulation)
         await asyncio.to_thread(engine.prepare)
         yield engine
 
 
-def _by_hand(rig: Rig) -> str:
+def _by_hand(rig: Rig, emulation: Emulation | None) -> str:
     client = sink_orders(rig).clients[0]
+    entering = ""
+    if emulation:
+        namespace = emulation.namespaces[rig.with_role(Role.SINK)[0].host]
+        entering = " ".join(namespace.entering_by_hand) + " "
     return (
-        f"to read it by hand: nc -X 5 -x {client.host}:{client.port} {rig.address} {rig.port} "
-        "| head -c 300"
+        f"to read it by hand: {entering}nc -X 5 -x {client.host}:{client.port} {rig.address} "
+        f"{rig.port} | head -c 300"
     )
-
-
-def cache_directory() -> Path:
-    """Return where keys are kept between runs: the user's cache directory, 0700."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "onionrig"

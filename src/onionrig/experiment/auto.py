@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.experiment.checks import STOCK_POINTS_AN_INSTANCE
+from onionrig.experiment.checks import MOST_AUTO_RELAYS
+from onionrig.experiment.frontend import (
+    SWITCHES,
+    is_on,
+    points_in_a_descriptor,
+    switches_on,
+    variants_of,
+)
+from onionrig.units import Seconds
 
 if TYPE_CHECKING:
-    from onionrig.experiment.schema import Experiment
+    from onionrig.experiment.schema import Experiment, Frontend
 
 RELAYS_A_POINT = 1.5
 """Relays for each introduction point of the frontend's descriptor.
@@ -19,9 +27,9 @@ their relays is starved. More relays make that rarer, but spread the load thinne
 goodput (docs/method.md has both curves); an unlucky publication is made good by the next one.
 """
 FEWEST_AUTO_RELAYS = 8
-MOST_AUTO_RELAYS = 30
 STREAMS_A_CLIENT = 16
 FEWEST_CLIENTS = 2
+DIAL_EVERY = Seconds(0.5)
 
 
 def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
@@ -30,24 +38,55 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
     network, load = experiment.network, experiment.load
     if network.kind == "none":
         return _without_tors(experiment), found
+    variants = variants_of(experiment)
     if network.relays == "auto":
-        points = STOCK_POINTS_AN_INSTANCE * experiment.backends.daemons
+        points = points_in_a_descriptor(experiment)
         wanted = round(RELAYS_A_POINT * points)
         relays = min(max(wanted, FEWEST_AUTO_RELAYS), MOST_AUTO_RELAYS)
         network = msgspec.structs.replace(network, relays=relays)
         found["network.relays"] = (
-            f"{relays} relays beside {network.authorities} authorities, for the frontend's "
-            f"{points} introduction points: few enough to be cheap, enough that few share one"
+            f"{relays} relays beside {network.authorities} authorities, for the {points} "
+            f"introduction points of {'each' if variants > 1 else 'its one'} descriptor: few "
+            "enough to be cheap, enough that few share one"
         )
     if load.clients == "auto":
         wanted = max(FEWEST_CLIENTS, -(-load.streams // STREAMS_A_CLIENT))
+        wanted = -(-wanted // variants) * variants
         clients = min(wanted, load.streams)
         load = msgspec.structs.replace(load, clients=clients)
         found["load.clients"] = (
             f"{clients} client tors: one for each {STREAMS_A_CLIENT} streams, at least "
             f"{FEWEST_CLIENTS}, since a tor runs on one core"
+            + (
+                f"; as many for each of the {variants} distinct descriptors, of which a client tor "
+                "holds one"
+                if variants > 1
+                else ""
+            )
         )
-    return msgspec.structs.replace(experiment, network=network, load=load), found
+    if load.dial_every is None and experiment.events:
+        load = msgspec.structs.replace(load, dial_every=DIAL_EVERY)
+        found["load.dial_every"] = f"a dial each {DIAL_EVERY}, to see what new clients meet"
+    frontend = _switched(experiment, found)
+    return msgspec.structs.replace(experiment, network=network, load=load, frontend=frontend), found
+
+
+def _switched(experiment: Experiment, found: dict[str, str]) -> Frontend:
+    """Return the frontend with every switch said."""
+    frontend, variants = experiment.frontend, variants_of(experiment)
+    said = {switch: is_on(frontend, switch) for switch in SWITCHES}
+    open_ones = [switch for switch in SWITCHES if getattr(frontend, switch) == "auto"]
+    on = switches_on(frontend)
+    if frontend.balancer == "extended" and open_ones:
+        found["frontend"] = (
+            f"on: {', '.join(on)}: all that the extended balancer has, unless said otherwise"
+        )
+    if frontend.balancer == "extended" and frontend.variants == "auto":
+        found["frontend.variants"] = (
+            f"{variants} distinct descriptor{'s' if variants > 1 else ''}: the fewest that hold "
+            f"{experiment.backends.daemons} instances"
+        )
+    return msgspec.structs.replace(frontend, **said, variants=variants)
 
 
 def _without_tors(experiment: Experiment) -> Experiment:
@@ -56,7 +95,9 @@ def _without_tors(experiment: Experiment) -> Experiment:
         experiment,
         network=msgspec.structs.replace(experiment.network, authorities=1, relays=0),
         backends=msgspec.structs.replace(experiment.backends, daemons=1),
-        load=msgspec.structs.replace(experiment.load, clients=1),
+        load=msgspec.structs.replace(
+            experiment.load, clients=1, dials_a_backend=0, dial_every=None
+        ),
     )
 
 

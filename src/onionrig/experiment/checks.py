@@ -5,23 +5,33 @@ A check returns what is wrong in words, or None; ``refuse_impossible`` raises th
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from onionrig.errors import UsageError
-from onionrig.units import host_and_port
+from onionrig.experiment.frontend import (
+    FETCHED_PLACES,
+    MOST_IN_A_DESCRIPTOR,
+    MOST_INSTANCES,
+    MOST_POINTS_IN_A_DESCRIPTOR,
+    POINTS_AN_INSTANCE,
+    most_instances,
+    switches_on,
+    variants_of,
+)
+from onionrig.experiment.happenings import VERBS, out_of_turn, planned, verbs_said
+from onionrig.experiment.hosts import hosts_for, wrong_hosts
+from onionrig.units import Seconds, host_and_port
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
 
-MOST_POINTS_IN_A_DESCRIPTOR = 20
-"""tor refuses a descriptor with more (tor: src/feature/hs/hs_descriptor.c, hs_config.h)."""
-STOCK_POINTS_AN_INSTANCE = 2
-"""What Onionbalance takes of each instance (onionbalance 0.2.4: hs_v3/params.py)."""
-MOST_STOCK_INSTANCES = MOST_POINTS_IN_A_DESCRIPTOR // STOCK_POINTS_AN_INSTANCE
+MOST_AUTO_RELAYS = 30
 FEWEST_HSDIRS = 5
 """With fewer Onionbalance's hash ring loops for ever (onionbalance 0.2.4: hs_v3/hashring.py)."""
 FEWEST_RELAYS = 3
 """With authorities alone no six-hop circuit is ever built, and nothing bootstraps."""
+SHORTEST_DIAL_EVERY_SECONDS = 0.05
 WINDOW_SECONDS = 10
 """The sustained rate is a mean over so many seconds; a shorter hold has none."""
 
@@ -40,8 +50,12 @@ LINES_OF_THE_RIG = {
 
 def refuse_impossible(experiment: Experiment) -> None:
     """Raise UsageError for what cannot be run, before anything is started."""
-    network = () if experiment.network.kind == "none" else (_instances, _hsdirs, _relays, _clients)
-    for check in (_peer, *network, _hold, _torrc_lines):
+    network = (
+        ()
+        if experiment.network.kind == "none"
+        else (_switches, _instances, _hsdirs, _relays, _clients)
+    )
+    for check in (wrong_hosts, _peer, *network, _hold, _dialling, _torrc_lines, _happenings):
         wrong = check(experiment)
         if wrong is not None:
             raise UsageError(wrong)
@@ -64,27 +78,84 @@ def _peer(experiment: Experiment) -> str | None:
     return None
 
 
+def _switches(experiment: Experiment) -> str | None:
+    frontend = experiment.frontend
+    if frontend.balancer == "stock":
+        on = switches_on(frontend)
+        if on:
+            return (
+                f"frontend.{on[0]} = true: stock Onionbalance has no such switch; "
+                'set frontend.balancer = "extended"'
+            )
+        if frontend.variants not in ("auto", 1):
+            return (
+                f"frontend.variants = {frontend.variants}: stock Onionbalance publishes one "
+                'descriptor; set frontend.balancer = "extended"'
+            )
+    if frontend.distinct_descriptors is True and frontend.whole_ring is False:
+        return (
+            "frontend.whole_ring = false: distinct descriptors need the whole ring, or clients "
+            "would ask HSDirs that have none; leave it out"
+        )
+    if variants_of(experiment) == 1 and frontend.variants not in ("auto", 1):
+        return (
+            f"frontend.variants = {frontend.variants}: with frontend.distinct_descriptors = false "
+            "there is one descriptor"
+        )
+    return None
+
+
 def _instances(experiment: Experiment) -> str | None:
-    daemons = experiment.backends.daemons
-    if daemons <= MOST_STOCK_INSTANCES:
+    daemons, frontend = experiment.backends.daemons, experiment.frontend
+    most = most_instances(frontend)
+    if daemons <= most:
         return None
+    asked = f"backends.daemons = {daemons}: "
+    if daemons > MOST_INSTANCES:
+        return (
+            f"{asked}one address holds at most {MOST_INSTANCES} backend instances. Clients fetch "
+            f"its descriptor from {FETCHED_PLACES} HSDirs, and each descriptor holds "
+            f"{MOST_IN_A_DESCRIPTOR} instances with {POINTS_AN_INSTANCE} introduction points"
+        )
+    if frontend.balancer == "extended":
+        switch = (
+            "set frontend.distinct_descriptors = true"
+            if frontend.distinct_descriptors is False
+            else 'set frontend.variants = "auto"'
+        )
+        return (
+            f"{asked}{most} fit: a descriptor holds at most {MOST_POINTS_IN_A_DESCRIPTOR} "
+            f"introduction points, {POINTS_AN_INSTANCE} of each instance; {switch} to share them "
+            "out over more descriptors"
+        )
     return (
-        f"backends.daemons = {daemons}: stock Onionbalance holds at most {MOST_STOCK_INSTANCES} "
-        f"backend instances. It publishes {STOCK_POINTS_AN_INSTANCE} introduction points of each, "
+        f"{asked}stock Onionbalance holds at most {most} "
+        f"backend instances. It publishes {POINTS_AN_INSTANCE} introduction points of each, "
         f"and tor refuses a descriptor with more than {MOST_POINTS_IN_A_DESCRIPTOR}: with an 11th "
-        "nobody would be served, although the upload would be acknowledged"
+        "nobody would be served, although the upload would be acknowledged. Set "
+        'frontend.balancer = "extended" (--balancer extended): it shares up to '
+        f"{MOST_INSTANCES} out over distinct descriptors"
     )
 
 
 def _hsdirs(experiment: Experiment) -> str | None:
-    network = experiment.network
-    if network.relays == "auto" or network.authorities + network.relays >= FEWEST_HSDIRS:
+    network, variants = experiment.network, variants_of(experiment)
+    if network.relays == "auto":
         return None
-    return (
-        f"network.authorities + network.relays = {network.authorities + network.relays}: "
-        f"Onionbalance needs at least {FEWEST_HSDIRS} HSDirs, with fewer its hash ring loops for "
-        "ever (every authority and relay of the private network is one)"
-    )
+    hsdirs = network.authorities + network.relays
+    asked = f"network.authorities + network.relays = {hsdirs}: "
+    counted = "(every authority and relay of the private network is one)"
+    if hsdirs < FEWEST_HSDIRS:
+        return (
+            f"{asked}Onionbalance needs at least {FEWEST_HSDIRS} HSDirs, with fewer its hash ring "
+            f"loops for ever {counted}"
+        )
+    if variants > 1 and hsdirs < FETCHED_PLACES:
+        return (
+            f"{asked}{variants} distinct descriptors need {FETCHED_PLACES} HSDirs to be fetched "
+            f"from {counted}"
+        )
+    return None
 
 
 def _relays(experiment: Experiment) -> str | None:
@@ -120,6 +191,60 @@ def _clients(experiment: Experiment) -> str | None:
         f"load.clients = {load.clients}: more client tors than load.streams = {load.streams}, "
         "some would pull nothing"
     )
+
+
+def _dialling(experiment: Experiment) -> str | None:
+    every = experiment.load.dial_every
+    if every is None or every >= SHORTEST_DIAL_EVERY_SECONDS:
+        return None
+    return (
+        f"load.dial_every = {every}: at least {Seconds(SHORTEST_DIAL_EVERY_SECONDS)}, since each "
+        "dial needs circuits of its own"
+    )
+
+
+def _happenings(experiment: Experiment) -> str | None:
+    known = _services(experiment)
+    for number, happening in enumerate(experiment.events, start=1):
+        which = f"events, number {number}"
+        said = verbs_said(happening)
+        if len(said) != 1:
+            return f'{which}: say one of {", ".join(VERBS)}, as in kill = "backend-1"'
+        if happening.at >= experiment.load.hold:
+            return (
+                f"{which}: at = {happening.at}: the hold ends after {experiment.load.hold} "
+                "(load.hold)"
+            )
+        ((verb, subject),) = said.items()
+        if subject not in known:
+            close = difflib.get_close_matches(subject, known, n=1)
+            there = f"there are {', '.join(known)}" if known else "there is none on this side"
+            meant = f"did you mean {close[0]}?" if close else there
+            return f'{which}: {verb} = "{subject}": no such service; {meant}'
+    wrong = out_of_turn(planned(experiment.events))
+    if wrong is not None:
+        each, state = wrong
+        return (
+            f'events, {each.verb} = "{each.subject}" at {Seconds(each.at_seconds)}: '
+            f"{each.subject} {state} at that time"
+        )
+    return None
+
+
+def _services(experiment: Experiment) -> list[str]:
+    """Name what something can happen to: the tors, what publishes, what serves."""
+    sources = [f"source-{host}" for host in hosts_for(experiment, "backend")] or ["source"]
+    if experiment.network.kind == "none":
+        return sources if experiment.baseline.peer is None else []
+    relays, clients = experiment.network.relays, experiment.load.clients
+    counts = {
+        "backend": experiment.backends.daemons,
+        "relay": MOST_AUTO_RELAYS if relays == "auto" else relays,
+        "authority": experiment.network.authorities,
+        "client": experiment.load.streams if clients == "auto" else clients,
+    }
+    numbered = [f"{role}-{n}" for role, count in counts.items() for n in range(1, count + 1)]
+    return [*numbered, "balancer", "balancer-tor", *sources]
 
 
 def _torrc_lines(experiment: Experiment) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 import msgspec
 
@@ -35,11 +35,18 @@ def experiment_from(layers: list[Layer]) -> Experiment:
 
 
 def merged(below: Layer, above: Layer) -> dict[str, Any]:
-    """Lay one layer over another: its tables are merged key by key, anything else replaces."""
+    """Lay one layer over another: its tables are merged key by key, anything else replaces.
+
+    Of a list of tables those are merged that are named: ``hosts.pi3.link`` is of the one called
+    pi3. Raises UsageError where there is none of that name.
+    """
     both = dict(below)
     for key, value in above.items():
-        if isinstance(value, Mapping) and isinstance(both.get(key), Mapping):
-            both[key] = merged(both[key], value)
+        under = both.get(key)
+        if isinstance(value, Mapping) and isinstance(under, Mapping):
+            both[key] = merged(under, value)
+        elif isinstance(value, Mapping) and _is_list_of_tables(under):
+            both[key] = _merged_by_name(key, under, value)
         else:
             both[key] = value
     return both
@@ -74,6 +81,19 @@ def plain(experiment: Experiment) -> dict[str, Any]:
     return built
 
 
+def _is_list_of_tables(value: object) -> TypeGuard[list[Layer]]:
+    return isinstance(value, list | tuple) and all(isinstance(one, Mapping) for one in value)
+
+
+def _merged_by_name(key: str, below: list[Layer], above: Layer) -> list[Layer]:
+    names = [one.get("name") for one in below]
+    for name in above:
+        if name not in names:
+            there = ", ".join(map(str, names)) or "none"
+            raise UsageError(f"{key}.{name}: no such name among {key}: {there}")
+    return [merged(one, above.get(str(one.get("name")), {})) for one in below]
+
+
 def _value(text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -106,8 +126,13 @@ def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, at: str) 
         if key not in fields:
             raise UsageError(f"unknown key {where}{_nearest(key, list(fields), at=at)}")
         nested = _table_of(fields[key])
-        if nested is not None and isinstance(value, Mapping):
+        if nested is None:
+            continue
+        if isinstance(value, Mapping):
             _refuse_unknown_keys(value, nested, at=where)
+        elif _is_list_of_tables(value):
+            for number, one in enumerate(value):
+                _refuse_unknown_keys(one, nested, at=f"{where}[{number}]")
 
 
 def _table_of(annotation: object) -> type[msgspec.Struct] | None:
@@ -134,6 +159,11 @@ def _explained(error: msgspec.ValidationError, whole: Layer) -> str:
 
 def _asked(where: str, whole: Layer) -> object:
     value: object = whole
-    for name in where.replace("[...]", "").split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
+    for name in where.replace("[...]", "").replace("[", ".[").split("."):
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        elif isinstance(value, list | tuple) and name.strip("[]").isdecimal():
+            value = value[int(name.strip("[]"))]
+        else:
+            value = None
     return value

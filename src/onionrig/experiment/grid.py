@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from onionrig.experiment.decode import Layer
 
-OF_THE_LOAD = frozenset({"load.streams", "load.ramp", "load.hold"})
+OF_THE_LOAD = frozenset({"load.streams", "load.reach", "load.ramp", "load.hold"})
 """Settings that a standing rig takes on with its next load; any other needs a rig of its own."""
 
 Settings = dict[str, str]

@@ -11,10 +11,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from onionrig.records.schedule import Reach
 from onionrig.units import BitsPerSecond, Seconds
 
 Auto = Literal["auto"]
 Count = Annotated[int, Meta(ge=1)]
+Switched = bool | Auto
 UserPort = Annotated[int, Meta(ge=1024, le=65535)]
 
 CONGESTION_CONTROL: dict[str, int] = {"cc_alg": 2}
@@ -50,9 +52,27 @@ class Backends(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Frontend(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the one address is published."""
+    """How the one address is published.
 
-    balancer: Literal["stock"] = "stock"
+    Each switch replaces a few functions of Onionbalance in its own process (docs/onionbalance.md);
+    ``auto`` is on with the extended balancer and off with the stock one, which has none of them.
+    """
+
+    balancer: Literal["stock", "extended"] = "stock"
+    whole_ring: Switched = "auto"
+    """Place descriptors on every HSDir that clients ask."""
+    flow_control: Switched = "auto"
+    """Tell clients that the instances have congestion control, and whether they are single-hop."""
+    distinct_descriptors: Switched = "auto"
+    """Share the instances out over several descriptors of the one address."""
+    distinct_relays: Switched = "auto"
+    """Choose introduction points so that no two of a descriptor lie on one relay."""
+    fast_start: Switched = "auto"
+    """Publish as soon as every instance is known, without the waits of the program's start."""
+    liveness: Switched = "auto"
+    """Probe the instances; leave out those that do not answer."""
+    variants: Literal[1, 2, 3, 6] | Auto = "auto"
+    """Distinct descriptors; a divisor of the 6 places that clients fetch from."""
 
 
 class Load(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,10 +80,18 @@ class Load(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     clients: Count | Auto = "auto"
     streams: Count = 16
+    reach: Reach = "address"
+    """``instances`` has streams dial the instances' own addresses: what the balancer costs."""
     ramp: Seconds = Seconds(5)
     hold: Seconds = Seconds(60)
+    dials_a_backend: Annotated[int, Meta(ge=0)] = 0
+    """Short streams before the load, for each backend instance: who serves, how fast, how many
+    fail."""
     torrc: tuple[str, ...] = ()
     """Extra lines for the client tors."""
+    dial_every: Seconds | None = None
+    """How often a further short stream is dialled under load: what new clients meet. If absent,
+    twice a second where something happens to the rig (``[[events]]``), else not at all."""
     socks_port: UserPort | None = None
     """The first client tor's SOCKS port; picked free where it is not given."""
 
@@ -77,10 +105,42 @@ class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``HOST:PORT`` to serve at, for sinks that run elsewhere."""
 
 
+class Happening(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that happens to a service in the hold; exactly one of the verbs."""
+
+    at: Seconds
+    """From the beginning of the hold."""
+    kill: str | None = None
+    """End it at once (SIGKILL)."""
+    stop: str | None = None
+    """Have it end (SIGTERM)."""
+    start: str | None = None
+    """Start it again."""
+    hang: str | None = None
+    """Stop it where it is (SIGSTOP): it keeps its sockets and answers nobody."""
+    resume: str | None = None
+    """Let it go on (SIGCONT)."""
+
+
 class Target(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the sustained rate is held against."""
 
     target: BitsPerSecond | None = None
+
+
+HostRole = Literal["authority", "relay", "backend", "balancer", "client"]
+
+
+class EmulatedHost(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A machine that is emulated here: a network namespace with a link of its own."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$")]
+    roles: Annotated[tuple[HostRole, ...], Meta(min_length=1)]
+    """Services of a role are shared out over the hosts that name it, in turn."""
+    link: BitsPerSecond | None = None
+    """The rate of its link, each way; not shaped where it is not given."""
+    delay: Seconds = Seconds(0)
+    """What its link adds, each way: a round trip between two hosts takes twice what both add."""
 
 
 class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,4 +152,7 @@ class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     frontend: Frontend = Frontend()
     load: Load = Load()
     baseline: Baseline = Baseline()
+    events: tuple[Happening, ...] = ()
     verdict: Target = Target()
+    hosts: tuple[EmulatedHost, ...] = ()
+    """Emulated hosts; without any, everything runs on this one."""

@@ -12,18 +12,17 @@ from onionrig.recorder.salvage import read_value
 from onionrig.records.events import AnyEvent, Failed, Finished, Held, Phase, PhaseBegan, Scheduled
 from onionrig.records.schedule import Schedule
 from onionrig.rig.model import Role
+from onionrig.rig.names import tors_record
 from onionrig.units import BitsPerSecond
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-TORS = "tors"
-"""What the sampler calls its record of the tors' own counters, which it asks for in the hold."""
 LONGEST_SECONDS = 7 * 24 * 3600
 """Of a load that can be believed."""
-_WRITERS = {Role.SINK, Role.SOURCE, Role.SAMPLER, Role.PINGER}
-"""Roles whose services write samples, each under its name."""
+_WRITERS = {Role.SINK, Role.SOURCE, Role.SAMPLER, Role.PINGER, Role.DIALLER}
+"""Roles whose services write records of their own."""
 
 
 class AskedLoad(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +64,14 @@ def expected_files(
         return frozenset()
     held = not whole or any(_in_hold(event) for event in seen)
     writing = {name for name, role in roles.items() if role in _WRITERS}
-    return frozenset(writing | ({TORS} if held and Role.PINGER in roles.values() else set()))
+    return frozenset(writing | (_tors_records(roles) if held else set()))
+
+
+def _tors_records(roles: Mapping[str, str]) -> set[str]:
+    """Name the records of the tors' counters: one of each sampler, where there are tors at all."""
+    if Role.PINGER not in roles.values():
+        return set()
+    return {tors_record(name) for name, role in roles.items() if role == Role.SAMPLER}
 
 
 def _in_hold(event: AnyEvent) -> bool:

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from onionrig.recorder.replaced import ReplacedFile
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
 
 class OutsideCpu:
@@ -64,11 +67,19 @@ def cpu_of_all() -> dict[int, float]:
 
 
 class Others:
-    """CPU of the processes outside the rig; this process is inside."""
+    """CPU of the processes outside the rig; this process is inside.
 
-    def __init__(self) -> None:
+    ``rig_path`` lists those of the rig's that run on other emulated hosts of this machine: a JSON
+    array of process ids, read again whenever it changes.
+    """
+
+    def __init__(self, rig_path: Path | None = None) -> None:
         self._outside = OutsideCpu()
+        self._elsewhere = ReplacedFile(rig_path, list[int]) if rig_path else None
+        self._of_the_rig = {os.getpid()}
 
     def cpu_seconds(self, ever_watched: AbstractSet[int]) -> float:
         """Read all processes; return what those outside have used since the first call."""
-        return self._outside.take(cpu_of_all(), rig=ever_watched | {os.getpid()})
+        if self._elsewhere is not None:
+            self._of_the_rig.update(self._elsewhere.new() or ())
+        return self._outside.take(cpu_of_all(), rig=ever_watched | self._of_the_rig)

@@ -2,7 +2,8 @@
 
 manifest.json   what was run, on what            samples/*.jsonl   a line a second a process
 events.jsonl    what happened                    transfers.jsonl   a line an attempt
-logs/*.log      what each process printed        result.json       what it means
+logs/*.log      what each process printed        dials.jsonl       a line a dial, where asked for
+                                                 result.json       what it means
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 
 from onionrig.errors import RunDirectoryError
 from onionrig.recorder.jsonl import unwritable
-from onionrig.recorder.mending import TORS, asked_of, expected_files, mended_events
+from onionrig.recorder.mending import asked_of, expected_files, mended_events
 from onionrig.recorder.replacing import replace_file
 from onionrig.recorder.salvage import Absent, Salvage, Salvaged, read_value
 from onionrig.records.events import AnyEvent
@@ -29,6 +30,7 @@ from onionrig.records.samples import (
     TorSample,
 )
 from onionrig.records.transfers import Transfer
+from onionrig.rig.names import DIALLER, LOAD_DIALLER, TORS, is_one
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +41,7 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 
 SINK, SOURCE, SAMPLER, PINGER = "sink", "source", "sampler", "pinger"
 MANIFEST, RESULT, SCHEDULE = "manifest.json", "result.json", "schedule.json"
-EVENTS, TRANSFERS = "events.jsonl", "transfers.jsonl"
+EVENTS, TRANSFERS, DIALS = "events.jsonl", "transfers.jsonl", "dials.jsonl"
 NAMED = 8
 """How many files of a directory are named where it is no run."""
 
@@ -84,9 +86,18 @@ class RunDirectory:
         """Where the sinks' attempts are."""
         return self.path / TRANSFERS
 
+    @property
+    def dials_path(self) -> Path:
+        """Where the dials are, if any were asked for."""
+        return self.path / DIALS
+
     def sample_path(self, service: str) -> Path:
         """Return where a service's samples are."""
         return self.path / "samples" / f"{service}.jsonl"
+
+    def sampled(self, role: str) -> list[str]:
+        """Name the services of a role that have begun to write samples."""
+        return sorted(path.stem for path in (self.path / "samples").glob(f"{role}*.jsonl"))
 
     def log_path(self, service: str) -> Path:
         """Return where a service's output is."""
@@ -170,9 +181,16 @@ class RunDirectory:
             samplers=salvage.samples(SAMPLER, HostSample, expected),
             tors=salvage.samples(TORS, TorSample, expected),
             pings=salvage.samples(PINGER, PingSample, expected),
-            transfers=salvage.lines(TRANSFERS, Transfer, expected=SINK in expected),
+            transfers=salvage.lines(
+                TRANSFERS, Transfer, expected=any(is_one(SINK, name) for name in expected)
+            ),
+            dials=salvage.lines(DIALS, Transfer, expected=_dialled(expected)),
             gaps=(*stored.gaps, *asked.gaps, *salvage.gaps, *mended),
         )
+
+
+def _dialled(expected: frozenset[str]) -> bool:
+    return any(is_one(own, name) for own in (DIALLER, LOAD_DIALLER) for name in expected)
 
 
 def write_whole(path: Path, value: msgspec.Struct) -> None:

@@ -36,7 +36,7 @@ def run(orders: SamplerOrders) -> None:
     # before a thread starts, so that none of them takes the signal
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     clock = SteadyClock()
-    sampler = Sampler(Path(orders.processes_path), clock)
+    sampler = Sampler(orders, clock)
     with Appender(orders.record_path) as record, TorsWatch(orders, clock) as tors:
         second = clock.second()
         while signal.sigtimedwait(ends, clock.until(second + 1)) is None:
@@ -48,12 +48,14 @@ def run(orders: SamplerOrders) -> None:
 class Sampler:
     """Takes the sample that closes a second."""
 
-    def __init__(self, processes_path: Path, clock: SteadyClock, *, root: Path = Path("/")) -> None:
+    def __init__(
+        self, orders: SamplerOrders, clock: SteadyClock, *, root: Path = Path("/")
+    ) -> None:
         self._clock = clock
-        self._processes = Processes(processes_path)
-        self._others = Others()
+        self._processes = Processes(Path(orders.processes_path))
+        self._others = Others(Path(orders.rig_path) if orders.rig_path else None)
         self._others_due_second = 0
-        self._interfaces = Interfaces(root)
+        self._interfaces = Interfaces(root, orders.link_bits_per_second)
         self._snmp = root / "proc/net/snmp"
         self._board = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
 

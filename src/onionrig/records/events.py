@@ -6,12 +6,16 @@ from enum import StrEnum
 
 import msgspec
 
+from onionrig.records.schedule import Reach
+
 
 class Phase(StrEnum):
     """The phases of a run, in order."""
 
     BRING_UP = "bring up"
     READY = "ready"
+    DIALS = "dials"
+    """Only where dials are asked for."""
     RAMP = "ramp"
     HOLD = "hold"
     DRAIN = "drain"
@@ -68,6 +72,11 @@ class Covered(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=
     client: str
     usable_points: dict[str, int]
     """By backend instance."""
+    drawn_points: dict[str, int] = msgspec.field(default_factory=dict)
+    """By backend instance, the points that lead to it when a client draws one: a point that shares
+    a relay leads to the first on that relay. Empty where it was not looked at."""
+    variant: int = 1
+    """Which of the address's distinct descriptors the client tor holds, from 1."""
 
 
 class Starved(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="starved"):
@@ -85,12 +94,30 @@ class Scheduled(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     end_second: int
     streams: int
     """Streams asked in all."""
+    reach: Reach = "address"
     settings: dict[str, str] = msgspec.field(default_factory=dict)
     """What this load has otherwise than the run's experiment: by ``table.key``."""
 
 
 class Held(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="held"):
     """The last scheduled load went through its hold to the end."""
+
+
+class Happened(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="happened"):
+    """Something that the experiment planned was done to the rig."""
+
+    verb: str
+    subject: str
+    """The service."""
+
+
+class Listed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="listed"):
+    """From now on these instances stand in the address's descriptors, on any HSDir.
+
+    Watched only where something happens to the rig.
+    """
+
+    instances: tuple[str, ...]
 
 
 class Failed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="failed"):
@@ -114,6 +141,8 @@ AnyEvent = (
     | Starved
     | Scheduled
     | Held
+    | Happened
+    | Listed
     | Failed
     | Finished
 )

@@ -34,6 +34,22 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     operating_system: str | None
 
 
+class EmulatedHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A host that was emulated: a network namespace of the machine, with a link of its own."""
+
+    name: str
+    machine: str
+    """Whose cores and memory it shares with all the others."""
+    address: str
+    """In the network that joins them."""
+    link_bits_per_second: float | None
+    """Each way; null where it was not shaped."""
+    delay_seconds: float
+    """What its link added each way."""
+    delayed_by: str | None
+    """``netem`` or ``delaybox``; null where it had no delay."""
+
+
 class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One process of the rig as it was started."""
 
@@ -64,8 +80,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: int
     mode: Mode
     balancer: str
+    balancer_switches: tuple[str, ...] = ()
+    """What the extended balancer did otherwise than the stock one (docs/onionbalance.md)."""
     versions: Versions
     hosts: tuple[HostFacts, ...]
+    """Machines; emulated hosts are on one of them."""
+    emulated: tuple[EmulatedHost, ...] = ()
     backends: dict[str, str]
     """Host of each backend instance, by instance."""
     roles: dict[str, str]

@@ -32,5 +32,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     tors: Mapping[str, Sequence[TorSample]]
     pings: Mapping[str, Sequence[PingSample]]
     transfers: Sequence[Transfer]
+    dials: Sequence[Transfer] = ()
+    """Short streams through one client tor after the other, before a load or under it."""
     gaps: Sequence[str] = ()
     """What could not be read, in words: a file that is missing, lines that are no records."""

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from onionrig.records.aftermath import Aftermath
+from onionrig.records.dials import Dials
 from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
 from onionrig.records.manifest import Mode
 from onionrig.records.part import Part
@@ -149,5 +151,9 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     round_trip: RoundTrip | None = None
     tor_circuits: TorCircuits | None = None
     repetitions: Repetitions | None = None
+    dials: Dials | None = None
+    """What short streams showed before the load; null where none were asked for."""
+    aftermaths: tuple[Aftermath, ...] = ()
+    """What followed each thing that the experiment had done to the rig."""
     settings: dict[str, str] = msgspec.field(default_factory=dict)
     """What this load had otherwise than the run's experiment: by ``table.key``."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+Reach = Literal["address", "instances"]
+"""What streams dial: the one address, or each backend instance's own in turn, past the balancer."""
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -15,6 +20,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The first second that is no longer held."""
     streams: int
     """Streams in all."""
+    reach: Reach = "address"
 
     @property
     def hold_seconds(self) -> int:

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from onionrig.experiment.auto import clients_of, relays_of
+from onionrig.experiment.hosts import hosts_for
+from onionrig.rig.hosts import emulated_hosts, places
+from onionrig.rig.model import Host
+from onionrig.rig.names import BALANCER_TOR, numbered, on
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
@@ -18,8 +22,6 @@ ONION_PORT = 9000
 """The onion address's port, as in the 2017 notes: ``nc -l 9000 </dev/zero``."""
 ECHO_PORT = 9001
 """The onion address's second port: what goes in comes back, to measure round trips."""
-
-BALANCER_TOR = "balancer-tor"
 
 PortUse = Literal["or", "dir", "socks", "metrics", "direct"]
 
@@ -73,8 +75,9 @@ class Allocation(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where things are."""
 
     host: str
+    """This machine."""
     address: str
-    """The IP address that daemons listen on: loopback."""
+    """Loopback: where daemons listen for what is on their own host."""
     workspace: str
     """A private directory that vanishes with the run."""
     run_directory: str
@@ -83,6 +86,22 @@ class Allocation(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ports: dict[str, int]
     """By ``service.use``, as ``port_key`` writes it."""
     programs: Programs
+    emulated: tuple[Host, ...] = ()
+    """Where there are any, services run on them instead of on this machine."""
+    places: dict[str, str] = {}
+    """The emulated host of each service."""
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """Every host that services run on."""
+        return self.emulated or (Host(name=self.host, address=self.address),)
+
+    def host_of(self, service: str) -> Host:
+        """Return the host of a service; its address is where other hosts reach it."""
+        name = self.places.get(service)
+        if name is None:
+            return Host(name=self.host, address=self.address)
+        return next(host for host in self.emulated if host.name == name)
 
     def port(self, service: str, use: PortUse) -> int:
         """Return the port of a service for a use."""
@@ -94,16 +113,11 @@ def port_key(service: str, use: PortUse) -> str:
     return f"{service}.{use}"
 
 
-def numbered(role: str, count: int) -> list[str]:
-    """Name the services of a role: ``relay-1``, ``relay-2``, …"""
-    return [f"{role}-{number}" for number in range(1, count + 1)]
-
-
 def ports_needed(experiment: Experiment) -> dict[str, int | None]:
     """Return every port of a resolved experiment's rig, with its number where fixed by hand."""
     if experiment.network.kind == "none":
         elsewhere = experiment.baseline.peer or experiment.baseline.listen
-        return {} if elsewhere else {port_key("source", "direct"): None}
+        return {} if elsewhere else {port_key(name, "direct"): None for name in sources(experiment)}
     needed: dict[str, int | None] = {
         port_key(name, "metrics"): None for name in tors_of(experiment)
     }
@@ -114,7 +128,15 @@ def ports_needed(experiment: Experiment) -> dict[str, int | None]:
         needed[port_key(name, "or")] = None
     for index, name in enumerate(numbered("client", clients_of(experiment))):
         needed[port_key(name, "socks")] = experiment.load.socks_port if index == 0 else None
+    needed[port_key(BALANCER_TOR, "socks")] = None
     return needed
+
+
+def sources(experiment: Experiment) -> list[str]:
+    """Name the sources of a baseline."""
+    if not experiment.hosts:
+        return ["source"]
+    return [on("source", host) for host in hosts_for(experiment, "backend")]
 
 
 def tors_of(experiment: Experiment) -> list[str]:
@@ -163,4 +185,6 @@ def placeholder_allocation(experiment: Experiment, programs: Programs) -> Alloca
         made_second=0,
         ports=ports,
         programs=programs,
+        emulated=emulated_hosts(experiment),
+        places=places(experiment),
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.rig.model import Host, Rig
+from onionrig.rig.allocation import sources
+from onionrig.rig.model import Rig
 from onionrig.rig.movers import sampler, sink, source
-from onionrig.rig.orders import TcpDoor
+from onionrig.rig.orders import StreamShare, TcpDoor
 from onionrig.rig.placement import Placement
 from onionrig.units import host_and_port
 
@@ -23,20 +24,54 @@ def render_direct(experiment: Experiment, allocation: Allocation) -> Rig:
     """Return what must run for a resolved experiment without tor. Raises UsageError."""
     place = Placement(allocation)
     peer, listen = experiment.baseline.peer, experiment.baseline.listen
+    if allocation.emulated:
+        return _between_emulated(experiment, place)
     if elsewhere := peer or listen:
         host, port = host_and_port(elsewhere)
     else:
         host, port = allocation.address, allocation.port("source", "direct")
     services: list[Service] = []
     if peer is None:
-        services.append(source(place, doors=(TcpDoor(name=DIRECT, host=host, port=port),)))
-    services.append(sampler(place))
+        door = TcpDoor(name=DIRECT, host=host, port=port)
+        services.append(source(place, "source", doors=(door,)))
+    services.append(sampler(place, "sampler"))
     if listen is None:
-        services.append(sink(place, host, port, takes_foreign=peer is not None))
+        services.append(sink(place, "sink", host, port, takes_foreign=peer is not None))
+    return _rig(allocation, services, host, port)
+
+
+def _between_emulated(experiment: Experiment, place: Placement) -> Rig:
+    """Have a source on every host for backends, a sink on every host for clients.
+
+    Sinks share out the streams and dial the sources in turn; where there are more sources than
+    hosts for clients, as many sinks. The doors are named after their hosts.
+    """
+    allocation = place.allocation
+    doors = {
+        name: TcpDoor(
+            name=allocation.host_of(name).name,
+            host=allocation.host_of(name).address,
+            port=allocation.port(name, "direct"),
+        )
+        for name in sources(experiment)
+    }
+    sinks = [name for name in allocation.places if name.startswith("sink-")]
+    services = [source(place, name, doors=(door,)) for name, door in doors.items()]
+    busy = [*doors, *sinks]
+    services += [sampler(place, name) for name in place.beside("sampler", busy)]
+    in_turn = list(doors.values())
+    for number, name in enumerate(sinks):
+        door = in_turn[number % len(in_turn)]
+        share = StreamShare(remainders=(number,), of=len(sinks))
+        services.append(sink(place, name, door.host, door.port, share=share))
+    return _rig(allocation, services, in_turn[0].host, in_turn[0].port)
+
+
+def _rig(allocation: Allocation, services: list[Service], address: str, port: int) -> Rig:
     return Rig(
-        hosts=(Host(name=allocation.host, address=allocation.address),),
+        hosts=allocation.hosts,
         services=tuple(services),
-        address=host,
+        address=address,
         port=port,
         mode="without tor",
         expected_points=0,

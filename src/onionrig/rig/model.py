@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
+from onionrig.experiment.frontend import Switch
 from onionrig.records.manifest import Mode
 from onionrig.records.part import Part
+from onionrig.rig.names import is_one
 
 
 class Role(StrEnum):
@@ -21,6 +25,11 @@ class Role(StrEnum):
     SINK = "sink"
     SAMPLER = "sampler"
     PINGER = "pinger"
+    DIALLER = "dialler"
+    NAMESPACE = "namespace"
+    """Holds the network namespace of an emulated host."""
+    DELAY = "delay"
+    """Delays the link of an emulated host, where the kernel has no netem."""
 
 
 class File(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +88,10 @@ class Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     address: str
+    link_bits_per_second: float | None = None
+    """The rate of an emulated host's link, each way; null where it is unshaped."""
+    delay_seconds: float = 0.0
+    """What an emulated host's link adds, each way."""
 
 
 class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,11 +104,21 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: int
     mode: Mode
     expected_points: int
-    """Introduction points in the frontend's descriptor when every instance is in it."""
+    """Introduction points in each descriptor of the frontend when every instance is in one, at
+    the least."""
+    instances: dict[str, str] = msgspec.field(default_factory=dict)
+    """Onion address of each backend instance."""
+    variants: int = 1
+    """Distinct descriptors that the frontend has."""
+    balancer_switches: tuple[Switch, ...] = ()
 
     def with_role(self, *roles: Role) -> tuple[Service, ...]:
         """Return the services of these roles, in the rig's order."""
         return tuple(service for service in self.services if service.role in roles)
+
+    def own(self, name: str) -> tuple[Service, ...]:
+        """Return the rig's own processes of a name: one on each host that needs it, or none."""
+        return tuple(service for service in self.services if is_one(name, service.name))
 
     def one(self, role: Role) -> Service:
         """Return the only service of a role."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from onionrig.experiment.frontend import Switch
+
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file that one of our own processes is started with."""
@@ -46,6 +48,17 @@ class SocksEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     port: int
 
 
+class StreamShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which of all streams are one sink's, where several share them out.
+
+    Those whose number, divided by ``of``, leaves one of these as remainder; the streams of the
+    first remainder dial through the first client, and so on.
+    """
+
+    remainders: tuple[int, ...]
+    of: int
+
+
 class SinkOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a sink pulls; stream i dials through client i modulo their number.
 
@@ -54,7 +67,11 @@ class SinkOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     address: str
     port: int
+    instances: tuple[str, ...] = ()
+    """The backend instances' own addresses, for a schedule that reaches for them."""
     clients: tuple[SocksEndpoint, ...]
+    share: StreamShare | None = None
+    """Null is all of them."""
     takes_foreign: bool = False
     """Whether a peer that is no source of ours is counted, as unverified."""
     schedule_path: str
@@ -74,6 +91,27 @@ class PingerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True
     clients: tuple[SocksEndpoint, ...]
 
 
+class DiallerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often, and through which clients in turn, the address is dialled.
+
+    Either ``count`` or ``every_seconds`` is given. The record is a ``Transfer`` a dial.
+    """
+
+    address: str
+    port: int
+    clients: tuple[SocksEndpoint, ...]
+    count: int | None = None
+    """Dials in all; then it ends."""
+    every_seconds: float | None = None
+    """One dial each so many seconds until SIGTERM, whether or not earlier ones have ended."""
+    at_once: int
+    """Dials under way at most; one that is due while there are so many is left out."""
+    timeout_seconds: float
+    """For the whole of a dial."""
+    enough_bytes: int
+    """What has to be verified until it hangs up."""
+
+
 class MetricsEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The MetricsPort of a tor."""
 
@@ -87,9 +125,41 @@ class SamplerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     processes_path: str
     """A JSON object, service name to process id; read again whenever it changes."""
+    rig_path: str | None = None
+    """A JSON array of the whole rig's process ids, where several emulated hosts share a machine:
+    those of other hosts are not sampled here, and are no others either."""
+    link_bits_per_second: dict[str, float | None] | None = None
+    """By interface, for an emulated host: what the kernel says of its interfaces is not what their
+    links carry, and of the machine's own at that. Null is asked of the kernel."""
     tors: tuple[MetricsEndpoint, ...]
     tors_record_path: str
     """Where it appends what the tors' MetricsPorts say."""
     schedule_path: str
     """A ``records.schedule.Schedule``: the tors are asked when its hold begins, every 10 s, and
     when it ends; it appears, and may be replaced by a later one, while the sampler runs."""
+
+
+class ProbeOrders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the extended balancer probes its instances."""
+
+    socks_host: str
+    socks_port: int
+    """Of the balancer's tor."""
+    port: int
+    """The instances' port that sends back what it gets."""
+    every_seconds: float = 1.0
+    answer_seconds: float = 2.0
+    """How long an answer may take until the instance counts as silent."""
+    redial_seconds: float = 2.0
+    """How long a new stream and its first answer may take once one was lost."""
+    first_dial_seconds: float = 20.0
+    """The same of the first stream: an instance may still be on its way up."""
+
+
+class BalancerOrders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the extended balancer has otherwise than the stock one."""
+
+    switches: tuple[Switch, ...]
+    variants: int
+    """Distinct descriptors."""
+    probes: ProbeOrders

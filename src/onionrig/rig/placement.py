@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.rig.model import Bootstrapped, File, KeyFile, Role, Service, Started
+from onionrig.rig.names import on
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from onionrig.rig.allocation import Allocation
     from onionrig.rig.model import Readiness
     from onionrig.rig.orders import Orders
@@ -30,6 +33,19 @@ class Placement:
         """Return where a service appends its samples."""
         return f"{self.allocation.run_directory}/samples/{name}.jsonl"
 
+    def beside(self, own: str, services: Iterable[str]) -> dict[str, list[str]]:
+        """Group services by which of the rig's own processes stands beside them, by its name.
+
+        There is one of each on every host that has such services.
+        """
+        if not self.allocation.emulated:
+            return {own: list(services)}
+        grouped: dict[str, list[str]] = {}
+        for service in services:
+            name = on(own, self.allocation.host_of(service).name)
+            grouped.setdefault(name, []).append(service)
+        return grouped
+
     def service(  # noqa: PLR0913 - what a service is made of
         self,
         name: str,
@@ -44,7 +60,7 @@ class Placement:
         return Service(
             name=name,
             role=role,
-            host=self.allocation.host,
+            host=self.allocation.host_of(name).name,
             argv=argv,
             directory=self.directory(name),
             files=files,

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from onionrig.experiment.auto import clients_of
-from onionrig.experiment.checks import STOCK_POINTS_AN_INSTANCE
-from onionrig.rig.allocation import BALANCER_TOR, ONION_PORT, numbered, tors_of
+from onionrig.experiment.frontend import POINTS_AN_INSTANCE, switches_on, variants_of
+from onionrig.rig.allocation import ONION_PORT, tors_of
+from onionrig.rig.balancing import balancing
 from onionrig.rig.model import (
     File,
-    Host,
     KeyFile,
     Rig,
     Role,
     Service,
 )
-from onionrig.rig.movers import echo_socket, pinger, sampler, sink, source, source_socket
+from onionrig.rig.movers import dialler, echo_socket, pinger, sampler, sink, source, source_socket
+from onionrig.rig.names import DIALLER, LOAD_DIALLER, numbered
+from onionrig.rig.orders import StreamShare
 from onionrig.rig.placement import Placement
 from onionrig.rig.torrc import Torrcs
 
@@ -44,8 +44,11 @@ def render(experiment: Experiment, identities: Identities, allocation: Allocatio
     clients = numbered("client", clients_of(experiment))
     address = identities.frontend.address
     services = (
-        source(place, backends),
-        sampler(place, tors_of(experiment)),
+        *(source(place, name, own) for name, own in place.beside("source", backends).items()),
+        *(
+            sampler(place, name, own)
+            for name, own in place.beside("sampler", tors_of(experiment)).items()
+        ),
         *_authorities(place, torrcs, identities),
         *_relays(place, torrcs, identities),
         *_backends(place, torrcs, experiment, identities),
@@ -53,19 +56,36 @@ def render(experiment: Experiment, identities: Identities, allocation: Allocatio
             place.tor(name, Role.CLIENT, torrcs.client(name, experiment.load.torrc))
             for name in clients
         ),
-        place.tor(BALANCER_TOR, Role.BALANCER_TOR, torrcs.balancer_tor(BALANCER_TOR)),
-        _balancer(place, identities),
-        pinger(place, address, clients),
-        sink(place, address, ONION_PORT, clients),
+        *balancing(place, torrcs, experiment, identities),
+        *(
+            pinger(place, name, address, own)
+            for name, own in place.beside("pinger", clients).items()
+        ),
+        *_diallers(place, experiment, address, clients),
+        *_sinks(place, identities, clients),
     )
     return Rig(
-        hosts=(Host(name=allocation.host, address=allocation.address),),
+        hosts=allocation.hosts,
         services=services,
         address=address,
         port=ONION_PORT,
         mode=mode_of(experiment),
-        expected_points=STOCK_POINTS_AN_INSTANCE * experiment.backends.daemons,
+        expected_points=_expected_points(experiment),
+        instances={
+            name: identity.address
+            for name, identity in zip(backends, identities.backends, strict=True)
+        },
+        variants=variants_of(experiment),
+        balancer_switches=switches_on(experiment.frontend),
     )
+
+
+def _expected_points(experiment: Experiment) -> int:
+    """Return the points of every descriptor, at the least, when all instances are in it."""
+    instances = experiment.backends.daemons // variants_of(experiment)
+    # of an instance whose relays are taken, fewer are published
+    each = 1 if "distinct_relays" in switches_on(experiment.frontend) else POINTS_AN_INSTANCE
+    return each * instances
 
 
 def mode_of(experiment: Experiment) -> Mode:
@@ -73,6 +93,56 @@ def mode_of(experiment: Experiment) -> Mode:
     if experiment.network.kind == "none":
         return "without tor"
     return "single-hop" if experiment.backends.single_hop else "anonymous"
+
+
+def _sinks(place: Placement, identities: Identities, clients: list[str]) -> list[Service]:
+    """Return a sink for each host with clients; stream i dials through client i in any case."""
+    grouped = place.beside("sink", clients)
+    return [
+        sink(
+            place,
+            name,
+            identities.frontend.address,
+            ONION_PORT,
+            own,
+            instances=(identity.address for identity in identities.backends),
+            share=StreamShare(
+                remainders=tuple(clients.index(client) for client in own), of=len(clients)
+            )
+            if len(grouped) > 1
+            else None,
+        )
+        for name, own in grouped.items()
+    ]
+
+
+def _diallers(
+    place: Placement, experiment: Experiment, address: str, clients: list[str]
+) -> list[Service]:
+    """Return what dials before the load and under it, where that is asked for.
+
+    On several hosts each dials in proportion to its clients.
+    """
+    services = []
+    count = experiment.load.dials_a_backend * experiment.backends.daemons
+    if count:
+        services += [
+            dialler(
+                place,
+                name,
+                address,
+                own,
+                count=sum(clients[dial % len(clients)] in own for dial in range(count)),
+            )
+            for name, own in place.beside(DIALLER, clients).items()
+        ]
+    every = experiment.load.dial_every
+    if every is not None:
+        services += [
+            dialler(place, name, address, own, every_seconds=float(every) * len(clients) / len(own))
+            for name, own in place.beside(LOAD_DIALLER, clients).items()
+        ]
+    return services
 
 
 def _relays(place: Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
@@ -132,36 +202,3 @@ def _backends(
         )
         services.append(place.tor(name, Role.BACKEND, torrc, files=(ob_config,), keys=keys))
     return services
-
-
-def _balancer(place: Placement, identities: Identities) -> Service:
-    directory = place.directory("balancer")
-    config = {  # JSON is YAML
-        "services": [
-            {
-                "key": f"{directory}/frontend.pem",
-                "instances": [
-                    {"address": identity.address, "name": f"backend-{number}"}
-                    for number, identity in enumerate(identities.backends, start=1)
-                ],
-            }
-        ],
-        "status-socket-location": f"{directory}/status",
-    }
-    path = f"{directory}/config.yaml"
-    return place.service(
-        "balancer",
-        Role.BALANCER,
-        (
-            place.allocation.programs.onionbalance,
-            "--is-testnet",
-            "--verbosity=info",
-            f"--config={path}",
-            f"--socket={place.directory(BALANCER_TOR)}/control",
-        ),
-        files=(File(path=path, text=msgspec.json.format(msgspec.json.encode(config)).decode()),),
-        keys=tuple(
-            KeyFile(path=f"{directory}/frontend.pem", made_at=made_at)
-            for made_at in identities.frontend.key_paths.values()
-        ),
-    )

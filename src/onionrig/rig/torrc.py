@@ -37,11 +37,12 @@ class Torrcs:
 
     def authority(self, name: str) -> str:
         """Render a directory authority: a relay that votes."""
+        address = self._allocation.host_of(name).address
         return self._torrc(
             name,
             _relay_lines(name, self._allocation),
             [
-                f"DirPort {self._allocation.address}:{self._allocation.port(name, 'dir')}",
+                f"DirPort {address}:{self._allocation.port(name, 'dir')}",
                 *_voting_lines(self._network.consensus),
                 f"V3BandwidthsFile {self.bandwidths_path(name)}",
             ],
@@ -99,7 +100,11 @@ class Torrcs:
 
     def balancer_tor(self, name: str) -> str:
         """Render the tor that Onionbalance fetches and publishes through."""
-        return self._torrc(name, ["SocksPort 0", "FetchDirInfoEarly 1", "FetchDirInfoExtraEarly 1"])
+        address, port = self._allocation.address, self._allocation.port(name, "socks")
+        return self._torrc(
+            name,
+            [f"SocksPort {address}:{port}", "FetchDirInfoEarly 1", "FetchDirInfoExtraEarly 1"],
+        )
 
     def _torrc(self, name: str, *parts: Iterable[str]) -> str:
         directory = f"{self._allocation.workspace}/{name}"
@@ -131,17 +136,19 @@ def _authority_lines(identities: Identities, allocation: Allocation) -> list[str
     return [
         f"DirAuthority authority{number} orport={allocation.port(f'authority-{number}', 'or')} "
         f"no-v2 v3ident={identity.v3_identity} "
-        f"{allocation.address}:{allocation.port(f'authority-{number}', 'dir')} "
+        f"{allocation.host_of(f'authority-{number}').address}:"
+        f"{allocation.port(f'authority-{number}', 'dir')} "
         f"{identity.fingerprint}"
         for number, identity in enumerate(identities.authorities, start=1)
     ]
 
 
 def _relay_lines(name: str, allocation: Allocation) -> list[str]:
+    address = allocation.host_of(name).address
     return [
         f"Nickname {name.replace('-', '')}",
-        f"Address {allocation.address}",
-        f"ORPort {allocation.address}:{allocation.port(name, 'or')}",
+        f"Address {address}",
+        f"ORPort {address}:{allocation.port(name, 'or')}",
         "SocksPort 0",
         "ExitRelay 0",
         "AssumeReachable 1",
@@ -169,6 +176,9 @@ def _voting_lines(consensus: dict[str, int]) -> list[str]:
         "TestingDirAuthVoteHSDir *",
         "TestingMinExitFlagThreshold 0",
         "TestingMinFastFlagThreshold 0",
+        # of relays as old as each other half would not be Stable, and those get no introduction
+        # points (tor: src/feature/dirauth/voteflags.c; src/feature/hs/hs_service.c)
+        "AuthDirVoteStableGuaranteeMinUptime 0 seconds",
     ]
     if consensus:
         parameters = " ".join(f"{name}={value}" for name, value in sorted(consensus.items()))

@@ -19,6 +19,8 @@ from onionrig.tor.descriptors import Descriptor, decrypted
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+GONE: tuple[type[Exception], ...] = (stem.ControllerError, OSError)
+"""What is raised where the tor at the other end is gone, or not there yet."""
 FETCH_SECONDS = 15.0
 """How long an HSDir may take to answer."""
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from onionrig.records.events import (
     AnyEvent,
     Covered,
     Failed,
     Finished,
+    Happened,
     Held,
+    Listed,
     Milestone,
     Noted,
     Phase,
@@ -21,13 +23,16 @@ from onionrig.records.events import (
     Waiting,
 )
 from onionrig.units import BITS_PER_BYTE
+from onionrig.views.aftermath import done_text, listed_texts
 from onionrig.views.host import host_rates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from onionrig.records.samples import HostSample, SinkSample, SourceSample
     from onionrig.views.host import HostRates
+
+Number = TypeVar("Number", int, float)
 
 
 class Progress:
@@ -64,9 +69,10 @@ class Progress:
         self.failed = 0
         self.streams: dict[str, int] = {}
         self.bits_per_second: dict[str, float] = {}
-        self.rig_cores: float | None = None
         self._held: dict[int, int] = defaultdict(int)
-        self._last_host: HostSample | None = None
+        self._listed: tuple[str, ...] | None = None
+        self._last_of: dict[str, HostSample] = {}
+        self._cores_of: dict[str, float] = {}
 
     def tell(self, event: AnyEvent) -> None:
         """Take in an event."""
@@ -81,27 +87,32 @@ class Progress:
                 self.streams_asked = event.streams
                 self.loads_scheduled += 1
                 self._held.clear()
-            case Starved(backend=backend, reason=reason):
-                self.notes.append(f"{backend} is starved: {reason}")
-            case Noted(text=text):
-                self.notes.append(text)
-            case Milestone(reached=reached, since_start_seconds=seconds):
-                self.notes.append(f"{reached} after {seconds:.1f} s")
+            case Starved() | Noted() | Milestone() | Happened():
+                self.notes.append(_note(event))
+            case Listed(instances=instances):
+                before = instances if self._listed is None else self._listed
+                self.notes += listed_texts(before, instances)
+                self._listed = instances
             case Covered() | Held():
                 pass
             case Failed() | Finished():
                 self.waiting = ""
 
     def sampled(self, samples: Iterable[SinkSample]) -> None:
-        """Take in what a sink has recorded."""
+        """Take in what the sinks have recorded, in the order of their seconds."""
         for sample in samples:
-            self.second = sample.second
-            self.connecting, self.failed = sample.connecting, sample.failed
-            self.streams = sample.streams
+            if sample.second != self.second:
+                self.second = sample.second
+                self.connecting = self.failed = 0
+                self.streams, self.bits_per_second = {}, {}
+            self.connecting += sample.connecting
+            self.failed += sample.failed
+            self.streams = _added(self.streams, sample.streams)
             counted = dict(sample.verified_bytes)
             if sample.unverified_bytes:
                 counted["unverified"] = sample.unverified_bytes
-            self.bits_per_second = {name: size * BITS_PER_BYTE for name, size in counted.items()}
+            rates = {name: float(size * BITS_PER_BYTE) for name, size in counted.items()}
+            self.bits_per_second = _added(self.bits_per_second, rates)
             if self.schedule and self._holds(self.schedule, sample.second):
                 self._held[sample.second] += sum(counted.values())
 
@@ -114,15 +125,24 @@ class Progress:
                 name: size * BITS_PER_BYTE for name, size in sample.sent_bytes.items()
             }
 
-    def used(self, samples: Iterable[HostSample]) -> None:
-        """Take in what the sampler has recorded."""
-        for sample in samples:
-            last, self._last_host = self._last_host, sample
+    def used(self, samples: Iterable[tuple[str, HostSample]]) -> None:
+        """Take in what the samplers have recorded, each by its name."""
+        for name, sample in samples:
+            last = self._last_of.get(name)
+            self._last_of[name] = sample
             if last is None:
                 continue
             seconds = sample.monotonic_seconds - last.monotonic_seconds
-            self.rig_cores = _cpu_seconds_between(last, sample) / seconds if seconds else None
-            self.host = host_rates(last, sample)
+            if seconds:
+                self._cores_of[name] = _cpu_seconds_between(last, sample) / seconds
+            # emulated hosts share a machine: what it does is what the first of them sees
+            if name == next(iter(self._last_of)):
+                self.host = host_rates(last, sample)
+
+    @property
+    def rig_cores(self) -> float | None:
+        """Cores that the rig's processes use, on all hosts; None before that is known."""
+        return sum(self._cores_of.values()) if self._cores_of else None
 
     @property
     def goodput_bits_per_second(self) -> float:
@@ -147,6 +167,27 @@ class Progress:
     @staticmethod
     def _holds(schedule: Scheduled, second: int) -> bool:
         return schedule.hold_second <= second < schedule.end_second
+
+
+def _note(event: Starved | Noted | Milestone | Happened) -> str:
+    match event:
+        case Starved(backend=backend, reason=reason):
+            return f"{backend} is starved: {reason}"
+        case Noted(text=text):
+            return text
+        case Milestone(reached=reached, since_start_seconds=seconds):
+            return f"{reached} after {seconds:.1f} s"
+        case Happened(verb=verb, subject=subject):
+            return done_text(verb, subject)
+        case _:
+            assert_never(event)
+
+
+def _added(to: Mapping[str, Number], more: Mapping[str, Number]) -> dict[str, Number]:
+    both = dict(to)
+    for name, value in more.items():
+        both[name] = both[name] + value if name in both else value
+    return both
 
 
 def _cpu_seconds_between(before: HostSample, after: HostSample) -> float:

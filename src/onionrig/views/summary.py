@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from onionrig.units import percent_text, rate_text, size_text
+from onionrig.views.aftermath import aftermath_lines
+from onionrig.views.dials import dials_lines
 from onionrig.views.trust import bound, distrust, trust_lines
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ def summary(result: Result, where: Path, notes: Sequence[str] = ()) -> Renderabl
         for starved in result.fairness.starved
     ]
     parts += [Text(), *_streams(result)]
+    if result.dials is not None:
+        parts += [Text(), *dials_lines(result.dials)]
+    if result.aftermaths:
+        parts += [Text(), *aftermath_lines(result.aftermaths)]
     if result.costs:
         parts += [Text(), _costs(result)]
     parts += trust_lines(result, notes)

@@ -1,6 +1,7 @@
 """A recording as tables, one a kind, every value as it was recorded: what ``export --csv`` writes.
 
-In long form: what a record holds by backend, service or interface becomes a row for each.
+In long form: what a record holds by backend, service or interface becomes a row for each. Only what
+followed each thing that was done to the rig is computed, as for the result.
 """
 
 from __future__ import annotations
@@ -10,7 +11,11 @@ from typing import TypeVar
 
 import msgspec
 
+from onionrig.analysis.aftermath import aftermaths
+from onionrig.analysis.holds import hold_window, loads
 from onionrig.analysis.hosts import host_of
+from onionrig.records.aftermath import Aftermath
+from onionrig.records.dials import Outage
 from onionrig.records.recording import Recording
 from onionrig.records.samples import Board, CpuStates, InterfaceUse, Sample, TorCounters
 from onionrig.records.transfers import Transfer
@@ -124,6 +129,17 @@ def _transfers(recording: Recording) -> Iterator[Row]:
     return (msgspec.structs.astuple(transfer) for transfer in recording.transfers)
 
 
+def _dials(recording: Recording) -> Iterator[Row]:
+    return (msgspec.structs.astuple(dial) for dial in recording.dials)
+
+
+def _aftermaths(recording: Recording) -> Iterator[Row]:
+    for number, load in enumerate(loads(recording), start=1):
+        for each in aftermaths(load, hold_window(load)):
+            *first, dials = msgspec.structs.astuple(each)
+            yield number, *first, *msgspec.structs.astuple(dials)
+
+
 def _events(recording: Recording) -> Iterator[Row]:
     for event in recording.events:
         fields = msgspec.to_builtins(event)
@@ -193,6 +209,18 @@ TABLES = (
         what="every attempt of every stream",
         columns=_fields(Transfer),
         rows=_transfers,
+    ),
+    Table(
+        name="dials",
+        what="every dial, before a load or under it; stream numbers those of each",
+        columns=_fields(Transfer),
+        rows=_dials,
+    ),
+    Table(
+        name="aftermaths",
+        what="what followed each thing that was done to the rig",
+        columns=("load", *_fields(Aftermath)[:-1], *(f"dials_{name}" for name in _fields(Outage))),
+        rows=_aftermaths,
     ),
     Table(
         name="events",

@@ -15,6 +15,7 @@ INK = "var(--ink)"
 MUTED = "var(--muted)"
 LINE = "var(--line)"
 SHADE = "var(--shade)"
+BAD = "var(--bad)"
 
 _VARIABLE = re.compile(r"var\(--([a-z]+)-?(\d*)\)")
 

@@ -15,7 +15,7 @@ from onionrig.views.report.timelines import lines_figure, stacked_figure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.series import LoadTimes, Series
+    from onionrig.analysis.series import Series
     from onionrig.analysis.timeline import Timeline
     from onionrig.views.report.figure import Figure
 
@@ -42,6 +42,7 @@ def goodput_figure(series: Series, *, levels: Sequence[Level], description: str)
         scale=rate_scale(most),
         title="goodput",
         loads=series.loads,
+        incidents=series.incidents,
         levels=tuple(levels),
     )
     return stacked_figure(
@@ -63,6 +64,7 @@ def cores_figure(series: Series, *, cores: int, description: str) -> Figure:
         scale=CORES,
         title="CPU in use",
         loads=series.loads,
+        incidents=series.incidents,
         levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
     )
     return stacked_figure(
@@ -70,10 +72,9 @@ def cores_figure(series: Series, *, cores: int, description: str) -> Figure:
     )
 
 
-def machine_figure(
-    host: str, timeline: Timeline, *, loads: Sequence[LoadTimes], cores: int | None
-) -> Figure:
+def machine_figure(series: Series, host: str, *, cores: int | None) -> Figure:
     """Draw how one machine's cores spent their time."""
+    timeline = series.host_cores[host]
     timed = Timed(
         timeline=timeline,
         lines=tuple(
@@ -83,7 +84,8 @@ def machine_figure(
         ),
         scale=CORES,
         title="CPU by state",
-        loads=tuple(loads),
+        loads=series.loads,
+        incidents=series.incidents,
         levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
     )
     return stacked_figure(
@@ -103,6 +105,7 @@ def streams_figure(series: Series, *, asked: int) -> Figure:
         scale=COUNT,
         title="streams that deliver",
         loads=series.loads,
+        incidents=series.incidents,
         levels=(Level(name=f"{asked} asked", value=float(asked)),),
     )
     return stacked_figure(
@@ -124,6 +127,7 @@ def round_trip_figure(series: Series) -> Figure:
         scale=short_time_scale(max(known, default=0.0)),
         title="round trip",
         loads=series.loads,
+        incidents=series.incidents,
     )
     return lines_figure(
         timed,
@@ -145,6 +149,7 @@ def interfaces_figure(series: Series) -> Figure:
         scale=rate_scale(max(known, default=0.0)),
         title="throughput",
         loads=series.loads,
+        incidents=series.incidents,
     )
     return lines_figure(
         timed,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.series import downsampled
 from onionrig.experiment.checks import WINDOW_SECONDS
+from onionrig.views.report.aftermath import aftermath
 from onionrig.views.report.bars import first_byte_figure, shares_figure
 from onionrig.views.report.document import FoldedFigures, Prose, Section, Table, columns
 from onionrig.views.report.load_charts import (
@@ -37,13 +38,17 @@ MOST_MACHINES = 8
 def measured(result: Result, shown: Shown | None) -> tuple[Section, ...]:
     """Return the sections, each only where there is something to show."""
     served = bool(result.backends) and result.mode != "without tor"
+    followed = aftermath(result, None)
     if shown is None:
-        return (_shares(result),) if served else ()
+        shares = (_shares(result),) if served else ()
+        return (*shares, *((followed,) if followed else ()))
     drawn = downsampled(shown.series, MOST_POINTS)
     manifest = shown.recording.manifest
     sections: list[Section] = []
     if drawn.goodput_bits_per_second.at_seconds:
         sections.append(_goodput(result, drawn, shown))
+    if followed := aftermath(result, drawn):
+        sections.append(followed)
     if drawn.cores.lines and drawn.cores.at_seconds:
         sections.append(_cpu(result, drawn, manifest))
     if served:
@@ -91,7 +96,7 @@ def _cpu(result: Result, drawn: Series, manifest: Manifest) -> Section:
     )
     own = {host.name: host.cores for host in manifest.hosts}
     machines = [
-        machine_figure(host, states, loads=drawn.loads, cores=own.get(host))
+        machine_figure(drawn, host, cores=own.get(host))
         for host, states in list(drawn.host_cores.items())[:MOST_MACHINES]
         if any(any(line) for state, line in states.lines.items() if state != "idle")
     ]

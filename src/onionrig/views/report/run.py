@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.views.report.dials import dials
 from onionrig.views.report.document import Document, Section
 from onionrig.views.report.judged import bottleneck, costs, failures, trust
 from onionrig.views.report.measured import measured
@@ -40,6 +41,7 @@ def run_report(
     shown = None if recording is None or series is None else shown_load(result, recording, series)
     sections = (
         *measured(result, shown),
+        dials(result),
         costs(result),
         bottleneck(result),
         trust(result),

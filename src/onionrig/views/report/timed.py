@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onionrig.analysis.series import LoadTimes
+from onionrig.analysis.series import Incident, LoadTimes
 from onionrig.analysis.timeline import Timeline
 from onionrig.records.part import Part
 from onionrig.views.report.scales import Scale, time_scale
@@ -41,6 +41,7 @@ class Timed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of the values, without the unit."""
     loads: tuple[LoadTimes, ...] = ()
     levels: tuple[Level, ...] = ()
+    incidents: tuple[Incident, ...] = ()
 
     @property
     def span(self) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import altair as alt
 from onionrig.views.report.backdrop import levels, ramps
 from onionrig.views.report.colours import LINE, PAGE, SERIES
 from onionrig.views.report.figure import DASHES, POINTS, Figure, Key, figure
+from onionrig.views.report.incidents import incidents
 from onionrig.views.report.timed import keys_of, rows
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def stacked(timed: Timed) -> alt.LayerChart:
         .mark_area(stroke=PAGE, strokeWidth=0.7, fillOpacity=0.9)
         .encode(x=_time_axis(timed), y=_value_axis(timed, stack=True), color=_colours(timed))
     )
-    return alt.LayerChart(layer=[*ramps(timed), areas, *levels(timed), _hover(timed, total=True)])
+    return _layered(timed, areas, total=True)
 
 
 def lines(timed: Timed) -> alt.LayerChart:
@@ -62,7 +63,12 @@ def lines(timed: Timed) -> alt.LayerChart:
             strokeDash=dash,
         )
     )
-    return alt.LayerChart(layer=[*ramps(timed), drawn, *levels(timed), _hover(timed, total=False)])
+    return _layered(timed, drawn, total=False)
+
+
+def _layered(timed: Timed, drawn: alt.Chart, *, total: bool) -> alt.LayerChart:
+    hover = _hover(timed, total=total)
+    return alt.LayerChart(layer=[*ramps(timed), drawn, *incidents(timed), *levels(timed), hover])
 
 
 def _points() -> alt.Chart:

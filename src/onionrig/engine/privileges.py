@@ -1,0 +1,106 @@
+"""May this process make network namespaces? As root, or in a user namespace of its own.
+
+A user namespace gives what emulated hosts need and nothing beyond: in it one is root over the
+namespaces that are made there, and over nothing of the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onionrig.errors import Unequipped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TOOLS = {"unshare": "util-linux", "nsenter": "util-linux", "ip": "iproute2", "tc": "iproute2"}
+"""What emulated hosts are made with, by Debian's package."""
+
+ROOTS_PATH = "/usr/sbin:/sbin"
+
+IN_USER_NAMESPACE = "ONIONRIG_IN_USER_NAMESPACE"
+"""Set once this program has been started again in a user namespace."""
+
+_AS_ROOT = ("unshare", "--user", "--map-root-user", "--")
+_TRIAL = ("unshare", "--net", "--", "true")
+_SWITCHES = {
+    "/proc/sys/kernel/unprivileged_userns_clone": (
+        "0",
+        "kernel.unprivileged_userns_clone is 0 (sysctl -w kernel.unprivileged_userns_clone=1)",
+    ),
+    "/proc/sys/user/max_user_namespaces": (
+        "0",
+        "user.max_user_namespaces is 0 (sysctl -w user.max_user_namespaces=1000)",
+    ),
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (
+        "1",
+        "AppArmor restricts them (sysctl -w kernel.apparmor_restrict_unprivileged_userns=0)",
+    ),
+}
+"""What an administrator may have set against user namespaces: the setting, and what to say."""
+
+
+def tool(name: str) -> str:
+    """Return where a program is; Debian keeps some where only root's path leads."""
+    return shutil.which(name) or shutil.which(name, path=ROOTS_PATH) or name
+
+
+def enter_user_namespace_if_needed() -> None:
+    """See that network namespaces can be made; if only in a user namespace, go into one.
+
+    That is: start this program again there, and not return. Process id, command line and files
+    are the same, and the machine's own network stays what the process sees. Raises Unequipped
+    where neither will do.
+    """
+    _refuse_missing(TOOLS)
+    if _works(_TRIAL):
+        return
+    if IN_USER_NAMESPACE in os.environ or not _works((*_AS_ROOT, *_TRIAL)):
+        raise Unequipped(_explained())
+    os.environ[IN_USER_NAMESPACE] = "1"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execvp(_AS_ROOT[0], again())  # noqa: S606 - our own command line, from its own argv
+
+
+def again() -> list[str]:
+    """Return this program's own command line, in a user namespace."""
+    return [*_AS_ROOT, sys.executable, *sys.orig_argv[1:]]
+
+
+def _refuse_missing(tools: dict[str, str]) -> None:
+    missing = {name: package for name, package in tools.items() if not shutil.which(tool(name))}
+    if missing:
+        packages = " ".join(sorted(set(missing.values())))
+        raise Unequipped(
+            f"emulated hosts are made with {', '.join(missing)}, not found here: "
+            f"apt-get install {packages}"
+        )
+
+
+def _works(argv: Sequence[str]) -> bool:
+    done = subprocess.run(argv, capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def _explained() -> str:
+    against = [said for path, (value, said) in _SWITCHES.items() if _reads(path) == value]
+    if os.geteuid() == 0:
+        against.append("this root has no CAP_SYS_ADMIN (in a container: --cap-add SYS_ADMIN)")
+    why = "; ".join(against) or "the kernel refuses them, in a container perhaps by its seccomp"
+    return (
+        f"emulated hosts need network namespaces, and this user may not make any: {why}. "
+        "Run it as root, or allow user namespaces; without [[hosts]] no privileges are needed"
+    )
+
+
+def _reads(path: str) -> str | None:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return None

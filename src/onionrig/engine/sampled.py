@@ -1,0 +1,46 @@
+"""What samplers are told to watch: the processes of their host, by service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.rig.model import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from onionrig.rig.model import Rig, Service
+
+
+class Sampled:
+    """The lists of a rig's samplers, written anew whenever something has been started."""
+
+    def __init__(self, rig: Rig, *, others: Mapping[str, int], unsampled: Iterable[int]) -> None:
+        """Have others sampled beside the first host's services; the unsampled are the rig's too."""
+        self._samplers = rig.with_role(Role.SAMPLER)
+        self._hosts = {service.name: service.host for service in rig.services}
+        self._others = others
+        self._unsampled = tuple(unsampled)
+
+    def write(self, processes: Mapping[str, int]) -> None:
+        """Tell the samplers of these processes, by service."""
+        if len(self._samplers) > 1:
+            everyone = [*processes.values(), *self._others.values(), *self._unsampled]
+            _replace(Path(self._samplers[0].directory).parent / "rig.json", everyone)
+        others = self._others
+        for sampler in self._samplers:
+            own = {name: pid for name, pid in processes.items() if self._beside(sampler, name)}
+            _replace(Path(sampler.directory) / "processes.json", {**own, **others})
+            others = {}
+
+    def _beside(self, sampler: Service, name: str) -> bool:
+        return self._hosts.get(name, sampler.host) == sampler.host
+
+
+def _replace(path: Path, content: object) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(content))
+    fresh.replace(path)

@@ -1,0 +1,42 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bed_runs import BASELINE, StartedRun
+
+MAKES_NAMESPACES = ("unshare", "--net", "--", "true")
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    ours = [item for item in items if here in item.path.parents]
+    if not ours:
+        return
+    able = subprocess.run(MAKES_NAMESPACES, capture_output=True, check=False)
+    why = (
+        f"this user may not make network namespaces ({able.stderr.decode().strip()}): run as root, "
+        "or under unshare --user --map-root-user"
+    )
+    for item in ours:
+        item.add_marker(pytest.mark.bed)
+        if able.returncode:
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start runs that are ended with the test."""
+    started = []
+
+    def start_run(text=BASELINE, *arguments, **options):
+        run = StartedRun(tmp_path, text, *arguments, **options)
+        started.append(run)
+        return run
+
+    yield start_run
+    for run in started:
+        run.close()

@@ -1,0 +1,74 @@
+"""A whole Tor network on emulated hosts: one onion address served from two of them."""
+
+import pytest
+
+from bed_runs import namespaces_in_use
+
+HOSTS = """
+[[hosts]]
+name = "network"
+roles = ["authority", "relay", "balancer"]
+
+[[hosts]]
+name = "pi1"
+roles = ["backend"]
+link = "50Mbit"
+
+[[hosts]]
+name = "pi2"
+roles = ["backend"]
+link = "50Mbit"
+
+[[hosts]]
+name = "here"
+roles = ["client"]
+delay = "15ms"
+
+[[hosts]]
+name = "there"
+roles = ["client"]
+delay = "15ms"
+
+[network]
+relays = 8
+
+[backends]
+daemons = 2
+single_hop = true
+
+[load]
+ramp = "3s"
+hold = "10s"
+"""
+
+pytestmark = pytest.mark.tor
+
+
+def test_an_onion_address_is_served_from_emulated_hosts(start):
+    before = namespaces_in_use()
+    run = start(HOSTS)
+    assert run.ends(seconds=200) == 0, run.said
+    result, manifest = run.file("result.json"), run.file("manifest.json")
+    assert result["status"] == "complete"
+    assert result["bytes"]["corrupt"] == 0
+    assert result["trust"]["missing"] == [] or "machine-wide" in result["trust"]["missing"][0]
+
+    # nobody sends more than a link carries
+    assert {backend["host"] for backend in result["backends"]} == {"pi1", "pi2"}
+    for backend in result["backends"]:
+        assert backend["bytes"] * 8 / 10 <= 50e6
+    # to a relay and back, once: backends and relays have no delay
+    assert 0.030 <= result["round_trip"]["lowest_seconds"] <= 0.060
+    # each host of backends carries its own payload, in cells
+    (interfaces,) = (a for a in result["trust"]["agreement"] if a["what"] == "interfaces")
+    assert interfaces["explained"]
+
+    assert manifest["backends"] == {"backend-1": "pi1", "backend-2": "pi2"}
+    samples = {path.stem for path in (run.out / "samples").iterdir()}
+    assert samples == {
+        *(f"{kind}-{host}" for kind in ("sink", "pinger") for host in ("here", "there")),
+        *(f"source-{host}" for host in ("pi1", "pi2")),
+        *(f"{k}-{h['name']}" for k in ("sampler", "tors") for h in manifest["emulated"]),
+    }
+    assert "read it by hand: nsenter --net=/proc/" in run.said
+    assert namespaces_in_use() <= before

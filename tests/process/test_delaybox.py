@@ -1,0 +1,76 @@
+"""The program that delays links: built once for each version of its source, or said why not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib import resources
+
+import pytest
+
+from onionrig.engine.delaybox import delaybox
+from onionrig.errors import Unequipped
+
+CC = shutil.which("cc")
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(CC is None, reason="there is no C compiler here"),
+]
+
+
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """A path of its own, to put programs on."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    monkeypatch.setenv("PATH", str(directory))
+    return directory
+
+
+def compiler(programs, text):
+    (programs / "cc").write_text(f"#!/bin/sh\n{text}\n")
+    (programs / "cc").chmod(0o755)
+
+
+def test_it_is_built_and_found_again(tmp_path):
+    built = delaybox(tmp_path / "cache")
+    made = built.stat().st_mtime_ns
+    assert delaybox(tmp_path / "cache").stat().st_mtime_ns == made
+    assert [path.name for path in built.parent.iterdir()] == [built.name]
+    done = subprocess.run([built], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr[:15]) == (2, "usage: delaybox")
+
+
+def test_it_compiles_without_a_warning(tmp_path):
+    source = resources.files("onionrig.engine") / "delaybox.c"
+    flags = ["-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    done = subprocess.run(
+        [CC, *flags, "-o", tmp_path / "box", source], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_a_compiler_the_package_is_named(tmp_path, programs):
+    with pytest.raises(Unequipped, match="apt-get install gcc libc6-dev"):
+        delaybox(tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_what_a_failing_compiler_said_is_said_again(tmp_path, programs):
+    compiler(programs, "echo 'fatal error: linux/if_packet.h' >&2; exit 1")
+    with pytest.raises(Unequipped, match=r"linux/if_packet\.h"):
+        delaybox(tmp_path / "cache")
+
+
+def test_it_is_built_ahead_of_time_into_the_users_cache(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "onionrig.engine.delaybox"],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (built,) = (tmp_path / "onionrig").iterdir()
+    assert done.stdout == f"{built}\n"
+    assert built.parent.stat().st_mode & 0o777 == 0o700
