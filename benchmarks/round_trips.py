@@ -125,11 +125,8 @@ def _hosts(round_trip_ms: int) -> dict[str, Any]:
 
 def _measured(path: Path) -> bool:
     """Return whether a rig has gone through its loads; one that has not is put aside."""
-    if not path.exists():
-        return False
-    result = RunDirectory(path).read_result()
-    if result is not None and result.status == "complete":
-        return True
+    if not path.exists() or _complete(path):
+        return path.exists()
     aside = next(
         aside for number in itertools.count(1)
         if not (aside := path.with_name(f"{path.name}-broken-{number}")).exists()
@@ -138,13 +135,18 @@ def _measured(path: Path) -> bool:
     return False
 
 
+def _complete(path: Path) -> bool:
+    result = RunDirectory(path).read_result() if path.exists() else None
+    return result is not None and result.status == "complete"
+
+
 def _cells(out: Path, repetitions: int) -> list[Cell]:
     rates: dict[tuple[int, int, str], list[float]] = {}
     for round_trip_ms, side, repetition in itertools.product(
         ROUND_TRIPS_MS, ("stock", "extended"), range(1, repetitions + 1)
     ):
         path = out / f"{round_trip_ms}ms" / f"{side}-{repetition}"
-        if not path.exists():
+        if not _complete(path):
             continue
         for result in results_by_load(RunDirectory(path).recording()):
             way = side if result.settings["load.reach"] == "address" else "direct"

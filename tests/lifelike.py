@@ -6,7 +6,15 @@ import math
 
 import msgspec
 
-from onionrig.records.events import Finished, Milestone, Noted, Reached, Scheduled
+from onionrig.records.events import (
+    Finished,
+    Happened,
+    Listed,
+    Milestone,
+    Noted,
+    Reached,
+    Scheduled,
+)
 from onionrig.records.findings import (
     Agreement,
     Bottleneck,
@@ -92,6 +100,60 @@ def lifelike(  # noqa: PLR0913 - a number each
         pings={"pinger": [_ping(second, clients) for second in seconds]},
         transfers=[*_transfers(streams, names, clients, hold_seconds)],
     )
+
+
+DONE = (
+    ("kill", "backend-2", 10.02),
+    ("start", "backend-2", 25.02),
+    ("kill", "balancer", 50.01),
+    ("start", "balancer", 50.53),
+)
+"""What is done to a disturbed run, and when in its hold."""
+DIAL_SECONDS = 0.5
+
+
+def disturbed(made):
+    """A run to which something was done, with dials under load: a third fails for some seconds."""
+    (load,) = (event for event in made.events if isinstance(event, Scheduled))
+    hold_seconds, names = load.end_second - load.hold_second, tuple(made.manifest.backends)
+    happened = [
+        _at(Happened, at, verb=verb, subject=subject)
+        for verb, subject, at in DONE
+        if at < hold_seconds
+    ]
+    listed = [
+        _at(Listed, at, instances=tuple(name for name in names if name not in without))
+        for at, without in ((-4.0, ()), (13.52, ("backend-2",)), (32.02, ()))
+        if at < hold_seconds
+    ]
+    *before, end = made.events
+    told = sorted([*happened, *listed], key=lambda event: event.wall_seconds)
+    return msgspec.structs.replace(
+        made, events=[*before, *told, end], dials=[*_dials(hold_seconds, names)]
+    )
+
+
+def _at(kind, at, **more):
+    return kind(wall_seconds=HOLD + at, since_start_seconds=47.0 + at, **more)
+
+
+def _dials(hold_seconds, names):
+    for number in range(int((hold_seconds + RAMP_SECONDS) / DIAL_SECONDS)):
+        at = number * DIAL_SECONDS - RAMP_SECONDS
+        fails = 10 <= at < 14 and number % 3 == 0
+        yield Transfer(
+            stream=number,
+            attempt=1,
+            client=f"client-{number % 2 + 1}",
+            backend=None if fails else names[number % len(names)],
+            started_wall_seconds=HOLD + at,
+            connected_after_seconds=None if fails else 0.2,
+            first_byte_after_seconds=None if fails else 0.25 + 0.05 * math.sin(number),
+            ended_after_seconds=20.0 if fails else 0.4,
+            verified_bytes=0 if fails else 8192,
+            ending=Ending.SOCKS_REFUSED if fails else Ending.RUN_ENDED,
+            detail="onion service introduction failed (F2)" if fails else "",
+        )
 
 
 def with_findings(result, *, trusted=True):

@@ -11,6 +11,7 @@ import pytest
 from beds import (
     PORT,
     Flow,
+    connected,
     echoing,
     host,
     listening,
@@ -46,6 +47,18 @@ async def test_several_links_are_full_at_once(tmp_path):
             ]
             rates = measured_bits_per_second(flows)
     assert rates == [pytest.approx(PAYLOAD * 50e6, rel=0.05)] * 4
+
+
+async def test_nothing_gets_through_while_the_plug_is_out(tmp_path):
+    async with standing(tmp_path, host(1), host(2, delay=0.001)) as stands:
+        one, two = stands.namespaces.values()
+        for name in ("host1", "host2"):
+            with echoing(one, "10.77.0.1"):
+                stands.set_link(name, up=False)
+                with pytest.raises(TimeoutError):
+                    connected(two, "10.77.0.1", seconds=0.5)
+                stands.set_link(name, up=True)
+                assert round_trips(two, "10.77.0.1", 1)[0] < 1
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from lifelike import lifelike, with_findings
+from lifelike import disturbed, lifelike, with_findings
 from onionrig.analysis.result import analyse
 from onionrig.analysis.series import series
 from onionrig.views.report.colours import DARK, LIGHT
@@ -107,7 +107,7 @@ def browser(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     """A page of each kind, and the names of its charts."""
-    made = lifelike()
+    made = disturbed(lifelike())
     reports = {
         "run": run_report(with_findings(analyse(made), trusted=False), made, series(made)),
         "sweep": sweep_report(sweep()),

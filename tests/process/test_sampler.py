@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from onionrig.recorder.board import BoardReader
+from onionrig.recorder.host import Interfaces
 from onionrig.recorder.jsonl import read_all
 from onionrig.recorder.others import Others
 from onionrig.recorder.processes import Processes
@@ -242,6 +243,28 @@ def test_others_grow_by_what_an_unwatched_process_uses(child):
     used = psutil.Process(busy.pid)
     wait_for(lambda: used.cpu_times().user > 0.4)
     assert others.cpu_seconds(set()) >= 0.4
+
+
+def test_a_process_of_another_emulated_host_is_no_other(tmp_path, child):
+    busy = child(BUSY)
+    (tmp_path / "rig.json").write_text(json.dumps([busy.pid]))
+    told, untold = Others(tmp_path / "rig.json"), Others()
+    told.cpu_seconds(set())
+    untold.cpu_seconds(set())
+    used = psutil.Process(busy.pid)
+    begun = used.cpu_times().user
+    wait_for(lambda: used.cpu_times().user > begun + 0.5)
+    # both see what else this machine does; only one takes the busy process for that
+    more = untold.cpu_seconds(set()) - told.cpu_seconds(set())
+    assert more >= 0.4
+
+
+def test_a_given_link_rate_is_taken_for_what_the_kernel_says(tmp_path):
+    (tmp_path / "sys/class/net/lo").mkdir(parents=True)
+    (tmp_path / "sys/class/net/lo/speed").write_text("10000")
+    assert Interfaces(tmp_path).use()["lo"].link_bits_per_second == 10e9
+    assert Interfaces(tmp_path, {"lo": 5e7}).use()["lo"].link_bits_per_second == 5e7
+    assert Interfaces(tmp_path, {"eth0": 5e7}).use()["lo"].link_bits_per_second is None
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from onionrig.analysis.trust import trust
 from onionrig.records.transfers import Ending
 from recordings import (
     HOLD,
+    happened,
     host,
     host_sample,
     manifest,
@@ -76,6 +77,36 @@ def test_what_failed_streams_had_on_their_way_is_lost():
     assert highest == pytest.approx((4 + 2) * ON_ITS_WAY_TO_SINKS / (100 * MB))
 
 
+def test_each_dial_under_way_in_the_hold_may_have_had_as_much_on_its_way():
+    dials = [
+        transfer(started=HOLD + began, ended_after=lasted, verified=8192, **more)
+        for began, lasted, more in (
+            (-9.0, 8.9, {}),  # over before the hold began
+            (-1.0, 2.0, {}),
+            (5.0, 0.3, {}),
+            (6.0, 0.4, {"backend": None, "ending": Ending.NO_FIRST_BYTE}),
+            (9.9, 30.0, {}),
+            (10.0, 0.3, {}),  # the hold is over
+        )
+    ]
+    whole = watched(size=10 * MB, other={"dials": dials})
+    piece = agreement(whole, "sources")
+    lowest, highest = (4 * ON_ITS_WAY_TO_SINKS, (4 + 4) * ON_ITS_WAY_TO_SINKS)
+    assert piece.expected == pytest.approx((-lowest / (100 * MB), highest / (100 * MB)))
+    assert piece.cause.endswith("; 4 dials in the hold, which no sink counts")
+    assert agreement(whole, "tor").expected[1] == pytest.approx(
+        (4 + 4) * (249_000 + 1024 * 1024) / (100 * MB)
+    )
+    assert "dials" not in agreement(watched(size=10 * MB), "sources").cause
+
+
+def test_a_source_that_was_ended_on_purpose_is_not_judged():
+    said = found(watched(sent=[0] * 10, other={"events": [happened("kill", "source", 5.0)]}))
+    assert said.agreement[0].explained is None
+    assert said.agreement[0].cause.startswith("source was ended in the hold")
+    assert said.trusted
+
+
 def test_sources_that_did_not_record_are_not_judged():
     piece = agreement(watched(other={"sources": {}}), "sources")
     assert (piece.difference, piece.explained, piece.other_bytes) == (None, None, None)
@@ -134,6 +165,58 @@ def test_other_ports_and_other_tors_do_not_count():
     assert agreement(watched(size=MB, other={"tors": tors}), "tor").other_bytes == 10 * MB
 
 
+def two_backends(events, *, first, second):
+    """A hold of 10 s in which each of two serves 50 MB, and their tors say so much at its ends."""
+    tors = [
+        tor_sample(
+            HOLD + at,
+            {
+                name: tor_counters(HOLD + at, application=counted[index], begun=counted[index])
+                for name, counted in (("backend-1", first), ("backend-2", second))
+            },
+        )
+        for index, at in ((0, 0), (1, 10))
+    ]
+    samples = [
+        sink_sample(HOLD + at, {"backend-1": 5 * MB, "backend-2": 5 * MB}) for at in range(10)
+    ]
+    return watched(samples=samples, other={"tors": {"tors": tors}, "events": events})
+
+
+@pytest.mark.parametrize("verb", ["kill", "stop"])
+def test_one_that_was_ended_on_purpose_is_left_out_with_what_the_sinks_had_of_it(verb):
+    # it had taken 900 MB, was ended, and took 3 MB once it was started again
+    ended = [happened(verb, "backend-1", 3.0), happened("start", "backend-1", 7.0)]
+    piece = agreement(
+        two_backends(ended, first=(900 * MB, 3 * MB), second=(70 * MB, 120 * MB)), "tor"
+    )
+    assert (piece.sink_bytes, piece.other_bytes) == (50 * MB, 50 * MB)
+    assert piece.explained
+    assert piece.cause.startswith("without backend-1, ended in the hold: payload on its way")
+
+
+def test_one_that_only_hung_is_counted_on():
+    hung = [happened("hang", "backend-1", 3.0), happened("resume", "backend-1", 7.0)]
+    piece = agreement(two_backends(hung, first=(0, 50 * MB), second=(0, 50 * MB)), "tor")
+    assert (piece.sink_bytes, piece.other_bytes) == (100 * MB, 100 * MB)
+
+
+def test_one_that_was_ended_outside_the_hold_is_counted_on():
+    ended = [happened("kill", "backend-1", -3.0), happened("start", "backend-1", -1.0)]
+    piece = agreement(two_backends(ended, first=(0, 50 * MB), second=(0, 50 * MB)), "tor")
+    assert piece.other_bytes == 100 * MB
+
+
+def test_where_all_were_ended_tors_are_not_judged():
+    ended = [happened("kill", name, 3.0) for name in ("backend-1", "backend-2")]
+    piece = agreement(two_backends(ended, first=(0, 1), second=(0, 1)), "tor")
+    assert piece.explained is None
+    assert piece.cause == (
+        "without backend-1, backend-2, ended in the hold: no backend instance's tor told its bytes "
+        "twice"
+    )
+
+
 def test_tors_that_answered_once_or_never_are_not_judged():
     portless = [
         tor_sample(
@@ -190,6 +273,32 @@ def test_a_host_of_backends_alone_sends_the_payload_and_its_overhead(overhead, e
     assert piece.explained is explained
 
 
+def test_dials_to_a_host_of_backends_may_be_beside_what_the_sinks_had():
+    pi = [
+        host_sample(
+            HOLD + at,
+            {"backend-1": 0.1 * at},
+            interfaces={"eth0": {"sent": round(1.05 * MB) * at + 4 * MB * (at > 5)}},
+        )
+        for at in range(-1, 10)
+    ]
+    made = manifest(
+        hosts=(host("here"), host("pi")),
+        backends={"backend-1": "pi"},
+        services=(
+            service("sampler-pi", "sampler", "pi"),
+            service("backend-1", "backend", "pi"),
+            service("relay-1", "relay", "here"),
+        ),
+    )
+    # 4.5 MB beside 10 MB of payload: 12 % of overhead, and for each dial 1.3 MB with as much
+    for dials, explained in ((2, False), (3, True)):
+        dialled = [transfer(started=HOLD + 5.5, ended_after=0.3) for _ in range(dials)]
+        whole = watched(other={"manifest": made, "dials": dialled})
+        whole = msgspec.structs.replace(whole, samplers={"sampler-pi": pi})
+        assert agreement(whole, "interfaces").explained is explained
+
+
 @pytest.mark.parametrize(("peer", "judged"), [("192.0.2.7:9000", True), ("127.0.0.1:9000", False)])
 def test_a_baseline_from_elsewhere_is_held_against_what_the_interfaces_received(peer, judged):
     made = manifest(mode="without tor", backends={}, experiment={"baseline": {"peer": peer}})
@@ -234,6 +343,15 @@ def test_circuits_are_what_came_between_the_first_and_last_reading_of_all_backen
     assert said.rendezvous_begun == 3 + 6
     assert said.rendezvous_failed == {"timeout": 4, "other": 2}
     assert said.rendezvous_open == 10
+    assert said.introduction_circuits == 6
+
+
+def test_circuits_of_one_that_was_ended_on_purpose_have_no_difference():
+    ended = [happened("kill", "backend-1", 3.0), happened("start", "backend-1", 7.0)]
+    whole = two_backends(ended, first=(900, 2), second=(10, 14))
+    said = tor_circuits(whole, hold_window(whole))
+    assert said.rendezvous_begun == 4
+    # both are there at its end
     assert said.introduction_circuits == 6
 
 

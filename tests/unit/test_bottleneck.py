@@ -6,6 +6,7 @@ from onionrig.analysis.holds import hold_window
 from onionrig.analysis.machine import host_uses
 from onionrig.analysis.round_trip import round_trip
 from onionrig.analysis.stream_windows import have_windows
+from onionrig.records.manifest import EmulatedHost
 from recordings import (
     HOLD,
     host,
@@ -95,6 +96,28 @@ def test_of_several_hosts_the_full_one_is_named():
     assert verdict.sentence == "the CPU of pi2 was full: the rig used 3.80 of 4 cores"
 
 
+def test_emulated_hosts_fill_the_machine_that_they_share():
+    whole = watched()
+    samplers = {
+        f"sampler-{name}": [host_sample(HOLD + at, {f"relay-{name}": used * at}) for at in (-1, 9)]
+        for name, used in (("pi1", 0.9), ("pi2", 1.0))
+    }
+    services = [service(f"sampler-{name}", "sampler", name) for name in ("pi1", "pi2")]
+    emulated = tuple(
+        EmulatedHost(
+            name=name, machine="vm", address="10.77.0.1", link_bits_per_second=None,
+            delay_seconds=0.0, delayed_by=None,
+        )
+        for name in ("pi1", "pi2")
+    )  # fmt: skip
+    made = manifest(hosts=(host("vm", cores=2),), emulated=emulated, services=tuple(services))
+    whole = msgspec.structs.replace(whole, samplers=samplers, manifest=made)
+    (use,) = host_uses(whole, hold_window(whole))
+    assert (use.host, use.cores) == ("vm", 2)
+    assert use.rig_cores == pytest.approx(1.9)
+    assert found(whole).sentence == "the machine's CPU was full: the rig used 1.90 of 2 cores"
+
+
 def test_a_process_that_ended_in_the_hold_counts_up_to_its_end():
     samples = [
         host_sample(HOLD - 1, {"relay-1": 5.0}),
@@ -161,6 +184,17 @@ def test_a_tor_at_a_full_core_is_named():
     ]  # fmt: skip
     piece = evidence(verdict, "main thread of backend-1")
     assert (piece.measured, piece.limit) == (pytest.approx(0.97), 1.0)
+
+
+def test_of_a_process_that_was_started_again_the_last_ones_main_thread_counts():
+    # 300 s so far, ended in the third second, started in the fifth, half a core from then on
+    counted = [300.0, 300.9, 301.8, None, None, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
+    samples = [
+        host_sample(HOLD - 1 + at, {} if used is None else {"backend-1": used})
+        for at, used in enumerate(counted)
+    ]
+    verdict = found(watched(other={"samplers": {"sampler": samples}}))
+    assert evidence(verdict, "main thread of backend-1").measured == pytest.approx(0.5)
 
 
 def test_the_main_thread_counts_and_not_the_whole_process():

@@ -107,6 +107,17 @@ def test_settings_that_differ_are_named():
     assert not comparison.doubts
 
 
+def test_settings_of_emulated_hosts_are_named_as_one_would_set_them():
+    hosts = [{"name": "pi1", "link": "100Mbit"}, {"name": "pi2", "link": "100Mbit"}]
+    a = msgspec.structs.replace(manifest(), experiment={"hosts": hosts, "load": {"torrc": []}})
+    changed = [hosts[0], {"name": "pi2", "link": "50Mbit"}]
+    b = msgspec.structs.replace(manifest(), experiment={"hosts": changed, "load": {"torrc": []}})
+    comparison = compared(side(1, manifest=a), side(1, manifest=b), alternated=False)
+    assert [(d.what, d.a, d.b) for d in comparison.differences] == [
+        ("hosts.pi2.link", "100Mbit", "50Mbit")
+    ]
+
+
 def test_another_tor_or_another_host_is_a_doubt():
     a = manifest()
     b = msgspec.structs.replace(

@@ -309,10 +309,22 @@ def test_dials_are_counted_in_the_second_in_which_they_began():
         dial(started=103.0),
     ]
     told = [
-        (each.second, each.begun, each.failed, each.median_first_byte_seconds)
+        (each.second, each.begun, each.served, each.failed)
         for each in over_time(made, since=100.0, seconds=3)
     ]
-    assert told == [(0, 3, 1, 0.6), (1, 0, 0, None), (2, 2, 1, None)]
+    assert told == [(0, 3, 2, 1), (1, 0, 0, 0), (2, 2, 0, 1)]
+
+
+def test_of_each_second_those_that_were_served_tell_how_long_they_waited():
+    made = [
+        dial(started=100.0 + at, first_byte=waited)
+        for at, waited in ((0.1, 0.5), (0.2, 9.0), (0.3, 0.75), (2.5, 0.25))
+    ]
+    told = [
+        (each.median_first_byte_seconds, each.highest_first_byte_seconds)
+        for each in over_time([*made, failing(started=101.0)], since=100.0, seconds=3)
+    ]
+    assert told == [(0.75, 9.0), (None, None), (0.25, 0.25)]
 
 
 @given(

@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onionrig.cli.asking import profile_names
+from onionrig.cli.asking import flags_layer, layers_of, profile_names, question_from
 from onionrig.errors import ERROR_CLASSES, OUTCOMES
 from onionrig.experiment.decode import experiment_from
+from onionrig.experiment.happenings import planned
 from onionrig.experiment.schema import Experiment
 from onionrig.records.result import Result
 
@@ -35,12 +36,39 @@ def test_the_table_of_exit_codes_is_the_codes():
 
 def test_the_schema_in_the_docs_is_that_of_the_result():
     written = msgspec.json.decode((ROOT / "docs/result.schema.json").read_bytes())
-    assert written == msgspec.to_builtins(msgspec.json.schema(Result))
+    assert written == msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Result)))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_every_example_is_an_experiment(path):
     experiment_from([tomllib.loads(path.read_text())])
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_can_be_run(path):
+    question_from(layers_of(path, None, []), name=path.stem)
+
+
+@pytest.mark.parametrize("balancer", ["stock", "extended"])
+def test_the_example_of_failover_can_be_run_with_either_balancer(balancer):
+    flags = flags_layer(balancer=balancer)
+    question = question_from(
+        [*layers_of(ROOT / "examples/failover.toml", None, []), flags], name="failover"
+    )
+    assert question.experiment.frontend.balancer == balancer
+    happens = planned(question.experiment.events)
+    assert [(each.verb, each.subject) for each in happens] == [
+        ("kill", "backend-1"),
+        ("start", "backend-1"),
+        ("hang", "backend-2"),
+        ("resume", "backend-2"),
+        ("kill", "balancer"),
+        ("start", "balancer"),
+    ]
+    # goodput before each that takes something away is known, and there is time for what follows
+    times = [each.at_seconds for each in happens]
+    assert times[0] >= 5
+    assert question.experiment.load.hold - times[-1] >= 20
 
 
 def test_the_example_of_all_keys_has_them_all():

@@ -146,7 +146,7 @@ def test_a_port_fixed_by_hand_is_the_first_clients():
 
 def test_ports_are_needed_to_be_reached_at_and_for_every_tors_counters():
     experiment, _ = resolved(experiment_from([{"network": {"relays": 5}}]))
-    reached = 3 * 2 + 5 + 2
+    reached = 3 * 2 + 5 + 2 + 1
     tors = 3 + 5 + 4 + 2 + 1
     assert len(ports_needed(experiment)) == reached + tors
 

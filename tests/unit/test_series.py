@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from onionrig.analysis.series import downsampled, series
 from onionrig.analysis.timeline import Timeline, downsampled_timeline
 from onionrig.records.samples import CpuStates
+from onionrig.records.transfers import Ending
 from recordings import (
     HOLD,
     RAMP,
     finished,
+    happened,
     held,
     host,
     host_sample,
@@ -183,6 +185,65 @@ def test_times_of_streams_and_bytes_of_clients_come_from_the_transfers():
 
 
 values = st.floats(0, 1e12, allow_nan=False)
+
+
+def test_what_was_done_to_the_rig_stands_where_it_was_done():
+    samples = [sink_sample(HOLD + at, {"backend-1": 5}) for at in range(10)]
+    events = [
+        happened("kill", "backend-1", -20.0),
+        happened("kill", "relay-1", -2.5),
+        happened("hang", "backend-1", 4.25),
+        happened("kill", "relay-2", 10.5),
+    ]
+    drawn = series(recording(samples, hold_seconds=10, events=events))
+    assert [(each.at, each.verb, each.subject) for each in drawn.incidents] == [
+        (-2.5, "kill", "relay-1"),
+        (4.25, "hang", "backend-1"),
+    ]
+
+
+def test_dials_under_load_are_told_second_by_second_and_those_before_are_not():
+    def dialled(at, **more):
+        return transfer(started=HOLD + at, ended_after=0.5, **more)
+
+    failing = {"backend": None, "verified": 0, "first_byte": None, "ending": Ending.NO_FIRST_BYTE}
+    dials = [
+        dialled(-6.0, first_byte=7.0),
+        dialled(-4.5, first_byte=0.5),
+        dialled(3.0, first_byte=0.25),
+        dialled(3.5, first_byte=0.75),
+        dialled(3.9, **failing),
+        dialled(5.0, **failing),
+    ]
+    samples = [sink_sample(HOLD + at, {"backend-1": 5}) for at in range(10)]
+    drawn = series(recording(samples, hold_seconds=10, dials=dials))
+    counted = {
+        at: (line(drawn.dialled, "served")[at], line(drawn.dialled, "failed")[at])
+        for at in drawn.dialled.at_seconds
+    }
+    assert {at: both for at, both in counted.items() if both != (0, 0)} == {
+        -5.0: (1, 0),
+        3.0: (2, 1),
+        5.0: (0, 1),
+    }
+    waits = drawn.dial_wait_seconds
+    assert (line(waits, "median")[3.0], line(waits, "slowest")[3.0]) == (0.5, 0.75)
+    assert line(waits, "median")[5.0] is None
+    assert line(waits, "median")[-5.0] == 0.5
+
+
+def test_without_dials_under_load_there_are_no_lines_of_them():
+    samples = [sink_sample(HOLD + at, {"backend-1": 5}) for at in range(10)]
+    drawn = series(recording(samples, dials=[transfer(started=RAMP - 9.0)]))
+    assert (drawn.dialled.lines, drawn.dial_wait_seconds.lines, drawn.incidents) == ({}, {}, ())
+
+
+def test_dials_keep_their_number_in_fewer_points():
+    samples = [sink_sample(HOLD + at, {"backend-1": 5}) for at in range(90)]
+    dials = [transfer(started=HOLD + at * 0.7, ended_after=0.1) for at in range(100)]
+    thinned = downsampled(series(recording(samples, dials=dials)), most=20)
+    assert len(thinned.dialled.at_seconds) <= 20
+    assert total(thinned.dialled, "served") == pytest.approx(100)
 
 
 @given(st.lists(values, min_size=1, max_size=300), st.integers(1, 50))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from onionrig.analysis.bottleneck import bottleneck
 from onionrig.analysis.holds import hold_window
 from onionrig.records.transfers import Ending
-from recordings import HOLD, RAMP, sink_sample, transfer, watched
+from recordings import HOLD, RAMP, happened, sink_sample, transfer, watched
 
 
 def found(whole):
@@ -136,6 +136,50 @@ def test_others_that_stalled_too_are_told():
     verdict = found(with_sink(samples, hold_seconds=10))
     assert verdict.subject == "backend-1"
     assert verdict.sentence.endswith("; so did backend-2")
+
+
+def test_one_that_hangs_because_it_was_asked_to_has_not_stalled():
+    # it serves for 2 s of the hold, is silent for 6 s while it hangs, and serves again
+    samples = served([9] * 7 + [0] * 6 + [9] * 2)
+    hung = [happened("hang", "backend-1", 2.02), happened("resume", "backend-1", 8.01)]
+    assert found(with_sink(samples, hold_seconds=10)).subject == "backend-1"
+    verdict = found(with_sink(samples, hold_seconds=10, events=hung))
+    assert verdict.kind == "load"
+    assert not [piece for piece in verdict.evidence if piece.what.startswith("longest silence")]
+
+
+def test_one_that_hangs_to_the_end_has_not_stalled_although_its_streams_were_given_up():
+    samples = served([9] * 7 + [0] * 23, streams=[4] * 27 + [0] * 3)
+    given_up = transfer(ending=Ending.STALLED, started=float(RAMP), ended_after=27.0)
+    whole = with_sink(
+        samples,
+        hold_seconds=25,
+        transfers=[given_up],
+        events=[happened("hang", "backend-1", 2.02)],
+    )
+    assert found(whole).kind == "load"
+
+
+@pytest.mark.parametrize(
+    ("event", "subject"),
+    [
+        (happened("hang", "backend-2", 2.0), "backend-1"),
+        (happened("kill", "balancer", 2.0), "backend-1"),
+        (happened("resume", "backend-1", 3.0), "backend-1"),
+    ],
+)
+def test_another_that_hangs_is_no_excuse(event, subject):
+    samples = served([9] * 7 + [0] * 8)
+    assert found(with_sink(samples, hold_seconds=10, events=[event])).subject == subject
+
+
+@pytest.mark.parametrize(("resumed", "kind"), [(3.9, "load"), (2.9, "stalled backend")])
+def test_one_that_stays_silent_for_five_seconds_after_it_went_on_has_stalled(resumed, kind):
+    # silent from the hold's third second to its ninth; excused until one second after
+    samples = served([9] * 7 + [0] * 7 + [9])
+    events = [happened("hang", "backend-1", 2.0), happened("resume", "backend-1", resumed)]
+    verdict = found(with_sink(samples, hold_seconds=10, events=events))
+    assert verdict.kind == kind
 
 
 @given(st.lists(st.integers(0, 2), min_size=5, max_size=40))

@@ -1,6 +1,7 @@
 import math
 import statistics
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from onionrig.analysis.trend import blocks, line
 from onionrig.analysis.trust import trust
 from recordings import (
     HOLD,
+    happened,
     host,
     host_sample,
     manifest,
@@ -236,6 +238,57 @@ def test_tors_that_did_not_answer_are_named():
         "relay-1 did not answer 1 of the 3 times that its counters were asked for",
     )
     assert said.trusted is True
+
+
+@pytest.mark.parametrize(
+    ("events", "times"),
+    [
+        ([], 3),
+        # asked at 10, 20 and 30; the answer may take 3 s
+        ([happened("kill", "relay-1", 9.0)], 0),
+        ([happened("hang", "relay-1", 12.9)], 0),
+        ([happened("kill", "relay-1", 13.1)], 1),
+        ([happened("stop", "relay-1", 5.0), happened("start", "relay-1", 16.0)], 1),
+        ([happened("stop", "relay-1", 5.0), happened("start", "relay-1", 14.9)], 2),
+        ([happened("kill", "relay-2", 9.0)], 3),
+    ],
+)
+def test_tors_that_were_kept_from_answering_on_purpose_are_not_counted(events, times):
+    tors = {
+        "tors": [
+            msgspec.structs.replace(
+                tor_sample(HOLD + at, {"relay-1": None if at else tor_counters(HOLD)}),
+                wall_seconds=HOLD + at + 3.0,
+            )
+            for at in (0, 10, 20, 30)
+        ]
+    }
+    missing = found(watched(seconds=40, other={"tors": tors, "events": events})).missing
+    said = [text for text in missing if "did not answer" in text]
+    assert said == (
+        [f"relay-1 did not answer {times} of the 4 times that its counters were asked for"]
+        if times
+        else []
+    )
+
+
+@pytest.mark.parametrize(("at", "judged"), [(-1.0, True), (12.0, False), (41.0, True)])
+def test_a_hold_in_which_something_was_done_is_not_held_to_be_steady(at, judged):
+    sizes = [100 * MB] * 20 + [50 * MB] * 20
+    said = found(watched(sizes=sizes, other={"events": [happened("kill", "backend-2", at)]}))
+    assert said.trend.change == pytest.approx(-1.0, abs=0.1)
+    assert said.trend.steady is (False if judged else None)
+    assert said.trusted is not judged
+    told = "whether the hold was steady is not judged: something was done to the rig once"
+    assert (told in said.missing) is not judged
+
+
+def test_how_often_something_was_done_is_told():
+    events = [happened("kill", "backend-2", 3.0), happened("start", "backend-2", 6.0)]
+    said = found(watched(other={"events": events}))
+    assert said.missing == (
+        "whether the hold was steady is not judged: something was done to the rig 2 times",
+    )
 
 
 def test_a_run_without_tors_counters_or_pings_says_so():

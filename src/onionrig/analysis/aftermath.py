@@ -7,7 +7,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.dials import outage
-from onionrig.analysis.happened import happened_in
+from onionrig.analysis.happened import happened_in, subjects
 from onionrig.analysis.holds import events_of
 from onionrig.analysis.windows import bytes_by_second
 from onionrig.experiment.happenings import LEAVING
@@ -54,7 +54,6 @@ def _aftermath(
     before = _before(goodput, int(undone.wall_seconds) - hold.begin)
     first = math.ceil(since - NEARLY_WHOLE_SECONDS)
     after = goodput[first : int(end) - hold.begin]
-    recovered = _recovered(after, before)
     about_it = [other for other in later if other.subject == event.subject]
     return Aftermath(
         verb=event.verb,
@@ -63,9 +62,12 @@ def _aftermath(
         lasted_seconds=end - at,
         before_bits_per_second=before,
         lowest_bits_per_second=min(after, default=None),
-        recovered_after_seconds=None if recovered is None else max(0.0, first + recovered - since),
+        recovered_after_seconds=_recovered(after, before, from_seconds=first - since),
         listed_after_seconds=_listed(
-            events_of(recording.events, Listed), event, _next(about_it, hold)
+            events_of(recording.events, Listed),
+            event,
+            subjects(event, recording.manifest.backends),
+            _next(about_it, hold),
         ),
         dials=outage((dial for dial in recording.dials if dial.started_wall_seconds < end), at),
     )
@@ -91,28 +93,42 @@ def _before(goodput: Sequence[float], second: int) -> float | None:
     return statistics.fmean(goodput[second - BEFORE_SECONDS : second])
 
 
-def _recovered(after: Sequence[float], before: float | None) -> int | None:
-    """Return after how many seconds there were so many in a row that were as before."""
+def _recovered(
+    after: Sequence[float], before: float | None, *, from_seconds: float
+) -> float | None:
+    """Return how long it took until so many seconds in a row were as before.
+
+    ``from_seconds`` lie between the incident and the first second that is looked at: if that is
+    good already, it was never low.
+    """
     if not before:
         return None
     good = [second >= RECOVERED * before for second in after]
     rows = range(len(good) - IN_A_ROW_SECONDS + 1)
-    return next((row for row in rows if all(good[row : row + IN_A_ROW_SECONDS])), None)
+    row = next((row for row in rows if all(good[row : row + IN_A_ROW_SECONDS])), None)
+    if row is None:
+        return None
+    return row + from_seconds if row else 0.0
 
 
-def _listed(listed: Sequence[Listed], event: Happened, end: float) -> float | None:
+def _are_in(listed: Listed, instances: set[str]) -> bool:
+    """Return whether any of these instances stands in a descriptor."""
+    return not instances.isdisjoint(listed.instances)
+
+
+def _listed(
+    listed: Sequence[Listed], event: Happened, instances: set[str], end: float
+) -> float | None:
     """Return how long it took until the descriptors' instances were as the incident has them."""
     leaving = event.verb in LEAVING
     before = [each for each in listed if each.wall_seconds < event.wall_seconds]
-    was_in = bool(before) and event.subject in before[-1].instances
-    if was_in != leaving:
+    if not before or _are_in(before[-1], instances) != leaving:
         return None
     return next(
         (
             each.wall_seconds - event.wall_seconds
             for each in listed
-            if event.wall_seconds <= each.wall_seconds < end
-            and (event.subject in each.instances) != leaving
+            if event.wall_seconds <= each.wall_seconds < end and _are_in(each, instances) != leaving
         ),
         None,
     )

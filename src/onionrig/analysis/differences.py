@@ -59,8 +59,10 @@ def _flat(table: Mapping[str, Any], *, at: str = "") -> dict[str, str]:
 
 def _are_named_tables(value: object) -> TypeGuard[Sequence[Mapping[str, Any]]]:
     """Return whether these are such as ``[[hosts]]``: their keys are set by ``hosts.NAME.key``."""
-    return isinstance(value, list | tuple) and all(
-        isinstance(one, Mapping) and "name" in one for one in value
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(one, Mapping) and "name" in one for one in value)
     )
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.holds import events_of
-from onionrig.experiment.happenings import ENDING, LEAVING
+from onionrig.experiment.happenings import ENDING, LEAVING, OF_A_HOST
 from onionrig.records.events import Happened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from onionrig.analysis.windows import Window
     from onionrig.records.events import AnyEvent
@@ -48,16 +48,27 @@ def ended_in(recording: Recording, hold: Window) -> frozenset[str]:
     )
 
 
-def absences(events: Sequence[AnyEvent]) -> dict[str, list[Absence]]:
-    """Return when each service was kept from answering, of those that ever were."""
+def absences(events: Sequence[AnyEvent], hosts: Mapping[str, str]) -> dict[str, list[Absence]]:
+    """Return when each service was kept from answering, of those that ever were.
+
+    ``hosts`` is each backend instance's: what is done to a host is done to those on it.
+    """
     began: dict[str, float] = {}
     found: dict[str, list[Absence]] = {}
     for event in events_of(events, Happened):
-        if event.verb in LEAVING:
-            began.setdefault(event.subject, event.wall_seconds)
-        elif event.subject in began:
-            ended = Absence(begin=began.pop(event.subject), end=event.wall_seconds)
-            found.setdefault(event.subject, []).append(ended)
+        for subject in subjects(event, hosts):
+            if event.verb in LEAVING:
+                began.setdefault(subject, event.wall_seconds)
+            elif subject in began:
+                ended = Absence(begin=began.pop(subject), end=event.wall_seconds)
+                found.setdefault(subject, []).append(ended)
     for subject, at in began.items():
         found.setdefault(subject, []).append(Absence(begin=at, end=math.inf))
     return found
+
+
+def subjects(event: Happened, hosts: Mapping[str, str]) -> set[str]:
+    """Return the instances that something was done to: those on a host; or else the service."""
+    if event.verb in OF_A_HOST:
+        return {name for name, host in hosts.items() if host == event.subject}
+    return {event.subject}

@@ -66,7 +66,7 @@ def _away(recording: Recording, backend: str, *, otherwise: str) -> str:
     hold = hold_window(recording)
     seconds = sum(
         max(0.0, min(absence.end, hold.end) - max(absence.begin, hold.begin))
-        for absence in absences(recording.events).get(backend, ())
+        for absence in absences(recording.events, recording.manifest.backends).get(backend, ())
     )
     length = len(hold.seconds)
     if not seconds:

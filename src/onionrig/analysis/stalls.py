@@ -93,7 +93,7 @@ def _longest_silences(
     begin = min((second for by_second in sizes.values() for second in by_second), default=hold.end)
     seconds = sampled_seconds(recording.sinks, Window(begin=begin, end=hold.end))
     given_up = _given_up(recording)
-    meant = absences(recording.events)
+    meant = absences(recording.events, recording.manifest.backends)
     longest = []
     for backend in sizes:
         counted = {

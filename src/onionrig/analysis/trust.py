@@ -92,7 +92,7 @@ def _unanswered(recording: Recording, hold: Window) -> list[str]:
         return []
     asked: Counter[str] = Counter()
     silent: Counter[str] = Counter()
-    meant = absences(recording.events)
+    meant = absences(recording.events, recording.manifest.backends)
     for samples in recording.tors.values():
         for sample in samples:
             # the last question is asked as the hold ends

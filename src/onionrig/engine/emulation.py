@@ -25,6 +25,7 @@ from onionrig.engine.links import (
     host_lines,
     netem_bridge_lines,
     netem_lines,
+    port_state_line,
     rate_lines,
     switch_lines,
 )
@@ -55,11 +56,18 @@ class Emulation(msgspec.Struct, frozen=True, kw_only=True):
     """Process ids of the delayboxes, by service."""
     holders: tuple[int, ...]
     """Process ids of what holds namespaces."""
+    switch: Namespace
+    links: tuple[Link, ...]
 
     @property
     def entering(self) -> dict[str, tuple[str, ...]]:
         """What stands before the argv of a service, by its host."""
         return {name: namespace.entering for name, namespace in self.namespaces.items()}
+
+    def set_link(self, host: str, *, up: bool) -> None:
+        """Set the switch's end of a host's link: down, whatever either sends is lost."""
+        (link,) = (link for link in self.links if link.host.name == host)
+        self.switch.configure("ip", [port_state_line(link, up=up)])
 
 
 class Making:
@@ -96,6 +104,8 @@ class Making:
             delayed_by=delayed_by,
             delays={name: pid for name, pid in running.items() if name in delays},
             holders=tuple(pid for name, pid in running.items() if name not in delays),
+            switch=switch,
+            links=tuple(links),
         )
 
     async def namespace(self, service: str, name: str) -> Namespace:

@@ -6,6 +6,8 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING, assert_never
 
+from onionrig.experiment.happenings import OF_A_HOST
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from onionrig.engine.local import LocalEngine
     from onionrig.experiment.happenings import Planned
     from onionrig.recorder.clock import SteadyClock
-    from onionrig.rig.model import Service
 
 
 async def have_happen(
@@ -26,13 +27,16 @@ async def have_happen(
     """Do each thing when its time has come; from then on its end is nobody's failure."""
     for each in planned:
         await asyncio.sleep(clock.until(hold_second + each.at_seconds))
-        (service,) = (one for one in engine.rig.services if one.name == each.subject)
-        await _do(engine, each, service)
+        if each.verb in OF_A_HOST:
+            await engine.set_link(each.subject, up=each.verb == "link_up")
+        else:
+            await _do_to_service(engine, each)
         journal.happened(each)
 
 
-async def _do(engine: LocalEngine, planned: Planned, service: Service) -> None:
+async def _do_to_service(engine: LocalEngine, planned: Planned) -> None:
     fleet = engine.fleet
+    (service,) = (one for one in engine.rig.services if one.name == planned.subject)
     match planned.verb:
         case "kill":
             await fleet.end(service, signal.SIGKILL)
@@ -44,5 +48,7 @@ async def _do(engine: LocalEngine, planned: Planned, service: Service) -> None:
             fleet.signal(service, signal.SIGSTOP)
         case "resume":
             fleet.signal(service, signal.SIGCONT)
+        case "link_down" | "link_up":
+            raise TypeError(f"{planned.verb} is done to a host")
         case verb:
             assert_never(verb)

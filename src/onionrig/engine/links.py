@@ -111,6 +111,11 @@ def host_lines(link: Link) -> list[str]:
     ]
 
 
+def port_state_line(link: Link, *, up: bool) -> str:
+    """Set a link's port up or down, for ``ip`` in the switch's namespace."""
+    return f"link set dev {link.port} {'up' if up else 'down'}"
+
+
 def rate_lines(link: Link, interface: str) -> list[str]:
     """Shape an end of a link, for ``tc``; nothing where it has no rate."""
     rate = link.host.link_bits_per_second

@@ -43,6 +43,7 @@ class LocalEngine:
     ) -> None:
         self.rig = rig
         self.fleet = fleet
+        self._emulation = emulation
         self._namespaces = emulation.namespaces if emulation else {}
         self._sampled = Sampled(
             rig, others=others, unsampled=emulation.holders if emulation else ()
@@ -75,6 +76,12 @@ class LocalEngine:
         """Do a piece of work where this host's network is; blocks."""
         namespace = self._namespaces.get(host)
         return work() if namespace is None else namespace.inside(work)
+
+    async def set_link(self, host: str, *, up: bool) -> None:
+        """Pull an emulated host's plug, or put it in. Raises TypeError where there is none."""
+        if self._emulation is None:
+            raise TypeError(f"{host} is no emulated host")
+        await asyncio.to_thread(self._emulation.set_link, host, up=up)
 
     async def connected(self, host: str, client: SocksEndpoint) -> Streams:
         """Connect to a client tor where its network is. Raises OSError."""

@@ -19,7 +19,7 @@ from onionrig.experiment.frontend import (
     switches_on,
     variants_of,
 )
-from onionrig.experiment.happenings import VERBS, out_of_turn, planned, verbs_said
+from onionrig.experiment.happenings import OF_A_HOST, VERBS, out_of_turn, planned, verbs_said
 from onionrig.experiment.hosts import hosts_for, wrong_hosts
 from onionrig.units import Seconds, host_and_port
 
@@ -204,7 +204,7 @@ def _dialling(experiment: Experiment) -> str | None:
 
 
 def _happenings(experiment: Experiment) -> str | None:
-    known = _services(experiment)
+    services, hosts = _services(experiment), [host.name for host in experiment.hosts]
     for number, happening in enumerate(experiment.events, start=1):
         which = f"events, number {number}"
         said = verbs_said(happening)
@@ -216,11 +216,14 @@ def _happenings(experiment: Experiment) -> str | None:
                 "(load.hold)"
             )
         ((verb, subject),) = said.items()
+        kind, known = ("host", hosts) if verb in OF_A_HOST else ("service", services)
         if subject not in known:
             close = difflib.get_close_matches(subject, known, n=1)
             there = f"there are {', '.join(known)}" if known else "there is none on this side"
+            if kind == "host" and not hosts:
+                there = "only emulated hosts have links ([[hosts]])"
             meant = f"did you mean {close[0]}?" if close else there
-            return f'{which}: {verb} = "{subject}": no such service; {meant}'
+            return f'{which}: {verb} = "{subject}": no such {kind}; {meant}'
     wrong = out_of_turn(planned(experiment.events))
     if wrong is not None:
         each, state = wrong

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
     from onionrig.experiment.schema import Happening
 
-Verb = Literal["kill", "stop", "start", "hang", "resume"]
+Verb = Literal["kill", "stop", "start", "hang", "resume", "link_down", "link_up"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 ENDING: frozenset[str] = frozenset({"kill", "stop"})
 """After these there is no process."""
-LEAVING = ENDING | {"hang"}
+LEAVING = ENDING | {"hang", "link_down"}
 """After these a service answers nobody, until the opposite is done."""
+OF_A_HOST: frozenset[str] = frozenset({"link_down", "link_up"})
+"""These are done to an emulated host; the others to a service."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +28,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """From the beginning of the hold."""
     verb: Verb
     subject: str
-    """A service of the rig."""
+    """A service of the rig, or an emulated host."""
 
 
 def verbs_said(happening: Happening) -> dict[Verb, str]:
@@ -52,13 +54,15 @@ def out_of_turn(several: Iterable[Planned]) -> tuple[Planned, str] | None:
     return None
 
 
-RUNS, HANGS, ENDED = "runs", "hangs", "has ended"
+RUNS, HANGS, ENDED, CUT_OFF = "runs", "hangs", "has ended", "is cut off"
 _TURNS: dict[Verb, tuple[tuple[str, ...], str]] = {
     "kill": ((RUNS, HANGS), ENDED),
     "stop": ((RUNS, HANGS), ENDED),
     "start": ((ENDED,), RUNS),
     "hang": ((RUNS,), HANGS),
     "resume": ((HANGS,), RUNS),
+    "link_down": ((RUNS,), CUT_OFF),
+    "link_up": ((CUT_OFF,), RUNS),
 }
 """How a service must be, and how it is afterwards."""
 

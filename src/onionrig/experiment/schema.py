@@ -106,7 +106,7 @@ class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Happening(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that happens to a service in the hold; exactly one of the verbs."""
+    """Something that happens to a service or a host in the hold; exactly one of the verbs."""
 
     at: Seconds
     """From the beginning of the hold."""
@@ -120,6 +120,10 @@ class Happening(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Stop it where it is (SIGSTOP): it keeps its sockets and answers nobody."""
     resume: str | None = None
     """Let it go on (SIGCONT)."""
+    link_down: str | None = None
+    """Pull the plug of an emulated host: what it sends is lost, and nobody is told."""
+    link_up: str | None = None
+    """Put it in again."""
 
 
 class Target(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):

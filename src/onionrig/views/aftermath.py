@@ -23,6 +23,8 @@ DONE = {
     "start": "started",
     "hang": "hung",
     "resume": "resumed",
+    "link_down": "unplugged",
+    "link_up": "plugged in",
 }
 HEADINGS = (
     "at", "done", "before", "lowest", "as before", "listed", "failed", "until", "slowest",
@@ -38,7 +40,7 @@ def aftermath_lines(aftermaths: Sequence[Aftermath]) -> list[RenderableType]:
     """Return a table of what was done and what followed; it fits 80 columns."""
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     for heading in HEADINGS:
-        table.add_column(heading, no_wrap=heading != "done")
+        table.add_column(heading, no_wrap=heading != "done", overflow="fold")
     for each in aftermaths:
         table.add_row(*aftermath_row(each))
     return [table, Text(MEANT, style="dim")]

@@ -61,6 +61,6 @@ def _total(dialled: Timeline, name: str) -> int:
 def _table(found: Sequence[Aftermath]) -> Table:
     return Table(
         caption="What followed, until the next thing was done or the hold ended",
-        columns=columns(*HEADINGS, numeric=tuple(set(HEADINGS) - {"done"})),
+        columns=columns(*HEADINGS, numeric=HEADINGS[2:]),
         rows=tuple(aftermath_row(each, unknown=UNKNOWN) for each in found),
     )

@@ -20,7 +20,7 @@ def dialled_figure(series: Series) -> Figure:
     """Draw how many new streams were dialled in each second, and how many of them failed."""
     timed = Timed(
         timeline=series.dialled,
-        lines=(Line(name=FAILED, colour=BAD), Line(name=SERVED, colour=series_colour(0))),
+        lines=(Line(name=SERVED, colour=series_colour(0)), Line(name=FAILED, colour=BAD)),
         scale=COUNT,
         title="new streams",
         loads=series.loads,
