@@ -125,5 +125,10 @@ def test_a_restarted_balancer_publishes_what_hsdirs_take(failing):
 
 def test_new_clients_hardly_notice(failing):
     result = json.loads(failing.stdout)
-    assert result["status"] == "complete"
-    assert failing.stderr.count("happened") == 0
+    dials = [each["dials"] for each in result["aftermaths"]]
+    assert [each["verb"] for each in result["aftermaths"]] == [
+        "kill", "start", "kill", "start", "hang",
+    ]  # fmt: skip
+    begun = sum(each["begun"] for each in dials)
+    assert begun >= 60  # two a second
+    assert sum(each["failed"] for each in dials) <= begun / 20

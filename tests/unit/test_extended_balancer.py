@@ -28,7 +28,9 @@ from onionrig.balancer.extended.liveness import Silent, leaving_out
 from onionrig.balancer.extended.publications import one_revision, rising
 from onionrig.balancer.extended.whole_ring import microdescriptors, places
 from onionrig.balancer.program import refuse_unknown_version
+from onionrig.engine import equipment
 from onionrig.errors import Unequipped
+from onionrig.experiment.decode import experiment_from
 from stem_made import FLOW_CONTROL, instance
 
 SINGLE_HOP = {**FLOW_CONTROL, "single-onion-service": ""}
@@ -319,3 +321,13 @@ def test_an_onionbalance_that_was_not_read_is_refused_by_name():
     refuse_unknown_version("0.2.4")
     with pytest.raises(Unequipped, match=r"Onionbalance 0\.3\.0 is installed"):
         refuse_unknown_version("0.3.0")
+
+
+def test_a_run_with_another_onionbalance_is_refused_before_anything_starts(monkeypatch):
+    monkeypatch.setattr(equipment, "find_onionbalance", lambda: ("/there", "0.3.0"))
+    monkeypatch.setattr(equipment, "find_tor", lambda: None)
+    asked = experiment_from([{"frontend": {"balancer": "extended"}}])
+    with pytest.raises(Unequipped, match=r'frontend\.balancer = "stock"'):
+        equipment.Equipment.for_experiment(asked)
+    stock = equipment.Equipment.for_experiment(experiment_from([]))
+    assert stock.onionbalance_version == "0.3.0"

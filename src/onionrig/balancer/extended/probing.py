@@ -41,9 +41,10 @@ class Probing:
 
     def run(self) -> None:
         """Probe for ever; for a thread of its own."""
-        asyncio.run(self._all())
+        asyncio.run(self.all())
 
-    async def _all(self) -> None:
+    async def all(self) -> None:
+        """Probe every instance for ever."""
         await asyncio.gather(*(self._watch(address) for address in self._addresses))
 
     async def _watch(self, address: str) -> None:
