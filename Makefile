@@ -6,7 +6,7 @@ BIN := .venv/bin
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help setup run dev lint test test-fast lock clean
+.PHONY: help setup run dev lint test test-bed test-fast lock clean
 
 help: ## say what the targets do (this)
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,10 @@ lint: dev ## the checks that run nothing
 test: lint ## every check and every test, real tor daemons included
 	@echo "test: pytest"
 	@$(BIN)/pytest --quiet $(SIDE_BY_SIDE) $(ARGS)
+
+test-bed: dev ## emulated hosts: rates and delays of their links, alone on the machine
+	@echo "test: pytest tests/bed"
+	@$(BIN)/pytest --quiet tests/bed $(ARGS)
 
 test-fast: lint ## the checks, and the tests that start no tor
 	@echo "test: pytest tests/unit tests/process"

@@ -3,7 +3,8 @@
 #
 # usage: [PYTHON=python3.12] setup.sh [dev]
 #   PYTHON  makes .venv, where there is none yet
-#   dev     adds the tools of "make test", chromium among them: it looks at reports
+#   dev     adds the tools of the tests: chromium looks at reports, and with iproute2 and a compiler
+#           emulated hosts get links and delays
 #
 # What is there is left alone: a stamp in .venv says from which files it was made.
 set -eu
@@ -22,6 +23,7 @@ main() {
 
     scripts/install-tor.sh 9<&-
     [ "$kind" = setup ] || has_browser || apt_install chromium chromium-driver
+    [ "$kind" = setup ] || has_links || apt_install iproute2 gcc libc6-dev
     venv_works || make_venv
     mkdir -p .venv && : >"$log"
     say "installing what $lock names"
@@ -38,7 +40,7 @@ main() {
 up_to_date() {
     [ "$(cat ".venv/$kind.stamp" 2>/dev/null)" = "$(origin "$lock")" ] &&
         command -v tor >/dev/null &&
-        { [ "$kind" = setup ] || has_browser; } &&
+        { [ "$kind" = setup ] || { has_browser && has_links; }; } &&
         [ -x .venv/bin/onionrig ] &&
         .venv/bin/python -c 'from importlib import util; exit(util.find_spec("onionrig") is None)'
 }
@@ -88,6 +90,12 @@ has_venv() {
 has_browser() {
     command -v chromium >/dev/null && command -v chromedriver >/dev/null
 }
+
+# Debian keeps ip and tc where only root's path leads.
+has_links() (
+    PATH=$PATH:/usr/sbin:/sbin
+    command -v ip >/dev/null && command -v tc >/dev/null && command -v cc >/dev/null
+)
 
 apt_install() {
     command -v apt-get >/dev/null ||

@@ -79,7 +79,7 @@ def checkout(tmp_path):
         (checkout.top / file).write_text(file)
     for tool in PLAIN_TOOLS.split():
         (checkout.bin / tool).symlink_to(shutil.which(tool))
-    for tool in ("tor", "chromium", "chromedriver"):
+    for tool in ("tor", "chromium", "chromedriver", "ip", "tc"):
         checkout.stub(tool)
     checkout.python("python3", "3.11")
     return checkout
@@ -92,11 +92,13 @@ def test_it_installs_what_the_lock_names_and_then_the_project(checkout):
 
 
 def test_dev_installs_the_dev_lock_which_is_enough_for_setup_too(checkout):
+    checkout.stub("cc")
     checkout.setup("dev")
     checkout.setup()
     assert checkout.calls[1:] == [
         "pip --require-hashes -r requirements-dev.lock",
         "pip --no-deps -e .",
+        "delaybox",
     ]
 
 
@@ -201,6 +203,7 @@ def test_where_apt_get_brings_venv_it_goes_on(checkout):
 @pytest.mark.parametrize("missing", ["chromium", "chromedriver"])
 def test_dev_installs_a_browser_where_it_is_missing_and_setup_does_not(checkout, missing):
     (checkout.bin / missing).unlink()
+    checkout.stub("cc")
     checkout.stub("apt-get", f'#!/bin/sh\necho "$@" >>{checkout.bin}/asked\n')
     checkout.stub("id", "#!/bin/sh\necho 0\n")
     assert checkout.setup().returncode == 0
@@ -219,7 +222,17 @@ def test_dev_without_a_browser_and_apt_get_names_what_is_missing(checkout):
     assert "missing: chromium chromium-driver, and there is no apt-get here" in done.stderr
 
 
+def test_dev_installs_a_compiler_where_there_is_none_and_setup_does_not(checkout):
+    checkout.stub("apt-get", f'#!/bin/sh\necho "$@" >>{checkout.bin}/asked\n')
+    checkout.stub("id", "#!/bin/sh\necho 0\n")
+    assert checkout.setup().returncode == 0
+    assert not (checkout.bin / "asked").exists()
+    assert checkout.setup("dev").returncode == 0
+    assert (checkout.bin / "asked").read_text().rstrip().endswith("install iproute2 gcc libc6-dev")
+
+
 def test_dev_is_not_up_to_date_once_the_browser_is_gone(checkout):
+    checkout.stub("cc")
     checkout.setup("dev")
     (checkout.bin / "chromedriver").unlink()
     assert checkout.setup("dev").returncode == 1
