@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from typing import Self
 
 from onionrig.errors import UsageError
@@ -16,6 +17,7 @@ BITS_PER_BYTE = 8
 SECONDS_A_MINUTE, SECONDS_AN_HOUR = 60, 3600
 HIGHEST_PORT = 65535
 
+_FRACTION = re.compile(r"\d{1,6}(?:/\d{1,6}|\.\d{1,6})?")
 _QUANTITY = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z/]*)\s*")
 
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -61,6 +63,16 @@ class BitsPerSecond(float):
             if self >= factor and (self / factor) == round(self / factor, 6):
                 return f"{self / factor:.10g}{unit}"
         return f"{float(self):.10g}bit"
+
+
+def fraction_from(text: str) -> Fraction:
+    """Read a fraction such as ``"1/4"`` or ``"0.25"``. Raises UsageError."""
+    try:
+        if _FRACTION.fullmatch(text.strip()):
+            return Fraction(text.strip())
+    except ZeroDivisionError:
+        pass
+    raise UsageError(f'"{text}" is no fraction: write it as in "1/4" or "0.25"')
 
 
 def host_and_port(text: str) -> tuple[str, int]:

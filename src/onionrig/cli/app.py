@@ -38,6 +38,13 @@ Balancer = Annotated[
         metavar="stock|extended", help="Which Onionbalance publishes (frontend.balancer)."
     ),
 ]
+Scale = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FRACTION",
+        help='Of the rates of emulated links, as in "1/4" (emulation.scale).',
+    ),
+]
 Target = Annotated[
     str | None, typer.Option(metavar="RATE", help='Target, as in "500Mbit" (verdict.target).')
 ]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from onionrig.cli.catalogue import catalogue
 from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
+from onionrig.experiment.boards import Boarded, with_boards
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import (
     experiment_from,
@@ -17,6 +19,7 @@ from onionrig.experiment.decode import (
     merged,
 )
 from onionrig.experiment.schema import Experiment
+from onionrig.records.manifest import BoardFacts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +37,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     experiment: Experiment
     """Checked, and every ``auto`` replaced."""
     resolved: dict[str, str]
+    boards: dict[str, BoardFacts] = {}
+    """What is known of the boards that emulated hosts name."""
 
 
 def ask(
@@ -64,11 +69,23 @@ def name_of(file: Path | None, profile: str | None) -> str:
 
 def question_from(layers: list[Layer], *, name: str) -> Question:
     """Merge layers, check what results and replace every ``auto``. Raises UsageError."""
-    experiment = experiment_from(layers)
+    boarded = _boarded(experiment_from(layers))
+    refuse_impossible(boarded.experiment)
+    experiment, found = resolved(boarded.experiment)
     refuse_impossible(experiment)
-    experiment, found = resolved(experiment)
-    refuse_impossible(experiment)
-    return Question(name=name, experiment=experiment, resolved=found)
+    return Question(
+        name=name,
+        experiment=experiment,
+        resolved={**boarded.said, **found},
+        boards=boarded.facts,
+    )
+
+
+def _boarded(experiment: Experiment) -> Boarded:
+    if not any(host.board for host in experiment.hosts):
+        # the catalogue is not read for nothing: a mistake in one's own file must not stop a run
+        return Boarded(experiment=experiment, said={}, facts={})
+    return with_boards(experiment, catalogue())
 
 
 def profile_names() -> list[str]:
@@ -98,6 +115,7 @@ def flags_layer(  # noqa: PLR0913 - one flag each
     single_hop: bool = False,
     balancer: str | None = None,
     target: str | None = None,
+    scale: str | None = None,
 ) -> Layer:
     """Return the flags that were given as a layer."""
     asked: dict[str, dict[str, Any]] = {
@@ -109,6 +127,7 @@ def flags_layer(  # noqa: PLR0913 - one flag each
             "hold": f"{hold}s" if hold and hold.replace(".", "", 1).isdigit() else hold,
         },
         "verdict": {"target": target},
+        "emulation": {"scale": scale},
     }
     return {
         table: {key: value for key, value in keys.items() if value is not None}

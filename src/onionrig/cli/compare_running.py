@@ -62,6 +62,7 @@ def experiments_compared(
                 resolved=question.resolved,
                 profile=question.name,
                 command=tuple(sys.argv),
+                boards=question.boards,
             )
             run_watched(
                 asked,

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from onionrig.cli.app import Hold, Json, Report, Settings, app
+from onionrig.cli.app import Hold, Json, Report, Scale, Settings, app
 from onionrig.cli.asking import flags_layer, layers_of, profile_names, question_from
 from onionrig.cli.compare_running import experiments_compared, runs_compared
 from onionrig.cli.printing import print_json
@@ -40,6 +40,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
         typer.Option("--set-b", metavar="TABLE.KEY=VALUE", help="Set a key of experiment B alone."),
     ] = None,
     hold: Hold = None,
+    scale: Scale = None,
     repeat: Annotated[
         int, typer.Option(min=1, metavar="N", help="Of two experiments: run each so many times.")
     ] = 3,
@@ -54,7 +55,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     if _is_experiment(a) != _is_experiment(b):
         raise UsageError("compare a run with a run, or an experiment with an experiment")
     if _is_experiment(a):
-        flags = flags_layer(hold=hold)
+        flags = flags_layer(hold=hold, scale=scale)
         comparison, directory = experiments_compared(
             _question(a, settings or [], a_settings or [], flags),
             _question(b, settings or [], b_settings or [], flags),
@@ -66,7 +67,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
         if report:
             announce(lambda: write_comparison_report(directory.path), stderr=json or markdown)
         return
-    if settings or a_settings or b_settings or hold or out:
+    if settings or a_settings or b_settings or hold or scale or out:
         raise UsageError("these are runs already: their settings are what they were run with")
     _print(runs_compared(find_run(a), find_run(b)), markdown=markdown, json=json)
 

@@ -8,8 +8,10 @@ from rich.console import Console
 
 # importing them is what adds the commands, in the order in which the help lists them
 from onionrig.cli import (
+    cleaning,  # noqa: F401
     comparing,  # noqa: F401
     describing,  # noqa: F401
+    hardware,  # noqa: F401
     measuring,  # noqa: F401
     reporting,  # noqa: F401
     sweeping,  # noqa: F401

@@ -19,6 +19,7 @@ from onionrig.cli.app import (
     Profile,
     Repeat,
     Report,
+    Scale,
     Settings,
     SingleHop,
     Streams,
@@ -53,6 +54,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     hold: Hold = None,
     single_hop: SingleHop = False,
     balancer: Balancer = None,
+    scale: Scale = None,
     target: Target = None,
     repeat: Repeat = 1,
     out: Out = None,
@@ -67,6 +69,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         hold=hold,
         single_hop=single_hop,
         balancer=balancer,
+        scale=scale,
         target=target,
     )
     question = ask(experiment, profile, settings or [], flags)
@@ -92,6 +95,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     settings: Settings = None,
     streams: Streams = None,
     hold: Hold = None,
+    scale: Scale = None,
     target: Target = None,
     repeat: Repeat = 1,
     out: Out = None,
@@ -101,7 +105,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     """Move the same bytes without Tor: over loopback, or between two hosts. The ceiling."""
     if to and listen:
         raise UsageError("--to pulls and --listen serves: one of them on each host")
-    flags = flags_layer(streams=streams, hold=hold, target=target)
+    flags = flags_layer(streams=streams, hold=hold, scale=scale, target=target)
     question = ask(
         experiment,
         profile,
@@ -123,6 +127,7 @@ def _measured(question: Question, *, repeat: int, out: Path | None) -> tuple[Res
         resolved=question.resolved,
         profile=question.name,
         command=tuple(sys.argv),
+        boards=question.boards,
     )
     stderr = Console(stderr=True)
     for key, how in question.resolved.items():

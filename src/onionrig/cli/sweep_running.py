@@ -102,6 +102,7 @@ class Sweep:
                 PlannedLoad(load=question.experiment.load, settings=point)
                 for point, question in zip(group, questions, strict=True)
             ),
+            boards=largest.boards,
         )
         run_directory = self._directory.new_run(_directory_name(group))
         began = time.monotonic()

@@ -16,6 +16,7 @@ from onionrig.cli.app import (
     Json,
     Profile,
     Report,
+    Scale,
     Settings,
     Streams,
     app,
@@ -47,6 +48,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     settings: Settings = None,
     streams: Streams = None,
     hold: Hold = None,
+    scale: Scale = None,
     repeat: Annotated[int, typer.Option(min=1, help="Measure every point so many times.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="The sweep's directory; an unfinished one is gone on with.")
@@ -70,7 +72,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     else:
         if not over:
             raise UsageError("a sweep varies something: --over load.streams=1,4,16")
-        flags = flags_layer(streams=streams, hold=hold)
+        flags = flags_layer(streams=streams, hold=hold, scale=scale)
         layers = [*layers_of(experiment, profile, settings or []), flags]
         plan = SweepPlan(
             name=name_of(experiment, profile),

@@ -13,7 +13,13 @@ from onionrig.engine.load import PlannedLoad
 from onionrig.experiment.decode import plain
 from onionrig.experiment.frontend import switches_on
 from onionrig.experiment.schema import Experiment
-from onionrig.records.manifest import EmulatedHost, Manifest, ServiceRecord, Versions
+from onionrig.records.manifest import (
+    BoardFacts,
+    EmulatedHost,
+    Manifest,
+    ServiceRecord,
+    Versions,
+)
 from onionrig.rig.allocation import ONION_PORT
 from onionrig.rig.model import Role
 from onionrig.rig.render import mode_of
@@ -37,9 +43,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     command: tuple[str, ...]
     loads: tuple[PlannedLoad, ...]
     """In turn, on the same rig."""
+    boards: dict[str, BoardFacts] = {}
+    """What is known of the boards that emulated hosts name."""
 
     @classmethod
-    def repeated(
+    def repeated(  # noqa: PLR0913 - what a run is asked for
         cls,
         experiment: Experiment,
         times: int = 1,
@@ -47,6 +55,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         resolved: dict[str, str],
         profile: str,
         command: tuple[str, ...],
+        boards: dict[str, BoardFacts] | None = None,
     ) -> Asked:
         """Ask for the experiment's own load, so many times."""
         return cls(
@@ -55,6 +64,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             profile=profile,
             command=command,
             loads=(PlannedLoad(load=experiment.load),) * times,
+            boards=boards or {},
         )
 
 
@@ -96,11 +106,12 @@ def _balancer(experiment: Experiment, equipment: Equipment) -> str:
 
 
 def with_emulation(
-    manifest: Manifest, hosts: tuple[Host, ...], emulation: Emulation | None
+    manifest: Manifest, asked: Asked, hosts: tuple[Host, ...], emulation: Emulation | None
 ) -> Manifest:
     """Add what is known of emulated hosts, if there are any."""
     if emulation is None:
         return manifest
+    named = {host.name: host.board for host in asked.experiment.hosts if host.board}
     return msgspec.structs.replace(
         manifest,
         emulated=tuple(
@@ -111,6 +122,8 @@ def with_emulation(
                 link_bits_per_second=host.link_bits_per_second,
                 delay_seconds=host.delay_seconds,
                 delayed_by=emulation.delayed_by if host.delay_seconds else None,
+                scale=float(asked.experiment.emulation.scale),
+                board=asked.boards.get(named.get(host.name, "")),
             )
             for host in hosts
         ),

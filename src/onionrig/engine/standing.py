@@ -84,7 +84,7 @@ async def standing(
                 emulated=hosts,
                 places=places(experiment),
             )
-            manifest = with_emulation(manifest, hosts, ground.emulation)
+            manifest = with_emulation(manifest, asked, hosts, ground.emulation)
             stand = _without_tor if experiment.network.kind == "none" else _with_tor
             async with stand(asked, allocation, ground, manifest, journal) as engine:
                 yield engine

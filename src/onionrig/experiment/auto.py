@@ -14,6 +14,7 @@ from onionrig.experiment.frontend import (
     switches_on,
     variants_of,
 )
+from onionrig.experiment.hosts import scaled_link
 from onionrig.units import Seconds
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
     """Return the experiment with numbers for ``auto``, and by key how each was found."""
     found: dict[str, str] = {}
     network, load = experiment.network, experiment.load
+    if experiment.emulation.scale != 1:
+        found["emulation.scale"] = _scaled(experiment)
     if network.kind == "none":
         return _without_tors(experiment), found
     variants = variants_of(experiment)
@@ -69,6 +72,16 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         found["load.dial_every"] = f"a dial each {DIAL_EVERY}, to see what new clients meet"
     frontend = _switched(experiment, found)
     return msgspec.structs.replace(experiment, network=network, load=load, frontend=frontend), found
+
+
+def _scaled(experiment: Experiment) -> str:
+    """Say what the links come to, those of one rate together."""
+    hosts: dict[str, list[str]] = {}
+    for host in experiment.hosts:
+        if (rate := scaled_link(experiment, host)) is not None:
+            hosts.setdefault(str(rate), []).append(host.name)
+    links = "; ".join(f"{rate} for {', '.join(names)}" for rate, names in hosts.items())
+    return f"{experiment.emulation.scale} of the rate of every link: {links}"
 
 
 def _switched(experiment: Experiment, found: dict[str, str]) -> Frontend:

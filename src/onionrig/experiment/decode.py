@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, TypeGuard, get_args
 
 import msgspec
 
 from onionrig.errors import UsageError
 from onionrig.experiment.schema import Experiment
-from onionrig.units import BitsPerSecond, Seconds
+from onionrig.units import BitsPerSecond, Seconds, fraction_from
 
 Layer = Mapping[str, Any]
 
@@ -102,6 +103,8 @@ def _value(text: str) -> object:
 
 
 def _quantity(kind: type, value: object) -> object:
+    if kind is Fraction:
+        return _fraction(value)
     for quantity in (Seconds, BitsPerSecond):
         if kind is quantity:
             if not isinstance(value, str):
@@ -113,6 +116,13 @@ def _quantity(kind: type, value: object) -> object:
             except UsageError as error:
                 raise ValueError(str(error)) from error
     raise NotImplementedError(kind)
+
+
+def _fraction(value: object) -> Fraction:
+    try:
+        return fraction_from(str(value))
+    except UsageError as error:
+        raise ValueError(str(error)) from error
 
 
 def _example(kind: type) -> str:

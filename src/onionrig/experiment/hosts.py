@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from onionrig.experiment.schema import HostRole
+from onionrig.units import BitsPerSecond
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import EmulatedHost, Experiment
@@ -25,16 +26,34 @@ def hosts_for(experiment: Experiment, role: HostRole) -> list[str]:
     return [host.name for host in experiment.hosts if role in host.roles]
 
 
+def scaled_link(experiment: Experiment, host: EmulatedHost) -> BitsPerSecond | None:
+    """Return the rate that a host's link is given; None where it is not shaped."""
+    # delays stay as they are: they are distances, and nothing that a busy machine is short of
+    if host.link is None:
+        return None
+    return BitsPerSecond(round(host.link * experiment.emulation.scale))
+
+
 def wrong_hosts(experiment: Experiment) -> str | None:
     """Say what is wrong with the hosts, if anything is."""
-    hosts = experiment.hosts
+    hosts, scale = experiment.hosts, experiment.emulation.scale
+    if not 0 < scale <= 1:
+        return (
+            f'emulation.scale = "{scale}": a part of what the links would carry, above 0 and at '
+            'most 1, as in "1/4"'
+        )
+    if scale != 1 and not any(host.link for host in hosts):
+        return (
+            f'emulation.scale = "{scale}": there is nothing to scale, since no emulated host has a '
+            "link with a rate ([[hosts]], link or board)"
+        )
     if not hosts:
         return None
     if len(hosts) > MOST_HOSTS:
         return f"{len(hosts)} hosts: there are {MOST_HOSTS} addresses for them"
     return (
         _same_names([host.name for host in hosts])
-        or next((wrong for host in hosts if (wrong := _wrong_link(host))), None)
+        or next((wrong for host in hosts if (wrong := _wrong_link(experiment, host))), None)
         or _untaken(experiment)
         or _led_out(experiment)
     )
@@ -45,12 +64,18 @@ def _same_names(names: list[str]) -> str | None:
     return f'two hosts are called "{twice[0]}": a name stands for one host' if twice else None
 
 
-def _wrong_link(host: EmulatedHost) -> str | None:
+def _wrong_link(experiment: Experiment, host: EmulatedHost) -> str | None:
     rate, delay = host.link, host.delay
     if rate is not None and not SLOWEST_BITS_PER_SECOND <= rate <= FASTEST_BITS_PER_SECOND:
         return (
             f'host {host.name}: link = "{rate}": a link carries 1Mbit to 10Gbit; leave it out for '
             "one that is not shaped"
+        )
+    scaled = scaled_link(experiment, host)
+    if scaled is not None and scaled < SLOWEST_BITS_PER_SECOND:
+        return (
+            f'host {host.name}: link = "{rate}" with emulation.scale = '
+            f'"{experiment.emulation.scale}" is {scaled}: a link carries 1Mbit at least'
         )
     if delay and not SHORTEST_SECONDS <= delay <= LONGEST_SECONDS:
         return (

@@ -6,6 +6,7 @@ be ``"auto"``; ``experiment.auto`` replaces them.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal
 
 import msgspec
@@ -143,8 +144,19 @@ class EmulatedHost(Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Services of a role are shared out over the hosts that name it, in turn."""
     link: BitsPerSecond | None = None
     """The rate of its link, each way; not shaped where it is not given."""
+    board: str | None = None
+    """A board of the catalogue (``onionrig hardware``): it stands for the link that its Ethernet
+    is, unless one is given; what else is known of it is recorded."""
     delay: Seconds = Seconds(0)
     """What its link adds, each way: a round trip between two hosts takes twice what both add."""
+
+
+class Emulation(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the emulated hosts are emulated, all of them alike."""
+
+    scale: Fraction = Fraction(1)
+    """What the rates of their links are multiplied by: a quarter of the machine for a quarter of
+    the rig, where its CPU would bind before the links do."""
 
 
 class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -160,3 +172,4 @@ class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     verdict: Target = Target()
     hosts: tuple[EmulatedHost, ...] = ()
     """Emulated hosts; without any, everything runs on this one."""
+    emulation: Emulation = Emulation()

@@ -34,6 +34,21 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     operating_system: str | None
 
 
+class BoardFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A board that an emulated host stands for, as the catalogue had it; unknown is null.
+
+    Its link is emulated. The rest is not: the host has the machine's own cores.
+    """
+
+    id: str
+    name: str
+    cores: int | None
+    clock_mhz: float | None
+    aes_instructions: bool | None
+    aes_mb_per_second: float | None
+    """Of one core: AES-256-CBC by OpenSSL."""
+
+
 class EmulatedHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A host that was emulated: a network namespace of the machine, with a link of its own."""
 
@@ -43,11 +58,15 @@ class EmulatedHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     address: str
     """In the network that joins them."""
     link_bits_per_second: float | None
-    """Each way; null where it was not shaped."""
+    """Each way, scaled; null where it was not shaped."""
+    scale: float = 1.0
+    """What the rate asked for was multiplied by."""
     delay_seconds: float
     """What its link added each way."""
     delayed_by: str | None
     """``netem`` or ``delaybox``; null where it had no delay."""
+    board: BoardFacts | None = None
+    """Null where none was named."""
 
 
 class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.experiment.auto import clients_of, relays_of
-from onionrig.experiment.hosts import hosts_for
+from onionrig.experiment.hosts import hosts_for, scaled_link
 from onionrig.rig.model import Host
 from onionrig.rig.names import BALANCER_TOR, DIALLER, LOAD_DIALLER, numbered, on
 
@@ -26,10 +26,11 @@ def emulated_hosts(experiment: Experiment) -> tuple[Host, ...]:
         Host(
             name=host.name,
             address=f"{NETWORK}.{number}",
-            link_bits_per_second=None if host.link is None else float(host.link),
+            link_bits_per_second=None if rate is None else float(rate),
             delay_seconds=float(host.delay),
         )
         for number, host in enumerate(experiment.hosts, start=1)
+        for rate in (scaled_link(experiment, host),)
     )
 
 

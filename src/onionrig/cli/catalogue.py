@@ -1,0 +1,50 @@
+"""The board catalogue as this user has it: what is shipped, and a file of their own over it."""
+
+from __future__ import annotations
+
+import functools
+import os
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onionrig.errors import UsageError
+from onionrig.hardware.decode import CatalogueFile, catalogue_from
+
+if TYPE_CHECKING:
+    from onionrig.hardware.boards import Catalogue
+
+
+def catalogue() -> Catalogue:
+    """Read the catalogue. Raises UsageError for a mistake in the user's own file."""
+    return _decoded((*_shipped(), *_own(own_boards())))
+
+
+def own_boards() -> Path:
+    """Return where a user's own boards are looked for, there or not."""
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "onionrig" / "boards.toml"
+
+
+@functools.cache
+def _decoded(files: tuple[CatalogueFile, ...]) -> Catalogue:
+    # a sweep asks for it at every point, and TOML takes its time
+    return catalogue_from(files)
+
+
+def _shipped() -> list[CatalogueFile]:
+    directory = resources.files("onionrig.hardware") / "catalogue"
+    # the families in an order that a reader expects, not that of the alphabet
+    return [
+        CatalogueFile(origin=f"{name}.toml", text=(directory / f"{name}.toml").read_text())
+        for name in ("raspberry-pi", "small-x86", "cloud")
+    ]
+
+
+def _own(path: Path) -> list[CatalogueFile]:
+    try:
+        return [CatalogueFile(origin=str(path), text=path.read_text())]
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from error

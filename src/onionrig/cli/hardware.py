@@ -1,0 +1,41 @@
+"""The hardware command: the board catalogue, with the source of every figure."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from onionrig.cli.app import Json, app
+from onionrig.cli.catalogue import catalogue, own_boards
+from onionrig.cli.printing import print_json
+from onionrig.hardware.boards import board_named
+from onionrig.views.hardware import board_view, catalogue_view
+
+
+@app.command()
+def hardware(
+    board: Annotated[
+        str | None, typer.Argument(metavar="BOARD", help="One board, in full; all if absent.")
+    ] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """List boards and cloud types: cores, AES, real link rates, watts, price, each with its source.
+
+    A host of an experiment takes the link of one by board = "pi3b". Your own figures go into
+    ~/.config/onionrig/boards.toml (docs/hardware.md).
+    """
+    known = catalogue()
+    if board is None:
+        if json:
+            print_json(known)
+        else:
+            Console().print(catalogue_view(known, str(own_boards())), highlight=False)
+        return
+    found = board_named(known, board, where=f"{board}: ")
+    if json:
+        print_json(found)
+    else:
+        Console().print(board_view(board, found), highlight=False)

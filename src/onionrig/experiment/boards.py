@@ -1,0 +1,110 @@
+"""Hosts that are called after a board of the catalogue: their links, and what else it knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from onionrig.errors import UsageError
+from onionrig.experiment.schema import EmulatedHost, Experiment
+from onionrig.hardware.boards import board_named
+from onionrig.records.manifest import BoardFacts
+
+if TYPE_CHECKING:
+    from onionrig.hardware.boards import Board, Catalogue, Figure
+
+Value = TypeVar("Value")
+
+
+class Boarded(msgspec.Struct, frozen=True, kw_only=True):
+    """An experiment in which every board is known."""
+
+    experiment: Experiment
+    """Hosts that name a board and no link have the link of that board."""
+    said: dict[str, str]
+    """What each board stands for, by the key it is said under."""
+    facts: dict[str, BoardFacts]
+    """By board."""
+
+
+def with_boards(experiment: Experiment, catalogue: Catalogue) -> Boarded:
+    """Look up the boards that hosts name.
+
+    Raises UsageError for one that is not in the catalogue, and where a host needs a link that the
+    board's Ethernet does not give it.
+    """
+    hosts = tuple(_with_link(host, catalogue) for host in experiment.hosts)
+    named = {
+        host.board: board_named(catalogue, host.board, where=_where(host))
+        for host in hosts
+        if host.board is not None
+    }
+    without_own = [host.name for host in experiment.hosts if host.link is None]
+    return Boarded(
+        experiment=msgspec.structs.replace(experiment, hosts=hosts),
+        said={
+            f"board {id_}": _said(
+                board,
+                [host.name for host in hosts if host.board == id_ and host.name in without_own],
+            )
+            for id_, board in named.items()
+        },
+        facts={id_: _facts(id_, board) for id_, board in named.items()},
+    )
+
+
+def _with_link(host: EmulatedHost, catalogue: Catalogue) -> EmulatedHost:
+    if host.board is None or host.link is not None:
+        return host
+    board = board_named(catalogue, host.board, where=_where(host))
+    if board.ethernet_mbit is None:
+        raise UsageError(
+            f"{_where(host)}what its Ethernet carries is not in the catalogue; give the host a "
+            'link, as in link = "1Gbit"'
+        )
+    if not board.ethernet_mbit.value:
+        wifi = board.wifi_mbit
+        instead = f', as in link = "{wifi.link}", which is its Wi-Fi' if wifi else ""
+        raise UsageError(
+            f"{_where(host)}{board.name} has no Ethernet; give the host a link{instead}"
+        )
+    return msgspec.structs.replace(host, link=board.ethernet_mbit.link)
+
+
+def _where(host: EmulatedHost) -> str:
+    return f'host {host.name}: board = "{host.board}": '
+
+
+def _said(board: Board, linked: list[str]) -> str:
+    """Say what is taken of a board, with its source, and what is only recorded."""
+    parts = [board.name]
+    ethernet = board.ethernet_mbit
+    if ethernet is not None and linked:
+        parts.append(
+            f"its Ethernet's {ethernet.link} for {', '.join(linked)} ({ethernet.mark}: "
+            f"{ethernet.source})"
+        )
+    if board.cores is not None:
+        aes = _value(board.aes_mb_per_second)
+        parts.append(
+            f"its {board.cores.value} cores"
+            + (f" with {aes:g} MB/s of AES each" if aes is not None else "")
+            + " are recorded, not emulated"
+        )
+    return "; ".join(parts)
+
+
+def _facts(id_: str, board: Board) -> BoardFacts:
+    return BoardFacts(
+        id=id_,
+        name=board.name,
+        cores=_value(board.cores),
+        clock_mhz=_value(board.clock_mhz),
+        aes_instructions=_value(board.aes_instructions),
+        aes_mb_per_second=_value(board.aes_mb_per_second),
+    )
+
+
+def _value(figure: Figure[Value] | None) -> Value | None:
+    return None if figure is None else figure.value

@@ -1,0 +1,1 @@
+"""The board catalogue: what boards and cloud types can do, each figure with its source."""

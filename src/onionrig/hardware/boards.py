@@ -1,0 +1,107 @@
+"""What a board is, as the catalogue has it: each figure with its source and how it came about.
+
+A figure that nobody gave a source for is left out: None.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from onionrig.errors import UsageError
+from onionrig.units import BitsPerSecond
+
+Mark = Literal["measured", "read", "estimate"]
+"""Measured for this project; read in the named source; from memory, or derived from a sibling."""
+Value = TypeVar("Value")
+Positive = Annotated[float, Meta(gt=0)]
+
+FRAME_BYTES, PAYLOAD_BYTES = 1514, 1448
+"""Of a full Ethernet frame as the kernel counts it, and of TCP in it (with timestamps)."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that stands in the catalogue."""
+
+
+class Figure(Entry, Generic[Value], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One figure."""
+
+    value: Value
+    mark: Mark
+    source: Annotated[str, Meta(min_length=1)]
+    """Where it stands, with an address where there is one."""
+    note: str = ""
+
+
+class Rate(
+    Figure[Annotated[float, Meta(ge=0)]], frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What an interface carries, in Mbit/s; 0 where the board has none."""
+
+    counts: Literal["payload", "frames"] = "payload"
+    """``payload`` of TCP, as iperf3 counts; ``frames`` whole, as interfaces and ifstat count."""
+
+    @property
+    def link(self) -> BitsPerSecond:
+        """The rate of a link that carries as much, to 0.1 Mbit/s: such a rate counts frames."""
+        mbit = self.value
+        if self.counts == "payload":
+            mbit *= FRAME_BYTES / PAYLOAD_BYTES
+        return BitsPerSecond(round(mbit, 1) * 1e6)
+
+
+class Price(Figure[Positive], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one costs."""
+
+    currency: Literal["USD", "EUR", "GBP"] = "USD"
+    per: Literal["piece", "month", "hour"] = "piece"
+    date: Annotated[str, Meta(pattern=r"^\d{4}(-\d\d){0,2}$")]
+    """When it was so: a year, a month or a day."""
+    memory_gb: Positive | None = None
+    """Of the size that it is the price of."""
+
+
+class Board(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A board, or a machine that is rented by the hour."""
+
+    name: str
+    dated: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
+    """When its figures were looked up last."""
+    cores: Figure[Annotated[int, Meta(ge=1)]] | None = None
+    clock_mhz: Figure[Positive] | None = None
+    memory_gb: Figure[Annotated[tuple[Positive, ...], Meta(min_length=1)]] | None = None
+    """Every size that there is."""
+    aes_instructions: Figure[bool] | None = None
+    aes_mb_per_second: Figure[Positive] | None = None
+    """Of one core: AES-256-CBC by OpenSSL in blocks of 16 KiB, 1 MB = 1,000,000 bytes."""
+    ethernet_mbit: Rate | None = None
+    wifi_mbit: Rate | None = None
+    idle_watts: Figure[Positive] | None = None
+    stress_watts: Figure[Positive] | None = None
+    """With every core busy."""
+    price: Price | None = None
+
+
+Catalogue = Mapping[str, Board]
+"""Boards by id, as ``board = "pi3b"`` names them."""
+AnyFigure = Figure[int] | Figure[float] | Figure[bool] | Figure[tuple[float, ...]]
+
+
+def board_named(catalogue: Catalogue, board: str, *, where: str) -> Board:
+    """Return a board by its id. Raises UsageError with the nearest, and where it was named."""
+    if board in catalogue:
+        return catalogue[board]
+    close = difflib.get_close_matches(board, catalogue, n=1)
+    meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(catalogue)}"
+    raise UsageError(f"{where}no such board; {meant} (onionrig hardware lists them)")
+
+
+def figures_of(board: Board) -> dict[str, AnyFigure]:
+    """Return what is known of a board, by key."""
+    found = {field: getattr(board, field) for field in Board.__struct_fields__}
+    return {field: value for field, value in found.items() if isinstance(value, Figure)}

@@ -1,0 +1,129 @@
+"""The board catalogue: a line a board, each figure with its mark and the number of its source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from onionrig.hardware.boards import figures_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rich.console import RenderableType
+
+    from onionrig.hardware.boards import AnyFigure, Board, Catalogue, Figure, Price, Rate
+
+MARKS = {"measured": "!", "read": "", "estimate": "~"}
+"""Before a figure."""
+LEGEND = (
+    "! measured for this project, or in the notes it began with; ~ an estimate, or from memory; "
+    "the others were read in their source [n]. Where nothing stands, no source was found. Ethernet "
+    "and Wi-Fi are in Mbit/s, of TCP payload or of whole frames; MB/s are of AES-256-CBC by one "
+    "core."
+)
+
+
+def catalogue_view(catalogue: Catalogue, own: str) -> RenderableType:
+    """Draw every board; ``own`` is the file that overrides them."""
+    sources = _numbered(catalogue.values())
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for heading, _ in COLUMNS:
+        table.add_column(heading, overflow="fold")
+    for id_, board in catalogue.items():
+        table.add_row(id_, *(cell(board, sources) for _, cell in COLUMNS[1:]))
+    listed = [Text(f"[{number}] {source}", style="dim") for source, number in sources.items()]
+    return Group(
+        table,
+        Text(),
+        Text(LEGEND),
+        Text(f"Your own figures override these, or add to them: {own} (docs/hardware.md)"),
+        Text(),
+        *listed,
+    )
+
+
+def board_view(id_: str, board: Board) -> RenderableType:
+    """Draw one board, a line a figure, with what is to be said of it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for key, figure in figures_of(board).items():
+        note = f"; {figure.note}" if figure.note else ""
+        table.add_row(key, _shown(key, board), Text(f"{figure.mark}: {figure.source}{note}"))
+    dated = f", looked up {board.dated}" if board.dated else ""
+    return Group(Text(f"{id_}: {board.name}{dated}", style="bold"), table)
+
+
+def _numbered(boards: Iterable[Board]) -> dict[str, int]:
+    """Give each source a number, in the order in which a reader meets them."""
+    found = dict.fromkeys(
+        figure.source for board in boards for figure in figures_of(board).values()
+    )
+    return {source: number for number, source in enumerate(found, start=1)}
+
+
+def _of(*keys: str, between: str = " ") -> Callable[[Board, dict[str, int]], Text]:
+    """Return what draws a cell of these figures."""
+
+    def cell(board: Board, sources: dict[str, int]) -> Text:
+        known = figures_of(board)
+        shown = [_marked(known[key], _shown(key, board)) for key in keys if key in known]
+        text = Text(between.join(shown))
+        numbers = dict.fromkeys(sources[known[key].source] for key in keys if key in known)
+        if numbers:
+            text.append(f" [{','.join(map(str, numbers))}]", style="dim")
+        return text
+
+    return cell
+
+
+def _marked(figure: AnyFigure, shown: str) -> str:
+    return f"{MARKS[figure.mark]}{shown}"
+
+
+def _shown(key: str, board: Board) -> str:
+    return _WRITTEN.get(key, _watts)(getattr(board, key))
+
+
+def _watts(figure: Figure[float]) -> str:
+    return f"{figure.value:g} W"
+
+
+def _rate(rate: Rate) -> str:
+    if not rate.value:
+        return "none"
+    return f"{rate.value:g}" + (" (frames)" if rate.counts == "frames" else "")
+
+
+def _price(price: Price) -> str:
+    size = f", {price.memory_gb:g} GB" if price.memory_gb else ""
+    per = "" if price.per == "piece" else f" a {price.per}"
+    return f"{price.value:g} {price.currency}{per} ({price.date}{size})"
+
+
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "cores": lambda figure: f"{figure.value} x",
+    "clock_mhz": lambda figure: f"{figure.value / 1000:g} GHz",
+    "memory_gb": lambda figure: f"{'/'.join(f'{size:g}' for size in figure.value)} GB",
+    "aes_instructions": lambda figure: "yes" if figure.value else "no",
+    "aes_mb_per_second": lambda figure: f"{figure.value:g}",
+    "ethernet_mbit": _rate,
+    "wifi_mbit": _rate,
+    "price": _price,
+}
+"""How a figure is written, by its key; watts are the rest."""
+COLUMNS: tuple[tuple[str, Callable[[Board, dict[str, int]], Text]], ...] = (
+    ("board", lambda board, _: Text(board.name)),
+    ("cores", _of("cores", "clock_mhz")),
+    ("memory", _of("memory_gb")),
+    ("AES instr.", _of("aes_instructions")),
+    ("MB/s", _of("aes_mb_per_second")),
+    ("Ethernet", _of("ethernet_mbit")),
+    ("Wi-Fi", _of("wifi_mbit")),
+    ("idle, stress", _of("idle_watts", "stress_watts", between=", ")),
+    ("price", _of("price")),
+)

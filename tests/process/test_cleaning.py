@@ -1,0 +1,160 @@
+"""The clean command, beside runs that live and what others have left."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.process
+
+CONTROLLER = """
+import asyncio, subprocess, sys
+from onionrig.engine.kept import kept
+
+async def main():
+    async with kept(finish=["true"]) as keeping:
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env=keeping.environment)
+        print(keeping.workspace, keeping.keeper_pid, child.pid, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run that lives: its workspace, its keeper and a process of it."""
+    controller = subprocess.Popen(
+        [sys.executable, "-c", CONTROLLER],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        workspace, *pids = controller.stdout.readline().split()
+        yield Path(workspace), *(psutil.Process(int(pid)) for pid in pids)
+    finally:
+        controller.kill()
+        controller.wait()
+        controller.stdout.close()
+        for pid in pids:
+            if psutil.pid_exists(int(pid)):
+                psutil.Process(int(pid)).kill()
+
+
+def clean(tmp_path, *options):
+    done = subprocess.run(
+        [sys.executable, "-m", "onionrig", "clean", *options],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def left(tmp_path, mark="0123456789abcdef"):
+    """Make a workspace as a power cut leaves it."""
+    workspace = tmp_path / f"onionrig-{mark}"
+    (workspace / "relay-1" / "keys").mkdir(parents=True)
+    (workspace / "relay-1" / "keys" / "secret").write_bytes(b"x" * 2048)
+    return workspace
+
+
+def gone(process):
+    deadline = time.monotonic() + 10
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_nobody_guards_is_removed_with_a_line(tmp_path):
+    workspace = left(tmp_path)
+    done = clean(tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"removed: {workspace} (2.00 KiB)\n")
+    assert not workspace.exists()
+    assert clean(tmp_path).stdout == f"nothing to clean in {tmp_path}\n"
+
+
+def test_a_dry_run_removes_nothing(tmp_path):
+    workspace = left(tmp_path)
+    assert clean(tmp_path, "--dry-run").stdout == f"would be removed: {workspace} (2.00 KiB)\n"
+    assert (workspace / "relay-1/keys/secret").exists()
+
+
+def test_a_run_that_lives_keeps_its_own(tmp_path, run):
+    workspace, *_ = run
+    other = left(tmp_path)
+    found = json.loads(clean(tmp_path, "--json").stdout)
+    assert [(each["path"], each["outcome"]) for each in found] == [(str(other), "removed")]
+    assert workspace.is_dir()
+    assert not other.exists()
+
+
+def test_processes_whose_keeper_is_gone_keep_their_workspace_and_are_named(tmp_path, run):
+    workspace, keeper, child = run
+    keeper.kill()
+    gone(keeper)
+    done = clean(tmp_path)
+    assert done.stdout.startswith(f"in use: {workspace} (")
+    assert f"no keeper, but processes still: {child.pid}\n" in done.stdout
+    assert workspace.is_dir()
+
+
+def test_what_somebody_listens_in_is_in_use(tmp_path, monkeypatch):
+    workspace = left(tmp_path)
+    monkeypatch.chdir(workspace)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("control")
+        listening.listen()
+        assert "in use: " in clean(tmp_path).stdout
+        assert workspace.is_dir()
+    assert clean(tmp_path).stdout.startswith("removed: ")
+
+
+def test_foreign_names_are_left_alone(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").touch()
+    (tmp_path / "onionrig-fedcba9876543210").symlink_to(elsewhere)
+    (tmp_path / "onionrig-0123456789abcde0").touch()
+    for name in (
+        "onionrig",
+        "onionrig-123",
+        "onionrig-0123456789ABCDEF",
+        "onionrig-0123456789abcdef0",
+        "tor",
+    ):
+        (tmp_path / name).mkdir()
+    before = sorted(tmp_path.iterdir())
+    assert clean(tmp_path).stdout == f"nothing to clean in {tmp_path}\n"
+    assert sorted(tmp_path.iterdir()) == before
+    assert (elsewhere / "file").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may remove anything")
+def test_what_cannot_be_removed_is_said_and_is_an_error(tmp_path):
+    workspace = left(tmp_path)
+    (workspace / "relay-1" / "keys").chmod(0o500)
+    try:
+        done = clean(tmp_path)
+        assert done.stdout.startswith(f"failed: {workspace}")
+        assert done.returncode == 8
+        assert "1 of 1 workspaces could not be removed" in done.stderr
+    finally:
+        (workspace / "relay-1" / "keys").chmod(0o700)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_belongs_to_another_user_is_left_alone(tmp_path):
+    workspace = left(tmp_path)
+    os.chown(workspace, 65534, 65534)
+    assert clean(tmp_path).stdout == f"nothing to clean in {tmp_path}\n"
+    assert workspace.is_dir()
