@@ -13,6 +13,7 @@ from onionrig.experiment.auto import resolved
 from onionrig.experiment.decode import experiment_from
 from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
 from onionrig.rig.render import render
+from onionrig.tor import directory
 
 INSTANCES = ("backend-1", "backend-2", "backend-3")
 POINTS = {name: f"{name}'s point" for name in INSTANCES}
@@ -74,8 +75,8 @@ def rounds(monkeypatch):
 
     monkeypatch.setattr(watching, "PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(watching, "control", control)
-    monkeypatch.setattr(watching, "consensus_time", answer)
-    monkeypatch.setattr(watching, "known_network", answer)
+    monkeypatch.setattr(directory, "consensus_time", answer)
+    monkeypatch.setattr(directory, "known_network", answer)
     monkeypatch.setattr(watching, "client_hsdirs", lambda *_: ("an hsdir",))
     monkeypatch.setattr(watching, "ask_all", ask_all)
     return SimpleNamespace(script=script, connections=connections, raised=raised, known=known)

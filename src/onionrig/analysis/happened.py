@@ -32,12 +32,12 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
         return self.begin < end and begin < self.end
 
 
-def happened_in(recording: Recording, hold: Window) -> list[Happened]:
-    """Return what was done in the hold."""
+def happened_in(recording: Recording, span: Window) -> list[Happened]:
+    """Return what was done in these seconds."""
     return [
         event
         for event in events_of(recording.events, Happened)
-        if hold.begin <= event.wall_seconds < hold.end
+        if span.begin <= event.wall_seconds < span.end
     ]
 
 

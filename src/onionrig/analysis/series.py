@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.dials import over_time
+from onionrig.analysis.happened import happened_in
 from onionrig.analysis.holds import complete, events_of, hold_window, loads
 from onionrig.analysis.host_lines import (
     cores_by_role,
@@ -18,7 +19,7 @@ from onionrig.analysis.host_lines import (
 from onionrig.analysis.hosts import host_of, machine_of
 from onionrig.analysis.timeline import Timeline, downsampled_timeline, timeline
 from onionrig.analysis.windows import Window
-from onionrig.records.events import Happened, Scheduled
+from onionrig.records.events import Scheduled
 from onionrig.records.part import Part
 from onionrig.units import BITS_PER_BYTE
 
@@ -125,8 +126,7 @@ def series(recording: Recording) -> Series:
         client_bytes=_client_bytes(recording),
         incidents=tuple(
             Incident(at=event.wall_seconds - zero, verb=event.verb, subject=event.subject)
-            for event in events_of(recording.events, Happened)
-            if span.begin <= event.wall_seconds < span.end
+            for event in happened_in(recording, span)
         ),
         **_dials(recording, span, zero),
     )

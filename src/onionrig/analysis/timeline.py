@@ -22,6 +22,12 @@ class Timeline(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lines: dict[str, tuple[float | None, ...]]
     """By name; null where nothing was recorded."""
 
+    @property
+    def highest(self) -> float:
+        """The highest value of any line; 0 where nothing was recorded."""
+        known = (value for line in self.lines.values() for value in line if value is not None)
+        return max(known, default=0.0)
+
 
 def timeline(
     span: Window,

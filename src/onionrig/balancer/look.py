@@ -11,7 +11,7 @@ import stem
 from onionrig.balancer.reached import Instance
 from onionrig.balancer.seen import Looked, address_seen
 from onionrig.errors import NoTorToAsk
-from onionrig.tor.directory import consensus_time, known_network
+from onionrig.tor.directory import FollowedNetwork
 from onionrig.tor.hash_ring import client_hsdirs, client_period
 from onionrig.tor.hsdirs import ask_all, ask_until_found
 
@@ -48,8 +48,7 @@ class Onlooker:
         self._control = control
         self._asked = asked
         self._instance_control = instance_control or control
-        self._network: KnownNetwork | None = None
-        self._consensus_time: str | None = None
+        self._network = FollowedNetwork()
         self._points: dict[str, dict[str, IntroductionPoint]] = {
             name: {} for name in subject.instances
         }
@@ -64,7 +63,7 @@ class Onlooker:
             raise NoTorToAsk(f"{self._asked}: {error}") from error
 
     async def _look(self) -> AddressSeen:
-        network = await self._current_network()
+        network = await self._network.current(self._control)
         address = self._subject.address
         said = await ask_all(self._control, address, client_hsdirs(address, network))
         now_seconds = time.time()
@@ -92,14 +91,6 @@ class Onlooker:
                 first_seen_seconds=self._first_seen,
             )
         )
-
-    async def _current_network(self) -> KnownNetwork:
-        """Read the consensus again when the tor has a new one."""
-        moment = await consensus_time(self._control)
-        if self._network is None or moment != self._consensus_time:
-            self._network = await known_network(self._control)
-            self._consensus_time = moment
-        return self._network
 
     async def _know_instances(self, network: KnownNetwork, all_said: tuple[Said, ...]) -> None:
         """Fetch the instances' own descriptors: at first, and when a point is of nobody known."""

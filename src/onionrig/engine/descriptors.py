@@ -34,7 +34,6 @@ class Descriptors:
         uploads: asyncio.Queue[str],
     ) -> None:
         self._rig = rig
-        self._instances = rig.instances
         self._clients = clients
         self._balancer_tor = balancer_tor
         self._uploads = uploads
@@ -108,11 +107,11 @@ class Descriptors:
     async def _fetch(self) -> None:
         """Have every client tor fetch the frontend's descriptor; look at the instances' own."""
         fetched = await asyncio.gather(
-            *(self._of_instance(address) for address in self._instances.values())
+            *(self._of_instance(address) for address in self._rig.instances.values())
         )
         instances = {
             name: descriptor or NOTHING
-            for name, descriptor in zip(self._instances, fetched, strict=True)
+            for name, descriptor in zip(self._rig.instances, fetched, strict=True)
         }
         held = await asyncio.gather(
             *(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onionrig.recorder.jsonl import Appender
 from onionrig.records.events import (
@@ -70,8 +70,7 @@ class Journal:
         """Say which introduction points a client tor can use, by backend instance."""
         self._tell(
             Covered(
-                wall_seconds=time.time(),
-                since_start_seconds=time.monotonic() - self._started_seconds,
+                **self._now(),
                 client=client,
                 usable_points=usable_points,
                 drawn_points=drawn_points or {},
@@ -95,8 +94,7 @@ class Journal:
         """Say when a load begins, is held and ends, and what it has otherwise than the run."""
         self._tell(
             Scheduled(
-                wall_seconds=time.time(),
-                since_start_seconds=time.monotonic() - self._started_seconds,
+                **self._now(),
                 ramp_second=schedule.ramp_second,
                 hold_second=schedule.hold_second,
                 end_second=schedule.end_second,
@@ -125,7 +123,7 @@ class Journal:
         """Close the file."""
         self._appender.close()
 
-    def _now(self) -> dict[str, float]:
+    def _now(self) -> dict[str, Any]:  # Any: beside fields of other types
         return {
             "wall_seconds": time.time(),
             "since_start_seconds": time.monotonic() - self._started_seconds,

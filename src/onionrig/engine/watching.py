@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from onionrig.errors import NoTorToAsk
 from onionrig.rig.model import Role, control_path
 from onionrig.tor.control import GONE, control
-from onionrig.tor.directory import consensus_time, known_network
+from onionrig.tor.directory import FollowedNetwork
 from onionrig.tor.hash_ring import client_hsdirs
 from onionrig.tor.hsdirs import ask_all
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from onionrig.engine.journal import Journal
     from onionrig.rig.model import Rig
     from onionrig.tor.control import Control
-    from onionrig.tor.hash_ring import HSDir
 
 PAUSE_SECONDS = 0.25
 """Between two rounds; a round takes some tenths of a second by itself."""
@@ -64,24 +63,19 @@ class _Watched:
         self._address = rig.address
         self._instances = rig.instances
         self._owners: dict[str, str] = {}
-        self._valid_after: str | None = None
-        self._hsdirs: tuple[HSDir, ...] = ()
+        self._network = FollowedNetwork()
 
     async def listed(self, tor: Control) -> tuple[str, ...] | None:
         """Return the instances in any descriptor; None where not one HSDir gave one."""
-        valid_after = await consensus_time(tor)
-        if valid_after != self._valid_after:
-            self._hsdirs = client_hsdirs(self._address, await known_network(tor))
-            self._valid_after = valid_after
-        said = await ask_all(tor, self._address, self._hsdirs)
+        hsdirs = client_hsdirs(self._address, await self._network.current(tor))
+        said = await ask_all(tor, self._address, hsdirs)
         keys = {point.key for each in said if each.descriptor for point in each.descriptor.points}
         if not keys:
             return None
         if keys - self._owners.keys():
             await self._learn(tor)
-        return tuple(
-            name for name in self._instances if name in {self._owners.get(key) for key in keys}
-        )
+        owners = {self._owners.get(key) for key in keys}
+        return tuple(name for name in self._instances if name in owners)
 
     async def _learn(self, tor: Control) -> None:
         """Look up whose points are whose: a daemon that was started anew has new ones."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from onionrig.experiment.frontend import switches_on, variants_of
 from onionrig.rig.allocation import ECHO_PORT
 from onionrig.rig.model import File, KeyFile, Role
 from onionrig.rig.names import BALANCER_TOR
 from onionrig.rig.orders import BalancerOrders, ProbeOrders
+from onionrig.rig.placement import json_text
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
@@ -56,7 +55,7 @@ def _balancer(place: Placement, experiment: Experiment, identities: Identities) 
             f"--config={path}",
             f"--socket={place.directory(BALANCER_TOR)}/control",
         ),
-        files=(File(path=path, text=_json(config)), *orders),
+        files=(File(path=path, text=json_text(config)), *orders),
         keys=tuple(
             KeyFile(path=f"{directory}/frontend.pem", made_at=made_at)
             for made_at in identities.frontend.key_paths.values()
@@ -81,8 +80,4 @@ def _orders(place: Placement, experiment: Experiment) -> File:
             port=ECHO_PORT,
         ),
     )
-    return File(path=f"{place.directory('balancer')}/orders.json", text=_json(orders))
-
-
-def _json(content: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(content)).decode()
+    return File(path=f"{place.directory('balancer')}/orders.json", text=json_text(orders))

@@ -101,7 +101,7 @@ class Placement:
     ) -> Service:
         """Return a process of our own, with its orders in a file."""
         path = f"{self.directory(name)}/orders.json"
-        text = msgspec.json.format(msgspec.json.encode(orders)).decode()
+        text = json_text(orders)
         return self.service(
             name,
             role,
@@ -109,3 +109,8 @@ class Placement:
             files=(File(path=path, text=text),),
             ready=ready,
         )
+
+
+def json_text(content: object) -> str:
+    """Return what a process is told as JSON that a person can read too."""
+    return msgspec.json.format(msgspec.json.encode(content)).decode()

@@ -41,6 +41,22 @@ async def consensus_time(control: Control) -> str | None:
     return await control.info("consensus/valid-after")
 
 
+class FollowedNetwork:
+    """What a tor knows of the network, read again whenever it has a new consensus."""
+
+    def __init__(self) -> None:
+        self._time: str | None = None
+        self._network: KnownNetwork | None = None
+
+    async def current(self, control: Control) -> KnownNetwork:
+        """Return it as it is now. Raises NoTorToAsk where the tor has no consensus."""
+        time = await consensus_time(control)
+        if self._network is None or time != self._time:
+            self._network = await known_network(control)
+            self._time = time
+        return self._network
+
+
 def parsed(consensus: str, microdescriptors: str, *, testing: bool) -> KnownNetwork:
     """Read a microdescriptor consensus with its microdescriptors (torspec: dir-spec)."""
     document = NetworkStatusDocumentV3(consensus.encode())

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from stem.descriptor.hidden_service import HiddenServiceDescriptorV3, _blinded_pubkey
 
 from onionrig.units import SECONDS_A_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Relay = TypeVar("Relay")
 
 ROUNDS_A_PHASE = 12
 ROUNDS_A_RUN = 2 * ROUNDS_A_PHASE
@@ -120,23 +126,42 @@ def client_hsdirs(
     """
     period = client_period(network)
     key = blinded_key(address, period)
-    ring = sorted(
-        (relay_index(relay.identity, period), relay.fingerprint, relay)
+    ring = [
+        (relay_index(relay.identity, period), relay)
         for relay in network.relays
         if relay.hsdir and relay.identity is not None
-    )
+    ]
     if spread is None:
         spread = network.parameter("hsdir_spread_fetch", *SPREAD_FETCH)
-    chosen: dict[str, HSDir] = {}
-    for replica in range(1, network.parameter("hsdir_n_replicas", *N_REPLICAS) + 1):
-        start = bisect_left(ring, replica_index(key, replica, period), key=lambda place: place[0])
-        new = [
-            relay for _, _, relay in (*ring[start:], *ring[:start])
-            if relay.fingerprint not in chosen
-        ]  # fmt: skip
-        for relay in new[:spread]:
-            chosen[relay.fingerprint] = HSDir(replica=replica, relay=relay)
-    return tuple(chosen.values())
+    count = network.parameter("hsdir_n_replicas", *N_REPLICAS)
+    starts = [replica_index(key, replica, period) for replica in range(1, count + 1)]
+    return tuple(
+        HSDir(replica=replica, relay=relay)
+        for replica, relays in enumerate(places(ring, starts, spread), start=1)
+        for relay in relays
+    )
+
+
+def places(
+    ring: Iterable[tuple[bytes, Relay]], starts: Sequence[bytes], spread: int
+) -> list[list[Relay]]:
+    """Return for each replica the next so many relays of the ring that no earlier one has.
+
+    From its start on, around the ring's end; fewer where there are not enough (tor:
+    src/feature/hs/hs_common.c, hs_get_responsible_hsdirs).
+    """
+    in_order = sorted(ring, key=_index)
+    chosen: list[list[Relay]] = []
+    for start in starts:
+        first = bisect_left(in_order, start, key=_index)
+        around = (relay for _, relay in (*in_order[first:], *in_order[:first]))
+        free = [relay for relay in around if not any(relay in taken for taken in chosen)]
+        chosen.append(free[:spread])
+    return chosen
+
+
+def _index(place: tuple[bytes, object]) -> bytes:
+    return place[0]
 
 
 def blinded_key(address: str, period: TimePeriod) -> bytes:

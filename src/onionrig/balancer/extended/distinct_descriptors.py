@@ -9,7 +9,6 @@ points, 60 instances with 2 each.
 
 from __future__ import annotations
 
-import datetime
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +18,7 @@ from onionbalance.hs_v3.onionbalance import my_onionbalance
 from onionbalance.hs_v3.service import OnionbalanceService
 
 from onionrig.balancer.extended.instances import all_instances, key_of, owners
-from onionrig.balancer.extended.publications import one_revision
+from onionrig.balancer.extended.publications import now, one_revision
 from onionrig.balancer.extended.whole_ring import responsible_hsdirs
 
 if TYPE_CHECKING:
@@ -133,13 +132,8 @@ def _made(
 
 
 def _upload(service: OnionbalanceService, descriptor: OBDescriptor, hsdirs: list[str]) -> None:
-    descriptor.set_last_publish_attempt_ts(_now())
+    descriptor.set_last_publish_attempt_ts(now())
     service._upload_descriptor(  # noqa: SLF001 - its method
         my_onionbalance.controller.controller, descriptor, hsdirs
     )
-    descriptor.set_last_upload_ts(_now())
-
-
-def _now() -> datetime.datetime:
-    """Return the time as Onionbalance has it: UTC, naive."""
-    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    descriptor.set_last_upload_ts(now())

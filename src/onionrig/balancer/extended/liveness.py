@@ -7,9 +7,9 @@ probed (``probing``); what the probes say decides whether its introduction point
 
 from __future__ import annotations
 
-import datetime
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from onionbalance.hs_v3 import manager
@@ -18,6 +18,7 @@ from onionbalance.hs_v3.onionbalance import my_onionbalance
 
 from onionrig.balancer.extended.instances import all_instances
 from onionrig.balancer.extended.probing import Probing
+from onionrig.balancer.extended.publications import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,13 +104,12 @@ def probing_as_well(
 def _publish_changes(silent: Silent) -> None:
     while True:
         silent.changed.wait()
-        threading.Event().wait(TOGETHER_SECONDS)
+        time.sleep(TOGETHER_SECONDS)
         silent.changed.clear()
-        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         for instance in all_instances():
             # what stock goes by when it looks whether there is anything new to publish
             if instance.descriptor:
-                instance.intro_set_modified_timestamp = now
+                instance.intro_set_modified_timestamp = now()
         try:
             my_onionbalance.publish_all_descriptors()
         except Exception:

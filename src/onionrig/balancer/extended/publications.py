@@ -8,6 +8,7 @@ few minutes; it does once a change is published at once. Always on in the extend
 
 from __future__ import annotations
 
+import datetime
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,11 @@ def rising(
         return last[period]
 
     return risen
+
+
+def now() -> datetime.datetime:
+    """Return the time as Onionbalance notes publications: UTC, naive."""
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
 class _OneRevision:

@@ -10,12 +10,13 @@ network it then takes the ring for empty, and does not publish that descriptor a
 from __future__ import annotations
 
 import io
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import stem.control
 import stem.descriptor
 from onionbalance.hs_v3 import hashring, params
+
+from onionrig.tor import hash_ring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,14 +66,6 @@ def responsible_hsdirs(
 
 
 def places(ring: dict[bytes, str], replicas: list[bytes], spread: int) -> list[str]:
-    """Return from each replica's place on the next relays of the ring that have none yet.
-
-    Source: tor, src/feature/hs/hs_common.c, hs_get_responsible_hsdirs.
-    """
-    indices = sorted(ring)
-    chosen: list[str] = []
-    for replica in replicas:
-        start = bisect_left(indices, replica)
-        around = [ring[index] for index in (*indices[start:], *indices[:start])]
-        chosen += [relay for relay in around if relay not in chosen][:spread]
-    return chosen
+    """Return from each replica's place on the next relays of the ring that have none yet."""
+    by_replica = hash_ring.places(ring.items(), replicas, spread)
+    return [relay for relays in by_replica for relay in relays]

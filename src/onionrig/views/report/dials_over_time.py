@@ -39,14 +39,13 @@ def dialled_figure(series: Series) -> Figure:
 def dial_wait_figure(series: Series) -> Figure:
     """Draw how long the new streams of each second waited for their first byte."""
     timeline = series.dial_wait_seconds
-    known = [value for line in timeline.lines.values() for value in line if value is not None]
     timed = Timed(
         timeline=timeline,
         lines=(
             Line(name=HIGHEST, colour=series_colour(1)),
             Line(name=MEDIAN, colour=series_colour(0)),
         ),
-        scale=short_time_scale(max(known, default=0.0)),
+        scale=short_time_scale(timeline.highest),
         title="to the first byte",
         loads=series.loads,
         incidents=series.incidents,

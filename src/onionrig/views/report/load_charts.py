@@ -120,11 +120,10 @@ def streams_figure(series: Series, *, asked: int) -> Figure:
 def round_trip_figure(series: Series) -> Figure:
     """Draw the round trip of each client's idle circuit."""
     timeline, some = _highest(series.round_trip_seconds)
-    known = [value for line in timeline.lines.values() for value in line if value is not None]
     timed = Timed(
         timeline=timeline,
         lines=_numbered(timeline),
-        scale=short_time_scale(max(known, default=0.0)),
+        scale=short_time_scale(timeline.highest),
         title="round trip",
         loads=series.loads,
         incidents=series.incidents,
@@ -142,11 +141,10 @@ def round_trip_figure(series: Series) -> Figure:
 def interfaces_figure(series: Series) -> Figure:
     """Draw what each interface carried."""
     timeline, some = _highest(series.interface_bits_per_second)
-    known = [value for line in timeline.lines.values() for value in line if value is not None]
     timed = Timed(
         timeline=timeline,
         lines=_numbered(timeline),
-        scale=rate_scale(max(known, default=0.0)),
+        scale=rate_scale(timeline.highest),
         title="throughput",
         loads=series.loads,
         incidents=series.incidents,
