@@ -190,9 +190,11 @@ def covered(client, usable, *, variant=1, drawn=None):
     )
 
 
-def happened(verb, subject, at):
+def happened(verb, subject, at, **more):
     """Something that was done so many seconds into the hold."""
-    return Happened(wall_seconds=HOLD + at, since_start_seconds=60.0, verb=verb, subject=subject)
+    return Happened(
+        wall_seconds=HOLD + at, since_start_seconds=60.0, verb=verb, subject=subject, **more
+    )
 
 
 def listed(at, *instances):

@@ -105,6 +105,11 @@ def rate_text(bits_per_second: float) -> str:
     return f"{bits_per_second:.0f} bit/s"
 
 
+def cores_text(cores: float) -> str:
+    """Print a share of CPU time as so many cores, to four decimals at most."""
+    return f"{round(cores, 4):.10g} core{'' if cores == 1 else 's'}"
+
+
 def size_text(size_bytes: float) -> str:
     """Print a size in binary multiples with three significant figures."""
     for factor, unit in _SIZE_STEPS:

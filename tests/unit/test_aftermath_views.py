@@ -283,6 +283,6 @@ def test_events_are_exported_as_they_were_recorded():
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows(run())]
     said = [msgspec.json.decode(row["said"]) for row in rows if row["kind"] == "happened"]
     assert said == [
-        {"verb": "kill", "subject": "backend-1"},
-        {"verb": "start", "subject": "backend-1"},
+        {"verb": verb, "subject": "backend-1", "of_host": False, "bits_per_second": None}
+        for verb in ("kill", "start")
     ]

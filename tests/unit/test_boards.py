@@ -183,7 +183,10 @@ def test_without_a_scale_nothing_is_said_of_it(tmp_path):
 @pytest.mark.parametrize(
     ("scale", "message"),
     [
-        ("0", 'emulation.scale = "0": a part of what the links would carry, above 0 and at most 1'),
+        (
+            "0",
+            'emulation.scale = "0": a part of what links and CPUs would carry, above 0 and at most 1',
+        ),
         ("4", "at most 1"),
         ("5/4", "at most 1"),
         ("1/20", 'host two: link = "10Mbit" with emulation.scale = "1/20" is 500kbit'),

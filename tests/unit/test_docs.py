@@ -56,7 +56,7 @@ def test_the_example_of_failover_can_be_run_with_either_balancer(balancer):
         [*layers_of(ROOT / "examples/failover.toml", None, []), flags], name="failover"
     )
     assert question.experiment.frontend.balancer == balancer
-    happens = planned(question.experiment.events)
+    happens = planned(question.experiment)
     assert [(each.verb, each.subject) for each in happens] == [
         ("kill", "backend-1"),
         ("start", "backend-1"),

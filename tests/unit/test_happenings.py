@@ -40,7 +40,7 @@ def test_what_happens_is_put_in_its_order_and_of_one_moment_as_it_stands():
     )
     experiment = asked(text)
     refuse_impossible(experiment)
-    assert [(each.at_seconds, each.verb, each.subject) for each in planned(experiment.events)] == [
+    assert [(each.at_seconds, each.verb, each.subject) for each in planned(experiment)] == [
         (0.5, "hang", "relay-2"),
         (5, "kill", "backend-1"),
         (20, "start", "backend-1"),
@@ -49,7 +49,7 @@ def test_what_happens_is_put_in_its_order_and_of_one_moment_as_it_stands():
 
 
 def test_nothing_happens_unless_it_is_asked_for():
-    assert planned(asked("").events) == ()
+    assert planned(asked("")) == ()
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_an_experiment_with_events_is_the_same_as_plain_data():
 
 def test_each_verb_is_a_key_of_an_event():
     for verb in VERBS:
-        (event,) = planned(asked(events(f'at = "1s"\n{verb} = "x"')).events)
+        (event,) = planned(asked(events(f'at = "1s"\n{verb} = "x"')))
         assert (event.verb, event.subject) == (verb, "x")
 
 

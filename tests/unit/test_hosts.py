@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.engine.links import Link, delayed_bytes, host_lines, rate_lines
+from onionrig.engine.links import Link, delayed_bytes, host_lines, rate_line
 from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible
@@ -156,7 +156,7 @@ def test_hosts_stand_in_the_manifest_as_in_a_file():
     experiment = experiment_of()
     assert plain(experiment)["hosts"][1] == {
         "name": "pi1", "roles": ("backend",), "link": "100Mbit", "board": None,
-        "delay": "0s",
+        "delay": "0s", "cpu": None,
     }  # fmt: skip
     assert experiment_from([plain(experiment)]) == experiment
 
@@ -308,7 +308,7 @@ def link(rate=None, delay=0.0):
 
 @given(rate=st.floats(1e6, 10e9))
 def test_a_queue_holds_a_few_frames_and_no_more_than_some_tens_of_milliseconds(rate):
-    (line,) = rate_lines(link(rate), "eth0")
+    line = rate_line("eth0", rate)
     words = line.partition(" tbf ")[2].split()
     said = dict(zip(words[::2], words[1::2], strict=True))
     assert float(said["rate"].removesuffix("bit")) == pytest.approx(rate, abs=1)
@@ -316,10 +316,6 @@ def test_a_queue_holds_a_few_frames_and_no_more_than_some_tens_of_milliseconds(r
     assert int(said["limit"]) >= 10 * 1514
     if rate >= 10e6:
         assert int(said["limit"]) * 8 / rate <= 0.030
-
-
-def test_an_unshaped_link_has_no_rate():
-    assert rate_lines(link(), "eth0") == []
 
 
 def test_no_route_is_set():

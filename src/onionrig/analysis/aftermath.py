@@ -7,16 +7,16 @@ import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.dials import outage
-from onionrig.analysis.happened import happened_in, subjects
+from onionrig.analysis.happened import happened_in, service_hosts, subjects
 from onionrig.analysis.holds import events_of
 from onionrig.analysis.windows import bytes_by_second
-from onionrig.experiment.happenings import LEAVING
+from onionrig.experiment.happenings import LEAVING, RETURNING
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.events import Listed
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from onionrig.analysis.windows import Window
     from onionrig.records.events import Happened
@@ -50,14 +50,16 @@ def _aftermath(
     event, later = happened[index], happened[index + 1 :]
     at, end = event.wall_seconds, _next(later, hold)
     since = at - hold.begin
-    undone = _undone(event, happened[:index])
+    hosts = service_hosts(recording.manifest)
+    undone = _undone(event, happened[:index], hosts)
     before = _before(goodput, int(undone.wall_seconds) - hold.begin)
     first = math.ceil(since - NEARLY_WHOLE_SECONDS)
     after = goodput[first : int(end) - hold.begin]
-    about_it = [other for other in later if other.subject == event.subject]
+    about_it = [other for other in later if _concerns(other, event, hosts)]
     return Aftermath(
         verb=event.verb,
         subject=event.subject,
+        bits_per_second=event.bits_per_second,
         at_seconds=since,
         lasted_seconds=end - at,
         before_bits_per_second=before,
@@ -66,7 +68,7 @@ def _aftermath(
         listed_after_seconds=_listed(
             events_of(recording.events, Listed),
             event,
-            subjects(event, recording.manifest.backends),
+            subjects(event, hosts),
             _next(about_it, hold),
         ),
         dials=outage((dial for dial in recording.dials if dial.started_wall_seconds < end), at),
@@ -77,13 +79,21 @@ def _next(later: Sequence[Happened], hold: Window) -> float:
     return later[0].wall_seconds if later else float(hold.end)
 
 
-def _undone(event: Happened, earlier: Sequence[Happened]) -> Happened:
+def _concerns(other: Happened, event: Happened, hosts: Mapping[str, str]) -> bool:
+    """Return whether something took the same service away or brought it back, or with its host."""
+    if other.verb not in LEAVING | RETURNING:
+        return False
+    same = not subjects(other, hosts).isdisjoint(subjects(event, hosts))
+    return same or other.subject == event.subject
+
+
+def _undone(event: Happened, earlier: Sequence[Happened], hosts: Mapping[str, str]) -> Happened:
     """Return the incident that this one undoes, or else itself."""
     began: Happened | None = None
     for other in earlier:
-        if other.subject == event.subject:
+        if _concerns(other, event, hosts):
             began = (began or other) if other.verb in LEAVING else None
-    return event if event.verb in LEAVING or began is None else began
+    return began if event.verb in RETURNING and began is not None else event
 
 
 def _before(goodput: Sequence[float], second: int) -> float | None:
@@ -120,6 +130,8 @@ def _listed(
     listed: Sequence[Listed], event: Happened, instances: set[str], end: float
 ) -> float | None:
     """Return how long it took until the descriptors' instances were as the incident has them."""
+    if event.verb not in LEAVING | RETURNING:
+        return None
     leaving = event.verb in LEAVING
     before = [each for each in listed if each.wall_seconds < event.wall_seconds]
     if not before or _are_in(before[-1], instances) != leaving:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.happened import ended_in
-from onionrig.analysis.stream_windows import STREAM_WINDOW_BYTES
 from onionrig.analysis.tor_circuits import readings_in
+from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.records.findings import Agreement
 from onionrig.units import percent_text
 

@@ -52,7 +52,9 @@ class Incident(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     at: float
     verb: str
     subject: str
-    """The service."""
+    """The service, or the emulated host."""
+    bits_per_second: float | None = None
+    """What its link carries since then; of ``link_rate`` alone."""
 
 
 class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,7 +127,12 @@ def series(recording: Recording) -> Series:
         ),
         client_bytes=_client_bytes(recording),
         incidents=tuple(
-            Incident(at=event.wall_seconds - zero, verb=event.verb, subject=event.subject)
+            Incident(
+                at=event.wall_seconds - zero,
+                verb=event.verb,
+                subject=event.subject,
+                bits_per_second=event.bits_per_second,
+            )
             for event in happened_in(recording, span)
         ),
         **_dials(recording, span, zero),

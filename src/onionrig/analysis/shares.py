@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.fairness import jain, not_chosen, smallest_over_mean
-from onionrig.analysis.happened import absences
+from onionrig.analysis.happened import absences, of_host, service_hosts
 from onionrig.analysis.holds import events_of, hold_window
 from onionrig.analysis.hosts import peer_of
 from onionrig.analysis.windows import bytes_by_backend
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.analysis.windows import Window
+    from onionrig.records.events import Happened
     from onionrig.records.manifest import Manifest
     from onionrig.records.recording import Recording
 
@@ -64,23 +65,41 @@ def fairness(recording: Recording, shares: Sequence[BackendShare]) -> Fairness:
 def _away(recording: Recording, backend: str, *, otherwise: str) -> str:
     """Say it where the experiment had an instance ended or hanging; else, or as well, the rest."""
     hold = hold_window(recording)
-    seconds = sum(
-        max(0.0, min(absence.end, hold.end) - max(absence.begin, hold.begin))
-        for absence in absences(recording.events, recording.manifest.backends).get(backend, ())
-    )
-    length = len(hold.seconds)
-    if not seconds:
+    hosts = service_hosts(recording.manifest)
+    found = [
+        absence
+        for absence in absences(recording.events, hosts).get(backend, ())
+        if absence.seconds_in(hold)
+    ]
+    if not found:
         return otherwise
+    done = [_done(cause) for absence in found for cause in absence.causes]
+    # what was done again and again is said once
+    said = f"{', '.join(dict.fromkeys(done))}, as was asked for, and it answered nobody for"
+    seconds, length = sum(absence.seconds_in(hold) for absence in found), len(hold.seconds)
     if seconds == length:
-        return "it was ended or hung for all of the hold, as was asked for"
-    kept = f"it was ended or hung for {seconds:.0f} of the {length} s, as was asked for"
-    return f"{kept}; {otherwise}"
+        return f"{said} all of the hold"
+    return f"{said} {seconds:.0f} of the {length} s; {otherwise}"
+
+
+def _done(cause: Happened) -> str:
+    """Say what was done to an instance, or to its host."""
+    subject = f"its host {cause.subject}" if of_host(cause) else "it"
+    return f"{subject} was {_DONE.get(cause.verb, 'taken away')}"
+
+
+_DONE = {"kill": "killed", "stop": "stopped", "hang": "hung", "link_down": "cut off"}
 
 
 def _host(manifest: Manifest, backend: str) -> str:
-    """Return where a backend instance is; without tor there is none, only where the source is."""
+    """Return where a backend instance is; without tor there is none, only where the source is.
+
+    On emulated hosts the source is named after its host.
+    """
     if backend in manifest.backends or manifest.mode != "without tor":
         return manifest.backends.get(backend, "unknown")
+    if backend in {host.name for host in manifest.emulated}:
+        return backend
     peer = peer_of(manifest)
     return peer.rpartition(":")[0] if peer else manifest.hosts[0].name
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.analysis.happened import Absence, absences
+from onionrig.analysis.happened import Absence, absences, service_hosts
 from onionrig.analysis.look import Finding, Look
 from onionrig.analysis.windows import Window, sampled_seconds
 from onionrig.records.findings import Evidence
@@ -93,7 +93,7 @@ def _longest_silences(
     begin = min((second for by_second in sizes.values() for second in by_second), default=hold.end)
     seconds = sampled_seconds(recording.sinks, Window(begin=begin, end=hold.end))
     given_up = _given_up(recording)
-    meant = absences(recording.events, recording.manifest.backends)
+    meant = absences(recording.events, service_hosts(recording.manifest))
     longest = []
     for backend in sizes:
         counted = {

@@ -1,9 +1,4 @@
-"""What the streams' windows allow: without congestion control, so many cells a round trip.
-
-tor lets 500 cells of a stream be on their way until the other end acknowledges (tor:
-src/core/or/or.h, STREAMWINDOW_START), each with 498 bytes of payload (RELAY_PAYLOAD_SIZE). Every
-stream of ours has a circuit of its own, whose window is twice that.
-"""
+"""What the streams' windows allow: without congestion control, so many cells a round trip."""
 
 from __future__ import annotations
 
@@ -16,6 +11,7 @@ from onionrig.analysis.holds import events_of
 from onionrig.analysis.look import Finding, Look
 from onionrig.analysis.round_trip import path_seconds, round_trip
 from onionrig.analysis.windows import bytes_by_second, mean_bits_per_second
+from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.records.events import Scheduled
 from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text
@@ -26,7 +22,6 @@ if TYPE_CHECKING:
     from onionrig.records.recording import Recording
     from onionrig.records.schedule import Reach
 
-STREAM_WINDOW_BYTES = 500 * 498
 LEAST, MOST = 0.5, 1.25
 """Of what the windows allow, between which they count as what bound the rate. Streams differ in
 their paths and the round trip is a median: much less came for another reason, much more was not

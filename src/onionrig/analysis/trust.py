@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.agreement import agreement_doubts, with_sources, with_tor
-from onionrig.analysis.happened import absences, happened_in
+from onionrig.analysis.happened import absences, happened_in, service_hosts
 from onionrig.analysis.holds import events_of
 from onionrig.analysis.machine import host_uses
 from onionrig.analysis.noise import noise, noise_doubts, unread
@@ -92,7 +92,7 @@ def _unanswered(recording: Recording, hold: Window) -> list[str]:
         return []
     asked: Counter[str] = Counter()
     silent: Counter[str] = Counter()
-    meant = absences(recording.events, recording.manifest.backends)
+    meant = absences(recording.events, service_hosts(recording.manifest))
     for samples in recording.tors.values():
         for sample in samples:
             # the last question is asked as the hold ends

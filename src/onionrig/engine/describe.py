@@ -122,6 +122,7 @@ def with_emulation(
                 link_bits_per_second=host.link_bits_per_second,
                 delay_seconds=host.delay_seconds,
                 delayed_by=emulation.delayed_by if host.delay_seconds else None,
+                cpu_cores=host.cpu_cores,
                 scale=float(asked.experiment.emulation.scale),
                 board=asked.boards.get(named.get(host.name, "")),
             )

@@ -26,7 +26,7 @@ from onionrig.engine.links import (
     netem_bridge_lines,
     netem_lines,
     port_state_line,
-    rate_lines,
+    rate_line,
     switch_lines,
 )
 from onionrig.engine.namespaces import HOLDER, Namespace, held_by
@@ -59,15 +59,22 @@ class Emulation(msgspec.Struct, frozen=True, kw_only=True):
     switch: Namespace
     links: tuple[Link, ...]
 
-    @property
-    def entering(self) -> dict[str, tuple[str, ...]]:
-        """What stands before the argv of a service, by its host."""
-        return {name: namespace.entering for name, namespace in self.namespaces.items()}
+    def entering(self, service: Service) -> tuple[str, ...]:
+        """Return what stands before the argv of a service, to run it on its host."""
+        namespace = self.namespaces.get(service.host)
+        return () if namespace is None else namespace.entering
 
     def set_link(self, host: str, *, up: bool) -> None:
         """Set the switch's end of a host's link: down, whatever either sends is lost."""
+        self.switch.configure("ip", [port_state_line(self._link(host), up=up)])
+
+    def set_rate(self, host: str, bits_per_second: float) -> None:
+        """Have a host's link carry so much from now on, each way, shaped before or not."""
+        shape(self._link(host), bits_per_second, self.namespaces[host], self.switch)
+
+    def _link(self, host: str) -> Link:
         (link,) = (link for link in self.links if link.host.name == host)
-        self.switch.configure("ip", [port_state_line(link, up=up)])
+        return link
 
 
 class Making:
@@ -178,11 +185,16 @@ def _address_and_shape(
     links: Sequence[Link], switch: Namespace, namespaces: dict[str, Namespace]
 ) -> None:
     for link in links:
-        host = namespaces[link.host.name]
+        host, rate = namespaces[link.host.name], link.host.link_bits_per_second
         host.configure("ip", host_lines(link))
-        if rate := rate_lines(link, "eth0"):
-            host.configure("tc", rate)
-            switch.configure("tc", rate_lines(link, link.port))
+        if rate is not None:
+            shape(link, rate, host, switch)
+
+
+def shape(link: Link, bits_per_second: float, host: Namespace, switch: Namespace) -> None:
+    """Shape both ends of a link: what the host sends, and what it is sent."""
+    host.configure("tc", [rate_line("eth0", bits_per_second)])
+    switch.configure("tc", [rate_line(link.port, bits_per_second)])
 
 
 async def _joined(service: Service) -> None:

@@ -80,7 +80,15 @@ class Journal:
 
     def happened(self, planned: Planned) -> None:
         """Say that something was done to the rig."""
-        self._tell(Happened(**self._now(), verb=planned.verb, subject=planned.subject))
+        self._tell(
+            Happened(
+                **self._now(),
+                verb=planned.verb,
+                subject=planned.subject,
+                of_host=planned.of_host,
+                bits_per_second=planned.bits_per_second,
+            )
+        )
 
     def listed(self, instances: tuple[str, ...]) -> None:
         """Say which instances stand in the address's descriptors from now on."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.keeper import DONE, MARK, WATCHING
+from onionrig.engine.keeper import DONE, GROUP, MARK, WATCHING
 from onionrig.errors import DaemonDied
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     keeper_pid: int
     guard: Callable[[int], None]
     """Tell the keeper of a process of the run."""
+    guard_group: Callable[[str], None]
+    """Tell it of a control group of the run, before there is one."""
 
 
 @asynccontextmanager
@@ -63,7 +65,8 @@ async def kept(*, finish: Sequence[str]) -> AsyncIterator[Kept]:
             workspace=workspace,
             environment={**os.environ, MARK: mark, **ENVIRONMENT_KEPT},
             keeper_pid=keeper.pid,
-            guard=lambda pid: _tell(keeper, pid),
+            guard=lambda pid: _tell(keeper, b"%d\n" % pid),
+            guard_group=lambda path: _tell(keeper, GROUP + os.fsencode(path) + b"\n"),
         )
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
@@ -75,11 +78,11 @@ def _until_watching(keeper: subprocess.Popen[bytes]) -> None:
         raise DaemonDied(f"the keeper did not start: {sys.executable} -m onionrig.engine.keeper")
 
 
-def _tell(keeper: subprocess.Popen[bytes], pid: int) -> None:
+def _tell(keeper: subprocess.Popen[bytes], line: bytes) -> None:
     if keeper.stdin is None:
         raise TypeError("the keeper was started without a pipe")
     try:
-        keeper.stdin.write(b"%d\n" % pid)
+        keeper.stdin.write(line)
         keeper.stdin.flush()
     except BrokenPipeError as error:
         raise DaemonDied("the keeper died: nothing would clear up after a killed run") from error

@@ -116,17 +116,15 @@ def port_state_line(link: Link, *, up: bool) -> str:
     return f"link set dev {link.port} {'up' if up else 'down'}"
 
 
-def rate_lines(link: Link, interface: str) -> list[str]:
-    """Shape an end of a link, for ``tc``; nothing where it has no rate."""
-    rate = link.host.link_bits_per_second
-    if rate is None:
-        return []
+def rate_line(interface: str, rate: float) -> str:
+    """Shape an end of a link, for ``tc``, whether or not it has been before."""
     bytes_per_second = rate / BITS_PER_BYTE
     burst = max(FEWEST_BURST_FRAMES * FRAME_BYTES, BURST_SECONDS * bytes_per_second)
     limit = max(FEWEST_QUEUED_FRAMES * FRAME_BYTES, QUEUE_SECONDS * bytes_per_second)
-    return [
-        f"qdisc add dev {interface} root tbf rate {rate:.0f}bit burst {burst:.0f} limit {limit:.0f}"
-    ]
+    return (
+        f"qdisc replace dev {interface} root tbf rate {rate:.0f}bit burst {burst:.0f} "
+        f"limit {limit:.0f}"
+    )
 
 
 def netem_bridge_lines(link: Link) -> list[str]:
@@ -152,7 +150,7 @@ def netem_lines(link: Link) -> Iterator[str]:
 
 def delayed_bytes(host: Host) -> int:
     """Return the most that can be on its way through a host's delay line, in one direction."""
-    rate = host.link_bits_per_second or UNSHAPED_BITS_PER_SECOND
+    rate = host.most_bits_per_second or host.link_bits_per_second or UNSHAPED_BITS_PER_SECOND
     return round(2 * rate * host.delay_seconds / BITS_PER_BYTE) + SPARE_BYTES
 
 

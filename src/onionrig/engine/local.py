@@ -79,9 +79,11 @@ class LocalEngine:
 
     async def set_link(self, host: str, *, up: bool) -> None:
         """Pull an emulated host's plug, or put it in. Raises TypeError where there is none."""
-        if self._emulation is None:
-            raise TypeError(f"{host} is no emulated host")
-        await asyncio.to_thread(self._emulation.set_link, host, up=up)
+        await asyncio.to_thread(self._emulated(host).set_link, host, up=up)
+
+    async def set_link_rate(self, host: str, bits_per_second: float) -> None:
+        """Have an emulated host's link carry so much, each way. Raises TypeError as above."""
+        await asyncio.to_thread(self._emulated(host).set_rate, host, bits_per_second)
 
     async def connected(self, host: str, client: SocksEndpoint) -> Streams:
         """Connect to a client tor where its network is. Raises OSError."""
@@ -143,6 +145,11 @@ class LocalEngine:
                     return
                 tell(missing())
                 await asyncio.sleep(POLL_SECONDS)
+
+    def _emulated(self, host: str) -> Emulation:
+        if self._emulation is None:
+            raise TypeError(f"{host} is no emulated host")
+        return self._emulation
 
     def log_path(self, name: str) -> str:
         """Return where a service's output is."""

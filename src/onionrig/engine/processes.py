@@ -100,12 +100,12 @@ class Fleet:
         environment: Mapping[str, str],
         guard: Callable[[int], None] | None = None,
         *,
-        entering: Mapping[str, tuple[str, ...]] | None = None,
+        entering: Callable[[Service], tuple[str, ...]] | None = None,
     ) -> None:
-        """``entering`` stands before the argv of a service, by its host: it execs what follows."""
+        """``entering`` says what stands before the argv of a service: it execs what follows."""
         self._environment = environment
         self._guard = guard
-        self._entering = entering or {}
+        self._entering = entering or (lambda _: ())
         self._processes: dict[str, OwnedProcess] = {}
         self._may_end: set[OwnedProcess] = set()
         self._watching = asyncio.TaskGroup()
@@ -127,8 +127,7 @@ class Fleet:
 
     def start(self, service: Service) -> OwnedProcess:
         """Start a service. Raises RunDirectoryError or DaemonDied where it cannot be started."""
-        entering = self._entering.get(service.host, ())
-        process = OwnedProcess(service, self._environment, entering)
+        process = OwnedProcess(service, self._environment, self._entering(service))
         self._processes[service.name] = process
         if self._guard is not None:
             self._guard(process.pid)

@@ -74,9 +74,7 @@ async def _through_all_phases(
     async with standing(asked, equipment, run_directory, manifest, journal) as engine:
         await dial_all(engine, journal)
         for planned in asked.loads:
-            await put_on_load(
-                engine, planned, planned_in(asked.experiment.events), run_directory, journal
-            )
+            await put_on_load(engine, planned, planned_in(asked.experiment), run_directory, journal)
         if not asked.loads:
             await _serve(journal)
         journal.phase(Phase.TEAR_DOWN)

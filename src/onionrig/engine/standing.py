@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import msgspec
 
 from onionrig.engine.bring_up import bring_up_network, start_movers
 from onionrig.engine.cache import cache_directory
+from onionrig.engine.cpu_shares import cpu_shares
 from onionrig.engine.describe import (
     CONTROLLER,
     KEEPER,
@@ -34,7 +36,7 @@ from onionrig.records.events import Phase
 from onionrig.rig.allocation import Allocation, ports_needed
 from onionrig.rig.direct import render_direct
 from onionrig.rig.hosts import emulated_hosts, places
-from onionrig.rig.model import Role
+from onionrig.rig.model import Role, Service
 from onionrig.rig.render import render
 from onionrig.tor.identities import make_identities
 
@@ -94,8 +96,10 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """What a rig stands on."""
 
     keeping: Kept
-    emulation: Emulation | None
+    emulation: Emulation | None = None
     """None where everything runs on this machine as it is."""
+    entering: Callable[[Service], tuple[str, ...]] | None = None
+    """What stands before the argv of a service, likewise."""
 
 
 @asynccontextmanager
@@ -104,12 +108,20 @@ async def _ground(
 ) -> AsyncIterator[Ground]:
     """Have the emulated hosts, if there are any."""
     if not hosts:
-        yield Ground(keeping=keeping, emulation=None)
+        yield Ground(keeping=keeping)
         return
     fleet = Fleet(keeping.environment, keeping.guard)
     logs = run_directory.path / "logs"
-    async with emulated(hosts, fleet, workspace=keeping.workspace, logs=logs) as emulation:
-        yield Ground(keeping=keeping, emulation=emulation)
+    async with (
+        cpu_shares(hosts, name=keeping.workspace.name, guard=keeping.guard_group) as sharing,
+        emulated(hosts, fleet, workspace=keeping.workspace, logs=logs) as emulation,
+    ):
+        yield Ground(
+            keeping=keeping,
+            emulation=emulation,
+            # a share first: from another network the group is the same, and nsenter has it too
+            entering=lambda service: (*sharing(service), *emulation.entering(service)),
+        )
 
 
 @asynccontextmanager
@@ -154,8 +166,7 @@ async def _with_tor(
 @asynccontextmanager
 async def _prepared(rig: Rig, ground: Ground) -> AsyncIterator[LocalEngine]:
     keeping, emulation = ground.keeping, ground.emulation
-    entering = emulation.entering if emulation else None
-    async with Fleet(keeping.environment, keeping.guard, entering=entering) as fleet:
+    async with Fleet(keeping.environment, keeping.guard, entering=ground.entering) as fleet:
         others = {CONTROLLER: os.getpid(), KEEPER: keeping.keeper_pid}
         if emulation:
             others |= emulation.delays

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.experiment.checks import MOST_AUTO_RELAYS
 from onionrig.experiment.frontend import (
     SWITCHES,
     is_on,
@@ -27,7 +26,7 @@ A client reaches only the first point on each relay, so a backend whose points a
 their relays is starved. More relays make that rarer, but spread the load thinner, which costs
 goodput (docs/method.md has both curves); an unlucky publication is made good by the next one.
 """
-FEWEST_AUTO_RELAYS = 8
+FEWEST_AUTO_RELAYS, MOST_AUTO_RELAYS = 8, 30
 STREAMS_A_CLIENT = 16
 FEWEST_CLIENTS = 2
 DIAL_EVERY = Seconds(0.5)

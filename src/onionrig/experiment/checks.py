@@ -5,10 +5,10 @@ A check returns what is wrong in words, or None; ``refuse_impossible`` raises th
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from onionrig.errors import UsageError
+from onionrig.experiment.event_checks import wrong_events
 from onionrig.experiment.frontend import (
     FETCHED_PLACES,
     MOST_IN_A_DESCRIPTOR,
@@ -19,14 +19,12 @@ from onionrig.experiment.frontend import (
     switches_on,
     variants_of,
 )
-from onionrig.experiment.happenings import OF_A_HOST, VERBS, out_of_turn, planned, verbs_said
-from onionrig.experiment.hosts import hosts_for, wrong_hosts
+from onionrig.experiment.hosts import wrong_hosts
 from onionrig.units import Seconds, host_and_port
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
 
-MOST_AUTO_RELAYS = 30
 FEWEST_HSDIRS = 5
 """With fewer Onionbalance's hash ring loops for ever (onionbalance 0.2.4: hs_v3/hashring.py)."""
 FEWEST_RELAYS = 3
@@ -55,7 +53,7 @@ def refuse_impossible(experiment: Experiment) -> None:
         if experiment.network.kind == "none"
         else (_switches, _instances, _hsdirs, _relays, _clients)
     )
-    for check in (wrong_hosts, _peer, *network, _hold, _dialling, _torrc_lines, _happenings):
+    for check in (wrong_hosts, _peer, *network, _hold, _dialling, _torrc_lines, wrong_events):
         wrong = check(experiment)
         if wrong is not None:
             raise UsageError(wrong)
@@ -201,53 +199,6 @@ def _dialling(experiment: Experiment) -> str | None:
         f"load.dial_every = {every}: at least {Seconds(SHORTEST_DIAL_EVERY_SECONDS)}, since each "
         "dial needs circuits of its own"
     )
-
-
-def _happenings(experiment: Experiment) -> str | None:
-    services, hosts = _services(experiment), [host.name for host in experiment.hosts]
-    for number, happening in enumerate(experiment.events, start=1):
-        which = f"events, number {number}"
-        said = verbs_said(happening)
-        if len(said) != 1:
-            return f'{which}: say one of {", ".join(VERBS)}, as in kill = "backend-1"'
-        if happening.at >= experiment.load.hold:
-            return (
-                f"{which}: at = {happening.at}: the hold ends after {experiment.load.hold} "
-                "(load.hold)"
-            )
-        ((verb, subject),) = said.items()
-        kind, known = ("host", hosts) if verb in OF_A_HOST else ("service", services)
-        if subject not in known:
-            close = difflib.get_close_matches(subject, known, n=1)
-            there = f"there are {', '.join(known)}" if known else "there is none on this side"
-            if kind == "host" and not hosts:
-                there = "only emulated hosts have links ([[hosts]])"
-            meant = f"did you mean {close[0]}?" if close else there
-            return f'{which}: {verb} = "{subject}": no such {kind}; {meant}'
-    wrong = out_of_turn(planned(experiment.events))
-    if wrong is not None:
-        each, state = wrong
-        return (
-            f'events, {each.verb} = "{each.subject}" at {Seconds(each.at_seconds)}: '
-            f"{each.subject} {state} at that time"
-        )
-    return None
-
-
-def _services(experiment: Experiment) -> list[str]:
-    """Name what something can happen to: the tors, what publishes, what serves."""
-    sources = [f"source-{host}" for host in hosts_for(experiment, "backend")] or ["source"]
-    if experiment.network.kind == "none":
-        return sources if experiment.baseline.peer is None else []
-    relays, clients = experiment.network.relays, experiment.load.clients
-    counts = {
-        "backend": experiment.backends.daemons,
-        "relay": MOST_AUTO_RELAYS if relays == "auto" else relays,
-        "authority": experiment.network.authorities,
-        "client": experiment.load.streams if clients == "auto" else clients,
-    }
-    numbered = [f"{role}-{n}" for role, count in counts.items() for n in range(1, count + 1)]
-    return [*numbered, "balancer", "balancer-tor", *sources]
 
 
 def _torrc_lines(experiment: Experiment) -> str | None:

@@ -107,16 +107,19 @@ class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Happening(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that happens to a service or a host in the hold; exactly one of the verbs."""
+    """What happens in the hold to a service or an emulated host; exactly one of the verbs.
+
+    What happens to a host happens to its services, but not to what the rig measures with.
+    """
 
     at: Seconds
     """From the beginning of the hold."""
     kill: str | None = None
-    """End it at once (SIGKILL)."""
+    """End it at once (SIGKILL); of a host, the power is cut: nobody is told."""
     stop: str | None = None
-    """Have it end (SIGTERM)."""
+    """Have it end (SIGTERM); a host shuts down: its services end, then its link goes."""
     start: str | None = None
-    """Start it again."""
+    """Start it again; of a host, its link and all of its services."""
     hang: str | None = None
     """Stop it where it is (SIGSTOP): it keeps its sockets and answers nobody."""
     resume: str | None = None
@@ -125,6 +128,10 @@ class Happening(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Pull the plug of an emulated host: what it sends is lost, and nobody is told."""
     link_up: str | None = None
     """Put it in again."""
+    link_rate: str | None = None
+    """Have an emulated host's link carry ``rate`` from then on, each way."""
+    rate: BitsPerSecond | None = None
+    """For ``link_rate``; scaled as links are."""
 
 
 class Target(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,14 +156,17 @@ class EmulatedHost(Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
     is, unless one is given; what else is known of it is recorded."""
     delay: Seconds = Seconds(0)
     """What its link adds, each way: a round trip between two hosts takes twice what both add."""
+    cpu: float | None = None
+    """How much of this machine's CPU its services may use, in cores: 0.25 of one, or 1.5; not
+    limited where it is not given."""
 
 
 class Emulation(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the emulated hosts are emulated, all of them alike."""
 
     scale: Fraction = Fraction(1)
-    """What the rates of their links are multiplied by: a quarter of the machine for a quarter of
-    the rig, where its CPU would bind before the links do."""
+    """What the rates of their links and their shares of the CPU are multiplied by: a quarter of
+    the machine for a quarter of the rig, where its CPU would bind before the links do."""
 
 
 class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):

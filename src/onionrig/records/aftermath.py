@@ -11,7 +11,9 @@ class Aftermath(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     verb: str
     subject: str
-    """The service."""
+    """The service, or the emulated host."""
+    bits_per_second: float | None = None
+    """What the host's link carried since then, each way; of ``link_rate`` alone."""
     at_seconds: float
     """From the beginning of the hold."""
     lasted_seconds: float
@@ -26,7 +28,7 @@ class Aftermath(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     never fell, null where there were none, or nothing came before."""
     listed_after_seconds: float | None
     """Until the address's descriptors had the change: an instance that was stopped out of all of
-    them, one that was started in one of them. Null where that did not come before something else
-    was done to it, or none was due."""
+    them, one that was started in one of them; a host's are taken together. Null where that did not
+    come before something else was done to it, or none was due."""
     dials: Outage
     """Of new streams that were dialled meanwhile."""

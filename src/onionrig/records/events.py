@@ -108,7 +108,12 @@ class Happened(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
 
     verb: str
     subject: str
-    """The service."""
+    """The service, or the emulated host."""
+    of_host: bool = False
+    """Whether it is a host. Of its link alone that is so in any case: earlier recordings, which had
+    nothing else done to hosts, do not say it."""
+    bits_per_second: float | None = None
+    """What the host's link carries since then, each way; of ``link_rate`` alone."""
 
 
 class Listed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="listed"):

@@ -37,7 +37,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class BoardFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A board that an emulated host stands for, as the catalogue had it; unknown is null.
 
-    Its link is emulated. The rest is not: the host has the machine's own cores.
+    Its link is emulated. The rest is not: the host has the machine's own cores, all of them or the
+    share that it is given.
     """
 
     id: str
@@ -60,11 +61,14 @@ class EmulatedHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     link_bits_per_second: float | None
     """Each way, scaled; null where it was not shaped."""
     scale: float = 1.0
-    """What the rate asked for was multiplied by."""
+    """What the rate and the share of the CPU that were asked for were multiplied by."""
     delay_seconds: float
     """What its link added each way."""
     delayed_by: str | None
     """``netem`` or ``delaybox``; null where it had no delay."""
+    cpu_cores: float | None = None
+    """How much of the machine's CPU its services could use, scaled; null where that was not
+    limited."""
     board: BoardFacts | None = None
     """Null where none was named."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.experiment.auto import clients_of, relays_of
-from onionrig.experiment.hosts import hosts_for, scaled_link
+from onionrig.experiment.happenings import fastest_rate
+from onionrig.experiment.hosts import hosts_for, scaled_cores, scaled_link, shared_out
 from onionrig.rig.model import Host
 from onionrig.rig.names import BALANCER_TOR, DIALLER, LOAD_DIALLER, numbered, on
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment, HostRole
+    from onionrig.units import BitsPerSecond
 
 BALANCER = "balancer"
 NETWORK = "10.77.0"
@@ -27,7 +29,9 @@ def emulated_hosts(experiment: Experiment) -> tuple[Host, ...]:
             name=host.name,
             address=f"{NETWORK}.{number}",
             link_bits_per_second=None if rate is None else float(rate),
+            most_bits_per_second=_most(experiment, host.name, rate),
             delay_seconds=float(host.delay),
+            cpu_cores=scaled_cores(experiment, host),
         )
         for number, host in enumerate(experiment.hosts, start=1)
         for rate in (scaled_link(experiment, host),)
@@ -45,10 +49,17 @@ def places(experiment: Experiment) -> dict[str, str]:
     own = {on("sampler", host.name): host.name for host in experiment.hosts}
     own |= {on("source", host): host for host in serving}
     if baseline:
-        own |= _in_turn("sink", max(len(serving), len(pulling)), pulling)
+        own |= shared_out(numbered("sink", max(len(serving), len(pulling))), pulling)
     else:
         own |= {on(name, host): host for name in BESIDE_CLIENTS for host in pulling}
     return tors | own
+
+
+def _most(experiment: Experiment, host: str, link: BitsPerSecond | None) -> float | None:
+    """Return the most that a host's link carries in the run; None where it is unshaped at first."""
+    if link is None:
+        return None
+    return float(max(link, fastest_rate(experiment, host) or link))
 
 
 def _tors(experiment: Experiment) -> dict[str, str]:
@@ -61,12 +72,8 @@ def _tors(experiment: Experiment) -> dict[str, str]:
     balancing = hosts_for(experiment, "balancer")[0]
     found = {BALANCER_TOR: balancing, BALANCER: balancing}
     for role, count in counts.items():
-        found |= _in_turn(role, count, hosts_for(experiment, role))
+        found |= shared_out(numbered(role, count), hosts_for(experiment, role))
     return found
-
-
-def _in_turn(role: str, count: int, hosts: list[str]) -> dict[str, str]:
-    return {name: hosts[at % len(hosts)] for at, name in enumerate(numbered(role, count))}
 
 
 def _of(tors: dict[str, str], prefix: str) -> list[str]:

@@ -90,8 +90,13 @@ class Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     address: str
     link_bits_per_second: float | None = None
     """The rate of an emulated host's link, each way; null where it is unshaped."""
+    most_bits_per_second: float | None = None
+    """The highest rate that it is given while the rig stands: a delay line has room for it."""
     delay_seconds: float = 0.0
     """What an emulated host's link adds, each way."""
+    cpu_cores: float | None = None
+    """How much of its machine's CPU an emulated host's services may use; null where that is not
+    limited."""
 
 
 class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

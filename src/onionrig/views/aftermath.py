@@ -51,7 +51,7 @@ def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
     dials = each.dials
     return (
         f"{each.at_seconds:.0f} s",
-        done_text(each.verb, each.subject),
+        done_text(each.verb, each.subject, each.bits_per_second),
         _rate(each.before_bits_per_second, unknown),
         _rate(each.lowest_bits_per_second, unknown),
         _after(each.recovered_after_seconds, unknown),
@@ -62,8 +62,10 @@ def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
     )
 
 
-def done_text(verb: str, subject: str) -> str:
-    """Say what was done, to what."""
+def done_text(verb: str, subject: str, bits_per_second: float | None = None) -> str:
+    """Say what was done, to what; of a link, what it carries from then on."""
+    if bits_per_second is not None:
+        return f"{subject}'s link at {rate_text(bits_per_second)}"
     return f"{subject} {DONE.get(verb, verb)}"
 
 

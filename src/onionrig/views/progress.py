@@ -177,8 +177,8 @@ def _note(event: Starved | Noted | Milestone | Happened) -> str:
             return text
         case Milestone(reached=reached, since_start_seconds=seconds):
             return f"{reached} after {seconds:.1f} s"
-        case Happened(verb=verb, subject=subject):
-            return done_text(verb, subject)
+        case Happened(verb=verb, subject=subject, bits_per_second=rate):
+            return done_text(verb, subject, rate)
         case _:
             assert_never(event)
 

@@ -68,4 +68,5 @@ def _by_place(timed: Timed) -> list[list[Incident]]:
 
 def _name(several: list[Incident]) -> str:
     more = f" and {len(several) - 1} more" if len(several) > 1 else ""
-    return f"{done_text(several[0].verb, several[0].subject)}{more}"
+    first = several[0]
+    return f"{done_text(first.verb, first.subject, first.bits_per_second)}{more}"

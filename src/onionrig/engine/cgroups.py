@@ -1,0 +1,110 @@
+"""Where this process may make control groups that limit CPU time, read from what the kernel says.
+
+Version 1 has a hierarchy a controller, version 2 one for all of them; some machines have both
+mounted, and then only one of them has the CPU. Texts in, data out.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+MOUNTS = "/proc/self/mountinfo"
+OWN = "/proc/self/cgroup"
+
+_FIELDS_BEFORE, _ROOT, _MOUNT_POINT = 6, 3, 4
+_FIELDS_AFTER = 3
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+_DELETED = " (deleted)"
+"""What stands behind a group that was removed while this process was in it."""
+
+
+class Hierarchy(msgspec.Struct, frozen=True, kw_only=True):
+    """A mounted hierarchy of groups, and this process's own one in it."""
+
+    unified: bool
+    """Of version 2; else of version 1."""
+    mount_point: str
+    own: str
+    """Below the mount point: ``/`` or ``/user.slice/…``; ``/`` where it lies elsewhere."""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Directories in which groups could be made: this process's own, then those above it.
+
+        The nearer ones keep what is limited here already within its limits.
+        """
+        steps = [step for step in self.own.split("/") if step]
+        top = self.mount_point.rstrip("/")
+        return tuple("/".join((top, *steps[:depth])) or "/" for depth in range(len(steps), -1, -1))
+
+
+class Mount(msgspec.Struct, frozen=True, kw_only=True):
+    """A file system of groups as it is mounted."""
+
+    unified: bool
+    root: str
+    """Which of its directories is mounted: a container may have a part only."""
+    mount_point: str
+    controllers: frozenset[str]
+    """Of version 1, its name among them; version 2 says its own in ``cgroup.controllers``."""
+
+
+def cpu_hierarchies(mountinfo: str, own_cgroups: str) -> list[Hierarchy]:
+    """Return the hierarchies that may limit CPU time, the likeliest first.
+
+    One of version 1 that has the controller does; one of version 2 may, if it has it.
+    """
+    mounts = [mount for line in mountinfo.splitlines() if (mount := mount_from(line))]
+    firsts = [mount for mount in mounts if "cpu" in mount.controllers]
+    seconds = [mount for mount in mounts if mount.unified]
+    own = own_groups(own_cgroups)
+    return [
+        Hierarchy(
+            unified=mount.unified,
+            mount_point=mount.mount_point,
+            own=_below(own.get("" if mount.unified else "cpu", "/"), mount.root),
+        )
+        for mount in (*firsts, *seconds)
+    ]
+
+
+def mount_from(line: str) -> Mount | None:
+    """Read a line of mountinfo (proc_pid_mountinfo(5)); None if no groups are mounted there."""
+    before, separator, after = line.partition(" - ")
+    left, right = before.split(" "), after.split(" ")
+    if not separator or len(left) < _FIELDS_BEFORE or len(right) < _FIELDS_AFTER:
+        return None
+    kind, _, options = right[:_FIELDS_AFTER]
+    if kind not in {"cgroup", "cgroup2"}:
+        return None
+    return Mount(
+        unified=kind == "cgroup2",
+        root=_unescaped(left[_ROOT]),
+        mount_point=_unescaped(left[_MOUNT_POINT]),
+        controllers=frozenset(options.split(",")) if kind == "cgroup" else frozenset(),
+    )
+
+
+def own_groups(text: str) -> dict[str, str]:
+    """Read /proc/self/cgroup: the group by controller, that of version 2 by the empty name."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        if path.startswith("/"):
+            found |= dict.fromkeys(controllers.split(","), path.removesuffix(_DELETED))
+    return found
+
+
+def _below(own: str, root: str) -> str:
+    """Return where a group is below what is mounted; the top of it if it is not there at all."""
+    top = root.rstrip("/")
+    inside = own == top or own.startswith(f"{top}/")
+    below = own[len(top) :] if inside else ""
+    # seen from another cgroup namespace, what is above it is called /..
+    return "/" if not below or ".." in below.split("/") else below
+
+
+def _unescaped(path: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 8)), path)
