@@ -1,15 +1,22 @@
 """What bound the rate: one verdict, with everything that was held against its limit.
 
 What is nearer to a single cause comes first. A stalled backend takes its share with it whatever
-else is full. A full machine makes every thread wait, so it comes before threads; a full interface
-fills no CPU. The windows bound a rate only where nothing is full: a full machine also stretches
-the round trips, so that rate and windows agree there as well.
+else is full. Where every link that all goodput has to pass is full, no more can come, however much
+CPU there is; where only some are, a full machine comes first: with more CPU the others would carry
+more. A full machine makes every thread wait, so it comes before threads; a full interface fills no
+CPU. An emulated host that used all of its share of a machine is full where the machine is not. The
+windows bound a rate only where nothing is full: a full machine also stretches the round trips, so
+that rate and windows agree there as well.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from onionrig.analysis.full_links import look_at_links
+from onionrig.analysis.host_cpu import look_at_host_cpus
 from onionrig.analysis.interfaces import look_at_interfaces
 from onionrig.analysis.look import Finding
 from onionrig.analysis.machine import host_uses, look_at_machines
@@ -29,16 +36,35 @@ def bottleneck(recording: Recording, hold: Window) -> Bottleneck:
     """Return the verdict and its evidence; never raises, whatever was not recorded."""
     if not hold.seconds:
         return _verdict(_unknown("nothing was held"), ())
-    looks = (
-        look_for_stalls(recording, hold),
-        look_at_machines(recording, hold),
-        look_at_interfaces(recording, hold),
-        look_at_main_threads(recording, hold),
-    )
+    stalls = look_for_stalls(recording, hold)
+    links = look_at_links(recording, hold)
+    machines = look_at_machines(recording, hold)
+    shares = look_at_host_cpus(recording, hold)
+    interfaces = look_at_interfaces(recording, hold)
+    threads = look_at_main_threads(recording, hold)
     windows = look_at_windows(recording, hold)
-    full = next((look.finding for look in looks if look.finding), None)
-    evidence = tuple(piece for look in (*looks, windows) for piece in look.evidence)
-    return _verdict(full or _unfilled(recording, hold, windows.finding), evidence)
+    in_order = (
+        stalls.finding,
+        _as_well(links.all_of_a_kind, "the machine's CPU was" if machines.finding else None),
+        _as_well(machines.finding, links.some_were if links.some else None),
+        shares.finding,
+        links.some,
+        interfaces.finding,
+        threads.finding,
+        _unfilled(recording, hold, windows.finding),
+    )
+    looks = (stalls, machines, shares, links, interfaces, threads, windows)
+    return _verdict(
+        next(finding for finding in in_order if finding is not None),
+        tuple(piece for look in looks for piece in look.evidence),
+    )
+
+
+def _as_well(finding: Finding | None, other: str | None) -> Finding | None:
+    """Add what else was full, although it did not bind first."""
+    if finding is None or not other:
+        return finding
+    return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; {other} full as well")
 
 
 def _unfilled(recording: Recording, hold: Window, window: Finding | None) -> Finding:

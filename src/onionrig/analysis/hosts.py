@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
+
+from onionrig.rig.model import Role
 
 if TYPE_CHECKING:
     from onionrig.records.manifest import Manifest
@@ -22,6 +25,19 @@ def host_of(manifest: Manifest, service: str) -> str:
 def machine_of(manifest: Manifest, host: str) -> str:
     """Return the machine that an emulated host is on; any other host is one itself."""
     return next((each.machine for each in manifest.emulated if each.name == host), host)
+
+
+def roles_by_host(manifest: Manifest) -> dict[str, Counter[str]]:
+    """Return how many services of each role are on each host."""
+    found: dict[str, Counter[str]] = {}
+    for record in manifest.services:
+        found.setdefault(record.host, Counter())[record.role] += 1
+    return found
+
+
+def serving_role(manifest: Manifest) -> Role:
+    """Return the role of what goodput comes from: backend instances or, without tor, sources."""
+    return Role.SOURCE if manifest.mode == "without tor" else Role.BACKEND
 
 
 def cores_of(manifest: Manifest, host: str) -> int | None:

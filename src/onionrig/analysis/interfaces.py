@@ -1,4 +1,7 @@
-"""Whether an interface was at its rate."""
+"""Whether an interface was at its rate.
+
+Those of emulated hosts are links, which have a look of their own (``full_links``).
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,11 @@ def look_at_interfaces(recording: Recording, hold: Window) -> Look:
     anything; of each the busier direction is shown.
     """
     evidence, full = list[Evidence](), list[tuple[float, Finding]]()
+    emulated = {host.name for host in recording.manifest.emulated}
     for sampler, samples in recording.samplers.items():
         host = host_of(recording.manifest, sampler)
+        if host in emulated:
+            continue
         held = around(samples, hold)
         for name, direction, rate, limit in _carried(held):
             at_limit = limit is not None and rate >= FULL * limit

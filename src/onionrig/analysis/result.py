@@ -11,6 +11,7 @@ from onionrig.analysis.bottleneck import bottleneck
 from onionrig.analysis.costs import costs_by_role
 from onionrig.analysis.dials import dials
 from onionrig.analysis.holds import complete, events_of, hold_window, loads
+from onionrig.analysis.links import links
 from onionrig.analysis.rates import goodput, verdict
 from onionrig.analysis.repetitions import combined, summed_bytes
 from onionrig.analysis.round_trip import round_trip
@@ -87,6 +88,7 @@ def _result(load: Recording) -> Result:
         bring_up_seconds=_bring_up(load.events),
         costs=costs_by_role(load.samplers, load.sinks, hold, manifest.roles),
         bottleneck=bottleneck(load, hold),
+        links=links(load, hold),
         trust=trust(load, hold),
         round_trip=round_trip(load, hold),
         tor_circuits=tor_circuits(load, hold),

@@ -1,7 +1,8 @@
 """The interfaces' bytes against the sinks': only where what they carry is the payload alone.
 
-That is a host with nothing but backend instances and their source, or the host of a baseline that
-pulls from elsewhere. Over loopback every hop is carried, and nothing can be held against it.
+That is a host with nothing but backend instances and their source, an emulated host of a baseline
+with nothing but a source, or the host of a baseline that pulls from elsewhere. Over loopback every
+hop is carried, and nothing can be held against it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,16 @@ from typing import TYPE_CHECKING, Literal
 
 from onionrig.analysis.agreement import SINK_BUFFER_BYTES, dialled, judged, unjudged
 from onionrig.analysis.cpu import around
-from onionrig.analysis.hosts import LOOPBACK, host_of, peer_of, several
-from onionrig.analysis.stream_windows import STREAM_WINDOW_BYTES
+from onionrig.analysis.hosts import (
+    LOOPBACK,
+    host_of,
+    peer_of,
+    roles_by_host,
+    serving_role,
+    several,
+)
 from onionrig.analysis.windows import Window, bytes_by_backend, bytes_by_second
+from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.rig.model import Role
 
 if TYPE_CHECKING:
@@ -58,8 +66,9 @@ def with_interfaces(recording: Recording, hold: Window) -> Agreement:
         host = host_of(manifest, sampler)
         if held and host in serving:
             sent += carried_bytes(held, "sent")
-            received += _served_by(recording.sinks, _between(held), manifest.backends, host)
-    return _judged(sent, received, CELLS, dials=dialled(recording, hold))
+            received += _served_by(recording.sinks, _between(held), manifest, host)
+    overhead = PLAIN if manifest.mode == "without tor" else CELLS
+    return _judged(sent, received, overhead, dials=dialled(recording, hold))
 
 
 def carried_bytes(held: Sequence[HostSample], direction: Direction) -> int:
@@ -101,24 +110,20 @@ def _pulls_from_elsewhere(manifest: Manifest) -> bool:
 
 
 def _hosts_that_only_serve(manifest: Manifest) -> set[str]:
-    roles: dict[str, set[str]] = {}
-    for record in manifest.services:
-        roles.setdefault(record.host, set()).add(record.role)
+    serving = serving_role(manifest)
     return {
         host
-        for host, found in roles.items()
-        if Role.BACKEND in found and found <= {Role.BACKEND, Role.SOURCE, Role.SAMPLER}
+        for host, found in roles_by_host(manifest).items()
+        if serving in found and found.keys() <= {serving, Role.SOURCE, Role.SAMPLER}
     }
 
 
 def _served_by(
-    sinks: Mapping[str, Sequence[SinkSample]],
-    between: Window,
-    backends: Mapping[str, str],
-    host: str,
+    sinks: Mapping[str, Sequence[SinkSample]], between: Window, manifest: Manifest, host: str
 ) -> int:
-    counted = bytes_by_backend(sinks, between, backends)
-    return sum(size for name, size in counted.items() if backends.get(name) == host)
+    """Return what came from a host; a baseline's sources are named after theirs."""
+    counted = bytes_by_backend(sinks, between, manifest.backends)
+    return sum(size for name, size in counted.items() if manifest.backends.get(name, name) == host)
 
 
 def _between(held: Sequence[HostSample]) -> Window:

@@ -12,6 +12,7 @@ import msgspec
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.dials import Dials
 from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
+from onionrig.records.links import Links
 from onionrig.records.manifest import Mode
 from onionrig.records.part import Part
 
@@ -147,6 +148,8 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """By role."""
     bottleneck: Bottleneck | None = None
     """What bound the rate; null in results of before 0.2."""
+    links: Links | None = None
+    """Of emulated hosts; null where there are none."""
     trust: Trust | None = None
     round_trip: RoundTrip | None = None
     tor_circuits: TorCircuits | None = None

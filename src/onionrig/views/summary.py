@@ -11,6 +11,7 @@ from rich.text import Text
 from onionrig.units import percent_text, rate_text, size_text
 from onionrig.views.aftermath import aftermath_lines
 from onionrig.views.dials import dials_lines
+from onionrig.views.links import links_row
 from onionrig.views.trust import bound, distrust, trust_lines
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def _rates(result: Result) -> RenderableType:
         f"{goodput.steady_seconds} s held"
         + (f", {goodput.missing_seconds} s missing" if goodput.missing_seconds else ""),
     )
+    if result.links is not None:
+        table.add_row("links", *links_row(result.links))
     if result.round_trip is not None:
         table.add_row("round trip", *_round_trip(result.round_trip))
     address = result.address or ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.views.report.dials import dials
 from onionrig.views.report.document import Document, Section
+from onionrig.views.report.hosts import hosts
 from onionrig.views.report.judged import bottleneck, costs, failures, trust
 from onionrig.views.report.measured import measured
 from onionrig.views.report.opening import about, facts, trusted, verdict, warnings
@@ -47,6 +48,7 @@ def run_report(
         trust(result),
         failures(result),
         None if shown is None else _rig(result, shown),
+        None if recording is None else hosts(result, recording.manifest),
         _ceiling(result, ceiling),
         missing(result, recording, notes),
         method(),

@@ -1,0 +1,49 @@
+"""What the links of emulated hosts came to, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.units import percent_text, rate_text
+
+if TYPE_CHECKING:
+    from onionrig.records.links import Links
+
+
+def links_sentence(links: Links) -> str:
+    """Say what part of its serving hosts' links an address sustained, and the scale."""
+    serving = sum(link.serves for link in links.hosts)
+    if links.sum_bits_per_second is None:
+        said = "The links of the hosts that serve are not shaped"
+    else:
+        whole = "The link of the host that serves carries"
+        if serving > 1:
+            whole = f"The links of the {serving} hosts that serve carry"
+        together = " together" if serving > 1 else ""
+        said = f"{whole} {rate_text(links.sum_bits_per_second)}{together}{_parts(links)}"
+    return f"{said}{_scaled(links)}."
+
+
+def links_row(links: Links) -> tuple[str, str]:
+    """Return the part that was sustained and of what, for a table of the summary."""
+    if links.sum_bits_per_second is None or links.sustained_share is None:
+        return "not shaped", f"{len(links.hosts)} emulated hosts{_scaled(links)}"
+    serving = sum(link.serves for link in links.hosts)
+    of = f"of the {rate_text(links.sum_bits_per_second)} that {serving} hosts' links carry"
+    if serving == 1:
+        of = f"of the {rate_text(links.sum_bits_per_second)} that the serving host's link carries"
+    return percent_text(links.sustained_share), f"{of}{_scaled(links)}"
+
+
+def _parts(links: Links) -> str:
+    """Say goodput's parts of that, as far as there was any."""
+    if links.sustained_share is None or links.mean_share is None:
+        return ""
+    return (
+        f"; goodput was {percent_text(links.mean_share)} of it, "
+        f"the sustained rate {percent_text(links.sustained_share)}"
+    )
+
+
+def _scaled(links: Links) -> str:
+    return "" if links.scale == 1 else f", at a scale of {links.scale:g}"
