@@ -14,6 +14,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from brambles import bramble
 from lifelike import disturbed, lifelike, with_findings
 from onionrig.analysis.result import analyse
 from onionrig.analysis.series import series
@@ -26,7 +27,7 @@ from several import HIGHER, SAME, UNKNOWN, comparison, sweep
 pytestmark = pytest.mark.browser
 
 SCHEMES = {"light": LIGHT, "dark": DARK}
-KINDS = ("run", "sweep", "comparison")
+KINDS = ("run", "bramble", "many hosts", "sweep", "comparison")
 DRAWN_SECONDS = 30
 PHONE_PIXELS = 390
 DRAWN = """
@@ -108,7 +109,10 @@ def browser(tmp_path_factory):
 def pages(tmp_path_factory):
     """A page of each kind, and the names of its charts."""
     made = disturbed(lifelike())
+    six, many = bramble([96.1, 46.8, 95, 28, 40, 90]), bramble([93 + at / 10 for at in range(30)])
     reports = {
+        "bramble": run_report(analyse(six), six, series(six)),
+        "many hosts": run_report(analyse(many), many, series(many)),
         "run": run_report(with_findings(analyse(made), trusted=False), made, series(made)),
         "sweep": sweep_report(sweep()),
         "comparison": comparison_report(comparison(HIGHER, SAME, UNKNOWN)),
@@ -186,6 +190,37 @@ def test_the_rig_can_be_read_on_a_phone_and_on_a_desk(browser, pages):
             f"svg.rig.{drawn} text",
         )
         assert min(heights) > 11, "in pixels"
+
+
+@pytest.mark.parametrize("kind", ["bramble", "many hosts"])
+@pytest.mark.parametrize("shape", [(PHONE_PIXELS, "narrow", "wide"), (1000, "wide", "narrow")])
+def test_emulated_hosts_are_drawn_with_their_names_in_their_boxes(browser, pages, kind, shape):
+    width, drawn, hidden = shape
+    browser.show(pages[kind][0], width=width, phone=width == PHONE_PIXELS)
+    assert browser.style(f"#hosts svg.rig.{hidden}", "display") == "none"
+    script = """
+    const svg = document.querySelector(arguments[0]);
+    const own = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll("text")];
+    const places = texts.map((text) => text.getBoundingClientRect());
+    const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+        && a.top < b.bottom - 5 && b.top < a.bottom - 5;
+    return {
+      said: texts.map((text) => text.textContent),
+      lowest: Math.min(...places.map((place) => place.height)),
+      outside: texts.filter((_, at) => places[at].left < own.left - 0.5
+        || places[at].right > own.right + 0.5).map((text) => text.textContent),
+      meeting: texts.filter((_, at) => places.some(
+        (other, to) => to !== at && meet(places[at], other))).map((text) => text.textContent),
+      right: own.right,
+    };
+    """
+    found = browser.driver.execute_script(script, f"#hosts svg.rig.{drawn}")
+    names = {"pi1", "pi2", "pi6"} if kind == "bramble" else {"30 hosts", "pi1 to pi30"}
+    assert {"switch", "network", "clients"} | names <= {*found["said"]}
+    assert (found["outside"], found["meeting"]) == ([], [])
+    assert found["lowest"] > 11, "in pixels"
+    assert found["right"] <= width
 
 
 def test_folded_charts_are_as_wide_as_the_page_once_unfolded(browser, pages):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from onionrig.units import percent_text, rate_text
 
 if TYPE_CHECKING:
     from onionrig.records.links import Links
+
+FINEST = 1000
+"""The highest denominator that a scale is told with."""
 
 
 def links_sentence(links: Links) -> str:
@@ -29,9 +33,10 @@ def links_row(links: Links) -> tuple[str, str]:
     if links.sum_bits_per_second is None or links.sustained_share is None:
         return "not shaped", f"{len(links.hosts)} emulated hosts{_scaled(links)}"
     serving = sum(link.serves for link in links.hosts)
-    of = f"of the {rate_text(links.sum_bits_per_second)} that {serving} hosts' links carry"
+    carry = f"the links of {serving} of {len(links.hosts)} emulated hosts carry"
     if serving == 1:
-        of = f"of the {rate_text(links.sum_bits_per_second)} that the serving host's link carries"
+        carry = f"the link of 1 of {len(links.hosts)} emulated hosts carries"
+    of = f"sustained of the {rate_text(links.sum_bits_per_second)} that {carry}"
     return percent_text(links.sustained_share), f"{of}{_scaled(links)}"
 
 
@@ -46,4 +51,6 @@ def _parts(links: Links) -> str:
 
 
 def _scaled(links: Links) -> str:
-    return "" if links.scale == 1 else f", at a scale of {links.scale:g}"
+    if links.scale == 1:
+        return ""
+    return f", at a scale of {Fraction(links.scale).limit_denominator(FINEST)}"

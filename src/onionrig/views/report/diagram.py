@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 
 from onionrig.records.part import Part
 from onionrig.units import rate_text
+from onionrig.views.report.colours import MUTED
+from onionrig.views.report.shapes import box, canvas, polygon, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,45 +60,45 @@ def wide(drawing: Drawing) -> str:
     count = len(drawing.stages)
     column = min(160.0, width / (1.5 * count))
     step = (width - column) / max(count - 1, 1)
-    svg = _canvas("wide", width, top + height + 2, drawing.title)
+    svg = canvas("wide", width, top + height + 2, drawing.title)
     for index, flows in enumerate(drawing.links):
         begin, end = index * step + column, (index + 1) * step
         for flow, y in zip(flows, _spread(len(flows), top, height), strict=True):
             _line(svg, (begin, end), y, flow, most=_most(drawing))
     for index, stage in enumerate(drawing.stages):
         x = index * step
-        _text(svg, x + column / 2, 14, stage.title, kind="title")
+        text(svg, x + column / 2, 14, stage.title, kind="title")
         for number, detail in enumerate(stage.details):
-            _text(svg, x + column / 2, 30 + 15 * number, detail, kind="detail")
+            text(svg, x + column / 2, 30 + 15 * number, detail, kind="detail")
         if not stage.nodes:
-            _box(svg, x, top, column, height)
+            box(svg, x, top, column, height)
             first = top + (height - LINE * len(stage.inside)) / 2 + 13
             for number, line in enumerate(stage.inside):
-                _text(svg, x + column / 2, first + LINE * number, line, kind="detail")
+                text(svg, x + column / 2, first + LINE * number, line, kind="detail")
         for name, y in zip(stage.nodes, _spread(len(stage.nodes), top, height), strict=True):
-            _box(svg, x, y - 13, column, 26)
-            _text(svg, x + column / 2, y + 4, name, kind="node")
+            box(svg, x, y - 13, column, 26)
+            text(svg, x + column / 2, y + 4, name, kind="node")
     return ElementTree.tostring(svg, encoding="unicode")
 
 
 def narrow(drawing: Drawing) -> str:
     """Draw the stages one below the other."""
     width, line, y = 340.0, 24.0, 0.0
-    svg = _canvas("narrow", width, 0, drawing.title)
+    svg = canvas("narrow", width, 0, drawing.title)
     for index, stage in enumerate(drawing.stages):
         told = (*stage.details, *stage.inside)
         lines = len(told) + len(stage.nodes)
         height = 34 + line * lines
-        _box(svg, 0, y, width, height)
-        _text(svg, 12, y + 22, stage.title, kind="title", anchor="start")
+        box(svg, 0, y, width, height)
+        text(svg, 12, y + 22, stage.title, kind="title", anchor="start")
         for number, detail in enumerate(told):
-            _text(svg, 12, y + 22 + line * (number + 1), detail, kind="detail", anchor="start")
+            text(svg, 12, y + 22 + line * (number + 1), detail, kind="detail", anchor="start")
         flows = _beside(drawing, index)
         for number, name in enumerate(stage.nodes):
             below = y + 22 + line * (len(told) + number + 1)
-            _text(svg, 12, below, name, kind="node", anchor="start")
+            text(svg, 12, below, name, kind="node", anchor="start")
             rate = flows[number].bits_per_second if number < len(flows) else None
-            _text(svg, width - 12, below, _rate(rate), kind="node", anchor="end")
+            text(svg, width - 12, below, _rate(rate), kind="node", anchor="end")
         y += height
         if index < len(drawing.links):
             _arrow_up(svg, width / 2, y, drawing.links[index])
@@ -122,20 +124,6 @@ def _spread(count: int, top: float, height: float) -> list[float]:
     return [top + height * (number + 0.5) / count for number in range(count)]
 
 
-def _canvas(kind: str, width: float, height: float, title: str) -> ElementTree.Element:
-    svg = ElementTree.Element(
-        "svg",
-        {
-            "class": f"rig {kind}",
-            "viewBox": f"0 0 {width:g} {height:g}",
-            "role": "img",
-            "aria-label": title,
-        },
-    )
-    ElementTree.SubElement(svg, "title").text = title
-    return svg
-
-
 def _line(
     svg: ElementTree.Element, ends: tuple[float, float], y: float, flow: Flow, *, most: float
 ) -> None:
@@ -148,30 +136,17 @@ def _line(
         style["stroke-dasharray"] = "3 4"
     ElementTree.SubElement(svg, "line", line | style)
     head = max(thick, 5.0)
-    points = f"{begin + 1:g},{y:g} {begin + 9:g},{y - head:g} {begin + 9:g},{y + head:g}"
-    ElementTree.SubElement(svg, "polygon", {"points": points, "fill": flow.colour})
-    _text(svg, (begin + end) / 2 + 4, y - thick / 2 - 4, _rate(flow.bits_per_second), kind="rate")
+    points = [(begin + 1, y), (begin + 9, y - head), (begin + 9, y + head)]
+    polygon(svg, points, flow.colour)
+    text(svg, (begin + end) / 2 + 4, y - thick / 2 - 4, _rate(flow.bits_per_second), kind="rate")
 
 
 def _arrow_up(svg: ElementTree.Element, x: float, y: float, flows: Sequence[Flow]) -> None:
     known = [flow.bits_per_second for flow in flows if flow.bits_per_second is not None]
     line = {"x1": f"{x:g}", "x2": f"{x:g}", "y1": f"{y + 8:g}", "y2": f"{y + 40:g}"}
-    ElementTree.SubElement(svg, "line", line | {"stroke": "var(--muted)", "stroke-width": "3"})
-    points = f"{x:g},{y + 2:g} {x - 6:g},{y + 12:g} {x + 6:g},{y + 12:g}"
-    ElementTree.SubElement(svg, "polygon", {"points": points, "fill": "var(--muted)"})
-    _text(svg, x + 14, y + 25, _rate(sum(known) if known else None), kind="rate", anchor="start")
-
-
-def _box(svg: ElementTree.Element, x: float, y: float, width: float, height: float) -> None:
-    place = {"x": x + 0.5, "y": y + 0.5, "width": width - 1, "height": height - 1, "rx": 4.0}
-    ElementTree.SubElement(svg, "rect", {key: f"{value:g}" for key, value in place.items()})
-
-
-def _text(  # noqa: PLR0913 - where, what and how
-    svg: ElementTree.Element, x: float, y: float, words: str, *, kind: str, anchor: str = "middle"
-) -> None:
-    place = {"x": f"{x:g}", "y": f"{y:g}", "text-anchor": anchor, "class": kind}
-    ElementTree.SubElement(svg, "text", place).text = words
+    ElementTree.SubElement(svg, "line", line | {"stroke": MUTED, "stroke-width": "3"})
+    polygon(svg, [(x, y + 2), (x - 6, y + 12), (x + 6, y + 12)], MUTED)
+    text(svg, x + 14, y + 25, _rate(sum(known) if known else None), kind="rate", anchor="start")
 
 
 def _rate(bits_per_second: float | None) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 from onionrig.records.part import Part
 from onionrig.views.report.diagram import Drawing
 from onionrig.views.report.figure import Figure
+from onionrig.views.report.hosts_boxes import HostsDrawing
 
 UNKNOWN = "\u2013"
 """Stands where nothing was measured."""
@@ -65,7 +66,7 @@ class FoldedFigures(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
     figures: tuple[Figure, ...]
 
 
-Block = Figure | Table | Prose | Folded | FoldedFigures | Drawing
+Block = Figure | Table | Prose | Folded | FoldedFigures | Drawing | HostsDrawing
 
 
 class Fact(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

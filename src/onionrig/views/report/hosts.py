@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from onionrig.units import cores_text
 from onionrig.views.links import links_sentence
-from onionrig.views.report.colours import BAD, MUTED
-from onionrig.views.report.diagram import Drawing, Flow, Stage
 from onionrig.views.report.document import UNKNOWN, Bar, Cell, Section, Table, columns
-from onionrig.views.report.said import count, rate, wait
+from onionrig.views.report.hosts_drawn import delay_text, hosts_drawing
+from onionrig.views.report.said import percent, rate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from onionrig.records.links import HostLink, Links
     from onionrig.records.manifest import EmulatedHost, Manifest
     from onionrig.records.result import Result
 
-MOST_ROWS = 12
-"""Links drawn one below the other; the last stands for all others."""
 UNSHAPED = "not shaped"
-INSTRUMENTS = frozenset({"sampler", "pinger", "dialler"})
-"""Roles of what the rig measures with, on hosts of every kind: not worth naming."""
-NUMERIC = ("delay", "CPU", "sent", "received")
+NUMERIC = ("link", "delay", "CPU", "sent", "received")
 
 
 def hosts(result: Result, manifest: Manifest) -> Section | None:
@@ -35,100 +27,45 @@ def hosts(result: Result, manifest: Manifest) -> Section | None:
         name="hosts",
         title="Hosts and links",
         finding=f"{links_sentence(result.links)} Means over the hold, frames included.",
-        blocks=(hosts_drawing(result.links), _table(result.links, manifest)),
+        blocks=(hosts_drawing(result.links, manifest), _table(result.links, manifest)),
     )
-
-
-def hosts_drawing(links: Links) -> Drawing:
-    """Draw every host at the switch: on the left those that are sent more than they send."""
-    taking = [link for link in links.hosts if _carried(link, "received") > _carried(link, "sent")]
-    giving = [link for link in links.hosts if link not in taking]
-    return Drawing(
-        title="The hosts and their links, and what each carried in the hold",
-        stages=(
-            _stage(taking, "receiving"),
-            Stage(title="switch", details=(), inside=(count(len(links.hosts), "link"),)),
-            _stage(giving, "sending"),
-        ),
-        links=(_flows(taking, "received"), _flows(giving, "sent")),
-    )
-
-
-def _stage(some: Sequence[HostLink], doing: str) -> Stage:
-    nodes = [f"{link.host} · {_could(link)}" for link in some]
-    kept, others = (nodes, []) if len(nodes) <= MOST_ROWS else _cut(nodes)
-    return Stage(
-        title=count(len(some), "host"),
-        details=(doing,),
-        nodes=(*kept, *([f"{len(others)} more"] if others else [])),
-    )
-
-
-def _flows(some: Sequence[HostLink], direction: str) -> tuple[Flow, ...]:
-    flows = [
-        Flow(bits_per_second=_carried(link, direction), colour=BAD if link.full else MUTED)
-        for link in some
-    ]
-    if len(flows) <= MOST_ROWS:
-        return tuple(flows)
-    kept, others = flows[: MOST_ROWS - 1], flows[MOST_ROWS - 1 :]
-    return (
-        *kept,
-        Flow(
-            bits_per_second=sum(flow.bits_per_second or 0.0 for flow in others),
-            colour=BAD if all(flow.colour == BAD for flow in others) else MUTED,
-        ),
-    )
-
-
-def _cut(nodes: list[str]) -> tuple[list[str], list[str]]:
-    return nodes[: MOST_ROWS - 1], nodes[MOST_ROWS - 1 :]
-
-
-def _carried(link: HostLink, direction: str) -> float:
-    rate = link.received_bits_per_second if direction == "received" else link.sent_bits_per_second
-    return rate or 0.0
-
-
-def _could(link: HostLink) -> str:
-    return UNSHAPED if link.link_bits_per_second is None else rate(link.link_bits_per_second)
 
 
 def _table(links: Links, manifest: Manifest) -> Table:
+    """Return a row a host; a column of what no host has would only take room."""
     known = {host.name: host for host in manifest.emulated}
+    rows = [_row(link, known.get(link.host)) for link in links.hosts]
+    titles = [title for title in rows[0] if any(row[title] for row in rows)]
     return Table(
-        caption="Each host's link",
-        columns=columns(
-            "host", "board", "runs", "link", *NUMERIC, "of the link",
-            numeric=NUMERIC, long=("board", "runs"),
-        ),
-        rows=tuple(_row(link, known.get(link.host), manifest) for link in links.hosts),
-    )  # fmt: skip
+        caption="Each host's link, and what it carried in the hold",
+        columns=columns(*titles, numeric=NUMERIC),
+        rows=tuple(tuple(row[title] or UNKNOWN for title in titles) for row in rows),
+    )
 
 
-def _row(link: HostLink, host: EmulatedHost | None, manifest: Manifest) -> tuple[Cell, ...]:
+def _row(link: HostLink, host: EmulatedHost | None) -> dict[str, Cell]:
+    """Return the cells of a host by column; empty where it has nothing of the sort."""
+    delay = host.delay_seconds if host is not None else 0.0
+    cores = host.cpu_cores if host is not None else None
     limit = link.link_bits_per_second
-    busier = max(_carried(link, "sent"), _carried(link, "received"))
-    share = busier / limit if limit else 0.0
-    shown = Bar(text=f"{100 * share:.0f} %", share=min(1.0, share), full=link.full)
-    return (
-        link.host,
-        link.board or UNKNOWN,
-        _runs(manifest, link.host),
-        _could(link),
-        wait(host.delay_seconds) if host is not None and host.delay_seconds else "none",
-        "not limited" if host is None or host.cpu_cores is None else cores_text(host.cpu_cores),
-        rate(link.sent_bits_per_second),
-        rate(link.received_bits_per_second),
-        shown if limit else UNKNOWN,
-    )
+    return {
+        "host": link.host,
+        "board": link.board or "",
+        "link": UNSHAPED if limit is None else rate(limit),
+        "delay": delay_text(delay) if delay else "",
+        "CPU": "" if cores is None else cores_text(cores),
+        "sent": rate(link.sent_bits_per_second),
+        "received": rate(link.received_bits_per_second),
+        "of the link": _share(link),
+    }
 
 
-def _runs(manifest: Manifest, host: str) -> str:
-    """Say what runs on a host: how many of each role."""
-    roles = Counter(
-        record.role
-        for record in manifest.services
-        if record.host == host and record.role not in INSTRUMENTS
-    )
-    return ", ".join(f"{amount} {role}" if amount > 1 else role for role, amount in roles.items())
+def _share(link: HostLink) -> Cell:
+    """Return how full the link was in its busier direction."""
+    ways = (link.sent_bits_per_second, link.received_bits_per_second)
+    carried = [way for way in ways if way is not None]
+    if not link.link_bits_per_second or not carried:
+        return ""
+    share = max(carried) / link.link_bits_per_second
+    said = f"{percent(share)}{', full' if link.full else ''}"
+    return Bar(text=said, share=min(1.0, share), full=link.full)

@@ -21,6 +21,8 @@ from onionrig.views.report.colours import style_variables
 from onionrig.views.report.diagram import Drawing, narrow, wide
 from onionrig.views.report.document import Folded, FoldedFigures, Prose, Table
 from onionrig.views.report.figure import Figure
+from onionrig.views.report.hosts_boxes import HostsDrawing
+from onionrig.views.report.hosts_diagram import narrow_hosts, wide_hosts
 
 if TYPE_CHECKING:
     from onionrig.views.report.document import Block, Document
@@ -65,10 +67,16 @@ def _rendered(block: Block) -> Markup:
             return _by_macro("folded", block)
         case FoldedFigures():
             return _by_macro("folded_figures", block)
-        case Drawing():
-            return Markup(wide(block) + narrow(block))  # noqa: S704 - ElementTree has escaped it
+        case Drawing() | HostsDrawing():
+            return _drawn(block)
         case _:
             assert_never(block)
+
+
+def _drawn(drawing: Drawing | HostsDrawing) -> Markup:
+    if isinstance(drawing, Drawing):
+        return Markup(wide(drawing) + narrow(drawing))  # noqa: S704 - ElementTree has escaped it
+    return Markup(wide_hosts(drawing) + narrow_hosts(drawing))  # noqa: S704 - the same
 
 
 def _by_macro(name: str, block: Block) -> Markup:

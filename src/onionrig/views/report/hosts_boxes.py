@@ -1,0 +1,46 @@
+"""Emulated hosts around their switch, as they are drawn: plain data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from onionrig.records.part import Part
+
+Direction = Literal["sent", "received"]
+"""By the host."""
+
+
+class Strand(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One direction of one link."""
+
+    share: float | None
+    """Of its rate, 0 to 1; null where it was not shaped or not sampled."""
+    full: bool
+
+
+class Way(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One direction of the links of a box."""
+
+    direction: Direction
+    said: tuple[str, ...]
+    """In lines."""
+    strands: tuple[Strand, ...]
+    """One a host."""
+
+
+class HostBox(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A host, or some that are alike."""
+
+    title: str
+    details: tuple[str, ...]
+    ways: tuple[Way, ...]
+
+
+class HostsDrawing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hosts around the switch that joins them."""
+
+    title: str
+    """What is told to those who do not see it."""
+    serving: tuple[HostBox, ...]
+    """Where the bytes come from."""
+    others: tuple[HostBox, ...]

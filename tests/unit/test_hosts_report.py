@@ -1,0 +1,210 @@
+"""Emulated hosts in a report and a summary: drawn around their switch, and as a table."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from brambles import bramble
+from lifelike import lifelike
+from onionrig.analysis.holds import hold_window
+from onionrig.analysis.links import links
+from onionrig.analysis.result import analyse
+from onionrig.views.report.hosts import hosts
+from onionrig.views.report.hosts_diagram import narrow_hosts, wide_hosts
+from onionrig.views.report.hosts_drawn import delay_text, hosts_drawing, roles_text
+from onionrig.views.summary import summary
+from pages import reported
+
+
+def drawn(whole):
+    return hosts_drawing(links(whole, hold_window(whole)), whole.manifest)
+
+
+def tabled(whole):
+    return hosts(analyse(whole), whole.manifest).blocks[1]
+
+
+def parsed(svg):
+    return ElementTree.fromstring(svg)  # noqa: S314 - our own
+
+
+def altered(whole, **more):
+    """The same with every board's link or host otherwise."""
+    emulated = tuple(
+        msgspec.structs.replace(host, **more) if host.board else host
+        for host in whole.manifest.emulated
+    )
+    return msgspec.structs.replace(
+        whole, manifest=msgspec.structs.replace(whole.manifest, emulated=emulated)
+    )
+
+
+def summarised(whole):
+    out = io.StringIO()
+    Console(file=out, width=200).print(summary(analyse(whole), Path("run")))
+    return " ".join(out.getvalue().split())
+
+
+def test_each_host_is_drawn_with_what_runs_on_it_and_its_link():
+    pi1, pi2 = drawn(bramble([96.1, 40], link=96.8e6)).serving
+    assert pi1.title == "pi1"
+    assert pi1.details == ("Raspberry Pi 3", "backend instance, source", "link 96.8 Mbit/s")
+    assert [way.said for way in pi1.ways] == [
+        ("sent 96.1 Mbit/s, 99.3 %, full",), ("received 2.00 Mbit/s, 2.1 %",)
+    ]  # fmt: skip
+    assert [strand.full for way in (*pi1.ways, *pi2.ways) for strand in way.strands] == [
+        True, False, False, False,
+    ]  # fmt: skip
+    network, clients = drawn(bramble([60])).others
+    assert network.details == ("2 relays", "link not shaped")
+    assert clients.details == ("client, sink", "link not shaped")
+    assert clients.ways[1].said == ("received 60.0 Mbit/s",)
+    assert clients.ways[1].strands[0].share is None
+
+
+def test_a_delay_and_a_share_of_the_cpu_are_told_where_there_are_any():
+    whole = altered(bramble([60]), delay_seconds=0.0117, cpu_cores=0.25)
+    (pi1,) = drawn(whole).serving
+    assert pi1.details[2:] == ("link 100 Mbit/s, delay 11.7 ms", "CPU: 0.25 cores")
+    table = tabled(whole)
+    told = {column.title: cell for column, cell in zip(table.columns, table.rows[2], strict=True)}
+    assert (told["delay"], told["CPU"]) == ("11.7 ms", "0.25 cores")
+    assert [column.title for column in tabled(bramble([60])).columns] == [
+        "host", "board", "link", "sent", "received", "of the link",
+    ]  # fmt: skip
+
+
+def test_many_hosts_that_are_alike_are_drawn_as_one_with_a_bar_each():
+    whole = bramble([90 + number / 10 for number in range(30)])
+    (boards,) = drawn(whole).serving
+    assert boards.title == "30 hosts"
+    assert boards.details[0] == "pi1 to pi30"
+    assert boards.details[2] == "backend instance, source each"
+    sent = boards.ways[0]
+    assert len(sent.strands) == 30
+    assert sent.said == ("sent 90.0 to 92.9 Mbit/s", "90.0 to 92.9 % each, 30 of 30 full")
+    assert [box.title for box in drawn(whole).others] == ["network", "clients"]
+
+
+def test_as_many_as_ten_hosts_are_drawn_one_by_one():
+    assert len(drawn(bramble([10] * 8)).serving) == 8
+    assert len(drawn(bramble([10] * 9)).serving) == 1
+
+
+def test_what_was_not_sampled_is_said_to_be_not_known():
+    whole = msgspec.structs.replace(bramble([60]), samplers={})
+    (pi1,) = drawn(whole).serving
+    assert [way.said for way in pi1.ways] == [("sent: not known",), ("received: not known",)]
+    parsed(wide_hosts(drawn(whole)))
+
+
+def texts(svg):
+    root = parsed(svg)
+    return [(float(each.get("x")), float(each.get("y")), each.text) for each in root.iter("text")]
+
+
+@pytest.mark.parametrize("boards", [1, 6, 30])
+@pytest.mark.parametrize("draw", [wide_hosts, narrow_hosts])
+def test_everything_lies_in_the_drawing(draw, boards):
+    svg = parsed(draw(drawn(bramble([95] * boards))))
+    _, _, width, height = map(float, svg.get("viewBox").split())
+    for each in svg.iter("rect"):
+        x, y = float(each.get("x")), float(each.get("y"))
+        assert x >= 0
+        assert y >= 0
+        assert x + float(each.get("width")) <= width
+        assert y + float(each.get("height")) <= height
+
+
+@pytest.mark.parametrize("draw", [wide_hosts, narrow_hosts])
+def test_no_two_lines_of_text_lie_on_one_another(draw):
+    said = texts(draw(drawn(bramble([95, 90, 20, 96, 95, 4, 95, 7]))))
+    places = {(round(x), round(y)) for x, y, _ in said}
+    assert len(places) == len(said)
+    by_column = {}
+    for x, y, _ in said:
+        by_column.setdefault(round(x), []).append(y)
+    gaps = [
+        below - above
+        for column in by_column.values()
+        for above, below in zip(sorted(column), sorted(column)[1:], strict=False)
+    ]
+    assert min(gaps) >= 12
+
+
+def test_a_link_is_filled_by_its_share_and_a_full_one_in_the_colour_of_limits():
+    svg = parsed(wide_hosts(drawn(bramble([95, 40]))))
+    bars = [each for each in svg.iter("rect") if each.get("class") in {"track", "carried"}]
+    pairs = [(float(b.get("width")) / float(a.get("width")), b.get("style"))
+             for a, b in zip(bars[::2], bars[1::2], strict=True)]  # fmt: skip
+    assert [share for share, _ in pairs] == pytest.approx([0.95, 0.02, 0.40, 0.02], abs=1e-3)
+    assert [colour == "fill:var(--bad)" for _, colour in pairs] == [True, False, False, False]
+
+
+def test_the_drawing_tells_those_who_do_not_see_it_what_is_full():
+    told = drawn(bramble([95, 40, 96])).title
+    assert "the 5 emulated hosts" in told
+    assert "Full: pi1 and pi3." in told
+    assert "Full: none." in drawn(bramble([40])).title
+
+
+def test_the_table_has_the_rates_and_the_share_of_each_link():
+    whole = bramble([95, 40])
+    page = reported(analyse(whole), whole)
+    cells = page.of("td")
+    assert {"95.0 Mbit/s", "40.0 Mbit/s", "100 Mbit/s", "not shaped", "95.0 %, full", "40.0 %"} <= {
+        *cells
+    }
+    assert "Hosts and links" in page.of("h2")
+
+
+def test_a_run_on_one_machine_has_no_such_section():
+    made = lifelike(hold_seconds=12)
+    assert "Hosts and links" not in reported(analyse(made), made).of("h2")
+
+
+def test_a_host_whose_name_is_markup_stays_text():
+    whole = bramble([60])
+    named = msgspec.structs.replace(whole.manifest.emulated[2].board, name="<b>&")
+    page = reported(analyse(altered(whole, board=named)), altered(whole, board=named))
+    assert "b" not in page.tags
+    assert "<b>&" in page.of("text")
+
+
+def test_the_summary_says_what_part_of_the_links_was_sustained_and_at_which_scale():
+    whole = bramble([60, 40], goodput_mbit=0.9)
+    said = "45.0 % sustained of the 200 Mbit/s that the links of 2 of 4 emulated hosts carry"
+    assert said in summarised(whole)
+    assert "at a scale" not in summarised(whole)
+    scaled = tuple(msgspec.structs.replace(host, scale=0.25) for host in whole.manifest.emulated)
+    quarter = msgspec.structs.replace(whole.manifest, emulated=scaled)
+    assert f"{said}, at a scale of 1/4" in summarised(
+        msgspec.structs.replace(whole, manifest=quarter)
+    )
+    assert "4 emulated hosts" in summarised(bramble([60, 40], link=None))
+
+
+@pytest.mark.parametrize(
+    ("roles", "said"),
+    [
+        ([("backend", 4, 4), ("source", 1, 1)], "4 backend instances, source"),
+        ([("backend", 1, 4)], "1 to 4 backend instances"),
+        ([("authority", 3, 3), ("balancer-tor", 1, 1)], "3 authorities, the balancer's tor"),
+        ([], "nothing"),
+    ],
+)
+def test_roles_are_counted_as_one_would_say_it(roles, said):
+    assert roles_text(roles) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.0002, "0.2 ms"), (0.02, "20 ms"), (1.0, "1.00 s")]
+)
+def test_delays_are_told_as_finely_as_they_can_be_asked_for(seconds, said):
+    assert delay_text(seconds) == said
