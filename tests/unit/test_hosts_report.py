@@ -88,7 +88,7 @@ def test_many_hosts_that_are_alike_are_drawn_as_one_with_a_bar_each():
     assert boards.details[2] == "backend instance, source each"
     sent = boards.ways[0]
     assert len(sent.strands) == 30
-    assert sent.said == ("sent 90.0 to 92.9 Mbit/s", "90.0 to 92.9 % each, 30 of 30 full")
+    assert sent.said == ("sent 90.0 to 92.9 Mbit/s", "90.0 to 92.9 % each", "30 of 30 full")
     assert [box.title for box in drawn(whole).others] == ["network", "clients"]
 
 

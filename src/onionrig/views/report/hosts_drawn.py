@@ -153,8 +153,8 @@ def _way(hosts: Sequence[_Host], direction: Direction) -> Way:
             direction=direction, said=(f"{said}{part}{', full' if full else ''}",), strands=strands
         )
     each = f"{_shares(shares)} each" if shares else "each"
-    counted = f", {full} of {len(hosts)} full" if full else ""
-    lines = (*textwrap.wrap(said, MOST_CHARACTERS), f"{each}{counted}")
+    counted = (f"{full} of {len(hosts)} full",) if full else ()
+    lines = (*textwrap.wrap(said, MOST_CHARACTERS), each, *counted)
     return Way(direction=direction, said=lines, strands=strands)
 
 

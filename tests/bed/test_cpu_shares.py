@@ -1,0 +1,78 @@
+"""Shares of the CPU: processes that would take all of it get what their host was given."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from onionrig.engine.cpu_shares import cpu_shares
+from onionrig.rig.model import Host, Role, Service
+
+pytestmark = pytest.mark.bed
+
+CORES = {"pi1": 0.25, "pi2": 0.1}
+BUSY = (sys.executable, "-c", "while True: pass")
+MEASURED_SECONDS = 4.0
+
+
+def service(host, role=Role.BACKEND):
+    return Service(
+        name=f"{role}-{host}", role=role, host=host, argv=BUSY, directory="/", log_path="/dev/null"
+    )
+
+
+def hosts():
+    return [Host(name=name, address="", cpu_cores=cores) for name, cores in CORES.items()]
+
+
+def cpu_seconds(pid):
+    used = psutil.Process(pid).cpu_times()
+    return used.user + used.system
+
+
+def gone(groups):
+    return not any(Path(path).exists() for path in groups)
+
+
+async def test_busy_services_get_the_share_of_their_host_side_by_side():
+    made = []
+    async with cpu_shares(
+        hosts(), name=f"onionrig-{secrets.token_hex(8)}", guard=made.append
+    ) as entering:
+        assert entering(service("pi1", Role.SAMPLER)) == ()
+        busy = {
+            name: subprocess.Popen((*entering(service(name)), *BUSY), env=os.environ)
+            for name in CORES
+        }
+        try:
+            begun = {name: cpu_seconds(child.pid) for name, child in busy.items()}
+            start = time.monotonic()
+            while time.monotonic() - start < MEASURED_SECONDS:
+                os.sched_yield()
+            seconds = time.monotonic() - start
+            used = {name: cpu_seconds(child.pid) - begun[name] for name, child in busy.items()}
+        finally:
+            for child in busy.values():
+                child.kill()
+                child.wait()
+    for name, cores in CORES.items():
+        assert used[name] / seconds == pytest.approx(cores, rel=0.1), name
+    assert made
+    assert gone(made)
+
+
+async def test_what_still_runs_in_a_group_ends_with_it():
+    made = []
+    async with cpu_shares(
+        hosts(), name=f"onionrig-{secrets.token_hex(8)}", guard=made.append
+    ) as entering:
+        child = subprocess.Popen((*entering(service("pi1")), *BUSY), env=os.environ)
+    assert child.wait(timeout=5) == -9
+    assert gone(made)
