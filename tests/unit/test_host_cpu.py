@@ -1,0 +1,71 @@
+"""Whether emulated hosts used all of the CPU that they were given."""
+
+import msgspec
+
+from onionrig.analysis.bottleneck import bottleneck
+from onionrig.analysis.host_cpu import share_uses
+from onionrig.analysis.windows import Window
+from onionrig.records.manifest import EmulatedHost
+from recordings import HOLD, host_sample, manifest, recording, service, sink_sample
+
+SECONDS = 10
+
+
+def limited(name, cores):
+    return EmulatedHost(
+        name=name, machine="m", address="", link_bits_per_second=None, delay_seconds=0.0,
+        delayed_by=None, cpu_cores=cores,
+    )  # fmt: skip
+
+
+def found(**used):
+    """Return what is found where each host's instance used so many cores, its sampler a tenth."""
+    services = tuple(
+        one
+        for number, name in enumerate(used, start=1)
+        for one in (
+            service(f"backend-{number}", "backend", name),
+            service(f"sampler-{name}", "sampler", name),
+        )
+    )
+    seconds = range(HOLD - 1, HOLD + SECONDS)
+    samplers = {
+        f"sampler-{name}": [
+            host_sample(
+                second,
+                {f"backend-{number}": cores * at, f"sampler-{name}": 0.1 * at},
+            )
+            for at, second in enumerate(seconds)
+        ]
+        for number, (name, cores) in enumerate(used.items(), start=1)
+    }
+    whole = recording(
+        [sink_sample(second, {"backend-1": 1000}) for second in seconds],
+        hold_seconds=SECONDS,
+        samplers=samplers,
+        manifest=msgspec.structs.replace(
+            manifest(), services=services, emulated=tuple(limited(name, 0.25) for name in used)
+        ),
+    )
+    return whole, Window(begin=HOLD, end=HOLD + SECONDS)
+
+
+def test_what_the_sampler_uses_is_not_of_the_share():
+    whole, hold = found(pi1=0.2)
+    (use,) = share_uses(whole, hold)
+    assert round(use.used_cores, 6) == 0.2
+    assert not use.full
+
+
+def test_the_hosts_that_used_all_of_theirs_are_named():
+    verdict = bottleneck(*found(pi1=0.25, pi2=0.24, pi3=0.1))
+    assert verdict.kind == "machine CPU"
+    assert verdict.sentence == (
+        "the CPUs of pi1 and pi2 were full: their services used 0.25 of 0.25 cores and "
+        "0.24 of 0.25 cores"
+    )
+
+
+def test_one_host_that_used_all_of_its_share_is_named():
+    verdict = bottleneck(*found(pi1=0.25, pi2=0.1))
+    assert verdict.subject == "pi1"
