@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from onionrig.engine.cpu_shares import cpu_shares
+from bed_runs import BASELINE, StartedRun
+from onionrig.engine.cpu_shares import _hierarchies, cpu_shares
 from onionrig.rig.model import Host, Role, Service
 
 pytestmark = pytest.mark.bed
@@ -74,5 +75,36 @@ async def test_what_still_runs_in_a_group_ends_with_it():
         hosts(), name=f"onionrig-{secrets.token_hex(8)}", guard=made.append
     ) as entering:
         child = subprocess.Popen((*entering(service("pi1")), *BUSY), env=os.environ)
+        eventually(lambda: entered(made, child.pid))
     assert child.wait(timeout=5) == -9
     assert gone(made)
+
+
+def test_groups_are_gone_after_the_controller_was_killed(tmp_path):
+    text = BASELINE.replace('link = "100Mbit"', 'link = "100Mbit"\ncpu = 0.5')
+    started = StartedRun(tmp_path, text)
+    try:
+        made = eventually(groups_of_runs)
+        started.process.kill()
+        eventually(lambda: gone(made))
+    finally:
+        started.close()
+
+
+def entered(groups, pid):
+    lists = [path for group in groups for path in Path(group).glob("host-*/cgroup.procs")]
+    return any(str(pid) in path.read_text().split() for path in lists)
+
+
+def groups_of_runs():
+    """Return the control groups of runs that are there now, wherever they are."""
+    tops = [Path(parent) for found in _hierarchies() for parent in found.parents]
+    return [path for top in tops for path in top.glob("onionrig-*")]
+
+
+def eventually(evidence, *, seconds=15.0):
+    until = time.monotonic() + seconds
+    while not (found := evidence()):
+        assert time.monotonic() < until, "not in time"
+        time.sleep(0.05)
+    return found

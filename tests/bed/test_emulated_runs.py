@@ -33,7 +33,7 @@ def test_a_baseline_between_emulated_hosts_fills_the_link_and_says_so(start):
     assert result["goodput"]["sustained_bits_per_second"] == pytest.approx(PAYLOAD * 1e8, rel=0.05)
     assert result["bytes"]["corrupt"] == 0
     assert result["bottleneck"]["kind"] == "interface"
-    assert result["bottleneck"]["subject"] == "eth0 of pi1"
+    assert result["bottleneck"]["subject"] == "link of pi1"
     assert result["trust"]["missing"] == [] or "machine-wide" in result["trust"]["missing"][0]
     assert {host["name"]: host["link_bits_per_second"] for host in manifest["emulated"]} == {
         "pi1": 1e8, "clients": None,

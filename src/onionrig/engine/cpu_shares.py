@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import subprocess
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -79,16 +78,6 @@ async def cpu_shares(
         yield entering
     finally:
         await asyncio.shield(asyncio.to_thread(remove_group, str(shares.path)))
-
-
-def try_cpu_shares() -> str:
-    """Make a group, have a process enter it, remove it; say where. Raises Unequipped.
-
-    So a run that cannot have them ends before it has begun.
-    """
-    shares = _made({"trial": 1.0}, f"onionrig-{secrets.token_hex(8)}", lambda _: None)
-    remove_group(str(shares.path))
-    return f"cgroup v{2 if shares.unified else 1} at {shares.path.parent}"
 
 
 def limits(cores: float, *, unified: bool) -> dict[str, str]:

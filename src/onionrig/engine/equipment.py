@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.balancer.program import find_onionbalance, refuse_unknown_version
-from onionrig.engine.cpu_shares import try_cpu_shares
 from onionrig.engine.privileges import enter_user_namespace_if_needed
 from onionrig.rig.allocation import Programs
 from onionrig.tor.program import Program, find_tor
@@ -33,8 +32,6 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
         """
         if experiment.hosts:
             enter_user_namespace_if_needed()
-        if any(host.cpu is not None for host in experiment.hosts):
-            try_cpu_shares()
         if experiment.network.kind == "none":
             return cls()
         found = cls.found()
