@@ -22,6 +22,7 @@ from onionrig.engine.links import (
     delayed_bytes,
     delayed_port_lines,
     direct_lines,
+    emptied_line,
     host_lines,
     netem_bridge_lines,
     netem_lines,
@@ -193,8 +194,8 @@ def _address_and_shape(
 
 def shape(link: Link, bits_per_second: float, host: Namespace, switch: Namespace) -> None:
     """Shape both ends of a link: what the host sends, and what it is sent."""
-    host.configure("tc", [rate_line("eth0", bits_per_second)])
-    switch.configure("tc", [rate_line(link.port, bits_per_second)])
+    for namespace, interface in ((host, "eth0"), (switch, link.port)):
+        namespace.configure("tc", [emptied_line(interface), rate_line(interface, bits_per_second)])
 
 
 async def _joined(service: Service) -> None:

@@ -116,6 +116,15 @@ def port_state_line(link: Link, *, up: bool) -> str:
     return f"link set dev {link.port} {'up' if up else 'down'}"
 
 
+def emptied_line(interface: str) -> str:
+    """Drop what waits at an end of a link, and its rate, for ``tc``; before another rate is set.
+
+    A bucket that is only changed keeps its queue, and a segment in it that is larger than the new
+    one is never sent, nor anything behind it (kernel: net/sched/sch_tbf.c, tbf_dequeue).
+    """
+    return f"qdisc replace dev {interface} root pfifo"
+
+
 def rate_line(interface: str, rate: float) -> str:
     """Shape an end of a link, for ``tc``, whether or not it has been before."""
     bytes_per_second = rate / BITS_PER_BYTE
