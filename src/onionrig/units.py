@@ -23,8 +23,8 @@ _QUANTITY = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z/]*)\s*"
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _BITS_PER_SECOND = {"bit": 1.0, "kbit": 1e3, "Mbit": 1e6, "Gbit": 1e9}
 
-_RATE_STEPS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"))
-_SIZE_STEPS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+RATE_STEPS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"))
+SIZE_STEPS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
 class Seconds(float):
@@ -75,6 +75,16 @@ def fraction_from(text: str) -> Fraction:
     raise UsageError(f'"{text}" is no fraction: write it as in "1/4" or "0.25"')
 
 
+def share_from(text: str) -> float:
+    """Read a share such as ``"20%"`` or ``"0.2"``. Raises UsageError."""
+    number = text.strip()
+    try:
+        share = float(fraction_from(number.removesuffix("%")))
+    except UsageError as error:
+        raise UsageError(f"cannot read {text!r} as a share: write it as in 20% or 0.2") from error
+    return share / 100 if number.endswith("%") else share
+
+
 def host_and_port(text: str) -> tuple[str, int]:
     """Read ``HOST:PORT``; an IPv6 address stands in brackets. Raises UsageError."""
     host, colon, port = text.strip().rpartition(":")
@@ -99,7 +109,7 @@ def rough_duration_text(seconds: float) -> str:
 
 def rate_text(bits_per_second: float) -> str:
     """Print a rate with three significant figures, in the unit a reader expects."""
-    for factor, unit in _RATE_STEPS:
+    for factor, unit in RATE_STEPS:
         if bits_per_second >= factor:
             return f"{_three_figures(bits_per_second / factor)} {unit}"
     return f"{bits_per_second:.0f} bit/s"
@@ -112,7 +122,7 @@ def cores_text(cores: float) -> str:
 
 def size_text(size_bytes: float) -> str:
     """Print a size in binary multiples with three significant figures."""
-    for factor, unit in _SIZE_STEPS:
+    for factor, unit in SIZE_STEPS:
         if size_bytes >= factor:
             return f"{_three_figures(size_bytes / factor)} {unit}"
     return f"{size_bytes:.0f} B"

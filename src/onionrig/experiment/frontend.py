@@ -44,14 +44,17 @@ def switches_on(frontend: Frontend) -> tuple[Switch, ...]:
 
 def variants_of(experiment: Experiment) -> int:
     """Return how many distinct descriptors there are: the fewest that hold every instance."""
-    frontend = experiment.frontend
+    return variants_for(experiment.frontend, experiment.backends.daemons)
+
+
+def variants_for(frontend: Frontend, instances: int) -> int:
+    """Return how many distinct descriptors such a frontend makes for so many instances."""
     if not is_on(frontend, "distinct_descriptors"):
         return 1
     if frontend.variants != "auto":
         return frontend.variants
-    daemons = experiment.backends.daemons
     return next(
-        (count for count in VARIANT_COUNTS if count * MOST_IN_A_DESCRIPTOR >= daemons),
+        (count for count in VARIANT_COUNTS if count * MOST_IN_A_DESCRIPTOR >= instances),
         VARIANT_COUNTS[-1],
     )
 

@@ -79,6 +79,8 @@ class Board(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     aes_instructions: Figure[bool] | None = None
     aes_mb_per_second: Figure[Positive] | None = None
     """Of one core: AES-256-CBC by OpenSSL in blocks of 16 KiB, 1 MB = 1,000,000 bytes."""
+    seven_zip_mips: Figure[Positive] | None = None
+    """Of one core: the total rating of 7-zip's own benchmark, ``7z b -mmt1``."""
     ethernet_mbit: Rate | None = None
     wifi_mbit: Rate | None = None
     idle_watts: Figure[Positive] | None = None

@@ -1,0 +1,144 @@
+"""What one address serves from so many hosts of a kind, and which limit binds."""
+
+from __future__ import annotations
+
+import msgspec
+
+from onionrig.experiment.frontend import (
+    POINTS_AN_INSTANCE,
+    is_on,
+    most_instances,
+    variants_for,
+)
+from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
+from onionrig.plan.capacity import Capacity
+from onionrig.plan.question import Question
+from onionrig.plan.ranges import least, over, times
+from onionrig.plan.reference import Reference
+from onionrig.records.plan import Constraint, ConstraintKind, Input, Projection, Range
+from onionrig.units import cores_text, percent_text, rate_text
+
+BITS_PER_BYTE = 8
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """One address in front of hosts that are all alike."""
+
+    question: Question
+    reference: Reference
+    host: Capacity
+    round_trip: Input
+
+    @property
+    def most_hosts(self) -> int:
+        """Each needs an instance of its own, which the address must be able to hold."""
+        return most_instances(self.question.frontend)
+
+    def daemons_of(self, hosts: int) -> int:
+        """Return the fewest daemons a host with which their main threads do not bind.
+
+        Each daemon takes places in the descriptors that other hosts could have.
+        """
+        most = min(self.host.most_by_cores, self.host.most_by_memory, self.most_hosts // hosts)
+        enough = least(self.host.link, self.host.cpu).highest
+        return next(
+            (daemons for daemons in range(1, most) if daemons * self.host.thread.lowest >= enough),
+            most,
+        )
+
+    def serves(self, hosts: int) -> Range:
+        """Return what so many hosts sustain."""
+        return least(*(one.goodput_bits_per_second for one in self.constraints(hosts)))
+
+    def projection(self, hosts: int) -> Projection:
+        """Return what so many hosts would serve, and what would bind."""
+        constraints = self.constraints(hosts)
+        return Projection(
+            hosts=hosts,
+            daemons_per_host=self.daemons_of(hosts),
+            goodput_bits_per_second=least(*(one.goodput_bits_per_second for one in constraints)),
+            constraint=constraints[0].kind,
+        )
+
+    def constraints(self, hosts: int) -> tuple[Constraint, ...]:
+        """Return what each limit alone would let so many hosts serve; the lowest first."""
+        found = [
+            self._nic(hosts),
+            self._cpu(hosts),
+            self._memory(hosts),
+            self._points(hosts),
+            *self._windows(),
+        ]
+        return tuple(sorted(found, key=lambda one: one.goodput_bits_per_second.likely))
+
+    def descriptors(self, instances: int) -> int:
+        """Return how many distinct ones hold so many instances."""
+        return variants_for(self.question.frontend, instances)
+
+    def _nic(self, hosts: int) -> Constraint:
+        share = self.reference.payload_share.value.likely
+        return _constraint(
+            "NIC",
+            times(self.host.link, hosts),
+            f"{_count(hosts, 'link')} of which {percent_text(share)} is goodput",
+        )
+
+    def _cpu(self, hosts: int) -> Constraint:
+        return _constraint(
+            "CPU",
+            times(self.host.cpu, hosts),
+            f"{_count(hosts, 'host')} with {cores_text(self.host.cores)} each; a core serves "
+            f"{rate_text(self.host.thread.likely)}",
+        )
+
+    def _memory(self, hosts: int) -> Constraint:
+        daemons = self.host.most_by_memory
+        return _constraint(
+            "memory",
+            times(self.host.thread, hosts * daemons),
+            f"it holds {_count(daemons, 'daemon')} a host, were there a core for each",
+        )
+
+    def _points(self, hosts: int) -> Constraint:
+        most = self.most_hosts
+        daemons = most // hosts
+        return _constraint(
+            "introduction points",
+            times(self.host.thread, hosts * daemons),
+            f"the {self.question.balancer} balancer holds {most} instances with "
+            f"{POINTS_AN_INSTANCE} introduction points each, which leaves "
+            f"{_count(daemons, 'daemon')} a host, were there a core for each",
+        )
+
+    def _windows(self) -> list[Constraint]:
+        """Limit only where it was said how many streams there are: else they are what it takes."""
+        streams = self.question.streams
+        if streams is None:
+            return []
+        each, how = self.stream_rate()
+        return [_constraint("windows", times(each, streams), f"{_count(streams, 'stream')}, {how}")]
+
+    def stream_rate(self) -> tuple[Range, str]:
+        """Return what one stream carries at most, and why."""
+        alone = self.reference.stream_bits_per_second.value
+        if self.congestion_control:
+            return alone, "each of which carries what one alone carried where it was measured"
+        bits = float(BITS_PER_BYTE * STREAM_WINDOW_BYTES)
+        by_window = over(bits, self.round_trip.value)
+        return least(alone, by_window), (
+            f"each of which may have {STREAM_WINDOW_BYTES // 1000} kB on their way over a round "
+            f"trip of {self.round_trip.value.likely:.3g} s"
+        )
+
+    @property
+    def congestion_control(self) -> bool:
+        """Whether clients learn from the descriptor that the service speaks it."""
+        return is_on(self.question.frontend, "flow_control")
+
+
+def _constraint(kind: ConstraintKind, rate: Range, sentence: str) -> Constraint:
+    return Constraint(kind=kind, goodput_bits_per_second=rate, sentence=sentence)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,152 @@
+"""The answer for one kind of hardware, in figures and in a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.plan.address import Address
+from onionrig.plan.bill import bill
+from onionrig.plan.capacity import capacity
+from onionrig.plan.hosts import Lacking, host_of, name_of
+from onionrig.plan.impossible import nearest
+from onionrig.records.plan import HardwarePlan, HostsNeeded, Input
+from onionrig.units import percent_text, rate_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onionrig.plan.question import Candidate, Question
+    from onionrig.plan.reference import Reference
+    from onionrig.records.plan import Projection, Range
+
+LEAST_DRAWN = 10
+"""Hosts, on the curve: a reader sees where it bends."""
+
+
+def answer(
+    candidate: Candidate, question: Question, reference: Reference, round_trip: Input
+) -> HardwarePlan:
+    """Plan for one kind of hardware."""
+    host = host_of(candidate, question, reference)
+    if isinstance(host, Lacking):
+        return _unknown(candidate, host)
+    one = capacity(host, reference, question.scale)
+    address = Address(question=question, reference=reference, host=one, round_trip=round_trip)
+    hosts, needed = _hosts(address, question)
+    inputs = _distinct(
+        (
+            *one.inputs,
+            reference.client_cost,
+            reference.relay_cost,
+            reference.stream_bits_per_second,
+            round_trip,
+        )
+    )
+    if hosts is None or not address.serves(hosts).likely:
+        return HardwarePlan(
+            hardware=candidate.id,
+            name=host.name,
+            possible=False,
+            answer=nearest(address),
+            hosts_needed=None,
+            bill=None,
+            projected_bits_per_second=None,
+            binding=None,
+            next_binding=None,
+            constraints=(),
+            curve=_curve(address, address.most_hosts),
+            inputs=inputs,
+        )
+    constraints = address.constraints(hosts)
+    return HardwarePlan(
+        hardware=candidate.id,
+        name=host.name,
+        possible=True,
+        answer=_sentence(address, host.name, hosts),
+        hosts_needed=needed,
+        bill=bill(address, candidate.board, hosts),
+        projected_bits_per_second=address.serves(hosts),
+        binding=constraints[0],
+        next_binding=constraints[1],
+        constraints=constraints,
+        curve=_curve(address, max(2 * hosts, LEAST_DRAWN)),
+        inputs=inputs,
+    )
+
+
+def _hosts(address: Address, question: Question) -> tuple[int | None, HostsNeeded | None]:
+    """Return how many hosts are planned: those asked for, or the fewest likely to be enough."""
+    wanted = question.wanted_bits_per_second
+    if wanted is None:
+        asked = question.hosts
+        return (asked if asked is not None and asked <= address.most_hosts else None), None
+    likely = _fewest(address, wanted, lambda served: served.likely)
+    if likely is None:
+        return None, None
+    return likely, HostsNeeded(
+        fewest=_fewest(address, wanted, lambda served: served.highest) or likely,
+        likely=likely,
+        most=_fewest(address, wanted, lambda served: served.lowest),
+    )
+
+
+def _fewest(address: Address, wanted: float, end: Callable[[Range], float]) -> int | None:
+    return next(
+        (
+            hosts
+            for hosts in range(1, address.most_hosts + 1)
+            if end(address.serves(hosts)) >= wanted
+        ),
+        None,
+    )
+
+
+def _sentence(address: Address, name: str, hosts: int) -> str:
+    question, served = address.question, address.serves(hosts)
+    binding, after = address.constraints(hosts)[:2]
+    projected = (
+        f"{hosts} of {name}, {address.daemons_of(hosts)} backend "
+        f"instance{'' if address.daemons_of(hosts) == 1 else 's'} each: {rate_text(served.likely)} "
+        f"sustained ({rate_text(served.lowest)} to {rate_text(served.highest)}), bound by "
+        f"{_named(binding.kind)}; next would be {_named(after.kind)}, at "
+        f"{rate_text(after.goodput_bits_per_second.likely)}"
+    )
+    if question.target_bits_per_second is None:
+        return projected
+    beyond = f" with {percent_text(question.headroom)} to spare" if question.headroom else ""
+    return f"{rate_text(question.target_bits_per_second)}{beyond}: {projected}"
+
+
+def _named(kind: str) -> str:
+    return {
+        "NIC": "the hosts' links",
+        "CPU": "the hosts' CPUs",
+        "memory": "the hosts' memory",
+        "introduction points": "the introduction points of the address",
+        "windows": "the streams' windows",
+    }[kind]
+
+
+def _curve(address: Address, upto: int) -> tuple[Projection, ...]:
+    return tuple(address.projection(hosts) for hosts in range(1, min(upto, address.most_hosts) + 1))
+
+
+def _unknown(candidate: Candidate, lacking: Lacking) -> HardwarePlan:
+    return HardwarePlan(
+        hardware=candidate.id,
+        name=name_of(candidate),
+        possible=False,
+        answer=f"{lacking.name}: {lacking.sentence}",
+        hosts_needed=None,
+        bill=None,
+        projected_bits_per_second=None,
+        binding=None,
+        next_binding=None,
+        constraints=(),
+        curve=(),
+        inputs=(),
+    )
+
+
+def _distinct(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
+    return tuple(dict.fromkeys(inputs))

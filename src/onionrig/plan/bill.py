@@ -1,0 +1,92 @@
+"""What must be there for so many hosts to serve what they can: the bill of materials."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from onionrig.experiment.frontend import POINTS_AN_INSTANCE
+from onionrig.plan.capacity import BITS_PER_GBIT, memory_bytes
+from onionrig.plan.ranges import over, times
+from onionrig.records.plan import Bill, Cash, ClientSide, Range
+
+if TYPE_CHECKING:
+    from onionrig.hardware.boards import Board
+    from onionrig.plan.address import Address
+    from onionrig.plan.reference import Reference
+
+LEFT_OUT_CHANCE = 0.01
+"""That some instance gets no stream: clients choose at random (docs/planning.md)."""
+FEWEST_CLIENT_TORS = 2
+
+
+def bill(address: Address, board: Board | None, hosts: int) -> Bill:
+    """List what so many hosts are, take and cost, and what must stand on the other side."""
+    daemons = address.daemons_of(hosts)
+    instances = hosts * daemons
+    served = address.serves(hosts)
+    descriptors = address.descriptors(instances)
+    return Bill(
+        hosts=hosts,
+        daemons_per_host=daemons,
+        instances=instances,
+        introduction_points=instances * POINTS_AN_INSTANCE,
+        descriptors=descriptors,
+        streams=_streams(address, instances, served),
+        memory_bytes_per_host=memory_bytes(address.reference, daemons),
+        client_side=_client_side(address.reference, served, descriptors),
+        watts=_watts(address, board, hosts),
+        price=_price(board, hosts),
+    )
+
+
+def _streams(address: Address, instances: int, served: Range) -> int:
+    """Return as many as carry the likely rate at the worse end of what one carries."""
+    asked = address.question.streams
+    if asked is not None:
+        return asked
+    each, _ = address.stream_rate()
+    return max(math.ceil(served.likely / each.lowest), streams_for_all(instances))
+
+
+def streams_for_all(instances: int) -> int:
+    """Return how many streams leave no instance out, but for one time in a hundred.
+
+    Of n instances, each of s streams misses a given one with a chance of 1 - 1/n, and there are n
+    that may be missed: n * (1 - 1/n) ** s is at least the chance that one is.
+    """
+    if instances == 1:
+        return 1
+    return math.ceil(math.log(LEFT_OUT_CHANCE / instances) / math.log(1 - 1 / instances))
+
+
+def _client_side(reference: Reference, served: Range, descriptors: int) -> ClientSide:
+    gbits = served.likely / BITS_PER_GBIT
+    cores = times(reference.client_cost.value, gbits)
+    tors = max(FEWEST_CLIENT_TORS, math.ceil(cores.highest))
+    return ClientSide(
+        # a client tor keeps to one of the descriptors: each is to be fetched by as many
+        client_tors=descriptors * math.ceil(tors / descriptors),
+        client_cores=cores,
+        relay_cores=times(reference.relay_cost.value, gbits),
+        link_bits_per_second=over(served, reference.payload_share.value),
+    )
+
+
+def _watts(address: Address, board: Board | None, hosts: int) -> Range | None:
+    """Return from all idle to all at full load; in between, as busy as their cores are."""
+    if board is None or board.idle_watts is None or board.stress_watts is None:
+        return None
+    idle, stress = board.idle_watts.value, board.stress_watts.value
+    cpu = address.host.cpu.likely
+    busy = min(1.0, address.serves(hosts).likely / (hosts * cpu)) if cpu else 1.0
+    return Range(
+        lowest=hosts * idle, likely=hosts * (idle + (stress - idle) * busy), highest=hosts * stress
+    )
+
+
+def _price(board: Board | None, hosts: int) -> Cash | None:
+    if board is None or board.price is None:
+        return None
+    price = board.price
+    return Cash(amount=hosts * price.value, currency=price.currency, per=price.per, date=price.date)

@@ -1,0 +1,211 @@
+"""What one host of a kind brings to a plan: cores, link, memory, how fast it is.
+
+From the catalogue, a probe, the command line and the user's own run, in that order: each overrides
+the one before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.hardware.boards import Figure
+from onionrig.plan.inputs import (
+    BITS_PER_MBIT,
+    BYTES_PER_GIB,
+    IN_BOARDS_TOML,
+    PROBE_IT,
+    asked,
+    catalogued,
+    known,
+)
+from onionrig.plan.question import MEASURED
+from onionrig.plan.slowdown import Slowdown, slowdown, unchanged
+from onionrig.plan.speeds import Speeds, laid_over, speeds_of_board, speeds_of_probe
+from onionrig.records.plan import Input
+
+if TYPE_CHECKING:
+    from onionrig.hardware.boards import Board
+    from onionrig.plan.question import Candidate, Question
+    from onionrig.plan.reference import MeasuredHost, Reference
+    from onionrig.records.probe import Probe
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """One host of a kind; nothing is scaled yet."""
+
+    name: str
+    cores: Input
+    link: Input
+    """Bits per second, frames counted, each way."""
+    memory_bytes: Input
+    sampler_cores: Input
+    """What watching a host takes of its cores, on the machine that was measured."""
+    slowdown: Slowdown
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """Everything that is known of it."""
+        known = (self.cores, self.link, self.memory_bytes, self.sampler_cores)
+        return (*known, *self.slowdown.inputs)
+
+
+class Lacking(msgspec.Struct, frozen=True, kw_only=True):
+    """Why nothing can be planned for a kind of hardware, and what to do."""
+
+    name: str
+    sentence: str
+
+
+def host_of(candidate: Candidate, question: Question, reference: Reference) -> Host | Lacking:
+    """Put together what is known of one kind of hardware, or say what is not."""
+    if candidate.id == MEASURED and reference.hosts is not None:
+        return _as_measured(reference.hosts, question, reference)
+    name = name_of(candidate)
+    board, probe = candidate.board, candidate.probe
+    cores, memory = _cores(name, board, probe), _memory(name, board, probe)
+    link, remarks = _link(name, board, probe, question)
+    missing = [
+        what
+        for what, figure in (
+            ("how many cores", cores),
+            ("how much memory", memory),
+            ("what link", link),
+        )
+        if figure is None
+    ]
+    if cores is None or memory is None or link is None:
+        return Lacking(
+            name=name,
+            sentence=f"it is not known {' and '.join(missing)} it has: give {PROBE_IT}, or write "
+            f"{IN_BOARDS_TOML}{'; --link RATE says the link' if link is None else ''}",
+        )
+    if reference.machine is None:
+        return Lacking(
+            name=name,
+            sentence="what a core of the machine of your run can do is not known, so its costs "
+            "cannot be carried over to other hardware: run `onionrig probe --out FILE` there and "
+            f"give --run-probe FILE; or plan for its like, --hardware {MEASURED}",
+        )
+    slower = slowdown(reference.machine, _speeds(board, probe))
+    if slower is None:
+        return Lacking(
+            name=name,
+            sentence=f"how fast its cores are is not known: {PROBE_IT}; or write its AES and "
+            f"clock or 7-zip figures as {IN_BOARDS_TOML}",
+        )
+    return Host(
+        name=name,
+        cores=cores,
+        link=link,
+        memory_bytes=memory,
+        sampler_cores=reference.sampler_cores,
+        slowdown=slower,
+        remarks=remarks,
+    )
+
+
+def name_of(candidate: Candidate) -> str:
+    """Return what to call it."""
+    if candidate.board is not None:
+        return candidate.board.name
+    if candidate.probe is not None:
+        return candidate.probe.board_model or candidate.probe.host.name
+    return candidate.id
+
+
+def _as_measured(hosts: MeasuredHost, question: Question, reference: Reference) -> Host | Lacking:
+    link = _asked_link(question) or (
+        None
+        if hosts.link_bits_per_second is None
+        else known("link", hosts.link_bits_per_second, "bit/s", hosts.source)
+    )
+    if link is None:
+        return Lacking(
+            name=hosts.name,
+            sentence="the run says nothing of a link of its hosts: give --link RATE",
+        )
+    return Host(
+        name=hosts.name,
+        cores=known("cores", hosts.cores, "", hosts.source),
+        link=link,
+        memory_bytes=known("memory", float(hosts.memory_bytes), "B", hosts.source),
+        sampler_cores=reference.sampler_cores
+        if hosts.sampled_inside
+        else known("the sampler's CPU", 0.0, "cores", f"outside the hosts' share, {hosts.source}"),
+        slowdown=unchanged(hosts.source),
+        remarks=(hosts.remark,) if hosts.remark else (),
+    )
+
+
+def _cores(name: str, board: Board | None, probe: Probe | None) -> Input | None:
+    if probe is not None:
+        return known(f"{name}: cores", float(probe.host.cores), "", _probed(probe))
+    return None if board is None else catalogued(f"{name}: cores", board.cores, "", spread=False)
+
+
+def _memory(name: str, board: Board | None, probe: Probe | None) -> Input | None:
+    """Return the size that was priced, else the smallest that there is."""
+    if probe is not None:
+        return known(f"{name}: memory", float(probe.host.memory_bytes), "B", _probed(probe))
+    if board is None or board.memory_gb is None:
+        return None
+    sizes = board.memory_gb
+    priced = board.price.memory_gb if board.price is not None else None
+    figure = Figure[float](
+        value=min(sizes.value) if priced is None else priced, mark=sizes.mark, source=sizes.source
+    )
+    return catalogued(f"{name}: memory", figure, "B", BYTES_PER_GIB, spread=False)
+
+
+def _link(
+    name: str, board: Board | None, probe: Probe | None, question: Question
+) -> tuple[Input | None, tuple[str, ...]]:
+    own = _asked_link(question)
+    if own is not None:
+        return own, ()
+    if board is not None:
+        for rate, kind in ((board.ethernet_mbit, "Ethernet"), (board.wifi_mbit, "Wi-Fi")):
+            if rate is not None and rate.value > 0:
+                figure = msgspec.structs.replace(rate, value=rate.link / BITS_PER_MBIT)
+                link = catalogued(f"{name}: {kind}", figure, "bit/s", BITS_PER_MBIT)
+                return link, (_wireless(name),) if kind == "Wi-Fi" else ()
+    rates = [
+        interface.link_bits_per_second
+        for interface in (probe.interfaces if probe is not None else ())
+        if interface.kind == "wired" and interface.link_bits_per_second
+    ]
+    if probe is None or not rates:
+        return None, ()
+    nominal = known(f"{name}: Ethernet", max(rates), "bit/s", _probed(probe))
+    return nominal, (_nominal(name),)
+
+
+def _asked_link(question: Question) -> Input | None:
+    rate = question.link_bits_per_second
+    return None if rate is None else asked("link", rate, "bit/s", "--link")
+
+
+def _speeds(board: Board | None, probe: Probe | None) -> Speeds:
+    listed = Speeds(figures={}, aes_instructions=None) if board is None else speeds_of_board(board)
+    return listed if probe is None else laid_over(speeds_of_probe(probe), listed)
+
+
+def _probed(probe: Probe) -> str:
+    return f"the probe of {probe.host.name}, {probe.made}"
+
+
+def _nominal(name: str) -> str:
+    return (
+        f"{name}: what its driver says of its Ethernet is taken; a board may carry less, as one "
+        "whose Ethernet shares a USB bus does"
+    )
+
+
+def _wireless(name: str) -> str:
+    return (
+        f"{name} has no Ethernet in the catalogue: its Wi-Fi is taken as if each had the air to "
+        "itself, which a shelf of them does not"
+    )

@@ -1,0 +1,89 @@
+"""What cannot be had, why, and the nearest thing that works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.units import rate_text
+
+if TYPE_CHECKING:
+    from onionrig.plan.address import Address
+    from onionrig.plan.question import Question
+
+
+def nearest(address: Address) -> str:
+    """Say why a question has no answer, and what has one."""
+    question = address.question
+    if not address.host.most_by_memory:
+        return "its memory does not hold a single backend instance beside the system"
+    if not address.host.cpu.likely:
+        return "its CPU would be taken by the sampler alone"
+    if question.hosts is not None:
+        return _too_many(address, question.hosts)
+    return _out_of_reach(address)
+
+
+def _too_many(address: Address, hosts: int) -> str:
+    question = address.question
+    most = address.most_hosts
+    why = (
+        f"{hosts} hosts need as many backend instances, and the {question.balancer} balancer holds "
+        f"{most} behind one address"
+    )
+    wider = _with(address, balancer="extended")
+    if question.balancer == "stock" and hosts <= wider.most_hosts:
+        served = wider.serves(hosts)
+        return f"{why}; with --balancer extended they would serve {rate_text(served.likely)}"
+    served = address.serves(most)
+    return f"{why}; {most} hosts would serve {rate_text(served.likely)}"
+
+
+def _out_of_reach(address: Address) -> str:
+    wanted = address.question.wanted_bits_per_second or 0.0
+    best = _best(address)
+    at_best = address.serves(best)
+    binding = address.constraints(best)[0]
+    why = (
+        f"no number of hosts reaches {rate_text(wanted)}: the most is "
+        f"{rate_text(at_best.likely)}, with {best}, since the {address.question.balancer} balancer "
+        f"holds {address.most_hosts} instances; {binding.kind} would bind"
+    )
+    found = _first_that_works(address, wanted)
+    if found is None:
+        return f"{why}; several addresses would share the load, or faster hosts of another kind"
+    options, hosts, served = found
+    return f"{why}; with {options}, {hosts} would: {rate_text(served)}"
+
+
+def _first_that_works(address: Address, wanted: float) -> tuple[str, int, float] | None:
+    """Try what a reader may be ready to change, least first."""
+    question = address.question
+    ways: list[tuple[str, Address, float]] = []
+    if question.balancer == "stock":
+        ways.append(("--balancer extended", _with(address, balancer="extended"), wanted))
+    target = question.target_bits_per_second
+    if question.headroom and target is not None:
+        ways.append(("--headroom 0%", address, target))
+        if question.balancer == "stock":
+            both = "--balancer extended and --headroom 0%"
+            ways.append((both, _with(address, balancer="extended"), target))
+    for options, other, rate in ways:
+        for hosts in range(1, other.most_hosts + 1):
+            served = other.serves(hosts).likely
+            if served >= rate:
+                return options, hosts, served
+    return None
+
+
+def _best(address: Address) -> int:
+    """Return the fewest hosts that serve as much as any number does."""
+    return max(
+        range(1, address.most_hosts + 1), key=lambda hosts: (address.serves(hosts).likely, -hosts)
+    )
+
+
+def _with(address: Address, **changes: str) -> Address:
+    question: Question = msgspec.structs.replace(address.question, **changes)
+    return msgspec.structs.replace(address, question=question)

@@ -1,0 +1,93 @@
+"""Figures with where they are from: the catalogue's with the spread that its marks stand for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from onionrig.plan.ranges import around, exactly, times
+from onionrig.records.plan import Input
+
+if TYPE_CHECKING:
+    from onionrig.hardware.boards import Figure, Mark
+    from onionrig.records.plan import Origin, Range
+
+BITS_PER_MBIT, BYTES_PER_MIB, BYTES_PER_GIB = 1e6, 1 << 20, 1 << 30
+FIGURE_SPREAD, ESTIMATE_SPREAD = 0.05, 0.30
+"""Of a speed that was measured or read, by which two like boards differ; of one that is from memory
+or derived from a sibling. Judgements."""
+PROBE_IT = "`onionrig probe --json` on such a board, then --probe FILE"
+IN_BOARDS_TOML = "a line in your boards.toml (docs/hardware.md)"
+
+
+def catalogued(
+    name: str,
+    figure: Figure[float] | Figure[int] | None,
+    unit: str,
+    factor: float = 1.0,
+    *,
+    spread: bool = True,
+) -> Input | None:
+    """Take a figure from the catalogue, in another unit where that is asked; None if it has none.
+
+    A speed has the spread of its mark; a count or a size has none.
+    """
+    if figure is None:
+        return None
+    return Input(
+        name=name,
+        value=around(figure.value * factor, spread_of(figure.mark) if spread else 0.0),
+        unit=unit,
+        origin=origin_of(figure.mark),
+        source=figure.source,
+    )
+
+
+def origin_of(mark: Mark) -> Origin:
+    """Return where a figure of the catalogue is from."""
+    match mark:
+        case "measured":
+            return "measured elsewhere"
+        case "read":
+            return "read"
+        case "estimate":
+            return "estimated"
+        case _:
+            assert_never(mark)
+
+
+def spread_of(mark: Mark) -> float:
+    """Return how far off a speed with such a mark may be."""
+    match mark:
+        case "measured" | "read":
+            return FIGURE_SPREAD
+        case "estimate":
+            return ESTIMATE_SPREAD
+        case _:
+            assert_never(mark)
+
+
+def judged(name: str, value: Range, unit: str, why: str) -> Input:
+    """Return a figure that nobody measured, with its reason."""
+    return Input(name=name, value=value, unit=unit, origin="estimated", source=why)
+
+
+def known(name: str, value: float, unit: str, source: str) -> Input:
+    """Return a figure that this user's own run or probe says, and that has no spread."""
+    return Input(name=name, value=exactly(value), unit=unit, origin="measured here", source=source)
+
+
+def asked(name: str, value: float, unit: str, option: str) -> Input:
+    """Return a figure from the command line."""
+    return Input(name=name, value=exactly(value), unit=unit, origin="asked", source=option)
+
+
+def scaled(figure: Input, factor: Range | float, why: str) -> Input:
+    """Return an estimate that was made from another figure."""
+    return Input(
+        name=figure.name,
+        value=times(figure.value, factor),
+        unit=figure.unit,
+        origin="estimated",
+        source=why,
+        replaced_by=figure.replaced_by,
+    )

@@ -1,0 +1,232 @@
+"""A user's own run as what a plan is computed from; what it does not show is taken from another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.errors import UsageError
+from onionrig.plan.ranges import around, spanning
+from onionrig.plan.reference import MeasuredHost
+from onionrig.plan.speeds import speeds_of_probe
+from onionrig.records.plan import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from onionrig.plan.question import Mode
+    from onionrig.plan.reference import Reference
+    from onionrig.plan.speeds import Speeds
+    from onionrig.records.manifest import HostFacts, Manifest
+    from onionrig.records.probe import Probe
+    from onionrig.records.result import Result
+
+ONE_HOLD_SPREAD = 0.05
+"""By which a figure may be off of which a run has one hold alone. A judgement: three holds on one
+rig differ by less (docs/method.md)."""
+COSTS = ("backend", "source", "client", "relay")
+
+
+def mode_of(manifest: Manifest) -> Mode:
+    """Return how a run's backend instances built their circuits. Raises UsageError without tor."""
+    if manifest.mode == "without tor":
+        raise UsageError(
+            f"{manifest.run} is a baseline, without tor: a plan needs a run (onionrig run)"
+        )
+    return manifest.mode
+
+
+def reference_from(
+    results: Sequence[Result], manifest: Manifest, *, otherwise: Reference, probe: Probe | None
+) -> Reference:
+    """Take a user's run, a result for each hold; what it lacks is taken from ``otherwise``.
+
+    Raises UsageError where it has no costs to plan with.
+    """
+    held = [
+        result
+        for result in results
+        if result.goodput.mean_bits_per_second and _costs(result).get("backend")
+    ]
+    if not held:
+        raise UsageError(
+            f"{manifest.run} shows no cost of its backend instances: it was cut short or its "
+            "sampler recorded nothing; run it again, or leave --from out"
+        )
+    taken = _Taken(manifest, held)
+    machine = _machine(manifest)
+    own = {f"{role}_cost": taken.cost(role, getattr(otherwise, f"{role}_cost")) for role in COSTS}
+    rss = {
+        f"{role}_rss_bytes": taken.largest(role, getattr(otherwise, f"{role}_rss_bytes"))
+        for role in ("backend", "source", "sampler")
+    }
+    return msgspec.structs.replace(
+        otherwise,
+        sentence=f"your run {manifest.run} of {manifest.started} on "
+        f"{machine.cores} cores of {machine.cpu_model or machine.architecture}",
+        origin="measured here",
+        mode=mode_of(manifest),
+        **own,
+        **rss,
+        sampler_cores=taken.spanned(
+            otherwise.sampler_cores,
+            [one.costs["sampler"].cores for one in held if "sampler" in one.costs],
+        ),
+        **_rates(taken, held, otherwise),
+        machine=_speeds(manifest, machine, otherwise, probe),
+        hosts=_measured_host(manifest, machine),
+        remarks=_remarks(manifest, held),
+    )
+
+
+class _Taken:
+    def __init__(self, manifest: Manifest, held: Sequence[Result]) -> None:
+        self._run = manifest.run
+        self._held = held
+
+    def cost(self, role: str, otherwise: Input) -> Input:
+        """Return what a role took; a run may be without one, as of relays on a public network."""
+        found = [cost for one in self._held if (cost := _costs(one).get(role)) is not None]
+        return self.spanned(otherwise, [value for value in found if value > 0])
+
+    def largest(self, role: str, otherwise: Input) -> Input:
+        return self.spanned(
+            otherwise,
+            [float(one.costs[role].peak_rss_bytes) for one in self._held if role in one.costs],
+        )
+
+    def spanned(self, otherwise: Input, values: Sequence[float]) -> Input:
+        if not values:
+            return otherwise
+        several = len(values) > 1
+        return Input(
+            name=otherwise.name,
+            value=spanning(values) if several else around(values[0], ONE_HOLD_SPREAD),
+            unit=otherwise.unit,
+            origin="measured here",
+            source=f"{self._run}, {len(values)} hold{'s' if several else ''}",
+        )
+
+
+def _rates(taken: _Taken, held: Sequence[Result], otherwise: Reference) -> dict[str, Input]:
+    """Tell holds in which links were full from those in which they were not: each shows its own."""
+    bound_by_links = [one for one in held if _links_were_full(one)]
+    others = [one for one in held if not _links_were_full(one)]
+    return {
+        "steadiness": taken.spanned(otherwise.steadiness, _each(others, _steadiness)),
+        "link_steadiness": taken.spanned(
+            otherwise.link_steadiness, _each(bound_by_links, _steadiness)
+        ),
+        "payload_share": taken.spanned(
+            otherwise.payload_share, _each(bound_by_links, _payload_share)
+        ),
+        "round_trip_seconds": _round_trip(taken, held, otherwise),
+    }
+
+
+def _round_trip(taken: _Taken, held: Sequence[Result], otherwise: Reference) -> Input:
+    seconds = [
+        value
+        for one in held
+        if one.round_trip is not None
+        for value in (
+            one.round_trip.lowest_seconds,
+            one.round_trip.median_in_hold_seconds,
+            one.round_trip.highest_in_hold_seconds,
+        )
+        if value is not None
+    ]
+    return taken.spanned(otherwise.round_trip_seconds, seconds)
+
+
+def _machine(manifest: Manifest) -> HostFacts:
+    return manifest.hosts[0]
+
+
+def _speeds(
+    manifest: Manifest, machine: HostFacts, otherwise: Reference, probe: Probe | None
+) -> Speeds | None:
+    """Return what a core of the run's machine can do: as probed, or as its like was."""
+    if probe is not None:
+        if probe.host.cpu_model != machine.cpu_model:
+            raise UsageError(
+                f"--run-probe is of {probe.host.name} ({probe.host.cpu_model}), but "
+                f"{manifest.run} was measured on {machine.name} ({machine.cpu_model}): "
+                "probe that machine"
+            )
+        return speeds_of_probe(probe)
+    known = otherwise.machine
+    return known if known is not None and known.cpu_model == machine.cpu_model else None
+
+
+def _measured_host(manifest: Manifest, machine: HostFacts) -> MeasuredHost:
+    served_from = set(manifest.backends.values())
+    emulated = [host for host in manifest.emulated if host.name in served_from]
+    source = f"manifest.json of {manifest.run}"
+    if not emulated:
+        return MeasuredHost(
+            name=machine.name,
+            cores=float(machine.cores),
+            link_bits_per_second=None,
+            memory_bytes=machine.memory_bytes,
+            sampled_inside=True,
+            source=source,
+            remark="the run had its whole rig on one machine; a planned host has such a machine "
+            "for its backend instances alone",
+        )
+    host = emulated[0]
+    shared = host.cpu_cores is None
+    return MeasuredHost(
+        name=f"emulated hosts like {host.name}",
+        cores=float(machine.cores) if host.cpu_cores is None else host.cpu_cores,
+        link_bits_per_second=host.link_bits_per_second,
+        memory_bytes=machine.memory_bytes,
+        sampled_inside=shared,
+        source=source,
+        remark="the run's hosts were emulated without a share of the CPU of their own; a planned "
+        "host has all the machine's cores to itself"
+        if shared
+        else "",
+    )
+
+
+def _remarks(manifest: Manifest, held: Sequence[Result]) -> tuple[str, ...]:
+    kinds = {one.bottleneck.kind for one in held if one.bottleneck is not None}
+    if kinds <= {"machine CPU", "main thread"}:
+        return ()
+    sentence = (
+        f"in {manifest.run} no CPU was full: a tor with little to do takes more CPU time for the "
+        "same bytes, so the CPU may carry more than planned"
+    )
+    return (sentence,)
+
+
+def _costs(result: Result) -> dict[str, float]:
+    return {
+        role: cost.cpu_seconds_per_gbit
+        for role, cost in result.costs.items()
+        if cost.cpu_seconds_per_gbit is not None
+    }
+
+
+def _links_were_full(result: Result) -> bool:
+    if result.links is None:
+        return False
+    serving = [link for link in result.links.hosts if link.serves]
+    return bool(serving) and all(link.full for link in serving)
+
+
+def _steadiness(result: Result) -> float | None:
+    rates = result.goodput
+    if rates.sustained_bits_per_second is None or not rates.mean_bits_per_second:
+        return None
+    return min(1.0, rates.sustained_bits_per_second / rates.mean_bits_per_second)
+
+
+def _payload_share(result: Result) -> float | None:
+    return None if result.links is None else result.links.mean_share
+
+
+def _each(results: Sequence[Result], figure: Callable[[Result], float | None]) -> list[float]:
+    return [value for one in results if (value := figure(one)) is not None]

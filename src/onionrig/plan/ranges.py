@@ -1,0 +1,98 @@
+"""Arithmetic of figures that are ranges: positive quantities, each anywhere within its own range.
+
+The likely value is computed from likely values. The ends are computed from the ends that are worst
+and best together, so a result's range holds whatever its parts may be within theirs: it is wide
+rather than wrong. Where a quantity stands in a formula twice, it is wider than it need be.
+"""
+
+from __future__ import annotations
+
+import statistics
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from onionrig.records.plan import Range
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def exactly(value: float) -> Range:
+    """Return a figure that has no spread."""
+    return Range(lowest=value, likely=value, highest=value)
+
+
+def around(value: float, spread: float) -> Range:
+    """Return a figure that may be off by so much of itself: 0.25 is a quarter."""
+    return Range(lowest=value * (1 - spread), likely=value, highest=value * (1 + spread))
+
+
+def spanning(values: Sequence[float]) -> Range:
+    """Return lowest, median and highest of one figure's measurements."""
+    return Range(lowest=min(values), likely=statistics.median(values), highest=max(values))
+
+
+def covering(ranges: Sequence[Range]) -> Range:
+    """Return what several figures of one thing have between them; likely is their mean."""
+    return Range(
+        lowest=min(one.lowest for one in ranges),
+        likely=statistics.fmean(one.likely for one in ranges),
+        highest=max(one.highest for one in ranges),
+    )
+
+
+def plus(*ranges: Range) -> Range:
+    """Add."""
+    return Range(
+        lowest=sum(one.lowest for one in ranges),
+        likely=sum(one.likely for one in ranges),
+        highest=sum(one.highest for one in ranges),
+    )
+
+
+def minus(whole: Range, part: Range) -> Range:
+    """Subtract; nothing is left of what is smaller than the part."""
+    return Range(
+        lowest=max(0.0, whole.lowest - part.highest),
+        likely=max(0.0, whole.likely - part.likely),
+        highest=max(0.0, whole.highest - part.lowest),
+    )
+
+
+def times(*factors: Range | float) -> Range:
+    """Multiply; a number is a figure without spread."""
+    return reduce(_product, map(_range, factors), exactly(1.0))
+
+
+def over(numerator: Range | float, denominator: Range | float) -> Range:
+    """Divide: the lowest by the highest, and the other way about."""
+    above, below = _range(numerator), _range(denominator)
+    return Range(
+        lowest=above.lowest / below.highest,
+        likely=above.likely / below.likely,
+        highest=above.highest / below.lowest,
+    )
+
+
+def least(*ranges: Range) -> Range:
+    """Return the smallest of several quantities, whichever that is at each end."""
+    return Range(
+        lowest=min(one.lowest for one in ranges),
+        likely=min(one.likely for one in ranges),
+        highest=min(one.highest for one in ranges),
+    )
+
+
+def at_most(limit: float, figure: Range) -> Range:
+    """Return a figure that cannot be more than a limit."""
+    return least(figure, exactly(limit))
+
+
+def _product(a: Range, b: Range) -> Range:
+    return Range(
+        lowest=a.lowest * b.lowest, likely=a.likely * b.likely, highest=a.highest * b.highest
+    )
+
+
+def _range(value: Range | float) -> Range:
+    return value if isinstance(value, Range) else exactly(value)

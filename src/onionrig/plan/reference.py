@@ -1,0 +1,122 @@
+"""The measurement that a plan is computed from: the shipped one, or a user's own run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.plan.inputs import BITS_PER_MBIT, BYTES_PER_MIB
+from onionrig.plan.question import Mode
+from onionrig.plan.ranges import times
+from onionrig.plan.reference_file import ReferenceFile, range_of
+from onionrig.plan.speeds import Speeds, speeds_of_table
+from onionrig.records.plan import Input, Origin, Range
+
+if TYPE_CHECKING:
+    from onionrig.plan.reference_file import ModeTable, Spread
+
+RUN_IT = "`onionrig run --repeat 3`, then --from RUN"
+
+
+class MeasuredHost(msgspec.Struct, frozen=True, kw_only=True):
+    """A host that backend instances ran on in a user's run."""
+
+    name: str
+    cores: float
+    link_bits_per_second: float | None
+    """Frames counted; None where nothing shaped it and no interface is known."""
+    memory_bytes: int
+    sampled_inside: bool
+    """Whether the sampler used the host's own cores: not where it had a share of a machine's."""
+    source: str
+    remark: str
+    """What is to be said of such hosts; empty where there is nothing."""
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured; costs are CPU-seconds of the machine's cores per Gbit of goodput."""
+
+    sentence: str
+    """Which run, when, on which machine."""
+    origin: Origin
+    mode: Mode
+    backend_cost: Input
+    source_cost: Input
+    client_cost: Input
+    relay_cost: Input
+    sampler_cores: Input
+    backend_rss_bytes: Input
+    source_rss_bytes: Input
+    sampler_rss_bytes: Input
+    steadiness: Input
+    """Sustained rate over the mean of a hold, where a CPU was full."""
+    link_steadiness: Input
+    """The same, where links were full."""
+    payload_share: Input
+    """Mean goodput over the rate of links that were full, which count frames."""
+    stream_bits_per_second: Input
+    """What one stream alone carried."""
+    round_trip_seconds: Input
+    machine: Speeds | None
+    """What a core of the machine can do; None where that is not known."""
+    hosts: MeasuredHost | None = None
+    """None for the shipped measurement."""
+    remarks: tuple[str, ...] = ()
+
+
+def shipped_reference(file: ReferenceFile, mode: Mode) -> Reference:
+    """Take one mode of the shipped measurement. Raises UsageError for a figure that is wrong."""
+    measured = file.anonymous if mode == "anonymous" else file.single_hop
+    take = _Taken(file.dated, measured)
+    costs, rss = measured.cpu_seconds_per_gbit, measured.rss_mib
+    cost_unit = "CPU-seconds a Gbit"
+    return Reference(
+        sentence=f"the measurement that onionrig ships, of {file.dated}: `{measured.command}` on "
+        f"{file.machine.cores} cores of an {file.machine.cpu_model}",
+        origin="measured elsewhere",
+        mode=mode,
+        backend_cost=take("a backend instance's CPU", costs["backend"], cost_unit),
+        source_cost=take("the source's CPU", costs["source"], cost_unit),
+        client_cost=take("the client tors' CPU", costs["client"], cost_unit),
+        relay_cost=take("all relays' CPU", costs["relay"], cost_unit),
+        sampler_cores=take("the sampler's CPU", measured.sampler_cores, "cores"),
+        backend_rss_bytes=take("a backend instance's memory", rss["backend"], "B", BYTES_PER_MIB),
+        source_rss_bytes=take("the source's memory", rss["source"], "B", BYTES_PER_MIB),
+        sampler_rss_bytes=take("the sampler's memory", rss["sampler"], "B", BYTES_PER_MIB),
+        steadiness=take("sustained over mean, CPU full", measured.steadiness, ""),
+        link_steadiness=take("sustained over mean, links full", file.links.steadiness, "", of=file),
+        payload_share=take("goodput over a full link", file.links.payload_share, "", of=file),
+        stream_bits_per_second=take(
+            "one stream alone", measured.stream_mbit, "bit/s", BITS_PER_MBIT
+        ),
+        round_trip_seconds=take("round trip under load", measured.round_trip_seconds, "s"),
+        machine=speeds_of_table(file.machine, file.dated),
+    )
+
+
+class _Taken:
+    """Makes inputs of the file's figures, each with the command that it is from."""
+
+    def __init__(self, dated: str, measured: ModeTable) -> None:
+        self._dated = dated
+        self._command = measured.command
+
+    def __call__(
+        self,
+        name: str,
+        figure: Spread,
+        unit: str,
+        factor: float = 1.0,
+        *,
+        of: ReferenceFile | None = None,
+    ) -> Input:
+        value: Range = times(range_of(figure, what=name), factor)
+        return Input(
+            name=name,
+            value=value,
+            unit=unit,
+            origin="measured elsewhere",
+            source=f"`{of.links.command if of else self._command}`, shipped, {self._dated}",
+            replaced_by=RUN_IT,
+        )

@@ -1,0 +1,157 @@
+"""How many times as long a core of a board takes as one of the machine that was measured.
+
+A backend instance's CPU time has parts that boards are slower at by different factors: a board
+without AES instructions is ten times worse at AES than it is at anything else. The slowdown is the
+sum of the parts, each by its own factor. docs/planning.md has the derivation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.plan.inputs import judged
+from onionrig.plan.ranges import around, exactly, over, plus, times
+from onionrig.plan.speeds import AES_CBC, AES_CTR, AES_GCM, CLOCK, LOOPBACK, SEVEN_ZIP, SHA3
+from onionrig.records.plan import Input, Range
+
+if TYPE_CHECKING:
+    from onionrig.plan.speeds import Speeds
+
+SHARES = {"SHA3": 0.50, "libcrypto": 0.14, "the kernel": 0.15, "the rest": 0.21}
+"""Of a backend instance's CPU time: tor's own SHA3, OpenSSL's AES, SHA1 and TLS, the kernel,
+everything else; by perf, on the machine of the shipped measurement (docs/planning.md)."""
+BENCHMARK_SPREAD = 0.25
+"""By which one integer benchmark may mislead about another program. A judgement."""
+SAME_ALGORITHM_SPREAD = 0.10
+"""By which OpenSSL's SHA3 may mislead about tor's own. A judgement."""
+WORK_PER_CLOCK = Range(lowest=0.3, likely=0.5, highest=1.0)
+"""Of a board's core against the machine's, where only their clocks are known. A judgement."""
+
+
+class Slowdown(msgspec.Struct, frozen=True, kw_only=True):
+    """A factor, and what it is computed from."""
+
+    value: Range
+    inputs: tuple[Input, ...]
+
+
+def slowdown(machine: Speeds, board: Speeds) -> Slowdown | None:
+    """Return how much slower a core of the board is; None where too little is known of it."""
+    aes = _aes(machine, board)
+    probed = _ratio(machine, board, SHA3, SAME_ALGORITHM_SPREAD)
+    plain = probed or _integer(machine, board)
+    if aes is None or plain is None:
+        return None
+    kernel = _ratio(machine, board, LOOPBACK, 0.0)
+    if kernel is None:
+        kernel = plain if probed is None else _widened(plain, BENCHMARK_SPREAD)
+    rest = plain if probed is None else _between(plain, kernel)
+    parts = (plain, aes, kernel, rest)
+    return Slowdown(
+        value=plus(
+            *(times(share, part.value) for share, part in zip(SHARES.values(), parts, strict=True))
+        ),
+        inputs=_distinct((*_shares(), *(one for part in parts for one in part.inputs))),
+    )
+
+
+def unchanged(source: str) -> Slowdown:
+    """Return that of hosts like those that were measured."""
+    return Slowdown(
+        value=exactly(1.0),
+        inputs=(
+            Input(
+                name="slowdown",
+                value=exactly(1.0),
+                unit="",
+                origin="measured here",
+                source=f"hosts like those of the run, {source}",
+            ),
+        ),
+    )
+
+
+def _aes(machine: Speeds, board: Speeds) -> Slowdown | None:
+    """Hold like against like; without such figures, what the catalogue has of AES.
+
+    AES instructions make modes that need not wait for the block before (CTR, GCM) several times as
+    fast as the catalogue's CBC. A board without them is as slow in every mode, so its one figure is
+    held against each of the machine's.
+    """
+    alike = [ratio for name in (AES_CTR, AES_GCM) if (ratio := _ratio(machine, board, name, 0.0))]
+    if alike:
+        return _spanned(alike)
+    if board.aes_instructions is False:
+        slow = board[AES_CBC]
+        against = [one for name in (AES_CTR, AES_CBC, AES_GCM) if (one := machine[name])]
+        if slow is None or not against:
+            return None
+        return _spanned(
+            [Slowdown(value=over(one.value, slow.value), inputs=(one, slow)) for one in against]
+        )
+    return _ratio(machine, board, AES_CBC, 0.0)
+
+
+def _integer(machine: Speeds, board: Speeds) -> Slowdown | None:
+    """Compare how fast plain code runs: by 7-zip, else by the clock."""
+    by_benchmark = _ratio(machine, board, SEVEN_ZIP, BENCHMARK_SPREAD)
+    if by_benchmark is not None:
+        return by_benchmark
+    by_clock = _ratio(machine, board, CLOCK, 0.0)
+    if by_clock is None:
+        return None
+    work = judged(
+        "work per clock, of the measured machine's",
+        WORK_PER_CLOCK,
+        "",
+        "small cores against large ones, a judgement (docs/planning.md)",
+    )
+    return Slowdown(value=over(by_clock.value, WORK_PER_CLOCK), inputs=(*by_clock.inputs, work))
+
+
+def _ratio(machine: Speeds, board: Speeds, name: str, spread: float) -> Slowdown | None:
+    ours, theirs = machine[name], board[name]
+    if ours is None or theirs is None:
+        return None
+    value = times(over(ours.value, theirs.value), around(1.0, spread))
+    return Slowdown(value=value, inputs=(ours, theirs))
+
+
+def _spanned(ratios: list[Slowdown]) -> Slowdown:
+    """Take all that the ratios leave open, and the first as likely."""
+    return Slowdown(
+        value=Range(
+            lowest=min(ratio.value.lowest for ratio in ratios),
+            likely=ratios[0].value.likely,
+            highest=max(ratio.value.highest for ratio in ratios),
+        ),
+        inputs=tuple(one for ratio in ratios for one in ratio.inputs),
+    )
+
+
+def _between(plain: Slowdown, kernel: Slowdown) -> Slowdown:
+    """Say of the rest that it is like plain code, and that the kernel's factor is possible too."""
+    return _spanned([_widened(plain, BENCHMARK_SPREAD), kernel])
+
+
+def _widened(ratio: Slowdown, spread: float) -> Slowdown:
+    return Slowdown(value=times(ratio.value, around(1.0, spread)), inputs=ratio.inputs)
+
+
+def _shares() -> tuple[Input, ...]:
+    return tuple(
+        Input(
+            name=f"part of a backend instance's CPU time: {part}",
+            value=exactly(share),
+            unit="",
+            origin="measured elsewhere",
+            source="perf, on the measured machine, for this project (docs/planning.md)",
+        )
+        for part, share in SHARES.items()
+    )
+
+
+def _distinct(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
+    return tuple(dict.fromkeys(inputs))

@@ -1,0 +1,135 @@
+"""What one core can do at what a tor spends its time on: of a board, and of the machine measured.
+
+A board has figures from the catalogue, from a probe, or both. Which of them can be held against
+which of the machine's is ``slowdown``'s business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.plan.inputs import FIGURE_SPREAD, PROBE_IT, catalogued
+from onionrig.plan.ranges import around
+from onionrig.plan.reference_file import range_of
+from onionrig.records.plan import Input
+from onionrig.records.probe import CELL_BYTES, RECORD_BYTES
+
+if TYPE_CHECKING:
+    from onionrig.hardware.boards import Board
+    from onionrig.plan.reference_file import MachineTable
+    from onionrig.records.probe import Probe
+
+BYTES_PER_MB = 1e6
+SHA3 = "SHA3-256 of 509 bytes"
+AES_CTR = "AES-256-CTR of 509 bytes"
+AES_GCM = "AES-256-GCM of 16 KiB"
+AES_CBC = "AES-256-CBC of 16 KiB"
+LOOPBACK = "loopback TCP"
+SEVEN_ZIP = "7-zip"
+CLOCK = "clock"
+UNITS = {
+    SHA3: "bytes per second of a core",
+    AES_CTR: "bytes per second of a core",
+    AES_GCM: "bytes per second of a core",
+    AES_CBC: "bytes per second of a core",
+    LOOPBACK: "bytes per CPU-second",
+    SEVEN_ZIP: "MIPS of a core",
+    CLOCK: "MHz",
+}
+
+
+class Speeds(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one kind of core, by the names above."""
+
+    figures: dict[str, Input]
+    aes_instructions: bool | None
+    """None where that is not known."""
+    cpu_model: str | None = None
+
+    def __getitem__(self, name: str) -> Input | None:
+        """Return a figure; None where it is not known."""
+        return self.figures.get(name)
+
+
+def speeds_of_board(board: Board) -> Speeds:
+    """Return what the catalogue knows of a board's core."""
+    found = {
+        AES_CBC: catalogued(
+            f"{board.name}: {AES_CBC}", board.aes_mb_per_second, UNITS[AES_CBC], BYTES_PER_MB
+        ),
+        SEVEN_ZIP: catalogued(f"{board.name}: {SEVEN_ZIP}", board.seven_zip_mips, UNITS[SEVEN_ZIP]),
+        CLOCK: catalogued(f"{board.name}: {CLOCK}", board.clock_mhz, UNITS[CLOCK]),
+    }
+    return Speeds(
+        figures={
+            name: msgspec.structs.replace(figure, replaced_by=PROBE_IT)
+            for name, figure in found.items()
+            if figure is not None
+        },
+        aes_instructions=None if board.aes_instructions is None else board.aes_instructions.value,
+    )
+
+
+def speeds_of_table(machine: MachineTable, dated: str) -> Speeds:
+    """Return what the machine of the shipped measurement can do."""
+    figures = {
+        SHA3: machine.sha3_256_509_bytes_per_second,
+        AES_CTR: machine.aes_256_ctr_509_bytes_per_second,
+        AES_GCM: machine.aes_256_gcm_16k_bytes_per_second,
+        AES_CBC: machine.aes_256_cbc_16k_bytes_per_second,
+        LOOPBACK: machine.loopback_bytes_per_cpu_second,
+        SEVEN_ZIP: machine.seven_zip_mips,
+        CLOCK: machine.clock_mhz,
+    }
+    return Speeds(
+        figures={
+            name: Input(
+                name=f"the measured machine: {name}",
+                value=range_of(figure, what=f"machine, {name}"),
+                unit=UNITS[name],
+                origin="measured elsewhere",
+                source=f"`{machine.command}`, shipped, {dated}",
+            )
+            for name, figure in figures.items()
+        },
+        aes_instructions=machine.aes_instructions,
+        cpu_model=machine.cpu_model,
+    )
+
+
+def speeds_of_probe(probe: Probe) -> Speeds:
+    """Return what a probe found of one core."""
+    found = {(speed.algorithm, speed.block_bytes): speed.bytes_per_second for speed in probe.speeds}
+    figures = {
+        SHA3: found.get(("sha3-256", CELL_BYTES)),
+        AES_CTR: found.get(("aes-256-ctr", CELL_BYTES)),
+        AES_GCM: found.get(("aes-256-gcm", RECORD_BYTES)),
+        AES_CBC: found.get(("aes-256-cbc", RECORD_BYTES)),
+        LOOPBACK: probe.loopback.bytes_per_cpu_second,
+    }
+    return Speeds(
+        figures={
+            name: Input(
+                name=f"{probe.host.name}: {name}",
+                value=around(figure, FIGURE_SPREAD),
+                unit=UNITS[name],
+                origin="measured here",
+                source=f"the probe of {probe.host.name}, {probe.made}",
+            )
+            for name, figure in figures.items()
+            if figure is not None
+        },
+        aes_instructions=probe.host.aes_instructions,
+        cpu_model=probe.host.cpu_model,
+    )
+
+
+def laid_over(upper: Speeds, lower: Speeds) -> Speeds:
+    """Return both, the upper one where both have a figure."""
+    known = upper.aes_instructions
+    return Speeds(
+        figures={**lower.figures, **upper.figures},
+        aes_instructions=lower.aes_instructions if known is None else known,
+    )
