@@ -14,15 +14,21 @@ from results import result
 
 
 def test_costs_span_what_the_holds_showed():
-    found = own([result(100, costs={"backend": cost}) for cost in (1.2, 1.4, 1.3)])
+    found = own([result(100, costs={"backend": cost}) for cost in (1.0, 1.6, 1.3)])
     cost = found.backend_cost
-    assert (cost.value.lowest, cost.value.likely, cost.value.highest) == (1.2, 1.3, 1.4)
+    assert (cost.value.lowest, cost.value.likely, cost.value.highest) == (1.0, 1.3, 1.6)
     assert cost.origin == "measured here"
 
 
-def test_a_single_hold_has_no_spread_of_its_own_and_is_given_one():
-    cost = own([result(100, costs={"backend": 2.0})]).backend_cost.value
-    assert (cost.lowest, cost.likely, cost.highest) == pytest.approx((1.9, 2.0, 2.1))
+@pytest.mark.parametrize("costs", [(2.0,), (1.99, 2.0, 2.01)])
+def test_a_cost_is_no_surer_than_another_days_run_would_show(costs):
+    cost = own([result(100, costs={"backend": one}) for one in costs]).backend_cost.value
+    assert (cost.lowest, cost.likely, cost.highest) == pytest.approx((1.8, 2.0, 2.2))
+
+
+def test_what_is_no_cost_and_was_held_once_may_be_off_by_a_twentieth():
+    memory = own([result(100)]).backend_rss_bytes.value
+    assert (memory.lowest, memory.highest) == pytest.approx((9.5 * (1 << 20), 10.5 * (1 << 20)))
 
 
 def test_a_role_that_the_run_lacks_is_taken_from_the_shipped_measurement():

@@ -12,6 +12,8 @@ from onionrig.plan.ranges import (
     covering,
     exactly,
     least,
+    minus,
+    no_narrower,
     over,
     plus,
     spanning,
@@ -82,3 +84,13 @@ def test_what_cannot_be_more_than_a_limit_is_cut_there():
     assert at_most(1.0, Range(lowest=0.8, likely=0.9, highest=1.2)) == Range(
         lowest=0.8, likely=0.9, highest=1.0
     )
+
+
+def test_what_is_smaller_than_its_part_leaves_nothing():
+    left = minus(Range(lowest=1, likely=2, highest=5), Range(lowest=1, likely=3, highest=4))
+    assert (left.lowest, left.likely, left.highest) == (0, 0, 4)
+
+
+def test_a_narrow_figure_is_widened_and_a_wide_one_left():
+    narrow = no_narrower(Range(lowest=9.9, likely=10, highest=13), 0.1)
+    assert (narrow.lowest, narrow.likely, narrow.highest) == (9, 10, 13)

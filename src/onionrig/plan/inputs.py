@@ -15,6 +15,9 @@ BITS_PER_MBIT, BYTES_PER_MIB, BYTES_PER_GIB = 1e6, 1 << 20, 1 << 30
 FIGURE_SPREAD, ESTIMATE_SPREAD = 0.05, 0.30
 """Of a speed that was measured or read, by which two like boards differ; of one that is from memory
 or derived from a sibling. Judgements."""
+RERUN_SPREAD = 0.10
+"""Of a cost, by which a run on another day may differ however close the holds of one are. A
+judgement (docs/planning.md)."""
 PROBE_IT = "`onionrig probe --json` on such a board, then --probe FILE"
 IN_BOARDS_TOML = "a line in your boards.toml (docs/hardware.md)"
 

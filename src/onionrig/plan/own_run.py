@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.errors import UsageError
-from onionrig.plan.ranges import around, spanning
+from onionrig.plan.inputs import RERUN_SPREAD
+from onionrig.plan.ranges import around, no_narrower, spanning
 from onionrig.plan.reference import MeasuredHost
 from onionrig.plan.speeds import speeds_of_probe
 from onionrig.records.plan import Input
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 ONE_HOLD_SPREAD = 0.05
-"""By which a figure may be off of which a run has one hold alone. A judgement: three holds on one
-rig differ by less (docs/method.md)."""
+"""By which a figure may be off of which a run has one hold alone. A judgement."""
 COSTS = ("backend", "source", "client", "relay")
 
 
@@ -88,7 +88,10 @@ class _Taken:
     def cost(self, role: str, otherwise: Input) -> Input:
         """Return what a role took; a run may be without one, as of relays on a public network."""
         found = [cost for one in self._held if (cost := _costs(one).get(role)) is not None]
-        return self.spanned(otherwise, [value for value in found if value > 0])
+        taken = self.spanned(otherwise, [value for value in found if value > 0])
+        if taken is otherwise:
+            return otherwise
+        return msgspec.structs.replace(taken, value=no_narrower(taken.value, RERUN_SPREAD))
 
     def largest(self, role: str, otherwise: Input) -> Input:
         return self.spanned(

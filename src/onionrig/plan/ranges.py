@@ -32,6 +32,16 @@ def spanning(values: Sequence[float]) -> Range:
     return Range(lowest=min(values), likely=statistics.median(values), highest=max(values))
 
 
+def no_narrower(figure: Range, spread: float) -> Range:
+    """Widen a figure to so much of its likely value each way, where it is narrower."""
+    least_wide = around(figure.likely, spread)
+    return Range(
+        lowest=min(figure.lowest, least_wide.lowest),
+        likely=figure.likely,
+        highest=max(figure.highest, least_wide.highest),
+    )
+
+
 def covering(ranges: Sequence[Range]) -> Range:
     """Return what several figures of one thing have between them; likely is their mean."""
     return Range(

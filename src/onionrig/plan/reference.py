@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.plan.inputs import BITS_PER_MBIT, BYTES_PER_MIB
+from onionrig.plan.inputs import BITS_PER_MBIT, BYTES_PER_MIB, RERUN_SPREAD
 from onionrig.plan.question import Mode
-from onionrig.plan.ranges import times
+from onionrig.plan.ranges import no_narrower, times
 from onionrig.plan.reference_file import ReferenceFile, range_of
 from onionrig.plan.speeds import Speeds, speeds_of_table
 from onionrig.records.plan import Input, Origin, Range
@@ -70,16 +70,15 @@ def shipped_reference(file: ReferenceFile, mode: Mode) -> Reference:
     measured = file.anonymous if mode == "anonymous" else file.single_hop
     take = _Taken(file.dated, measured)
     costs, rss = measured.cpu_seconds_per_gbit, measured.rss_mib
-    cost_unit = "CPU-seconds a Gbit"
     return Reference(
         sentence=f"the measurement that onionrig ships, of {file.dated}: `{measured.command}` on "
         f"{file.machine.cores} cores of an {file.machine.cpu_model}",
         origin="measured elsewhere",
         mode=mode,
-        backend_cost=take("a backend instance's CPU", costs["backend"], cost_unit),
-        source_cost=take("the source's CPU", costs["source"], cost_unit),
-        client_cost=take("the client tors' CPU", costs["client"], cost_unit),
-        relay_cost=take("all relays' CPU", costs["relay"], cost_unit),
+        backend_cost=take.cost("a backend instance's CPU", costs["backend"]),
+        source_cost=take.cost("the source's CPU", costs["source"]),
+        client_cost=take.cost("the client tors' CPU", costs["client"]),
+        relay_cost=take.cost("all relays' CPU", costs["relay"]),
         sampler_cores=take("the sampler's CPU", measured.sampler_cores, "cores"),
         backend_rss_bytes=take("a backend instance's memory", rss["backend"], "B", BYTES_PER_MIB),
         source_rss_bytes=take("the source's memory", rss["source"], "B", BYTES_PER_MIB),
@@ -101,6 +100,10 @@ class _Taken:
     def __init__(self, dated: str, measured: ModeTable) -> None:
         self._dated = dated
         self._command = measured.command
+
+    def cost(self, name: str, figure: Spread) -> Input:
+        taken = self(name, figure, "CPU-seconds a Gbit")
+        return msgspec.structs.replace(taken, value=no_narrower(taken.value, RERUN_SPREAD))
 
     def __call__(
         self,
