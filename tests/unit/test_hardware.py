@@ -96,6 +96,11 @@ def test_boards_with_aes_instructions_are_many_times_faster_at_it():
     assert min(rates[True]) > 10 * max(rates[False])
 
 
+def test_a_core_of_every_board_can_be_held_against_another_machines():
+    for board in catalogue().values():
+        assert 100 < board.seven_zip_mips.value < 10_000, board.name
+
+
 def test_the_docs_name_every_board_and_key():
     text = (ROOT / "docs/hardware.md").read_text()
     assert all(f"`{board}`" in text for board in catalogue())

@@ -111,6 +111,7 @@ _WRITTEN: dict[str, Callable[[Any], str]] = {
     "memory_gb": lambda figure: f"{'/'.join(f'{size:g}' for size in figure.value)} GB",
     "aes_instructions": lambda figure: "yes" if figure.value else "no",
     "aes_mb_per_second": lambda figure: f"{figure.value:g}",
+    "seven_zip_mips": lambda figure: f"{figure.value:g} MIPS",
     "ethernet_mbit": _rate,
     "wifi_mbit": _rate,
     "price": _price,
