@@ -44,6 +44,7 @@ def reference(**changed):
     """A backend instance takes a CPU-second a Gbit, and nothing else anything, unless changed."""
     figures = {
         "backend_cost": 1.0,
+        "wire_cost": 1.0,
         "source_cost": 0.0,
         "client_cost": 1.0,
         "relay_cost": 5.0,

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from brambles import bramble
+from browsing import DRAWN_SECONDS, PHONE_PIXELS, SCHEMES, rgb
 from lifelike import disturbed, lifelike, with_findings
 from onionrig.analysis.result import analyse
 from onionrig.analysis.series import series
-from onionrig.views.report.colours import DARK, LIGHT
 from onionrig.views.report.comparison import comparison_report
 from onionrig.views.report.run import run_report
 from onionrig.views.report.sweep import sweep_report
@@ -26,83 +19,7 @@ from several import HIGHER, SAME, UNKNOWN, comparison, sweep
 
 pytestmark = pytest.mark.browser
 
-SCHEMES = {"light": LIGHT, "dark": DARK}
 KINDS = ("run", "bramble", "many hosts", "sweep", "comparison")
-DRAWN_SECONDS = 30
-PHONE_PIXELS = 390
-DRAWN = """
-return [...document.querySelectorAll("[data-chart]")].map((place) => ({
-  name: place.dataset.chart,
-  marks: place.querySelectorAll("svg .role-mark > *").length,
-  folded: place.closest("details:not([open])") !== null,
-  fits: [...place.querySelectorAll("svg")].every(
-    (svg) => svg.getBoundingClientRect().width <= place.getBoundingClientRect().width + 1),
-  width: Math.max(0, ...[...place.querySelectorAll("svg")].map(
-    (svg) => svg.getBoundingClientRect().width)),
-}));
-"""
-
-
-class Browser:
-    """Chromium, and what it has to say."""
-
-    def __init__(self, driver):
-        self.driver = driver
-
-    def show(self, path, *, scheme="light", width=1000, phone=False):
-        self.said(), self.requested()  # what came before is of another page
-        self.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": phone},
-        )
-        self.set_scheme(scheme)
-        self.driver.get(path.as_uri())
-
-    def set_scheme(self, scheme):
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-
-    def charts(self):
-        """Every chart, once all that are not folded away are drawn."""
-        WebDriverWait(self.driver, DRAWN_SECONDS).until(
-            lambda driver: all(chart["marks"] for chart in driver.execute_script(DRAWN)),
-            "not every chart was drawn",
-        )
-        return self.driver.execute_script(DRAWN)
-
-    def said(self):
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-    def requested(self):
-        messages = [json.loads(entry["message"]) for entry in self.driver.get_log("performance")]
-        return [
-            message["message"]["params"]["request"]["url"]
-            for message in messages
-            if message["message"]["method"] == "Network.requestWillBeSent"
-        ]
-
-    def style(self, selector, name):
-        script = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
-        return self.driver.execute_script(script, selector, name)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    assert None not in {chromium, chromedriver}, "chromium or chromedriver is missing: make dev"
-    options = Options()
-    options.binary_location = chromium
-    options.add_argument("--headless=new")
-    options.add_argument("--disable-gpu")
-    options.add_argument("--disable-background-networking")
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
-    if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")  # chromium refuses to run as root with it
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    # with the driver's path given, selenium looks for none on the network
-    driver = webdriver.Chrome(options=options, service=Service(chromedriver))
-    yield Browser(driver)
-    driver.quit()
 
 
 @pytest.fixture(scope="module")
@@ -145,10 +62,6 @@ def test_a_complaint_and_a_request_would_have_been_noticed(browser, tmp_path):
     browser.show(page)
     assert any("noticed" in message for message in browser.said())
     assert (tmp_path / "absent.png").as_uri() in browser.requested()
-
-
-def rgb(colour):
-    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
 
 
 def test_an_open_page_follows_a_change_of_scheme(browser, pages):

@@ -1,5 +1,7 @@
 """What one address serves from so many hosts, and which limit binds."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from plan_parts import figure, question, reference, spread
 
 def hosts_with(*, link=90e6, thread=100e6, cores=4, most_by_memory=50):
     return Capacity(
+        link_rate=spread(link, link, link),
         link=spread(link * 0.95, link, link * 1.05),
         cpu=spread(cores * thread * 0.8, cores * thread, cores * thread * 1.25),
         thread=spread(thread * 0.8, thread, thread * 1.25),
@@ -44,12 +47,12 @@ def test_cpus_bind_where_links_are_wide():
     assert found.goodput_bits_per_second.likely == pytest.approx(2 * 400e6)
 
 
-def test_introduction_points_bind_where_stock_onionbalance_leaves_a_daemon_for_each_host():
-    # 10 instances for 6 hosts: one each, and a main thread serves less than a link carries
+def test_introduction_points_bind_where_stock_onionbalance_has_too_few_places():
+    # 10 instances for 6 hosts, and a main thread serves less than a link carries
     found = address(hosts_with(link=300e6)).projection(6)
     assert found.constraint == "introduction points"
-    assert found.daemons_per_host == 1
-    assert found.goodput_bits_per_second.likely == pytest.approx(6 * 100e6)
+    assert found.daemons_per_host == 2
+    assert found.goodput_bits_per_second.likely == pytest.approx(10 * 100e6)
 
 
 def test_the_extended_balancer_has_instances_for_all_of_them():
@@ -83,8 +86,23 @@ def test_under_congestion_control_no_fixed_window_binds():
 
 def test_there_are_no_more_daemons_than_it_takes():
     # a main thread's worst is 160 Mbit/s, a link's best 94.5
-    assert address(hosts_with(thread=200e6)).daemons_of(3) == 1
-    assert address(hosts_with(thread=100e6)).daemons_of(3) == 2
+    assert address(hosts_with(thread=200e6)).instances_of(3) == (1, 1, 1)
+    assert address(hosts_with(thread=100e6)).instances_of(3) == (2, 2, 2)
+
+
+def test_places_that_are_too_few_are_spread_as_evenly_as_they_go():
+    found = address(hosts_with(link=1e9))
+    assert found.instances_of(4) == (3, 3, 2, 2)
+    assert found.serves(4).likely == pytest.approx(10 * 100e6)
+    assert found.constraints(4)[0].kind == "introduction points"
+
+
+def test_hosts_with_more_instances_than_their_link_needs_do_not_make_up_for_the_others():
+    # two main threads serve more than a link of 150 Mbit/s, one does not
+    found = address(hosts_with(link=150e6, cores=2))
+    assert found.instances_of(7) == (2, 2, 2, 1, 1, 1, 1)
+    assert found.serves(7).likely == pytest.approx(3 * 150e6 + 4 * 100e6)
+    assert found.constraints(7)[0].goodput_bits_per_second == found.serves(7)
 
 
 def test_stock_onionbalance_holds_ten_hosts_and_the_extended_one_sixty():
@@ -116,20 +134,18 @@ def test_what_is_served_is_what_the_lowest_constraint_allows(host, hosts, balanc
     constraints = one.constraints(hosts)
     likely = [found.goodput_bits_per_second.likely for found in constraints]
     assert likely == sorted(likely)
-    assert one.serves(hosts).likely == likely[0]
-    daemons = one.daemons_of(hosts)
-    assert daemons >= 1
-    assert hosts * daemons <= one.most_hosts
-    assert daemons <= max(host.most_by_cores, 1)
+    assert one.serves(hosts).likely == pytest.approx(likely[0])
+    instances = one.instances_of(hosts)
+    assert min(instances) >= 1
+    assert sum(instances) <= one.most_hosts
+    assert max(instances) <= host.most_by_cores
 
 
-@given(host=CAPACITIES, hosts=st.integers(min_value=1, max_value=10))
-def test_the_daemons_that_are_planned_serve_what_is_said(host, hosts):
-    """Counted from the daemons up, which the limits are not."""
-    one = address(host)
-    by_daemons = hosts * one.daemons_of(hosts) * host.thread.likely
-    by_host = hosts * min(host.link.likely, host.cpu.likely)
-    assert min(by_daemons, by_host) == pytest.approx(one.serves(hosts).likely)
+@given(host=CAPACITIES, balancer=st.sampled_from(["stock", "extended"]))
+def test_more_hosts_never_serve_less(host, balancer):
+    one = address(host, balancer=balancer)
+    served = [one.serves(hosts).likely for hosts in range(1, one.most_hosts + 1)]
+    assert all(after >= before * (1 - 1e-9) for before, after in pairwise(served))
 
 
 def test_a_wider_balancer_never_serves_less():

@@ -83,6 +83,13 @@ def test_emulated_hosts_without_a_share_are_said_to_have_the_machine_to_themselv
     assert "without a share" in found.remark
 
 
+def test_links_that_were_crossed_are_in_the_cost_already():
+    shipped = reference(wire_cost=1.25)
+    emulated_run = own([result(100)], manifest_=emulated(cpu_cores=None), otherwise=shipped)
+    assert emulated_run.wire_cost.value.likely == 1
+    assert own([result(100)], otherwise=shipped).wire_cost == shipped.wire_cost
+
+
 def test_a_run_without_costs_is_refused():
     with pytest.raises(UsageError, match="no cost"):
         own([result(None)])

@@ -13,6 +13,7 @@ from onionrig.cli import (
     describing,  # noqa: F401
     hardware,  # noqa: F401
     measuring,  # noqa: F401
+    planning,  # noqa: F401
     reporting,  # noqa: F401
     sweeping,  # noqa: F401
     viewing,  # noqa: F401

@@ -13,7 +13,7 @@ from onionrig.experiment.frontend import (
 from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.plan.capacity import Capacity
 from onionrig.plan.question import Question
-from onionrig.plan.ranges import least, over, times
+from onionrig.plan.ranges import least, over, plus, times
 from onionrig.plan.reference import Reference
 from onionrig.records.plan import Constraint, ConstraintKind, Input, Projection, Range
 from onionrig.units import cores_text, percent_text, rate_text
@@ -34,29 +34,33 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         """Each needs an instance of its own, which the address must be able to hold."""
         return most_instances(self.question.frontend)
 
-    def daemons_of(self, hosts: int) -> int:
-        """Return the fewest daemons a host with which their main threads do not bind.
+    def instances_of(self, hosts: int) -> tuple[int, ...]:
+        """Return how many backend instances each host has.
 
-        Each daemon takes places in the descriptors that other hosts could have.
+        The fewest with which main threads do not bind: each takes places in the descriptors that
+        other hosts could have. Where there are not enough places for that, all there are, spread
+        over the hosts as evenly as they go.
         """
-        most = min(self.host.most_by_cores, self.host.most_by_memory, self.most_hosts // hosts)
+        most = min(self.host.most_by_cores, self.host.most_by_memory)
         enough = least(self.host.link, self.host.cpu).highest
-        return next(
-            (daemons for daemons in range(1, most) if daemons * self.host.thread.lowest >= enough),
-            most,
+        wanted = next(
+            (each for each in range(1, most) if each * self.host.thread.lowest >= enough), most
         )
+        each, left = divmod(min(self.most_hosts, hosts * wanted), hosts)
+        return (each + 1,) * left + (each,) * (hosts - left)
 
     def serves(self, hosts: int) -> Range:
-        """Return what so many hosts sustain."""
-        return least(*(one.goodput_bits_per_second for one in self.constraints(hosts)))
+        """Return what so many hosts sustain: each what its own limits allow."""
+        by_hosts = self._by_hosts(hosts)
+        return least(by_hosts, *(one.goodput_bits_per_second for one in self._windows()))
 
     def projection(self, hosts: int) -> Projection:
         """Return what so many hosts would serve, and what would bind."""
         constraints = self.constraints(hosts)
         return Projection(
             hosts=hosts,
-            daemons_per_host=self.daemons_of(hosts),
-            goodput_bits_per_second=least(*(one.goodput_bits_per_second for one in constraints)),
+            daemons_per_host=max(self.instances_of(hosts)),
+            goodput_bits_per_second=self.serves(hosts),
             constraint=constraints[0].kind,
         )
 
@@ -100,14 +104,35 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _points(self, hosts: int) -> Constraint:
+        """Limit by what there are places for; where those are too few, with the rest as it is."""
         most = self.most_hosts
-        daemons = most // hosts
+        places = (
+            f"the {self.question.balancer} balancer holds {most} instances with "
+            f"{POINTS_AN_INSTANCE} introduction points each"
+        )
+        if self._places_enough(hosts):
+            rate = times(self.host.thread, most)
+            return _constraint("introduction points", rate, f"{places}, and fewer are needed")
+        instances = self.instances_of(hosts)
         return _constraint(
             "introduction points",
-            times(self.host.thread, hosts * daemons),
-            f"the {self.question.balancer} balancer holds {most} instances with "
-            f"{POINTS_AN_INSTANCE} introduction points each, which leaves "
-            f"{_count(daemons, 'daemon')} a host, were there a core for each",
+            self._by_hosts(hosts),
+            f"{places}, which leaves {_between(instances)} a host, and a daemon's main thread "
+            f"serves {rate_text(self.host.thread.likely)}",
+        )
+
+    def _places_enough(self, hosts: int) -> bool:
+        most = min(self.host.most_by_cores, self.host.most_by_memory)
+        instances = self.instances_of(hosts)
+        alone = min(self.instances_of(1)[0], most)
+        return min(instances) >= alone
+
+    def _by_hosts(self, hosts: int) -> Range:
+        return plus(
+            *(
+                least(self.host.link, self.host.cpu, times(self.host.thread, instances))
+                for instances in self.instances_of(hosts)
+            )
         )
 
     def _windows(self) -> list[Constraint]:
@@ -138,6 +163,11 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 def _constraint(kind: ConstraintKind, rate: Range, sentence: str) -> Constraint:
     return Constraint(kind=kind, goodput_bits_per_second=rate, sentence=sentence)
+
+
+def _between(instances: tuple[int, ...]) -> str:
+    lowest, highest = min(instances), max(instances)
+    return _count(highest, "daemon") if lowest == highest else f"{lowest} or {highest} daemons"
 
 
 def _count(number: int, thing: str) -> str:

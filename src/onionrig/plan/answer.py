@@ -10,7 +10,7 @@ from onionrig.plan.capacity import capacity
 from onionrig.plan.hosts import Lacking, host_of, name_of
 from onionrig.plan.impossible import nearest
 from onionrig.records.plan import HardwarePlan, HostsNeeded, Input
-from onionrig.units import percent_text, rate_text
+from onionrig.units import rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,16 +104,19 @@ def _fewest(address: Address, wanted: float, end: Callable[[Range], float]) -> i
 def _sentence(address: Address, name: str, hosts: int) -> str:
     question, served = address.question, address.serves(hosts)
     binding, after = address.constraints(hosts)[:2]
+    instances = address.instances_of(hosts)
+    each = (
+        f"{min(instances)} to {max(instances)}" if min(instances) < max(instances) else instances[0]
+    )
     projected = (
-        f"{hosts} of {name}, {address.daemons_of(hosts)} backend "
-        f"instance{'' if address.daemons_of(hosts) == 1 else 's'} each: {rate_text(served.likely)} "
-        f"sustained ({rate_text(served.lowest)} to {rate_text(served.highest)}), bound by "
-        f"{_named(binding.kind)}; next would be {_named(after.kind)}, at "
-        f"{rate_text(after.goodput_bits_per_second.likely)}"
+        f"{hosts} of {name}, {each} backend instance{'' if each == 1 else 's'} each: "
+        f"{rate_text(served.likely)} sustained ({rate_text(served.lowest)} to "
+        f"{rate_text(served.highest)}), bound by {_named(binding.kind)}; next would be "
+        f"{_named(after.kind)}, at {rate_text(after.goodput_bits_per_second.likely)}"
     )
     if question.target_bits_per_second is None:
         return projected
-    beyond = f" with {percent_text(question.headroom)} to spare" if question.headroom else ""
+    beyond = f" with {100 * question.headroom:.3g} % to spare" if question.headroom else ""
     return f"{rate_text(question.target_bits_per_second)}{beyond}: {projected}"
 
 

@@ -22,8 +22,8 @@ FEWEST_CLIENT_TORS = 2
 
 def bill(address: Address, board: Board | None, hosts: int) -> Bill:
     """List what so many hosts are, take and cost, and what must stand on the other side."""
-    daemons = address.daemons_of(hosts)
-    instances = hosts * daemons
+    daemons = max(address.instances_of(hosts))
+    instances = sum(address.instances_of(hosts))
     served = address.serves(hosts)
     descriptors = address.descriptors(instances)
     return Bill(
@@ -37,6 +37,7 @@ def bill(address: Address, board: Board | None, hosts: int) -> Bill:
         client_side=_client_side(address.reference, served, descriptors),
         watts=_watts(address, board, hosts),
         price=_price(board, hosts),
+        link_bits_per_second=address.host.link_rate,
     )
 
 

@@ -28,6 +28,8 @@ SYSTEM_SPREAD = 0.25
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     """One host's limits, scaled."""
 
+    link_rate: Range
+    """Of its link, frames counted."""
     link: Range
     """What its link carries of goodput."""
     cpu: Range
@@ -45,8 +47,9 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
 def capacity(host: Host, reference: Reference, scale: float) -> Capacity:
     """Return the limits of one host."""
     slower = host.slowdown.value
-    a_daemon = times(reference.backend_cost.value, slower)
-    in_all = times(plus(reference.backend_cost.value, reference.source_cost.value), slower)
+    backend = times(reference.backend_cost.value, reference.wire_cost.value)
+    a_daemon = times(backend, slower)
+    in_all = times(plus(backend, reference.source_cost.value), slower)
     steady = reference.steadiness.value
     cores = host.cores.value.likely
     # the sampler is one process a host, whatever the load: off the top
@@ -58,6 +61,7 @@ def capacity(host: Host, reference: Reference, scale: float) -> Capacity:
         "a server image without a desktop, a judgement",
     )
     return Capacity(
+        link_rate=times(host.link.value, scale),
         link=times(
             host.link.value,
             scale,
@@ -72,6 +76,7 @@ def capacity(host: Host, reference: Reference, scale: float) -> Capacity:
         inputs=(
             *host.inputs,
             reference.backend_cost,
+            reference.wire_cost,
             reference.source_cost,
             reference.payload_share,
             reference.steadiness,

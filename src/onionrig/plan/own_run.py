@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.errors import UsageError
-from onionrig.plan.inputs import RERUN_SPREAD
+from onionrig.plan.inputs import RERUN_SPREAD, known
 from onionrig.plan.ranges import around, no_narrower, spanning
 from onionrig.plan.reference import MeasuredHost
 from onionrig.plan.speeds import speeds_of_probe
@@ -74,6 +74,7 @@ def reference_from(
             [one.costs["sampler"].cores for one in held if "sampler" in one.costs],
         ),
         **_rates(taken, held, otherwise),
+        wire_cost=_wire_cost(manifest, otherwise),
         machine=_speeds(manifest, machine, otherwise, probe),
         hosts=_measured_host(manifest, machine),
         remarks=_remarks(manifest, held),
@@ -161,6 +162,13 @@ def _speeds(
         return speeds_of_probe(probe)
     known = otherwise.machine
     return known if known is not None and known.cpu_model == machine.cpu_model else None
+
+
+def _wire_cost(manifest: Manifest, otherwise: Reference) -> Input:
+    """Return 1 where the run's backend instances had links to cross."""
+    if not set(manifest.backends.values()) <= {host.name for host in manifest.emulated}:
+        return otherwise.wire_cost
+    return known(otherwise.wire_cost.name, 1.0, "", f"{manifest.run} had links to cross")
 
 
 def _measured_host(manifest: Manifest, machine: HostFacts) -> MeasuredHost:

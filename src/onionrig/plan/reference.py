@@ -42,6 +42,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     mode: Mode
     backend_cost: Input
+    wire_cost: Input
+    """What a backend instance's CPU time is multiplied by where its traffic leaves the machine:
+    1 where it did."""
     source_cost: Input
     client_cost: Input
     relay_cost: Input
@@ -76,6 +79,7 @@ def shipped_reference(file: ReferenceFile, mode: Mode) -> Reference:
         origin="measured elsewhere",
         mode=mode,
         backend_cost=take.cost("a backend instance's CPU", costs["backend"]),
+        wire_cost=take("what a network costs beyond loopback", file.links.wire_cost, "", of=file),
         source_cost=take.cost("the source's CPU", costs["source"]),
         client_cost=take.cost("the client tors' CPU", costs["client"]),
         relay_cost=take.cost("all relays' CPU", costs["relay"]),

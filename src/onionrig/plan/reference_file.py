@@ -56,12 +56,14 @@ class ModeTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class LinkTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What came through links that were full."""
+    """What came through links that were full, and what it costs to send over links at all."""
 
     command: str
     payload_share: Spread
     """Mean goodput over the rate of the links, which count frames."""
     steadiness: Spread
+    wire_cost: Spread
+    """A backend instance's CPU time over links of emulated hosts, over that over loopback."""
 
 
 class ReferenceFile(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):

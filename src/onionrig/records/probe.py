@@ -16,9 +16,7 @@ CELL_BYTES = 509
 RECORD_BYTES = 16384
 """A full TLS record, which is also the block of the catalogue's AES figures."""
 
-Algorithm = Literal[
-    "aes-128-ctr", "aes-256-ctr", "aes-256-gcm", "aes-256-cbc", "sha1", "sha3-256"
-]
+Algorithm = Literal["aes-128-ctr", "aes-256-ctr", "aes-256-gcm", "aes-256-cbc", "sha1", "sha3-256"]
 
 
 class AlgorithmSpeed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +28,7 @@ class AlgorithmSpeed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Loopback(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """TCP over loopback, one connection between two processes."""
+    """TCP over loopback, one connection between two processes that share a core."""
 
     bytes_per_second: float
     bytes_per_cpu_second: float

@@ -66,7 +66,13 @@ class FoldedFigures(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
     figures: tuple[Figure, ...]
 
 
-Block = Figure | Table | Prose | Folded | FoldedFigures | Drawing | HostsDrawing
+class Still(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A chart that the page has as a picture: for one that is handed on, and needs no script."""
+
+    figure: Figure
+
+
+Block = Figure | Still | Table | Prose | Folded | FoldedFigures | Drawing | HostsDrawing
 
 
 class Fact(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

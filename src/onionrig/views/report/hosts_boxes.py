@@ -1,4 +1,4 @@
-"""Emulated hosts around their switch, as they are drawn: plain data."""
+"""Hosts around their switch, emulated or planned, as they are drawn: plain data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Strand(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One direction of one link."""
 
     share: float | None
-    """Of its rate, 0 to 1; null where it was not shaped or not sampled."""
+    """Of its rate, 0 to 1; null where it was not shaped, not sampled or not planned."""
     full: bool
 
 

@@ -1,4 +1,4 @@
-"""Draw emulated hosts around their switch as SVG; the links' bars show how full they were.
+"""Draw hosts around their switch as SVG; the links' bars show how full they were.
 
 Twice: on both sides of the switch, and one below the other along it for a phone.
 """

@@ -10,7 +10,7 @@ import base64
 import functools
 import hashlib
 from importlib import resources
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import jinja2
 import msgspec
@@ -19,15 +19,25 @@ from markupsafe import Markup
 
 from onionrig.views.report.colours import style_variables
 from onionrig.views.report.diagram import Drawing, narrow, wide
-from onionrig.views.report.document import Folded, FoldedFigures, Prose, Table
+from onionrig.views.report.document import Folded, FoldedFigures, Prose, Still, Table
 from onionrig.views.report.figure import Figure
 from onionrig.views.report.hosts_boxes import HostsDrawing
 from onionrig.views.report.hosts_diagram import narrow_hosts, wide_hosts
+from onionrig.views.report.images import still, without_legends
 
 if TYPE_CHECKING:
     from onionrig.views.report.document import Block, Document
 
 PACKAGE = "onionrig.views.report"
+STILL_WIDTH, NARROW_STILL_WIDTH = 880, 350
+"""In pixels, of charts that no script draws as wide as their place."""
+_MACROS: dict[type[Block], str] = {
+    Figure: "figure",
+    Table: "table",
+    Prose: "prose",
+    Folded: "folded",
+    FoldedFigures: "folded_figures",
+}
 
 
 def page(document: Document) -> str:
@@ -57,16 +67,10 @@ def page(document: Document) -> str:
 def _rendered(block: Block) -> Markup:
     """Make the HTML of a block."""
     match block:
-        case Figure():
-            return _by_macro("figure", block)
-        case Table():
-            return _by_macro("table", block)
-        case Prose():
-            return _by_macro("prose", block)
-        case Folded():
-            return _by_macro("folded", block)
-        case FoldedFigures():
-            return _by_macro("folded_figures", block)
+        case Figure() | Table() | Prose() | Folded() | FoldedFigures():
+            return _by_macro(_MACROS[type(block)], block)
+        case Still():
+            return _still(block.figure)
         case Drawing() | HostsDrawing():
             return _drawn(block)
         case _:
@@ -79,25 +83,29 @@ def _drawn(drawing: Drawing | HostsDrawing) -> Markup:
     return Markup(wide_hosts(drawing) + narrow_hosts(drawing))  # noqa: S704 - the same
 
 
-def _by_macro(name: str, block: Block) -> Markup:
-    made: Markup = getattr(_templates().get_template("blocks.html.j2").module, name)(block)
+def _still(figure: Figure) -> Markup:
+    """Draw a chart into the page, for a desk or paper and again for a phone."""
+    wide_one, narrow_one = (
+        Markup(still(figure, width))  # noqa: S704 - vega has escaped it
+        for width in (STILL_WIDTH, NARROW_STILL_WIDTH)
+    )
+    made: Markup = _blocks().still(figure, wide_one, narrow_one)
     return made
+
+
+def _by_macro(name: str, block: Block) -> Markup:
+    made: Markup = getattr(_blocks(), name)(block)
+    return made
+
+
+def _blocks() -> Any:  # noqa: ANN401 - what macros a template has is known when it is read
+    return _templates().get_template("blocks.html.j2").module
 
 
 def _inside_script(figure: Figure) -> Markup:
     """Return a chart's specification so that no text in it can end the element it stands in."""
-    text = msgspec.json.encode(_without_legends(figure.spec)).decode()
+    text = msgspec.json.encode(without_legends(figure.spec)).decode()
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no tag is left in it
-
-
-def _without_legends(spec: object) -> object:
-    """Return a specification that leaves the keys to the page, which wraps them."""
-    if isinstance(spec, dict):
-        return {
-            key: None if key == "legend" and "field" in spec else _without_legends(value)
-            for key, value in spec.items()
-        }
-    return [_without_legends(each) for each in spec] if isinstance(spec, list) else spec
 
 
 def _hash(script: str) -> str:

@@ -1,0 +1,174 @@
+"""A plan's page in a real browser: read on a desk, on a phone and on paper; nothing is fetched."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+
+from browsing import PHONE_PIXELS, SCHEMES, rgb
+from onionrig.views.report.plan import plan_page
+from plans import hosts_asked, many, plan, side_by_side, unpriced, zero
+
+pytestmark = pytest.mark.browser
+
+KINDS = {
+    "one": plan,
+    "side by side": side_by_side,
+    "hosts asked": hosts_asked,
+    "unpriced": unpriced,
+    "many hosts": many,
+    "impossible": lambda: plan(zero()),
+}
+DESK_PIXELS = 1000
+SHAPES = {"desk": (DESK_PIXELS, "wide", "narrow"), "phone": (PHONE_PIXELS, "narrow", "wide")}
+PAPER_INCHES = (8.27, 11.69)
+TEXTS = """
+const shown = [...document.querySelectorAll(arguments[0])].filter(
+  (svg) => svg.getBoundingClientRect().width > 0);
+return shown.map((svg) => {
+  const own = svg.getBoundingClientRect();
+  const texts = [...svg.querySelectorAll("text")].filter((text) => text.textContent.trim());
+  const places = texts.map((text) => text.getBoundingClientRect());
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+      && a.top < b.bottom - 5 && b.top < a.bottom - 5;
+  return {
+    said: texts.map((text) => text.textContent),
+    lowest: Math.min(...places.map((place) => place.height)),
+    outside: texts.filter((_, at) => places[at].left < own.left - 0.5
+      || places[at].right > own.right + 0.5).map((text) => text.textContent),
+    meeting: texts.filter((text, at) => places.some((other, to) => to !== at
+      && texts[to].textContent !== text.textContent
+      && meet(places[at], other))).map((text) => text.textContent),
+    right: own.right,
+  };
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("plans")
+    paths = {kind: directory / f"{kind}.html" for kind in KINDS}
+    for kind, path in paths.items():
+        path.write_text(plan_page(KINDS[kind]()))
+    return paths
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_fetched_or_complained_of(browser, written, kind, scheme):
+    browser.show(written[kind], scheme=scheme)
+    assert browser.driver.title.startswith("onionrig: What would")
+    assert browser.said() == []
+    assert [url for url in browser.requested() if not url.startswith("data:")] == [
+        written[kind].as_uri()
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_phone_needs_no_sideways_scrolling(browser, written, kind):
+    browser.show(written[kind], width=PHONE_PIXELS, phone=True)
+    width = "return document.documentElement.scrollWidth"
+    assert browser.driver.execute_script(width) <= PHONE_PIXELS
+    overflowing = """
+    return [...document.querySelectorAll(".table")]
+        .filter((table) => table.scrollWidth > table.clientWidth)
+        .map((table) => table.ariaLabel)
+    """
+    assert browser.driver.execute_script(overflowing) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tables_fit_on_a_desk(browser, written, kind):
+    browser.show(written[kind], width=DESK_PIXELS)
+    overflowing = """
+    return [...document.querySelectorAll(".table")]
+        .filter((table) => table.scrollWidth > table.clientWidth)
+        .map((table) => table.ariaLabel)
+    """
+    assert browser.driver.execute_script(overflowing) == []
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("drawing", ["svg.rig", ".chart svg"])
+def test_what_is_drawn_can_be_read(browser, written, kind, shape, drawing):
+    width, shown, hidden = SHAPES[shape]
+    browser.show(written[kind], width=width, phone=shape == "phone")
+    found = browser.driver.execute_script(TEXTS, drawing)
+    in_all = browser.driver.execute_script(
+        "return document.querySelectorAll(arguments[0]).length", drawing
+    )
+    assert len(found) == in_all / 2, f"{shown} ones alone, not {hidden}"
+    if kind != "impossible":
+        assert found
+    for each in found:
+        assert (each["outside"], each["meeting"]) == ([], [])
+        assert each["lowest"] > 11, "in pixels"
+        assert each["right"] <= width
+
+
+def luminance(colour):
+    channels = [int(part) / 255 for part in colour.removeprefix("rgb(").rstrip(")").split(", ")]
+    red, green, blue = (
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_text_stands_out_from_the_page_in_both_schemes(browser, written, scheme):
+    browser.show(written["side by side"], scheme=scheme)
+    page = browser.style("body", "backgroundColor")
+    assert page == rgb(SCHEMES[scheme].page)
+    for selector, colour in (
+        ("h1", "color"),
+        (".about", "color"),
+        ("td", "color"),
+        ("svg.rig.wide text.detail", "fill"),
+        (".chart.wide .role-axis-label text", "fill"),
+        (".chart.wide .role-mark text", "fill"),
+    ):
+        assert contrast(browser.style(selector, colour), page) >= 4.5, selector
+
+
+def test_paper_has_the_wide_drawings_and_unfolded_tables_without_the_contents(browser, written):
+    browser.show(written["side by side"], scheme="dark")
+    browser.driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"media": "print", "features": [{"name": "prefers-color-scheme", "value": "dark"}]},
+    )
+    # a sheet with wide margins is as narrow as a large phone
+    browser.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 640, "height": 960, "deviceScaleFactor": 1, "mobile": False},
+    )
+    try:
+        assert browser.style("body", "backgroundColor") == rgb(SCHEMES["light"].page)
+        assert browser.style("nav", "display") == "none"
+        assert browser.style("svg.rig.narrow", "display") == "none"
+        assert browser.style(".chart.narrow", "display") == "none"
+        assert browser.style("table.folds tr", "display") == "table-row"
+        right = "return Math.max(...[...document.querySelectorAll('td, svg')].map("
+        right += "(each) => each.getBoundingClientRect().right))"
+        assert browser.driver.execute_script(right) <= 640
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_plan_for_one_kind_of_hardware_prints_on_a_few_sheets(browser, written):
+    browser.show(written["one"])
+    width, height = PAPER_INCHES
+    printed = browser.driver.execute_cdp_cmd(
+        "Page.printToPDF", {"paperWidth": width, "paperHeight": height}
+    )
+    pdf = base64.b64decode(printed["data"])
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) <= 4
