@@ -38,6 +38,9 @@ RUNS = {
     "single-hop-stream": ["--single-hop", "--streams", "1", "--repeat", "3", "--hold", "15s"],
 }
 """By the name of their directory; of each, the options of `onionrig run`."""
+HOSTED = {"anonymous": [], "single-hop": ["--single-hop"]}
+"""Of each mode, options of a run with its backend instances on an emulated host of their own: what
+they send crosses a link, as it does from a board. Nothing holds its rate down."""
 BRAMBLES = (1, 3)
 """Hosts of which the links bind, and not this machine."""
 BRAMBLE = ["--scale", "1/4", "--repeat", "3", "--hold", "30s"]
@@ -47,8 +50,7 @@ name = "pi{number}"
 roles = ["backend"]
 board = "pi3b"
 """
-EXPERIMENT = """\
-description = "{hosts} boards"
+BOARDS = """\
 [backends]
 daemons = {daemons}
 single_hop = true
@@ -56,12 +58,19 @@ single_hop = true
 balancer = "extended"
 [load]
 streams = {streams}
+"""
+ELSEWHERE = """
 [[hosts]]
 name = "network"
 roles = ["authority", "relay", "balancer"]
 [[hosts]]
 name = "clients"
 roles = ["client"]
+"""
+ONE_HOST = """
+[[hosts]]
+name = "host"
+roles = ["backend"]
 """
 DAEMONS_A_HOST, STREAMS_A_HOST = 4, 16
 SEVEN_ZIP_ROUNDS = 3
@@ -80,6 +89,10 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name, options in RUNS.items():
         _measure(out / name, options)
+    hosted = out / "hosted.toml"
+    hosted.write_text(ELSEWHERE + ONE_HOST)
+    for mode, options in HOSTED.items():
+        _measure(out / f"{mode}-hosted", [str(hosted), *options, "--repeat", "3", "--hold", "30s"])
     for hosts in BRAMBLES:
         file = out / f"bramble-{hosts}.toml"
         file.write_text(bramble(hosts))
@@ -87,7 +100,7 @@ def main() -> None:
     probes = [_probe(out / f"probe-{number}.json") for number in range(1, asked.probes + 1)]
     links = [one for hosts in BRAMBLES for one in _results(out / f"bramble-{hosts}")]
     print(_machine(probes, _seven_zip(out)))
-    print(_links(links))
+    print(_links(links, _wire_cost(out)))
     for mode in ("anonymous", "single-hop"):
         command = " ".join(("onionrig run", *RUNS[mode]))
         print(_mode(mode, command, _results(out / mode), _results(out / f"{mode}-stream")))
@@ -95,10 +108,8 @@ def main() -> None:
 
 def bramble(hosts: int) -> str:
     """Return an experiment of so many emulated Raspberry Pi 3."""
-    head = EXPERIMENT.format(
-        hosts=hosts, daemons=DAEMONS_A_HOST * hosts, streams=STREAMS_A_HOST * hosts
-    )
-    return head + "".join(HOST.format(number=number) for number in range(1, hosts + 1))
+    head = BOARDS.format(daemons=DAEMONS_A_HOST * hosts, streams=STREAMS_A_HOST * hosts)
+    return head + ELSEWHERE + "".join(HOST.format(number=number) for number in range(1, hosts + 1))
 
 
 def _measure(path: Path, options: list[str]) -> None:
@@ -165,13 +176,36 @@ loopback_bytes_per_cpu_second = {_spread(probe.loopback.bytes_per_cpu_second for
 """
 
 
-def _links(results: Sequence[Result]) -> str:
+def _wire_cost(out: Path) -> str:
+    """Return how many times as much a backend instance takes where it has a link to cross.
+
+    At the lowest nothing: an emulated link has both of its ends on this machine, and who sends
+    pays for some of what the other end does, which on a board another machine does.
+    """
+    ratios = [
+        hosted / over_loopback
+        for mode in HOSTED
+        for hosted, over_loopback in zip(
+            _backend_costs(out / f"{mode}-hosted"), _backend_costs(out / mode), strict=True
+        )
+    ]
+    highest = max(ratios)
+    return f"[1.0, {(1 + highest) / 2:.3g}, {highest:.3g}]"
+
+
+def _backend_costs(path: Path) -> list[float]:
+    costs = [one.costs["backend"].cpu_seconds_per_gbit for one in _results(path)]
+    return [cost for cost in costs if cost is not None]
+
+
+def _links(results: Sequence[Result], wire_cost: str) -> str:
     hosts = " and ".join(str(hosts) for hosts in BRAMBLES)
     return f"""\
 [links]
 command = "onionrig run {" ".join(BRAMBLE)} of {hosts} emulated Raspberry Pi 3"
 payload_share = {_spread(one.links.mean_share for one in results if one.links)}
 steadiness = {_spread(map(_steadiness, results))}
+wire_cost = {wire_cost}
 """
 
 

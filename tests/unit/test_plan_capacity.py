@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from onionrig.hardware.boards import Figure
 from onionrig.plan.capacity import capacity, memory_bytes
 from onionrig.plan.hosts import Host, Lacking, host_of
+from onionrig.plan.question import Candidate
+from onionrig.plan.speeds import speeds_of_probe
 from plan_parts import MIB, board, candidate, question, reference, spread
+from probes import probe
 
 
 def limits(measured=None, asked=None, **of_board):
@@ -67,6 +70,18 @@ def test_a_quarter_of_links_and_cores_serves_a_quarter():
 def test_a_daemon_may_have_a_whole_core_where_the_host_has_a_part_of_several():
     assert limits(asked=question(scale=0.5)).thread.likely == pytest.approx(1e9)
     assert limits(asked=question(scale=0.125)).thread.likely == pytest.approx(0.5e9)
+
+
+def test_cores_that_hold_one_another_back_count_for_less_but_each_may_have_a_daemon():
+    slow_together = probe(all_cores_sha3_bytes_per_second=3 * 50e6)  # of four, 50e6 each alone
+    asked, measured = (
+        question(link_bits_per_second=1e9),
+        reference(machine=speeds_of_probe(probe())),
+    )
+    host = host_of(Candidate(id="it", board=None, probe=slow_together), asked, measured)
+    found = capacity(host, measured, 1.0)
+    assert found.cpu.likely == pytest.approx(3e9)
+    assert found.most_by_cores == 4
 
 
 def test_there_is_a_daemon_for_each_core():

@@ -71,7 +71,7 @@ def capacity(host: Host, reference: Reference, scale: float) -> Capacity:
         cpu=times(over(left, in_all), BITS_PER_GBIT, steady),
         thread=times(over(at_most(1.0, left), a_daemon), BITS_PER_GBIT, steady),
         cores=cores * scale,
-        most_by_cores=max(1, math.floor(cores)),
+        most_by_cores=host.core_count,
         most_by_memory=_most_by_memory(host, reference, system),
         inputs=(
             *host.inputs,

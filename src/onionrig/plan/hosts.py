@@ -6,6 +6,7 @@ the one before.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,6 +25,7 @@ from onionrig.plan.question import MEASURED
 from onionrig.plan.slowdown import Slowdown, slowdown, unchanged
 from onionrig.plan.speeds import Speeds, laid_over, speeds_of_board, speeds_of_probe
 from onionrig.records.plan import Input
+from onionrig.records.probe import CELL_BYTES
 
 if TYPE_CHECKING:
     from onionrig.hardware.boards import Board
@@ -36,7 +38,11 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     """One host of a kind; nothing is scaled yet."""
 
     name: str
+    core_count: int
+    """At least one: a part of a core is one that is shared."""
     cores: Input
+    """All of them at once, in what one does alone: fewer than they are where they share units, or
+    heat or power holds them back."""
     link: Input
     """Bits per second, frames counted, each way."""
     memory_bytes: Input
@@ -98,6 +104,7 @@ def host_of(candidate: Candidate, question: Question, reference: Reference) -> H
         )
     return Host(
         name=name,
+        core_count=probe.host.cores if probe is not None else round(cores.value.likely),
         cores=cores,
         link=link,
         memory_bytes=memory,
@@ -129,6 +136,7 @@ def _as_measured(hosts: MeasuredHost, question: Question, reference: Reference) 
         )
     return Host(
         name=hosts.name,
+        core_count=max(1, math.floor(hosts.cores)),
         cores=known("cores", hosts.cores, "", hosts.source),
         link=link,
         memory_bytes=known("memory", float(hosts.memory_bytes), "B", hosts.source),
@@ -142,7 +150,9 @@ def _as_measured(hosts: MeasuredHost, question: Question, reference: Reference) 
 
 def _cores(name: str, board: Board | None, probe: Probe | None) -> Input | None:
     if probe is not None:
-        return known(f"{name}: cores", float(probe.host.cores), "", _probed(probe))
+        cores, one = float(probe.host.cores), _sha3_of_one_core(probe)
+        at_once = probe.all_cores_sha3_bytes_per_second / one if one else cores
+        return known(f"{name}: cores", min(cores, at_once), "", _probed(probe))
     return None if board is None else catalogued(f"{name}: cores", board.cores, "", spread=False)
 
 
@@ -191,6 +201,17 @@ def _asked_link(question: Question) -> Input | None:
 def _speeds(board: Board | None, probe: Probe | None) -> Speeds:
     listed = Speeds(figures={}, aes_instructions=None) if board is None else speeds_of_board(board)
     return listed if probe is None else laid_over(speeds_of_probe(probe), listed)
+
+
+def _sha3_of_one_core(probe: Probe) -> float | None:
+    return next(
+        (
+            speed.bytes_per_second
+            for speed in probe.speeds
+            if (speed.algorithm, speed.block_bytes) == ("sha3-256", CELL_BYTES)
+        ),
+        None,
+    )
 
 
 def _probed(probe: Probe) -> str:
