@@ -13,6 +13,7 @@ import psutil
 
 from onionrig.balancer.program import find_onionbalance
 from onionrig.engine.facts import host_facts
+from onionrig.engine.probe.openssl import find_openssl
 from onionrig.errors import Unequipped
 from onionrig.tor.program import find_tor
 from onionrig.units import size_text
@@ -40,7 +41,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def examine() -> list[Finding]:
     """Look at everything a run needs."""
     checks: tuple[Callable[[], Finding], ...] = (
-        _tor, _onionbalance, _cores, _aes, _open_files, _memory, _disk, _emulation,
+        _tor, _onionbalance, _cores, _aes, _open_files, _memory, _disk, _emulation, _openssl,
     )  # fmt: skip
     return [check() for check in checks]
 
@@ -131,6 +132,16 @@ def _emulation() -> Finding:
         found=found,
         advice="" if enough else "not needed for a run on loopback (Debian: package iproute2)",
     )
+
+
+def _openssl() -> Finding:
+    try:
+        openssl = find_openssl()
+    except Unequipped as error:
+        return Finding(
+            what="openssl", verdict="warning", found="-", advice=f"not needed for a run; {error}"
+        )
+    return Finding(what="openssl", verdict="ok", found=f"{openssl.version}, {openssl.path}")
 
 
 def _found(program: str) -> bool:

@@ -14,6 +14,7 @@ from onionrig.cli import (
     hardware,  # noqa: F401
     measuring,  # noqa: F401
     planning,  # noqa: F401
+    probing,  # noqa: F401
     reporting,  # noqa: F401
     sweeping,  # noqa: F401
     viewing,  # noqa: F401

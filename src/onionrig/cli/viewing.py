@@ -21,11 +21,15 @@ from onionrig.engine.finish import account_of
 from onionrig.errors import MEASURED, Unequipped, UsageError
 from onionrig.recorder.listing import listed
 from onionrig.recorder.runs import RUNS, find_run
+from onionrig.records.plan import Plan
+from onionrig.records.probe import Probe
 from onionrig.records.result import Result
 from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
 from onionrig.rig.render import render
 from onionrig.views.rig import rig_view
 from onionrig.views.runs import runs_view
+
+SCHEMAS = {"result": Result, "plan": Plan, "probe": Probe}
 
 
 @app.command()
@@ -118,9 +122,13 @@ def doctor(*, json: Json = False) -> None:
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of result.json."""
-    print_json(msgspec.json.schema(Result))
+def schema(
+    of: Annotated[str, typer.Argument(metavar="result|plan|probe", help="Of what.")] = "result",
+) -> None:
+    """Print the JSON Schema of result.json, or of what plan --json or probe --json print."""
+    if of not in SCHEMAS:
+        raise UsageError(f"no schema of {of!r}: there are {', '.join(SCHEMAS)}")
+    print_json(msgspec.json.schema(SCHEMAS[of]))
 
 
 def _programs_or_names() -> Programs:

@@ -1,0 +1,1 @@
+"""What this board can do, measured in half a minute."""

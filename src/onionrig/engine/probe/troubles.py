@@ -1,0 +1,92 @@
+"""What makes a probe's figures doubtful, each in a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from onionrig.records.probe import Algorithm
+    from onionrig.records.samples import Board
+
+MAY_DIFFER = 0.10
+"""By which two rounds may differ, of their mean."""
+OTHERS_CORES = 0.1
+"""What other processes may use."""
+STOLEN_SHARE = 0.02
+"""Of its cores' time, that a virtual machine may be kept waiting."""
+NOW, SINCE_BOOT = " now", " since boot"
+
+
+class Meanwhile(msgspec.Struct, frozen=True, kw_only=True):
+    """What else the machine was doing."""
+
+    cores: int
+    others_cores: float
+    """That other processes used."""
+    stolen_share: float
+    """Of all cores' time."""
+
+
+def troubles(
+    before: Board,
+    after: Board,
+    meanwhile: Meanwhile,
+    rounds: Mapping[tuple[Algorithm, int], Sequence[float]],
+    untimed: Mapping[tuple[Algorithm, int], str],
+) -> tuple[str, ...]:
+    """Return every reason not to believe a figure."""
+    return (*_held_back(before, after), *_busy(meanwhile), *_unsteady(rounds), *_missing(untimed))
+
+
+def _held_back(before: Board, after: Board) -> Iterator[str]:
+    """Name what held the board back before, and what came meanwhile."""
+    known = before.throttling or ()
+    now = [flag for flag in known if flag.endswith(NOW)]
+    new = [flag for flag in after.throttling or () if flag not in known]
+    named = dict.fromkeys(flag.removesuffix(NOW).removesuffix(SINCE_BOOT) for flag in (*now, *new))
+    if named:
+        yield (
+            f"the firmware reported {', '.join(named)} meanwhile: with better power or cooling "
+            "the board can do more"
+        )
+
+
+def _busy(meanwhile: Meanwhile) -> Iterator[str]:
+    if meanwhile.others_cores > OTHERS_CORES:
+        yield (
+            f"other processes used {meanwhile.others_cores:.2f} of {meanwhile.cores} cores "
+            "meanwhile: what all cores do at once is understated; probe again with nothing else "
+            "running"
+        )
+    if meanwhile.stolen_share > STOLEN_SHARE:
+        yield (
+            f"the host of this virtual machine withheld {100 * meanwhile.stolen_share:.0f} % of "
+            "its cores' time meanwhile: the figures are understated"
+        )
+
+
+def _unsteady(rounds: Mapping[tuple[Algorithm, int], Sequence[float]]) -> Iterator[str]:
+    differing = {
+        f"{algorithm} of {block_bytes} bytes": _spread(speeds)
+        for (algorithm, block_bytes), speeds in rounds.items()
+    }
+    unsteady = [name for name, spread in differing.items() if spread > MAY_DIFFER]
+    if unsteady:
+        worst = max(unsteady, key=lambda name: differing[name])
+        yield (
+            f"{len(unsteady)} of {len(differing)} speeds differed from one round to the next by "
+            f"more than {100 * MAY_DIFFER:.0f} %, {worst} by {100 * differing[worst]:.0f} %"
+        )
+
+
+def _missing(untimed: Mapping[tuple[Algorithm, int], str]) -> Iterator[str]:
+    for (algorithm, block_bytes), why in untimed.items():
+        yield f"{algorithm} of {block_bytes} bytes could not be timed: {why}"
+
+
+def _spread(speeds: Sequence[float]) -> float:
+    return (max(speeds) - min(speeds)) * len(speeds) / sum(speeds)

@@ -1,0 +1,98 @@
+"""A probe in words: what the board is, and what follows from its figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.records.probe import CELL_BYTES, RECORD_BYTES
+from onionrig.units import BITS_PER_BYTE, rate_text, size_text
+
+if TYPE_CHECKING:
+    from onionrig.records.probe import Algorithm, Probe
+    from onionrig.records.samples import Board
+
+TELLING = 2.0
+"""How many times as fast as SHA3 AES is where its instructions are used."""
+NEARLY_ALL = 0.9
+"""Of cores times one core's speed: then cores do not hold one another back."""
+
+
+def board_text(probe: Probe) -> str:
+    """Say what board it is, in a line."""
+    host = probe.host
+    clock = f" up to {probe.clock_hertz / 1e9:.3g} GHz" if probe.clock_hertz else ""
+    parts = (
+        f"{host.cores} x {host.cpu_model or 'a processor that does not say its model'}{clock}",
+        size_text(host.memory_bytes),
+        host.architecture,
+        host.operating_system,
+    )
+    return f"{probe.board_model or host.name}: {', '.join(part for part in parts if part)}"
+
+
+def meanings(probe: Probe) -> list[str]:
+    """Return what follows from the figures, a sentence each."""
+    sha3 = speed_of(probe, "sha3-256", CELL_BYTES)
+    gcm = speed_of(probe, "aes-256-gcm", RECORD_BYTES)
+    found = []
+    if sha3 and gcm:
+        found += _instructions(probe.host.aes_instructions, gcm / sha3)
+        found.append(
+            f"one core digests cells at {rate_text(sha3 * BITS_PER_BYTE)} and ciphers TLS records "
+            f"at {rate_text(gcm * BITS_PER_BYTE)}; tor does both to every byte, and more besides"
+        )
+    if sha3:
+        found.append(_at_once(probe, probe.all_cores_sha3_bytes_per_second / sha3))
+    return found
+
+
+def speed_of(probe: Probe, algorithm: Algorithm, block_bytes: int) -> float | None:
+    """Return the bytes per second of one core; None where they were not measured."""
+    return next(
+        (
+            speed.bytes_per_second
+            for speed in probe.speeds
+            if (speed.algorithm, speed.block_bytes) == (algorithm, block_bytes)
+        ),
+        None,
+    )
+
+
+def temperature_text(before: Board, after: Board) -> str:
+    """Say how warm it became."""
+    if before.temperature_celsius is None or after.temperature_celsius is None:
+        return "not told"
+    return f"{before.temperature_celsius:.1f} °C before, {after.temperature_celsius:.1f} °C after"
+
+
+def throttling_text(board: Board) -> str:
+    """Say what the firmware holds back for, or did since boot."""
+    if board.throttling is None:
+        return "not told"
+    return ", ".join(board.throttling) or "no, nor since boot"
+
+
+def _instructions(has: bool | None, ratio: float) -> list[str]:  # noqa: FBT001 - a fact, or unknown
+    faster = f"AES-256-GCM is {_times(ratio)} SHA3-256 here"
+    if has is None:
+        return []
+    if has and ratio >= TELLING:
+        return [f"AES instructions: yes, and openssl uses them: {faster}"]
+    if has:
+        return [f"AES instructions: yes, but openssl seems not to use them: {faster}"]
+    return [f"AES instructions: no, so ciphers cost CPU here: {faster}"]
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f} times as fast as" if ratio >= 1 else f"{1 / ratio:.1f} times as slow as"
+
+
+def _at_once(probe: Probe, ratio: float) -> str:
+    cores = probe.host.cores
+    said = f"{cores} cores at once do {ratio:.2f} times what one does alone"
+    if ratio >= NEARLY_ALL * cores:
+        return said
+    return (
+        f"{said}: cores that share units, heat, the power supply, or others that use them hold "
+        "them back"
+    )
