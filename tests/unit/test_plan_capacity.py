@@ -35,10 +35,9 @@ def test_four_cores_serve_four_times_what_one_serves():
     assert found.cpu.likely == pytest.approx(2000e6)
 
 
-def test_what_a_network_costs_is_the_daemons_and_not_the_sources():
-    found = limits(reference(backend_cost=1.0, wire_cost=1.5, source_cost=0.5))
+def test_what_a_network_costs_is_in_what_a_daemon_takes():
+    found = limits(reference(backend_cost=1.0, wire_cost=1.5))
     assert found.thread.likely == pytest.approx(1e9 / 1.5)
-    assert found.cpu.likely == pytest.approx(4 / (1.5 + 0.5) * 1e9)
 
 
 def test_the_source_takes_its_part_of_the_cores_but_nothing_of_a_daemons_main_thread():

@@ -47,9 +47,8 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
 def capacity(host: Host, reference: Reference, scale: float) -> Capacity:
     """Return the limits of one host."""
     slower = host.slowdown.value
-    backend = times(reference.backend_cost.value, reference.wire_cost.value)
-    a_daemon = times(backend, slower)
-    in_all = times(plus(backend, reference.source_cost.value), slower)
+    a_daemon = times(reference.backend_cost.value, slower)
+    in_all = times(plus(reference.backend_cost.value, reference.source_cost.value), slower)
     steady = reference.steadiness.value
     cores = host.cores.value.likely
     # the sampler is one process a host, whatever the load: off the top
@@ -76,7 +75,6 @@ def capacity(host: Host, reference: Reference, scale: float) -> Capacity:
         inputs=(
             *host.inputs,
             reference.backend_cost,
-            reference.wire_cost,
             reference.source_cost,
             reference.payload_share,
             reference.steadiness,

@@ -95,7 +95,7 @@ def host_of(candidate: Candidate, question: Question, reference: Reference) -> H
             "cannot be carried over to other hardware: run `onionrig probe --out FILE` there and "
             f"give --run-probe FILE; or plan for its like, --hardware {MEASURED}",
         )
-    slower = slowdown(reference.machine, _speeds(board, probe))
+    slower = slowdown(reference.machine, _speeds(board, probe), reference.wire_cost)
     if slower is None:
         return Lacking(
             name=name,
@@ -143,7 +143,7 @@ def _as_measured(hosts: MeasuredHost, question: Question, reference: Reference) 
         sampler_cores=reference.sampler_cores
         if hosts.sampled_inside
         else known("the sampler's CPU", 0.0, "cores", f"outside the hosts' share, {hosts.source}"),
-        slowdown=unchanged(hosts.source),
+        slowdown=unchanged(reference.wire_cost),
         remarks=(hosts.remark,) if hosts.remark else (),
     )
 
