@@ -75,6 +75,21 @@ roles = ["backend"]
 """
 DAEMONS_A_HOST, STREAMS_A_HOST = 4, 16
 SEVEN_ZIP_ROUNDS = 3
+SHARES = {
+    "anonymous": """\
+command = "perf record -e cpu-clock -p BACKENDS"
+sha3 = 0.44
+aes = [0.092, 0.092, 0.16]
+kernel = 0.173
+rest = 0.295""",
+    "single-hop": """\
+command = "perf record -e cpu-clock -p BACKENDS"
+sha3 = 0.50
+aes = [0.065, 0.065, 0.10]
+kernel = 0.168
+rest = 0.267""",
+}
+"""Of backend instances' CPU time, by hand, from perf beside such a run (docs/planning.md)."""
 ROLES = ("backend", "client", "relay", "source")
 MEMORY_ROLES = ("backend", "client", "relay", "source", "sampler")
 MIB = 1 << 20
@@ -230,6 +245,9 @@ round_trip_seconds = {_spread(second for one in results for second in _round_tri
 
 [{table}.cpu_seconds_per_gbit]
 {costs}
+
+[{table}.cpu_shares]
+{SHARES[mode]}
 
 [{table}.rss_mib]
 {rss}

@@ -6,6 +6,7 @@ from onionrig.hardware.boards import Board, Figure, Price, Rate
 from onionrig.plan.question import Candidate, Question
 from onionrig.plan.ranges import exactly
 from onionrig.plan.reference import Reference
+from onionrig.plan.slowdown import Shares
 from onionrig.plan.speeds import AES_CBC, CLOCK, SEVEN_ZIP, UNITS, Speeds
 from onionrig.records.plan import Input, Range
 
@@ -40,6 +41,15 @@ def speeds(*, aes=1000e6, seven_zip=4000.0, clock=2500.0, instructions=True, cpu
     )
 
 
+def shares():
+    return Shares(
+        sha3=figure("sha3", 0.50),
+        aes=figure("aes", spread(0.065, 0.08, 0.14)),
+        kernel=figure("kernel", 0.15),
+        rest=figure("rest", 0.27),
+    )
+
+
 def reference(**changed):
     """A backend instance takes a CPU-second a Gbit, and nothing else anything, unless changed."""
     figures = {
@@ -63,6 +73,7 @@ def reference(**changed):
     return Reference(
         **{name: figure(name, value) for name, value in own.items()},
         **others,
+        shares=shares(),
         machine=changed.pop("machine", speeds()),
         **changed,
     )

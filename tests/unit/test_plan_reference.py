@@ -25,6 +25,7 @@ def test_what_is_shipped_can_be_planned_with(mode):
     for name in (SHA3, AES_CTR, AES_GCM, AES_CBC, LOOPBACK, SEVEN_ZIP):
         assert found.machine[name] is not None
     assert found.backend_cost.replaced_by
+    assert sum(share.value.likely for share in found.shares) == pytest.approx(1.0)
 
 
 def test_single_hop_instances_take_less_of_the_relays():

@@ -95,7 +95,9 @@ def host_of(candidate: Candidate, question: Question, reference: Reference) -> H
             "cannot be carried over to other hardware: run `onionrig probe --out FILE` there and "
             f"give --run-probe FILE; or plan for its like, --hardware {MEASURED}",
         )
-    slower = slowdown(reference.machine, _speeds(board, probe), reference.wire_cost)
+    slower = slowdown(
+        reference.machine, _speeds(board, probe), reference.shares, reference.wire_cost
+    )
     if slower is None:
         return Lacking(
             name=name,

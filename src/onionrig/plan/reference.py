@@ -10,11 +10,12 @@ from onionrig.plan.inputs import BITS_PER_MBIT, BYTES_PER_MIB, RERUN_SPREAD
 from onionrig.plan.question import Mode
 from onionrig.plan.ranges import no_narrower, times
 from onionrig.plan.reference_file import ReferenceFile, range_of
+from onionrig.plan.slowdown import Shares
 from onionrig.plan.speeds import Speeds, speeds_of_table
 from onionrig.records.plan import Input, Origin, Range
 
 if TYPE_CHECKING:
-    from onionrig.plan.reference_file import ModeTable, Spread
+    from onionrig.plan.reference_file import ModeTable, SharesTable, Spread
 
 RUN_IT = "`onionrig run --repeat 3`, then --from RUN"
 
@@ -42,6 +43,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     mode: Mode
     backend_cost: Input
+    shares: Shares
+    """Of that."""
     wire_cost: Input
     """What a backend instance's CPU time is multiplied by where its traffic leaves the machine:
     1 where it did."""
@@ -79,6 +82,7 @@ def shipped_reference(file: ReferenceFile, mode: Mode) -> Reference:
         origin="measured elsewhere",
         mode=mode,
         backend_cost=take.cost("a backend instance's CPU", costs["backend"]),
+        shares=_shares(measured.cpu_shares, file.dated),
         wire_cost=take("what a network costs beyond loopback", file.links.wire_cost, "", of=file),
         source_cost=take.cost("the source's CPU", costs["source"]),
         client_cost=take.cost("the client tors' CPU", costs["client"]),
@@ -95,6 +99,27 @@ def shipped_reference(file: ReferenceFile, mode: Mode) -> Reference:
         ),
         round_trip_seconds=take("round trip under load", measured.round_trip_seconds, "s"),
         machine=speeds_of_table(file.machine, file.dated),
+    )
+
+
+def _shares(measured: SharesTable, dated: str) -> Shares:
+    """Take what a backend instance's CPU time goes to; a run does not show it, only perf does."""
+
+    def share(name: str, figure: Spread) -> Input:
+        name = f"of a backend instance's CPU: {name}"
+        return Input(
+            name=name,
+            value=range_of(figure, what=name),
+            unit="",
+            origin="measured elsewhere",
+            source=f"`{measured.command}` (docs/planning.md), shipped, {dated}",
+        )
+
+    return Shares(
+        sha3=share("SHA3", measured.sha3),
+        aes=share("AES", measured.aes),
+        kernel=share("the kernel", measured.kernel),
+        rest=share("the rest", measured.rest),
     )
 
 

@@ -37,6 +37,16 @@ class MachineTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
     loopback_bytes_per_cpu_second: Spread
 
 
+class SharesTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of a backend instance's CPU time, over loopback."""
+
+    command: str
+    sha3: Spread
+    aes: Spread
+    kernel: Spread
+    rest: Spread
+
+
 class ModeTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a Gbit took, anonymous or single-hop."""
 
@@ -44,6 +54,7 @@ class ModeTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     balancer: str
     cpu_seconds_per_gbit: dict[str, Spread]
     """By role."""
+    cpu_shares: SharesTable
     rss_mib: dict[str, Spread]
     """Of the largest process, by role."""
     steadiness: Spread

@@ -17,17 +17,10 @@ from onionrig.plan.speeds import AES_CBC, AES_CTR, AES_GCM, CLOCK, LOOPBACK, SEV
 from onionrig.records.plan import Input, Range
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onionrig.plan.speeds import Speeds
 
-SHARES = {
-    "SHA3": exactly(0.50),
-    "AES": Range(lowest=0.065, likely=0.08, highest=0.14),
-    "the kernel": exactly(0.15),
-    "the rest": exactly(0.27),
-}
-"""Of a backend instance's CPU time over loopback: tor's own SHA3, AES in OpenSSL, the kernel,
-everything else. By perf on the machine of the shipped measurement; but that has OpenSSL as a whole,
-0.14. What of that is AES itself is counted from its passes over every byte (docs/planning.md)."""
 BENCHMARK_SPREAD = 0.25
 """By which one integer benchmark may mislead about another program. A judgement."""
 SAME_ALGORITHM_SPREAD = 0.10
@@ -38,6 +31,22 @@ WORK_PER_CLOCK = Range(lowest=0.3, likely=0.5, highest=1.0)
 """Of a board's core against the machine's, where only their clocks are known. A judgement."""
 
 
+class Shares(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a backend instance's CPU time over loopback, on the machine that was measured."""
+
+    sha3: Input
+    """tor's own."""
+    aes: Input
+    """In OpenSSL."""
+    kernel: Input
+    rest: Input
+    """Of tor and its libraries."""
+
+    def __iter__(self) -> Iterator[Input]:
+        """Go through them."""
+        return iter((self.sha3, self.aes, self.kernel, self.rest))
+
+
 class Slowdown(msgspec.Struct, frozen=True, kw_only=True):
     """A factor, and what it is computed from."""
 
@@ -45,7 +54,7 @@ class Slowdown(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[Input, ...]
 
 
-def slowdown(machine: Speeds, board: Speeds, wire_cost: Input) -> Slowdown | None:
+def slowdown(machine: Speeds, board: Speeds, shares: Shares, wire_cost: Input) -> Slowdown | None:
     """Return how much slower a core of the board is; None where too little is known of it.
 
     What a network costs beyond loopback is work of the kernel, on top of the rest.
@@ -63,10 +72,10 @@ def slowdown(machine: Speeds, board: Speeds, wire_cost: Input) -> Slowdown | Non
     beyond = minus(wire_cost.value, exactly(1.0))
     return Slowdown(
         value=plus(
-            *(times(share, part.value) for share, part in zip(SHARES.values(), parts, strict=True)),
+            *(times(share.value, part.value) for share, part in zip(shares, parts, strict=True)),
             times(beyond, kernel.value),
         ),
-        inputs=_distinct((*_shares(), wire_cost, *(one for part in parts for one in part.inputs))),
+        inputs=_distinct((*shares, wire_cost, *(one for part in parts for one in part.inputs))),
     )
 
 
@@ -151,19 +160,6 @@ def _between(plain: Slowdown, kernel: Slowdown) -> Slowdown:
 
 def _widened(ratio: Slowdown, spread: float) -> Slowdown:
     return Slowdown(value=times(ratio.value, around(1.0, spread)), inputs=ratio.inputs)
-
-
-def _shares() -> tuple[Input, ...]:
-    return tuple(
-        Input(
-            name=f"part of a backend instance's CPU time: {part}",
-            value=share,
-            unit="",
-            origin="measured elsewhere",
-            source="perf, on the measured machine, for this project (docs/planning.md)",
-        )
-        for part, share in SHARES.items()
-    )
 
 
 def _distinct(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
