@@ -119,7 +119,10 @@ ERROR_CLASSES: tuple[type[OnionrigError], ...] = (
 OUTCOMES: dict[int, str] = {
     MEASURED: "measured; the target, if one was given, is met",
     UNEXPECTED: OnionrigError.meaning,
-    TARGET_MISSED: "measured, but the sustained rate is below the target",
+    TARGET_MISSED: (
+        "measured, but the sustained rate is below the target; "
+        "or nothing that was planned for can serve it"
+    ),
     **{error.exit_code: error.meaning for error in ERROR_CLASSES},
 }
 """What each exit code of the program means."""
