@@ -97,6 +97,12 @@ def test_places_that_are_too_few_are_spread_as_evenly_as_they_go():
     assert found.constraints(4)[0].kind == "introduction points"
 
 
+def test_one_host_with_more_cores_than_there_are_places_is_bound_by_them():
+    found = address(hosts_with(link=1e10, cores=64)).constraints(1)[0]
+    assert found.kind == "introduction points"
+    assert "leaves 10 daemons a host" in found.sentence
+
+
 def test_hosts_with_more_instances_than_their_link_needs_do_not_make_up_for_the_others():
     # two main threads serve more than a link of 150 Mbit/s, one does not
     found = address(hosts_with(link=150e6, cores=2))

@@ -172,6 +172,15 @@ def test_where_stock_onionbalance_holds_too_few_the_extended_one_is_named():
     assert again.bill.hosts == 14
 
 
+def test_more_streams_are_named_where_their_windows_bind():
+    found = planned(target_bits_per_second=500e6, streams=4, round_trip_seconds=0.5)
+    assert not found.possible
+    assert "bound by the streams' windows" in found.answer
+    assert "balancer" not in found.answer
+    # 249 kB every half second
+    assert "with --streams 126, 6 would" in found.answer
+
+
 def test_headroom_is_named_where_doing_without_would_do():
     found = planned(target_bits_per_second=5000e6, balancer="extended", headroom=0.2)
     assert "with --headroom 0%, 56 would" in found.answer

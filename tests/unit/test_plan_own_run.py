@@ -70,6 +70,19 @@ def test_a_run_in_which_no_cpu_was_full_is_said_to_be_one():
     assert own([result(100)]).remarks == ()
 
 
+def test_what_a_run_doubts_of_itself_stands_in_the_plan():
+    (sentence,) = own([result(100, doubts=("the machine was busy",))]).remarks
+    assert "the machine was busy" in sentence
+
+
+def test_of_a_sweep_the_first_point_alone_is_taken():
+    points = [
+        result(100, costs={"backend": cost}, settings={"load.streams": streams})
+        for streams, cost in (("16", 1.0), ("1", 5.0))
+    ]
+    assert own(points).backend_cost.value.likely == 1.0
+
+
 def test_hosts_like_those_of_the_run_have_its_share_and_its_link():
     found = own([result(100)], manifest_=emulated(cpu_cores=0.05)).hosts
     assert found.cores == 0.05

@@ -41,13 +41,17 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         other hosts could have. Where there are not enough places for that, all there are, spread
         over the hosts as evenly as they go.
         """
+        places = min(self.most_hosts, hosts * self._wanted_instances)
+        each, left = divmod(places, hosts)
+        return (each + 1,) * left + (each,) * (hosts - left)
+
+    @property
+    def _wanted_instances(self) -> int:
         most = min(self.host.most_by_cores, self.host.most_by_memory)
         enough = least(self.host.link, self.host.cpu).highest
-        wanted = next(
+        return next(
             (each for each in range(1, most) if each * self.host.thread.lowest >= enough), most
         )
-        each, left = divmod(min(self.most_hosts, hosts * wanted), hosts)
-        return (each + 1,) * left + (each,) * (hosts - left)
 
     def serves(self, hosts: int) -> Range:
         """Return what so many hosts sustain: each what its own limits allow."""
@@ -110,7 +114,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
             f"the {self.question.balancer} balancer holds {most} instances with "
             f"{POINTS_AN_INSTANCE} introduction points each"
         )
-        if self._places_enough(hosts):
+        if hosts * self._wanted_instances <= most:
             rate = times(self.host.thread, most)
             return _constraint("introduction points", rate, f"{places}, and fewer are needed")
         instances = self.instances_of(hosts)
@@ -120,12 +124,6 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
             f"{places}, which leaves {_between(instances)} a host, and a daemon's main thread "
             f"serves {rate_text(self.host.thread.likely)}",
         )
-
-    def _places_enough(self, hosts: int) -> bool:
-        most = min(self.host.most_by_cores, self.host.most_by_memory)
-        instances = self.instances_of(hosts)
-        alone = min(self.instances_of(1)[0], most)
-        return min(instances) >= alone
 
     def _by_hosts(self, hosts: int) -> Range:
         return plus(

@@ -8,7 +8,7 @@ from onionrig.plan.address import Address
 from onionrig.plan.bill import bill
 from onionrig.plan.capacity import capacity
 from onionrig.plan.hosts import Lacking, host_of, name_of
-from onionrig.plan.impossible import nearest
+from onionrig.plan.impossible import NAMED, nearest
 from onionrig.records.plan import HardwarePlan, HostsNeeded, Input
 from onionrig.units import rate_text
 
@@ -111,23 +111,13 @@ def _sentence(address: Address, name: str, hosts: int) -> str:
     projected = (
         f"{hosts} of {name}, {each} backend instance{'' if each == 1 else 's'} each: "
         f"{rate_text(served.likely)} sustained ({rate_text(served.lowest)} to "
-        f"{rate_text(served.highest)}), bound by {_named(binding.kind)}; next would be "
-        f"{_named(after.kind)}, at {rate_text(after.goodput_bits_per_second.likely)}"
+        f"{rate_text(served.highest)}), bound by {NAMED[binding.kind]}; next would be "
+        f"{NAMED[after.kind]}, at {rate_text(after.goodput_bits_per_second.likely)}"
     )
     if question.target_bits_per_second is None:
         return projected
     beyond = f" with {100 * question.headroom:.3g} % to spare" if question.headroom else ""
     return f"{rate_text(question.target_bits_per_second)}{beyond}: {projected}"
-
-
-def _named(kind: str) -> str:
-    return {
-        "NIC": "the hosts' links",
-        "CPU": "the hosts' CPUs",
-        "memory": "the hosts' memory",
-        "introduction points": "the introduction points of the address",
-        "windows": "the streams' windows",
-    }[kind]
 
 
 def _curve(address: Address, upto: int) -> tuple[Projection, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +12,17 @@ from onionrig.units import rate_text
 if TYPE_CHECKING:
     from onionrig.plan.address import Address
     from onionrig.plan.question import Question
+    from onionrig.records.plan import ConstraintKind
+
+
+NAMED: dict[ConstraintKind, str] = {
+    "NIC": "the hosts' links",
+    "CPU": "the hosts' CPUs",
+    "memory": "the hosts' memory",
+    "introduction points": "the introduction points of the address",
+    "windows": "the streams' windows",
+}
+"""What binds, as a sentence names it."""
 
 
 def nearest(address: Address) -> str:
@@ -47,9 +59,12 @@ def _out_of_reach(address: Address) -> str:
     binding = address.constraints(best)[0]
     why = (
         f"no number of hosts reaches {rate_text(wanted)}: the most is "
-        f"{rate_text(at_best.likely)}, with {best}, since the {address.question.balancer} balancer "
-        f"holds {address.most_hosts} instances; {binding.kind} would bind"
+        f"{rate_text(at_best.likely)}, with {best}, bound by {NAMED[binding.kind]}"
     )
+    if binding.kind != "windows":
+        why += (
+            f", since the {address.question.balancer} balancer holds {address.most_hosts} instances"
+        )
     found = _first_that_works(address, wanted)
     if found is None:
         return f"{why}; several addresses would share the load, or faster hosts of another kind"
@@ -61,6 +76,11 @@ def _first_that_works(address: Address, wanted: float) -> tuple[str, int, float]
     """Try what a reader may be ready to change, least first."""
     question = address.question
     ways: list[tuple[str, Address, float]] = []
+    if question.streams is not None:
+        each, _ = address.stream_rate()
+        enough = math.ceil(wanted / each.likely)
+        if enough > question.streams:
+            ways.append((f"--streams {enough}", _with(address, streams=enough), wanted))
     if question.balancer == "stock":
         ways.append(("--balancer extended", _with(address, balancer="extended"), wanted))
     target = question.target_bits_per_second
@@ -84,6 +104,6 @@ def _best(address: Address) -> int:
     )
 
 
-def _with(address: Address, **changes: str) -> Address:
+def _with(address: Address, **changes: str | int) -> Address:
     question: Question = msgspec.structs.replace(address.question, **changes)
     return msgspec.structs.replace(address, question=question)

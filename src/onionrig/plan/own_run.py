@@ -47,7 +47,9 @@ def reference_from(
     held = [
         result
         for result in results
-        if result.goodput.mean_bits_per_second and _costs(result).get("backend")
+        if result.settings == results[0].settings  # of a sweep: its first point alone
+        and result.goodput.mean_bits_per_second
+        and _costs(result).get("backend")
     ]
     if not held:
         raise UsageError(
@@ -203,14 +205,25 @@ def _measured_host(manifest: Manifest, machine: HostFacts) -> MeasuredHost:
 
 
 def _remarks(manifest: Manifest, held: Sequence[Result]) -> tuple[str, ...]:
+    """Say what of the run a plan should not rely on."""
+    remarks = [
+        f"{manifest.run} itself doubts: {doubt}"
+        for one in held
+        if one.trust is not None
+        for doubt in one.trust.doubts
+    ]
+    if any(one.aftermaths for one in held):
+        remarks.append(
+            f"in {manifest.run} services or links were stopped or changed: its costs are not those "
+            "of a steady state"
+        )
     kinds = {one.bottleneck.kind for one in held if one.bottleneck is not None}
-    if kinds <= {"machine CPU", "main thread"}:
-        return ()
-    sentence = (
-        f"in {manifest.run} no CPU was full: a tor with little to do takes more CPU time for the "
-        "same bytes, so the CPU may carry more than planned"
-    )
-    return (sentence,)
+    if not kinds <= {"machine CPU", "main thread"}:
+        remarks.append(
+            f"in {manifest.run} no CPU was full: a tor with little to do takes more CPU time for "
+            "the same bytes, so the CPU may carry more than planned"
+        )
+    return tuple(dict.fromkeys(remarks))
 
 
 def _costs(result: Result) -> dict[str, float]:
