@@ -28,8 +28,8 @@ ALWAYS = (
         "from 80 °C); `onionrig probe` shows it."
     ),
     (
-        "The interrupts of a real network interface are not counted in the CPU: the costs were "
-        "measured over loopback."
+        "What a real network interface costs in interrupts is not counted, beyond what emulated "
+        "links cost over loopback."
     ),
     (
         "Costs are of tors with much to do. A tor with little to do takes more CPU time for the "
