@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
@@ -108,3 +109,29 @@ def eventually(evidence, *, seconds=15.0):
         assert time.monotonic() < until, "not in time"
         time.sleep(0.05)
     return found
+
+
+def cleaned():
+    return json.loads(
+        subprocess.check_output([sys.executable, "-m", "onionrig", "clean", "--json"], text=True)
+    )
+
+
+async def test_groups_that_nobody_removed_are_found_and_cleaned():
+    name = f"onionrig-{secrets.token_hex(8)}"
+    made = []
+    async with cpu_shares(hosts(), name=name, guard=made.append):
+        (group,) = (Path(path) for path in made if not gone([path]))
+    (group / "host-pi1").mkdir(parents=True)  # as if it had never been removed
+    busy = subprocess.Popen(BUSY)
+    try:
+        (group / "host-pi1" / "cgroup.procs").write_text(str(busy.pid))
+        (found,) = (each for each in cleaned() if each["path"] == str(group))
+        assert found["outcome"] == "in use"
+        assert str(busy.pid) in found["why"]
+    finally:
+        busy.kill()
+        busy.wait()
+    (found,) = (each for each in cleaned() if each["path"] == str(group))
+    assert (found["kind"], found["outcome"]) == ("control group", "removed")
+    assert not group.exists()

@@ -147,7 +147,7 @@ def test_what_cannot_be_removed_is_said_and_is_an_error(tmp_path):
         done = clean(tmp_path)
         assert done.stdout.startswith(f"failed: {workspace}")
         assert done.returncode == 8
-        assert "1 of 1 workspaces could not be removed" in done.stderr
+        assert "1 of 1 could not be removed" in done.stderr
     finally:
         (workspace / "relay-1" / "keys").chmod(0o700)
 

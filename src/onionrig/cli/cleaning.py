@@ -10,6 +10,7 @@ import typer
 
 from onionrig.cli.app import Json, app
 from onionrig.cli.printing import print_json
+from onionrig.engine.leftover_groups import group_mounts
 from onionrig.engine.leftovers import clean as clean_up
 from onionrig.errors import RunDirectoryError
 from onionrig.units import size_text
@@ -26,13 +27,13 @@ def clean(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Remove workspaces that a power cut left in the temporary directory; living runs keep theirs.
+    """Remove workspaces and control groups that a power cut left; living runs keep theirs.
 
     Run directories are results and stay. Namespaces and links need no cleaning: they end with the
     processes of their run.
     """
     temporary = Path(tempfile.gettempdir())
-    found = clean_up(temporary, dry_run=dry_run)
+    found = clean_up(temporary, groups_below=group_mounts(), dry_run=dry_run)
     if json:
         print_json(found)
     else:
@@ -40,11 +41,12 @@ def clean(
     failed = [each for each in found if each.outcome == "failed"]
     if failed:
         raise RunDirectoryError(
-            f"{len(failed)} of {len(found)} workspaces could not be removed; they belong to this "
+            f"{len(failed)} of {len(found)} could not be removed; they belong to this "
             f"user, so look at the permissions: {', '.join(each.path for each in failed)}"
         )
 
 
 def _line(each: Leftover) -> str:
     why = f": {each.why}" if each.why else ""
-    return f"{each.outcome}: {each.path} ({size_text(each.size_bytes)}){why}"
+    what = size_text(each.size_bytes) if each.kind == "workspace" else each.kind
+    return f"{each.outcome}: {each.path} ({what}){why}"

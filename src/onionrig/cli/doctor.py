@@ -13,6 +13,7 @@ import psutil
 
 from onionrig.balancer.program import find_onionbalance
 from onionrig.engine.facts import host_facts
+from onionrig.engine.leftover_groups import group_mounts
 from onionrig.engine.probe.openssl import find_openssl
 from onionrig.errors import Unequipped
 from onionrig.tor.program import find_tor
@@ -122,8 +123,10 @@ def _enough(what: str, free: int, needed: int, advice: str) -> Finding:
 def _emulation() -> Finding:
     tools = [name for name in ("ip", "tc") if _found(name)]
     namespaces = Path("/proc/self/ns/net").exists()
+    groups = ", ".join(map(str, group_mounts())) or "none, so hosts cannot have a share of the CPU"
     found = (
-        f"{', '.join(tools) or 'neither ip nor tc'}; namespaces: {'yes' if namespaces else 'no'}"
+        f"{', '.join(tools) or 'neither ip nor tc'}; namespaces: {'yes' if namespaces else 'no'}; "
+        f"control groups: {groups}"
     )
     enough = {"ip", "tc"} <= set(tools) and namespaces
     return Finding(

@@ -1,9 +1,10 @@
-"""What runs that were cut off have left: workspaces that no keeper guards any more.
+"""What runs that were cut off have left: workspaces and control groups that no keeper guards.
 
 A power cut ends a run together with its keeper, so its workspace, with the keys of its daemons,
-stays in the temporary directory. Nothing else of it does: its network namespaces are anonymous,
-held by processes alone (``engine.namespaces``), so they went with the last of those and took their
-links and qdiscs along; there is no name of one that could be left over.
+stays in the temporary directory. SIGKILL of both leaves the control groups of its emulated hosts as
+well. Nothing else stays: its network namespaces are anonymous, held by processes alone
+(``engine.namespaces``), so they went with the last of those and took their links and qdiscs along;
+there is no name of one that could be left over.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ import shutil
 import socket
 import stat
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import psutil
 
 from onionrig.engine.keeper import MARK
+from onionrig.engine.leftover_groups import left_groups, members_below, remove_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NAME = re.compile(r"onionrig-(?P<mark>[0-9a-f]{16})")
 """What ``engine.kept`` calls a workspace."""
@@ -31,27 +36,40 @@ Outcome = Literal["removed", "would be removed", "in use", "failed"]
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
-    """A workspace without a keeper, and what became of it."""
+    """What has no keeper, and what became of it."""
 
     path: str
+    kind: Literal["workspace", "control group"] = "workspace"
     size_bytes: int
+    """0 for a control group, which is no file."""
     outcome: Outcome
     why: str = ""
     """Why it is there still."""
 
 
-def clean(temporary: Path, *, dry_run: bool = False) -> list[Leftover]:
+def clean(
+    temporary: Path, *, groups_below: Sequence[Path] = (), dry_run: bool = False
+) -> list[Leftover]:
     """Remove workspaces below a directory that belong to this user and to no run that lives.
 
-    One whose keeper is gone, but not its processes, is left alone and said.
+    So too control groups below others. What has no keeper, but processes still, is left alone and
+    said.
     """
     # in this order: a workspace that is there has had a keeper since before it was made
     workspaces = _workspaces(temporary)
+    groups = left_groups(groups_below, NAME)
     guarded, marked = _alive()
     return [
-        _cleaned(path, marked.get(mark, []), dry_run=dry_run)
-        for mark, path in workspaces.items()
-        if mark not in guarded
+        *(
+            _cleaned(path, marked.get(mark, []), dry_run=dry_run)
+            for mark, path in workspaces.items()
+            if mark not in guarded
+        ),
+        *(
+            _cleaned_group(path, dry_run=dry_run)
+            for path, mark in groups.items()
+            if mark not in guarded
+        ),
     ]
 
 
@@ -86,6 +104,23 @@ def _cleaned(path: Path, processes: list[int], *, dry_run: bool) -> Leftover:
     size = sum(file.lstat().st_size for file in _below(path) if not file.is_dir())
     outcome, why = _outcome(path, processes, dry_run=dry_run)
     return Leftover(path=str(path), size_bytes=size, outcome=outcome, why=why)
+
+
+def _cleaned_group(path: Path, *, dry_run: bool) -> Leftover:
+    outcome: Outcome = "would be removed"
+    why = ""
+    if pids := members_below(path):
+        outcome, why = "in use", f"processes are in it still: {' '.join(map(str, pids))}"
+    elif not dry_run:
+        try:
+            remove_empty(path)
+        except FileNotFoundError:
+            outcome = "removed"  # by its keeper, just now
+        except OSError as error:
+            outcome, why = "failed", str(error)
+        else:
+            outcome = "removed"
+    return Leftover(path=str(path), kind="control group", size_bytes=0, outcome=outcome, why=why)
 
 
 def _outcome(path: Path, processes: list[int], *, dry_run: bool) -> tuple[Outcome, str]:
