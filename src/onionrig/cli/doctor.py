@@ -123,7 +123,8 @@ def _enough(what: str, free: int, needed: int, advice: str) -> Finding:
 def _emulation() -> Finding:
     tools = [name for name in ("ip", "tc") if _found(name)]
     namespaces = Path("/proc/self/ns/net").exists()
-    groups = ", ".join(map(str, group_mounts()[:1])) or "none, so hosts cannot have a share of the CPU"
+    mounts = group_mounts()
+    groups = str(mounts[0]) if mounts else "none, so hosts cannot have a share of the CPU"
     found = (
         f"{', '.join(tools) or 'neither ip nor tc'}; namespaces: {'yes' if namespaces else 'no'}; "
         f"control groups: {groups}"
