@@ -48,12 +48,6 @@ def answer(
             name=host.name,
             possible=False,
             answer=nearest(address),
-            hosts_needed=None,
-            bill=None,
-            projected_bits_per_second=None,
-            binding=None,
-            next_binding=None,
-            constraints=(),
             curve=_curve(address, address.most_hosts),
             inputs=inputs,
         )
@@ -130,14 +124,6 @@ def _unknown(candidate: Candidate, lacking: Lacking) -> HardwarePlan:
         name=name_of(candidate),
         possible=False,
         answer=f"{lacking.name}: {lacking.sentence}",
-        hosts_needed=None,
-        bill=None,
-        projected_bits_per_second=None,
-        binding=None,
-        next_binding=None,
-        constraints=(),
-        curve=(),
-        inputs=(),
     )
 
 

@@ -118,19 +118,19 @@ class HardwarePlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     possible: bool
     answer: str
     """In a sentence; where it is impossible, why, and the nearest thing that works."""
-    hosts_needed: HostsNeeded | None
+    hosts_needed: HostsNeeded | None = None
     """None where no target was asked for, or no number of hosts is likely to reach it."""
-    bill: Bill | None
+    bill: Bill | None = None
     """Of the planned rig; None where it is impossible."""
-    projected_bits_per_second: Range | None
+    projected_bits_per_second: Range | None = None
     """Of the planned rig."""
-    binding: Constraint | None
-    next_binding: Constraint | None
-    constraints: tuple[Constraint, ...]
+    binding: Constraint | None = None
+    next_binding: Constraint | None = None
+    constraints: tuple[Constraint, ...] = ()
     """All of the planned rig, the lowest first."""
-    curve: tuple[Projection, ...]
+    curve: tuple[Projection, ...] = ()
     """By hosts, from 1 to as many as are worth drawing."""
-    inputs: tuple[Input, ...]
+    inputs: tuple[Input, ...] = ()
 
 
 class Plan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
