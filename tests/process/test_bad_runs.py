@@ -8,6 +8,7 @@ import io
 import os
 import shutil
 import tempfile
+import tracemalloc
 from pathlib import Path
 
 import msgspec
@@ -358,6 +359,21 @@ def test_bytes_that_are_damaged_raise_nothing_of_anybody_elses(sound, name, wher
         at = int(where * len(content))
         path.write_bytes(content[:at] + damage + content[at + len(damage) :])
         look_at_everything(run)
+
+
+@pytest.mark.parametrize("sampled", ["sink", "source", "sampler", "pinger", "tors"])
+def test_a_sample_of_a_second_that_cannot_be_costs_neither_time_nor_memory(records, sampled):
+    path = records.path / "samples" / f"{sampled}.jsonl"
+    first, *others = path.read_text().splitlines()
+    assert '"second":1' in first
+    path.write_text("\n".join([first.replace('"second":1', '"second":-'), *others]) + "\n")
+    tracemalloc.start()
+    try:
+        look_at_everything(records)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 64 << 20
 
 
 @settings(max_examples=50)

@@ -59,10 +59,12 @@ def missing_seconds(sinks: Mapping[str, Sequence[SinkSample]], window: Window) -
 
 def sampled_seconds(sinks: Mapping[str, Sequence[SinkSample]], window: Window) -> list[int]:
     """Return the seconds of the window of which every sink has a sample."""
-    complete = set(window.seconds) if sinks else set[int]()
-    for samples in sinks.values():
-        complete &= {sample.second for sample in samples}
-    return sorted(complete)
+    # from the samples, not from the window: a damaged one may reach back to any second at all
+    sampled = [
+        {sample.second for sample in samples if sample.second in window.seconds}
+        for samples in sinks.values()
+    ]
+    return sorted(set.intersection(*sampled)) if sampled else []
 
 
 def bytes_by_backend(
