@@ -43,7 +43,7 @@ def plan(onionrig):
 
 
 def test_a_plan_for_a_raspberry_pi_3_says_how_many_it_takes(onionrig):
-    ended = onionrig("plan", "--target", "500Mbit", "--hardware", "pi3b")
+    ended = onionrig("plan", "--target", "300Mbit", "--hardware", "pi3b")
     assert ended.returncode == 0, ended.stderr
     assert "Raspberry Pi 3 Model B" in ended.stdout
     assert "bound by" in ended.stdout
@@ -59,8 +59,8 @@ def test_several_kinds_stand_side_by_side_in_the_order_asked(plan):
 
 
 def test_headroom_is_a_fifth_unless_it_is_said(plan):
-    assert plan("--target", "500Mbit", "--hardware", "pi3b").headroom == 0.2
-    assert plan("--target", "500Mbit", "--hardware", "pi3b", "--headroom", "5%").headroom == 0.05
+    assert plan("--target", "300Mbit", "--hardware", "pi3b").headroom == 0.2
+    assert plan("--target", "300Mbit", "--hardware", "pi3b", "--headroom", "5%").headroom == 0.05
 
 
 def test_what_no_host_can_do_ends_with_the_exit_code_of_a_missed_target(plan):

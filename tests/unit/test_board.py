@@ -1,7 +1,7 @@
 """What a board and a host's kernel tell, laid out as files."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onionrig.recorder.board import BoardReader, throttling_from
@@ -90,6 +90,7 @@ def test_each_flag_has_a_word_of_its_own(bits):
 
 
 @given(st.text())
+@example("-1")
 def test_no_text_is_too_strange_for_a_reader(text):
     assert throttling_from(text) is None or int(text.strip().removeprefix("throttled="), 16) >= 0
     rate = link_bits_per_second(text)

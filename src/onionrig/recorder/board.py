@@ -79,6 +79,8 @@ def throttling_from(said: str | None) -> tuple[str, ...] | None:
         bits = int((said or "").strip().removeprefix("throttled="), base=16)
     except ValueError:
         return None
+    if bits < 0:
+        return None  # no firmware says that
     return tuple(meaning for bit, meaning in FLAGS.items() if bits >> bit & 1)
 
 
