@@ -133,6 +133,11 @@ def percent_text(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
 
 
+def counted(number: int, thing: str) -> str:
+    """Say how many of a thing, in the plural unless it is one."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def _three_figures(value: float) -> str:
     decimals = max(0, 2 - math.floor(math.log10(value))) if value > 0 else 0
     return f"{value:.{decimals}f}"

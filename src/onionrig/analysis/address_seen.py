@@ -8,8 +8,8 @@ import msgspec
 
 from onionrig.analysis.address_troubles import never_used, revisions_held, troubles
 from onionrig.analysis.revisions import seconds_between
-from onionrig.analysis.wording import counted, listing
-from onionrig.units import rough_duration_text
+from onionrig.analysis.wording import listing
+from onionrig.units import counted, rough_duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.revisions import seconds_between
-from onionrig.analysis.wording import counted, listing
+from onionrig.analysis.wording import listing
 from onionrig.records.descriptor import Answer, HSDirSeen, InstanceSeen, Unreachable, Variant
-from onionrig.units import rough_duration_text
+from onionrig.units import counted, rough_duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,10 +10,11 @@ from onionrig.analysis.hosts import roles_by_host, serving_role
 from onionrig.analysis.links import links
 from onionrig.analysis.look import Finding
 from onionrig.analysis.windows import bytes_by_second, mean_bits_per_second
-from onionrig.analysis.wording import counted, named_runs, part_text
+from onionrig.analysis.wording import named_runs, part_text
 from onionrig.records.findings import Evidence
 from onionrig.records.links import HostLink
 from onionrig.rig.model import Role
+from onionrig.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

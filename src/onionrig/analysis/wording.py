@@ -26,11 +26,6 @@ def listing(names: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def counted(number: int, thing: str) -> str:
-    """Count things as one would say it."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 def named_runs(names: Sequence[str]) -> str:
     """Name things as ``listing`` does, those that are numbered on as "pi1 to pi6"."""
     runs: list[list[str]] = []

@@ -16,7 +16,7 @@ from onionrig.plan.question import Question
 from onionrig.plan.ranges import least, over, plus, times
 from onionrig.plan.reference import Reference
 from onionrig.records.plan import Constraint, ConstraintKind, Input, Projection, Range
-from onionrig.units import cores_text, percent_text, rate_text
+from onionrig.units import cores_text, counted, percent_text, rate_text
 
 BITS_PER_BYTE = 8
 
@@ -88,14 +88,14 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         return _constraint(
             "NIC",
             times(self.host.link, hosts),
-            f"{_count(hosts, 'link')} of which {percent_text(share)} is goodput",
+            f"{counted(hosts, 'link')} of which {percent_text(share)} is goodput",
         )
 
     def _cpu(self, hosts: int) -> Constraint:
         return _constraint(
             "CPU",
             times(self.host.cpu, hosts),
-            f"{_count(hosts, 'host')} with {cores_text(self.host.cores)} each; a core serves "
+            f"{counted(hosts, 'host')} with {cores_text(self.host.cores)} each; a core serves "
             f"{rate_text(self.host.thread.likely)}",
         )
 
@@ -104,7 +104,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         return _constraint(
             "memory",
             times(self.host.thread, hosts * daemons),
-            f"it holds {_count(daemons, 'daemon')} a host, were there a core for each",
+            f"it holds {counted(daemons, 'daemon')} a host, were there a core for each",
         )
 
     def _points(self, hosts: int) -> Constraint:
@@ -139,7 +139,9 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         if streams is None:
             return []
         each, how = self.stream_rate()
-        return [_constraint("windows", times(each, streams), f"{_count(streams, 'stream')}, {how}")]
+        return [
+            _constraint("windows", times(each, streams), f"{counted(streams, 'stream')}, {how}")
+        ]
 
     def stream_rate(self) -> tuple[Range, str]:
         """Return what one stream carries at most, and why."""
@@ -165,8 +167,4 @@ def _constraint(kind: ConstraintKind, rate: Range, sentence: str) -> Constraint:
 
 def _between(instances: tuple[int, ...]) -> str:
     lowest, highest = min(instances), max(instances)
-    return _count(highest, "daemon") if lowest == highest else f"{lowest} or {highest} daemons"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+    return counted(highest, "daemon") if lowest == highest else f"{lowest} or {highest} daemons"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.wording import counted
+from onionrig.units import counted
 from onionrig.views.plan_words import (
     estimates_text,
     hosts_text,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.wording import counted, listing
-from onionrig.units import rate_text
+from onionrig.analysis.wording import listing
+from onionrig.units import counted, rate_text
 from onionrig.views.ranges import figure_text, range_text
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.series import FAILED, SERVED
+from onionrig.units import counted
 from onionrig.views.aftermath import HEADINGS, MEANT, aftermath_row
 from onionrig.views.report.dials_over_time import dial_wait_figure, dialled_figure
 from onionrig.views.report.document import UNKNOWN, Prose, Section, Table, columns
-from onionrig.views.report.said import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,12 +45,12 @@ def _finding(found: Sequence[Aftermath], dialled: Timeline | None) -> str:
     if found:
         begun = sum(each.dials.begun for each in found)
         failed = sum(each.dials.failed for each in found)
-        done = f"{count(len(found), 'thing')} in the hold."
-        return f"{done} Of {count(begun, 'new stream')} dialled since the first, {failed} failed."
+        done = f"{counted(len(found), 'thing')} in the hold."
+        return f"{done} Of {counted(begun, 'new stream')} dialled since the first, {failed} failed."
     if dialled is None:
         return ""
     served, failed = (_total(dialled, name) for name in (SERVED, FAILED))
-    return f"{count(served + failed, 'new stream')} were dialled, {failed} failed."
+    return f"{counted(served + failed, 'new stream')} were dialled, {failed} failed."
 
 
 def _total(dialled: Timeline, name: str) -> int:

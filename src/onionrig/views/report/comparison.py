@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.units import counted
 from onionrig.views.report.comparing import MARKS, ratios_figure, repetitions_figure
 from onionrig.views.report.document import Document, Fact, Prose, Section, Table, columns
 from onionrig.views.report.report import Report, report
-from onionrig.views.report.said import count, figure_of, number, rate, rates
+from onionrig.views.report.said import figure_of, number, rate, rates
 
 if TYPE_CHECKING:
     from onionrig.records.comparison import Comparison, Ratio, Side
@@ -118,7 +119,7 @@ def _differences(comparison: Comparison) -> Section:
     return Section(
         name="differences",
         title="What differs",
-        finding=f"{count(len(found), 'difference')} beside the figures."
+        finding=f"{counted(len(found), 'difference')} beside the figures."
         if found
         else "Nothing else differs.",
         blocks=(table,) if found else (),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.units import counted
 from onionrig.views.dials import backends_text, chance_text, evenness, index_text, named
 from onionrig.views.report.dials_chart import dials_figure
 from onionrig.views.report.document import UNKNOWN, Prose, Section, Table, columns
-from onionrig.views.report.said import count, wait
+from onionrig.views.report.said import wait
 
 if TYPE_CHECKING:
     from onionrig.records.dials import Dials
@@ -32,7 +33,7 @@ def dials(result: Result) -> Section | None:
 
 
 def _finding(found: Dials) -> str:
-    said = f"{count(found.dials, 'dial')}, {found.failed} failed."
+    said = f"{counted(found.dials, 'dial')}, {found.failed} failed."
     first = found.first_byte
     if first is None:
         return said

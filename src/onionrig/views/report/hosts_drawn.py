@@ -11,9 +11,9 @@ from onionrig.analysis.wording import named_runs
 from onionrig.records.links import HostLink
 from onionrig.records.manifest import EmulatedHost
 from onionrig.records.part import Part
-from onionrig.units import cores_text
+from onionrig.units import cores_text, counted
 from onionrig.views.report.hosts_boxes import HostBox, HostsDrawing, Strand, Way
-from onionrig.views.report.said import count, percent, rate, rates, wait
+from onionrig.views.report.said import percent, rate, rates, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,7 +108,7 @@ def _box(hosts: Sequence[_Host]) -> HostBox:
         *_cpu(hosts, each),
     ]
     return HostBox(
-        title=names[0] if len(hosts) == 1 else count(len(hosts), "host"),
+        title=names[0] if len(hosts) == 1 else counted(len(hosts), "host"),
         details=tuple(details),
         ways=(_way(hosts, "sent"), _way(hosts, "received")),
     )
@@ -186,7 +186,7 @@ def _told(hosts: Sequence[_Host], *columns: Sequence[HostBox]) -> str:
         f"{box.title}: {', '.join(box.details)}" for column in columns for box in column
     )
     return (
-        f"A switch and the {count(len(hosts), 'emulated host')} that it joins, with what their "
+        f"A switch and the {counted(len(hosts), 'emulated host')} that it joins, with what their "
         f"links carried in the hold. {boxes}. Full: {named_runs(full) if full else 'none'}. "
         "The table has the rates."
     )

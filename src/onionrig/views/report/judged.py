@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.units import counted
 from onionrig.views.report.document import UNKNOWN, Bar, Prose, Section, Table, columns
-from onionrig.views.report.said import cores, count, figure_of, number, percent, rate, size
+from onionrig.views.report.said import cores, figure_of, number, percent, rate, size
 
 if TYPE_CHECKING:
     from onionrig.records.findings import Agreement, Evidence, Trust
@@ -93,7 +94,7 @@ def trust(result: Result) -> Section | None:
         if found.trusted is None
         else "Nothing was found that speaks against the figures."
         if found.trusted
-        else f"{count(len(found.doubts), 'reason')} not to trust the figures."
+        else f"{counted(len(found.doubts), 'reason')} not to trust the figures."
     )
     return Section(name="trust", title="Agreement and trust", finding=verdict, blocks=tuple(blocks))
 
@@ -112,7 +113,7 @@ def failures(result: Result) -> Section:
         title="Failures",
         finding="No attempt of a stream failed."
         if not failed
-        else f"{count(failed, 'attempt')} failed; {result.streams.reconnected} delivered again "
+        else f"{counted(failed, 'attempt')} failed; {result.streams.reconnected} delivered again "
         "after a failure.",
         blocks=(*((table,) if reasons else ()), *_circuits(result)),
     )

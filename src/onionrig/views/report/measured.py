@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.series import downsampled
 from onionrig.experiment.checks import WINDOW_SECONDS
+from onionrig.units import counted
 from onionrig.views.report.aftermath import aftermath
 from onionrig.views.report.bars import first_byte_figure, shares_figure
 from onionrig.views.report.document import FoldedFigures, Prose, Section, Table, columns
@@ -20,7 +21,7 @@ from onionrig.views.report.load_charts import (
     sustained_level,
     target_level,
 )
-from onionrig.views.report.said import count, number, percent, rate, size, wait
+from onionrig.views.report.said import number, percent, rate, size, wait
 
 if TYPE_CHECKING:
     from onionrig.analysis.series import Series
@@ -90,7 +91,7 @@ def _cpu(result: Result, drawn: Series, manifest: Manifest) -> Section:
     cores = sum(host.cores for host in manifest.hosts)
     used = sum(cost.cores for cost in result.costs.values())
     finding = (
-        f"The rig used {number(used)} of {count(cores, 'core')} over the hold."
+        f"The rig used {number(used)} of {counted(cores, 'core')} over the hold."
         if result.costs
         else "What the roles used over the hold could not be told."
     )
@@ -142,7 +143,7 @@ def _start(series: Series) -> Section:
     waits = sorted(series.first_byte_seconds)
     nine_of_ten = waits[min(len(waits) - 1, round(0.9 * len(waits)))]
     finding = (
-        f"Half of {count(len(waits), 'attempt')} had their first byte after "
+        f"Half of {counted(len(waits), 'attempt')} had their first byte after "
         f"{wait(statistics.median(waits))}, nine of ten after {wait(nine_of_ten)}, the last after "
         f"{wait(waits[-1])}."
     )

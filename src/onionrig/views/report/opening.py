@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.units import counted
 from onionrig.views.report.document import UNKNOWN, Fact
-from onionrig.views.report.said import count, moment, number, percent, rate, rates, size, wait
+from onionrig.views.report.said import moment, number, percent, rate, rates, size, wait
 from onionrig.views.summary import headline
 from onionrig.views.trust import distrust
 
@@ -52,7 +53,7 @@ def about(result: Result) -> tuple[str, ...]:
 def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
     """Return the key figures."""
     goodput, streams = result.goodput, result.streams
-    held = count(goodput.steady_seconds, "second") + " held"
+    held = counted(goodput.steady_seconds, "second") + " held"
     missing = f", {goodput.missing_seconds} of them missing" if goodput.missing_seconds else ""
     told = [
         Fact(
@@ -77,7 +78,7 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
         Fact(
             name="Streams",
             value=f"{streams.connected} of {streams.asked}",
-            note=f"delivered; {count(streams.failed, 'failure')}, "
+            note=f"delivered; {counted(streams.failed, 'failure')}, "
             f"{streams.reconnected} reconnected",
         ),
         Fact(

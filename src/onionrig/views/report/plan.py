@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.wording import counted
+from onionrig.units import counted
 from onionrig.views.plan_bill import bill_lines, side_by_side
 from onionrig.views.plan_words import (
     answer,

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from onionrig.analysis.wording import counted
-from onionrig.units import rate_text
+from onionrig.units import counted, rate_text
 from onionrig.views.report.colours import INK, SERIES, series_colour
 from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, figure
 from onionrig.views.report.labels import outlined

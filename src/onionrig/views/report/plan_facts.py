@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.units import counted
 from onionrig.views.plan_words import (
     constraint_text,
     estimates_text,
@@ -14,7 +15,6 @@ from onionrig.views.plan_words import (
 )
 from onionrig.views.ranges import ends_text, likely_text
 from onionrig.views.report.document import Fact
-from onionrig.views.report.said import count
 
 if TYPE_CHECKING:
     from onionrig.records.plan import Bill, HardwarePlan, Plan
@@ -32,7 +32,7 @@ def _in_short(hardware: HardwarePlan, bill: Bill) -> Fact:
     projected = hardware.projected_bits_per_second
     said = [] if projected is None else [ends_text(projected, "bit/s")]
     said += [] if bill.price is None else [price_text(bill.price)]
-    return Fact(name=hardware.name, value=count(bill.hosts, "host"), note="; ".join(said))
+    return Fact(name=hardware.name, value=counted(bill.hosts, "host"), note="; ".join(said))
 
 
 def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
@@ -65,7 +65,7 @@ def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
     told.append(
         Fact(
             name="Client side",
-            value=count(driving.client_tors, "client tor"),
+            value=counted(driving.client_tors, "client tor"),
             note=f"on {ends_text(driving.client_cores, 'cores')}; relays on "
             f"{ends_text(driving.relay_cores, 'cores')}",
         )

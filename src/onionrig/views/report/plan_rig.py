@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.records.plan import Range
+from onionrig.units import counted
 from onionrig.views.plan_words import rig_text
 from onionrig.views.ranges import likely_text, range_text
 from onionrig.views.report.hosts_boxes import HostBox, HostsDrawing, Strand, Way
-from onionrig.views.report.said import count
 
 if TYPE_CHECKING:
     from onionrig.records.plan import Bill, HardwarePlan, Plan
@@ -48,7 +48,7 @@ def _hosts(hardware: HardwarePlan, bill: Bill) -> tuple[HostBox, ...]:
 
 
 def _details(hardware: HardwarePlan, bill: Bill, each: str) -> tuple[str, ...]:
-    said = [hardware.name, f"{count(bill.daemons_per_host, 'tor daemon')}{each}"]
+    said = [hardware.name, f"{counted(bill.daemons_per_host, 'tor daemon')}{each}"]
     if bill.link_bits_per_second is not None:
         said.append(f"link {likely_text(bill.link_bits_per_second, 'bit/s')}{each}")
     return tuple(said)
@@ -101,7 +101,7 @@ def _clients(bill: Bill) -> HostBox:
     return HostBox(
         title="client side",
         details=(
-            f"{count(driving.client_tors, 'client tor')}:",
+            f"{counted(driving.client_tors, 'client tor')}:",
             range_text(driving.client_cores, "cores"),
             f"{bill.streams} streams, a circuit each",
         ),

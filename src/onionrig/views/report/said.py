@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 
-from onionrig.units import percent_text, rate_text, size_text
+from onionrig.units import counted, percent_text, rate_text, size_text
 from onionrig.views.report.document import UNKNOWN
 
 MILLISECONDS_BELOW, HUNDREDTHS_BELOW = 1.0, 10.0
@@ -91,9 +91,4 @@ def cores(amount: float | None) -> str:
     """Say how many cores."""
     if amount is None:
         return UNKNOWN
-    return count(int(amount), "core") if amount == int(amount) else f"{amount:.2f} cores"
-
-
-def count(amount: int, thing: str) -> str:
-    """Say how many of a thing, in the plural unless it is one."""
-    return f"{amount} {thing}{'' if amount == 1 else 's'}"
+    return counted(int(amount), "core") if amount == int(amount) else f"{amount:.2f} cores"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.units import counted
 from onionrig.views.report.along import drawn_axis, settings_text
 from onionrig.views.report.document import (
     UNKNOWN,
@@ -17,7 +18,7 @@ from onionrig.views.report.document import (
 )
 from onionrig.views.report.judged import YOURS
 from onionrig.views.report.report import Report, report
-from onionrig.views.report.said import count, moment, number, rate, rates
+from onionrig.views.report.said import moment, number, rate, rates
 from onionrig.views.report.sweep_charts import cost_figure, rates_figure
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _missing(sweep: SweepResult) -> tuple[str, ...]:
     if not sweep.missing:
         return ()
     are = "is" if sweep.missing == 1 else "are"
-    return (f"{count(sweep.missing, 'point')} {are} not measured.",)
+    return (f"{counted(sweep.missing, 'point')} {are} not measured.",)
 
 
 def _facts(sweep: SweepResult) -> tuple[Fact, ...]:
@@ -201,7 +202,7 @@ def _distrust(sweep: SweepResult) -> tuple[str, ...]:
     doubted = sum(map(_doubted, sweep.points))
     if not doubted:
         return ()
-    return (f"{doubted} of {count(len(sweep.points), 'point')} not to be trusted as measured.",)
+    return (f"{doubted} of {counted(len(sweep.points), 'point')} not to be trusted as measured.",)
 
 
 def _doubted(point: Point) -> bool:
