@@ -68,7 +68,7 @@ def reference(**changed):
         "stream_bits_per_second": 20e6,
         "round_trip_seconds": 0.1,
     }
-    others = {"sentence": "a test", "origin": "measured elsewhere", "mode": "anonymous"}
+    others = {"sentence": "a test", "mode": "anonymous"}
     own = {name: changed.pop(name, value) for name, value in figures.items()}
     return Reference(
         **{name: figure(name, value) for name, value in own.items()},

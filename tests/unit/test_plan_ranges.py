@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from onionrig.plan.ranges import (
     around,
     at_most,
-    covering,
     exactly,
     least,
     minus,
@@ -49,14 +48,12 @@ def test_a_result_holds_every_result_of_members(first, second):
     assert holds(over(a, b), x / y)
     assert holds(plus(a, b), x + y)
     assert holds(least(a, b), min(x, y))
-    assert holds(covering([a, b]), x)
-    assert holds(covering([a, b]), y)
 
 
 @given(ranges_with_a_member(), ranges_with_a_member())
 def test_the_likely_value_lies_between_the_ends(first, second):
     (a, _), (b, _) = first, second
-    results = times(a, b), over(a, b), plus(a, b), least(a, b), covering([a, b]), times(a, 0.5)
+    results = times(a, b), over(a, b), plus(a, b), least(a, b), times(a, 0.5)
     assert all(in_order(result) for result in results)
 
 

@@ -15,9 +15,9 @@ AES_FLAGS = {"aes"}
 
 def host_facts(name: str) -> HostFacts:
     """Return the facts of this machine."""
-    cpu = _first_of("/proc/cpuinfo", ("model name", "Model", "Hardware"))
-    flags = _first_of("/proc/cpuinfo", ("flags", "Features"))
-    system = _first_of("/etc/os-release", ("PRETTY_NAME",), separator="=")
+    cpu = first_of("/proc/cpuinfo", ("model name", "Model", "Hardware"))
+    flags = first_of("/proc/cpuinfo", ("flags", "Features"))
+    system = first_of("/etc/os-release", ("PRETTY_NAME",), separator="=")
     return HostFacts(
         name=name,
         cpu_model=cpu,
@@ -29,7 +29,8 @@ def host_facts(name: str) -> HostFacts:
     )
 
 
-def _first_of(path: str, names: tuple[str, ...], *, separator: str = ":") -> str | None:
+def first_of(path: str | Path, names: tuple[str, ...], *, separator: str = ":") -> str | None:
+    """Return the value of the first of these names that a file of lines has."""
     try:
         lines = Path(path).read_text(errors="replace").splitlines()
     except OSError:

@@ -16,9 +16,7 @@ from onionrig.plan.question import Question
 from onionrig.plan.ranges import least, over, plus, times
 from onionrig.plan.reference import Reference
 from onionrig.records.plan import Constraint, ConstraintKind, Input, Projection, Range
-from onionrig.units import cores_text, counted, percent_text, rate_text
-
-BITS_PER_BYTE = 8
+from onionrig.units import BITS_PER_BYTE, cores_text, counted, percent_text, rate_text
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.plan.address import Address
 from onionrig.plan.bill import bill
 from onionrig.plan.capacity import capacity
-from onionrig.plan.hosts import Lacking, host_of, name_of
+from onionrig.plan.hosts import Lacking
 from onionrig.plan.impossible import NAMED, nearest
 from onionrig.records.plan import HardwarePlan, HostsNeeded, Input
 from onionrig.units import rate_text
@@ -15,6 +15,7 @@ from onionrig.units import rate_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from onionrig.plan.hosts import Host
     from onionrig.plan.question import Candidate, Question
     from onionrig.plan.reference import Reference
     from onionrig.records.plan import Projection, Range
@@ -24,12 +25,20 @@ LEAST_DRAWN = 10
 
 
 def answer(
-    candidate: Candidate, question: Question, reference: Reference, round_trip: Input
+    candidate: Candidate,
+    host: Host | Lacking,
+    question: Question,
+    reference: Reference,
+    round_trip: Input,
 ) -> HardwarePlan:
     """Plan for one kind of hardware."""
-    host = host_of(candidate, question, reference)
     if isinstance(host, Lacking):
-        return _unknown(candidate, host)
+        return HardwarePlan(
+            hardware=candidate.id,
+            name=host.name,
+            possible=False,
+            answer=f"{host.name}: {host.sentence}",
+        )
     one = capacity(host, reference, question.scale)
     address = Address(question=question, reference=reference, host=one, round_trip=round_trip)
     hosts, needed = _hosts(address, question)
@@ -116,15 +125,6 @@ def _sentence(address: Address, name: str, hosts: int) -> str:
 
 def _curve(address: Address, upto: int) -> tuple[Projection, ...]:
     return tuple(address.projection(hosts) for hosts in range(1, min(upto, address.most_hosts) + 1))
-
-
-def _unknown(candidate: Candidate, lacking: Lacking) -> HardwarePlan:
-    return HardwarePlan(
-        hardware=candidate.id,
-        name=name_of(candidate),
-        possible=False,
-        answer=f"{lacking.name}: {lacking.sentence}",
-    )
 
 
 def _distinct(inputs: tuple[Input, ...]) -> tuple[Input, ...]:

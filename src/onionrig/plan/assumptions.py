@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.plan.hosts import Host, host_of
+from onionrig.plan.hosts import Host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.plan.question import Candidate, Question
+    from onionrig.plan.hosts import Lacking
+    from onionrig.plan.question import Question
     from onionrig.plan.reference import Reference
 
 ALWAYS = (
@@ -40,7 +41,7 @@ ALWAYS = (
 
 
 def assumptions(
-    question: Question, reference: Reference, candidates: Sequence[Candidate]
+    question: Question, reference: Reference, hosts: Sequence[Host | Lacking]
 ) -> tuple[str, ...]:
     """List them."""
     found = [*ALWAYS, *_capitalised(reference.remarks)]
@@ -55,8 +56,7 @@ def assumptions(
         )
     if question.scale != 1:
         found.append(f"Links and cores are multiplied by {question.scale:g}.")
-    for candidate in candidates:
-        host = host_of(candidate, question, reference)
+    for host in hosts:
         if isinstance(host, Host):
             found += _capitalised(host.remarks)
     return tuple(dict.fromkeys(found))

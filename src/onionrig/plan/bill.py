@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from onionrig.experiment.auto import FEWEST_CLIENTS
 from onionrig.experiment.frontend import POINTS_AN_INSTANCE
 from onionrig.plan.capacity import BITS_PER_GBIT, memory_bytes
 from onionrig.plan.ranges import over, times
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 LEFT_OUT_CHANCE = 0.01
 """That some instance gets no stream: clients choose at random (docs/planning.md)."""
-FEWEST_CLIENT_TORS = 2
 
 
 def bill(address: Address, board: Board | None, hosts: int) -> Bill:
@@ -64,7 +64,7 @@ def streams_for_all(instances: int) -> int:
 def _client_side(reference: Reference, served: Range, descriptors: int) -> ClientSide:
     gbits = served.likely / BITS_PER_GBIT
     cores = times(reference.client_cost.value, gbits)
-    tors = max(FEWEST_CLIENT_TORS, math.ceil(cores.highest))
+    tors = max(FEWEST_CLIENTS, math.ceil(cores.highest))
     return ClientSide(
         # a client tor keeps to one of the descriptors: each is to be fetched by as many
         client_tors=descriptors * math.ceil(tors / descriptors),

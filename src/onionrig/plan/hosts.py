@@ -152,7 +152,7 @@ def _as_measured(hosts: MeasuredHost, question: Question, reference: Reference) 
 
 def _cores(name: str, board: Board | None, probe: Probe | None) -> Input | None:
     if probe is not None:
-        cores, one = float(probe.host.cores), _sha3_of_one_core(probe)
+        cores, one = float(probe.host.cores), probe.speed("sha3-256", CELL_BYTES)
         at_once = probe.all_cores_sha3_bytes_per_second / one if one else cores
         return known(f"{name}: cores", min(cores, at_once), "", _probed(probe))
     return None if board is None else catalogued(f"{name}: cores", board.cores, "", spread=False)
@@ -203,17 +203,6 @@ def _asked_link(question: Question) -> Input | None:
 def _speeds(board: Board | None, probe: Probe | None) -> Speeds:
     listed = Speeds(figures={}, aes_instructions=None) if board is None else speeds_of_board(board)
     return listed if probe is None else laid_over(speeds_of_probe(probe), listed)
-
-
-def _sha3_of_one_core(probe: Probe) -> float | None:
-    return next(
-        (
-            speed.bytes_per_second
-            for speed in probe.speeds
-            if (speed.algorithm, speed.block_bytes) == ("sha3-256", CELL_BYTES)
-        ),
-        None,
-    )
 
 
 def _probed(probe: Probe) -> str:

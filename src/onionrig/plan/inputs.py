@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from onionrig.plan.ranges import around, exactly, times
+from onionrig.plan.ranges import around, exactly
 from onionrig.records.plan import Input
 
 if TYPE_CHECKING:
@@ -82,15 +82,3 @@ def known(name: str, value: float, unit: str, source: str) -> Input:
 def asked(name: str, value: float, unit: str, option: str) -> Input:
     """Return a figure from the command line."""
     return Input(name=name, value=exactly(value), unit=unit, origin="asked", source=option)
-
-
-def scaled(figure: Input, factor: Range | float, why: str) -> Input:
-    """Return an estimate that was made from another figure."""
-    return Input(
-        name=figure.name,
-        value=times(figure.value, factor),
-        unit=figure.unit,
-        origin="estimated",
-        source=why,
-        replaced_by=figure.replaced_by,
-    )

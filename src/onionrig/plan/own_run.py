@@ -67,7 +67,6 @@ def reference_from(
         otherwise,
         sentence=f"your run {manifest.run} of {manifest.started} on "
         f"{machine.cores} cores of {machine.cpu_model or machine.architecture}",
-        origin="measured here",
         mode=mode_of(manifest),
         **own,
         **rss,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.errors import UsageError
 from onionrig.plan.answer import answer
 from onionrig.plan.assumptions import assumptions
+from onionrig.plan.hosts import host_of
 from onionrig.plan.inputs import asked
 from onionrig.records.plan import Plan
 
@@ -34,6 +35,7 @@ def plan(  # noqa: PLR0913 - question, hardware, measurement; when, by which ver
     round_trip = reference.round_trip_seconds
     if question.round_trip_seconds is not None:
         round_trip = asked("round trip", question.round_trip_seconds, "s", "--round-trip")
+    kinds = [(candidate, host_of(candidate, question, reference)) for candidate in candidates]
     return Plan(
         made=made,
         onionrig=version,
@@ -43,9 +45,9 @@ def plan(  # noqa: PLR0913 - question, hardware, measurement; when, by which ver
         balancer=question.balancer,
         round_trip_seconds=round_trip.value,
         measurement=reference.sentence,
-        assumptions=assumptions(question, reference, candidates),
+        assumptions=assumptions(question, reference, [host for _, host in kinds]),
         hardware=tuple(
-            answer(candidate, question, reference, round_trip) for candidate in candidates
+            answer(candidate, host, question, reference, round_trip) for candidate, host in kinds
         ),
         command=tuple(command),
     )

@@ -42,15 +42,6 @@ def no_narrower(figure: Range, spread: float) -> Range:
     )
 
 
-def covering(ranges: Sequence[Range]) -> Range:
-    """Return what several figures of one thing have between them; likely is their mean."""
-    return Range(
-        lowest=min(one.lowest for one in ranges),
-        likely=statistics.fmean(one.likely for one in ranges),
-        highest=max(one.highest for one in ranges),
-    )
-
-
 def plus(*ranges: Range) -> Range:
     """Add."""
     return Range(

@@ -12,7 +12,7 @@ from onionrig.plan.ranges import no_narrower, times
 from onionrig.plan.reference_file import ReferenceFile, range_of
 from onionrig.plan.slowdown import Shares
 from onionrig.plan.speeds import Speeds, speeds_of_table
-from onionrig.records.plan import Input, Origin, Range
+from onionrig.records.plan import Input, Range
 
 if TYPE_CHECKING:
     from onionrig.plan.reference_file import ModeTable, SharesTable, Spread
@@ -40,7 +40,6 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
     sentence: str
     """Which run, when, on which machine."""
-    origin: Origin
     mode: Mode
     backend_cost: Input
     shares: Shares
@@ -79,7 +78,6 @@ def shipped_reference(file: ReferenceFile, mode: Mode) -> Reference:
     return Reference(
         sentence=f"the measurement that onionrig ships, of {file.dated}: `{measured.command}` on "
         f"{file.machine.cores} cores of an {file.machine.cpu_model}",
-        origin="measured elsewhere",
         mode=mode,
         backend_cost=take.cost("a backend instance's CPU", costs["backend"]),
         shares=_shares(measured.cpu_shares, file.dated),

@@ -75,7 +75,7 @@ def slowdown(machine: Speeds, board: Speeds, shares: Shares, wire_cost: Input) -
             *(times(share.value, part.value) for share, part in zip(shares, parts, strict=True)),
             times(beyond, kernel.value),
         ),
-        inputs=_distinct((*shares, wire_cost, *(one for part in parts for one in part.inputs))),
+        inputs=(*shares, wire_cost, *(one for part in parts for one in part.inputs)),
     )
 
 
@@ -160,7 +160,3 @@ def _between(plain: Slowdown, kernel: Slowdown) -> Slowdown:
 
 def _widened(ratio: Slowdown, spread: float) -> Slowdown:
     return Slowdown(value=times(ratio.value, around(1.0, spread)), inputs=ratio.inputs)
-
-
-def _distinct(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
-    return tuple(dict.fromkeys(inputs))

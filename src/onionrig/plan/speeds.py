@@ -101,12 +101,11 @@ def speeds_of_table(machine: MachineTable, dated: str) -> Speeds:
 
 def speeds_of_probe(probe: Probe) -> Speeds:
     """Return what a probe found of one core."""
-    found = {(speed.algorithm, speed.block_bytes): speed.bytes_per_second for speed in probe.speeds}
     figures = {
-        SHA3: found.get(("sha3-256", CELL_BYTES)),
-        AES_CTR: found.get(("aes-256-ctr", CELL_BYTES)),
-        AES_GCM: found.get(("aes-256-gcm", RECORD_BYTES)),
-        AES_CBC: found.get(("aes-256-cbc", RECORD_BYTES)),
+        SHA3: probe.speed("sha3-256", CELL_BYTES),
+        AES_CTR: probe.speed("aes-256-ctr", CELL_BYTES),
+        AES_GCM: probe.speed("aes-256-gcm", RECORD_BYTES),
+        AES_CBC: probe.speed("aes-256-cbc", RECORD_BYTES),
         LOOPBACK: probe.loopback.bytes_per_cpu_second,
     }
     return Speeds(

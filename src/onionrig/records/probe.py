@@ -73,3 +73,14 @@ class Probe(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Right after everything was busy."""
     troubles: tuple[str, ...] = ()
     """What makes the figures doubtful or could not be measured, each in a sentence."""
+
+    def speed(self, algorithm: Algorithm, block_bytes: int) -> float | None:
+        """Return the bytes per second of one core; None where they were not measured."""
+        return next(
+            (
+                speed.bytes_per_second
+                for speed in self.speeds
+                if (speed.algorithm, speed.block_bytes) == (algorithm, block_bytes)
+            ),
+            None,
+        )

@@ -123,11 +123,8 @@ def _driving(bill: Bill) -> str:
 
 
 def _descriptors(plan: Plan, bill: Bill) -> str:
-    distinct = " distinct" if bill.descriptors > 1 else ""
-    return (
-        f"{bill.descriptors}{distinct} descriptor{'' if bill.descriptors == 1 else 's'} of the "
-        f"{plan.balancer} balancer"
-    )
+    kind = "distinct descriptor" if bill.descriptors > 1 else "descriptor"
+    return f"{counted(bill.descriptors, kind)} of the {plan.balancer} balancer"
 
 
 _SIDES: tuple[tuple[str, Callable[[HardwarePlan], str]], ...] = (

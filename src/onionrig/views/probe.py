@@ -13,7 +13,6 @@ from onionrig.units import BITS_PER_BYTE, rate_text
 from onionrig.views.probe_words import (
     board_text,
     meanings,
-    speed_of,
     temperature_text,
     throttling_text,
 )
@@ -55,7 +54,7 @@ def _speeds(probe: Probe) -> Table:
     for algorithm in dict.fromkeys(speed.algorithm for speed in probe.speeds):
         table.add_row(
             algorithm,
-            *(_mb(speed_of(probe, algorithm, size)) for size in (CELL_BYTES, RECORD_BYTES)),
+            *(_mb(probe.speed(algorithm, size)) for size in (CELL_BYTES, RECORD_BYTES)),
         )
     return table
 

@@ -8,7 +8,7 @@ from onionrig.records.probe import CELL_BYTES, RECORD_BYTES
 from onionrig.units import BITS_PER_BYTE, rate_text, size_text
 
 if TYPE_CHECKING:
-    from onionrig.records.probe import Algorithm, Probe
+    from onionrig.records.probe import Probe
     from onionrig.records.samples import Board
 
 TELLING = 2.0
@@ -32,8 +32,8 @@ def board_text(probe: Probe) -> str:
 
 def meanings(probe: Probe) -> list[str]:
     """Return what follows from the figures, a sentence each."""
-    sha3 = speed_of(probe, "sha3-256", CELL_BYTES)
-    gcm = speed_of(probe, "aes-256-gcm", RECORD_BYTES)
+    sha3 = probe.speed("sha3-256", CELL_BYTES)
+    gcm = probe.speed("aes-256-gcm", RECORD_BYTES)
     found = []
     if sha3 and gcm:
         found += _instructions(probe.host.aes_instructions, gcm / sha3)
@@ -44,18 +44,6 @@ def meanings(probe: Probe) -> list[str]:
     if sha3:
         found.append(_at_once(probe, probe.all_cores_sha3_bytes_per_second / sha3))
     return found
-
-
-def speed_of(probe: Probe, algorithm: Algorithm, block_bytes: int) -> float | None:
-    """Return the bytes per second of one core; None where they were not measured."""
-    return next(
-        (
-            speed.bytes_per_second
-            for speed in probe.speeds
-            if (speed.algorithm, speed.block_bytes) == (algorithm, block_bytes)
-        ),
-        None,
-    )
 
 
 def temperature_text(before: Board, after: Board) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.engine.facts import first_of
 from onionrig.recorder.host import read_text
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from onionrig.records.manifest import HostFacts
 
 HERTZ_PER_KHZ = 1000.0
+CPUINFO = "proc/cpuinfo"
 
 MATTERING = (
     "aes", "vaes", "pclmulqdq", "vpclmulqdq", "pmull",
@@ -59,7 +61,7 @@ def clock_hertz(root: Path) -> float | None:
 
 def instructions(root: Path) -> tuple[str, ...]:
     """Return those that matter, as the first processor's ``flags`` or ``Features`` have them."""
-    flags = _of_cpu(root, "flags", "Features")
+    flags = first_of(root / CPUINFO, ("flags", "Features"))
     has = set((flags or "").split())
     return tuple(name for name in MATTERING if name in has)
 
@@ -69,7 +71,7 @@ def with_cpu_model(facts: HostFacts, root: Path) -> HostFacts:
 
     On ARM it has numbers, which lscpu knows the names of.
     """
-    if _of_cpu(root, "model name") is not None:
+    if first_of(root / CPUINFO, ("model name",)) is not None:
         return facts
     model = cpu_model_from(_lscpu())
     return facts if model is None else msgspec.structs.replace(facts, cpu_model=model)
@@ -92,14 +94,6 @@ def _lscpu() -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.decode(errors="replace")
-
-
-def _of_cpu(root: Path, *names: str) -> str | None:
-    for line in (read_text(root / "proc/cpuinfo") or "").splitlines():
-        name, colon, value = line.partition(":")
-        if colon and name.strip() in names:
-            return value.strip()
-    return None
 
 
 def _said(path: Path) -> str | None:
