@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from waiting import HANG_SECONDS, RUN_SECONDS
+
 BASELINE = """
 [[hosts]]
 name = "pi1"
 roles = ["backend"]
-link = "100Mbit"
+link = "20Mbit"
 
 [[hosts]]
 name = "clients"
@@ -48,9 +50,13 @@ class StartedRun:
             start_new_session=True,
         )  # fmt: skip
 
-    def ends(self, *, seconds: float = 60) -> int:
+    def ends(self) -> int:
         """Wait for its end and return its exit code."""
-        return self.process.wait(timeout=seconds)
+        return self.process.wait(timeout=RUN_SECONDS)
+
+    def ended(self) -> bool:
+        """Return whether it has ended."""
+        return self.process.poll() is not None
 
     @property
     def said(self) -> str:
@@ -64,7 +70,7 @@ class StartedRun:
         """End it, whatever the test came to."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=HANG_SECONDS)
         self._said.close()
 
 

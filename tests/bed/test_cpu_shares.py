@@ -14,14 +14,20 @@ import psutil
 import pytest
 
 from bed_runs import BASELINE, StartedRun
-from onionrig.engine.cpu_shares import _hierarchies, cpu_shares
+from onionrig.engine.cpu_shares import PERIOD_MICROSECONDS, _hierarchies, cpu_shares
 from onionrig.rig.model import Host, Role, Service
+from waiting import HANG_SECONDS, eventually, until
 
 pytestmark = pytest.mark.bed
 
-CORES = {"pi1": 0.25, "pi2": 0.1}
+PERIOD_SECONDS = PERIOD_MICROSECONDS / 1e6
+TICK_SECONDS = 0.05
+"""A process's CPU time is read in ticks, its clock a moment before or after."""
+CORES = {"pi1": 0.1, "pi2": 0.05}
+"""Little enough that other work on this machine leaves it to them."""
 BUSY = (sys.executable, "-c", "while True: pass")
-MEASURED_SECONDS = 4.0
+PERIODS = 200
+"""In which a host has to have used up its share: 4 s of those of 20 ms."""
 
 
 def service(host, role=Role.BACKEND):
@@ -43,6 +49,23 @@ def gone(groups):
     return not any(Path(path).exists() for path in groups)
 
 
+def throttled(group):
+    """Return in how many periods a group used its share up, and the kernel stopped it."""
+    lines = (group / "cpu.stat").read_text().splitlines()
+    return int(dict(line.split() for line in lines)["nr_throttled"])
+
+
+def group_of(groups, name):
+    """Return a host's group where its share is set."""
+    (found,) = (
+        group
+        for path in groups
+        for group in Path(path).glob(f"host-{name}")
+        if "nr_throttled" in (group / "cpu.stat").read_text()
+    )
+    return found
+
+
 async def test_busy_services_get_the_share_of_their_host_side_by_side():
     made = []
     async with cpu_shares(
@@ -54,18 +77,25 @@ async def test_busy_services_get_the_share_of_their_host_side_by_side():
             for name in CORES
         }
         try:
-            begun = {name: cpu_seconds(child.pid) for name, child in busy.items()}
-            start = time.monotonic()
-            while time.monotonic() - start < MEASURED_SECONDS:
-                os.sched_yield()
-            seconds = time.monotonic() - start
-            used = {name: cpu_seconds(child.pid) - begun[name] for name, child in busy.items()}
+            for name, child in busy.items():
+                group = group_of(made, name)
+                until(lambda child=child: entered(made, child.pid), f"{name} to be entered")
+                begun = (time.monotonic(), cpu_seconds(child.pid), throttled(group))
+                until(
+                    lambda group=group, begun=begun: throttled(group) >= begun[2] + PERIODS,
+                    f"{name} to use its share up {PERIODS} times",
+                )
+                ended = (time.monotonic(), cpu_seconds(child.pid), throttled(group))
+                seconds, used, times = (
+                    after - before for before, after in zip(begun, ended, strict=True)
+                )
+                # as much as the periods that it used up, and no more than all that have passed
+                assert used > 0.9 * times * CORES[name] * PERIOD_SECONDS, name
+                assert used < 1.1 * seconds * CORES[name] + TICK_SECONDS, name
         finally:
             for child in busy.values():
                 child.kill()
                 child.wait()
-    for name, cores in CORES.items():
-        assert used[name] / seconds == pytest.approx(cores, rel=0.1), name
     assert made
     assert gone(made)
 
@@ -76,18 +106,18 @@ async def test_what_still_runs_in_a_group_ends_with_it():
         hosts(), name=f"onionrig-{secrets.token_hex(8)}", guard=made.append
     ) as entering:
         child = subprocess.Popen((*entering(service("pi1")), *BUSY), env=os.environ)
-        eventually(lambda: entered(made, child.pid))
-    assert child.wait(timeout=5) == -9
+        await eventually(lambda: entered(made, child.pid), "it to be entered")
+    assert child.wait(timeout=HANG_SECONDS) == -9
     assert gone(made)
 
 
 def test_groups_are_gone_after_the_controller_was_killed(tmp_path):
-    text = BASELINE.replace('link = "100Mbit"', 'link = "100Mbit"\ncpu = 0.5')
+    text = BASELINE.replace('link = "20Mbit"', 'link = "20Mbit"\ncpu = 0.5')
     started = StartedRun(tmp_path, text)
     try:
-        made = eventually(groups_of_runs)
+        made = until(groups_of_runs, "groups of the run")
         started.process.kill()
-        eventually(lambda: gone(made))
+        until(lambda: gone(made), "the groups to be gone")
     finally:
         started.close()
 
@@ -101,14 +131,6 @@ def groups_of_runs():
     """Return the control groups of runs that are there now, wherever they are."""
     tops = [Path(parent) for found in _hierarchies() for parent in found.parents]
     return [path for top in tops for path in top.glob("onionrig-*")]
-
-
-def eventually(evidence, *, seconds=15.0):
-    until = time.monotonic() + seconds
-    while not (found := evidence()):
-        assert time.monotonic() < until, "not in time"
-        time.sleep(0.05)
-    return found
 
 
 def cleaned():

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from beds import host, standing
 from onionrig.engine.emulation import Making
 from onionrig.engine.processes import Fleet
 from onionrig.errors import DaemonDied, Unequipped
+from waiting import eventually
 
 CONTROLLER = """
 import asyncio, json, os, sys
@@ -46,12 +46,6 @@ def mounts():
     return Path("/proc/self/mountinfo").read_text()
 
 
-async def until(condition, *, seconds=10.0):
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
 async def test_a_killed_controller_leaves_no_namespace(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", CONTROLLER, str(tmp_path)], stdout=subprocess.PIPE, text=True
@@ -61,10 +55,11 @@ async def test_a_killed_controller_leaves_no_namespace(tmp_path):
         made = set(told["namespaces"])
         assert len(made) == 4  # two hosts, the switch, the delay lines
         assert made <= namespaces_in_use()
-        began = time.monotonic()
         process.kill()
-        await until(lambda: not made & namespaces_in_use() and not Path(told["workspace"]).exists())
-        assert time.monotonic() - began < 5
+        await eventually(
+            lambda: not made & namespaces_in_use() and not Path(told["workspace"]).exists(),
+            "namespaces and workspace to be gone",
+        )
     finally:
         process.kill()
         process.wait()

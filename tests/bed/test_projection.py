@@ -1,18 +1,28 @@
 """What is planned for a bramble is what an emulated one of its boards then serves.
 
-At a quarter of the rates, so that the boards' links bind and not this machine.
+At a scale of the boards' rates at which their links bind and not this machine.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 import sys
 
 import pytest
 
+from machine import share_of_reference
+
 pytestmark = [pytest.mark.bed, pytest.mark.tor]
+
+CPU_BOUND_BITS_PER_SECOND = 214e6
+"""What the machine of reference.toml serves so, bound by its CPU (docs/method.md, bramble-pi3)."""
+SPARE = 0.6
+"""Of that, to be asked for at most."""
+LARGEST, SMALLEST = 4, 64
+"""Denominators of the scale: a quarter is enough, and below the latter it is no longer a bramble."""
 
 OTHERS = """
 description = "a plan, measured"
@@ -45,8 +55,8 @@ board = "pi3b"
 """
 
 
-def planned(hosts):
-    options = ["--balancer", "extended", "--mode", "single-hop", "--scale", "1/4"]
+def planned(hosts, scale):
+    options = ["--balancer", "extended", "--mode", "single-hop", "--scale", scale]
     said = subprocess.check_output(
         [
             sys.executable, "-m", "onionrig", "plan", "--hosts", str(hosts), "--hardware", "pi3b",
@@ -57,36 +67,50 @@ def planned(hosts):
     return json.loads(said)["hardware"][0]
 
 
+def first_denominator(hosts):
+    """Return the scale to begin with, by what this machine can do now."""
+    whole = planned(hosts, "1")["projected_bits_per_second"]["likely"]
+    spared = SPARE * CPU_BOUND_BITS_PER_SECOND * share_of_reference()
+    return min(SMALLEST, max(LARGEST, math.ceil(whole / spared)))
+
+
 @pytest.mark.parametrize("hosts", [3, 6])
 def test_the_projection_lies_within_a_tenth_of_what_is_measured(start, hosts):
-    plan = planned(hosts)
-    assert plan["binding"]["kind"] == "NIC"
+    denominator = first_denominator(hosts)
+    while True:
+        plan = planned(hosts, f"1/{denominator}")
+        assert plan["binding"]["kind"] == "NIC"
+        result = measured(start, plan["bill"], f"1/{denominator}")
+        if links_bound(result, hosts):
+            break
+        if denominator >= SMALLEST:
+            pytest.skip(
+                f"at 1/{denominator} this machine binds: {result['bottleneck']['sentence']}"
+            )
+        denominator = min(SMALLEST, 2 * denominator)
     projected = plan["projected_bits_per_second"]["likely"]
-    result = measured(start, plan["bill"])
-    if disturbed(result):
-        result = measured(start, plan["bill"])
     sustained = result["goodput"]["sustained_bits_per_second"]
     error = projected / sustained - 1
-    said = f"{hosts} hosts: projected {projected / 1e6:.1f}, sustained {sustained / 1e6:.1f} Mbit/s"
+    said = (
+        f"{hosts} hosts at 1/{denominator}: projected {projected / 1e6:.1f}, sustained "
+        f"{sustained / 1e6:.1f} Mbit/s"
+    )
     print(f"{said}, error {error:+.1%}")  # noqa: T201 - to state the error is what this is for
     assert abs(error) < 0.10, f"{said}; {result['bottleneck']['sentence']}"
 
 
-def measured(start, bill):
+def measured(start, bill, scale):
     boards = "".join(BOARD.format(number=number + 1) for number in range(bill["hosts"]))
     text = OTHERS.format(streams=bill["streams"], instances=bill["instances"]) + boards
-    run = start(text, "--scale", "1/4")
-    assert run.ends(seconds=240) == 0, run.said
+    run = start(text, "--scale", scale)
+    assert run.ends() == 0, run.said
     result = run.file("result.json")
     shutil.rmtree(run.out)
     return result
 
 
-def disturbed(result):
-    """Whether it was this machine that bound, not the links: no measurement of what was planned."""
-    noise = result["trust"]["noise"]
-    return (
-        result["bottleneck"]["kind"] != "interface"
-        or bool(result["trust"]["doubts"])
-        or (noise["others_cores"] or 0) + (noise["steal_cores"] or 0) > 0.2
-    )
+def links_bound(result, hosts):
+    """Whether the links of all boards were full: else this machine was measured, not the plan."""
+    boards = [link for link in result["links"]["hosts"] if link["serves"]]
+    assert len(boards) == hosts
+    return all(link["full"] for link in boards)
