@@ -1,6 +1,8 @@
+import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "scripts")]
@@ -8,3 +10,17 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "scr
 # machines here are noisy: how long one example takes is no defect of what it tests
 settings.register_profile("noisy", deadline=None)
 settings.load_profile("noisy")
+
+SKIPS = "ONIONRIG_TEST_SKIPS"
+"""An environment variable: the file to which each test that was skipped is added, with why."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter, config):
+    """List what was skipped for whoever runs several pytests and tells it at the end."""
+    file = os.environ.get(SKIPS)
+    if file and not hasattr(config, "workerinput"):  # of several processes the first knows all
+        with Path(file).open("a") as skips:
+            for report in terminalreporter.stats.get("skipped", ()):
+                _, _, why = report.longrepr
+                skips.write(f"{report.nodeid}: {why.removeprefix('Skipped: ')}\n")
