@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from waiting import HANG_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -69,15 +71,21 @@ Behaviour = Serve | Echo | Refuse | Say | Ignore
 
 @dataclass
 class Dial:
-    """What one connection asked for, and what it was sent."""
+    """What one connection asked for, and what it was sent; times are the monotonic clock's.
+
+    That clock is the same in every process, and samples have it.
+    """
 
     username: str
     password: str
     address: str
     port: int
     sent_bytes: int = 0
+    requested_at: float = field(default_factory=time.monotonic)
     asked_at: list[float] = field(default_factory=list)
-    """When it sent something to be echoed, wall-clock seconds."""
+    """When something came from it to be echoed, hence after it was sent."""
+    answered_at: list[float] = field(default_factory=list)
+    """When that was about to be sent back, hence before it came."""
 
 
 @dataclass
@@ -92,12 +100,13 @@ class FakeSocks:
         ready = threading.Event()
         self._thread = threading.Thread(target=asyncio.run, args=(self._main(ready),))
         self._thread.start()
-        assert ready.wait(10)
+        assert ready.wait(HANG_SECONDS)
         return self
 
     def __exit__(self, *_):
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(HANG_SECONDS)
+        assert not self._thread.is_alive()
 
     async def _main(self, ready):
         self._loop = asyncio.get_running_loop()
@@ -173,10 +182,11 @@ class FakeSocks:
                 piece = await reader.read(PIECE_BYTES)
                 if not piece:
                     return
-                dial.asked_at.append(time.time())
+                dial.asked_at.append(time.monotonic())
                 to_echo.write(piece)
                 answer = await from_echo.readexactly(len(piece))
                 await asyncio.sleep(behaviour.delay_seconds)
+                dial.answered_at.append(time.monotonic())
                 writer.write(answer)
                 await writer.drain()
         finally:

@@ -1,5 +1,6 @@
 """A directory in which tests start a source, a sink, a pinger, a dialler; what these recorded."""
 
+import math
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from onionrig.recorder.jsonl import read_all
 from onionrig.records.samples import PingSample, SinkSample, SourceSample
@@ -24,12 +26,25 @@ from onionrig.rig.orders import (
     TcpDoor,
 )
 from onionrig.traffic.payload import head_line
+from waiting import HANG_SECONDS, RUN_SECONDS, until
 
 ADDRESS = "a" * 56 + ".onion"
 PORT = 9000
-DEADLINE_SECONDS = 60
 
 HEAD_BYTES = len(head_line("here", "0"))
+
+PATIENT_PINGER = f"""
+import runpy
+
+from onionrig.traffic import line
+
+line.DIAL_SECONDS = line.ANSWER_SECONDS = {HANG_SECONDS}
+runpy.run_module("onionrig.traffic.pinger", run_name="__main__")
+"""
+"""The pinger, but for how long it waits for an answer: no machine is so slow as to miss that."""
+
+_LISTENING = 1 << 16
+"""What the kernel's list of unix sockets has among the flags of one that listens."""
 
 
 class Bench:
@@ -75,19 +90,22 @@ class Bench:
         sockets = [
             path for name in backends for path in (self.socket(name), self.echo_socket(name))
         ]
-        wait_until(lambda: all(can_connect(path) for path in sockets), "the source")
+        until(lambda: all(listens_at(path) for path in sockets), "the source")
         return source
 
     def serve_at(self, host, port, name="door"):
         """Start a source with one TCP door."""
         source = self.start_source((), [(name, host, port)])
-        wait_until(lambda: listens(host, port), "the source")
+        until(lambda: listens(source, port), "the source")
         return source
 
     def start_sink(self, *ports, streams=1, schedule=None, **changed):
         now = int(time.time())
         schedule = schedule or Schedule(
-            ramp_second=now, hold_second=now, end_second=now + 300, streams=streams
+            ramp_second=now,
+            hold_second=now,
+            end_second=now + 2 * int(RUN_SECONDS),
+            streams=streams,
         )
         (self.directory / "schedule.json").write_bytes(msgspec.json.encode(schedule))
         orders = SinkOrders(
@@ -97,25 +115,25 @@ class Bench:
             clients=endpoints(ports),
             schedule_path=str(self.directory / "schedule.json"),
             transfers_path=str(self.directory / "transfers.jsonl"),
-            connect_seconds=changed.pop("connect_seconds", 30.0),
-            stall_seconds=changed.pop("stall_seconds", 30.0),
+            connect_seconds=changed.pop("connect_seconds", HANG_SECONDS),
+            stall_seconds=changed.pop("stall_seconds", HANG_SECONDS),
         )
         return self._start("sink", msgspec.structs.replace(orders, **changed))
 
-    def start_pinger(self, *ports, record="pinger.jsonl"):
+    def start_pinger(self, *ports, record="pinger.jsonl", patient=True):
         orders = PingerOrders(
             record_path=str(self.directory / record),
             address=ADDRESS,
             port=PORT,
             clients=endpoints(ports),
         )
-        return self._start("pinger", orders)
+        return self._start("pinger", orders, PATIENT_PINGER if patient else None)
 
     def start_dialler(self, *ports, **changed):
         return self._start("dialler", self.dialler_orders(*ports, **changed))
 
     def dialler_orders(self, *ports, record="dials.jsonl", **changed):
-        told = {"at_once": 4, "timeout_seconds": 30.0, "enough_bytes": 8192, **changed}
+        told = {"at_once": 4, "timeout_seconds": HANG_SECONDS, "enough_bytes": 8192, **changed}
         return DiallerOrders(
             record_path=str(self.directory / record),
             address=ADDRESS,
@@ -124,13 +142,12 @@ class Bench:
             **told,
         )
 
-    def _start(self, name, orders):
+    def _start(self, name, orders, program=None):
         path = self.directory / f"{name}.json"
         path.write_bytes(msgspec.json.encode(orders))
+        run = ["-c", program] if program else ["-m", f"onionrig.traffic.{name}"]
         with (self.directory / f"{name}.stderr").open("wb") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"onionrig.traffic.{name}", str(path)], stderr=stderr
-            )
+            process = subprocess.Popen([sys.executable, *run, str(path)], stderr=stderr)
         self.processes.append(process)
         return process
 
@@ -161,26 +178,55 @@ class Bench:
         return sum(sample.verified_bytes.get(backend, 0) for sample in self.samples)
 
     def first_transfer(self):
-        wait_until(lambda: self.transfers, "a transfer")
+        until(lambda: self.transfers, "a transfer")
         return self.transfers[0]
 
 
-def wait_until(condition, subject):
-    """Wait for evidence, not for time."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {subject}"
-        time.sleep(0.02)
+def listens_at(path):
+    """Whether somebody listens at a unix socket.
+
+    The kernel is asked: whoever tries by connecting leaves a connection for the source to serve,
+    and to count if it comes to that before it is closed.
+    """
+    lines = Path("/proc/net/unix").read_text().splitlines()[1:]
+    return any(
+        fields[7:] == [os.fspath(path)] and int(fields[3], 16) & _LISTENING
+        for fields in (line.split(maxsplit=7) for line in lines)
+    )
 
 
-def can_connect(path):
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(os.fspath(path)) == 0
+def listens(process, port):
+    """Whether a process listens at a TCP port; the kernel is asked, as above."""
+    return any(
+        socket.status == psutil.CONN_LISTEN and socket.laddr.port == port
+        for socket in psutil.Process(process.pid).net_connections("tcp")
+    )
 
 
-def listens(host, port):
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        return probe.connect_ex((host, port)) == 0
+def hold_up(process, seconds):
+    """Let a process stand still; return the monotonic times between which it surely stood."""
+    process.send_signal(signal.SIGSTOP)
+    stopped = psutil.STATUS_STOPPED
+    until(lambda: psutil.Process(process.pid).status() == stopped, "it to stand still")
+    began = time.monotonic()
+    until(lambda: time.monotonic() >= began + seconds, "the time to pass")
+    ended = time.monotonic()
+    process.send_signal(signal.SIGCONT)
+    return began, ended
+
+
+def seconds_within(samples, began, ended):
+    """Return the whole seconds between two monotonic times, as the writer of samples counts them.
+
+    A second is left off either end, since the writer may be held up between its two clocks.
+    """
+    ahead = min(sample.wall_seconds - sample.monotonic_seconds for sample in samples)
+    return set(range(math.ceil(began + ahead) + 1, math.floor(ended + ahead) - 1))
+
+
+def since(samples, moment):
+    """Return the samples that were written since then, by the monotonic clock."""
+    return [sample for sample in samples if sample.monotonic_seconds >= moment]
 
 
 def endpoints(ports):
@@ -192,7 +238,7 @@ def endpoints(ports):
 
 def stop(process, number=signal.SIGTERM):
     process.send_signal(number)
-    return process.wait(DEADLINE_SECONDS)
+    return process.wait(HANG_SECONDS)
 
 
 def free_port():

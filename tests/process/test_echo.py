@@ -1,23 +1,29 @@
 """A source's echo sockets give back what they get, however their peers behave."""
 
+import array
+import contextlib
+import fcntl
 import os
-import select
 import socket
+import termios
 
 import psutil
 import pytest
 
-from movers_bench import DEADLINE_SECONDS, stop, wait_until
+from movers_bench import stop
+from waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 
 
 CONTENT = bytes(range(256)) * 256
+ENDLESS_BYTES = 64 << 20
+"""An echo that takes so much of what is never taken back holds it somewhere."""
 
 
 def connected(bench, backend="0"):
     peer = socket.socket(socket.AF_UNIX)
-    peer.settimeout(DEADLINE_SECONDS)
+    peer.settimeout(HANG_SECONDS)
     peer.connect(os.fspath(bench.echo_socket(backend)))
     return peer
 
@@ -27,14 +33,50 @@ def answer_to(peer, message):
     return read(peer, len(message))
 
 
-def flood(peer):
-    """Send until nothing more is taken for a while, and return what was sent."""
-    peer.setblocking(False)
-    sent = 0
-    while select.select([], [peer], [], 0.3)[1]:
-        sent += peer.send(CONTENT[sent % 256 :])
-    peer.settimeout(DEADLINE_SECONDS)
+def flood(bench, *peers):
+    """Send to each until the echo takes no more, whenever it does; return what was sent."""
+    sent = [0] * len(peers)
+    before = None
+    for peer in peers:
+        peer.setblocking(False)
+    while before != (waiting := [waiting_bytes(peer) for peer in peers]):
+        before = waiting
+        for number, peer in enumerate(peers):
+            sent[number] += send_all_it_takes(peer, sent[number])
+        assert max(sent) < ENDLESS_BYTES
+        let_all_be_served(bench)
+    for peer in peers:
+        peer.settimeout(HANG_SECONDS)
     return sent
+
+
+def send_all_it_takes(peer, sent):
+    """Go on from so many bytes of the content, again and again; return how many more were taken."""
+    taken = 0
+    with contextlib.suppress(BlockingIOError):
+        while taken < ENDLESS_BYTES:
+            taken += peer.send(CONTENT[(sent + taken) % 256 :])
+    return taken
+
+
+def waiting_bytes(peer):
+    """How much of what was sent is not yet read, and of what came back not yet taken."""
+    size = array.array("i", [0])
+    shown = []
+    for which in (termios.TIOCOUTQ, termios.FIONREAD):
+        fcntl.ioctl(peer, which, size)
+        shown.append(size[0])
+    return shown
+
+
+def let_all_be_served(bench):
+    """Wait until the source has gone through all who had anything for it, and at what is new.
+
+    An answer says that the source has looked, and a second one that it has served all it then saw.
+    """
+    with connected(bench) as one:
+        for _ in range(2):
+            assert answer_to(one, b"and the others?") == b"and the others?"
 
 
 def read(peer, size):
@@ -73,7 +115,7 @@ def test_peers_that_never_read_take_no_memory_and_hold_up_nobody(bench):
     before = source.memory_info().rss
     deaf = [connected(bench) for _ in range(8)]
     try:
-        sent = [flood(peer) for peer in deaf]
+        sent = flood(bench, *deaf)
         with connected(bench) as one:
             assert answer_to(one, b"after") == b"after"
         grown = source.memory_info().rss - before
@@ -88,7 +130,7 @@ def test_peers_that_never_read_take_no_memory_and_hold_up_nobody(bench):
 def test_what_a_slow_reader_is_owed_comes_whole_and_in_order(bench):
     bench.serve()
     with connected(bench) as peer:
-        sent = flood(peer)
+        (sent,) = flood(bench, peer)
         peer.shutdown(socket.SHUT_WR)
         content = read(peer, sent + 1)
 
@@ -98,17 +140,18 @@ def test_what_a_slow_reader_is_owed_comes_whole_and_in_order(bench):
 
 def test_peers_that_leave_are_forgotten(bench):
     source = psutil.Process(bench.serve().pid)
-    wait_until(lambda: bench.source_samples, "a sample, so that all is open")
-    before = source.num_fds()
-    peers = [connected(bench) for _ in range(10)]
-    for peer in peers[:5]:
-        assert answer_to(peer, b"here") == b"here"
-    flood(peers[9])
-    wait_until(lambda: source.num_fds() == before + 10, "the peers")
-    for peer in peers:
-        peer.close()
+    with connected(bench) as one:
+        assert answer_to(one, b"all is open") == b"all is open"
+        before = source.num_fds()
+        peers = [connected(bench) for _ in range(10)]
+        for peer in peers[:5]:
+            assert answer_to(peer, b"here") == b"here"
+        flood(bench, peers[9])
+        until(lambda: source.num_fds() == before + 10, "the peers")
+        for peer in peers:
+            peer.close()
 
-    wait_until(lambda: source.num_fds() == before, "the peers' end")
+        until(lambda: source.num_fds() == before, "the peers' end")
 
 
 def test_what_is_echoed_is_neither_payload_nor_a_stream(bench):
@@ -116,7 +159,7 @@ def test_what_is_echoed_is_neither_payload_nor_a_stream(bench):
     with connected(bench) as peer:
         assert answer_to(peer, b"ping") == b"ping"
         seen = len(bench.source_samples)
-        wait_until(lambda: len(bench.source_samples) > seen + 1, "a whole second")
+        until(lambda: len(bench.source_samples) > seen + 1, "a whole second")
         stop(source)
 
     assert all(sample.sent_bytes == {"0": 0} for sample in bench.source_samples)

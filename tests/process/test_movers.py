@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import time
+from collections import Counter
 from itertools import pairwise
 
 import psutil
@@ -14,26 +15,35 @@ import pytest
 from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
 from movers_bench import (
     ADDRESS,
-    DEADLINE_SECONDS,
     HEAD_BYTES,
     PORT,
-    can_connect,
     free_port,
+    hold_up,
+    listens_at,
+    seconds_within,
+    since,
     stop,
-    wait_until,
 )
 from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import SocksEndpoint
 from onionrig.tor.socks import Credentials
+from onionrig.traffic.pacing import first_dial_second
 from onionrig.traffic.payload import head_line
 from onionrig.traffic.probe import ENOUGH_BYTES, STREAM, dial_once
+from waiting import HANG_SECONDS, RUN_SECONDS, until
 
 pytestmark = pytest.mark.process
 
 
 def by_stream(transfers):
     return sorted(transfers, key=lambda transfer: (transfer.stream, transfer.attempt))
+
+
+def least_attempts(bench, streams):
+    """How many attempts have ended of the stream that has the fewest."""
+    ended = Counter(transfer.stream for transfer in bench.transfers)
+    return min(ended[stream] for stream in range(streams))
 
 
 # What is counted
@@ -50,9 +60,7 @@ def test_every_payload_byte_that_came_is_counted_for_the_backend_that_sent_it(be
     expected = {name: 2 * (limit - HEAD_BYTES) for name, limit in limits.items()}
     with FakeSocks(behaviour) as socks:
         sink = bench.start_sink(socks.port, streams=4)
-        wait_until(
-            lambda: all(bench.verified(name) == expected[name] for name in limits), "every byte"
-        )
+        until(lambda: all(bench.verified(name) == expected[name] for name in limits), "every byte")
         assert stop(sink) == 0
 
     assert {name: bench.verified(name) for name in limits} == expected
@@ -67,16 +75,19 @@ def test_every_payload_byte_that_came_is_counted_for_the_backend_that_sent_it(be
 
 def test_the_source_has_sent_what_the_sink_counted_and_what_is_in_flight(bench):
     source = bench.serve()
-    with FakeSocks(lambda *_: Serve(bench.socket("0"))) as socks:
+    # bounded, so that nothing is in flight but what waits before the SOCKS port
+    serve = Serve(bench.socket("0"), limit_bytes=5_000_000, then="fall silent")
+    relayed = 4 * (5_000_000 - HEAD_BYTES)
+    with FakeSocks(lambda *_: serve) as socks:
         sink = bench.start_sink(socks.port, streams=4)
-        wait_until(lambda: bench.verified() > 5_000_000, "5 MB")
+        until(lambda: bench.verified() >= relayed, "every byte")
         assert stop(sink) == 0
-        relayed = sum(dial.sent_bytes - HEAD_BYTES for dial in socks.dials)
     assert stop(source) == 0
 
     sent = sum(sample.sent_bytes["0"] for sample in bench.source_samples)
-    in_flight = 4 * 4 * (1 << 20)
-    assert bench.verified() <= relayed <= sent <= bench.verified() + in_flight
+    most_in_flight = 4 * 4 * (1 << 20)
+    assert bench.verified() == relayed
+    assert relayed <= sent <= relayed + most_in_flight
 
 
 def test_payload_that_comes_together_with_the_socks_reply_is_not_lost(bench):
@@ -86,18 +97,16 @@ def test_payload_that_comes_together_with_the_socks_reply_is_not_lost(bench):
     )
     with FakeSocks(lambda *_: serve) as socks:
         bench.start_sink(socks.port)
-        wait_until(lambda: bench.verified() == 500_000 - HEAD_BYTES, "every byte")
+        until(lambda: bench.verified() == 500_000 - HEAD_BYTES, "every byte")
 
 
-def test_a_trickle_below_the_low_water_mark_is_counted_every_second(bench):
+def test_a_trickle_below_the_low_water_mark_is_counted_while_its_stream_stays_open(bench):
     bench.serve()
-    serve = Serve(bench.socket("0"), pace_seconds=0.1)
+    serve = Serve(bench.socket("0"), limit_bytes=100_000, then="fall silent", pace_seconds=0.1)
     with FakeSocks(lambda *_: serve) as socks:
-        bench.start_sink(socks.port, stall_seconds=1.5)
-        wait_until(lambda: len(bench.samples) >= 6, "six seconds")
+        bench.start_sink(socks.port)
+        until(lambda: bench.verified() == 100_000 - HEAD_BYTES, "every byte")
         assert bench.transfers == []
-
-    assert all(sample.verified_bytes["0"] > 20_000 for sample in bench.samples[1:6])
 
 
 # What is dialled
@@ -106,7 +115,7 @@ def test_a_trickle_below_the_low_water_mark_is_counted_every_second(bench):
 def test_every_attempt_of_every_stream_has_credentials_of_its_own(bench):
     with FakeSocks(lambda *_: Refuse(0xF0)) as socks:
         bench.start_sink(socks.port, streams=5)
-        wait_until(lambda: len(socks.dials) >= 15, "three attempts of five streams")
+        until(lambda: least_attempts(bench, 5) >= 3, "three attempts of five streams")
 
     assert len({(dial.username, dial.password) for dial in socks.dials}) == len(socks.dials)
     assert len({dial.username for dial in socks.dials}) == 5
@@ -116,7 +125,7 @@ def test_every_attempt_of_every_stream_has_credentials_of_its_own(bench):
 def test_streams_take_the_clients_in_turn(bench):
     with FakeSocks(lambda *_: Ignore()) as even, FakeSocks(lambda *_: Ignore()) as odd:
         sink = bench.start_sink(even.port, odd.port, streams=5)
-        wait_until(lambda: len(even.dials) + len(odd.dials) == 5, "five dials")
+        until(lambda: len(even.dials) + len(odd.dials) == 5, "five dials")
         stop(sink)
 
     assert (len(even.dials), len(odd.dials)) == (3, 2)
@@ -129,22 +138,43 @@ def test_streams_take_the_clients_in_turn(bench):
     ]
 
 
-def test_a_run_keeps_to_its_schedule_and_ends_by_itself(bench):
+def test_streams_dial_in_turn_and_none_before_its_place_in_the_ramp(bench):
     bench.serve()
     ramp = int(time.time()) + 2
-    schedule = Schedule(ramp_second=ramp, hold_second=ramp + 2, end_second=ramp + 4, streams=4)
+    schedule = Schedule(
+        ramp_second=ramp, hold_second=ramp + 2, end_second=ramp + int(RUN_SECONDS), streams=4
+    )
     with FakeSocks(lambda *_: Serve(bench.socket("0"))) as socks:
         sink = bench.start_sink(socks.port, schedule=schedule)
-        assert sink.wait(DEADLINE_SECONDS) == 0
+        until(lambda: bench.samples and bench.samples[-1].streams == {"0": 4}, "four streams")
+        assert stop(sink) == 0
 
-    started = [transfer.started_wall_seconds - ramp for transfer in by_stream(bench.transfers)]
-    assert started == pytest.approx([0.0, 0.5, 1.0, 1.5], abs=0.4)
-    assert min(started) >= 0
-    assert {transfer.ending for transfer in bench.transfers} == {Ending.RUN_ENDED}
+    started = [transfer.started_wall_seconds for transfer in by_stream(bench.transfers)]
+    due = [first_dial_second(number, schedule) for number in range(4)]
+    assert len(started) == 4
+    assert all(at >= earliest for at, earliest in zip(started, due, strict=True))
+    assert started == sorted(started)
+
+
+def test_a_run_ends_by_itself_when_its_schedule_does_and_not_before(bench):
+    bench.serve()
+    with FakeSocks(lambda *_: Serve(bench.socket("0"))) as socks:
+        for seconds in (4, 40, 400):  # until this machine gets as far as to dial meanwhile
+            now = int(time.time())
+            end = now + seconds
+            schedule = Schedule(ramp_second=now, hold_second=now, end_second=end, streams=2)
+            sink = bench.start_sink(socks.port, schedule=schedule)
+            assert sink.wait(seconds + HANG_SECONDS) == 0
+            assert time.time() >= end
+            if bench.transfers:
+                break
+
+    assert [transfer.ending for transfer in bench.transfers] == [Ending.RUN_ENDED] * 2
+    assert all(t.started_wall_seconds + t.ended_after_seconds >= end for t in bench.transfers)
     seconds = [sample.second for sample in bench.samples]
-    assert seconds == list(range(seconds[0], ramp + 4))
-    assert seconds[0] <= ramp
-    assert all(0 <= sample.wall_seconds - sample.second - 1 < 1 for sample in bench.samples)
+    assert seconds == sorted(set(seconds))
+    assert seconds[-1] < end
+    assert all(sample.wall_seconds >= sample.second + 1 for sample in bench.samples)
     assert bench.verified() == sum(transfer.verified_bytes for transfer in bench.transfers)
 
 
@@ -159,7 +189,7 @@ def test_a_refusal_is_a_transfer_with_tors_reason_and_the_stream_dials_again(ben
 
     with FakeSocks(behaviour) as socks:
         sink = bench.start_sink(socks.port)
-        wait_until(lambda: bench.verified() > 0, "payload")
+        until(lambda: bench.verified() > 0, "payload")
         stop(sink)
 
     first, second, third = bench.transfers
@@ -168,7 +198,8 @@ def test_a_refusal_is_a_transfer_with_tors_reason_and_the_stream_dials_again(ben
     assert third.ending is Ending.RUN_ENDED
     assert bench.samples[-1].failed == 2
     pauses = [b.started_wall_seconds - a.started_wall_seconds for a, b in pairwise(bench.transfers)]
-    assert 0.25 <= pauses[0] < pauses[1]
+    assert pauses[0] >= 0.25
+    assert pauses[1] >= 0.5
 
 
 def test_a_client_tor_that_is_not_there_is_named_unreachable(bench):
@@ -186,27 +217,25 @@ def test_a_client_tor_that_is_not_there_is_named_unreachable(bench):
 def test_a_dial_that_leads_to_nothing_is_given_up(bench, behaviour, ending):
     with FakeSocks(lambda *_: behaviour) as socks:
         bench.start_sink(socks.port, connect_seconds=1.0)
-        transfer = bench.first_transfer()
+        until(lambda: any(transfer.ending is ending for transfer in bench.transfers), str(ending))
+        transfers = bench.transfers
 
-    assert transfer.ending is ending
-    assert 1.0 <= transfer.ended_after_seconds < 4.0
+    for transfer in transfers:
+        connected_after = transfer.connected_after_seconds
+        # on a slow machine the SOCKS reply may take longer than a second, too
+        missed = Ending.CONNECT_TIMEOUT if connected_after is None else Ending.NO_FIRST_BYTE
+        assert transfer.ending is missed
+        assert transfer.ended_after_seconds - (connected_after or 0.0) >= 1.0
 
 
-@pytest.mark.parametrize(
-    ("then", "ending"),
-    [
-        ("close", Ending.CLOSED),
-        ("reset", Ending.RESET),
-        ("fall silent", Ending.STALLED),
-    ],
-)
+@pytest.mark.parametrize(("then", "ending"), [("close", Ending.CLOSED), ("reset", Ending.RESET)])
 def test_a_stream_that_ends_early_says_how_and_dials_again(bench, then, ending):
     bench.serve()
     serve = Serve(bench.socket("0"), limit_bytes=100_000, then=then)
     with FakeSocks(lambda *_: serve) as socks:
-        bench.start_sink(socks.port, stall_seconds=1.0)
+        bench.start_sink(socks.port)
         transfer = bench.first_transfer()
-        wait_until(lambda: len(socks.dials) >= 2, "a second attempt")
+        until(lambda: len(socks.dials) >= 2, "a second attempt")
 
     assert transfer.ending is ending
     assert transfer.backend == "0"
@@ -215,13 +244,29 @@ def test_a_stream_that_ends_early_says_how_and_dials_again(bench, then, ending):
         assert transfer.verified_bytes == 100_000 - HEAD_BYTES
 
 
+def test_a_stream_that_falls_silent_has_stalled_and_dials_again(bench):
+    bench.serve()
+    # all of it in one piece, or a relay that is held up between two would be silent as well
+    serve = Serve(bench.socket("0"), limit_bytes=100, then="fall silent", reply_with_payload=True)
+    with FakeSocks(lambda *_: serve) as socks:
+        bench.start_sink(socks.port, stall_seconds=1.0)
+        transfer = bench.first_transfer()
+        until(lambda: len(socks.dials) >= 2, "a second attempt")
+
+    assert transfer.ending is Ending.STALLED
+    assert transfer.backend == "0"
+    assert transfer.verified_bytes == 100 - HEAD_BYTES
+    assert 0 < transfer.connected_after_seconds <= transfer.first_byte_after_seconds
+    assert transfer.ended_after_seconds - transfer.first_byte_after_seconds >= 1.0
+
+
 def test_a_wrong_byte_ends_the_attempt_as_corrupt_and_is_counted(bench):
     bench.serve()
     serve = Serve(bench.socket("0"), wrong_at=HEAD_BYTES + 1_000_000, limit_bytes=2_000_000)
     with FakeSocks(lambda *_: serve) as socks:
         bench.start_sink(socks.port)
         transfer = bench.first_transfer()
-        wait_until(lambda: any(sample.corrupt_bytes for sample in bench.samples), "the sample")
+        until(lambda: any(sample.corrupt_bytes for sample in bench.samples), "the sample")
 
     assert transfer.ending is Ending.CORRUPT
     assert transfer.detail == "payload byte 1000000 is wrong"
@@ -250,7 +295,8 @@ def test_a_signal_ends_both_processes_in_order(bench, number):
     source = bench.serve()
     with FakeSocks(lambda *_: Serve(bench.socket("0"))) as socks:
         sink = bench.start_sink(socks.port, streams=2)
-        wait_until(lambda: bench.verified() > 0, "payload")
+        until(lambda: bench.verified() > 0, "payload")
+        told_at = time.monotonic()
         assert stop(sink, number) == 0
     assert stop(source, number) == 0
 
@@ -259,14 +305,15 @@ def test_a_signal_ends_both_processes_in_order(bench, number):
     assert not bench.socket("0").exists()
     assert bench.stderr("sink") == bench.stderr("source") == ""
     for samples in (bench.samples, bench.source_samples):
-        assert 0 <= samples[-1].wall_seconds - samples[-1].second < 1.5
+        # the second that is not yet over as the signal comes has its sample
+        assert samples[-1].monotonic_seconds >= told_at
 
 
 @pytest.mark.parametrize("path", ["record_path", "transfers_path"])
 def test_a_sink_whose_disk_is_full_says_so_and_exits_with_8(bench, path):
     with FakeSocks(lambda *_: Refuse(1)) as socks:
         sink = bench.start_sink(socks.port, **{path: "/dev/full"})
-        assert sink.wait(DEADLINE_SECONDS) == 8
+        assert sink.wait(HANG_SECONDS) == 8
 
     assert bench.stderr("sink").startswith("error: /dev/full: the disk is full")
 
@@ -274,7 +321,7 @@ def test_a_sink_whose_disk_is_full_says_so_and_exits_with_8(bench, path):
 def test_a_source_whose_disk_is_full_says_so_exits_with_8_and_leaves_no_socket(bench):
     source = bench.start_source(record="/dev/full")
 
-    assert source.wait(DEADLINE_SECONDS) == 8
+    assert source.wait(HANG_SECONDS) == 8
     assert bench.stderr("source").startswith("error: /dev/full: the disk is full")
     assert not bench.socket("0").exists()
 
@@ -282,7 +329,7 @@ def test_a_source_whose_disk_is_full_says_so_exits_with_8_and_leaves_no_socket(b
 def test_orders_that_cannot_be_read_are_named_and_exit_with_11(bench):
     sink = bench.start_sink(1, schedule_path=str(bench.directory / "absent.json"))
 
-    assert sink.wait(DEADLINE_SECONDS) == 11
+    assert sink.wait(HANG_SECONDS) == 11
     assert "absent.json: No such file or directory" in bench.stderr("sink")
 
 
@@ -297,7 +344,7 @@ def test_only_its_owner_may_use_a_sources_socket(bench):
 
 def test_a_socket_left_by_a_killed_source_does_not_stop_the_next(bench):
     bench.serve().kill()
-    wait_until(lambda: not can_connect(bench.socket("0")), "the first source's end")
+    until(lambda: not listens_at(bench.socket("0")), "the first source's end")
     assert bench.socket("0").exists()
 
     bench.serve()
@@ -306,7 +353,7 @@ def test_a_socket_left_by_a_killed_source_does_not_stop_the_next(bench):
 def test_what_a_client_sends_to_a_source_changes_nothing(bench):
     bench.serve()
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(DEADLINE_SECONDS)
+        client.settimeout(HANG_SECONDS)
         client.connect(os.fspath(bench.socket("0")))
         client.sendall(b"GET / HTTP/1.0\r\n\r\n")
 
@@ -322,10 +369,10 @@ def test_a_thousand_streams_take_little_memory_and_no_more_with_time(bench):
     serve = Serve(bench.socket("0"), pace_seconds=0.5)
     with FakeSocks(lambda *_: serve) as socks:
         sink = bench.start_sink(socks.port, streams=1000)
-        wait_until(lambda: bench.samples and bench.samples[-1].streams == {"0": 1000}, "streams")
+        until(lambda: bench.samples and bench.samples[-1].streams == {"0": 1000}, "streams")
         early = psutil.Process(sink.pid).memory_info().rss
         seen = len(bench.samples)
-        wait_until(lambda: len(bench.samples) >= seen + 4, "four more seconds")
+        until(lambda: len(bench.samples) >= seen + 4, "four more seconds")
         late = psutil.Process(sink.pid).memory_info().rss
         stop(sink)
 
@@ -338,29 +385,23 @@ def test_a_thousand_streams_take_little_memory_and_no_more_with_time(bench):
 def test_a_sink_that_was_stopped_leaves_a_gap_and_invents_no_seconds(bench):
     bench.serve()
     with FakeSocks(lambda *_: Serve(bench.socket("0"))) as socks:
-        sink = bench.start_sink(socks.port, streams=2, stall_seconds=2.0)
-        wait_until(lambda: len(bench.samples) >= 3, "three samples")
-        sink.send_signal(signal.SIGSTOP)
-        stopped = bench.samples[-1].second
-        wait_until(lambda: bench.source_samples[-1].second >= stopped + 5, "five seconds")
-        sink.send_signal(signal.SIGCONT)
-        wait_until(lambda: bench.samples[-1].second >= stopped + 8, "samples after the gap")
+        sink = bench.start_sink(socks.port, streams=2)
+        until(lambda: bench.samples and bench.samples[-1].streams == {"0": 2}, "both streams")
+        began, ended = hold_up(sink, 5)
+        until(lambda: len(since(bench.samples, ended)) >= 2, "samples after the gap")
         assert stop(sink) == 0
 
     seconds = [sample.second for sample in bench.samples]
-    gaps = [(a, b) for a, b in pairwise(seconds) if b != a + 1]
-    assert len(gaps) == 1
-    before, after = gaps[0]
-    assert stopped <= before <= stopped + 1
-    assert after >= stopped + 6
+    assert seconds == sorted(set(seconds))
+    assert not seconds_within(bench.samples, began, ended) & set(seconds)
     assert bench.verified() == sum(transfer.verified_bytes for transfer in bench.transfers)
-    assert {transfer.ending for transfer in bench.transfers} == {Ending.RUN_ENDED}
+    assert [transfer.ending for transfer in bench.transfers] == [Ending.RUN_ENDED] * 2
 
 
 # The probe
 
 
-def probe(port, timeout_seconds=10.0):
+def probe(port, timeout_seconds=HANG_SECONDS):
     client = SocksEndpoint(name="client 0", host="127.0.0.1", port=port)
     credentials = Credentials(username="probe", password=str(port))
     dial = dial_once(ADDRESS, PORT, client, credentials, timeout_seconds=timeout_seconds)
@@ -383,18 +424,35 @@ def test_a_probe_names_the_backend_that_served_it(bench):
     ("behaviour", "reason"),
     [
         (Refuse(0xF7), "SOCKS refused: F7 onion service introduction timed out"),
-        (Ignore(), "connect timeout"),
-        (Say(b""), "no first byte"),
-        (Say(head_line("here", "0")), "stalled"),
         (Say(b"SSH-2.0-OpenSSH_9.2\r\n"), "not our source"),
         (Say(head_line("here", "0") + bytes(9)), "corrupt payload"),
     ],
 )
 def test_a_probe_that_fails_says_why(behaviour, reason):
     with FakeSocks(lambda *_: behaviour) as socks:
-        transfer = probe(socks.port, timeout_seconds=1.0)
+        transfer = probe(socks.port)
 
     assert transfer.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reasons"),
+    [
+        (Ignore(), ["connect timeout"]),
+        (Say(b""), ["connect timeout", "no first byte"]),
+        (Say(head_line("here", "0")), ["connect timeout", "no first byte", "stalled"]),
+    ],
+)
+def test_a_probe_that_waits_in_vain_says_for_what(behaviour, reasons):
+    with FakeSocks(lambda *_: behaviour) as socks:
+        for timeout_seconds in (1.0, 10.0, 100.0):  # until this machine gets as far meanwhile
+            transfer = probe(socks.port, timeout_seconds)
+            assert transfer.reason in reasons
+            assert transfer.ended_after_seconds >= timeout_seconds
+            if transfer.reason == reasons[-1]:
+                break
+
+    assert transfer.reason == reasons[-1]
 
 
 def test_a_probe_of_a_client_tor_that_is_not_there_says_so():
