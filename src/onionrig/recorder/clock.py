@@ -2,19 +2,22 @@
 
 A process fixes the distance between wall and monotonic clock when it starts, and derives wall
 seconds from the monotonic clock from then on: a step of the wall clock neither loses nor doubles
-a second of a measurement.
+a second of a measurement. The distance is that of the quickest of several readings: between reading
+the one clock and the other a process may be held up, and would count shifted seconds ever after.
 """
 
 from __future__ import annotations
 
 import time
 
+READINGS = 5
+
 
 class SteadyClock:
     """The wall clock as it was at the start, carried on by the monotonic clock."""
 
     def __init__(self) -> None:
-        self._offset_seconds = time.time() - time.monotonic()
+        _, self._offset_seconds = min(_distance() for _ in range(READINGS))
 
     def wall_seconds(self) -> float:
         """Return the steady wall-clock time, in seconds since the epoch."""
@@ -27,3 +30,11 @@ class SteadyClock:
     def until(self, second: float) -> float:
         """Return the seconds left until that wall-clock second begins, at least 0."""
         return max(0.0, second - self.wall_seconds())
+
+
+def _distance() -> tuple[float, float]:
+    """Return how long a reading took, and how far the wall clock was ahead of the monotonic one."""
+    before = time.monotonic()
+    wall = time.time()
+    after = time.monotonic()
+    return after - before, wall - (before + after) / 2
