@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import msgspec
@@ -17,6 +16,7 @@ import psutil
 from onionrig.recorder.jsonl import read_all
 from onionrig.records.events import AnyEvent, Phase, PhaseBegan, Waiting
 from onionrig.records.samples import SinkSample
+from waiting import HANG_SECONDS, RUN_SECONDS, until
 
 LONG_HOLD = ("--hold", "600")
 
@@ -39,9 +39,9 @@ class StartedRun:
             start_new_session=True,
         )  # fmt: skip
 
-    def ends(self, *, seconds: float = 150) -> int:
+    def ends(self) -> int:
         """Wait for its end and return its exit code."""
-        return self.process.wait(timeout=seconds)
+        return self.process.wait(timeout=RUN_SECONDS)
 
     def interrupt(self) -> None:
         """Press Ctrl-C."""
@@ -64,28 +64,29 @@ class StartedRun:
         """Return the role of each service, as the manifest has them."""
         return json.loads((self.out / "manifest.json").read_bytes())["roles"]
 
-    def until(self, condition, *, seconds: float = 120):
+    def until(self, condition):
         """Wait until an event fulfils a condition, and return it."""
-        deadline = time.monotonic() + seconds
-        while True:
-            for event in self.events():
-                if condition(event):
-                    return event
-            code = self.process.poll()
-            assert code is None, f"ended with {code}: {self.stderr}"
-            assert time.monotonic() < deadline, self.stderr
-            time.sleep(0.1)
+        return self.until_found(lambda: next(filter(condition, self.events()), None))
+
+    def until_found(self, look):
+        """Wait, as long as it runs, until there is something to be found, and return that."""
+
+        def found():
+            ended = self.process.poll() is not None  # asked first: what came before it counts
+            there = look()
+            assert there or not ended, f"ended with {self.process.returncode}: {self.stderr}"
+            return there
+
+        return until(found, lambda: self.stderr, seconds=RUN_SECONDS, pause_seconds=0.1)
 
     def until_phase(self, phase: Phase):
         return self.until(lambda event: isinstance(event, PhaseBegan) and event.phase is phase)
 
-    def until_streams(self, count: int, *, seconds: float = 150) -> None:
+    def until_streams(self, count: int) -> None:
         """Wait until so many streams deliver at once."""
-        deadline = time.monotonic() + seconds
-        while not any(sum(sample.streams.values()) == count for sample in self.sunk()):
-            assert self.process.poll() is None, self.stderr
-            assert time.monotonic() < deadline, self.stderr
-            time.sleep(0.1)
+        self.until_found(
+            lambda: any(sum(sample.streams.values()) == count for sample in self.sunk())
+        )
 
     def sunk(self) -> list[SinkSample]:
         """Return what the sink has recorded so far."""
@@ -126,19 +127,35 @@ class StartedRun:
                 found.append(process)
         return found
 
-    def leaves_nothing(self, workspaces: list[Path], *, seconds: float = 5) -> bool:
-        """Return whether within so many seconds no process and no workspace is left."""
-        deadline = time.monotonic() + seconds
-        while self.processes() or any(path.exists() for path in workspaces):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
+    def leaves_nothing(self, workspaces: list[Path]) -> bool:
+        """Wait until no process and no workspace is left."""
+        return until(
+            lambda: not self.processes() and not any(path.exists() for path in workspaces),
+            lambda: f"the end of {self.processes()} and {workspaces}",
+        )
 
     def close(self) -> None:
         """End it, whatever the test came to."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=HANG_SECONDS)
         self._printed.close()
         self._told.close()
+
+
+KINDS = {
+    "longest silence of ": {"stalled backend"},
+    "CPU of ": {"machine CPU"},
+    "main thread of ": {"main thread"},
+    "": {"window"},
+}
+"""The verdict that each kind of evidence stands for, by how it begins, the strongest first."""
+
+
+def kinds_by_evidence(evidence):
+    """Return which verdicts on a rig of one host its evidence allows (docs/method.md has them)."""
+    at_limit = [each["what"] for each in evidence if each["at_limit"]]
+    for beginning, kinds in KINDS.items():
+        if any(what.startswith(beginning) for what in at_limit):
+            return kinds
+    return {"load", "unknown"}

@@ -1,16 +1,22 @@
-"""What bound the rate, on one real rig that is given a different cause in each of three holds."""
+"""What bound the rate, on one real rig that is given a different cause in each of three holds.
+
+A machine may be full of other things as well, and then that is the verdict: here each verdict has
+to be what its own evidence says. That the right verdict follows from the evidence of each cause is
+judged in tests/unit/test_bottleneck.py and tests/unit/test_stalled_backends.py.
+"""
 
 import socket
 import threading
 from contextlib import contextmanager, suppress
 
+import msgspec
 import psutil
 import pytest
 
 from onionrig.analysis.result import results_by_load
 from onionrig.recorder.run_directory import RunDirectory
 from onionrig.records.events import Phase, PhaseBegan
-from rigs import StartedRun
+from rigs import StartedRun, kinds_by_evidence
 
 HOLDS = 3
 LAST_LINE = b"\r\n250 NumCPUs"
@@ -45,8 +51,8 @@ def kept_busy(control_path):
 
 def held(run, number, phase=Phase.HOLD):
     """Wait for the hold (or drain) of the load of that number."""
-    run.until(
-        lambda _: (
+    run.until_found(
+        lambda: (
             sum(isinstance(each, PhaseBegan) and each.phase is phase for each in run.events())
             >= number
         )
@@ -77,14 +83,18 @@ def results(tmp_path_factory, cache):
         run.close()
 
 
-def test_a_tor_whose_main_thread_is_full_is_named(results):
+def test_the_verdict_is_what_its_evidence_says(results):
+    for result in results[:2]:
+        found = msgspec.to_builtins(result.bottleneck)
+        assert found["kind"] in kinds_by_evidence(found["evidence"]), found
+
+
+def test_a_tor_whose_main_thread_is_full_is_named_unless_the_machine_is(results):
     found = results[0].bottleneck
-    if main_threads(found)["main thread of client-1"] >= 0.95:
-        assert (found.kind, found.subject) == ("main thread", "client-1"), found
-
-
-def test_one_stream_is_bound_by_its_window_or_its_path(results):
-    assert results[1].bottleneck.kind in {"window", "load"}, results[1].bottleneck
+    if found.kind == "main thread":
+        assert found.subject == "client-1", found
+    else:
+        assert found.kind == "machine CPU" or main_threads(found)["main thread of client-1"] < 0.95
 
 
 def test_a_backend_that_stopped_is_named(results):

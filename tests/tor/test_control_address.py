@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from onionrig.tor.control_address import control_at
 from onionrig.tor.directory import known_network
 from onionrig.tor.program import find_tor
 from stem_made import descriptor
+from waiting import HANG_SECONDS, until
 
 NOBODY = "127.0.0.1:1"
 SESAME = "sesame"
@@ -35,14 +35,11 @@ def tor(tmp_path_factory):
         process = subprocess.Popen(
             [program, "-f", str(directory / "torrc"), "--defaults-torrc", "/dev/null"], stdout=log
         )
-    deadline = time.monotonic() + 30
-    while not (directory / "port").exists():
-        assert time.monotonic() < deadline, (directory / "log").read_text()
-        time.sleep(0.05)
+    until((directory / "port").exists, (directory / "log").read_text)
     (first, *_) = (directory / "port").read_text().splitlines()
     yield first.removeprefix("PORT="), str(directory / "control")
     process.terminate()
-    process.wait(timeout=30)
+    process.wait(timeout=HANG_SECONDS)
 
 
 async def version(places, password=None):

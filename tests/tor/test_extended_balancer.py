@@ -1,39 +1,34 @@
 """The extended balancer on real daemons: many instances, and some that fail."""
 
 import json
+import math
 
 import pytest
 
+from machine import share_of_reference
 from onionrig.records.events import Covered, Happened, Listed, Starved
 from rigs import StartedRun
 
-FAILING = """
-[frontend]
-balancer = "extended"
+DONE = ((1, "kill", "backend-1"), (9, "start", "backend-1"), (22, "kill", "balancer"),
+        (23, "start", "balancer"), (33, "hang", "backend-2"))  # fmt: skip
+HOLD_SECONDS = 44
+ENOUGH, TOO_LITTLE = 0.2, 0.02
+"""CPU, as a share of the machine's in docs/: with less than the one all is done more slowly, with
+less than the other a tor may take longer to answer than an instance that hangs."""
 
-[load]
-hold = "44s"
 
-[[events]]
-at = "1s"
-kill = "backend-1"
+def failing_experiment(share):
+    """Return an experiment in which instances fail, as slowly as a machine of that share needs."""
+    stretch = max(1, math.ceil(ENOUGH / share))
+    events = "".join(
+        f'[[events]]\nat = "{stretch * second}s"\n{verb} = "{subject}"\n'
+        for second, verb, subject in DONE
+    )
+    # one stream, so that descriptors do not have to wait for what moves payload
+    load = f'[load]\nstreams = 1\nhold = "{stretch * HOLD_SECONDS}s"\n'
+    return f'[frontend]\nbalancer = "extended"\n{load}{events}'
 
-[[events]]
-at = "9s"
-start = "backend-1"
 
-[[events]]
-at = "22s"
-kill = "balancer"
-
-[[events]]
-at = "23s"
-start = "balancer"
-
-[[events]]
-at = "33s"
-hang = "backend-2"
-"""
 BOTH = ("backend-1", "backend-2")
 
 
@@ -46,7 +41,7 @@ def grown(tmp_path_factory, cache):
         "load.dials_a_backend=2",
         cache=cache,
     )  # fmt: skip
-    run.code = run.ends(seconds=280)
+    run.code = run.ends()
     yield run
     run.close()
 
@@ -91,36 +86,39 @@ def test_the_manifest_names_what_was_replaced(grown):
 def failing(tmp_path_factory, cache):
     directory = tmp_path_factory.mktemp("runs")
     file = directory / "failing.toml"
-    file.write_text(FAILING)
+    share = share_of_reference()
+    if share < TOO_LITTLE:
+        pytest.skip(f"this machine has {share:.1%} of the CPU of the one in docs/ to spare")
+    file.write_text(failing_experiment(share))
     run = StartedRun(directory / "failing", "--json", str(file), cache=cache)
-    run.code = run.ends(seconds=200)
+    run.code = run.ends()
     yield run
     run.close()
 
 
-def seconds_until_listed(run, verb, subject, instances):
-    """Return how long after it happened the descriptors held exactly these instances."""
+def listed_before_the_next_event(run, verb, subject, instances):
+    """Whether the descriptors held exactly these instances before anything else was done."""
+    happened = [event for event in run.events() if isinstance(event, Happened)]
     (at,) = (
-        event.wall_seconds
-        for event in run.events()
-        if isinstance(event, Happened) and (event.verb, event.subject) == (verb, subject)
+        event.wall_seconds for event in happened if (event.verb, event.subject) == (verb, subject)
     )
-    return next(
-        event.wall_seconds - at
+    then = min((e.wall_seconds for e in happened if e.wall_seconds > at), default=math.inf)
+    return any(
+        at < event.wall_seconds < then and event.instances == instances
         for event in run.events()
-        if isinstance(event, Listed) and event.wall_seconds > at and event.instances == instances
+        if isinstance(event, Listed)
     )
 
 
 def test_a_killed_instance_leaves_the_descriptor_within_seconds_and_comes_back(failing):
     assert failing.code == 0, failing.stderr
-    assert seconds_until_listed(failing, "kill", "backend-1", ("backend-2",)) < 8
-    assert seconds_until_listed(failing, "start", "backend-1", BOTH) < 13
+    assert listed_before_the_next_event(failing, "kill", "backend-1", ("backend-2",))
+    assert listed_before_the_next_event(failing, "start", "backend-1", BOTH)
 
 
 def test_a_restarted_balancer_publishes_what_hsdirs_take(failing):
     # they take only what is newer than what the balancer had published before it was killed
-    assert seconds_until_listed(failing, "hang", "backend-2", ("backend-1",)) < 8
+    assert listed_before_the_next_event(failing, "hang", "backend-2", ("backend-1",))
 
 
 def test_new_clients_hardly_notice(failing):

@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-import time
+from contextlib import suppress
 
 import pytest
 
@@ -10,6 +10,7 @@ from onionrig.engine.ports import allocated_ports
 from onionrig.recorder.metrics_port import answer
 from onionrig.recorder.tor_counters import counters_from
 from onionrig.tor.program import find_tor
+from waiting import HANG_SECONDS
 
 NOWHERE = "DirAuthority a orport=1 no-v2 v3ident={0} 127.0.0.1:9 {0}".format("0123456789" * 4)
 
@@ -38,13 +39,11 @@ def ask(tmp_path):
             started.append(
                 subprocess.Popen([find_tor().path, "-f", torrc], stdout=subprocess.DEVNULL)
             )
-        until = time.monotonic() + 20
-        while True:
-            try:
-                said = await answer("127.0.0.1", ports["metrics"])
-                return counters_from(said, read_wall_seconds=1.0)
-            except OSError:
-                assert time.monotonic() < until, "tor does not answer"
+        async with asyncio.timeout(HANG_SECONDS):
+            while True:
+                with suppress(OSError):
+                    said = await answer("127.0.0.1", ports["metrics"])
+                    return counters_from(said, read_wall_seconds=1.0)
                 await asyncio.sleep(0.05)
 
     yield start

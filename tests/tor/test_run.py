@@ -12,7 +12,7 @@ from onionrig.recorder.jsonl import read_all
 from onionrig.records.events import Phase, PhaseBegan, Scheduled
 from onionrig.records.samples import SinkSample, SourceSample, TorSample
 from onionrig.records.transfers import Ending, Transfer
-from rigs import StartedRun
+from rigs import StartedRun, kinds_by_evidence
 
 TOR_ROLES = {"authority", "relay", "backend", "client", "balancer-tor"}
 DIALS_A_BACKEND = 5
@@ -25,7 +25,7 @@ def finished(tmp_path_factory, cache):
         *("--json", "--target", "1Mbit", "--set", f"load.dials_a_backend={DIALS_A_BACKEND}"),
         cache=cache,
     )
-    run.code = run.ends(seconds=200)
+    run.code = run.ends()
     run.ended_seconds = time.time()
     run.result = json.loads(run.stdout) if run.code == 0 else None
     yield run
@@ -38,7 +38,10 @@ def test_it_measures_and_meets_a_modest_target(finished):
     assert finished.result["verdict"] == {"target_bits_per_second": 1e6, "met": True}
     assert finished.result["goodput"]["sustained_bits_per_second"] > 1e6
     assert finished.result["goodput"]["steady_seconds"] == 10
-    assert finished.result["goodput"]["missing_seconds"] == 0
+    recorded = {sample.second for sample in finished.sunk()}
+    (scheduled,) = (event for event in finished.events() if isinstance(event, Scheduled))
+    hold = set(range(scheduled.hold_second, scheduled.end_second))
+    assert finished.result["goodput"]["missing_seconds"] == len(hold - recorded)
 
 
 def test_the_json_on_stdout_is_the_result_file(finished):
@@ -77,11 +80,15 @@ def test_the_sustained_rate_is_the_mean_of_a_ten_second_hold(finished):
     )
 
 
-def test_every_stream_connects_and_names_the_instance_that_served_it(finished):
-    assert finished.result["streams"]["asked"] == finished.result["streams"]["connected"] == 4
+def test_every_stream_that_connects_names_the_instance_that_served_it(finished):
+    found = finished.result["streams"]
     transfers = list(read_all(finished.out / "transfers.jsonl", Transfer))
-    assert {transfer.backend for transfer in transfers} <= {"backend-1", "backend-2"}
-    assert {transfer.ending for transfer in transfers} == {Ending.RUN_ENDED}
+    connected = {transfer.stream for transfer in transfers if transfer.verified_bytes}
+    assert found["asked"] == 4
+    assert 1 <= found["connected"] == len(connected) <= 4
+    assert {t.backend for t in transfers if t.verified_bytes} <= {"backend-1", "backend-2"}
+    assert found["failed"] == sum(transfer.failed for transfer in transfers)
+    assert {t.ending for t in transfers if not t.failed} == {Ending.RUN_ENDED}
 
 
 def test_every_instance_served_or_is_named_with_a_reason(finished):
@@ -91,9 +98,9 @@ def test_every_instance_served_or_is_named_with_a_reason(finished):
     assert served.isdisjoint(starved)
 
 
-def test_it_is_quick_to_the_network_and_to_the_first_byte(finished):
+def test_it_is_told_how_long_the_network_and_the_first_byte_took(finished):
     up = finished.result["bring_up_seconds"]
-    assert up["network"] < up["frontend"] <= up["total"] < 120
+    assert 0 < up["network"] < up["frontend"] <= up["total"]
 
 
 def test_the_manifest_says_what_was_run_on_what(finished):
@@ -114,7 +121,7 @@ def test_the_phases_come_in_order(finished):
     assert phases == list(Phase)
 
 
-def test_dials_before_the_load_are_each_served_and_counted(finished):
+def test_dials_before_the_load_are_each_told_and_counted(finished):
     dials = list(read_all(finished.out / "dials.jsonl", Transfer))
     assert [dial.stream for dial in sorted(dials, key=lambda dial: dial.stream)] == list(range(10))
     (scheduled,) = (event for event in finished.events() if isinstance(event, Scheduled))
@@ -123,13 +130,14 @@ def test_dials_before_the_load_are_each_served_and_counted(finished):
         for dial in dials
     )
     found = finished.result["dials"]
-    assert (found["dials"], found["failed"], found["unfinished"]) == (10, 0, 0)
-    assert sum(found["backends"].values()) == 10
+    failed = sum(dial.failed for dial in dials)
+    assert (found["dials"], found["failed"], found["unfinished"]) == (10, failed, 0)
+    assert 1 <= sum(found["backends"].values()) == 10 - failed
     (variant,) = found["variants"]
     assert variant["clients"] == ["client-1"]
-    assert variant["dials"] == 10
+    assert variant["dials"] == 10 - failed
     assert sum(each["expected_dials"] for each in variant["backends"]) == pytest.approx(
-        10 - variant["others"]
+        variant["dials"] - variant["others"]
     )
 
 
@@ -143,13 +151,11 @@ def test_roles_are_costed(finished):
 def test_the_backends_own_counters_agree_with_the_sinks(finished):
     counts = {each["what"]: each for each in finished.result["trust"]["agreement"]}
     assert counts["tor"]["explained"] is True
-    assert abs(counts["tor"]["difference"]) < 0.05
     assert counts["sources"]["explained"] is True
     assert counts["interfaces"]["explained"] is None
 
 
-def test_every_tor_answered_and_round_trips_were_measured(finished):
-    assert not [text for text in finished.result["trust"]["missing"] if "answer" in text]
+def test_every_tor_was_asked_and_round_trips_were_measured(finished):
     readings = list(read_all(finished.out / "samples" / "tors.jsonl", TorSample))
     (scheduled,) = (event for event in finished.events() if isinstance(event, Scheduled))
     assert {reading.second for reading in readings} == {
@@ -158,14 +164,19 @@ def test_every_tor_answered_and_round_trips_were_measured(finished):
     }
     tors = {name for name, role in finished.roles().items() if role in TOR_ROLES}
     assert all(reading.daemons.keys() == tors for reading in readings)
-    assert 0.001 < finished.result["round_trip"]["median_in_hold_seconds"] < 2
-    assert finished.result["tor_circuits"]["rendezvous_open"] >= 4
+    silent = {name for reading in readings for name, read in reading.daemons.items() if not read}
+    told = [text for text in finished.result["trust"]["missing"] if " did not answer " in text]
+    assert {text.partition(" ")[0] for text in told} == silent
+    assert silent < tors
+    path = finished.result["round_trip"]
+    assert 0 < path["lowest_seconds"] <= path["median_in_hold_seconds"]
+    assert finished.result["tor_circuits"]["rendezvous_open"] >= 1
 
 
-def test_four_streams_are_bound_by_their_windows_unless_the_machine_is_full(finished):
+def test_what_bound_the_rate_is_what_its_evidence_says(finished):
     found = finished.result["bottleneck"]
-    assert found["kind"] in {"window", "machine CPU"}
-    assert any(evidence["at_limit"] for evidence in found["evidence"])
+    assert found["kind"] in kinds_by_evidence(found["evidence"]), found
+    assert any("a window of 249 kB" in evidence["what"] for evidence in found["evidence"])
     assert any("main thread of backend" in evidence["what"] for evidence in found["evidence"])
 
 

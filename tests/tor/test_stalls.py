@@ -1,20 +1,58 @@
-"""Deadlines that name what is late, with real daemons that are stopped or never come."""
+"""Deadlines that name what is late, with real daemons that are stopped or never come.
 
+How long a healthy daemon takes depends on the machine, so a deadline is over here once everything
+that is not stopped has come: that is what the run says it waits for.
+"""
+
+import asyncio
+import re
 import signal
+from contextlib import asynccontextmanager
 
 import pytest
 
 from onionrig.cli.asking import ask, flags_layer
-from onionrig.engine import bring_up, frontend
+from onionrig.engine import bring_up, frontend, local
 from onionrig.engine.describe import Asked
 from onionrig.engine.equipment import Equipment
 from onionrig.engine.processes import Fleet
 from onionrig.engine.run import run
 from onionrig.errors import BringUpTimeout
 from onionrig.recorder.run_directory import RunDirectory
+from onionrig.records.events import Waiting
+from waiting import HANG_SECONDS
 
 
-async def stalled(tmp_path, monkeypatch, cache, *, stop):
+class Evidence:
+    """Ends deadlines as soon as the run says that it waits for what a pattern matches."""
+
+    def __init__(self, pattern):
+        self._pattern = re.compile(pattern)
+        self._over = False
+        self._running = []
+
+    def take(self, event):
+        """Look at an event of the run."""
+        if isinstance(event, Waiting) and self._pattern.search(event.subject):
+            self._over = True
+            for block in self._running:
+                block.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def deadline(self, _seconds, subject):
+        """Stand in for ``engine.deadline.deadline``."""
+        try:
+            async with asyncio.timeout(0 if self._over else HANG_SECONDS) as block:
+                self._running.append(block)
+                try:
+                    yield
+                finally:
+                    self._running.remove(block)
+        except TimeoutError as error:
+            raise BringUpTimeout(f"still waiting for {subject()}") from error
+
+
+async def stalled(tmp_path, monkeypatch, cache, *, stop, tell=lambda _: None):
     """Run the smoke profile with one service stopped as soon as it starts; return the error."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     start = Fleet.start
@@ -31,7 +69,7 @@ async def stalled(tmp_path, monkeypatch, cache, *, stop):
     asked = Asked.repeated(question.experiment, resolved={}, profile="smoke", command=("pytest",))
     directory = RunDirectory.create(tmp_path / "run")
     with pytest.raises(BringUpTimeout) as caught:
-        await run(asked, Equipment.found(), directory, [].append)
+        await run(asked, Equipment.found(), directory, tell)
     result = directory.read_result()
     assert result.status == "aborted"
     assert result.failure.exit_code == 6
@@ -39,15 +77,17 @@ async def stalled(tmp_path, monkeypatch, cache, *, stop):
 
 
 async def test_a_relay_that_never_comes_is_named_with_its_log(tmp_path, monkeypatch, cache):
-    monkeypatch.setattr(bring_up, "CONSENSUS_SECONDS", 12)
-    said = await stalled(tmp_path, monkeypatch, cache, stop="relay-2")
+    evidence = Evidence(r"a consensus of 11 relays; the last one lists 10,")
+    monkeypatch.setattr(bring_up, "deadline", evidence.deadline)
+    said = await stalled(tmp_path, monkeypatch, cache, stop="relay-2", tell=evidence.take)
     assert "relay-2 is missing" in said
     assert "relay-2.log" in said
 
 
 async def test_a_client_that_does_not_bootstrap_is_named_with_its_log(tmp_path, monkeypatch, cache):
-    monkeypatch.setattr(bring_up, "BOOTSTRAP_SECONDS", 12)
-    said = await stalled(tmp_path, monkeypatch, cache, stop="client-1")
+    evidence = Evidence(r"3 of 4 tors to bootstrap; client-1 is at 0 %")
+    monkeypatch.setattr(local, "deadline", evidence.deadline)
+    said = await stalled(tmp_path, monkeypatch, cache, stop="client-1", tell=evidence.take)
     assert "client-1 is at 0 %" in said
     assert "client-1.log" in said
 
