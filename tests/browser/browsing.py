@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 
-from selenium.webdriver.support.wait import WebDriverWait
-
 from onionrig.views.report.colours import DARK, LIGHT
+from waiting import until
 
 SCHEMES = {"light": LIGHT, "dark": DARK}
-DRAWN_SECONDS = 30
 PHONE_PIXELS = 390
 DRAWN = """
 return [...document.querySelectorAll("[data-chart]")].map((place) => ({
@@ -45,9 +43,9 @@ class Browser:
 
     def charts(self):
         """Every chart, once all that are not folded away are drawn."""
-        WebDriverWait(self.driver, DRAWN_SECONDS).until(
-            lambda driver: all(chart["marks"] for chart in driver.execute_script(DRAWN)),
-            "not every chart was drawn",
+        until(
+            lambda: all(chart["marks"] for chart in self.driver.execute_script(DRAWN)),
+            "every chart to be drawn",
         )
         return self.driver.execute_script(DRAWN)
 

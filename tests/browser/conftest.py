@@ -11,6 +11,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 from browsing import Browser
+from waiting import HANG_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -28,5 +29,7 @@ def browser(tmp_path_factory):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     # with the driver's path given, selenium looks for none on the network
     driver = webdriver.Chrome(options=options, service=Service(chromedriver))
+    driver.set_page_load_timeout(HANG_SECONDS)
+    driver.set_script_timeout(HANG_SECONDS)
     yield Browser(driver)
     driver.quit()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
 from brambles import bramble
-from browsing import DRAWN_SECONDS, PHONE_PIXELS, SCHEMES, rgb
+from browsing import PHONE_PIXELS, SCHEMES, rgb
 from lifelike import disturbed, lifelike, with_findings
 from onionrig.analysis.result import analyse
 from onionrig.analysis.series import series
@@ -16,6 +17,7 @@ from onionrig.views.report.comparison import comparison_report
 from onionrig.views.report.run import run_report
 from onionrig.views.report.sweep import sweep_report
 from several import HIGHER, SAME, UNKNOWN, comparison, sweep
+from waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -60,8 +62,15 @@ def test_a_complaint_and_a_request_would_have_been_noticed(browser, tmp_path):
     page = tmp_path / "bad.html"
     page.write_text('<script>console.error("noticed")</script><img src="absent.png">')
     browser.show(page)
-    assert any("noticed" in message for message in browser.said())
-    assert (tmp_path / "absent.png").as_uri() in browser.requested()
+    said, requested = [], []
+
+    def noticed():
+        said.extend(browser.said())
+        requested.extend(browser.requested())
+        complained = any("noticed" in message for message in said)
+        return complained and (tmp_path / "absent.png").as_uri() in requested
+
+    until(noticed, lambda: f"both to be noticed: {said}, {requested}")
 
 
 def test_an_open_page_follows_a_change_of_scheme(browser, pages):
@@ -69,7 +78,8 @@ def test_an_open_page_follows_a_change_of_scheme(browser, pages):
     browser.charts()
     for name, scheme in SCHEMES.items():
         browser.set_scheme(name)
-        assert browser.style("body", "backgroundColor") == rgb(scheme.page)
+        page = rgb(scheme.page)
+        until(lambda page=page: browser.style("body", "backgroundColor") == page, f"{name} colours")
         assert browser.style("h1", "color") == rgb(scheme.ink)
         areas = '[data-chart="goodput"] .mark-area path'
         assert browser.style(areas, "fill") in {rgb(colour) for colour in scheme.series}
@@ -142,9 +152,9 @@ def test_folded_charts_are_as_wide_as_the_page_once_unfolded(browser, pages):
     browser.driver.execute_script(
         "document.querySelectorAll('details').forEach((folded) => { folded.open = true; })"
     )
-    WebDriverWait(browser.driver, DRAWN_SECONDS).until(
-        lambda _: all(chart["width"] > 600 for chart in browser.charts()),
-        "a chart stayed narrow",
+    until(
+        lambda: all(chart["width"] > 600 for chart in browser.charts()),
+        lambda: f"every chart to be wide: {browser.charts()}",
     )
 
 
@@ -152,9 +162,13 @@ def test_pointing_at_a_second_tells_its_values(browser, pages):
     browser.show(pages["run"][0])
     browser.charts()
     chart = browser.driver.find_element(By.CSS_SELECTOR, '[data-chart="goodput"] svg')
-    ActionChains(browser.driver).move_to_element(chart).perform()
-    told = WebDriverWait(browser.driver, DRAWN_SECONDS).until(
-        lambda driver: driver.find_element(By.CSS_SELECTOR, "#vg-tooltip-element.visible")
-    )
-    assert {"backend-1", "backend-4", "together"} <= set(told.text.split())
+    aside = itertools.cycle((0, 2))
+
+    def told():
+        # again and again: what listens may be there only after the first time
+        ActionChains(browser.driver).move_to_element_with_offset(chart, next(aside), 0).perform()
+        tips = browser.driver.find_elements(By.CSS_SELECTOR, "#vg-tooltip-element.visible")
+        return set(tips[0].text.split()) if tips else None
+
+    assert {"backend-1", "backend-4", "together"} <= until(told, "a tooltip")
     assert browser.said() == []

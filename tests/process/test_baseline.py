@@ -7,13 +7,20 @@ import socket
 import subprocess
 import sys
 import threading
-import time
+from contextlib import suppress
 
 import pytest
 
+from onionrig.engine.ports import allocated_ports
+from waiting import HANG_SECONDS, RUN_SECONDS, until
+
 pytestmark = pytest.mark.process
 
-SHORT = ("--profile", "smoke", "--set", "load.ramp=1s", "--hold", "10", "--no-report")
+HOLD_SECONDS = 20
+SHORT = (
+    "--profile", "smoke", "--set", "load.ramp=1s", "--hold", f"{HOLD_SECONDS}", "--no-report",
+)  # fmt: skip
+PEER_BYTES, PEER_PAUSE_SECONDS = 50_000, 0.05
 
 
 @pytest.fixture
@@ -34,88 +41,107 @@ def started(tmp_path):
     for process in processes:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=HANG_SECONDS)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@pytest.fixture
+def port():
+    """A port that no run beside this one takes, nor any connection's other end."""
+    with allocated_ports({"baseline": None}, address="127.0.0.1") as ports:
+        yield ports["baseline"]
 
 
-def until_listening(port, *, seconds=20):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(f"nobody listens at {port}")
+def listens(process, port):
+    assert process.poll() is None, process.communicate()
+    with suppress(OSError):
+        socket.create_connection(("127.0.0.1", port)).close()
+        return True
+    return False
+
+
+class SlowPeer:
+    """Serves zeros, at most 1 MB a second, to one who connects: no source of ours."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._stop = threading.Event()
+        self._serving = threading.Thread(target=self._serve)
+        self.port = self._listener.getsockname()[1]
+        self.sent_bytes = 0
+
+    def __enter__(self):
+        self._serving.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._listener.shutdown(socket.SHUT_RDWR)  # nobody may have come
+        self._serving.join()
+        self._listener.close()
+
+    def _serve(self):
+        with suppress(OSError):
+            accepted, _ = self._listener.accept()
+            with accepted:
+                while not self._stop.wait(PEER_PAUSE_SECONDS):
+                    self.sent_bytes += PEER_BYTES
+                    accepted.sendall(bytes(PEER_BYTES))
 
 
 @pytest.fixture
 def slow_peer():
-    """Serve zeros, 1 MB a second, to one who connects: no source of ours."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    stop = threading.Event()
-
-    def serve():
-        accepted, _ = listener.accept()
-        with accepted:
-            while not stop.wait(0.05):
-                try:
-                    accepted.sendall(bytes(50_000))
-                except OSError:
-                    return
-
-    serving = threading.Thread(target=serve)
-    serving.start()
-    yield listener.getsockname()[1]
-    stop.set()
-    serving.join()
-    listener.close()
+    with SlowPeer() as peer:
+        yield peer
 
 
 def test_over_loopback_every_byte_is_verified_and_no_tor_is_needed(started):
     baseline = started("baseline", "--json", *SHORT)
-    stdout, stderr = baseline.communicate(timeout=60)
+    stdout, stderr = baseline.communicate(timeout=RUN_SECONDS)
     assert baseline.returncode == 0, stderr
     result = json.loads(stdout)
     assert result["mode"] == "without tor"
     assert result["bytes"]["corrupt"] == result["bytes"]["unverified"] == 0
-    assert result["goodput"]["sustained_bits_per_second"] > 100e6
+    assert 0 < held_bytes(result) <= result["bytes"]["verified"]
+    assert result["goodput"]["sustained_bits_per_second"] > 0
     assert result["costs"].keys() == {"source", "sink", "sampler", "controller", "keeper"}
+    # 0.03 where it was measured, however little of its CPU time a busy machine gives them
+    movers = [result["costs"][name]["cpu_seconds_per_gbit"] for name in ("source", "sink")]
+    assert all(0 < seconds < 10 for seconds in movers), movers
     assert "idle; load" in stderr
     assert "lo " in stderr
 
 
-def test_one_listens_and_the_other_pulls(started):
-    port = free_port()
+def held_bytes(result):
+    return result["goodput"]["mean_bits_per_second"] * HOLD_SECONDS / 8
+
+
+def test_one_listens_and_the_other_pulls(started, port):
     listening = started("baseline", "--listen", "--at", f"127.0.0.1:{port}", "--out", "serving")
-    until_listening(port)
+    until(lambda: listens(listening, port), f"somebody to listen at {port}")
     pulling = started("baseline", "--to", f"127.0.0.1:{port}", *SHORT, "--out", "pulling")
-    stdout, stderr = pulling.communicate(timeout=60)
+    stdout, stderr = pulling.communicate(timeout=RUN_SECONDS)
     assert pulling.returncode == 0, stderr
     assert "sustained over plain TCP, without Tor" in stdout
     assert "unverified" not in stdout
     listening.send_signal(signal.SIGINT)
-    stdout, stderr = listening.communicate(timeout=20)
+    stdout, stderr = listening.communicate(timeout=HANG_SECONDS)
     assert listening.returncode == 0, stderr
     assert stdout.startswith("served ")
 
 
 def test_a_foreign_peer_is_counted_and_marked_and_a_slow_one_fills_nothing(started, slow_peer):
     pulling = started(
-        "baseline", "--to", f"127.0.0.1:{slow_peer}", "--streams", "1", "--json", *SHORT
+        "baseline", "--to", f"127.0.0.1:{slow_peer.port}", "--streams", "1", "--json", *SHORT
     )
-    stdout, stderr = pulling.communicate(timeout=60)
+    stdout, stderr = pulling.communicate(timeout=RUN_SECONDS)
     assert pulling.returncode == 0, stderr
     result = json.loads(stdout)
     assert result["bytes"]["verified"] == 0
-    assert result["bytes"]["unverified"] > 1e6
-    assert 1e6 < result["goodput"]["sustained_bits_per_second"] < 12e6
+    # the rest was on its way when the load ended, or came before the hold: a second's each
+    unverified = result["bytes"]["unverified"]
+    assert slow_peer.sent_bytes / 2 <= unverified <= slow_peer.sent_bytes
+    assert unverified / 2 <= held_bytes(result) <= unverified
+    assert result["goodput"]["sustained_bits_per_second"] > 0
     if result["bottleneck"]["kind"] != "machine CPU":  # by somebody else
         assert result["bottleneck"]["kind"] == "load"
 
@@ -130,7 +156,7 @@ def test_a_foreign_peer_is_counted_and_marked_and_a_slow_one_fills_nothing(start
 )
 def test_what_makes_no_baseline_is_a_usage_error(started, tmp_path, arguments, said):
     asked = started("baseline", *arguments)
-    _, stderr = asked.communicate(timeout=20)
+    _, stderr = asked.communicate(timeout=HANG_SECONDS)
     assert asked.returncode == 2
     assert said in stderr
     assert not list(tmp_path.iterdir())

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from waiting import HANG_SECONDS
+
 pytestmark = pytest.mark.process
 
 
@@ -21,7 +23,8 @@ def onionrig(tmp_path):
             environment["PATH"] = str(path)
         return subprocess.run(
             [sys.executable, "-m", "onionrig", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=60,
+            capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
+            timeout=HANG_SECONDS,
         )  # fmt: skip
 
     return run

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from waiting import HANG_SECONDS, RUN_SECONDS
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "install-tor.sh"
 PLAIN_TOOLS = "chmod env flock grep mkdir mktemp mv realpath rm sed seq setsid sh"
 
@@ -69,7 +71,7 @@ class Machine:
             start_new_session=True,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_SECONDS,
             check=False,
         )
 
@@ -343,7 +345,7 @@ def debs(tmp_path_factory):
 
 def run(command, **options):
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=240, check=False, **options
+        command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False, **options
     )
 
 

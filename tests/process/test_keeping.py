@@ -13,15 +13,17 @@ import psutil
 import pytest
 
 from onionrig.engine.kept import kept
-from onionrig.engine.processes import Fleet
+from onionrig.engine.processes import GRACE_SECONDS, Fleet
 from onionrig.errors import DaemonDied, RunDirectoryError
 from onionrig.rig.model import Role, Service
+from waiting import eventually
 
 pytestmark = pytest.mark.process
 
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
-IDLE = "import time; print('up', flush=True); time.sleep(600)"
-TREE = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True); print('up', flush=True); time.sleep(600)"
+# each would outlive whoever waits for its end: it goes because somebody ends it
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(3600)"
+IDLE = "import time; print('up', flush=True); time.sleep(3600)"
+TREE = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'], start_new_session=True); print('up', flush=True); time.sleep(3600)"
 
 
 def service(tmp_path, code, *, name="child", role=Role.RELAY):
@@ -35,14 +37,8 @@ def service(tmp_path, code, *, name="child", role=Role.RELAY):
     )
 
 
-async def until(condition, *, seconds=10.0):
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
 async def up(started):
-    await until(lambda: "up" in Path(started.log_path).read_text())
+    await eventually(lambda: "up" in Path(started.log_path).read_text(), f"{started.name} to be up")
 
 
 def marked(mark):
@@ -56,6 +52,14 @@ def marked(mark):
     return found
 
 
+def over(process):
+    """Whether it has ended, be it reaped or not."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 async def test_leaving_the_fleet_reaps_every_child(tmp_path):
     async with Fleet(os.environ) as fleet:
         services = [service(tmp_path, IDLE, name=f"child-{n}") for n in range(5)]
@@ -66,14 +70,15 @@ async def test_leaving_the_fleet_reaps_every_child(tmp_path):
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-async def test_stop_kills_a_child_that_ignores_sigterm(tmp_path):
+async def test_stop_kills_a_child_that_ignores_sigterm_once_the_grace_is_over(tmp_path):
     stubborn = service(tmp_path, STUBBORN)
     async with Fleet(os.environ) as fleet:
-        pid = fleet.start(stubborn).pid
+        process = fleet.start(stubborn)
         await up(stubborn)
         began = time.monotonic()
-    assert not psutil.pid_exists(pid)
-    assert time.monotonic() - began < 5
+    assert not psutil.pid_exists(process.pid)
+    assert await process.ended() == -signal.SIGKILL
+    assert time.monotonic() - began >= GRACE_SECONDS
 
 
 async def test_stop_ends_a_child_that_is_stopped(tmp_path):
@@ -183,16 +188,20 @@ def controller(tmp_path):
         process.stdout.close()
 
 
-async def test_a_killed_controller_leaves_nothing_behind_within_five_seconds(controller):
+async def test_a_killed_controller_leaves_nothing_behind(controller):
     process, told, finished = controller
-    await until(lambda: len(marked(told["mark"])) == 4)  # three children and a grandchild
-    began = time.monotonic()
-    process.kill()
-    await until(
-        lambda: not marked(told["mark"]) and not Path(told["workspace"]).exists(), seconds=5
+    await eventually(
+        lambda: len(marked(told["mark"])) == 4, "three children and a grandchild to be there"
     )
-    await until(lambda: finished.exists() and not psutil.pid_exists(told["keeper"]))
-    assert time.monotonic() - began < 5
+    process.kill()
+    await eventually(
+        lambda: not marked(told["mark"]) and not Path(told["workspace"]).exists(),
+        lambda: f"{marked(told['mark'])} and the workspace to be gone",
+    )
+    await eventually(
+        lambda: finished.exists() and not psutil.pid_exists(told["keeper"]),
+        "the keeper to finish the run and end",
+    )
 
 
 async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_path):
@@ -212,13 +221,13 @@ async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_pat
         [sys.executable, "-c", code, str(told), IDLE], stdout=subprocess.DEVNULL
     )
     try:
-        await until(lambda: told.exists() and told.read_text().endswith("\n"))
-        child = psutil.Process(int(told.read_text()))
-        assert child.is_running()
-        process.kill()
-        await until(
-            lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=5
+        await eventually(
+            lambda: told.exists() and told.read_text().endswith("\n"), "the child's process id"
         )
+        child = psutil.Process(int(told.read_text()))
+        assert not over(child)
+        process.kill()
+        await eventually(lambda: over(child), "the keeper to end the child")
     finally:
         process.kill()
         process.wait()
@@ -229,7 +238,7 @@ async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(told["keeper"], number)
     process.kill()
-    await until(lambda: not marked(told["mark"]))
+    await eventually(lambda: not marked(told["mark"]), "the keeper to end the run's processes")
 
 
 async def test_the_keeper_spares_processes_of_other_runs(controller):
@@ -241,7 +250,7 @@ async def test_the_keeper_spares_processes_of_other_runs(controller):
     )
     try:
         process.kill()
-        await until(lambda: not Path(told["workspace"]).exists())
+        await eventually(lambda: not Path(told["workspace"]).exists(), "the keeper to clear up")
         assert bystander.poll() is None
     finally:
         bystander.kill()

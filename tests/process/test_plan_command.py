@@ -12,6 +12,7 @@ import pytest
 
 from onionrig.records.plan import Plan
 from probes import probe
+from waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 
@@ -23,7 +24,8 @@ def onionrig(tmp_path):
     def run(*arguments):
         return subprocess.run(
             [sys.executable, "-m", "onionrig", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60,
+            capture_output=True, text=True, check=False, cwd=tmp_path,
+            timeout=HANG_SECONDS,
             env={**os.environ, "COLUMNS": "100", "XDG_CONFIG_HOME": str(tmp_path / "config")},
         )  # fmt: skip
 

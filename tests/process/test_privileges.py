@@ -7,6 +7,7 @@ import pytest
 
 from onionrig.engine import privileges
 from onionrig.errors import Unequipped
+from waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 
@@ -84,7 +85,7 @@ def test_it_is_started_again_with_the_same_id_and_the_same_command_line(programs
         stdout=subprocess.PIPE,
         text=True,
     )
-    stdout, _ = process.communicate(timeout=30)
+    stdout, _ = process.communicate(timeout=HANG_SECONDS)
     pid, _, arguments = stdout.split(" ", 2)
     assert int(pid) == process.pid
     assert arguments.strip() == "['run', 'a b', '--hold=3']"

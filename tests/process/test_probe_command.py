@@ -1,6 +1,7 @@
 """The probe of this machine: with the real openssl, over the real loopback."""
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -12,10 +13,12 @@ import msgspec
 import psutil
 import pytest
 
+from onionrig.engine.probe import loopback, openssl
 from onionrig.engine.probe.extent import Extent
 from onionrig.engine.probe.probe import probe
 from onionrig.errors import Unequipped
 from onionrig.recorder.probe_file import read_probe
+from waiting import HANG_SECONDS, RUN_SECONDS, until
 
 pytestmark = pytest.mark.process
 
@@ -23,18 +26,43 @@ SHORT = Extent(
     timed=(("sha3-256", 509), ("aes-256-gcm", 16384)),
     rounds=1,
     all_cores_seconds=1,
-    loopback_seconds=0.3,
+    loopback_seconds=1,
 )
 
-AT_ALL_CORES = """
+# what is started has all the time there is: on a busy machine it may start late
+PATIENTLY = f"""
+from onionrig.engine.probe import loopback, openssl
+
+loopback._SLACK_SECONDS = openssl._SLACK_SECONDS = openssl._VERSION_SECONDS = {HANG_SECONDS}
+"""
+
+COMMAND = f"""{PATIENTLY}
+from onionrig.cli.main import main
+
+main()
+"""
+
+# an hour: what is left of it would outlive whoever waits for its end
+AT_ALL_CORES = f"""{PATIENTLY}
 import asyncio
 from onionrig.engine.probe.extent import Extent
 from onionrig.engine.probe.probe import probe
 
-asyncio.run(probe(extent=Extent(timed=(), loopback_seconds=0.1, all_cores_seconds=60)))
+asyncio.run(probe(extent=Extent(timed=(), loopback_seconds=0.1, all_cores_seconds=3600)))
 """
 
-AT_LOOPBACK = AT_ALL_CORES.replace("loopback_seconds=0.1", "loopback_seconds=60")
+AT_LOOPBACK = AT_ALL_CORES.replace("loopback_seconds=0.1", "loopback_seconds=3600")
+
+OF_THIS_TEST = "PROBED_BY"
+"""A variable that whatever a test starts inherits."""
+
+
+@pytest.fixture
+def patience(monkeypatch):
+    """Give what is started here all the time there is, too."""
+    monkeypatch.setattr(openssl, "_SLACK_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr(openssl, "_VERSION_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr(loopback, "_SLACK_SECONDS", HANG_SECONDS)
 
 
 @pytest.fixture
@@ -67,9 +95,9 @@ def start(environment, tmp_path):
 def onionrig(environment, tmp_path):
     def run(*arguments, **changed):
         return subprocess.run(
-            [sys.executable, "-m", "onionrig", *arguments],
+            [sys.executable, "-c", COMMAND, *arguments],
             env={**environment, **changed}, cwd=tmp_path, capture_output=True, text=True,
-            check=False, timeout=120,
+            check=False, timeout=RUN_SECONDS,
         )  # fmt: skip
 
     return run
@@ -81,14 +109,6 @@ def fake_openssl(directory, script):
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     return str(directory)
-
-
-def until(looked_for, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not (found := looked_for()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
 
 
 def descendants(process):
@@ -106,26 +126,60 @@ def commands(processes):
 
 
 def alive(processes):
-    return [each for each in processes if each.is_running() and each.status() != "zombie"]
+    return [each for each in processes if not over(each)]
 
 
-def test_a_short_probe_has_every_figure_and_leaves_nothing():
+def over(process):
+    """Whether it has ended, be it reaped or not."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def started_by(test):
+    """What runs and has inherited the variable with this value."""
+    found = []
+    for each in psutil.process_iter():
+        try:
+            if each.environ().get(OF_THIS_TEST) == test and each.pid != os.getpid():
+                found.append(each)
+        except psutil.Error:
+            continue
+    return found
+
+
+def sha3_bytes_per_cpu_second(block_bytes):
+    """How fast this core is by another way: hashlib's, of which much is spent on calling it."""
+    block = bytes(block_bytes)
+    began = time.thread_time()
+    blocks = 0
+    while (took := time.thread_time() - began) < 0.2:
+        for _ in range(1000):
+            hashlib.sha3_256(block).digest()
+        blocks += 1000
+    return blocks * block_bytes / took
+
+
+def test_a_short_probe_has_every_figure_and_leaves_nothing(patience):
     told = []
     done = asyncio.run(probe(lambda doing, share: told.append((doing, share)), extent=SHORT))
     speeds = {(each.algorithm, each.block_bytes): each.bytes_per_second for each in done.speeds}
     assert list(speeds) == list(SHORT.timed)
-    # a core of whatever runs this does between 1 MB/s and 1 TB/s
-    rates = [
-        *speeds.values(),
-        done.all_cores_sha3_bytes_per_second,
-        done.loopback.bytes_per_second,
-        done.loopback.bytes_per_cpu_second,
-    ]
-    assert all(1e6 < rate < 1e12 for rate in rates), rates
+    # a wrong unit makes a thousand of it; per CPU-second a busy machine is as fast as another
+    sha3, gcm = speeds.values()
+    own = sha3_bytes_per_cpu_second(509)
+    assert own / 30 < sha3 < own * 30, (sha3, own)
+    assert sha3 / 30 < gcm < sha3 * 1000, (sha3, gcm)
+    # all cores at once are timed by the clock: what others take of it is missing
+    at_most = sha3 * psutil.cpu_count() * 30
+    assert 0 < done.all_cores_sha3_bytes_per_second < at_most, (sha3, done)
+    assert done.loopback.bytes_per_second > 0
     assert done.openssl.startswith("OpenSSL ")
     assert done.host.cores == psutil.cpu_count()
-    # both ends share a core, so together they cannot use more than that (but for clocks' grain)
-    assert done.loopback.bytes_per_cpu_second > done.loopback.bytes_per_second * 0.95
+    # both ends share a core, so together they cannot use more than that; but what one has sent
+    # before the other takes its turn, a buffer full, is in none of its seconds
+    assert done.loopback.bytes_per_cpu_second > done.loopback.bytes_per_second * 0.7
     assert done.seconds >= SHORT.seconds - 0.5
     shares = [share for _, share in told]
     assert shares == sorted(shares)
@@ -134,7 +188,7 @@ def test_a_short_probe_has_every_figure_and_leaves_nothing():
     assert not descendants(psutil.Process())
 
 
-def test_an_algorithm_that_openssl_does_not_know_is_a_trouble_and_no_figure():
+def test_an_algorithm_that_openssl_does_not_know_is_a_trouble_and_no_figure(patience):
     extent = Extent(
         timed=(("aes-512-xyz", 509),), rounds=2, all_cores_seconds=1, loopback_seconds=0.1
     )
@@ -150,7 +204,7 @@ def test_without_openssl_it_says_what_to_install(monkeypatch):
         asyncio.run(probe())
 
 
-def test_an_openssl_that_cannot_time_sha3_is_refused(tmp_path, monkeypatch):
+def test_an_openssl_that_cannot_time_sha3_is_refused(tmp_path, monkeypatch, patience):
     old = fake_openssl(
         tmp_path / "bin",
         'test "$1" = version && echo "OpenSSL 1.0.2u  20 Dec 2019" && exit\n'
@@ -165,17 +219,20 @@ def test_an_openssl_that_cannot_time_sha3_is_refused(tmp_path, monkeypatch):
 
 def test_an_openssl_that_never_ends_is_given_up_and_ended(tmp_path, monkeypatch):
     stuck = fake_openssl(
-        tmp_path / "bin", 'test "$1" = version && echo "OpenSSL 9" && exit\nsleep 600 & wait'
+        tmp_path / "bin", 'test "$1" = version && echo "OpenSSL 9" && exit\nsleep 3600 & wait'
     )
     monkeypatch.setenv("PATH", f"{stuck}:{os.environ['PATH']}")
-    monkeypatch.setattr("onionrig.engine.probe.openssl._SLACK_SECONDS", 0)
+    monkeypatch.setenv(OF_THIS_TEST, str(tmp_path))
+    monkeypatch.setattr(openssl, "_SLACK_SECONDS", 0)
+    monkeypatch.setattr(openssl, "_VERSION_SECONDS", HANG_SECONDS)
     with pytest.raises(Unequipped, match="had not ended after 1 s"):
         asyncio.run(probe(extent=SHORT))
-    assert not alive(descendants(psutil.Process()))
+    # what it had forked is killed with it, and is nobody's child now
+    until(lambda: not alive(started_by(str(tmp_path))), lambda: started_by(str(tmp_path)))
 
 
-def test_an_end_of_loopback_that_fails_is_said_with_its_last_line(monkeypatch):
-    monkeypatch.setattr("onionrig.engine.probe.loopback._END", "onionrig.engine.nowhere")
+def test_an_end_of_loopback_that_fails_is_said_with_its_last_line(monkeypatch, patience):
+    monkeypatch.setattr(loopback, "_END", "onionrig.engine.nowhere")
     with pytest.raises(Unequipped, match=r"127\.0\.0\.1 failed: .*No module named onionrig"):
         asyncio.run(probe(extent=msgspec.structs.replace(SHORT, timed=())))
 
@@ -194,26 +251,36 @@ def test_however_it_is_ended_no_child_is_left(start, tmp_path, program, runs, nu
     probing = start("-c", program)
     # openssl forks one for each core, loopback has two ends
     expected = 1 + psutil.cpu_count() if "openssl" in runs else 2
-    until(lambda: sum(runs in each for each in commands(descendants(probing))) >= expected)
+    until(
+        lambda: sum(runs in each for each in commands(descendants(probing))) >= expected,
+        lambda: f"{expected} of {runs}",
+    )
     children = descendants(probing)
     probing.send_signal(number)
-    probing.wait(10)
-    if number is signal.SIGKILL:
-        until(lambda: not alive(children))  # its keeper does it
-        until(lambda: not list((tmp_path / "tmp").iterdir()))
-    assert not alive(children)
+    probing.wait(HANG_SECONDS)
+    if number is signal.SIGKILL:  # its keeper does it
+        until(lambda: not list((tmp_path / "tmp").iterdir()), "the workspace to be gone")
     assert not list((tmp_path / "tmp").iterdir())
+    # one that is killed ends once it has its turn
+    until(lambda: not alive(children), lambda: f"{alive(children)} to end")
 
 
-def test_ctrl_c_ends_the_command_with_its_exit_code(start):
-    probing = start("-m", "onionrig", "probe", "--json")
-    until(lambda: any("openssl speed" in each for each in commands(descendants(probing))))
+def test_ctrl_c_ends_the_command_with_its_exit_code(start, tmp_path, environment):
+    endless = fake_openssl(
+        tmp_path / "bin", 'test "$1" = version && echo "OpenSSL 9" && exit\nsleep 3600 & wait'
+    )
+    environment["PATH"] = f"{endless}:{environment['PATH']}"
+    probing = start("-c", COMMAND, "probe", "--json")
+    until(
+        lambda: any("openssl speed" in each for each in commands(descendants(probing))),
+        "openssl to be started",
+    )
     children = descendants(probing)
     probing.send_signal(signal.SIGINT)
-    out, err = probing.communicate(timeout=10)
+    out, err = probing.communicate(timeout=HANG_SECONDS)
     assert (probing.returncode, out) == (130, "")
     assert "error: interrupted by Ctrl-C" in err
-    assert not alive(children)
+    until(lambda: not alive(children), lambda: f"{alive(children)} to end")
 
 
 def test_the_command_prints_json_alone_and_writes_the_same_to_a_file(onionrig, tmp_path):
@@ -226,16 +293,22 @@ def test_the_command_prints_json_alone_and_writes_the_same_to_a_file(onionrig, t
     assert "probing: one core, round 2 of 2\n" in done.stderr
     assert printed["schema"] == 1
     assert len(printed["speeds"]) == 11
-    assert printed["seconds"] < 60
+    # how long it is meant to take is in tests/unit/test_probe_troubles.py
+    assert printed["seconds"] >= Extent().seconds - 0.5
 
 
 @pytest.mark.parametrize("out", ["nowhere/pi3.json", "tmp"])
-def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(onionrig, out):
-    began_seconds = time.monotonic()
-    done = onionrig("probe", "--out", out)
-    assert done.returncode == 2
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
+    onionrig, tmp_path, out
+):
+    asked = fake_openssl(tmp_path / "bin", f"touch {tmp_path}/asked\nexit 1")
+    done = onionrig("probe", "--out", out, PATH=f"{asked}:{os.environ['PATH']}")
+    assert (done.returncode, done.stdout) == (2, "")
     assert f"--out {out}" in done.stderr
-    assert time.monotonic() - began_seconds < 10
+    assert "probing" not in done.stderr
+    assert not (tmp_path / "asked").exists()
+    onionrig("probe", PATH=f"{asked}:{os.environ['PATH']}")
+    assert (tmp_path / "asked").exists(), "it would have been asked"
 
 
 def test_the_schema_of_a_probe_is_printed_and_doctor_looks_for_openssl(onionrig):

@@ -1,4 +1,8 @@
-"""Probes of the extended balancer against a SOCKS port that answers, hangs or refuses."""
+"""Probes of the extended balancer against a SOCKS port that answers, hangs or refuses.
+
+An instance has all the time there is where it is not to be called silent: a busy machine may keep
+an answer waiting. Where it is, it has next to none.
+"""
 
 import asyncio
 import time
@@ -9,10 +13,13 @@ import pytest
 from onionrig.balancer.extended import probing
 from onionrig.balancer.extended.probing import Probing
 from onionrig.rig.orders import ProbeOrders
+from waiting import HANG_SECONDS, eventually
 
 pytestmark = pytest.mark.process
 
 ADDRESS = "a" * 56
+SOON_SECONDS = 0.2
+LATER_SECONDS = 0.5
 
 
 class Instance:
@@ -24,7 +31,7 @@ class Instance:
         self.refuses = False
         self.lines = []
         self.asked_for = []
-        self.port = None
+        self.answered = 0
 
     async def serve(self, reader, writer):
         await reader.readexactly(3)
@@ -46,6 +53,7 @@ class Instance:
         while question := await reader.read(64):
             await self.answers.wait()
             writer.write(question)
+            self.answered += 1
 
     def hang_up(self):
         for line in self.lines:
@@ -66,25 +74,29 @@ class Heard:
             self.now = answers
             self.changes.append(answers)
 
-    async def until(self, answers, *, seconds=5.0):
-        deadline = time.monotonic() + seconds
-        while self.now is not answers:
-            assert time.monotonic() < deadline, self.changes
-            await asyncio.sleep(0.01)
+    async def until(self, answers):
+        await eventually(
+            lambda: self.now is answers, lambda: f"{answers} after {self.changes}",
+            pause_seconds=0.01,
+        )  # fmt: skip
 
 
 @asynccontextmanager
-async def probed(instance, monkeypatch):
+async def probed(
+    instance, monkeypatch, *, answer=HANG_SECONDS, redial=HANG_SECONDS, first_dial=HANG_SECONDS
+):
+    """Have an instance probed for a block; what it has time for, in seconds."""
     monkeypatch.setattr(probing, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(probing, "GIVEN_UP_SECONDS", HANG_SECONDS)
     server = await asyncio.start_server(instance.serve, "127.0.0.1", 0)
     orders = ProbeOrders(
         socks_host="127.0.0.1",
         socks_port=server.sockets[0].getsockname()[1],
         port=9001,
         every_seconds=0.02,
-        answer_seconds=0.2,
-        redial_seconds=0.3,
-        first_dial_seconds=0.5,
+        answer_seconds=answer,
+        redial_seconds=redial,
+        first_dial_seconds=first_dial,
     )
     heard = Heard()
     probes = asyncio.create_task(Probing(orders, [ADDRESS], heard).all())
@@ -105,7 +117,7 @@ async def test_an_instance_that_answers_is_said_to(monkeypatch):
 
 async def test_one_that_hangs_is_silent_and_answers_again_on_the_same_stream(monkeypatch):
     instance = Instance()
-    async with probed(instance, monkeypatch) as heard:
+    async with probed(instance, monkeypatch, answer=SOON_SECONDS) as heard:
         await heard.until(True)
         instance.answers.clear()
         await heard.until(False)
@@ -119,22 +131,17 @@ async def test_a_lost_stream_alone_is_no_silence(monkeypatch):
     async with probed(instance, monkeypatch) as heard:
         await heard.until(True)
         instance.hang_up()
-        while not instance.lines:
-            await asyncio.sleep(0.01)
-        await asyncio.wait_for(_answered_again(heard, instance), 5)
+        await eventually(lambda: instance.lines, "another stream")
+        so_far = instance.answered
+        await eventually(lambda: instance.answered > so_far + 1, "answers on it")
     assert heard.changes == [True]
     assert len(instance.asked_for) == 2
 
 
-async def _answered_again(heard, instance):
-    while len(instance.asked_for) < 2:
-        await asyncio.sleep(0.01)
-    await heard.until(True)
-
-
 async def test_one_that_can_no_longer_be_dialled_is_silent_until_it_can(monkeypatch):
     instance = Instance()
-    async with probed(instance, monkeypatch) as heard:
+    soon = {"answer": SOON_SECONDS, "redial": SOON_SECONDS}
+    async with probed(instance, monkeypatch, **soon) as heard:
         await heard.until(True)
         instance.refuses = True
         instance.hang_up()
@@ -146,6 +153,10 @@ async def test_one_that_can_no_longer_be_dialled_is_silent_until_it_can(monkeypa
 async def test_one_that_never_came_is_silent_after_a_while(monkeypatch):
     instance = Instance()
     instance.refuses = True
-    async with probed(instance, monkeypatch) as heard:
+    began = time.monotonic()
+    first = {"redial": SOON_SECONDS, "first_dial": LATER_SECONDS}
+    async with probed(instance, monkeypatch, **first) as heard:
         await heard.until(False)
+        assert time.monotonic() - began >= LATER_SECONDS
+        await eventually(lambda: len(instance.asked_for) > 1, "another dial")
     assert heard.changes == [False]

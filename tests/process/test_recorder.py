@@ -107,11 +107,13 @@ def test_runs_side_by_side_get_different_ports():
 
 
 def test_a_port_fixed_by_hand_is_given_and_no_other_is_equal():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    needed = {"a": port, **{f"n{n}": None for n in range(20)}}
-    with allocated_ports(needed, address="127.0.0.1") as ports:
+    needed = {f"n{n}": None for n in range(20)}
+    # its block is held meanwhile, so nobody beside this test takes it
+    with (
+        allocated_ports({"a": None}, address="127.0.0.1") as held,
+        allocated_ports({**needed, **held}, address="127.0.0.1") as ports,
+    ):
+        port = held["a"]
         assert ports["a"] == port
         assert len(set(ports.values())) == 21
         assert all(is_free("127.0.0.1", number) for number in ports.values())

@@ -16,6 +16,7 @@ from onionrig.errors import RecordsUnreadable
 from onionrig.recorder.listing import listed
 from onionrig.recorder.runs import find_run
 from run_files import write_run
+from waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 
@@ -29,8 +30,8 @@ def onionrig(tmp_path):
     def run(*arguments):
         return subprocess.run(
             [sys.executable, "-m", "onionrig", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60,
-            env={**os.environ, "COLUMNS": "100"},
+            capture_output=True, text=True, check=False, cwd=tmp_path,
+            timeout=HANG_SECONDS, env={**os.environ, "COLUMNS": "100"},
         )  # fmt: skip
 
     return run

@@ -12,31 +12,47 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import psutil
 import pytest
 
-from onionrig.recorder.board import BoardReader
+from onionrig.recorder import board, others
+from onionrig.recorder.board import ASK_FIRMWARE_SECONDS, BoardReader
 from onionrig.recorder.host import Interfaces
 from onionrig.recorder.jsonl import read_all
-from onionrig.recorder.others import Others
+from onionrig.recorder.others import Others, cpu_of_all
 from onionrig.recorder.processes import Processes
+from onionrig.recorder.sampler import OTHERS_EVERY_SECONDS
 from onionrig.records.samples import HostSample, TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
+from waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 
 BUSY = "while True: pass"
-IDLE = "import time; time.sleep(600)"
+IDLE = "import time; time.sleep(3600)"
 PAGE = b'tor_hs_app_read_bytes_total{onion="a",port="9000"} 123456789\n'
+GRAIN_SECONDS = 0.05
+"""Of CPU times: the kernel counts user and system each in ticks of 0.01 s."""
+SAMPLER = """
+from onionrig.recorder import sampler, tors
+from onionrig.recorder.entry import run_with_orders
+from onionrig.rig.orders import SamplerOrders
+
+tors.ANSWER_SECONDS = {answer_seconds}
+tors.LATE_SECONDS = {late_seconds}
+run_with_orders(SamplerOrders, sampler.run)
+"""
+"""The sampler, which has other patience with a tor, and with itself on a busy machine."""
 
 
 class RunningSampler:
-    """A sampler as the engine starts it, and what it recorded."""
+    """A sampler as the engine starts it, but for its patience, and what it recorded."""
 
-    def __init__(self, directory, tors, **paths):
+    def __init__(self, directory, tors, *, answer_seconds=HANG_SECONDS, **paths):
         self._directory = directory
         self.processes_path = directory / "processes.json"
         orders = SamplerOrders(
@@ -47,8 +63,9 @@ class RunningSampler:
             schedule_path=str(directory / "schedule.json"),
         )
         (directory / "orders.json").write_bytes(msgspec.json.encode(orders))
+        program = SAMPLER.format(answer_seconds=answer_seconds, late_seconds=HANG_SECONDS)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "onionrig.recorder.sampler", directory / "orders.json"],
+            [sys.executable, "-c", program, directory / "orders.json"],
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -56,9 +73,15 @@ class RunningSampler:
     def watch(self, **pids):
         replace(self.processes_path, json.dumps(pids).encode())
 
-    def schedule(self, *, hold, seconds):
+    def schedule(self, *, seconds, ahead_seconds=2):
+        """Schedule a hold; return its second.
+
+        The sampler looks once a second. Should it come too late for that, it has others every ten.
+        """
+        hold = int(time.time()) + ahead_seconds
         told = Schedule(ramp_second=hold, hold_second=hold, end_second=hold + seconds, streams=1)
         replace(self._directory / "schedule.json", msgspec.json.encode(told))
+        return hold
 
     def samples(self):
         return list(read_all(self._directory / "sampler.jsonl", HostSample))
@@ -68,15 +91,15 @@ class RunningSampler:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=5)
+        return self.process.wait(timeout=HANG_SECONDS)
 
 
 @pytest.fixture
 def start_sampler(tmp_path):
     with contextlib.ExitStack() as ends:
 
-        def start(tors=(), **paths):
-            sampler = RunningSampler(tmp_path, tors, **paths)
+        def start(tors=(), **more):
+            sampler = RunningSampler(tmp_path, tors, **more)
             ends.callback(sampler.process.communicate)
             ends.callback(sampler.process.kill)
             return sampler
@@ -105,37 +128,37 @@ def replace(path, content):
     fresh.replace(path)
 
 
-def wait_for(condition, *, seconds=15.0):
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until, "nothing came"
-        time.sleep(0.05)
-    return found
-
-
 def test_a_line_a_second_of_what_it_is_told_to_watch(start_sampler, child):
     sampler, busy = start_sampler(), child(BUSY)
     sampler.watch(busy=busy.pid, me=sampler.process.pid, gone=2**22 - 1)
 
     def watched():
+        """The lines once the busy one has used something between the first and the last but one."""
         lines = [line for line in sampler.samples() if "busy" in line.processes]
-        return lines if len(lines) >= 3 else None
+        return lines if len(lines) >= 4 and busy_seconds(lines[0], lines[-2]) > 0.5 else None
 
-    first, *_, last = wait_for(watched)
+    lines = until(watched, "the busy process to be given CPU time")
+    first, *_, last, after = lines
     assert set(last.processes) == {"busy", "me"}
-    assert last.second - first.second >= 2
-    used = [line.processes["busy"].cpu_user_seconds for line in (first, last)]
-    assert 0.3 < used[1] - used[0] <= last.monotonic_seconds - first.monotonic_seconds + 0.1
+    assert all(earlier.second < later.second for earlier, later in pairwise(lines))
+    assert all(line.wall_seconds >= line.second + 1 - 1e-3 for line in lines), "a second is closed"
+    # counters are read once a line's time is taken, and before that of the next
+    elapsed_seconds = after.monotonic_seconds - first.monotonic_seconds
+    assert busy_seconds(first, last) <= elapsed_seconds + GRAIN_SECONDS
     assert last.processes["me"].rss_bytes > 1 << 20
     assert last.processes["me"].open_files >= 3
     busy.kill()
-    wait_for(lambda: "busy" not in sampler.samples()[-1].processes)
+    until(lambda: "busy" not in sampler.samples()[-1].processes, "it to be missed")
     assert psutil.Process(busy.pid).status() == psutil.STATUS_ZOMBIE  # ended, not yet reaped
+
+
+def busy_seconds(before, after):
+    return after.processes["busy"].cpu_user_seconds - before.processes["busy"].cpu_user_seconds
 
 
 def test_it_ends_when_it_is_told_to(start_sampler):
     sampler = start_sampler()
-    wait_for(sampler.samples)
+    until(sampler.samples, "a sample")
     assert sampler.end() == 0
 
 
@@ -157,20 +180,23 @@ def test_the_main_thread_comes_first_and_open_files_are_counted(tmp_path, child)
     threaded = child(
         "import threading, time\n"
         "files = [open('/dev/null') for _ in range(50)]\n"
+        "started = time.process_time()\n"
         "def work():\n"
-        "    while time.thread_time() < 0.5: pass\n"
-        "    print('worked', flush=True)\n"
-        "    time.sleep(600)\n"
+        "    while time.thread_time() < 0.5 + 4 * started: pass\n"
+        "    print(time.thread_time(), flush=True)\n"
+        "    time.sleep(3600)\n"
         "threading.Thread(target=work, daemon=True).start()\n"
-        "time.sleep(600)\n"
+        "time.sleep(3600)\n"
     )
-    assert threaded.stdout.readline() == "worked\n"
+    worked = float(threaded.stdout.readline())
     (tmp_path / "processes.json").write_text(json.dumps({"threaded": threaded.pid}))
     used = Processes(tmp_path / "processes.json").use()["threaded"]
     main, worker = used.thread_cpu_seconds
-    assert worker >= 0.45
-    assert main < 0.3
-    assert main + worker == pytest.approx(used.cpu_user_seconds + used.cpu_system_seconds, abs=0.05)
+    assert worker == pytest.approx(worked, abs=GRAIN_SECONDS)
+    assert main < worker / 2
+    assert main + worker == pytest.approx(
+        used.cpu_user_seconds + used.cpu_system_seconds, abs=GRAIN_SECONDS
+    )
     assert 53 <= used.open_files < 60
 
 
@@ -187,7 +213,7 @@ def test_open_files_that_may_not_be_counted_are_null(tmp_path, monkeypatch):
 
 def test_the_host_says_what_its_kernel_counts(start_sampler):
     sampler = start_sampler()
-    before = wait_for(sampler.samples)[-1]
+    before = until(sampler.samples, "a sample")[-1]
     with socket.create_server(("127.0.0.1", 0)) as server:
         sender = socket.create_connection(server.getsockname())
         receiver, _ = server.accept()
@@ -198,9 +224,9 @@ def test_the_host_says_what_its_kernel_counts(start_sampler):
             while received < 3 << 20:
                 received += len(receiver.recv(1 << 16))
             sending.join()
-    after = wait_for(
-        lambda: [line for line in sampler.samples() if line.second > before.second + 1]
-    )[0]
+    begun = len(sampler.samples()) + 1  # one may be under way
+    until(lambda: len(sampler.samples()) > begun + 1, "samples of what was carried")
+    after, next_one, *_ = sampler.samples()[begun:]
     carried = after.interfaces["lo"].received_bytes - before.interfaces["lo"].received_bytes
     assert carried >= 3 << 20
     assert after.interfaces["lo"].received_packets > before.interfaces["lo"].received_packets
@@ -211,7 +237,8 @@ def test_the_host_says_what_its_kernel_counts(start_sampler):
         if name != "lo"
     )
     cores = psutil.cpu_count()
-    passed = after.monotonic_seconds - before.monotonic_seconds
+    # counters are read once a line's time is taken, and before that of the next
+    passed = next_one.monotonic_seconds - before.monotonic_seconds
     states = msgspec.structs.asdict(after.cpu)
     total = sum(states.values()) - sum(msgspec.structs.asdict(before.cpu).values())
     assert 0 < total <= cores * passed * 1.2
@@ -225,14 +252,19 @@ def test_processes_outside_the_rig_are_looked_at_every_five_seconds(start_sample
     sampler = start_sampler()
 
     def looked():
-        found = [line for line in sampler.samples() if line.others_cpu_seconds is not None]
-        return found if len(found) >= 2 else None
+        """The lines once a second look, or one of those after, has seen others."""
+        lines = sampler.samples()
+        # this test is one, which reads the samples again and again
+        return lines if any(line.others_cpu_seconds for line in lines) else None
 
-    first, then = wait_for(looked)
-    assert first == sampler.samples()[0]
-    assert then.second - first.second >= 5
-    assert first.others_cpu_seconds == 0
-    assert then.others_cpu_seconds > 0  # this test, which reads the samples again and again
+    lines = until(looked, "a look at others")
+    assert lines[0].others_cpu_seconds == 0
+    due_second = lines[0].second
+    for line in lines:
+        assert (line.others_cpu_seconds is not None) == (line.second >= due_second), line
+        if line.second >= due_second:
+            due_second = line.second + OTHERS_EVERY_SECONDS
+    assert OTHERS_EVERY_SECONDS == 5
 
 
 def test_others_grow_by_what_an_unwatched_process_uses(child):
@@ -241,22 +273,26 @@ def test_others_grow_by_what_an_unwatched_process_uses(child):
     busy = child(BUSY)
     others.cpu_seconds(set())
     used = psutil.Process(busy.pid)
-    wait_for(lambda: used.cpu_times().user > 0.4)
+    until(lambda: used.cpu_times().user > 0.4, "it to be given CPU time")
     assert others.cpu_seconds(set()) >= 0.4
 
 
-def test_a_process_of_another_emulated_host_is_no_other(tmp_path, child):
+def test_a_process_of_another_emulated_host_is_no_other(tmp_path, child, monkeypatch):
     busy = child(BUSY)
     (tmp_path / "rig.json").write_text(json.dumps([busy.pid]))
     told, untold = Others(tmp_path / "rig.json"), Others()
-    told.cpu_seconds(set())
-    untold.cpu_seconds(set())
-    used = psutil.Process(busy.pid)
-    begun = used.cpu_times().user
-    wait_for(lambda: used.cpu_times().user > begun + 0.5)
-    # both see what else this machine does; only one takes the busy process for that
-    more = untold.cpu_seconds(set()) - told.cpu_seconds(set())
-    assert more >= 0.4
+    begun, used = cpu_of_all(), cpu_of_all()
+
+    def worked():
+        used.update(cpu_of_all())
+        return used[busy.pid] > begun[busy.pid] + 0.5
+
+    until(worked, "it to be given CPU time")
+    # both are shown the same two looks at this machine, whatever else it does
+    for look in (begun, used):
+        monkeypatch.setattr(others, "cpu_of_all", lambda look=look: look)
+        both = [each.cpu_seconds(set()) for each in (untold, told)]
+    assert both[0] - both[1] == pytest.approx(used[busy.pid] - begun[busy.pid])
 
 
 def test_a_given_link_rate_is_taken_for_what_the_kernel_says(tmp_path):
@@ -274,25 +310,32 @@ def vcgencmd(tmp_path):
     program.write_text(
         "#!/bin/sh\n"
         f'echo "$1" >> {tmp_path}/calls\n'
-        f"if [ -e {tmp_path}/hangs ]; then exec sleep 60; fi\n"
+        f"if [ -e {tmp_path}/hangs ]; then exec sleep 3600; fi\n"
         "echo throttled=0x50000\n"
     )
     program.chmod(0o700)
     return program
 
 
-def test_a_pi_without_the_file_is_asked_by_command_and_not_each_second(tmp_path, vcgencmd):
-    board = BoardReader(tmp_path, vcgencmd=str(vcgencmd))
-    for _ in range(3):
-        assert board.read().throttling == ("under-voltage since boot", "throttled since boot")
-    assert (tmp_path / "calls").read_text() == "get_throttled\n"
+def test_a_pi_without_the_file_is_asked_by_command_and_not_each_second(
+    tmp_path, vcgencmd, monkeypatch
+):
+    seconds = iter(range(1000, 1011))
+    monkeypatch.setattr(board, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    monkeypatch.setattr(board, "ANSWER_SECONDS", HANG_SECONDS)
+    reader = BoardReader(tmp_path, vcgencmd=str(vcgencmd))
+    for passed in range(11):
+        assert reader.read().throttling == ("under-voltage since boot", "throttled since boot")
+        asked = 1 if passed < ASK_FIRMWARE_SECONDS else 2
+        assert (tmp_path / "calls").read_text() == "get_throttled\n" * asked
+    assert asked == 2
 
 
 def test_a_firmware_that_does_not_answer_is_null(tmp_path, vcgencmd):
     (tmp_path / "hangs").touch()
     began = time.monotonic()
     assert BoardReader(tmp_path, vcgencmd=str(vcgencmd)).read().throttling is None
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < HANG_SECONDS, "it would have waited for an hour"
 
 
 def test_a_firmware_command_that_cannot_be_run_is_null(tmp_path):
@@ -347,63 +390,61 @@ def test_tors_are_asked_as_each_schedule_says_although_it_comes_late(
     start_sampler, answering, dead
 ):
     sampler = start_sampler((answering, dead))
-    wait_for(sampler.samples)
-    first = int(time.time()) + 2
-    sampler.schedule(hold=first, seconds=1)
-    wait_for(lambda: len(sampler.tors()) == 2)
-    later = int(time.time()) + 2
-    sampler.schedule(hold=later, seconds=2)
-    wait_for(lambda: len(sampler.tors()) == 4)
+    until(sampler.samples, "a sample")
+    # it has to be seen before its first second, or that is not asked for
+    first = sampler.schedule(seconds=1, ahead_seconds=10)
+    until(lambda: len(sampler.tors()) == 2, "the first hold's counters")
+    later = sampler.schedule(seconds=2, ahead_seconds=10)
+    until(lambda: len(sampler.tors()) == 4, "the later hold's counters")
     told = sampler.tors()
     assert [line.second for line in told] == [first, first + 1, later, later + 2]
     for line in told:
         assert line.daemons["dead"] is None
         assert line.daemons["answering"].application_bytes == {"9000": 123456789}
         assert line.second <= line.daemons["answering"].read_wall_seconds <= line.wall_seconds
-        assert line.wall_seconds < line.second + 1.5
     assert sampler.end() == 0
 
 
-def test_a_tor_that_does_not_answer_is_null_and_holds_up_no_sample(
+def test_a_tor_that_does_not_answer_is_null_and_holds_up_no_sample_and_no_other_tor(
     start_sampler, answering, silent
 ):
-    sampler = start_sampler((answering, silent))
-    hold = int(time.time()) + 2
-    sampler.schedule(hold=hold, seconds=60)
-    (told,) = wait_for(sampler.tors)
-    assert told.second == hold
+    answer_seconds = 15
+    sampler = start_sampler((silent, answering), answer_seconds=answer_seconds)
+    hold = sampler.schedule(seconds=3600)
+    told = until(sampler.tors, "the tors' counters")[0]
+    assert (told.second - hold) % 10 == 0
     assert told.daemons["silent"] is None
-    assert told.daemons["answering"].read_wall_seconds < hold + 2
-    assert 2.5 < told.wall_seconds - hold < 5
-    samples = [line for line in sampler.samples() if line.second >= hold - 1]
-    assert len(samples) >= 3
-    assert all(after.second - before.second == 1 for before, after in pairwise(samples))
-    assert all(line.wall_seconds < line.second + 1.5 for line in samples)
+    assert told.wall_seconds - told.second >= answer_seconds
+    answered_at = told.daemons["answering"].read_wall_seconds
+    assert answered_at - told.second < answer_seconds, "it would have been asked after the other"
+    meanwhile = [
+        line.second
+        for line in sampler.samples()
+        if told.second < line.wall_seconds < told.wall_seconds
+    ]
+    assert len(meanwhile) >= 3, "there would be one, or none"
 
 
 def test_being_told_to_end_does_not_wait_for_a_tor(start_sampler, silent):
-    sampler = start_sampler((silent,))
-    hold = int(time.time()) + 2
-    sampler.schedule(hold=hold, seconds=60)
+    sampler = start_sampler((silent,), answer_seconds=3600)
+    sampler.schedule(seconds=3600)
     asked = psutil.Process(sampler.process.pid)
-    wait_for(lambda: any(link.raddr for link in asked.net_connections()))
-    began = time.monotonic()
-    assert sampler.end() == 0
-    assert time.monotonic() - began < 1.5  # then it would be killed
+    until(lambda: any(link.raddr for link in asked.net_connections()), "the tor to be asked")
+    assert sampler.end() == 0, "it would have waited for an hour"
     (told,) = sampler.tors()
     assert told.daemons == {"silent": None}
 
 
 def test_without_tors_there_is_no_record_of_them(start_sampler, tmp_path):
     sampler = start_sampler()
-    wait_for(sampler.samples)
+    until(sampler.samples, "a sample")
     assert sampler.end() == 0
     assert not (tmp_path / "tors.jsonl").exists()
 
 
 def test_a_full_disk_under_the_tors_record_ends_the_sampler(start_sampler, answering):
     sampler = start_sampler((answering,), tors_record_path="/dev/full")
-    sampler.schedule(hold=int(time.time()) + 2, seconds=60)
-    _, told = sampler.process.communicate(timeout=15)
+    sampler.schedule(seconds=3600)
+    _, told = sampler.process.communicate(timeout=HANG_SECONDS)
     assert sampler.process.returncode == 8
     assert "disk is full" in told

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from waiting import HANG_SECONDS
+
 PROJECT = Path(__file__).parents[2]
 PLAIN_TOOLS = "cat chmod cp dirname env flock grep id mkdir rm sed sh sha256sum tail"
 
@@ -63,7 +65,7 @@ class Checkout:
             env={"PATH": str(self.bin), **environment},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_SECONDS,
             check=False,
         )
 

@@ -5,13 +5,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
+from waiting import HANG_SECONDS, RUN_SECONDS, until
+
 pytestmark = pytest.mark.process
 
-BARE = ("--set", "network.kind=none", "--set", "load.ramp=1s", "--hold", "10")
+BARE = ("--set", "network.kind=none", "--set", "load.ramp=1s", "--hold")
+SHORT = (*BARE, "10")
+# a hold has to be seen, and cut off, before it is over
+LONG = (*BARE, "30")
 STREAMS = ("--over", "load.streams=1,2")
 
 
@@ -26,7 +30,7 @@ def onionrig(tmp_path):
     def run(*arguments):
         return subprocess.run(
             command(*arguments), capture_output=True, text=True, check=False, cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "200"}, timeout=120,
+            env={**os.environ, "COLUMNS": "200"}, timeout=RUN_SECONDS,
         )  # fmt: skip
 
     return run
@@ -37,27 +41,24 @@ def events(directory):
         yield from (json.loads(line) for line in path.read_text().splitlines())
 
 
-def until_second_load_holds(directory, process, *, seconds=60):
-    deadline = time.monotonic() + seconds
-    while True:
-        holds = [each for each in events(directory) if each.get("phase") == "hold"]
-        if len(holds) == 2:
-            return
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+def second_load_holds(directory, process):
+    assert process.poll() is None, "it was over before it could be killed"
+    return len([each for each in events(directory) if each.get("phase") == "hold"]) == 2
 
 
 def test_a_sweep_that_was_killed_goes_on_where_it_stopped(onionrig, tmp_path):
     directory = tmp_path / "sweep"
     with (tmp_path / "log").open("w") as log:
         killed = subprocess.Popen(
-            command("sweep", *BARE, *STREAMS, "--out", str(directory)),
+            command("sweep", *LONG, *STREAMS, "--out", str(directory)),
             cwd=tmp_path, stdout=log, stderr=log,
         )  # fmt: skip
-    until_second_load_holds(directory, killed)
+    until(
+        lambda: second_load_holds(directory, killed), "the second load's hold",
+        seconds=RUN_SECONDS,
+    )  # fmt: skip
     killed.send_signal(signal.SIGKILL)
-    killed.wait()
+    killed.wait(HANG_SECONDS)
     done = onionrig("sweep", "--resume", str(directory), "--json")
     assert done.returncode == 0, done.stderr
     assert "1 of 2 holds to measure" in done.stderr
@@ -69,11 +70,11 @@ def test_a_sweep_that_was_killed_goes_on_where_it_stopped(onionrig, tmp_path):
     assert result["knees"][0]["key"] == "load.streams"
     assert (directory / "report.html").is_file()
 
-    again = onionrig("sweep", *BARE, *STREAMS, "--out", str(directory), "--no-report")
+    again = onionrig("sweep", *LONG, *STREAMS, "--out", str(directory), "--no-report")
     assert "0 of 2 holds to measure" in again.stderr
     assert "the knee" in again.stdout
 
-    other = onionrig("sweep", *BARE, "--over", "load.streams=1,4", "--out", str(directory))
+    other = onionrig("sweep", *LONG, "--over", "load.streams=1,4", "--out", str(directory))
     assert other.returncode == 2
     assert "holds another sweep" in other.stderr
 
@@ -88,7 +89,7 @@ def runs(directory):
 
 def test_two_experiments_alternate_and_what_differs_is_said(onionrig, tmp_path):
     done = onionrig(
-        "compare", "smoke", "smoke", *BARE, "--set-b", "load.streams=1", "--repeat", "1",
+        "compare", "smoke", "smoke", *SHORT, "--set-b", "load.streams=1", "--repeat", "1",
         "--markdown", "--out", "compared",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
