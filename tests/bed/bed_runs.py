@@ -6,7 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from waiting import HANG_SECONDS, RUN_SECONDS
 
@@ -76,10 +79,22 @@ class StartedRun:
 
 def namespaces_in_use() -> set[int]:
     """Return the network namespaces of every process here, by the number the kernel gives them."""
+    return _namespaces(Path("/proc").glob("[0-9]*/ns/net"))
+
+
+def namespaces_of(pid: int) -> set[int]:
+    """Return those of a process's children and theirs, but for the one that this process is in.
+
+    Others on this machine make namespaces too: a browser does.
+    """
+    children = psutil.Process(pid).children(recursive=True)
+    own = Path("/proc/self/ns/net").stat().st_ino
+    return _namespaces(Path(f"/proc/{child.pid}/ns/net") for child in children) - {own}
+
+
+def _namespaces(paths) -> set[int]:
     found = set()
-    for path in Path("/proc").glob("[0-9]*/ns/net"):
-        try:
+    for path in paths:
+        with suppress(OSError):
             found.add(path.stat().st_ino)
-        except OSError:
-            continue
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bed_runs import namespaces_in_use
+from bed_runs import namespaces_in_use, namespaces_of
 from beds import host, standing
 from onionrig.engine.emulation import Making
 from onionrig.engine.processes import Fleet
@@ -67,11 +67,12 @@ async def test_a_killed_controller_leaves_no_namespace(tmp_path):
 
 
 async def test_leaving_the_block_leaves_no_namespace_and_no_mount(tmp_path):
-    before, mounts_before = namespaces_in_use(), mounts()
     async with standing(tmp_path, host(1, delay=0.01), host(2)):
-        assert len(namespaces_in_use() - before) == 4
-        assert mounts() == mounts_before
-    assert namespaces_in_use() <= before
+        made = namespaces_of(os.getpid())
+        assert len(made) == 4
+        assert not any(str(number) in mounts() for number in made)
+        assert str(tmp_path) not in mounts()
+    assert not made & namespaces_in_use()
 
 
 async def test_a_host_whose_holder_dies_ends_the_block_by_name(tmp_path):

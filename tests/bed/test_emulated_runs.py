@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bed_runs import BASELINE, namespaces_in_use
+from bed_runs import BASELINE, namespaces_in_use, namespaces_of
 from onionrig.recorder.jsonl import read_all
 from onionrig.records.samples import HostSample
 from waiting import until
@@ -29,8 +29,10 @@ drops_rights = pytest.mark.skipif(
 
 
 def test_a_baseline_between_emulated_hosts_fills_the_link_and_says_so(start):
-    before = namespaces_in_use()
     run = start()
+    until_it_pulls(run)
+    made = namespaces_of(run.process.pid)
+    assert len(made) == 4  # two hosts, the switch, the delay lines
     assert run.ends() == 0, run.said
     result, manifest = run.file("result.json"), run.file("manifest.json")
 
@@ -45,7 +47,7 @@ def test_a_baseline_between_emulated_hosts_fills_the_link_and_says_so(start):
     assert [host["delay_seconds"] for host in manifest["emulated"]] == [0, 0.01]
     assert manifest["emulated"][1]["delayed_by"] in {"netem", "delaybox"}
     assert not any("nsenter" in word for s in manifest["services"] for word in s["argv"])
-    assert namespaces_in_use() <= before
+    assert not made & namespaces_in_use()
 
 
 def fills_the_link(result):
@@ -115,11 +117,11 @@ def test_who_may_have_neither_is_told_what_is_missing_before_anything_is_made(st
 
 
 def test_a_killed_run_leaves_no_namespace_and_says_that_it_was_aborted(start):
-    before = namespaces_in_use()
-    run = start(BASELINE.replace('hold = "10s"', 'hold = "600s"'))
+    run = start(BASELINE.replace('hold = "10s"', 'hold = "3600s"'))
     until_it_pulls(run)
-    assert len(namespaces_in_use() - before) == 4
+    made = namespaces_of(run.process.pid)
+    assert len(made) == 4
     run.process.kill()
-    until(lambda: namespaces_in_use() <= before, "its namespaces to be gone")
+    until(lambda: not made & namespaces_in_use(), "its namespaces to be gone")
     until((run.out / "result.json").exists, "its result")
     assert run.file("result.json")["status"] == "aborted"

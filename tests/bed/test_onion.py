@@ -2,7 +2,8 @@
 
 import pytest
 
-from bed_runs import namespaces_in_use
+from bed_runs import namespaces_in_use, namespaces_of
+from waiting import until
 
 HOSTS = """
 [[hosts]]
@@ -45,9 +46,11 @@ pytestmark = pytest.mark.tor
 
 
 def test_an_onion_address_is_served_from_emulated_hosts(start):
-    before = namespaces_in_use()
     run = start(HOSTS)
+    until(lambda: run.ended() or (run.out / "schedule.json").exists(), "the load")
+    made = namespaces_of(run.process.pid)
     assert run.ends() == 0, run.said
+    assert len(made) == 7  # five hosts, the switch, the delay lines
     result, manifest = run.file("result.json"), run.file("manifest.json")
     assert result["status"] == "complete"
     assert result["bytes"]["corrupt"] == 0
@@ -73,4 +76,4 @@ def test_an_onion_address_is_served_from_emulated_hosts(start):
         *(f"{k}-{h['name']}" for k in ("sampler", "tors") for h in manifest["emulated"]),
     }
     assert "read it by hand: nsenter --net=/proc/" in run.said
-    assert namespaces_in_use() <= before
+    assert not made & namespaces_in_use()
