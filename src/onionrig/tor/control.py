@@ -7,7 +7,7 @@ into asyncio through a queue.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 GONE: tuple[type[Exception], ...] = (stem.ControllerError, OSError)
 """What is raised where the tor at the other end is gone, or not there yet."""
+EVENTS = (EventType.HS_DESC, EventType.HS_DESC_CONTENT)
+"""What tor is asked to tell."""
 FETCH_SECONDS = 15.0
 """How long an HSDir may take to answer."""
 
@@ -41,6 +43,8 @@ class Control:
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
+        self._listening: asyncio.Future[None] | None = None
+        self._heard_by: list[tuple[tuple[EventType, ...], asyncio.Queue[Any]]] = []
 
     async def info(self, key: str) -> str | None:
         """Return what tor answers to GETINFO; None where it has no answer."""
@@ -140,19 +144,37 @@ class Control:
 
     @asynccontextmanager
     async def _events(self, *kinds: EventType) -> AsyncIterator[asyncio.Queue[Any]]:
-        loop = asyncio.get_running_loop()
+        """Yield a queue of the events of these kinds that come in the block."""
+        if self._listening is None:
+            self._listening = asyncio.ensure_future(self._listen())
+        await asyncio.shield(self._listening)
         queue: asyncio.Queue[Any] = asyncio.Queue()
-
-        def received(event: object) -> None:
-            loop.call_soon_threadsafe(queue.put_nowait, event)
-
-        await asyncio.to_thread(self._controller.add_event_listener, received, *kinds)
+        heard_by = (kinds, queue)
+        self._heard_by.append(heard_by)
         try:
             yield queue
         finally:
-            # where the tor is gone, its listeners are gone with it
-            with suppress(stem.ControllerError):
-                await asyncio.to_thread(self._controller.remove_event_listener, received)
+            self._heard_by.remove(heard_by)
+
+    async def _listen(self) -> None:
+        """Have tor tell all events that are ever asked for, once and for as long as it is there.
+
+        stem holds one lock while it adds or removes a listener, and its thread that tells listeners
+        waits for it. When a connection ends meanwhile, for whatever reason, stem waits for that
+        thread, and neither ever ends (stem 1.8: control.py, remove_event_listener, _handle_event
+        and BaseController._close). Before tor has been asked for events there is nothing to tell.
+        """
+        loop = asyncio.get_running_loop()
+
+        def told(event: object) -> None:
+            loop.call_soon_threadsafe(self._tell, event)
+
+        await asyncio.to_thread(self._controller.add_event_listener, told, *EVENTS)
+
+    def _tell(self, event: Any) -> None:  # noqa: ANN401 - stem has no types
+        for kinds, queue in self._heard_by:
+            if event.type in kinds:
+                queue.put_nowait(event)
 
 
 def _read(descriptor: object, address: str) -> Descriptor | None:
