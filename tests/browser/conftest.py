@@ -29,6 +29,7 @@ def browser(tmp_path_factory):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     # with the driver's path given, selenium looks for none on the network
     driver = webdriver.Chrome(options=options, service=Service(chromedriver))
+    driver.command_executor.client_config.timeout = HANG_SECONDS
     driver.set_page_load_timeout(HANG_SECONDS)
     driver.set_script_timeout(HANG_SECONDS)
     yield Browser(driver)

@@ -55,6 +55,8 @@ class Evidence:
 async def stalled(tmp_path, monkeypatch, cache, *, stop, tell=lambda _: None):
     """Run the smoke profile with one service stopped as soon as it starts; return the error."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setattr(bring_up, "CONSENSUS_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr(bring_up, "BOOTSTRAP_SECONDS", HANG_SECONDS)
     start = Fleet.start
 
     def started(fleet, service):
@@ -95,6 +97,7 @@ async def test_a_client_that_does_not_bootstrap_is_named_with_its_log(tmp_path, 
 async def test_an_onionbalance_that_does_not_publish_is_named_with_its_log(
     tmp_path, monkeypatch, cache
 ):
+    monkeypatch.setattr(frontend, "INSTANCES_SECONDS", HANG_SECONDS)
     monkeypatch.setattr(frontend, "PUBLISHED_SECONDS", 5)
     said = await stalled(tmp_path, monkeypatch, cache, stop="balancer")
     assert "Onionbalance to publish the address" in said
