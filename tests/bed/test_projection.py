@@ -21,6 +21,8 @@ CPU_BOUND_BITS_PER_SECOND = 214e6
 """What the machine of reference.toml serves so, bound by its CPU (docs/method.md, bramble-pi3)."""
 SPARE = 0.6
 """Of that, to be asked for at most."""
+STEADY = 0.97
+"""Of the mean rate, that the lowest ten seconds carry where nothing but the links binds."""
 LARGEST, SMALLEST = 4, 64
 """Denominators of the scale: a quarter is enough, and below the latter it is no longer a bramble."""
 
@@ -85,18 +87,17 @@ def test_the_projection_lies_within_a_tenth_of_what_is_measured(start, hosts):
             break
         if denominator >= SMALLEST:
             pytest.skip(
-                f"at 1/{denominator} this machine binds: {result['bottleneck']['sentence']}"
+                f"at 1/{denominator} this machine binds as well: {what_was_measured(result)}"
             )
         denominator = min(SMALLEST, 2 * denominator)
     projected = plan["projected_bits_per_second"]["likely"]
-    sustained = result["goodput"]["sustained_bits_per_second"]
-    error = projected / sustained - 1
+    error = projected / result["goodput"]["sustained_bits_per_second"] - 1
     said = (
-        f"{hosts} hosts at 1/{denominator}: projected {projected / 1e6:.1f}, sustained "
-        f"{sustained / 1e6:.1f} Mbit/s"
+        f"{hosts} hosts at 1/{denominator}: projected {projected / 1e6:.1f} Mbit/s, "
+        f"{what_was_measured(result)}"
     )
     print(f"{said}, error {error:+.1%}")  # noqa: T201 - to state the error is what this is for
-    assert abs(error) < 0.10, f"{said}; {result['bottleneck']['sentence']}"
+    assert abs(error) < 0.10, said
 
 
 def measured(start, bill, scale):
@@ -110,7 +111,22 @@ def measured(start, bill, scale):
 
 
 def links_bound(result, hosts):
-    """Whether the links of all boards were full: else this machine was measured, not the plan."""
+    """Whether the links of all boards were full all the time: else this machine was measured.
+
+    Where they are, every ten seconds carry what the others do; a machine that has too little CPU
+    for some of the time shows in the lowest ten.
+    """
     boards = [link for link in result["links"]["hosts"] if link["serves"]]
     assert len(boards) == hosts
-    return all(link["full"] for link in boards)
+    goodput = result["goodput"]
+    steady = goodput["sustained_bits_per_second"] / goodput["mean_bits_per_second"]
+    return all(link["full"] for link in boards) and steady >= STEADY
+
+
+def what_was_measured(result):
+    goodput = result["goodput"]
+    sustained, mean = (goodput[f"{which}_bits_per_second"] for which in ("sustained", "mean"))
+    return (
+        f"sustained {sustained / 1e6:.1f} Mbit/s of a mean of {mean / 1e6:.1f}; "
+        f"{result['bottleneck']['sentence']}"
+    )
