@@ -30,7 +30,12 @@ DONE = b"done\n"
 GROUP = b"group "
 """What stands before the path of a control group that is the run's alone."""
 
-_SWEEP_SECONDS = 4.0
+_SWEEP_SECONDS = 60.0
+"""A sweep takes some hundredths of a second, on a starved machine seconds: it goes on until nothing
+has been seen for a few rounds, and this only ends it where new processes come for ever."""
+_REMOVAL_SECONDS = 4.0
+_FINISH_SECONDS = 600.0
+"""Until the result of what was recorded counts as one that will never be written."""
 _QUIET_SWEEPS = 3
 _PAUSE_SECONDS = 0.05
 
@@ -62,7 +67,8 @@ def main(mark: str, workspace: str, finish: list[str]) -> None:
         remove_group(group)
     shutil.rmtree(workspace, ignore_errors=True)
     if not done:
-        subprocess.run(finish, stdin=subprocess.DEVNULL, timeout=60, check=False)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it is ended then, and nobody listens
+            subprocess.run(finish, stdin=subprocess.DEVNULL, timeout=_FINISH_SECONDS, check=False)
 
 
 def sweep(mark: str) -> None:
@@ -79,7 +85,7 @@ def remove_group(path: str) -> bool:
 
     What is still in them is the run's as well, since its children inherit it, and is killed.
     """
-    until = time.monotonic() + _SWEEP_SECONDS
+    until = time.monotonic() + _REMOVAL_SECONDS
     while os.path.isdir(path):  # noqa: PTH112 - likewise
         try:
             # what has been killed takes a moment to leave; groups below must go first
