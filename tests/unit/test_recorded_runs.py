@@ -1,0 +1,25 @@
+"""What is said of recorded runs is what was said of them before, to the byte.
+
+A change that is meant is made with ``python tests/golden.py``, and read before it is committed.
+"""
+
+import pytest
+
+from golden import RECORDED, RUNS, said_of
+from onionrig.recorder.run_directory import RunDirectory
+
+EXPECTED = {
+    "aborted", "baseline", "damaged", "dials", "emulated-hosts", "events", "smoke", "two-loads",
+}  # fmt: skip
+
+
+def test_a_run_of_every_kind_is_recorded():
+    assert set(RUNS) == EXPECTED
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_same_is_said_of_a_recorded_run_as_before(name):
+    said = said_of(RunDirectory(RECORDED / name / "run"))
+    before = {file: (RECORDED / name / file).read_text() for file in said}
+    for file, text in said.items():
+        assert text == before[file], f"{name}/{file}"
