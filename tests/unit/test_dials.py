@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.dials import dials, outage, over_time, served
+from onionrig.analysis.dials import dials, first_byte, outage, over_time, served
 from onionrig.analysis.holds import loads as cut
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.result import Result
@@ -99,6 +99,16 @@ def test_nine_of_ten_had_their_first_byte_within_what_is_said(waits):
     within = sum(wait <= first.nine_of_ten_seconds for wait in waits)
     sooner = sum(wait < first.nine_of_ten_seconds for wait in waits)
     assert sooner < 0.9 * len(waits) <= within
+
+
+@given(st.integers(1, 60))
+def test_the_wait_within_which_nine_of_ten_had_their_first_byte_is_the_shortest_such(count):
+    waited = first_byte(float(number) for number in range(count, 0, -1))
+    assert waited.nine_of_ten_seconds == -(-9 * count // 10)
+
+
+def test_where_nobody_had_a_first_byte_there_is_no_wait():
+    assert first_byte([]) is None
 
 
 def test_dials_under_a_load_are_another_matter():

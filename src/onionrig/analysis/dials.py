@@ -13,7 +13,7 @@ from onionrig.records.dials import Dials, DialSecond, FirstByte, Outage
 from onionrig.records.events import Covered, Scheduled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from onionrig.records.recording import Recording
     from onionrig.records.transfers import Transfer
@@ -35,7 +35,7 @@ def dials(recording: Recording) -> Dials | None:
         failed=reasons.total(),
         unfinished=_unfinished(made),
         failed_by_reason=dict(reasons.most_common()),
-        first_byte=_first_byte(done),
+        first_byte=first_byte(_waits(done)),
         backends=backends,
         unreached=tuple(name for name, count in backends.items() if not count),
         variants=variants,
@@ -101,14 +101,19 @@ def outage(made: Iterable[Transfer], at: float) -> Outage:
     )
 
 
-def _first_byte(done: Sequence[Transfer]) -> FirstByte | None:
-    waits = sorted(_waits(done))
-    if not waits:
+def first_byte(waits: Iterable[float]) -> FirstByte | None:
+    """Return how long streams waited for their first byte, in seconds; None where none got one.
+
+    The ninetieth percentile is that of the nearest rank: the shortest wait within which at least
+    nine of ten had their first byte.
+    """
+    ranked = sorted(waits)
+    if not ranked:
         return None
     return FirstByte(
-        median_seconds=statistics.median(waits),
-        nine_of_ten_seconds=waits[math.ceil(0.9 * len(waits)) - 1],
-        highest_seconds=waits[-1],
+        median_seconds=statistics.median(ranked),
+        nine_of_ten_seconds=ranked[math.ceil(0.9 * len(ranked)) - 1],
+        highest_seconds=ranked[-1],
     )
 
 

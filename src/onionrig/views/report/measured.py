@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.dials import first_byte
 from onionrig.analysis.series import downsampled
 from onionrig.experiment.checks import WINDOW_SECONDS
 from onionrig.units import counted
@@ -25,6 +25,7 @@ from onionrig.views.report.said import number, percent, rate, size, wait
 
 if TYPE_CHECKING:
     from onionrig.analysis.series import Series
+    from onionrig.records.dials import FirstByte
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
     from onionrig.views.report.document import Block
@@ -54,8 +55,8 @@ def measured(result: Result, shown: Shown | None) -> tuple[Section, ...]:
         sections.append(_cpu(result, drawn, manifest))
     if served:
         sections.append(_shares(result))
-    if shown.series.first_byte_seconds:
-        sections.append(_start(shown.series))
+    if waited := first_byte(shown.series.first_byte_seconds):
+        sections.append(_start(shown.series, waited))
     if any(value is not None for line in drawn.round_trip_seconds.lines.values() for value in line):
         sections.append(_round_trips(result, drawn))
     return tuple(sections)
@@ -139,19 +140,17 @@ def _shares(result: Result) -> Section:
     )
 
 
-def _start(series: Series) -> Section:
-    waits = sorted(series.first_byte_seconds)
-    nine_of_ten = waits[min(len(waits) - 1, round(0.9 * len(waits)))]
+def _start(series: Series, waited: FirstByte) -> Section:
     finding = (
-        f"Half of {counted(len(waits), 'attempt')} had their first byte after "
-        f"{wait(statistics.median(waits))}, nine of ten after {wait(nine_of_ten)}, the last after "
-        f"{wait(waits[-1])}."
+        f"Half of {counted(len(series.first_byte_seconds), 'attempt')} had their first byte after "
+        f"{wait(waited.median_seconds)}, nine of ten after {wait(waited.nine_of_ten_seconds)}, the "
+        f"last after {wait(waited.highest_seconds)}."
     )
     return Section(
         name="start",
         title="How long streams took to start",
         finding=finding,
-        blocks=(first_byte_figure(waits),),
+        blocks=(first_byte_figure(series.first_byte_seconds),),
     )
 
 
