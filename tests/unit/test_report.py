@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifelike import HOLD, MBIT, RAMP, lifelike, rate_mbit, with_findings
-from onionrig.analysis.result import analyse
+from onionrig.analysis.result import analyse, results_by_load
 from onionrig.analysis.series import LoadTimes, series
 from onionrig.analysis.timeline import Timeline
 from onionrig.analysis.windows import sustained_bits_per_second
@@ -137,6 +137,33 @@ def test_of_several_holds_the_median_one_is_shown():
     assert (shown.hold.begin, shown.hold.end) == (1_045, 1_057)
     assert shown.worst.bits_per_second == 2400
     assert "first hold" in run_report(analyse(made), made, series(made)).html
+
+
+def two_equal_loads():
+    """Two loads of the same bytes; a result of each."""
+    told, samples = [], []
+    for number in range(2):
+        load = scheduled(hold_seconds=12, ramp=1_000 + number * 20)
+        told += [load, held()]
+        samples += [sink_sample(load.hold_second + at, {"backend-1": 300}) for at in range(12)]
+    return recording(samples, loads=[], events=[*told, finished()], done=False)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_of_loads_with_equal_rates_the_one_that_a_result_is_of_is_shown(index):
+    made = two_equal_loads()
+    result = results_by_load(made)[index]
+    assert result.load == index + 1
+    shown = shown_load(result, made, series(made))
+    assert shown.hold.begin == (1_005, 1_025)[index]
+    assert shown.worst.at == series(made).loads[index].hold
+
+
+def test_a_result_that_does_not_say_its_load_is_shown_with_the_one_that_it_is_made_from():
+    made = two_equal_loads()
+    from_before = msgspec.structs.replace(analyse(made), load=None)
+    assert analyse(made).load == 1
+    assert shown_load(from_before, made, series(made)).hold.begin == 1_005
 
 
 def test_the_lowest_ten_seconds_of_a_later_hold_count_from_its_start():

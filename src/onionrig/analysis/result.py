@@ -60,10 +60,10 @@ def results_by_load(recording: Recording) -> list[Result]:
 
     A load that was held to its end is complete, although the run failed afterwards.
     """
-    return [_result(load) for load in loads(recording)]
+    return [_result(load, number) for number, load in enumerate(loads(recording), start=1)]
 
 
-def _result(load: Recording) -> Result:
+def _result(load: Recording, number: int) -> Result:
     manifest = load.manifest
     completed = complete(load)
     hold = hold_window(load)
@@ -95,6 +95,7 @@ def _result(load: Recording) -> Result:
         dials=dials(load),
         aftermaths=aftermaths(load, hold),
         settings=scheduled[-1].settings if scheduled else {},
+        load=number if scheduled else None,
     )
 
 

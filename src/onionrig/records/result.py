@@ -160,3 +160,6 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What followed each thing that the experiment had done to the rig."""
     settings: dict[str, str] = msgspec.field(default_factory=dict)
     """What this load had otherwise than the run's experiment: by ``table.key``."""
+    load: int | None = None
+    """The number of the run's load that the figures are of, from 1; of repetitions it is the median
+    one. Null where no load was scheduled, and in results that were written before this was."""

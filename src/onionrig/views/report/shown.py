@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.holds import hold_window, loads
+from onionrig.analysis.result import analyse
 from onionrig.analysis.series import Series
 from onionrig.analysis.windows import Window
 from onionrig.experiment.checks import WINDOW_SECONDS
@@ -38,23 +39,20 @@ class Worst(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def shown_load(result: Result, recording: Recording, series: Series) -> Shown:
-    """Find the load with the sustained rate that the result has; the last where it has none."""
-    sustained = result.goodput.sustained_bits_per_second
+    """Return the load that the result is of; the last of a run that scheduled none.
+
+    A result that was written before it said so is made again to know it.
+    """
     slices = loads(recording)
-    found = [worst_window(series.goodput_bits_per_second, load) for load in series.loads]
-    index = len(slices) - 1
-    if sustained is not None:
-        away = [
-            (abs(worst.bits_per_second - sustained), number)
-            for number, worst in enumerate(found)
-            if worst is not None
-        ]
-        index = min(away, default=(0.0, index))[1]
+    number = result.load or analyse(recording).load or len(slices)
+    index = min(number, len(slices)) - 1
     return Shown(
         recording=slices[index],
         series=series,
         hold=hold_window(slices[index]),
-        worst=found[index] if index < len(found) else None,
+        worst=worst_window(series.goodput_bits_per_second, series.loads[index])
+        if index < len(series.loads)
+        else None,
     )
 
 
