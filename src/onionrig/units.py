@@ -138,6 +138,11 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
+def version_numbers(version: str) -> tuple[int, ...]:
+    """Return the numeric part of a version, for comparing: 0.4.8.2-alpha gives (0, 4, 8, 2)."""
+    return tuple(int(part) for part in re.findall(r"\d+", version.partition("-")[0]))
+
+
 def _three_figures(value: float) -> str:
     decimals = max(0, 2 - math.floor(math.log10(value))) if value > 0 else 0
     return f"{value:.{decimals}f}"

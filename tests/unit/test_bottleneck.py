@@ -269,21 +269,27 @@ def test_a_full_machine_comes_before_windows():
 
 
 @pytest.mark.parametrize(
-    ("balancer", "cc_alg", "mode", "windows"),
+    ("balancer", "cc_alg", "mode", "tor", "windows"),
     [
-        ("stock 0.2.4", 2, "anonymous", True),
-        ("stock 0.2.4", 2, "single-hop", True),
-        ("stock 0.2.4", 0, "anonymous", True),
-        ("extended 0.2.4", None, "anonymous", True),
-        ("extended 0.2.4", 2, "anonymous", False),
-        ("extended 0.2.4", 0, "anonymous", True),
-        ("stock 0.2.4", 2, "without tor", False),
+        ("stock 0.2.4", 2, "anonymous", "0.4.9.11", True),
+        ("stock 0.2.4", 2, "single-hop", "0.4.9.11", True),
+        ("stock 0.2.4", 0, "anonymous", "0.4.9.11", True),
+        ("extended 0.2.4", 2, "anonymous", "0.4.9.11", False),
+        ("extended 0.2.4", 0, "anonymous", "0.4.9.11", True),
+        ("stock 0.2.4", 2, "without tor", "0.4.9.11", False),
+        # where the consensus leaves it out, tor's own default holds
+        ("extended 0.2.4", None, "anonymous", "0.4.9.11", False),
+        ("extended 0.2.4", None, "anonymous", "0.4.8.2-alpha", False),
+        ("extended 0.2.4", None, "anonymous", "0.4.8.1-alpha", True),
+        ("extended 0.2.4", 2, "anonymous", "0.4.8.1-alpha", False),
+        ("stock 0.2.4", None, "anonymous", "0.4.9.11", True),
     ],
 )
 def test_only_streams_without_congestion_control_have_fixed_windows(
-    balancer, cc_alg, mode, windows
+    balancer, cc_alg, mode, tor, windows
 ):
     made = manifest(
+        versions=msgspec.structs.replace(manifest().versions, tor=tor),
         balancer=balancer,
         balancer_switches=("flow_control",) if balancer.startswith("extended") else (),
         mode=mode,
@@ -298,7 +304,7 @@ def test_the_instances_own_addresses_have_congestion_control_whatever_publishes_
     made = manifest(balancer="stock 0.2.4", consensus_parameters={"cc_alg": 2})
     assert not have_windows(made, "instances")
     assert have_windows(made, "address")
-    assert have_windows(manifest(consensus_parameters={}), "instances")
+    assert have_windows(manifest(consensus_parameters={"cc_alg": 0}), "instances")
 
 
 def test_the_round_trip_is_the_holds_median_of_all_clients():

@@ -13,7 +13,8 @@ from onionrig.tor.bootstrap import BootstrapLog, last_line
 from onionrig.tor.consensus import parsed, seconds_until_start
 from onionrig.tor.descriptors import Descriptor, IntroductionPoint, reachable
 from onionrig.tor.identities import certificate_expires, onion_address
-from onionrig.tor.program import numbers, program_from
+from onionrig.tor.program import program_from
+from onionrig.units import version_numbers
 from starvation import starvation_chance
 
 PRINTED = """Tor version 0.4.9.11.
@@ -54,7 +55,7 @@ def test_what_is_no_tor_is_refused():
 
 
 def test_versions_compare_by_number():
-    assert numbers("0.4.10.1") > numbers("0.4.9.11") > numbers("0.4.8.1-alpha") >= (0, 4, 8)
+    assert version_numbers("0.4.10.1") > version_numbers("0.4.9.11") > version_numbers("0.4.8.1-alpha") >= (0, 4, 8)
 
 
 def test_a_consensus_names_its_relays_parameters_and_time():

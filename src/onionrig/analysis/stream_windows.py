@@ -14,7 +14,7 @@ from onionrig.analysis.windows import bytes_by_second, mean_bits_per_second
 from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.records.events import Scheduled
 from onionrig.records.findings import Evidence
-from onionrig.units import BITS_PER_BYTE, rate_text
+from onionrig.units import BITS_PER_BYTE, rate_text, version_numbers
 
 if TYPE_CHECKING:
     from onionrig.analysis.windows import Window
@@ -26,6 +26,10 @@ LEAST, MOST = 0.5, 1.25
 """Of what the windows allow, between which they count as what bound the rate. Streams differ in
 their paths and the round trip is a median: much less came for another reason, much more was not
 bound by this window."""
+
+ON_BY_DEFAULT_SINCE = (0, 4, 8, 2)
+"""The tor that is the first to have congestion control where the consensus does not say (tor:
+ChangeLog of 0.4.8.2-alpha, bug 40709; src/core/or/congestion_control_common.c, CC_ALG_DFLT)."""
 
 
 class Allowance(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +64,17 @@ def have_windows(manifest: Manifest, reach: Reach = "address") -> bool:
     """
     if manifest.mode == "without tor":
         return False
-    congestion_control = manifest.consensus_parameters.get("cc_alg", 0) > 0
     says_so = reach == "instances" or "flow_control" in manifest.balancer_switches
-    return not (says_so and congestion_control)
+    return not (says_so and _has_congestion_control(manifest))
+
+
+def _has_congestion_control(manifest: Manifest) -> bool:
+    """Return whether the network has congestion control: by its consensus, or by tor's default."""
+    algorithm = manifest.consensus_parameters.get("cc_alg")
+    if algorithm is not None:
+        return algorithm > 0
+    tor = manifest.versions.tor
+    return tor is None or version_numbers(tor) >= ON_BY_DEFAULT_SINCE
 
 
 def reach_of(recording: Recording) -> Reach:

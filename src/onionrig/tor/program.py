@@ -13,6 +13,7 @@ import subprocess
 import msgspec
 
 from onionrig.errors import Unequipped
+from onionrig.units import version_numbers
 
 OLDEST = (0, 4, 8)
 _VERSION = re.compile(r"Tor version (\d+(?:\.\d+)+[\w.+-]*?)\.?(?:\s|$)", re.MULTILINE)
@@ -48,7 +49,7 @@ def program_from(path: str, printed: str) -> Program:
     if found is None:
         raise Unequipped(f"{path} --version does not name a version of tor: {printed[:80]!r}")
     version = found[1]
-    if numbers(version) < OLDEST:
+    if version_numbers(version) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise Unequipped(
             f"{path} is tor {version}: {oldest} or later is needed; "
@@ -58,8 +59,3 @@ def program_from(path: str, printed: str) -> Program:
     return Program(
         path=path, version=version, openssl=f"{openssl[1]} {openssl[2]}" if openssl else "unknown"
     )
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """Return the numeric part of a version, for comparing."""
-    return tuple(int(part) for part in re.findall(r"\d+", version.partition("-")[0]))
