@@ -12,8 +12,7 @@ from onionrig.analysis.windows import (
     sustained_bits_per_second,
     variation,
 )
-from onionrig.experiment.checks import WINDOW_SECONDS
-from onionrig.records.result import Goodput, Verdict
+from onionrig.records.result import WINDOW_SECONDS, Goodput, Verdict
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:

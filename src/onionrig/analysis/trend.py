@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.happened import happened_in
 from onionrig.analysis.windows import bytes_by_second, sampled_seconds
-from onionrig.experiment.checks import WINDOW_SECONDS
 from onionrig.records.findings import Trend
+from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import percent_text
 
 if TYPE_CHECKING:

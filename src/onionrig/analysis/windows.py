@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.experiment.checks import WINDOW_SECONDS
+from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:

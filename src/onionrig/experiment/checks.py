@@ -20,6 +20,7 @@ from onionrig.experiment.frontend import (
     variants_of,
 )
 from onionrig.experiment.hosts import wrong_hosts
+from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import Seconds, host_and_port
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ FEWEST_HSDIRS = 5
 FEWEST_RELAYS = 3
 """With authorities alone no six-hop circuit is ever built, and nothing bootstraps."""
 SHORTEST_DIAL_EVERY_SECONDS = 0.05
-WINDOW_SECONDS = 10
-"""The sustained rate is a mean over so many seconds; a shorter hold has none."""
 
 LINES_OF_THE_RIG = {
     name.lower(): name

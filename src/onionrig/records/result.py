@@ -17,6 +17,8 @@ from onionrig.records.manifest import Mode
 from onionrig.records.part import Part
 
 Status = Literal["complete", "aborted"]
+WINDOW_SECONDS = 10
+"""The sustained rate is the lowest mean of this many seconds in a row; a shorter hold has none."""
 
 
 class Verdict(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.dials import first_byte
 from onionrig.analysis.series import downsampled
-from onionrig.experiment.checks import WINDOW_SECONDS
+from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import counted
 from onionrig.views.report.aftermath import aftermath
 from onionrig.views.report.bars import first_byte_figure, shares_figure

@@ -8,9 +8,9 @@ from onionrig.analysis.holds import hold_window, loads
 from onionrig.analysis.result import analyse
 from onionrig.analysis.series import Series
 from onionrig.analysis.windows import Window
-from onionrig.experiment.checks import WINDOW_SECONDS
 from onionrig.records.part import Part
 from onionrig.records.recording import Recording
+from onionrig.records.result import WINDOW_SECONDS
 
 if TYPE_CHECKING:
     from onionrig.analysis.series import LoadTimes
