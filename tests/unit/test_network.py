@@ -55,7 +55,8 @@ def test_what_is_no_tor_is_refused():
 
 
 def test_versions_compare_by_number():
-    assert version_numbers("0.4.10.1") > version_numbers("0.4.9.11") > version_numbers("0.4.8.1-alpha") >= (0, 4, 8)
+    newer, older, alpha = map(version_numbers, ("0.4.10.1", "0.4.9.11", "0.4.8.1-alpha"))
+    assert newer > older > alpha >= (0, 4, 8)
 
 
 def test_a_consensus_names_its_relays_parameters_and_time():
