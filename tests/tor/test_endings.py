@@ -46,10 +46,7 @@ def test_under_load_each_of_two_runs_side_by_side_ends_in_its_own_way(start):
     ended_well(one, one.interrupt, code=130, error="Interrupted")
 
     other.until_phase(Phase.HOLD)
-    sink = other.out / "samples" / "sink.jsonl"
-    other.until_found(
-        lambda: sum('"verified_bytes":{"' in line for line in sink.read_text().splitlines()) >= 12
-    )
+    other.until_found(lambda: sum(bool(sample.verified_bytes) for sample in other.sunk()) >= 12)
     workspaces = other.workspaces()
     other.process.kill()
     assert other.leaves_nothing(workspaces)
