@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -106,12 +107,15 @@ class StartedRun:
 
     def workspaces(self) -> list[Path]:
         """Return the workspaces that this run's processes name."""
-        found = set()
+        words = []
         for process in self.processes():
-            for word in process.cmdline():
-                if "/onionrig-" in word:
-                    head, _, rest = word.partition("/onionrig-")
-                    found.add(Path(f"{head}/onionrig-{rest.partition('/')[0]}"))
+            with suppress(psutil.Error):  # it may have ended meanwhile
+                words += process.cmdline()
+        found = set()
+        for word in words:
+            if "/onionrig-" in word:
+                head, _, rest = word.partition("/onionrig-")
+                found.add(Path(f"{head}/onionrig-{rest.partition('/')[0]}"))
         return sorted(found)
 
     def processes(self) -> list[psutil.Process]:

@@ -101,13 +101,14 @@ def test_a_full_disk_ends_the_run_and_is_said(start, tmp_path):
     try:
         run = start(*LONG_HOLD, name="disk/run")
         run.until_phase(Phase.HOLD)
+        workspaces = run.workspaces()  # before it may end
+        assert workspaces
         with (
             (disk / "filler").open("wb", buffering=0) as filler,
             pytest.raises(OSError, match="space"),
         ):
             while True:
                 filler.write(bytes(4096))
-        workspaces = run.workspaces()
         assert run.ends() == 8, run.stderr
         assert "disk is full" in run.stderr
         assert run.leaves_nothing(workspaces)
