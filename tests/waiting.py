@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+import psutil
+
 HANG_SECONDS = 600.0
 """No single step of a test takes so long: what has not come by then hangs."""
 RUN_SECONDS = 1800.0
@@ -34,6 +36,14 @@ async def eventually(condition, subject="it", *, seconds=HANG_SECONDS, pause_sec
         assert time.monotonic() < deadline, _in_vain(subject, seconds)
         await asyncio.sleep(pause_seconds)
     return found
+
+
+def over(process):
+    """Return whether a psutil process has ended, be it reaped or not."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _in_vain(subject, seconds):

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from waiting import until
+from waiting import over, until
 
 pytestmark = pytest.mark.process
 
@@ -82,14 +82,6 @@ def left(tmp_path, mark="0123456789abcdef"):
     (workspace / "relay-1" / "keys").mkdir(parents=True)
     (workspace / "relay-1" / "keys" / "secret").write_bytes(b"x" * 2048)
     return workspace
-
-
-def over(process):
-    """Whether it has ended, be it reaped or not."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_what_nobody_guards_is_removed_with_a_line(tmp_path):

@@ -18,7 +18,7 @@ from onionrig.engine.probe.extent import Extent
 from onionrig.engine.probe.probe import probe
 from onionrig.errors import Unequipped
 from onionrig.recorder.probe_file import read_probe
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from waiting import HANG_SECONDS, RUN_SECONDS, over, until
 
 pytestmark = pytest.mark.process
 
@@ -127,14 +127,6 @@ def commands(processes):
 
 def alive(processes):
     return [each for each in processes if not over(each)]
-
-
-def over(process):
-    """Whether it has ended, be it reaped or not."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def started_by(test):
