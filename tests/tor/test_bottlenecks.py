@@ -64,19 +64,20 @@ def results(tmp_path_factory, cache):
     """The three holds: a tor that is busy with something else, nothing, a backend that is stopped."""
     run = StartedRun(
         tmp_path_factory.mktemp("runs") / "bound",
-        "--streams", "1", "--backends", "1", "--repeat", str(HOLDS), "--no-report",
+        "--streams", "1", "--backends", "1", "--repeat", str(HOLDS), "--hold", "20", "--no-report",
         cache=cache,
     )  # fmt: skip
     try:
         run.until_phase(Phase.READY)
         (workspace,) = run.workspaces()
+        backend = run.services()["backend-1"]
         with suppress(psutil.AccessDenied):  # not as root: then others may leave it no whole core
             run.services()["client-1"].nice(-15)
         with kept_busy(workspace / "client-1" / "control"):
             held(run, 1, Phase.DRAIN)
         held(run, 2, Phase.DRAIN)
         held(run, 3)
-        run.services()["backend-1"].suspend()
+        backend.suspend()
         run.ends()
         yield results_by_load(RunDirectory(run.out).recording())
     finally:
@@ -103,6 +104,8 @@ def test_a_backend_that_stopped_is_named(results):
 
 
 def test_the_causes_show_in_the_evidence(results):
+    if "machine CPU" in {results[0].bottleneck.kind, results[1].bottleneck.kind}:
+        pytest.skip(f"no thread has what it would take: {results[0].bottleneck.sentence}")
     busy, unbound, _ = (main_threads(result.bottleneck) for result in results)
     assert max(busy, key=busy.get) == "main thread of client-1"
     assert busy["main thread of client-1"] > 2 * unbound["main thread of client-1"]
