@@ -16,7 +16,7 @@ from onionrig.engine.kept import kept
 from onionrig.engine.processes import GRACE_SECONDS, Fleet
 from onionrig.errors import DaemonDied, RunDirectoryError
 from onionrig.rig.model import Role, Service
-from waiting import eventually
+from waiting import eventually, over
 
 pytestmark = pytest.mark.process
 
@@ -50,14 +50,6 @@ def marked(mark):
         except psutil.Error:
             continue
     return found
-
-
-def over(process):
-    """Whether it has ended, be it reaped or not."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 async def test_leaving_the_fleet_reaps_every_child(tmp_path):
