@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
-from onionrig.recorder.jsonl import read_all
 from onionrig.records.samples import SinkSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import Orders, SinkOrders, SourceOrders, TcpDoor
+from onionrig.store.lines import read_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,7 +216,7 @@ def _our_sink(port: int, streams: int, scratch: Path) -> Process:
 def _ours(name: str, orders: Orders, scratch: Path) -> Process:
     path = scratch / f"{name}.json"
     path.write_bytes(msgspec.json.encode(orders))
-    return _started(sys.executable, "-m", f"onionrig.traffic.{name}", str(path))
+    return _started(sys.executable, "-m", f"onionrig.movers.{name}", str(path))
 
 
 def _our_bytes(_sink: Process, scratch: Path) -> int:

@@ -26,20 +26,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.cli.asking import ask, flags_layer
-from onionrig.engine.describe import Asked, manifest_before
-from onionrig.engine.equipment import Equipment
-from onionrig.engine.interrupts import interruptible
-from onionrig.engine.journal import Journal
-from onionrig.engine.load import schedule_from
-from onionrig.engine.ready import sink_orders
-from onionrig.engine.standing import standing
-from onionrig.recorder.jsonl import read_all
-from onionrig.recorder.run_directory import RunDirectory
+from onionrig.cli.question import ask, flags_layer
+from onionrig.engine.local.equipment import Equipment
+from onionrig.processes.interrupts import interruptible
 from onionrig.records.events import AnyEvent, Starved, Waiting
 from onionrig.records.samples import SinkSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import SinkOrders
+from onionrig.run.journal import Journal
+from onionrig.run.load import schedule_from
+from onionrig.run.manifest import Asked, manifest_before
+from onionrig.run.ready import sink_orders
+from onionrig.run.standing import standing
+from onionrig.store.lines import read_all
+from onionrig.store.run_directory import RunDirectory
 from onionrig.tor.socks import GREETING, Continue, Credentials, Handshake
 from onionrig.units import rate_text
 
@@ -141,7 +141,7 @@ def _turn(driver: str, orders: SinkOrders, load: Load, number: int) -> Turn:
     )
     Path(own.schedule_path).write_bytes(msgspec.json.encode(schedule))
     Path(f"{base}-orders.json").write_bytes(msgspec.json.encode(own))
-    program = ["-m", "onionrig.traffic.sink"] if driver == "ours" else [__file__, "--pull"]
+    program = ["-m", "onionrig.movers.sink"] if driver == "ours" else [__file__, "--pull"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, *program, f"{base}-orders.json"], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from onionrig.analysis.result import results_by_load
-from onionrig.recorder.probe_file import read_probe
-from onionrig.recorder.run_directory import RunDirectory
+from onionrig.store.probe_file import read_probe
+from onionrig.store.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

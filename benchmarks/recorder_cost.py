@@ -25,13 +25,13 @@ import msgspec
 import psutil
 from rich.console import Console
 
-from onionrig.recorder.jsonl import Appender, Tail
 from onionrig.records.events import Phase, PhaseBegan, Scheduled
 from onionrig.records.samples import HostSample, SinkSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
-from onionrig.views.live import view_for
-from onionrig.views.progress import Progress
+from onionrig.store.lines import Appender, Tail
+from onionrig.views.live.progress import Progress
+from onionrig.views.live.table import view_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +134,9 @@ def _sampler(directory: Path, tors: int) -> Iterator[psutil.Process]:
     )
     path = directory / "orders.json"
     path.write_bytes(msgspec.json.encode(orders))
-    with subprocess.Popen([sys.executable, "-m", "onionrig.recorder.sampler", path]) as sampler:
+    with subprocess.Popen(
+        [sys.executable, "-m", "onionrig.movers.sampler.program", path]
+    ) as sampler:
         try:
             yield psutil.Process(sampler.pid)
         finally:

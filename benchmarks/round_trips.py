@@ -26,13 +26,13 @@ import vl_convert
 from rich.console import Console
 
 from onionrig.analysis.result import results_by_load
-from onionrig.cli.asking import layers_of, question_from
-from onionrig.cli.running import PartOf, run_watched
-from onionrig.engine.describe import Asked
-from onionrig.engine.equipment import Equipment
-from onionrig.engine.load import PlannedLoad
+from onionrig.cli.live import PartOf, run_watched
+from onionrig.cli.question import layers_of, question_from
+from onionrig.engine.local.equipment import Equipment
 from onionrig.errors import OnionrigError
-from onionrig.recorder.run_directory import RunDirectory
+from onionrig.run.load import PlannedLoad
+from onionrig.run.manifest import Asked
+from onionrig.store.run_directory import RunDirectory
 
 ROUND_TRIPS_MS = (0, 50, 100, 200)
 STREAMS = (1, 4, 16, 64)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from onionrig.cli.asking import layers_of, question_from
-from onionrig.cli.running import PartOf, run_watched
-from onionrig.engine.describe import Asked
-from onionrig.engine.equipment import Equipment
-from onionrig.recorder.run_directory import RunDirectory
+from onionrig.cli.live import PartOf, run_watched
+from onionrig.cli.question import layers_of, question_from
+from onionrig.engine.local.equipment import Equipment
+from onionrig.run.manifest import Asked
+from onionrig.store.run_directory import RunDirectory
 
 SIDES = (("stock", 4), ("extended", 4), ("extended", 24))
 

@@ -130,7 +130,7 @@ pip_install() {
 # that does builds it itself if it is not there.
 build_delaybox() {
     ! command -v cc >/dev/null ||
-        .venv/bin/python -m onionrig.engine.delaybox >>"$log" 2>&1 9<&- ||
+        .venv/bin/python -m onionrig.engine.emulation.delaybox >>"$log" 2>&1 9<&- ||
         say "the program that delays emulated links could not be built; why stands in $log"
 }
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
-from onionrig.analysis.series import series
-from onionrig.recorder.run_directory import RunDirectory
-from onionrig.views.report.run import run_report
-from onionrig.views.summary import summary
-from onionrig.views.tables import TABLES
+from onionrig.store.run_directory import RunDirectory
+from onionrig.views.export.tables import TABLES
+from onionrig.views.report.run.report import run_report
+from onionrig.views.summary.run import summary
 
 RECORDED = Path(__file__).parent / "data" / "recorded"
 """A directory for each run: ``run`` is what was recorded, beside it is what is said of it."""

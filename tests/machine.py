@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 
-from onionrig.engine.probe.extent import Extent
-from onionrig.engine.probe.probe import probe
+from onionrig.probe.extent import Extent
+from onionrig.probe.probe import probe
 
 REFERENCE_SHA3_BYTES_PER_SECOND = 2 * 428e6
 """Both cores of the machine that the measurements in docs/ were made on (its reference.toml)."""

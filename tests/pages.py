@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from onionrig.analysis.series import series
-from onionrig.views.report.run import run_report
+from onionrig.analysis.over_time.series import series
+from onionrig.views.report.run.report import run_report
 
 VOID = {"meta", "link", "br", "input", "img"}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from onionrig.recorder.jsonl import Appender
-from onionrig.recorder.run_directory import RunDirectory
 from onionrig.records.events import Scheduled
 from onionrig.records.schedule import Schedule
+from onionrig.store.lines import Appender
+from onionrig.store.run_directory import RunDirectory
 
 
 def write_run(path, recording):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from onionrig.analysis.knee import knees
+from onionrig.analysis.several_runs.knee import knees
 from onionrig.records.comparison import Comparison, Difference, Ratio, Side
 from onionrig.records.findings import Repetitions
 from onionrig.records.sweep import Axis, Point, SweepResult

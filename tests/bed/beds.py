@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from onionrig.engine.emulation import emulated
-from onionrig.engine.processes import Fleet
+from onionrig.engine.emulation.hosts import emulated
+from onionrig.processes.fleet import Fleet
 from onionrig.rig.model import Host
 from onionrig.units import rate_text
 from waiting import HANG_SECONDS, until

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from bed_runs import BASELINE, StartedRun
-from onionrig.engine.cpu_shares import PERIOD_MICROSECONDS, _hierarchies, cpu_shares
+from onionrig.engine.emulation.cpu_shares import PERIOD_MICROSECONDS, _hierarchies, cpu_shares
 from onionrig.rig.model import Host, Role, Service
 from waiting import HANG_SECONDS, eventually, until
 

@@ -11,17 +11,17 @@ import pytest
 
 from bed_runs import namespaces_in_use, namespaces_of
 from beds import host, standing
-from onionrig.engine.emulation import Making
-from onionrig.engine.processes import Fleet
+from onionrig.engine.emulation.hosts import Making
 from onionrig.errors import DaemonDied, Unequipped
+from onionrig.processes.fleet import Fleet
 from waiting import eventually
 
 CONTROLLER = """
 import asyncio, json, os, sys
 from pathlib import Path
-from onionrig.engine.emulation import emulated
-from onionrig.engine.kept import kept
-from onionrig.engine.processes import Fleet
+from onionrig.engine.emulation.hosts import emulated
+from onionrig.processes.workspace import kept
+from onionrig.processes.fleet import Fleet
 from onionrig.rig.model import Host
 
 async def main():

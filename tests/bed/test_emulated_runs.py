@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bed_runs import BASELINE, namespaces_in_use, namespaces_of
-from onionrig.recorder.jsonl import read_all
 from onionrig.records.samples import HostSample
+from onionrig.store.lines import read_all
 from waiting import until
 
 RATE = 20e6

@@ -22,7 +22,7 @@ from beds import (
     quarters,
     standing,
 )
-from onionrig.engine.links import SWITCH
+from onionrig.engine.emulation.links import SWITCH
 
 TRIPS = 200
 """As many as are needed for one that nothing on this machine has held up."""

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from browsing import PHONE_PIXELS, SCHEMES, rgb
-from onionrig.views.report.plan import plan_page
+from onionrig.views.report.plan.report import plan_page
 from plans import hosts_asked, many, plan, side_by_side, unpriced, zero
 
 pytestmark = pytest.mark.browser

@@ -11,11 +11,11 @@ from selenium.webdriver.common.by import By
 from brambles import bramble
 from browsing import PHONE_PIXELS, SCHEMES, rgb
 from lifelike import disturbed, lifelike, with_findings
+from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
-from onionrig.analysis.series import series
-from onionrig.views.report.comparison import comparison_report
-from onionrig.views.report.run import run_report
-from onionrig.views.report.sweep import sweep_report
+from onionrig.views.report.run.report import run_report
+from onionrig.views.report.series.comparison import comparison_report
+from onionrig.views.report.series.sweep import sweep_report
 from several import HIGHER, SAME, UNKNOWN, comparison, sweep
 from waiting import until
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from onionrig.recorder.jsonl import read_all
+from onionrig.movers.payload import head_line
 from onionrig.records.samples import PingSample, SinkSample, SourceSample
 from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Transfer
@@ -25,7 +25,7 @@ from onionrig.rig.orders import (
     SourceOrders,
     TcpDoor,
 )
-from onionrig.traffic.payload import head_line
+from onionrig.store.lines import read_all
 from waiting import HANG_SECONDS, RUN_SECONDS, until
 
 ADDRESS = "a" * 56 + ".onion"
@@ -36,10 +36,10 @@ HEAD_BYTES = len(head_line("here", "0"))
 PATIENT_PINGER = f"""
 import runpy
 
-from onionrig.traffic import line
+from onionrig.movers import line
 
 line.DIAL_SECONDS = line.ANSWER_SECONDS = {HANG_SECONDS}
-runpy.run_module("onionrig.traffic.pinger", run_name="__main__")
+runpy.run_module("onionrig.movers.pinger", run_name="__main__")
 """
 """The pinger, but for how long it waits for an answer: no machine is so slow as to miss that."""
 
@@ -145,7 +145,7 @@ class Bench:
     def _start(self, name, orders, program=None):
         path = self.directory / f"{name}.json"
         path.write_bytes(msgspec.json.encode(orders))
-        run = ["-c", program] if program else ["-m", f"onionrig.traffic.{name}"]
+        run = ["-c", program] if program else ["-m", f"onionrig.movers.{name}"]
         with (self.directory / f"{name}.stderr").open("wb") as stderr:
             process = subprocess.Popen([sys.executable, *run, str(path)], stderr=stderr)
         self.processes.append(process)

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from lifelike import disturbed, lifelike
-from onionrig.engine.finish import account_of, finish
 from onionrig.errors import OnionrigError, RecordsUnreadable
-from onionrig.recorder.listing import listed
-from onionrig.recorder.run_directory import RunDirectory
-from onionrig.views.summary import summary
-from onionrig.views.tables import TABLES
+from onionrig.store.account import account_of, finish
+from onionrig.store.listing import listed
+from onionrig.store.run_directory import RunDirectory
+from onionrig.views.export.tables import TABLES
+from onionrig.views.summary.run import summary
 from recordings import transfer
 from run_files import write_run
 

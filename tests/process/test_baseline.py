@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from onionrig.engine.ports import allocated_ports
+from onionrig.engine.local.ports import allocated_ports
 from waiting import HANG_SECONDS, RUN_SECONDS, until
 
 pytestmark = pytest.mark.process

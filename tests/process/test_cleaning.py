@@ -17,7 +17,7 @@ pytestmark = pytest.mark.process
 
 CONTROLLER = """
 import asyncio, subprocess, sys
-from onionrig.engine.kept import kept
+from onionrig.processes.workspace import kept
 
 async def main():
     async with kept(finish=["true"]) as keeping:

@@ -8,7 +8,7 @@ from importlib import resources
 
 import pytest
 
-from onionrig.engine.delaybox import delaybox
+from onionrig.engine.emulation.delaybox import delaybox
 from onionrig.errors import Unequipped
 
 CC = shutil.which("cc")
@@ -43,7 +43,7 @@ def test_it_is_built_and_found_again(tmp_path):
 
 
 def test_it_compiles_without_a_warning(tmp_path):
-    source = resources.files("onionrig.engine") / "delaybox.c"
+    source = resources.files("onionrig.engine.emulation") / "delaybox.c"
     flags = ["-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
     done = subprocess.run(
         [CC, *flags, "-o", tmp_path / "box", source], capture_output=True, text=True, check=False
@@ -65,7 +65,7 @@ def test_what_a_failing_compiler_said_is_said_again(tmp_path, programs):
 
 def test_it_is_built_ahead_of_time_into_the_users_cache(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "onionrig.engine.delaybox"],
+        [sys.executable, "-m", "onionrig.engine.emulation.delaybox"],
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -10,11 +10,10 @@ import pytest
 
 from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
 from movers_bench import ADDRESS, PORT, free_port, hold_up, stop
-from onionrig.analysis.dials import served
-from onionrig.engine.dials import dial_all
-from onionrig.engine.journal import Journal
-from onionrig.engine.local import LocalEngine
-from onionrig.engine.processes import Fleet
+from onionrig.analysis.backends.dials import served
+from onionrig.engine.local.engine import LocalEngine
+from onionrig.movers.payload import head_line
+from onionrig.processes.fleet import Fleet
 from onionrig.records.events import Noted, Phase, PhaseBegan, Waiting
 from onionrig.records.transfers import Ending
 from onionrig.rig.allocation import Allocation, Programs
@@ -22,7 +21,8 @@ from onionrig.rig.model import Host, Rig, Role
 from onionrig.rig.movers import dialler
 from onionrig.rig.names import DIALLER
 from onionrig.rig.placement import Placement
-from onionrig.traffic.payload import head_line
+from onionrig.run.dials import dial_all
+from onionrig.run.journal import Journal
 from waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process

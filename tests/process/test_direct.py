@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from movers_bench import free_port, listens, stop
+from onionrig.movers.payload import head_line
+from onionrig.movers.route import Route, resolved
+from onionrig.movers.stream import Stream
 from onionrig.records.samples import FOREIGN_PEER
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import SinkOrders
-from onionrig.traffic.payload import head_line
-from onionrig.traffic.route import Route, resolved
-from onionrig.traffic.stream import Stream
 from waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from onionrig.engine.kept import kept
-from onionrig.engine.processes import GRACE_SECONDS, Fleet
 from onionrig.errors import DaemonDied, RunDirectoryError
+from onionrig.processes.fleet import GRACE_SECONDS, Fleet
+from onionrig.processes.workspace import kept
 from onionrig.rig.model import Role, Service
 from waiting import eventually, over
 
@@ -146,7 +146,7 @@ async def test_a_workspace_is_private_and_gone_afterwards():
 
 CONTROLLER = """
 import asyncio, json, os, subprocess, sys
-from onionrig.engine.kept import kept
+from onionrig.processes.workspace import kept
 
 async def main():
     async with kept(finish=[sys.executable, "-c", "open(" + repr(sys.argv[1]) + ", 'w').close()"]) as keeping:
@@ -200,7 +200,7 @@ async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_pat
     told = tmp_path / "told"
     code = (
         "import asyncio, subprocess, sys\n"
-        "from onionrig.engine.kept import kept\n"
+        "from onionrig.processes.workspace import kept\n"
         "async def main():\n"
         "    async with kept(finish=['true']) as keeping:\n"
         "        child = subprocess.Popen([sys.executable, '-c', sys.argv[2]], start_new_session=True)\n"

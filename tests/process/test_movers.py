@@ -24,13 +24,13 @@ from movers_bench import (
     since,
     stop,
 )
+from onionrig.movers.pacing import first_dial_second
+from onionrig.movers.payload import head_line
+from onionrig.movers.single_dial import ENOUGH_BYTES, STREAM, dial_once
 from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import SocksEndpoint
 from onionrig.tor.socks import Credentials
-from onionrig.traffic.pacing import first_dial_second
-from onionrig.traffic.payload import head_line
-from onionrig.traffic.probe import ENOUGH_BYTES, STREAM, dial_once
 from waiting import HANG_SECONDS, RUN_SECONDS, until
 
 pytestmark = pytest.mark.process

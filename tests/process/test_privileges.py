@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from onionrig.engine import privileges
+from onionrig.engine.emulation import privileges
 from onionrig.errors import Unequipped
 from waiting import HANG_SECONDS
 
@@ -65,7 +65,7 @@ def test_it_tries_once_only(programs, monkeypatch):
 
 AGAIN = """
 import os, sys
-from onionrig.engine.privileges import IN_USER_NAMESPACE, enter_user_namespace_if_needed
+from onionrig.engine.emulation.privileges import IN_USER_NAMESPACE, enter_user_namespace_if_needed
 if IN_USER_NAMESPACE not in os.environ:
     enter_user_namespace_if_needed()
 print(os.getpid(), os.getppid(), sys.argv[1:])

@@ -13,11 +13,11 @@ import msgspec
 import psutil
 import pytest
 
-from onionrig.engine.probe import loopback, openssl
-from onionrig.engine.probe.extent import Extent
-from onionrig.engine.probe.probe import probe
 from onionrig.errors import Unequipped
-from onionrig.recorder.probe_file import read_probe
+from onionrig.probe import loopback, openssl
+from onionrig.probe.extent import Extent
+from onionrig.probe.probe import probe
+from onionrig.store.probe_file import read_probe
 from waiting import HANG_SECONDS, RUN_SECONDS, over, until
 
 pytestmark = pytest.mark.process
@@ -31,7 +31,8 @@ SHORT = Extent(
 
 # what is started has all the time there is: on a busy machine it may start late
 PATIENTLY = f"""
-from onionrig.engine.probe import loopback, openssl
+from onionrig.probe import loopback
+from onionrig.probe import openssl
 
 loopback._SLACK_SECONDS = openssl._SLACK_SECONDS = openssl._VERSION_SECONDS = {HANG_SECONDS}
 """
@@ -45,8 +46,8 @@ main()
 # an hour: what is left of it would outlive whoever waits for its end
 AT_ALL_CORES = f"""{PATIENTLY}
 import asyncio
-from onionrig.engine.probe.extent import Extent
-from onionrig.engine.probe.probe import probe
+from onionrig.probe.extent import Extent
+from onionrig.probe.probe import probe
 
 asyncio.run(probe(extent=Extent(timed=(), loopback_seconds=0.1, all_cores_seconds=3600)))
 """
@@ -190,7 +191,7 @@ def test_an_algorithm_that_openssl_does_not_know_is_a_trouble_and_no_figure(pati
 
 
 def test_without_openssl_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("onionrig.engine.probe.openssl.USUAL_PATH", "/nowhere")
+    monkeypatch.setattr("onionrig.probe.openssl.USUAL_PATH", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Unequipped, match="apt-get install openssl"):
         asyncio.run(probe())

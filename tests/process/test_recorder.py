@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onionrig.engine.finish import finish
-from onionrig.engine.ports import allocated_ports, is_free
+from onionrig.engine.local.ports import allocated_ports, is_free
 from onionrig.errors import PortTaken, RecordsUnreadable, RunDirectoryError
-from onionrig.recorder.jsonl import Appender, Tail, read_all
-from onionrig.recorder.run_directory import RunDirectory
-from onionrig.recorder.runs import find_run
 from onionrig.records.samples import SinkSample
+from onionrig.store.account import finish
+from onionrig.store.lines import Appender, Tail, read_all
+from onionrig.store.run_directory import RunDirectory
+from onionrig.store.runs import find_run
 from recordings import HOLD, manifest, scheduled, transfer
 
 pytestmark = pytest.mark.process

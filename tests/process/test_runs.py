@@ -11,10 +11,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lifelike import HOLD, lifelike, with_findings
-from onionrig.engine.finish import finish
 from onionrig.errors import RecordsUnreadable
-from onionrig.recorder.listing import listed
-from onionrig.recorder.runs import find_run
+from onionrig.store.account import finish
+from onionrig.store.listing import listed
+from onionrig.store.runs import find_run
 from run_files import write_run
 from waiting import HANG_SECONDS
 

@@ -18,16 +18,16 @@ import msgspec
 import psutil
 import pytest
 
-from onionrig.recorder import board, others
-from onionrig.recorder.board import ASK_FIRMWARE_SECONDS, BoardReader
-from onionrig.recorder.host import Interfaces
-from onionrig.recorder.jsonl import read_all
-from onionrig.recorder.others import Others, cpu_of_all
-from onionrig.recorder.processes import Processes
-from onionrig.recorder.sampler import OTHERS_EVERY_SECONDS
+from onionrig.movers.sampler import board, others
+from onionrig.movers.sampler.board import ASK_FIRMWARE_SECONDS, BoardReader
+from onionrig.movers.sampler.host import Interfaces
+from onionrig.movers.sampler.others import Others, cpu_of_all
+from onionrig.movers.sampler.processes import Processes
+from onionrig.movers.sampler.program import OTHERS_EVERY_SECONDS
 from onionrig.records.samples import HostSample, TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
+from onionrig.store.lines import read_all
 from waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
@@ -38,8 +38,9 @@ PAGE = b'tor_hs_app_read_bytes_total{onion="a",port="9000"} 123456789\n'
 GRAIN_SECONDS = 0.05
 """Of CPU times: the kernel counts user and system each in ticks of 0.01 s."""
 SAMPLER = """
-from onionrig.recorder import sampler, tors
-from onionrig.recorder.entry import run_with_orders
+from onionrig.movers.sampler import program as sampler
+from onionrig.movers.sampler import tors
+from onionrig.movers.program import run_with_orders
 from onionrig.rig.orders import SamplerOrders
 
 tors.ANSWER_SECONDS = {answer_seconds}

@@ -24,7 +24,7 @@ case "$*" in
     : >.venv/bin/onionrig
     chmod 755 .venv/bin/onionrig
     echo "$*" >>calls ;;
-"-m onionrig.engine.delaybox") echo delaybox >>calls; [ ! -e cc-fails ] ;;
+"-m onionrig.engine.emulation.delaybox") echo delaybox >>calls; [ ! -e cc-fails ] ;;
 "-m pip "*)
     shift 7
     echo "pip $*" >>calls

@@ -10,17 +10,17 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from onionrig.engine import processes
-from onionrig.engine.happenings import have_happen
-from onionrig.engine.journal import Journal
-from onionrig.engine.local import LocalEngine
-from onionrig.engine.processes import GRACE_SECONDS, Fleet
+from onionrig.engine.local.engine import LocalEngine
 from onionrig.errors import DaemonDied
 from onionrig.experiment.happenings import Planned
-from onionrig.recorder.clock import SteadyClock
-from onionrig.recorder.jsonl import read_all
+from onionrig.movers.clock import SteadyClock
+from onionrig.processes import fleet as processes
+from onionrig.processes.fleet import GRACE_SECONDS, Fleet
 from onionrig.records.events import AnyEvent, Happened
 from onionrig.rig.model import Rig, Role, Service
+from onionrig.run.faults import have_happen
+from onionrig.run.journal import Journal
+from onionrig.store.lines import read_all
 from waiting import HANG_SECONDS, eventually
 
 pytestmark = pytest.mark.process

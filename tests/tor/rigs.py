@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from onionrig.recorder.jsonl import read_all
 from onionrig.records.events import AnyEvent, Phase, PhaseBegan, Waiting
 from onionrig.records.samples import SinkSample
+from onionrig.store.lines import read_all
 from waiting import HANG_SECONDS, RUN_SECONDS, until
 
 LONG_HOLD = ("--hold", "600")

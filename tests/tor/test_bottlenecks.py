@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from onionrig.analysis.result import results_by_load
-from onionrig.recorder.run_directory import RunDirectory
 from onionrig.records.events import Phase, PhaseBegan
+from onionrig.store.run_directory import RunDirectory
 from rigs import StartedRun, kinds_by_evidence
 
 HOLDS = 3

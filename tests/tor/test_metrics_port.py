@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from onionrig.engine.ports import allocated_ports
-from onionrig.recorder.metrics_port import answer
-from onionrig.recorder.tor_counters import counters_from
+from onionrig.engine.local.ports import allocated_ports
+from onionrig.tor.counters import counters_from
+from onionrig.tor.metrics_port import answer
 from onionrig.tor.program import find_tor
 from waiting import HANG_SECONDS
 

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from onionrig.recorder.jsonl import read_all
 from onionrig.records.events import Phase, PhaseBegan, Scheduled
 from onionrig.records.samples import SinkSample, SourceSample, TorSample
 from onionrig.records.transfers import Ending, Transfer
+from onionrig.store.lines import read_all
 from rigs import StartedRun, kinds_by_evidence
 
 TOR_ROLES = {"authority", "relay", "backend", "client", "balancer-tor"}

@@ -11,15 +11,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from onionrig.cli.asking import ask, flags_layer
-from onionrig.engine import bring_up, frontend, local
-from onionrig.engine.describe import Asked
-from onionrig.engine.equipment import Equipment
-from onionrig.engine.processes import Fleet
-from onionrig.engine.run import run
+from onionrig.cli.question import ask, flags_layer
+from onionrig.engine.local import engine as local
+from onionrig.engine.local.equipment import Equipment
 from onionrig.errors import BringUpTimeout
-from onionrig.recorder.run_directory import RunDirectory
+from onionrig.processes.fleet import Fleet
 from onionrig.records.events import Waiting
+from onionrig.run import bring_up, frontend
+from onionrig.run.manifest import Asked
+from onionrig.run.phases import run
+from onionrig.store.run_directory import RunDirectory
 from waiting import HANG_SECONDS
 
 

@@ -5,7 +5,7 @@ import io
 import msgspec
 from rich.console import Console
 
-from onionrig.analysis.address_changes import changes
+from onionrig.analysis.address.changes import changes
 from onionrig.records.descriptor import Answer
 from onionrig.views.descriptor_watch import watching
 from seen import REVISION, published, seen

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.aftermath import aftermaths
-from onionrig.analysis.happened import absences
-from onionrig.analysis.holds import hold_window
+from onionrig.analysis.load.aftermath import aftermaths
+from onionrig.analysis.load.faults import absences
+from onionrig.analysis.load.loads import hold_window
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.transfers import Ending
 from recordings import (

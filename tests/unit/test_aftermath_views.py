@@ -10,18 +10,18 @@ import pytest
 from rich.console import Console
 
 from lifelike import DONE, disturbed, lifelike
+from onionrig.analysis.over_time.series import Incident, series
 from onionrig.analysis.result import analyse
-from onionrig.analysis.series import Incident, series
 from onionrig.records.events import Phase, PhaseBegan
 from onionrig.records.transfers import Ending
-from onionrig.views.live import PlainLines, drawn
-from onionrig.views.progress import Progress
+from onionrig.views.export.tables import TABLES
+from onionrig.views.live.progress import Progress
+from onionrig.views.live.table import PlainLines, drawn
+from onionrig.views.report.charts.load import goodput_figure
 from onionrig.views.report.colours import LIGHT
 from onionrig.views.report.images import svg
-from onionrig.views.report.load_charts import goodput_figure
-from onionrig.views.report.run import run_report
-from onionrig.views.summary import summary
-from onionrig.views.tables import TABLES
+from onionrig.views.report.run.report import run_report
+from onionrig.views.summary.run import summary
 from pages import Page, reported
 from recordings import HOLD, happened, listed, recording, sink_sample, transfer
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.agreement import received_until
-from onionrig.analysis.holds import hold_window
-from onionrig.analysis.tor_circuits import tor_circuits
-from onionrig.analysis.trust import trust
+from onionrig.analysis.backends.tor_circuits import tor_circuits
+from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.trust.agreement import received_until
+from onionrig.analysis.trust.doubts import trust
 from onionrig.records.transfers import Ending
 from recordings import (
     HOLD,

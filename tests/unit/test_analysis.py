@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.fairness import jain, smallest_over_mean
+from onionrig.analysis.backends.fairness import jain, smallest_over_mean
+from onionrig.analysis.load.windows import sustained_bits_per_second
 from onionrig.analysis.result import analyse
-from onionrig.analysis.windows import sustained_bits_per_second
 from onionrig.records.events import Covered, Failed, Starved
 from onionrig.records.transfers import Ending
 from recordings import HOLD, host_sample, manifest, recording, sink_sample, transfer

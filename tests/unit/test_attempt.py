@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onionrig.movers.attempt import Attempt, Phase
+from onionrig.movers.payload import BLOCK_BYTES, DOUBLED_BLOCK, head_line
 from onionrig.records.transfers import Ending
-from onionrig.traffic.attempt import Attempt, Phase
-from onionrig.traffic.payload import BLOCK_BYTES, DOUBLED_BLOCK, head_line
 
 LIKE_OURS = b"onionrig 1 h"
 """As far as this a stream may still become ours."""

@@ -28,7 +28,7 @@ from onionrig.balancer.extended.liveness import Silent, leaving_out
 from onionrig.balancer.extended.publications import one_revision, rising
 from onionrig.balancer.extended.whole_ring import microdescriptors, places
 from onionrig.balancer.program import refuse_unknown_version
-from onionrig.engine import equipment
+from onionrig.engine.local import equipment
 from onionrig.errors import Unequipped
 from onionrig.experiment.decode import experiment_from
 from stem_made import FLOW_CONTROL, instance

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from onionrig.recorder.board import BoardReader, throttling_from
-from onionrig.recorder.host import link_bits_per_second, retransmitted_segments
+from onionrig.movers.sampler.board import BoardReader, throttling_from
+from onionrig.movers.sampler.host import link_bits_per_second, retransmitted_segments
 from onionrig.records.samples import Board
 
 PI = {

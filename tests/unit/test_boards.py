@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.cli.asking import ask, flags_layer
-from onionrig.engine.describe import Asked, manifest_before, with_emulation
-from onionrig.engine.emulation import Emulation
-from onionrig.engine.equipment import Equipment
-from onionrig.engine.namespaces import Namespace
+from onionrig.cli.question import ask, flags_layer
+from onionrig.engine.emulation.hosts import Emulation
+from onionrig.engine.emulation.namespaces import Namespace
+from onionrig.engine.local.equipment import Equipment
 from onionrig.errors import UsageError
 from onionrig.experiment.boards import with_boards
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.hardware.decode import CatalogueFile, catalogue_from
 from onionrig.records.manifest import Manifest
 from onionrig.rig.hosts import emulated_hosts
+from onionrig.run.manifest import Asked, manifest_before, with_emulation
 from onionrig.units import fraction_from
 
 CATALOGUE = catalogue_from(

@@ -1,11 +1,11 @@
 import msgspec
 import pytest
 
-from onionrig.analysis.bottleneck import bottleneck
-from onionrig.analysis.holds import hold_window
-from onionrig.analysis.machine import host_uses
-from onionrig.analysis.round_trip import round_trip
-from onionrig.analysis.stream_windows import have_windows
+from onionrig.analysis.backends.round_trip import round_trip
+from onionrig.analysis.limits.full_cpu import host_uses
+from onionrig.analysis.limits.stream_windows import have_windows
+from onionrig.analysis.limits.verdict import bottleneck
+from onionrig.analysis.load.loads import hold_window
 from onionrig.records.manifest import EmulatedHost
 from recordings import (
     HOLD,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.engine.cgroups import cpu_hierarchies, mount_from, own_groups
-from onionrig.engine.cpu_shares import limits
+from onionrig.engine.emulation.cpu_shares import limits
+from onionrig.processes.cgroups import cpu_hierarchies, mount_from, own_groups
 
 FIRST = """\
 22 1 0:20 / /proc rw - proc proc rw

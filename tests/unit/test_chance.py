@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.chance import jain_by_chance, smallest_by_chance
+from onionrig.analysis.backends.chance import jain_by_chance, smallest_by_chance
 
 REPETITIONS = 800
 

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from onionrig.recorder import clock
-from onionrig.recorder.clock import READINGS, SteadyClock
+from onionrig.movers import clock
+from onionrig.movers.clock import READINGS, SteadyClock
 
 AHEAD = 1_700_000_000.0
 

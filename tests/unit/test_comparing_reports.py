@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from onionrig.records.sweep import Axis
-from onionrig.views.report.comparison import comparison_report
-from onionrig.views.report.sweep import sweep_report
+from onionrig.views.report.series.comparison import comparison_report
+from onionrig.views.report.series.sweep import sweep_report
 from pages import Page
 from several import HIGHER, RATES, SAME, UNKNOWN, comparison, sweep
 

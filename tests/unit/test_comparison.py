@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.comparison import Measured, compared
-from onionrig.views.comparison import comparison_markdown
+from onionrig.analysis.several_runs.comparison import Measured, compared
+from onionrig.views.summary.comparison import comparison_markdown
 from recordings import manifest
 from results import result
 

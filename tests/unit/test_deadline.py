@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from onionrig.engine.deadline import deadline
 from onionrig.errors import BringUpTimeout
+from onionrig.processes.deadline import deadline
 
 
 async def test_a_deadline_says_what_is_late_and_for_how_long():

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from onionrig.engine.descriptors import Descriptors
+from onionrig.run.descriptors import Descriptors
 from onionrig.tor.descriptors import Descriptor, IntroductionPoint
 
 INSTANCES = {"backend-1": "one.onion", "backend-2": "two.onion"}
@@ -48,7 +48,7 @@ STARVES_TWO = of(("a", "r1"), ("b", "r1"))
 
 @pytest.fixture
 def uploads(monkeypatch):
-    monkeypatch.setattr("onionrig.engine.descriptors.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("onionrig.run.descriptors.PAUSE_SECONDS", 0.01)
     return asyncio.Queue()
 
 

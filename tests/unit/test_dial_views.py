@@ -10,12 +10,12 @@ from rich.console import Console
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Phase, PhaseBegan, Waiting
 from onionrig.records.transfers import Ending
-from onionrig.views.live import PlainLines, drawn
-from onionrig.views.progress import Progress
-from onionrig.views.report.dials_chart import dials_figure
+from onionrig.views.export.tables import TABLES
+from onionrig.views.live.progress import Progress
+from onionrig.views.live.table import PlainLines, drawn
+from onionrig.views.report.charts.dials import dials_figure
 from onionrig.views.report.images import svg
-from onionrig.views.summary import summary
-from onionrig.views.tables import TABLES
+from onionrig.views.summary.run import summary
 from pages import reported
 from recordings import HOLD, RAMP, covered, manifest, recording, sink_sample, transfer
 

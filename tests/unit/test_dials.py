@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.dials import dials, first_byte, outage, over_time, served
-from onionrig.analysis.holds import loads as cut
+from onionrig.analysis.backends.dials import dials, first_byte, outage, over_time, served
+from onionrig.analysis.load.loads import loads as cut
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.result import Result
 from onionrig.records.transfers import Ending

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onionrig.cli.asking import flags_layer, layers_of, profile_names, question_from
+from onionrig.cli.question import flags_layer, layers_of, profile_names, question_from
 from onionrig.errors import ERROR_CLASSES, OUTCOMES
 from onionrig.experiment.decode import experiment_from
 from onionrig.experiment.happenings import planned

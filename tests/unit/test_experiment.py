@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from onionrig.cli.asking import ask, flags_layer, profile_layer, profile_names
+from onionrig.cli.question import ask, flags_layer, profile_layer, profile_names
 from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible

@@ -2,7 +2,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.holds import complete, hold_window, loads
+from onionrig.analysis.load.loads import complete, hold_window, loads
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.events import Failed, Scheduled, Starved
 from recordings import (

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from onionrig.analysis.bottleneck import bottleneck
-from onionrig.analysis.host_cpu import share_uses
-from onionrig.analysis.windows import Window
+from onionrig.analysis.limits.host_share import share_uses
+from onionrig.analysis.limits.verdict import bottleneck
+from onionrig.analysis.load.windows import Window
 from onionrig.records.manifest import EmulatedHost
 from recordings import HOLD, host_sample, manifest, recording, service, sink_sample
 

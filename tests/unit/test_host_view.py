@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onionrig.records.samples import Board, CpuStates, HostSample, InterfaceUse
-from onionrig.views.host import host_line, host_rates, interfaces_line
+from onionrig.views.live.host import host_line, host_rates, interfaces_line
 
 IDLE_BOARD = Board(temperature_celsius=None, clock_hertz=None, governor=None, throttling=None)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.engine.links import Link, delayed_bytes, host_lines, rate_line
+from onionrig.engine.emulation.links import Link, delayed_bytes, host_lines, rate_line
 from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible

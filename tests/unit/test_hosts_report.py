@@ -12,13 +12,13 @@ from rich.console import Console
 
 from brambles import bramble
 from lifelike import lifelike
-from onionrig.analysis.holds import hold_window
-from onionrig.analysis.links import links
+from onionrig.analysis.hosts.links import links
+from onionrig.analysis.load.loads import hold_window
 from onionrig.analysis.result import analyse
-from onionrig.views.report.hosts import hosts
-from onionrig.views.report.hosts_diagram import narrow_hosts, wide_hosts
-from onionrig.views.report.hosts_drawn import delay_text, hosts_drawing, roles_text
-from onionrig.views.summary import summary
+from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing, roles_text
+from onionrig.views.report.drawings.hosts import narrow_hosts, wide_hosts
+from onionrig.views.report.run.hosts import hosts
+from onionrig.views.summary.run import summary
 from pages import reported
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onionrig.analysis.over_time.series import downsampled, series
 from onionrig.analysis.result import analyse, results_by_load
-from onionrig.analysis.series import downsampled, series
 from onionrig.records.events import Scheduled
 from onionrig.records.result import Result
 from recordings import HOLD, RAMP, manifest, recording, sink_sample, transfer, watched

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from onionrig.engine import keeper
+from onionrig.processes import keeper
 
 
 class Machine:

@@ -1,7 +1,7 @@
 """Control groups that runs have left, on trees of directories that look like them."""
 
-from onionrig.engine.leftover_groups import left_groups, members_below, remove_empty
-from onionrig.engine.leftovers import NAME
+from onionrig.processes.leftover_groups import left_groups, members_below, remove_empty
+from onionrig.processes.leftovers import NAME
 
 MARK = "0123456789abcdef"
 

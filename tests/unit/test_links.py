@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brambles import bramble, direct, emulated
-from onionrig.analysis.bottleneck import bottleneck
-from onionrig.analysis.holds import hold_window
-from onionrig.analysis.link_rates import link_rates
-from onionrig.analysis.links import links
+from onionrig.analysis.hosts.link_rates import link_rates
+from onionrig.analysis.hosts.links import links
+from onionrig.analysis.limits.verdict import bottleneck
+from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.load.windows import Window
 from onionrig.analysis.result import analyse
-from onionrig.analysis.windows import Window
-from onionrig.analysis.wire import with_interfaces
+from onionrig.analysis.trust.wire import with_interfaces
 from onionrig.analysis.wording import named_runs, part_text
 from recordings import HOLD, happened, manifest, recording
 

@@ -12,17 +12,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from onionrig.movers.attempt import Attempt, Phase
+from onionrig.movers.dialler import Dialler
+from onionrig.movers.exchange import QUESTION_BYTES, Exchange
+from onionrig.movers.line import Line
+from onionrig.movers.payload import DOUBLED_BLOCK, head_line
+from onionrig.movers.pinger import Pinger
+from onionrig.movers.sink import Sink
 from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import DiallerOrders, PingerOrders, SinkOrders, SocksEndpoint
 from onionrig.tor.socks import Credentials, Handshake
-from onionrig.traffic.attempt import Attempt, Phase
-from onionrig.traffic.dialler import Dialler
-from onionrig.traffic.exchange import QUESTION_BYTES, Exchange
-from onionrig.traffic.line import Line
-from onionrig.traffic.payload import DOUBLED_BLOCK, head_line
-from onionrig.traffic.pinger import Pinger
-from onionrig.traffic.sink import Sink
 from waiting import HANG_SECONDS, until
 
 START = 1000
@@ -68,7 +68,7 @@ class Clock:
 def clock(monkeypatch):
     clock = Clock()
     for mover in ("sink", "dialler", "pinger"):
-        monkeypatch.setattr(f"onionrig.traffic.{mover}.SteadyClock", lambda: clock)
+        monkeypatch.setattr(f"onionrig.movers.{mover}.SteadyClock", lambda: clock)
     return clock
 
 
@@ -251,7 +251,7 @@ def hanging(monkeypatch):
         dials.append(SimpleNamespace(attempt=attempt, over=asyncio.Event()))
         await dials[-1].over.wait()
 
-    monkeypatch.setattr("onionrig.traffic.dialler.carry", carry)
+    monkeypatch.setattr("onionrig.movers.dialler.carry", carry)
     return dials
 
 
@@ -359,7 +359,7 @@ def pinged(clock, monkeypatch, *, answer_seconds, stop_at):
     samples = []
     with ExitStack() as stack, stop_request(clock, stop_at) as stop:
         echoed = Echoed(clock, stack, answer_seconds)
-        monkeypatch.setattr("onionrig.traffic.pinger.Line", echoed.line)
+        monkeypatch.setattr("onionrig.movers.pinger.Line", echoed.line)
         Pinger(orders, stop, samples).run()
     return samples, echoed
 

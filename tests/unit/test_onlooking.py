@@ -3,16 +3,16 @@
 import msgspec
 import pytest
 
-from onionrig.cli.onlooking import asked_of
-from onionrig.engine.describe import with_rig
+from onionrig.cli.onlooker import asked_of
 from onionrig.errors import RecordsUnreadable, UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.decode import experiment_from
-from onionrig.recorder.run_directory import RunDirectory
 from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
 from onionrig.rig.model import Role
 from onionrig.rig.recorded import control_sockets, instances
 from onionrig.rig.render import render
+from onionrig.run.manifest import with_rig
+from onionrig.store.run_directory import RunDirectory
 from recordings import manifest
 from stem_made import descriptor
 

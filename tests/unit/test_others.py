@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.recorder.others import OutsideCpu
+from onionrig.movers.sampler.others import OutsideCpu
 
 NOBODY = frozenset()
 

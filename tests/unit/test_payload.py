@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onionrig.errors import UsageError
-from onionrig.traffic.payload import (
+from onionrig.movers.payload import (
     BLOCK_BYTES,
     DOUBLED_BLOCK,
     LINE_BYTES,

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from onionrig.records.plan import HostsNeeded
-from onionrig.views.plan import plan_view
-from onionrig.views.plan_bill import side_by_side
-from onionrig.views.plan_inputs import inputs_by_origin
-from onionrig.views.plan_words import answer, doubts, money_text, price_text, question, told
+from onionrig.views.plan.bill import side_by_side
+from onionrig.views.plan.inputs import inputs_by_origin
+from onionrig.views.plan.terminal import plan_view
+from onionrig.views.plan.words import answer, doubts, money_text, price_text, question, told
 from plans import (
     PI3,
     PI5,

@@ -2,14 +2,14 @@
 
 import pytest
 
-from onionrig.engine.probe.board import (
+from onionrig.probe.board import (
     board_model,
     clock_hertz,
     cpu_model_from,
     instructions,
     with_cpu_model,
 )
-from onionrig.engine.probe.interfaces import probed_interfaces
+from onionrig.probe.interfaces import probed_interfaces
 from onionrig.records.probe import ProbedInterface
 from probes import PI
 

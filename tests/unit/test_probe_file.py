@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.errors import UsageError
-from onionrig.recorder.probe_file import read_probe
+from onionrig.store.probe_file import read_probe
 from probes import probe
 
 

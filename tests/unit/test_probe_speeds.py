@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.engine.probe.speed_output import complaint_from, speed_from, version_from
+from onionrig.probe.speed_output import complaint_from, speed_from, version_from
 
 FORKED = """Forked child 0
 Forked child 1

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.engine.probe.extent import Extent
-from onionrig.engine.probe.troubles import Meanwhile, troubles
+from onionrig.probe.extent import Extent
+from onionrig.probe.troubles import Meanwhile, troubles
 from probes import board
 
 QUIET = Meanwhile(cores=4, others_cores=0.02, stolen_share=0.0)

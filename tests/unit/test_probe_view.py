@@ -4,8 +4,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from onionrig.views.probe import probe_view
-from onionrig.views.probe_progress import probing
+from onionrig.views.probe.progress import probing
+from onionrig.views.probe.terminal import probe_view
 from probes import PI, board, probe, speed
 
 

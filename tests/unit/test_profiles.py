@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from onionrig.cli.asking import ask, baseline_layer, flags_layer
+from onionrig.cli.question import ask, baseline_layer, flags_layer
 from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
 from onionrig.rig.direct import render_direct
 from onionrig.rig.model import Role

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
-from onionrig.analysis.series import series
-from onionrig.recorder.run_directory import RunDirectory
-from onionrig.views.report.run import run_report
+from onionrig.store.run_directory import RunDirectory
+from onionrig.views.report.run.report import run_report
 
 RUN = Path(__file__).parents[1] / "data" / "smoke-run"
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from golden import RECORDED, RUNS, said_of
-from onionrig.recorder.run_directory import RunDirectory
+from onionrig.store.run_directory import RunDirectory
 
 EXPECTED = {
     "aborted", "baseline", "damaged", "dials", "emulated-hosts", "events", "smoke", "two-loads",

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.repetitions import combined
 from onionrig.analysis.result import analyse, results_by_load
+from onionrig.analysis.several_runs.repetitions import combined
 from onionrig.records.events import Failed
 from onionrig.records.transfers import Ending
 from recordings import HOLD, RAMP, finished, held, recording, scheduled, sink_sample, transfer

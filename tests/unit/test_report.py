@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifelike import HOLD, MBIT, RAMP, lifelike, rate_mbit, with_findings
+from onionrig.analysis.load.windows import sustained_bits_per_second
+from onionrig.analysis.over_time.series import LoadTimes, series
+from onionrig.analysis.over_time.timeline import Timeline
 from onionrig.analysis.result import analyse, results_by_load
-from onionrig.analysis.series import LoadTimes, series
-from onionrig.analysis.timeline import Timeline
-from onionrig.analysis.windows import sustained_bits_per_second
 from onionrig.records.events import Failed
-from onionrig.views.report.run import run_report
-from onionrig.views.report.shown import shown_load, worst_window
+from onionrig.views.report.run.report import run_report
+from onionrig.views.report.run.shown import shown_load, worst_window
 from pages import Page, reported
 from recordings import (
     finished,

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifelike import lifelike, with_findings
+from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
-from onionrig.analysis.series import series
 from onionrig.views.report.colours import DARK, LIGHT, painted, series_colour
+from onionrig.views.report.files import write
 from onionrig.views.report.images import png, svg
-from onionrig.views.report.report import write
-from onionrig.views.report.run import run_report
+from onionrig.views.report.run.report import run_report
 from onionrig.views.report.toml import toml_text
 from pages import Page
 from recordings import manifest, recording, sink_sample

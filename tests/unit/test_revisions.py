@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onionbalance.hs_v3.descriptor import OBDescriptor
 
-from onionrig.analysis.revisions import made, made_by_certificate, seconds_between
+from onionrig.analysis.address.revisions import made, made_by_certificate, seconds_between
 
 HOUR = 3600
 NOW_SECONDS = 1_790_000_000

@@ -180,7 +180,7 @@ def test_dials_that_are_asked_for_go_through_every_client_so_often_an_instance()
     assert (told.address, told.port) == (rig.address, 9000)
     assert [client.name for client in told.clients] == ["client-1", "client-2"]
     assert told.record_path == "RUN/dials.jsonl"
-    assert service.argv[1:3] == ("-m", "onionrig.traffic.dialler")
+    assert service.argv[1:3] == ("-m", "onionrig.movers.dialler")
 
 
 def test_dials_at_an_interval_have_room_for_all_that_may_hang():

@@ -9,12 +9,12 @@ import socket
 import msgspec
 import pytest
 
-from onionrig.recorder import sampler
-from onionrig.recorder.jsonl import read_all
-from onionrig.recorder.tors import TorsWatch
+from onionrig.movers.sampler import program as sampler
+from onionrig.movers.sampler.tors import TorsWatch
 from onionrig.records.samples import HostSample, TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
+from onionrig.store.lines import read_all
 from recordings import host_sample
 from waiting import until
 

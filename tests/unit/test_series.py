@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.series import downsampled, series
-from onionrig.analysis.timeline import Timeline, downsampled_timeline
+from onionrig.analysis.over_time.series import downsampled, series
+from onionrig.analysis.over_time.timeline import Timeline, downsampled_timeline
 from onionrig.records.samples import CpuStates
 from onionrig.records.transfers import Ending
 from recordings import (

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.bottleneck import bottleneck
-from onionrig.analysis.holds import hold_window
+from onionrig.analysis.limits.verdict import bottleneck
+from onionrig.analysis.load.loads import hold_window
 from onionrig.records.transfers import Ending
 from recordings import HOLD, RAMP, happened, sink_sample, transfer, watched
 

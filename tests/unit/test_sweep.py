@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from onionrig.analysis.knee import knees
-from onionrig.analysis.sweep import still_to_do, sweep_result
+from onionrig.analysis.several_runs.knee import knees
+from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
 from onionrig.records.sweep import Axis, Point, SweepPlan
-from onionrig.views.sweep import sweep_summary
+from onionrig.views.summary.sweep import sweep_summary
 from results import result
 
 

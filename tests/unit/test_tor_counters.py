@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.recorder.metrics_port import body_bytes
-from onionrig.recorder.tor_counters import counters_from
-from onionrig.recorder.tors import due_seconds
+from onionrig.movers.sampler.tors import due_seconds
 from onionrig.records.samples import TorCounters
 from onionrig.records.schedule import Schedule
+from onionrig.tor.counters import counters_from
+from onionrig.tor.metrics_port import body_bytes
 
 ONE, OTHER = "a" * 56, "b" * 56
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.holds import hold_window
-from onionrig.analysis.trend import blocks, line
-from onionrig.analysis.trust import trust
+from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.trust.doubts import trust
+from onionrig.analysis.trust.trend import blocks, line
 from recordings import (
     HOLD,
     happened,

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.analysis.result import analyse
-from onionrig.recorder.versions import UNDECODABLE, known_part
 from onionrig.records.events import AnyEvent, Noted
 from onionrig.records.result import Result
 from onionrig.records.samples import HostSample
+from onionrig.store.versions import UNDECODABLE, known_part
 from recordings import HOLD, host_sample, recording, sink_sample
 from results import result
 

@@ -11,9 +11,9 @@ from onionrig.records.events import Failed, Noted, Phase, PhaseBegan, Starved, W
 from onionrig.records.findings import Agreement, Repetitions
 from onionrig.records.result import Bytes, Verdict
 from onionrig.records.transfers import Ending
-from onionrig.views.live import LiveTable, PlainLines, drawn, view_for
-from onionrig.views.progress import Progress
-from onionrig.views.summary import headline, summary
+from onionrig.views.live.progress import Progress
+from onionrig.views.live.table import LiveTable, PlainLines, drawn, view_for
+from onionrig.views.summary.run import headline, summary
 from recordings import HOLD, host_sample, manifest, recording, scheduled, sink_sample, transfer
 from results import result
 

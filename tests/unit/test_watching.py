@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from onionrig.engine import watching
-from onionrig.engine.watching import watched
 from onionrig.errors import NoTorToAsk
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.decode import experiment_from
 from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
 from onionrig.rig.render import render
+from onionrig.run import watching
+from onionrig.run.watching import watched
 from onionrig.tor import directory
 
 INSTANCES = ("backend-1", "backend-2", "backend-3")

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.analysis.aftermath import aftermaths
-from onionrig.analysis.bottleneck import bottleneck
-from onionrig.analysis.costs import costs_by_role
-from onionrig.analysis.dials import dials
-from onionrig.analysis.holds import complete, events_of, hold_window, loads
-from onionrig.analysis.links import links
-from onionrig.analysis.rates import goodput, verdict
-from onionrig.analysis.repetitions import combined, summed_bytes
-from onionrig.analysis.round_trip import round_trip
-from onionrig.analysis.shares import backend_shares, fairness
-from onionrig.analysis.streams import streams
-from onionrig.analysis.tor_circuits import tor_circuits
-from onionrig.analysis.trust import trust
+from onionrig.analysis.backends.dials import dials
+from onionrig.analysis.backends.round_trip import round_trip
+from onionrig.analysis.backends.shares import backend_shares, fairness
+from onionrig.analysis.backends.tor_circuits import tor_circuits
+from onionrig.analysis.hosts.costs import costs_by_role
+from onionrig.analysis.hosts.links import links
+from onionrig.analysis.limits.verdict import bottleneck
+from onionrig.analysis.load.aftermath import aftermaths
+from onionrig.analysis.load.goodput import goodput, verdict
+from onionrig.analysis.load.loads import complete, events_of, hold_window, loads
+from onionrig.analysis.load.streams import streams
+from onionrig.analysis.several_runs.repetitions import combined, summed_bytes
+from onionrig.analysis.trust.doubts import trust
 from onionrig.records.events import Failed, Milestone, Reached, Scheduled
 from onionrig.records.result import BringUp, Bytes, Failure, Result
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.analysis.address_seen import judged
-from onionrig.analysis.revisions import made
+from onionrig.analysis.address.revisions import made
+from onionrig.analysis.address.verdict import judged
 from onionrig.balancer.reached import Instance, instances_seen
 from onionrig.records.descriptor import AddressSeen, Age, Held, HSDirSeen, Point, Variant
 from onionrig.tor.hash_ring import KnownNetwork, TimePeriod

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from onionrig import __version__
-from onionrig.cli.asking import profile_names
+from onionrig.cli.question import profile_names
 
 app = typer.Typer(
     name="onionrig",

@@ -6,14 +6,14 @@ import datetime
 import sys
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.comparison import Measured, compared
 from onionrig.analysis.result import results_by_load
-from onionrig.cli.running import PartOf, default_out, run_watched
-from onionrig.engine.describe import Asked
-from onionrig.engine.equipment import Equipment
+from onionrig.analysis.several_runs.comparison import Measured, compared
+from onionrig.cli.live import PartOf, default_out, run_watched
+from onionrig.engine.local.equipment import Equipment
 from onionrig.experiment.decode import plain
-from onionrig.recorder.series_directory import SeriesDirectory
 from onionrig.records.comparison import ComparePlan
+from onionrig.run.manifest import Asked
+from onionrig.store.series_directory import SeriesDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from onionrig.cli.asking import Question
-    from onionrig.recorder.run_directory import RunDirectory
+    from onionrig.cli.question import Question
     from onionrig.records.comparison import Comparison
+    from onionrig.store.run_directory import RunDirectory
 
 
 def runs_compared(a: RunDirectory, b: RunDirectory) -> Comparison:

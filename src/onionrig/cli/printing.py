@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import msgspec
 from rich.console import Console
 
-from onionrig.engine.finish import account_of
 from onionrig.errors import OnionrigError
-from onionrig.views.summary import summary
+from onionrig.store.account import account_of
+from onionrig.views.summary.run import summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.recorder.run_directory import RunDirectory
     from onionrig.records.result import Result
+    from onionrig.store.run_directory import RunDirectory
 
 
 def print_json(value: object) -> None:

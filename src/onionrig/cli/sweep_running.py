@@ -6,25 +6,25 @@ import time
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.result import results_by_load
-from onionrig.analysis.sweep import still_to_do, sweep_result
-from onionrig.cli.asking import question_from
-from onionrig.cli.running import PartOf, run_watched
-from onionrig.engine.describe import Asked
-from onionrig.engine.equipment import Equipment
-from onionrig.engine.load import START_SECONDS, PlannedLoad
-from onionrig.engine.privileges import enter_user_namespace_if_needed
+from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
+from onionrig.cli.live import PartOf, run_watched
+from onionrig.cli.question import question_from
+from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
+from onionrig.engine.local.equipment import Equipment
 from onionrig.errors import Interrupted, OnionrigError, Terminated
 from onionrig.experiment.grid import combinations, layers_of_point, sharing_a_rig
+from onionrig.run.load import START_SECONDS, PlannedLoad
+from onionrig.run.manifest import Asked
 from onionrig.units import rough_duration_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from onionrig.cli.asking import Question
+    from onionrig.cli.question import Question
     from onionrig.experiment.grid import Settings
-    from onionrig.recorder.series_directory import SeriesDirectory
     from onionrig.records.result import Result
     from onionrig.records.sweep import SweepPlan, SweepResult
+    from onionrig.store.series_directory import SeriesDirectory
 
 BRING_UP_SECONDS = 45.0
 """What a rig takes to come up, until one of this sweep has: with a private network 31 to 50 s."""

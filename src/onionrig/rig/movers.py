@@ -62,7 +62,7 @@ def source(
     ready = Listening(
         socket_paths=tuple(sockets), tcp=tuple((door.host, door.port) for door in doors)
     )
-    return place.ours(name, Role.SOURCE, "onionrig.traffic.source", orders, ready=ready)
+    return place.ours(name, Role.SOURCE, "onionrig.movers.source", orders, ready=ready)
 
 
 def source_socket(place: Placement, backend: str) -> str:
@@ -105,7 +105,7 @@ def sink(  # noqa: PLR0913 - which, from where, through whom, and how much of al
         connect_seconds=CONNECT_SECONDS,
         stall_seconds=STALL_SECONDS,
     )
-    return place.ours(name, Role.SINK, "onionrig.traffic.sink", orders)
+    return place.ours(name, Role.SINK, "onionrig.movers.sink", orders)
 
 
 def pinger(place: Placement, name: str, address: str, clients: Iterable[str]) -> Service:
@@ -116,7 +116,7 @@ def pinger(place: Placement, name: str, address: str, clients: Iterable[str]) ->
         port=ECHO_PORT,
         clients=_endpoints(place, clients),
     )
-    return place.ours(name, Role.PINGER, "onionrig.traffic.pinger", orders)
+    return place.ours(name, Role.PINGER, "onionrig.movers.pinger", orders)
 
 
 def dialler(  # noqa: PLR0913 - where, which, through whom, and one of two paces
@@ -144,7 +144,7 @@ def dialler(  # noqa: PLR0913 - where, which, through whom, and one of two paces
         timeout_seconds=DIAL_SECONDS,
         enough_bytes=DIAL_BYTES,
     )
-    return place.ours(name, Role.DIALLER, "onionrig.traffic.dialler", orders)
+    return place.ours(name, Role.DIALLER, "onionrig.movers.dialler", orders)
 
 
 def sampler(place: Placement, name: str, tors: Iterable[str] = ()) -> Service:
@@ -164,7 +164,7 @@ def sampler(place: Placement, name: str, tors: Iterable[str] = ()) -> Service:
         tors_record_path=place.sample_path(tors_record(name)),
         schedule_path=_schedule_path(place),
     )
-    return place.ours(name, Role.SAMPLER, "onionrig.recorder.sampler", orders)
+    return place.ours(name, Role.SAMPLER, "onionrig.movers.sampler.program", orders)
 
 
 def _schedule_path(place: Placement) -> str:

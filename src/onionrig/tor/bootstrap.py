@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from onionrig.recorder.growing import GrowingFile
+from onionrig.store.growing import GrowingFile
 
 if TYPE_CHECKING:
     from pathlib import Path

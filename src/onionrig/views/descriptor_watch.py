@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.live import Live
 
-from onionrig.analysis.address_changes import changes
+from onionrig.analysis.address.changes import changes
 from onionrig.views.descriptor import address_view, clock, headline
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from onionrig.recorder.listing import Listed
+    from onionrig.store.listing import Listed
 
 HEADINGS = ("run", "began (UTC)", "mode", "sustained", "outcome", "trust", "bottleneck")
 _WITHOUT_SECONDS = len("2026-01-01T00:00")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from onionrig.records.part import Part
-from onionrig.views.report.diagram import Drawing
+from onionrig.views.report.drawings.host_boxes import HostsDrawing
+from onionrig.views.report.drawings.stages import Drawing
 from onionrig.views.report.figure import Figure
-from onionrig.views.report.hosts_boxes import HostsDrawing
 
 UNKNOWN = "\u2013"
 """Stands where nothing was measured."""

@@ -18,11 +18,11 @@ import vl_convert
 from markupsafe import Markup
 
 from onionrig.views.report.colours import style_variables
-from onionrig.views.report.diagram import Drawing, narrow, wide
 from onionrig.views.report.document import Folded, FoldedFigures, Prose, Still, Table
+from onionrig.views.report.drawings.host_boxes import HostsDrawing
+from onionrig.views.report.drawings.hosts import narrow_hosts, wide_hosts
+from onionrig.views.report.drawings.stages import Drawing, narrow, wide
 from onionrig.views.report.figure import Figure
-from onionrig.views.report.hosts_boxes import HostsDrawing
-from onionrig.views.report.hosts_diagram import narrow_hosts, wide_hosts
 from onionrig.views.report.images import still, without_legends
 
 if TYPE_CHECKING:

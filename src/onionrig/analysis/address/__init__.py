@@ -1,0 +1,1 @@
+"""What clients see of an onion address, and what is wrong with it."""

@@ -1,0 +1,1 @@
+"""What the backend instances served: shares, fairness, dials, round trips, circuits."""

@@ -1,0 +1,45 @@
+"""How long a byte takes to the backend and back.
+
+Pings have circuits of their own that carry nothing else. They wait where others' cells wait, in
+relays and on shared connections, but never behind a load stream's own cells: so they show what the
+path takes, which is what a window is divided by.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from onionrig.records.findings import RoundTrip
+
+if TYPE_CHECKING:
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+
+
+def round_trip(recording: Recording, hold: Window) -> RoundTrip:
+    """Return the round trips of all clients: the lowest ever, and those of the hold."""
+    answered = [
+        (sample.second, seconds)
+        for samples in recording.pings.values()
+        for sample in samples
+        for seconds in sample.round_trip_seconds.values()
+        if seconds is not None
+    ]
+    held = [seconds for second, seconds in answered if second in hold.seconds]
+    return RoundTrip(
+        lowest_seconds=min((seconds for _, seconds in answered), default=None),
+        median_in_hold_seconds=statistics.median(held) if held else None,
+        highest_in_hold_seconds=max(held, default=None),
+    )
+
+
+def path_seconds(measured: RoundTrip) -> float | None:
+    """Return the round trip that bounds a stream: the hold's median.
+
+    The path is slower under load, so an idle one would allow more than there was to have; it
+    stands in, as an upper bound, where no ping was answered in the hold.
+    """
+    if measured.median_in_hold_seconds is not None:
+        return measured.median_in_hold_seconds
+    return measured.lowest_seconds

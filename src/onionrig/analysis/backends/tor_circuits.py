@@ -1,0 +1,85 @@
+"""What the backend instances' own counters say of the hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.load.faults import ended_in
+from onionrig.analysis.load.loads import AFTER_SECONDS
+from onionrig.records.findings import TorCircuits
+from onionrig.records.samples import TorCounters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+
+
+class Readings(msgspec.Struct, frozen=True, kw_only=True):
+    """A tor's first and last counters of the hold."""
+
+    first: TorCounters
+    last: TorCounters
+
+    @property
+    def twice(self) -> bool:
+        """Whether there is anything between them."""
+        return self.last.read_wall_seconds > self.first.read_wall_seconds
+
+
+def readings_in(recording: Recording, hold: Window) -> dict[str, Readings]:
+    """Return the first and last reading of each backend instance that answered in the hold.
+
+    A tor that is asked as the hold ends answers a little later: that is its last one. Of the second
+    before the hold only a clock that is a moment behind can have one.
+    """
+    found: dict[str, Readings] = {}
+    for samples in recording.tors.values():
+        for sample in samples:
+            for name, counters in sample.daemons.items():
+                if counters is None or name not in recording.manifest.backends:
+                    continue
+                if not hold.begin - 1 <= counters.read_wall_seconds < hold.end + AFTER_SECONDS:
+                    continue
+                first = found[name].first if name in found else counters
+                found[name] = Readings(first=first, last=counters)
+    return found
+
+
+def tor_circuits(recording: Recording, hold: Window) -> TorCircuits:
+    """Return what happened to circuits between the first and the last reading in the hold.
+
+    An instance that was ended in it has no such difference: its counts are of two processes.
+    """
+    by_name = readings_in(recording, hold)
+    readings = list(by_name.values())
+    ended = ended_in(recording, hold)
+    whole = [reading for name, reading in by_name.items() if name not in ended]
+    failed: Counter[str] = Counter()
+    for reading in whole:
+        begun = reading.first.rendezvous_failed
+        for reason, count in reading.last.rendezvous_failed.items():
+            failed[reason] += count - begun.get(reason, 0)
+    return TorCircuits(
+        rendezvous_begun=_total(
+            None
+            if reading.last.rendezvous_circuits is None
+            or reading.first.rendezvous_circuits is None
+            or not reading.twice
+            else reading.last.rendezvous_circuits - reading.first.rendezvous_circuits
+            for reading in whole
+        ),
+        rendezvous_failed={reason: count for reason, count in failed.items() if count > 0},
+        rendezvous_open=_total(reading.last.rendezvous_open for reading in readings),
+        introduction_circuits=_total(reading.last.introduction_circuits for reading in readings),
+    )
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    """Return the sum of those that are known; None where none is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

@@ -1,0 +1,122 @@
+"""How evenly dials fell on the backend instances of one descriptor, and on the descriptors.
+
+An address may have several distinct descriptors, each with backend instances of its own. A client
+tor holds one of them, so evenness has two parts: within a descriptor, where a client draws an
+introduction point for each dial, and between them, where each client tor draws once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.backends.chance import jain_by_chance, smallest_by_chance
+from onionrig.analysis.backends.fairness import jain, smallest_over_mean
+from onionrig.records.dials import BetweenVariants, DialledBackend, Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.records.events import Covered
+    from onionrig.records.manifest import Manifest
+    from onionrig.records.transfers import Transfer
+
+
+def by_variant(
+    served: Sequence[Transfer], covered: Sequence[Covered], manifest: Manifest
+) -> tuple[Variant, ...]:
+    """Return each of the descriptors with the dials that were served through it.
+
+    A client tor is taken to hold what it was last seen to hold; one of which that is not known is
+    left out.
+    """
+    held = {event.client: event for event in covered}
+    if not held:
+        return ()
+    count = max(_asked(manifest), *(event.variant for event in held.values()))
+    return tuple(
+        _variant(
+            number,
+            [dial for dial in served if _holds(held, dial.client, number)],
+            {name: event for name, event in held.items() if event.variant == number},
+            manifest,
+        )
+        for number in range(1, count + 1)
+    )
+
+
+def between(variants: Sequence[Variant]) -> BetweenVariants | None:
+    """Return how evenly the descriptors were dialled; None where there is but one.
+
+    By chance, clients draw among the descriptors, each alike, and dial alike often; descriptors
+    are taken to have as many backends as one another (they differ by one at most).
+    """
+    count = len(variants)
+    if count <= 1:
+        return None
+    means = [
+        variant.dials / len(variant.backends) if variant.backends else 0.0 for variant in variants
+    ]
+    clients = sum(len(variant.clients) for variant in variants)
+    return BetweenVariants(
+        jain=jain(means), jain_by_chance=jain_by_chance(clients, [1 / count] * count)
+    )
+
+
+def _variant(
+    number: int, served: Sequence[Transfer], held: Mapping[str, Covered], manifest: Manifest
+) -> Variant:
+    shares = _shares(served, held, manifest)
+    counts = Counter(dial.backend for dial in served)
+    own = [counts[name] for name in shares]
+    total = sum(own)
+    return Variant(
+        variant=number,
+        clients=tuple(held),
+        dials=len(served),
+        backends=tuple(
+            DialledBackend(name=name, dials=counts[name], expected_dials=total * share)
+            for name, share in shares.items()
+        ),
+        others=len(served) - total,
+        jain=jain(own),
+        jain_by_chance=jain_by_chance(total, list(shares.values())),
+        smallest_over_mean=smallest_over_mean(own) if own else None,
+        smallest_over_mean_by_chance=smallest_by_chance(total, list(shares.values())),
+        unreached=tuple(name for name in shares if not counts[name]),
+    )
+
+
+def _shares(
+    served: Sequence[Transfer], held: Mapping[str, Covered], manifest: Manifest
+) -> dict[str, float]:
+    """Return how likely a dial draws each backend: its part of the points, usable ones.
+
+    Two client tors may hold two publications of a descriptor; each counts by its dials.
+    """
+    weights = Counter(dial.client for dial in served) or Counter(held.keys())
+    shares: dict[str, float] = {}
+    for client, dials in weights.items():
+        points = _points(held[client], manifest)
+        for name, count in points.items():
+            part = count / sum(points.values()) * dials / weights.total()
+            shares[name] = shares.get(name, 0.0) + part
+    whole = sum(shares.values())
+    return {name: shares[name] / whole for name in manifest.backends if name in shares}
+
+
+def _points(event: Covered, manifest: Manifest) -> dict[str, int]:
+    """Return the points of the known backends; those of nobody known were lately replaced."""
+    points = event.drawn_points or event.usable_points
+    return {name: count for name, count in points.items() if count and name in manifest.backends}
+
+
+def _holds(held: Mapping[str, Covered], client: str, number: int) -> bool:
+    return client in held and held[client].variant == number
+
+
+def _asked(manifest: Manifest) -> int:
+    """Return how many descriptors the experiment, with its numbers filled in, asks for."""
+    frontend = manifest.experiment.get("frontend")
+    asked = frontend.get("variants") if isinstance(frontend, dict) else None
+    return asked if isinstance(asked, int) else 1

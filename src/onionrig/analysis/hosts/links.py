@@ -1,0 +1,88 @@
+"""What the links of emulated hosts carried, and goodput against what they could.
+
+A link's rate counts Ethernet frames. The counters of a host's interface count segments before they
+are cut into frames, so that a full link shows from 95.6 % (large segments) to 100 % (small ones).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.cpu import around, elapsed_seconds
+from onionrig.analysis.hosts.facts import host_of, roles_by_host, serving_role
+from onionrig.analysis.hosts.link_rates import link_rates
+from onionrig.analysis.load.windows import (
+    bytes_by_second,
+    mean_bits_per_second,
+    sustained_bits_per_second,
+)
+from onionrig.analysis.trust.wire import carried_bytes
+from onionrig.records.links import HostLink, Links
+from onionrig.units import BITS_PER_BYTE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.trust.wire import Direction
+    from onionrig.records.recording import Recording
+    from onionrig.records.samples import HostSample
+
+FULL = 0.90
+PAYLOAD = 1448 / 1514
+"""TCP payload of a full Ethernet frame."""
+
+
+def links(recording: Recording, hold: Window) -> Links | None:
+    """Return what the links did in the hold; None where no host is emulated."""
+    found = host_links(recording, hold)
+    if not found:
+        return None
+    serving = [link.link_bits_per_second for link in found if link.serves]
+    known = [rate for rate in serving if rate]
+    total = sum(known) if known and len(known) == len(serving) else None
+    seconds = bytes_by_second(recording.sinks, hold)
+    return Links(
+        scale=recording.manifest.emulated[0].scale,
+        hosts=found,
+        sum_bits_per_second=total,
+        payload_bits_per_second=total * PAYLOAD if total else None,
+        mean_share=_share(mean_bits_per_second(seconds), total),
+        sustained_share=_share(sustained_bits_per_second(seconds), total),
+    )
+
+
+def host_links(recording: Recording, hold: Window) -> tuple[HostLink, ...]:
+    """Return the link of each emulated host, in the experiment's order."""
+    manifest = recording.manifest
+    could, roles = link_rates(recording, hold), roles_by_host(manifest)
+    sampled = {
+        host_of(manifest, name): around(samples, hold)
+        for name, samples in recording.samplers.items()
+    }
+    found: list[HostLink] = []
+    for host in manifest.emulated:
+        limit, held = could.get(host.name), sampled.get(host.name, [])
+        sent, received = _carried(held, "sent"), _carried(held, "received")
+        found.append(
+            HostLink(
+                host=host.name,
+                board=host.board.name if host.board else None,
+                link_bits_per_second=limit,
+                sent_bits_per_second=sent,
+                received_bits_per_second=received,
+                full=bool(limit) and max(sent or 0.0, received or 0.0) >= FULL * (limit or 0.0),
+                serves=serving_role(manifest) in roles.get(host.name, {}),
+            )
+        )
+    return tuple(found)
+
+
+def _carried(held: Sequence[HostSample], direction: Direction) -> float | None:
+    if not held:
+        return None
+    return max(0, carried_bytes(held, direction)) * BITS_PER_BYTE / elapsed_seconds(held)
+
+
+def _share(rate: float | None, total: float | None) -> float | None:
+    return rate / total if rate is not None and total else None

@@ -1,0 +1,170 @@
+"""Whether a host's CPU was full.
+
+Two counts are held against the cores. The rig's processes and all others, each read for itself,
+miss what lived too short to be read, and interrupts. The machine-wide counters miss much of the
+work on some virtual machines. Neither counts work that was not done: the larger one holds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.hosts.cpu import around, elapsed_seconds, used_cpu_seconds
+from onionrig.analysis.hosts.facts import cores_of, host_of, machine_of
+from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.records.findings import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+    from onionrig.records.samples import CpuStates, HostSample
+
+FULL = 0.93
+"""Of all cores: the rest is lost where threads wait for one another, however much there is to do.
+The default run on 2 cores uses 1.96 to 1.98 of them."""
+SAID_CORES = 0.01
+"""Less than that is not worth a word."""
+
+
+class HostUse(msgspec.Struct, frozen=True, kw_only=True):
+    """Mean number of cores in use on one machine during the hold; emulated hosts share one."""
+
+    host: str
+    cores: int | None
+    """None where nothing is known of the host."""
+    rig_cores: float
+    read_cores: float | None
+    """Of processes outside the rig, as they were read; None where that was not done twice."""
+    unread_cores: float
+    """Of those that lived too short to be read: what the machine-wide counters have beyond."""
+    steal_cores: float
+    machine_busy_cores: float
+
+    @property
+    def others_cores(self) -> float | None:
+        """What all processes outside the rig used; None where they were not read."""
+        return None if self.read_cores is None else self.read_cores + self.unread_cores
+
+    @property
+    def processes_cores(self) -> float:
+        """What processes used as far as that was read, the rig's and the others."""
+        return self.rig_cores + (self.read_cores or 0.0)
+
+    @property
+    def used_cores(self) -> float:
+        """All that was taken: by whatever ran here, and by the hypervisor."""
+        return max(self.processes_cores, self.machine_busy_cores) + self.steal_cores
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more was to be had."""
+        return self.cores is not None and self.used_cores >= FULL * self.cores
+
+
+def host_uses(recording: Recording, hold: Window) -> list[HostUse]:
+    """Return what each sampled machine's CPU did during the hold, the fullest first."""
+    sampled: dict[str, list[Sequence[HostSample]]] = {}
+    for name, samples in recording.samplers.items():
+        if held := around(samples, hold):
+            machine = machine_of(recording.manifest, host_of(recording.manifest, name))
+            sampled.setdefault(machine, []).append(held)
+    uses = [_use(recording, machine, several_held) for machine, several_held in sampled.items()]
+    return sorted(uses, key=lambda use: -use.used_cores / (use.cores or float("inf")))
+
+
+def look_at_machines(recording: Recording, hold: Window) -> Look:
+    """Name the host whose CPU was full."""
+    uses = host_uses(recording, hold)
+    return Look(
+        evidence=tuple(piece for use in uses for piece in _evidence(use)),
+        finding=next((_finding(use, named=len(uses) > 1) for use in uses if use.full), None),
+    )
+
+
+def _finding(use: HostUse, *, named: bool) -> Finding:
+    subject = f"the CPU of {use.host}" if named else "the machine's CPU"
+    others = use.others_cores or 0.0
+    rest = use.used_cores - use.rig_cores - others - use.steal_cores
+    shares = [f"the rig used {use.rig_cores:.2f} of {use.cores} cores"]
+    shares += [f"other processes {others:.2f}"] if others >= SAID_CORES else []
+    shares += [f"interrupts and what was not read {rest:.2f}"] if rest >= SAID_CORES else []
+    shares += (
+        [f"the hypervisor took {use.steal_cores:.2f}"] if use.steal_cores >= SAID_CORES else []
+    )
+    return Finding(
+        kind="machine CPU",
+        subject=use.host,
+        sentence=f"{subject} was full: {', '.join(shares)}",
+    )
+
+
+def _evidence(use: HostUse) -> tuple[Evidence, ...]:
+    limit = None if use.cores is None else float(use.cores)
+    read = "not read" if use.read_cores is None else f"{use.read_cores:.2f}"
+    return tuple(
+        Evidence(
+            what=f"CPU of {use.host}, {what}",
+            measured=measured,
+            limit=limit,
+            unit="cores",
+            at_limit=limit is not None and measured >= FULL * limit,
+        )
+        for what, measured in (
+            (
+                f"by process: rig {use.rig_cores:.2f}, others {read}, stolen {use.steal_cores:.2f}",
+                use.processes_cores + use.steal_cores,
+            ),
+            (
+                "by its machine-wide counters, with what was stolen",
+                use.machine_busy_cores + use.steal_cores,
+            ),
+        )
+    )
+
+
+def _use(recording: Recording, machine: str, sampled: list[Sequence[HostSample]]) -> HostUse:
+    """Sum up what samplers on one machine saw: each its own processes, all the same machine."""
+    held = sampled[0]
+    first, last, seconds = held[0], held[-1], elapsed_seconds(held)
+    elsewhere_cores = sum(_rig_cores(other) for other in sampled[1:])
+    read_cores, unread_cores = _others(held, elsewhere_cores)
+    return HostUse(
+        host=machine,
+        cores=cores_of(recording.manifest, machine),
+        rig_cores=_rig_cores(held) + elsewhere_cores,
+        read_cores=read_cores,
+        unread_cores=unread_cores,
+        steal_cores=max(0.0, last.cpu.steal - first.cpu.steal) / seconds,
+        machine_busy_cores=max(0.0, last.cpu.busy - first.cpu.busy) / seconds,
+    )
+
+
+def _others(held: Sequence[HostSample], elsewhere_cores: float) -> tuple[float | None, float]:
+    """Return what others used between the first and the last time they were read, and the rest.
+
+    The rest is what the machine-wide counters have beyond all processes in the same time, those of
+    the rig on other emulated hosts among them.
+    Interrupts are left out: they are nobody's, or the rig's own.
+    """
+    read = [at for at, sample in enumerate(held) if sample.others_cpu_seconds is not None]
+    between = held[read[0] : read[-1] + 1] if read else []
+    if len(between) < 2 or elapsed_seconds(between) <= 0:  # noqa: PLR2004 - a difference takes two
+        return None, 0.0
+    first, last, seconds = between[0], between[-1], elapsed_seconds(between)
+    others = (last.others_cpu_seconds or 0.0) - (first.others_cpu_seconds or 0.0)
+    read_cores = max(0.0, others) / seconds
+    machine_cores = (_of_processes(last.cpu) - _of_processes(first.cpu)) / seconds
+    known_cores = _rig_cores(between) + elsewhere_cores + read_cores
+    return read_cores, max(0.0, machine_cores - known_cores)
+
+
+def _of_processes(cpu: CpuStates) -> float:
+    return cpu.user + cpu.nice + cpu.system
+
+
+def _rig_cores(held: Sequence[HostSample]) -> float:
+    return sum(used_cpu_seconds(held).values()) / elapsed_seconds(held)

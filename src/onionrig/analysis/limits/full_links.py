@@ -1,0 +1,171 @@
+"""Whether links of emulated hosts were full: those that all goodput passes, or some of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.hosts.facts import roles_by_host, serving_role
+from onionrig.analysis.hosts.links import links
+from onionrig.analysis.limits.findings import Finding
+from onionrig.analysis.load.windows import bytes_by_second, mean_bits_per_second
+from onionrig.analysis.wording import named_runs, part_text
+from onionrig.records.findings import Evidence
+from onionrig.records.links import HostLink
+from onionrig.rig.model import Role
+from onionrig.units import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.links import Links
+    from onionrig.records.manifest import Manifest
+    from onionrig.records.recording import Recording
+
+
+class LinksLook(msgspec.Struct, frozen=True, kw_only=True):
+    """What was looked at, and what was full."""
+
+    evidence: tuple[Evidence, ...] = ()
+    all_of_a_kind: Finding | None = None
+    """Every link that goodput has to pass on hosts of one kind: no more could have come, whatever
+    else was full."""
+    some: Finding | None = None
+    """Others could have carried more."""
+    some_were: str = ""
+    """How many those are, as a sentence begins."""
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """The links of all hosts that share a task, through which all goodput passes."""
+
+    hosts: str
+    """In words."""
+    links: tuple[HostLink, ...]
+
+
+def look_at_links(recording: Recording, hold: Window) -> LinksLook:
+    """Hold each link against its rate, and goodput against what those of serving hosts carry."""
+    found = links(recording, hold)
+    if found is None:
+        return LinksLook()
+    kinds = _kinds(recording.manifest, found)
+    full = tuple(link for link in found.hosts if link.full)
+    whole = next((kind for kind in kinds if all(link.full for link in kind.links)), None)
+    some = next((kind for kind in kinds if set(full) <= set(kind.links)), None)
+    return LinksLook(
+        evidence=(*_each(found), *_together(recording, hold, found)),
+        all_of_a_kind=_all(whole) if whole else None,
+        some=_some(full, some) if full and not whole else None,
+        some_were=_were(full, some),
+    )
+
+
+def busier(link: HostLink) -> tuple[float, str]:
+    """Return what a link carried in its busier direction, and which one that is."""
+    sent, received = link.sent_bits_per_second or 0.0, link.received_bits_per_second or 0.0
+    return (received, "received") if received > sent else (sent, "sent")
+
+
+def _kinds(manifest: Manifest, found: Links) -> list[Kind]:
+    """Return the hosts that serve, those of the clients, those of the relays; each if there are."""
+    direct = manifest.mode == "without tor"
+    roles = roles_by_host(manifest)
+    told = (
+        (serving_role(manifest), "a source" if direct else "backend instances"),
+        (Role.SINK if direct else Role.CLIENT, "a sink" if direct else "clients"),
+        (Role.RELAY, "relays"),
+    )
+    kinds = (
+        Kind(
+            hosts=f"hosts with {what}",
+            links=tuple(link for link in found.hosts if role in roles.get(link.host, {})),
+        )
+        for role, what in told
+    )
+    return [kind for kind in kinds if kind.links]
+
+
+def _all(kind: Kind) -> Finding:
+    if len(kind.links) == 1:
+        return _finding(kind.links, f"the link of {_named(kind.links)} was full:")
+    several = f"the links of all {len(kind.links)} {kind.hosts} were full:"
+    return _finding(kind.links, f"{several} {_named(kind.links)}")
+
+
+def _some(full: Sequence[HostLink], kind: Kind | None) -> Finding:
+    """Say of how many they are, where they are all of one kind."""
+    if kind is not None:
+        return _finding(full, f"{_were(full, kind)} full: {_named(full)}")
+    if len(full) == 1:
+        return _finding(full, f"the link of {_named(full)} was full:")
+    return _finding(full, f"the links of {_named(full)} were full: they")
+
+
+def _finding(full: Sequence[HostLink], begun: str) -> Finding:
+    """End a sentence with what they carried together."""
+    carried = [busier(link) for link in full]
+    limit = sum(link.link_bits_per_second or 0.0 for link in full)
+    directions = {direction for _, direction in carried}
+    done = directions.pop() if len(directions) == 1 else "carried"
+    came = f"{done} {part_text(sum(rate for rate, _ in carried), limit)}"
+    several = len(full) > 1
+    return Finding(
+        kind="interface",
+        subject=f"link{'s' if several else ''} of {_named(full)}",
+        sentence=f"{begun} {came}{' together' if several else ''}",
+    )
+
+
+def _were(full: Sequence[HostLink], kind: Kind | None) -> str:
+    were = "was" if len(full) == 1 else "were"
+    if kind is None:
+        return f"{counted(len(full), 'link')} {were}"
+    return f"{len(full)} of the {counted(len(kind.links), 'link')} of {kind.hosts} {were}"
+
+
+def _named(some: Sequence[HostLink]) -> str:
+    return named_runs([link.host for link in some])
+
+
+def _each(found: Links) -> list[Evidence]:
+    """Return each link that was sampled; an unshaped one only if it carried anything."""
+    evidence: list[Evidence] = []
+    for link in found.hosts:
+        rate, direction = busier(link)
+        if link.sent_bits_per_second is not None and (rate or link.link_bits_per_second):
+            evidence.append(
+                Evidence(
+                    what=f"link of {link.host}, {direction}",
+                    measured=rate,
+                    limit=link.link_bits_per_second,
+                    unit="bits per second",
+                    at_limit=link.full,
+                )
+            )
+    return evidence
+
+
+def _together(recording: Recording, hold: Window, found: Links) -> list[Evidence]:
+    serving = [link for link in found.hosts if link.serves]
+    mean = mean_bits_per_second(bytes_by_second(recording.sinks, hold))
+    if found.payload_bits_per_second is None or mean is None:
+        return []
+    what = f"goodput, of the TCP payload that {_links_that_serve(len(serving))} can carry"
+    return [
+        Evidence(
+            what=what,
+            measured=mean,
+            limit=found.payload_bits_per_second,
+            unit="bits per second",
+            at_limit=all(link.full for link in serving),
+        )
+    ]
+
+
+def _links_that_serve(number: int) -> str:
+    if number == 1:
+        return "the link of the host that serves"
+    return f"the links of the {number} hosts that serve together"

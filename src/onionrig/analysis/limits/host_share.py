@@ -1,0 +1,96 @@
+"""Whether an emulated host used all of the share of the CPU that it was given.
+
+Its share is held against what its services used. The sampler is none of them: it is not limited
+(``engine.cpu_shares``), and neither are the run's own processes, which the first host's sampler
+watches too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.hosts.cpu import around, elapsed_seconds, used_cpu_seconds
+from onionrig.analysis.hosts.facts import host_of
+from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.analysis.limits.full_cpu import FULL
+from onionrig.analysis.wording import listing
+from onionrig.records.findings import Evidence
+from onionrig.units import cores_text
+
+if TYPE_CHECKING:
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.manifest import Manifest
+    from onionrig.records.recording import Recording
+
+UNLIMITED = "sampler"
+"""The role of what is never limited."""
+
+
+class ShareUse(msgspec.Struct, frozen=True, kw_only=True):
+    """Mean number of cores that the services of a limited host used during the hold."""
+
+    host: str
+    used_cores: float
+    given_cores: float
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more was to be had."""
+        return self.used_cores >= FULL * self.given_cores
+
+
+def share_uses(recording: Recording, hold: Window) -> list[ShareUse]:
+    """Return what each limited host used, in their order; unsampled ones are left out."""
+    used: dict[str, float] = {}
+    for sampler, samples in recording.samplers.items():
+        if held := around(samples, hold):
+            host = host_of(recording.manifest, sampler)
+            own = _limited_services(recording.manifest, host)
+            seconds = sum(cpu for name, cpu in used_cpu_seconds(held).items() if name in own)
+            used[host] = seconds / elapsed_seconds(held)
+    return [
+        ShareUse(host=each.name, used_cores=used[each.name], given_cores=each.cpu_cores)
+        for each in recording.manifest.emulated
+        if each.cpu_cores is not None and each.name in used
+    ]
+
+
+def look_at_host_cpus(recording: Recording, hold: Window) -> Look:
+    """Name the hosts that used all they were given."""
+    uses = share_uses(recording, hold)
+    full = [use for use in uses if use.full]
+    return Look(
+        evidence=tuple(
+            Evidence(
+                what=f"CPU of {use.host}, by its services",
+                measured=use.used_cores,
+                limit=use.given_cores,
+                unit="cores",
+                at_limit=use.full,
+            )
+            for use in uses
+        ),
+        finding=_finding(full) if full else None,
+    )
+
+
+def _limited_services(manifest: Manifest, host: str) -> set[str]:
+    return {
+        record.name
+        for record in manifest.services
+        if record.host == host and record.role != UNLIMITED
+    }
+
+
+def _finding(full: list[ShareUse]) -> Finding:
+    names = listing([use.host for use in full])
+    if len(full) == 1:
+        (use,) = full
+        said = f"used {use.used_cores:.2f} of the {cores_text(use.given_cores)} it was given"
+        sentence = f"the CPU of {names} was full: its services {said}"
+    else:
+        said = listing([f"{use.used_cores:.2f} of {cores_text(use.given_cores)}" for use in full])
+        sentence = f"the CPUs of {names} were full: their services used {said}"
+    return Finding(kind="machine CPU", subject=names, sentence=sentence)

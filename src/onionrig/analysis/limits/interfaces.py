@@ -1,0 +1,84 @@
+"""Whether an interface was at its rate.
+
+Those of emulated hosts are links, which have a look of their own (``full_links``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.cpu import around, elapsed_seconds
+from onionrig.analysis.hosts.facts import LOOPBACK, host_of, several
+from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.records.findings import Evidence
+from onionrig.units import BITS_PER_BYTE, rate_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+    from onionrig.records.samples import HostSample
+
+FULL = 0.90
+"""Of the rate it says it runs at: that one counts preambles and gaps between frames, the
+interface's counters do not."""
+
+NOMINAL = 1.1
+"""Of that rate: what carries more says a rate that binds nothing, as virtual interfaces do."""
+
+
+def look_at_interfaces(recording: Recording, hold: Window) -> Look:
+    """Name the interface that was nearest to its rate, if it was at it.
+
+    Loopback has none. An interface that names no rate is evidence without a limit, if it carried
+    anything; of each the busier direction is shown.
+    """
+    evidence, full = list[Evidence](), list[tuple[float, Finding]]()
+    emulated = {host.name for host in recording.manifest.emulated}
+    for sampler, samples in recording.samplers.items():
+        host = host_of(recording.manifest, sampler)
+        if host in emulated:
+            continue
+        held = around(samples, hold)
+        for name, direction, rate, limit in _carried(held):
+            at_limit = limit is not None and rate >= FULL * limit
+            evidence.append(
+                Evidence(
+                    what=f"{name} of {host}, {direction}",
+                    measured=rate,
+                    limit=limit,
+                    unit="bits per second",
+                    at_limit=at_limit,
+                )
+            )
+            if at_limit and limit is not None:
+                where = f" of {host}" if several(recording.manifest) else ""
+                said = (
+                    f"the interface {name}{where} was at its rate: {direction} {rate_text(rate)} "
+                    f"of {rate_text(limit)}"
+                )
+                finding = Finding(kind="interface", subject=f"{name}{where}", sentence=said)
+                full.append((rate / limit, finding))
+    fullest = max(full, key=lambda found: found[0])[1] if full else None
+    return Look(evidence=tuple(evidence), finding=fullest)
+
+
+def _carried(held: Sequence[HostSample]) -> Iterator[tuple[str, str, float, float | None]]:
+    """Yield each interface with its busier direction, that one's rate and the interface's limit."""
+    if not held:
+        return
+    first, last, seconds = held[0], held[-1], elapsed_seconds(held)
+    for name, use in last.interfaces.items():
+        begun = first.interfaces.get(name)
+        if name == LOOPBACK or begun is None:
+            continue
+        received = use.received_bytes - begun.received_bytes
+        sent = use.sent_bytes - begun.sent_bytes
+        size, direction = max((received, "received"), (sent, "sent"))
+        rate = max(0, size) * BITS_PER_BYTE / seconds
+        limit = use.link_bits_per_second or None
+        if limit is not None and rate > NOMINAL * limit:
+            limit = None
+        if size > 0 or limit is not None:
+            yield name, direction, rate, limit

@@ -1,0 +1,86 @@
+"""Whether one process's main thread was at a full core.
+
+tor moves all its cells in its main thread, and our own source and sink have one thread alone: none
+of them can use more than one core, however many there are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.cpu import around
+from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.records.findings import Evidence
+from onionrig.rig.model import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+    from onionrig.records.samples import HostSample
+
+FULL_CORES = 0.95
+TORS = (Role.AUTHORITY, Role.RELAY, Role.BACKEND, Role.CLIENT, Role.BALANCER_TOR)
+OURS = (Role.SOURCE, Role.SINK)
+
+
+def look_at_main_threads(recording: Recording, hold: Window) -> Look:
+    """Name the busiest main thread, if it was at a full core: a tor's, or else our own.
+
+    Evidence is the busiest of each role, and every other that is at a full core.
+    """
+    busiest: dict[str, list[tuple[float, str]]] = {}
+    for samples in recording.samplers.values():
+        for name, cores in _main_thread_cores(around(samples, hold)).items():
+            role = recording.manifest.roles.get(name, name)
+            busiest.setdefault(role, []).append((cores, name))
+    evidence, full = list[Evidence](), list[tuple[float, str]]()
+    for role in (*TORS, *OURS):
+        for place, (cores, name) in enumerate(sorted(busiest.get(role, ()), reverse=True)):
+            at_limit = cores >= FULL_CORES
+            full += [(cores, name)] if at_limit else []
+            if at_limit or place == 0:
+                evidence.append(_evidence(name, cores, at_limit=at_limit))
+    ours = {name for role in OURS for _, name in busiest.get(role, ())}
+    ranked = sorted(full, key=lambda found: (found[1] in ours, -found[0]))
+    return Look(
+        evidence=tuple(evidence),
+        finding=_finding(ranked[0][1], ranked[0][0], ours=ranked[0][1] in ours) if full else None,
+    )
+
+
+def _finding(name: str, cores: float, *, ours: bool) -> Finding:
+    said = f"the main thread of {name} was at a full core ({cores:.2f})"
+    return Finding(
+        kind="main thread",
+        subject=name,
+        sentence=f"the rig itself was the limit: {said}" if ours else said,
+    )
+
+
+def _evidence(name: str, cores: float, *, at_limit: bool) -> Evidence:
+    return Evidence(
+        what=f"main thread of {name}", measured=cores, limit=1.0, unit="cores", at_limit=at_limit
+    )
+
+
+def _main_thread_cores(held: Sequence[HostSample]) -> dict[str, float]:
+    """Return how much of a core each main thread used, from its first sample to its last.
+
+    Of a process that was started anew, the last one.
+    """
+    first: dict[str, tuple[float, float]] = {}
+    last: dict[str, tuple[float, float]] = {}
+    for sample in held:
+        for name, use in sample.processes.items():
+            if use.thread_cpu_seconds:
+                read = (sample.monotonic_seconds, use.thread_cpu_seconds[0])
+                if name not in first or read[1] < last[name][1]:
+                    first[name] = read
+                last[name] = read
+    return {
+        name: (last[name][1] - cpu) / (last[name][0] - at)
+        for name, (at, cpu) in first.items()
+        if last[name][0] > at
+    }

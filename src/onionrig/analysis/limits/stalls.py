@@ -1,0 +1,185 @@
+"""Backend instances that served, then delivered nothing although they had streams.
+
+One that was made to hang, or ended, by the experiment is no finding while that lasts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.analysis.load.faults import Absence, absences, service_hosts
+from onionrig.analysis.load.windows import Window, sampled_seconds
+from onionrig.records.findings import Evidence
+from onionrig.records.transfers import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from onionrig.records.recording import Recording
+
+STALLED_SECONDS = 5
+"""Of silence at a stretch. tor's flow control and schedulers pause for fractions of one."""
+_TOLD_SECONDS = 3
+"""From the last silent second to the end of the streams: they are given up as a second closes."""
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch in which a backend instance had streams and delivered nothing."""
+
+    backend: str
+    seconds: int
+    """Of the hold; those before it are not counted."""
+    streams: int
+    """The most it had."""
+    stalled: bool
+
+
+Counts = dict[str, dict[int, int]]
+"""By backend instance and second, all sinks together."""
+
+
+def look_for_stalls(recording: Recording, hold: Window) -> Look:
+    """Name the backend instance that was silent longest, if one stalled."""
+    sizes, streams = _counts(recording)
+    silences = _longest_silences(recording, hold, sizes, streams)
+    stalled = [silence for silence in silences if silence.stalled]
+    evidence = tuple(
+        Evidence(
+            what=f"longest silence of {silence.backend} while it had streams",
+            measured=float(silence.seconds),
+            limit=float(STALLED_SECONDS),
+            unit="seconds",
+            at_limit=silence.stalled,
+        )
+        for silence in stalled or silences[:1]
+    )
+    if not stalled:
+        return Look(evidence=evidence)
+    up = {
+        name
+        for name, by_second in streams.items()
+        if any(count and second in hold.seconds for second, count in by_second.items())
+    }
+    return Look(evidence=evidence, finding=_finding(stalled, up))
+
+
+def _finding(stalled: Sequence[Silence], up: set[str]) -> Finding:
+    """Say which stalled; where all did that had streams, it was hardly each for itself."""
+    worst, names = stalled[0], [silence.backend for silence in stalled]
+    if len(names) > 1 and set(names) >= up:
+        return Finding(
+            kind="stalled backend",
+            subject=None,
+            sentence=f"all {len(names)} backend instances that had streams stalled, for up to "
+            f"{worst.seconds} s: something that they share may have",
+        )
+    return Finding(
+        kind="stalled backend",
+        subject=worst.backend,
+        sentence=f"{worst.backend} stalled: it had served, then delivered nothing for "
+        f"{worst.seconds} s of the hold while it had {worst.streams} "
+        f"{'stream' if worst.streams == 1 else 'streams'}"
+        + (f"; so did {', '.join(names[1:])}" if names[1:] else ""),
+    )
+
+
+def _longest_silences(
+    recording: Recording, hold: Window, sizes: Counts, streams: Counts
+) -> list[Silence]:
+    """Return the longest silence in the hold of each backend instance, the longest first."""
+    begin = min((second for by_second in sizes.values() for second in by_second), default=hold.end)
+    seconds = sampled_seconds(recording.sinks, Window(begin=begin, end=hold.end))
+    given_up = _given_up(recording)
+    meant = absences(recording.events, service_hosts(recording.manifest))
+    longest = []
+    for backend in sizes:
+        counted = {
+            second: count
+            for second, count in streams[backend].items()
+            if not _meant(meant.get(backend, ()), second)
+        }
+        silences = [
+            _silence(backend, stretch, hold, counted, given_up.get(backend, ()))
+            for stretch in _silent_stretches(seconds, sizes[backend], counted)
+            if stretch[-1] >= hold.begin
+        ]
+        longest += sorted(silences, key=_by_length)[:1]
+    return sorted(longest, key=_by_length)
+
+
+def _meant(absences: Iterable[Absence], second: int) -> bool:
+    """Return whether silence in a second is what the experiment asked for.
+
+    So it is in the second after, until what waited has been sent again.
+    """
+    return any(absence.meets(second - 1, second + 1) for absence in absences)
+
+
+def _by_length(silence: Silence) -> tuple[bool, int]:
+    return (not silence.stalled, -silence.seconds)
+
+
+def _silent_stretches(
+    seconds: Iterable[int], sizes: Mapping[int, int], streams: Mapping[int, int]
+) -> list[list[int]]:
+    """Return the stretches of seconds without a byte, after the first byte, with streams up.
+
+    A second without a sample neither ends a stretch nor adds to it.
+    """
+    stretches, current, served = list[list[int]](), list[int](), False
+    for second in seconds:
+        served = served or sizes.get(second, 0) > 0
+        if served and not sizes.get(second, 0) and streams.get(second, 0):
+            current.append(second)
+        elif current:
+            stretches.append(current)
+            current = []
+    return [*stretches, current] if current else stretches
+
+
+def _silence(
+    backend: str,
+    stretch: Sequence[int],
+    hold: Window,
+    streams: Mapping[int, int],
+    given_up: Iterable[float],
+) -> Silence:
+    held = sum(second >= hold.begin for second in stretch)
+    ended = any(0 < at - stretch[-1] <= _TOLD_SECONDS for at in given_up)
+    long_enough = held >= STALLED_SECONDS or (ended and len(stretch) >= STALLED_SECONDS)
+    return Silence(
+        backend=backend,
+        seconds=held,
+        streams=max(streams[second] for second in stretch),
+        stalled=long_enough,
+    )
+
+
+def _given_up(recording: Recording) -> dict[str, list[float]]:
+    """Return when streams were given up as stalled, by the backend instance that served them."""
+    given_up: dict[str, list[float]] = {}
+    for transfer in recording.transfers:
+        if transfer.ending is Ending.STALLED and transfer.backend is not None:
+            at = transfer.started_wall_seconds + transfer.ended_after_seconds
+            given_up.setdefault(transfer.backend, []).append(at)
+    return given_up
+
+
+def _counts(recording: Recording) -> tuple[Counts, Counts]:
+    """Return the bytes and the streams of each backend instance by second."""
+    sizes: Counts = {}
+    streams: Counts = {}
+    for samples in recording.sinks.values():
+        for sample in samples:
+            for name in sample.verified_bytes.keys() | sample.streams.keys():
+                _add(sizes, name, sample.second, sample.verified_bytes.get(name, 0))
+                _add(streams, name, sample.second, sample.streams.get(name, 0))
+    return sizes, streams
+
+
+def _add(counts: Counts, name: str, second: int, count: int) -> None:
+    by_second = counts.setdefault(name, {})
+    by_second[second] = by_second.get(second, 0) + count

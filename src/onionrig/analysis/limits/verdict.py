@@ -1,0 +1,119 @@
+"""What bound the rate: one verdict, with everything that was held against its limit.
+
+What is nearer to a single cause comes first. A stalled backend takes its share with it whatever
+else is full. Where every link that all goodput has to pass is full, no more can come, however much
+CPU there is; where only some are, a full machine comes first: with more CPU the others would carry
+more. A full machine makes every thread wait, so it comes before threads; a full interface fills no
+CPU. An emulated host that used all of its share of a machine is full where the machine is not. The
+windows bound a rate only where nothing is full: a full machine also stretches the round trips, so
+that rate and windows agree there as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.limits.findings import Finding
+from onionrig.analysis.limits.full_cpu import host_uses, look_at_machines
+from onionrig.analysis.limits.full_links import look_at_links
+from onionrig.analysis.limits.host_share import look_at_host_cpus
+from onionrig.analysis.limits.interfaces import look_at_interfaces
+from onionrig.analysis.limits.main_threads import look_at_main_threads
+from onionrig.analysis.limits.stalls import look_for_stalls
+from onionrig.analysis.limits.stream_windows import (
+    allowance,
+    have_windows,
+    look_at_windows,
+    reach_of,
+)
+from onionrig.analysis.load.windows import bytes_by_second, mean_bits_per_second
+from onionrig.records.findings import Bottleneck, Evidence
+from onionrig.units import rate_text
+
+if TYPE_CHECKING:
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+
+
+def bottleneck(recording: Recording, hold: Window) -> Bottleneck:
+    """Return the verdict and its evidence; never raises, whatever was not recorded."""
+    if not hold.seconds:
+        return _verdict(_unknown("nothing was held"), ())
+    stalls = look_for_stalls(recording, hold)
+    links = look_at_links(recording, hold)
+    machines = look_at_machines(recording, hold)
+    shares = look_at_host_cpus(recording, hold)
+    interfaces = look_at_interfaces(recording, hold)
+    threads = look_at_main_threads(recording, hold)
+    windows = look_at_windows(recording, hold)
+    in_order = (
+        stalls.finding,
+        _as_well(links.all_of_a_kind, "the machine's CPU was" if machines.finding else None),
+        _as_well(machines.finding, links.some_were if links.some else None),
+        shares.finding,
+        links.some,
+        interfaces.finding,
+        threads.finding,
+        _unfilled(recording, hold, windows.finding),
+    )
+    looks = (stalls, machines, shares, links, interfaces, threads, windows)
+    return _verdict(
+        next(finding for finding in in_order if finding is not None),
+        tuple(piece for look in looks for piece in look.evidence),
+    )
+
+
+def _as_well(finding: Finding | None, other: str | None) -> Finding | None:
+    """Add what else was full, although it did not bind first."""
+    if finding is None or not other:
+        return finding
+    return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; {other} full as well")
+
+
+def _unfilled(recording: Recording, hold: Window, window: Finding | None) -> Finding:
+    """Say what bound the rate where nothing was at its limit."""
+    mean = mean_bits_per_second(bytes_by_second(recording.sinks, hold))
+    if not host_uses(recording, hold):
+        return _unknown("no sampler covers the hold: nobody knows what was full")
+    if not mean:
+        return _unknown("nothing was delivered in the hold, and nothing was full")
+    return window or _unbound(recording, hold, mean)
+
+
+def _unbound(recording: Recording, hold: Window, mean: float) -> Finding:
+    """Say it where the streams' windows did not bound it either."""
+    came = f"nothing was full, {rate_text(mean)} came"
+    allowed = allowance(recording, hold)
+    if not have_windows(recording.manifest, reach_of(recording)):
+        return _load(f"{came}, and more streams may bring more")
+    if allowed is None:
+        return _unknown(
+            "nothing was full, but no round trip was measured: whether the streams' windows bound "
+            "the rate cannot be said"
+        )
+    limit = rate_text(allowed.bits_per_second)
+    if mean > allowed.bits_per_second:
+        return _unknown(
+            f"{came}, but {allowed.text} should carry no more than {limit}: the round trip that "
+            "was measured is not the streams' own"
+        )
+    return _load(f"{came}, while {allowed.text} would allow {limit}: more streams may bring more")
+
+
+def _unknown(sentence: str) -> Finding:
+    return Finding(kind="unknown", subject=None, sentence=sentence)
+
+
+def _load(sentence: str) -> Finding:
+    return Finding(kind="load", subject=None, sentence=sentence)
+
+
+def _verdict(finding: Finding, evidence: tuple[Evidence, ...]) -> Bottleneck:
+    return Bottleneck(
+        kind=finding.kind,
+        subject=finding.subject,
+        sentence=finding.sentence,
+        evidence=evidence,
+    )

@@ -1,0 +1,129 @@
+"""What was done to the rig in a hold, and when it kept a service from answering."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.load.loads import events_of
+from onionrig.experiment.happenings import (
+    ENDING,
+    LEAVING,
+    OF_A_LINK,
+    RUNS,
+    VERBS,
+    turned,
+)
+from onionrig.records.events import Happened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.experiment.happenings import Verb
+    from onionrig.records.events import AnyEvent
+    from onionrig.records.manifest import Manifest
+    from onionrig.records.recording import Recording
+
+
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """From when to when a service answered nobody, since that was asked for."""
+
+    begin: float
+    """Wall-clock seconds."""
+    end: float
+    """When it was started again or told to go on; infinite where it was not."""
+    causes: tuple[Happened, ...]
+    """What was done to it, or to its host, that kept it from answering, in order."""
+
+    def meets(self, begin: float, end: float) -> bool:
+        """Return whether any of it lies between these moments."""
+        return self.begin < end and begin < self.end
+
+    def seconds_in(self, span: Window) -> float:
+        """Return how much of it lies in these seconds."""
+        return max(0.0, min(self.end, span.end) - max(self.begin, span.begin))
+
+
+def happened_in(recording: Recording, span: Window) -> list[Happened]:
+    """Return what was done in these seconds."""
+    return [
+        event
+        for event in events_of(recording.events, Happened)
+        if span.begin <= event.wall_seconds < span.end
+    ]
+
+
+def ended_in(recording: Recording, hold: Window) -> frozenset[str]:
+    """Name the services that were ended in the hold: their counters are of two processes."""
+    hosts = service_hosts(recording.manifest)
+    ended = (event for event in happened_in(recording, hold) if event.verb in ENDING)
+    return frozenset(name for event in ended for name in subjects(event, hosts))
+
+
+def service_hosts(manifest: Manifest) -> dict[str, str]:
+    """Return the host of each service, of instances in any case."""
+    return {**manifest.backends, **{record.name: record.host for record in manifest.services}}
+
+
+def subjects(event: Happened, hosts: Mapping[str, str]) -> set[str]:
+    """Return the services that something was done to: those on a host, or the one."""
+    if of_host(event):
+        return {name for name, host in hosts.items() if host == event.subject}
+    return {event.subject}
+
+
+def of_host(event: Happened) -> bool:
+    """Return whether something was done to a host."""
+    return event.of_host or event.verb in OF_A_LINK
+
+
+def absences(events: Sequence[AnyEvent], hosts: Mapping[str, str]) -> dict[str, list[Absence]]:
+    """Return when each service was kept from answering, of those that ever were.
+
+    ``hosts`` is each service's: what is done to a host is done to those on it.
+    """
+    states: dict[str, _State] = {}
+    for event in events_of(events, Happened):
+        for subject in subjects(event, hosts):
+            states.setdefault(subject, _State()).turn(event)
+    return {name: found for name, state in states.items() if (found := state.absences())}
+
+
+class _State:
+    """How one service is, and when it was away so far."""
+
+    def __init__(self) -> None:
+        self._process, self._link = RUNS, RUNS
+        self._causes: list[Happened] = []
+        """Of the absence that goes on; empty where it answers."""
+        self._ended: list[Absence] = []
+
+    def turn(self, event: Happened) -> None:
+        """Take in what was done to it."""
+        verb = _verb(event)
+        if verb is None:
+            return
+        if event.verb in OF_A_LINK:
+            self._link = turned(self._link, verb)
+        else:
+            self._process = turned(self._process, verb)
+        if event.verb in LEAVING:
+            self._causes.append(event)
+        elif self._causes and (self._process, self._link) == (RUNS, RUNS):
+            self._ended.append(self._absence(event.wall_seconds))
+            self._causes = []
+
+    def absences(self) -> list[Absence]:
+        """Return them, the one that goes on as well."""
+        return [*self._ended, self._absence(math.inf)] if self._causes else self._ended
+
+    def _absence(self, end: float) -> Absence:
+        return Absence(begin=self._causes[0].wall_seconds, end=end, causes=tuple(self._causes))
+
+
+def _verb(event: Happened) -> Verb | None:
+    """Return what was done; None where this version does not know it."""
+    return next((verb for verb in VERBS if verb == event.verb), None)

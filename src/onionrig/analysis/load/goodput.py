@@ -1,0 +1,45 @@
+"""The hold's rates, and whether they meet the target."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.load.windows import (
+    bytes_by_second,
+    mean_bits_per_second,
+    missing_seconds,
+    sustained_bits_per_second,
+    variation,
+)
+from onionrig.records.result import WINDOW_SECONDS, Goodput, Verdict
+from onionrig.units import BITS_PER_BYTE
+
+if TYPE_CHECKING:
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+
+
+def goodput(recording: Recording, hold: Window) -> Goodput:
+    """Return the rates over the hold; null where fewer than ten seconds of it were recorded."""
+    counted = bytes_by_second(recording.sinks, hold)
+    rates = [size * BITS_PER_BYTE for size in counted]
+    enough = len(counted) >= WINDOW_SECONDS
+    return Goodput(
+        sustained_bits_per_second=sustained_bits_per_second(counted),
+        median_second_bits_per_second=statistics.median(rates) if enough else None,
+        mean_bits_per_second=mean_bits_per_second(counted) if enough else None,
+        lowest_second_bits_per_second=min(rates) if enough else None,
+        highest_second_bits_per_second=max(rates) if enough else None,
+        variation=variation(counted) if enough else None,
+        steady_seconds=len(counted),
+        missing_seconds=missing_seconds(recording.sinks, hold),
+    )
+
+
+def verdict(target: float | None, rates: Goodput, *, complete: bool) -> Verdict:
+    """Hold the sustained rate against the target; a run that was cut short is not judged."""
+    sustained = rates.sustained_bits_per_second
+    if not complete or target is None or sustained is None:
+        return Verdict(target_bits_per_second=target, met=None)
+    return Verdict(target_bits_per_second=target, met=sustained >= target)

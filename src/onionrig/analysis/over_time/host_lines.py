@@ -1,0 +1,95 @@
+"""What hosts did second by second: cores by role and by state, interfaces.
+
+A sample closes its second, so what it has more than the one before was done in the seconds since;
+seconds without a sample share it evenly, and no total is lost.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.cpu import cpu_seconds
+from onionrig.units import BITS_PER_BYTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from onionrig.records.samples import CpuStates, HostSample
+
+Lines = dict[str, dict[int, float]]
+
+
+def cores_by_role(samplers: Mapping[str, Sequence[HostSample]], roles: Mapping[str, str]) -> Lines:
+    """Return the cores that each role had in use, all hosts together."""
+    lines: Lines = {}
+    for samples in samplers.values():
+        known = {} if not samples else _cpu_of(samples[0])
+        for before, after in _stretches(samples):
+            seconds = after.monotonic_seconds - before.monotonic_seconds
+            now = _cpu_of(after)
+            for name, cpu in now.items():
+                begun = known.get(name, 0.0)
+                cores = (cpu - begun if cpu >= begun else cpu) / seconds
+                line = lines.setdefault(roles.get(name, name), {})
+                for second in _seconds(before, after):
+                    line[second] = line.get(second, 0.0) + cores
+            known |= now
+    return lines
+
+
+def cpu_by_state(samples: Sequence[HostSample]) -> Lines:
+    """Return how many cores were in each state, as ``top`` has them."""
+    lines: Lines = {}
+    for before, after in _stretches(samples):
+        seconds = after.monotonic_seconds - before.monotonic_seconds
+        begun, now = _states(before.cpu), _states(after.cpu)
+        for state, cpu in now.items():
+            line = lines.setdefault(state, {})
+            line |= dict.fromkeys(_seconds(before, after), (cpu - begun[state]) / seconds)
+    return lines
+
+
+def interface_bits_per_second(samples: Sequence[HostSample]) -> Lines:
+    """Return what each interface carried, by interface and direction; idle ones are left out."""
+    lines: Lines = {}
+    for before, after in _stretches(samples):
+        seconds = after.monotonic_seconds - before.monotonic_seconds
+        for name, use in after.interfaces.items():
+            begun = before.interfaces.get(name)
+            if begun is None:
+                continue
+            for direction, size in (
+                ("received", use.received_bytes - begun.received_bytes),
+                ("sent", use.sent_bytes - begun.sent_bytes),
+            ):
+                line = lines.setdefault(f"{name} {direction}", {})
+                rate = max(0, size) * BITS_PER_BYTE / seconds
+                line |= dict.fromkeys(_seconds(before, after), rate)
+    return {which: line for which, line in lines.items() if any(line.values())}
+
+
+def _stretches(samples: Sequence[HostSample]) -> Iterator[tuple[HostSample, HostSample]]:
+    return (
+        (before, after)
+        for before, after in pairwise(samples)
+        if after.monotonic_seconds > before.monotonic_seconds
+    )
+
+
+def _seconds(before: HostSample, after: HostSample) -> range:
+    return range(before.second + 1, after.second + 1)
+
+
+def _cpu_of(sample: HostSample) -> dict[str, float]:
+    return {name: cpu_seconds(use) for name, use in sample.processes.items()}
+
+
+def _states(cpu: CpuStates) -> dict[str, float]:
+    return {
+        "user": cpu.user + cpu.nice,
+        "system": cpu.system + cpu.irq + cpu.softirq,
+        "iowait": cpu.iowait,
+        "steal": cpu.steal,
+        "idle": cpu.idle,
+    }

@@ -1,0 +1,249 @@
+"""What a report draws of a run, second by second, as plain lists.
+
+Times are seconds from the first hold's start; what came before it is negative. The whole run is
+drawn: several loads stand one after the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.backends.dials import over_time
+from onionrig.analysis.hosts.facts import host_of, machine_of
+from onionrig.analysis.load.faults import happened_in
+from onionrig.analysis.load.loads import complete, events_of, hold_window, loads
+from onionrig.analysis.load.windows import Window
+from onionrig.analysis.over_time.host_lines import (
+    cores_by_role,
+    cpu_by_state,
+    interface_bits_per_second,
+)
+from onionrig.analysis.over_time.timeline import Timeline, downsampled_timeline, timeline
+from onionrig.records.events import Scheduled
+from onionrig.records.part import Part
+from onionrig.units import BITS_PER_BYTE
+
+if TYPE_CHECKING:
+    from onionrig.records.recording import Recording
+
+Lines = dict[str, dict[int, float]]
+
+UNVERIFIED = "unverified"
+"""The line of a foreign peer's bytes, which belong to no backend instance."""
+SERVED, FAILED = "served", "failed"
+MEDIAN, HIGHEST = "median", "slowest"
+NO_TIMELINE = Timeline(at_seconds=(), lasting_seconds=(), lines={})
+MOST_POINTS = 600
+"""As many as a chart can show."""
+
+
+class LoadTimes(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When one load's first stream dialled, its hold began and it ended."""
+
+    ramp: float
+    hold: float
+    end: float
+    settings: dict[str, str]
+
+
+class Incident(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that was done to the rig."""
+
+    at: float
+    verb: str
+    subject: str
+    """The service, or the emulated host."""
+    bits_per_second: float | None = None
+    """What its link carries since then; of ``link_rate`` alone."""
+
+
+class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run as it is drawn."""
+
+    loads: tuple[LoadTimes, ...]
+    goodput_bits_per_second: Timeline
+    """By backend instance; a second without a sample is 0, as in the figures."""
+    streams: Timeline
+    """Streams that deliver, by backend instance."""
+    cores: Timeline
+    """CPU in use by role, all hosts together."""
+    host_cores: dict[str, Timeline]
+    """By machine: cores in each state, as the machine-wide counters have it."""
+    interface_bits_per_second: Timeline
+    """As in ``here eth0 sent``; only those that carried anything."""
+    round_trip_seconds: Timeline
+    """By client tor."""
+    connect_seconds: tuple[float, ...]
+    """From the dial to the SOCKS reply, of each attempt that got one."""
+    first_byte_seconds: tuple[float, ...]
+    """From the dial to the first byte, of each attempt that got one."""
+    client_bytes: dict[str, int]
+    """Payload of the whole run by client tor."""
+    incidents: tuple[Incident, ...] = ()
+    """In their order."""
+    dialled: Timeline = NO_TIMELINE
+    """New streams by when they were dialled: those that were served, and that failed."""
+    dial_wait_seconds: Timeline = NO_TIMELINE
+    """From the dial to the first byte: of each second's new streams the median, and the highest."""
+
+
+def series(recording: Recording) -> Series:
+    """Return what is to be drawn of a run, from the first ramp to the last end."""
+    scheduled = events_of(recording.events, Scheduled)
+    zero = scheduled[0].hold_second if scheduled else 0
+    span = _span(recording, scheduled)
+    manifest = recording.manifest
+    transfers = recording.transfers
+    return Series(
+        loads=_load_times(recording, zero),
+        goodput_bits_per_second=timeline(span, zero, _goodput(recording), absent=0.0),
+        streams=timeline(span, zero, _streams(recording)),
+        cores=timeline(span, zero, cores_by_role(recording.samplers, manifest.roles)),
+        host_cores={
+            machine_of(manifest, host_of(manifest, name)): timeline(
+                span, zero, cpu_by_state(samples)
+            )
+            for name, samples in recording.samplers.items()
+        },
+        interface_bits_per_second=timeline(
+            span,
+            zero,
+            {
+                f"{host_of(manifest, name)} {which}": rates
+                for name, samples in recording.samplers.items()
+                for which, rates in interface_bits_per_second(samples).items()
+            },
+        ),
+        round_trip_seconds=timeline(span, zero, _round_trips(recording)),
+        connect_seconds=tuple(
+            transfer.connected_after_seconds
+            for transfer in transfers
+            if transfer.connected_after_seconds is not None
+        ),
+        first_byte_seconds=tuple(
+            transfer.first_byte_after_seconds
+            for transfer in transfers
+            if transfer.first_byte_after_seconds is not None
+        ),
+        client_bytes=_client_bytes(recording),
+        incidents=tuple(
+            Incident(
+                at=event.wall_seconds - zero,
+                verb=event.verb,
+                subject=event.subject,
+                bits_per_second=event.bits_per_second,
+            )
+            for event in happened_in(recording, span)
+        ),
+        **_dials(recording, span, zero),
+    )
+
+
+def downsampled(whole: Series, most: int = MOST_POINTS) -> Series:
+    """Return the series with at most so many points a line; totals and lists stay as they are."""
+    return Series(
+        loads=whole.loads,
+        goodput_bits_per_second=downsampled_timeline(whole.goodput_bits_per_second, most),
+        streams=downsampled_timeline(whole.streams, most),
+        cores=downsampled_timeline(whole.cores, most),
+        host_cores={
+            host: downsampled_timeline(states, most) for host, states in whole.host_cores.items()
+        },
+        interface_bits_per_second=downsampled_timeline(whole.interface_bits_per_second, most),
+        round_trip_seconds=downsampled_timeline(whole.round_trip_seconds, most),
+        connect_seconds=whole.connect_seconds,
+        first_byte_seconds=whole.first_byte_seconds,
+        client_bytes=whole.client_bytes,
+        incidents=whole.incidents,
+        dialled=downsampled_timeline(whole.dialled, most),
+        dial_wait_seconds=downsampled_timeline(whole.dial_wait_seconds, most),
+    )
+
+
+def _span(recording: Recording, scheduled: list[Scheduled]) -> Window:
+    """Return from the first ramp to the last end, or to a cut-short run's last sample."""
+    if not scheduled:
+        return Window(begin=0, end=0)
+    begin, end = scheduled[0].ramp_second, scheduled[-1].end_second
+    if not complete(recording):
+        sampled = [samples[-1].second + 1 for samples in recording.sinks.values() if samples]
+        end = min(end, max(sampled, default=begin))
+    return Window(begin=begin, end=max(begin, end))
+
+
+def _load_times(recording: Recording, zero: int) -> tuple[LoadTimes, ...]:
+    return tuple(
+        LoadTimes(
+            ramp=float(scheduled.ramp_second - zero),
+            hold=float(scheduled.hold_second - zero),
+            end=float(hold_window(load).end - zero),
+            settings=scheduled.settings,
+        )
+        for load in loads(recording)
+        for scheduled in events_of(load.events, Scheduled)
+    )
+
+
+def _goodput(recording: Recording) -> Lines:
+    lines: Lines = {name: {} for name in recording.manifest.backends}
+    for samples in recording.sinks.values():
+        for sample in samples:
+            for name, size in sample.verified_bytes.items():
+                _add(lines, name, sample.second, size * BITS_PER_BYTE)
+            if sample.unverified_bytes:
+                _add(lines, UNVERIFIED, sample.second, sample.unverified_bytes * BITS_PER_BYTE)
+    return lines
+
+
+def _streams(recording: Recording) -> Lines:
+    lines: Lines = {name: {} for name in recording.manifest.backends}
+    for samples in recording.sinks.values():
+        for sample in samples:
+            for name in {*recording.manifest.backends, *sample.streams}:
+                _add(lines, name, sample.second, sample.streams.get(name, 0))
+    return lines
+
+
+def _round_trips(recording: Recording) -> Lines:
+    lines: Lines = {}
+    for samples in recording.pings.values():
+        for sample in samples:
+            for client, seconds in sample.round_trip_seconds.items():
+                if seconds is not None:
+                    lines.setdefault(client, {})[sample.second] = seconds
+    return lines
+
+
+def _dials(recording: Recording, span: Window, zero: int) -> dict[str, Timeline]:
+    """Return what was dialled under load; without any, there are no lines."""
+    seconds = over_time(recording.dials, since=float(span.begin), seconds=len(span.seconds))
+    if not any(each.begun for each in seconds):
+        return {}
+    by_second = {span.begin + each.second: each for each in seconds}
+    counts: Lines = {
+        SERVED: {second: each.served for second, each in by_second.items()},
+        FAILED: {second: each.failed for second, each in by_second.items()},
+    }
+    waits: Lines = {MEDIAN: {}, HIGHEST: {}}
+    for second, each in by_second.items():
+        if each.median_first_byte_seconds is not None:
+            waits[MEDIAN][second] = each.median_first_byte_seconds
+        if each.highest_first_byte_seconds is not None:
+            waits[HIGHEST][second] = each.highest_first_byte_seconds
+    return {
+        "dialled": timeline(span, zero, counts),
+        "dial_wait_seconds": timeline(span, zero, waits),
+    }
+
+
+def _client_bytes(recording: Recording) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for transfer in recording.transfers:
+        size = transfer.verified_bytes + transfer.unverified_bytes
+        counted[transfer.client] = counted.get(transfer.client, 0) + size
+    return counted
+
+
+def _add(lines: Lines, name: str, second: int, value: float) -> None:
+    line = lines.setdefault(name, {})
+    line[second] = line.get(second, 0.0) + value

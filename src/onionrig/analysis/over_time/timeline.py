@@ -1,0 +1,84 @@
+"""Lines over seconds, and the same with fewer points."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from onionrig.records.part import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.analysis.load.windows import Window
+
+
+class Timeline(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines that share their points in time; each value is the mean of its stretch of time."""
+
+    at_seconds: tuple[float, ...]
+    """When each stretch begins."""
+    lasting_seconds: tuple[float, ...]
+    lines: dict[str, tuple[float | None, ...]]
+    """By name; null where nothing was recorded."""
+
+    @property
+    def highest(self) -> float:
+        """The highest value of any line; 0 where nothing was recorded."""
+        known = (value for line in self.lines.values() for value in line if value is not None)
+        return max(known, default=0.0)
+
+
+def timeline(
+    span: Window,
+    zero: int,
+    lines: Mapping[str, Mapping[int, float]],
+    *,
+    absent: float | None = None,
+) -> Timeline:
+    """Return lines over every second of the span, from their values by wall-clock second.
+
+    ``zero`` is the second from which time counts, ``absent`` the value of one that has none.
+    """
+    return Timeline(
+        at_seconds=tuple(float(second - zero) for second in span.seconds),
+        lasting_seconds=(1.0,) * len(span.seconds),
+        lines={
+            name: tuple(by_second.get(second, absent) for second in span.seconds)
+            for name, by_second in lines.items()
+        },
+    )
+
+
+def downsampled_timeline(whole: Timeline, most: int) -> Timeline:
+    """Return the timeline with at most so many points, each the mean of what it stands for.
+
+    A mean weighs by time, so a line without gaps keeps its total (value times time) exactly; in a
+    line with gaps a point is the mean of what was recorded.
+    """
+    count = len(whole.at_seconds)
+    if count <= most:
+        return whole
+    size = math.ceil(count / most)
+    buckets = [slice(begin, begin + size) for begin in range(0, count, size)]
+    lasting = whole.lasting_seconds
+    return Timeline(
+        at_seconds=whole.at_seconds[::size],
+        lasting_seconds=tuple(math.fsum(lasting[bucket]) for bucket in buckets),
+        lines={
+            name: tuple(_mean(values[bucket], lasting[bucket]) for bucket in buckets)
+            for name, values in whole.lines.items()
+        },
+    )
+
+
+def _mean(values: Sequence[float | None], lasting: Sequence[float]) -> float | None:
+    known = [
+        (value, seconds)
+        for value, seconds in zip(values, lasting, strict=True)
+        if value is not None
+    ]
+    total_seconds = math.fsum(seconds for _, seconds in known)
+    if not total_seconds:
+        return None
+    return math.fsum(value * seconds for value, seconds in known) / total_seconds

@@ -1,0 +1,1 @@
+"""Several holds or runs held against one another: repetitions, sweeps, comparisons."""

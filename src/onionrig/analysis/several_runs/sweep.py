@@ -1,0 +1,65 @@
+"""What a sweep came to: its points from the loads of its runs, and the knee."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.several_runs.knee import knees
+from onionrig.analysis.several_runs.repetitions import combined
+from onionrig.experiment.grid import combinations
+from onionrig.records.sweep import Point, SweepResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.experiment.grid import Settings
+    from onionrig.records.result import Result
+    from onionrig.records.sweep import SweepPlan
+
+
+def sweep_result(plan: SweepPlan, name: str, loads: Mapping[str, Sequence[Result]]) -> SweepResult:
+    """Gather the points of a sweep from the loads, by run, that were held to their end."""
+    wanted = combinations(plan.axes)
+    points = []
+    for settings in wanted:
+        held = [(run, result) for run, result in _held(loads) if result.settings == settings]
+        if held:
+            run = held[0][0]
+            results = [result for _, result in held]
+            points.append(Point(settings=settings, run=run, result=combined(results)))
+    return SweepResult(
+        sweep=name,
+        started=plan.started,
+        axes=plan.axes,
+        points=tuple(points),
+        missing=len(wanted) - len(points),
+        knees=knees(plan.axes, points),
+    )
+
+
+def still_to_do(plan: SweepPlan, loads: Mapping[str, Sequence[Result]]) -> list[Settings]:
+    """Return the points that are not measured, once for each repetition that is missing.
+
+    Repetitions come round after round, so that a drift of the machine meets every point alike.
+    """
+    done = [result.settings for _, result in _held(loads)]
+    left = {
+        number: plan.repeat - done.count(settings)
+        for number, settings in enumerate(combinations(plan.axes))
+    }
+    wanted = combinations(plan.axes)
+    return [
+        wanted[number]
+        for round_number in range(plan.repeat)
+        for number, missing in left.items()
+        if round_number >= plan.repeat - missing
+    ]
+
+
+def _held(loads: Mapping[str, Sequence[Result]]) -> list[tuple[str, Result]]:
+    return [
+        (run, result)
+        for run, results in loads.items()
+        for result in results
+        if result.status == "complete"
+    ]

@@ -1,0 +1,203 @@
+"""The sinks' bytes against other counts of the same bytes.
+
+Each count stands at another place of the path, so what is on its way between the two makes them
+differ: at most so many bytes a stream, more where streams failed and what was on its way was lost,
+and where streams were dialled that no sink counts. Over one percent beyond that is unexplained.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.backends.tor_circuits import readings_in
+from onionrig.analysis.load.faults import ended_in
+from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
+from onionrig.records.findings import Agreement
+from onionrig.units import percent_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+
+UNEXPLAINED = 0.01
+SOURCE_BUFFER_BYTES = 2 << 20
+"""What a source's socket may have waiting for tor: it asks for 1 MiB, Linux doubles that, and all
+of it holds payload."""
+SINK_BUFFER_BYTES = 1 << 20
+"""What may wait for a sink within a second: a socket wakes it for 1 MiB."""
+
+
+def with_sources(recording: Recording, hold: Window) -> Agreement:
+    """Hold the sinks' bytes of the hold against what the sources sent in it."""
+    sent = [
+        sum(sample.sent_bytes.values())
+        for samples in recording.sources.values()
+        for sample in samples
+        if sample.second in hold.seconds
+    ]
+    received = sum(
+        sum(sample.verified_bytes.values())
+        for samples in recording.sinks.values()
+        for sample in samples
+        if sample.second in hold.seconds
+    )
+    if not sent:
+        return unjudged("sources", received, None, "no source of ours recorded the hold")
+    ended = sorted(ended_in(recording, hold) & recording.sources.keys())
+    if ended:
+        cause = f"{', '.join(ended)} was ended in the hold: what it had not recorded is lost"
+        return unjudged("sources", received, sum(sent), cause)
+    return judged(
+        "sources",
+        received,
+        sum(sent),
+        on_its_way(recording, hold, SOURCE_BUFFER_BYTES + STREAM_WINDOW_BYTES),
+        "payload on its way: sources run ahead by what fills sockets and windows, and what a "
+        f"failed stream had on its way is lost{_dialled_text(recording, hold)}",
+    )
+
+
+def with_tor(recording: Recording, hold: Window) -> Agreement:
+    """Hold the sinks' bytes against those that the backends' tors took from the source.
+
+    Between the first and the last reading of each, which are at no full second: the sinks' seconds
+    are taken as even within themselves. An instance that was ended in the hold is left out: its
+    counters are of two processes, and neither was read when it ended or began.
+    """
+    if recording.manifest.mode == "without tor":
+        return unjudged("tor", None, None, "there is no tor in a baseline")
+    port = str(recording.manifest.port)
+    sink_bytes, tor_bytes, read = 0.0, 0, 0
+    readings = readings_in(recording, hold)
+    ended = sorted(ended_in(recording, hold) & readings.keys())
+    for backend, reading in readings.items():
+        first, last = reading.first, reading.last
+        if backend in ended or not reading.twice or port not in last.application_bytes:
+            continue
+        read += 1
+        received = _bytes_by_second(recording, backend)
+        tor_bytes += last.application_bytes.get(port, 0) - first.application_bytes.get(port, 0)
+        sink_bytes += received_until(received, last.read_wall_seconds) - received_until(
+            received, first.read_wall_seconds
+        )
+    without = f"without {', '.join(ended)}, ended in the hold: " if ended else ""
+    if not read:
+        cause = f"{without}no backend instance's tor told its bytes twice"
+        return unjudged("tor", None, None, cause)
+    return judged(
+        "tor",
+        round(sink_bytes),
+        tor_bytes,
+        on_its_way(recording, hold, SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES),
+        f"{without}payload on its way from the backend instances' tors to the sinks, and what a "
+        f"failed stream had on its way{_dialled_text(recording, hold)}",
+    )
+
+
+def received_until(by_second: Mapping[int, int], wall_seconds: float) -> float:
+    """Return the bytes received until a moment, each second's spread evenly over it."""
+    within = int(wall_seconds // 1)
+    before = sum(size for second, size in by_second.items() if second < within)
+    return before + by_second.get(within, 0) * (wall_seconds - within)
+
+
+def on_its_way(recording: Recording, hold: Window, bytes_a_stream: int) -> tuple[float, float]:
+    """Return how many bytes the other count may be behind (negative) and ahead.
+
+    All streams together may have filled up or run empty over the hold; each that failed in it
+    has lost what it had on its way, and its next attempt fills up again. Each that was dialled in
+    it has as much on its way when it hangs up: sources send until then.
+    """
+    lost = sum(
+        transfer.failed
+        and transfer.backend is not None
+        and transfer.started_wall_seconds + transfer.ended_after_seconds >= hold.begin
+        for transfer in recording.transfers
+    )
+    streams, beside = recording.streams_asked, dialled(recording, hold)
+    return (-float(streams * bytes_a_stream), float((streams + lost + beside) * bytes_a_stream))
+
+
+def dialled(recording: Recording, hold: Window) -> int:
+    """Return how many dials were under way in the hold, whoever served them."""
+    return sum(
+        dial.started_wall_seconds < hold.end
+        and dial.started_wall_seconds + dial.ended_after_seconds >= hold.begin
+        for dial in recording.dials
+    )
+
+
+def _dialled_text(recording: Recording, hold: Window) -> str:
+    count = dialled(recording, hold)
+    return f"; {count} dials in the hold, which no sink counts" if count else ""
+
+
+def judged(
+    what: str,
+    sink_bytes: int,
+    other_bytes: int,
+    expected_bytes: tuple[float, float],
+    cause: str,
+) -> Agreement:
+    """Hold one count against another; ``expected_bytes`` is how far the other may be off."""
+    if not sink_bytes:
+        return unjudged(what, sink_bytes, other_bytes, "the sinks received nothing")
+    difference = other_bytes / sink_bytes - 1
+    lowest, highest = (size / sink_bytes for size in expected_bytes)
+    return Agreement(
+        what=what,
+        sink_bytes=sink_bytes,
+        other_bytes=other_bytes,
+        difference=difference,
+        expected=(lowest, highest),
+        cause=cause,
+        explained=lowest - UNEXPLAINED <= difference <= highest + UNEXPLAINED,
+    )
+
+
+def unjudged(what: str, sink_bytes: int | None, other_bytes: int | None, cause: str) -> Agreement:
+    """Return a count that is not held against the sinks', and why."""
+    return Agreement(
+        what=what,
+        sink_bytes=sink_bytes,
+        other_bytes=other_bytes,
+        difference=None,
+        expected=None,
+        cause=cause,
+        explained=None,
+    )
+
+
+def agreement_doubts(found: Agreement) -> list[str]:
+    """Say it where a difference is not explained."""
+    if found.explained is not False or found.difference is None or found.expected is None:
+        return []
+    more = "more" if found.difference > 0 else "less"
+    lowest, highest = found.expected
+    said = (
+        f"{_COUNTED[found.what]} {percent_text(abs(found.difference))} {more} than the sinks "
+        f"received; {_signed(lowest)} to {_signed(highest)} is expected"
+    )
+    return [said]
+
+
+_COUNTED = {
+    "sources": "the sources sent",
+    "tor": "the backend instances' tors took",
+    "interfaces": "the interfaces carried",
+}
+
+
+def _signed(fraction: float) -> str:
+    return f"{100 * fraction:+.1f} %"
+
+
+def _bytes_by_second(recording: Recording, backend: str) -> dict[int, int]:
+    counted: dict[int, int] = {}
+    for samples in recording.sinks.values():
+        for sample in samples:
+            size = sample.verified_bytes.get(backend, 0)
+            counted[sample.second] = counted.get(sample.second, 0) + size
+    return counted

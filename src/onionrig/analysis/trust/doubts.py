@@ -1,0 +1,134 @@
+"""Whether the figures can be trusted, and each reason not to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.backends.round_trip import round_trip
+from onionrig.analysis.limits.full_cpu import host_uses
+from onionrig.analysis.load.faults import absences, happened_in, service_hosts
+from onionrig.analysis.load.loads import events_of
+from onionrig.analysis.load.windows import missing_seconds
+from onionrig.analysis.trust.agreement import agreement_doubts, with_sources, with_tor
+from onionrig.analysis.trust.noise import noise, noise_doubts, unread
+from onionrig.analysis.trust.trend import trend, trend_doubts
+from onionrig.analysis.trust.wire import with_interfaces
+from onionrig.records.events import Scheduled
+from onionrig.records.findings import Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.analysis.load.faults import Absence
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+    from onionrig.records.samples import TorSample
+
+STARTING_SECONDS = 5
+"""What a tor takes at most until it answers at its MetricsPort."""
+
+
+def trust(recording: Recording, hold: Window) -> Trust:
+    """Return what speaks for and against the figures of one load; never raises."""
+    uses = host_uses(recording, hold)
+    agreement = (
+        with_sources(recording, hold),
+        with_tor(recording, hold),
+        with_interfaces(recording, hold),
+    )
+    found_trend = trend(recording, hold)
+    doubts = (
+        *_counting_doubts(recording, hold),
+        *(doubt for found in agreement for doubt in agreement_doubts(found)),
+        *noise_doubts(uses),
+        *trend_doubts(found_trend),
+    )
+    unsampled = [] if uses else ["no sampler covers the hold: CPU and interfaces are not known"]
+    return Trust(
+        trusted=not doubts if hold.seconds else None,
+        doubts=doubts,
+        agreement=agreement,
+        noise=noise(uses),
+        trend=found_trend,
+        missing=(
+            *recording.gaps,
+            *unsampled,
+            *unread(uses),
+            *_unanswered(recording, hold),
+            *_unjudged_trend(recording, hold),
+            *_unpinged(recording, hold),
+        ),
+    )
+
+
+def _counting_doubts(recording: Recording, hold: Window) -> list[str]:
+    """Say what the sinks themselves lack: it bears on the headline."""
+    doubts = []
+    corrupt = sum(
+        sample.corrupt_bytes for samples in recording.sinks.values() for sample in samples
+    )
+    if corrupt:
+        doubts.append(f"{corrupt} bytes were not the payload")
+    held, scheduled = len(hold.seconds), events_of(recording.events, Scheduled)
+    missing = missing_seconds(recording.sinks, hold)
+    if missing:
+        doubts.append(
+            f"{missing} of {held} seconds of the hold lack a sample of a sink; what was not "
+            "recorded counts as 0"
+        )
+    asked = scheduled[-1].end_second - scheduled[-1].hold_second if scheduled else 0
+    if 0 < held < asked:
+        doubts.append(f"the hold was cut short: {held} of {asked} seconds")
+    return doubts
+
+
+def _unanswered(recording: Recording, hold: Window) -> list[str]:
+    """Say which tors did not answer in the hold, and how often.
+
+    Those that the experiment had ended or made to hang by then were not asked, so to speak.
+    """
+    if recording.manifest.mode == "without tor" or not hold.seconds:
+        return []
+    asked: Counter[str] = Counter()
+    silent: Counter[str] = Counter()
+    meant = absences(recording.events, service_hosts(recording.manifest))
+    for samples in recording.tors.values():
+        for sample in samples:
+            # the last question is asked as the hold ends
+            if hold.begin <= sample.second <= hold.end:
+                asked.update(sample.daemons.keys())
+                silent.update(
+                    name
+                    for name, read in sample.daemons.items()
+                    if read is None and not _away(meant.get(name, ()), sample)
+                )
+    if not asked:
+        return ["no tor's own counters were read in the hold"]
+    return [
+        f"{name} did not answer {times} of the {asked[name]} times that its counters were asked for"
+        for name, times in silent.items()
+    ]
+
+
+def _away(absences: Iterable[Absence], sample: TorSample) -> bool:
+    """Return whether a tor was kept from answering; one that is started takes some seconds."""
+    return any(
+        absence.meets(sample.second - STARTING_SECONDS, sample.wall_seconds) for absence in absences
+    )
+
+
+def _unjudged_trend(recording: Recording, hold: Window) -> list[str]:
+    done = len(happened_in(recording, hold))
+    if not done:
+        return []
+    times = "once" if done == 1 else f"{done} times"
+    return [f"whether the hold was steady is not judged: something was done to the rig {times}"]
+
+
+def _unpinged(recording: Recording, hold: Window) -> list[str]:
+    if recording.manifest.mode == "without tor" or not hold.seconds:
+        return []
+    if round_trip(recording, hold).median_in_hold_seconds is not None:
+        return []
+    return ["no round trip was measured in the hold"]

@@ -1,0 +1,64 @@
+"""What else the machine did during the hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.records.findings import Noise
+from onionrig.units import percent_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.limits.full_cpu import HostUse
+
+MOST_SHARE = 0.05
+"""Of a host's cores, that others may take before the figures are in doubt."""
+MISSED_SHARE = 0.05
+"""By how much the machine-wide counters may lie below the processes' sum: both are read one after
+the other, in ticks of 10 ms."""
+
+
+def noise(uses: Sequence[HostUse]) -> Noise:
+    """Return what was read; the sums are of the host that was fullest, which comes first."""
+    others = [use.others_cores for use in uses if use.others_cores is not None]
+    return Noise(
+        others_cores=max(others, default=None),
+        steal_cores=max((use.steal_cores for use in uses), default=None),
+        machine_busy_cores=uses[0].machine_busy_cores if uses else None,
+        processes_busy_cores=_processes(uses[0]) if uses else None,
+    )
+
+
+def noise_doubts(uses: Sequence[HostUse]) -> list[str]:
+    """Say on which hosts others took more than a little."""
+    doubts = []
+    for use in uses:
+        for who, cores in (
+            ("processes outside the rig used", use.others_cores),
+            ("the hypervisor took", use.steal_cores),
+        ):
+            if cores is not None and use.cores and cores > MOST_SHARE * use.cores:
+                share = percent_text(cores / use.cores)
+                doubts.append(f"{who} {cores:.2f} of the {use.cores} cores of {use.host} ({share})")
+    return doubts
+
+
+def unread(uses: Sequence[HostUse]) -> list[str]:
+    """Say what was not read, and where the machine-wide counters miss what processes used."""
+    said = []
+    for use in uses:
+        processes = _processes(use)
+        if processes is None:
+            said.append(f"what processes outside the rig used on {use.host} was not read twice")
+        elif use.machine_busy_cores < processes * (1 - MISSED_SHARE):
+            said.append(
+                f"the machine-wide CPU counters of {use.host} show {use.machine_busy_cores:.2f} "
+                f"cores busy where processes add up to {processes:.2f}: they miss work on some "
+                "virtual machines, and the larger count is used"
+            )
+    return said
+
+
+def _processes(use: HostUse) -> float | None:
+    return None if use.read_cores is None else use.processes_cores

@@ -1,0 +1,84 @@
+"""Whether the hold was a steady state: a straight line through its seconds.
+
+One second resembles the next (schedulers, buffers, streams that reconnect), so the errors of a line
+through single seconds look smaller than they are. A hold of 30 s or more is cut into blocks of 5 s
+or a little longer, and the line is put through their means.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.load.faults import happened_in
+from onionrig.analysis.load.windows import bytes_by_second, sampled_seconds
+from onionrig.records.findings import Trend
+from onionrig.records.result import WINDOW_SECONDS
+from onionrig.units import percent_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+
+BLOCK_SECONDS = 5
+BLOCKS_FROM_SECONDS = 30
+"""Below, too few blocks would be left for a line and its error."""
+MOST_CHANGE = 0.10
+LEAST_SIGNIFICANCE = 3.0
+CERTAIN = 1e6
+"""Stands for no error at all, which no measurement has and JSON has no number for."""
+
+
+def trend(recording: Recording, hold: Window) -> Trend:
+    """Return the change over the hold; null where it has too few seconds, or nothing came.
+
+    Seconds without a sample are left out: they are missing, and no sign of a trend. Where something
+    was done to the rig, the hold was not meant to be steady, and that is not judged.
+    """
+    seconds = sampled_seconds(recording.sinks, hold)
+    sizes = dict(zip(hold.seconds, bytes_by_second(recording.sinks, hold), strict=True))
+    points = blocks([(second - hold.begin, sizes[second]) for second in seconds])
+    mean = statistics.fmean(size for _, size in points) if points else 0.0
+    if len(seconds) < WINDOW_SECONDS or not mean:
+        return Trend(change=None, significance=None, steady=None)
+    slope, error = line(points)
+    change = slope * len(hold.seconds) / mean
+    significance = min(abs(slope) / error, CERTAIN) if error else (CERTAIN if slope else 0.0)
+    steady = abs(change) <= MOST_CHANGE or significance < LEAST_SIGNIFICANCE
+    disturbed = bool(happened_in(recording, hold))
+    return Trend(change=change, significance=significance, steady=None if disturbed else steady)
+
+
+def trend_doubts(found: Trend) -> list[str]:
+    """Say it where the hold was no steady state."""
+    if found.steady is not False or found.change is None or found.significance is None:
+        return []
+    moved = f"{'rose' if found.change > 0 else 'fell'} by {percent_text(abs(found.change))}"
+    errors = f"{found.significance:.1f} standard errors"
+    return [f"goodput {moved} over the hold ({errors}): no steady state"]
+
+
+def blocks(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the means of blocks of at least 5 points where there are 30 or more."""
+    if len(points) < BLOCKS_FROM_SECONDS:
+        return list(points)
+    count = len(points) // BLOCK_SECONDS
+    cuts = [index * len(points) // count for index in range(count + 1)]
+    return [
+        (statistics.fmean(at for at, _ in block), statistics.fmean(size for _, size in block))
+        for block in (points[begin:end] for begin, end in pairwise(cuts))
+    ]
+
+
+def line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the least-squares line's slope and its standard error; three points at least."""
+    x_mean = statistics.fmean(x for x, _ in points)
+    y_mean = statistics.fmean(y for _, y in points)
+    x_squares = math.fsum((x - x_mean) ** 2 for x, _ in points)
+    slope = math.fsum((x - x_mean) * (y - y_mean) for x, y in points) / x_squares
+    residuals = math.fsum((y - y_mean - slope * (x - x_mean)) ** 2 for x, y in points)
+    return slope, math.sqrt(residuals / (len(points) - 2) / x_squares)

@@ -1,0 +1,42 @@
+"""The check command: an experiment and the rig it renders to, with nothing started."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+
+from onionrig.cli.app import ExperimentFile, Json, Profile, Settings, app
+from onionrig.cli.printing import print_json
+from onionrig.cli.question import ask
+from onionrig.engine.local.equipment import Equipment
+from onionrig.errors import Unequipped
+from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
+from onionrig.rig.render import render
+from onionrig.views.rig import rig_view
+
+
+@app.command()
+def check(
+    experiment: ExperimentFile = None,
+    *,
+    profile: Profile = None,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Check an experiment and print the rig it renders to, without starting anything."""
+    question = ask(experiment, profile, settings or [], {})
+    allocation = placeholder_allocation(question.experiment, _programs_or_names())
+    rig = render(question.experiment, placeholder_identities(question.experiment), allocation)
+    if json:
+        print_json(rig)
+    else:
+        Console().print(rig_view(rig, allocation.ports, question.resolved))
+
+
+def _programs_or_names() -> Programs:
+    """Return the programs of this machine, or their names where they are not installed."""
+    try:
+        return Equipment.found().programs
+    except Unequipped:
+        return Programs(tor="tor", onionbalance="onionbalance", python=sys.executable)

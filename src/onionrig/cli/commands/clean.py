@@ -1,0 +1,52 @@
+"""The clean command: remove what runs have left that were cut off."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from onionrig.cli.app import Json, app
+from onionrig.cli.printing import print_json
+from onionrig.errors import RunDirectoryError
+from onionrig.processes.leftover_groups import group_mounts
+from onionrig.processes.leftovers import clean as clean_up
+from onionrig.units import size_text
+
+if TYPE_CHECKING:
+    from onionrig.processes.leftovers import Leftover
+
+
+@app.command()
+def clean(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Remove workspaces and control groups that a power cut left; living runs keep theirs.
+
+    Run directories are results and stay. Namespaces and links need no cleaning: they end with the
+    processes of their run.
+    """
+    temporary = Path(tempfile.gettempdir())
+    found = clean_up(temporary, groups_below=group_mounts(), dry_run=dry_run)
+    if json:
+        print_json(found)
+    else:
+        print("\n".join(map(_line, found)) or f"nothing to clean in {temporary}")
+    failed = [each for each in found if each.outcome == "failed"]
+    if failed:
+        raise RunDirectoryError(
+            f"{len(failed)} of {len(found)} could not be removed; they belong to this "
+            f"user, so look at the permissions: {', '.join(each.path for each in failed)}"
+        )
+
+
+def _line(each: Leftover) -> str:
+    why = f": {each.why}" if each.why else ""
+    what = size_text(each.size_bytes) if each.kind == "workspace" else each.kind
+    return f"{each.outcome}: {each.path} ({what}){why}"

@@ -1,0 +1,96 @@
+"""The compare command: two runs, or two experiments that alternate, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from onionrig.cli.app import Hold, Json, Report, Scale, Settings, app
+from onionrig.cli.compare_running import experiments_compared, runs_compared
+from onionrig.cli.printing import print_json
+from onionrig.cli.question import flags_layer, layers_of, profile_names, question_from
+from onionrig.cli.report_files import announce, write_comparison_report
+from onionrig.errors import UsageError
+from onionrig.experiment.decode import layer_from_setting
+from onionrig.store.runs import find_run
+from onionrig.views.summary.comparison import comparison_markdown, comparison_summary
+
+if TYPE_CHECKING:
+    from onionrig.cli.question import Question
+    from onionrig.experiment.decode import Layer
+    from onionrig.records.comparison import Comparison
+
+
+@app.command()
+def compare(  # noqa: PLR0913 - one parameter an option
+    a: Annotated[str, typer.Argument(metavar="A", help="A run, an EXPERIMENT.toml or a profile.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="What A is compared with: of A's kind.")],
+    *,
+    settings: Settings = None,
+    a_settings: Annotated[
+        list[str] | None,
+        typer.Option("--set-a", metavar="TABLE.KEY=VALUE", help="Set a key of experiment A alone."),
+    ] = None,
+    b_settings: Annotated[
+        list[str] | None,
+        typer.Option("--set-b", metavar="TABLE.KEY=VALUE", help="Set a key of experiment B alone."),
+    ] = None,
+    hold: Hold = None,
+    scale: Scale = None,
+    repeat: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Of two experiments: run each so many times.")
+    ] = 3,
+    out: Annotated[
+        Path | None, typer.Option(help="The directory of a comparison of experiments.")
+    ] = None,
+    report: Report = True,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    json: Json = False,
+) -> None:
+    """Say what B has over A, with the range of it, and in what the two differ."""
+    if _is_experiment(a) != _is_experiment(b):
+        raise UsageError("compare a run with a run, or an experiment with an experiment")
+    if _is_experiment(a):
+        flags = flags_layer(hold=hold, scale=scale)
+        comparison, directory = experiments_compared(
+            _question(a, settings or [], a_settings or [], flags),
+            _question(b, settings or [], b_settings or [], flags),
+            repeat=repeat,
+            out=out,
+            console=Console(stderr=True),
+        )
+        _print(comparison, markdown=markdown, json=json, where=directory.path)
+        if report:
+            announce(lambda: write_comparison_report(directory.path), stderr=json or markdown)
+        return
+    if settings or a_settings or b_settings or hold or scale or out:
+        raise UsageError("these are runs already: their settings are what they were run with")
+    _print(runs_compared(find_run(a), find_run(b)), markdown=markdown, json=json)
+
+
+def _is_experiment(name: str) -> bool:
+    return name in profile_names() or name.endswith(".toml")
+
+
+def _question(name: str, common: list[str], own: list[str], flags: Layer) -> Question:
+    file, profile = (None, name) if name in profile_names() else (Path(name), None)
+    layers = [*layers_of(file, profile, common), *(layer_from_setting(each) for each in own)]
+    return question_from([*layers, flags], name=" ".join([Path(name).stem, *own]))
+
+
+def _print(
+    comparison: Comparison, *, markdown: bool, json: bool, where: Path | None = None
+) -> None:
+    if json:
+        print_json(comparison)
+    elif markdown:
+        print(comparison_markdown(comparison))
+    else:
+        console = Console()
+        console.print(comparison_summary(comparison), highlight=False)
+        if where is not None:
+            console.print(Text(f"comparison directory: {where}", style="dim", overflow="fold"))

@@ -1,0 +1,31 @@
+"""The doctor command: whether this machine can run, and what to do where it cannot."""
+
+from __future__ import annotations
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from onionrig.cli.app import Json, app
+from onionrig.cli.examination import able, examine
+from onionrig.cli.printing import print_json
+from onionrig.errors import MEASURED, Unequipped
+
+
+@app.command()
+def doctor(*, json: Json = False) -> None:
+    """Say whether this machine can run, and what to do where it cannot."""
+    findings = examine()
+    if json:
+        print_json(findings)
+    else:
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for finding in findings:
+            mark = {
+                "ok": "[green]ok[/]",
+                "warning": "[yellow]warning[/]",
+                "missing": "[red]missing[/]",
+            }
+            table.add_row(mark[finding.verdict], finding.what, finding.found, finding.advice)
+        Console().print(table)
+    raise typer.Exit(MEASURED if able(findings) else Unequipped.exit_code)

@@ -1,0 +1,86 @@
+"""The export command: a run as CSV files, its result as Prometheus text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from onionrig.cli.app import RunName, app
+from onionrig.cli.printing import print_notes
+from onionrig.errors import UsageError
+from onionrig.store.account import account_of
+from onionrig.store.csv_files import new_export_directory, write_csv
+from onionrig.store.runs import find_run
+from onionrig.store.whole_files import replace_file
+from onionrig.views.export.prometheus import exposition
+from onionrig.views.export.tables import TABLES
+
+if TYPE_CHECKING:
+    from onionrig.store.run_directory import RunDirectory
+
+READABLE_BY_OTHERS = 0o644
+"""What collects metrics is another user, and a result holds nothing secret."""
+
+HELP = "\n\n".join(
+    (
+        "Write a run's records as CSV files, its result as Prometheus text.",
+        (
+            "Every value is as it was recorded, one file a kind; an empty cell is null. second is "
+            "the wall-clock second (Unix time) that a line covers, since_hold_seconds counts from "
+            "the start of its load's hold, load numbers the loads of a run from 1."
+        ),
+        *(f"{table.name}.csv, {table.what}: {', '.join(table.columns)}" for table in TABLES),
+    )
+)
+
+
+@app.command(help=HELP)
+def export(
+    run: RunName,
+    *,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="DIR", help="Where the CSV files go: new, or empty."),
+    ] = None,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", help="Print the result in Prometheus' text format.")
+    ] = False,
+    prometheus_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write that to a file instead, replaced whole."),
+    ] = None,
+) -> None:
+    """Write what was asked for."""
+    if csv is None and not prometheus and prometheus_file is None:
+        raise UsageError("nothing to export: give --csv DIR, --prometheus or --prometheus-file")
+    run_directory = find_run(run)
+    if csv is not None:
+        export_csv(run_directory, csv)
+    if prometheus or prometheus_file is not None:
+        export_prometheus(run_directory, prometheus_file)
+
+
+def export_csv(run_directory: RunDirectory, directory: Path) -> None:
+    """Write every table; what of the run cannot be read is told on stderr. Raises OnionrigError."""
+    recording = run_directory.recording()
+    new_export_directory(directory)
+    said = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    for table in TABLES:
+        path = directory / f"{table.name}.csv"
+        count = write_csv(path, table.columns, table.rows(recording))
+        said.print(f"{path}: {count} rows")
+    print_notes(recording.gaps)
+
+
+def export_prometheus(run_directory: RunDirectory, file: Path | None) -> None:
+    """Print the result in Prometheus' text format, or write it to a file. Raises OnionrigError."""
+    account = account_of(run_directory)
+    text = exposition(account.result)
+    if file is None:
+        print(text, end="")
+    else:
+        replace_file(file, text.encode(), mode=READABLE_BY_OTHERS, option="--prometheus-file")
+    print_notes(account.notes)

@@ -1,0 +1,157 @@
+"""The plan command: from measured costs to a bill of materials and a projected output."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from rich.console import Console
+
+from onionrig import __version__
+from onionrig.cli.app import Json, app
+from onionrig.cli.plan_inputs import candidates_from, reference_for
+from onionrig.cli.printing import print_json
+from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
+from onionrig.plan.plan import plan as planned
+from onionrig.plan.question import Balancer, Mode, Question
+from onionrig.store.whole_files import replace_file
+from onionrig.units import BitsPerSecond, Seconds, fraction_from, share_from
+from onionrig.views.plan.terminal import plan_view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onionrig.records.plan import Plan
+
+MODES: dict[str, Mode] = {"anonymous": "anonymous", "single-hop": "single-hop"}
+BALANCERS: dict[str, Balancer] = {"stock": "stock", "extended": "extended"}
+
+Choice = TypeVar("Choice")
+
+
+@app.command()
+def plan(  # noqa: PLR0913 - one parameter an option
+    *,
+    target: Annotated[
+        str | None, typer.Option(metavar="RATE", help='Sustained goodput, as in "500Mbit".')
+    ] = None,
+    hosts: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Say what N hosts would serve instead.")
+    ] = None,
+    hardware: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BOARD[,BOARD…]",
+            help="From `onionrig hardware`, side by side; or measured: like the hosts of --from.",
+        ),
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option("--from", metavar="RUN", help="Plan from your run; a shipped one if absent."),
+    ] = None,
+    run_probe: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Probe of the machine that RUN was measured on."),
+    ] = None,
+    probe: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[BOARD=]FILE", help="What `onionrig probe` found on such a board."),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(metavar="anonymous|single-hop", help="RUN's; anonymous if absent."),
+    ] = None,
+    balancer: Annotated[
+        str, typer.Option(metavar="stock|extended", help="Which Onionbalance publishes.")
+    ] = "stock",
+    headroom: Annotated[
+        str, typer.Option(metavar="SHARE", help="Of the target, to have beyond it.")
+    ] = "20%",
+    round_trip: Annotated[
+        str | None, typer.Option(metavar="SECONDS", help='Of circuits under load, as in "300ms".')
+    ] = None,
+    streams: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="So many, rather than what it takes.")
+    ] = None,
+    link: Annotated[
+        str | None, typer.Option(metavar="RATE", help="Of a host, in place of the catalogue's.")
+    ] = None,
+    scale: Annotated[
+        str, typer.Option(metavar="FRACTION", help='Of links and cores, as in "1/4".')
+    ] = "1",
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page to hand to whoever pays.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say what it takes to serve a rate from one address, or what N hosts would serve.
+
+    Every figure is a range, from measured costs, what a board can do and its link; what binds, and
+    what would bind next, are named. docs/planning.md has the method.
+    """
+    if (target is None) == (hosts is None):
+        raise UsageError('give --target RATE, as in "500Mbit", or --hosts N: one of the two')
+    measured = reference_for(run, run_probe, _one_of(MODES, mode, "--mode"))
+    question = Question(
+        target_bits_per_second=None if target is None else _positive(target, "--target"),
+        hosts=hosts,
+        headroom=share_from(headroom),
+        mode=measured.mode,
+        balancer=_one_of(BALANCERS, balancer, "--balancer") or "stock",
+        round_trip_seconds=None if round_trip is None else _duration(round_trip),
+        streams=streams,
+        scale=_scale(scale),
+        link_bits_per_second=None if link is None else _positive(link, "--link"),
+    )
+    made = planned(
+        question,
+        candidates_from(hardware, probe or [], measured),
+        measured,
+        made=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
+        version=__version__,
+        command=("onionrig", *sys.argv[1:]),
+    )
+    if json:
+        print_json(made)
+    else:
+        Console().print(plan_view(made), highlight=False)
+    if report is not None:
+        _write_report(made, report, stderr=json)
+    raise typer.Exit(MEASURED if any(one.possible for one in made.hardware) else TARGET_MISSED)
+
+
+def _write_report(made: Plan, path: Path, *, stderr: bool) -> None:
+    from onionrig.views.report.plan.report import plan_page  # noqa: PLC0415 - slow to import
+
+    replace_file(path, plan_page(made).encode(), mode=0o644, option="--report")
+    Console(stderr=stderr).print(f"report: {path}", style="dim", highlight=False, soft_wrap=True)
+
+
+def _one_of(choices: Mapping[str, Choice], given: str | None, option: str) -> Choice | None:
+    if given is None or given in choices:
+        return None if given is None else choices[given]
+    raise UsageError(f"{option} {given}: there are {' and '.join(choices)}")
+
+
+def _positive(text: str, option: str) -> float:
+    rate = BitsPerSecond.parse(text)
+    if not rate:
+        raise UsageError(f"{option} {text}: a rate above 0, as in 500Mbit")
+    return float(rate)
+
+
+def _duration(text: str) -> float:
+    seconds = Seconds.parse(text)
+    if not seconds:
+        raise UsageError(f"--round-trip {text}: a duration above 0, as in 300ms")
+    return float(seconds)
+
+
+def _scale(text: str) -> float:
+    scale = float(fraction_from(text))
+    if not 0 < scale <= 1:
+        raise UsageError(f"--scale {text}: a fraction above 0 and up to 1, as in 1/4")
+    return scale

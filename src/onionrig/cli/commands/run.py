@@ -1,0 +1,59 @@
+"""The run command: bring up the rig, put the load on, hold, and say the sustained rate."""
+
+from __future__ import annotations
+
+from onionrig.cli.app import (
+    Backends,
+    Balancer,
+    Clients,
+    ExperimentFile,
+    Hold,
+    Json,
+    Out,
+    Profile,
+    Repeat,
+    Report,
+    Scale,
+    Settings,
+    SingleHop,
+    Streams,
+    Target,
+    app,
+)
+from onionrig.cli.measurement import finish, measured
+from onionrig.cli.question import ask, flags_layer
+
+
+@app.command()
+def run(  # noqa: PLR0913 - one parameter an option
+    experiment: ExperimentFile = None,
+    *,
+    profile: Profile = None,
+    settings: Settings = None,
+    streams: Streams = None,
+    backends: Backends = None,
+    clients: Clients = None,
+    hold: Hold = None,
+    single_hop: SingleHop = False,
+    balancer: Balancer = None,
+    scale: Scale = None,
+    target: Target = None,
+    repeat: Repeat = 1,
+    out: Out = None,
+    report: Report = True,
+    json: Json = False,
+) -> None:
+    """Bring up the rig, put the load on, hold, and say the sustained rate."""
+    flags = flags_layer(
+        streams=streams,
+        backends=backends,
+        clients=clients,
+        hold=hold,
+        single_hop=single_hop,
+        balancer=balancer,
+        scale=scale,
+        target=target,
+    )
+    question = ask(experiment, profile, settings or [], flags)
+    result, run_directory = measured(question, repeat=repeat, out=out)
+    finish(result, run_directory, report=report, json=json)

@@ -1,0 +1,29 @@
+"""The runs command: every run under a directory, with what it came to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from onionrig.cli.app import Json, app
+from onionrig.cli.printing import print_json
+from onionrig.store.listing import listed
+from onionrig.store.runs import RUNS
+from onionrig.views.runs import runs_view
+
+
+@app.command()
+def runs(
+    *,
+    under: Annotated[Path, typer.Option(metavar="DIR", help="Where runs are.")] = RUNS,
+    json: Json = False,
+) -> None:
+    """List the runs with what they came to, newest last; those of sweeps below the sweep."""
+    found = listed(under)
+    if json:
+        print_json(found)
+    else:
+        Console().print(runs_view(found, under), highlight=False)

@@ -1,0 +1,27 @@
+"""The schema command: the JSON Schema of what is written or printed as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from onionrig.cli.app import app
+from onionrig.cli.printing import print_json
+from onionrig.errors import UsageError
+from onionrig.records.plan import Plan
+from onionrig.records.probe import Probe
+from onionrig.records.result import Result
+
+SCHEMAS = {"result": Result, "plan": Plan, "probe": Probe}
+
+
+@app.command()
+def schema(
+    of: Annotated[str, typer.Argument(metavar="result|plan|probe", help="Of what.")] = "result",
+) -> None:
+    """Print the JSON Schema of result.json, or of what plan --json or probe --json print."""
+    if of not in SCHEMAS:
+        raise UsageError(f"no schema of {of!r}: there are {', '.join(SCHEMAS)}")
+    print_json(msgspec.json.schema(SCHEMAS[of]))

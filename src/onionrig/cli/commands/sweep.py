@@ -1,0 +1,112 @@
+"""The sweep command: every combination of some settings, resumable."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from onionrig.cli.app import (
+    ExperimentFile,
+    Hold,
+    Json,
+    Profile,
+    Report,
+    Scale,
+    Settings,
+    Streams,
+    app,
+)
+from onionrig.cli.live import default_out
+from onionrig.cli.printing import print_json
+from onionrig.cli.question import flags_layer, layers_of, name_of
+from onionrig.cli.report_files import announce, write_sweep_report
+from onionrig.cli.sweep_running import Sweep
+from onionrig.errors import MEASURED, UsageError
+from onionrig.experiment.decode import experiment_from, plain
+from onionrig.experiment.grid import axis_from
+from onionrig.records.sweep import SweepPlan
+from onionrig.store.series_directory import SWEEP_PLAN, SeriesDirectory
+from onionrig.views.summary.sweep import sweep_summary
+
+
+@app.command()
+def sweep(  # noqa: PLR0913 - one parameter an option
+    experiment: ExperimentFile = None,
+    *,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=V,V,…", help="Vary a key, as in load.streams=1,4,16; repeatable."
+        ),
+    ] = None,
+    profile: Profile = None,
+    settings: Settings = None,
+    streams: Streams = None,
+    hold: Hold = None,
+    scale: Scale = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Measure every point so many times.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="The sweep's directory; an unfinished one is gone on with.")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Go on with the sweep in DIR, as it was asked."),
+    ] = None,
+    report: Report = True,
+    json: Json = False,
+) -> None:
+    """Measure every combination of some settings; find the knee. A killed sweep can go on."""
+    stderr = Console(stderr=True)
+    if resume is not None:
+        if experiment or over:
+            raise UsageError(
+                "--resume goes on with what was asked: leave EXPERIMENT and --over out"
+            )
+        directory = SeriesDirectory(resume)
+        plan = directory.read_plan()
+    else:
+        if not over:
+            raise UsageError("a sweep varies something: --over load.streams=1,4,16")
+        flags = flags_layer(streams=streams, hold=hold, scale=scale)
+        layers = [*layers_of(experiment, profile, settings or []), flags]
+        plan = SweepPlan(
+            name=name_of(experiment, profile),
+            started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            command=tuple(sys.argv),
+            experiment=plain(experiment_from(layers)),
+            axes=tuple(axis_from(text) for text in over),
+            repeat=repeat,
+        )
+        directory = _opened(out or default_out(f"sweep-{plan.name}"), plan)
+    result, code = Sweep(plan, directory, stderr).run()
+    if json:
+        print_json(result)
+    else:
+        Console().print(sweep_summary(result, directory.path), highlight=False)
+    if report:
+        announce(lambda: write_sweep_report(directory.path), stderr=json)
+    raise typer.Exit(code or MEASURED)
+
+
+def _opened(path: Path, plan: SweepPlan) -> SeriesDirectory:
+    """Make the directory, or go on in one that was made for the same sweep."""
+    # what is asked is checked first, so that nothing is made for a question that cannot be run
+    Sweep.check(plan)
+    if not (path / SWEEP_PLAN).exists():
+        directory = SeriesDirectory.create(path)
+        directory.write_plan(plan)
+        return directory
+    directory = SeriesDirectory(path.absolute())
+    known = directory.read_plan()
+    if _asked(known) != _asked(plan):
+        raise UsageError(f"{path} holds another sweep; choose a new --out, or --resume that one")
+    return directory
+
+
+def _asked(plan: SweepPlan) -> tuple[object, ...]:
+    return experiment_from([plan.experiment]), plan.axes, plan.repeat

@@ -1,0 +1,152 @@
+"""Whether this machine can run, and what to do where it cannot."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import psutil
+
+from onionrig.balancer.program import find_onionbalance
+from onionrig.errors import Unequipped
+from onionrig.probe.facts import host_facts
+from onionrig.probe.openssl import find_openssl
+from onionrig.processes.leftover_groups import group_mounts
+from onionrig.tor.program import find_tor
+from onionrig.units import size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Verdict = Literal["ok", "warning", "missing"]
+
+FEWEST_CORES = 2
+OPEN_FILES = 4096
+FREE_MEMORY_BYTES = 1 << 30
+FREE_DISK_BYTES = 500 << 20
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    what: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at everything a run needs."""
+    checks: tuple[Callable[[], Finding], ...] = (
+        _tor, _onionbalance, _cores, _aes, _open_files, _memory, _disk, _emulation, _openssl,
+    )  # fmt: skip
+    return [check() for check in checks]
+
+
+def able(findings: list[Finding]) -> bool:
+    """Return whether nothing that a run needs is missing."""
+    return all(finding.verdict != "missing" for finding in findings)
+
+
+def _tor() -> Finding:
+    try:
+        tor = find_tor()
+    except Unequipped as error:
+        return Finding(what="tor", verdict="missing", found="-", advice=str(error))
+    return Finding(what="tor", verdict="ok", found=f"{tor.version} with {tor.openssl}, {tor.path}")
+
+
+def _onionbalance() -> Finding:
+    try:
+        path, version = find_onionbalance()
+    except Unequipped as error:
+        return Finding(what="Onionbalance", verdict="missing", found="-", advice=str(error))
+    return Finding(what="Onionbalance", verdict="ok", found=f"{version}, {path}")
+
+
+def _cores() -> Finding:
+    facts = host_facts("")
+    found = f"{facts.cores}, {facts.cpu_model or 'unknown model'}, {facts.architecture}"
+    if facts.cores < FEWEST_CORES:
+        advice = "everything shares one core: figures will be low, and bring-up slow"
+        return Finding(what="cores", verdict="warning", found=found, advice=advice)
+    return Finding(what="cores", verdict="ok", found=found)
+
+
+def _aes() -> Finding:
+    aes = host_facts("").aes_instructions
+    if aes is None:
+        return Finding(
+            what="AES instructions", verdict="warning", found="unknown",
+            advice="/proc/cpuinfo lists no CPU features",
+        )  # fmt: skip
+    if not aes:
+        return Finding(
+            what="AES instructions", verdict="warning", found="none",
+            advice="tor will spend several times the CPU on encryption",
+        )  # fmt: skip
+    return Finding(what="AES instructions", verdict="ok", found="yes")
+
+
+def _open_files() -> Finding:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    found = f"{soft} (at most {'unlimited' if hard == resource.RLIM_INFINITY else hard})"
+    if hard != resource.RLIM_INFINITY and hard < OPEN_FILES:
+        return Finding(
+            what="open files", verdict="warning", found=found,
+            advice=f"fewer than {OPEN_FILES}: raise it for runs with many streams (ulimit -Hn)",
+        )  # fmt: skip
+    return Finding(what="open files", verdict="ok", found=found)
+
+
+def _memory() -> Finding:
+    free = psutil.virtual_memory().available
+    return _enough("free memory", free, FREE_MEMORY_BYTES, "a default run takes about 1 GiB")
+
+
+def _disk() -> Finding:
+    free = min(shutil.disk_usage(tempfile.gettempdir()).free, shutil.disk_usage(Path.cwd()).free)
+    return _enough("free disk", free, FREE_DISK_BYTES, "here and in the temporary directory")
+
+
+def _enough(what: str, free: int, needed: int, advice: str) -> Finding:
+    verdict: Verdict = "ok" if free >= needed else "warning"
+    return Finding(
+        what=what, verdict=verdict, found=size_text(free), advice="" if free >= needed else advice
+    )
+
+
+def _emulation() -> Finding:
+    tools = [name for name in ("ip", "tc") if _found(name)]
+    namespaces = Path("/proc/self/ns/net").exists()
+    mounts = group_mounts()
+    groups = str(mounts[0]) if mounts else "none, so hosts cannot have a share of the CPU"
+    found = (
+        f"{', '.join(tools) or 'neither ip nor tc'}; namespaces: {'yes' if namespaces else 'no'}; "
+        f"control groups: {groups}"
+    )
+    enough = {"ip", "tc"} <= set(tools) and namespaces
+    return Finding(
+        what="emulated hosts",
+        verdict="ok" if enough else "warning",
+        found=found,
+        advice="" if enough else "not needed for a run on loopback (Debian: package iproute2)",
+    )
+
+
+def _openssl() -> Finding:
+    try:
+        openssl = find_openssl()
+    except Unequipped as error:
+        return Finding(
+            what="openssl", verdict="warning", found="-", advice=f"not needed for a run; {error}"
+        )
+    return Finding(what="openssl", verdict="ok", found=f"{openssl.version}, {openssl.path}")
+
+
+def _found(program: str) -> bool:
+    return bool(shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin"))

@@ -1,0 +1,116 @@
+"""Whom the descriptor command looks at, through which tors, and for how long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.balancer.look import Onlooker
+from onionrig.balancer.seen import Subject
+from onionrig.errors import Interrupted, NoTorToAsk, UsageError
+from onionrig.processes.interrupts import interruptible
+from onionrig.rig.model import Role
+from onionrig.rig.recorded import control_sockets, instances
+from onionrig.store.run_directory import RESULT
+from onionrig.store.runs import find_run
+from onionrig.tor.address import onion_address
+from onionrig.tor.control_address import PASSWORD_VARIABLE, USUAL, control_at
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from onionrig.records.descriptor import AddressSeen
+
+PAUSE_SECONDS = 3.0
+"""Between two looks."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to look at, and where a tor can be asked for it."""
+
+    subject: Subject
+    places: tuple[str, ...]
+    """Control sockets or ports; the first that answers is asked."""
+    instance_places: tuple[str, ...] = ()
+    """The same for the instances' own descriptors; as above if empty."""
+
+
+def asked_of(name: str, control: str | None) -> Asked:
+    """Return what an address or a run and ``--control`` ask for.
+
+    Raises UsageError where the rig is not up, RecordsUnreadable where there is no such run.
+    """
+    address = onion_address(name)
+    if address is None:
+        return _of_run(name, control)
+    return Asked(subject=Subject(address=address), places=(control,) if control else USUAL)
+
+
+def look(asked: Asked) -> AddressSeen:
+    """Look once."""
+
+    async def once() -> AddressSeen:
+        async with interruptible(), _onlooker(asked) as onlooker:
+            return await onlooker.look()
+
+    return asyncio.run(once())
+
+
+def watch(asked: Asked, show: Callable[[AddressSeen], None]) -> None:
+    """Look again every few seconds, until Ctrl-C."""
+
+    async def again() -> None:
+        async with interruptible(), _onlooker(asked) as onlooker:
+            while True:
+                show(await onlooker.look())
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    with contextlib.suppress(Interrupted):
+        asyncio.run(again())
+
+
+def _of_run(name: str, control: str | None) -> Asked:
+    """Look through the balancer's tor: a client's would keep what it fetched for its streams."""
+    run = find_run(name)
+    manifest = run.read_manifest()
+    balancer_tor = control_sockets(manifest, Role.BALANCER_TOR)
+    clients = control_sockets(manifest, Role.CLIENT)
+    if manifest.address is None or not clients:
+        raise UsageError(f"{run.path}: this run has no onion address (yet)")
+    if control is None and not any(Path(path).exists() for path in (*balancer_tor, *clients)):
+        over = (run.path / RESULT).exists()
+        raise UsageError(
+            f"{run.path}: {'this run is over' if over else 'the rig of this run is not up'}; "
+            "what clients see can be fetched only while it is"
+        )
+    return Asked(
+        subject=Subject(address=manifest.address, run=run.path.name, instances=instances(manifest)),
+        places=(control,) if control else (*balancer_tor, *clients),
+        instance_places=(control,) if control else (*clients, *balancer_tor),
+    )
+
+
+@asynccontextmanager
+async def _onlooker(asked: Asked) -> AsyncIterator[Onlooker]:
+    password = os.environ.get(PASSWORD_VARIABLE)
+    async with AsyncExitStack() as stack:
+        try:
+            control, place = await stack.enter_async_context(
+                control_at(asked.places, password=password)
+            )
+        except NoTorToAsk as error:
+            if asked.places == USUAL:
+                error.add_note("say where a tor can be asked: --control SOCKET or HOST:PORT")
+            raise
+        instance_control = control
+        if asked.instance_places:
+            instance_control, _ = await stack.enter_async_context(
+                control_at(asked.instance_places, password=password)
+            )
+        yield Onlooker(asked.subject, control, asked=place, instance_control=instance_control)

@@ -1,0 +1,123 @@
+"""Make reports from files: of a run, a sweep, a comparison.
+
+What draws them takes a third of a second to import, so it is imported where it is needed: every
+other command, ``run`` above all, starts without it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from onionrig.analysis.over_time.series import series
+from onionrig.errors import OnionrigError, RecordsUnreadable
+from onionrig.records.comparison import Comparison
+from onionrig.records.sweep import SweepResult
+from onionrig.store.account import account_of
+from onionrig.store.run_directory import RunDirectory, read_record
+from onionrig.store.runs import RUNS, find_run, known_runs
+from onionrig.store.series_directory import COMPARISON, SWEEP_RESULT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onionrig.records.recording import Recording
+    from onionrig.records.result import Result
+
+
+def write_report(name: str, directory: Path | None = None) -> Path:
+    """Write the report of a run, sweep or comparison, by path or name; beside its files by default.
+
+    Returns where the page is. Raises RecordsUnreadable and RunDirectoryError.
+    """
+    for path in (Path(name), RUNS / name):
+        if (path / SWEEP_RESULT).is_file():
+            return write_sweep_report(path, directory)
+        if (path / COMPARISON).is_file():
+            return write_comparison_report(path, directory)
+    return write_run_report(find_run(name), directory)
+
+
+def announce(write: Callable[[], Path], *, stderr: bool) -> None:
+    """Write a report and say where it is, or why there is none: what was measured stays."""
+    console = Console(stderr=stderr)
+    try:
+        said = f"report: {write()}"
+    except OnionrigError as error:
+        said = f"no report: {error}"
+    console.print(Text(said, style="dim", overflow="fold"), highlight=False)
+
+
+def write_run_report(run_directory: RunDirectory, directory: Path | None = None) -> Path:
+    """Write the report of a run. Raises RecordsUnreadable and RunDirectoryError."""
+    from onionrig.views.report.files import write  # noqa: PLC0415 - slow to import, see above
+    from onionrig.views.report.run.report import run_report  # noqa: PLC0415 - the same
+
+    account = account_of(run_directory)
+    recording, notes = _recording(run_directory)
+    made = run_report(
+        account.result,
+        recording,
+        None if recording is None else series(recording),
+        ceiling=_ceiling(run_directory, account.result),
+        notes=(*account.notes, *notes),
+    )
+    return write(made, directory or run_directory.path)
+
+
+def write_sweep_report(path: Path, directory: Path | None = None) -> Path:
+    """Write the report of a sweep's directory. Raises RecordsUnreadable and RunDirectoryError."""
+    from onionrig.views.report.files import write  # noqa: PLC0415 - slow to import, see above
+    from onionrig.views.report.series.sweep import sweep_report  # noqa: PLC0415 - the same
+
+    return write(sweep_report(read_record(path / SWEEP_RESULT, SweepResult)), directory or path)
+
+
+def write_comparison_report(path: Path, directory: Path | None = None) -> Path:
+    """Write the report of a comparison's directory.
+
+    Raises RecordsUnreadable and RunDirectoryError.
+    """
+    from onionrig.views.report.files import write  # noqa: PLC0415 - the same
+    from onionrig.views.report.series.comparison import comparison_report  # noqa: PLC0415 - as above
+
+    return write(comparison_report(read_record(path / COMPARISON, Comparison)), directory or path)
+
+
+def _recording(run_directory: RunDirectory) -> tuple[Recording | None, tuple[str, ...]]:
+    """Return what was recorded; of a run that has but its result, None and why."""
+    try:
+        return run_directory.recording(), ()
+    except RecordsUnreadable as error:
+        return None, (str(error),)
+
+
+def _ceiling(run_directory: RunDirectory, result: Result) -> Result | None:
+    """Return what the newest complete baseline beside a run measured on the same host."""
+    host = _host(run_directory)
+    if result.mode == "without tor" or host is None:
+        return None
+    beside = run_directory.path.absolute().parent
+    for other in reversed(known_runs(beside)):
+        if other.path.parent != beside:  # of a sweep or a comparison there
+            continue
+        try:
+            found = other.read_result()
+        except RecordsUnreadable:
+            continue
+        if found is None or found.mode != "without tor" or found.status != "complete":
+            continue
+        if _host(other) == host:
+            return found
+    return None
+
+
+def _host(run_directory: RunDirectory) -> str | None:
+    try:
+        hosts = run_directory.read_manifest().hosts
+    except RecordsUnreadable:
+        return None
+    return hosts[0].name if hosts else None

@@ -1,0 +1,177 @@
+"""The CPU of emulated hosts: a control group each, whose processes share so much CPU time.
+
+A service enters its host's group before it becomes what it is, so its children are in it too, and
+its process id is its own. The sampler stays outside: what measures must not be stopped with what it
+measures. Groups are gone with the run, however it ends: they are removed when the block is left, or
+by the keeper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.errors import Unequipped
+from onionrig.processes.cgroups import MOUNTS, OWN, Hierarchy, cpu_hierarchies
+from onionrig.processes.keeper import remove_group
+from onionrig.rig.model import Role
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from onionrig.rig.model import Host, Service
+
+PERIOD_MICROSECONDS = 20_000
+"""A group may use its share of this, and stops until the next one has begun. With the kernel's
+default of 100 ms a host with a quarter of a core stops for 75 ms at a time, which no slow CPU does;
+with less than 20 ms several processes of a host stop for longer, not for shorter, since the
+scheduler's tick (4 ms where it was measured) is all that a turn then is. docs/method.md has both.
+"""
+LEAST_MICROSECONDS = 1_000
+"""Of a quota: the kernel takes no less (kernel/sched/core.c, min_cfs_quota_period)."""
+
+_ENTER = 'echo $$ > "$0" || exit 125; exec "$@"'
+"""For ``sh -c``, with the group's list of processes and an argv; 125 is no exit code of ours."""
+_HOST = "host-"
+"""Before a host's name, which the kernel's own files in a group could have otherwise."""
+
+
+class CpuShares(msgspec.Struct, frozen=True, kw_only=True):
+    """The groups of a run."""
+
+    unified: bool
+    """Of version 2; else of version 1."""
+    path: Path
+    """What is above those of the hosts."""
+
+    def entering(self, host: str) -> tuple[str, ...]:
+        """Return what stands before an argv that is to run with the share of a host."""
+        return ("sh", "-c", _ENTER, str(self.path / f"{_HOST}{host}" / "cgroup.procs"))
+
+
+@asynccontextmanager
+async def cpu_shares(
+    hosts: Sequence[Host], *, name: str, guard: Callable[[str], None]
+) -> AsyncIterator[Callable[[Service], tuple[str, ...]]]:
+    """Have a group of each host that is limited for a block; ``guard`` is told before any is made.
+
+    Yields what stands before the argv of a service. Raises Unequipped where none can be made.
+    """
+    cores = {host.name: host.cpu_cores for host in hosts if host.cpu_cores is not None}
+    if not cores:
+        yield lambda _: ()
+        return
+    shares = await asyncio.to_thread(_made, cores, name, guard)
+
+    def entering(service: Service) -> tuple[str, ...]:
+        limited = service.host in cores and service.role is not Role.SAMPLER
+        return shares.entering(service.host) if limited else ()
+
+    try:
+        yield entering
+    finally:
+        await asyncio.shield(asyncio.to_thread(remove_group, str(shares.path)))
+
+
+def limits(cores: float, *, unified: bool) -> dict[str, str]:
+    """Return what is written to limit a group, by file and in this order."""
+    period = max(PERIOD_MICROSECONDS, round(LEAST_MICROSECONDS / cores))
+    quota = max(LEAST_MICROSECONDS, round(cores * period))
+    if unified:
+        return {"cpu.max": f"{quota} {period}"}
+    return {"cpu.cfs_period_us": str(period), "cpu.cfs_quota_us": str(quota)}
+
+
+def _made(cores: Mapping[str, float], name: str, guard: Callable[[str], None]) -> CpuShares:
+    """Make the groups where that can be done first. Raises Unequipped with each reason."""
+    refused: list[str] = []
+    for hierarchy in _hierarchies():
+        for parent in _by_what_they_have(hierarchy):
+            group = parent / name
+            guard(str(group))
+            try:
+                _make(group, cores, unified=hierarchy.unified)
+                _try_to_enter(group)
+            except (OSError, subprocess.CalledProcessError) as error:
+                refused.append(_reason(error))
+                remove_group(str(group))
+            else:
+                return CpuShares(unified=hierarchy.unified, path=group)
+    why = "; ".join(dict.fromkeys(refused)) or "no hierarchy with the cpu controller is mounted"
+    raise Unequipped(
+        f"cpu shares of emulated hosts need a control group that this user may write: {why}. "
+        "Run it as root, or leave cpu out of [[hosts]]"
+    )
+
+
+def _hierarchies() -> list[Hierarchy]:
+    try:
+        return cpu_hierarchies(
+            Path(MOUNTS).read_text(errors="surrogateescape"),
+            Path(OWN).read_text(errors="surrogateescape"),
+        )
+    except OSError:
+        return []  # a kernel without control groups has no list of one's own
+
+
+def _by_what_they_have(hierarchy: Hierarchy) -> list[Path]:
+    """Return where to try, the best first; none of version 2 without the controller.
+
+    That hands it on already comes before what would have to be changed for it.
+    """
+    parents = [Path(path) for path in hierarchy.parents]
+    if not hierarchy.unified:
+        return parents
+    having = [path for path in parents if _lists_cpu(path / "cgroup.controllers")]
+    return sorted(having, key=lambda path: not _lists_cpu(path / "cgroup.subtree_control"))
+
+
+def _lists_cpu(file: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return "cpu" in file.read_text().split()
+    return False
+
+
+def _make(group: Path, cores: Mapping[str, float], *, unified: bool) -> None:
+    if unified and not _lists_cpu(group.parent / "cgroup.subtree_control"):
+        # refused where processes are in that group itself, unless it is the root of all
+        _write(group.parent / "cgroup.subtree_control", "+cpu")
+    group.mkdir()
+    if unified:
+        _write(group / "cgroup.subtree_control", "+cpu")
+    for host, share in cores.items():
+        own = group / f"{_HOST}{host}"
+        own.mkdir()
+        for file, text in limits(share, unified=unified).items():
+            _write(own / file, text)
+
+
+def _try_to_enter(group: Path) -> None:
+    own = next(group.glob(f"{_HOST}*"))
+    argv = ("sh", "-c", _ENTER, str(own / "cgroup.procs"), "true")
+    subprocess.run(argv, capture_output=True, text=True, check=True)
+
+
+def _write(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY)
+    try:
+        os.write(handle, text.encode())
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    finally:
+        os.close(handle)
+
+
+def _reason(error: OSError | subprocess.CalledProcessError) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        said = str(error.stderr).strip().splitlines()
+        return said[-1] if said else str(error)
+    return f"{error.filename}: {error.strerror}"

@@ -1,0 +1,84 @@
+"""The delay of a link: the kernel's netem, or our own delaybox where the kernel has none.
+
+``python -m onionrig.engine.emulation.delaybox`` builds the box ahead of time, as ``make setup``
+does where there is a compiler.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from importlib import resources
+from typing import TYPE_CHECKING, Literal
+
+from onionrig.engine.local.cache import cache_directory
+from onionrig.errors import OnionrigError, Unequipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onionrig.engine.emulation.namespaces import Namespace
+
+DelayedBy = Literal["netem", "delaybox"]
+
+_COMPILERS = ("cc", "gcc", "clang")
+_FLAGS = ("-O2", "-Wall", "-Wextra")
+
+
+def has_netem(namespace: Namespace) -> bool:
+    """Try whether the kernel has netem, on a namespace's loopback."""
+    try:
+        namespace.configure("tc", ["qdisc add dev lo root netem delay 1ms"])
+    except Unequipped:
+        return False
+    namespace.configure("tc", ["qdisc del dev lo root"])
+    return True
+
+
+def delaybox(cache: Path | None = None) -> Path:
+    """Return where the box is, built if need be; one for each version of its source.
+
+    Raises Unequipped where there is no compiler, or where it fails.
+    """
+    source = resources.files("onionrig.engine.emulation") / "delaybox.c"
+    text = source.read_bytes()
+    directory = cache_directory() if cache is None else cache
+    built = directory / f"delaybox-{hashlib.sha256(text).hexdigest()[:16]}"
+    if built.exists():
+        return built
+    compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
+    if compiler is None:
+        raise Unequipped(
+            "this kernel has no netem, so delays are made by a small C program, and there is no "
+            "compiler to build it: apt-get install gcc libc6-dev"
+        )
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = built.with_name(f"{built.name}.{os.getpid()}")  # two runs may build at once
+    done = subprocess.run(
+        [compiler, *_FLAGS, "-x", "c", "-", "-o", str(fresh)],
+        input=text,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise Unequipped(
+            f"{compiler} could not build the program that delays links (headers missing? "
+            f"apt-get install libc6-dev linux-libc-dev): {said}"
+        )
+    fresh.replace(built)
+    return built
+
+
+def _main() -> None:
+    try:
+        sys.stdout.write(f"{delaybox()}\n")
+    except OnionrigError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,211 @@
+"""Emulated hosts for a block: a network namespace each, links to a switch of the run's own.
+
+The machine's own network is not touched, and no packet leaves: the switch has ports to these hosts
+and to nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.engine.emulation.delaybox import DelayedBy, delaybox, has_netem
+from onionrig.engine.emulation.links import (
+    SWITCH,
+    Link,
+    delay_line_lines,
+    delayed_bytes,
+    delayed_port_lines,
+    direct_lines,
+    emptied_line,
+    host_lines,
+    netem_bridge_lines,
+    netem_lines,
+    port_state_line,
+    rate_line,
+    switch_lines,
+)
+from onionrig.engine.emulation.namespaces import HOLDER, Namespace, held_by
+from onionrig.processes.deadline import POLL_SECONDS, deadline
+from onionrig.rig.model import Role, Service
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from onionrig.processes.fleet import Fleet
+    from onionrig.rig.model import Host
+
+DELAY_LINES = "delays"
+"""The namespace that delayed links go through, beside the switch's own."""
+JOINED = "delaying"
+"""What the delaybox says once it carries frames."""
+JOINED_SECONDS = 10.0
+
+
+class Emulation(msgspec.Struct, frozen=True, kw_only=True):
+    """The hosts that stand."""
+
+    namespaces: dict[str, Namespace]
+    """By host."""
+    delayed_by: DelayedBy | None
+    """None where no link has a delay."""
+    delays: dict[str, int]
+    """Process ids of the delayboxes, by service."""
+    holders: tuple[int, ...]
+    """Process ids of what holds namespaces."""
+    switch: Namespace
+    links: tuple[Link, ...]
+
+    def entering(self, service: Service) -> tuple[str, ...]:
+        """Return what stands before the argv of a service, to run it on its host."""
+        namespace = self.namespaces.get(service.host)
+        return () if namespace is None else namespace.entering
+
+    def set_link(self, host: str, *, up: bool) -> None:
+        """Set the switch's end of a host's link: down, whatever either sends is lost."""
+        self.switch.configure("ip", [port_state_line(self._link(host), up=up)])
+
+    def set_rate(self, host: str, bits_per_second: float) -> None:
+        """Have a host's link carry so much from now on, each way, shaped before or not."""
+        shape(self._link(host), bits_per_second, self.namespaces[host], self.switch)
+
+    def _link(self, host: str) -> Link:
+        (link,) = (link for link in self.links if link.host.name == host)
+        return link
+
+
+class Making:
+    """How emulated hosts are made out of processes of one fleet."""
+
+    def __init__(self, fleet: Fleet, *, workspace: Path, logs: Path) -> None:
+        self._fleet = fleet
+        self._workspace = workspace
+        self._logs = logs
+
+    async def hosts(self, hosts: Sequence[Host]) -> Emulation:
+        """Make them. Raises Unequipped for what this machine lacks, DaemonDied, BringUpTimeout."""
+        switch = await self.namespace(SWITCH, "the switch")
+        await asyncio.to_thread(switch.configure, "ip", switch_lines())
+        namespaces = {
+            host.name: await self.namespace(f"{Role.NAMESPACE}-{host.name}", host.name)
+            for host in hosts
+        }
+        links = [Link(number=number, host=host) for number, host in enumerate(hosts, start=1)]
+        delayed = [link for link in links if link.host.delay_seconds]
+        direct = [link for link in links if not link.host.delay_seconds]
+        ports = [line for link in direct for line in direct_lines(link, namespaces[link.host.name])]
+        await asyncio.to_thread(switch.configure, "ip", ports)
+        delayed_by: DelayedBy | None = None
+        if delayed:
+            lines = await self.namespace(DELAY_LINES, "the delay lines")
+            await asyncio.to_thread(_join_delay_lines, delayed, switch, lines, namespaces)
+            delayed_by = await self._delay(delayed, lines)
+        await asyncio.to_thread(_address_and_shape, links, switch, namespaces)
+        delays = {f"{Role.DELAY}-{link.host.name}" for link in delayed}
+        running = self._fleet.processes()
+        return Emulation(
+            namespaces=namespaces,
+            delayed_by=delayed_by,
+            delays={name: pid for name, pid in running.items() if name in delays},
+            holders=tuple(pid for name, pid in running.items() if name not in delays),
+            switch=switch,
+            links=tuple(links),
+        )
+
+    async def namespace(self, service: str, name: str) -> Namespace:
+        """Make a namespace; the service is what holds it."""
+        held = self._fleet.start(self._service(service, Role.NAMESPACE, HOLDER))
+        return await held_by(held.pid, name)
+
+    async def _delay(self, delayed: Sequence[Link], lines: Namespace) -> DelayedBy:
+        if await asyncio.to_thread(has_netem, lines):
+            for link in delayed:
+                await asyncio.to_thread(lines.configure, "ip", netem_bridge_lines(link))
+                await asyncio.to_thread(lines.configure, "tc", netem_lines(link))
+            return "netem"
+        box = await asyncio.to_thread(delaybox)
+        services = [
+            self._service(
+                f"{Role.DELAY}-{link.host.name}",
+                Role.DELAY,
+                (
+                    *lines.entering,
+                    str(box),
+                    link.wire,
+                    link.near,
+                    f"{1e6 * link.host.delay_seconds:.0f}",
+                    str(delayed_bytes(link.host)),
+                ),
+            )
+            for link in delayed
+        ]
+        for service in services:
+            self._fleet.start(service)
+        for service in services:
+            await _joined(service)
+        return "delaybox"
+
+    def _service(self, name: str, role: Role, argv: tuple[str, ...]) -> Service:
+        # a holder has nothing to say unless it fails, and then its last line is in the error
+        logs = self._workspace if role is Role.NAMESPACE else self._logs
+        return Service(
+            name=name,
+            role=role,
+            host="",
+            argv=argv,
+            directory=str(self._workspace),
+            log_path=f"{logs}/{name}.log",
+        )
+
+
+@asynccontextmanager
+async def emulated(
+    hosts: Sequence[Host], fleet: Fleet, *, workspace: Path, logs: Path
+) -> AsyncIterator[Emulation]:
+    """Have emulated hosts for a block; the fleet's processes are what they consist of."""
+    async with fleet:
+        yield await Making(fleet, workspace=workspace, logs=logs).hosts(hosts)
+
+
+def _join_delay_lines(
+    delayed: Sequence[Link],
+    switch: Namespace,
+    lines: Namespace,
+    namespaces: dict[str, Namespace],
+) -> None:
+    for link in delayed:
+        switch.configure("ip", delayed_port_lines(link, lines))
+        lines.configure("ip", delay_line_lines(link, namespaces[link.host.name]))
+
+
+def _address_and_shape(
+    links: Sequence[Link], switch: Namespace, namespaces: dict[str, Namespace]
+) -> None:
+    for link in links:
+        host, rate = namespaces[link.host.name], link.host.link_bits_per_second
+        host.configure("ip", host_lines(link))
+        if rate is not None:
+            shape(link, rate, host, switch)
+
+
+def shape(link: Link, bits_per_second: float, host: Namespace, switch: Namespace) -> None:
+    """Shape both ends of a link: what the host sends, and what it is sent."""
+    for namespace, interface in ((host, "eth0"), (switch, link.port)):
+        namespace.configure("tc", [emptied_line(interface), rate_line(interface, bits_per_second)])
+
+
+async def _joined(service: Service) -> None:
+    """Wait until a delaybox carries frames. Raises BringUpTimeout."""
+
+    def subject() -> str:
+        return f"{service.name} to carry frames; its log: {service.log_path}"
+
+    async with deadline(JOINED_SECONDS, subject):
+        while True:
+            if JOINED in await asyncio.to_thread(Path(service.log_path).read_text):
+                return
+            await asyncio.sleep(POLL_SECONDS / 10)

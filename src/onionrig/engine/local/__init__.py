@@ -1,0 +1,1 @@
+"""This machine as an engine: its services are children of this process."""

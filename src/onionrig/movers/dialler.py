@@ -1,0 +1,156 @@
+"""Dial an address again and again: who serves, how fast, and how many dials fail.
+
+Run as ``python -m onionrig.movers.dialler ORDERS.json``. Each dial takes the next client tor and
+SOCKS credentials of its own, hence a circuit of its own, verifies a little payload, hangs up, and
+leaves one record. Dials at an interval do not wait for one another: where an address stops
+serving, they go on beginning, so that all who would have come meanwhile are counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from onionrig.errors import UsageError
+from onionrig.movers.attempt import Attempt
+from onionrig.movers.clock import SteadyClock
+from onionrig.movers.program import run_with_orders
+from onionrig.movers.single_dial import carry
+from onionrig.movers.system import StopRequest, allow_many_sockets
+from onionrig.records.transfers import Ending
+from onionrig.rig.orders import DiallerOrders
+from onionrig.store.lines import Appender
+from onionrig.tor.socks import Credentials, Handshake
+
+if TYPE_CHECKING:
+    from onionrig.rig.orders import SocksEndpoint
+
+_log = logging.getLogger(__name__)
+
+
+def run(orders: DiallerOrders) -> None:
+    """Dial so often, or until a signal comes.
+
+    Raises RunDirectoryError when a record cannot be written, UsageError for orders without an end
+    or with two, or an address that SOCKS cannot carry.
+    """
+    if (orders.count is None) == (orders.every_seconds is None):
+        raise UsageError("a dialler is told either how many dials, or how many seconds between two")
+    allow_many_sockets()
+    with StopRequest() as stop, Appender(orders.record_path) as record:
+        asyncio.run(_dial(orders, stop, record))
+
+
+async def _dial(orders: DiallerOrders, stop: StopRequest, record: Appender) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def heard() -> None:
+        loop.remove_reader(stop.fileno())  # it stays readable
+        stopped.set()
+
+    loop.add_reader(stop.fileno(), heard)
+    await Dialler(orders, record).run(stopped)
+
+
+class Dialler:
+    """The dials under way, and when the next is due."""
+
+    def __init__(self, orders: DiallerOrders, record: Appender) -> None:
+        self._orders = orders
+        self._record = record
+        self._clock = SteadyClock()
+        self._due_at = self._clock.wall_seconds()
+        # tor reuses a circuit for credentials it has seen: a former run's must not come again
+        self._username = f"dial-{self._clock.second()}-{os.getpid()}"
+        self._begun = 0
+        self._left_out = 0
+        self._under_way: dict[asyncio.Task[None], Attempt] = {}
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Dial until all are done or a stop is asked for; dials under way then have no verdict."""
+        stopping = asyncio.ensure_future(stopped.wait())
+        while not stopped.is_set():
+            self._begin_due()
+            if not self._under_way and self._orders.count is not None:
+                break
+            await asyncio.wait(
+                {stopping, *self._under_way},
+                timeout=self._until_due(),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            self._take_ended()
+        stopping.cancel()
+        self._hang_up()
+        if self._left_out:
+            _log.warning(
+                "%d dials were left out: %d were under way, or this process was held up",
+                self._left_out,
+                self._orders.at_once,
+            )
+
+    def _begin_due(self) -> None:
+        if self._orders.every_seconds is None:
+            while self._has_room() and self._begun < (self._orders.count or 0):
+                self._begin()
+            return
+        late_seconds = self._clock.wall_seconds() - self._due_at
+        if late_seconds < 0:
+            return
+        if self._has_room():
+            self._begin()
+        else:
+            self._left_out += 1
+        # dials missed while this process was held up are not made up for in a burst
+        missed = int(late_seconds / self._orders.every_seconds)
+        self._left_out += missed
+        self._due_at += (missed + 1) * self._orders.every_seconds
+
+    def _until_due(self) -> float | None:
+        return None if self._orders.every_seconds is None else self._clock.until(self._due_at)
+
+    def _has_room(self) -> bool:
+        return len(self._under_way) < self._orders.at_once
+
+    def _begin(self) -> None:
+        number, self._begun = self._begun, self._begun + 1
+        client = self._orders.clients[number % len(self._orders.clients)]
+        attempt = self._attempt(number, client)
+        dial = carry(
+            attempt,
+            client,
+            self._clock,
+            enough_bytes=self._orders.enough_bytes,
+            timeout_seconds=self._orders.timeout_seconds,
+        )
+        self._under_way[asyncio.ensure_future(dial)] = attempt
+
+    def _attempt(self, number: int, client: SocksEndpoint) -> Attempt:
+        credentials = Credentials(username=self._username, password=str(number))
+        return Attempt(
+            stream=number,
+            number=1,
+            client=client.name,
+            handshake=Handshake(self._orders.address, self._orders.port, credentials),
+            at=self._clock.wall_seconds(),
+        )
+
+    def _take_ended(self) -> None:
+        for dial in [dial for dial in self._under_way if dial.done()]:
+            attempt = self._under_way.pop(dial)
+            dial.result()  # what a dial does not expect is an error of ours
+            self._record.append(attempt.transfer())
+
+    def _hang_up(self) -> None:
+        """Record the dials that were under way at the end: they neither failed nor were served."""
+        at = self._clock.wall_seconds()
+        for dial, attempt in self._under_way.items():
+            dial.cancel()
+            attempt.end(Ending.RUN_ENDED, at)
+            self._record.append(attempt.transfer())
+
+
+if __name__ == "__main__":
+    run_with_orders(DiallerOrders, run)

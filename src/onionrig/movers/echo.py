@@ -1,0 +1,81 @@
+"""Send back what comes in, as it is: round trips are measured with it. It is no payload.
+
+What a connection has sent and not yet taken back is held for it, a few KiB at most: until then
+nothing more is read from it, and what it goes on to send waits in the kernel's own bounds.
+"""
+
+from __future__ import annotations
+
+import select
+from typing import TYPE_CHECKING
+
+from onionrig.movers.doors import accept
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterable
+
+_MOST_HELD_BYTES = 4 << 10
+
+
+class Echo:
+    """One connection, and what it is owed."""
+
+    __slots__ = ("_socket", "owed")
+
+    def __init__(self, accepted: socket.socket) -> None:
+        self._socket = accepted
+        self.owed = b""
+
+    def go_on(self) -> None:
+        """Read if nothing is owed, and send what the socket takes.
+
+        Raises OSError when the other side has closed the connection.
+        """
+        try:
+            if not self.owed:
+                self.owed = self._socket.recv(_MOST_HELD_BYTES)
+                if not self.owed:
+                    raise ConnectionResetError
+            self.owed = self.owed[self._socket.send(self.owed) :]
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+class Echoes:
+    """The echo sockets of a source and their connections, in its epoll."""
+
+    def __init__(self, listeners: Iterable[socket.socket], epoll: select.epoll) -> None:
+        self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._open: dict[int, Echo] = {}
+        self._epoll = epoll
+        for descriptor in self._listeners:
+            epoll.register(descriptor, select.EPOLLIN)
+
+    def serve(self, descriptor: int) -> None:
+        """Go on where something has happened; a descriptor that is none of ours is left alone."""
+        if descriptor in self._listeners:
+            self._accept(self._listeners[descriptor])
+        elif descriptor in self._open:
+            self._go_on(descriptor, self._open[descriptor])
+
+    def _accept(self, listener: socket.socket) -> None:
+        accepted = accept(listener)
+        if accepted is not None:
+            self._open[accepted.fileno()] = Echo(accepted)
+            self._epoll.register(accepted, select.EPOLLIN)
+
+    def _go_on(self, descriptor: int, echo: Echo) -> None:
+        owed = bool(echo.owed)
+        try:
+            echo.go_on()
+        except OSError:
+            del self._open[descriptor]
+            echo.close()
+            return
+        if bool(echo.owed) != owed:
+            self._epoll.modify(descriptor, select.EPOLLOUT if echo.owed else select.EPOLLIN)

@@ -1,0 +1,103 @@
+"""How the board does: temperature, clock, governor, and what a Pi's firmware holds back for."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from onionrig.movers.sampler.host import read_text
+from onionrig.records.samples import Board
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+ASK_FIRMWARE_SECONDS = 10.0
+"""Between two calls of vcgencmd, each a process."""
+ANSWER_SECONDS = 0.5
+
+FLAGS = {
+    0: "under-voltage now",
+    1: "frequency capped now",
+    2: "throttled now",
+    3: "soft temperature limit now",
+    16: "under-voltage since boot",
+    17: "frequency capped since boot",
+    18: "throttled since boot",
+    19: "soft temperature limit since boot",
+}
+"""By bit, as Raspberry Pi's documentation of ``vcgencmd get_throttled`` has them."""
+
+
+class BoardReader:
+    """Reads what this board tells; which files it has is looked up once."""
+
+    def __init__(self, root: Path, *, vcgencmd: str | None) -> None:
+        self._zones = sorted(root.glob("sys/class/thermal/thermal_zone*/temp"))
+        # not psutil: without these files it reads /proc/cpuinfo, where a clock is often nominal
+        self._clocks = sorted(root.glob("sys/devices/system/cpu/cpufreq/policy*/scaling_cur_freq"))
+        self._governor = root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+        self._firmware = _Firmware(root, vcgencmd)
+
+    def read(self) -> Board:
+        """Return how it does now."""
+        temperature, clock = _highest(self._zones), _highest(self._clocks)
+        return Board(
+            temperature_celsius=None if temperature is None else round(temperature / 1000, 1),
+            clock_hertz=None if clock is None else clock * 1000.0,
+            governor=(read_text(self._governor) or "").strip() or None,
+            throttling=self._firmware.throttling(),
+        )
+
+
+class _Firmware:
+    """A Pi's firmware: asked through a file where the kernel has one, else through vcgencmd."""
+
+    def __init__(self, root: Path, vcgencmd: str | None) -> None:
+        self._file = root / "sys/devices/platform/soc/soc:firmware/get_throttled"
+        self._has_file = self._file.exists()
+        self._vcgencmd = vcgencmd
+        self._said: str | None = None
+        self._said_until_seconds = 0.0
+
+    def throttling(self) -> tuple[str, ...] | None:
+        if self._has_file:
+            return throttling_from(read_text(self._file))
+        if self._vcgencmd is None:
+            return None
+        now_seconds = time.monotonic()
+        if now_seconds >= self._said_until_seconds:
+            self._said_until_seconds = now_seconds + ASK_FIRMWARE_SECONDS
+            self._said = _output([self._vcgencmd, "get_throttled"])
+        return throttling_from(self._said)
+
+
+def throttling_from(said: str | None) -> tuple[str, ...] | None:
+    """Decode ``throttled=0x50005``, as vcgencmd says it, or ``50005``, as the kernel does."""
+    try:
+        bits = int((said or "").strip().removeprefix("throttled="), base=16)
+    except ValueError:
+        return None
+    if bits < 0:
+        return None  # no firmware says that
+    return tuple(meaning for bit, meaning in FLAGS.items() if bits >> bit & 1)
+
+
+def _highest(paths: Iterable[Path]) -> int | None:
+    """Return the highest number that these files hold; one that cannot be read is passed over."""
+    found = []
+    for path in paths:
+        try:
+            found.append(int(read_text(path) or ""))
+        except ValueError:
+            continue
+    return max(found, default=None)
+
+
+def _output(command: list[str]) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=ANSWER_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode("ascii", errors="replace")

@@ -1,0 +1,85 @@
+"""How much CPU processes outside the rig take: what else this machine was doing.
+
+Read every few seconds, since it looks at every process. One that begins and ends between two
+readings is not seen.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import psutil
+
+from onionrig.store.replaced import ReplacedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+
+class OutsideCpu:
+    """Sums up what processes outside the rig have used since the first reading.
+
+    A process of the rig is listed as one only after it has started. So what is new counts when it
+    is seen for the second time, and until then may turn out to be the rig's; one that joins later
+    still takes what it had counted with it. Nothing is counted both here and as the rig's.
+    """
+
+    def __init__(self) -> None:
+        self._begun: dict[int, float] = {}
+        """By process id, what it had used when it began to count: 0 if it started later."""
+        self._last: dict[int, float] = {}
+        self._ended = 0.0
+        self._read_before = False
+
+    def take(self, used: Mapping[int, float], *, rig: AbstractSet[int]) -> float:
+        """Take in a reading, CPU-seconds by process id; return the sum so far."""
+        for pid in rig & self._begun.keys():
+            self._forget(pid)
+        for pid, last in list(self._last.items()):
+            if used.get(pid, -1.0) < last:  # it has ended; its id may be another's by now
+                self._ended += self._forget(pid)
+        seen_before = list(self._begun)
+        for pid, seconds in used.items():
+            if pid not in rig:
+                self._begun.setdefault(pid, 0.0 if self._read_before else seconds)
+                self._last[pid] = seconds
+        self._read_before = True
+        return self._ended + sum(self._last[pid] - self._begun[pid] for pid in seen_before)
+
+    def _forget(self, pid: int) -> float:
+        """Return what it had counted."""
+        return self._last.pop(pid) - self._begun.pop(pid)
+
+
+def cpu_of_all() -> dict[int, float]:
+    """Return the CPU-seconds of every process that runs here and may be looked at."""
+    used = {}
+    for process in psutil.process_iter():
+        try:
+            cpu = process.cpu_times()
+        except psutil.Error:
+            continue
+        used[process.pid] = cpu.user + cpu.system
+    return used
+
+
+class Others:
+    """CPU of the processes outside the rig; this process is inside.
+
+    ``rig_path`` lists those of the rig's that run on other emulated hosts of this machine: a JSON
+    array of process ids, read again whenever it changes.
+    """
+
+    def __init__(self, rig_path: Path | None = None) -> None:
+        self._outside = OutsideCpu()
+        self._elsewhere = ReplacedFile(rig_path, list[int]) if rig_path else None
+        self._of_the_rig = {os.getpid()}
+
+    def cpu_seconds(self, ever_watched: AbstractSet[int]) -> float:
+        """Read all processes; return what those outside have used since the first call."""
+        if self._elsewhere is not None:
+            self._of_the_rig.update(self._elsewhere.new() or ())
+        return self._outside.take(cpu_of_all(), rig=ever_watched | self._of_the_rig)

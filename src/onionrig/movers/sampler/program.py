@@ -1,0 +1,88 @@
+"""Sample once a second what the rig's processes on this host, and the host itself, have used.
+
+Run as ``python -m onionrig.movers.sampler.program ORDERS.json``. Per-process CPU times are the ones
+to trust: the machine-wide counters of ``/proc/stat`` miss much of the work on some virtual
+machines.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import psutil
+
+from onionrig.movers.clock import SteadyClock
+from onionrig.movers.program import run_with_orders
+from onionrig.movers.sampler.board import BoardReader
+from onionrig.movers.sampler.digits import CPU_DIGITS, TIME_DIGITS
+from onionrig.movers.sampler.host import Interfaces, cpu_states, read_text, retransmitted_segments
+from onionrig.movers.sampler.others import Others
+from onionrig.movers.sampler.processes import Processes
+from onionrig.movers.sampler.tors import TorsWatch
+from onionrig.records.samples import HostSample
+from onionrig.rig.orders import SamplerOrders
+from onionrig.store.lines import Appender
+
+OTHERS_EVERY_SECONDS = 5
+"""All processes of the machine are looked at: too dear for every second."""
+
+
+def run(orders: SamplerOrders) -> None:
+    """Sample until SIGTERM. Raises RunDirectoryError when a sample cannot be written."""
+    ends = {signal.SIGTERM, signal.SIGINT}
+    # before a thread starts, so that none of them takes the signal
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    clock = SteadyClock()
+    sampler = Sampler(orders, clock)
+    with Appender(orders.record_path) as record, TorsWatch(orders, clock) as tors:
+        second = clock.second()
+        while signal.sigtimedwait(ends, clock.until(second + 1)) is None:
+            record.append(sampler.sample(second))
+            tors.check()
+            second = max(second + 1, clock.second())
+
+
+class Sampler:
+    """Takes the sample that closes a second."""
+
+    def __init__(
+        self, orders: SamplerOrders, clock: SteadyClock, *, root: Path = Path("/")
+    ) -> None:
+        self._clock = clock
+        self._processes = Processes(Path(orders.processes_path))
+        self._others = Others(Path(orders.rig_path) if orders.rig_path else None)
+        self._others_due_second = 0
+        self._interfaces = Interfaces(root, orders.link_bits_per_second)
+        self._snmp = root / "proc/net/snmp"
+        self._board = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
+
+    def sample(self, second: int) -> HostSample:
+        """Read all there is; the times are those of the processes' counters, read first."""
+        monotonic_seconds, wall_seconds = time.monotonic(), self._clock.wall_seconds()
+        return HostSample(
+            second=second,
+            monotonic_seconds=round(monotonic_seconds, TIME_DIGITS),
+            wall_seconds=round(wall_seconds, TIME_DIGITS),
+            processes=self._processes.use(),
+            cpu=cpu_states(),
+            others_cpu_seconds=self._others_cpu_seconds(second),
+            load_average=round(os.getloadavg()[0], 2),
+            available_memory_bytes=psutil.virtual_memory().available,
+            interfaces=self._interfaces.use(),
+            tcp_retransmitted_segments=retransmitted_segments(read_text(self._snmp)),
+            board=self._board.read(),
+        )
+
+    def _others_cpu_seconds(self, second: int) -> float | None:
+        if second < self._others_due_second:
+            return None
+        self._others_due_second = second + OTHERS_EVERY_SECONDS
+        return round(self._others.cpu_seconds(self._processes.ever_watched), CPU_DIGITS)
+
+
+if __name__ == "__main__":
+    run_with_orders(SamplerOrders, run)

@@ -1,0 +1,101 @@
+"""What board this is: its name, its processor's, its clock, the instructions that matter."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.movers.sampler.host import read_text
+from onionrig.probe.facts import first_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onionrig.records.manifest import HostFacts
+
+HERTZ_PER_KHZ = 1000.0
+CPUINFO = "proc/cpuinfo"
+
+MATTERING = (
+    "aes", "vaes", "pclmulqdq", "vpclmulqdq", "pmull",
+    "sha_ni", "sha1", "sha2", "sha3", "sha512",
+    "ssse3", "avx2", "avx512f", "neon", "asimd",
+)  # fmt: skip
+"""As /proc/cpuinfo names them: what OpenSSL and tor have faster code for."""
+
+_NAMELESS = ("", "none", "default string", "to be filled by o.e.m.", "system product name",
+             "system manufacturer", "not specified", "not applicable", "unknown")  # fmt: skip
+"""What firmware says where its maker said nothing."""
+_LSCPU_SECONDS = 10
+_LSCPU_MODEL = re.compile(r"^\s*Model name:\s*(\S.*?)\s*$", re.MULTILINE)
+
+
+def board_model(root: Path) -> str | None:
+    """Return what the device tree or the firmware calls the board."""
+    tree = _said(root / "proc/device-tree/model")
+    if tree is not None:
+        return tree
+    firmware = root / "sys/class/dmi/id"
+    for maker, product in (("sys_vendor", "product_name"), ("board_vendor", "board_name")):
+        name = _said(firmware / product)
+        if name is not None:
+            vendor = _said(firmware / maker)
+            return name if vendor is None or name.startswith(vendor) else f"{vendor} {name}"
+    return None
+
+
+def clock_hertz(root: Path) -> float | None:
+    """Return the most that the first core's clock may be: as it is set, else as it was built."""
+    frequency = root / "sys/devices/system/cpu/cpu0/cpufreq"
+    for name in ("scaling_max_freq", "cpuinfo_max_freq"):
+        try:
+            return int(read_text(frequency / name) or "") * HERTZ_PER_KHZ
+        except ValueError:
+            continue
+    return None
+
+
+def instructions(root: Path) -> tuple[str, ...]:
+    """Return those that matter, as the first processor's ``flags`` or ``Features`` have them."""
+    flags = first_of(root / CPUINFO, ("flags", "Features"))
+    has = set((flags or "").split())
+    return tuple(name for name in MATTERING if name in has)
+
+
+def with_cpu_model(facts: HostFacts, root: Path) -> HostFacts:
+    """Return the facts with the processor's model where /proc/cpuinfo does not say it.
+
+    On ARM it has numbers, which lscpu knows the names of.
+    """
+    if first_of(root / CPUINFO, ("model name",)) is not None:
+        return facts
+    model = cpu_model_from(_lscpu())
+    return facts if model is None else msgspec.structs.replace(facts, cpu_model=model)
+
+
+def cpu_model_from(printed: str) -> str | None:
+    """Return the model's name as ``lscpu`` prints it, that of each cluster where they differ."""
+    models = dict.fromkeys(found[1] for found in _LSCPU_MODEL.finditer(printed))
+    return ", ".join(model for model in models if model != "-") or None
+
+
+def _lscpu() -> str:
+    program = shutil.which("lscpu")
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run(
+            [program], capture_output=True, timeout=_LSCPU_SECONDS, check=True, env={"LC_ALL": "C"}
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode(errors="replace")
+
+
+def _said(path: Path) -> str | None:
+    said = (read_text(path) or "").rstrip("\0").strip()
+    return None if said.lower() in _NAMELESS else said

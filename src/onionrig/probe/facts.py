@@ -1,0 +1,48 @@
+"""What this machine is: for the manifest and for ``doctor``. What cannot be read is None."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import psutil
+
+from onionrig.records.manifest import HostFacts
+
+AES_FLAGS = {"aes"}
+"""As /proc/cpuinfo names the instructions, in x86's ``flags`` and in ARM's ``Features``."""
+
+
+def host_facts(name: str) -> HostFacts:
+    """Return the facts of this machine."""
+    cpu = first_of("/proc/cpuinfo", ("model name", "Model", "Hardware"))
+    flags = first_of("/proc/cpuinfo", ("flags", "Features"))
+    system = first_of("/etc/os-release", ("PRETTY_NAME",), separator="=")
+    return HostFacts(
+        name=name,
+        cpu_model=cpu,
+        cores=psutil.cpu_count() or 1,
+        aes_instructions=bool(AES_FLAGS & set(flags.split())) if flags is not None else None,
+        memory_bytes=psutil.virtual_memory().total,
+        architecture=platform.machine(),
+        operating_system=system.strip('"') if system else None,
+    )
+
+
+def host_name() -> str:
+    """Return this machine's name."""
+    return platform.node() or "localhost"
+
+
+def first_of(path: str | Path, names: tuple[str, ...], *, separator: str = ":") -> str | None:
+    """Return the value of the first of these names that a file of lines has."""
+    try:
+        lines = Path(path).read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    values: dict[str, str] = {}
+    for line in lines:
+        name, found, value = line.partition(separator)
+        if found:
+            values.setdefault(name.strip(), value.strip())
+    return next((values[name] for name in names if name in values), None)

@@ -1,0 +1,36 @@
+"""The network interfaces of a board that are up, and the rates of their links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from onionrig.movers.sampler.host import LOOPBACK, link_bits_per_second, read_text
+from onionrig.records.probe import ProbedInterface
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CARRIES = "1"
+"""What ``carrier`` says of an interface with a link; of one that is down, it cannot be read."""
+
+
+def probed_interfaces(root: Path) -> tuple[ProbedInterface, ...]:
+    """Return those that have a link, by name."""
+    return tuple(
+        _probed(path)
+        for path in sorted((root / "sys/class/net").glob("*"))
+        if path.name != LOOPBACK and (read_text(path / "carrier") or "").strip() == _CARRIES
+    )
+
+
+def _probed(path: Path) -> ProbedInterface:
+    kind = _kind(path)
+    # a veth says 10 Gbit/s and a Wi-Fi driver what it likes: neither is the rate of a link
+    rate = link_bits_per_second(read_text(path / "speed")) if kind == "wired" else None
+    return ProbedInterface(name=path.name, kind=kind, link_bits_per_second=rate)
+
+
+def _kind(path: Path) -> Literal["wired", "wireless", "virtual"]:
+    if (path / "wireless").exists() or (path / "phy80211").exists():
+        return "wireless"
+    return "wired" if (path / "device").exists() else "virtual"

@@ -1,0 +1,80 @@
+"""TCP over loopback, between two processes: what the kernel's part of moving bytes costs here.
+
+Both ends are kept on one core. Left to the scheduler, they share one or do not, as it happens, and
+the same bytes cost a quarter more or less.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.errors import Unequipped
+from onionrig.probe.children import child
+from onionrig.records.probe import Loopback
+
+if TYPE_CHECKING:
+    from onionrig.probe.children import Child
+    from onionrig.processes.workspace import Kept
+
+_ADDRESS = "127.0.0.1"
+_SLACK_SECONDS = 20
+_END = "onionrig.probe.loopback_end"
+
+
+class _Moved(msgspec.Struct, frozen=True):
+    bytes: int
+    seconds: float
+    cpu_seconds: float
+
+
+async def loopback(keeping: Kept, *, seconds: float) -> Loopback:
+    """Move bytes for so long. Raises Unequipped where that does not work."""
+    near, far = _connected()
+    with near, far:
+        core = str(min(os.sched_getaffinity(0)))
+        sending = (sys.executable, "-m", _END, str(near.fileno()), core, str(seconds))
+        receiving = (sys.executable, "-m", _END, str(far.fileno()), core, "0")
+        try:
+            async with (
+                child(sending, keeping, sockets=[near.fileno()]) as sender,
+                child(receiving, keeping, sockets=[far.fileno()]) as receiver,
+                asyncio.timeout(seconds + _SLACK_SECONDS),
+            ):
+                near.close()  # an end that dies is then noticed by the other
+                far.close()
+                await sender.over()
+                await receiver.over()
+        except TimeoutError as error:
+            raise Unequipped(f"TCP over {_ADDRESS} moved nothing in time") from error
+    sent, received = _moved(sender), _moved(receiver)
+    return Loopback(
+        bytes_per_second=received.bytes / received.seconds,
+        bytes_per_cpu_second=received.bytes / (sent.cpu_seconds + received.cpu_seconds),
+    )
+
+
+def _connected() -> tuple[socket.socket, socket.socket]:
+    try:
+        with socket.create_server((_ADDRESS, 0)) as listening:
+            near = socket.create_connection(listening.getsockname())
+            far, _ = listening.accept()
+    except OSError as error:
+        raise Unequipped(f"TCP over {_ADDRESS} does not work here: {error}") from error
+    return near, far
+
+
+def _moved(end: Child) -> _Moved:
+    try:
+        moved = msgspec.json.decode(end.out, type=_Moved)
+    except msgspec.MsgspecError as error:
+        said = (end.err.strip().splitlines() or [f"nothing, exit code {end.code}"])[-1]
+        raise Unequipped(f"an end of a connection over {_ADDRESS} failed: {said}") from error
+    if not moved.bytes:
+        raise Unequipped(f"TCP over {_ADDRESS} moved nothing")
+    return moved

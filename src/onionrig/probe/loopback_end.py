@@ -1,0 +1,63 @@
+"""One end of a TCP connection over loopback: sends for a while, or receives until all was sent.
+
+Run as ``python -m onionrig.probe.loopback_end HANDLE CORE SECONDS``: it inherits the
+connection, stays on that core, sends for so long or, where that is 0, receives, and prints what it
+moved and took. It counts from the other end's first word, so starting is not in the figures.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import time
+
+BLOCK_BYTES = 16384
+"""What is handed to the kernel at a time: a TLS record, as tor does."""
+_READY = b"r"
+
+
+def main(connection: socket.socket, send_seconds: float | None) -> dict[str, float]:
+    """Send for so long, or receive; return the bytes, the seconds and the CPU time of this end."""
+    if send_seconds is not None:
+        connection.recv(len(_READY))
+    else:
+        connection.sendall(_READY)
+        connection.recv(1, socket.MSG_PEEK)
+    began_seconds, began_cpu_seconds = time.perf_counter(), time.process_time()
+    moved = (
+        _received(connection)
+        if send_seconds is None
+        else _sent(connection, began_seconds + send_seconds)
+    )
+    return {
+        "bytes": moved,
+        "seconds": time.perf_counter() - began_seconds,
+        "cpu_seconds": time.process_time() - began_cpu_seconds,
+    }
+
+
+def _sent(connection: socket.socket, until_seconds: float) -> int:
+    block = bytes(BLOCK_BYTES)
+    moved = 0
+    while time.perf_counter() < until_seconds:
+        connection.sendall(block)
+        moved += BLOCK_BYTES
+    connection.shutdown(socket.SHUT_WR)
+    return moved
+
+
+def _received(connection: socket.socket) -> int:
+    block = bytearray(BLOCK_BYTES)
+    moved = 0
+    while piece := connection.recv_into(block):
+        moved += piece
+    return moved
+
+
+if __name__ == "__main__":
+    handle, core, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    os.sched_setaffinity(0, {core})
+    with socket.socket(fileno=handle) as inherited:
+        sys.stdout.write(json.dumps(main(inherited, seconds or None)))

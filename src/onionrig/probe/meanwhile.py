@@ -1,0 +1,36 @@
+"""What else the machine does while it is probed."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from onionrig.movers.sampler.host import cpu_states
+from onionrig.movers.sampler.others import OutsideCpu, cpu_of_all
+from onionrig.probe.troubles import Meanwhile
+
+
+class Watch:
+    """Looks between two timings, when no child of the probe runs, so that all CPU is others'."""
+
+    def __init__(self, cores: int) -> None:
+        self._cores = cores
+        self._outside = OutsideCpu()
+        self._stolen_before = cpu_states().steal
+        self._began_seconds = time.monotonic()
+        self._others_cpu_seconds = 0.0
+        self.look()
+
+    def look(self) -> None:
+        """Take in what all processes have used."""
+        self._others_cpu_seconds = self._outside.take(cpu_of_all(), rig={os.getpid()})
+
+    def seen(self) -> Meanwhile:
+        """Return what there was until the last look."""
+        seconds = max(time.monotonic() - self._began_seconds, 1e-9)
+        stolen = max(cpu_states().steal - self._stolen_before, 0.0)
+        return Meanwhile(
+            cores=self._cores,
+            others_cores=self._others_cpu_seconds / seconds,
+            stolen_share=stolen / (seconds * self._cores),
+        )

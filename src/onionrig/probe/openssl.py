@@ -1,0 +1,117 @@
+"""Time ``openssl speed``, the program of Debian's package of that name.
+
+A core's speed is counted per second of CPU time, which is openssl's default: other processes may
+have the core for a while without spoiling the figure. (CPU time misleads only where the work is
+done elsewhere, by a device that the kernel talks to; openssl takes those only if it was configured
+to.) What all cores do at once is counted per second on the clock (``-elapsed``, which ``-multi``
+implies): there the question is what the board gets done, and cores that are withheld or shared are
+part of the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import statistics
+import subprocess
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.errors import Unequipped
+from onionrig.probe.children import child
+from onionrig.probe.speed_output import complaint_from, speed_from, version_from
+from onionrig.records.probe import CELL_BYTES, AlgorithmSpeed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.processes.workspace import Kept
+    from onionrig.records.probe import Algorithm
+
+USUAL_PATH = "/usr/sbin:/usr/bin:/usr/local/bin"
+_VERSION_SECONDS = 10
+_SLACK_SECONDS = 20
+"""For starting, on a slow board that is busy."""
+
+
+class Untimed(Exception):
+    """Openssl did not time an algorithm; says why."""
+
+
+class OpensslProgram(msgspec.Struct, frozen=True, kw_only=True):
+    """An openssl program on this machine."""
+
+    path: str
+    version: str
+
+
+def find_openssl() -> OpensslProgram:
+    """Return the openssl on PATH. Raises Unequipped."""
+    path = shutil.which("openssl") or shutil.which("openssl", path=USUAL_PATH)
+    if path is None:
+        raise Unequipped("openssl was not found, and a probe times it: apt-get install openssl")
+    try:
+        printed = subprocess.run(
+            [path, "version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_VERSION_SECONDS,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unequipped(f"{path} version: {error}") from error
+    return OpensslProgram(path=path, version=version_from(printed))
+
+
+async def one_core(
+    openssl: OpensslProgram,
+    algorithm: Algorithm,
+    block_bytes: int,
+    keeping: Kept,
+    *,
+    seconds: int,
+) -> float:
+    """Return the bytes per CPU-second of one core. Raises Untimed."""
+    return await _speed(openssl, _asked(algorithm, block_bytes, seconds), keeping, seconds=seconds)
+
+
+async def all_cores_sha3(
+    openssl: OpensslProgram, cores: int, keeping: Kept, *, seconds: int
+) -> float:
+    """Return the bytes per second of all cores together. Raises Unequipped."""
+    asked = ("-elapsed", "-multi", str(cores), *_asked("sha3-256", CELL_BYTES, seconds))
+    try:
+        return await _speed(openssl, asked, keeping, seconds=seconds)
+    except Untimed as error:
+        raise Unequipped(
+            f"{openssl.path} ({openssl.version}) cannot time SHA3-256 on all cores: {error}; "
+            "OpenSSL 1.1.1 or later can (apt-get install openssl)"
+        ) from error
+
+
+def together(algorithm: Algorithm, block_bytes: int, rounds: Sequence[float]) -> AlgorithmSpeed:
+    """Return what several rounds came to."""
+    return AlgorithmSpeed(
+        algorithm=algorithm, block_bytes=block_bytes, bytes_per_second=statistics.fmean(rounds)
+    )
+
+
+def _asked(algorithm: Algorithm, block_bytes: int, seconds: int) -> tuple[str, ...]:
+    return ("-seconds", str(seconds), "-bytes", str(block_bytes), "-evp", algorithm)
+
+
+async def _speed(
+    openssl: OpensslProgram, asked: Sequence[str], keeping: Kept, *, seconds: int
+) -> float:
+    argv = (openssl.path, "speed", "-mr", *asked)
+    try:
+        async with child(argv, keeping) as timing, asyncio.timeout(seconds + _SLACK_SECONDS):
+            await timing.over()
+    except TimeoutError as error:
+        raise Untimed(f"it had not ended after {seconds + _SLACK_SECONDS} s") from error
+    speed = speed_from(timing.out)
+    if timing.code or speed is None:
+        raise Untimed(f"openssl said: {complaint_from(timing.err)}")
+    return speed

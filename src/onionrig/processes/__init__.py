@@ -1,0 +1,1 @@
+"""Processes that are owned: started, watched, ended and reaped, whatever happens."""

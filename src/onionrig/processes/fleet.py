@@ -1,0 +1,224 @@
+"""Own processes: start them, notice a death that nobody asked for, reap every one.
+
+Each child has a process group of its own and writes to a file. A pidfd tells when it ends, so
+nothing polls and nothing waits in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from onionrig.errors import ERROR_CLASSES, DaemonDied, OnionrigError
+from onionrig.rig.model import Role
+from onionrig.store.lines import unwritable
+from onionrig.tor.bootstrap import last_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from onionrig.rig.model import Service
+
+GRACE_SECONDS = 1.5
+"""Between SIGTERM and SIGKILL."""
+
+OURS = {Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER, Role.DIALLER}
+"""Roles whose exit codes are those of ``onionrig.errors``."""
+
+
+class OwnedProcess:
+    """A child and its end."""
+
+    def __init__(
+        self, service: Service, environment: Mapping[str, str], entering: tuple[str, ...] = ()
+    ) -> None:
+        self.service = service
+        self._started_seconds = time.monotonic()
+        self._child = _spawned(service, environment, entering)
+        self._pidfd = os.pidfd_open(self._child.pid)
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not been reaped."""
+        return not self._ended.done()
+
+    async def ended(self) -> int:
+        """Wait for its end; return its exit code, negative for a signal."""
+        return await asyncio.shield(self._ended)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it still runs."""
+        if self.running:
+            signal.pidfd_send_signal(self._pidfd, number)
+
+    def death(self, code: int) -> OnionrigError:
+        """Explain an end that nobody asked for."""
+        service = self.service
+        how = (
+            f"was killed by {signal.Signals(-code).name}"
+            if code < 0
+            else f"ended with exit code {code}"
+        )
+        said = last_line(Path(service.log_path))
+        known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
+        if service.role in OURS and known is not None:
+            told = said.removeprefix("error: ")
+            return known(told if told != said else f"{service.name}: {known.meaning}")
+        after = time.monotonic() - self._started_seconds
+        return DaemonDied(
+            f"{service.name} {how} {after:.0f} s after its start; its last line: {said}; "
+            f"its log: {service.log_path}"
+        )
+
+    def _reap(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        code = self._child.wait()
+        os.close(self._pidfd)
+        self._ended.set_result(code)
+
+
+class Fleet:
+    """All processes of a run. Entered, it can start them; left, every one is reaped.
+
+    A process that ends before it may ends the block, as an error that says which and why.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        guard: Callable[[int], None] | None = None,
+        *,
+        entering: Callable[[Service], tuple[str, ...]] | None = None,
+    ) -> None:
+        """``entering`` says what stands before the argv of a service: it execs what follows."""
+        self._environment = environment
+        self._guard = guard
+        self._entering = entering or (lambda _: ())
+        self._processes: dict[str, OwnedProcess] = {}
+        self._may_end: set[OwnedProcess] = set()
+        self._watching = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Self:
+        await self._watching.__aenter__()
+        return self
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            await asyncio.shield(self._stop_all())
+        finally:
+            try:
+                await self._watching.__aexit__(
+                    type(error) if error else None, error, error.__traceback__ if error else None
+                )
+            except BaseExceptionGroup as several:
+                raise _first(several) from several
+
+    def start(self, service: Service) -> OwnedProcess:
+        """Start a service. Raises RunDirectoryError or DaemonDied where it cannot be started."""
+        process = OwnedProcess(service, self._environment, self._entering(service))
+        self._processes[service.name] = process
+        if self._guard is not None:
+            self._guard(process.pid)
+        self._watching.create_task(self._watch(process))
+        return process
+
+    def processes(self) -> dict[str, int]:
+        """Return the process ids of what runs, by service."""
+        return {name: process.pid for name, process in self._processes.items() if process.running}
+
+    async def end(self, service: Service, number: signal.Signals) -> None:
+        """End a service by a signal and wait for it; that it ends is meant.
+
+        One that takes longer than the grace is killed.
+        """
+        process = self._processes[service.name]
+        self._may_end.add(process)
+        process.signal(number)
+        process.signal(signal.SIGCONT)  # a stopped process would not hear the first
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                await process.ended()
+        except TimeoutError:
+            process.signal(signal.SIGKILL)
+            await process.ended()
+
+    def signal(self, service: Service, number: signal.Signals) -> None:
+        """Send a signal to a service."""
+        self._processes[service.name].signal(number)
+
+    async def finished(self, service: Service) -> None:
+        """Wait for a service that ends by itself; an exit code other than 0 is an error."""
+        process = self._processes[service.name]
+        self._may_end.add(process)
+        code = await process.ended()
+        if code:
+            raise process.death(code)
+
+    async def _watch(self, process: OwnedProcess) -> None:
+        code = await process.ended()
+        if process not in self._may_end:
+            raise process.death(code)
+
+    async def _stop_all(self) -> None:
+        self._may_end.update(self._processes.values())
+        running = [process for process in self._processes.values() if process.running]
+        for process in running:
+            process.signal(signal.SIGTERM)
+            process.signal(signal.SIGCONT)  # a stopped process would not hear the first
+        ends = [asyncio.ensure_future(process.ended()) for process in running]
+        if ends:
+            await asyncio.wait(ends, timeout=GRACE_SECONDS)
+        for process in running:
+            process.signal(signal.SIGKILL)
+        await asyncio.gather(*ends)
+
+
+def _spawned(
+    service: Service, environment: Mapping[str, str], entering: tuple[str, ...]
+) -> subprocess.Popen[bytes]:
+    path = Path(service.log_path)
+    try:
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    try:
+        return subprocess.Popen(
+            (*entering, *service.argv),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=service.directory,
+            env=dict(environment),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise DaemonDied(
+            f"{service.name} could not be started: {service.argv[0]}: {error}"
+        ) from error
+    finally:
+        os.close(log)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error that the group came from: one of ours if there is one."""
+    errors = list(_leaves(group))
+    return next((error for error in errors if isinstance(error, OnionrigError)), errors[0])
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves

@@ -1,0 +1,58 @@
+"""Control groups of runs whose controller and keeper were both killed: nobody removed them.
+
+They hold nothing and cost next to nothing, but they stay until the machine is started anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onionrig.processes.cgroups import MOUNTS, OWN, cpu_hierarchies
+from onionrig.processes.keeper import members
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Sequence
+
+
+def group_mounts() -> list[Path]:
+    """Return where groups that limit CPU time can be; none where the kernel has none."""
+    try:
+        texts = [Path(name).read_text(errors="surrogateescape") for name in (MOUNTS, OWN)]
+    except OSError:
+        return []
+    return list(dict.fromkeys(Path(each.mount_point) for each in cpu_hierarchies(*texts)))
+
+
+def left_groups(mounts: Sequence[Path], name: re.Pattern[str]) -> dict[Path, str]:
+    """Return the groups of runs, of this user, by path; each with the mark of its run.
+
+    A run may have been started in another session than this one, so all that is mounted is looked
+    through.
+    """
+    found: dict[Path, str] = {}
+    for mount in mounts:
+        for directory, below, _ in os.walk(mount):
+            named = {each: match["mark"] for each in below if (match := name.fullmatch(each))}
+            below[:] = [each for each in below if each not in named]
+            found |= {
+                path: mark
+                for each, mark in sorted(named.items())
+                if (path := Path(directory, each)).lstat().st_uid == os.geteuid()
+            }
+    return found
+
+
+def members_below(group: Path) -> list[int]:
+    """Return the processes in a group and those below it."""
+    return [
+        pid for directory, _, _ in os.walk(group) for pid in members(f"{directory}/cgroup.procs")
+    ]
+
+
+def remove_empty(group: Path) -> None:
+    """Remove a group and those below it. Raises OSError, as where a process has come in."""
+    for directory, _, _ in os.walk(group, topdown=False):
+        Path(directory).rmdir()

@@ -1,0 +1,155 @@
+"""What runs that were cut off have left: workspaces and control groups that no keeper guards.
+
+A power cut ends a run together with its keeper, so its workspace, with the keys of its daemons,
+stays in the temporary directory. SIGKILL of both leaves the control groups of its emulated hosts as
+well. Nothing else stays: its network namespaces are anonymous, held by processes alone
+(``engine.namespaces``), so they went with the last of those and took their links and qdiscs along;
+there is no name of one that could be left over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import psutil
+
+from onionrig.processes.keeper import MARK
+from onionrig.processes.leftover_groups import left_groups, members_below, remove_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAME = re.compile(r"onionrig-(?P<mark>[0-9a-f]{16})")
+"""What ``engine.kept`` calls a workspace."""
+KEEPER = "onionrig.processes.keeper"
+"""What stands in a keeper's command line, with the mark of its run."""
+
+Outcome = Literal["removed", "would be removed", "in use", "failed"]
+
+
+class Leftover(msgspec.Struct, frozen=True, kw_only=True):
+    """What has no keeper, and what became of it."""
+
+    path: str
+    kind: Literal["workspace", "control group"] = "workspace"
+    size_bytes: int
+    """0 for a control group, which is no file."""
+    outcome: Outcome
+    why: str = ""
+    """Why it is there still."""
+
+
+def clean(
+    temporary: Path, *, groups_below: Sequence[Path] = (), dry_run: bool = False
+) -> list[Leftover]:
+    """Remove workspaces below a directory that belong to this user and to no run that lives.
+
+    So too control groups below others. What has no keeper, but processes still, is left alone and
+    said.
+    """
+    # in this order: a workspace that is there has had a keeper since before it was made
+    workspaces = _workspaces(temporary)
+    groups = left_groups(groups_below, NAME)
+    guarded, marked = _alive()
+    return [
+        *(
+            _cleaned(path, marked.get(mark, []), dry_run=dry_run)
+            for mark, path in workspaces.items()
+            if mark not in guarded
+        ),
+        *(
+            _cleaned_group(path, dry_run=dry_run)
+            for path, mark in groups.items()
+            if mark not in guarded
+        ),
+    ]
+
+
+def _workspaces(temporary: Path) -> dict[str, Path]:
+    """Return this user's workspaces by their run's mark; a link is none, whatever it is called."""
+    found = {}
+    for path in sorted(temporary.iterdir()):
+        named = NAME.fullmatch(path.name)
+        if named is None:
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            known = path.lstat()
+            if stat.S_ISDIR(known.st_mode) and known.st_uid == os.geteuid():
+                found[named["mark"]] = path
+    return found
+
+
+def _alive() -> tuple[set[str], dict[str, list[int]]]:
+    """Return the marks of runs that a living keeper guards, and processes by their run's mark."""
+    guarded: set[str] = set()
+    marked: dict[str, list[int]] = {}
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        argv = process.info["cmdline"] or []
+        if KEEPER in argv:
+            guarded.update(argv)
+        if mark := (process.info["environ"] or {}).get(MARK):
+            marked.setdefault(mark, []).append(process.pid)
+    return guarded, marked
+
+
+def _cleaned(path: Path, processes: list[int], *, dry_run: bool) -> Leftover:
+    size = sum(file.lstat().st_size for file in _below(path) if not file.is_dir())
+    outcome, why = _outcome(path, processes, dry_run=dry_run)
+    return Leftover(path=str(path), size_bytes=size, outcome=outcome, why=why)
+
+
+def _cleaned_group(path: Path, *, dry_run: bool) -> Leftover:
+    outcome: Outcome = "would be removed"
+    why = ""
+    if pids := members_below(path):
+        outcome, why = "in use", f"processes are in it still: {' '.join(map(str, pids))}"
+    elif not dry_run:
+        try:
+            remove_empty(path)
+        except FileNotFoundError:
+            outcome = "removed"  # by its keeper, just now
+        except OSError as error:
+            outcome, why = "failed", str(error)
+        else:
+            outcome = "removed"
+    return Leftover(path=str(path), kind="control group", size_bytes=0, outcome=outcome, why=why)
+
+
+def _outcome(path: Path, processes: list[int], *, dry_run: bool) -> tuple[Outcome, str]:
+    if processes:
+        pids = " ".join(map(str, processes))
+        return "in use", f"its run has no keeper, but processes still: {pids}"
+    # its processes may be where this one cannot see them, in another container with the same /tmp
+    if listening := next((file for file in _below(path) if _listens(file)), None):
+        return "in use", f"something listens on {listening}"
+    if dry_run:
+        return "would be removed", ""
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        return "removed", ""  # by somebody else, just now
+    except OSError as error:
+        return "failed", str(error)
+    return "removed", ""
+
+
+def _below(path: Path) -> list[Path]:
+    return [Path(root, name) for root, _, names in os.walk(path) for name in names]
+
+
+def _listens(file: Path) -> bool:
+    with contextlib.suppress(OSError):
+        if stat.S_ISSOCK(file.lstat().st_mode):
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(1)
+                probe.connect(str(file))
+            return True
+    return False

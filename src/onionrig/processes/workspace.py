@@ -1,0 +1,97 @@
+"""A run's workspace and the keeper that guards it, as one context.
+
+Inside, the workspace exists (0700) and the keeper watches; after it, workspace and keeper are gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.errors import DaemonDied
+from onionrig.processes.keeper import DONE, GROUP, MARK, WATCHING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+_logger = logging.getLogger(__name__)
+_KEEPER_SECONDS = 10
+ENVIRONMENT_KEPT = {"SPT_NOENV": "1"}
+"""setproctitle, which Onionbalance uses, leaves the environment where it is."""
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What the keeper guards."""
+
+    workspace: Path
+    environment: dict[str, str]
+    """For every process of the run: it carries the mark that the keeper looks for."""
+    keeper_pid: int
+    guard: Callable[[int], None]
+    """Tell the keeper of a process of the run."""
+    guard_group: Callable[[str], None]
+    """Tell it of a control group of the run, before there is one."""
+
+
+@asynccontextmanager
+async def kept(*, finish: Sequence[str]) -> AsyncIterator[Kept]:
+    """Own a workspace for a block; ``finish`` is run if the controller dies inside it."""
+    mark = secrets.token_hex(8)
+    workspace = Path(tempfile.gettempdir()) / f"onionrig-{mark}"
+    keeper = subprocess.Popen(  # noqa: ASYNC220 - forks once, and must be there first
+        [sys.executable, "-m", "onionrig.processes.keeper", mark, str(workspace), *finish],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={name: value for name, value in os.environ.items() if name != MARK},
+    )
+    try:
+        await asyncio.to_thread(_until_watching, keeper)
+        workspace.mkdir(mode=0o700)
+        yield Kept(
+            workspace=workspace,
+            environment={**os.environ, MARK: mark, **ENVIRONMENT_KEPT},
+            keeper_pid=keeper.pid,
+            guard=lambda pid: _tell(keeper, b"%d\n" % pid),
+            guard_group=lambda path: _tell(keeper, GROUP + os.fsencode(path) + b"\n"),
+        )
+    finally:
+        shutil.rmtree(workspace, ignore_errors=True)
+        await asyncio.shield(asyncio.to_thread(_dismiss, keeper))
+
+
+def _until_watching(keeper: subprocess.Popen[bytes]) -> None:
+    if keeper.stdout is None or keeper.stdout.readline() != WATCHING:
+        raise DaemonDied(f"the keeper did not start: {sys.executable} -m onionrig.processes.keeper")
+
+
+def _tell(keeper: subprocess.Popen[bytes], line: bytes) -> None:
+    if keeper.stdin is None:
+        raise TypeError("the keeper was started without a pipe")
+    try:
+        keeper.stdin.write(line)
+        keeper.stdin.flush()
+    except BrokenPipeError as error:
+        raise DaemonDied("the keeper died: nothing would clear up after a killed run") from error
+
+
+def _dismiss(keeper: subprocess.Popen[bytes]) -> None:
+    try:
+        keeper.communicate(DONE, timeout=_KEEPER_SECONDS)
+    except subprocess.TimeoutExpired:
+        _logger.warning("the keeper did not end within %d s and was killed", _KEEPER_SECONDS)
+        keeper.kill()
+        keeper.wait()

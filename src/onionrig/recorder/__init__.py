@@ -1,1 +1,0 @@
-"""What happened: samplers, the run directory, reading it back."""

@@ -1,0 +1,118 @@
+"""Bring up the frontend: publish the one address, and have every client tor fetch it.
+
+Evidence, in order: every backend instance has made a descriptor of its own; HSDirs acknowledge
+the frontend's; client tors fetch it with the expected introduction points.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from onionrig.balancer.timing import next_consensus_seconds, seconds_until_balancer
+from onionrig.errors import BringUpTimeout
+from onionrig.processes.deadline import POLL_SECONDS, deadline
+from onionrig.records.events import Reached
+from onionrig.rig.model import Role, control_path
+from onionrig.run.descriptors import Descriptors
+from onionrig.tor.control import control
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from onionrig.engine.local.engine import LocalEngine
+    from onionrig.rig.model import Rig
+    from onionrig.run.journal import Journal
+    from onionrig.tor.consensus import Consensus
+
+INSTANCES_SECONDS = 60.0
+PUBLISHED_SECONDS = 150.0
+"""Should the start be mistimed, stock Onionbalance's own waits come to 95 s at the worst
+(onionbalance 0.2.4: common/scheduler.py, hs_v3/params.py)."""
+COMPLETE_SECONDS = 40.0
+"""How long to wait for a publication with all instances: about two come in that time."""
+
+
+@asynccontextmanager
+async def published(
+    engine: LocalEngine, consensus: Consensus, journal: Journal
+) -> AsyncIterator[Descriptors]:
+    """Start Onionbalance; inside the block every client tor holds the frontend's descriptor.
+
+    Raises BringUpTimeout.
+    """
+    rig = engine.rig
+    async with AsyncExitStack() as stack:
+        clients = {
+            service.name: await stack.enter_async_context(control(control_path(service)))
+            for service in rig.with_role(Role.CLIENT)
+        }
+        balancer_tor = await stack.enter_async_context(
+            control(control_path(rig.one(Role.BALANCER_TOR)))
+        )
+        uploads = await stack.enter_async_context(balancer_tor.uploads(rig.address))
+        await _start_balancer(engine, consensus, journal)
+        async with deadline(PUBLISHED_SECONDS, lambda: _unpublished(engine)):
+            await uploads.get()
+        descriptors = Descriptors(rig, clients, balancer_tor, uploads)
+        await _fetched(descriptors, journal)
+        journal.reached(Reached.FRONTEND)
+        yield descriptors
+
+
+async def _instances_up(rig: Rig, journal: Journal) -> None:
+    """Wait until every backend instance has made a descriptor of its own."""
+    up: list[str] = []
+
+    def missing() -> str:
+        return f"a descriptor of {', '.join(name for name in rig.instances if name not in up)}"
+
+    async with deadline(INSTANCES_SECONDS, missing):
+        for service in rig.with_role(Role.BACKEND):
+            async with control(control_path(service)) as tor:
+                while not await tor.publishes(rig.instances[service.name]):
+                    journal.waiting(missing())
+                    await asyncio.sleep(POLL_SECONDS)
+            up.append(service.name)
+
+
+async def _start_balancer(engine: LocalEngine, consensus: Consensus, journal: Journal) -> None:
+    """Start Onionbalance: at once where it asks again by itself, else when it is timed best."""
+    balancer = engine.rig.one(Role.BALANCER)
+    if "fast_start" in engine.rig.balancer_switches:
+        engine.start([balancer])
+        await _instances_up(engine.rig, journal)
+        journal.waiting("Onionbalance to publish the address: as soon as it knows every instance")
+        return
+    await _instances_up(engine.rig, journal)
+    journal.waiting("the moment to start Onionbalance, so that it meets the next consensus")
+    await asyncio.sleep(
+        seconds_until_balancer(
+            time.time(),
+            next_consensus_seconds=next_consensus_seconds(consensus.valid_after_seconds),
+        )
+    )
+    engine.start([balancer])
+    journal.waiting(
+        "Onionbalance to publish the address: it fetches every instance's descriptor, then "
+        "publishes when the next consensus arrives (one in 20 s)"
+    )
+
+
+async def _fetched(descriptors: Descriptors, journal: Journal) -> None:
+    """Have every client tor fetch the descriptor, with all points if they come in time."""
+    if await descriptors.fetch_until(
+        lambda: descriptors.complete, seconds=COMPLETE_SECONDS, tell=journal.waiting
+    ):
+        return
+    late = f"after {COMPLETE_SECONDS:.0f} s still waiting for {descriptors.missing()}"
+    if not descriptors.all_fetched:
+        raise BringUpTimeout(late)
+    journal.note(f"{late}; going on with what there is")
+
+
+def _unpublished(engine: LocalEngine) -> str:
+    log = engine.rig.one(Role.BALANCER).log_path
+    return f"Onionbalance to publish the address; its log: {log}"

@@ -1,0 +1,142 @@
+"""Tell what happens: each event goes into events.jsonl and to whoever watches."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from onionrig.records.events import (
+    AnyEvent,
+    Covered,
+    Failed,
+    Finished,
+    Happened,
+    Held,
+    Listed,
+    Milestone,
+    Noted,
+    PhaseBegan,
+    Scheduled,
+    Starved,
+    Waiting,
+)
+from onionrig.store.lines import Appender
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from onionrig.errors import OnionrigError
+    from onionrig.experiment.happenings import Planned
+    from onionrig.records.events import Phase, Reached
+    from onionrig.records.schedule import Schedule
+
+
+class Journal:
+    """The events of one run."""
+
+    def __init__(self, path: Path, watch: Callable[[AnyEvent], None]) -> None:
+        self._appender = Appender(path)
+        self._watch = watch
+        self._started_seconds = time.monotonic()
+        self._waiting = ""
+
+    def phase(self, phase: Phase) -> None:
+        """Begin a phase."""
+        self._tell(PhaseBegan(**self._now(), phase=phase))
+
+    def waiting(self, subject: str) -> None:
+        """Say what is waited for from now on; said once while it stays the same."""
+        if subject != self._waiting:
+            self._waiting = subject
+            self._tell(Waiting(**self._now(), subject=subject))
+
+    def reached(self, reached: Reached) -> None:
+        """Time a milestone."""
+        self._tell(Milestone(**self._now(), reached=reached))
+
+    def note(self, text: str) -> None:
+        """Say something that a reader should know."""
+        self._tell(Noted(**self._now(), text=text))
+
+    def covered(
+        self,
+        client: str,
+        usable_points: dict[str, int],
+        *,
+        drawn_points: dict[str, int] | None = None,
+        variant: int = 1,
+    ) -> None:
+        """Say which introduction points a client tor can use, by backend instance."""
+        self._tell(
+            Covered(
+                **self._now(),
+                client=client,
+                usable_points=usable_points,
+                drawn_points=drawn_points or {},
+                variant=variant,
+            )
+        )
+
+    def happened(self, planned: Planned) -> None:
+        """Say that something was done to the rig."""
+        self._tell(
+            Happened(
+                **self._now(),
+                verb=planned.verb,
+                subject=planned.subject,
+                of_host=planned.of_host,
+                bits_per_second=planned.bits_per_second,
+            )
+        )
+
+    def listed(self, instances: tuple[str, ...]) -> None:
+        """Say which instances stand in the address's descriptors from now on."""
+        self._tell(Listed(**self._now(), instances=instances))
+
+    def starved(self, backend: str, reason: str) -> None:
+        """Name a backend instance that the load will not reach."""
+        self._tell(Starved(**self._now(), backend=backend, reason=reason))
+
+    def scheduled(self, schedule: Schedule, settings: dict[str, str]) -> None:
+        """Say when a load begins, is held and ends, and what it has otherwise than the run."""
+        self._tell(
+            Scheduled(
+                **self._now(),
+                ramp_second=schedule.ramp_second,
+                hold_second=schedule.hold_second,
+                end_second=schedule.end_second,
+                streams=schedule.streams,
+                reach=schedule.reach,
+                settings=settings,
+            )
+        )
+
+    def held(self) -> None:
+        """Say that the last scheduled load went through its hold."""
+        self._tell(Held(**self._now()))
+
+    def failed(self, error: OnionrigError | BaseException, *, exit_code: int) -> None:
+        """Say what ended the run before its time."""
+        message = str(error) or type(error).__name__
+        self._tell(
+            Failed(**self._now(), error=type(error).__name__, message=message, exit_code=exit_code)
+        )
+
+    def finished(self) -> None:
+        """Say that the run went through all its phases."""
+        self._tell(Finished(**self._now()))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._appender.close()
+
+    def _now(self) -> dict[str, Any]:  # Any: beside fields of other types
+        return {
+            "wall_seconds": time.time(),
+            "since_start_seconds": time.monotonic() - self._started_seconds,
+        }
+
+    def _tell(self, event: AnyEvent) -> None:
+        self._appender.append(event)
+        self._watch(event)

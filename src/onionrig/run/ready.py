@@ -1,0 +1,150 @@
+"""Dial until every backend instance has served a verified stream, or is named as starved.
+
+Dials are bounded: a client tor picks an introduction point at random, so an instance that has one
+usable point of eight is missed by all of its rounds with a chance far below one in a hundred.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import secrets
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.balancer.points import variants
+from onionrig.errors import NothingServed
+from onionrig.movers.single_dial import dial_once
+from onionrig.records.events import Reached
+from onionrig.rig.model import Role
+from onionrig.rig.orders import SinkOrders
+from onionrig.tor.socks import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onionrig.engine.local.engine import LocalEngine
+    from onionrig.records.transfers import Transfer
+    from onionrig.rig.model import Rig, Service
+    from onionrig.run.descriptors import Descriptors
+    from onionrig.run.journal import Journal
+
+DIALS_AN_INSTANCE = 16
+DIALS_AT_ONCE = 8
+DIAL_SECONDS = 45.0
+BETTER_SECONDS = 40.0
+"""How long to wait for a publication that starves nobody: one or two come in that time."""
+
+
+async def find_serving(engine: LocalEngine, descriptors: Descriptors, journal: Journal) -> None:
+    """Dial until every reachable instance has served; journal the first byte and the starved.
+
+    Each publication draws and places the points anew, so where one starves an instance the next is
+    waited for, bounded. Raises NothingServed when no dial at all came through.
+    """
+    instances = {service.name for service in engine.rig.with_role(Role.BACKEND)}
+    dialling = _Dialling(engine, journal, most=DIALS_AN_INSTANCE * len(instances))
+    await dialling.until_served(set())
+    await descriptors.fetch_until(
+        lambda: not descriptors.starved, seconds=BETTER_SECONDS, tell=journal.waiting
+    )
+    held = variants(descriptors.coverages)
+    for client, seen in descriptors.coverages.items():
+        journal.covered(client, seen.usable, drawn_points=seen.drawn, variant=held[client])
+    starved = descriptors.starved
+    await dialling.until_served(instances - starved.keys())
+    dialling.tell_failures()
+    for name in sorted(instances - dialling.served.keys() | starved.keys()):
+        journal.starved(name, starved.get(name) or dialling.missed())
+
+
+class _Dialling:
+    """Dials through one client tor after the other, each with a circuit of its own."""
+
+    def __init__(self, engine: LocalEngine, journal: Journal, *, most: int) -> None:
+        self._rig = engine.rig
+        self._journal = journal
+        self._left = most
+        self._dials = _dials(engine)
+        self._failures: Counter[str] = Counter()
+        self.served: Counter[str] = Counter()
+
+    async def until_served(self, expected: set[str]) -> None:
+        """Dial until each of these, and anyone at all, has served, or no dials are left.
+
+        Raises NothingServed when none of them came through.
+        """
+        while self._left > 0 and (not self.served or expected - self.served.keys()):
+            self._journal.waiting(self._subject(expected))
+            batch = min(DIALS_AT_ONCE, self._left)
+            self._left -= batch
+            for dial in asyncio.as_completed([next(self._dials) for _ in range(batch)]):
+                self._take(await dial)
+        if not self.served:
+            raise NothingServed(
+                f"none of {self._failures.total()} dials of {self._rig.address} came through: "
+                f"{self._reasons()}; see the logs of the client tors and of the backends in "
+                f"{self._rig.one(Role.BALANCER).log_path.rpartition('/')[0]}"
+            )
+
+    def tell_failures(self) -> None:
+        """Note the dials that failed."""
+        if self._failures:
+            self._journal.note(
+                f"{self._failures.total()} dials failed before the load: {self._reasons()}"
+            )
+
+    def missed(self) -> str:
+        """Explain an instance that can be reached and was not."""
+        return f"none of {self.served.total()} dials reached it, by chance or by its circuits"
+
+    def _take(self, transfer: Transfer) -> None:
+        if transfer.failed or transfer.backend is None:
+            self._failures[transfer.reason] += 1
+            return
+        if not self.served:
+            self._journal.reached(Reached.FIRST_BYTE)
+        self.served[transfer.backend] += 1
+
+    def _reasons(self) -> str:
+        return ", ".join(f"{reason} ({count})" for reason, count in self._failures.most_common(3))
+
+    def _subject(self, expected: set[str]) -> str:
+        if not self.served:
+            return "the first verified byte through the balanced address"
+        missing = ", ".join(sorted(expected - self.served.keys()))
+        return f"{missing} to serve a verified stream; at most {self._left} more dials"
+
+
+def _dials(engine: LocalEngine) -> Iterator[asyncio.Task[Transfer]]:
+    """Yield started dials, through one client tor after the other, each with its own circuit."""
+    ways = [
+        (sink.host, client)
+        for sink in engine.rig.with_role(Role.SINK)
+        for client in _orders(sink).clients
+    ]
+    for number, (host, client) in enumerate(itertools.cycle(ways)):
+        credentials = Credentials(username=f"probe-{number}", password=secrets.token_hex(8))
+        yield asyncio.ensure_future(
+            dial_once(
+                engine.rig.address,
+                engine.rig.port,
+                client,
+                credentials,
+                timeout_seconds=DIAL_SECONDS,
+                connect=functools.partial(engine.connected, host),
+            )
+        )
+
+
+def sink_orders(rig: Rig) -> SinkOrders:
+    """Return what the rig's first sink is told: where it dials, and through which client tors."""
+    return _orders(rig.with_role(Role.SINK)[0])
+
+
+def _orders(sink: Service) -> SinkOrders:
+    (orders,) = sink.files
+    return msgspec.json.decode(orders.text, type=SinkOrders)

@@ -1,0 +1,85 @@
+"""Watch which instances stand in the address's descriptors, as long as a block lasts."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from onionrig.errors import NoTorToAsk
+from onionrig.rig.model import Role, control_path
+from onionrig.tor.control import GONE, control
+from onionrig.tor.directory import FollowedNetwork
+from onionrig.tor.hash_ring import client_hsdirs
+from onionrig.tor.hsdirs import ask_all
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from onionrig.rig.model import Rig
+    from onionrig.run.journal import Journal
+    from onionrig.tor.control import Control
+
+PAUSE_SECONDS = 0.25
+"""Between two rounds; a round takes some tenths of a second by itself."""
+
+
+@asynccontextmanager
+async def watched(rig: Rig, journal: Journal) -> AsyncIterator[None]:
+    """Journal every change of the instances that clients can learn of.
+
+    Through the balancer's tor, which carries no load and whose cache no client looks into.
+    """
+    watching = asyncio.create_task(_watch(rig, journal))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+        if not watching.cancelled() and (error := watching.exception()):
+            journal.note(f"the address's descriptors were not watched to the end: {error!r}")
+
+
+async def _watch(rig: Rig, journal: Journal) -> None:
+    looked_at = _Watched(rig)
+    before: tuple[str, ...] | None = None
+    while True:
+        # the tor that is asked may itself be ended and started again
+        with suppress(*GONE, NoTorToAsk):
+            async with control(control_path(rig.one(Role.BALANCER_TOR))) as tor:
+                while True:
+                    listed = await looked_at.listed(tor)
+                    if listed is not None and listed != before:
+                        journal.listed(listed)
+                        before = listed
+                    await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+class _Watched:
+    """The descriptors on the HSDirs that clients ask."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._address = rig.address
+        self._instances = rig.instances
+        self._owners: dict[str, str] = {}
+        self._network = FollowedNetwork()
+
+    async def listed(self, tor: Control) -> tuple[str, ...] | None:
+        """Return the instances in any descriptor; None where not one HSDir gave one."""
+        hsdirs = client_hsdirs(self._address, await self._network.current(tor))
+        said = await ask_all(tor, self._address, hsdirs)
+        keys = {point.key for each in said if each.descriptor for point in each.descriptor.points}
+        if not keys:
+            return None
+        if keys - self._owners.keys():
+            await self._learn(tor)
+        owners = {self._owners.get(key) for key in keys}
+        return tuple(name for name in self._instances if name in owners)
+
+    async def _learn(self, tor: Control) -> None:
+        """Look up whose points are whose: a daemon that was started anew has new ones."""
+        for name, address in self._instances.items():
+            descriptor = await tor.cached_descriptor(address)
+            if descriptor is not None:
+                self._owners.update({point.key: name for point in descriptor.points})

@@ -1,0 +1,1 @@
+"""Directories of runs and series: written, followed, read back, mended, accounted for."""

@@ -1,0 +1,63 @@
+"""Write the result of a run from what was recorded.
+
+The controller calls it at the end; the keeper runs it as ``python -m onionrig.store.account RUN``
+when the controller was killed, so that the run says ``aborted`` and what was measured is kept.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from onionrig.analysis.result import analyse
+from onionrig.errors import RecordsUnreadable
+from onionrig.records.result import Result
+from onionrig.store.run_directory import RunDirectory
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be said of a run from its files."""
+
+    result: Result
+    notes: tuple[str, ...]
+    """Where the result comes from if not from result.json as this version writes it, and what of
+    the run's files is missing or damaged."""
+
+
+def finish(run_directory: RunDirectory) -> Result:
+    """Analyse a run directory and write its result.
+
+    Raises RecordsUnreadable, and RunDirectoryError where the result cannot be written.
+    """
+    result = analyse(run_directory.recording())
+    run_directory.write_result(result)
+    return result
+
+
+def account_of(run_directory: RunDirectory) -> Account:
+    """Return the result of a run with what is to be said of its files.
+
+    Raises RecordsUnreadable where neither the result nor the manifest can be read; it says what
+    there is.
+    """
+    why = "result.json is missing"
+    try:
+        stored = run_directory.stored_result()
+    except RecordsUnreadable as error:
+        stored, why = None, str(error)
+    if stored is not None:
+        return Account(result=stored.value, notes=(*stored.gaps, *run_directory.absent()))
+    try:
+        recording = run_directory.recording()
+    except RecordsUnreadable as error:
+        raise RecordsUnreadable(f"{error}; {why}; {run_directory.contents()}") from error
+    result = analyse(recording)
+    said = result.trust.missing if result.trust is not None else ()
+    gaps = tuple(gap for gap in recording.gaps if gap not in said)
+    return Account(result=result, notes=(f"{why}: this is made from the records", *gaps))
+
+
+if __name__ == "__main__":
+    finish(RunDirectory(Path(sys.argv[1])))

@@ -1,0 +1,106 @@
+"""Append records to a JSON-lines file and read them back, also while it grows.
+
+A line is written by one ``write`` so that a reader never sees half of a finished one; the last
+line of a file whose writer was killed may be torn, and is left out when it is read.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+import msgspec
+
+from onionrig.errors import RecordsUnreadable, RunDirectoryError
+from onionrig.store.growing import GrowingFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class Appender:
+    """A JSON-lines file that one process appends to, unbuffered."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
+        self._encoder = msgspec.json.Encoder()
+        self._file = _open_for_append(self._path)
+
+    def append(self, record: msgspec.Struct) -> None:
+        """Write one line. Raises RunDirectoryError when the disk is full."""
+        line = self._encoder.encode(record) + b"\n"
+        try:
+            written = os.write(self._file, line)
+            while written < len(line):
+                written += os.write(self._file, line[written:])
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+
+    def close(self) -> None:
+        """Close the file; appending afterwards is an error."""
+        os.close(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Tail(Generic[Record]):
+    """The records of a file that is still being written; each call gives what is new."""
+
+    def __init__(self, path: Path | str, kind: type[Record]) -> None:
+        self._lines = GrowingFile(Path(path))
+        self._decoder = msgspec.json.Decoder(kind)
+
+    def new(self) -> list[Record]:
+        """Return the records completed since the last call; none while there is no file."""
+        return [self._decoder.decode(line) for line in self._lines.new()]
+
+
+def read_all(path: Path | str, kind: type[Record]) -> Iterator[Record]:
+    """Yield a file's records; a torn last line is left out, a missing file is empty.
+
+    Raises RecordsUnreadable for a line that is no such record.
+    """
+    decoder = msgspec.json.Decoder(kind)
+    path = Path(path)
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield decoder.decode(line)
+            except msgspec.MsgspecError as error:
+                raise RecordsUnreadable(f"{path}, line {number}: {error}") from error
+
+
+def unwritable(path: Path, error: OSError, *, option: str = "--out") -> RunDirectoryError:
+    """Explain why a file could not be written, and which option would put it elsewhere."""
+    if error.errno in _FULL:
+        return RunDirectoryError(
+            f"{path}: the disk is full; free space there, or choose another place with {option}"
+        )
+    return RunDirectoryError(f"{path}: {error.strerror}; choose another place with {option}")
+
+
+def _open_for_append(path: Path) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(path, error) from error

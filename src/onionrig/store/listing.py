@@ -1,0 +1,112 @@
+"""Every run under a directory with its headline, read from results and manifests alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from onionrig.errors import RecordsUnreadable
+from onionrig.store.run_directory import RunDirectory
+from onionrig.store.runs import SeriesKind, began, directories, run_name, series_kind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onionrig.records.result import Result
+
+Kind = Literal["run"] | SeriesKind
+Outcome = Literal["complete", "aborted", "no result", "unreadable"]
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One run; of a sweep or a comparison, which stands before its runs, only the name and time."""
+
+    name: str
+    """As ``show`` takes it; behind the sweep's and a slash for a run of a sweep."""
+    path: str
+    kind: Kind
+    began: str
+    """UTC, ISO 8601; the directory's own time where its files do not say."""
+    profile: str | None = None
+    mode: str | None = None
+    outcome: Outcome | None = None
+    """no result: it goes on, or was killed with its keeper; ``show`` says what was recorded."""
+    sustained_bits_per_second: float | None = None
+    target_bits_per_second: float | None = None
+    target_met: bool | None = None
+    trusted: bool | None = None
+    bottleneck: str | None = None
+    """Its kind."""
+    problem: str | None = None
+    """Why it cannot be read."""
+
+
+def listed(below: Path) -> list[Listed]:
+    """Return what is under a directory, newest last, the runs of a sweep after it.
+
+    Raises RecordsUnreadable where the directory itself cannot be looked into.
+    """
+    lines: list[Listed] = []
+    for path in _by_age(below):
+        kind = series_kind(path)
+        if kind is None:
+            lines.append(_run(path, below))
+            continue
+        lines.append(_head(path, below, kind))
+        lines += [_run(inner, below) for inner in _by_age(path / "runs")]
+    return lines
+
+
+def _by_age(below: Path) -> list[Path]:
+    return sorted(directories(below), key=began)
+
+
+def _run(path: Path, below: Path) -> Listed:
+    run_directory = RunDirectory(path)
+    head = _head(path, below, "run")
+    problem = None
+    try:
+        result = run_directory.read_result()
+        if result is not None:
+            return _with_result(head, result)
+    except RecordsUnreadable as error:
+        problem = _short(error, path)
+    try:
+        manifest = run_directory.read_manifest()
+    except RecordsUnreadable as error:
+        if not run_directory.looks_like_a_run():
+            problem = f"no run directory: {run_directory.contents()}"
+        return msgspec.structs.replace(
+            head, outcome="unreadable", problem=problem or _short(error, path)
+        )
+    return msgspec.structs.replace(
+        head, profile=manifest.profile, mode=manifest.mode, outcome="no result", problem=problem
+    )
+
+
+def _short(error: RecordsUnreadable, path: Path) -> str:
+    return str(error).removeprefix(f"{path}/")
+
+
+def _head(path: Path, below: Path, kind: Kind) -> Listed:
+    return Listed(
+        name=run_name(path, below=below),
+        path=str(path),
+        kind=kind,
+        began=began(path).isoformat(timespec="seconds"),
+    )
+
+
+def _with_result(head: Listed, result: Result) -> Listed:
+    return msgspec.structs.replace(
+        head,
+        profile=result.profile,
+        mode=result.mode,
+        outcome=result.status,
+        sustained_bits_per_second=result.goodput.sustained_bits_per_second,
+        target_bits_per_second=result.verdict.target_bits_per_second,
+        target_met=result.verdict.met,
+        trusted=None if result.trust is None else result.trust.trusted,
+        bottleneck=None if result.bottleneck is None else result.bottleneck.kind,
+    )

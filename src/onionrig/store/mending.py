@@ -1,0 +1,159 @@
+"""Make the best of what is left of a run: what was asked, when it was held, how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from onionrig.errors import RecordsUnreadable, UsageError
+from onionrig.experiment.decode import experiment_from
+from onionrig.records.events import AnyEvent, Failed, Finished, Held, Phase, PhaseBegan, Scheduled
+from onionrig.records.schedule import Schedule
+from onionrig.rig.model import Role
+from onionrig.rig.names import tors_record
+from onionrig.store.salvage import read_value
+from onionrig.units import BitsPerSecond
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+LONGEST_SECONDS = 7 * 24 * 3600
+"""Of a load that can be believed."""
+_WRITERS = {Role.SINK, Role.SOURCE, Role.SAMPLER, Role.PINGER, Role.DIALLER}
+"""Roles whose services write records of their own."""
+
+
+class AskedLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run's experiment asks, as far as the analysis needs it."""
+
+    target_bits_per_second: float | None
+    streams: int
+    gaps: tuple[str, ...] = ()
+
+
+def asked_of(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> AskedLoad:
+    """Return what a manifest's experiment asks; one of another version as far as it is known."""
+    try:
+        known = experiment_from([experiment])
+    except UsageError as error:
+        return AskedLoad(
+            target_bits_per_second=_target(experiment),
+            streams=_streams(experiment, events),
+            gaps=(
+                f"manifest.json holds an experiment that this version would not accept: {error}",
+            ),
+        )
+    target = known.verdict.target
+    return AskedLoad(
+        target_bits_per_second=None if target is None else float(target),
+        streams=known.load.streams,
+    )
+
+
+def expected_files(
+    roles: Mapping[str, str], events: Iterable[AnyEvent], *, whole: bool
+) -> frozenset[str]:
+    """Return whose samples there should be, by name, as far as the run went.
+
+    ``whole`` is whether all events could be read: where not, the run is taken to have held.
+    """
+    seen = list(events)
+    if whole and not any(isinstance(event, Scheduled) for event in seen):
+        return frozenset()
+    held = not whole or any(_in_hold(event) for event in seen)
+    writing = {name for name, role in roles.items() if role in _WRITERS}
+    return frozenset(writing | (_tors_records(roles) if held else set()))
+
+
+def _tors_records(roles: Mapping[str, str]) -> set[str]:
+    """Name the records of the tors' counters: one of each sampler, where there are tors at all."""
+    if Role.PINGER not in roles.values():
+        return set()
+    return {tors_record(name) for name, role in roles.items() if role == Role.SAMPLER}
+
+
+def _in_hold(event: AnyEvent) -> bool:
+    """Return whether an event says that a hold had begun."""
+    began = isinstance(event, PhaseBegan) and event.phase is Phase.HOLD
+    return began or isinstance(event, (Held, Finished))
+
+
+def mended_events(
+    events: Sequence[AnyEvent], lost: Sequence[str], schedule_path: Path
+) -> tuple[list[AnyEvent], tuple[str, ...]]:
+    """Return the events with what another file knows of lost ones, and what was done in words.
+
+    Where none were lost, a run without an end was killed, and is left as it is.
+    """
+    mended = [event for event in events if not _impossible(event)]
+    said: tuple[str, ...] = ()
+    if len(mended) < len(events):
+        said = ("events.jsonl has a load whose times cannot be",)
+    lost = [*lost, *said]
+    if not lost:
+        return mended, ()
+    if not any(isinstance(event, Scheduled) for event in mended):
+        load = _scheduled(schedule_path)
+        if load is not None:
+            mended.append(load)
+            said = (*said, f"the times of the load are those of {schedule_path.name}")
+    if not any(isinstance(event, (Failed, Finished)) for event in mended):
+        mended.append(
+            Failed(
+                wall_seconds=0.0,
+                since_start_seconds=0.0,
+                error=RecordsUnreadable.__name__,
+                message=f"how the run ended is not known: {lost[0]}",
+                exit_code=RecordsUnreadable.exit_code,
+            )
+        )
+    return mended, said
+
+
+def _scheduled(path: Path) -> Scheduled | None:
+    """Return the last load's times as the sink was told them, None where they are lost as well."""
+    try:
+        schedule = read_value(path, Schedule).value
+    except RecordsUnreadable:
+        return None
+    load = Scheduled(
+        wall_seconds=float(schedule.ramp_second),
+        since_start_seconds=0.0,
+        ramp_second=schedule.ramp_second,
+        hold_second=schedule.hold_second,
+        end_second=schedule.end_second,
+        streams=schedule.streams,
+    )
+    return None if _impossible(load) else load
+
+
+def _impossible(event: AnyEvent) -> bool:
+    """Return whether an event is a load that ends before it begins, or lasts for ever.
+
+    A damaged digit makes such a one, and figures over its seconds would never be done.
+    """
+    if not isinstance(event, Scheduled):
+        return False
+    times = (0, event.ramp_second, event.hold_second, event.end_second)
+    return list(times) != sorted(times) or event.end_second - event.ramp_second > LONGEST_SECONDS
+
+
+def _target(experiment: Mapping[str, Any]) -> float | None:
+    target = _key(experiment, "verdict", "target")
+    try:
+        return float(BitsPerSecond.parse(target)) if isinstance(target, str) else None
+    except UsageError:
+        return None
+
+
+def _streams(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> int:
+    loads = [event.streams for event in events if isinstance(event, Scheduled)]
+    asked = _key(experiment, "load", "streams")
+    return asked if isinstance(asked, int) else loads[-1] if loads else 0
+
+
+def _key(experiment: Mapping[str, Any], table: str, key: str) -> object:
+    keys = experiment.get(table)
+    return keys.get(key) if isinstance(keys, dict) else None

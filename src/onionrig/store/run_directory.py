@@ -1,0 +1,206 @@
+"""A run directory: made once, written while the run goes, read back by anything that looks at it.
+
+manifest.json   what was run, on what            samples/*.jsonl   a line a second a process
+events.jsonl    what happened                    transfers.jsonl   a line an attempt
+logs/*.log      what each process printed        dials.jsonl       a line a dial, where asked for
+                                                 result.json       what it means
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import msgspec
+
+from onionrig.errors import RunDirectoryError
+from onionrig.records.events import AnyEvent
+from onionrig.records.manifest import Manifest
+from onionrig.records.recording import Recording
+from onionrig.records.result import Result
+from onionrig.records.samples import (
+    HostSample,
+    PingSample,
+    SinkSample,
+    SourceSample,
+    TorSample,
+)
+from onionrig.records.transfers import Transfer
+from onionrig.rig.names import DIALLER, LOAD_DIALLER, TORS, is_one
+from onionrig.store.lines import unwritable
+from onionrig.store.mending import asked_of, expected_files, mended_events
+from onionrig.store.salvage import Absent, Salvage, Salvaged, read_value
+from onionrig.store.whole_files import replace_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onionrig.records.schedule import Schedule
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+SINK, SOURCE, SAMPLER, PINGER = "sink", "source", "sampler", "pinger"
+MANIFEST, RESULT, SCHEDULE = "manifest.json", "result.json", "schedule.json"
+EVENTS, TRANSFERS, DIALS = "events.jsonl", "transfers.jsonl", "dials.jsonl"
+NAMED = 8
+"""How many files of a directory are named where it is no run."""
+
+
+def made_new(path: Path, *directories: str) -> Path:
+    """Make a directory with these in it, each 0700, and return where it is.
+
+    Raises RunDirectoryError where it has files already, or cannot be made.
+    """
+    path = path.absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise RunDirectoryError(
+                f"{path} is not empty: a run never overwrites another; choose a new --out"
+            )
+        for name in directories:
+            (path / name).mkdir(mode=0o700)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path
+
+
+class RunDirectory:
+    """The files of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path) -> RunDirectory:
+        """Make a new run directory, 0700. Raises RunDirectoryError where it has files already."""
+        return cls(made_new(path, "samples", "logs"))
+
+    @property
+    def events_path(self) -> Path:
+        """Where the events are."""
+        return self.path / EVENTS
+
+    @property
+    def transfers_path(self) -> Path:
+        """Where the sinks' attempts are."""
+        return self.path / TRANSFERS
+
+    @property
+    def dials_path(self) -> Path:
+        """Where the dials are, if any were asked for."""
+        return self.path / DIALS
+
+    def sample_path(self, service: str) -> Path:
+        """Return where a service's samples are."""
+        return self.path / "samples" / f"{service}.jsonl"
+
+    def sampled(self, role: str) -> list[str]:
+        """Name the services of a role that have begun to write samples."""
+        return sorted(path.stem for path in (self.path / "samples").glob(f"{role}*.jsonl"))
+
+    def log_path(self, service: str) -> Path:
+        """Return where a service's output is."""
+        return self.path / "logs" / f"{service}.log"
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write or replace the manifest."""
+        write_whole(self.path / MANIFEST, manifest)
+
+    def write_schedule(self, schedule: Schedule) -> None:
+        """Write when the load begins, is held and ends."""
+        write_whole(self.path / SCHEDULE, schedule)
+
+    def write_result(self, result: Result) -> None:
+        """Write or replace the result."""
+        write_whole(self.path / RESULT, result)
+
+    def read_manifest(self) -> Manifest:
+        """Read the manifest. Raises RecordsUnreadable."""
+        return read_record(self.path / MANIFEST, Manifest)
+
+    def read_result(self) -> Result | None:
+        """Read the result as it was written; None where the run did not get to it.
+
+        Raises RecordsUnreadable.
+        """
+        stored = self.stored_result()
+        return None if stored is None else stored.value
+
+    def stored_result(self) -> Salvaged[Result] | None:
+        """Read the result with what is to be said of it, such as that a later version wrote it.
+
+        Raises RecordsUnreadable.
+        """
+        try:
+            return read_value(self.path / RESULT, Result)
+        except Absent:
+            return None
+
+    def looks_like_a_run(self) -> bool:
+        """Return whether there is any file by which a run is known."""
+        return any(os.path.lexists(self.path / name) for name in (MANIFEST, RESULT, EVENTS))
+
+    def absent(self) -> tuple[str, ...]:
+        """Say which of the files are missing that every run has from its start."""
+        return tuple(
+            f"{name} is missing"
+            for name in (MANIFEST, EVENTS, "samples")
+            if not os.path.lexists(self.path / name)
+        )
+
+    def contents(self) -> str:
+        """Say what there is."""
+        try:
+            names = sorted(path.name for path in self.path.iterdir())
+        except OSError as error:
+            return error.strerror or str(error)
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return f"there is {', '.join(names[:NAMED])}{more}" if names else "it is empty"
+
+    def recording(self) -> Recording:
+        """Read back everything that can be read; what cannot is told in its gaps.
+
+        Raises RecordsUnreadable where there is no manifest that can be read: only it says what the
+        other files are of.
+        """
+        stored = read_value(self.path / MANIFEST, Manifest)
+        manifest = stored.value
+        salvage = Salvage(self.path)
+        events: list[AnyEvent] = salvage.lines(EVENTS, cast("type[AnyEvent]", AnyEvent))
+        expected = expected_files(manifest.roles, events, whole=not salvage.lost)
+        events, mended = mended_events(events, salvage.lost, self.path / SCHEDULE)
+        asked = asked_of(manifest.experiment, events)
+        return Recording(
+            manifest=manifest,
+            target_bits_per_second=asked.target_bits_per_second,
+            streams_asked=asked.streams,
+            events=events,
+            sinks=salvage.samples(SINK, SinkSample, expected),
+            sources=salvage.samples(SOURCE, SourceSample, expected),
+            samplers=salvage.samples(SAMPLER, HostSample, expected),
+            tors=salvage.samples(TORS, TorSample, expected),
+            pings=salvage.samples(PINGER, PingSample, expected),
+            transfers=salvage.lines(
+                TRANSFERS, Transfer, expected=any(is_one(SINK, name) for name in expected)
+            ),
+            dials=salvage.lines(DIALS, Transfer, expected=_dialled(expected)),
+            gaps=(*stored.gaps, *asked.gaps, *salvage.gaps, *mended),
+        )
+
+
+def _dialled(expected: frozenset[str]) -> bool:
+    return any(is_one(own, name) for own in (DIALLER, LOAD_DIALLER) for name in expected)
+
+
+def write_whole(path: Path, value: msgspec.Struct) -> None:
+    """Write or replace a file that holds one record. Raises RunDirectoryError."""
+    replace_file(path, msgspec.json.format(msgspec.json.encode(value)) + b"\n")
+
+
+def read_record(path: Path, kind: type[Record]) -> Record:
+    """Read a file that holds one record, one of a later version as far as it is known.
+
+    Raises RecordsUnreadable.
+    """
+    return read_value(path, kind).value

@@ -1,0 +1,145 @@
+"""Read what can be read of a run directory, and say in words what cannot.
+
+A run may have been killed in the middle of a line, copied in part, written by another version. Its
+reader gets every record that is whole; what is not is a gap. Only a file that holds one value and
+cannot be read at all is an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import stat
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+import msgspec
+
+from onionrig.errors import RecordsUnreadable
+from onionrig.store.versions import SCHEMA, UNDECODABLE, known_part, schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Record = TypeVar("Record")
+
+
+class Absent(RecordsUnreadable):
+    """There is no such file."""
+
+
+class Salvaged(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
+    """A value read from a file, and what is to be said of it."""
+
+    value: Record
+    gaps: tuple[str, ...] = ()
+
+
+def read_value(path: Path, kind: type[Record]) -> Salvaged[Record]:
+    """Read a file that holds one record, of this version or of a later one.
+
+    Raises RecordsUnreadable where it is missing, damaged, or of a version that differs too much.
+    """
+    content = _content(path, str(path))
+    if not content:
+        raise RecordsUnreadable(f"{path} is empty")
+    with contextlib.suppress(*UNDECODABLE):
+        return Salvaged(value=msgspec.json.decode(content, type=kind))
+    version = _version(content)
+    try:
+        value, left_out = known_part(content, kind)
+    except UNDECODABLE as error:
+        said = f"is {version}" if version else "cannot be read"
+        raise RecordsUnreadable(f"{path} {said}: {error}") from error
+    return Salvaged(
+        value=value, gaps=(_partly(path.name, version or "of another version", left_out),)
+    )
+
+
+class Salvage:
+    """The JSON-lines files of a run directory, each read as far as it goes."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.gaps: list[str] = []
+        """What could not be read so far."""
+        self.lost: list[str] = []
+        """Those of the gaps in which records were lost; not the last line of a killed writer."""
+
+    def lines(self, name: str, kind: type[Record], *, expected: bool = True) -> list[Record]:
+        """Return a file's records; one that is expected and missing or empty is a gap."""
+        try:
+            content = _content(self._root / name, name)
+        except RecordsUnreadable as error:
+            if expected or not isinstance(error, Absent):
+                self._lose(str(error))
+            return []
+        if not content and expected:
+            self._lose(f"{name} is empty")
+        whole, _, torn = content.rpartition(b"\n")
+        records = list(self._records(name, whole.split(b"\n") if whole else [], kind))
+        if torn:
+            self.gaps.append(f"{name} ends in the middle of a line")
+        return records
+
+    def samples(
+        self, role: str, kind: type[Record], expected: Iterable[str]
+    ) -> dict[str, list[Record]]:
+        """Return the samples of every service of a role, by its name."""
+        found = {path.stem for path in (self._root / "samples").glob(f"{role}*.jsonl")}
+        wanted = {name for name in expected if name.startswith(role)}
+        return {
+            name: self.lines(f"samples/{name}.jsonl", kind, expected=name in wanted)
+            for name in sorted(found | wanted)
+        }
+
+    def _records(self, name: str, lines: list[bytes], kind: type[Record]) -> Iterable[Record]:
+        decoder = msgspec.json.Decoder(kind)
+        unknown: dict[str, None] = {}
+        wrong: list[str] = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield decoder.decode(line)
+            except UNDECODABLE as error:
+                try:
+                    record, left_out = known_part(line, kind)
+                except UNDECODABLE:
+                    wrong.append(f"line {number}: {error}")
+                else:
+                    unknown |= dict.fromkeys(left_out)
+                    yield record
+        if wrong:
+            self._lose(f"{name}, {wrong[0]} ({len(wrong)} of {len(lines)} lines cannot be read)")
+        if unknown:
+            self.gaps.append(_partly(name, "of another version", unknown))
+
+    def _lose(self, gap: str) -> None:
+        self.gaps.append(gap)
+        self.lost.append(gap)
+
+
+def _content(path: Path, name: str) -> bytes:
+    """Return what is in a file; errors call it by this name. Raises RecordsUnreadable."""
+    try:
+        # a directory, or a pipe that nobody writes to: reading that would wait for ever
+        if stat.S_ISREG(path.stat().st_mode):
+            return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Absent(f"{name} is missing") from error
+    except OSError as error:
+        raise RecordsUnreadable(f"{name} cannot be read: {error.strerror}") from error
+    raise RecordsUnreadable(f"{name} is not a file")
+
+
+def _partly(name: str, version: str, left_out: Iterable[str]) -> str:
+    without = f" ({', '.join(left_out)} left out)" if left_out else ""
+    return f"{name} is {version}: only what this program knows is shown{without}"
+
+
+def _version(content: bytes) -> str:
+    """Return in words which version a record says it is of, if it is not this program's."""
+    try:
+        value = msgspec.json.decode(content)
+    except UNDECODABLE:
+        return ""
+    schema = schema_of(cast("dict[str, object]", value)) if isinstance(value, dict) else None
+    return f"of schema {schema}, and this program knows {SCHEMA}" if schema is not None else ""

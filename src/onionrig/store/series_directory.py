@@ -1,0 +1,72 @@
+"""A sweep's or a comparison's directory: what it is to do, its runs, what came of it.
+
+sweep.json or compare.json                what to do
+runs/*/                                   a run directory for each rig that was set up
+sweep-result.json or comparison.json      what came of it
+report.html, charts/                      how it is shown
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.errors import RecordsUnreadable
+from onionrig.records.sweep import SweepPlan
+from onionrig.store.run_directory import RunDirectory, made_new, read_record, write_whole
+from onionrig.store.salvage import Absent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onionrig.records.comparison import ComparePlan, Comparison
+    from onionrig.records.sweep import SweepResult
+
+SWEEP_PLAN, SWEEP_RESULT = "sweep.json", "sweep-result.json"
+COMPARE_PLAN, COMPARISON = "compare.json", "comparison.json"
+
+
+class SeriesDirectory:
+    """A directory that holds several runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path) -> SeriesDirectory:
+        """Make a new one, 0700. Raises RunDirectoryError where there are files already."""
+        return cls(made_new(path, "runs"))
+
+    def runs(self) -> list[RunDirectory]:
+        """Return its run directories, oldest first."""
+        return [
+            RunDirectory(path.parent)
+            for path in sorted((self.path / "runs").glob("*/manifest.json"))
+        ]
+
+    def new_run(self, name: str) -> RunDirectory:
+        """Make the next run directory. Raises RunDirectoryError."""
+        number = sum(1 for _ in (self.path / "runs").iterdir()) + 1
+        return RunDirectory.create(self.path / "runs" / f"{number:03d}-{name}")
+
+    def write_plan(self, plan: SweepPlan) -> None:
+        """Write what a sweep is to do."""
+        write_whole(self.path / SWEEP_PLAN, plan)
+
+    def read_plan(self) -> SweepPlan:
+        """Read what a sweep is to do. Raises RecordsUnreadable."""
+        try:
+            return read_record(self.path / SWEEP_PLAN, SweepPlan)
+        except Absent as error:
+            raise RecordsUnreadable(f"{self.path} is no sweep: it has no {SWEEP_PLAN}") from error
+
+    def write_sweep(self, result: SweepResult) -> None:
+        """Write or replace what a sweep came to."""
+        write_whole(self.path / SWEEP_RESULT, result)
+
+    def write_compare_plan(self, plan: ComparePlan) -> None:
+        """Write which experiments are compared."""
+        write_whole(self.path / COMPARE_PLAN, plan)
+
+    def write_comparison(self, comparison: Comparison) -> None:
+        """Write or replace a comparison."""
+        write_whole(self.path / COMPARISON, comparison)

@@ -1,0 +1,42 @@
+"""Replace a file whole, so that a reader sees the old one or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from onionrig.store.lines import unwritable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+
+
+def replace_file(path: Path, content: bytes, *, mode: int = 0o600, option: str = "--out") -> None:
+    """Write a file in place of what was there; unless told otherwise, only its owner can read it.
+
+    Raises RunDirectoryError where it cannot be written; it names the option that places it.
+    """
+    if path.exists() and not path.is_file():
+        _write_through(path, content, option=option)
+        return
+    path = path.resolve()  # what a link leads to is replaced, and the link stays
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        with os.fdopen(os.open(fresh, _FRESH, mode), "wb") as file:
+            file.write(content)
+        fresh.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise unwritable(path, error, option=option) from error
+
+
+def _write_through(path: Path, content: bytes, *, option: str) -> None:
+    """Write to what cannot be replaced, such as a pipe or /dev/stdout."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise unwritable(path, error, option=option) from error

@@ -1,1 +1,0 @@
-"""Moving and checking bytes: payload, source, sink."""

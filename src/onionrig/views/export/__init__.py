@@ -1,0 +1,1 @@
+"""What ``export`` writes: a recording as tables, a result as Prometheus' text."""

@@ -1,0 +1,232 @@
+"""A recording as tables, one a kind, every value as it was recorded: what ``export --csv`` writes.
+
+In long form: what a record holds by backend, service or interface becomes a row for each. Only what
+followed each thing that was done to the rig is computed, as for the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from onionrig.analysis.hosts.facts import host_of
+from onionrig.analysis.load.aftermath import aftermaths
+from onionrig.analysis.load.loads import hold_window, loads
+from onionrig.records.aftermath import Aftermath
+from onionrig.records.dials import Outage
+from onionrig.records.recording import Recording
+from onionrig.records.samples import Board, CpuStates, InterfaceUse, Sample, TorCounters
+from onionrig.records.transfers import Transfer
+from onionrig.views.export.load_times import LOAD_COLUMNS, LoadTimes
+
+Cell = str | int | float | None
+Row = tuple[Cell, ...]
+AnySample = TypeVar("AnySample", bound=Sample)
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of record as rows."""
+
+    name: str
+    what: str
+    """In a few words."""
+    columns: tuple[str, ...]
+    rows: Callable[[Recording], Iterator[Row]]
+
+
+def _fields(*kinds: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(field.name for kind in kinds for field in msgspec.structs.fields(kind))
+
+
+def _goodput(recording: Recording) -> Iterator[Row]:
+    times = LoadTimes.of(recording.events)
+    for sink, sample in _samples(recording.sinks):
+        for backend in sorted(sample.verified_bytes.keys() | sample.streams.keys()):
+            verified, streams = sample.verified_bytes.get(backend), sample.streams.get(backend)
+            yield sample.second, *times.at(sample.second), sink, backend, verified, streams
+
+
+def _sinks(recording: Recording) -> Iterator[Row]:
+    times = LoadTimes.of(recording.events)
+    for sink, sample in _samples(recording.sinks):
+        yield (
+            sample.second, *times.at(sample.second), sink, sample.connecting, sample.failed,
+            sample.corrupt_bytes, sample.unverified_bytes,
+        )  # fmt: skip
+
+
+def _sources(recording: Recording) -> Iterator[Row]:
+    times = LoadTimes.of(recording.events)
+    for source, sample in _samples(recording.sources):
+        for backend in sorted(sample.sent_bytes.keys() | sample.streams.keys()):
+            sent, streams = sample.sent_bytes.get(backend), sample.streams.get(backend)
+            yield sample.second, *times.at(sample.second), source, backend, sent, streams
+
+
+def _processes(recording: Recording) -> Iterator[Row]:
+    roles = recording.manifest.roles
+    for sampler, sample in _samples(recording.samplers):
+        host = host_of(recording.manifest, sampler)
+        for service, use in sample.processes.items():
+            main_thread = use.thread_cpu_seconds[0] if use.thread_cpu_seconds else None
+            yield (
+                sample.second, host, service, roles.get(service), use.cpu_user_seconds,
+                use.cpu_system_seconds, main_thread, use.rss_bytes, use.open_files,
+            )  # fmt: skip
+
+
+def _hosts(recording: Recording) -> Iterator[Row]:
+    for sampler, sample in _samples(recording.samplers):
+        *board, throttling = msgspec.structs.astuple(sample.board)
+        yield (
+            sample.second, host_of(recording.manifest, sampler),
+            *msgspec.structs.astuple(sample.cpu), sample.others_cpu_seconds, sample.load_average,
+            sample.available_memory_bytes, sample.tcp_retransmitted_segments, *board,
+            None if throttling is None else "; ".join(throttling),
+        )  # fmt: skip
+
+
+def _interfaces(recording: Recording) -> Iterator[Row]:
+    for sampler, sample in _samples(recording.samplers):
+        host = host_of(recording.manifest, sampler)
+        for name, use in sample.interfaces.items():
+            yield sample.second, host, name, *msgspec.structs.astuple(use)
+
+
+def _tors(recording: Recording) -> Iterator[Row]:
+    roles = recording.manifest.roles
+    for _, sample in _samples(recording.tors):
+        for service, counters in sample.daemons.items():
+            if counters is None:
+                yield sample.second, service, roles.get(service), None, None, None, None
+                continue
+            for counter, of, value in _counted(counters):
+                yield (
+                    sample.second, service, roles.get(service), counters.read_wall_seconds,
+                    counter, of, value,
+                )  # fmt: skip
+
+
+def _counted(counters: TorCounters) -> Iterator[tuple[str, str | None, int | None]]:
+    for counter in _fields(TorCounters)[1:]:
+        value = getattr(counters, counter)
+        if isinstance(value, Mapping):
+            yield from ((counter, of, part) for of, part in value.items())
+        else:
+            yield counter, None, value
+
+
+def _round_trips(recording: Recording) -> Iterator[Row]:
+    times = LoadTimes.of(recording.events)
+    for _, sample in _samples(recording.pings):
+        for client, seconds in sample.round_trip_seconds.items():
+            yield sample.second, *times.at(sample.second), client, seconds
+
+
+def _transfers(recording: Recording) -> Iterator[Row]:
+    return (msgspec.structs.astuple(transfer) for transfer in recording.transfers)
+
+
+def _dials(recording: Recording) -> Iterator[Row]:
+    return (msgspec.structs.astuple(dial) for dial in recording.dials)
+
+
+def _aftermaths(recording: Recording) -> Iterator[Row]:
+    for number, load in enumerate(loads(recording), start=1):
+        for each in aftermaths(load, hold_window(load)):
+            *first, dials = msgspec.structs.astuple(each)
+            yield number, *first, *msgspec.structs.astuple(dials)
+
+
+def _events(recording: Recording) -> Iterator[Row]:
+    for event in recording.events:
+        fields = msgspec.to_builtins(event)
+        first = tuple(fields.pop(name) for name in ("wall_seconds", "since_start_seconds", "kind"))
+        yield *first, msgspec.json.encode(fields).decode() if fields else None
+
+
+def _samples(by_name: Mapping[str, Sequence[AnySample]]) -> Iterable[tuple[str, AnySample]]:
+    return ((name, sample) for name, samples in by_name.items() for sample in samples)
+
+
+TABLES = (
+    Table(
+        name="goodput",
+        what="what each sink received in each second, by backend instance",
+        columns=("second", *LOAD_COLUMNS, "sink", "backend", "verified_bytes", "streams"),
+        rows=_goodput,
+    ),
+    Table(
+        name="sinks",
+        what="the rest of what each sink says of each second",
+        columns=("second", *LOAD_COLUMNS, "sink", "connecting", "failed", "corrupt_bytes",
+                 "unverified_bytes"),
+        rows=_sinks,
+    ),
+    Table(
+        name="sources",
+        what="what each source sent in each second, by backend instance",
+        columns=("second", *LOAD_COLUMNS, "source", "backend", "sent_bytes", "streams"),
+        rows=_sources,
+    ),
+    Table(
+        name="processes",
+        what="what each process has used since it began",
+        columns=("second", "host", "service", "role", "cpu_user_seconds", "cpu_system_seconds",
+                 "main_thread_cpu_seconds", "rss_bytes", "open_files"),
+        rows=_processes,
+    ),
+    Table(
+        name="hosts",
+        what="CPU by state since boot, load, memory, retransmits, the board",
+        columns=("second", "host", *(f"cpu_{state}_seconds" for state in _fields(CpuStates)),
+                 "others_cpu_seconds", "load_average", "available_memory_bytes",
+                 "tcp_retransmitted_segments", *_fields(Board)),
+        rows=_hosts,
+    ),
+    Table(
+        name="interfaces",
+        what="what each network interface has carried since it came up",
+        columns=("second", "host", "interface", *_fields(InterfaceUse)),
+        rows=_interfaces,
+    ),
+    Table(
+        name="tors",
+        what="what each tor's MetricsPort says; of is the port or the reason it is counted by",
+        columns=("second", "service", "role", "read_wall_seconds", "counter", "of", "value"),
+        rows=_tors,
+    ),
+    Table(
+        name="round_trips",
+        what="how long a byte took to the backend and back, by client tor",
+        columns=("second", *LOAD_COLUMNS, "client", "round_trip_seconds"),
+        rows=_round_trips,
+    ),
+    Table(
+        name="transfers",
+        what="every attempt of every stream",
+        columns=_fields(Transfer),
+        rows=_transfers,
+    ),
+    Table(
+        name="dials",
+        what="every dial, before a load or under it; stream numbers those of each",
+        columns=_fields(Transfer),
+        rows=_dials,
+    ),
+    Table(
+        name="aftermaths",
+        what="what followed each thing that was done to the rig",
+        columns=("load", *_fields(Aftermath)[:-1], *(f"dials_{name}" for name in _fields(Outage))),
+        rows=_aftermaths,
+    ),
+    Table(
+        name="events",
+        what="what happened; what else an event says is JSON",
+        columns=("wall_seconds", "since_start_seconds", "kind", "said"),
+        rows=_events,
+    ),
+)  # fmt: skip
+"""Every table, in the order in which the help lists them."""

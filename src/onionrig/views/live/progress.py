@@ -1,0 +1,199 @@
+"""What is known of a run while it goes: fed with events and samples, asked by the live views."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeVar, assert_never
+
+from onionrig.records.events import (
+    AnyEvent,
+    Covered,
+    Failed,
+    Finished,
+    Happened,
+    Held,
+    Listed,
+    Milestone,
+    Noted,
+    Phase,
+    PhaseBegan,
+    Scheduled,
+    Starved,
+    Waiting,
+)
+from onionrig.units import BITS_PER_BYTE
+from onionrig.views.live.host import host_rates
+from onionrig.views.summary.aftermath import done_text, listed_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from onionrig.records.samples import HostSample, SinkSample, SourceSample
+    from onionrig.views.live.host import HostRates
+
+Number = TypeVar("Number", int, float)
+
+
+class Progress:
+    """The state of one run as far as it has been told."""
+
+    def __init__(
+        self, *, target_bits_per_second: float | None, streams: int, loads: int = 1
+    ) -> None:
+        self.target_bits_per_second = target_bits_per_second
+        self.streams_asked = streams
+        self.loads = loads
+        """Loads that are put on in turn."""
+        self.load_number = 0
+        """Of the load under way, from 1."""
+        self.loads_scheduled = 0
+        self.host: HostRates | None = None
+        self.shows_host = False
+        """Whether interfaces are shown beside the load: for a baseline they are the point."""
+        self.serves_only = False
+        """Whether the sinks run elsewhere: then what the source sends is what there is to see."""
+        self.title = ""
+        """What this run is a part of."""
+        self.whole_ends_seconds: float | None = None
+        """When all of what it is a part of should be over, on the monotonic clock: a guess that
+        holds until the first load is scheduled."""
+        self.after_loads_seconds: tuple[float, ...] = ()
+        """What all of it takes after the end of each load."""
+        self.phase = Phase.BRING_UP
+        self.waiting = ""
+        self.notes: list[str] = []
+        self.schedule: Scheduled | None = None
+        self.second: int | None = None
+        self.connecting = 0
+        self.failed = 0
+        self.streams: dict[str, int] = {}
+        self.bits_per_second: dict[str, float] = {}
+        self._held: dict[int, int] = defaultdict(int)
+        self._listed: tuple[str, ...] | None = None
+        self._last_of: dict[str, HostSample] = {}
+        self._cores_of: dict[str, float] = {}
+
+    def tell(self, event: AnyEvent) -> None:
+        """Take in an event."""
+        match event:
+            case PhaseBegan(phase=phase):
+                self.phase, self.waiting = phase, ""
+                self.load_number += phase is Phase.RAMP
+            case Waiting(subject=subject):
+                self.waiting = subject
+            case Scheduled():
+                self.schedule = event
+                self.streams_asked = event.streams
+                self.loads_scheduled += 1
+                self._held.clear()
+            case Starved() | Noted() | Milestone() | Happened():
+                self.notes.append(_note(event))
+            case Listed(instances=instances):
+                before = instances if self._listed is None else self._listed
+                self.notes += listed_texts(before, instances)
+                self._listed = instances
+            case Covered() | Held():
+                pass
+            case Failed() | Finished():
+                self.waiting = ""
+
+    def sampled(self, samples: Iterable[SinkSample]) -> None:
+        """Take in what the sinks have recorded, in the order of their seconds."""
+        for sample in samples:
+            if sample.second != self.second:
+                self.second = sample.second
+                self.connecting = self.failed = 0
+                self.streams, self.bits_per_second = {}, {}
+            self.connecting += sample.connecting
+            self.failed += sample.failed
+            self.streams = _added(self.streams, sample.streams)
+            counted = dict(sample.verified_bytes)
+            if sample.unverified_bytes:
+                counted["unverified"] = sample.unverified_bytes
+            rates = {name: float(size * BITS_PER_BYTE) for name, size in counted.items()}
+            self.bits_per_second = _added(self.bits_per_second, rates)
+            if self.schedule and self._holds(self.schedule, sample.second):
+                self._held[sample.second] += sum(counted.values())
+
+    def served(self, samples: Iterable[SourceSample]) -> None:
+        """Take in what a source has recorded, where the sinks are elsewhere."""
+        for sample in samples:
+            self.second = sample.second
+            self.streams = sample.streams
+            self.bits_per_second = {
+                name: size * BITS_PER_BYTE for name, size in sample.sent_bytes.items()
+            }
+
+    def used(self, samples: Iterable[tuple[str, HostSample]]) -> None:
+        """Take in what the samplers have recorded, each by its name."""
+        for name, sample in samples:
+            last = self._last_of.get(name)
+            self._last_of[name] = sample
+            if last is None:
+                continue
+            seconds = sample.monotonic_seconds - last.monotonic_seconds
+            if seconds:
+                self._cores_of[name] = _cpu_seconds_between(last, sample) / seconds
+            # emulated hosts share a machine: what it does is what the first of them sees
+            if name == next(iter(self._last_of)):
+                self.host = host_rates(last, sample)
+
+    @property
+    def rig_cores(self) -> float | None:
+        """Cores that the rig's processes use, on all hosts; None before that is known."""
+        return sum(self._cores_of.values()) if self._cores_of else None
+
+    @property
+    def goodput_bits_per_second(self) -> float:
+        """Goodput of the last second."""
+        return sum(self.bits_per_second.values())
+
+    @property
+    def hold_bits_per_second(self) -> float | None:
+        """Mean goodput over the hold so far; None before it."""
+        return statistics.fmean(self._held.values()) * BITS_PER_BYTE if self._held else None
+
+    @property
+    def held_seconds(self) -> int:
+        """Seconds held so far."""
+        return len(self._held)
+
+    @property
+    def streams_up(self) -> int:
+        """Streams that deliver."""
+        return sum(self.streams.values())
+
+    @staticmethod
+    def _holds(schedule: Scheduled, second: int) -> bool:
+        return schedule.hold_second <= second < schedule.end_second
+
+
+def _note(event: Starved | Noted | Milestone | Happened) -> str:
+    match event:
+        case Starved(backend=backend, reason=reason):
+            return f"{backend} is starved: {reason}"
+        case Noted(text=text):
+            return text
+        case Milestone(reached=reached, since_start_seconds=seconds):
+            return f"{reached} after {seconds:.1f} s"
+        case Happened(verb=verb, subject=subject, bits_per_second=rate):
+            return done_text(verb, subject, rate)
+        case _:
+            assert_never(event)
+
+
+def _added(to: Mapping[str, Number], more: Mapping[str, Number]) -> dict[str, Number]:
+    both = dict(to)
+    for name, value in more.items():
+        both[name] = both[name] + value if name in both else value
+    return both
+
+
+def _cpu_seconds_between(before: HostSample, after: HostSample) -> float:
+    return sum(
+        (use.cpu_user_seconds + use.cpu_system_seconds)
+        - (begun.cpu_user_seconds + begun.cpu_system_seconds)
+        for name, use in after.processes.items()
+        if (begun := before.processes.get(name)) is not None
+    )

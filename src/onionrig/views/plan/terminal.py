@@ -1,0 +1,123 @@
+"""A plan in a terminal: the answer, what must be there, what limits it, what it is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from onionrig.views.plan.bill import bill_lines, side_by_side
+from onionrig.views.plan.inputs import inputs_by_origin
+from onionrig.views.plan.ranges import range_text
+from onionrig.views.plan.words import (
+    answer,
+    constraint_text,
+    doubts,
+    question,
+    standing_of,
+    told,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import RenderableType
+
+    from onionrig.records.plan import HardwarePlan, Plan
+
+
+def plan_view(plan: Plan) -> RenderableType:
+    """Draw a plan; several kinds of hardware side by side, then what is to be said of each."""
+    parts: list[RenderableType] = [Text(question(plan), style="dim")]
+    single = len(plan.hardware) == 1
+    parts += [Text(answer(plan), style=f"bold {_colour(plan)}"), Text()]
+    parts += _single(plan, plan.hardware[0]) if single else _several(plan)
+    parts += [Text(doubt, style="yellow") for doubt in doubts(plan)]
+    return Group(*parts, Text(), *_inputs(plan), *_assumptions(plan))
+
+
+def _colour(plan: Plan) -> str:
+    able = [each.possible for each in plan.hardware]
+    return "green" if all(able) else "yellow" if any(able) else "red"
+
+
+def _single(plan: Plan, hardware: HardwarePlan) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    if hardware.bill is not None:
+        table = _plain_table()
+        for name, value, said in bill_lines(plan, hardware, hardware.bill):
+            table.add_row(name, Text(value), Text(said))
+        parts += [table, Text()]
+    if hardware.constraints:
+        parts += [_constraints(hardware), Text()]
+    return parts
+
+
+def _several(plan: Plan) -> list[RenderableType]:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", *(each.name for each in plan.hardware)):
+        table.add_column(Text(heading), overflow="fold")
+    for name, *cells in side_by_side(plan):
+        table.add_row(Text(name, style="dim"), *map(Text, cells))
+    parts: list[RenderableType] = [table, Text()]
+    for each in plan.hardware:
+        parts += [Text(told(each), style="" if each.possible else "red")]
+        parts += [
+            Text(f"  {standing_of(limit, each)}: {constraint_text(limit)}: {limit.sentence}")
+            for limit in (each.binding, each.next_binding)
+            if limit is not None
+        ]
+    return [*parts, Text()]
+
+
+def _constraints(hardware: HardwarePlan) -> Table:
+    """Draw what each limit alone would let the rig serve."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("", "limit", "alone would let through", "because"):
+        table.add_column(heading, overflow="fold")
+    for each in hardware.constraints:
+        standing = standing_of(each, hardware)
+        table.add_row(
+            standing,
+            each.kind,
+            range_text(each.goodput_bits_per_second, "bit/s"),
+            Text(each.sentence),
+            style="bold" if standing == "binds" else "",
+        )
+    return table
+
+
+def _inputs(plan: Plan) -> Iterable[RenderableType]:
+    yield Text(f"computed from {plan.measurement}", style="bold")
+    for group in inputs_by_origin(plan):
+        yield Text(group.title, style="yellow" if group.origin == "estimated" else "dim")
+        for source, figures in group.by_source.items():
+            yield Text(f"  {source}:", style="dim")
+            table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+            table.add_column(width=3)
+            table.add_column(overflow="fold")
+            table.add_column(overflow="fold")
+            for each in figures:
+                table.add_row("", Text(each.name), Text(range_text(each.value, each.unit)))
+            yield table
+        yield from (Text(f"  {each}") for each in group.replacements)
+    yield Text()
+
+
+def _assumptions(plan: Plan) -> list[RenderableType]:
+    if not plan.assumptions:
+        return []
+    return [
+        Text("taken for granted", style="bold"),
+        *(Text(f"- {each}") for each in plan.assumptions),
+    ]
+
+
+def _plain_table() -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_column(style="dim", overflow="fold")
+    return table

@@ -1,0 +1,156 @@
+"""What a plan says in sentences and cells, for the terminal and for the page alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.wording import listing
+from onionrig.units import counted, rate_text
+from onionrig.views.plan.ranges import figure_text, range_text
+
+if TYPE_CHECKING:
+    from onionrig.records.plan import Bill, Cash, Constraint, HardwarePlan, HostsNeeded, Plan
+
+TIMES = "\u00d7"
+UNPRICED = "boards alone: no switch, power supply, card or case"
+NO_CENTS_FROM = 100.0
+RENTED = "rented; what its traffic costs is not in it"
+
+
+def question(plan: Plan) -> str:
+    """Say what was asked."""
+    if plan.target_bits_per_second is None:
+        return f"What would {_asked_hosts(plan)} serve from one onion address?"
+    return (
+        f"What would it take to serve {rate_text(plan.target_bits_per_second)}"
+        f"{_to_spare(plan)} from one onion address?"
+    )
+
+
+def answer(plan: Plan) -> str:
+    """Answer in a sentence: the one that a single kind of hardware has, or one over them all."""
+    if len(plan.hardware) == 1:
+        return told(plan.hardware[0])
+    able = [f"{rig_text(bill, each)}{_output(plan, each)}" for each, bill in planned(plan)]
+    unable = [each.name for each in plan.hardware if each.bill is None]
+    if not able:
+        return f"For {listing(unable)} no number of hosts can be named."
+    if plan.target_bits_per_second is None:
+        said = "; ".join(able)
+    else:
+        rate = rate_text(plan.target_bits_per_second)
+        said = f"{rate}{_to_spare(plan)} from one onion address takes {' or '.join(able)}"
+    if unable:
+        said += f"; for {listing(unable)} no number of hosts can be named"
+    return f"{said}."
+
+
+def told(hardware: HardwarePlan) -> str:
+    """Return the answer for one kind of hardware as a sentence that names it."""
+    said = hardware.answer.removesuffix(".")
+    if hardware.name not in said:
+        said = f"{hardware.name}: {said}"
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def planned(plan: Plan) -> list[tuple[HardwarePlan, Bill]]:
+    """Return the kinds of hardware that can, with what they take."""
+    return [(each, each.bill) for each in plan.hardware if each.bill is not None]
+
+
+def rig_text(bill: Bill, hardware: HardwarePlan) -> str:
+    """Name the hosts of a rig."""
+    return f"{bill.hosts} {TIMES} {hardware.name}"
+
+
+def hosts_text(needed: HostsNeeded) -> str:
+    """Say how far from the planned number the ranges may bring it."""
+    if needed.most is None:
+        return f"{needed.fewest} at best; at worst no number is enough"
+    if needed.fewest == needed.most:
+        return "at best and at worst"
+    return f"{needed.fewest} at best, {needed.most} at worst"
+
+
+def price_text(price: Cash) -> str:
+    """Say a price, and for how long it is paid."""
+    per = "" if price.per == "piece" else f" {'an' if price.per == 'hour' else 'a'} {price.per}"
+    return f"{money_text(price.amount)} {price.currency}{per}"
+
+
+def price_note(price: Cash, hosts: int) -> str:
+    """Say what each host costs, of when that is, and what is not in it."""
+    each = f"{money_text(price.amount / hosts)} {price.currency} each, " if hosts > 1 else ""
+    return f"{each}as of {price.date}; {UNPRICED if price.per == 'piece' else RENTED}"
+
+
+def money_text(amount: float) -> str:
+    """Say an amount: with cents up to a hundred, below one with what it takes."""
+    if amount < 1:
+        return figure_text(amount)
+    return f"{amount:.0f}" if amount >= NO_CENTS_FROM else f"{amount:.2f}".removesuffix(".00")
+
+
+def constraint_text(constraint: Constraint) -> str:
+    """Say a limit and what it alone would let through."""
+    return f"{constraint.kind}, at {range_text(constraint.goodput_bits_per_second, 'bit/s')}"
+
+
+def standing_of(constraint: Constraint, hardware: HardwarePlan) -> str:
+    """Say whether a limit binds, would be the next to, or comes later."""
+    if constraint == hardware.binding:
+        return "binds"
+    return "next" if constraint == hardware.next_binding else "later"
+
+
+def estimates_text(hardware: HardwarePlan) -> str:
+    """Count the figures that nobody has measured."""
+    estimated = sum(each.origin == "estimated" for each in hardware.inputs)
+    return f"{estimated} of {counted(len(hardware.inputs), 'figure')}"
+
+
+def doubts(plan: Plan) -> tuple[str, ...]:
+    """Say what to know before relying on it."""
+    said = [doubt for each, bill in planned(plan) for doubt in _short_of(each, bill)]
+    guessed = [
+        f"{estimates_text(each)} for {each.name}"
+        for each in plan.hardware
+        if any(one.origin == "estimated" for one in each.inputs)
+    ]
+    if guessed:
+        said.append(
+            f"Estimates, which nobody has measured: {'; '.join(guessed)}. The inputs say which, "
+            "and how to put a measurement in the place of each."
+        )
+    return tuple(said)
+
+
+def headroom_text(headroom: float) -> str:
+    """Say a headroom as a percentage, without decimals that it does not have."""
+    return f"{100 * headroom:.3g} %"
+
+
+def _short_of(hardware: HardwarePlan, bill: Bill) -> list[str]:
+    needed = hardware.hosts_needed
+    if needed is None or needed.most == bill.hosts:
+        return []
+    at_worst = "no number of hosts is enough"
+    if needed.most is not None:
+        at_worst = f"it takes {needed.most} hosts, not {bill.hosts}"
+    return [f"{hardware.name}: if every figure is at the worse end of its range, {at_worst}."]
+
+
+def _output(plan: Plan, hardware: HardwarePlan) -> str:
+    projected = hardware.projected_bits_per_second
+    if plan.target_bits_per_second is not None or projected is None:
+        return ""
+    return f" would serve {range_text(projected, 'bit/s')}"
+
+
+def _to_spare(plan: Plan) -> str:
+    return f", with {headroom_text(plan.headroom)} to spare," if plan.headroom else ""
+
+
+def _asked_hosts(plan: Plan) -> str:
+    counts = {bill.hosts for _, bill in planned(plan)}
+    return counted(counts.pop(), "host") if len(counts) == 1 else "these hosts"

@@ -1,0 +1,1 @@
+"""A probe of a board: in a terminal, and its progress."""

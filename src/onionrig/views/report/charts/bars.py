@@ -1,0 +1,122 @@
+"""Charts of what a whole hold came to: each backend's share, and how long streams took to start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from onionrig.units import BITS_PER_BYTE, percent_text
+from onionrig.views.report.charts.scales import rate_scale, short_time_scale
+from onionrig.views.report.colours import INK, MUTED, series_colour
+from onionrig.views.report.figure import Figure, figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.records.result import Result
+
+MOST_STEPS = 400
+"""Of a distribution's line; more streams are thinned out evenly."""
+ROOM_FOR_LABELS = 1.1
+"""Of the longest bar."""
+
+
+def shares_figure(result: Result) -> Figure:
+    """Draw each backend instance's mean rate over the hold, and what an even share would be."""
+    seconds = max(result.goodput.steady_seconds, 1)
+    rates = [backend.bytes * BITS_PER_BYTE / seconds for backend in result.backends]
+    scale = rate_scale(max(rates, default=0.0))
+    rows = [
+        {
+            "name": backend.name,
+            "rate": scale.of(rate),
+            "label": percent_text(backend.share),
+            "streams": backend.streams,
+        }
+        for backend, rate in zip(result.backends, rates, strict=True)
+    ]
+    names = [backend.name for backend in result.backends]
+    bars = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X(
+            "rate:Q",
+            title=scale.unit,
+            scale=alt.Scale(
+                domain=[0, ROOM_FOR_LABELS * max([scale.of(rate) for rate in rates], default=1.0)],
+                nice=False,
+            ),
+            axis=alt.Axis(tickCount=6, domain=False, ticks=False),
+        ),
+        y=alt.Y("name:N", title=None, sort=names, axis=alt.Axis(domain=False, ticks=False)),
+    )
+    even = alt.InlineData(values=[{"rate": scale.of(sum(rates) / max(len(rates), 1))}])
+    layers = [
+        bars.mark_bar(height=alt.RelativeBandSize(0.7)).encode(
+            color=alt.Color(
+                "name:N",
+                scale=alt.Scale(
+                    domain=names, range=[series_colour(index) for index in range(len(names))]
+                ),
+                legend=None,
+            ),
+            tooltip=[
+                alt.Tooltip("name:N", title="backend"),
+                alt.Tooltip("rate:Q", title=scale.unit),
+                alt.Tooltip("label:N", title="share"),
+                alt.Tooltip("streams:Q", title="streams, mean"),
+            ],
+        ),
+        bars.mark_text(align="right", dx=-2).encode(x=alt.value("width"), text="label:N"),
+        alt.Chart(even).mark_rule(color=INK, strokeDash=[5, 4], strokeWidth=1.5).encode(x="rate:Q"),
+    ]
+    return figure(
+        alt.LayerChart(layer=layers),
+        name="backends",
+        title="Mean goodput over the hold by backend instance",
+        description="Mean goodput of each backend instance over the hold, with its share in "
+        "percent; the dashed line is an even share.",
+        height=28 * max(len(names), 1) + 10,
+    )
+
+
+def first_byte_figure(seconds: Sequence[float]) -> Figure:
+    """Draw what part of the streams had their first byte after how long."""
+    ordered = sorted(seconds)
+    scale = short_time_scale(max(ordered, default=0.0))
+    step = max(1, len(ordered) // MOST_STEPS)
+    kept = sorted({*range(0, len(ordered), step), len(ordered) - 1} if ordered else set())
+    rows = [{"after": 0.0, "part": 0.0}] + [
+        {"after": scale.of(ordered[index]), "part": (index + 1) / len(ordered)} for index in kept
+    ]
+    part = alt.Y(
+        "part:Q",
+        title="streams that have one",
+        axis=alt.Axis(format="%", tickCount=5, domain=False, ticks=False),
+        scale=alt.Scale(domain=[0, 1]),
+    )
+    after = alt.X(
+        "after:Q",
+        title=f"from the dial to the first byte, {scale.unit}",
+        axis=alt.Axis(grid=False, tickCount=8),
+    )
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=after, y=part)
+    tooltip = [
+        alt.Tooltip("after:Q", title=scale.unit),
+        alt.Tooltip("part:Q", title="streams", format=".0%"),
+    ]
+    half = alt.Chart(alt.InlineData(values=[{"part": 0.5}]))
+    layers = [
+        half.mark_rule(color=MUTED, strokeDash=[5, 4]).encode(y=alt.Y("part:Q")),
+        base.mark_line(interpolate="step-after", strokeWidth=1.8, color=series_colour(0)),
+        base.transform_filter("datum.part > 0")
+        .mark_point(filled=True, size=28, color=series_colour(0))
+        .encode(tooltip=tooltip),
+    ]
+    return figure(
+        alt.LayerChart(layer=layers),
+        name="first-byte",
+        title="Time to first byte",
+        description="What part of the streams had their first byte after how many seconds from "
+        "the dial; the dashed line is half of them.",
+        height=180,
+    )

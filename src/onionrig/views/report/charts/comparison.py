@@ -1,0 +1,189 @@
+"""Charts of a comparison: each figure's ratio with its range, and the repetitions of both sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from onionrig.views.report.charts.scales import rate_scale
+from onionrig.views.report.colours import INK, MUTED, series_colour
+from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, Shape, figure
+
+if TYPE_CHECKING:
+    from onionrig.records.comparison import Comparison, Ratio, RatioVerdict
+
+LEAST_SPAN = 1.1
+"""The axis goes at least from 1 over this to this, so that no difference looks like one."""
+STEPS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
+"""Ratios that are named on the axis, as are those of A to B."""
+MARKS: dict[RatioVerdict, tuple[Shape, str, str]] = {
+    "higher": ("triangle-right", series_colour(0), "B is higher"),
+    "lower": ("triangle-left", series_colour(1), "B is lower"),
+    "no difference shown": ("circle", MUTED, "no difference shown"),
+    "not repeated": ("diamond", MUTED, "not repeated: no range"),
+}
+"""Shape, colour and meaning."""
+
+
+def ratios_figure(comparison: Comparison) -> Figure | None:
+    """Draw B over A with its range for every figure that has a ratio; None where none has."""
+    shown = [each for each in comparison.ratios if each.ratio and each.verdict in MARKS]
+    if not shown:
+        return None
+    rows = [_row(each) for each in shown]
+    names = [each.what for each in shown]
+    verdicts = [verdict for verdict in MARKS if any(each.verdict == verdict for each in shown)]
+    chart = alt.Chart(alt.InlineData(values=rows)).encode(
+        y=alt.Y("what:N", title=None, sort=names, axis=alt.Axis(domain=False, ticks=False))
+    )
+    across = alt.X(
+        "ratio:Q",
+        title="B over A",
+        scale=alt.Scale(type="log", domain=_domain(shown), nice=False),
+        axis=alt.Axis(values=_ticks(shown), format=".2~f", domain=False),
+    )
+    told = [
+        alt.Tooltip("what:N", title="figure"),
+        alt.Tooltip("ratio:Q", title="B over A", format=".3f"),
+        alt.Tooltip("lowest:Q", title="lowest", format=".3f"),
+        alt.Tooltip("highest:Q", title="highest", format=".3f"),
+        alt.Tooltip("verdict:N", title="verdict"),
+    ]
+    one = alt.Chart(alt.InlineData(values=[{"one": 1}])).mark_rule(color=INK)
+    colour = alt.Color(
+        "verdict:N",
+        scale=alt.Scale(domain=verdicts, range=[MARKS[verdict][1] for verdict in verdicts]),
+        legend=alt.Legend(title=None),
+    )
+    shape = alt.Shape(
+        "verdict:N",
+        scale=alt.Scale(domain=verdicts, range=[MARKS[verdict][0] for verdict in verdicts]),
+        legend=alt.Legend(title=None),
+    )
+    layers = [
+        one.encode(x=alt.X("one:Q")),
+        chart.mark_rule(strokeWidth=3, strokeOpacity=0.6).encode(
+            x=alt.X("lowest:Q"), x2="highest:Q", color=colour
+        ),
+        chart.mark_point(filled=True, size=90, opacity=1).encode(
+            x=across, color=colour, shape=shape, tooltip=told
+        ),
+    ]
+    return figure(
+        alt.LayerChart(layer=layers),
+        name="ratios",
+        title="B over A, with the range of the repetitions",
+        description="For each figure the ratio of B to A and its range, around a line at 1.",
+        height=30 * len(rows) + 10,
+        keys=tuple(
+            Key(name=MARKS[verdict][2], colour=MARKS[verdict][1], shape=MARKS[verdict][0])
+            for verdict in verdicts
+        ),
+    )
+
+
+def repetitions_figure(comparison: Comparison) -> Figure | None:
+    """Draw the sustained rate of every repetition, in order; None where none has one."""
+    sides = (comparison.a, comparison.b)
+    known = [rate for side in sides for rate in side.sustained_bits_per_second if rate is not None]
+    if not known:
+        return None
+    scale = rate_scale(max(known))
+    rows = [
+        {"side": side.name, "number": number, "rate": scale.of(rate)}
+        for side in sides
+        for number, rate in enumerate(side.sustained_bits_per_second, start=1)
+        if rate is not None
+    ]
+    names = [side.name for side in sides]
+    count = max(len(side.sustained_bits_per_second) for side in sides)
+    encoded = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X(
+            "number:O",
+            title="repetition",
+            scale=alt.Scale(domain=list(range(1, count + 1))),
+            axis=alt.Axis(labelAngle=0, grid=False),
+        ),
+        y=alt.Y(
+            "rate:Q",
+            title=f"sustained, {scale.unit}",
+            scale=alt.Scale(zero=True),
+            axis=alt.Axis(tickCount=5, domain=False, ticks=False),
+        ),
+        color=alt.Color(
+            "side:N",
+            scale=alt.Scale(domain=names, range=[series_colour(0), series_colour(1)]),
+            legend=alt.Legend(title=None),
+        ),
+    )
+    layers = [
+        encoded.mark_line(strokeWidth=1.6).encode(
+            strokeDash=alt.StrokeDash(
+                "side:N",
+                scale=alt.Scale(domain=names, range=[list(dash) for dash in DASHES[:2]]),
+                legend=alt.Legend(title=None),
+            )
+        ),
+        encoded.mark_point(filled=True, size=70, opacity=1).encode(
+            shape=alt.Shape(
+                "side:N",
+                scale=alt.Scale(domain=names, range=list(SHAPES[:2])),
+                legend=alt.Legend(title=None),
+            ),
+            tooltip=[
+                alt.Tooltip("side:N"),
+                alt.Tooltip("number:O", title="repetition"),
+                alt.Tooltip("rate:Q", title=scale.unit),
+            ],
+        ),
+    ]
+    return figure(
+        alt.LayerChart(layer=layers),
+        name="repetitions",
+        title="Sustained rate of each repetition",
+        description="The sustained rate of each repetition of A and of B, in the order they ran.",
+        height=200,
+        keys=tuple(
+            Key(
+                name=f"{side.name}: {side.title}",
+                colour=series_colour(index),
+                dash=tuple(DASHES[index]),
+                shape=SHAPES[index],
+            )
+            for index, side in enumerate(sides)
+        ),
+    )
+
+
+def _row(ratio: Ratio) -> dict[str, str | float | None]:
+    return {
+        "what": ratio.what,
+        "ratio": ratio.ratio,
+        "lowest": ratio.lowest or ratio.ratio,
+        "highest": ratio.highest or ratio.ratio,
+        "verdict": ratio.verdict,
+    }
+
+
+def _ticks(ratios: list[Ratio]) -> list[float]:
+    """Return the ratios to name: from 1 outwards, none nearer than a tenth of the axis."""
+    _, highest = _domain(ratios)
+    near = highest ** (2 * 0.1)
+    kept = [1.0]
+    for step in STEPS:
+        if kept[-1] * near <= step <= highest:
+            kept.append(step)
+    return sorted({*kept, *(1 / step for step in kept)})
+
+
+def _domain(ratios: list[Ratio]) -> list[float]:
+    """Return the axis's ends: as far from 1 on both sides, and never too near."""
+    values = [
+        value
+        for each in ratios
+        for value in (each.ratio, each.lowest, each.highest)
+        if value is not None and value > 0
+    ]
+    most = max([LEAST_SPAN, *values, *(1 / value for value in values)]) * 1.03
+    return [1 / most, most]

@@ -1,0 +1,60 @@
+"""The charts of streams that were dialled under load: how many failed, how long the others took."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.over_time.series import FAILED, HIGHEST, MEDIAN, SERVED
+from onionrig.views.report.charts.load import COUNT
+from onionrig.views.report.charts.points import Line, Timed
+from onionrig.views.report.charts.scales import short_time_scale
+from onionrig.views.report.charts.timelines import lines_figure, stacked_figure
+from onionrig.views.report.colours import BAD, series_colour
+
+if TYPE_CHECKING:
+    from onionrig.analysis.over_time.series import Series
+    from onionrig.views.report.figure import Figure
+
+
+def dialled_figure(series: Series) -> Figure:
+    """Draw how many new streams were dialled in each second, and how many of them failed."""
+    timed = Timed(
+        timeline=series.dialled,
+        lines=(Line(name=SERVED, colour=series_colour(0)), Line(name=FAILED, colour=BAD)),
+        scale=COUNT,
+        title="new streams",
+        loads=series.loads,
+        incidents=series.incidents,
+    )
+    return stacked_figure(
+        timed,
+        name="dialled",
+        title="New streams dialled in each second",
+        description="New streams by the second in which they were dialled: those that failed, and "
+        "those that were served.",
+        height=180,
+    )
+
+
+def dial_wait_figure(series: Series) -> Figure:
+    """Draw how long the new streams of each second waited for their first byte."""
+    timeline = series.dial_wait_seconds
+    timed = Timed(
+        timeline=timeline,
+        lines=(
+            Line(name=HIGHEST, colour=series_colour(1)),
+            Line(name=MEDIAN, colour=series_colour(0)),
+        ),
+        scale=short_time_scale(timeline.highest),
+        title="to the first byte",
+        loads=series.loads,
+        incidents=series.incidents,
+    )
+    return lines_figure(
+        timed,
+        name="dial-waits",
+        title="From the dial of a new stream to its first byte",
+        description="How long the new streams dialled in each second waited for their first byte: "
+        "the median, and the slowest. Where there is no line, none was served.",
+        height=180,
+    )

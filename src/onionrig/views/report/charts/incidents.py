@@ -1,0 +1,72 @@
+"""Over a chart's lines: what was done to the rig, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from onionrig.views.report.charts.labels import outlined
+from onionrig.views.report.colours import INK
+from onionrig.views.summary.aftermath import done_text
+
+if TYPE_CHECKING:
+    from onionrig.analysis.over_time.series import Incident
+    from onionrig.views.report.charts.points import Timed
+
+SAME_PLACE = 0.025
+"""Of the chart: incidents so near to one another have room for one name."""
+NAME_PIXELS = 165
+"""Of an incident's name, at most: the lowest charts have 180."""
+
+
+def incidents(timed: Timed) -> list[alt.Chart]:
+    """Draw a dashed line where something was done to the rig, and name it along the line.
+
+    Before the line, where there is room: what follows is what one looks for.
+    """
+    if not timed.incidents:
+        return []
+    time = timed.time
+    first, last = timed.span
+    lines = [{"at": time.of(each.at)} for each in timed.incidents]
+    before, after = list[dict[str, Any]](), list[dict[str, Any]]()
+    for several in _by_place(timed):
+        at = several[0].at
+        side = before if at - first >= SAME_PLACE * (last - first) else after
+        side.append({"at": time.of(at), "name": _name(several)})
+    rules = (
+        alt.Chart(alt.InlineData(values=lines))
+        .mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1.2)
+        .encode(x=alt.X("at:Q"))
+    )
+    return [rules, *_named(before, baseline="bottom", dy=-3), *_named(after, baseline="top", dy=3)]
+
+
+def _named(rows: list[dict[str, Any]], **placed: Any) -> list[alt.Chart]:  # noqa: ANN401 - a mark's own
+    if not rows:
+        return []
+    names = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("at:Q"), y=alt.value(0), text=alt.Text("name:N")
+    )
+    return outlined(
+        names, angle=270, align="right", dx=-4, fontSize=11, limit=NAME_PIXELS, **placed
+    )
+
+
+def _by_place(timed: Timed) -> list[list[Incident]]:
+    """Return the incidents, those together that are too near to be named apart."""
+    first, last = timed.span
+    places: list[list[Incident]] = []
+    for each in timed.incidents:
+        if places and each.at - places[-1][0].at < SAME_PLACE * (last - first):
+            places[-1].append(each)
+        else:
+            places.append([each])
+    return places
+
+
+def _name(several: list[Incident]) -> str:
+    more = f" and {len(several) - 1} more" if len(several) > 1 else ""
+    first = several[0]
+    return f"{done_text(first.verb, first.subject, first.bits_per_second)}{more}"

@@ -1,0 +1,211 @@
+"""A run's charts over time: goodput, CPU by role, each machine's CPU, streams, round trips."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.units import rate_text
+from onionrig.views.report.charts.points import Level, Line, Timed
+from onionrig.views.report.charts.scales import Scale, rate_scale, short_time_scale
+from onionrig.views.report.charts.timelines import lines_figure, stacked_figure
+from onionrig.views.report.colours import MUTED, series_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.over_time.series import Series
+    from onionrig.analysis.over_time.timeline import Timeline
+    from onionrig.views.report.figure import Figure
+
+CORES = Scale(unit="cores", factor=1.0)
+COUNT = Scale(unit="", factor=1.0)
+
+ROLES = ("backend", "relay", "client", "authority", "source", "sink")
+"""Each with an area of its own; the others are small, and drawn together."""
+OTHERS = "all others"
+MOST_LINES = 12
+"""In one chart."""
+
+STATES = ("user", "system", "nice", "irq", "softirq", "iowait", "steal")
+"""Of a machine's CPU, from the bottom; idle is what is left."""
+
+
+def goodput_figure(series: Series, *, levels: Sequence[Level], description: str) -> Figure:
+    """Draw the goodput of each second, by backend instance."""
+    timeline = series.goodput_bits_per_second
+    most = max([*_totals(timeline), *(level.value for level in levels)], default=0.0)
+    timed = Timed(
+        timeline=timeline,
+        lines=_numbered(timeline),
+        scale=rate_scale(most),
+        title="goodput",
+        loads=series.loads,
+        incidents=series.incidents,
+        levels=tuple(levels),
+    )
+    return stacked_figure(
+        timed,
+        name="goodput",
+        title="Goodput of each second",
+        description=description,
+        height=280,
+    )
+
+
+def cores_figure(series: Series, *, cores: int, description: str) -> Figure:
+    """Draw the CPU that each role uses against what the machines have."""
+    timeline = _with_others(series.cores)
+    colours = {role: series_colour(index) for index, role in enumerate(ROLES)} | {OTHERS: MUTED}
+    timed = Timed(
+        timeline=timeline,
+        lines=tuple(Line(name=name, colour=colours[name]) for name in timeline.lines),
+        scale=CORES,
+        title="CPU in use",
+        loads=series.loads,
+        incidents=series.incidents,
+        levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
+    )
+    return stacked_figure(
+        timed, name="cpu-by-role", title="Cores in use by role", description=description
+    )
+
+
+def machine_figure(series: Series, host: str, *, cores: int | None) -> Figure:
+    """Draw how one machine's cores spent their time."""
+    timeline = series.host_cores[host]
+    timed = Timed(
+        timeline=timeline,
+        lines=tuple(
+            Line(name=state, colour=series_colour(index))
+            for index, state in enumerate(STATES)
+            if any(timeline.lines.get(state, ()))
+        ),
+        scale=CORES,
+        title="CPU by state",
+        loads=series.loads,
+        incidents=series.incidents,
+        levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
+    )
+    return stacked_figure(
+        timed,
+        name=f"machine-{host}",
+        title=f"CPU of {host} by state",
+        description=f"The cores of {host} in use in each second, by state; the rest is idle.",
+        height=180,
+    )
+
+
+def streams_figure(series: Series, *, asked: int) -> Figure:
+    """Draw how many streams deliver."""
+    timed = Timed(
+        timeline=series.streams,
+        lines=_numbered(series.streams),
+        scale=COUNT,
+        title="streams that deliver",
+        loads=series.loads,
+        incidents=series.incidents,
+        levels=(Level(name=f"{asked} asked", value=float(asked)),),
+    )
+    return stacked_figure(
+        timed,
+        name="streams",
+        title="Streams that deliver in each second",
+        description=f"Streams that deliver in each second, by who serves them; {asked} asked.",
+        height=180,
+    )
+
+
+def round_trip_figure(series: Series) -> Figure:
+    """Draw the round trip of each client's idle circuit."""
+    timeline, some = _highest(series.round_trip_seconds)
+    timed = Timed(
+        timeline=timeline,
+        lines=_numbered(timeline),
+        scale=short_time_scale(timeline.highest),
+        title="round trip",
+        loads=series.loads,
+        incidents=series.incidents,
+    )
+    return lines_figure(
+        timed,
+        name="round-trips",
+        title=f"Round trip by client{some}",
+        description="The round trip of a byte to a backend instance and back, by client tor, on "
+        "circuits that carry nothing else.",
+        height=180,
+    )
+
+
+def interfaces_figure(series: Series) -> Figure:
+    """Draw what each interface carried."""
+    timeline, some = _highest(series.interface_bits_per_second)
+    timed = Timed(
+        timeline=timeline,
+        lines=_numbered(timeline),
+        scale=rate_scale(timeline.highest),
+        title="throughput",
+        loads=series.loads,
+        incidents=series.incidents,
+    )
+    return lines_figure(
+        timed,
+        name="interfaces",
+        title=f"Throughput by interface{some}",
+        description="Bits each network interface carried in each second, overhead included.",
+        height=180,
+    )
+
+
+def sustained_level(rate: float, at: float, seconds: float) -> Level:
+    """Mark where a hold's lowest ten seconds lie."""
+    return Level(name=f"sustained {rate_text(rate)}", value=rate, begin=at, end=at + seconds)
+
+
+def target_level(rate: float) -> Level:
+    """Mark what was aimed at."""
+    return Level(name=f"target {rate_text(rate)}", value=rate)
+
+
+def _numbered(timeline: Timeline) -> tuple[Line, ...]:
+    return tuple(
+        Line(name=name, colour=series_colour(index)) for index, name in enumerate(timeline.lines)
+    )
+
+
+def _highest(timeline: Timeline) -> tuple[Timeline, str]:
+    """Return as many lines as can be told apart, the highest, and which they are."""
+    if len(timeline.lines) <= MOST_LINES:
+        return timeline, ""
+    most = {
+        name: max((value for value in line if value is not None), default=0.0)
+        for name, line in timeline.lines.items()
+    }
+    kept = sorted(most, key=most.__getitem__, reverse=True)[:MOST_LINES]
+    lines = {name: line for name, line in timeline.lines.items() if name in kept}
+    some = f" (the {MOST_LINES} highest of {len(timeline.lines)})"
+    return msgspec.structs.replace(timeline, lines=lines), some
+
+
+def _totals(timeline: Timeline) -> list[float]:
+    return [
+        sum(value for value in values if value is not None)
+        for values in zip(*timeline.lines.values(), strict=True)
+    ]
+
+
+def _with_others(timeline: Timeline) -> Timeline:
+    """Put the roles in their order, and add up those that have no area of their own."""
+    kept: dict[str, tuple[float | None, ...]] = {
+        role: timeline.lines[role] for role in ROLES if role in timeline.lines
+    }
+    small = [values for role, values in timeline.lines.items() if role not in ROLES]
+    if small:
+        kept[OTHERS] = tuple(_sum(values) for values in zip(*small, strict=True))
+    return msgspec.structs.replace(timeline, lines=kept)
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

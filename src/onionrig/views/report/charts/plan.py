@@ -1,0 +1,174 @@
+"""The chart of a plan: goodput by number of hosts, with its band, against the target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from onionrig.units import counted, rate_text
+from onionrig.views.report.charts.labels import outlined
+from onionrig.views.report.charts.plan_target import target_keys, target_lines, wanted_rate
+from onionrig.views.report.charts.scales import Scale, rate_scale
+from onionrig.views.report.colours import INK, SERIES, series_colour
+from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.records.plan import HardwarePlan, Plan, Projection
+
+BEYOND = 2.0
+"""Times the target with its headroom: of what is drawn above that, nothing is learnt."""
+MOST_TICKS = 15
+ROOM_FOR_NAME = 0.25
+"""Of the hosts that are drawn: nearer to the axis, a name stands right of its ring."""
+
+
+def curve_figure(plan: Plan) -> Figure | None:
+    """Draw each kind of hardware's goodput by hosts; None where there is nothing to draw."""
+    drawn = [(each, _worth_drawing(plan, each)) for each in plan.hardware]
+    shown = [(each, curve) for each, curve in drawn if curve]
+    if not shown:
+        return None
+    most = max(point.goodput_bits_per_second.highest for _, curve in shown for point in curve)
+    scale = rate_scale(max(most, wanted_rate(plan) or 0.0))
+    last = max(point.hosts for _, curve in shown for point in curve)
+    keys = [_key(index, each) for index, (each, _) in enumerate(shown)]
+    layers = [
+        *_curves(shown, keys, scale, last),
+        *target_lines(plan, scale, last),
+        *_planned(shown, scale, last),
+    ]
+    return figure(
+        alt.LayerChart(layer=layers),
+        name="goodput-by-hosts",
+        title="Sustained goodput by number of hosts: likely, and from lowest to highest",
+        description=_described(plan, shown),
+        height=320,
+        keys=(*(keys if len(keys) > 1 else ()), *target_keys(plan)),
+    )
+
+
+def _worth_drawing(plan: Plan, hardware: HardwarePlan) -> Sequence[Projection]:
+    """Leave out what lies far above the target; a host more than is planned is always there."""
+    wanted = wanted_rate(plan)
+    if wanted is None:
+        return hardware.curve
+    planned = hardware.bill.hosts if hardware.bill is not None else 1
+    enough = next(
+        (
+            point.hosts
+            for point in hardware.curve
+            if point.goodput_bits_per_second.likely >= BEYOND * wanted
+        ),
+        None,
+    )
+    if enough is None:
+        return hardware.curve
+    last = max(enough, planned + 1)
+    return [point for point in hardware.curve if point.hosts <= last]
+
+
+def _key(index: int, hardware: HardwarePlan) -> Key:
+    return Key(
+        name=hardware.name,
+        colour=series_colour(index),
+        dash=DASHES[index // SERIES % len(DASHES)],
+        shape=SHAPES[index % len(SHAPES)],
+    )
+
+
+def _curves(
+    shown: Sequence[tuple[HardwarePlan, Sequence[Projection]]],
+    keys: Sequence[Key],
+    scale: Scale,
+    last: int,
+) -> list[alt.Chart]:
+    names = [key.name for key in keys]
+    rows = [_row(each, point, scale) for each, curve in shown for point in curve]
+    legend = alt.Legend(title=None)
+    colour = alt.Color(
+        "hardware:N",
+        scale=alt.Scale(domain=names, range=[key.colour for key in keys]),
+        legend=legend,
+    )
+    shape = alt.Shape(
+        "hardware:N",
+        scale=alt.Scale(domain=names, range=[key.shape or "circle" for key in keys]),
+        legend=legend,
+    )
+    hosts = alt.X(
+        "hosts:Q",
+        title="hosts",
+        scale=alt.Scale(domain=[0.5, last + 0.5], nice=False),
+        axis=alt.Axis(values=_ticks(last), format="d", grid=False),
+    )
+    likely = alt.Y(
+        "likely:Q",
+        title=scale.unit,
+        scale=alt.Scale(zero=True),
+        axis=alt.Axis(tickCount=6, domain=False, ticks=False),
+    )
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=hosts, color=colour)
+    lowest, highest = alt.Y("lowest:Q"), alt.Y("highest:Q")
+    return [
+        base.mark_area(opacity=0.16).encode(y=lowest, y2="highest:Q"),
+        # the band's ends can be told apart where bands overlap, and on paper without colours
+        base.mark_line(strokeWidth=0.8, strokeOpacity=0.7).encode(y=lowest),
+        base.mark_line(strokeWidth=0.8, strokeOpacity=0.7).encode(y=highest),
+        base.mark_rule(strokeWidth=2, strokeOpacity=0.35).encode(y=lowest, y2="highest:Q"),
+        base.mark_line(strokeWidth=1.8).encode(y=likely),
+        base.mark_point(filled=True, size=36, opacity=1).encode(y=likely, shape=shape),
+    ]
+
+
+def _planned(
+    shown: Sequence[tuple[HardwarePlan, Sequence[Projection]]], scale: Scale, last: int
+) -> list[alt.Chart]:
+    """Ring the numbers of hosts that are planned, named on the side where there is room."""
+    rows = [
+        _row(each, point, scale) | {"name": counted(point.hosts, "host")}
+        for each, curve in shown
+        for point in curve
+        if each.bill is not None and point.hosts == each.bill.hosts
+    ]
+    if not rows:
+        return []
+    ringed = alt.Chart(alt.InlineData(values=rows)).encode(x=alt.X("hosts:Q"), y=alt.Y("likely:Q"))
+    far = ROOM_FOR_NAME * last
+    left = ringed.transform_filter(f"datum.hosts > {far}").encode(text="name:N")
+    right = ringed.transform_filter(f"datum.hosts <= {far}").encode(text="name:N")
+    return [
+        ringed.mark_point(size=260, stroke=INK, strokeWidth=1.5, filled=False),
+        *outlined(left, align="right", baseline="bottom", dx=-9, dy=-6),
+        *outlined(right, align="left", baseline="top", dx=11, dy=4),
+    ]
+
+
+def _row(hardware: HardwarePlan, point: Projection, scale: Scale) -> dict[str, Any]:
+    rate = point.goodput_bits_per_second
+    return {
+        "hardware": hardware.name,
+        "hosts": point.hosts,
+        "lowest": scale.of(rate.lowest),
+        "likely": scale.of(rate.likely),
+        "highest": scale.of(rate.highest),
+    }
+
+
+def _ticks(last: int) -> list[int]:
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if last / step <= MOST_TICKS)
+    return [*range(step, last + 1, step)] if step == 1 else [1, *range(step, last + 1, step)]
+
+
+def _described(plan: Plan, shown: Sequence[tuple[HardwarePlan, Sequence[Projection]]]) -> str:
+    said = [
+        f"{each.name}: {rate_text(curve[0].goodput_bits_per_second.likely)} from "
+        f"{counted(curve[0].hosts, 'host')}, {rate_text(curve[-1].goodput_bits_per_second.likely)} "
+        f"from {curve[-1].hosts}"
+        for each, curve in shown
+    ]
+    target = plan.target_bits_per_second
+    against = "" if target is None else f" The target is {rate_text(target)}."
+    return f"Likely {'; '.join(said)}.{against} What is planned is ringed."

@@ -1,0 +1,69 @@
+"""The target in the chart of a plan, and the target with its headroom above it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from onionrig.units import rate_text
+from onionrig.views.plan.words import headroom_text
+from onionrig.views.report.charts.labels import outlined
+from onionrig.views.report.colours import INK
+from onionrig.views.report.figure import Key
+
+if TYPE_CHECKING:
+    from onionrig.records.plan import Plan
+    from onionrig.views.report.charts.scales import Scale
+
+TARGET_DASH, HEADROOM_DASH = (6, 4), (2, 3)
+
+
+def wanted_rate(plan: Plan) -> float | None:
+    """Return the target with its headroom; None where there is none."""
+    target = plan.target_bits_per_second
+    return None if target is None else target * (1 + plan.headroom)
+
+
+def target_lines(plan: Plan, scale: Scale, last: int) -> list[alt.Chart]:
+    """Draw the target and, above it, the target with its headroom."""
+    target, wanted = plan.target_bits_per_second, wanted_rate(plan)
+    if target is None or wanted is None:
+        return []
+    levels = _level(scale.of(target), "target", last, above=False)
+    if not plan.headroom:
+        return levels
+    return [
+        *levels,
+        *_level(scale.of(wanted), f"+ {headroom_text(plan.headroom)}", last, above=True),
+    ]
+
+
+def target_keys(plan: Plan) -> list[Key]:
+    """Return what the lines mean, with their rates."""
+    target, wanted = plan.target_bits_per_second, wanted_rate(plan)
+    if target is None or wanted is None:
+        return []
+    keys = [Key(name=f"target {rate_text(target)}", colour=INK, dash=TARGET_DASH)]
+    if plan.headroom:
+        name = f"with {headroom_text(plan.headroom)} to spare, {rate_text(wanted)}"
+        keys.append(Key(name=name, colour=INK, dash=HEADROOM_DASH))
+    return keys
+
+
+def _level(value: float, name: str, last: int, *, above: bool) -> list[alt.Chart]:
+    row = {"begin": 0.5, "end": last + 0.5, "value": value, "name": name}
+    chart = alt.Chart(alt.InlineData(values=[row])).encode(y=alt.Y("value:Q"))
+    named = chart.encode(x=alt.X("end:Q"), text="name:N")
+    return [
+        chart.mark_rule(
+            color=INK, strokeWidth=1.5, strokeDash=list(HEADROOM_DASH if above else TARGET_DASH)
+        ).encode(x="begin:Q", x2="end:Q"),
+        *outlined(
+            named,
+            align="right",
+            baseline="bottom" if above else "top",
+            dy=-4 if above else 5,
+            fontWeight=600,
+        ),
+    ]

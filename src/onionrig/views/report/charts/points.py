@@ -1,0 +1,92 @@
+"""What is drawn over the time of a run, and its points as rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from onionrig.analysis.over_time.series import Incident, LoadTimes
+from onionrig.analysis.over_time.timeline import Timeline
+from onionrig.records.part import Part
+from onionrig.views.report.charts.scales import Scale, time_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Line(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of a chart's lines or areas."""
+
+    name: str
+    colour: str
+
+
+class Level(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value that the others are held against, in the timeline's unit."""
+
+    name: str
+    value: float
+    begin: float | None = None
+    """Where it is not meant for the whole of the run."""
+    end: float | None = None
+
+
+class Timed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines over time, and what they are held against."""
+
+    timeline: Timeline
+    lines: tuple[Line, ...]
+    scale: Scale
+    """Of the values."""
+    title: str
+    """Of the values, without the unit."""
+    loads: tuple[LoadTimes, ...] = ()
+    levels: tuple[Level, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """From when to when it is drawn, in seconds."""
+        at, lasting = self.timeline.at_seconds, self.timeline.lasting_seconds
+        return (at[0], at[-1] + lasting[-1]) if at else (0.0, 1.0)
+
+    @property
+    def time(self) -> Scale:
+        """The unit of time."""
+        return time_scale(self.span[1] - self.span[0])
+
+
+def keys_of(lines: Sequence[Line]) -> list[str]:
+    """Return a field name for each line; a line's own name may hold what a field's cannot."""
+    return [f"line{index:02d}" for index in range(len(lines))]
+
+
+def rows(timed: Timed) -> list[dict[str, Any]]:
+    """Return a row for each stretch of time, with its point in its middle.
+
+    The outermost stand at the edges as well, so that what is drawn fills the chart. A value is
+    null where nothing was recorded.
+    """
+    timeline = timed.timeline
+    stretches = zip(timeline.at_seconds, timeline.lasting_seconds, strict=True)
+    inner = [_row(timed, index, at, lasting) for index, (at, lasting) in enumerate(stretches)]
+    if not inner:
+        return []
+    first, last = inner[0], inner[-1]
+    return [first | {"middle": first["begin"]}, *inner, last | {"middle": last["end"]}]
+
+
+def _row(timed: Timed, index: int, at: float, lasting: float) -> dict[str, Any]:
+    time, scale = timed.time, timed.scale
+    values = [timed.timeline.lines[line.name][index] for line in timed.lines]
+    known = [value for value in values if value is not None]
+    drawn = {
+        key: None if value is None else scale.of(value)
+        for key, value in zip(keys_of(timed.lines), values, strict=True)
+    }
+    return {
+        **drawn,
+        "total": scale.of(sum(known)) if known else None,
+        "begin": time.of(at),
+        "middle": time.of(at + lasting / 2),
+        "end": time.of(at + lasting),
+    }

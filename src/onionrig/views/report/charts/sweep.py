@@ -1,0 +1,132 @@
+"""The charts of a sweep: the rate with its knees, and what each role cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from onionrig.views.report.charts.labels import outlined
+from onionrig.views.report.charts.scales import Scale, rate_scale
+from onionrig.views.report.charts.sweep_axis import (
+    Along,
+    Measured,
+    across,
+    along_figure,
+    combinations,
+    drawn_axis,
+    position,
+)
+from onionrig.views.report.colours import INK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onionrig.records.sweep import Point, SweepResult
+    from onionrig.views.report.figure import Figure
+
+
+ROOM_FOR_NAME = 0.09
+"""Of the highest rate: knees that are nearer to one another have no room for two names."""
+
+
+def rates_figure(sweep: SweepResult) -> Figure | None:
+    """Draw the sustained rate along the axis, knees ringed; None where none was measured."""
+    known = [rate for point in sweep.points if (rate := _sustained(point)) is not None]
+    if not known:
+        return None
+    scale = rate_scale(max(known))
+    drawn = _along(sweep, _sustained, scale, f"sustained, {scale.unit}")
+    return along_figure(
+        drawn,
+        _knees(sweep, drawn),
+        name="rates",
+        title="Sustained rate",
+        description=f"The sustained rate along {drawn.axis.key}, a line for each combination of "
+        "the other settings, with the range of its repetitions; knees are ringed.",
+    )
+
+
+def cost_figure(sweep: SweepResult, role: str) -> Figure | None:
+    """Draw what a Gbit cost one role along the axis; None where that is not known."""
+
+    def cost(point: Point) -> float | None:
+        found = point.result.costs.get(role)
+        return None if found is None else found.cpu_seconds_per_gbit
+
+    drawn = _along(sweep, cost, Scale(unit="CPU-s per Gbit", factor=1.0), "CPU-s per Gbit")
+    if not drawn.measured:
+        return None
+    return along_figure(
+        drawn,
+        (),
+        name=f"cost-{role}",
+        title=f"Cost of role {role}",
+        description=f"CPU-seconds of role {role} for each Gbit of goodput along {drawn.axis.key}, "
+        "a line for each combination of the other settings.",
+    )
+
+
+def _along(
+    sweep: SweepResult, value_of: Callable[[Point], float | None], scale: Scale, title: str
+) -> Along:
+    axis, groups = drawn_axis(sweep), combinations(sweep)
+    return Along(
+        axis=axis,
+        combinations=tuple(group.name for group in groups),
+        measured=tuple(
+            Measured(
+                at=point.settings.get(axis.key, ""),
+                combination=group.name,
+                value=value,
+                lowest=lowest if value_of is _sustained else value,
+                highest=highest if value_of is _sustained else value,
+            )
+            for group in groups
+            for point in group.points
+            if (value := value_of(point)) is not None
+            for lowest, highest in (_range(point, value),)
+        ),
+        scale=scale,
+        title=title,
+    )
+
+
+def _sustained(point: Point) -> float | None:
+    return point.result.goodput.sustained_bits_per_second
+
+
+def _range(point: Point, rate: float) -> tuple[float, float]:
+    held = point.result.repetitions
+    lowest = held.lowest_bits_per_second if held else None
+    highest = held.highest_bits_per_second if held else None
+    return rate if lowest is None else lowest, rate if highest is None else highest
+
+
+def _knees(sweep: SweepResult, drawn: Along) -> list[alt.Chart]:
+    rows = _knee_rows(sweep, drawn)
+    if not rows:
+        return []
+    knees = alt.Chart(alt.InlineData(values=rows)).encode(x=across(drawn), y=alt.Y("value:Q"))
+    named = knees.encode(text="name:N")
+    return [
+        knees.mark_point(size=320, stroke=INK, strokeWidth=1.5, filled=False),
+        *outlined(named, align="center", baseline="top", dy=12),
+    ]
+
+
+def _knee_rows(sweep: SweepResult, drawn: Along) -> list[dict[str, Any]]:
+    """Return where knees are; one right below another goes without a name."""
+    known = [
+        (knee.sustained_bits_per_second, knee.value, knee.reached)
+        for knee in sweep.knees
+        if knee.value is not None and knee.sustained_bits_per_second is not None
+    ]
+    rows: list[dict[str, Any]] = []
+    for rate, value, reached in sorted(known, reverse=True):
+        at, height = position(drawn.axis, value), drawn.scale.of(rate)
+        room = ROOM_FOR_NAME * drawn.scale.of(max(known)[0])
+        crowded = any(row["at"] == at and row["value"] - height < room for row in rows)
+        name = "" if crowded else f"knee {value}" if reached else "not reached"
+        rows.append({"at": at, "value": height, "name": name})
+    return rows

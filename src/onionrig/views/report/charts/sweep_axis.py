@@ -1,0 +1,183 @@
+"""A chart along one axis of a sweep: a line for each combination of the other settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from onionrig.records.part import Part
+from onionrig.records.sweep import Axis, Point
+from onionrig.views.report.charts.scales import Scale
+from onionrig.views.report.colours import SERIES, series_colour
+from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, figure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.records.sweep import SweepResult
+
+LOGARITHMIC_FROM = 8.0
+"""Times that the last value is the first one: doublings are then as far from one another."""
+
+
+class Combination(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The points that differ in the drawn axis alone."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+class Measured(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value of one point, with its range."""
+
+    at: str
+    """The axis's value."""
+    combination: str
+    value: float
+    lowest: float
+    highest: float
+
+
+class Along(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is drawn along an axis."""
+
+    axis: Axis
+    combinations: tuple[str, ...]
+    measured: tuple[Measured, ...]
+    scale: Scale
+    title: str
+    """Of the values."""
+
+
+def combinations(sweep: SweepResult) -> tuple[Combination, ...]:
+    """Return the sweep's points by the settings of all axes but the drawn one."""
+    axis = drawn_axis(sweep)
+    grouped: dict[str, list[Point]] = {}
+    for point in sweep.points:
+        name = settings_text(point.settings, without=axis.key) or axis.key
+        grouped.setdefault(name, []).append(point)
+    return tuple(Combination(name=name, points=tuple(each)) for name, each in grouped.items())
+
+
+def drawn_axis(sweep: SweepResult) -> Axis:
+    """Return the axis that knees were looked for along, or else the first."""
+    keys = {knee.key for knee in sweep.knees}
+    known = [axis for axis in sweep.axes if axis.key in keys]
+    return (known or [*sweep.axes, Axis(key="", values=())])[0]
+
+
+def settings_text(settings: Mapping[str, str], *, without: str = "") -> str:
+    """Say the settings of a point."""
+    return ", ".join(f"{key} = {value}" for key, value in settings.items() if key != without)
+
+
+def along_figure(
+    drawn: Along, marks: Sequence[alt.Chart], *, name: str, title: str, description: str
+) -> Figure:
+    """Draw lines and points with their ranges, and further marks over them."""
+    names = list(drawn.combinations)
+    keys = tuple(
+        Key(
+            name=each,
+            colour=series_colour(index),
+            dash=DASHES[index // SERIES % len(DASHES)],
+            shape=SHAPES[index % len(SHAPES)],
+        )
+        for index, each in enumerate(names)
+    )
+    legend = alt.Legend(title=None)
+    colour = alt.Color(
+        "combination:N",
+        scale=alt.Scale(domain=names, range=[key.colour for key in keys]),
+        legend=legend,
+    )
+    dash = alt.StrokeDash(
+        "combination:N",
+        scale=alt.Scale(domain=names, range=[list(key.dash or ()) for key in keys]),
+        legend=legend,
+    )
+    shape = alt.Shape(
+        "combination:N",
+        scale=alt.Scale(domain=names, range=[key.shape or "circle" for key in keys]),
+        legend=legend,
+    )
+    value = alt.Y(
+        "value:Q",
+        title=drawn.title,
+        scale=alt.Scale(zero=True),
+        axis=alt.Axis(tickCount=5, domain=False, ticks=False),
+    )
+    base = alt.Chart(alt.InlineData(values=[_row(drawn, each) for each in drawn.measured])).encode(
+        x=across(drawn), color=colour
+    )
+    tooltip = [
+        alt.Tooltip("text:N", title=drawn.axis.key),
+        alt.Tooltip("combination:N", title="settings"),
+        alt.Tooltip("value:Q", title=drawn.scale.unit),
+        alt.Tooltip("lowest:Q", title="lowest"),
+        alt.Tooltip("highest:Q", title="highest"),
+    ]
+    layers = [
+        base.mark_line(strokeWidth=1.6).encode(y=value, strokeDash=dash),
+        base.mark_rule(strokeWidth=3, strokeOpacity=0.5).encode(
+            y=alt.Y("lowest:Q"), y2="highest:Q"
+        ),
+        base.mark_point(filled=True, size=70, opacity=1).encode(
+            y=value, shape=shape, tooltip=tooltip
+        ),
+        *marks,
+    ]
+    return figure(
+        alt.LayerChart(layer=layers),
+        name=name,
+        title=title,
+        description=description,
+        height=280,
+        keys=keys if len(keys) > 1 else (),
+    )
+
+
+def across(drawn: Along) -> alt.X:
+    """Return the axis: numbers where all its values are, else as they come."""
+    values = [_number(text) for text in drawn.axis.values]
+    numbers = [value for value in values if value is not None]
+    if not numbers or len(numbers) < len(values):
+        return alt.X(
+            "at:N",
+            title=drawn.axis.key,
+            sort=list(drawn.axis.values),
+            axis=alt.Axis(labelAngle=0, grid=False),
+        )
+    wide = min(numbers) > 0 and max(numbers) / min(numbers) >= LOGARITHMIC_FROM
+    return alt.X(
+        "at:Q",
+        title=drawn.axis.key,
+        scale=alt.Scale(type="log", base=2, nice=False) if wide else alt.Scale(zero=False),
+        axis=alt.Axis(values=sorted(set(numbers)), format="~g", grid=False),
+    )
+
+
+def position(axis: Axis, text: str) -> float | str:
+    """Return where a value lies on the axis."""
+    numbers = [_number(each) for each in axis.values]
+    number = _number(text)
+    return text if number is None or None in numbers else number
+
+
+def _row(drawn: Along, each: Measured) -> dict[str, Any]:
+    return {
+        "at": position(drawn.axis, each.at),
+        "text": each.at,
+        "combination": each.combination,
+        "value": drawn.scale.of(each.value),
+        "lowest": drawn.scale.of(each.lowest),
+        "highest": drawn.scale.of(each.highest),
+    }
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

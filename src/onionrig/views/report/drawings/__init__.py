@@ -1,0 +1,1 @@
+"""The drawings of reports, as SVG: stages that bytes pass, hosts around their switch."""

@@ -1,0 +1,192 @@
+"""What a drawing of emulated hosts shows: a box a host, or a box for many that are alike."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.facts import roles_by_host
+from onionrig.analysis.hosts.links import FULL
+from onionrig.analysis.wording import named_runs
+from onionrig.records.links import HostLink
+from onionrig.records.manifest import EmulatedHost
+from onionrig.records.part import Part
+from onionrig.units import cores_text, counted
+from onionrig.views.report.drawings.host_boxes import HostBox, HostsDrawing, Strand, Way
+from onionrig.views.report.missing import percent, rate, rates, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from onionrig.records.links import Links
+    from onionrig.records.manifest import Manifest
+    from onionrig.views.report.drawings.host_boxes import Direction
+
+MOST_SINGLE = 10
+"""Of hosts that are drawn one by one; of more, those that are alike are drawn as one."""
+MOST_CHARACTERS = 32
+"""Of a line beside a link."""
+UNSEEN = frozenset({"sampler", "namespace", "delay"})
+"""Roles that every host has, or that are of the emulation itself."""
+PLURALS = {"backend": "backend instances", "authority": "authorities"}
+SINGULARS = {"backend": "backend instance", "balancer-tor": "the balancer's tor"}
+
+
+class _Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that is known of one."""
+
+    facts: EmulatedHost
+    link: HostLink
+    roles: dict[str, int]
+
+
+def hosts_drawing(links: Links, manifest: Manifest) -> HostsDrawing:
+    """Put together what is drawn of each host."""
+    facts = {each.name: each for each in manifest.emulated}
+    roles = roles_by_host(manifest)
+    hosts = [
+        _Host(
+            facts=facts[link.host],
+            link=link,
+            roles={
+                role: number
+                for role, number in sorted(roles.get(link.host, {}).items(), key=_order)
+                if role not in UNSEEN
+            },
+        )
+        for link in links.hosts
+    ]
+    serving = _boxes([host for host in hosts if host.link.serves], many=len(hosts) > MOST_SINGLE)
+    others = _boxes([host for host in hosts if not host.link.serves], many=len(hosts) > MOST_SINGLE)
+    return HostsDrawing(title=_told(hosts, serving, others), serving=serving, others=others)
+
+
+def roles_text(roles: Iterable[tuple[str, int, int]]) -> str:
+    """Say how many services of each role there are, from the fewest to the most on a host."""
+    said: list[str] = []
+    for role, fewest, most in roles:
+        if most == 1:
+            said.append(SINGULARS.get(role, role))
+        else:
+            number = str(most) if fewest == most else f"{fewest} to {most}"
+            said.append(f"{number} {PLURALS.get(role, f'{role}s')}")
+    return ", ".join(said) or "nothing"
+
+
+def delay_text(seconds: float) -> str:
+    """Say how long a link delays: down to 0.1 ms, as it was asked for."""
+    return f"{1000 * seconds:.4g} ms" if seconds < 1 else wait(seconds)
+
+
+def _order(item: tuple[str, int]) -> int:
+    """Put those of which there are most first."""
+    return -item[1]
+
+
+def _boxes(hosts: Sequence[_Host], *, many: bool) -> tuple[HostBox, ...]:
+    alike: dict[object, list[_Host]] = {}
+    for host in hosts:
+        board = host.facts.board.id if host.facts.board else None
+        kind = (board, frozenset(host.roles), host.link.link_bits_per_second is None)
+        alike.setdefault(kind if many else host.facts.name, []).append(host)
+    return tuple(_box(some) for some in alike.values())
+
+
+def _box(hosts: Sequence[_Host]) -> HostBox:
+    names = [host.facts.name for host in hosts]
+    board = hosts[0].facts.board
+    each = " each" if len(hosts) > 1 else ""
+    roles = [
+        (role, min(host.roles[role] for host in hosts), max(host.roles[role] for host in hosts))
+        for role in hosts[0].roles
+    ]
+    details = [
+        *((named_runs(names),) if len(hosts) > 1 else ()),
+        *((board.name,) if board else ()),
+        f"{roles_text(roles)}{each}",
+        f"{_link(hosts)}{each}",
+        *_cpu(hosts, each),
+    ]
+    return HostBox(
+        title=names[0] if len(hosts) == 1 else counted(len(hosts), "host"),
+        details=tuple(details),
+        ways=(_way(hosts, "sent"), _way(hosts, "received")),
+    )
+
+
+def _link(hosts: Sequence[_Host]) -> str:
+    known = [host.link.link_bits_per_second for host in hosts]
+    shaped = [each for each in known if each is not None]
+    said = f"link {_span(shaped)}" if shaped else "link not shaped"
+    changed = any(
+        host.link.link_bits_per_second != host.facts.link_bits_per_second for host in hosts
+    )
+    said += " on average" if changed else ""
+    delays = sorted(host.facts.delay_seconds for host in hosts)
+    if not delays[-1]:
+        return said
+    low, high = delay_text(delays[0]), delay_text(delays[-1])
+    return f"{said}, delay {high if low == high else f'{low} to {high}'}"
+
+
+def _cpu(hosts: Sequence[_Host], each: str) -> tuple[str, ...]:
+    given = sorted(cores for host in hosts if (cores := host.facts.cpu_cores) is not None)
+    if not given:
+        return ()
+    low, high = given[0], given[-1]
+    said = cores_text(high) if low == high else f"{low:.4g} to {cores_text(high)}"
+    return (f"CPU: {said}{each}",)
+
+
+def _way(hosts: Sequence[_Host], direction: Direction) -> Way:
+    carried = [_rate(host.link, direction) for host in hosts]
+    known = [each for each in carried if each is not None]
+    strands = tuple(_strand(host.link, direction) for host in hosts)
+    if not known:
+        return Way(direction=direction, said=(f"{direction}: not known",), strands=strands)
+    shares = sorted(strand.share for strand in strands if strand.share is not None)
+    full = sum(strand.full for strand in strands)
+    said = f"{direction} {_span(known)}"
+    if len(hosts) == 1:
+        part = f", {percent(shares[0])}" if shares else ""
+        return Way(
+            direction=direction, said=(f"{said}{part}{', full' if full else ''}",), strands=strands
+        )
+    each = f"{_shares(shares)} each" if shares else "each"
+    counted = (f"{full} of {len(hosts)} full",) if full else ()
+    lines = (*textwrap.wrap(said, MOST_CHARACTERS), each, *counted)
+    return Way(direction=direction, said=lines, strands=strands)
+
+
+def _strand(link: HostLink, direction: Direction) -> Strand:
+    carried, limit = _rate(link, direction), link.link_bits_per_second
+    share = carried / limit if carried is not None and limit else None
+    return Strand(share=share, full=share is not None and share >= FULL)
+
+
+def _rate(link: HostLink, direction: Direction) -> float | None:
+    return link.sent_bits_per_second if direction == "sent" else link.received_bits_per_second
+
+
+def _span(known: Sequence[float]) -> str:
+    """Say from where to where rates go, or the one."""
+    low, high = min(known), max(known)
+    return rate(high) if rate(low) == rate(high) else rates(low, high)
+
+
+def _shares(shares: Sequence[float]) -> str:
+    low, high = percent(shares[0]), percent(shares[-1])
+    return high if low == high else f"{low.removesuffix(' %')} to {high}"
+
+
+def _told(hosts: Sequence[_Host], *columns: Sequence[HostBox]) -> str:
+    """Say what is drawn: who runs what behind which link, and which are full."""
+    full = [host.facts.name for host in hosts if host.link.full]
+    boxes = "; ".join(
+        f"{box.title}: {', '.join(box.details)}" for column in columns for box in column
+    )
+    return (
+        f"A switch and the {counted(len(hosts), 'emulated host')} that it joins, with what their "
+        f"links carried in the hold. {boxes}. Full: {named_runs(full) if full else 'none'}. "
+        "The table has the rates."
+    )

@@ -1,0 +1,115 @@
+"""What a drawing of a planned rig shows: its hosts at their switch, and what else must be there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.records.plan import Range
+from onionrig.units import counted
+from onionrig.views.plan.ranges import likely_text, range_text
+from onionrig.views.plan.words import rig_text
+from onionrig.views.report.drawings.host_boxes import HostBox, HostsDrawing, Strand, Way
+
+if TYPE_CHECKING:
+    from onionrig.records.plan import Bill, HardwarePlan, Plan
+    from onionrig.views.report.drawings.host_boxes import Direction
+
+MOST_SINGLE = 6
+"""Of hosts that are drawn one by one; all are alike, so more are drawn as one box."""
+
+
+def planned_rig(plan: Plan, hardware: HardwarePlan, bill: Bill) -> HostsDrawing:
+    """Put together what is drawn of a planned rig."""
+    serving = _hosts(hardware, bill)
+    others = (_network(plan, bill), _clients(bill))
+    told = "; ".join(f"{box.title}: {', '.join(box.details)}" for box in (*serving[:1], *others))
+    return HostsDrawing(
+        title=f"{rig_text(bill, hardware)} at a switch, with relays and clients. {told}.",
+        serving=serving,
+        others=others,
+    )
+
+
+def _hosts(hardware: HardwarePlan, bill: Bill) -> tuple[HostBox, ...]:
+    each = " each" if bill.hosts > 1 else ""
+    strand = _strand(hardware)
+    if bill.hosts > MOST_SINGLE:
+        ways = (_sending(hardware, bill, strand, bill.hosts),)
+        title = f"{bill.hosts} hosts, all alike"
+        return (HostBox(title=title, details=_details(hardware, bill, each), ways=ways),)
+    return tuple(
+        HostBox(
+            title=f"host {number}",
+            details=_details(hardware, bill, ""),
+            ways=(_sending(hardware, bill, strand, 1),),
+        )
+        for number in range(1, bill.hosts + 1)
+    )
+
+
+def _details(hardware: HardwarePlan, bill: Bill, each: str) -> tuple[str, ...]:
+    said = [hardware.name, f"{counted(bill.daemons_per_host, 'tor daemon')}{each}"]
+    if bill.link_bits_per_second is not None:
+        said.append(f"link {likely_text(bill.link_bits_per_second, 'bit/s')}{each}")
+    return tuple(said)
+
+
+def _sending(hardware: HardwarePlan, bill: Bill, strand: Strand, strands: int) -> Way:
+    """Say what each host would send: goodput, and what that is of what its link lets through."""
+    said: list[str] = []
+    projected = hardware.projected_bits_per_second
+    if projected is not None:
+        share = Range(
+            lowest=projected.lowest / bill.hosts,
+            likely=projected.likely / bill.hosts,
+            highest=projected.highest / bill.hosts,
+        )
+        each = " each" if strands > 1 else ""
+        said.append(f"goodput {likely_text(share, 'bit/s')}{each}")
+    if strand.full:
+        said.append("the link is full" if strands == 1 else "the links are full")
+    elif strand.share is not None:
+        said.append(f"{100 * strand.share:.0f} % of what the link carries")
+    return Way(direction="sent", said=tuple(said), strands=(strand,) * strands)
+
+
+def _strand(hardware: HardwarePlan) -> Strand:
+    """Return how full a link would be: the rate planned, of what the links alone let through."""
+    links = next((each for each in hardware.constraints if each.kind == "NIC"), None)
+    projected = hardware.projected_bits_per_second
+    if links is None or projected is None or not links.goodput_bits_per_second.likely:
+        return Strand(share=None, full=False)
+    share = projected.likely / links.goodput_bits_per_second.likely
+    full = hardware.binding is not None and hardware.binding.kind == "NIC"
+    return Strand(share=min(1.0, share), full=full)
+
+
+def _network(plan: Plan, bill: Bill) -> HostBox:
+    return HostBox(
+        title="network",
+        details=(
+            "relays of a private network:",
+            f"{range_text(bill.client_side.relay_cores, 'cores')}",
+            f"{plan.balancer} Onionbalance and its tor",
+        ),
+        ways=(_plain("received", "what the hosts send"), _plain("sent", "on to the clients")),
+    )
+
+
+def _clients(bill: Bill) -> HostBox:
+    driving = bill.client_side
+    return HostBox(
+        title="client side",
+        details=(
+            f"{counted(driving.client_tors, 'client tor')}:",
+            range_text(driving.client_cores, "cores"),
+            f"{bill.streams} streams, a circuit each",
+        ),
+        ways=(
+            _plain("received", f"{likely_text(driving.link_bits_per_second, 'bit/s')} on the wire"),
+        ),
+    )
+
+
+def _plain(direction: Direction, said: str) -> Way:
+    return Way(direction=direction, said=(said,), strands=(Strand(share=None, full=False),))

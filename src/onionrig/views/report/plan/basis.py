@@ -1,0 +1,94 @@
+"""What a plan's page says to those who doubt it: limits, assumptions, every figure's origin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.views.plan.inputs import inputs_by_origin
+from onionrig.views.plan.ranges import range_text
+from onionrig.views.plan.words import standing_of
+from onionrig.views.report.document import Prose, Section, Table, columns
+
+if TYPE_CHECKING:
+    from onionrig.records.plan import HardwarePlan, Plan
+    from onionrig.views.plan.inputs import Group
+    from onionrig.views.report.document import Block
+
+RANGES = """\
+Each figure is a range, and so is what is made of it: the likely value from what is likely, the ends
+from everything at its worse and at its better end together. So a range is wide rather than wrong.
+"""
+
+
+def limits(plan: Plan) -> Section | None:
+    """Return what each limit alone would let the planned rigs serve."""
+    tables = tuple(
+        _limits(each, named=len(plan.hardware) > 1) for each in plan.hardware if each.constraints
+    )
+    if not tables:
+        return None
+    return Section(
+        name="limits",
+        title="What limits it",
+        finding="Each limit as if there were no other: the lowest binds, and the one after it "
+        "would once that is lifted.",
+        blocks=tables,
+    )
+
+
+def assumed(plan: Plan) -> Section | None:
+    """Return what was taken for granted."""
+    if not plan.assumptions:
+        return None
+    return Section(
+        name="assumptions",
+        title="What was taken for granted",
+        finding="Where one of these is not so, neither is the plan.",
+        blocks=(Prose(paragraphs=plan.assumptions, listed=True),),
+    )
+
+
+def inputs(plan: Plan) -> Section:
+    """Return every figure with its origin, and how to replace it."""
+    return Section(
+        name="inputs",
+        title="What it is computed from",
+        finding=f"{_capital(plan.measurement.removesuffix('.'))}.",
+        blocks=(
+            Prose(paragraphs=(" ".join(RANGES.split()),)),
+            *(block for group in inputs_by_origin(plan) for block in _group(group)),
+        ),
+    )
+
+
+def _limits(hardware: HardwarePlan, *, named: bool) -> Table:
+    return Table(
+        caption=hardware.name if named else "What each limit alone would let through",
+        columns=columns("limit", "order", "lets through", "because", long=("because",)),
+        rows=tuple(
+            (
+                each.kind,
+                standing_of(each, hardware),
+                range_text(each.goodput_bits_per_second, "bit/s"),
+                each.sentence,
+            )
+            for each in hardware.constraints
+        ),
+    )
+
+
+def _group(group: Group) -> list[Block]:
+    """Return the figures of one origin, and how those are replaced that can be."""
+    table = Table(
+        caption=_capital(group.title),
+        columns=columns("figure", "value", "from", long=("value", "from")),
+        rows=tuple(
+            (each.name, range_text(each.value, each.unit), each.source) for each in group.inputs
+        ),
+    )
+    how = tuple(map(_capital, group.replacements))
+    return [table, Prose(paragraphs=how, listed=True)] if how else [table]
+
+
+def _capital(sentence: str) -> str:
+    return f"{sentence[:1].upper()}{sentence[1:]}"

@@ -1,0 +1,92 @@
+"""The key figures on top of a plan's page: of one kind of hardware all, of several the most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.units import counted
+from onionrig.views.plan.ranges import ends_text, likely_text
+from onionrig.views.plan.words import (
+    constraint_text,
+    estimates_text,
+    hosts_text,
+    planned,
+    price_note,
+    price_text,
+)
+from onionrig.views.report.document import Fact
+
+if TYPE_CHECKING:
+    from onionrig.records.plan import Bill, HardwarePlan, Plan
+
+
+def plan_facts(plan: Plan) -> tuple[Fact, ...]:
+    """Return the key figures; none where nothing can be done."""
+    able = planned(plan)
+    if len(plan.hardware) > 1:
+        return tuple(_in_short(*each) for each in able)
+    return tuple(fact for each in able for fact in _at_length(*each))
+
+
+def _in_short(hardware: HardwarePlan, bill: Bill) -> Fact:
+    projected = hardware.projected_bits_per_second
+    said = [] if projected is None else [ends_text(projected, "bit/s")]
+    said += [] if bill.price is None else [price_text(bill.price)]
+    return Fact(name=hardware.name, value=counted(bill.hosts, "host"), note="; ".join(said))
+
+
+def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
+    needed, projected = hardware.hosts_needed, hardware.projected_bits_per_second
+    driving = bill.client_side
+    told = [
+        Fact(
+            name="Hosts",
+            value=str(bill.hosts),
+            note="as asked" if needed is None else hosts_text(needed),
+        )
+    ]
+    if projected is not None:
+        told.append(
+            Fact(
+                name="Would serve",
+                value=likely_text(projected, "bit/s"),
+                note=f"{ends_text(projected, 'bit/s')}, sustained",
+            )
+        )
+    if hardware.binding is not None:
+        after = hardware.next_binding
+        told.append(
+            Fact(
+                name="Bound by",
+                value=hardware.binding.kind,
+                note="" if after is None else f"next: {constraint_text(after)}",
+            )
+        )
+    told.append(
+        Fact(
+            name="Client side",
+            value=counted(driving.client_tors, "client tor"),
+            note=f"on {ends_text(driving.client_cores, 'cores')}; relays on "
+            f"{ends_text(driving.relay_cores, 'cores')}",
+        )
+    )
+    if bill.watts is not None:
+        told.append(
+            Fact(
+                name="Power",
+                value=likely_text(bill.watts, "W"),
+                note=f"{ends_text(bill.watts, 'W')}, the hosts alone",
+            )
+        )
+    if bill.price is not None:
+        told.append(
+            Fact(
+                name="Price",
+                value=price_text(bill.price),
+                note=price_note(bill.price, bill.hosts),
+            )
+        )
+    return [
+        *told,
+        Fact(name="Estimated", value=estimates_text(hardware), note="that it is computed from"),
+    ]

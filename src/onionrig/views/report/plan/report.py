@@ -1,0 +1,136 @@
+"""A plan as a page to hand to whoever pays: it prints, and needs neither a script nor a network."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from onionrig.units import counted
+from onionrig.views.plan.bill import bill_lines, side_by_side
+from onionrig.views.plan.ranges import range_text
+from onionrig.views.plan.words import (
+    answer,
+    doubts,
+    planned,
+    question,
+    rig_text,
+    told,
+)
+from onionrig.views.report.charts.plan import curve_figure
+from onionrig.views.report.document import (
+    Document,
+    Folded,
+    Prose,
+    Section,
+    Still,
+    Table,
+    columns,
+)
+from onionrig.views.report.drawings.planned_hosts import planned_rig
+from onionrig.views.report.missing import moment
+from onionrig.views.report.page import page
+from onionrig.views.report.plan.basis import assumed, inputs, limits
+from onionrig.views.report.plan.facts import plan_facts
+
+if TYPE_CHECKING:
+    from onionrig.records.plan import Bill, HardwarePlan, Plan
+    from onionrig.views.report.document import Block, Mood
+
+
+def plan_page(plan: Plan) -> str:
+    """Make the page of a plan."""
+    sections = (
+        _curve(plan),
+        _side_by_side(plan),
+        *(_rig(plan, *each, number) for number, each in enumerate(planned(plan), start=1)),
+        limits(plan),
+        assumed(plan),
+        inputs(plan),
+        _again(plan),
+    )
+    return page(
+        Document(
+            title=f"onionrig: {question(plan)}",
+            about=(
+                question(plan),
+                f"{plan.mode}, {plan.balancer} Onionbalance",
+                f"planned {moment(plan.made)}",
+                f"onionrig {plan.onionrig}",
+            ),
+            verdict=answer(plan),
+            mood=_mood(plan),
+            warnings=doubts(plan),
+            warned="Before relying on it",
+            trusted="",
+            facts=plan_facts(plan),
+            sections=tuple(section for section in sections if section is not None),
+        )
+    )
+
+
+def _mood(plan: Plan) -> Mood:
+    able = [each.possible for each in plan.hardware]
+    if not any(able):
+        return "bad"
+    return "plain" if plan.target_bits_per_second is None or not all(able) else "good"
+
+
+def _side_by_side(plan: Plan) -> Section | None:
+    if len(plan.hardware) == 1:
+        return None
+    names = [each.name for each in plan.hardware]
+    table = Table(
+        caption="What each kind of hardware takes",
+        columns=columns("", *names),
+        rows=side_by_side(plan),
+    )
+    return Section(
+        name="side-by-side",
+        title="Side by side",
+        finding="",
+        blocks=(table, Prose(paragraphs=tuple(map(told, plan.hardware)), listed=True)),
+    )
+
+
+def _curve(plan: Plan) -> Section | None:
+    drawn = curve_figure(plan)
+    if drawn is None:
+        return None
+    return Section(
+        name="curve",
+        title="Goodput by number of hosts",
+        finding="What is planned is ringed. The band goes from the lowest to the highest that "
+        "what it is computed from allows.",
+        blocks=(Still(figure=drawn),),
+    )
+
+
+def _rig(plan: Plan, hardware: HardwarePlan, bill: Bill, number: int) -> Section:
+    projected = hardware.projected_bits_per_second
+    serve = "" if projected is None else f" {range_text(projected, 'bit/s')} sustained."
+    blocks: tuple[Block, ...] = (
+        planned_rig(plan, hardware, bill),
+        Table(
+            caption="What must be there",
+            columns=columns("", "planned", "what it is", long=("planned", "what it is")),
+            rows=bill_lines(plan, hardware, bill),
+        ),
+    )
+    return Section(
+        name=f"rig-{number}",
+        title=rig_text(bill, hardware),
+        finding=f"The rig: {counted(bill.instances, 'tor daemon')} behind one onion address."
+        f"{serve}",
+        blocks=blocks,
+    )
+
+
+def _again(plan: Plan) -> Section | None:
+    if not plan.command:
+        return None
+    return Section(
+        name="again",
+        title="To do it again",
+        finding="",
+        blocks=(Folded(title="Command", text=shlex.join(plan.command), opened=True),),
+    )

@@ -1,0 +1,71 @@
+"""Emulated hosts and their links: what each could carry, and what it did in the hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.units import cores_text
+from onionrig.views.report.document import UNKNOWN, Bar, Cell, Section, Table, columns
+from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing
+from onionrig.views.report.missing import percent, rate
+from onionrig.views.summary.links import links_sentence
+
+if TYPE_CHECKING:
+    from onionrig.records.links import HostLink, Links
+    from onionrig.records.manifest import EmulatedHost, Manifest
+    from onionrig.records.result import Result
+
+UNSHAPED = "not shaped"
+NUMERIC = ("link", "delay", "CPU", "sent", "received")
+
+
+def hosts(result: Result, manifest: Manifest) -> Section | None:
+    """Return the hosts and their links; nothing where none was emulated."""
+    if result.links is None:
+        return None
+    return Section(
+        name="hosts",
+        title="Hosts and links",
+        finding=f"{links_sentence(result.links)} Means over the hold, frames included.",
+        blocks=(hosts_drawing(result.links, manifest), _table(result.links, manifest)),
+    )
+
+
+def _table(links: Links, manifest: Manifest) -> Table:
+    """Return a row a host; a column of what no host has would only take room."""
+    known = {host.name: host for host in manifest.emulated}
+    rows = [_row(link, known.get(link.host)) for link in links.hosts]
+    titles = [title for title in rows[0] if any(row[title] for row in rows)]
+    return Table(
+        caption="Each host's link, and what it carried in the hold",
+        columns=columns(*titles, numeric=NUMERIC),
+        rows=tuple(tuple(row[title] or UNKNOWN for title in titles) for row in rows),
+    )
+
+
+def _row(link: HostLink, host: EmulatedHost | None) -> dict[str, Cell]:
+    """Return the cells of a host by column; empty where it has nothing of the sort."""
+    delay = host.delay_seconds if host is not None else 0.0
+    cores = host.cpu_cores if host is not None else None
+    limit = link.link_bits_per_second
+    return {
+        "host": link.host,
+        "board": link.board or "",
+        "link": UNSHAPED if limit is None else rate(limit),
+        "delay": delay_text(delay) if delay else "",
+        "CPU": "" if cores is None else cores_text(cores),
+        "sent": rate(link.sent_bits_per_second),
+        "received": rate(link.received_bits_per_second),
+        "of the link": _share(link),
+    }
+
+
+def _share(link: HostLink) -> Cell:
+    """Return how full the link was in its busier direction."""
+    ways = (link.sent_bits_per_second, link.received_bits_per_second)
+    carried = [way for way in ways if way is not None]
+    if not link.link_bits_per_second or not carried:
+        return ""
+    share = max(carried) / link.link_bits_per_second
+    said = f"{percent(share)}{', full' if link.full else ''}"
+    return Bar(text=said, share=min(1.0, share), full=link.full)

@@ -1,0 +1,136 @@
+"""The top of a run's report: the verdict, whether to trust it, the key figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.units import counted
+from onionrig.views.report.document import UNKNOWN, Fact
+from onionrig.views.report.missing import moment, number, percent, rate, rates, size, wait
+from onionrig.views.summary.run import headline
+from onionrig.views.summary.trust import distrust
+
+if TYPE_CHECKING:
+    from onionrig.records.result import Result
+    from onionrig.views.report.document import Mood
+
+
+def verdict(result: Result) -> tuple[str, Mood]:
+    """Return the verdict in a sentence, and how it is to be taken."""
+    sentence = headline(result).plain
+    if doubted := distrust(result):
+        # each doubt stands right below
+        return f"{sentence.removesuffix(doubted)} — do not trust it", "doubted"
+    if result.status == "aborted" or result.goodput.sustained_bits_per_second is None:
+        return sentence, "bad"
+    if result.verdict.met is None:
+        return sentence, "plain"
+    return sentence, "good" if result.verdict.met else "bad"
+
+
+def warnings(result: Result) -> tuple[str, ...]:
+    """Return why not to trust a result."""
+    if result.trust is not None:
+        return result.trust.doubts
+    return () if result.status == "complete" else ("it was cut short",)
+
+
+def trusted(result: Result) -> str:
+    """Say what stands where nothing speaks against a result."""
+    if result.trust is None:
+        return "Whether it can be trusted was not judged: it is a result of an earlier version."
+    if result.trust.trusted is None:
+        return "There is nothing to trust: nothing was held."
+    return "Nothing was found that speaks against it: counts agree, the hold was steady."
+
+
+def about(result: Result) -> tuple[str, ...]:
+    """Say which run it is."""
+    kind = "without tor" if result.mode == "without tor" else f"{result.mode}, {result.balancer}"
+    return (result.run, moment(result.started), f"profile {result.profile}", kind)
+
+
+def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
+    """Return the key figures."""
+    goodput, streams = result.goodput, result.streams
+    held = counted(goodput.steady_seconds, "second") + " held"
+    missing = f", {goodput.missing_seconds} of them missing" if goodput.missing_seconds else ""
+    told = [
+        Fact(
+            name="Sustained",
+            value=rate(goodput.sustained_bits_per_second),
+            note="lowest 10 s of the hold",
+        ),
+        Fact(
+            name="Median second",
+            value=rate(goodput.median_second_bits_per_second),
+            note=f"{held}{missing}; variation {percent(goodput.variation)}",
+        ),
+        Fact(
+            name="Seconds",
+            value=rates(
+                goodput.lowest_second_bits_per_second, goodput.highest_second_bits_per_second
+            ),
+            note="lowest and highest",
+        ),
+        _bound(result),
+        *_cost(result),
+        Fact(
+            name="Streams",
+            value=f"{streams.connected} of {streams.asked}",
+            note=f"delivered; {counted(streams.failed, 'failure')}, "
+            f"{streams.reconnected} reconnected",
+        ),
+        Fact(
+            name="Payload",
+            value=size(result.bytes.verified + result.bytes.unverified),
+            note=_checked(result),
+        ),
+    ]
+    if result.mode != "without tor":
+        up = result.bring_up_seconds
+        told.append(
+            Fact(
+                name="Bring-up",
+                value=wait(up.total),
+                note=f"network {wait(up.network)}, frontend {wait(up.frontend)}",
+            )
+        )
+    return (*told, *_ceiling(result, ceiling))
+
+
+def _bound(result: Result) -> Fact:
+    found = result.bottleneck
+    if found is None:
+        return Fact(name="Bound by", value=UNKNOWN)
+    return Fact(name="Bound by", value=found.kind, note=found.subject or "")
+
+
+def _cost(result: Result) -> list[Fact]:
+    cost = result.costs.get("backend")
+    if cost is None:
+        return []
+    return [
+        Fact(
+            name="Backends' cost",
+            value=f"{number(cost.cpu_seconds_per_gbit)} CPU-s/Gbit",
+            note=f"{number(cost.cores)} cores; at most {size(cost.peak_rss_bytes)} a daemon",
+        )
+    ]
+
+
+def _checked(result: Result) -> str:
+    if result.bytes.corrupt:
+        return f"verified; {size(result.bytes.corrupt)} CORRUPT"
+    if result.bytes.unverified:
+        return "of a foreign peer: nobody can check it"
+    return "verified, none corrupt"
+
+
+def _ceiling(result: Result, ceiling: Result | None) -> list[Fact]:
+    most = ceiling.goodput.sustained_bits_per_second if ceiling is not None else None
+    if most is None:
+        return []
+    sustained = result.goodput.sustained_bits_per_second
+    part = f"{percent(sustained / most)} of it reached; " if sustained is not None and most else ""
+    return [Fact(name="Ceiling", value=rate(most), note=f"{part}without tor")]

@@ -1,0 +1,100 @@
+"""The report of a run: the verdict first, then what shows it, then what is needed to repeat it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.views.report.document import Document, Section
+from onionrig.views.report.drawings.rig import rig_drawing
+from onionrig.views.report.files import Report, report
+from onionrig.views.report.missing import percent, rate
+from onionrig.views.report.run.dials import dials
+from onionrig.views.report.run.hosts import hosts
+from onionrig.views.report.run.judgement import bottleneck, costs, failures, trust
+from onionrig.views.report.run.measurements import measured
+from onionrig.views.report.run.opening import about, facts, trusted, verdict, warnings
+from onionrig.views.report.run.reproduction import again, method, missing
+from onionrig.views.report.run.shown import shown_load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.over_time.series import Series
+    from onionrig.records.recording import Recording
+    from onionrig.records.result import Result
+    from onionrig.views.report.run.shown import Shown
+
+
+def run_report(
+    result: Result,
+    recording: Recording | None,
+    series: Series | None,
+    *,
+    ceiling: Result | None = None,
+    notes: Sequence[str] = (),
+) -> Report:
+    """Make the report of a run; of one that was cut short, as far as it went.
+
+    Without a recording, it is of the result alone. ``ceiling`` is the result of a baseline on the
+    same host, if there is one; ``notes`` is what is to be said of the run's files.
+    """
+    sentence, mood = verdict(result)
+    shown = None if recording is None or series is None else shown_load(result, recording, series)
+    sections = (
+        *measured(result, shown),
+        dials(result),
+        costs(result),
+        bottleneck(result),
+        trust(result),
+        failures(result),
+        None if shown is None else _rig(result, shown),
+        None if recording is None else hosts(result, recording.manifest),
+        _ceiling(result, ceiling),
+        missing(result, recording, notes),
+        method(),
+        None if recording is None else again(result, recording.manifest),
+    )
+    return report(
+        Document(
+            title=f"onionrig: {result.run}",
+            about=about(result),
+            verdict=sentence,
+            mood=mood,
+            warnings=warnings(result),
+            trusted=trusted(result),
+            facts=facts(result, ceiling),
+            sections=tuple(section for section in sections if section is not None),
+        )
+    )
+
+
+def _rig(result: Result, shown: Shown) -> Section | None:
+    if not result.backends and result.mode != "without tor":
+        return None
+    drawing = rig_drawing(result, shown.recording, shown.hold, shown.series.client_bytes)
+    return Section(
+        name="rig",
+        title="The rig",
+        finding="The mean rate over the hold."
+        if result.mode == "without tor"
+        else "Mean rates over the hold, from the sources to the clients. Those of the backend "
+        "instances are counted at the sinks, those beside the sources by the sources; clients' are "
+        "the goodput, shared as the whole run's bytes are.",
+        blocks=(drawing,),
+    )
+
+
+def _ceiling(result: Result, ceiling: Result | None) -> Section | None:
+    """Say what the same source and sink did without tor."""
+    most = None if ceiling is None else ceiling.goodput.sustained_bits_per_second
+    if ceiling is None or not most:
+        return None
+    sustained = result.goodput.sustained_bits_per_second
+    part = "" if sustained is None else f" This run reached {percent(sustained / most)} of it."
+    return Section(
+        name="ceiling",
+        title="The ceiling",
+        finding=f"Without tor, the same source and sink sustained {rate(most)} on this host "
+        f"({ceiling.run}).{part}",
+        blocks=(),
+    )

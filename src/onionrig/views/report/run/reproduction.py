@@ -1,0 +1,138 @@
+"""The end of a run's report: what is missing, how it was measured, how to do it again."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.views.report.document import UNKNOWN, Folded, Prose, Section, Table, columns
+from onionrig.views.report.missing import size
+from onionrig.views.report.toml import toml_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onionrig.records.manifest import Manifest, ServiceRecord
+    from onionrig.records.recording import Recording
+    from onionrig.records.result import Result
+
+METHOD = """\
+Goodput is payload: the source sends a known sequence of bytes, and the sink compares every byte
+that arrives with what it should be. A byte that is wrong ends its stream as corrupt.
+
+The sustained rate is the lowest mean of any 10 consecutive seconds of the hold, sliding by one
+second; a second without a sample counts as 0. A target is met if the sustained rate is at least as
+high.
+
+Each stream has a circuit of its own. A stream that fails dials again, and is counted with its
+reason.
+
+Cost is the CPU time of all processes of a role during the hold, over the Gbit (1e9 bits) of goodput
+of the same seconds.
+
+Charts show means where a run has more seconds than a chart has room for; every figure is of every
+second.
+
+Not judged: loopback interfaces, which carry every hop of a one-machine network, and the bytes of a
+foreign peer, which nobody can check.
+"""
+
+
+def missing(
+    result: Result, recording: Recording | None, notes: Sequence[str] = ()
+) -> Section | None:
+    """Return what was not recorded or could not be read."""
+    gaps = recording.gaps if recording is not None else ()
+    unread = (*notes, *gaps, *(result.trust.missing if result.trust else ()))
+    if not unread:
+        return None
+    return Section(
+        name="missing",
+        title="What is missing",
+        finding="Everything above is without this.",
+        blocks=(Prose(paragraphs=tuple(dict.fromkeys(unread)), listed=True),),
+    )
+
+
+def method() -> Section:
+    """Return how it is measured, in words."""
+    return Section(
+        name="method",
+        title="How this was measured",
+        finding="",
+        blocks=(Prose(paragraphs=tuple(METHOD.split("\n\n"))),),
+    )
+
+
+def again(result: Result, manifest: Manifest) -> Section:
+    """Return all that is needed to repeat the run."""
+    folded = (
+        ("The experiment, as TOML", toml_text(manifest.experiment)),
+        ("How each auto came to its number", _pairs(manifest.resolved, ": ")),
+        ("What this load had otherwise", _pairs(result.settings, " = ")),
+        (
+            "Consensus parameters",
+            _pairs(dict(sorted(manifest.consensus_parameters.items())), " = "),
+        ),
+        ("What one process of each role was started with", _services(manifest)),
+    )
+    return Section(
+        name="again",
+        title="To do it again",
+        finding="",
+        blocks=(
+            Folded(title="Command", text=shlex.join(manifest.command), opened=True),
+            _versions(manifest),
+            _hosts(manifest),
+            *(Folded(title=title, text=text) for title, text in folded if text.strip()),
+        ),
+    )
+
+
+def _versions(manifest: Manifest) -> Table:
+    versions = msgspec.structs.asdict(manifest.versions)
+    return Table(
+        caption="Versions",
+        columns=columns("program", "version"),
+        rows=tuple((program, version or UNKNOWN) for program, version in versions.items()),
+    )
+
+
+def _hosts(manifest: Manifest) -> Table:
+    aes = {True: "yes", False: "no", None: UNKNOWN}
+    return Table(
+        caption="Hosts",
+        columns=columns(
+            "host", "CPU", "cores", "AES instructions", "memory", "system",
+            numeric=("cores", "memory"), long=("CPU",),
+        ),
+        rows=tuple(
+            (
+                host.name,
+                f"{host.cpu_model or UNKNOWN} ({host.architecture})",
+                str(host.cores),
+                aes[host.aes_instructions],
+                size(host.memory_bytes),
+                host.operating_system or UNKNOWN,
+            )
+            for host in manifest.hosts
+        ),
+    )  # fmt: skip
+
+
+def _services(manifest: Manifest) -> str:
+    """Return argv and files of the first process of each role; the others differ by name."""
+    first: dict[str, ServiceRecord] = {}
+    for service in manifest.services:
+        first.setdefault(service.role, service)
+    parts = []
+    for service in first.values():
+        parts.append(f"# {service.role}: {service.name}\n$ {shlex.join(service.argv)}")
+        parts += [f"## {name}\n{text.strip()}" for name, text in service.files.items()]
+    return "\n\n".join(parts)
+
+
+def _pairs(values: Mapping[str, object], between: str) -> str:
+    return "\n".join(f"{key}{between}{value}" for key, value in values.items())

@@ -1,0 +1,1 @@
+"""The reports of a sweep and of a comparison."""

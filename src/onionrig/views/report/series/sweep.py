@@ -1,0 +1,231 @@
+"""The report of a sweep: the knees, every point, what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.units import counted
+from onionrig.views.report.charts.sweep import cost_figure, rates_figure
+from onionrig.views.report.charts.sweep_axis import drawn_axis, settings_text
+from onionrig.views.report.document import (
+    UNKNOWN,
+    Document,
+    Fact,
+    FoldedFigures,
+    Prose,
+    Section,
+    Table,
+    columns,
+)
+from onionrig.views.report.files import Report, report
+from onionrig.views.report.missing import moment, number, rate, rates
+from onionrig.views.report.run.judgement import YOURS
+
+if TYPE_CHECKING:
+    from onionrig.records.sweep import Point, SweepResult
+    from onionrig.views.report.document import Block, Cell
+
+WORTH_A_COLUMN = 0.005
+"""Of what the dearest role costs; the runs' own reports have the others."""
+METHOD = """\
+Each point is a hold of its own, and its rate is the sustained one: the lowest mean of any 10
+consecutive seconds. Points that differ in the load alone ran on one network, the others on networks
+of their own; of several repetitions, the median stands for the point, and the range beside it.
+
+The knee is the lowest value of the axis with at least nine tenths of the highest rate, the other
+settings fixed. It is reached if a point beyond it was measured.
+"""
+
+
+def sweep_report(sweep: SweepResult) -> Report:
+    """Make the report of a sweep, finished or not."""
+    keys = ", ".join(axis.key for axis in sweep.axes)
+    best = _best(sweep)
+    sections = (
+        _rates(sweep),
+        _points(sweep),
+        _costs(sweep),
+        _doubts(sweep),
+        Section(
+            name="method",
+            title="How this was measured",
+            finding="",
+            blocks=(Prose(paragraphs=tuple(METHOD.split("\n\n"))),),
+        ),
+    )
+    return report(
+        Document(
+            title=f"onionrig: sweep {sweep.sweep}",
+            about=(sweep.sweep, moment(sweep.started), f"over {keys}"),
+            verdict=_verdict(sweep),
+            mood="doubted" if best is not None and _doubted(best) else "plain",
+            warnings=(*_missing(sweep), *_distrust(sweep)),
+            warned="Before relying on it",
+            trusted="",
+            facts=_facts(sweep),
+            sections=tuple(section for section in sections if section is not None),
+        )
+    )
+
+
+def _verdict(sweep: SweepResult) -> str:
+    if not sweep.points:
+        return "Nothing has been measured yet."
+    if len(sweep.knees) == 1:
+        sentence = sweep.knees[0].sentence
+        return f"{sentence[:1].upper()}{sentence[1:]}."
+    best = _best(sweep)
+    if best is None:
+        return "No rate was measured at any point."
+    return (
+        f"{rate(best.result.goodput.sustained_bits_per_second)} sustained at best, with "
+        f"{settings_text(best.settings)}."
+    )
+
+
+def _missing(sweep: SweepResult) -> tuple[str, ...]:
+    if not sweep.missing:
+        return ()
+    are = "is" if sweep.missing == 1 else "are"
+    return (f"{counted(sweep.missing, 'point')} {are} not measured.",)
+
+
+def _facts(sweep: SweepResult) -> tuple[Fact, ...]:
+    best = _best(sweep)
+    whole = len(sweep.points) + sweep.missing
+    told = [Fact(name="Points", value=f"{len(sweep.points)} of {whole}", note="measured")]
+    if best is not None:
+        told.append(
+            Fact(
+                name="Best",
+                value=rate(best.result.goodput.sustained_bits_per_second),
+                note=settings_text(best.settings),
+            )
+        )
+    told += [
+        Fact(
+            name=f"Knee of {knee.key}" if knee.reached else f"Knee of {knee.key}, not reached",
+            value=knee.value or UNKNOWN,
+            note=settings_text(knee.settings),
+        )
+        for knee in sweep.knees
+    ]
+    return tuple(told)
+
+
+def _rates(sweep: SweepResult) -> Section | None:
+    drawn = rates_figure(sweep)
+    if drawn is None:
+        return None
+    blocks: list[Block] = [drawn]
+    if len(sweep.knees) > 1:
+        blocks.append(Prose(paragraphs=tuple(knee.sentence for knee in sweep.knees), listed=True))
+    return Section(
+        name="rates",
+        title="Rate and knee",
+        finding=f"Along {drawn_axis(sweep).key}.",
+        blocks=tuple(blocks),
+    )
+
+
+def _points(sweep: SweepResult) -> Section | None:
+    if not sweep.points:
+        return None
+    keys = tuple(axis.key for axis in sweep.axes)
+    roles = _roles(sweep)
+    table = Table(
+        caption="Every point; the roles' columns are CPU-seconds per Gbit",
+        columns=columns(
+            *keys, "sustained", "range", "median second", "bound by", "trust", *roles,
+            numeric=("sustained", "range", "median second", *roles),
+        ),
+        rows=tuple(_row(point, keys, roles) for point in sweep.points),
+    )  # fmt: skip
+    return Section(
+        name="points",
+        title="Points",
+        finding=" ".join(_missing(sweep)) or f"All {len(sweep.points)} are measured.",
+        blocks=(table,),
+    )
+
+
+def _row(point: Point, keys: tuple[str, ...], roles: tuple[str, ...]) -> tuple[Cell, ...]:
+    result, held = point.result, point.result.repetitions
+    trust = result.trust.trusted if result.trust else None
+    costs = [result.costs.get(role) for role in roles]
+    return (
+        *(point.settings.get(key, UNKNOWN) for key in keys),
+        rate(result.goodput.sustained_bits_per_second),
+        UNKNOWN
+        if held is None or held.count < 2  # noqa: PLR2004 - one has no range
+        else rates(held.lowest_bits_per_second, held.highest_bits_per_second),
+        rate(result.goodput.median_second_bits_per_second),
+        result.bottleneck.kind if result.bottleneck else UNKNOWN,
+        {True: "✓", False: "✗ doubted", None: UNKNOWN}[trust],
+        *(number(cost.cpu_seconds_per_gbit if cost else None, decimals=3) for cost in costs),
+    )
+
+
+def _costs(sweep: SweepResult) -> Section | None:
+    drawn = [each for role in _roles(sweep) if (each := cost_figure(sweep, role)) is not None]
+    if not drawn:
+        return None
+    first = next((each for each in drawn if each.name == "cost-backend"), drawn[0])
+    others = tuple(each for each in drawn if each is not first)
+    folded = (FoldedFigures(title="The other roles", figures=others),) if others else ()
+    return Section(
+        name="costs",
+        title="Cost",
+        finding="CPU-seconds for each Gbit of goodput."
+        + (f" {YOURS}" if first.name == "cost-backend" else ""),
+        blocks=(first, *folded),
+    )
+
+
+def _doubts(sweep: SweepResult) -> Section | None:
+    doubts = tuple(
+        f"{settings_text(point.settings)}: {doubt}"
+        for point in sweep.points
+        for doubt in (point.result.trust.doubts if point.result.trust else ())
+    )
+    if not doubts:
+        return None
+    return Section(
+        name="doubts",
+        title="Doubts",
+        finding=" ".join(_distrust(sweep)),
+        blocks=(Prose(paragraphs=doubts, listed=True),),
+    )
+
+
+def _distrust(sweep: SweepResult) -> tuple[str, ...]:
+    doubted = sum(map(_doubted, sweep.points))
+    if not doubted:
+        return ()
+    return (f"{doubted} of {counted(len(sweep.points), 'point')} not to be trusted as measured.",)
+
+
+def _doubted(point: Point) -> bool:
+    return point.result.trust is not None and point.result.trust.trusted is False
+
+
+def _best(sweep: SweepResult) -> Point | None:
+    known = [
+        (rate_of, -index, point)
+        for index, point in enumerate(sweep.points)
+        if (rate_of := point.result.goodput.sustained_bits_per_second) is not None
+    ]
+    return max(known)[2] if known else None
+
+
+def _roles(sweep: SweepResult) -> tuple[str, ...]:
+    """Return the roles that cost anything to speak of, the dearest first."""
+    most: dict[str, float] = {}
+    for point in sweep.points:
+        for role, cost in point.result.costs.items():
+            if cost.cpu_seconds_per_gbit is not None:
+                most[role] = max(most.get(role, 0.0), cost.cpu_seconds_per_gbit)
+    worth = WORTH_A_COLUMN * max(most.values(), default=0.0)
+    return tuple(
+        role for role in sorted(most, key=most.__getitem__, reverse=True) if most[role] > worth
+    )

@@ -1,0 +1,1 @@
+"""Results in a terminal: of a run, a sweep, a comparison."""

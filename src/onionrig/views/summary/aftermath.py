@@ -1,0 +1,87 @@
+"""What was done to the rig and what followed, in words and as a table of the summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from onionrig.units import rate_text
+from onionrig.views.summary.dials import named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from onionrig.records.aftermath import Aftermath
+
+DONE = {
+    "kill": "killed",
+    "stop": "stopped",
+    "start": "started",
+    "hang": "hung",
+    "resume": "resumed",
+    "link_down": "unplugged",
+    "link_up": "plugged in",
+}
+HEADINGS = (
+    "at", "done", "before", "lowest", "as before", "listed", "failed", "until", "slowest",
+)  # fmt: skip
+MEANT = (
+    "as before: until 3 s in a row bring 90 % of the goodput before; listed: until clients can "
+    "learn of it; failed: of the streams dialled meanwhile, until the last such dial; slowest: to "
+    "its first byte"
+)
+
+
+def aftermath_lines(aftermaths: Sequence[Aftermath]) -> list[RenderableType]:
+    """Return a table of what was done and what followed; it fits 80 columns."""
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
+    for heading in HEADINGS:
+        table.add_column(heading, no_wrap=heading != "done", overflow="fold")
+    for each in aftermaths:
+        table.add_row(*aftermath_row(each))
+    return [table, Text(MEANT, style="dim")]
+
+
+def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
+    """Say what was done and what followed, a cell for each heading."""
+    dials = each.dials
+    return (
+        f"{each.at_seconds:.0f} s",
+        done_text(each.verb, each.subject, each.bits_per_second),
+        _rate(each.before_bits_per_second, unknown),
+        _rate(each.lowest_bits_per_second, unknown),
+        _after(each.recovered_after_seconds, unknown),
+        _after(each.listed_after_seconds, unknown),
+        f"{dials.failed} of {dials.begun}" if dials.begun else unknown,
+        _after(dials.last_failing_after_seconds, unknown),
+        _after(dials.highest_first_byte_seconds, unknown),
+    )
+
+
+def done_text(verb: str, subject: str, bits_per_second: float | None = None) -> str:
+    """Say what was done, to what; of a link, what it carries from then on."""
+    if bits_per_second is not None:
+        return f"{subject}'s link at {rate_text(bits_per_second)}"
+    return f"{subject} {DONE.get(verb, verb)}"
+
+
+def listed_texts(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Say which instances have come into the address's descriptors, and which have left them."""
+    left = tuple(name for name in before if name not in now)
+    come = tuple(name for name in now if name not in before)
+    return [
+        *([f"no longer in the address's descriptors: {named(left)}"] if left else []),
+        *([f"now in the address's descriptors: {named(come)}"] if come else []),
+    ]
+
+
+def _after(seconds: float | None, unknown: str) -> str:
+    return unknown if seconds is None else f"{seconds:.1f} s"
+
+
+def _rate(bits_per_second: float | None, unknown: str) -> str:
+    return unknown if bits_per_second is None else rate_text(bits_per_second)

@@ -1,0 +1,223 @@
+"""The summary of a run, verdict first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from onionrig.units import percent_text, rate_text, size_text
+from onionrig.views.summary.aftermath import aftermath_lines
+from onionrig.views.summary.dials import dials_lines
+from onionrig.views.summary.links import links_row
+from onionrig.views.summary.trust import bound, distrust, trust_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import RenderableType
+
+    from onionrig.records.findings import Repetitions, RoundTrip
+    from onionrig.records.result import Bytes, Result
+
+SHARE_BAR = 24
+
+
+def summary(result: Result, where: Path, notes: Sequence[str] = ()) -> RenderableType:
+    """Draw a result: the sentence, the rates, what bound them, backends, streams, costs, doubts.
+
+    ``notes`` is what is to be said of the run's files.
+    """
+    parts: list[RenderableType] = [headline(result), _rates(result), *bound(result)]
+    if result.backends:
+        parts += [Text(), _backends(result)]
+    parts += [
+        Text(f"{starved.name} served nothing: {starved.reason}", style="yellow")
+        for starved in result.fairness.starved
+    ]
+    parts += [Text(), *_streams(result)]
+    if result.dials is not None:
+        parts += [Text(), *dials_lines(result.dials)]
+    if result.aftermaths:
+        parts += [Text(), *aftermath_lines(result.aftermaths)]
+    if result.costs:
+        parts += [Text(), _costs(result)]
+    parts += trust_lines(result, notes)
+    parts += [Text(), Text(f"run directory: {where}", style="dim", overflow="fold")]
+    return Group(*parts)
+
+
+def headline(result: Result) -> Text:
+    """Return the verdict in a sentence, with why not to trust it where that is so."""
+    sustained = result.goodput.sustained_bits_per_second
+    if result.status == "aborted":
+        why = result.failure.message if result.failure else "unknown"
+        measured = f"; until then {rate_text(sustained)} sustained" if sustained is not None else ""
+        return Text(f"Aborted: {why}{measured}", style="bold red")
+    if sustained is None:
+        return Text(f"No rate was measured {_through(result)}", style="bold red")
+    said = f"{rate_text(sustained)} sustained {_through(result)}{_of_several(result)}"
+    target, met = result.verdict.target_bits_per_second, result.verdict.met
+    if target is not None:
+        said += f": {'meets' if met else 'misses'} the target of {rate_text(target)}"
+    doubted = distrust(result)
+    if target is not None and not met:
+        style = "bold red"
+    else:
+        style = "bold yellow" if doubted else "bold green"
+    return Text(f"{said}{doubted}", style=style)
+
+
+def _through(result: Result) -> str:
+    if result.mode != "without tor":
+        return "through one onion address"
+    unverified = ", unverified: the other side is foreign" if result.bytes.unverified else ""
+    return f"over plain TCP, without Tor{unverified}"
+
+
+def _of_several(result: Result) -> str:
+    held = result.repetitions
+    return f", the median of {held.count} holds" if held is not None and held.count > 1 else ""
+
+
+def _rates(result: Result) -> RenderableType:
+    goodput = result.goodput
+    table = _plain_table()
+    table.add_row("sustained", _rate(goodput.sustained_bits_per_second), "worst 10 s of the hold")
+    held = result.repetitions
+    if held is not None and held.count > 1:
+        table.add_row("repetitions", *_repetitions(held))
+    spread = f"variation {percent_text(goodput.variation)}" if goodput.variation is not None else ""
+    table.add_row("median second", _rate(goodput.median_second_bits_per_second), spread)
+    table.add_row(
+        "seconds",
+        f"{_rate(goodput.lowest_second_bits_per_second)} to "
+        f"{_rate(goodput.highest_second_bits_per_second)}",
+        f"{goodput.steady_seconds} s held"
+        + (f", {goodput.missing_seconds} s missing" if goodput.missing_seconds else ""),
+    )
+    if result.links is not None:
+        table.add_row("links", *links_row(result.links))
+    if result.round_trip is not None:
+        table.add_row("round trip", *_round_trip(result.round_trip))
+    address = result.address or ""
+    if result.mode == "without tor":
+        table.add_row("service", result.mode, address)
+    else:
+        table.add_row("service", f"{result.mode}, {result.balancer}", address)
+        up = result.bring_up_seconds
+        table.add_row(
+            "bring-up",
+            _seconds(up.total),
+            f"network {_seconds(up.network)}, frontend {_seconds(up.frontend)}, "
+            f"first verified byte {_seconds(up.total)}",
+        )
+    for key, value in result.settings.items():
+        table.add_row(key, value, "otherwise than the experiment")
+    return table
+
+
+def _repetitions(held: Repetitions) -> tuple[str, str]:
+    lowest, highest = held.lowest_bits_per_second, held.highest_bits_per_second
+    rates = "-" if lowest is None or highest is None else _range(lowest, highest)
+    spread = f", spread {percent_text(held.spread)}" if held.spread is not None else ""
+    return rates, f"of {held.count} holds{spread}"
+
+
+def _round_trip(trip: RoundTrip) -> tuple[str, str]:
+    lowest = _milliseconds(trip.lowest_seconds)
+    highest = _milliseconds(trip.highest_in_hold_seconds)
+    said = f"median in the hold, highest {highest}; lowest at all {lowest}"
+    return _milliseconds(trip.median_in_hold_seconds), said
+
+
+def _backends(result: Result) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading, justify in (("backend", "left"), ("share", "right"), ("", "left"),
+                             ("bytes", "right"), ("streams", "right")):  # fmt: skip
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # literals, widened by the loop
+    largest = max((backend.share for backend in result.backends), default=0.0)
+    for backend in result.backends:
+        filled = round(SHARE_BAR * backend.share / largest) if largest else 0
+        table.add_row(
+            backend.name,
+            percent_text(backend.share),
+            Text("█" * filled, style="cyan"),
+            size_text(backend.bytes),
+            str(backend.streams),
+        )
+    if result.fairness.jain is not None:
+        table.caption = f"fairness: Jain's index {result.fairness.jain:.2f}"
+        table.caption_justify = "left"
+    return table
+
+
+def _streams(result: Result) -> list[Text]:
+    streams = result.streams
+    first = streams.median_first_byte_seconds
+    said = (
+        f"streams: {streams.asked} asked, {streams.connected} connected, {streams.failed} failed, "
+        f"{streams.reconnected} reconnected"
+        + (f"; first byte after {first:.2f} s (median)" if first is not None else "")
+    )
+    lines = [Text(said)]
+    lines += [
+        Text(f"  {count} times {reason}", style="yellow")
+        for reason, count in streams.failed_by_reason.items()
+    ]
+    return [*lines, _payload(result.bytes)]
+
+
+def _payload(sizes: Bytes) -> Text:
+    said = f"payload: {size_text(sizes.verified)} verified"
+    if sizes.unverified:
+        said = (
+            f"payload: {size_text(sizes.unverified)} unverified (nobody can check a foreign peer)"
+        )
+    corrupt = size_text(sizes.corrupt) if sizes.corrupt else "none"
+    return Text(f"{said}, {corrupt} corrupt", style="bold red" if sizes.corrupt else "")
+
+
+def _costs(result: Result) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("role", "processes", "CPU-s per Gbit", "cores", "largest"):
+        table.add_column(heading, justify="left" if heading == "role" else "right")
+    for role, cost in result.costs.items():
+        table.add_row(
+            role,
+            str(cost.processes),
+            "-" if cost.cpu_seconds_per_gbit is None else f"{cost.cpu_seconds_per_gbit:.3f}",
+            f"{cost.cores:.3f}",
+            size_text(cost.peak_rss_bytes),
+        )
+    return table
+
+
+def _plain_table() -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim")
+    table.add_column()
+    table.add_column(style="dim", overflow="fold")
+    return table
+
+
+def _rate(bits_per_second: float | None) -> str:
+    return "-" if bits_per_second is None else rate_text(bits_per_second)
+
+
+def _range(lowest: float, highest: float) -> str:
+    """Return two rates with their unit said once where it is the same."""
+    number, _, unit = rate_text(lowest).rpartition(" ")
+    above = rate_text(highest)
+    return f"{number} to {above}" if above.endswith(f" {unit}") else f"{number} {unit} to {above}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.1f} s"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{1e3 * seconds:.3g} ms"
