@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import datetime
 import json
 import resource
 import socket
@@ -27,16 +26,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.cli.question import ask, flags_layer
-from onionrig.engine.local.equipment import Equipment
+from onionrig.engine.registry import opening_for
 from onionrig.processes.interrupts import interruptible
 from onionrig.records.events import AnyEvent, Starved, Waiting
 from onionrig.records.samples import SinkSample
 from onionrig.records.schedule import Schedule
+from onionrig.rig.model import Role
 from onionrig.rig.orders import SinkOrders
-from onionrig.run.journal import Journal
 from onionrig.run.load import schedule_from
-from onionrig.run.manifest import Asked, manifest_before
-from onionrig.run.ready import sink_orders
+from onionrig.run.run import Run
 from onionrig.run.standing import standing
 from onionrig.store.lines import read_all
 from onionrig.store.run_directory import RunDirectory
@@ -45,6 +43,7 @@ from onionrig.units import rate_text
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Load
+    from onionrig.rig.model import Rig
 
 BUFFER_BYTES = 256 << 10
 
@@ -66,6 +65,13 @@ def main() -> None:
     asyncio.run(_compare(parser.parse_args()))
 
 
+def _sink_orders(rig: Rig) -> SinkOrders:
+    orders = rig.one(Role.SINK).orders
+    if not isinstance(orders, SinkOrders):
+        raise TypeError("a sink has the orders of one")
+    return orders
+
+
 async def _compare(options: argparse.Namespace) -> None:
     flags = flags_layer(
         streams=options.streams,
@@ -75,34 +81,17 @@ async def _compare(options: argparse.Namespace) -> None:
         single_hop=options.single_hop,
         target=None,
     )
-    question = ask(None, None, [], flags)
-    asked = Asked.repeated(
-        question.experiment,
-        resolved=question.resolved,
-        profile="plain-driver",
-        command=tuple(sys.argv),
-    )
-    equipment = Equipment.found()
+    question = ask(None, None, [], flags, name="plain-driver")
+    opening = opening_for(question.experiment)
     with tempfile.TemporaryDirectory(prefix="onionrig-benchmark-") as scratch:
         run_directory = RunDirectory.create(Path(scratch) / "run")
-        journal = Journal(run_directory.events_path, _tell)
-        manifest = manifest_before(
-            asked,
-            run="plain-driver",
-            started=datetime.datetime.now(datetime.UTC).isoformat(),
-            equipment=equipment,
-        )
-        async with (
-            interruptible(),
-            standing(asked, equipment, run_directory, manifest, journal) as engine,
-        ):
-            orders = sink_orders(engine.rig)
+        this = Run(question, opening, run_directory, _tell)
+        async with interruptible(), standing(this, opening) as (_, rig):
+            orders, load = _sink_orders(rig), question.experiment.load
             pairs = []
             for number in range(options.rounds):
-                ours = await asyncio.to_thread(_turn, "ours", orders, asked.experiment.load, number)
-                plain = await asyncio.to_thread(
-                    _turn, "plain", orders, asked.experiment.load, number
-                )
+                ours = await asyncio.to_thread(_turn, "ours", orders, load, number)
+                plain = await asyncio.to_thread(_turn, "plain", orders, load, number)
                 pairs.append((ours, plain))
                 print(
                     f"round {number + 1}: ours {_text(ours)}, plain {_text(plain)}, "

@@ -26,12 +26,12 @@ import vl_convert
 from rich.console import Console
 
 from onionrig.analysis.result import results_by_load
-from onionrig.cli.live import PartOf, run_watched
-from onionrig.cli.question import layers_of, question_from
-from onionrig.engine.local.equipment import Equipment
+from onionrig.cli.catalogue import catalogue
+from onionrig.cli.live import runs_watched
+from onionrig.cli.question import layers_of
 from onionrig.errors import OnionrigError
-from onionrig.run.load import PlannedLoad
-from onionrig.run.manifest import Asked
+from onionrig.experiment.question import PlannedLoad, question_from
+from onionrig.series.base import PartOf
 from onionrig.store.run_directory import RunDirectory
 
 ROUND_TRIPS_MS = (0, 50, 100, 200)
@@ -83,6 +83,7 @@ def _measure(path: Path, side: str, round_trip_ms: int, repetition: int, console
     question = question_from(
         [*layers, {"load": {"streams": STREAMS[-1], "hold": f"{HOLD_SECONDS}s"}}],
         name="round-trips",
+        catalogue=catalogue,
     )
     ways = ("address", "instances") if side == "extended" else ("address",)
     load = question.experiment.load
@@ -94,20 +95,12 @@ def _measure(path: Path, side: str, round_trip_ms: int, repetition: int, console
         for streams in STREAMS
         for way in (ways if repetition % 2 else reversed(ways))
     )
-    asked = Asked(
-        experiment=question.experiment,
-        resolved=question.resolved,
-        profile="round-trips",
-        command=tuple(sys.argv),
-        loads=loads,
-    )
     run_directory = RunDirectory.create(path)
     title = f"{round_trip_ms} ms, {side} {repetition}"
     try:
-        run_watched(
-            asked, Equipment.for_experiment(asked.experiment), run_directory, console,
-            PartOf(title=title),
-        )  # fmt: skip
+        runs_watched(console)(
+            question.asked_by(sys.argv).with_loads(loads), run_directory, PartOf(title=title)
+        )
     except OnionrigError as error:
         console.print(f"error: {title}: {error}; start this again to measure it once more")
 

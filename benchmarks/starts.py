@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from onionrig.cli.live import PartOf, run_watched
-from onionrig.cli.question import layers_of, question_from
-from onionrig.engine.local.equipment import Equipment
-from onionrig.run.manifest import Asked
+from onionrig.cli.live import runs_watched
+from onionrig.cli.question import ask
+from onionrig.series.base import PartOf
 from onionrig.store.run_directory import RunDirectory
 
 SIDES = (("stock", 4), ("extended", 4), ("extended", 24))
@@ -60,20 +58,8 @@ def _start(path: Path, balancer: str, backends: int) -> None:
         f"frontend.balancer={balancer}", f"backends.daemons={backends}",
         "load.streams=6", "load.ramp=1s", "load.hold=10s",
     ]  # fmt: skip
-    question = question_from(layers_of(None, None, settings), name="starts")
-    asked = Asked.repeated(
-        question.experiment,
-        resolved=question.resolved,
-        profile="starts",
-        command=tuple(sys.argv),
-    )
-    run_watched(
-        asked,
-        Equipment.for_experiment(question.experiment),
-        RunDirectory.create(path),
-        Console(stderr=True),
-        PartOf(title=path.name),
-    )
+    question = ask(None, None, settings, {}, name="starts")
+    runs_watched(Console(stderr=True))(question, RunDirectory.create(path), PartOf(title=path.name))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onionrig.records.manifest import BoardFacts, EmulatedHost
-from recordings import HOLD, host_sample, manifest, recording, service, sink_sample
+from onionrig.records.manifest import BoardFacts
+from recordings import HOLD, emulated_host, host_sample, manifest, recording, service, sink_sample
 
 MBIT = 125_000
 """Bytes."""
@@ -14,10 +14,8 @@ PI = BoardFacts(
 
 
 def emulated(name, link=None, **more):
-    return EmulatedHost(
-        name=name, machine="here", address="10.77.0.1", link_bits_per_second=link,
-        delay_seconds=more.pop("delay", 0.0), delayed_by=None, **more,
-    )  # fmt: skip
+    delay = more.pop("delay", 0.0)
+    return emulated_host(name, "here", link_bits_per_second=link, delay_seconds=delay, **more)
 
 
 def bramble(sent_mbit, *, link=100e6, goodput_mbit=0.9, seconds=10, **more):

@@ -26,7 +26,7 @@ from onionrig.records.findings import (
     Trend,
     Trust,
 )
-from onionrig.records.manifest import HostFacts, Manifest, ServiceRecord, Versions
+from onionrig.records.manifest import HostRecord, Manifest, ServiceRecord, Versions
 from onionrig.records.recording import Recording
 from onionrig.records.samples import (
     Board,
@@ -418,7 +418,7 @@ def _manifest(backends, relays, clients):
             kernel="6.1.0",
         ),
         hosts=(
-            HostFacts(
+            HostRecord(
                 name="here",
                 cpu_model="AMD EPYC",
                 cores=2,

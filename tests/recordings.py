@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from onionrig.records.events import (
     Covered,
     Finished,
@@ -12,7 +14,7 @@ from onionrig.records.events import (
     Reached,
     Scheduled,
 )
-from onionrig.records.manifest import HostFacts, Manifest, ServiceRecord, Versions
+from onionrig.records.manifest import HostRecord, Manifest, ServiceRecord, Versions
 from onionrig.records.recording import Recording
 from onionrig.records.samples import (
     Board,
@@ -153,14 +155,27 @@ def manifest(backends=("backend-1", "backend-2"), **changed):
         "consensus_parameters": {"cc_alg": 2},
         "services": (),
     }  # fmt: skip
-    return Manifest(**{**whole, **changed})
+    emulated = changed.pop("emulated", ())
+    return with_emulated(Manifest(**{**whole, **changed}), emulated)
+
+
+def with_emulated(whole, emulated):
+    """The same manifest with these emulated hosts beside its machines."""
+    return msgspec.structs.replace(whole, hosts=(*whole.machines, *emulated))
 
 
 def host(name, *, cores=2):
-    return HostFacts(
+    return HostRecord(
         name=name, cpu_model="CPU", cores=cores, aes_instructions=True, memory_bytes=1 << 30,
         architecture="x86_64", operating_system="Debian",
     )  # fmt: skip
+
+
+def emulated_host(name, machine, **more):
+    """A host that is emulated on a machine, whose facts it has."""
+    facts = msgspec.structs.asdict(host(machine))
+    made = {"address": "10.77.0.1", **facts, **more}
+    return HostRecord(**{**made, "name": name, "kind": "emulated", "machine": machine})
 
 
 def service(name, role, where):

@@ -13,9 +13,10 @@ def write_run(path, recording):
     run = RunDirectory.create(path)
     run.write_manifest(recording.manifest)
     _append(run.events_path, recording.events)
-    _append(run.transfers_path, recording.transfers)
+    sinks = [name for name, role in recording.manifest.roles.items() if role == "sink"]
+    _append(run.transfers_path / f"{(sinks or ['sink'])[0]}.jsonl", recording.transfers)
     if recording.dials:
-        _append(run.dials_path, recording.dials)
+        _append(run.dials_path / "dialler.jsonl", recording.dials)
     for group in (
         recording.sinks, recording.sources, recording.samplers, recording.tors, recording.pings
     ):  # fmt: skip
@@ -35,6 +36,7 @@ def write_run(path, recording):
 
 
 def _append(path, records):
+    path.parent.mkdir(exist_ok=True)
     with Appender(path) as file:
         for record in records:
             file.append(record)

@@ -87,6 +87,13 @@ class NoTorToAsk(OnionrigError):
     meaning = "no tor answers at its control port, or it has no consensus yet"
 
 
+class HostLost(OnionrigError):
+    """A host of the rig can no longer be reached, although nothing had been done to it."""
+
+    exit_code = 13
+    meaning = "a host of the rig was lost: it could no longer be reached"
+
+
 class Interrupted(OnionrigError):
     """The run was interrupted by Ctrl-C."""
 
@@ -112,6 +119,7 @@ ERROR_CLASSES: tuple[type[OnionrigError], ...] = (
     CorruptPayload,
     RecordsUnreadable,
     NoTorToAsk,
+    HostLost,
     Interrupted,
     Terminated,
 )

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.process
 
 HELD = 12
 LINES = (
-    "events.jsonl", "transfers.jsonl", "samples/sink.jsonl", "samples/source.jsonl",
+    "events.jsonl", "transfers/sink.jsonl", "samples/sink.jsonl", "samples/source.jsonl",
     "samples/sampler.jsonl", "samples/tors.jsonl", "samples/pinger.jsonl",
 )  # fmt: skip
 FILES = ("manifest.json", "result.json", *LINES)
@@ -102,20 +102,21 @@ def test_a_run_that_never_came_to_its_load_lacks_no_samples(records):
     events = records.events_path.read_bytes().splitlines(keepends=True)
     records.events_path.write_bytes(b"".join(events[:3]))
     shutil.rmtree(records.path / "samples")
-    records.transfers_path.unlink()
+    shutil.rmtree(records.transfers_path)
     assert records.recording().gaps == ()
 
 
 def test_dials_that_were_asked_for_are_missed_and_read_as_far_as_they_go(records):
     assert records.recording().dials == []
     edit(records.path / "manifest.json", lambda value: value["roles"].update(dialler="dialler"))
-    assert records.recording().gaps == ("dials.jsonl is missing",)
+    assert records.recording().gaps == ("dials/dialler.jsonl is missing",)
     made = [transfer(number, started=0.0) for number in range(3)]
     lines = b"".join(msgspec.json.encode(dial) + b"\n" for dial in made)
-    records.dials_path.write_bytes(lines[:-9])
+    records.dials_path.mkdir()
+    (records.dials_path / "dialler.jsonl").write_bytes(lines[:-9])
     recording = records.recording()
     assert recording.dials == made[:2]
-    assert recording.gaps == ("dials.jsonl ends in the middle of a line",)
+    assert recording.gaps == ("dials/dialler.jsonl ends in the middle of a line",)
     assert "dials: 2 before the load, 0 failed" in shown(records)
 
 
@@ -135,13 +136,14 @@ def test_a_run_whose_events_are_torn_was_killed(records):
 
 
 def test_lines_that_are_no_records_are_counted_and_the_first_is_named(records):
-    lines = records.transfers_path.read_bytes().splitlines(keepends=True)
+    path = records.transfers_path / "sink.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
     lines[1] = b'{"stream": "seven"}\n'
     lines[3] = b"\x00\xff garbage\n"
-    records.transfers_path.write_bytes(b"".join(lines))
+    path.write_bytes(b"".join(lines))
     recording = records.recording()
     (gap,) = recording.gaps
-    assert gap.startswith("transfers.jsonl, line 2: Expected `int`, got `str`")
+    assert gap.startswith("transfers/sink.jsonl, line 2: Expected `int`, got `str`")
     assert gap.endswith(f"(2 of {len(lines)} lines cannot be read)")
     assert len(recording.transfers) == len(lines) - 2
 

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 from contextlib import ExitStack
 from itertools import combinations, pairwise
 
@@ -11,18 +10,21 @@ import pytest
 from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
 from movers_bench import ADDRESS, PORT, free_port, hold_up, stop
 from onionrig.analysis.backends.dials import served
-from onionrig.engine.local.engine import LocalEngine
+from onionrig.engine.local.engine import entered_local
+from onionrig.engine.local.equipment import Equipment
+from onionrig.experiment.decode import experiment_from
+from onionrig.experiment.names import DIALLER
+from onionrig.experiment.placement import placement
 from onionrig.movers.payload import head_line
-from onionrig.processes.fleet import Fleet
 from onionrig.records.events import Noted, Phase, PhaseBegan, Waiting
 from onionrig.records.transfers import Ending
-from onionrig.rig.allocation import Allocation, Programs
-from onionrig.rig.model import Host, Rig, Role
-from onionrig.rig.movers import dialler
-from onionrig.rig.names import DIALLER
+from onionrig.rig.allocation import Allocation
+from onionrig.rig.model import Host, Rig
+from onionrig.rig.movers import dialler, sampler
 from onionrig.rig.placement import Placement
 from onionrig.run.dials import dial_all
 from onionrig.run.journal import Journal
+from onionrig.store.run_directory import RunDirectory
 from waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
@@ -252,7 +254,7 @@ def rig_of(place, socks, count):
     return Rig(
         hosts=(Host(name="here", address="127.0.0.1"),),
         services=(
-            place.service("sampler", Role.SAMPLER, ("/bin/true",)),
+            sampler(place, "sampler"),
             *([dialler(place, DIALLER, ADDRESS, ["client-1"], count=count)] if count else []),
         ),
         address=ADDRESS,
@@ -263,27 +265,28 @@ def rig_of(place, socks, count):
 
 
 async def dialled(tmp_path, socks, count):
-    """Have the engine make the dials; return the events."""
-    (tmp_path / "logs").mkdir()
-    place = Placement(
-        Allocation(
-            host="here",
-            address="127.0.0.1",
-            workspace=str(tmp_path / "workspace"),
-            run_directory=str(tmp_path),
-            made_second=0,
-            ports={"client-1.socks": socks.port},
-            programs=Programs(tor="", onionbalance="", python=sys.executable),
-        )
-    )
+    """Have the engine make the dials; return the events, and where they are recorded."""
+    directory = RunDirectory.create(tmp_path / "run")
     events = []
-    journal = Journal(tmp_path / "events.jsonl", events.append)
-    async with Fleet({}) as fleet:
-        engine = LocalEngine(rig_of(place, socks, count), fleet, others={})
-        engine.prepare()
-        await dial_all(engine, journal)
+    journal = Journal(directory.events_appender(), events.append)
+    async with entered_local(Equipment(), directory) as engine:
+        host = engine.hosts[0].name
+        experiment = experiment_from([])
+        place = Placement(
+            experiment,
+            Allocation(
+                hosts=engine.hosts,
+                layouts={host: engine.layout(host)},
+                places=placement(experiment, here=host),
+                ports={"client-1.socks": socks.port},
+                made_second=0,
+            ),
+        )
+        rig = rig_of(place, socks, count)
+        await engine.prepare(rig)
+        await dial_all(engine, rig, journal)
     journal.close()
-    return events
+    return events, directory.dials_path
 
 
 async def test_the_engine_makes_the_dials_in_a_phase_of_their_own(bench, tmp_path, monkeypatch):
@@ -294,7 +297,7 @@ async def test_the_engine_makes_the_dials_in_a_phase_of_their_own(bench, tmp_pat
         return Refuse(0xF7) if number == 3 else Serve(bench.socket("0"))
 
     with FakeSocks(behaviour) as socks:
-        events = await dialled(tmp_path, socks, 6)
+        events, recorded = await dialled(tmp_path, socks, 6)
 
     began, *waits, note = events
     assert isinstance(began, PhaseBegan)
@@ -307,10 +310,11 @@ async def test_the_engine_makes_the_dials_in_a_phase_of_their_own(bench, tmp_pat
     assert note.text.endswith(
         ", 1 failed: SOCKS refused: F7 onion service introduction timed out (1)"
     )
-    lines = (tmp_path / "dials.jsonl").read_text().splitlines()
+    lines = (recorded / "dialler.jsonl").read_text().splitlines()
     assert sorted(json.loads(line)["stream"] for line in lines) == list(range(6))
 
 
 async def test_without_dials_the_engine_does_nothing(tmp_path):
     with FakeSocks(lambda *_: Ignore()) as socks:
-        assert await dialled(tmp_path, socks, 0) == []
+        events, _ = await dialled(tmp_path, socks, 0)
+    assert events == []

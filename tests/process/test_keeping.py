@@ -13,9 +13,8 @@ import psutil
 import pytest
 
 from onionrig.errors import DaemonDied, RunDirectoryError
-from onionrig.processes.fleet import GRACE_SECONDS, Fleet
+from onionrig.processes.fleet import GRACE_SECONDS, Child, Fleet
 from onionrig.processes.workspace import kept
-from onionrig.rig.model import Role, Service
 from waiting import eventually, over
 
 pytestmark = pytest.mark.process
@@ -26,14 +25,13 @@ IDLE = "import time; print('up', flush=True); time.sleep(3600)"
 TREE = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'], start_new_session=True); print('up', flush=True); time.sleep(3600)"
 
 
-def service(tmp_path, code, *, name="child", role=Role.RELAY):
-    return Service(
+def child(tmp_path, code, *, name="child", ours=False):
+    return Child(
         name=name,
-        role=role,
-        host="here",
         argv=(sys.executable, "-c", code),
-        directory=str(tmp_path),
-        log_path=str(tmp_path / f"{name}.log"),
+        directory=tmp_path,
+        log_path=tmp_path / f"{name}.log",
+        ours=ours,
     )
 
 
@@ -54,16 +52,16 @@ def marked(mark):
 
 async def test_leaving_the_fleet_reaps_every_child(tmp_path):
     async with Fleet(os.environ) as fleet:
-        services = [service(tmp_path, IDLE, name=f"child-{n}") for n in range(5)]
-        pids = [fleet.start(one).pid for one in services]
-        for one in services:
+        children = [child(tmp_path, IDLE, name=f"child-{n}") for n in range(5)]
+        pids = [fleet.start(one).pid for one in children]
+        for one in children:
             await up(one)
         assert len(fleet.processes()) == 5
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
 async def test_stop_kills_a_child_that_ignores_sigterm_once_the_grace_is_over(tmp_path):
-    stubborn = service(tmp_path, STUBBORN)
+    stubborn = child(tmp_path, STUBBORN)
     async with Fleet(os.environ) as fleet:
         process = fleet.start(stubborn)
         await up(stubborn)
@@ -74,7 +72,7 @@ async def test_stop_kills_a_child_that_ignores_sigterm_once_the_grace_is_over(tm
 
 
 async def test_stop_ends_a_child_that_is_stopped(tmp_path):
-    stopped = service(tmp_path, IDLE)
+    stopped = child(tmp_path, IDLE)
     async with Fleet(os.environ) as fleet:
         process = fleet.start(stopped)
         await up(stopped)
@@ -83,7 +81,7 @@ async def test_stop_ends_a_child_that_is_stopped(tmp_path):
 
 
 async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(tmp_path):
-    dying = service(tmp_path, "import sys; print('the last word'); sys.exit(3)", name="relay-7")
+    dying = child(tmp_path, "import sys; print('the last word'); sys.exit(3)", name="relay-7")
     with pytest.raises(DaemonDied) as caught:
         async with Fleet(os.environ) as fleet:
             fleet.start(dying)
@@ -91,11 +89,11 @@ async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(
     said = str(caught.value)
     assert "relay-7 ended with exit code 3" in said
     assert "the last word" in said
-    assert dying.log_path in said
+    assert str(dying.log_path) in said
 
 
 async def test_a_child_that_is_killed_is_said_to_be(tmp_path):
-    killed = service(tmp_path, IDLE)
+    killed = child(tmp_path, IDLE)
     with pytest.raises(DaemonDied, match="was killed by SIGKILL"):
         async with Fleet(os.environ) as fleet:
             fleet.start(killed).signal(signal.SIGKILL)
@@ -106,22 +104,21 @@ async def test_a_sink_that_meets_a_full_disk_is_that_error(tmp_path):
     code = "import sys; print('error: sink.jsonl: the disk is full'); sys.exit(8)"
     with pytest.raises(RunDirectoryError, match=r"^sink.jsonl: the disk is full"):
         async with Fleet(os.environ) as fleet:
-            fleet.start(service(tmp_path, code, role=Role.SINK))
+            fleet.start(child(tmp_path, code, ours=True))
             await asyncio.Event().wait()
 
 
 async def test_a_service_that_ends_by_itself_may_end(tmp_path):
     async with Fleet(os.environ) as fleet:
-        ending = service(tmp_path, "pass")
+        ending = child(tmp_path, "pass")
         fleet.start(ending)
-        await fleet.finished(ending)
+        await fleet.finished(ending.name)
 
 
 async def test_a_program_that_is_not_there_cannot_be_started(tmp_path):
-    missing = Service(
-        name="x", role=Role.RELAY, host="here", argv=("/nonexistent/tor",),
-        directory=str(tmp_path), log_path=str(tmp_path / "x.log"),
-    )  # fmt: skip
+    missing = Child(
+        name="x", argv=("/nonexistent/tor",), directory=tmp_path, log_path=tmp_path / "x.log"
+    )
     with pytest.raises(DaemonDied, match="/nonexistent/tor"):
         async with Fleet(os.environ) as fleet:
             fleet.start(missing)
@@ -130,7 +127,7 @@ async def test_a_program_that_is_not_there_cannot_be_started(tmp_path):
 async def test_an_error_in_the_block_is_not_hidden_by_cleaning_up(tmp_path):
     with pytest.raises(ZeroDivisionError):
         async with Fleet(os.environ) as fleet:
-            fleet.start(service(tmp_path, STUBBORN))
+            fleet.start(child(tmp_path, STUBBORN))
             raise ZeroDivisionError
 
 

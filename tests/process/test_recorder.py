@@ -132,7 +132,8 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path, target):
     run.write_manifest(msgspec.structs.replace(manifest(), experiment=asked))
     with Appender(run.sample_path("sink")) as record:
         record.append(sample(HOLD))
-    with Appender(run.transfers_path) as record:
+    run.transfers_path.mkdir()
+    with Appender(run.transfers_path / "sink.jsonl") as record:
         record.append(transfer())
     with Appender(run.events_path) as record:
         record.append(scheduled(hold_seconds=10))

@@ -6,21 +6,25 @@ import signal
 import sys
 import time
 from contextlib import asynccontextmanager
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import psutil
 import pytest
 
-from onionrig.engine.local.engine import LocalEngine
+from onionrig.engine.local.engine import LocalEngine, entered_local
+from onionrig.engine.local.equipment import Equipment
 from onionrig.errors import DaemonDied
 from onionrig.experiment.happenings import Planned
 from onionrig.movers.clock import SteadyClock
 from onionrig.processes import fleet as processes
-from onionrig.processes.fleet import GRACE_SECONDS, Fleet
+from onionrig.processes.fleet import GRACE_SECONDS
 from onionrig.records.events import AnyEvent, Happened
 from onionrig.rig.model import Rig, Role, Service
 from onionrig.run.faults import have_happen
 from onionrig.run.journal import Journal
 from onionrig.store.lines import read_all
+from onionrig.store.run_directory import RunDirectory
 from waiting import HANG_SECONDS, eventually
 
 pytestmark = pytest.mark.process
@@ -55,8 +59,8 @@ async def standing(tmp_path, **programs):
             role=Role.BACKEND,
             host="here",
             argv=(sys.executable, "-c", code),
-            directory=str(tmp_path),
-            log_path=str(tmp_path / f"{name}.log"),
+            directory=PurePosixPath(tmp_path),
+            log_path=PurePosixPath(tmp_path / f"{name}.log"),
         )
         for name, code in programs.items()
     )
@@ -64,14 +68,26 @@ async def standing(tmp_path, **programs):
         hosts=(), services=services, address="a.onion", port=1, mode="anonymous", expected_points=0
     )
     told = []
-    journal = Journal(tmp_path / "events.jsonl", told.append)
-    async with Fleet(os.environ) as fleet:
-        engine = LocalEngine(rig, fleet, others={})
-        engine.start(services)
+    directory = RunDirectory.create(tmp_path / "run")
+    journal = Journal(directory.events_appender(), told.append)
+    async with entered_local(Equipment(), directory) as engine:
+        await engine.prepare(rig)
+        await engine.start(services)
         for name in programs:
             await eventually(lambda name=name: "up" in said(tmp_path, name), f"{name} to be up")
-        yield engine, journal, told
+        yield Standing(engine, rig), journal, told
     journal.close()
+
+
+class Standing(NamedTuple):
+    """An engine and the rig that it runs."""
+
+    engine: LocalEngine
+    rig: Rig
+
+    def processes(self):
+        """The process ids of what runs, by service."""
+        return self.engine.processes()
 
 
 def said(tmp_path, name):
@@ -86,17 +102,16 @@ def patience(monkeypatch):
 
 async def happen(engine, journal, *events):
     """Have events happen that are due by now."""
-    clock = SteadyClock()
     planned = [Planned(at_seconds=0.0, verb=verb, subject=subject) for verb, subject in events]
-    await have_happen(engine, planned, clock.second() - 1, clock, journal)
+    await have_happen(engine.engine, engine.rig, planned, journal, until=lambda _: 0.0)
 
 
 async def test_one_that_is_killed_is_gone_and_its_end_ends_nothing_else(tmp_path):
     async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, told):
-        killed, other = (engine.fleet.processes()[name] for name in ("one", "other"))
+        killed, other = (engine.processes()[name] for name in ("one", "other"))
         await happen(engine, journal, ("kill", "one"))
         assert not psutil.pid_exists(killed)
-        assert engine.fleet.processes() == {"other": other}
+        assert engine.processes() == {"other": other}
         (event,) = told
         assert (event.verb, event.subject) == ("kill", "one")
         assert isinstance(event, Happened)
@@ -106,7 +121,7 @@ async def test_one_that_is_killed_is_gone_and_its_end_ends_nothing_else(tmp_path
 async def test_one_that_is_stopped_is_asked_to_end(tmp_path, patience):
     async with standing(tmp_path, one=POLITE) as (engine, journal, _):
         await happen(engine, journal, ("stop", "one"))
-        assert engine.fleet.processes() == {}
+        assert engine.processes() == {}
         assert "asked to end" in said(tmp_path, "one")
 
 
@@ -114,14 +129,14 @@ async def test_one_that_will_not_stop_is_killed_after_the_grace(tmp_path):
     async with standing(tmp_path, one=STUBBORN) as (engine, journal, _):
         began = time.monotonic()
         await happen(engine, journal, ("stop", "one"))
-        assert engine.fleet.processes() == {}
+        assert engine.processes() == {}
         assert time.monotonic() - began >= GRACE_SECONDS
         assert "slept" not in said(tmp_path, "one")
 
 
 async def test_one_that_hangs_stands_still_until_it_is_resumed(tmp_path):
     async with standing(tmp_path, one=COUNTING) as (engine, journal, told):
-        process = psutil.Process(engine.fleet.processes()["one"])
+        process = psutil.Process(engine.processes()["one"])
         await happen(engine, journal, ("hang", "one"))
         await eventually(lambda: process.status() == psutil.STATUS_STOPPED, "it to stand still")
         so_far = len(said(tmp_path, "one"))
@@ -134,16 +149,16 @@ async def test_one_that_hangs_stands_still_until_it_is_resumed(tmp_path):
 async def test_one_that_hangs_can_be_ended(tmp_path, patience, verb):
     async with standing(tmp_path, one=POLITE) as (engine, journal, _):
         await happen(engine, journal, ("hang", "one"), (verb, "one"))
-        assert engine.fleet.processes() == {}
+        assert engine.processes() == {}
         assert ("asked to end" in said(tmp_path, "one")) == (verb == "stop")
 
 
 async def test_one_that_is_started_again_is_another_process_with_the_same_log(tmp_path):
     async with standing(tmp_path, one=IDLE) as (engine, journal, _):
-        first = engine.fleet.processes()["one"]
+        first = engine.processes()["one"]
         await happen(engine, journal, ("kill", "one"), ("start", "one"))
         await eventually(lambda: said(tmp_path, "one").count("up") == 2, "it to be up again")
-        second = engine.fleet.processes()["one"]
+        second = engine.processes()["one"]
         assert second != first
     assert not psutil.pid_exists(second)
 
@@ -163,30 +178,24 @@ async def test_the_end_of_a_service_that_nobody_asked_for_is_a_failure_beside_on
     with pytest.raises(DaemonDied, match="other was killed by SIGKILL"):
         async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, _):
             await happen(engine, journal, ("kill", "one"))
-            os.kill(engine.fleet.processes()["other"], signal.SIGKILL)
+            os.kill(engine.processes()["other"], signal.SIGKILL)
             await asyncio.Event().wait()
-
-
-class NotedClock(SteadyClock):
-    """Notes what is waited for."""
-
-    def __init__(self):
-        super().__init__()
-        self.awaited = []
-
-    def until(self, second):
-        self.awaited.append(second)
-        return super().until(second)
 
 
 async def test_nothing_happens_before_its_time_which_is_all_that_is_waited_for(tmp_path):
     async with standing(tmp_path, one=IDLE) as (engine, journal, told):
-        clock = NotedClock()
+        clock = SteadyClock()
         hold_second = clock.second() + 2
+        awaited = []
+
+        def until(seconds):
+            awaited.append(seconds)
+            return clock.until(hold_second + seconds)
+
         due = {"hang": 0.0, "resume": 0.5, "kill": 0.75}
         planned = [Planned(at_seconds=at, verb=verb, subject="one") for verb, at in due.items()]
-        await have_happen(engine, planned, hold_second, clock, journal)
-        assert clock.awaited == [hold_second + at for at in due.values()]
+        await have_happen(engine.engine, engine.rig, planned, journal, until=until)
+        assert awaited == list(due.values())
         assert [event.verb for event in told] == list(due)
         # the wall clock may be slewed meanwhile, which the steady one is not
         happened = {event.verb: event.wall_seconds - hold_second + 0.01 for event in told}

@@ -59,7 +59,7 @@ def test_every_byte_is_verified_and_counted_alike_at_both_ends(finished):
         sum(sample.sent_bytes.values())
         for sample in read_all(finished.out / "samples" / "source.jsonl", SourceSample)
     )
-    transfers = list(read_all(finished.out / "transfers.jsonl", Transfer))
+    transfers = list(read_all(finished.out / "transfers" / "sink.jsonl", Transfer))
     assert result["bytes"]["verified"] == received
     assert received == sum(transfer.verified_bytes for transfer in transfers)
     # what is under way in windows and buffers when the run ends: a few MiB a stream, and probes
@@ -82,7 +82,7 @@ def test_the_sustained_rate_is_the_mean_of_a_ten_second_hold(finished):
 
 def test_every_stream_that_connects_names_the_instance_that_served_it(finished):
     found = finished.result["streams"]
-    transfers = list(read_all(finished.out / "transfers.jsonl", Transfer))
+    transfers = list(read_all(finished.out / "transfers" / "sink.jsonl", Transfer))
     connected = {transfer.stream for transfer in transfers if transfer.verified_bytes}
     assert found["asked"] == 4
     assert 1 <= found["connected"] == len(connected) <= 4
@@ -122,7 +122,7 @@ def test_the_phases_come_in_order(finished):
 
 
 def test_dials_before_the_load_are_each_told_and_counted(finished):
-    dials = list(read_all(finished.out / "dials.jsonl", Transfer))
+    dials = list(read_all(finished.out / "dials" / "dialler.jsonl", Transfer))
     assert [dial.stream for dial in sorted(dials, key=lambda dial: dial.stream)] == list(range(10))
     (scheduled,) = (event for event in finished.events() if isinstance(event, Scheduled))
     assert all(

@@ -12,13 +12,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from onionrig.cli.question import ask, flags_layer
-from onionrig.engine.local import engine as local
-from onionrig.engine.local.equipment import Equipment
+from onionrig.engine import readiness
+from onionrig.engine.registry import opening_for
 from onionrig.errors import BringUpTimeout
 from onionrig.processes.fleet import Fleet
 from onionrig.records.events import Waiting
 from onionrig.run import bring_up, frontend
-from onionrig.run.manifest import Asked
 from onionrig.run.phases import run
 from onionrig.store.run_directory import RunDirectory
 from waiting import HANG_SECONDS
@@ -41,7 +40,7 @@ class Evidence:
 
     @asynccontextmanager
     async def deadline(self, _seconds, subject):
-        """Stand in for ``engine.deadline.deadline``."""
+        """Stand in for ``processes.deadline.deadline``."""
         try:
             async with asyncio.timeout(0 if self._over else HANG_SECONDS) as block:
                 self._running.append(block)
@@ -60,19 +59,18 @@ async def stalled(tmp_path, monkeypatch, cache, *, stop, tell=lambda _: None):
     monkeypatch.setattr(bring_up, "BOOTSTRAP_SECONDS", HANG_SECONDS)
     start = Fleet.start
 
-    def started(fleet, service):
-        process = start(fleet, service)
-        if service.name == stop:
+    def started(fleet, child):
+        process = start(fleet, child)
+        if child.name == stop:
             process.signal(signal.SIGSTOP)
         return process
 
     monkeypatch.setattr(Fleet, "start", started)
     flags = flags_layer()
     question = ask(None, "smoke", [], flags)
-    asked = Asked.repeated(question.experiment, resolved={}, profile="smoke", command=("pytest",))
     directory = RunDirectory.create(tmp_path / "run")
     with pytest.raises(BringUpTimeout) as caught:
-        await run(asked, Equipment.found(), directory, tell)
+        await run(question, opening_for(question.experiment), directory, tell)
     result = directory.read_result()
     assert result.status == "aborted"
     assert result.failure.exit_code == 6
@@ -89,7 +87,7 @@ async def test_a_relay_that_never_comes_is_named_with_its_log(tmp_path, monkeypa
 
 async def test_a_client_that_does_not_bootstrap_is_named_with_its_log(tmp_path, monkeypatch, cache):
     evidence = Evidence(r"3 of 4 tors to bootstrap; client-1 is at 0 %")
-    monkeypatch.setattr(local, "deadline", evidence.deadline)
+    monkeypatch.setattr(readiness, "deadline", evidence.deadline)
     said = await stalled(tmp_path, monkeypatch, cache, stop="client-1", tell=evidence.take)
     assert "client-1 is at 0 %" in said
     assert "client-1.log" in said

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.cli.question import ask, flags_layer
+from onionrig.engine.emulation.engine import EmulationEngine, EmulationOpening
 from onionrig.engine.emulation.hosts import Emulation
 from onionrig.engine.emulation.namespaces import Namespace
 from onionrig.engine.local.equipment import Equipment
@@ -17,7 +18,7 @@ from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.hardware.decode import CatalogueFile, catalogue_from
 from onionrig.records.manifest import Manifest
 from onionrig.rig.hosts import emulated_hosts
-from onionrig.run.manifest import Asked, manifest_before, with_emulation
+from onionrig.run.manifest import manifest_before
 from onionrig.units import fraction_from
 
 CATALOGUE = catalogue_from(
@@ -231,16 +232,17 @@ def test_a_fraction_is_read_as_it_is_printed(below, above):
 
 def test_the_manifest_has_board_and_scale_of_each_host(tmp_path):
     question = asked(tmp_path, "1/4")
-    here = Asked.repeated(
-        question.experiment, resolved=question.resolved, profile="x", command=(),
-        boards=question.boards,
-    )  # fmt: skip
     switch = Namespace(name="switch", pid=1)
     emulation = Emulation(
         namespaces={}, delayed_by=None, delays={}, holders=(), switch=switch, links=()
     )
-    before = manifest_before(here, run="r", started="2026-01-01T00:00:00", equipment=Equipment())
-    manifest = with_emulation(before, here, emulated_hosts(question.experiment), emulation)
+    opening = EmulationOpening(Equipment())
+    before = manifest_before(question, opening, run="r", started="2026-01-01T00:00:00")
+    engine = EmulationEngine(
+        fleet=None, keeping=None, run_directory=None, equipment=Equipment(), claims=None,
+        question=question, emulation=emulation, sharing=None,
+    )  # fmt: skip
+    manifest = msgspec.structs.replace(before, hosts=engine.host_records)
     read = msgspec.json.decode(msgspec.json.encode(manifest), type=Manifest)
     assert [host.scale for host in read.emulated] == [0.25] * 4
     assert [host.link_bits_per_second for host in read.emulated] == [None, 24.2e6, 2.5e6, 24.2e6]

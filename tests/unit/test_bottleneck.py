@@ -6,9 +6,9 @@ from onionrig.analysis.limits.full_cpu import host_uses
 from onionrig.analysis.limits.stream_windows import have_windows
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import hold_window
-from onionrig.records.manifest import EmulatedHost
 from recordings import (
     HOLD,
+    emulated_host,
     host,
     host_sample,
     manifest,
@@ -103,13 +103,7 @@ def test_emulated_hosts_fill_the_machine_that_they_share():
         for name, used in (("pi1", 0.9), ("pi2", 1.0))
     }
     services = [service(f"sampler-{name}", "sampler", name) for name in ("pi1", "pi2")]
-    emulated = tuple(
-        EmulatedHost(
-            name=name, machine="vm", address="10.77.0.1", link_bits_per_second=None,
-            delay_seconds=0.0, delayed_by=None,
-        )
-        for name in ("pi1", "pi2")
-    )  # fmt: skip
+    emulated = tuple(emulated_host(name, "vm") for name in ("pi1", "pi2"))
     made = manifest(hosts=(host("vm", cores=2),), emulated=emulated, services=tuple(services))
     whole = msgspec.structs.replace(whole, samplers=samplers, manifest=made)
     (use,) = host_uses(whole, hold_window(whole))

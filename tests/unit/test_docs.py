@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onionrig.cli.question import flags_layer, layers_of, profile_names, question_from
+from onionrig.cli.question import ask, flags_layer, profile_names
 from onionrig.errors import ERROR_CLASSES, OUTCOMES
 from onionrig.experiment.decode import experiment_from
 from onionrig.experiment.happenings import planned
@@ -46,15 +46,13 @@ def test_every_example_is_an_experiment(path):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_every_example_can_be_run(path):
-    question_from(layers_of(path, None, []), name=path.stem)
+    ask(path, None, [], {})
 
 
 @pytest.mark.parametrize("balancer", ["stock", "extended"])
 def test_the_example_of_failover_can_be_run_with_either_balancer(balancer):
     flags = flags_layer(balancer=balancer)
-    question = question_from(
-        [*layers_of(ROOT / "examples/failover.toml", None, []), flags], name="failover"
-    )
+    question = ask(ROOT / "examples/failover.toml", None, [], flags)
     assert question.experiment.frontend.balancer == balancer
     happens = planned(question.experiment)
     assert [(each.verb, each.subject) for each in happens] == [

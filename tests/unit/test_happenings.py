@@ -8,9 +8,10 @@ from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.experiment.happenings import VERBS, planned
-from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
+from onionrig.experiment.names import LOAD_DIALLER
+from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
+from onionrig.rig.layout import Programs
 from onionrig.rig.model import Role
-from onionrig.rig.names import LOAD_DIALLER
 from onionrig.rig.orders import DiallerOrders
 from onionrig.rig.render import render
 
@@ -187,11 +188,8 @@ def test_where_something_happens_two_streams_a_second_are_dialled_unless_said_ot
     assert experiment.load.dial_every == every
     assert ("load.dial_every" in found) is (text == KILLED)
     diallers = rig_of(experiment).own(LOAD_DIALLER)
-    told = [
-        msgspec.json.decode(file.text, type=DiallerOrders)
-        for dialler in diallers
-        for file in dialler.files
-    ]
+    told = [dialler.orders for dialler in diallers]
+    assert all(isinstance(one, DiallerOrders) for one in told)
     assert [(one.every_seconds, one.count) for one in told] == ([(every, None)] if every else [])
     assert {dialler.role for dialler in diallers} <= {Role.DIALLER}
 

@@ -1,21 +1,23 @@
 """Whether emulated hosts used all of the CPU that they were given."""
 
-import msgspec
-
 from onionrig.analysis.limits.host_share import share_uses
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.windows import Window
-from onionrig.records.manifest import EmulatedHost
-from recordings import HOLD, host_sample, manifest, recording, service, sink_sample
+from recordings import (
+    HOLD,
+    emulated_host,
+    host_sample,
+    manifest,
+    recording,
+    service,
+    sink_sample,
+)
 
 SECONDS = 10
 
 
 def limited(name, cores):
-    return EmulatedHost(
-        name=name, machine="m", address="", link_bits_per_second=None, delay_seconds=0.0,
-        delayed_by=None, cpu_cores=cores,
-    )  # fmt: skip
+    return emulated_host(name, "m", cpu_cores=cores)
 
 
 def found(**used):
@@ -43,9 +45,7 @@ def found(**used):
         [sink_sample(second, {"backend-1": 1000}) for second in seconds],
         hold_seconds=SECONDS,
         samplers=samplers,
-        manifest=msgspec.structs.replace(
-            manifest(), services=services, emulated=tuple(limited(name, 0.25) for name in used)
-        ),
+        manifest=manifest(services=services, emulated=tuple(limited(name, 0.25) for name in used)),
     )
     return whole, Window(begin=HOLD, end=HOLD + SECONDS)
 

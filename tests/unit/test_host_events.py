@@ -9,9 +9,9 @@ from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
-from onionrig.experiment.event_checks import placed
 from onionrig.experiment.happenings import planned
-from onionrig.rig.hosts import emulated_hosts, places
+from onionrig.experiment.placement import faulted_services, placement
+from onionrig.rig.hosts import emulated_hosts
 
 HOSTS = """
 [[hosts]]
@@ -227,16 +227,16 @@ def test_the_checks_know_where_the_rig_puts_its_services(daemons, clients, relay
     )
     hosts = HOSTS.replace('["balancer"]', '["balancer", "relay", "client"]') if shared else HOSTS
     experiment, _ = resolved(asked(hosts=hosts, before=before))
-    where = places(experiment)
+    where = placement(experiment)
     own = ("sampler-", "sink-", "pinger-", "dialler-", "load-dialler-")
-    assert placed(experiment) == {
+    assert faulted_services(experiment) == {
         name: host for name, host in where.items() if not name.startswith(own)
     }
 
 
 def test_so_they_do_for_a_baseline():
     experiment, _ = resolved(asked(hosts=BASELINE))
-    assert placed(experiment) == {"source-pi1": "pi1"}
+    assert faulted_services(experiment) == {"source-pi1": "pi1"}
 
 
 def test_a_delay_line_has_room_for_the_highest_rate_that_its_link_is_ever_given():

@@ -20,6 +20,7 @@ from onionrig.views.report.drawings.hosts import narrow_hosts, wide_hosts
 from onionrig.views.report.run.hosts import hosts
 from onionrig.views.summary.run import summary
 from pages import reported
+from recordings import with_emulated
 
 
 def drawn(whole):
@@ -40,9 +41,7 @@ def altered(whole, **more):
         msgspec.structs.replace(host, **more) if host.board else host
         for host in whole.manifest.emulated
     )
-    return msgspec.structs.replace(
-        whole, manifest=msgspec.structs.replace(whole.manifest, emulated=emulated)
-    )
+    return msgspec.structs.replace(whole, manifest=with_emulated(whole.manifest, emulated))
 
 
 def summarised(whole):
@@ -183,7 +182,7 @@ def test_the_summary_says_what_part_of_the_links_was_sustained_and_at_which_scal
     assert said in summarised(whole)
     assert "at a scale" not in summarised(whole)
     scaled = tuple(msgspec.structs.replace(host, scale=0.25) for host in whole.manifest.emulated)
-    quarter = msgspec.structs.replace(whole.manifest, emulated=scaled)
+    quarter = with_emulated(whole.manifest, scaled)
     assert f"{said}, at a scale of 1/4" in summarised(
         msgspec.structs.replace(whole, manifest=quarter)
     )

@@ -95,7 +95,7 @@ def test_full_links_of_different_kinds_are_not_counted_of_either():
     whole = bramble([96, 60], clients=(99, 100e6))
     more = msgspec.structs.replace(
         whole.manifest,
-        emulated=(*whole.manifest.emulated, emulated("elsewhere", 1e9)),
+        hosts=(*whole.manifest.hosts, emulated("elsewhere", 1e9)),
         services=(
             *whole.manifest.services,
             msgspec.structs.replace(whole.manifest.services[2], name="client-2", host="elsewhere"),

@@ -1,5 +1,7 @@
 """Whom the descriptor command looks at: a run by its manifest, or an address through any tor."""
 
+from pathlib import PurePosixPath
+
 import msgspec
 import pytest
 
@@ -7,11 +9,11 @@ from onionrig.cli.onlooker import asked_of
 from onionrig.errors import RecordsUnreadable, UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.decode import experiment_from
-from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
+from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
+from onionrig.rig.layout import Programs
 from onionrig.rig.model import Role
-from onionrig.rig.recorded import control_sockets, instances
 from onionrig.rig.render import render
-from onionrig.run.manifest import with_rig
+from onionrig.run.manifest import known_of_rig
 from onionrig.store.run_directory import RunDirectory
 from recordings import manifest
 from stem_made import descriptor
@@ -24,10 +26,12 @@ def rig_manifest(tmp_path):
         experiment_from([{"backends": {"daemons": 3}, "load": {"clients": 2}}])
     )
     programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
-    allocation = msgspec.structs.replace(
-        placeholder_allocation(experiment, programs), workspace=str(tmp_path / "work")
-    )
-    return with_rig(manifest(), render(experiment, placeholder_identities(experiment), allocation))
+    allocation = placeholder_allocation(experiment, programs)
+    ((host, layout),) = allocation.layouts.items()
+    layout = msgspec.structs.replace(layout, workspace=PurePosixPath(tmp_path / "work"))
+    allocation = msgspec.structs.replace(allocation, layouts={host: layout})
+    rig = render(experiment, placeholder_identities(experiment), allocation)
+    return msgspec.structs.replace(manifest(), **known_of_rig(rig, {}))
 
 
 @pytest.fixture
@@ -39,15 +43,15 @@ def run(tmp_path, rig_manifest):
 
 def test_a_manifest_says_where_its_tors_are_asked(rig_manifest, tmp_path):
     work = tmp_path / "work"
-    assert control_sockets(rig_manifest, Role.CLIENT) == [
+    assert rig_manifest.control_sockets(Role.CLIENT) == (
         f"{work}/client-1/control",
         f"{work}/client-2/control",
-    ]
-    assert control_sockets(rig_manifest, Role.BALANCER) == []
+    )
+    assert rig_manifest.control_sockets(Role.BALANCER) == ()
 
 
 def test_a_manifest_says_who_is_behind_the_address(rig_manifest):
-    assert instances(rig_manifest) == {
+    assert rig_manifest.instances == {
         f"backend-{number}": f"ADDRESS-OF-backend-{number}.onion" for number in (1, 2, 3)
     }
 

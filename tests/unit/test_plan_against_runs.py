@@ -15,6 +15,7 @@ from onionrig.plan.plan import plan
 from onionrig.plan.question import MEASURED, Candidate
 from onionrig.records.manifest import Manifest
 from onionrig.records.result import Result
+from onionrig.store.manifest_file import with_one_list_of_hosts
 from plan_parts import question, reference
 
 RUNS = Path(__file__).parent.parent / "data" / "plan"
@@ -28,7 +29,9 @@ class Measured(msgspec.Struct):
 
 def measured(backends):
     content = (RUNS / f"{backends}-backends.json").read_bytes()
-    return msgspec.json.decode(content, type=Measured)
+    kept = msgspec.json.decode(content)
+    kept["manifest"] = with_one_list_of_hosts(kept["manifest"])
+    return msgspec.convert(kept, Measured)
 
 
 def projected(hosts):

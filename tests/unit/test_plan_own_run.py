@@ -7,9 +7,8 @@ from onionrig.errors import UsageError
 from onionrig.plan.own_run import mode_of, reference_from
 from onionrig.records.findings import Bottleneck
 from onionrig.records.links import HostLink, Links
-from onionrig.records.manifest import EmulatedHost
 from plan_parts import reference, speeds
-from recordings import manifest
+from recordings import emulated_host, manifest
 from results import result
 
 
@@ -143,13 +142,5 @@ def with_links(share, *, full):
 
 
 def emulated(*, cpu_cores):
-    host = EmulatedHost(
-        name="pi1",
-        machine="here",
-        address="10.0.0.1",
-        link_bits_per_second=25e6,
-        delay_seconds=0.0,
-        delayed_by=None,
-        cpu_cores=cpu_cores,
-    )
-    return msgspec.structs.replace(manifest(), emulated=(host,), backends={"backend-1": "pi1"})
+    host = emulated_host("pi1", "here", link_bits_per_second=25e6, cpu_cores=cpu_cores)
+    return manifest(emulated=(host,), backends={"backend-1": "pi1"})

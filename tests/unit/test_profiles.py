@@ -7,8 +7,9 @@ from itertools import combinations
 import pytest
 
 from onionrig.cli.question import ask, baseline_layer, flags_layer
-from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
+from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
 from onionrig.rig.direct import render_direct
+from onionrig.rig.layout import Programs
 from onionrig.rig.model import Role
 from onionrig.rig.render import render
 

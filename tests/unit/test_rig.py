@@ -3,22 +3,18 @@ import pytest
 
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.decode import experiment_from
+from onionrig.experiment.names import DIALLER
 from onionrig.rig.allocation import (
-    Programs,
     placeholder_allocation,
     placeholder_identities,
     ports_needed,
 )
 from onionrig.rig.direct import render_direct
-from onionrig.rig.model import Bootstrapped, Role, control_path
+from onionrig.rig.layout import Programs
+from onionrig.rig.model import Bootstrapped, Role, in_turns
 from onionrig.rig.movers import dialler
-from onionrig.rig.names import DIALLER
 from onionrig.rig.orders import (
-    DiallerOrders,
-    PingerOrders,
-    SamplerOrders,
     SinkOrders,
-    SourceOrders,
 )
 from onionrig.rig.placement import Placement
 from onionrig.rig.render import render
@@ -37,7 +33,7 @@ def rendered(**tables):
 
 def torrc(rig, name):
     (service,) = (service for service in rig.services if service.name == name)
-    return next(file.text for file in service.files if file.path.endswith("/torrc")).splitlines()
+    return next(file.text for file in service.files if file.path.name == "torrc").splitlines()
 
 
 def test_the_default_rig_has_every_role():
@@ -48,7 +44,6 @@ def test_the_default_rig_has_every_role():
     assert counts == {
         Role.AUTHORITY: 3, Role.BACKEND: 4, Role.BALANCER_TOR: 1, Role.BALANCER: 1, Role.CLIENT: 2,
         Role.SOURCE: 1, Role.SINK: 1, Role.SAMPLER: 1, Role.PINGER: 1, Role.DIALLER: 0,
-        Role.NAMESPACE: 0, Role.DELAY: 0,
     }  # fmt: skip
     assert len({service.name for service in rig.services}) == len(rig.services)
 
@@ -105,15 +100,15 @@ def test_every_daemon_knows_every_authority():
         if service.argv[0] == PROGRAMS.tor:
             lines = torrc(rig, service.name)
             assert sum(line.startswith("DirAuthority ") for line in lines) == 3
-            assert control_path(service) == f"{service.directory}/control"
+            assert service.control_path == service.directory / "control"
             assert "/dev/null" in service.argv
 
 
 def test_backends_get_the_front_address_before_their_first_start():
     (backend, *_) = rendered().with_role(Role.BACKEND)
-    (ob_config,) = (file for file in backend.files if file.path.endswith("ob_config"))
+    (ob_config,) = (file for file in backend.files if file.path.name == "ob_config")
     assert ob_config.text == "MasterOnionAddress ADDRESS.onion\n"
-    assert ob_config.path == "WORKSPACE/backend-1/service/ob_config"
+    assert str(ob_config.path) == "WORKSPACE/backend-1/service/ob_config"
 
 
 def test_the_balancer_is_told_every_instance_in_yaml_that_is_json():
@@ -128,18 +123,16 @@ def test_the_balancer_is_told_every_instance_in_yaml_that_is_json():
 
 def test_sources_and_sinks_are_told_what_they_serve_and_pull():
     rig = rendered(load={"streams": 5, "clients": 2})
-    (file,) = rig.one(Role.SOURCE).files
-    source = msgspec.json.decode(file.text, type=SourceOrders)
+    source = rig.one(Role.SOURCE).orders
     assert [backend.name for backend in source.backends] == [f"backend-{n}" for n in range(1, 5)]
-    (file,) = rig.one(Role.SINK).files
-    sink = msgspec.json.decode(file.text, type=SinkOrders)
+    sink = rig.one(Role.SINK).orders
     assert (len(sink.clients), sink.port, sink.takes_foreign) == (2, 9000, False)
-    assert sink.transfers_path == "RUN/transfers.jsonl"
+    assert sink.transfers_path == "RUN/transfers/sink.jsonl"
 
 
 def test_a_port_fixed_by_hand_is_the_first_clients():
     experiment, _ = resolved(experiment_from([{"load": {"socks_port": 9050, "clients": 2}}]))
-    needed = ports_needed(experiment)
+    needed = {wanted.key: wanted.fixed for wanted in ports_needed(experiment)}
     assert needed["client-1.socks"] == 9050
     assert needed["client-2.socks"] is None
 
@@ -153,8 +146,7 @@ def test_ports_are_needed_to_be_reached_at_and_for_every_tors_counters():
 
 def test_every_tor_answers_on_loopback_alone_and_the_sampler_is_told_where():
     rig = rendered()
-    (file,) = rig.one(Role.SAMPLER).files
-    told = msgspec.json.decode(file.text, type=SamplerOrders).tors
+    told = rig.one(Role.SAMPLER).orders.tors
     tors = {service.name for service in rig.services if isinstance(service.ready, Bootstrapped)}
     assert {tor.name for tor in told} == tors
     for tor in told:
@@ -165,8 +157,7 @@ def test_every_tor_answers_on_loopback_alone_and_the_sampler_is_told_where():
 
 def test_round_trips_go_through_every_client_to_the_echo_port():
     rig = rendered(load={"clients": 2})
-    (file,) = rig.one(Role.PINGER).files
-    pinger = msgspec.json.decode(file.text, type=PingerOrders)
+    pinger = rig.one(Role.PINGER).orders
     assert (pinger.address, pinger.port) == (rig.address, 9001)
     assert [client.name for client in pinger.clients] == ["client-1", "client-2"]
 
@@ -174,20 +165,18 @@ def test_round_trips_go_through_every_client_to_the_echo_port():
 def test_dials_that_are_asked_for_go_through_every_client_so_often_an_instance():
     rig = rendered(backends={"daemons": 3}, load={"clients": 2, "dials_a_backend": 7})
     service = rig.one(Role.DIALLER)
-    (file,) = service.files
-    told = msgspec.json.decode(file.text, type=DiallerOrders)
+    told = service.orders
     assert (told.count, told.every_seconds) == (21, None)
     assert (told.address, told.port) == (rig.address, 9000)
     assert [client.name for client in told.clients] == ["client-1", "client-2"]
-    assert told.record_path == "RUN/dials.jsonl"
+    assert told.record_path == "RUN/dials/dialler.jsonl"
     assert service.argv[1:3] == ("-m", "onionrig.movers.dialler")
 
 
 def test_dials_at_an_interval_have_room_for_all_that_may_hang():
     experiment, _ = resolved(experiment_from([{"load": {"clients": 1}}]))
-    place = Placement(placeholder_allocation(experiment, PROGRAMS))
-    (file,) = dialler(place, DIALLER, "ADDRESS.onion", ["client-1"], every_seconds=0.25).files
-    told = msgspec.json.decode(file.text, type=DiallerOrders)
+    place = Placement(experiment, placeholder_allocation(experiment, PROGRAMS))
+    told = dialler(place, DIALLER, "ADDRESS.onion", ["client-1"], every_seconds=0.25).orders
     assert (told.count, told.every_seconds) == (None, 0.25)
     assert told.at_once > told.timeout_seconds / 0.25
 
@@ -202,11 +191,9 @@ def direct(**baseline):
 def test_a_baseline_is_a_source_a_sink_and_no_tor():
     experiment, rig = direct()
     assert [service.role for service in rig.services] == [Role.SOURCE, Role.SAMPLER, Role.SINK]
-    assert list(ports_needed(experiment)) == ["source.direct"]
-    (file,) = rig.one(Role.SINK).files
-    sink = msgspec.json.decode(file.text, type=SinkOrders)
-    (file,) = rig.one(Role.SOURCE).files
-    (door,) = msgspec.json.decode(file.text, type=SourceOrders).doors
+    assert [wanted.key for wanted in ports_needed(experiment)] == ["source.direct"]
+    sink = rig.one(Role.SINK).orders
+    (door,) = rig.one(Role.SOURCE).orders.doors
     assert (sink.address, sink.port, sink.clients) == (door.host, door.port, ())
     assert rig.mode == "without tor"
 
@@ -214,9 +201,8 @@ def test_a_baseline_is_a_source_a_sink_and_no_tor():
 def test_a_baseline_with_a_peer_has_no_source_and_takes_a_foreign_one():
     experiment, rig = direct(peer="[2001:db8::7]:9000")
     assert [service.role for service in rig.services] == [Role.SAMPLER, Role.SINK]
-    assert ports_needed(experiment) == {}
-    (file,) = rig.one(Role.SINK).files
-    sink = msgspec.json.decode(file.text, type=SinkOrders)
+    assert ports_needed(experiment) == ()
+    sink = rig.one(Role.SINK).orders
     assert (sink.address, sink.port, sink.takes_foreign) == ("2001:db8::7", 9000, True)
 
 
@@ -226,9 +212,45 @@ def test_a_baseline_that_listens_has_no_sink():
     assert rig.one(Role.SOURCE).ready.tcp == (("0.0.0.0", 9000),)
 
 
-def test_control_paths_are_for_tors():
-    with pytest.raises(TypeError):
-        control_path(rendered().one(Role.SINK))
+def test_every_tor_has_a_control_socket_and_nothing_else_has():
+    rig = rendered()
+    assert {service.name for service in rig.services if service.control_path} == {
+        service.name for service in rig.services if service.argv[0] == PROGRAMS.tor
+    }
+
+
+def test_what_a_process_of_ours_reads_is_what_its_orders_say():
+    service = rendered().one(Role.SINK)
+    (file,) = (file for file in service.rendered_files if file.path == service.orders_path)
+    assert service.argv[-1] == str(file.path)
+    assert msgspec.json.decode(file.text, type=SinkOrders) == service.orders
+
+
+def test_what_depends_on_what_is_said_and_goes_in_no_circle():
+    rig = rendered(load={"dials_a_backend": 1, "dial_every": "1s"})
+    names = {service.name for service in rig.services}
+    assert all(names.issuperset(service.depends) for service in rig.services)
+    turns = in_turns(rig.services)
+    assert sorted(each.name for turn in turns for each in turn) == sorted(names)
+    at = {service.name: number for number, turn in enumerate(turns) for service in turn}
+    assert all(at[name] < at[each.name] for each in rig.services for name in each.depends)
+    assert at["source"] < at["backend-1"]
+    assert at["balancer-tor"] < at["balancer"]
+    assert at["client-1"] < at["sink"]
+
+
+def test_services_that_depend_on_one_another_are_refused():
+    one, other, *_ = rendered().services
+    one = msgspec.structs.replace(one, depends=(other.name,))
+    other = msgspec.structs.replace(other, depends=(one.name,))
+    with pytest.raises(ValueError, match="depend on one another"):
+        in_turns([one, other])
+
+
+def test_what_needs_a_network_is_every_tor_that_is_no_relay():
+    assert {service.role for service in rendered().on_the_network()} == {
+        Role.BACKEND, Role.CLIENT, Role.BALANCER_TOR,
+    }  # fmt: skip
 
 
 def test_introduction_points_are_written_only_when_not_tors_default():

@@ -9,7 +9,8 @@ import pytest
 from onionrig.errors import NoTorToAsk
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.decode import experiment_from
-from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
+from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
+from onionrig.rig.layout import Programs
 from onionrig.rig.render import render
 from onionrig.run import watching
 from onionrig.run.watching import watched
@@ -53,8 +54,8 @@ def rounds(monkeypatch):
     script, connections, raised, known = [], [], [], dict(POINTS)
 
     @asynccontextmanager
-    async def control(path):
-        connections.append(path)
+    async def control(service):
+        connections.append(service.name)
         yield SimpleNamespace(cached_descriptor=cached)
 
     async def cached(address):
@@ -74,12 +75,14 @@ def rounds(monkeypatch):
         return "now"
 
     monkeypatch.setattr(watching, "PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(watching, "control", control)
     monkeypatch.setattr(directory, "consensus_time", answer)
     monkeypatch.setattr(directory, "known_network", answer)
     monkeypatch.setattr(watching, "client_hsdirs", lambda *_: ("an hsdir",))
     monkeypatch.setattr(watching, "ask_all", ask_all)
-    return SimpleNamespace(script=script, connections=connections, raised=raised, known=known)
+    engine = SimpleNamespace(control=control)
+    return SimpleNamespace(
+        engine=engine, script=script, connections=connections, raised=raised, known=known
+    )
 
 
 def held(*names, known=POINTS):
@@ -91,7 +94,7 @@ async def changes(rounds, *script, count):
     rounds.script += script
     told = Told()
     async with asyncio.timeout(10):
-        async with watched(rig(), told):
+        async with watched(rounds.engine, rig(), told):
             while len(told.changes) < count:
                 await asyncio.sleep(0)
     return told
@@ -136,14 +139,14 @@ async def test_a_tor_that_is_gone_is_asked_again_and_what_was_known_is_kept(roun
     )
     assert told.changes == [INSTANCES, ("backend-1",)]
     assert len(rounds.connections) == 3
-    assert {path.rpartition("/")[2] for path in rounds.connections} == {"control"}
+    assert set(rounds.connections) == {"balancer-tor"}
 
 
 async def test_what_ends_the_watching_for_good_is_noted_and_not_lost(rounds):
     rounds.script += [held(*INSTANCES), KeyError("a defect")]
     told = Told()
     async with asyncio.timeout(10):
-        async with watched(rig(), told):
+        async with watched(rounds.engine, rig(), told):
             while not rounds.raised:
                 await asyncio.sleep(0)
     assert told.notes == [

@@ -7,12 +7,13 @@ import contextlib
 import datetime
 from typing import TYPE_CHECKING
 
-import msgspec
 import psutil
 
+from onionrig.engine.registry import opening_for
+from onionrig.experiment.names import SAMPLER, SINK, SOURCE
 from onionrig.records.samples import HostSample, SinkSample, SourceSample
 from onionrig.run.phases import run
-from onionrig.store.run_directory import SAMPLER, SINK, SOURCE, RunDirectory
+from onionrig.series.base import ALONE
 from onionrig.store.runs import RUNS
 from onionrig.store.tails import RoleTails
 from onionrig.views.live.progress import Progress
@@ -23,45 +24,44 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from onionrig.engine.local.equipment import Equipment
+    from onionrig.engine.base import Opening
+    from onionrig.experiment.question import Question
     from onionrig.records.result import Result
-    from onionrig.run.manifest import Asked
+    from onionrig.series.base import PartOf, RunOne
+    from onionrig.store.run_directory import RunDirectory
 
 REDRAW_SECONDS = 1.0
 
 
-class PartOf(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is a part of: a sweep, a comparison."""
-
-    title: str = ""
-    ends_seconds: float | None = None
-    """When all of it should be over, on the monotonic clock."""
-    after_loads_seconds: tuple[float, ...] = ()
-    """What all of it takes after the end of each of the run's loads."""
-
-
-ALONE = PartOf()
-
-
 def run_watched(
-    asked: Asked,
-    equipment: Equipment,
+    question: Question,
+    opening: Opening,
     run_directory: RunDirectory,
     console: Console,
     part_of: PartOf = ALONE,
 ) -> Result:
     """Run what is asked under a live view on the console; return the result."""
     progress = Progress(
-        target_bits_per_second=asked.experiment.verdict.target,
-        streams=asked.experiment.load.streams,
-        loads=len(asked.loads),
+        target_bits_per_second=question.experiment.verdict.target,
+        streams=question.experiment.load.streams,
+        loads=len(question.loads),
+        shows_host=question.experiment.network.kind == "none",
+        serves_only=question.serves_only,
+        title=part_of.title,
+        whole_ends_seconds=part_of.ends_seconds,
+        after_loads_seconds=part_of.after_loads_seconds,
     )
-    progress.shows_host = asked.experiment.network.kind == "none"
-    progress.serves_only = asked.experiment.baseline.listen is not None
-    progress.title = part_of.title
-    progress.whole_ends_seconds = part_of.ends_seconds
-    progress.after_loads_seconds = part_of.after_loads_seconds
-    return asyncio.run(_watched(asked, equipment, run_directory, console, progress))
+    return asyncio.run(_watched(question, opening, run_directory, console, progress))
+
+
+def runs_watched(console: Console) -> RunOne:
+    """Return how a series runs one question: where that runs, under a live view."""
+
+    def run_one(question: Question, run_directory: RunDirectory, part_of: PartOf) -> Result:
+        opening = opening_for(question.experiment)
+        return run_watched(question, opening, run_directory, console, part_of)
+
+    return run_one
 
 
 def default_out(name: str) -> Path:
@@ -71,15 +71,15 @@ def default_out(name: str) -> Path:
 
 
 async def _watched(
-    asked: Asked,
-    equipment: Equipment,
+    question: Question,
+    opening: Opening,
     run_directory: RunDirectory,
     console: Console,
     progress: Progress,
 ) -> Result:
     following = asyncio.create_task(_follow(progress, run_directory, console))
     try:
-        return await run(asked, equipment, run_directory, progress.tell)
+        return await run(question, opening, run_directory, progress.tell)
     finally:
         following.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -16,7 +16,6 @@ from onionrig.balancer.seen import Subject
 from onionrig.errors import Interrupted, NoTorToAsk, UsageError
 from onionrig.processes.interrupts import interruptible
 from onionrig.rig.model import Role
-from onionrig.rig.recorded import control_sockets, instances
 from onionrig.store.run_directory import RESULT
 from onionrig.store.runs import find_run
 from onionrig.tor.address import onion_address
@@ -79,8 +78,8 @@ def _of_run(name: str, control: str | None) -> Asked:
     """Look through the balancer's tor: a client's would keep what it fetched for its streams."""
     run = find_run(name)
     manifest = run.read_manifest()
-    balancer_tor = control_sockets(manifest, Role.BALANCER_TOR)
-    clients = control_sockets(manifest, Role.CLIENT)
+    balancer_tor = manifest.control_sockets(Role.BALANCER_TOR)
+    clients = manifest.control_sockets(Role.CLIENT)
     if manifest.address is None or not clients:
         raise UsageError(f"{run.path}: this run has no onion address (yet)")
     if control is None and not any(Path(path).exists() for path in (*balancer_tor, *clients)):
@@ -90,7 +89,7 @@ def _of_run(name: str, control: str | None) -> Asked:
             "what clients see can be fetched only while it is"
         )
     return Asked(
-        subject=Subject(address=manifest.address, run=run.path.name, instances=instances(manifest)),
+        subject=Subject(address=manifest.address, run=run.path.name, instances=manifest.instances),
         places=(control,) if control else (*balancer_tor, *clients),
         instance_places=(control,) if control else (*clients, *balancer_tor),
     )

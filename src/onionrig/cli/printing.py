@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from rich.console import Console
 
 from onionrig.errors import OnionrigError
+from onionrig.rig.model import json_text
 from onionrig.store.account import account_of
 from onionrig.views.summary.run import summary
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def print_json(value: object) -> None:
     """Print a value as JSON."""
-    print(msgspec.json.format(msgspec.json.encode(value)).decode())
+    print(json_text(value))
 
 
 def print_result(

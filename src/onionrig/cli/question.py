@@ -1,44 +1,22 @@
-"""From flags, files and shipped profiles to an experiment: the command line's part of it."""
+"""From flags, files and shipped profiles to a question: the command line's part of it."""
 
 from __future__ import annotations
 
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from onionrig.cli.catalogue import catalogue
 from onionrig.errors import UsageError
-from onionrig.experiment.auto import resolved
-from onionrig.experiment.boards import Boarded, with_boards
-from onionrig.experiment.checks import refuse_impossible
-from onionrig.experiment.decode import (
-    experiment_from,
-    layer_from_setting,
-    layer_from_toml,
-    merged,
-)
-from onionrig.experiment.schema import Experiment
-from onionrig.records.manifest import BoardFacts
+from onionrig.experiment.decode import layer_from_setting, layer_from_toml, merged
+from onionrig.experiment.question import question_from
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from onionrig.experiment.decode import Layer
+    from onionrig.experiment.question import Question
 
 DEFAULT_PROFILE = "default"
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """An experiment as the command line asked for it."""
-
-    name: str
-    """The experiment file's stem, or the profile's name."""
-    experiment: Experiment
-    """Checked, and every ``auto`` replaced."""
-    resolved: dict[str, str]
-    boards: dict[str, BoardFacts] = {}
-    """What is known of the boards that emulated hosts name."""
 
 
 def ask(
@@ -51,7 +29,7 @@ def ask(
 ) -> Question:
     """Merge profile, file, ``--set`` and flags, in this order. Raises UsageError."""
     layers = layers_of(file, profile, settings)
-    return question_from([*layers, flags], name=name or name_of(file, profile))
+    return question_from([*layers, flags], name=name or name_of(file, profile), catalogue=catalogue)
 
 
 def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> list[Layer]:
@@ -65,27 +43,6 @@ def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> li
 def name_of(file: Path | None, profile: str | None) -> str:
     """Return what an experiment is called: its file's stem, or its profile's name."""
     return file.stem if file is not None else profile or DEFAULT_PROFILE
-
-
-def question_from(layers: list[Layer], *, name: str) -> Question:
-    """Merge layers, check what results and replace every ``auto``. Raises UsageError."""
-    boarded = _boarded(experiment_from(layers))
-    refuse_impossible(boarded.experiment)
-    experiment, found = resolved(boarded.experiment)
-    refuse_impossible(experiment)
-    return Question(
-        name=name,
-        experiment=experiment,
-        resolved={**boarded.said, **found},
-        boards=boarded.facts,
-    )
-
-
-def _boarded(experiment: Experiment) -> Boarded:
-    if not any(host.board for host in experiment.hosts):
-        # the catalogue is not read for nothing: a mistake in one's own file must not stop a run
-        return Boarded(experiment=experiment, said={}, facts={})
-    return with_boards(experiment, catalogue())
 
 
 def profile_names() -> list[str]:

@@ -97,8 +97,8 @@ def _recording(run_directory: RunDirectory) -> tuple[Recording | None, tuple[str
 
 def _ceiling(run_directory: RunDirectory, result: Result) -> Result | None:
     """Return what the newest complete baseline beside a run measured on the same host."""
-    host = _host(run_directory)
-    if result.mode == "without tor" or host is None:
+    machines = _machines(run_directory)
+    if result.mode == "without tor" or not machines:
         return None
     beside = run_directory.path.absolute().parent
     for other in reversed(known_runs(beside)):
@@ -110,14 +110,13 @@ def _ceiling(run_directory: RunDirectory, result: Result) -> Result | None:
             continue
         if found is None or found.mode != "without tor" or found.status != "complete":
             continue
-        if _host(other) == host:
+        if _machines(other) == machines:
             return found
     return None
 
 
-def _host(run_directory: RunDirectory) -> str | None:
+def _machines(run_directory: RunDirectory) -> frozenset[str]:
     try:
-        hosts = run_directory.read_manifest().hosts
+        return frozenset(host.name for host in run_directory.read_manifest().machines)
     except RecordsUnreadable:
-        return None
-    return hosts[0].name if hosts else None
+        return frozenset()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from onionrig.experiment.auto import MOST_AUTO_RELAYS
 from onionrig.experiment.happenings import (
     ENDING,
     OF_A_LINK,
@@ -14,7 +13,8 @@ from onionrig.experiment.happenings import (
     planned,
     verbs_said,
 )
-from onionrig.experiment.hosts import hosts_for, shared_out, wrong_rate
+from onionrig.experiment.hosts import wrong_rate
+from onionrig.experiment.placement import faulted_services
 from onionrig.units import Seconds
 
 if TYPE_CHECKING:
@@ -23,13 +23,10 @@ if TYPE_CHECKING:
     from onionrig.experiment.happenings import Verb
     from onionrig.experiment.schema import Experiment, Happening, HostRole
 
-HERE = ""
-"""Where every service is if there are no emulated hosts."""
-
 
 def wrong_events(experiment: Experiment) -> str | None:
     """Say what is wrong with the events, if anything is."""
-    services = placed(experiment)
+    services = faulted_services(experiment)
     for number, happening in enumerate(experiment.events, start=1):
         if wrong := _wrong(experiment, happening, services):
             return f"events, number {number}: {wrong}"
@@ -40,34 +37,6 @@ def wrong_events(experiment: Experiment) -> str | None:
             "that time"
         )
     return None
-
-
-def placed(experiment: Experiment) -> dict[str, str]:
-    """Name what something can happen to, with its host: the tors, what publishes, what serves.
-
-    As long as a count is ``auto``, as many as it can come to at most.
-    """
-    if experiment.network.kind == "none":
-        serving = hosts_for(experiment, "backend")
-        return _sources(serving) if experiment.baseline.peer is None else {}
-    relays, clients = experiment.network.relays, experiment.load.clients
-    counts: dict[HostRole, int] = {
-        "backend": experiment.backends.daemons,
-        "relay": MOST_AUTO_RELAYS if relays == "auto" else relays,
-        "authority": experiment.network.authorities,
-        "client": experiment.load.streams if clients == "auto" else clients,
-    }
-    tors: dict[str, str] = {}
-    for role, count in counts.items():
-        names = [f"{role}-{number}" for number in range(1, count + 1)]
-        tors |= shared_out(names, hosts_for(experiment, role) or [HERE])
-    balancing = (hosts_for(experiment, "balancer") or [HERE])[0]
-    serving = [host for name, host in tors.items() if host and name.startswith("backend-")]
-    return {**tors, "balancer": balancing, "balancer-tor": balancing, **_sources(serving)}
-
-
-def _sources(serving: list[str]) -> dict[str, str]:
-    return {f"source-{host}": host for host in serving} or {"source": HERE}
 
 
 def _wrong(experiment: Experiment, happening: Happening, services: Mapping[str, str]) -> str | None:

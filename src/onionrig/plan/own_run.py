@@ -146,7 +146,20 @@ def _round_trip(taken: _Taken, held: Sequence[Result], otherwise: Reference) -> 
 
 
 def _machine(manifest: Manifest) -> HostFacts:
-    return manifest.hosts[0]
+    """Return the machine that served, or one of several that are alike. Raises UsageError."""
+    serving = {
+        host.machine or host.name
+        for host in manifest.hosts
+        if host.name in manifest.backends.values()
+    }
+    machines = [host for host in manifest.machines if host.name in serving]
+    if len({machine.cpu_model for machine in machines}) > 1:
+        unlike = ", ".join(f"{machine.name} ({machine.cpu_model})" for machine in machines)
+        raise UsageError(
+            f"{manifest.run} was served from machines that are not alike, {unlike}: what a core "
+            "of one of them takes cannot be told"
+        )
+    return next(iter(machines or manifest.machines))
 
 
 def _speeds(

@@ -11,43 +11,49 @@ import os
 import signal
 import subprocess
 import time
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 from onionrig.errors import ERROR_CLASSES, DaemonDied, OnionrigError
-from onionrig.rig.model import Role
 from onionrig.store.lines import unwritable
 from onionrig.tor.bootstrap import last_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from onionrig.rig.model import Service
-
 GRACE_SECONDS = 1.5
 """Between SIGTERM and SIGKILL."""
 
-OURS = {Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER, Role.DIALLER}
-"""Roles whose exit codes are those of ``onionrig.errors``."""
+
+class Child(msgspec.Struct, frozen=True, kw_only=True):
+    """What is started as a process, in a process group of its own."""
+
+    name: str
+    argv: tuple[str, ...]
+    directory: PurePath
+    log_path: PurePath
+    """Where its output goes."""
+    ours: bool = False
+    """Whether it is a program of ours, whose exit codes are those of ``onionrig.errors``."""
 
 
 class OwnedProcess:
     """A child and its end."""
 
-    def __init__(
-        self, service: Service, environment: Mapping[str, str], entering: tuple[str, ...] = ()
-    ) -> None:
-        self.service = service
+    def __init__(self, child: Child, environment: Mapping[str, str]) -> None:
+        self.child = child
         self._started_seconds = time.monotonic()
-        self._child = _spawned(service, environment, entering)
-        self._pidfd = os.pidfd_open(self._child.pid)
+        self._process = _spawned(child, environment)
+        self._pidfd = os.pidfd_open(self._process.pid)
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
 
     @property
     def pid(self) -> int:
         """Its process id."""
-        return self._child.pid
+        return self._process.pid
 
     @property
     def running(self) -> bool:
@@ -65,26 +71,26 @@ class OwnedProcess:
 
     def death(self, code: int) -> OnionrigError:
         """Explain an end that nobody asked for."""
-        service = self.service
+        child = self.child
         how = (
             f"was killed by {signal.Signals(-code).name}"
             if code < 0
             else f"ended with exit code {code}"
         )
-        said = last_line(Path(service.log_path))
+        said = last_line(Path(child.log_path))
         known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
-        if service.role in OURS and known is not None:
+        if child.ours and known is not None:
             told = said.removeprefix("error: ")
-            return known(told if told != said else f"{service.name}: {known.meaning}")
+            return known(told if told != said else f"{child.name}: {known.meaning}")
         after = time.monotonic() - self._started_seconds
         return DaemonDied(
-            f"{service.name} {how} {after:.0f} s after its start; its last line: {said}; "
-            f"its log: {service.log_path}"
+            f"{child.name} {how} {after:.0f} s after its start; its last line: {said}; "
+            f"its log: {child.log_path}"
         )
 
     def _reap(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
-        code = self._child.wait()
+        code = self._process.wait()
         os.close(self._pidfd)
         self._ended.set_result(code)
 
@@ -99,13 +105,9 @@ class Fleet:
         self,
         environment: Mapping[str, str],
         guard: Callable[[int], None] | None = None,
-        *,
-        entering: Callable[[Service], tuple[str, ...]] | None = None,
     ) -> None:
-        """``entering`` says what stands before the argv of a service: it execs what follows."""
         self._environment = environment
         self._guard = guard
-        self._entering = entering or (lambda _: ())
         self._processes: dict[str, OwnedProcess] = {}
         self._may_end: set[OwnedProcess] = set()
         self._watching = asyncio.TaskGroup()
@@ -125,25 +127,25 @@ class Fleet:
             except BaseExceptionGroup as several:
                 raise _first(several) from several
 
-    def start(self, service: Service) -> OwnedProcess:
-        """Start a service. Raises RunDirectoryError or DaemonDied where it cannot be started."""
-        process = OwnedProcess(service, self._environment, self._entering(service))
-        self._processes[service.name] = process
+    def start(self, child: Child) -> OwnedProcess:
+        """Start a child. Raises RunDirectoryError or DaemonDied where it cannot be started."""
+        process = OwnedProcess(child, self._environment)
+        self._processes[child.name] = process
         if self._guard is not None:
             self._guard(process.pid)
         self._watching.create_task(self._watch(process))
         return process
 
     def processes(self) -> dict[str, int]:
-        """Return the process ids of what runs, by service."""
+        """Return the process ids of what runs, by name."""
         return {name: process.pid for name, process in self._processes.items() if process.running}
 
-    async def end(self, service: Service, number: signal.Signals) -> None:
-        """End a service by a signal and wait for it; that it ends is meant.
+    async def end(self, name: str, number: signal.Signals) -> None:
+        """End a child by a signal and wait for it; that it ends is meant.
 
         One that takes longer than the grace is killed.
         """
-        process = self._processes[service.name]
+        process = self._processes[name]
         self._may_end.add(process)
         process.signal(number)
         process.signal(signal.SIGCONT)  # a stopped process would not hear the first
@@ -154,13 +156,13 @@ class Fleet:
             process.signal(signal.SIGKILL)
             await process.ended()
 
-    def signal(self, service: Service, number: signal.Signals) -> None:
-        """Send a signal to a service."""
-        self._processes[service.name].signal(number)
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a child."""
+        self._processes[name].signal(number)
 
-    async def finished(self, service: Service) -> None:
-        """Wait for a service that ends by itself; an exit code other than 0 is an error."""
-        process = self._processes[service.name]
+    async def finished(self, name: str) -> None:
+        """Wait for a child that ends by itself; an exit code other than 0 is an error."""
+        process = self._processes[name]
         self._may_end.add(process)
         code = await process.ended()
         if code:
@@ -185,28 +187,24 @@ class Fleet:
         await asyncio.gather(*ends)
 
 
-def _spawned(
-    service: Service, environment: Mapping[str, str], entering: tuple[str, ...]
-) -> subprocess.Popen[bytes]:
-    path = Path(service.log_path)
+def _spawned(child: Child, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    path = Path(child.log_path)
     try:
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unwritable(path, error) from error
     try:
         return subprocess.Popen(
-            (*entering, *service.argv),
+            child.argv,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            cwd=service.directory,
+            cwd=child.directory,
             env=dict(environment),
             start_new_session=True,
         )
     except OSError as error:
-        raise DaemonDied(
-            f"{service.name} could not be started: {service.argv[0]}: {error}"
-        ) from error
+        raise DaemonDied(f"{child.name} could not be started: {child.argv[0]}: {error}") from error
     finally:
         os.close(log)
 

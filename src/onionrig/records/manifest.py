@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 Mode = Literal["anonymous", "single-hop", "without tor"]
+HostKind = Literal["this machine", "emulated", "remote"]
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,27 +51,33 @@ class BoardFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Of one core: AES-256-CBC by OpenSSL."""
 
 
-class EmulatedHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A host that was emulated: a network namespace of the machine, with a link of its own."""
+class HostRecord(HostFacts, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A host of a run: what it is, and what was done to make it what it is.
 
-    name: str
-    machine: str
-    """Whose cores and memory it shares with all the others."""
-    address: str
-    """In the network that joins them."""
-    link_bits_per_second: float | None
-    """Each way, scaled; null where it was not shaped."""
+    Its facts are those of its machine, which an emulated host shares with others.
+    """
+
+    kind: HostKind = "this machine"
+    """``this machine`` is where the command was given."""
+    machine: str | None = None
+    """Of an emulated host, the machine that it shares with others; null of a machine."""
+    address: str | None = None
+    """Where the other hosts of the rig reach it."""
+    clock_offset_seconds: float | None = None
+    """How far its wall clock was ahead of this machine's; null where it is the same clock."""
+    link_bits_per_second: float | None = None
+    """Of an emulated host's link, each way, scaled; null where it was not shaped."""
     scale: float = 1.0
     """What the rate and the share of the CPU that were asked for were multiplied by."""
-    delay_seconds: float
-    """What its link added each way."""
-    delayed_by: str | None
+    delay_seconds: float = 0.0
+    """What an emulated host's link added each way."""
+    delayed_by: str | None = None
     """``netem`` or ``delaybox``; null where it had no delay."""
     cpu_cores: float | None = None
-    """How much of the machine's CPU its services could use, scaled; null where that was not
-    limited."""
+    """How much of its machine's CPU an emulated host's services could use, scaled; null where that
+    was not limited."""
     board: BoardFacts | None = None
-    """Null where none was named."""
+    """What an emulated host stands for; null where nothing was named."""
 
 
 class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +89,11 @@ class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     argv: tuple[str, ...]
     files: dict[str, str]
     """What it was configured with, by file name: torrcs whole, keys left out."""
+    control_socket: str | None = None
+    """Where a tor's control socket was on its host; null of anything else."""
+    instances: dict[str, str] | None = None
+    """The backend instances' onion addresses by name, as the balancer was told of them; null of
+    anything else."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,9 +118,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     balancer_switches: tuple[str, ...] = ()
     """What the extended balancer did otherwise than the stock one (docs/onionbalance.md)."""
     versions: Versions
-    hosts: tuple[HostFacts, ...]
-    """Machines; emulated hosts are on one of them."""
-    emulated: tuple[EmulatedHost, ...] = ()
+    hosts: tuple[HostRecord, ...]
+    """Every host: machines, and the hosts that are emulated on one of them."""
     backends: dict[str, str]
     """Host of each backend instance, by instance."""
     roles: dict[str, str]
@@ -116,3 +127,26 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     consensus_parameters: dict[str, int]
     """As the consensus carried them, read from an authority; empty until there is one."""
     services: tuple[ServiceRecord, ...]
+
+    @property
+    def machines(self) -> tuple[HostRecord, ...]:
+        """The hosts that are machines."""
+        return tuple(host for host in self.hosts if host.kind != "emulated")
+
+    @property
+    def emulated(self) -> tuple[HostRecord, ...]:
+        """The hosts that were emulated."""
+        return tuple(host for host in self.hosts if host.kind == "emulated")
+
+    def control_sockets(self, role: str) -> tuple[str, ...]:
+        """Return where the control sockets of the tors of a role were."""
+        return tuple(
+            service.control_socket
+            for service in self.services
+            if service.role == role and service.control_socket is not None
+        )
+
+    @property
+    def instances(self) -> dict[str, str]:
+        """The backend instances' onion addresses by name, as the balancer was told of them."""
+        return next((each.instances for each in self.services if each.instances is not None), {})

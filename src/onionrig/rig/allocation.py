@@ -5,18 +5,22 @@ The engine makes them first, on the hosts; ``placeholder_*`` stand in where noth
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from onionrig.experiment.auto import clients_of, relays_of
 from onionrig.experiment.hosts import hosts_for
-from onionrig.rig.hosts import emulated_hosts, places
+from onionrig.experiment.names import BALANCER_TOR, SOURCE, numbered, on
+from onionrig.experiment.placement import HERE, placement
+from onionrig.rig.hosts import emulated_hosts
+from onionrig.rig.layout import LOOPBACK, Layout
 from onionrig.rig.model import Host
-from onionrig.rig.names import BALANCER_TOR, numbered, on
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
+    from onionrig.rig.layout import Programs
 
 ONION_PORT = 9000
 """The onion address's port, as in the 2017 notes: ``nc -l 9000 </dev/zero``."""
@@ -24,6 +28,7 @@ ECHO_PORT = 9001
 """The onion address's second port: what goes in comes back, to measure round trips."""
 
 PortUse = Literal["or", "dir", "socks", "metrics", "direct"]
+_OF_AUTHORITIES: tuple[PortUse, ...] = ("or", "dir")
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,22 +40,22 @@ class AuthorityIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     v3_identity: str
     fingerprint: str
-    key_paths: dict[str, str]
-    """By file name under the authority's ``keys`` directory: where it was made."""
+    key_paths: dict[str, PurePosixPath]
+    """By file name under the authority's ``keys`` directory: where it was made, on its host."""
 
 
 class RelayIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A relay: the authorities know its fingerprint before it starts."""
 
     fingerprint: str
-    key_paths: dict[str, str]
+    key_paths: dict[str, PurePosixPath]
 
 
 class OnionIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A v3 onion address and where its keys were made."""
 
     address: str
-    key_paths: dict[str, str]
+    key_paths: dict[str, PurePosixPath]
 
 
 class Identities(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,49 +68,42 @@ class Identities(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Its one key is a PKCS#8 PEM, as Onionbalance reads it."""
 
 
-class Programs(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Paths of the programs on the host."""
-
-    tor: str
-    onionbalance: str
-    python: str
-
-
 class Allocation(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where things are."""
 
-    host: str
-    """This machine."""
-    address: str
-    """Loopback: where daemons listen for what is on their own host."""
-    workspace: str
-    """A private directory that vanishes with the run."""
-    run_directory: str
-    made_second: int
-    """Wall-clock second of the allocation: tor wants to know how old bandwidth figures are."""
+    hosts: tuple[Host, ...]
+    """Every host that services run on."""
+    layouts: dict[str, Layout]
+    """By host."""
+    places: dict[str, str]
+    """The host of each service."""
     ports: dict[str, int]
     """By ``service.use``, as ``port_key`` writes it."""
-    programs: Programs
-    emulated: tuple[Host, ...] = ()
-    """Where there are any, services run on them instead of on this machine."""
-    places: dict[str, str] = {}
-    """The emulated host of each service."""
-
-    @property
-    def hosts(self) -> tuple[Host, ...]:
-        """Every host that services run on."""
-        return self.emulated or (Host(name=self.host, address=self.address),)
+    made_second: int
+    """Wall-clock second of the allocation: tor wants to know how old bandwidth figures are."""
 
     def host_of(self, service: str) -> Host:
         """Return the host of a service; its address is where other hosts reach it."""
-        name = self.places.get(service)
-        if name is None:
-            return Host(name=self.host, address=self.address)
-        return next(host for host in self.emulated if host.name == name)
+        name = self.places[service]
+        return next(host for host in self.hosts if host.name == name)
 
     def port(self, service: str, use: PortUse) -> int:
         """Return the port of a service for a use."""
         return self.ports[port_key(service, use)]
+
+
+class PortWanted(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A port that a rig needs."""
+
+    service: str
+    use: PortUse
+    fixed: int | None = None
+    """Its number where that was fixed by hand."""
+
+    @property
+    def key(self) -> str:
+        """How an allocation names it."""
+        return port_key(self.service, self.use)
 
 
 def port_key(service: str, use: PortUse) -> str:
@@ -113,30 +111,34 @@ def port_key(service: str, use: PortUse) -> str:
     return f"{service}.{use}"
 
 
-def ports_needed(experiment: Experiment) -> dict[str, int | None]:
-    """Return every port of a resolved experiment's rig, with its number where fixed by hand."""
+def ports_needed(experiment: Experiment) -> tuple[PortWanted, ...]:
+    """Return every port that a resolved experiment's rig needs."""
     if experiment.network.kind == "none":
         elsewhere = experiment.baseline.peer or experiment.baseline.listen
-        return {} if elsewhere else {port_key(name, "direct"): None for name in sources(experiment)}
-    needed: dict[str, int | None] = {
-        port_key(name, "metrics"): None for name in tors_of(experiment)
-    }
-    for name in numbered("authority", experiment.network.authorities):
-        needed[port_key(name, "or")] = None
-        needed[port_key(name, "dir")] = None
-    for name in numbered("relay", relays_of(experiment)):
-        needed[port_key(name, "or")] = None
-    for index, name in enumerate(numbered("client", clients_of(experiment))):
-        needed[port_key(name, "socks")] = experiment.load.socks_port if index == 0 else None
-    needed[port_key(BALANCER_TOR, "socks")] = None
-    return needed
+        names = () if elsewhere else sources(experiment)
+        return tuple(PortWanted(service=name, use="direct") for name in names)
+    authorities = numbered("authority", experiment.network.authorities)
+    relays = numbered("relay", relays_of(experiment))
+    clients = numbered("client", clients_of(experiment))
+    return (
+        *(PortWanted(service=name, use="metrics") for name in tors_of(experiment)),
+        *(PortWanted(service=name, use=use) for name in authorities for use in _OF_AUTHORITIES),
+        *(PortWanted(service=name, use="or") for name in relays),
+        *(
+            PortWanted(
+                service=name, use="socks", fixed=None if number else experiment.load.socks_port
+            )
+            for number, name in enumerate(clients)
+        ),
+        PortWanted(service=BALANCER_TOR, use="socks"),
+    )
 
 
 def sources(experiment: Experiment) -> list[str]:
     """Name the sources of a baseline."""
     if not experiment.hosts:
-        return ["source"]
-    return [on("source", host) for host in hosts_for(experiment, "backend")]
+        return [SOURCE]
+    return [on(SOURCE, host) for host in hosts_for(experiment, "backend")]
 
 
 def tors_of(experiment: Experiment) -> list[str]:
@@ -174,17 +176,17 @@ def placeholder_identities(experiment: Experiment) -> Identities:
 def placeholder_allocation(experiment: Experiment, programs: Programs) -> Allocation:
     """Return an allocation for looking at a rig that is not started."""
     ports = {
-        key: fixed or 10000 + index
-        for index, (key, fixed) in enumerate(ports_needed(experiment).items())
+        wanted.key: wanted.fixed or 10000 + index
+        for index, wanted in enumerate(ports_needed(experiment))
     }
+    hosts = emulated_hosts(experiment) or (Host(name=HERE, address=LOOPBACK),)
+    layout = Layout(
+        workspace=PurePosixPath("WORKSPACE"), records=PurePosixPath("RUN"), programs=programs
+    )
     return Allocation(
-        host="localhost",
-        address="127.0.0.1",
-        workspace="WORKSPACE",
-        run_directory="RUN",
-        made_second=0,
+        hosts=hosts,
+        layouts={host.name: layout for host in hosts},
+        places=placement(experiment),
         ports=ports,
-        programs=programs,
-        emulated=emulated_hosts(experiment),
-        places=places(experiment),
+        made_second=0,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.experiment.frontend import switches_on, variants_of
+from onionrig.experiment.names import BALANCER, BALANCER_TOR
 from onionrig.rig.allocation import ECHO_PORT
-from onionrig.rig.model import File, KeyFile, Role
-from onionrig.rig.names import BALANCER_TOR
+from onionrig.rig.layout import LOOPBACK
+from onionrig.rig.model import KNOWS_THE_NETWORK, File, KeyFile, Role, json_text
 from onionrig.rig.orders import BalancerOrders, ProbeOrders
-from onionrig.rig.placement import json_text
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
@@ -24,60 +24,68 @@ def balancing(
 ) -> tuple[Service, Service]:
     """Return the balancer's tor and the balancer."""
     return (
-        place.tor(BALANCER_TOR, Role.BALANCER_TOR, torrcs.balancer_tor(BALANCER_TOR)),
+        place.tor(
+            BALANCER_TOR,
+            Role.BALANCER_TOR,
+            torrcs.balancer_tor(BALANCER_TOR),
+            percent=KNOWS_THE_NETWORK,  # what Onionbalance asks it first
+        ),
         _balancer(place, experiment, identities),
     )
 
 
 def _balancer(place: Placement, experiment: Experiment, identities: Identities) -> Service:
-    directory = place.directory("balancer")
+    directory = place.directory(BALANCER)
     config = {  # JSON is YAML
         "services": [
             {
-                "key": f"{directory}/frontend.pem",
+                "key": str(directory / "frontend.pem"),
                 "instances": [
                     {"address": identity.address, "name": f"backend-{number}"}
                     for number, identity in enumerate(identities.backends, start=1)
                 ],
             }
         ],
-        "status-socket-location": f"{directory}/status",
+        "status-socket-location": str(directory / "status"),
     }
-    path = f"{directory}/config.yaml"
-    orders = () if experiment.frontend.balancer == "stock" else (_orders(place, experiment),)
+    path = directory / "config.yaml"
+    orders = None if experiment.frontend.balancer == "stock" else _orders(place, experiment)
     return place.service(
-        "balancer",
+        BALANCER,
         Role.BALANCER,
         (
             *_program(place, orders),
             "--is-testnet",
             "--verbosity=info",
             f"--config={path}",
-            f"--socket={place.directory(BALANCER_TOR)}/control",
+            f"--socket={place.layout(BALANCER_TOR).control(BALANCER_TOR)}",
         ),
-        files=(File(path=path, text=json_text(config)), *orders),
+        files=(File(path=path, text=json_text(config)),),
+        orders=orders,
+        # it ends where it cannot ask its tor
+        depends=(BALANCER_TOR,),
         keys=tuple(
-            KeyFile(path=f"{directory}/frontend.pem", made_at=made_at)
+            KeyFile(path=directory / "frontend.pem", made_at=made_at)
             for made_at in identities.frontend.key_paths.values()
         ),
     )
 
 
-def _program(place: Placement, orders: tuple[File, ...]) -> tuple[str, ...]:
-    programs = place.allocation.programs
-    if not orders:
-        return (programs.onionbalance,)
-    return (programs.python, "-m", "onionrig.balancer.extended", orders[0].path)
+def _program(place: Placement, orders: BalancerOrders | None) -> tuple[str, ...]:
+    layout = place.layout(BALANCER)
+    if orders is None:
+        return (layout.programs.onionbalance,)
+    module = "onionrig.balancer.extended"
+    return (layout.programs.python, "-m", module, str(layout.orders(BALANCER)))
 
 
-def _orders(place: Placement, experiment: Experiment) -> File:
-    orders = BalancerOrders(
+def _orders(place: Placement, experiment: Experiment) -> BalancerOrders:
+    return BalancerOrders(
         switches=switches_on(experiment.frontend),
         variants=variants_of(experiment),
         probes=ProbeOrders(
-            socks_host=place.allocation.address,
+            socks_host=LOOPBACK,
             socks_port=place.allocation.port(BALANCER_TOR, "socks"),
             port=ECHO_PORT,
         ),
     )
-    return File(path=f"{place.directory('balancer')}/orders.json", text=json_text(orders))

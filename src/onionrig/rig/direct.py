@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.rig.allocation import sources
+from onionrig.rig.layout import LOOPBACK
 from onionrig.rig.model import Rig
 from onionrig.rig.movers import sampler, sink, source
 from onionrig.rig.orders import StreamShare, TcpDoor
@@ -22,14 +23,14 @@ DIRECT = "direct"
 
 def render_direct(experiment: Experiment, allocation: Allocation) -> Rig:
     """Return what must run for a resolved experiment without tor. Raises UsageError."""
-    place = Placement(allocation)
+    place = Placement(experiment, allocation)
     peer, listen = experiment.baseline.peer, experiment.baseline.listen
-    if allocation.emulated:
+    if experiment.hosts:
         return _between_emulated(experiment, place)
     if elsewhere := peer or listen:
         host, port = host_and_port(elsewhere)
     else:
-        host, port = allocation.address, allocation.port("source", "direct")
+        host, port = LOOPBACK, allocation.port("source", "direct")
     services: list[Service] = []
     if peer is None:
         door = TcpDoor(name=DIRECT, host=host, port=port)

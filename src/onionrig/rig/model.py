@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.experiment.frontend import Switch
-from onionrig.records.manifest import Mode
+from onionrig.experiment.names import is_one
+from onionrig.records.manifest import HostKind, Mode
 from onionrig.records.part import Part
-from onionrig.rig.names import is_one
+from onionrig.rig.orders import AnyOrders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Role(StrEnum):
@@ -26,36 +32,43 @@ class Role(StrEnum):
     SAMPLER = "sampler"
     PINGER = "pinger"
     DIALLER = "dialler"
-    NAMESPACE = "namespace"
-    """Holds the network namespace of an emulated host."""
-    DELAY = "delay"
-    """Delays the link of an emulated host, where the kernel has no netem."""
+
+
+OURS = frozenset({Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER, Role.DIALLER})
+"""Our own programs: their exit codes are those of ``onionrig.errors``."""
 
 
 class File(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file that a service is configured with; 0600, as everything of a run."""
 
-    path: str
+    path: PurePosixPath
     text: str
 
 
 class KeyFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file copied in place from where the identities were made; never shown or recorded."""
+    """A file that is copied in place on its host; never shown or recorded."""
 
-    path: str
-    made_at: str
+    path: PurePosixPath
+    made_at: PurePosixPath
+    """Where the engine has made it, on the same host."""
+
+
+KNOWS_THE_NETWORK = 75
+"""Percent of a tor's bootstrap: enough directory information to build circuits, and as a cache to
+let others have it (tor: src/feature/control/control_bootstrap.c)."""
+BOOTSTRAPPED = 100
 
 
 class Bootstrapped(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
-    """A tor is ready when its control socket reports bootstrap 100 %."""
+    """A tor is ready when its log says that it has bootstrapped so far."""
 
-    control_path: str
+    percent: int
 
 
 class Listening(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
     """A process is ready when it accepts connections at all of these."""
 
-    socket_paths: tuple[str, ...] = ()
+    socket_paths: tuple[PurePosixPath, ...] = ()
     """Unix sockets."""
     tcp: tuple[tuple[str, int], ...] = ()
 
@@ -74,20 +87,40 @@ class Service(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: Role
     host: str
     argv: tuple[str, ...]
-    directory: str
-    """Its own, 0700; made before it starts."""
+    directory: PurePosixPath
+    """Its own, 0700; made before it starts, as the other directories are."""
+    other_directories: tuple[PurePosixPath, ...] = ()
+    """What it needs beside its own: a tor's data directory, where a sink's attempts go."""
     files: tuple[File, ...] = ()
+    orders: AnyOrders | None = None
+    """What one of our own programs is told; it reads them as JSON from ``orders_path``."""
+    orders_path: PurePosixPath | None = None
     keys: tuple[KeyFile, ...] = ()
     ready: Readiness = Started()
-    log_path: str
+    depends: tuple[str, ...] = ()
+    """Services that must be ready before it starts, if they are to start as well."""
+    needs_network: bool = False
+    """Whether there must be a consensus that lists every relay before it starts."""
+    control_path: PurePosixPath | None = None
+    """Where the control socket of a tor is; null of anything else."""
+    log_path: PurePosixPath
     """Where its output goes."""
+
+    @property
+    def rendered_files(self) -> tuple[File, ...]:
+        """Every file that it is configured with, its orders among them."""
+        if self.orders is None or self.orders_path is None:
+            return self.files
+        return (*self.files, File(path=self.orders_path, text=json_text(self.orders)))
 
 
 class Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A machine that services run on."""
+    """A machine that services run on, or what is emulated as one."""
 
     name: str
+    kind: HostKind = "this machine"
     address: str
+    """Where other hosts of the rig reach it."""
     link_bits_per_second: float | None = None
     """The rate of an emulated host's link, each way; null where it is unshaped."""
     most_bits_per_second: float | None = None
@@ -130,9 +163,50 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         (service,) = self.with_role(role)
         return service
 
+    def named(self, name: str) -> Service:
+        """Return the service of a name. Raises KeyError where there is none."""
+        return self._by_name[name]
 
-def control_path(service: Service) -> str:
-    """Return where the control socket of a tor service is. Raises TypeError for another service."""
-    if not isinstance(service.ready, Bootstrapped):
-        raise TypeError(f"{service.name} is no tor daemon")
-    return service.ready.control_path
+    def on_the_network(self) -> tuple[Service, ...]:
+        """Return the services that need a network, in the rig's order."""
+        return tuple(service for service in self.services if service.needs_network)
+
+    def with_rendered_files(self) -> Rig:
+        """Return the rig for looking at: with every file that its services would read."""
+        services = (
+            msgspec.structs.replace(service, files=service.rendered_files)
+            for service in self.services
+        )
+        return msgspec.structs.replace(self, services=tuple(services))
+
+    @property
+    def _by_name(self) -> dict[str, Service]:
+        return {service.name: service for service in self.services}
+
+
+def in_turns(services: Iterable[Service]) -> list[tuple[Service, ...]]:
+    """Return services in turns: each turn depends on nothing but earlier ones, among these.
+
+    Raises ValueError where some depend on one another in a circle.
+    """
+    left = list(services)
+    turns: list[tuple[Service, ...]] = []
+    while left:
+        waiting = {service.name for service in left}
+        turn = tuple(service for service in left if not waiting.intersection(service.depends))
+        if not turn:
+            raise ValueError(f"{', '.join(sorted(waiting))} depend on one another")
+        turns.append(turn)
+        left = [service for service in left if service not in turn]
+    return turns
+
+
+def json_text(content: object) -> str:
+    """Return what a process is told as JSON that a person can read too."""
+    return msgspec.json.format(msgspec.json.encode(content, enc_hook=_encodable)).decode()
+
+
+def _encodable(value: object) -> str:
+    if isinstance(value, PurePosixPath):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in JSON")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from onionrig.experiment.names import SOURCE
 from onionrig.rig.allocation import ECHO_PORT, ONION_PORT
+from onionrig.rig.layout import LOOPBACK
 from onionrig.rig.model import Listening, Role
-from onionrig.rig.names import tors_record
 from onionrig.rig.orders import (
     DiallerOrders,
     MetricsEndpoint,
@@ -23,6 +24,7 @@ from onionrig.rig.orders import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import PurePosixPath
 
     from onionrig.rig.model import Service
     from onionrig.rig.placement import Placement
@@ -47,37 +49,43 @@ def source(
     served = tuple(
         ServedBackend(
             name=backend,
-            socket_path=source_socket(place, backend),
-            echo_path=echo_socket(place, backend),
+            socket_path=str(source_socket(place, backend)),
+            echo_path=str(echo_socket(place, backend)),
         )
         for backend in backends
     )
     orders = SourceOrders(
-        record_path=place.sample_path(name),
-        host=place.allocation.host_of(name).name,
+        record_path=str(place.layout(name).samples(name)),
+        host=place.host(name).name,
         backends=served,
         doors=doors,
     )
-    sockets = [path for backend in served for path in (backend.socket_path, backend.echo_path)]
     ready = Listening(
-        socket_paths=tuple(sockets), tcp=tuple((door.host, door.port) for door in doors)
+        socket_paths=tuple(
+            socket(place, backend.name) for backend in served for socket in _SOCKETS
+        ),
+        tcp=tuple((door.host, door.port) for door in doors),
     )
     return place.ours(name, Role.SOURCE, "onionrig.movers.source", orders, ready=ready)
 
 
-def source_socket(place: Placement, backend: str) -> str:
+def source_socket(place: Placement, backend: str) -> PurePosixPath:
     """Return where a backend instance gets its payload."""
-    return f"{_source_directory(place, backend)}/{backend}.socket"
+    return place.directory(source_of(place, backend)) / f"{backend}.socket"
 
 
-def echo_socket(place: Placement, backend: str) -> str:
+def echo_socket(place: Placement, backend: str) -> PurePosixPath:
     """Return where a backend instance is answered with what it sends."""
-    return f"{_source_directory(place, backend)}/{backend}.echo"
+    return place.directory(source_of(place, backend)) / f"{backend}.echo"
 
 
-def _source_directory(place: Placement, backend: str) -> str:
-    (name,) = place.beside("source", [backend])
-    return place.directory(name)
+def source_of(place: Placement, backend: str) -> str:
+    """Return the name of the source that serves a backend instance."""
+    (name,) = place.beside(SOURCE, [backend])
+    return name
+
+
+_SOCKETS = (source_socket, echo_socket)
 
 
 def sink(  # noqa: PLR0913 - which, from where, through whom, and how much of all
@@ -92,31 +100,41 @@ def sink(  # noqa: PLR0913 - which, from where, through whom, and how much of al
     takes_foreign: bool = False,
 ) -> Service:
     """Return a sink that pulls from an address through these client tors, or without any."""
+    layout, clients = place.layout(name), tuple(clients)
+    transfers = layout.transfers(name)
     orders = SinkOrders(
-        record_path=place.sample_path(name),
+        record_path=str(place.layout(name).samples(name)),
         address=address,
         port=port,
         instances=tuple(instances),
         clients=_endpoints(place, clients),
         share=share,
         takes_foreign=takes_foreign,
-        schedule_path=_schedule_path(place),
-        transfers_path=f"{place.allocation.run_directory}/transfers.jsonl",
+        schedule_path=str(layout.schedule),
+        transfers_path=str(transfers),
         connect_seconds=CONNECT_SECONDS,
         stall_seconds=STALL_SECONDS,
     )
-    return place.ours(name, Role.SINK, "onionrig.movers.sink", orders)
+    return place.ours(
+        name,
+        Role.SINK,
+        "onionrig.movers.sink",
+        orders,
+        depends=clients,
+        directories=(transfers.parent,),
+    )
 
 
 def pinger(place: Placement, name: str, address: str, clients: Iterable[str]) -> Service:
     """Return what measures round trips through each client tor."""
+    clients = tuple(clients)
     orders = PingerOrders(
-        record_path=place.sample_path(name),
+        record_path=str(place.layout(name).samples(name)),
         address=address,
         port=ECHO_PORT,
         clients=_endpoints(place, clients),
     )
-    return place.ours(name, Role.PINGER, "onionrig.movers.pinger", orders)
+    return place.ours(name, Role.PINGER, "onionrig.movers.pinger", orders, depends=clients)
 
 
 def dialler(  # noqa: PLR0913 - where, which, through whom, and one of two paces
@@ -133,8 +151,9 @@ def dialler(  # noqa: PLR0913 - where, which, through whom, and one of two paces
     At an interval as many dials may be under way as can be before the first is given up.
     """
     at_once = math.ceil(DIAL_SECONDS / every_seconds) + 1 if every_seconds else DIALS_AT_ONCE
+    clients, dials = tuple(clients), place.layout(name).dials(name)
     orders = DiallerOrders(
-        record_path=f"{place.allocation.run_directory}/dials.jsonl",
+        record_path=str(dials),
         address=address,
         port=ONION_PORT,
         clients=_endpoints(place, clients),
@@ -144,38 +163,40 @@ def dialler(  # noqa: PLR0913 - where, which, through whom, and one of two paces
         timeout_seconds=DIAL_SECONDS,
         enough_bytes=DIAL_BYTES,
     )
-    return place.ours(name, Role.DIALLER, "onionrig.movers.dialler", orders)
+    return place.ours(
+        name,
+        Role.DIALLER,
+        "onionrig.movers.dialler",
+        orders,
+        depends=clients,
+        directories=(dials.parent,),
+    )
 
 
 def sampler(place: Placement, name: str, tors: Iterable[str] = ()) -> Service:
     """Return the sampler of every process of its host, and of these tors' own counters."""
-    allocation = place.allocation
+    layout, host = place.layout(name), place.host(name)
+    emulated = host.kind == "emulated"
     orders = SamplerOrders(
-        record_path=place.sample_path(name),
-        processes_path=f"{place.directory(name)}/processes.json",
-        rig_path=f"{allocation.workspace}/rig.json" if allocation.emulated else None,
-        link_bits_per_second={"eth0": allocation.host_of(name).link_bits_per_second}
-        if allocation.emulated
-        else None,
+        record_path=str(layout.samples(name)),
+        processes_path=str(layout.processes(name)),
+        rig_path=str(layout.rig_processes) if emulated else None,
+        link_bits_per_second={"eth0": host.link_bits_per_second} if emulated else None,
         tors=tuple(
-            MetricsEndpoint(name=tor, host=allocation.address, port=allocation.port(tor, "metrics"))
+            MetricsEndpoint(name=tor, host=LOOPBACK, port=place.allocation.port(tor, "metrics"))
             for tor in tors
         ),
-        tors_record_path=place.sample_path(tors_record(name)),
-        schedule_path=_schedule_path(place),
+        tors_record_path=str(layout.tors_samples(name)),
+        schedule_path=str(layout.schedule),
     )
     return place.ours(name, Role.SAMPLER, "onionrig.movers.sampler.program", orders)
-
-
-def _schedule_path(place: Placement) -> str:
-    return f"{place.allocation.run_directory}/schedule.json"
 
 
 def _endpoints(place: Placement, clients: Iterable[str]) -> tuple[SocksEndpoint, ...]:
     return tuple(
         SocksEndpoint(
             name=name,
-            host=place.allocation.address,
+            host=LOOPBACK,
             port=place.allocation.port(name, "socks"),
         )
         for name in clients

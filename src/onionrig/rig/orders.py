@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from onionrig.experiment.frontend import Switch
+from onionrig.records.samples import Sample, TorSample
+from onionrig.records.transfers import Transfer
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -163,3 +165,28 @@ class BalancerOrders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     variants: int
     """Distinct descriptors."""
     probes: ProbeOrders
+
+
+AnyOrders = (
+    SourceOrders | SinkOrders | PingerOrders | DiallerOrders | SamplerOrders | BalancerOrders
+)
+
+
+def recorded_at(service: str, orders: AnyOrders | None, kind: type[msgspec.Struct]) -> str:
+    """Return where a service appends its records of a kind, on its host.
+
+    Raises TypeError where it records none.
+    """
+    match orders:
+        case SinkOrders() if kind is Transfer:
+            return orders.transfers_path
+        case DiallerOrders() if kind is Transfer:
+            return orders.record_path
+        case SamplerOrders() if kind is TorSample:
+            return orders.tors_record_path
+        case SourceOrders() | SinkOrders() | PingerOrders() | SamplerOrders() if issubclass(
+            kind, Sample
+        ):
+            return orders.record_path
+        case _:
+            raise TypeError(f"{service} records no {kind.__name__}")

@@ -4,47 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from onionrig.rig.model import Bootstrapped, File, KeyFile, Role, Service, Started
-from onionrig.rig.names import on
+from onionrig.experiment.placement import beside
+from onionrig.rig.model import BOOTSTRAPPED, Bootstrapped, File, KeyFile, Role, Service, Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import PurePosixPath
 
+    from onionrig.experiment.schema import Experiment
     from onionrig.rig.allocation import Allocation
-    from onionrig.rig.model import Readiness
-    from onionrig.rig.orders import Orders
+    from onionrig.rig.layout import Layout
+    from onionrig.rig.model import Host, Readiness
+    from onionrig.rig.orders import AnyOrders
 
 STARTED = Started()
 
 
 class Placement:
-    """Where each service's directory, log and orders are."""
+    """Where each service of one rig is, and what it is made of there."""
 
-    def __init__(self, allocation: Allocation) -> None:
+    def __init__(self, experiment: Experiment, allocation: Allocation) -> None:
+        self._experiment = experiment
         self.allocation = allocation
 
-    def directory(self, name: str) -> str:
-        """Return a service's own directory."""
-        return f"{self.allocation.workspace}/{name}"
+    def host(self, service: str) -> Host:
+        """Return the host of a service."""
+        return self.allocation.host_of(service)
 
-    def sample_path(self, name: str) -> str:
-        """Return where a service appends its samples."""
-        return f"{self.allocation.run_directory}/samples/{name}.jsonl"
+    def layout(self, service: str) -> Layout:
+        """Return the layout of a service's host."""
+        return self.allocation.layouts[self.host(service).name]
+
+    def directory(self, name: str) -> PurePosixPath:
+        """Return a service's own directory."""
+        return self.layout(name).directory(name)
 
     def beside(self, own: str, services: Iterable[str]) -> dict[str, list[str]]:
-        """Group services by which of the rig's own processes stands beside them, by its name.
-
-        There is one of each on every host that has such services.
-        """
-        if not self.allocation.emulated:
-            return {own: list(services)}
-        grouped: dict[str, list[str]] = {}
-        for service in services:
-            name = on(own, self.allocation.host_of(service).name)
-            grouped.setdefault(name, []).append(service)
-        return grouped
+        """Group services by which of the rig's own processes of a name stands beside them."""
+        return beside(self._experiment, own, services, self.allocation.places)
 
     def service(  # noqa: PLR0913 - what a service is made of
         self,
@@ -54,22 +51,34 @@ class Placement:
         *,
         files: tuple[File, ...] = (),
         keys: tuple[KeyFile, ...] = (),
+        orders: AnyOrders | None = None,
         ready: Readiness = STARTED,
+        depends: Iterable[str] = (),
+        needs_network: bool = False,
+        directories: tuple[PurePosixPath, ...] = (),
+        control_path: PurePosixPath | None = None,
     ) -> Service:
         """Return a service with its directory and log in place."""
+        layout = self.layout(name)
         return Service(
             name=name,
             role=role,
-            host=self.allocation.host_of(name).name,
+            host=self.host(name).name,
             argv=argv,
-            directory=self.directory(name),
+            directory=layout.directory(name),
+            other_directories=directories,
             files=files,
+            orders=orders,
+            orders_path=None if orders is None else layout.orders(name),
             keys=keys,
             ready=ready,
-            log_path=f"{self.allocation.run_directory}/logs/{name}.log",
+            depends=tuple(depends),
+            needs_network=needs_network,
+            control_path=control_path,
+            log_path=layout.log(name),
         )
 
-    def tor(
+    def tor(  # noqa: PLR0913 - what a tor is made of
         self,
         name: str,
         role: Role,
@@ -77,40 +86,46 @@ class Placement:
         *,
         files: tuple[File, ...] = (),
         keys: tuple[KeyFile, ...] = (),
+        percent: int = BOOTSTRAPPED,
+        depends: Iterable[str] = (),
+        needs_network: bool = True,
     ) -> Service:
         """Return a tor daemon that is configured by this torrc alone."""
-        path = f"{self.directory(name)}/torrc"
+        layout = self.layout(name)
+        path = layout.directory(name) / "torrc"
         return self.service(
             name,
             role,
             # no defaults file: what the distribution configures for its own tor is not ours
-            (self.allocation.programs.tor, "-f", path, "--defaults-torrc", "/dev/null"),
+            (layout.programs.tor, "-f", str(path), "--defaults-torrc", "/dev/null"),
             files=(File(path=path, text=torrc), *files),
             keys=keys,
-            ready=Bootstrapped(control_path=f"{self.directory(name)}/control"),
+            ready=Bootstrapped(percent=percent),
+            depends=depends,
+            needs_network=needs_network,
+            directories=(layout.directory(name) / "data",),
+            control_path=layout.control(name),
         )
 
-    def ours(
+    def ours(  # noqa: PLR0913 - what a process of ours is made of
         self,
         name: str,
         role: Role,
         module: str,
-        orders: Orders,
+        orders: AnyOrders,
         *,
         ready: Readiness = STARTED,
+        depends: Iterable[str] = (),
+        directories: tuple[PurePosixPath, ...] = (),
     ) -> Service:
         """Return a process of our own, with its orders in a file."""
-        path = f"{self.directory(name)}/orders.json"
-        text = json_text(orders)
+        layout = self.layout(name)
         return self.service(
             name,
             role,
-            (self.allocation.programs.python, "-m", module, path),
-            files=(File(path=path, text=text),),
+            (layout.programs.python, "-m", module, str(layout.orders(name))),
+            orders=orders,
             ready=ready,
+            depends=depends,
+            directories=directories,
         )
-
-
-def json_text(content: object) -> str:
-    """Return what a process is told as JSON that a person can read too."""
-    return msgspec.json.format(msgspec.json.encode(content)).decode()

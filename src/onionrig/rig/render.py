@@ -10,17 +10,27 @@ from typing import TYPE_CHECKING
 
 from onionrig.experiment.auto import clients_of
 from onionrig.experiment.frontend import POINTS_AN_INSTANCE, switches_on, variants_of
+from onionrig.experiment.names import DIALLER, LOAD_DIALLER, numbered
 from onionrig.rig.allocation import ONION_PORT, tors_of
 from onionrig.rig.balancing import balancing
 from onionrig.rig.model import (
+    KNOWS_THE_NETWORK,
     File,
     KeyFile,
     Rig,
     Role,
     Service,
 )
-from onionrig.rig.movers import dialler, echo_socket, pinger, sampler, sink, source, source_socket
-from onionrig.rig.names import DIALLER, LOAD_DIALLER, numbered
+from onionrig.rig.movers import (
+    dialler,
+    echo_socket,
+    pinger,
+    sampler,
+    sink,
+    source,
+    source_of,
+    source_socket,
+)
 from onionrig.rig.orders import StreamShare
 from onionrig.rig.placement import Placement
 from onionrig.rig.torrc import Torrcs
@@ -39,7 +49,7 @@ if TYPE_CHECKING:
 def render(experiment: Experiment, identities: Identities, allocation: Allocation) -> Rig:
     """Return what must run for a resolved experiment."""
     torrcs = Torrcs(experiment.network, identities, allocation)
-    place = Placement(allocation)
+    place = Placement(experiment, allocation)
     backends = numbered("backend", experiment.backends.daemons)
     clients = numbered("client", clients_of(experiment))
     address = identities.frontend.address
@@ -148,7 +158,14 @@ def _diallers(
 def _relays(place: Placement, torrcs: Torrcs, identities: Identities) -> list[Service]:
     names = numbered("relay", len(identities.relays))
     return [
-        place.tor(name, Role.RELAY, torrcs.relay(name), keys=_data_keys(place, name, identity))
+        place.tor(
+            name,
+            Role.RELAY,
+            torrcs.relay(name),
+            keys=_data_keys(place, name, identity),
+            percent=KNOWS_THE_NETWORK,
+            needs_network=False,
+        )
         for name, identity in zip(names, identities.relays, strict=True)
     ]
 
@@ -157,7 +174,7 @@ def _data_keys(
     place: Placement, name: str, identity: AuthorityIdentity | RelayIdentity
 ) -> tuple[KeyFile, ...]:
     return tuple(
-        KeyFile(path=f"{place.directory(name)}/data/keys/{file}", made_at=made_at)
+        KeyFile(path=place.directory(name) / "data" / "keys" / file, made_at=made_at)
         for file, made_at in identity.key_paths.items()
     )
 
@@ -172,6 +189,8 @@ def _authorities(place: Placement, torrcs: Torrcs, identities: Identities) -> li
                 File(path=torrcs.bandwidths_path(f"authority-{number}"), text=torrcs.bandwidths()),
             ),
             keys=_data_keys(place, f"authority-{number}", identity),
+            percent=KNOWS_THE_NETWORK,
+            needs_network=False,
         )
         for number, identity in enumerate(identities.authorities, start=1)
     ]
@@ -183,7 +202,7 @@ def _backends(
     services = []
     for number, identity in enumerate(identities.backends, start=1):
         name = f"backend-{number}"
-        service = f"{place.directory(name)}/service"
+        service = place.directory(name) / "service"
         torrc = torrcs.backend(
             name,
             experiment.backends,
@@ -193,12 +212,21 @@ def _backends(
         )
         # ob_config must be there before tor's first start: added later, a backend serves nobody
         ob_config = File(
-            path=f"{service}/ob_config",
+            path=service / "ob_config",
             text=f"MasterOnionAddress {identities.frontend.address}\n",
         )
         keys = tuple(
-            KeyFile(path=f"{service}/{file}", made_at=made_at)
+            KeyFile(path=service / file, made_at=made_at)
             for file, made_at in identity.key_paths.items()
         )
-        services.append(place.tor(name, Role.BACKEND, torrc, files=(ob_config,), keys=keys))
+        services.append(
+            place.tor(
+                name,
+                Role.BACKEND,
+                torrc,
+                files=(ob_config,),
+                keys=keys,
+                depends=(source_of(place, name),),
+            )
+        )
     return services

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.rig.allocation import ECHO_PORT, ONION_PORT
+from onionrig.rig.layout import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import PurePosixPath
 
     from onionrig.experiment.schema import Backends, Network
     from onionrig.rig.allocation import Allocation, Identities
+    from onionrig.rig.layout import Layout
 
 DEFAULT_INTRODUCTION_POINTS = 3
 """tor's own (tor manual: HiddenServiceNumIntroductionPoints)."""
@@ -49,9 +52,9 @@ class Torrcs:
             self._network.torrc,
         )
 
-    def bandwidths_path(self, name: str) -> str:
+    def bandwidths_path(self, name: str) -> PurePosixPath:
         """Return where an authority reads the relays' bandwidths."""
-        return f"{self._allocation.workspace}/{name}/bandwidths"
+        return self._layout(name).directory(name) / "bandwidths"
 
     def bandwidths(self) -> str:
         """Render what the authorities take the relays' bandwidths to be: all the same.
@@ -70,7 +73,13 @@ class Torrcs:
         return self._torrc(name, _relay_lines(name, self._allocation), self._network.torrc)
 
     def backend(
-        self, name: str, backends: Backends, *, service: str, source_socket: str, echo_socket: str
+        self,
+        name: str,
+        backends: Backends,
+        *,
+        service: PurePosixPath,
+        source_socket: PurePosixPath,
+        echo_socket: PurePosixPath,
     ) -> str:
         """Render a backend instance; ``service`` is its onion service directory."""
         lines = [
@@ -92,7 +101,7 @@ class Torrcs:
         return self._torrc(
             name,
             [
-                f"SocksPort {self._allocation.address}:{port} ExtendedErrors",
+                f"SocksPort {LOOPBACK}:{port} ExtendedErrors",
                 "MaxClientCircuitsPending 1024",
             ],
             extra,
@@ -100,15 +109,14 @@ class Torrcs:
 
     def balancer_tor(self, name: str) -> str:
         """Render the tor that Onionbalance fetches and publishes through."""
-        address, port = self._allocation.address, self._allocation.port(name, "socks")
+        port = self._allocation.port(name, "socks")
         return self._torrc(
             name,
-            [f"SocksPort {address}:{port}", "FetchDirInfoEarly 1", "FetchDirInfoExtraEarly 1"],
+            [f"SocksPort {LOOPBACK}:{port}", "FetchDirInfoEarly 1", "FetchDirInfoExtraEarly 1"],
         )
 
     def _torrc(self, name: str, *parts: Iterable[str]) -> str:
-        directory = f"{self._allocation.workspace}/{name}"
-        address = self._allocation.address
+        layout = self._layout(name)
         lines = [
             "TestingTorNetwork 1",
             # on by the line above; keeps a record of every cell sent for as long as its circuit
@@ -116,11 +124,11 @@ class Torrcs:
             "TestingEnableCellStatsEvent 0",
             "TestingEnableConnBwEvent 0",
             *self._authorities,
-            f"DataDirectory {directory}/data",
-            f"ControlSocket {directory}/control",
+            f"DataDirectory {layout.directory(name)}/data",
+            f"ControlSocket {layout.control(name)}",
             # loopback: tor takes no unix socket there
-            f"MetricsPort {address}:{self._allocation.port(name, 'metrics')}",
-            f"MetricsPortPolicy accept {address}",
+            f"MetricsPort {LOOPBACK}:{self._allocation.port(name, 'metrics')}",
+            f"MetricsPortPolicy accept {LOOPBACK}",
             "Log notice stdout",
             "SafeLogging 0",
             "LogTimeGranularity 1",
@@ -130,6 +138,9 @@ class Torrcs:
         for part in parts:
             lines += part
         return "\n".join(lines) + "\n"
+
+    def _layout(self, name: str) -> Layout:
+        return self._allocation.layouts[self._allocation.host_of(name).name]
 
 
 def _authority_lines(identities: Identities, allocation: Allocation) -> list[str]:
@@ -146,7 +157,7 @@ def _authority_lines(identities: Identities, allocation: Allocation) -> list[str
 def _relay_lines(name: str, allocation: Allocation) -> list[str]:
     address = allocation.host_of(name).address
     return [
-        f"Nickname {name.replace('-', '')}",
+        f"Nickname {nickname(name)}",
         f"Address {address}",
         f"ORPort {address}:{allocation.port(name, 'or')}",
         "SocksPort 0",
@@ -184,3 +195,8 @@ def _voting_lines(consensus: dict[str, int]) -> list[str]:
         parameters = " ".join(f"{name}={value}" for name, value in sorted(consensus.items()))
         lines.append(f"ConsensusParams {parameters}")
     return lines
+
+
+def nickname(service: str) -> str:
+    """Return what a relay calls itself: a nickname has letters and digits alone."""
+    return service.replace("-", "")

@@ -8,67 +8,64 @@ look again as soon as it is there, and only then clients and backends start.
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from onionrig.engine.base import Signal
+from onionrig.errors import BringUpTimeout
 from onionrig.processes.deadline import POLL_SECONDS, deadline
 from onionrig.records.events import Reached
 from onionrig.rig.model import Role
-from onionrig.tor.bootstrap import KNOWS_THE_NETWORK, last_line
+from onionrig.rig.torrc import nickname
 from onionrig.tor.consensus import Consensus, fetch_consensus, seconds_until_start
+from onionrig.tor.control import GONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.engine.local.engine import LocalEngine
-    from onionrig.rig.allocation import Allocation
-    from onionrig.rig.model import Service
+    from onionrig.engine.base import Engine
+    from onionrig.rig.model import Rig, Service
     from onionrig.run.journal import Journal
+    from onionrig.tor.control import Control
 
 CONSENSUS_SECONDS = 75.0
 """A first consensus takes 5 s; one that missed relays is made good after at most three rounds."""
 BOOTSTRAP_SECONDS = 90.0
+LISTENING_SECONDS = 15.0
 
 
-async def bring_up_network(
-    engine: LocalEngine, allocation: Allocation, journal: Journal
-) -> Consensus:
+async def bring_up_network(engine: Engine, rig: Rig, journal: Journal) -> Consensus:
     """Start everything but balancer and sink; return the consensus once every tor is up.
 
     Raises BringUpTimeout, naming the daemon that is late and where its log is.
     """
-    rig = engine.rig
-    await start_movers(engine)
+    await start_movers(engine, rig, journal)
     relays = rig.with_role(Role.AUTHORITY, Role.RELAY)
     lead_seconds = _lead_seconds(len(relays))
     wait = seconds_until_start(time.time(), lead_seconds=lead_seconds)
     journal.waiting(f"the moment to start, {lead_seconds:.1f} s before a first vote")
     await asyncio.sleep(wait)
-    engine.start(relays)
-    consensus = await _consensus(engine, relays, allocation, journal)
+    await engine.start(relays)
+    consensus = await _consensus(engine, rig, relays, journal)
     for relay in relays:
-        engine.fleet.signal(relay, signal.SIGHUP)
+        await engine.signal(relay, Signal.RELOAD)
     # Asked too early a cache has nothing to give, and a client asks again only after 8 s. That a
     # relay has 100 % is not waited for: it means a circuit of its own, which serves nobody, and in
     # a network of few relays can take it a minute; those of the others show that it relays.
-    await engine.bootstrapped(
-        relays, percent=KNOWS_THE_NETWORK, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting
-    )
-    others = rig.with_role(Role.BACKEND, Role.CLIENT, Role.BALANCER_TOR)
-    engine.start(others)
-    await engine.bootstrapped(others, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting)
+    await engine.ready(relays, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting)
+    others = rig.on_the_network()
+    await engine.start(others)
+    await engine.ready(others, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting)
     journal.reached(Reached.NETWORK)
     return consensus
 
 
-async def start_movers(engine: LocalEngine) -> None:
-    """Start what serves bytes and what samples; the source must be there before its tors are."""
-    sources = engine.rig.with_role(Role.SOURCE)
-    engine.start([*sources, *engine.rig.with_role(Role.SAMPLER)])
-    for source in sources:
-        await engine.listening(source)
+async def start_movers(engine: Engine, rig: Rig, journal: Journal) -> None:
+    """Start what serves bytes and what samples, and wait for what others connect to."""
+    movers = rig.with_role(Role.SOURCE, Role.SAMPLER)
+    await engine.start(movers)
+    await engine.ready(movers, seconds=LISTENING_SECONDS, tell=journal.waiting)
 
 
 def _lead_seconds(daemons: int) -> float:
@@ -77,37 +74,64 @@ def _lead_seconds(daemons: int) -> float:
 
 
 async def _consensus(
-    engine: LocalEngine,
-    relays: Sequence[Service],
-    allocation: Allocation,
-    journal: Journal,
+    engine: Engine, rig: Rig, relays: Sequence[Service], journal: Journal
 ) -> Consensus:
-    expected = {service.name.replace("-", ""): service for service in relays}
-    authority = next(service for service in relays if service.role is Role.AUTHORITY)
-    address = allocation.host_of(authority.name).address
-    dir_port = allocation.port(authority.name, "dir")
-    listed: frozenset[str] = frozenset()
+    """Wait for a consensus that lists every relay. Raises BringUpTimeout naming one it lacks."""
+    found = _Listed(relays)
+    try:
+        async with deadline(CONSENSUS_SECONDS, found.missing):
+            while True:
+                # it may not listen yet; should it have died, that is told by itself
+                with suppress(*GONE):
+                    async with engine.control(rig.with_role(Role.AUTHORITY)[0]) as tor:
+                        return await _complete(tor, found, journal)
+                await asyncio.sleep(POLL_SECONDS)
+    except BringUpTimeout as error:
+        if not found.late:
+            raise
+        late = found.late[0]
+        line = await engine.last_line(late)
+        raise BringUpTimeout(f"{error}, its last line: {line}; its log: {late.log_path}") from error
 
-    def missing() -> str:
-        late = [service for nickname, service in expected.items() if nickname not in listed]
-        if not late:
+
+async def _complete(tor: Control, found: _Listed, journal: Journal) -> Consensus:
+    while True:
+        consensus = await fetch_consensus(tor)
+        if consensus is not None and found.take(consensus):
+            return consensus
+        journal.waiting(found.said())
+        await asyncio.sleep(POLL_SECONDS)
+
+
+class _Listed:
+    """Which of the relays the latest consensus lists."""
+
+    def __init__(self, relays: Sequence[Service]) -> None:
+        self._expected = {nickname(relay.name): relay for relay in relays}
+        self._listed: frozenset[str] = frozenset()
+
+    def take(self, consensus: Consensus) -> bool:
+        """Take in a consensus; return whether it lists every relay."""
+        self._listed = consensus.relays
+        return self._expected.keys() <= self._listed
+
+    @property
+    def late(self) -> list[Service]:
+        """The relays that are not listed."""
+        return [relay for name, relay in self._expected.items() if name not in self._listed]
+
+    def missing(self) -> str:
+        """Say what is missing."""
+        if not self.late:
             return "nothing"
-        said = f"its last line: {last_line(Path(late[0].log_path))}; its log: {late[0].log_path}"
         return (
-            f"a consensus that lists {len(expected)} relays; it lists {len(listed)}, "
-            f"{late[0].name} is missing, {said}"
+            f"a consensus that lists {len(self._expected)} relays; it lists {len(self._listed)}, "
+            f"{self.late[0].name} is missing"
         )
 
-    async with deadline(CONSENSUS_SECONDS, missing):
-        while True:
-            consensus = await asyncio.to_thread(
-                engine.inside, authority.host, lambda: fetch_consensus(address, dir_port)
-            )
-            listed = consensus.relays if consensus else frozenset()
-            if consensus and expected.keys() <= listed:
-                return consensus
-            journal.waiting(
-                f"a consensus of {len(expected)} relays"
-                + (f"; the last one lists {len(listed)}, the next is 20 s away" if listed else "")
-            )
-            await asyncio.sleep(POLL_SECONDS)
+    def said(self) -> str:
+        """Say what is waited for."""
+        listed = len(self._listed)
+        return f"a consensus of {len(self._expected)} relays" + (
+            f"; the last one lists {listed}, the next is 20 s away" if listed else ""
+        )

@@ -1,137 +1,120 @@
-"""Have happen to the rig what the experiment says, at its second of the hold."""
+"""Do to the rig what the experiment says, at its second of the hold."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import TYPE_CHECKING, assert_never
 
+from onionrig.engine.base import Links, Signal
 from onionrig.experiment.happenings import OF_A_LINK
-from onionrig.processes.deadline import POLL_SECONDS, deadline
-from onionrig.rig.model import Role, control_path
-from onionrig.tor.control import GONE, control
+from onionrig.rig.model import Role, in_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from onionrig.engine.local.engine import LocalEngine
+    from onionrig.engine.base import Engine
     from onionrig.experiment.happenings import Planned, Verb
-    from onionrig.movers.clock import SteadyClock
-    from onionrig.rig.model import Service
+    from onionrig.rig.model import Rig, Service
     from onionrig.run.journal import Journal
 
 INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER})
 """What the rig measures with: no host takes it along."""
 
-CONSENSUS = "dir/status-vote/current/consensus-microdesc"
-CONSENSUS_SECONDS = 30.0
-"""Until a tor that was started again has read what it kept, or fetched a newer one."""
+STARTED_AGAIN_SECONDS = 30.0
+"""Until what was started again is ready for what depends on it."""
 
 
 async def have_happen(
-    engine: LocalEngine,
+    engine: Engine,
+    rig: Rig,
     planned: Iterable[Planned],
-    hold_second: int,
-    clock: SteadyClock,
     journal: Journal,
+    *,
+    until: Callable[[float], float],
 ) -> None:
-    """Do each thing when its time has come; from then on its end is nobody's failure."""
+    """Do each thing when its time has come; from then on its end is nobody's failure.
+
+    ``until`` says how many seconds are left until so many seconds of the hold have passed.
+    """
     for each in planned:
-        await asyncio.sleep(clock.until(hold_second + each.at_seconds))
-        await _do(engine, each)
+        await asyncio.sleep(until(each.at_seconds))
+        await _do(engine, rig, each)
         journal.happened(each)
 
 
-async def _do(engine: LocalEngine, planned: Planned) -> None:
-    services = engine.rig.services
+async def _do(engine: Engine, rig: Rig, planned: Planned) -> None:
     if planned.verb in OF_A_LINK:
         await _do_to_link(engine, planned)
     elif planned.of_host:
-        await _do_to_host(engine, planned)
+        await _do_to_host(engine, rig, planned)
     else:
-        (service,) = (service for service in services if service.name == planned.subject)
-        await _do_to_services(engine, planned.verb, [service])
+        await _do_to_services(engine, planned.verb, [rig.named(planned.subject)])
 
 
-async def _do_to_link(engine: LocalEngine, planned: Planned) -> None:
+async def _do_to_link(engine: Engine, planned: Planned) -> None:
+    links = _links(engine)
     if planned.bits_per_second is not None:
-        await engine.set_link_rate(planned.subject, planned.bits_per_second)
+        await links.set_link_rate(planned.subject, planned.bits_per_second)
     else:
-        await engine.set_link(planned.subject, up=planned.verb == "link_up")
+        await links.set_link(planned.subject, up=planned.verb == "link_up")
 
 
-async def _do_to_host(engine: LocalEngine, planned: Planned) -> None:
+async def _do_to_host(engine: Engine, rig: Rig, planned: Planned) -> None:
     host, verb = planned.subject, planned.verb
     services = [
         service
-        for service in engine.rig.services
+        for service in rig.services
         if service.host == host and service.role not in INSTRUMENTS
     ]
     # where the power is cut nobody hears of it: what closes the sockets has no link any more
     if verb in {"kill", "start"}:
-        await engine.set_link(host, up=verb == "start")
+        await _links(engine).set_link(host, up=verb == "start")
     await _do_to_services(engine, verb, services)
     if verb == "stop":
-        await engine.set_link(host, up=False)
+        await _links(engine).set_link(host, up=False)
 
 
-async def _do_to_services(engine: LocalEngine, verb: Verb, services: Sequence[Service]) -> None:
+async def _do_to_services(engine: Engine, verb: Verb, services: Sequence[Service]) -> None:
     match verb:
         case "kill":
-            await _end(engine, services, signal.SIGKILL)
+            await _end(engine, services, Signal.KILL)
         case "stop":
-            await _end(engine, services, signal.SIGTERM)
+            await _end(engine, services, Signal.TERMINATE)
         case "start":
-            await _start(engine, services)
+            await start_in_turns(engine, services)
         case "hang":
-            _signal(engine, services, signal.SIGSTOP)
+            await _signal(engine, services, Signal.STOP)
         case "resume":
-            _signal(engine, services, signal.SIGCONT)
+            await _signal(engine, services, Signal.CONTINUE)
         case "link_down" | "link_up" | "link_rate":
             raise TypeError(f"{verb} is done to a link")
         case _:
             assert_never(verb)
 
 
-async def _end(engine: LocalEngine, services: Sequence[Service], number: signal.Signals) -> None:
-    await asyncio.gather(*(engine.fleet.end(service, number) for service in services))
+async def start_in_turns(engine: Engine, services: Iterable[Service]) -> None:
+    """Start services; what depends on others of them starts once those are ready.
 
-
-def _signal(engine: LocalEngine, services: Sequence[Service], number: signal.Signals) -> None:
-    for service in services:
-        engine.fleet.signal(service, number)
-
-
-async def _start(engine: LocalEngine, services: Sequence[Service]) -> None:
-    """Start them in the rig's order.
-
-    Onionbalance ends where it cannot ask its tor: it comes last, once that has the answer.
+    Raises BringUpTimeout.
     """
-    tors = [service for service in services if service.role is Role.BALANCER_TOR]
-    last = [service for service in services if tors and service.role is Role.BALANCER]
-    engine.start(service for service in services if service not in last)
-    if last:
-        await _knows_the_network(tors[0])
-        engine.start(last)
+    turns = in_turns(services)
+    for turn, following in zip(turns, [*turns[1:], ()], strict=True):
+        await engine.start(turn)
+        needed = {name for service in following for name in service.depends}
+        awaited = [service for service in turn if service.name in needed]
+        await engine.ready(awaited, seconds=STARTED_AGAIN_SECONDS, tell=lambda _: None)
 
 
-async def _knows_the_network(tor: Service) -> None:
-    """Wait until a tor can say what Onionbalance asks it first. Raises BringUpTimeout."""
-
-    def subject() -> str:
-        return f"{tor.name} to know a consensus again; its log: {tor.log_path}"
-
-    async with deadline(CONSENSUS_SECONDS, subject):
-        while True:
-            if await _says(tor, CONSENSUS):
-                return
-            await asyncio.sleep(POLL_SECONDS)
+async def _end(engine: Engine, services: Sequence[Service], signal: Signal) -> None:
+    await asyncio.gather(*(engine.end(service, signal) for service in services))
 
 
-async def _says(tor: Service, key: str) -> bool:
-    """Return whether a tor is up, and has an answer."""
-    try:
-        async with control(control_path(tor)) as asked:
-            return await asked.info(key) is not None
-    except GONE:
-        return False
+async def _signal(engine: Engine, services: Sequence[Service], signal: Signal) -> None:
+    for service in services:
+        await engine.signal(service, signal)
+
+
+def _links(engine: Engine) -> Links:
+    if not isinstance(engine, Links):
+        raise TypeError(f"{type(engine).__name__} has no links in its hand")
+    return engine

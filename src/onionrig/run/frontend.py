@@ -15,14 +15,13 @@ from onionrig.balancer.timing import next_consensus_seconds, seconds_until_balan
 from onionrig.errors import BringUpTimeout
 from onionrig.processes.deadline import POLL_SECONDS, deadline
 from onionrig.records.events import Reached
-from onionrig.rig.model import Role, control_path
+from onionrig.rig.model import Role
 from onionrig.run.descriptors import Descriptors
-from onionrig.tor.control import control
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from onionrig.engine.local.engine import LocalEngine
+    from onionrig.engine.base import Engine
     from onionrig.rig.model import Rig
     from onionrig.run.journal import Journal
     from onionrig.tor.consensus import Consensus
@@ -37,24 +36,21 @@ COMPLETE_SECONDS = 40.0
 
 @asynccontextmanager
 async def published(
-    engine: LocalEngine, consensus: Consensus, journal: Journal
+    engine: Engine, rig: Rig, consensus: Consensus, journal: Journal
 ) -> AsyncIterator[Descriptors]:
     """Start Onionbalance; inside the block every client tor holds the frontend's descriptor.
 
     Raises BringUpTimeout.
     """
-    rig = engine.rig
     async with AsyncExitStack() as stack:
         clients = {
-            service.name: await stack.enter_async_context(control(control_path(service)))
+            service.name: await stack.enter_async_context(engine.control(service))
             for service in rig.with_role(Role.CLIENT)
         }
-        balancer_tor = await stack.enter_async_context(
-            control(control_path(rig.one(Role.BALANCER_TOR)))
-        )
+        balancer_tor = await stack.enter_async_context(engine.control(rig.one(Role.BALANCER_TOR)))
         uploads = await stack.enter_async_context(balancer_tor.uploads(rig.address))
-        await _start_balancer(engine, consensus, journal)
-        async with deadline(PUBLISHED_SECONDS, lambda: _unpublished(engine)):
+        await _start_balancer(engine, rig, consensus, journal)
+        async with deadline(PUBLISHED_SECONDS, lambda: _unpublished(rig)):
             await uploads.get()
         descriptors = Descriptors(rig, clients, balancer_tor, uploads)
         await _fetched(descriptors, journal)
@@ -62,7 +58,7 @@ async def published(
         yield descriptors
 
 
-async def _instances_up(rig: Rig, journal: Journal) -> None:
+async def _instances_up(engine: Engine, rig: Rig, journal: Journal) -> None:
     """Wait until every backend instance has made a descriptor of its own."""
     up: list[str] = []
 
@@ -71,22 +67,22 @@ async def _instances_up(rig: Rig, journal: Journal) -> None:
 
     async with deadline(INSTANCES_SECONDS, missing):
         for service in rig.with_role(Role.BACKEND):
-            async with control(control_path(service)) as tor:
+            async with engine.control(service) as tor:
                 while not await tor.publishes(rig.instances[service.name]):
                     journal.waiting(missing())
                     await asyncio.sleep(POLL_SECONDS)
             up.append(service.name)
 
 
-async def _start_balancer(engine: LocalEngine, consensus: Consensus, journal: Journal) -> None:
+async def _start_balancer(engine: Engine, rig: Rig, consensus: Consensus, journal: Journal) -> None:
     """Start Onionbalance: at once where it asks again by itself, else when it is timed best."""
-    balancer = engine.rig.one(Role.BALANCER)
-    if "fast_start" in engine.rig.balancer_switches:
-        engine.start([balancer])
-        await _instances_up(engine.rig, journal)
+    balancer = rig.one(Role.BALANCER)
+    if "fast_start" in rig.balancer_switches:
+        await engine.start([balancer])
+        await _instances_up(engine, rig, journal)
         journal.waiting("Onionbalance to publish the address: as soon as it knows every instance")
         return
-    await _instances_up(engine.rig, journal)
+    await _instances_up(engine, rig, journal)
     journal.waiting("the moment to start Onionbalance, so that it meets the next consensus")
     await asyncio.sleep(
         seconds_until_balancer(
@@ -94,7 +90,7 @@ async def _start_balancer(engine: LocalEngine, consensus: Consensus, journal: Jo
             next_consensus_seconds=next_consensus_seconds(consensus.valid_after_seconds),
         )
     )
-    engine.start([balancer])
+    await engine.start([balancer])
     journal.waiting(
         "Onionbalance to publish the address: it fetches every instance's descriptor, then "
         "publishes when the next consensus arrives (one in 20 s)"
@@ -113,6 +109,6 @@ async def _fetched(descriptors: Descriptors, journal: Journal) -> None:
     journal.note(f"{late}; going on with what there is")
 
 
-def _unpublished(engine: LocalEngine) -> str:
-    log = engine.rig.one(Role.BALANCER).log_path
+def _unpublished(rig: Rig) -> str:
+    log = rig.one(Role.BALANCER).log_path
     return f"Onionbalance to publish the address; its log: {log}"

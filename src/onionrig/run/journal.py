@@ -20,23 +20,23 @@ from onionrig.records.events import (
     Starved,
     Waiting,
 )
-from onionrig.store.lines import Appender
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from onionrig.errors import OnionrigError
     from onionrig.experiment.happenings import Planned
     from onionrig.records.events import Phase, Reached
     from onionrig.records.schedule import Schedule
+    from onionrig.store.lines import Appender
 
 
 class Journal:
     """The events of one run."""
 
-    def __init__(self, path: Path, watch: Callable[[AnyEvent], None]) -> None:
-        self._appender = Appender(path)
+    def __init__(self, appender: Appender, watch: Callable[[AnyEvent], None]) -> None:
+        """Write into this file, and tell whoever watches; ``close`` closes the file."""
+        self._appender = appender
         self._watch = watch
         self._started_seconds = time.monotonic()
         self._waiting = ""

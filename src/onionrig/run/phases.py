@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 from typing import TYPE_CHECKING
 
 from onionrig.errors import UNEXPECTED, CorruptPayload, Interrupted, NothingServed, OnionrigError
@@ -11,26 +10,25 @@ from onionrig.experiment.happenings import planned as planned_in
 from onionrig.processes.interrupts import interruptible
 from onionrig.records.events import Phase
 from onionrig.run.dials import dial_all
-from onionrig.run.journal import Journal
 from onionrig.run.load import put_on_load
-from onionrig.run.manifest import manifest_before
+from onionrig.run.run import Run
 from onionrig.run.standing import standing
 from onionrig.store.account import finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onionrig.engine.local.equipment import Equipment
+    from onionrig.engine.base import Opening
+    from onionrig.experiment.question import Question
     from onionrig.records.events import AnyEvent
-    from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
-    from onionrig.run.manifest import Asked
+    from onionrig.run.journal import Journal
     from onionrig.store.run_directory import RunDirectory
 
 
 async def run(
-    asked: Asked,
-    equipment: Equipment,
+    question: Question,
+    opening: Opening,
     run_directory: RunDirectory,
     watch: Callable[[AnyEvent], None],
 ) -> Result:
@@ -39,43 +37,33 @@ async def run(
     Whatever ends it, nothing is left running, and the run directory has a result: ``aborted``
     where it ended early. Raises the error that ended it.
     """
-    manifest = manifest_before(
-        asked,
-        run=run_directory.path.name,
-        started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        equipment=equipment,
-    )
-    run_directory.write_manifest(manifest)
-    journal = Journal(run_directory.events_path, watch)
+    this = Run(question, opening, run_directory, watch)
     try:
         async with interruptible():
-            await _through_all_phases(asked, equipment, run_directory, manifest, journal)
-        journal.finished()
+            await through_all_phases(this, opening)
+        this.journal.finished()
     except BaseException as error:
-        if not (isinstance(error, Interrupted) and not asked.loads):
-            _abort(error, run_directory, journal)
+        # a rig that only serves is meant to end by Ctrl-C
+        if not (isinstance(error, Interrupted) and question.serves_only):
+            _abort(error, this)
             raise
-        journal.finished()
+        this.journal.finished()
     finally:
-        journal.close()
+        this.journal.close()
     result = finish(run_directory)
-    if asked.loads:
+    if not question.serves_only:
         _refuse_unmeasured(result, run_directory)
     return result
 
 
-async def _through_all_phases(
-    asked: Asked,
-    equipment: Equipment,
-    run_directory: RunDirectory,
-    manifest: Manifest,
-    journal: Journal,
-) -> None:
-    async with standing(asked, equipment, run_directory, manifest, journal) as engine:
-        await dial_all(engine, journal)
-        for planned in asked.loads:
-            await put_on_load(engine, planned, planned_in(asked.experiment), run_directory, journal)
-        if not asked.loads:
+async def through_all_phases(this: Run, opening: Opening) -> None:
+    """Have the rig up, put the loads on it in turn or serve, and collect what was recorded."""
+    question, journal = this.question, this.journal
+    async with standing(this, opening) as (engine, rig):
+        await dial_all(engine, rig, journal)
+        for planned in question.loads:
+            await put_on_load(engine, rig, planned, planned_in(question.experiment), journal)
+        if question.serves_only:
             await _serve(journal)
         journal.phase(Phase.TEAR_DOWN)
 
@@ -90,12 +78,12 @@ async def _serve(journal: Journal) -> None:
         raise
 
 
-def _abort(error: BaseException, run_directory: RunDirectory, journal: Journal) -> None:
+def _abort(error: BaseException, this: Run) -> None:
     """Leave a run directory that says why it ended; what went wrong first is what is raised."""
     code = error.exit_code if isinstance(error, OnionrigError) else UNEXPECTED
     try:
-        journal.failed(error, exit_code=code)
-        finish(run_directory)
+        this.journal.failed(error, exit_code=code)
+        finish(this.directory)
     except OnionrigError as further:
         error.add_note(f"the run directory could not be finished: {further}")
 

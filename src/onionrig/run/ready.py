@@ -13,8 +13,6 @@ import secrets
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from onionrig.balancer.points import variants
 from onionrig.errors import NothingServed
 from onionrig.movers.single_dial import dial_once
@@ -26,9 +24,11 @@ from onionrig.tor.socks import Credentials
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from onionrig.engine.local.engine import LocalEngine
+    from onionrig.engine.base import Engine
+    from onionrig.movers.single_dial import Streams
     from onionrig.records.transfers import Transfer
-    from onionrig.rig.model import Rig, Service
+    from onionrig.rig.model import Rig
+    from onionrig.rig.orders import SocksEndpoint
     from onionrig.run.descriptors import Descriptors
     from onionrig.run.journal import Journal
 
@@ -39,14 +39,16 @@ BETTER_SECONDS = 40.0
 """How long to wait for a publication that starves nobody: one or two come in that time."""
 
 
-async def find_serving(engine: LocalEngine, descriptors: Descriptors, journal: Journal) -> None:
+async def find_serving(
+    engine: Engine, rig: Rig, descriptors: Descriptors, journal: Journal
+) -> None:
     """Dial until every reachable instance has served; journal the first byte and the starved.
 
     Each publication draws and places the points anew, so where one starves an instance the next is
     waited for, bounded. Raises NothingServed when no dial at all came through.
     """
-    instances = {service.name for service in engine.rig.with_role(Role.BACKEND)}
-    dialling = _Dialling(engine, journal, most=DIALS_AN_INSTANCE * len(instances))
+    instances = {service.name for service in rig.with_role(Role.BACKEND)}
+    dialling = _Dialling(engine, rig, journal, most=DIALS_AN_INSTANCE * len(instances))
     await dialling.until_served(set())
     await descriptors.fetch_until(
         lambda: not descriptors.starved, seconds=BETTER_SECONDS, tell=journal.waiting
@@ -64,11 +66,11 @@ async def find_serving(engine: LocalEngine, descriptors: Descriptors, journal: J
 class _Dialling:
     """Dials through one client tor after the other, each with a circuit of its own."""
 
-    def __init__(self, engine: LocalEngine, journal: Journal, *, most: int) -> None:
-        self._rig = engine.rig
+    def __init__(self, engine: Engine, rig: Rig, journal: Journal, *, most: int) -> None:
+        self._rig = rig
         self._journal = journal
         self._left = most
-        self._dials = _dials(engine)
+        self._dials = _dials(engine, rig)
         self._failures: Counter[str] = Counter()
         self.served: Counter[str] = Counter()
 
@@ -87,7 +89,7 @@ class _Dialling:
             raise NothingServed(
                 f"none of {self._failures.total()} dials of {self._rig.address} came through: "
                 f"{self._reasons()}; see the logs of the client tors and of the backends in "
-                f"{self._rig.one(Role.BALANCER).log_path.rpartition('/')[0]}"
+                f"{self._rig.one(Role.BALANCER).log_path.parent}"
             )
 
     def tell_failures(self) -> None:
@@ -119,32 +121,27 @@ class _Dialling:
         return f"{missing} to serve a verified stream; at most {self._left} more dials"
 
 
-def _dials(engine: LocalEngine) -> Iterator[asyncio.Task[Transfer]]:
+def _dials(engine: Engine, rig: Rig) -> Iterator[asyncio.Task[Transfer]]:
     """Yield started dials, through one client tor after the other, each with its own circuit."""
     ways = [
         (sink.host, client)
-        for sink in engine.rig.with_role(Role.SINK)
-        for client in _orders(sink).clients
+        for sink in rig.with_role(Role.SINK)
+        if isinstance(sink.orders, SinkOrders)
+        for client in sink.orders.clients
     ]
     for number, (host, client) in enumerate(itertools.cycle(ways)):
         credentials = Credentials(username=f"probe-{number}", password=secrets.token_hex(8))
         yield asyncio.ensure_future(
             dial_once(
-                engine.rig.address,
-                engine.rig.port,
+                rig.address,
+                rig.port,
                 client,
                 credentials,
                 timeout_seconds=DIAL_SECONDS,
-                connect=functools.partial(engine.connected, host),
+                connect=functools.partial(_connected, engine, host),
             )
         )
 
 
-def sink_orders(rig: Rig) -> SinkOrders:
-    """Return what the rig's first sink is told: where it dials, and through which client tors."""
-    return _orders(rig.with_role(Role.SINK)[0])
-
-
-def _orders(sink: Service) -> SinkOrders:
-    (orders,) = sink.files
-    return msgspec.json.decode(orders.text, type=SinkOrders)
+async def _connected(engine: Engine, host: str, client: SocksEndpoint) -> Streams:
+    return await engine.connect(host, client.host, client.port)

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from onionrig.errors import NoTorToAsk
-from onionrig.rig.model import Role, control_path
-from onionrig.tor.control import GONE, control
+from onionrig.rig.model import Role
+from onionrig.tor.control import GONE
 from onionrig.tor.directory import FollowedNetwork
 from onionrig.tor.hash_ring import client_hsdirs
 from onionrig.tor.hsdirs import ask_all
@@ -16,6 +16,7 @@ from onionrig.tor.hsdirs import ask_all
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from onionrig.engine.base import Engine
     from onionrig.rig.model import Rig
     from onionrig.run.journal import Journal
     from onionrig.tor.control import Control
@@ -25,12 +26,12 @@ PAUSE_SECONDS = 0.25
 
 
 @asynccontextmanager
-async def watched(rig: Rig, journal: Journal) -> AsyncIterator[None]:
+async def watched(engine: Engine, rig: Rig, journal: Journal) -> AsyncIterator[None]:
     """Journal every change of the instances that clients can learn of.
 
     Through the balancer's tor, which carries no load and whose cache no client looks into.
     """
-    watching = asyncio.create_task(_watch(rig, journal))
+    watching = asyncio.create_task(_watch(engine, rig, journal))
     try:
         yield
     finally:
@@ -40,13 +41,13 @@ async def watched(rig: Rig, journal: Journal) -> AsyncIterator[None]:
             journal.note(f"the address's descriptors were not watched to the end: {error!r}")
 
 
-async def _watch(rig: Rig, journal: Journal) -> None:
+async def _watch(engine: Engine, rig: Rig, journal: Journal) -> None:
     looked_at = _Watched(rig)
     before: tuple[str, ...] | None = None
     while True:
         # the tor that is asked may itself be ended and started again
         with suppress(*GONE, NoTorToAsk):
-            async with control(control_path(rig.one(Role.BALANCER_TOR))) as tor:
+            async with engine.control(rig.one(Role.BALANCER_TOR)) as tor:
                 while True:
                     listed = await looked_at.listed(tor)
                     if listed is not None and listed != before:

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 class GrowingFile:
     """A text file that grows; each call gives the lines finished since the one before."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, after: int = 0) -> None:
+        """Read what stands behind so many bytes."""
         self._path = path
-        self._offset = 0
+        self._offset = after
 
     def new(self) -> list[bytes]:
         """Return the lines completed since the last call; none while there is no file."""

@@ -8,10 +8,10 @@ import msgspec
 
 from onionrig.errors import RecordsUnreadable, UsageError
 from onionrig.experiment.decode import experiment_from
+from onionrig.experiment.names import tors_record
 from onionrig.records.events import AnyEvent, Failed, Finished, Held, Phase, PhaseBegan, Scheduled
 from onionrig.records.schedule import Schedule
 from onionrig.rig.model import Role
-from onionrig.rig.names import tors_record
 from onionrig.store.salvage import read_value
 from onionrig.units import BitsPerSecond
 

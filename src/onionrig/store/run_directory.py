@@ -1,9 +1,9 @@
 """A run directory: made once, written while the run goes, read back by anything that looks at it.
 
-manifest.json   what was run, on what            samples/*.jsonl   a line a second a process
-events.jsonl    what happened                    transfers.jsonl   a line an attempt
-logs/*.log      what each process printed        dials.jsonl       a line a dial, where asked for
-                                                 result.json       what it means
+manifest.json   what was run, on what            samples/*.jsonl     a line a second a process
+events.jsonl    what happened                    transfers/*.jsonl   a line an attempt, by sink
+schedule.json   when the load is on              dials/*.jsonl       a line a dial, where asked for
+logs/*.log      what each process printed        result.json         what it means
 """
 
 from __future__ import annotations
@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import msgspec
 
 from onionrig.errors import RunDirectoryError
+from onionrig.experiment.names import (
+    DIALLER,
+    LOAD_DIALLER,
+    PINGER,
+    SAMPLER,
+    SINK,
+    SOURCE,
+    TORS,
+    is_one,
+)
 from onionrig.records.events import AnyEvent
-from onionrig.records.manifest import Manifest
 from onionrig.records.recording import Recording
 from onionrig.records.result import Result
 from onionrig.records.samples import (
@@ -26,8 +35,8 @@ from onionrig.records.samples import (
     TorSample,
 )
 from onionrig.records.transfers import Transfer
-from onionrig.rig.names import DIALLER, LOAD_DIALLER, TORS, is_one
-from onionrig.store.lines import unwritable
+from onionrig.store.lines import Appender, unwritable
+from onionrig.store.manifest_file import read_manifest
 from onionrig.store.mending import asked_of, expected_files, mended_events
 from onionrig.store.salvage import Absent, Salvage, Salvaged, read_value
 from onionrig.store.whole_files import replace_file
@@ -35,13 +44,13 @@ from onionrig.store.whole_files import replace_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from onionrig.records.manifest import Manifest
     from onionrig.records.schedule import Schedule
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 
-SINK, SOURCE, SAMPLER, PINGER = "sink", "source", "sampler", "pinger"
 MANIFEST, RESULT, SCHEDULE = "manifest.json", "result.json", "schedule.json"
-EVENTS, TRANSFERS, DIALS = "events.jsonl", "transfers.jsonl", "dials.jsonl"
+EVENTS, TRANSFERS, DIALS = "events.jsonl", "transfers", "dials"
 NAMED = 8
 """How many files of a directory are named where it is no run."""
 
@@ -77,19 +86,28 @@ class RunDirectory:
         return cls(made_new(path, "samples", "logs"))
 
     @property
+    def name(self) -> str:
+        """What the run is called."""
+        return self.path.name
+
+    @property
     def events_path(self) -> Path:
         """Where the events are."""
         return self.path / EVENTS
 
     @property
     def transfers_path(self) -> Path:
-        """Where the sinks' attempts are."""
+        """Where the sinks' attempts are, a file for each sink."""
         return self.path / TRANSFERS
 
     @property
     def dials_path(self) -> Path:
-        """Where the dials are, if any were asked for."""
+        """Where the dials are, a file for each dialler, if any were asked for."""
         return self.path / DIALS
+
+    def events_appender(self) -> Appender:
+        """Open the events for appending. Raises RunDirectoryError."""
+        return Appender(self.events_path)
 
     def sample_path(self, service: str) -> Path:
         """Return where a service's samples are."""
@@ -117,7 +135,7 @@ class RunDirectory:
 
     def read_manifest(self) -> Manifest:
         """Read the manifest. Raises RecordsUnreadable."""
-        return read_record(self.path / MANIFEST, Manifest)
+        return read_manifest(self.path / MANIFEST).value
 
     def read_result(self) -> Result | None:
         """Read the result as it was written; None where the run did not get to it.
@@ -164,7 +182,7 @@ class RunDirectory:
         Raises RecordsUnreadable where there is no manifest that can be read: only it says what the
         other files are of.
         """
-        stored = read_value(self.path / MANIFEST, Manifest)
+        stored = read_manifest(self.path / MANIFEST)
         manifest = stored.value
         salvage = Salvage(self.path)
         events: list[AnyEvent] = salvage.lines(EVENTS, cast("type[AnyEvent]", AnyEvent))
@@ -181,16 +199,24 @@ class RunDirectory:
             samplers=salvage.samples(SAMPLER, HostSample, expected),
             tors=salvage.samples(TORS, TorSample, expected),
             pings=salvage.samples(PINGER, PingSample, expected),
-            transfers=salvage.lines(
-                TRANSFERS, Transfer, expected=any(is_one(SINK, name) for name in expected)
+            transfers=_as_they_ended(
+                salvage.of_services(
+                    TRANSFERS, Transfer, [name for name in expected if is_one(SINK, name)]
+                )
             ),
-            dials=salvage.lines(DIALS, Transfer, expected=_dialled(expected)),
+            dials=_as_they_ended(
+                salvage.of_services(DIALS, Transfer, [name for name in expected if _dials(name)])
+            ),
             gaps=(*stored.gaps, *asked.gaps, *salvage.gaps, *mended),
         )
 
 
-def _dialled(expected: frozenset[str]) -> bool:
-    return any(is_one(own, name) for own in (DIALLER, LOAD_DIALLER) for name in expected)
+def _as_they_ended(transfers: list[Transfer]) -> list[Transfer]:
+    return sorted(transfers, key=lambda each: each.started_wall_seconds + each.ended_after_seconds)
+
+
+def _dials(name: str) -> bool:
+    return is_one(DIALLER, name) or is_one(LOAD_DIALLER, name)
 
 
 def write_whole(path: Path, value: msgspec.Struct) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import stat
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -17,7 +17,7 @@ from onionrig.errors import RecordsUnreadable
 from onionrig.store.versions import SCHEMA, UNDECODABLE, known_part, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 Record = TypeVar("Record")
@@ -34,16 +34,26 @@ class Salvaged(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
     gaps: tuple[str, ...] = ()
 
 
-def read_value(path: Path, kind: type[Record]) -> Salvaged[Record]:
-    """Read a file that holds one record, of this version or of a later one.
+def read_value(
+    path: Path,
+    kind: type[Record],
+    *,
+    earlier: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Salvaged[Record]:
+    """Read a file that holds one record, of this version, an earlier or a later one.
 
-    Raises RecordsUnreadable where it is missing, damaged, or of a version that differs too much.
+    ``earlier`` turns a decoded record of an earlier version into one of this. Raises
+    RecordsUnreadable where it is missing, damaged, or of a version that differs too much.
     """
     content = _content(path, str(path))
     if not content:
         raise RecordsUnreadable(f"{path} is empty")
     with contextlib.suppress(*UNDECODABLE):
         return Salvaged(value=msgspec.json.decode(content, type=kind))
+    if earlier is not None:
+        content = _upgraded(content, earlier)
+        with contextlib.suppress(*UNDECODABLE):
+            return Salvaged(value=msgspec.json.decode(content, type=kind))
     version = _version(content)
     try:
         value, left_out = known_part(content, kind)
@@ -92,6 +102,24 @@ class Salvage:
             for name in sorted(found | wanted)
         }
 
+    def of_services(
+        self, directory: str, kind: type[Record], expected: Iterable[str]
+    ) -> list[Record]:
+        """Return the records that each of several services has a file of its own for.
+
+        Earlier versions had all of them append to one file beside the directory; it is read where
+        there is one.
+        """
+        wanted, shared = set(expected), f"{directory}.jsonl"
+        if (self._root / shared).exists():
+            return self.lines(shared, kind, expected=bool(wanted))
+        found = {path.stem for path in (self._root / directory).glob("*.jsonl")}
+        return [
+            record
+            for name in sorted(found | wanted)
+            for record in self.lines(f"{directory}/{name}.jsonl", kind, expected=name in wanted)
+        ]
+
     def _records(self, name: str, lines: list[bytes], kind: type[Record]) -> Iterable[Record]:
         decoder = msgspec.json.Decoder(kind)
         unknown: dict[str, None] = {}
@@ -128,6 +156,15 @@ def _content(path: Path, name: str) -> bytes:
     except OSError as error:
         raise RecordsUnreadable(f"{name} cannot be read: {error.strerror}") from error
     raise RecordsUnreadable(f"{name} is not a file")
+
+
+def _upgraded(content: bytes, earlier: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
+    """Return a record of an earlier version as this version writes it; what is none, as it is."""
+    try:
+        value = msgspec.json.decode(content)
+        return msgspec.json.encode(earlier(value)) if isinstance(value, dict) else content
+    except (*UNDECODABLE, KeyError, TypeError):
+        return content
 
 
 def _partly(name: str, version: str, left_out: Iterable[str]) -> str:

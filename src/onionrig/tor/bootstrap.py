@@ -11,16 +11,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BOOTSTRAPPED = re.compile(r"Bootstrapped (\d+)% \(\w+\): (.*)")
-KNOWS_THE_NETWORK = 75
-"""Enough directory information to build circuits, and as a cache to let others have it."""
 DONE = 100
 
 
 class BootstrapLog:
     """Follow the bootstrap of one tor in the log it writes."""
 
-    def __init__(self, path: Path) -> None:
-        self._lines = GrowingFile(path)
+    def __init__(self, path: Path, *, after: int = 0) -> None:
+        """Follow what is logged behind so many bytes."""
+        self._lines = GrowingFile(path, after=after)
         self.percent = 0
         self.doing = "nothing logged yet"
 

@@ -1,10 +1,9 @@
-"""Read an authority's consensus over its DirPort, and time a start for the first vote."""
+"""Read a tor's consensus over its control port, and time a start for the first vote."""
 
 from __future__ import annotations
 
 import datetime
-import urllib.error
-import urllib.request
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +14,11 @@ from onionrig.rig.torrc import (
 )
 
 VOTE_BEFORE_CONSENSUS_SECONDS = INITIAL_VOTE_DELAY_SECONDS + INITIAL_DISTRIBUTION_DELAY_SECONDS
-_TIMEOUT_SECONDS = 2
+CONSENSUS = "dir/status-vote/current/consensus-microdesc"
+"""How a control port is asked for the consensus (torspec: control-spec, GETINFO)."""
+
+if TYPE_CHECKING:
+    from onionrig.tor.control import Control
 
 
 class Consensus(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,14 +31,13 @@ class Consensus(msgspec.Struct, frozen=True, kw_only=True):
     """Since the epoch."""
 
 
-def fetch_consensus(address: str, dir_port: int) -> Consensus | None:
-    """Return the authority's current consensus; None where there is none yet. Blocks briefly."""
-    url = f"http://{address}:{dir_port}/tor/status-vote/current/consensus-microdesc"
-    try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:
-            return parsed(answer.read().decode())
-    except (urllib.error.URLError, OSError):
-        return None
+async def fetch_consensus(tor: Control) -> Consensus | None:
+    """Return the consensus that a tor has; None where it has none yet.
+
+    Raises one of ``tor.control.GONE`` where the tor is gone.
+    """
+    text = await tor.info(CONSENSUS)
+    return parsed(text) if text else None
 
 
 def parsed(text: str) -> Consensus:

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,13 +22,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from onionrig.errors import Unequipped
 from onionrig.experiment.auto import relays_of
+from onionrig.experiment.names import numbered
 from onionrig.rig.allocation import (
     AuthorityIdentity,
     Identities,
     OnionIdentity,
     RelayIdentity,
 )
-from onionrig.rig.names import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -141,8 +141,8 @@ def _fingerprint(directory: Path) -> str:
     return (directory / "fingerprint").read_text().split()[1]
 
 
-def _paths(directory: Path, names: Iterable[str]) -> dict[str, str]:
-    return {name: str(directory / name) for name in names}
+def _paths(directory: Path, names: Iterable[str]) -> dict[str, PurePosixPath]:
+    return {name: PurePosixPath(directory / name) for name in names}
 
 
 @contextmanager
@@ -219,14 +219,14 @@ def _made(argv: list[str], *, stdin: bytes = b"") -> None:
         raise Unequipped(f"{argv[0]} could not make keys (exit code {done.returncode}): {printed}")
 
 
-def _kept(directory: Path, contents: dict[str, bytes]) -> dict[str, str]:
+def _kept(directory: Path, contents: dict[str, bytes]) -> dict[str, PurePosixPath]:
     directory.mkdir(mode=0o700)
     paths = {}
     for name, content in contents.items():
         path = directory / name
         path.touch(mode=0o600)
         path.write_bytes(content)
-        paths[name] = str(path)
+        paths[name] = PurePosixPath(path)
     return paths
 
 

@@ -49,8 +49,8 @@ def _services(rig: Rig, ports: Mapping[str, int]) -> Table:
 
 def _files(service: Service) -> list[RenderableType]:
     drawn: list[RenderableType] = []
-    for file in service.files:
-        kind = "json" if file.path.endswith((".json", ".yaml")) else "text"
-        drawn.append(Text(file.path, style="bold"))
+    for file in service.rendered_files:
+        kind = "json" if file.path.suffix in {".json", ".yaml"} else "text"
+        drawn.append(Text(str(file.path), style="bold"))
         drawn.append(Syntax(file.text.rstrip("\n"), kind, theme="ansi_dark", word_wrap=True))
     return drawn

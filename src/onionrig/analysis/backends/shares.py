@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.fairness import jain, not_chosen, smallest_over_mean
-from onionrig.analysis.hosts.facts import peer_of
+from onionrig.analysis.hosts.facts import host_of, peer_of
 from onionrig.analysis.load.faults import absences, of_host, service_hosts
 from onionrig.analysis.load.loads import events_of, hold_window
 from onionrig.analysis.load.windows import bytes_by_backend
+from onionrig.experiment.names import SOURCE
 from onionrig.records.events import Covered, Starved
 from onionrig.records.result import BackendShare, Fairness, StarvedBackend
 
@@ -101,7 +102,7 @@ def _host(manifest: Manifest, backend: str) -> str:
     if backend in {host.name for host in manifest.emulated}:
         return backend
     peer = peer_of(manifest)
-    return peer.rpartition(":")[0] if peer else manifest.hosts[0].name
+    return peer.rpartition(":")[0] if peer else host_of(manifest, SOURCE)
 
 
 def _mean_streams(recording: Recording, hold: Window, backend: str) -> int:

@@ -15,16 +15,16 @@ LOOPBACK = "lo"
 
 
 def host_of(manifest: Manifest, service: str) -> str:
-    """Return a service's host: its record's, or the only one there is."""
+    """Return a service's host: its record's, or the only machine there is."""
     for record in manifest.services:
         if record.name == service:
             return record.host
-    return manifest.hosts[0].name if manifest.hosts else "unknown"
+    return manifest.machines[0].name if len(manifest.machines) == 1 else "unknown"
 
 
 def machine_of(manifest: Manifest, host: str) -> str:
     """Return the machine that an emulated host is on; any other host is one itself."""
-    return next((each.machine for each in manifest.emulated if each.name == host), host)
+    return next((each.machine or host for each in manifest.hosts if each.name == host), host)
 
 
 def roles_by_host(manifest: Manifest) -> dict[str, Counter[str]]:
@@ -42,7 +42,7 @@ def serving_role(manifest: Manifest) -> Role:
 
 def cores_of(manifest: Manifest, host: str) -> int | None:
     """Return a host's cores; None where nothing is known of it."""
-    return next((facts.cores for facts in manifest.hosts if facts.name == host), None)
+    return next((facts.cores for facts in manifest.machines if facts.name == host), None)
 
 
 def peer_of(manifest: Manifest) -> str | None:

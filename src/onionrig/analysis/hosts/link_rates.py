@@ -10,7 +10,7 @@ from onionrig.records.events import Happened
 
 if TYPE_CHECKING:
     from onionrig.analysis.load.windows import Window
-    from onionrig.records.manifest import EmulatedHost
+    from onionrig.records.manifest import HostRecord
     from onionrig.records.recording import Recording
 
 
@@ -29,7 +29,7 @@ def link_rates(recording: Recording, hold: Window) -> dict[str, float]:
     return rates
 
 
-def _mean_rate(host: EmulatedHost, done: list[Happened], hold: Window) -> float | None:
+def _mean_rate(host: HostRecord, done: list[Happened], hold: Window) -> float | None:
     """Return None where the link was not shaped for any part of the hold."""
     rate, up = host.link_bits_per_second, True
     if not hold.seconds:

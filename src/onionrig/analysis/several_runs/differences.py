@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 import msgspec
 
 from onionrig.records.comparison import Difference
+from onionrig.records.manifest import HostFacts
 
 if TYPE_CHECKING:
     from onionrig.records.manifest import Manifest
@@ -78,11 +79,12 @@ def _versions(manifest: Manifest) -> dict[str, str]:
 
 def _hosts(manifest: Manifest) -> dict[str, str]:
     return {
-        f"{key} of {'the host' if len(manifest.hosts) == 1 else host.name}": ABSENT
+        f"{fact} of {'the host' if len(manifest.machines) == 1 else host.name}": ABSENT
         if value is None
         else _text(value)
-        for host in manifest.hosts
-        for key, value in msgspec.to_builtins(host).items()
+        for host in manifest.machines
+        for fact in HostFacts.__struct_fields__
+        for value in (getattr(host, fact),)
     }
 
 

@@ -22,6 +22,7 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, baseline_layer, flags_layer
+from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.errors import UsageError
 from onionrig.views.summary.served import served
 
@@ -61,8 +62,9 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         settings or [],
         baseline_layer(flags, peer=to, listen=at if listen else None),
         name="baseline",
-    )
-    result, run_directory = measured(question, repeat=0 if listen else repeat, out=out)
+    ).repeated(repeat)
+    enter_user_namespace_if_needed(question.experiment)
+    result, run_directory = measured(question, out=out)
     if listen and not json:
         print(served(run_directory.recording()))
         return

@@ -11,7 +11,8 @@ from onionrig.cli.printing import print_json
 from onionrig.cli.question import ask
 from onionrig.engine.local.equipment import Equipment
 from onionrig.errors import Unequipped
-from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
+from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
+from onionrig.rig.layout import Programs
 from onionrig.rig.render import render
 from onionrig.views.rig import rig_view
 
@@ -29,7 +30,7 @@ def check(
     allocation = placeholder_allocation(question.experiment, _programs_or_names())
     rig = render(question.experiment, placeholder_identities(question.experiment), allocation)
     if json:
-        print_json(rig)
+        print_json(rig.with_rendered_files())
     else:
         Console().print(rig_view(rig, allocation.ports, question.resolved))
 

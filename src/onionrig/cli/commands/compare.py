@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,18 +12,25 @@ from rich.console import Console
 from rich.text import Text
 
 from onionrig.cli.app import Hold, Json, Report, Scale, Settings, app
-from onionrig.cli.compare_running import experiments_compared, runs_compared
+from onionrig.cli.catalogue import catalogue
+from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json
-from onionrig.cli.question import flags_layer, layers_of, profile_names, question_from
+from onionrig.cli.question import flags_layer, layers_of, profile_names
 from onionrig.cli.report_files import announce, write_comparison_report
+from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
+from onionrig.engine.registry import opening_for
 from onionrig.errors import UsageError
-from onionrig.experiment.decode import layer_from_setting
+from onionrig.experiment.decode import layer_from_setting, plain
+from onionrig.experiment.question import question_from
+from onionrig.records.comparison import ComparePlan
+from onionrig.series.comparison import questions_compared, runs_compared
 from onionrig.store.runs import find_run
+from onionrig.store.series_directory import SeriesDirectory
 from onionrig.views.summary.comparison import comparison_markdown, comparison_summary
 
 if TYPE_CHECKING:
-    from onionrig.cli.question import Question
     from onionrig.experiment.decode import Layer
+    from onionrig.experiment.question import Question
     from onionrig.records.comparison import Comparison
 
 
@@ -56,12 +65,16 @@ def compare(  # noqa: PLR0913 - one parameter an option
         raise UsageError("compare a run with a run, or an experiment with an experiment")
     if _is_experiment(a):
         flags = flags_layer(hold=hold, scale=scale)
-        comparison, directory = experiments_compared(
+        sides = (
             _question(a, settings or [], a_settings or [], flags),
             _question(b, settings or [], b_settings or [], flags),
-            repeat=repeat,
-            out=out,
-            console=Console(stderr=True),
+        )
+        for question in sides:
+            enter_user_namespace_if_needed(question.experiment)
+            opening_for(question.experiment)  # what is missing for one is told before the other
+        directory = _opened(sides, repeat=repeat, out=out)
+        comparison = questions_compared(
+            *sides, repeat=repeat, directory=directory, run_one=runs_watched(Console(stderr=True))
         )
         _print(comparison, markdown=markdown, json=json, where=directory.path)
         if report:
@@ -79,7 +92,27 @@ def _is_experiment(name: str) -> bool:
 def _question(name: str, common: list[str], own: list[str], flags: Layer) -> Question:
     file, profile = (None, name) if name in profile_names() else (Path(name), None)
     layers = [*layers_of(file, profile, common), *(layer_from_setting(each) for each in own)]
-    return question_from([*layers, flags], name=" ".join([Path(name).stem, *own]))
+    question = question_from(
+        [*layers, flags], name=" ".join([Path(name).stem, *own]), catalogue=catalogue
+    )
+    return question.asked_by(sys.argv)
+
+
+def _opened(sides: tuple[Question, Question], *, repeat: int, out: Path | None) -> SeriesDirectory:
+    """Make the comparison's directory, with what it is to do."""
+    a, b = sides
+    directory = SeriesDirectory.create(out or default_out("compare"))
+    directory.write_compare_plan(
+        ComparePlan(
+            name="compare",
+            started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            command=a.command,
+            titles=(a.name, b.name),
+            experiments=(plain(a.experiment), plain(b.experiment)),
+            repeat=repeat,
+        )
+    )
+    return directory
 
 
 def _print(

@@ -13,7 +13,7 @@ from onionrig.cli.app import Json, app
 from onionrig.cli.printing import print_json
 from onionrig.errors import UsageError
 from onionrig.probe.probe import probe as probe_board
-from onionrig.rig.placement import json_text
+from onionrig.rig.model import json_text
 from onionrig.store.whole_files import replace_file
 from onionrig.views.probe.progress import probing
 from onionrig.views.probe.terminal import probe_view

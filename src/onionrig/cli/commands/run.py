@@ -22,6 +22,7 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, flags_layer
+from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 
 
 @app.command()
@@ -54,6 +55,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         scale=scale,
         target=target,
     )
-    question = ask(experiment, profile, settings or [], flags)
-    result, run_directory = measured(question, repeat=repeat, out=out)
+    question = ask(experiment, profile, settings or [], flags).repeated(repeat)
+    enter_user_namespace_if_needed(question.experiment)
+    result, run_directory = measured(question, out=out)
     finish(result, run_directory, report=report, json=json)

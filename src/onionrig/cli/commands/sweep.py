@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -21,17 +22,25 @@ from onionrig.cli.app import (
     Streams,
     app,
 )
-from onionrig.cli.live import default_out
+from onionrig.cli.catalogue import catalogue
+from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json
 from onionrig.cli.question import flags_layer, layers_of, name_of
 from onionrig.cli.report_files import announce, write_sweep_report
-from onionrig.cli.sweep_running import Sweep
+from onionrig.cli.series_said import SeriesSaid
+from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.errors import MEASURED, UsageError
 from onionrig.experiment.decode import experiment_from, plain
-from onionrig.experiment.grid import axis_from
+from onionrig.experiment.grid import axis_from, combinations, layers_of_point
+from onionrig.experiment.question import question_from
 from onionrig.records.sweep import SweepPlan
+from onionrig.series.sweep import Sweep
 from onionrig.store.series_directory import SWEEP_PLAN, SeriesDirectory
 from onionrig.views.summary.sweep import sweep_summary
+
+if TYPE_CHECKING:
+    from onionrig.experiment.grid import Settings as GridSettings
+    from onionrig.experiment.question import Question
 
 
 @app.command()
@@ -83,7 +92,14 @@ def sweep(  # noqa: PLR0913 - one parameter an option
             repeat=repeat,
         )
         directory = _opened(out or default_out(f"sweep-{plan.name}"), plan)
-    result, code = Sweep(plan, directory, stderr).run()
+    series = Sweep(
+        plan,
+        directory,
+        ask=functools.partial(_question, plan),
+        run_one=runs_watched(stderr),
+        tell=SeriesSaid(stderr, directory.path, resume="onionrig sweep --resume").tell,
+    )
+    result, code = series.run()
     if json:
         print_json(result)
     else:
@@ -96,7 +112,8 @@ def sweep(  # noqa: PLR0913 - one parameter an option
 def _opened(path: Path, plan: SweepPlan) -> SeriesDirectory:
     """Make the directory, or go on in one that was made for the same sweep."""
     # what is asked is checked first, so that nothing is made for a question that cannot be run
-    Sweep.check(plan)
+    for question in [_question(plan, point) for point in combinations(plan.axes)]:
+        enter_user_namespace_if_needed(question.experiment)
     if not (path / SWEEP_PLAN).exists():
         directory = SeriesDirectory.create(path)
         directory.write_plan(plan)
@@ -110,3 +127,10 @@ def _opened(path: Path, plan: SweepPlan) -> SeriesDirectory:
 
 def _asked(plan: SweepPlan) -> tuple[object, ...]:
     return experiment_from([plan.experiment]), plan.axes, plan.repeat
+
+
+def _question(plan: SweepPlan, point: GridSettings) -> Question:
+    question = question_from(
+        [plan.experiment, *layers_of_point(point)], name=plan.name, catalogue=catalogue
+    )
+    return question.asked_by(plan.command)

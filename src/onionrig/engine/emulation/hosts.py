@@ -31,14 +31,17 @@ from onionrig.engine.emulation.links import (
 )
 from onionrig.engine.emulation.namespaces import HOLDER, Namespace, held_by
 from onionrig.processes.deadline import POLL_SECONDS, deadline
-from onionrig.rig.model import Role, Service
+from onionrig.processes.fleet import Child
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from onionrig.processes.fleet import Fleet
-    from onionrig.rig.model import Host
+    from onionrig.rig.model import Host, Service
 
+NAMESPACE, DELAY = "namespace", "delay"
+"""What the hosts consist of: what holds a namespace, and what delays a link where the kernel has no
+netem."""
 DELAY_LINES = "delays"
 """The namespace that delayed links go through, beside the switch's own."""
 JOINED = "delaying"
@@ -91,8 +94,7 @@ class Making:
         switch = await self.namespace(SWITCH, "the switch")
         await asyncio.to_thread(switch.configure, "ip", switch_lines())
         namespaces = {
-            host.name: await self.namespace(f"{Role.NAMESPACE}-{host.name}", host.name)
-            for host in hosts
+            host.name: await self.namespace(f"{NAMESPACE}-{host.name}", host.name) for host in hosts
         }
         links = [Link(number=number, host=host) for number, host in enumerate(hosts, start=1)]
         delayed = [link for link in links if link.host.delay_seconds]
@@ -105,7 +107,7 @@ class Making:
             await asyncio.to_thread(_join_delay_lines, delayed, switch, lines, namespaces)
             delayed_by = await self._delay(delayed, lines)
         await asyncio.to_thread(_address_and_shape, links, switch, namespaces)
-        delays = {f"{Role.DELAY}-{link.host.name}" for link in delayed}
+        delays = {f"{DELAY}-{link.host.name}" for link in delayed}
         running = self._fleet.processes()
         return Emulation(
             namespaces=namespaces,
@@ -116,9 +118,10 @@ class Making:
             links=tuple(links),
         )
 
-    async def namespace(self, service: str, name: str) -> Namespace:
-        """Make a namespace; the service is what holds it."""
-        held = self._fleet.start(self._service(service, Role.NAMESPACE, HOLDER))
+    async def namespace(self, holder: str, name: str) -> Namespace:
+        """Make a namespace; the holder is a process in it."""
+        # it has nothing to say unless it fails, and then its last line is in the error
+        held = self._fleet.start(self._child(holder, HOLDER, logs=self._workspace))
         return await held_by(held.pid, name)
 
     async def _delay(self, delayed: Sequence[Link], lines: Namespace) -> DelayedBy:
@@ -128,10 +131,9 @@ class Making:
                 await asyncio.to_thread(lines.configure, "tc", netem_lines(link))
             return "netem"
         box = await asyncio.to_thread(delaybox)
-        services = [
-            self._service(
-                f"{Role.DELAY}-{link.host.name}",
-                Role.DELAY,
+        boxes = [
+            self._child(
+                f"{DELAY}-{link.host.name}",
                 (
                     *lines.entering,
                     str(box),
@@ -140,26 +142,18 @@ class Making:
                     f"{1e6 * link.host.delay_seconds:.0f}",
                     str(delayed_bytes(link.host)),
                 ),
+                logs=self._logs,
             )
             for link in delayed
         ]
-        for service in services:
-            self._fleet.start(service)
-        for service in services:
-            await _joined(service)
+        for each in boxes:
+            self._fleet.start(each)
+        for each in boxes:
+            await _joined(each)
         return "delaybox"
 
-    def _service(self, name: str, role: Role, argv: tuple[str, ...]) -> Service:
-        # a holder has nothing to say unless it fails, and then its last line is in the error
-        logs = self._workspace if role is Role.NAMESPACE else self._logs
-        return Service(
-            name=name,
-            role=role,
-            host="",
-            argv=argv,
-            directory=str(self._workspace),
-            log_path=f"{logs}/{name}.log",
-        )
+    def _child(self, name: str, argv: tuple[str, ...], *, logs: Path) -> Child:
+        return Child(name=name, argv=argv, directory=self._workspace, log_path=logs / f"{name}.log")
 
 
 @asynccontextmanager
@@ -198,14 +192,14 @@ def shape(link: Link, bits_per_second: float, host: Namespace, switch: Namespace
         namespace.configure("tc", [emptied_line(interface), rate_line(interface, bits_per_second)])
 
 
-async def _joined(service: Service) -> None:
+async def _joined(box: Child) -> None:
     """Wait until a delaybox carries frames. Raises BringUpTimeout."""
 
     def subject() -> str:
-        return f"{service.name} to carry frames; its log: {service.log_path}"
+        return f"{box.name} to carry frames; its log: {box.log_path}"
 
     async with deadline(JOINED_SECONDS, subject):
         while True:
-            if JOINED in await asyncio.to_thread(Path(service.log_path).read_text):
+            if JOINED in await asyncio.to_thread(Path(box.log_path).read_text):
                 return
             await asyncio.sleep(POLL_SECONDS / 10)

@@ -1,160 +1,270 @@
-"""The local engine: put a service's files in place, start it, know when it is ready."""
+"""This machine as an engine: a rig's services are children of this process."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
+import os
 import shutil
+import signal
 import socket
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+import sys
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Generic
 
+from onionrig.engine.base import Record, Signal
+from onionrig.engine.local.cache import cache_directory
+from onionrig.engine.local.ports import allocated_ports
 from onionrig.engine.local.sampled import Sampled
-from onionrig.movers.single_dial import connected
-from onionrig.processes.deadline import POLL_SECONDS, deadline
-from onionrig.rig.model import Bootstrapped, Listening
-from onionrig.tor.bootstrap import DONE, BootstrapLog
+from onionrig.engine.readiness import Seen, wait_until_ready
+from onionrig.probe.facts import host_name
+from onionrig.processes.fleet import Child, Fleet
+from onionrig.processes.workspace import kept
+from onionrig.rig.layout import LOOPBACK, Layout
+from onionrig.rig.model import OURS, Bootstrapped, Host, Listening
+from onionrig.rig.orders import recorded_at
+from onionrig.store.lines import Tail
+from onionrig.tor.bootstrap import BootstrapLog, last_line
+from onionrig.tor.control import control
+from onionrig.tor.identities import make_identities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
-    from onionrig.engine.emulation.hosts import Emulation
-    from onionrig.movers.single_dial import Streams
-    from onionrig.processes.fleet import Fleet
+    from onionrig.engine.base import Streams
+    from onionrig.engine.local.equipment import Equipment
+    from onionrig.experiment.question import Question
+    from onionrig.processes.workspace import Kept
+    from onionrig.records.manifest import HostRecord
+    from onionrig.records.schedule import Schedule
+    from onionrig.rig.allocation import Identities, PortWanted
     from onionrig.rig.model import Rig, Service
-    from onionrig.rig.orders import SocksEndpoint
+    from onionrig.store.run_directory import RunDirectory
+    from onionrig.tor.control import Control
 
-Found = TypeVar("Found")
+Address = PurePosixPath | tuple[str, int]
+"""A unix socket, or a host and port."""
 
-LISTENING_SECONDS = 15.0
+CONTROLLER, KEEPER = "controller", "keeper"
+"""This program's own processes beside the services: sampled with them, roles of their own."""
+
+NUMBERS = {
+    Signal.RELOAD: signal.SIGHUP,
+    Signal.TERMINATE: signal.SIGTERM,
+    Signal.KILL: signal.SIGKILL,
+    Signal.STOP: signal.SIGSTOP,
+    Signal.CONTINUE: signal.SIGCONT,
+}
 
 
 class LocalEngine:
-    """Runs a rig's services as children of this process."""
+    """Runs a rig's services as children of this process, on the one host that this machine is."""
 
     def __init__(
         self,
-        rig: Rig,
-        fleet: Fleet,
         *,
-        others: dict[str, int],
-        emulation: Emulation | None = None,
+        fleet: Fleet,
+        keeping: Kept,
+        run_directory: RunDirectory,
+        equipment: Equipment,
+        claims: ExitStack,
     ) -> None:
-        self.rig = rig
-        self.fleet = fleet
-        self._emulation = emulation
-        self._namespaces = emulation.namespaces if emulation else {}
-        self._sampled = Sampled(
-            rig, others=others, unsampled=emulation.holders if emulation else ()
+        """``claims`` is what keeps ports; whoever made the engine closes it."""
+        self._fleet = fleet
+        self._keeping = keeping
+        self._run_directory = run_directory
+        self._equipment = equipment
+        self._claims = claims
+        self._sampled: Sampled | None = None
+        self._bootstraps: dict[str, BootstrapLog] = {}
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """This machine; its daemons meet on loopback."""
+        return (Host(name=host_name(), address=LOOPBACK),)
+
+    @property
+    def host_records(self) -> tuple[HostRecord, ...]:
+        """What this machine is."""
+        return self._equipment.host_records
+
+    @property
+    def own_processes(self) -> Mapping[str, str]:
+        """The controller and the keeper."""
+        return {CONTROLLER: CONTROLLER, KEEPER: KEEPER}
+
+    def layout(self, host: str) -> Layout:
+        """Return where things are: what is recorded goes into the run directory at once."""
+        del host  # every host that a local engine knows is on this disk
+        return Layout(
+            workspace=PurePosixPath(self._keeping.workspace),
+            records=PurePosixPath(self._run_directory.path),
+            programs=self._equipment.programs,
         )
 
-    def prepare(self) -> None:
-        """Put every directory and file in place: 0700 and 0600."""
-        for service in self.rig.services:
-            make_private(Path(service.directory))
-            for key in service.keys:
-                path = Path(key.path)
-                make_private(path.parent)
-                shutil.copyfile(key.made_at, path)
-                path.chmod(0o600)
-            for file in service.files:
-                path = Path(file.path)
-                make_private(path.parent)
-                path.touch(mode=0o600)
-                path.write_text(file.text)
-            if isinstance(service.ready, Bootstrapped):
-                make_private(Path(service.directory) / "data")
+    def by_hand(self, host: str) -> str:
+        """Return nothing: what is typed here runs here."""
+        del host
+        return ""
 
-    def start(self, services: Iterable[Service]) -> None:
+    async def claim_ports(
+        self, wanted: Sequence[PortWanted], places: Mapping[str, str]
+    ) -> dict[str, int]:
+        """Find free ports on loopback and keep them. Raises PortTaken."""
+        del places
+        needed = {each.key: each.fixed for each in wanted}
+        return self._claims.enter_context(allocated_ports(needed, address=LOOPBACK))
+
+    async def make_keys(self, question: Question, places: Mapping[str, str]) -> Identities:
+        """Make all keys in the workspace; those of authorities and relays are kept for later runs.
+
+        Raises Unequipped.
+        """
+        del places
+        return await asyncio.to_thread(
+            make_identities,
+            question.experiment,
+            workspace=self._keeping.workspace,
+            cache=cache_directory(),
+            tor=self._equipment.programs.tor,
+        )
+
+    async def prepare(self, rig: Rig) -> None:
+        """Put every directory and file in place: 0700 and 0600."""
+        self._sampled = Sampled(rig, others=self.sampled_beside(), unsampled=self.unsampled())
+        await asyncio.to_thread(_prepare, rig)
+
+    async def start(self, services: Iterable[Service]) -> None:
         """Start services, and have them sampled."""
         for service in services:
-            self.fleet.start(service)
-        self._sampled.write(self.fleet.processes())
+            path = Path(service.log_path)
+            if isinstance(service.ready, Bootstrapped):
+                # a tor that is started again is ready by what it logs from then on
+                self._bootstraps[service.name] = BootstrapLog(path, after=size_of(path))
+            self._fleet.start(self.child_of(service))
+        if self._sampled is not None:
+            self._sampled.write(self._fleet.processes())
 
-    def inside(self, host: str, work: Callable[[], Found]) -> Found:
-        """Do a piece of work where this host's network is; blocks."""
-        namespace = self._namespaces.get(host)
-        return work() if namespace is None else namespace.inside(work)
+    async def signal(self, service: Service, signal: Signal) -> None:
+        """Send a signal to a service, if it still runs."""
+        self._fleet.signal(service.name, NUMBERS[signal])
 
-    async def set_link(self, host: str, *, up: bool) -> None:
-        """Pull an emulated host's plug, or put it in. Raises TypeError where there is none."""
-        await asyncio.to_thread(self._emulated(host).set_link, host, up=up)
+    async def end(self, service: Service, signal: Signal) -> None:
+        """End a service by a signal and wait for it; one that takes too long is killed."""
+        await self._fleet.end(service.name, NUMBERS[signal])
 
-    async def set_link_rate(self, host: str, bits_per_second: float) -> None:
-        """Have an emulated host's link carry so much, each way. Raises TypeError as above."""
-        await asyncio.to_thread(self._emulated(host).set_rate, host, bits_per_second)
+    async def finished(self, service: Service) -> None:
+        """Wait for a service that ends by itself; an exit code other than 0 is an error."""
+        await self._fleet.finished(service.name)
 
-    async def connected(self, host: str, client: SocksEndpoint) -> Streams:
-        """Connect to a client tor where its network is. Raises OSError."""
-        if host not in self._namespaces:
-            return await connected(client)
-        opened = await asyncio.to_thread(self._namespaces[host].socket)
-        opened.setblocking(False)
-        try:
-            await asyncio.get_running_loop().sock_connect(opened, (client.host, client.port))
-            return await asyncio.open_connection(sock=opened)
-        except BaseException:
-            opened.close()
-            raise
-
-    async def listening(self, service: Service) -> None:
-        """Wait until a service accepts connections on all its sockets."""
-        if not isinstance(service.ready, Listening):
-            raise TypeError(f"{service.name} does not listen")
-        missing: list[str | tuple[str, int]] = [*service.ready.socket_paths, *service.ready.tcp]
-        async with deadline(LISTENING_SECONDS, lambda: f"{service.name} to listen on {missing[0]}"):
-            while missing:
-                accepts = functools.partial(_accepts, missing[0])
-                if await asyncio.to_thread(self.inside, service.host, accepts):
-                    del missing[0]
-                else:
-                    await asyncio.sleep(POLL_SECONDS)
-
-    async def bootstrapped(
-        self,
-        services: Sequence[Service],
-        *,
-        percent: int = DONE,
-        seconds: float,
-        tell: Callable[[str], None],
+    async def ready(
+        self, services: Sequence[Service], *, seconds: float, tell: Callable[[str], None]
     ) -> None:
-        """Wait until tors have bootstrapped so far. Raises BringUpTimeout naming the slowest."""
-        logs = {service.name: BootstrapLog(Path(service.log_path)) for service in services}
+        """Wait until services are ready. Raises BringUpTimeout."""
+        await wait_until_ready(services, self._look, seconds=seconds, tell=tell)
 
-        def missing() -> str:
-            late = {name: log for name, log in logs.items() if log.percent < percent}
-            if not late:
-                return "nothing"
-            name, log = min(late.items(), key=lambda item: item[1].percent)
-            what = "bootstrap" if percent == DONE else "know the network"
-            return (
-                f"{len(logs) - len(late)} of {len(logs)} tors to {what}; "
-                f"{name} is at {log.percent} % ({log.doing})"
+    def control(self, service: Service) -> AbstractAsyncContextManager[Control]:
+        """Open a tor's control socket. Raises TypeError for what is no tor."""
+        if service.control_path is None:
+            raise TypeError(f"{service.name} is no tor daemon")
+        return control(str(service.control_path))
+
+    async def connect(self, host: str, address: str, port: int) -> Streams:
+        """Connect to an address of this machine. Raises OSError."""
+        del host
+        return await asyncio.open_connection(address, port)
+
+    async def last_line(self, service: Service) -> str:
+        """Return the last line of a service's output."""
+        return last_line(Path(service.log_path))
+
+    async def write_schedule(self, schedule: Schedule) -> None:
+        """Write it into the run directory, where every service reads it."""
+        self._run_directory.write_schedule(schedule)
+
+    def follow(self, service: Service, kind: type[Record]) -> _Followed[Record]:
+        """Follow the file that a service writes records of a kind to."""
+        return _Followed(Tail(recorded_at(service.name, service.orders, kind), kind))
+
+    async def collect(self) -> None:
+        """Do nothing: what is recorded is in the run directory already."""
+
+    def child_of(self, service: Service) -> Child:
+        """Return a service as a child of this process."""
+        return Child(
+            name=service.name,
+            argv=service.argv,
+            directory=service.directory,
+            log_path=service.log_path,
+            ours=service.role in OURS,
+        )
+
+    def processes(self) -> dict[str, int]:
+        """Return the process ids of the services that run, by name."""
+        return self._fleet.processes()
+
+    def sampled_beside(self) -> dict[str, int]:
+        """Return the process ids of what is sampled beside the services, by name."""
+        return {CONTROLLER: os.getpid(), KEEPER: self._keeping.keeper_pid}
+
+    def unsampled(self) -> tuple[int, ...]:
+        """Return the process ids of what belongs to the rig and is not sampled."""
+        return ()
+
+    def accepts(self, service: Service, address: Address) -> bool:
+        """Return whether someone listens there, as a process of the service's host sees it."""
+        del service
+        return accepts(address)
+
+    async def _look(self, service: Service) -> Seen:
+        if isinstance(service.ready, Bootstrapped):
+            log = self._bootstraps[service.name]
+            log.read_on()
+            ready = log.percent >= service.ready.percent
+            return Seen(ready=ready, percent=log.percent, doing=log.doing)
+        if isinstance(service.ready, Listening):
+            addresses: tuple[Address, ...] = (*service.ready.socket_paths, *service.ready.tcp)
+            for address in addresses:
+                if not await asyncio.to_thread(self.accepts, service, address):
+                    return Seen(ready=False, doing=str(address))
+        return Seen(ready=True)
+
+
+class _Followed(Generic[Record]):
+    """A file of this disk that is read on."""
+
+    def __init__(self, tail: Tail[Record]) -> None:
+        self._tail = tail
+
+    async def new(self) -> list[Record]:
+        """Return the records completed since the last call."""
+        return self._tail.new()
+
+
+@asynccontextmanager
+async def entered_local(
+    equipment: Equipment, run_directory: RunDirectory
+) -> AsyncIterator[LocalEngine]:
+    """Have this machine as an engine for a block. Raises in the block what died."""
+    with ExitStack() as claims:
+        async with (
+            kept(finish=finishing(run_directory)) as keeping,
+            Fleet(keeping.environment, keeping.guard) as fleet,
+        ):
+            yield LocalEngine(
+                fleet=fleet,
+                keeping=keeping,
+                run_directory=run_directory,
+                equipment=equipment,
+                claims=claims,
             )
 
-        def where() -> str:
-            name = min(logs, key=lambda name: logs[name].percent)
-            return f"{missing()}; its log: {self.log_path(name)}"
 
-        async with deadline(seconds, where):
-            while True:
-                for log in logs.values():
-                    log.read_on()
-                if all(log.percent >= percent for log in logs.values()):
-                    return
-                tell(missing())
-                await asyncio.sleep(POLL_SECONDS)
-
-    def _emulated(self, host: str) -> Emulation:
-        if self._emulation is None:
-            raise TypeError(f"{host} is no emulated host")
-        return self._emulation
-
-    def log_path(self, name: str) -> str:
-        """Return where a service's output is."""
-        (path,) = (service.log_path for service in self.rig.services if service.name == name)
-        return path
+def finishing(run_directory: RunDirectory) -> tuple[str, ...]:
+    """Return the command by which the keeper of a killed run writes its result."""
+    return (sys.executable, "-m", "onionrig.store.account", str(run_directory.path))
 
 
 def make_private(directory: Path) -> None:
@@ -165,15 +275,40 @@ def make_private(directory: Path) -> None:
             path.mkdir(mode=0o700)
 
 
-def _accepts(address: str | tuple[str, int]) -> bool:
+def size_of(path: Path) -> int:
+    """Return how many bytes a file has; none where there is no file."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def accepts(address: Address) -> bool:
     """Return whether someone listens on a unix socket, or on a host and port."""
-    if isinstance(address, str):
-        family = socket.AF_UNIX
+    where: str | tuple[str, int]
+    if isinstance(address, PurePosixPath):
+        family, where = socket.AF_UNIX, str(address)
     else:
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        family, where = socket.AF_INET6 if ":" in address[0] else socket.AF_INET, address
     with socket.socket(family) as probe:
         try:
-            probe.connect(address)
+            probe.connect(where)
         except OSError:
             return False
         return True
+
+
+def _prepare(rig: Rig) -> None:
+    for service in rig.services:
+        for directory in (service.directory, *service.other_directories):
+            make_private(Path(directory))
+        for key in service.keys:
+            path = Path(key.path)
+            make_private(path.parent)
+            shutil.copyfile(key.made_at, path)
+            path.chmod(0o600)
+        for file in service.rendered_files:
+            path = Path(file.path)
+            make_private(path.parent)
+            path.touch(mode=0o600)
+            path.write_text(file.text)

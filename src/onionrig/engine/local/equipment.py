@@ -1,15 +1,18 @@
-"""The programs that a run uses, found before anything is started."""
+"""The programs of this machine that a run uses, found before anything is made."""
 
 from __future__ import annotations
 
+import platform
 import sys
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig import __version__
 from onionrig.balancer.program import find_onionbalance, refuse_unknown_version
-from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
-from onionrig.rig.allocation import Programs
+from onionrig.probe.facts import host_facts, host_name
+from onionrig.records.manifest import HostRecord, Versions
+from onionrig.rig.layout import LOOPBACK, Programs
 from onionrig.tor.program import Program, find_tor
 
 if TYPE_CHECKING:
@@ -25,13 +28,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def for_experiment(cls, experiment: Experiment) -> Equipment:
-        """Find what an experiment needs. Raises Unequipped where it is missing or too old.
-
-        Emulated hosts need privileges: where this user has them only in a user namespace, this
-        program is started again in one, so nothing that lasts may have been made before.
-        """
-        if experiment.hosts:
-            enter_user_namespace_if_needed()
+        """Find what an experiment needs. Raises Unequipped where it is missing or too old."""
         if experiment.network.kind == "none":
             return cls()
         found = cls.found()
@@ -57,3 +54,21 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
             onionbalance=self.onionbalance_path or "onionbalance",
             python=sys.executable,
         )
+
+    @property
+    def versions(self) -> Versions:
+        """Their versions, and those of what they run on."""
+        return Versions(
+            onionrig=__version__,
+            tor=self.tor.version if self.tor else None,
+            openssl=self.tor.openssl if self.tor else None,
+            onionbalance=self.onionbalance_version,
+            python=platform.python_version(),
+            kernel=platform.release(),
+        )
+
+    @property
+    def host_records(self) -> tuple[HostRecord, ...]:
+        """What this machine is."""
+        facts = msgspec.structs.asdict(host_facts(host_name()))
+        return (HostRecord(**facts, kind="this machine", address=LOOPBACK),)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.rig.model import Role
+from onionrig.rig.orders import SamplerOrders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,20 +20,24 @@ class Sampled:
 
     def __init__(self, rig: Rig, *, others: Mapping[str, int], unsampled: Iterable[int]) -> None:
         """Have others sampled beside the first host's services; the unsampled are the rig's too."""
-        self._samplers = rig.with_role(Role.SAMPLER)
+        self._samplers = [
+            (service, service.orders)
+            for service in rig.services
+            if isinstance(service.orders, SamplerOrders)
+        ]
         self._hosts = {service.name: service.host for service in rig.services}
         self._others = others
         self._unsampled = tuple(unsampled)
 
     def write(self, processes: Mapping[str, int]) -> None:
         """Tell the samplers of these processes, by service."""
-        if len(self._samplers) > 1:
-            everyone = [*processes.values(), *self._others.values(), *self._unsampled]
-            _replace(Path(self._samplers[0].directory).parent / "rig.json", everyone)
+        everyone = [*processes.values(), *self._others.values(), *self._unsampled]
         others = self._others
-        for sampler in self._samplers:
+        for sampler, orders in self._samplers:
+            if orders.rig_path is not None:
+                _replace(Path(orders.rig_path), everyone)
             own = {name: pid for name, pid in processes.items() if self._beside(sampler, name)}
-            _replace(Path(sampler.directory) / "processes.json", {**own, **others})
+            _replace(Path(orders.processes_path), {**own, **others})
             others = {}
 
     def _beside(self, sampler: Service, name: str) -> bool:

@@ -38,8 +38,17 @@ Number = TypeVar("Number", int, float)
 class Progress:
     """The state of one run as far as it has been told."""
 
-    def __init__(
-        self, *, target_bits_per_second: float | None, streams: int, loads: int = 1
+    def __init__(  # noqa: PLR0913 - what is known of a run before it begins
+        self,
+        *,
+        target_bits_per_second: float | None,
+        streams: int,
+        loads: int = 1,
+        shows_host: bool = False,
+        serves_only: bool = False,
+        title: str = "",
+        whole_ends_seconds: float | None = None,
+        after_loads_seconds: tuple[float, ...] = (),
     ) -> None:
         self.target_bits_per_second = target_bits_per_second
         self.streams_asked = streams
@@ -49,16 +58,16 @@ class Progress:
         """Of the load under way, from 1."""
         self.loads_scheduled = 0
         self.host: HostRates | None = None
-        self.shows_host = False
+        self.shows_host = shows_host
         """Whether interfaces are shown beside the load: for a baseline they are the point."""
-        self.serves_only = False
+        self.serves_only = serves_only
         """Whether the sinks run elsewhere: then what the source sends is what there is to see."""
-        self.title = ""
+        self.title = title
         """What this run is a part of."""
-        self.whole_ends_seconds: float | None = None
+        self.whole_ends_seconds = whole_ends_seconds
         """When all of what it is a part of should be over, on the monotonic clock: a guess that
         holds until the first load is scheduled."""
-        self.after_loads_seconds: tuple[float, ...] = ()
+        self.after_loads_seconds = after_loads_seconds
         """What all of it takes after the end of each load."""
         self.phase = Phase.BRING_UP
         self.waiting = ""

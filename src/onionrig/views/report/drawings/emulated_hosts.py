@@ -9,7 +9,7 @@ from onionrig.analysis.hosts.facts import roles_by_host
 from onionrig.analysis.hosts.links import FULL
 from onionrig.analysis.wording import named_runs
 from onionrig.records.links import HostLink
-from onionrig.records.manifest import EmulatedHost
+from onionrig.records.manifest import HostRecord
 from onionrig.records.part import Part
 from onionrig.units import cores_text, counted
 from onionrig.views.report.drawings.host_boxes import HostBox, HostsDrawing, Strand, Way
@@ -35,7 +35,7 @@ SINGULARS = {"backend": "backend instance", "balancer-tor": "the balancer's tor"
 class _Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that is known of one."""
 
-    facts: EmulatedHost
+    facts: HostRecord
     link: HostLink
     roles: dict[str, int]
 

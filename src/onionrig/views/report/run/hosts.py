@@ -12,7 +12,7 @@ from onionrig.views.summary.links import links_sentence
 
 if TYPE_CHECKING:
     from onionrig.records.links import HostLink, Links
-    from onionrig.records.manifest import EmulatedHost, Manifest
+    from onionrig.records.manifest import HostRecord, Manifest
     from onionrig.records.result import Result
 
 UNSHAPED = "not shaped"
@@ -43,7 +43,7 @@ def _table(links: Links, manifest: Manifest) -> Table:
     )
 
 
-def _row(link: HostLink, host: EmulatedHost | None) -> dict[str, Cell]:
+def _row(link: HostLink, host: HostRecord | None) -> dict[str, Cell]:
     """Return the cells of a host by column; empty where it has nothing of the sort."""
     delay = host.delay_seconds if host is not None else 0.0
     cores = host.cpu_cores if host is not None else None

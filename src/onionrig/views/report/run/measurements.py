@@ -89,14 +89,14 @@ def _goodput(result: Result, drawn: Series, shown: Shown) -> Section:
 
 
 def _cpu(result: Result, drawn: Series, manifest: Manifest) -> Section:
-    cores = sum(host.cores for host in manifest.hosts)
+    cores = sum(host.cores for host in manifest.machines)
     used = sum(cost.cores for cost in result.costs.values())
     finding = (
         f"The rig used {number(used)} of {counted(cores, 'core')} over the hold."
         if result.costs
         else "What the roles used over the hold could not be told."
     )
-    own = {host.name: host.cores for host in manifest.hosts}
+    own = {host.name: host.cores for host in manifest.machines}
     machines = [
         machine_figure(drawn, host, cores=own.get(host))
         for host, states in list(drawn.host_cores.items())[:MOST_MACHINES]

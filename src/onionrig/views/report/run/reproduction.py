@@ -117,7 +117,7 @@ def _hosts(manifest: Manifest) -> Table:
                 size(host.memory_bytes),
                 host.operating_system or UNKNOWN,
             )
-            for host in manifest.hosts
+            for host in manifest.machines
         ),
     )  # fmt: skip
 

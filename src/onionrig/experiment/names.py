@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+BALANCER = "balancer"
 BALANCER_TOR = "balancer-tor"
+SOURCE, SINK, PINGER, SAMPLER = "source", "sink", "pinger", "sampler"
 DIALLER = "dialler"
 """What dials before the load, a given number of times."""
 LOAD_DIALLER = "load-dialler"

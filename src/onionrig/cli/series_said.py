@@ -1,0 +1,49 @@
+"""What a series tells while it goes, as lines on stderr."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from onionrig.series.base import Begins, RunFailed, RunUnreadable, Stopped
+from onionrig.units import rough_duration_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from onionrig.series.base import Told
+
+
+class SeriesSaid:
+    """Prints what a series tells."""
+
+    def __init__(self, console: Console, directory: Path, *, resume: str) -> None:
+        """``resume`` is the command by which the series is gone on with, without its directory."""
+        self._console = console
+        self._directory = directory
+        self._resume = resume
+
+    def tell(self, told: Told) -> None:
+        """Print a line."""
+        match told:
+            case Begins():
+                self._print(
+                    f"sweep: {told.holds_left} of {told.holds} holds to measure on {told.rigs} "
+                    f"rigs, about {rough_duration_text(told.seconds)}; {self._directory}"
+                )
+            case RunFailed():
+                self._print(f"error: {told.error}; going on with the next rig", style="red")
+            case RunUnreadable():
+                self._print(
+                    f"{told.run}: {told.error}; its points are measured again", style="yellow"
+                )
+            case Stopped():
+                self._print(
+                    f"what was measured is kept; go on with: {self._resume} {self._directory}"
+                )
+            case _:
+                assert_never(told)
+
+    def _print(self, text: str, *, style: str | None = None) -> None:
+        self._console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,211 @@
+"""Emulated hosts as an engine: the local engine, with every service in its host's namespace."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.engine.base import Links
+from onionrig.engine.emulation.cpu_shares import cpu_shares
+from onionrig.engine.emulation.hosts import DELAY, emulated
+from onionrig.engine.local.engine import LocalEngine, accepts, finishing
+from onionrig.engine.local.ports import FIRST_PORT
+from onionrig.processes.fleet import Fleet
+from onionrig.processes.workspace import kept
+from onionrig.records.manifest import HostRecord
+from onionrig.rig.hosts import emulated_hosts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from onionrig.engine.base import Engine, Streams
+    from onionrig.engine.emulation.hosts import Emulation
+    from onionrig.engine.local.engine import Address
+    from onionrig.engine.local.equipment import Equipment
+    from onionrig.experiment.question import Question
+    from onionrig.processes.fleet import Child
+    from onionrig.processes.workspace import Kept
+    from onionrig.records.manifest import Versions
+    from onionrig.rig.allocation import PortWanted
+    from onionrig.rig.model import Host, Service
+    from onionrig.store.run_directory import RunDirectory
+
+
+class EmulationEngine(LocalEngine):
+    """Runs a rig's services as children of this process, each on its emulated host."""
+
+    def __init__(  # noqa: PLR0913 - what the local engine needs, and what is emulated
+        self,
+        *,
+        fleet: Fleet,
+        keeping: Kept,
+        run_directory: RunDirectory,
+        equipment: Equipment,
+        claims: ExitStack,
+        question: Question,
+        emulation: Emulation,
+        sharing: Callable[[Service], tuple[str, ...]],
+    ) -> None:
+        """``sharing`` says what stands before an argv that is to run with its host's CPU share."""
+        super().__init__(
+            fleet=fleet,
+            keeping=keeping,
+            run_directory=run_directory,
+            equipment=equipment,
+            claims=claims,
+        )
+        self._question = question
+        self._emulation = emulation
+        self._sharing = sharing
+        self._machines = equipment.host_records
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The emulated hosts."""
+        return emulated_hosts(self._question.experiment)
+
+    @property
+    def host_records(self) -> tuple[HostRecord, ...]:
+        """This machine, and the hosts that are emulated on it."""
+        (machine,) = self._machines
+        boards = {host.name: host.board for host in self._question.experiment.hosts}
+        facts = {
+            name: getattr(machine, name)
+            for name in ("cpu_model", "cores", "aes_instructions", "memory_bytes", "architecture")
+        }
+        return (
+            machine,
+            *(
+                HostRecord(
+                    **facts,
+                    operating_system=machine.operating_system,
+                    name=host.name,
+                    kind="emulated",
+                    machine=machine.name,
+                    address=host.address,
+                    link_bits_per_second=host.link_bits_per_second,
+                    scale=float(self._question.experiment.emulation.scale),
+                    delay_seconds=host.delay_seconds,
+                    delayed_by=self._emulation.delayed_by if host.delay_seconds else None,
+                    cpu_cores=host.cpu_cores,
+                    board=self._question.boards.get(boards[host.name] or ""),
+                )
+                for host in self.hosts
+            ),
+        )
+
+    @property
+    def own_processes(self) -> Mapping[str, str]:
+        """The controller and the keeper, and what delays links."""
+        return {**super().own_processes, **dict.fromkeys(self._emulation.delays, DELAY)}
+
+    def by_hand(self, host: str) -> str:
+        """Return how a command of a person enters a host."""
+        return " ".join(self._emulation.namespaces[host].entering_by_hand) + " "
+
+    async def claim_ports(
+        self, wanted: Sequence[PortWanted], places: Mapping[str, str]
+    ) -> dict[str, int]:
+        """Return numbers in turn: on emulated hosts all ports are free."""
+        del places
+        return {each.key: FIRST_PORT + number for number, each in enumerate(wanted)}
+
+    async def connect(self, host: str, address: str, port: int) -> Streams:
+        """Connect to an address as a process of this host would. Raises OSError."""
+        opened = await asyncio.to_thread(self._emulation.namespaces[host].socket)
+        opened.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(opened, (address, port))
+            return await asyncio.open_connection(sock=opened)
+        except BaseException:
+            opened.close()
+            raise
+
+    async def set_link(self, host: str, *, up: bool) -> None:
+        """Pull a host's plug, or put it in."""
+        await asyncio.to_thread(self._emulation.set_link, host, up=up)
+
+    async def set_link_rate(self, host: str, bits_per_second: float) -> None:
+        """Have a host's link carry so much from now on, each way."""
+        await asyncio.to_thread(self._emulation.set_rate, host, bits_per_second)
+
+    def sampled_beside(self) -> dict[str, int]:
+        """Return the process ids of what is sampled beside the services, by name."""
+        return {**super().sampled_beside(), **self._emulation.delays}
+
+    def unsampled(self) -> tuple[int, ...]:
+        """Return the process ids of what holds namespaces."""
+        return self._emulation.holders
+
+    def child_of(self, service: Service) -> Child:
+        """Return a service as a child of this process that enters its host before it runs."""
+        child = super().child_of(service)
+        # a share first: from another network the group is the same, and nsenter has it too
+        entering = (*self._sharing(service), *self._emulation.entering(service))
+        return msgspec.structs.replace(child, argv=(*entering, *child.argv))
+
+    def accepts(self, service: Service, address: Address) -> bool:
+        """Return whether someone listens there, as a process of the service's host sees it."""
+        return self._emulation.namespaces[service.host].inside(lambda: accepts(address))
+
+
+class EmulationOpening:
+    """What ``entered`` needs: the programs have been found, and nothing has been made."""
+
+    capabilities: frozenset[type] = frozenset({Links})
+
+    def __init__(self, equipment: Equipment) -> None:
+        self._equipment = equipment
+
+    @property
+    def versions(self) -> Versions:
+        """The programs that would run."""
+        return self._equipment.versions
+
+    @property
+    def host_records(self) -> tuple[HostRecord, ...]:
+        """What this machine is; nothing is emulated on it yet."""
+        return self._equipment.host_records
+
+    def entered(
+        self, question: Question, run_directory: RunDirectory
+    ) -> AbstractAsyncContextManager[Engine]:
+        """Return the engine as a context, for one run."""
+        return entered_emulation(self._equipment, question, run_directory)
+
+
+@asynccontextmanager
+async def entered_emulation(
+    equipment: Equipment, question: Question, run_directory: RunDirectory
+) -> AsyncIterator[EmulationEngine]:
+    """Have the emulated hosts of a question as an engine for a block.
+
+    Raises Unequipped for what this machine lacks, and in the block what died.
+    """
+    hosts = emulated_hosts(question.experiment)
+    with ExitStack() as claims:
+        async with (
+            kept(finish=finishing(run_directory)) as keeping,
+            cpu_shares(hosts, name=keeping.workspace.name, guard=keeping.guard_group) as sharing,
+            emulated(
+                hosts,
+                Fleet(keeping.environment, keeping.guard),
+                workspace=keeping.workspace,
+                logs=run_directory.path / "logs",
+            ) as emulation,
+            Fleet(keeping.environment, keeping.guard) as fleet,
+        ):
+            yield EmulationEngine(
+                fleet=fleet,
+                keeping=keeping,
+                run_directory=run_directory,
+                equipment=equipment,
+                claims=claims,
+                question=question,
+                emulation=emulation,
+                sharing=sharing,
+            )

@@ -1,0 +1,113 @@
+"""Where each service of an experiment runs: shared out by role over the hosts that name it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.experiment.auto import MOST_AUTO_RELAYS
+from onionrig.experiment.hosts import hosts_for, shared_out
+from onionrig.experiment.names import (
+    BALANCER,
+    BALANCER_TOR,
+    DIALLER,
+    LOAD_DIALLER,
+    PINGER,
+    SAMPLER,
+    SINK,
+    SOURCE,
+    numbered,
+    on,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.experiment.schema import Experiment, HostRole
+
+HERE = "localhost"
+"""The host of every service where an experiment names no hosts, until its real name is known."""
+
+BESIDE_CLIENTS = (SINK, PINGER, DIALLER, LOAD_DIALLER)
+"""The rig's own processes, one each on every host that has client tors."""
+
+
+def placement(experiment: Experiment, *, here: str = HERE) -> dict[str, str]:
+    """Return the host of every service that the experiment's rig can have, by service.
+
+    ``here`` is the host of all of them where the experiment names no hosts. As long as a count is
+    ``auto``, as many services are placed as it can come to at most. Some of the rig's own processes
+    are rendered only where they are asked for, and are placed in any case.
+    """
+    return faulted_services(experiment, here=here) | _instruments(experiment, here)
+
+
+def faulted_services(experiment: Experiment, *, here: str = HERE) -> dict[str, str]:
+    """Return the services that a fault can be done to, with their hosts.
+
+    They are the tors, what publishes the address, and what serves; not what the rig measures with.
+    """
+    if experiment.network.kind == "none":
+        serving = experiment.baseline.peer is None
+        return _own(experiment, SOURCE, hosts_for(experiment, "backend"), here) if serving else {}
+    tors: dict[str, str] = {}
+    for role, count in _counts(experiment).items():
+        tors |= shared_out(numbered(role, count), hosts_for(experiment, role) or [here])
+    balancing = (hosts_for(experiment, "balancer") or [here])[0]
+    serving_hosts = _hosts_of(tors, "backend-")
+    return {
+        **tors,
+        BALANCER: balancing,
+        BALANCER_TOR: balancing,
+        **_own(experiment, SOURCE, serving_hosts, here),
+    }
+
+
+def beside(
+    experiment: Experiment, own: str, services: Iterable[str], places: dict[str, str]
+) -> dict[str, list[str]]:
+    """Group services by which of the rig's own processes of a name stands beside them.
+
+    There is one on every host that has such services; without named hosts, there is one.
+    """
+    grouped: dict[str, list[str]] = {}
+    for service in services:
+        name = on(own, places[service]) if experiment.hosts else own
+        grouped.setdefault(name, []).append(service)
+    return grouped
+
+
+def _counts(experiment: Experiment) -> dict[HostRole, int]:
+    relays, clients = experiment.network.relays, experiment.load.clients
+    return {
+        "backend": experiment.backends.daemons,
+        "relay": MOST_AUTO_RELAYS if relays == "auto" else relays,
+        "authority": experiment.network.authorities,
+        "client": experiment.load.streams if clients == "auto" else clients,
+    }
+
+
+def _instruments(experiment: Experiment, here: str) -> dict[str, str]:
+    """Place the processes that measure or pull: a baseline's sinks may be several on one host."""
+    samplers = _own(experiment, SAMPLER, [host.name for host in experiment.hosts], here)
+    if experiment.network.kind == "none":
+        if not experiment.hosts:
+            return samplers if experiment.baseline.listen else {**samplers, SINK: here}
+        serving, pulling = (hosts_for(experiment, role) for role in ("backend", "client"))
+        sinks = numbered(SINK, max(len(serving), len(pulling)))
+        return {**samplers, **shared_out(sinks, pulling)}
+    clients = numbered("client", _counts(experiment)["client"])
+    pulling = _hosts_of(shared_out(clients, hosts_for(experiment, "client") or [here]), "client-")
+    instruments = dict(samplers)
+    for name in BESIDE_CLIENTS:
+        instruments |= _own(experiment, name, pulling, here)
+    return instruments
+
+
+def _own(experiment: Experiment, name: str, hosts: Iterable[str], here: str) -> dict[str, str]:
+    """Place the rig's own processes of a name: one on each of these hosts, or one here."""
+    return {on(name, host): host for host in hosts} if experiment.hosts else {name: here}
+
+
+def _hosts_of(places: dict[str, str], prefix: str) -> list[str]:
+    """Return the hosts of the services whose names begin so, each once."""
+    return list(dict.fromkeys(host for name, host in places.items() if name.startswith(prefix)))

@@ -1,0 +1,52 @@
+"""Run two questions in turn, A B A B, and hold them against each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.result import results_by_load
+from onionrig.analysis.several_runs.comparison import Measured, compared
+from onionrig.series.base import PartOf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.experiment.question import Question
+    from onionrig.records.comparison import Comparison
+    from onionrig.series.base import RunOne
+    from onionrig.store.run_directory import RunDirectory
+    from onionrig.store.series_directory import SeriesDirectory
+
+
+def runs_compared(a: RunDirectory, b: RunDirectory) -> Comparison:
+    """Hold two runs against each other. Raises RecordsUnreadable."""
+    return compared(measured(a.name, [a]), measured(b.name, [b]), alternated=False)
+
+
+def questions_compared(
+    a: Question, b: Question, *, repeat: int, directory: SeriesDirectory, run_one: RunOne
+) -> Comparison:
+    """Run two questions so many times in turn, each on a rig of its own, and compare them.
+
+    Raises what ended a run before its time: half a pair would compare nothing.
+    """
+    runs: dict[str, list[RunDirectory]] = {"a": [], "b": []}
+    for number in range(1, repeat + 1):
+        for side, question in (("a", a), ("b", b)):
+            run_directory = directory.new_run(f"{side}{number}")
+            run_one(question, run_directory, PartOf(title=f"{side.upper()} {number} of {repeat}"))
+            runs[side].append(run_directory)
+    comparison = compared(measured(a.name, runs["a"]), measured(b.name, runs["b"]), alternated=True)
+    directory.write_comparison(comparison)
+    return comparison
+
+
+def measured(title: str, runs: Sequence[RunDirectory]) -> Measured:
+    """Return what one side's runs have measured, one result a hold. Raises RecordsUnreadable."""
+    recordings = [run.recording() for run in runs]
+    return Measured(
+        title=title,
+        runs=tuple(run.name for run in runs),
+        results=tuple(result for recording in recordings for result in results_by_load(recording)),
+        manifest=recordings[0].manifest,
+    )

@@ -1,0 +1,137 @@
+"""Run a sweep: rig after rig, each under all its loads, going on where an earlier one stopped."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.result import results_by_load
+from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
+from onionrig.errors import Interrupted, OnionrigError, Terminated
+from onionrig.experiment.grid import combinations, sharing_a_rig
+from onionrig.experiment.question import PlannedLoad
+from onionrig.series.base import Begins, PartOf, RunFailed, RunUnreadable, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onionrig.experiment.grid import Settings
+    from onionrig.experiment.question import Question
+    from onionrig.records.result import Result
+    from onionrig.records.sweep import SweepPlan, SweepResult
+    from onionrig.series.base import RunOne, Tell
+    from onionrig.store.series_directory import SeriesDirectory
+
+BRING_UP_SECONDS = 45.0
+"""What a rig takes to come up, until one of this sweep has: with a private network 31 to 50 s."""
+BARE_SECONDS = 2.0
+"""The same without a network."""
+
+
+class Sweep:
+    """One sweep and what is left of it."""
+
+    def __init__(
+        self,
+        plan: SweepPlan,
+        directory: SeriesDirectory,
+        *,
+        ask: Callable[[Settings], Question],
+        run_one: RunOne,
+        tell: Tell,
+    ) -> None:
+        """``ask`` makes a point's settings into a question."""
+        self._plan = plan
+        self._directory = directory
+        self._ask = ask
+        self._run_one = run_one
+        self._tell = tell
+        self._bring_up_seconds: float | None = None
+
+    def run(self) -> tuple[SweepResult, int]:
+        """Measure what is missing; return what the sweep came to, and the first failure's code.
+
+        A rig that fails leaves its points unmeasured, and the sweep goes on with the next; Ctrl-C
+        and SIGTERM end it.
+        """
+        measured = self._measured()
+        groups = sharing_a_rig(still_to_do(self._plan, measured))
+        self._tell(
+            Begins(
+                holds_left=sum(len(group) for group in groups),
+                holds=len(combinations(self._plan.axes)) * self._plan.repeat,
+                rigs=len(groups),
+                seconds=sum(self._seconds(group) for group in groups),
+            )
+        )
+        result = self._written(measured)
+        code = 0
+        for number, group in enumerate(groups):
+            later_seconds = sum(self._seconds(waiting) for waiting in groups[number + 1 :])
+            part_of = PartOf(
+                title=f"rig {number + 1} of {len(groups)}",
+                ends_seconds=time.monotonic() + self._seconds(group) + later_seconds,
+                after_loads_seconds=tuple(
+                    self._loads_seconds(group[done:]) + later_seconds
+                    for done in range(1, len(group) + 1)
+                ),
+            )
+            try:
+                self._run_group(group, part_of)
+            except (Interrupted, Terminated):
+                self._tell(Stopped())
+                raise
+            except OnionrigError as error:
+                code = code or error.exit_code
+                self._tell(RunFailed(error=str(error)))
+            finally:
+                result = self._written(self._measured())
+        return result, code
+
+    def _run_group(self, group: list[Settings], part_of: PartOf) -> None:
+        """Put one rig up, big enough for the largest load, and the loads on it in turn."""
+        questions = [self._ask(point) for point in group]
+        largest = max(questions, key=lambda question: question.experiment.load.streams)
+        loads = [
+            PlannedLoad(load=question.experiment.load, settings=point)
+            for point, question in zip(group, questions, strict=True)
+        ]
+        began = time.monotonic()
+        self._run_one(
+            largest.with_loads(loads), self._directory.new_run(_directory_name(group)), part_of
+        )
+        took = time.monotonic() - began
+        self._bring_up_seconds = max(0.0, took - self._loads_seconds(group))
+
+    def _measured(self) -> dict[str, list[Result]]:
+        measured = {}
+        for run in self._directory.runs():
+            try:
+                measured[run.name] = results_by_load(run.recording())
+            except OnionrigError as error:
+                self._tell(RunUnreadable(run=str(run.path), error=str(error)))
+        return measured
+
+    def _written(self, measured: dict[str, list[Result]]) -> SweepResult:
+        result = sweep_result(self._plan, self._directory.path.name, measured)
+        self._directory.write_sweep(result)
+        return result
+
+    def _seconds(self, group: list[Settings]) -> float:
+        if self._bring_up_seconds is not None:
+            return self._bring_up_seconds + self._loads_seconds(group)
+        bare = self._ask(group[0]).experiment.network.kind == "none"
+        return (BARE_SECONDS if bare else BRING_UP_SECONDS) + self._loads_seconds(group)
+
+    def _loads_seconds(self, group: list[Settings]) -> float:
+        return sum(load.seconds for point in group for load in self._ask(point).loads)
+
+
+def _directory_name(group: list[Settings]) -> str:
+    """Name a run directory after what its rig has for itself."""
+    shared = [
+        value
+        for key, value in group[0].items()
+        if all(point[key] == value for point in group) and value.isalnum()
+    ]
+    return "-".join(shared) or "rig"
