@@ -210,4 +210,4 @@ async def test_things_happen_in_their_order_and_each_is_written_down(tmp_path):
             ("hang", "one"),
             ("start", "other"),
         ]
-        assert list(read_all(tmp_path / "events.jsonl", AnyEvent)) == told
+        assert list(read_all(tmp_path / "run" / "events.jsonl", AnyEvent)) == told

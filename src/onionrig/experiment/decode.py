@@ -6,6 +6,7 @@ Later layers win: the profile, then the experiment file, then ``--set`` and the 
 from __future__ import annotations
 
 import difflib
+import functools
 import tomllib
 from collections.abc import Mapping
 from fractions import Fraction
@@ -130,7 +131,7 @@ def _example(kind: type) -> str:
 
 
 def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, at: str) -> None:
-    fields = {field.name: field.type for field in msgspec.structs.fields(table)}
+    fields = _fields(table)
     for key, value in layer.items():
         where = f"{at}.{key}" if at else key
         if key not in fields:
@@ -143,6 +144,12 @@ def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, at: str) 
         elif _is_list_of_tables(value):
             for number, one in enumerate(value):
                 _refuse_unknown_keys(one, nested, at=f"{where}[{number}]")
+
+
+@functools.cache
+def _fields(table: type[msgspec.Struct]) -> dict[str, Any]:
+    # a sweep decodes at every point, and resolving annotations takes most of the time of it
+    return {field.name: field.type for field in msgspec.structs.fields(table)}
 
 
 def _table_of(annotation: object) -> type[msgspec.Struct] | None:

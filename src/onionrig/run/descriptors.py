@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from onionrig.balancer.points import coverage, variants
+from onionrig.run.together import together
 from onionrig.tor.descriptors import Descriptor
 from onionrig.tor.directory import known_network
 from onionrig.tor.hash_ring import client_hsdirs
@@ -106,14 +107,14 @@ class Descriptors:
 
     async def _fetch(self) -> None:
         """Have every client tor fetch the frontend's descriptor; look at the instances' own."""
-        fetched = await asyncio.gather(
+        fetched = await together(
             *(self._of_instance(address) for address in self._rig.instances.values())
         )
         instances = {
             name: descriptor or NOTHING
             for name, descriptor in zip(self._rig.instances, fetched, strict=True)
         }
-        held = await asyncio.gather(
+        held = await together(
             *(
                 client.fetch_descriptor(self._rig.address, server=place)
                 for client, place in zip(self._clients.values(), await self._places(), strict=True)

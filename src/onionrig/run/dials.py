@@ -12,6 +12,7 @@ from onionrig.experiment.names import DIALLER, LOAD_DIALLER
 from onionrig.records.events import Phase
 from onionrig.records.transfers import Transfer
 from onionrig.rig.orders import DiallerOrders
+from onionrig.run.together import tasks, together
 from onionrig.units import rough_duration_text
 
 if TYPE_CHECKING:
@@ -38,10 +39,9 @@ async def dial_all(engine: Engine, rig: Rig, journal: Journal) -> None:
     progress = _Progress(engine, diallers)
     began = asyncio.get_running_loop().time()
     await engine.start(diallers)
-    telling = asyncio.create_task(_tell(progress, journal))
-    try:
-        await asyncio.gather(*(engine.finished(dialler) for dialler in diallers))
-    finally:
+    async with tasks() as group:
+        telling = group.create_task(_tell(progress, journal))
+        await together(*(engine.finished(dialler) for dialler in diallers))
         telling.cancel()
     journal.note(await progress.account(asyncio.get_running_loop().time() - began))
 
@@ -52,7 +52,7 @@ async def dialled_meanwhile(engine: Engine, rig: Rig) -> AsyncIterator[None]:
     diallers = rig.own(LOAD_DIALLER)
     await engine.start(diallers)
     yield
-    await asyncio.gather(*(engine.end(dialler, Signal.TERMINATE) for dialler in diallers))
+    await together(*(engine.end(dialler, Signal.TERMINATE) for dialler in diallers))
 
 
 async def _tell(progress: _Progress, journal: Journal) -> None:

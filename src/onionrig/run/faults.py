@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from onionrig.engine.base import Links, Signal
 from onionrig.experiment.happenings import OF_A_LINK
 from onionrig.rig.model import Role, in_turns
+from onionrig.run.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -106,7 +107,7 @@ async def start_in_turns(engine: Engine, services: Iterable[Service]) -> None:
 
 
 async def _end(engine: Engine, services: Sequence[Service], signal: Signal) -> None:
-    await asyncio.gather(*(engine.end(service, signal) for service in services))
+    await together(*(engine.end(service, signal) for service in services))
 
 
 async def _signal(engine: Engine, services: Sequence[Service], signal: Signal) -> None:

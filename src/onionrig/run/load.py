@@ -15,6 +15,7 @@ from onionrig.records.schedule import Schedule
 from onionrig.rig.model import Role
 from onionrig.run.dials import dialled_meanwhile
 from onionrig.run.faults import have_happen
+from onionrig.run.together import tasks, together
 from onionrig.run.watching import watched
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ async def put_on_load(
         if faults and rig.with_role(Role.BALANCER_TOR):
             await stack.enter_async_context(watched(engine, rig, journal))
         await stack.enter_async_context(dialled_meanwhile(engine, rig))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_announce(schedule, clock, journal))
-            tasks.create_task(
+        async with tasks() as group:
+            group.create_task(_announce(schedule, clock, journal))
+            group.create_task(
                 have_happen(
                     engine,
                     rig,
@@ -76,7 +77,7 @@ async def put_on_load(
                     until=lambda seconds: clock.until(schedule.hold_second + seconds),
                 )
             )
-            await asyncio.gather(*(engine.finished(sink) for sink in sinks))
+            await together(*(engine.finished(sink) for sink in sinks))
     journal.held()
     journal.phase(Phase.DRAIN)
     if rig.with_role(Role.BACKEND):

@@ -6,12 +6,11 @@ usable point of eight is missed by all of its rounds with a chance far below one
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import itertools
 import secrets
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onionrig.balancer.points import variants
 from onionrig.errors import NothingServed
@@ -19,10 +18,11 @@ from onionrig.movers.single_dial import dial_once
 from onionrig.records.events import Reached
 from onionrig.rig.model import Role
 from onionrig.rig.orders import SinkOrders
+from onionrig.run.together import together
 from onionrig.tor.socks import Credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
     from onionrig.engine.base import Engine
     from onionrig.movers.single_dial import Streams
@@ -83,8 +83,7 @@ class _Dialling:
             self._journal.waiting(self._subject(expected))
             batch = min(DIALS_AT_ONCE, self._left)
             self._left -= batch
-            for dial in asyncio.as_completed([next(self._dials) for _ in range(batch)]):
-                self._take(await dial)
+            await together(*(self._dial(next(self._dials)) for _ in range(batch)))
         if not self.served:
             raise NothingServed(
                 f"none of {self._failures.total()} dials of {self._rig.address} came through: "
@@ -102,6 +101,9 @@ class _Dialling:
     def missed(self) -> str:
         """Explain an instance that can be reached and was not."""
         return f"none of {self.served.total()} dials reached it, by chance or by its circuits"
+
+    async def _dial(self, dialling: Coroutine[Any, Any, Transfer]) -> None:
+        self._take(await dialling)
 
     def _take(self, transfer: Transfer) -> None:
         if transfer.failed or transfer.backend is None:
@@ -121,8 +123,8 @@ class _Dialling:
         return f"{missing} to serve a verified stream; at most {self._left} more dials"
 
 
-def _dials(engine: Engine, rig: Rig) -> Iterator[asyncio.Task[Transfer]]:
-    """Yield started dials, through one client tor after the other, each with its own circuit."""
+def _dials(engine: Engine, rig: Rig) -> Iterator[Coroutine[Any, Any, Transfer]]:
+    """Yield dials to be made, through one client tor after the other, each on its own circuit."""
     ways = [
         (sink.host, client)
         for sink in rig.with_role(Role.SINK)
@@ -131,15 +133,13 @@ def _dials(engine: Engine, rig: Rig) -> Iterator[asyncio.Task[Transfer]]:
     ]
     for number, (host, client) in enumerate(itertools.cycle(ways)):
         credentials = Credentials(username=f"probe-{number}", password=secrets.token_hex(8))
-        yield asyncio.ensure_future(
-            dial_once(
-                rig.address,
-                rig.port,
-                client,
-                credentials,
-                timeout_seconds=DIAL_SECONDS,
-                connect=functools.partial(_connected, engine, host),
-            )
+        yield dial_once(
+            rig.address,
+            rig.port,
+            client,
+            credentials,
+            timeout_seconds=DIAL_SECONDS,
+            connect=functools.partial(_connected, engine, host),
         )
 
 

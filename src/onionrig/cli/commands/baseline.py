@@ -63,7 +63,8 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         baseline_layer(flags, peer=to, listen=at if listen else None),
         name="baseline",
     ).repeated(repeat)
-    enter_user_namespace_if_needed(question.experiment)
+    if question.experiment.hosts:
+        enter_user_namespace_if_needed()
     result, run_directory = measured(question, out=out)
     if listen and not json:
         print(served(run_directory.recording()))

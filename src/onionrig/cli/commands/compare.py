@@ -69,8 +69,9 @@ def compare(  # noqa: PLR0913 - one parameter an option
             _question(a, settings or [], a_settings or [], flags),
             _question(b, settings or [], b_settings or [], flags),
         )
+        if any(question.experiment.hosts for question in sides):
+            enter_user_namespace_if_needed()
         for question in sides:
-            enter_user_namespace_if_needed(question.experiment)
             opening_for(question.experiment)  # what is missing for one is told before the other
         directory = _opened(sides, repeat=repeat, out=out)
         comparison = questions_compared(

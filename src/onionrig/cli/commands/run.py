@@ -56,6 +56,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         target=target,
     )
     question = ask(experiment, profile, settings or [], flags).repeated(repeat)
-    enter_user_namespace_if_needed(question.experiment)
+    if question.experiment.hosts:
+        enter_user_namespace_if_needed()
     result, run_directory = measured(question, out=out)
     finish(result, run_directory, report=report, json=json)

@@ -112,8 +112,9 @@ def sweep(  # noqa: PLR0913 - one parameter an option
 def _opened(path: Path, plan: SweepPlan) -> SeriesDirectory:
     """Make the directory, or go on in one that was made for the same sweep."""
     # what is asked is checked first, so that nothing is made for a question that cannot be run
-    for question in [_question(plan, point) for point in combinations(plan.axes)]:
-        enter_user_namespace_if_needed(question.experiment)
+    questions = [_question(plan, point) for point in combinations(plan.axes)]
+    if any(question.experiment.hosts for question in questions):
+        enter_user_namespace_if_needed()
     if not (path / SWEEP_PLAN).exists():
         directory = SeriesDirectory.create(path)
         directory.write_plan(plan)

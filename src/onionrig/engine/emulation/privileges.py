@@ -18,8 +18,6 @@ from onionrig.errors import Unequipped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.experiment.schema import Experiment
-
 TOOLS = {"unshare": "util-linux", "nsenter": "util-linux", "ip": "iproute2", "tc": "iproute2"}
 """What emulated hosts are made with, by Debian's package."""
 
@@ -52,15 +50,13 @@ def tool(name: str) -> str:
     return shutil.which(name) or shutil.which(name, path=ROOTS_PATH) or name
 
 
-def enter_user_namespace_if_needed(experiment: Experiment) -> None:
-    """Where hosts are emulated, see that they can be; if only in a user namespace, go into one.
+def enter_user_namespace_if_needed() -> None:
+    """See that network namespaces can be made; if only in a user namespace, go into one.
 
     That is: start this program again there, and not return, so nothing that lasts may have been
     made before. Process id, command line and files are the same, and the machine's own network
     stays what the process sees. Raises Unequipped where neither will do.
     """
-    if not experiment.hosts:
-        return
     _refuse_missing(TOOLS)
     if _works(_TRIAL):
         return

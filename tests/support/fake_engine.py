@@ -1,0 +1,417 @@
+"""An engine of three hosts that are nowhere: their paths are not on this disk, their clocks differ.
+
+It does at once what it is asked, writes down what it was asked and what is open, and fails where it
+is told to: at the n-th thing that it is asked, or in the middle of anything, as when a daemon dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import PurePosixPath
+from types import SimpleNamespace
+from typing import NamedTuple
+
+from onionrig.engine.base import Links, Signal
+from onionrig.movers.payload import DOUBLED_BLOCK, head_line
+from onionrig.records.manifest import HostRecord, Versions
+from onionrig.records.samples import TorSample
+from onionrig.rig.allocation import AuthorityIdentity, Identities, OnionIdentity, RelayIdentity
+from onionrig.rig.layout import Layout, Programs
+from onionrig.rig.model import Host, Role
+from onionrig.rig.orders import recorded_at
+from onionrig.rig.torrc import nickname
+from onionrig.run.together import tasks
+from onionrig.store.lines import Appender
+from onionrig.tor.consensus import CONSENSUS
+from onionrig.tor.descriptors import Descriptor, IntroductionPoint
+
+CLOCKS_AHEAD_SECONDS = {"north": 3.5, "south": -2.0, "east": 0.25}
+"""The hosts, and how far their clocks are ahead of this one's."""
+VERSIONS = Versions(
+    onionrig="0", tor="0.4.9.11", openssl="OpenSSL 3", onionbalance="0.2.4", python="3.11",
+    kernel="6",
+)  # fmt: skip
+PUBLISHED_EVERY_SECONDS = 10.0
+
+
+def identities_of(question):
+    """Keys that nobody has made, on the hosts that will have them."""
+    experiment = question.experiment
+    keys = {"key": PurePosixPath("/nowhere/keys/key")}
+    onions = [
+        OnionIdentity(address=f"backend{number}".ljust(56, "a") + ".onion", key_paths=keys)
+        for number in range(1, experiment.backends.daemons + 1)
+    ]
+    return Identities(
+        authorities=tuple(
+            AuthorityIdentity(v3_identity=f"V3-{n}", fingerprint=f"F-{n}", key_paths=keys)
+            for n in range(experiment.network.authorities)
+        ),
+        relays=tuple(
+            RelayIdentity(fingerprint=f"R-{n}", key_paths=keys)
+            for n in range(experiment.network.relays)
+        ),
+        backends=tuple(onions),
+        frontend=OnionIdentity(address="frontend".ljust(56, "a") + ".onion", key_paths=keys),
+    )
+
+
+class Asked(NamedTuple):
+    """One thing that an engine was asked."""
+
+    what: str
+    about: str = ""
+
+
+class FakeEngine:
+    """Does at once what it is asked; ``opened`` is what has not been closed or ended yet."""
+
+    def __init__(self, question, run_directory, script):
+        self._question = question
+        self._run_directory = run_directory
+        self.script = script
+        self._schedule = None
+        self._numbers = itertools.count()
+        self._died = asyncio.get_running_loop().create_future()
+        self.rig = None
+        self.opened = set()
+
+    # what the hosts are
+
+    @property
+    def hosts(self):
+        return tuple(
+            Host(name=name, kind="remote", address=f"192.0.2.{number}")
+            for number, name in enumerate(CLOCKS_AHEAD_SECONDS, start=1)
+        )
+
+    @property
+    def host_records(self):
+        return host_records()
+
+    @property
+    def own_processes(self):
+        return {"controller": "controller"}
+
+    def layout(self, host):
+        return Layout(
+            workspace=PurePosixPath(f"/nowhere/{host}/work"),
+            records=PurePosixPath(f"/nowhere/{host}/records"),
+            programs=Programs(tor="tor", onionbalance="onionbalance", python="python"),
+        )
+
+    def by_hand(self, host):
+        return f"ssh {host} "
+
+    # what is asked of it
+
+    async def claim_ports(self, wanted, places):
+        await self._asked("claim ports")
+        assert set(places.values()) <= set(CLOCKS_AHEAD_SECONDS)
+        return {each.key: 20_000 + number for number, each in enumerate(wanted)}
+
+    async def make_keys(self, question, places):
+        assert set(places.values()) <= set(CLOCKS_AHEAD_SECONDS)
+        await self._asked("make keys")
+        return identities_of(question)
+
+    async def prepare(self, rig):
+        await self._asked("prepare")
+        self.rig = rig
+
+    async def start(self, services):
+        for service in services:
+            await self._asked("start", service.name)
+            missing = [name for name in service.depends if name not in self.opened]
+            assert not missing, f"{service.name} is started without {missing}"
+            assert service.name not in self.opened, f"{service.name} is started twice"
+            self.opened.add(service.name)
+
+    async def signal(self, service, signal):
+        await self._asked(f"signal {Signal(signal)}", service.name)
+
+    async def end(self, service, signal):
+        await self._asked(f"end {Signal(signal)}", service.name)
+        self.opened.discard(service.name)
+
+    async def finished(self, service):
+        await self._asked("finished", service.name)
+        assert service.name in self.opened
+        if service.role is Role.SINK:
+            await asyncio.sleep(self._schedule.end_second - self._schedule.ramp_second + 2)
+        self.opened.discard(service.name)
+
+    async def ready(self, services, *, seconds, tell):
+        assert seconds > 0
+        for service in services:
+            tell(f"{service.name} to be ready")
+            await self._asked("ready", service.name)
+            assert service.name in self.opened, f"{service.name} was not started"
+
+    @asynccontextmanager
+    async def control(self, service):
+        assert service.control_path is not None
+        with self._open("control", service.name):
+            await self._asked("control", service.name)
+            starting = service.role is Role.AUTHORITY and self.script.is_slow("control")
+            if starting or service.name not in self.opened:
+                raise ConnectionRefusedError("nobody listens")
+            yield FakeControl(self, service)
+
+    async def connect(self, host, address, port):
+        await self._asked("connect", host)
+        assert (host, address, port > 0) == ("east", "127.0.0.1", True)
+        number = next(self._numbers)
+        self.opened.add(f"connection {number}")
+        backends = self.rig.with_role(Role.BACKEND)
+        narrow = self.script.is_slow("second backend")
+        return served_stream(
+            backends[0 if narrow else number % len(backends)],
+            closed=lambda: self.opened.discard(f"connection {number}"),
+        )
+
+    async def last_line(self, service):
+        await self._asked("last line", service.name)
+        return f"the last line of {service.name}"
+
+    async def write_schedule(self, schedule):
+        await self._asked("write schedule")
+        self._schedule = schedule
+        self._run_directory.write_schedule(schedule)
+
+    def follow(self, service, kind):
+        return Followed(self, service, kind)
+
+    async def collect(self):
+        await self._asked("collect")
+        for write in self.script.recorded:
+            write(self._run_directory, self.rig, self._schedule)
+
+    async def set_link(self, host, *, up):
+        await self._asked("set link", f"{host} {'up' if up else 'down'}")
+
+    async def set_link_rate(self, host, bits_per_second):
+        await self._asked("set link rate", f"{host} {bits_per_second:g}")
+
+    # how it fails, and what it is left with
+
+    async def _asked(self, what, about=""):
+        self.script.asked.append(Asked(what, about))
+        number = len(self.script.asked)
+        await asyncio.sleep(0)  # everything takes its time on another host
+        if number == self.script.fails_at:
+            raise self.script.failure
+
+    @contextmanager
+    def _open(self, what, about):
+        name = f"{what} of {about}, {next(self._numbers)}"
+        self.opened.add(name)
+        try:
+            yield
+        finally:
+            self.opened.discard(name)
+
+    def die(self, error):
+        """Have something end that nobody had asked to."""
+        if not self._died.done():
+            self._died.set_result(error)
+
+    async def watch(self):
+        """Raise what died."""
+        raise await self._died
+
+
+class FakeControl:
+    """A tor's control port: every tor knows the network, and every descriptor is there."""
+
+    def __init__(self, engine, service):
+        self._engine = engine
+        self._service = service
+        self._fetched = 0
+
+    async def info(self, key):
+        await self._asked("info")
+        if key != CONSENSUS or self._engine.script.is_slow("info"):
+            return None
+        relays = self._engine.rig.with_role(Role.AUTHORITY, Role.RELAY)
+        lines = [f"r {nickname(relay.name)} more" for relay in relays[: self._engine.script.lists]]
+        return "\n".join(["valid-after 2026-11-28 21:00:00", "params cc_alg=2", *lines])
+
+    async def publishes(self, address):
+        assert address in self._engine.rig.instances.values()
+        await self._asked("publishes")
+        return not self._engine.script.is_slow("publishes")
+
+    async def fetch_descriptor(self, address, *, server=None):
+        assert server is None or server.startswith("F")
+        await self._asked("fetch descriptor")
+        if address == self._engine.rig.address and self._engine.script.late > 0:
+            self._engine.script.late -= 1
+            return None
+        return self._descriptor(address)
+
+    async def cached_descriptor(self, address):
+        await self._asked("cached descriptor")
+        return None if self._engine.script.is_slow("cached") else self._descriptor(address)
+
+    @asynccontextmanager
+    async def uploads(self, address):
+        assert address == self._engine.rig.address
+        queue = asyncio.Queue()
+
+        async def publish():
+            while True:
+                await asyncio.sleep(PUBLISHED_EVERY_SECONDS)
+                queue.put_nowait("an HSDir")
+
+        await self._asked("uploads")
+        with self._engine._open("uploads", self._service.name):
+            publishing = asyncio.create_task(publish())
+            try:
+                yield queue
+            finally:
+                publishing.cancel()
+                await asyncio.wait([publishing])
+
+    async def _asked(self, what):
+        await self._engine._asked(what, self._service.name)
+        if self._service.name not in self._engine.opened:
+            raise ConnectionResetError(f"{self._service.name} is gone")
+
+    def _descriptor(self, address):
+        instances = self._engine.rig.instances
+        front = address == self._engine.rig.address
+        named = [name for name, own in instances.items() if front or own == address]
+        if front and self._engine.script.poor > 0:
+            self._engine.script.poor -= 1
+            del named[-1]
+        points = [
+            IntroductionPoint(key=f"{name}/{number}", relay=f"{name}/{number}")
+            for name in named
+            for number in range(3)
+        ]
+        return Descriptor(revision=1, points=tuple(points))
+
+
+class Followed:
+    """What a service has recorded: at each look, one record more."""
+
+    def __init__(self, engine, service, kind):
+        self._engine = engine
+        self._service = service
+        self._kind = kind
+        recorded_at(service.name, service.orders, kind)
+
+    async def new(self):
+        await self._engine._asked("follow", self._service.name)
+        if self._engine.script.is_slow(f"follow {self._kind.__name__}"):
+            return []
+        if self._kind is TorSample:
+            return [SimpleNamespace(second=self._engine._schedule.end_second)]
+        return [SimpleNamespace(failed=False, reason="")]
+
+
+class FakeWriter:
+    """The client's end of a stream: what is written is answered as a SOCKS port and a source do."""
+
+    def __init__(self, reader, answers, closed):
+        self._reader = reader
+        self._answers = iter(answers)
+        self._closed = closed
+        self.transport = self
+
+    def write(self, data):
+        assert data
+        self._reader.feed_data(next(self._answers))
+
+    async def drain(self):
+        await asyncio.sleep(0)
+
+    def abort(self):
+        self._closed()
+
+    close = abort
+
+    async def wait_closed(self):
+        await asyncio.sleep(0)
+
+
+def served_stream(backend, *, closed):
+    """A stream through a client tor to a backend instance that serves."""
+    reader = asyncio.StreamReader()
+    reply = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+    payload = head_line(backend.host, backend.name) + DOUBLED_BLOCK[: 128 << 10]
+    return reader, FakeWriter(reader, (b"\x05\x02", b"\x01\x00", reply + payload), closed)
+
+
+class Script:
+    """What is to go wrong in one run, and what happened in it."""
+
+    def __init__(self, *, recorded=(), late=0, poor=0, lists=None, slow=()):
+        """``late`` frontend descriptors are not there yet, ``poor`` ones lack an instance.
+
+        The consensus lists so many relays and no more. Of what is ``slow`` so many questions are
+        asked in vain: by name, as ``is_slow`` is asked for it.
+        """
+        self.recorded = recorded
+        self.late = late
+        self.poor = poor
+        self.lists = lists
+        self.slow = dict(slow)
+        self.fails_at = None
+        self.failure = None
+        self.asked = []
+        self.engines = []
+        self.left_open = None
+
+    def is_slow(self, what):
+        """Whether what is asked is not there yet; so often, and not again."""
+        self.slow[what] = self.slow.get(what, 0) - 1
+        return self.slow[what] >= 0
+
+
+class FakeOpening:
+    """An engine that is entered as a real one is: in its block it raises what died."""
+
+    def __init__(self, script):
+        self.script = script
+        self.versions = VERSIONS
+        self.capabilities = frozenset({Links})
+
+    @property
+    def host_records(self):
+        return host_records()
+
+    @asynccontextmanager
+    async def entered(self, question, run_directory):
+        engine = FakeEngine(question, run_directory, self.script)
+        self.script.engines.append(engine)
+        try:
+            async with tasks() as group:
+                watching = group.create_task(engine.watch())
+                yield engine
+                watching.cancel()
+        finally:
+            # as a real engine does, it ends every service that still runs; the rest was others' to close
+            services = {service.name for service in engine.rig.services} if engine.rig else set()
+            self.script.left_open = engine.opened - services
+
+
+def host_records():
+    return tuple(
+        HostRecord(
+            name=name, kind="remote", cpu_model="CPU", cores=4, aes_instructions=True,
+            memory_bytes=1 << 30, architecture="aarch64", operating_system="Debian",
+            address=f"192.0.2.{number}", clock_offset_seconds=ahead,
+        )
+        for number, (name, ahead) in enumerate(CLOCKS_AHEAD_SECONDS.items(), start=1)
+    )  # fmt: skip
+
+
+def append(path, records):
+    path.parent.mkdir(exist_ok=True)
+    with Appender(path) as file:
+        for record in records:
+            file.append(record)
