@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from onionrig.movers.sampler.digits import TIME_DIGITS
 from onionrig.records.samples import TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.store.lines import Appender
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from onionrig.records.samples import TorCounters
     from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
 
+TIME_DIGITS = 6
+"""How finely times are written: microseconds."""
 EVERY_SECONDS = 10
 ANSWER_SECONDS = 3.0
 """How long a tor may take to answer; a busy one takes tenths of a second."""
