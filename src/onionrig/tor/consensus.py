@@ -33,12 +33,12 @@ def fetch_consensus(address: str, dir_port: int) -> Consensus | None:
     url = f"http://{address}:{dir_port}/tor/status-vote/current/consensus-microdesc"
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:
-            return parsed(answer.read().decode())
+            return consensus_from(answer.read().decode())
     except (urllib.error.URLError, OSError):
         return None
 
 
-def parsed(text: str) -> Consensus:
+def consensus_from(text: str) -> Consensus:
     """Read a consensus document (torspec: dir-spec; "valid-after", "params" and "r" lines)."""
     relays, parameters, valid_after_seconds = set(), {}, 0.0
     for line in text.splitlines():
