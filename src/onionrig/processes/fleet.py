@@ -1,7 +1,6 @@
-"""Own processes: start them, notice a death that nobody asked for, reap every one.
+"""The services of a run: start them, notice a death that nobody asked for, reap every one.
 
-Each child has a process group of its own and writes to a file. A pidfd tells when it ends, so
-nothing polls and nothing waits in a thread.
+Each is an owned process that writes to its log.
 """
 
 from __future__ import annotations
@@ -9,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from onionrig.errors import ERROR_CLASSES, DaemonDied, OnionrigError
+from onionrig.processes.owned import OwnedProcess
 from onionrig.rig.model import Role
 from onionrig.store.lines import unwritable
 from onionrig.tor.bootstrap import last_line
@@ -29,64 +28,6 @@ GRACE_SECONDS = 1.5
 
 OURS = {Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER, Role.DIALLER}
 """Roles whose exit codes are those of ``onionrig.errors``."""
-
-
-class OwnedProcess:
-    """A child and its end."""
-
-    def __init__(
-        self, service: Service, environment: Mapping[str, str], entering: tuple[str, ...] = ()
-    ) -> None:
-        self.service = service
-        self._started_seconds = time.monotonic()
-        self._child = _spawned(service, environment, entering)
-        self._pidfd = os.pidfd_open(self._child.pid)
-        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._child.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether it has not been reaped."""
-        return not self._ended.done()
-
-    async def ended(self) -> int:
-        """Wait for its end; return its exit code, negative for a signal."""
-        return await asyncio.shield(self._ended)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal, if it still runs."""
-        if self.running:
-            signal.pidfd_send_signal(self._pidfd, number)
-
-    def death(self, code: int) -> OnionrigError:
-        """Explain an end that nobody asked for."""
-        service = self.service
-        how = (
-            f"was killed by {signal.Signals(-code).name}"
-            if code < 0
-            else f"ended with exit code {code}"
-        )
-        said = last_line(Path(service.log_path))
-        known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
-        if service.role in OURS and known is not None:
-            told = said.removeprefix("error: ")
-            return known(told if told != said else f"{service.name}: {known.meaning}")
-        after = time.monotonic() - self._started_seconds
-        return DaemonDied(
-            f"{service.name} {how} {after:.0f} s after its start; its last line: {said}; "
-            f"its log: {service.log_path}"
-        )
-
-    def _reap(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._pidfd)
-        code = self._child.wait()
-        os.close(self._pidfd)
-        self._ended.set_result(code)
 
 
 class Fleet:
@@ -127,11 +68,11 @@ class Fleet:
 
     def start(self, service: Service) -> OwnedProcess:
         """Start a service. Raises RunDirectoryError or DaemonDied where it cannot be started."""
-        process = OwnedProcess(service, self._environment, self._entering(service))
+        process = _started(service, self._environment, self._entering(service))
         self._processes[service.name] = process
         if self._guard is not None:
             self._guard(process.pid)
-        self._watching.create_task(self._watch(process))
+        self._watching.create_task(self._watch(service, process))
         return process
 
     def processes(self) -> dict[str, int]:
@@ -164,12 +105,12 @@ class Fleet:
         self._may_end.add(process)
         code = await process.ended()
         if code:
-            raise process.death(code)
+            raise _death(service, process, code)
 
-    async def _watch(self, process: OwnedProcess) -> None:
+    async def _watch(self, service: Service, process: OwnedProcess) -> None:
         code = await process.ended()
         if process not in self._may_end:
-            raise process.death(code)
+            raise _death(service, process, code)
 
     async def _stop_all(self) -> None:
         self._may_end.update(self._processes.values())
@@ -185,23 +126,21 @@ class Fleet:
         await asyncio.gather(*ends)
 
 
-def _spawned(
+def _started(
     service: Service, environment: Mapping[str, str], entering: tuple[str, ...]
-) -> subprocess.Popen[bytes]:
+) -> OwnedProcess:
     path = Path(service.log_path)
     try:
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unwritable(path, error) from error
     try:
-        return subprocess.Popen(
+        return OwnedProcess(
             (*entering, *service.argv),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=service.directory,
-            env=dict(environment),
-            start_new_session=True,
+            out=log,
+            err=log,
+            directory=service.directory,
+            environment=environment,
         )
     except OSError as error:
         raise DaemonDied(
@@ -209,6 +148,25 @@ def _spawned(
         ) from error
     finally:
         os.close(log)
+
+
+def _death(service: Service, process: OwnedProcess, code: int) -> OnionrigError:
+    """Explain an end that nobody asked for."""
+    last = last_line(Path(service.log_path))
+    known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
+    if service.role in OURS and known is not None:
+        message = last.removeprefix("error: ")
+        return known(message if message != last else f"{service.name}: {known.meaning}")
+    how = (
+        f"was killed by {signal.Signals(-code).name}"
+        if code < 0
+        else f"ended with exit code {code}"
+    )
+    after = time.monotonic() - process.started_seconds
+    return DaemonDied(
+        f"{service.name} {how} {after:.0f} s after its start; its last line: {last}; "
+        f"its log: {service.log_path}"
+    )
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
