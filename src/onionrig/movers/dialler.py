@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 from onionrig.errors import UsageError
 from onionrig.movers.attempt import Attempt
 from onionrig.movers.clock import SteadyClock
-from onionrig.movers.program import run_with_orders
+from onionrig.movers.program import StopRequest, allow_many_sockets, run_with_orders
 from onionrig.movers.single_dial import carry
-from onionrig.movers.system import StopRequest, allow_many_sockets
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import DiallerOrders
 from onionrig.store.lines import Appender
