@@ -103,7 +103,7 @@ class Pinger:
             yield
         except OSError as error:
             self._up.pop(line.socket.fileno(), None)
-            line.socket.close()
+            line.hang_up()
             line.failures += 1
             pause = pause_seconds(line.number, failures=line.failures)
             line.dial_at = self._clock.wall_seconds() + pause
