@@ -42,7 +42,7 @@ class TorsWatch:
         self._orders = orders
         self._clock = clock
         self._news = threading.Condition()
-        """Held to change, and to look at, whether to end and which tors have answered."""
+        """Guards what ``_follow`` waits for, and tells of it: an answer, or that it is to end."""
         self._told_to_end = False
         self._thread = ThreadPoolExecutor(max_workers=1)
 
