@@ -38,7 +38,8 @@ from onionrig.run.run import Run
 from onionrig.run.standing import standing
 from onionrig.store.lines import read_all
 from onionrig.store.run_directory import RunDirectory
-from onionrig.tor.socks import GREETING, Continue, Credentials, Handshake
+from onionrig.tor.socks import Credentials, Handshake
+from onionrig.tor.stream import StreamProtocol
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
@@ -173,14 +174,15 @@ def _stream(orders: SinkOrders, schedule: Schedule, index: int, counts: list[int
     client = orders.clients[index % len(orders.clients)]
     buffer = bytearray(BUFFER_BYTES)
     credentials = Credentials(username=f"plain-{index}", password=str(time.time_ns()))
-    handshake = Handshake(orders.address, orders.port, credentials)
+    protocol = StreamProtocol(Handshake(orders.address, orders.port, credentials))
     with socket.create_connection((client.host, client.port), timeout=60) as connection:
-        connection.sendall(GREETING)
-        step = handshake.feed(connection.recv(4096))
-        while isinstance(step, Continue):
-            if step.to_send:
-                connection.sendall(step.to_send)
-            step = handshake.feed(connection.recv(4096))
+        while not protocol.is_open:
+            connection.sendall(protocol.outgoing)
+            protocol.sent(len(protocol.outgoing))
+            piece = connection.recv(4096)
+            if not piece:
+                raise ConnectionResetError(f"{client.name} closed stream {index} as it was dialled")
+            counts[index] += len(protocol.received(piece))
         while size := connection.recv_into(buffer):
             counts[index] += size
 

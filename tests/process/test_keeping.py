@@ -14,6 +14,7 @@ import pytest
 
 from onionrig.errors import DaemonDied, RunDirectoryError
 from onionrig.processes.fleet import GRACE_SECONDS, Child, Fleet
+from onionrig.processes.owned import OwnedProcess
 from onionrig.processes.workspace import kept
 from waiting import eventually, over
 
@@ -23,6 +24,21 @@ pytestmark = pytest.mark.process
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(3600)"
 IDLE = "import time; print('up', flush=True); time.sleep(3600)"
 TREE = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'], start_new_session=True); print('up', flush=True); time.sleep(3600)"
+
+PARENT = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)']); print('up', flush=True); time.sleep(3600)"
+SHORT_LIVED_PARENT = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)']); sys.exit(3)"
+
+
+def owned(tmp_path, code):
+    """Start a child whose output is in ``out``, and that carries the test's own mark."""
+    with (tmp_path / "out").open("wb") as out:
+        return OwnedProcess(
+            [sys.executable, "-c", code],
+            out=out,
+            err=out,
+            directory=tmp_path,
+            environment={**os.environ, "ONIONRIG_RUN": str(tmp_path)},
+        )
 
 
 def child(tmp_path, code, *, name="child", ours=False):
@@ -48,6 +64,25 @@ def marked(mark):
         except psutil.Error:
             continue
     return found
+
+
+async def test_what_a_child_has_forked_ends_with_it(tmp_path):
+    process = owned(tmp_path, SHORT_LIVED_PARENT)
+    assert await process.ended() == 3
+    await eventually(lambda: all(over(each) for each in marked(str(tmp_path))), "its child's end")
+    assert not psutil.pid_exists(process.pid)
+    assert process.kill() == 3
+
+
+async def test_a_child_that_is_killed_takes_what_it_has_forked_along(tmp_path):
+    process = owned(tmp_path, PARENT)
+    await eventually(lambda: "up" in (tmp_path / "out").read_text(), "it to be up")
+    family = marked(str(tmp_path))
+    assert len(family) == 2
+    assert process.kill() == -signal.SIGKILL == await process.ended()
+    assert not process.running
+    assert not psutil.pid_exists(process.pid)
+    await eventually(lambda: all(over(each) for each in family), "its child's end")
 
 
 async def test_leaving_the_fleet_reaps_every_child(tmp_path):

@@ -28,6 +28,7 @@ from onionrig.records.samples import HostSample, TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
 from onionrig.store.lines import read_all
+from onionrig.tor.metrics_port import fetched_metrics
 from waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
@@ -357,15 +358,22 @@ class MetricsPage(BaseHTTPRequestHandler):
         pass
 
 
+@contextlib.contextmanager
+def serving(handler):
+    """Serve HTTP for a block; yield the port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture
 def answering():
     """A tor that answers."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), MetricsPage) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield endpoint("answering", server.server_port)
-        server.shutdown()
-        thread.join()
+    with serving(MetricsPage) as port:
+        yield endpoint("answering", port)
 
 
 @pytest.fixture
@@ -373,6 +381,35 @@ def silent():
     """A tor that takes the question and does not answer."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield endpoint("silent", server.getsockname()[1])
+
+
+class TricklingPage(BaseHTTPRequestHandler):
+    """Sends a byte every moment, and so is silent at no time."""
+
+    where = "head"
+
+    def do_GET(self):
+        with contextlib.suppress(OSError):  # whoever asked has gone
+            if self.where == "body":
+                self.send_response(200)
+                self.send_header("Content-Length", str(1 << 20))
+                self.end_headers()
+            else:
+                self.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+            while True:
+                self.wfile.write(b"x")
+                time.sleep(0.02)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(params=["head", "body"])
+def trickling(request):
+    """A tor whose answer never ends."""
+    handler = type("Page", (TricklingPage,), {"where": request.param})
+    with serving(handler) as port:
+        yield endpoint("trickling", port)
 
 
 @pytest.fixture
@@ -424,6 +461,26 @@ def test_a_tor_that_does_not_answer_is_null_and_holds_up_no_sample_and_no_other_
         if told.second < line.wall_seconds < told.wall_seconds
     ]
     assert len(meanwhile) >= 3, "there would be one, or none"
+
+
+def test_a_tor_that_answers_byte_by_byte_has_the_same_time_for_all_of_it(
+    start_sampler, answering, trickling
+):
+    sampler = start_sampler((trickling, answering), answer_seconds=3)
+    sampler.schedule(seconds=3600)
+    until(lambda: any(line.daemons["answering"] for line in sampler.tors()), "the other's counters")
+    assert all(line.daemons["trickling"] is None for line in sampler.tors())
+    # nobody waits for the rest of it, or each reading would leave one who does
+    asked = psutil.Process(sampler.process.pid)
+    until(lambda: not any(link.raddr for link in asked.net_connections()), "it to hang up")
+    assert sampler.end() == 0
+
+
+def test_the_time_for_an_answer_is_over_however_it_trickles(trickling):
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        fetched_metrics(trickling.host, trickling.port, seconds=0.5)
+    assert time.monotonic() - began >= 0.5
 
 
 def test_being_told_to_end_does_not_wait_for_a_tor(start_sampler, silent):

@@ -8,7 +8,7 @@ import pytest
 
 from onionrig.engine.local.ports import allocated_ports
 from onionrig.tor.counters import counters_from
-from onionrig.tor.metrics_port import answer
+from onionrig.tor.metrics_port import fetched_metrics
 from onionrig.tor.program import find_tor
 from waiting import HANG_SECONDS
 
@@ -42,7 +42,9 @@ def ask(tmp_path):
         async with asyncio.timeout(HANG_SECONDS):
             while True:
                 with suppress(OSError):
-                    said = await answer("127.0.0.1", ports["metrics"])
+                    said = await asyncio.to_thread(
+                        fetched_metrics, "127.0.0.1", ports["metrics"], seconds=HANG_SECONDS
+                    )
                     return counters_from(said, read_wall_seconds=1.0)
                 await asyncio.sleep(0.05)
 

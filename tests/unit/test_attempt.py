@@ -16,11 +16,10 @@ def direct(*, takes_foreign):
         stream=3,
         number=2,
         client="direct",
-        handshake=None,
         takes_foreign=takes_foreign,
         at=100.0,
     )
-    attempt.accepted(100.5)
+    attempt.connected(100.5)
     return attempt
 
 
@@ -87,7 +86,6 @@ def test_a_stream_that_is_not_yet_decided_is_neither_ours_nor_foreign():
 def test_a_direct_attempt_waits_for_its_first_byte_once_it_is_connected():
     attempt = direct(takes_foreign=False)
     assert attempt.phase is Phase.FIRST_BYTE
-    assert attempt.outgoing == b""
     assert not attempt.overdue(109.0, connect_seconds=10.0, stall_seconds=1.0)
     assert attempt.overdue(110.5, connect_seconds=10.0, stall_seconds=1.0)
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from onionrig.errors import UsageError
-from onionrig.tor.address import onion_address
+from onionrig.tor.address import address_from_text
 from onionrig.tor.descriptors import decrypted, reachable
 from stem_made import FLOW_CONTROL, descriptor
 
@@ -37,11 +37,11 @@ def test_size_lifetime_and_certificate_are_told():
 
 def test_an_address_is_told_from_a_run_and_from_a_misspelt_address():
     _, name = descriptor(1)
-    assert onion_address(name) == onion_address(f"{name.upper()}.onion") == f"{name}.onion"
-    assert onion_address("latest") is None
-    assert onion_address("20260921T000000Z-default") is None
+    assert address_from_text(name) == address_from_text(f"{name.upper()}.onion") == f"{name}.onion"
+    assert address_from_text("latest") is None
+    assert address_from_text("20260921T000000Z-default") is None
     wrong = ("a" if name[0] != "a" else "b") + name[1:]
     with pytest.raises(UsageError, match="no v3 onion address"):
-        onion_address(wrong)
+        address_from_text(wrong)
     with pytest.raises(UsageError):
-        onion_address("short.onion")
+        address_from_text("short.onion")

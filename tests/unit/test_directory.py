@@ -3,7 +3,7 @@
 import base64
 import hashlib
 
-from onionrig.tor.directory import parsed
+from onionrig.tor.directory import network_from
 
 RANDOM = {"previous": b"\x01" * 32, "current": b"\x02" * 32}
 KEY = b"\xfe" * 32
@@ -42,7 +42,7 @@ def consensus(*entries):
 
 
 def test_times_values_and_parameters_are_the_consensus():
-    known = parsed(consensus(), "", testing=True)
+    known = network_from(consensus(), "", testing=True)
     assert known.valid_after_seconds == 1_790_000_000
     assert known.voting_interval_seconds == 20
     assert known.parameters["hsdir_spread_fetch"] == 4
@@ -52,7 +52,7 @@ def test_times_values_and_parameters_are_the_consensus():
 
 def test_a_relay_has_its_key_from_its_microdescriptor_the_last_one_too():
     digest = base64_of(hashlib.sha256(MICRODESCRIPTOR.encode()).digest()).rstrip("=")
-    known = parsed(
+    known = network_from(
         consensus(entry("one", digest=digest), entry("two")), MICRODESCRIPTOR.strip(), testing=True
     )
     one, two = known.relays
@@ -62,7 +62,7 @@ def test_a_relay_has_its_key_from_its_microdescriptor_the_last_one_too():
 
 
 def test_an_hsdir_has_the_flag_and_speaks_version_3():
-    known = parsed(
+    known = network_from(
         consensus(
             entry("one"),
             entry("two", flags="Fast Running"),

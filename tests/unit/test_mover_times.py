@@ -14,15 +14,14 @@ import pytest
 
 from onionrig.movers.attempt import Attempt, Phase
 from onionrig.movers.dialler import Dialler
-from onionrig.movers.exchange import QUESTION_BYTES, Exchange
-from onionrig.movers.line import Line
+from onionrig.movers.line import QUESTION_BYTES, Line
 from onionrig.movers.payload import DOUBLED_BLOCK, head_line
 from onionrig.movers.pinger import Pinger
 from onionrig.movers.sink import Sink
 from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import DiallerOrders, PingerOrders, SinkOrders, SocksEndpoint
-from onionrig.tor.socks import Credentials, Handshake
+from onionrig.tor.stream import StreamSocket
 from waiting import HANG_SECONDS, until
 
 START = 1000
@@ -216,20 +215,17 @@ def test_a_sink_waits_longer_after_each_failure_in_a_row(clock):
 
 
 def test_each_phase_of_an_attempt_has_its_own_time_to_be_silent():
-    handshake = Handshake(ADDRESS, 9000, Credentials(username="a", password=str(1)))
-    attempt = Attempt(stream=0, number=1, client="client 0", handshake=handshake, at=100.0)
+    attempt = Attempt(stream=0, number=1, client="client 0", at=100.0)
 
     def overdue(at):
         return attempt.overdue(at, connect_seconds=10.0, stall_seconds=3.0)
 
     assert attempt.phase is Phase.CLIENT
     assert (overdue(109.5), overdue(110.0)) == (False, True)
-    attempt.accepted(105.0)
-    attempt.received(memoryview(b"\x05\x02"), 106.0)
-    attempt.received(memoryview(b"\x01\x00"), 107.0)
+    attempt.accepted()
     assert attempt.phase is Phase.REPLY  # of all until the reply, from the dial on
     assert (overdue(109.5), overdue(110.0)) == (False, True)
-    attempt.received(memoryview(b"\x05\x00\x00\x01" + bytes(6)), 108.0)
+    attempt.connected(108.0)
     assert attempt.phase is Phase.FIRST_BYTE
     assert (overdue(117.5), overdue(118.0)) == (False, True)
     attempt.received(memoryview(head_line("here", "0")), 112.0)
@@ -322,20 +318,26 @@ class Echoed:
         """Return a line that this is the other end of."""
         echoed = self
 
-        class Connected(Line):
-            def dial(self, _at):
-                self.socket, far = socket.socketpair()
-                self.socket.setblocking(False)
-                echoed.meet(far)
-                self.dial_at = None
-                self._connecting, self._outgoing = False, b""
-                self._exchange, self._handshake = Exchange(), None
-
+        class Answered(Line):
             def ask(self, at):
                 super().ask(at)
                 echoed.answer()
 
-        return Connected(*arguments, **named)
+        return Answered(*arguments, **named)
+
+    def link(self, _family, _handshake):
+        """Return a stream that is open as soon as it is dialled."""
+        echoed = self
+
+        class Open(StreamSocket):
+            def connect(self, _to):
+                self.close()
+                self.socket, far = socket.socketpair()
+                self.socket.setblocking(False)
+                self.connecting = False
+                echoed.meet(far)
+
+        return Open(socket.AF_UNIX, None)
 
     def meet(self, far):
         self._far = self._stack.enter_context(far)
@@ -360,6 +362,7 @@ def pinged(clock, monkeypatch, *, answer_seconds, stop_at):
     with ExitStack() as stack, stop_request(clock, stop_at) as stop:
         echoed = Echoed(clock, stack, answer_seconds)
         monkeypatch.setattr("onionrig.movers.pinger.Line", echoed.line)
+        monkeypatch.setattr("onionrig.movers.line.StreamSocket", echoed.link)
         Pinger(orders, stop, samples).run()
     return samples, echoed
 

@@ -9,10 +9,11 @@ from onionrig.balancer.timing import next_consensus_seconds, seconds_until_balan
 from onionrig.errors import Unequipped
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.schema import Experiment
+from onionrig.tor.address import address_from_key
 from onionrig.tor.bootstrap import BootstrapLog, last_line
-from onionrig.tor.consensus import parsed, seconds_until_start
+from onionrig.tor.consensus import consensus_from, seconds_until_start
 from onionrig.tor.descriptors import Descriptor, IntroductionPoint, reachable
-from onionrig.tor.identities import certificate_expires, onion_address
+from onionrig.tor.identities import certificate_expires
 from onionrig.tor.program import program_from
 from onionrig.units import version_numbers
 from starvation import starvation_chance
@@ -60,7 +61,7 @@ def test_versions_compare_by_number():
 
 
 def test_a_consensus_names_its_relays_parameters_and_time():
-    consensus = parsed(CONSENSUS)
+    consensus = consensus_from(CONSENSUS)
     assert consensus.relays == {"authority1", "relay1"}
     assert consensus.parameters == {"cc_alg": 2, "something": -1}
     assert consensus.valid_after_seconds % 60 == 15
@@ -149,7 +150,7 @@ def test_onion_addresses_are_those_of_the_specification():
     # rend-spec-v3's own service: its address decodes to the key that it is made from
     address = "2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion"
     key = base64.b32decode(address.removesuffix(".onion").upper())[:32]
-    assert onion_address(key) == address
+    assert address_from_key(key) == address
 
 
 def test_a_certificate_says_when_it_ends():

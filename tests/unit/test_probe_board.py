@@ -9,6 +9,7 @@ from onionrig.probe.board import (
     instructions,
     with_cpu_model,
 )
+from onionrig.probe.facts import host_facts
 from onionrig.probe.interfaces import probed_interfaces
 from onionrig.records.probe import ProbedInterface
 from probes import PI
@@ -130,3 +131,13 @@ def test_a_processor_that_says_its_model_is_not_looked_up(tmp_path):
 )
 def test_lscpu_names_what_the_kernel_only_numbers(printed, model):
     assert cpu_model_from(printed) == model
+
+
+def test_a_host_whose_system_does_not_say_what_it_is_has_none(monkeypatch):
+    def absent():
+        raise FileNotFoundError
+
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"PRETTY_NAME": "Debian 13"})
+    assert host_facts("pi").operating_system == "Debian 13"
+    monkeypatch.setattr("platform.freedesktop_os_release", absent)
+    assert host_facts("pi").operating_system is None

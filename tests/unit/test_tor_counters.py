@@ -1,5 +1,7 @@
 """What a tor's MetricsPort says, and when it is asked."""
 
+import http.client
+import io
 from itertools import pairwise
 
 import pytest
@@ -10,7 +12,7 @@ from onionrig.movers.sampler.tors import due_seconds
 from onionrig.records.samples import TorCounters
 from onionrig.records.schedule import Schedule
 from onionrig.tor.counters import counters_from
-from onionrig.tor.metrics_port import body_bytes
+from onionrig.tor.metrics_port import page_from
 
 ONE, OTHER = "a" * 56, "b" * 56
 
@@ -133,32 +135,63 @@ def test_without_a_schedule_nobody_is_asked():
     assert list(due_seconds(None, after=0)) == []
 
 
-def test_the_length_of_an_answer_is_read_from_its_head():
-    head = (
-        b"HTTP/1.0 200 OK\r\nDate: x\r\nContent-Type: text/plain\r\nContent-Length: 31295\r\n\r\n"
-    )
-    assert body_bytes(head) == 31295
+class Answered:
+    """A connection on which everything that will ever come has come."""
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def sendall(self, request):
+        assert request.startswith(b"GET /metrics HTTP/")
+
+    def makefile(self, _mode):
+        return io.BytesIO(self._answer)
+
+    def close(self):
+        pass
+
+
+def page(answer):
+    connection = http.client.HTTPConnection("127.0.0.1", 1)
+    connection.sock = Answered(answer)
+    return page_from(connection)
+
+
+def test_a_page_ends_where_its_head_says_although_the_connection_stays_open():
+    head = b"HTTP/1.0 200 OK\r\nDate: x\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n"
+    assert page(head + b"metrics 1 and what is not its own") == "metrics 1"
 
 
 @pytest.mark.parametrize(
-    "head",
+    "answer",
     [
-        b"HTTP/1.0 404 Not Found\r\n\r\n",
+        b"HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.0 200 OK\r\n\r\n",
         b"HTTP/1.0 200 OK\r\nContent-Length: -1\r\n\r\n",
         b"HTTP/1.0 200 OK\r\nContent-Length: many\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nmetrics",
         b"SSH-2.0-OpenSSH\r\n\r\n",
         b"\r\n\r\n",
+        b"",
     ],
 )
-def test_an_answer_that_is_no_page_of_known_length_is_refused(head):
+def test_an_answer_that_is_no_page_of_known_length_is_refused(answer):
     with pytest.raises(ValueError, match=r"answered|says no length"):
-        body_bytes(head)
+        page(answer)
 
 
-@given(st.binary())
-def test_no_head_is_too_strange(head):
+ANSWERS = st.one_of(
+    st.binary(),
+    st.binary().map(lambda rest: b"HTTP/1.0 200 OK\r\n" + rest),
+    st.binary().map(lambda rest: b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n" + rest),
+)
+
+
+@given(ANSWERS)
+def test_no_answer_is_too_strange(answer):
     try:
-        assert body_bytes(head) >= 0
+        assert isinstance(page(answer), str)
     except ValueError:
         return

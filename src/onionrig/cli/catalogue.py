@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-import os
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import platformdirs
 
 from onionrig.errors import UsageError
 from onionrig.hardware.decode import CatalogueFile, catalogue_from
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from onionrig.hardware.boards import Catalogue
 
 
@@ -22,8 +24,7 @@ def catalogue() -> Catalogue:
 
 def own_boards() -> Path:
     """Return where a user's own boards are looked for, there or not."""
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(base) / "onionrig" / "boards.toml"
+    return platformdirs.user_config_path("onionrig") / "boards.toml"
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from onionrig.processes.interrupts import interruptible
 from onionrig.rig.model import Role
 from onionrig.store.run_directory import RESULT
 from onionrig.store.runs import find_run
-from onionrig.tor.address import onion_address
+from onionrig.tor.address import address_from_text
 from onionrig.tor.control_address import PASSWORD_VARIABLE, USUAL, control_at
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def asked_of(name: str, control: str | None) -> Asked:
 
     Raises UsageError where the rig is not up, RecordsUnreadable where there is no such run.
     """
-    address = onion_address(name)
+    address = address_from_text(name)
     if address is None:
         return _of_run(name, control)
     return Asked(subject=Subject(address=address), places=(control,) if control else USUAL)

@@ -1,7 +1,7 @@
 """One attempt of a stream, from the dial to its end: what its bytes and its silence mean.
 
-It takes received bytes and times, and holds bytes to send; sockets belong to its owner. Times are
-wall-clock seconds of the caller's clock.
+It takes payload and times; sockets and handshakes belong to its owner. Times are wall-clock
+seconds of the caller's clock.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import assert_never
 from onionrig.movers.payload import Checker, Fault
 from onionrig.records.samples import FOREIGN_PEER
 from onionrig.records.transfers import Ending, Transfer
-from onionrig.tor.socks import GREETING, Connected, Continue, Handshake, Refused, Step
 
 _SHOWN_BYTES = 24
 
@@ -29,7 +28,7 @@ class Phase(Enum):
 
 
 class Attempt:
-    """One attempt of one stream; ``outgoing`` is what its owner has to send next."""
+    """One attempt of one stream."""
 
     __slots__ = (
         "_client",
@@ -37,7 +36,6 @@ class Attempt:
         "_detail",
         "_ended_at",
         "_first_byte_at",
-        "_handshake",
         "_heard_at",
         "_number",
         "_started_at",
@@ -46,26 +44,16 @@ class Attempt:
         "checker",
         "ending",
         "foreign",
-        "outgoing",
         "phase",
         "unverified_bytes",
     )
 
-    def __init__(  # noqa: PLR0913 - what an attempt is, and when it began
-        self,
-        *,
-        stream: int,
-        number: int,
-        client: str,
-        handshake: Handshake | None,
-        takes_foreign: bool = False,
-        at: float,
+    def __init__(
+        self, *, stream: int, number: int, client: str, takes_foreign: bool = False, at: float
     ) -> None:
         self._stream = stream
         self._number = number
         self._client = client
-        self._handshake = handshake
-        """None without a client tor, and once it is over."""
         self._takes_foreign = takes_foreign
         self._started_at = self._heard_at = self._ended_at = at
         self._connected_at: float | None = None
@@ -74,7 +62,6 @@ class Attempt:
         self.checker = Checker()
         self.phase = Phase.CLIENT
         self.ending: Ending | None = None
-        self.outgoing = b""
         self.foreign = False
         """Whether a peer that is no source of ours delivers, and may."""
         self.unverified_bytes = 0
@@ -95,26 +82,27 @@ class Attempt:
         """Whether verified payload has come, or bytes of a foreign peer."""
         return self.foreign or self.checker.verified_bytes > 0
 
-    def accepted(self, at: float) -> None:
-        """Go on: the client tor, or the peer, has accepted the connection."""
-        if self._handshake is None:
-            self._connected(at)
-        else:
-            self.phase = Phase.REPLY
-            self.outgoing = GREETING
+    def accepted(self) -> None:
+        """Go on: the client tor has accepted the connection, and is asked for the stream."""
+        self.phase = Phase.REPLY
 
-    def sent(self, size_bytes: int) -> None:
-        """Drop so many bytes of ``outgoing``: they are sent."""
-        self.outgoing = self.outgoing[size_bytes:]
+    def connected(self, at: float) -> None:
+        """Go on: the stream is open. Without a client tor it is as the peer accepts."""
+        self.phase = Phase.FIRST_BYTE
+        self._connected_at = self._heard_at = at
 
-    def received(self, piece: memoryview, at: float) -> None:
-        """Take the bytes of one read; of a foreign peer's only the number counts."""
+    def received(self, payload: bytes | memoryview, at: float) -> None:
+        """Take the payload of one read; of a foreign peer's only the length counts."""
         if self.ending is not None:
             return
-        if self._handshake is None:
-            self._payload(piece, at)
+        if self._first_byte_at is None:
+            self._first_byte_at = at
+            self.phase = Phase.DELIVERING
+        self._heard_at = at
+        if self.foreign:
+            self.unverified_bytes += len(payload)
         else:
-            self._answer(self._handshake.feed(piece), at)
+            self._check(payload, at)
 
     def closed(self, at: float) -> None:
         """End it: the other side has closed the connection."""
@@ -155,40 +143,15 @@ class Attempt:
             detail=self._detail,
         )
 
-    def _answer(self, step: Step, at: float) -> None:
-        match step:
-            case Continue(to_send):
-                self.outgoing += to_send
-            case Refused(reason):
-                self.end(Ending.SOCKS_REFUSED, at, reason)
-            case Connected(leftover):
-                self._connected(at)
-                if leftover:
-                    self._payload(memoryview(leftover), at)
-            case _:
-                assert_never(step)
-
-    def _connected(self, at: float) -> None:
-        self._handshake = None
-        self.phase = Phase.FIRST_BYTE
-        self._connected_at = self._heard_at = at
-
-    def _payload(self, piece: memoryview, at: float) -> None:
-        if self._first_byte_at is None:
-            self._first_byte_at = at
-            self.phase = Phase.DELIVERING
-        self._heard_at = at
-        if self.foreign:
-            self.unverified_bytes += len(piece)
-            return
+    def _check(self, payload: bytes | memoryview, at: float) -> None:
         undecided = len(self.checker.beginning)
-        self.checker.feed(piece)
+        self.checker.feed(payload)
         match self.checker.fault:
             case None:
                 pass
             case Fault.NOT_OURS if self._takes_foreign:
                 self.foreign = True
-                self.unverified_bytes = undecided + len(piece)
+                self.unverified_bytes = undecided + len(payload)
             case Fault.NOT_OURS:
                 shown = self.checker.beginning[:_SHOWN_BYTES]
                 self.end(Ending.NOT_OUR_SOURCE, at, f"it began with {shown!r}")

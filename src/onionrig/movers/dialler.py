@@ -11,21 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING
 
 from onionrig.errors import UsageError
 from onionrig.movers.attempt import Attempt
 from onionrig.movers.clock import SteadyClock
-from onionrig.movers.program import run_with_orders
+from onionrig.movers.program import StopRequest, allow_many_sockets, run_with_orders
 from onionrig.movers.single_dial import carry
-from onionrig.movers.system import StopRequest, allow_many_sockets
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import DiallerOrders
 from onionrig.store.lines import Appender
 from onionrig.tor.socks import Credentials, Handshake
-
-if TYPE_CHECKING:
-    from onionrig.rig.orders import SocksEndpoint
 
 _log = logging.getLogger(__name__)
 
@@ -117,25 +112,19 @@ class Dialler:
     def _begin(self) -> None:
         number, self._begun = self._begun, self._begun + 1
         client = self._orders.clients[number % len(self._orders.clients)]
-        attempt = self._attempt(number, client)
+        attempt = Attempt(
+            stream=number, number=1, client=client.name, at=self._clock.wall_seconds()
+        )
+        credentials = Credentials(username=self._username, password=str(number))
         dial = carry(
             attempt,
+            Handshake(self._orders.address, self._orders.port, credentials),
             client,
             self._clock,
             enough_bytes=self._orders.enough_bytes,
             timeout_seconds=self._orders.timeout_seconds,
         )
         self._under_way[asyncio.ensure_future(dial)] = attempt
-
-    def _attempt(self, number: int, client: SocksEndpoint) -> Attempt:
-        credentials = Credentials(username=self._username, password=str(number))
-        return Attempt(
-            stream=number,
-            number=1,
-            client=client.name,
-            handshake=Handshake(self._orders.address, self._orders.port, credentials),
-            at=self._clock.wall_seconds(),
-        )
 
     def _take_ended(self) -> None:
         for dial in [dial for dial in self._under_way if dial.done()]:

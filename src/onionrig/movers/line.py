@@ -1,27 +1,26 @@
-"""One line to the echo port: a stream through one client tor, on a circuit of its own.
+"""One line to the echo port: a stream through one client tor, and the questions on it.
 
 Whatever ends it is an OSError, raised by the step that met it; then it can be dialled again.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 import select
-import socket
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from onionrig.movers.exchange import Exchange
-from onionrig.movers.route import new_socket, through
-from onionrig.tor.socks import GREETING, Connected, Continue, Credentials, Handshake, Refused
+from onionrig.tor.socks import Credentials, Handshake
+from onionrig.tor.stream import StreamSocket, resolved
 
 if TYPE_CHECKING:
+    import socket
+
     from onionrig.rig.orders import PingerOrders, SocksEndpoint
 
 DIAL_SECONDS = 60.0
 """How long a dial may take until the SOCKS reply."""
 ANSWER_SECONDS = 10.0
 """How long an answer is waited for: under load a circuit's queues hold seconds."""
+QUESTION_BYTES = 8
 
 _READ_BYTES = 4 << 10
 
@@ -29,7 +28,7 @@ _READ_BYTES = 4 << 10
 class Line:
     """One line; it keeps its client however often it is dialled."""
 
-    socket: socket.socket
+    _link: StreamSocket
 
     def __init__(
         self,
@@ -45,86 +44,99 @@ class Line:
         self.dial_at: float | None = dial_at
         """When to dial it; None while it is up."""
         self.failures = 0
-        """Since the last answer."""
-        self._addresses = through(client).addresses
+        """How many ends in a row there have been since the last answer."""
+        self._addresses = resolved(client.host, client.port)
         self._orders = orders
         self._username = f"{credentials_prefix}-{number}"
         self._dials = 0
+        self._buffer = memoryview(bytearray(_READ_BYTES))
+
+    @property
+    def socket(self) -> socket.socket:
+        """What to wait for."""
+        return self._link.socket
 
     @property
     def wanted(self) -> int:
         """What the socket has to be ready for, as epoll has it."""
-        return select.EPOLLOUT if self._connecting or self._outgoing else select.EPOLLIN
+        return select.EPOLLOUT if self._link.must_write else select.EPOLLIN
 
     def dial(self, at: float) -> None:
-        """Begin anew, with credentials that no stream had."""
+        """Dial, with credentials that no stream had."""
         self._dials += 1
         self._dialled_at = at
-        self._connecting = True
-        self._outgoing = b""
         self._exchange = Exchange()
-        self._handshake: Handshake | None = Handshake(
-            self._orders.address,
-            self._orders.port,
-            Credentials(username=self._username, password=str(self._dials)),
-        )
         to = self._addresses[self._dials % len(self._addresses)]
-        self.socket = new_socket(to.family)
+        credentials = Credentials(username=self._username, password=str(self._dials))
+        self._link = StreamSocket(
+            to.family, Handshake(self._orders.address, self._orders.port, credentials)
+        )
         self.dial_at = None
-        code = self.socket.connect_ex(to.address)
-        if code != errno.EINPROGRESS:
-            _refuse(code)
+        self._link.connect(to)
 
     def go_on(self, at: float) -> float | None:
         """Do what the socket is ready for; return a round trip once its answer is whole."""
+        if self._link.must_write:
+            self._link.write()
+            return None
         try:
-            if self.wanted == select.EPOLLIN:
-                return self._take(self.socket.recv(_READ_BYTES), at)
-            self._write()
-        except BlockingIOError:
-            pass
-        return None
+            payload = self._link.read(self._buffer)
+        except EOFError:
+            raise ConnectionResetError("closed by the other side") from None
+        return self._exchange.answered(bytes(payload), at) if payload else None
 
     def ask(self, at: float) -> None:
         """Put a question, unless there is nobody yet to ask, or one is still unanswered."""
-        if self._handshake is None and self._exchange.asked_at is None:
-            self._outgoing = self._exchange.ask(at)
-            self.go_on(at)
+        if self._link.is_open and self._exchange.asked_at is None:
+            self._link.send(self._exchange.ask(at))
 
     def give_up_silent(self, at: float) -> None:
         """Raise TimeoutError if it has been silent for too long."""
-        if self._handshake is not None and at - self._dialled_at >= DIAL_SECONDS:
+        if not self._link.is_open and at - self._dialled_at >= DIAL_SECONDS:
             raise TimeoutError(f"no connection within {DIAL_SECONDS:.0f} s")
         asked_at = self._exchange.asked_at
         if asked_at is not None and at - asked_at >= ANSWER_SECONDS:
             raise TimeoutError(f"no answer within {ANSWER_SECONDS:.0f} s")
 
-    def _write(self) -> None:
-        if self._connecting:
-            _refuse(self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-            self._connecting = False
-            self._outgoing = GREETING
-        self._outgoing = self._outgoing[self.socket.send(self._outgoing) :]
-
-    def _take(self, piece: bytes, at: float) -> float | None:
-        if not piece:
-            raise ConnectionResetError("closed by the other side")
-        if self._handshake is None:
-            return self._exchange.answered(piece, at)
-        match self._handshake.feed(piece):
-            case Continue(to_send):
-                self._outgoing += to_send
-            case Refused(reason):
-                raise ConnectionRefusedError(f"SOCKS refused: {reason}")
-            case Connected(leftover):
-                self._handshake = None
-                if leftover:
-                    return self._exchange.answered(leftover, at)
-            case step:
-                assert_never(step)
-        return None
+    def hang_up(self) -> None:
+        """Close the socket."""
+        self._link.close()
 
 
-def _refuse(code: int) -> None:
-    if code != 0:
-        raise OSError(code, os.strerror(code))
+class Exchange:
+    """The questions of one stream, numbered from 1: a question is its number, 8 bytes."""
+
+    __slots__ = ("_answer", "_number", "asked_at")
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._answer = b""
+        self.asked_at: float | None = None
+        """When the question was put that is not yet answered."""
+
+    def ask(self, at: float) -> bytes:
+        """Return the next question, to be sent now; the one before has to be answered."""
+        if self.asked_at is not None:
+            raise AssertionError(f"question {self._number} is not yet answered")
+        self._number += 1
+        self._answer = b""
+        self.asked_at = at
+        return self._question
+
+    def answered(self, piece: bytes, at: float) -> float | None:
+        """Take the bytes of one read; return the round trip once the answer is whole.
+
+        Raises ConnectionError for bytes that are no answer: there is no echo.
+        """
+        self._answer += piece
+        if self.asked_at is None or not self._question.startswith(self._answer):
+            raise ConnectionAbortedError("what came back is not what was sent")
+        if len(self._answer) < QUESTION_BYTES:
+            return None
+        round_trip_seconds = at - self.asked_at
+        self.asked_at = None
+        return round_trip_seconds
+
+    @property
+    def _question(self) -> bytes:
+        return self._number.to_bytes(QUESTION_BYTES, "big")

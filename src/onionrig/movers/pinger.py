@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 from onionrig.movers.clock import SteadyClock
 from onionrig.movers.line import Line
 from onionrig.movers.pacing import pause_seconds
-from onionrig.movers.program import run_with_orders
-from onionrig.movers.system import StopRequest
+from onionrig.movers.program import StopRequest, run_with_orders
 from onionrig.records.samples import PingSample
 from onionrig.rig.orders import PingerOrders
 from onionrig.store.lines import Appender
@@ -104,7 +103,7 @@ class Pinger:
             yield
         except OSError as error:
             self._up.pop(line.socket.fileno(), None)
-            line.socket.close()
+            line.hang_up()
             line.failures += 1
             pause = pause_seconds(line.number, failures=line.failures)
             line.dial_at = self._clock.wall_seconds() + pause

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from onionrig.movers.attempt import Attempt
 from onionrig.movers.clock import SteadyClock
 from onionrig.records.transfers import Ending, Transfer
-from onionrig.tor.socks import Credentials, Handshake
+from onionrig.tor.socks import Handshake
+from onionrig.tor.stream import AsyncStream, SocksRefused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from onionrig.rig.orders import SocksEndpoint
+    from onionrig.tor.socks import Credentials
 
     Connect = Callable[[SocksEndpoint], Awaitable["Streams"]]
 
@@ -22,8 +24,6 @@ ENOUGH_BYTES = 64 << 10
 
 STREAM = -1
 """A probe's number among transfers: it is no stream of the load."""
-
-_READ_BYTES = 64 << 10
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -49,15 +49,10 @@ async def dial_once(  # noqa: PLR0913 - whom, through whom, as whom, how long
     address or credentials that SOCKS cannot carry.
     """
     clock = SteadyClock()
-    attempt = Attempt(
-        stream=STREAM,
-        number=1,
-        client=client.name,
-        handshake=Handshake(address, port, credentials),
-        at=clock.wall_seconds(),
-    )
+    attempt = Attempt(stream=STREAM, number=1, client=client.name, at=clock.wall_seconds())
     await carry(
         attempt,
+        Handshake(address, port, credentials),
         client,
         clock,
         enough_bytes=ENOUGH_BYTES,
@@ -69,6 +64,7 @@ async def dial_once(  # noqa: PLR0913 - whom, through whom, as whom, how long
 
 async def carry(  # noqa: PLR0913 - an attempt, its way, and what bounds it
     attempt: Attempt,
+    handshake: Handshake,
     client: SocksEndpoint,
     clock: SteadyClock,
     *,
@@ -82,44 +78,43 @@ async def carry(  # noqa: PLR0913 - an attempt, its way, and what bounds it
     """
     try:
         async with asyncio.timeout(timeout_seconds):
-            await _dial(attempt, connect(client), clock, enough_bytes)
+            await _dial(attempt, handshake, connect(client), clock, enough_bytes)
     except TimeoutError:
         attempt.give_up(clock.wall_seconds())
 
 
 async def _dial(
-    attempt: Attempt, connecting: Awaitable[Streams], clock: SteadyClock, enough_bytes: int
+    attempt: Attempt,
+    handshake: Handshake,
+    connecting: Awaitable[Streams],
+    clock: SteadyClock,
+    enough_bytes: int,
 ) -> None:
     try:
         reader, writer = await connecting
     except OSError as error:
         attempt.end(Ending.CLIENT_UNREACHABLE, clock.wall_seconds(), str(error.strerror or error))
         return
+    attempt.accepted()
+    stream = AsyncStream(reader, writer, handshake)
     try:
-        attempt.accepted(clock.wall_seconds())
-        await _converse(attempt, reader, writer, clock, enough_bytes)
+        await stream.open()
+        attempt.connected(clock.wall_seconds())
+        await _take(attempt, stream, clock, enough_bytes)
+    except EOFError:
+        attempt.closed(clock.wall_seconds())
+    except SocksRefused as error:
+        attempt.end(Ending.SOCKS_REFUSED, clock.wall_seconds(), error.reason)
     except OSError as error:
         attempt.end(Ending.RESET, clock.wall_seconds(), str(error.strerror or error))
     finally:
-        writer.transport.abort()
+        stream.close()
 
 
-async def _converse(
-    attempt: Attempt,
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    clock: SteadyClock,
-    enough_bytes: int,
+async def _take(
+    attempt: Attempt, stream: AsyncStream, clock: SteadyClock, enough_bytes: int
 ) -> None:
     while attempt.ending is None:
-        if attempt.outgoing:
-            writer.write(attempt.outgoing)
-            attempt.sent(len(attempt.outgoing))
-            await writer.drain()
-        piece = await reader.read(_READ_BYTES)
-        if not piece:
-            attempt.closed(clock.wall_seconds())
-            return
-        attempt.received(memoryview(piece), clock.wall_seconds())
+        attempt.received(await stream.read(), clock.wall_seconds())
         if attempt.checker.verified_bytes >= enough_bytes:
             attempt.end(Ending.RUN_ENDED, clock.wall_seconds())

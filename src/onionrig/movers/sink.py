@@ -20,10 +20,8 @@ import msgspec
 from onionrig.movers.clock import SteadyClock
 from onionrig.movers.ledger import Ledger
 from onionrig.movers.pacing import first_dial_second, pause_seconds
-from onionrig.movers.program import read_json, run_with_orders
-from onionrig.movers.route import routes
-from onionrig.movers.stream import LOW_WATER_BYTES, Stream
-from onionrig.movers.system import StopRequest, allow_many_sockets
+from onionrig.movers.program import StopRequest, allow_many_sockets, read_json, run_with_orders
+from onionrig.movers.stream import LOW_WATER_BYTES, Stream, routes
 from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import SinkOrders
@@ -32,7 +30,7 @@ from onionrig.store.lines import Appender
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from onionrig.movers.route import Route
+    from onionrig.movers.stream import Route
     from onionrig.rig.orders import StreamShare
 
 _BUFFER_BYTES = LOW_WATER_BYTES

@@ -21,8 +21,7 @@ from onionrig.movers.clock import SteadyClock
 from onionrig.movers.doors import Door, accept, listening, listening_tcp
 from onionrig.movers.echo import Echoes
 from onionrig.movers.payload import BLOCK_BYTES, DOUBLED_BLOCK, head_line
-from onionrig.movers.program import run_with_orders
-from onionrig.movers.system import StopRequest, allow_many_sockets
+from onionrig.movers.program import StopRequest, allow_many_sockets, run_with_orders
 from onionrig.records.samples import SourceSample
 from onionrig.rig.orders import SourceOrders
 from onionrig.store.lines import Appender

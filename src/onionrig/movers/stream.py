@@ -1,19 +1,18 @@
-"""A stream's socket: dialling, and carrying bytes between it and an attempt."""
+"""One stream of a sink: where it dials, and what its socket has for its attempt."""
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from onionrig.movers.attempt import Attempt, Phase
-from onionrig.movers.route import new_socket
 from onionrig.records.transfers import Ending
 from onionrig.tor.socks import Credentials, Handshake
+from onionrig.tor.stream import SocketAddress, SocksRefused, StreamSocket, resolved
 
 if TYPE_CHECKING:
-    from onionrig.movers.route import Route
     from onionrig.rig.orders import SinkOrders
 
 LOW_WATER_BYTES = 1 << 20
@@ -23,6 +22,18 @@ tor writes 8 KiB at a time: woken for each, a sink spends several times the CPU.
 the receive buffer to fit, and one read a second empties it, so that 1,000 streams hold no more
 than a second of the load.
 """
+DIRECT = "direct"
+"""What a stream without a client tor names where others name theirs."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """The first hop of a stream: a client tor's SOCKS port, or the source itself."""
+
+    client: str
+    addresses: tuple[SocketAddress, ...]
+    """Tried in turn: one that refuses hands over to the next."""
+    unreachable: Ending
+    """What it means when nobody is there."""
 
 
 class Stream:
@@ -33,17 +44,17 @@ class Stream:
         "_credentials_prefix",
         "_dialled_at",
         "_dials",
+        "_link",
         "_orders",
         "_route",
         "_untried",
         "attempt",
         "failures",
         "number",
-        "socket",
     )
 
     attempt: Attempt
-    socket: socket.socket
+    _link: StreamSocket
 
     def __init__(
         self, number: int, orders: SinkOrders, route: Route, *, credentials_prefix: str
@@ -61,9 +72,14 @@ class Stream:
         self._untried = 0
 
     @property
+    def socket(self) -> socket.socket:
+        """What to wait for."""
+        return self._link.socket
+
+    @property
     def must_write(self) -> bool:
         """Whether the socket has to be writable to go on, rather than readable."""
-        return self.attempt.phase is Phase.CLIENT or bool(self.attempt.outgoing)
+        return self._link.must_write
 
     @property
     def has_another_address(self) -> bool:
@@ -79,50 +95,50 @@ class Stream:
 
     def dial_next_address(self, at: float) -> None:
         """Go on with the attempt at the route's next address."""
-        self.socket.close()
+        self._link.close()
         self._address += 1
         self._connect(at)
 
     def write(self, at: float) -> None:
         """Go on with connecting, or send what the handshake has to say."""
-        if self.attempt.phase is Phase.CLIENT:
-            code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code != 0:
-                self.attempt.end(self._route.unreachable, at, os.strerror(code))
-                return
-            self.attempt.accepted(at)
         try:
-            self.attempt.sent(self.socket.send(self.attempt.outgoing))
-        except BlockingIOError:
-            return
+            self._link.write()
         except OSError as error:
-            self.attempt.end(Ending.RESET, at, str(error.strerror))
+            self._fail(error, at)
+            return
+        if self.attempt.phase is Phase.CLIENT:
+            self.attempt.accepted()
+            self._note_open(at)
 
     def read(self, buffer: memoryview, at: float) -> int:
-        """Read once and return the number of bytes, 0 when nothing waits or all is over."""
+        """Read once and return the number of payload bytes; 0 where none wait or all is over."""
         # nobody looks at what a foreign peer sends: the kernel may drop it (tcp(7), MSG_TRUNC)
         flags = socket.MSG_TRUNC if self.attempt.foreign else 0
         try:
-            size = self.socket.recv_into(buffer, 0, flags)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            self.attempt.end(Ending.RESET, at, str(error.strerror))
-            return 0
-        if size == 0:
+            payload = self._link.read(buffer, flags)
+        except EOFError:
             self.attempt.closed(at)
             return 0
-        had_started = self.attempt.started
-        self.attempt.received(buffer[:size], at)
-        if self.attempt.started and not had_started:
-            self._raise_low_water()
-        return size
+        except SocksRefused as error:
+            self.attempt.end(Ending.SOCKS_REFUSED, at, error.reason)
+            return 0
+        except OSError as error:
+            self._fail(error, at)
+            return 0
+        if self.attempt.phase is Phase.REPLY:
+            self._note_open(at)
+        if payload:
+            had_started = self.attempt.started
+            self.attempt.received(payload, at)
+            if not had_started and self.attempt.started:
+                self._raise_low_water()
+        return len(payload)
 
     def hang_up(self) -> None:
         """Close the socket and count the attempt."""
-        self.socket.close()
+        self._link.close()
         self.failures = 1 if self.attempt.started else self.failures + 1
-        if self.attempt.phase is Phase.CLIENT:
+        if self._link.connecting:
             self._address += 1
 
     def _connect(self, at: float) -> None:
@@ -133,14 +149,14 @@ class Stream:
             stream=self.number,
             number=self._dials,
             client=self._route.client,
-            handshake=self._handshake(),
             takes_foreign=self._orders.takes_foreign,
             at=self._dialled_at,
         )
-        self.socket = new_socket(to.family)
-        code = self.socket.connect_ex(to.address)
-        if code not in (0, errno.EINPROGRESS):
-            self.attempt.end(self._route.unreachable, at, os.strerror(code))
+        self._link = StreamSocket(to.family, self._handshake())
+        try:
+            self._link.connect(to)
+        except OSError as error:
+            self._fail(error, at)
 
     def _handshake(self) -> Handshake | None:
         if not self._orders.clients:
@@ -150,6 +166,29 @@ class Stream:
         )
         return Handshake(self._orders.address, self._orders.port, credentials)
 
+    def _note_open(self, at: float) -> None:
+        if self._link.is_open:
+            self.attempt.connected(at)
+
+    def _fail(self, error: OSError, at: float) -> None:
+        ending = self._route.unreachable if self._link.connecting else Ending.RESET
+        self.attempt.end(ending, at, str(error.strerror))
+
     def _raise_low_water(self) -> None:
         # not before: it would delay the first bytes
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, LOW_WATER_BYTES)
+
+
+def routes(orders: SinkOrders) -> tuple[Route, ...]:
+    """Return what a sink's streams take in turn. Raises UsageError for a name without address."""
+    if orders.clients:
+        return tuple(
+            Route(
+                client=client.name,
+                addresses=resolved(client.host, client.port),
+                unreachable=Ending.CLIENT_UNREACHABLE,
+            )
+            for client in orders.clients
+        )
+    direct = resolved(orders.address, orders.port)
+    return (Route(client=DIRECT, addresses=direct, unreachable=Ending.PEER_UNREACHABLE),)

@@ -17,7 +17,6 @@ def host_facts(name: str) -> HostFacts:
     """Return the facts of this machine."""
     cpu = first_of("/proc/cpuinfo", ("model name", "Model", "Hardware"))
     flags = first_of("/proc/cpuinfo", ("flags", "Features"))
-    system = first_of("/etc/os-release", ("PRETTY_NAME",), separator="=")
     return HostFacts(
         name=name,
         cpu_model=cpu,
@@ -25,7 +24,7 @@ def host_facts(name: str) -> HostFacts:
         aes_instructions=bool(AES_FLAGS & set(flags.split())) if flags is not None else None,
         memory_bytes=psutil.virtual_memory().total,
         architecture=platform.machine(),
-        operating_system=system.strip('"') if system else None,
+        operating_system=_operating_system(),
     )
 
 
@@ -34,15 +33,22 @@ def host_name() -> str:
     return platform.node() or "localhost"
 
 
-def first_of(path: str | Path, names: tuple[str, ...], *, separator: str = ":") -> str | None:
-    """Return the value of the first of these names that a file of lines has."""
+def first_of(path: str | Path, names: tuple[str, ...]) -> str | None:
+    """Return the value of the first of these names that a file of "name: value" lines has."""
     try:
         lines = Path(path).read_text(errors="replace").splitlines()
     except OSError:
         return None
     values: dict[str, str] = {}
     for line in lines:
-        name, found, value = line.partition(separator)
+        name, found, value = line.partition(":")
         if found:
             values.setdefault(name.strip(), value.strip())
     return next((values[name] for name in names if name in values), None)
+
+
+def _operating_system() -> str | None:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, UnicodeDecodeError):
+        return None

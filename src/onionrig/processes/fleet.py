@@ -1,7 +1,6 @@
-"""Own processes: start them, notice a death that nobody asked for, reap every one.
+"""The services of a run: start them, notice a death that nobody asked for, reap every one.
 
-Each child has a process group of its own and writes to a file. A pidfd tells when it ends, so
-nothing polls and nothing waits in a thread.
+Each is an owned process that writes to its log.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Self
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from onionrig.errors import ERROR_CLASSES, DaemonDied, OnionrigError
+from onionrig.processes.owned import OwnedProcess
 from onionrig.store.lines import unwritable
 from onionrig.tor.bootstrap import last_line
 
@@ -39,62 +38,6 @@ class Child(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is a program of ours, whose exit codes are those of ``onionrig.errors``."""
 
 
-class OwnedProcess:
-    """A child and its end."""
-
-    def __init__(self, child: Child, environment: Mapping[str, str]) -> None:
-        self.child = child
-        self._started_seconds = time.monotonic()
-        self._process = _spawned(child, environment)
-        self._pidfd = os.pidfd_open(self._process.pid)
-        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether it has not been reaped."""
-        return not self._ended.done()
-
-    async def ended(self) -> int:
-        """Wait for its end; return its exit code, negative for a signal."""
-        return await asyncio.shield(self._ended)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal, if it still runs."""
-        if self.running:
-            signal.pidfd_send_signal(self._pidfd, number)
-
-    def death(self, code: int) -> OnionrigError:
-        """Explain an end that nobody asked for."""
-        child = self.child
-        how = (
-            f"was killed by {signal.Signals(-code).name}"
-            if code < 0
-            else f"ended with exit code {code}"
-        )
-        said = last_line(Path(child.log_path))
-        known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
-        if child.ours and known is not None:
-            told = said.removeprefix("error: ")
-            return known(told if told != said else f"{child.name}: {known.meaning}")
-        after = time.monotonic() - self._started_seconds
-        return DaemonDied(
-            f"{child.name} {how} {after:.0f} s after its start; its last line: {said}; "
-            f"its log: {child.log_path}"
-        )
-
-    def _reap(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._pidfd)
-        code = self._process.wait()
-        os.close(self._pidfd)
-        self._ended.set_result(code)
-
-
 class Fleet:
     """All processes of a run. Entered, it can start them; left, every one is reaped.
 
@@ -108,6 +51,7 @@ class Fleet:
     ) -> None:
         self._environment = environment
         self._guard = guard
+        self._children: dict[str, Child] = {}
         self._processes: dict[str, OwnedProcess] = {}
         self._may_end: set[OwnedProcess] = set()
         self._watching = asyncio.TaskGroup()
@@ -129,11 +73,11 @@ class Fleet:
 
     def start(self, child: Child) -> OwnedProcess:
         """Start a child. Raises RunDirectoryError or DaemonDied where it cannot be started."""
-        process = OwnedProcess(child, self._environment)
-        self._processes[child.name] = process
+        process = _started(child, self._environment)
+        self._children[child.name], self._processes[child.name] = child, process
         if self._guard is not None:
             self._guard(process.pid)
-        self._watching.create_task(self._watch(process))
+        self._watching.create_task(self._watch(child, process))
         return process
 
     def processes(self) -> dict[str, int]:
@@ -162,16 +106,16 @@ class Fleet:
 
     async def finished(self, name: str) -> None:
         """Wait for a child that ends by itself; an exit code other than 0 is an error."""
-        process = self._processes[name]
+        child, process = self._children[name], self._processes[name]
         self._may_end.add(process)
         code = await process.ended()
         if code:
-            raise process.death(code)
+            raise _death(child, process, code)
 
-    async def _watch(self, process: OwnedProcess) -> None:
+    async def _watch(self, child: Child, process: OwnedProcess) -> None:
         code = await process.ended()
         if process not in self._may_end:
-            raise process.death(code)
+            raise _death(child, process, code)
 
     async def _stop_all(self) -> None:
         self._may_end.update(self._processes.values())
@@ -187,26 +131,43 @@ class Fleet:
         await asyncio.gather(*ends)
 
 
-def _spawned(child: Child, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _started(child: Child, environment: Mapping[str, str]) -> OwnedProcess:
     path = Path(child.log_path)
     try:
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unwritable(path, error) from error
     try:
-        return subprocess.Popen(
+        return OwnedProcess(
             child.argv,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=child.directory,
-            env=dict(environment),
-            start_new_session=True,
+            out=log,
+            err=log,
+            directory=str(child.directory),
+            environment=environment,
         )
     except OSError as error:
         raise DaemonDied(f"{child.name} could not be started: {child.argv[0]}: {error}") from error
     finally:
         os.close(log)
+
+
+def _death(child: Child, process: OwnedProcess, code: int) -> OnionrigError:
+    """Explain an end that nobody asked for."""
+    last = last_line(Path(child.log_path))
+    known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
+    if child.ours and known is not None:
+        message = last.removeprefix("error: ")
+        return known(message if message != last else f"{child.name}: {known.meaning}")
+    how = (
+        f"was killed by {signal.Signals(-code).name}"
+        if code < 0
+        else f"ended with exit code {code}"
+    )
+    after = time.monotonic() - process.started_seconds
+    return DaemonDied(
+        f"{child.name} {how} {after:.0f} s after its start; its last line: {last}; "
+        f"its log: {child.log_path}"
+    )
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,4 +1,4 @@
-"""Tell an onion address from other words."""
+"""Onion addresses: told from other words, and made from a service's key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onionrig.errors import UsageError
 _LOOKS_LIKE_ONE = re.compile(r"[a-z2-7]{56}")
 
 
-def onion_address(text: str) -> str | None:
+def address_from_text(text: str) -> str | None:
     """Return a v3 address with its ``.onion``; None where it does not look like one.
 
     Raises UsageError where it does, and is none: one letter wrong breaks its checksum.
@@ -24,3 +24,9 @@ def onion_address(text: str) -> str | None:
     except ValueError as error:
         raise UsageError(f"{text} is no v3 onion address: {error}") from error
     return f"{name}.onion"
+
+
+def address_from_key(public_key: bytes) -> str:
+    """Return the v3 address of an onion service's ed25519 key, with its ``.onion``."""
+    address: str = HiddenServiceDescriptorV3.address_from_identity_key(public_key)
+    return address

@@ -37,10 +37,10 @@ async def fetch_consensus(tor: Control) -> Consensus | None:
     Raises one of ``tor.control.GONE`` where the tor is gone.
     """
     text = await tor.info(CONSENSUS)
-    return parsed(text) if text else None
+    return consensus_from(text) if text else None
 
 
-def parsed(text: str) -> Consensus:
+def consensus_from(text: str) -> Consensus:
     """Read a consensus document (torspec: dir-spec; "valid-after", "params" and "r" lines)."""
     relays, parameters, valid_after_seconds = set(), {}, 0.0
     for line in text.splitlines():

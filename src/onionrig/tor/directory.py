@@ -33,7 +33,7 @@ async def known_network(control: Control) -> KnownNetwork:
         raise NoTorToAsk("this tor has no consensus: has it bootstrapped? (see its log)")
     microdescriptors = await control.info("md/all")
     testing = await control.is_testing()
-    return await asyncio.to_thread(parsed, consensus, microdescriptors or "", testing=testing)
+    return await asyncio.to_thread(network_from, consensus, microdescriptors or "", testing=testing)
 
 
 async def consensus_time(control: Control) -> str | None:
@@ -57,7 +57,7 @@ class FollowedNetwork:
         return self._network
 
 
-def parsed(consensus: str, microdescriptors: str, *, testing: bool) -> KnownNetwork:
+def network_from(consensus: str, microdescriptors: str, *, testing: bool) -> KnownNetwork:
     """Read a microdescriptor consensus with its microdescriptors (torspec: dir-spec)."""
     document = NetworkStatusDocumentV3(consensus.encode())
     identities = _identities(microdescriptors)

@@ -6,7 +6,6 @@ in the user's cache directory and used again; onion keys are new in every run.
 
 from __future__ import annotations
 
-import base64
 import datetime
 import fcntl
 import hashlib
@@ -29,6 +28,7 @@ from onionrig.rig.allocation import (
     OnionIdentity,
     RelayIdentity,
 )
+from onionrig.tor.address import address_from_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,7 +73,7 @@ def make_identities(
 def onion_identity(directory: Path) -> OnionIdentity:
     """Make an onion service's keys as tor keeps them (tor: src/lib/crypt_ops/crypto_ed25519.c)."""
     key = Ed25519PrivateKey.generate()
-    address = onion_address(key.public_key().public_bytes_raw())
+    address = address_from_key(key.public_key().public_bytes_raw())
     expanded = bytearray(hashlib.sha512(key.private_bytes_raw()).digest())
     expanded[0] &= 248
     expanded[31] = (expanded[31] & 63) | 64
@@ -90,16 +90,9 @@ def frontend_identity(directory: Path) -> OnionIdentity:
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return OnionIdentity(
-        address=onion_address(key.public_key().public_bytes_raw()),
+        address=address_from_key(key.public_key().public_bytes_raw()),
         key_paths=_kept(directory, {"frontend.pem": pem}),
     )
-
-
-def onion_address(public_key: bytes) -> str:
-    """Return the v3 address of a public key (torspec: rend-spec-v3, section 6)."""
-    version = b"\x03"
-    checksum = hashlib.sha3_256(b".onion checksum" + public_key + version).digest()[:2]
-    return base64.b32encode(public_key + checksum + version).decode().lower() + ".onion"
 
 
 def certificate_expires(certificate: str) -> datetime.datetime:

@@ -2,42 +2,66 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import http.client
-import io
+import socket
+import time
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-REQUEST = b"GET /metrics HTTP/1.0\r\n\r\n"
-HEAD_ENDS = b"\r\n\r\n"
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
-async def answer(host: str, port: int) -> str:
-    """Return what is answered. Raises OSError where nobody does, ValueError for a strange answer.
+MOST_BYTES = 16 << 20
+"""Length of the longest page that is read; tor's own have some 30 KiB."""
 
-    tor leaves the connection open behind an answer (src/feature/metrics/metrics.c), so its
-    length is taken from the head.
+
+def fetched_metrics(host: str, port: int, *, seconds: float) -> str:
+    """Return the page of metrics; blocks, but no longer than that, however slowly it comes.
+
+    Raises OSError where nobody answers in time, ValueError for a strange answer.
     """
-    reader, writer = await asyncio.open_connection(host, port)
-    try:
-        writer.write(REQUEST)
-        head = await reader.readuntil(HEAD_ENDS)
-        body = await reader.readexactly(body_bytes(head))
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-        raise ValueError(f"{host}:{port}: {error}") from error
-    finally:
-        writer.close()
-    return body.decode()
+    connection = http.client.HTTPConnection(host, port)
+    connection.sock = _BoundedSocket(host, port, seconds=seconds)
+    with contextlib.closing(connection):
+        return page_from(connection)
 
 
-def body_bytes(head: bytes) -> int:
-    """Return how long the body of an answer is. Raises ValueError unless all is well."""
-    status, _, fields = head.partition(b"\r\n")
-    if status.split()[1:2] != [str(HTTPStatus.OK.value).encode()]:
-        raise ValueError(f"answered {status!r}")
+def page_from(connection: http.client.HTTPConnection) -> str:
+    """Ask for the page and return it. Raises OSError, and ValueError unless all is well.
+
+    tor leaves the connection open behind an answer (src/feature/metrics/metrics.c), so one that
+    does not say its length would be waited for in vain.
+    """
     try:
-        length = http.client.parse_headers(io.BytesIO(fields))["Content-Length"]
+        connection.request("GET", "/metrics")
+        response = connection.getresponse()
+        if response.status != HTTPStatus.OK:
+            raise ValueError(f"answered {response.status} {response.reason}")
+        if response.length is None or response.length > MOST_BYTES:
+            raise ValueError(f"says no length, or too great a one: {response.getheaders()}")
+        return response.read().decode()
     except http.client.HTTPException as error:
-        raise ValueError(f"answered {head!r}") from error
-    if length is None or not length.isdecimal():
-        raise ValueError(f"says no length: {head!r}")
-    return int(length)
+        raise ValueError(f"answered strangely: {error!r}") from error
+
+
+class _BoundedSocket(socket.socket):
+    """A connection on which all receiving together has a deadline.
+
+    A socket's own timeout, which is all that http.client knows, begins again with every byte.
+    """
+
+    def __init__(self, host: str, port: int, *, seconds: float) -> None:
+        """Connect; the time counts from now. Raises OSError."""
+        self._until_seconds = time.monotonic() + seconds
+        super().__init__(fileno=socket.create_connection((host, port), timeout=seconds).detach())
+        self.settimeout(seconds)
+
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
+        """Receive, as the file does that http.client makes of a socket."""
+        left_seconds = self._until_seconds - time.monotonic()
+        if left_seconds <= 0:
+            raise TimeoutError("the time for the whole answer is over")
+        self.settimeout(left_seconds)
+        return super().recv_into(buffer, nbytes, flags)

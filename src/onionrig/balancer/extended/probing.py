@@ -11,7 +11,8 @@ import itertools
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from onionrig.tor.socks import GREETING, Connected, Continue, Credentials, Handshake, Refused
+from onionrig.tor.socks import Credentials, Handshake
+from onionrig.tor.stream import AsyncStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -23,10 +24,6 @@ GIVEN_UP_SECONDS = 20.0
 """How long a dial or an answer is waited for, whatever was said of the instance meanwhile."""
 AGAIN_SECONDS = 1.0
 """Between two dials of an instance that cannot be reached."""
-
-_READ_BYTES = 4 << 10
-
-Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Probing:
@@ -100,42 +97,22 @@ class _Verdict:
 
 
 @asynccontextmanager
-async def _line(orders: ProbeOrders, address: str, number: int) -> AsyncIterator[Line]:
+async def _line(orders: ProbeOrders, address: str, number: int) -> AsyncIterator[AsyncStream]:
     """Have a stream to an instance. Raises OSError or EOFError where there is none."""
+    # other credentials each time: another circuit
+    credentials = Credentials(username=f"liveness-{address}", password=str(number))
+    handshake = Handshake(f"{address}.onion", orders.port, credentials)
     reader, writer = await asyncio.open_connection(orders.socks_host, orders.socks_port)
+    stream = AsyncStream(reader, writer, handshake)
     try:
-        # other credentials each time: another circuit
-        credentials = Credentials(username=f"liveness-{address}", password=str(number))
-        handshake = Handshake(f"{address}.onion", orders.port, credentials)
         async with asyncio.timeout(GIVEN_UP_SECONDS):
-            await _shaken((reader, writer), handshake)
-        yield reader, writer
+            await stream.open()
+        yield stream
     finally:
-        writer.transport.abort()
+        stream.close()
 
 
-async def _shaken(line: Line, handshake: Handshake) -> None:
-    reader, writer = line
-    writer.write(GREETING)
-    while True:
-        match handshake.feed(await _read(reader)):
-            case Continue(to_send):
-                writer.write(to_send)
-            case Refused(reason):
-                raise ConnectionRefusedError(reason)
-            case Connected():
-                return
-
-
-async def _exchange(line: Line) -> None:
-    reader, writer = line
-    writer.write(QUESTION)
+async def _exchange(line: AsyncStream) -> None:
     async with asyncio.timeout(GIVEN_UP_SECONDS):
-        await _read(reader)
-
-
-async def _read(reader: asyncio.StreamReader) -> bytes:
-    piece = await reader.read(_READ_BYTES)
-    if not piece:
-        raise EOFError
-    return piece
+        await line.send(QUESTION)
+        await line.read()

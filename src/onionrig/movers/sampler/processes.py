@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from onionrig.movers.sampler.digits import CPU_DIGITS
 from onionrig.records.samples import ProcessUse
 from onionrig.store.replaced import ReplacedFile
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+CPU_DIGITS = 2
+"""How finely CPU-seconds are written: the kernel counts them in ticks of 0.01 s."""
 
 
 class Processes:

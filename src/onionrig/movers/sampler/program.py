@@ -18,11 +18,10 @@ import psutil
 from onionrig.movers.clock import SteadyClock
 from onionrig.movers.program import run_with_orders
 from onionrig.movers.sampler.board import BoardReader
-from onionrig.movers.sampler.digits import CPU_DIGITS, TIME_DIGITS
 from onionrig.movers.sampler.host import Interfaces, cpu_states, read_text, retransmitted_segments
 from onionrig.movers.sampler.others import Others
-from onionrig.movers.sampler.processes import Processes
-from onionrig.movers.sampler.tors import TorsWatch
+from onionrig.movers.sampler.processes import CPU_DIGITS, Processes
+from onionrig.movers.sampler.tors import TIME_DIGITS, TorsWatch
 from onionrig.records.samples import HostSample
 from onionrig.rig.orders import SamplerOrders
 from onionrig.store.lines import Appender

@@ -5,19 +5,18 @@ Beside the sampling, in a thread of its own: a tor under full load answers slowl
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
+import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from onionrig.movers.sampler.digits import TIME_DIGITS
 from onionrig.records.samples import TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.store.lines import Appender
 from onionrig.store.replaced import ReplacedFile
 from onionrig.tor.counters import counters_from
-from onionrig.tor.metrics_port import answer
+from onionrig.tor.metrics_port import fetched_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from onionrig.records.samples import TorCounters
     from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
 
+TIME_DIGITS = 6
+"""How finely times are written: microseconds."""
 EVERY_SECONDS = 10
 ANSWER_SECONDS = 3.0
 """How long a tor may take to answer; a busy one takes tenths of a second."""
@@ -40,12 +41,13 @@ class TorsWatch:
     def __init__(self, orders: SamplerOrders, clock: SteadyClock) -> None:
         self._orders = orders
         self._clock = clock
-        self._loop = asyncio.new_event_loop()
-        self._told_to_end = asyncio.Event()
-        self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1)
+        self._news = threading.Condition()
+        """Guards what ``_follow`` waits for, and tells of it: an answer, or that it is to end."""
+        self._told_to_end = False
+        self._thread = ThreadPoolExecutor(max_workers=1)
 
     def __enter__(self) -> Self:
-        self._following = self._thread.submit(self._loop.run_until_complete, self._follow())
+        self._following = self._thread.submit(self._follow)
         return self
 
     def __exit__(
@@ -54,9 +56,10 @@ class TorsWatch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._told_to_end.set)
+        with self._news:
+            self._told_to_end = True
+            self._news.notify_all()
         self._thread.shutdown()
-        self._loop.close()
         if error is None:
             self.check()
 
@@ -65,50 +68,61 @@ class TorsWatch:
         if self._following.done():
             self._following.result()
 
-    async def _follow(self) -> None:
+    def _follow(self) -> None:
         if not self._orders.tors:
             return
         file = ReplacedFile(Path(self._orders.schedule_path), Schedule)
         schedule = file.new()
         done = self._clock.second() - 1
         with Appender(self._orders.tors_record_path) as record:
-            while not await self._ends_within(self._clock.until(self._clock.second() + 1)):
+            while not self._ends_within(self._clock.until(self._clock.second() + 1)):
                 second = self._clock.second()
                 for due in due_seconds(schedule, after=max(done, second - LATE_SECONDS)):
                     if due <= second:
-                        record.append(await self._asked_all(due))
+                        record.append(self._asked_all(due))
                 done = second
                 # last, so that the end of a load is asked for although another is scheduled
                 schedule = file.new() or schedule
 
-    async def _ends_within(self, seconds: float) -> bool:
-        try:
-            return await asyncio.wait_for(self._told_to_end.wait(), seconds)
-        except TimeoutError:
-            return False
+    def _ends_within(self, seconds: float) -> bool:
+        with self._news:
+            return self._news.wait_for(lambda: self._told_to_end, seconds)
 
-    async def _asked_all(self, second: int) -> TorSample:
+    def _asked_all(self, second: int) -> TorSample:
         """Ask all tors at once; those that have not answered in time, or by our end, are null."""
-        asked = {tor.name: asyncio.create_task(self._asked(tor)) for tor in self._orders.tors}
-        all_asked = asyncio.create_task(asyncio.wait(asked.values(), timeout=ANSWER_SECONDS))
-        told_to_end = asyncio.create_task(self._told_to_end.wait())
-        await asyncio.wait([all_asked, told_to_end], return_when=asyncio.FIRST_COMPLETED)
-        tasks = [all_asked, told_to_end, *asked.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        answers = {tor.name: self._asked(tor) for tor in self._orders.tors}
+        with self._news:
+            self._news.wait_for(
+                lambda: self._told_to_end or all(answer.done() for answer in answers.values()),
+                ANSWER_SECONDS,
+            )
         return TorSample(
             second=second,
             monotonic_seconds=round(time.monotonic(), TIME_DIGITS),
             wall_seconds=round(self._clock.wall_seconds(), TIME_DIGITS),
             daemons={
-                name: None if task.cancelled() else task.result() for name, task in asked.items()
+                name: answer.result() if answer.done() else None for name, answer in answers.items()
             },
         )
 
-    async def _asked(self, tor: MetricsEndpoint) -> TorCounters | None:
+    def _asked(self, tor: MetricsEndpoint) -> Future[TorCounters | None]:
+        """Ask one tor in a thread that nobody waits for: it ends when the answer's time is up."""
+        answer: Future[TorCounters | None] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(self._counters(tor))
+            except BaseException as error:  # noqa: BLE001 - raised where the answer is taken
+                answer.set_exception(error)
+            with self._news:
+                self._news.notify_all()
+
+        threading.Thread(target=ask, daemon=True).start()
+        return answer
+
+    def _counters(self, tor: MetricsEndpoint) -> TorCounters | None:
         try:
-            metrics = await answer(tor.host, tor.port)
+            metrics = fetched_metrics(tor.host, tor.port, seconds=ANSWER_SECONDS)
             return counters_from(
                 metrics, read_wall_seconds=round(self._clock.wall_seconds(), TIME_DIGITS)
             )

@@ -1,0 +1,92 @@
+"""A child process that is ours from its start until it is reaped.
+
+It has a session of its own, so Ctrl-C reaches this program alone, which then ends it. A pidfd tells
+when it ends, so nothing polls and nothing waits in a thread. As it is reaped, whatever it has
+forked into its process group is killed: until then the id of that group is nobody else's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+Output = int | IO[bytes]
+
+
+class OwnedProcess:
+    """A child and its end. Making one starts it, and raises OSError where that does not work."""
+
+    def __init__(  # noqa: PLR0913 - what a process is started with
+        self,
+        argv: Sequence[str],
+        *,
+        out: Output,
+        err: Output,
+        directory: Path | str,
+        environment: Mapping[str, str],
+        sockets: Sequence[int] = (),
+    ) -> None:
+        """``sockets`` are those that it inherits, beside the files that it prints to."""
+        self.started_seconds = time.monotonic()
+        self._child = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=directory,
+            env=dict(environment),
+            pass_fds=sockets,
+            start_new_session=True,
+        )
+        try:
+            self._pidfd = os.pidfd_open(self._child.pid)
+        except BaseException:
+            self._end_group()
+            raise
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
+
+    @property
+    def pid(self) -> int:
+        """Its process id, and that of its group."""
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not been reaped."""
+        return not self._ended.done()
+
+    async def ended(self) -> int:
+        """Wait for its end; return its exit code, negative for a signal."""
+        return await asyncio.shield(self._ended)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, if it still runs."""
+        if self.running:
+            signal.pidfd_send_signal(self._pidfd, number)
+
+    def kill(self) -> int:
+        """Kill it with its group, if it still runs; return its exit code."""
+        if self.running:
+            self._reap()
+        return self._ended.result()
+
+    def _reap(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        code = self._end_group()
+        os.close(self._pidfd)
+        self._ended.set_result(code)
+
+    def _end_group(self) -> int:
+        with contextlib.suppress(OSError):  # it may have left nobody whom we may signal
+            os.killpg(self._child.pid, signal.SIGKILL)
+        return self._child.wait()
