@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from lifelike import lifelike, with_findings
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
+from onionrig.cli.report_files import write_files
 from onionrig.views.report.colours import DARK, LIGHT, painted, series_colour
-from onionrig.views.report.files import write
 from onionrig.views.report.images import png, svg
 from onionrig.views.report.run.report import run_report
 from onionrig.views.report.toml import toml_text
@@ -118,7 +118,7 @@ def test_series_begin_again_after_the_last():
 def test_charts_are_files_too_private_and_replaced(whole_report, tmp_path):
     one = msgspec.structs.replace(whole_report, figures=whole_report.figures[:1])
     for _ in range(2):
-        assert write(one, tmp_path / "run") == tmp_path / "run" / "report.html"
+        assert write_files(one, tmp_path / "run") == tmp_path / "run" / "report.html"
     files = sorted(path for path in (tmp_path / "run").rglob("*") if path.is_file())
     assert [path.name for path in files] == ["goodput.png", "goodput.svg", "report.html"]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}

@@ -16,7 +16,6 @@ from onionrig.views.summary.trust import bound, distrust, trust_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rich.console import RenderableType
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 SHARE_BAR = 24
 
 
-def summary(result: Result, where: Path, notes: Sequence[str] = ()) -> RenderableType:
+def summary(result: Result, where: str, notes: Sequence[str] = ()) -> RenderableType:
     """Draw a result: the sentence, the rates, what bound them, backends, streams, costs, doubts.
 
     ``notes`` is what is to be said of the run's files.
