@@ -22,7 +22,7 @@ from onionrig.views.report.colours import DARK, LIGHT, painted, series_colour
 from onionrig.views.report.images import png, svg
 from onionrig.views.report.run.report import run_report
 from onionrig.views.report.run.reproduction import toml_text
-from pages import Page
+from pages import Page, colours_of
 from recordings import manifest, recording, sink_sample
 
 
@@ -80,7 +80,7 @@ def test_every_chart_is_described_and_every_table_has_a_caption(whole_report):
 
 
 def test_every_colour_of_a_page_has_a_value_in_both_schemes(whole_report):
-    named = set(re.findall(r"var\((--[a-z0-9-]+)\)", whole_report.html))
+    named = colours_of(whole_report.html)
     for scheme in (":root{color-scheme", "prefers-color-scheme:dark){:root{"):
         start = whole_report.html.index(scheme)
         block = whole_report.html[start : whole_report.html.index("}", start + len(scheme))]
