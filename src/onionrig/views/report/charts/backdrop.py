@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from onionrig.views.report.charts.labels import outlined
 from onionrig.views.report.colours import INK, MUTED, SHADE
+from onionrig.views.report.figure import outlined
 
 if TYPE_CHECKING:
     from onionrig.views.report.charts.points import Level, Timed

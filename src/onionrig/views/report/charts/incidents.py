@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from onionrig.views.report.charts.labels import outlined
 from onionrig.views.report.colours import INK
+from onionrig.views.report.figure import outlined
 from onionrig.views.summary.aftermath import done_text
 
 if TYPE_CHECKING:
