@@ -23,7 +23,7 @@ from onionrig.cli.app import (
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, baseline_layer, flags_layer
 from onionrig.errors import UsageError
-from onionrig.views.summary.served import served
+from onionrig.views.summary.run import served
 
 
 @app.command()
