@@ -10,7 +10,7 @@ from onionrig.views.report.colours import INK, MUTED, SHADE
 from onionrig.views.report.figure import outlined
 
 if TYPE_CHECKING:
-    from onionrig.views.report.charts.points import Level, Timed
+    from onionrig.views.report.charts.lines_over_time import Level, Timed
 
 WIDE_ENOUGH = 0.06
 """Of the chart: a narrower ramp has no room for its name."""

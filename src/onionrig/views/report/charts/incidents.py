@@ -12,7 +12,7 @@ from onionrig.views.summary.aftermath import done_text
 
 if TYPE_CHECKING:
     from onionrig.analysis.over_time.series import Incident
-    from onionrig.views.report.charts.points import Timed
+    from onionrig.views.report.charts.lines_over_time import Timed
 
 SAME_PLACE = 0.025
 """Of the chart: incidents so near to one another have room for one name."""
