@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 from onionrig.analysis.over_time.series import series
 from onionrig.views.report.run.report import run_report
 
+NUMBERS = {"--links", "--node", "--strands"}
+"""Variables of drawings that are none of the colours."""
 VOID = {"meta", "link", "br", "input", "img"}
 
 
@@ -43,6 +46,11 @@ class Page(HTMLParser):
         return " ".join(
             " ".join(text for where, text in self.text if where not in {"script", "style"}).split()
         )
+
+
+def colours_of(html):
+    """The variables of a page that are colours."""
+    return set(re.findall(r"var\((--[a-z0-9-]+)\)", html)) - NUMBERS
 
 
 def reported(result, made, **more):

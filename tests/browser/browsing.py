@@ -21,6 +21,37 @@ return [...document.querySelectorAll("[data-chart]")].map((place) => ({
 }));
 """
 
+TEXTS = """
+const places = (own) => {
+  const walk = document.createTreeWalker(own, NodeFilter.SHOW_TEXT);
+  const found = [];
+  for (let text = walk.nextNode(); text; text = walk.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const place = range.getBoundingClientRect();
+    if (text.textContent.trim() && place.width)
+      found.push({said: text.textContent.trim(), place});
+  }
+  return found;
+};
+const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+    && a.top < b.bottom - 5 && b.top < a.bottom - 5;
+return [...document.querySelectorAll(arguments[0])].map((element) => {
+  const own = element.getBoundingClientRect();
+  const texts = places(element);
+  return {
+    said: texts.map((text) => text.said),
+    lowest: Math.min(...texts.map((text) => text.place.height)),
+    outside: texts.filter((text) => text.place.left < own.left - 0.5
+      || text.place.right > own.right + 0.5 || text.place.bottom > own.bottom + 0.5)
+      .map((text) => text.said),
+    meeting: texts.filter((text) => texts.some((other) => other !== text
+      && other.said !== text.said && meet(text.place, other.place))).map((text) => text.said),
+    right: own.right,
+  };
+});
+"""
+
 
 class Browser:
     """Chromium, and what it has to say."""
@@ -48,6 +79,20 @@ class Browser:
             "every chart to be drawn",
         )
         return self.driver.execute_script(DRAWN)
+
+    def texts(self, selector):
+        """What can be read in each such element, how low it is, and what lies where it should not."""
+        return self.driver.execute_script(TEXTS, selector)
+
+    def places(self, selector):
+        """Where each such element is."""
+        script = """
+        return [...document.querySelectorAll(arguments[0])].map((element) => {
+          const {left, top, right, bottom} = element.getBoundingClientRect();
+          return {left, top, right, bottom};
+        });
+        """
+        return self.driver.execute_script(script, selector)
 
     def said(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]

@@ -103,47 +103,67 @@ def test_a_phone_needs_no_sideways_scrolling(browser, pages, kind):
     assert browser.driver.execute_script(overflowing) == [], "tables fold before they scroll"
 
 
-def test_the_rig_can_be_read_on_a_phone_and_on_a_desk(browser, pages):
-    for width, drawn, hidden in ((PHONE_PIXELS, "narrow", "wide"), (1000, "wide", "narrow")):
-        browser.show(pages["run"][0], width=width, phone=width == PHONE_PIXELS)
-        assert browser.style(f"svg.rig.{hidden}", "display") == "none"
-        heights = browser.driver.execute_script(
-            "return [...document.querySelectorAll(arguments[0])]"
-            ".map((text) => text.getBoundingClientRect().height)",
-            f"svg.rig.{drawn} text",
-        )
-        assert min(heights) > 11, "in pixels"
+WIDTHS = [PHONE_PIXELS, 720, 1000]
+"""The second is hardly wider than what is laid out as for a phone."""
 
 
-@pytest.mark.parametrize("kind", ["bramble", "many hosts"])
-@pytest.mark.parametrize("shape", [(PHONE_PIXELS, "narrow", "wide"), (1000, "wide", "narrow")])
-def test_emulated_hosts_are_drawn_with_their_names_in_their_boxes(browser, pages, kind, shape):
-    width, drawn, hidden = shape
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("kind", ["run", "bramble", "many hosts"])
+def test_drawings_can_be_read_on_a_phone_and_on_a_desk(browser, pages, kind, width):
     browser.show(pages[kind][0], width=width, phone=width == PHONE_PIXELS)
-    assert browser.style(f"#hosts svg.rig.{hidden}", "display") == "none"
-    script = """
-    const svg = document.querySelector(arguments[0]);
-    const own = svg.getBoundingClientRect();
-    const texts = [...svg.querySelectorAll("text")];
-    const places = texts.map((text) => text.getBoundingClientRect());
-    const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
-        && a.top < b.bottom - 5 && b.top < a.bottom - 5;
-    return {
-      said: texts.map((text) => text.textContent),
-      lowest: Math.min(...places.map((place) => place.height)),
-      outside: texts.filter((_, at) => places[at].left < own.left - 0.5
-        || places[at].right > own.right + 0.5).map((text) => text.textContent),
-      meeting: texts.filter((_, at) => places.some(
-        (other, to) => to !== at && meet(places[at], other))).map((text) => text.textContent),
-      right: own.right,
-    };
-    """
-    found = browser.driver.execute_script(script, f"#hosts svg.rig.{drawn}")
+    drawings = browser.texts(".drawing")
+    assert len(drawings) == (1 if kind == "run" else 2)
+    for drawing in drawings:
+        assert (drawing["outside"], drawing["meeting"]) == ([], [])
+        assert drawing["lowest"] > 11, "in pixels"
+        assert drawing["right"] <= width
+
+
+def test_stages_are_side_by_side_on_a_desk_and_one_below_the_other_on_a_phone(browser, pages):
+    browser.show(pages["run"][0])
+    titles = browser.places(".stages .title")
+    assert len(titles) == 4
+    assert all(left["right"] < right["left"] for left, right in itertools.pairwise(titles))
+    browser.show(pages["run"][0], width=PHONE_PIXELS, phone=True)
+    stages = browser.places(".stage")
+    assert len(stages) == 4
+    assert all(above["bottom"] < below["top"] for above, below in itertools.pairwise(stages))
+
+
+def test_a_phone_has_one_rate_beside_each_node_and_what_a_link_carries_in_all(browser, pages):
+    browser.show(pages["run"][0], width=PHONE_PIXELS, phone=True)
+    nodes = [node["said"] for node in browser.texts(".nodes li")]
+    assert [name for name, _ in nodes] == [
+        "client-1", "client-2", "backend-1", "backend-2", "backend-3", "backend-4",
+    ]  # fmt: skip
+    assert all(rate.endswith("bit/s") for _, rate in nodes)
+    assert [len(total["said"]) for total in browser.texts(".total")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("kind", ["bramble", "many hosts"])
+def test_emulated_hosts_are_drawn_at_their_switch(browser, pages, kind, width):
+    browser.show(pages[kind][0], width=width, phone=width == PHONE_PIXELS)
+    (hosts,) = browser.texts(".hosts")
     names = {"pi1", "pi2", "pi6"} if kind == "bramble" else {"30 hosts", "pi1 to pi30"}
-    assert {"switch", "network", "clients"} | names <= {*found["said"]}
-    assert (found["outside"], found["meeting"]) == ([], [])
-    assert found["lowest"] > 11, "in pixels"
-    assert found["right"] <= width
+    assert {"switch", "network", "clients"} | names <= {*hosts["said"]}
+    (switch,) = browser.places(".switch")
+    serving, others = browser.places(".hosts .right li"), browser.places(".hosts .left li")
+    if width == PHONE_PIXELS:
+        assert all(switch["bottom"] <= host["top"] for host in (*serving, *others))
+    else:
+        assert all(switch["right"] <= host["left"] for host in serving)
+        assert all(host["right"] <= switch["left"] for host in others)
+
+
+def test_bytes_come_from_the_host_that_sends_and_go_to_the_one_that_receives(browser, pages):
+    browser.show(pages["bramble"][0])
+    (switch,) = browser.places(".switch")
+    sent = browser.places(".hosts .right .sent .carried")[0]
+    received = browser.places(".hosts .right .received .carried")[0]
+    (host, *_) = browser.places(".hosts .right .told")
+    assert host["left"] - sent["right"] < 10, "in pixels"
+    assert received["left"] - switch["right"] < 10
 
 
 def test_folded_charts_are_as_wide_as_the_page_once_unfolded(browser, pages):

@@ -211,7 +211,7 @@ def test_the_rig_is_drawn_with_the_rate_on_each_edge(whole_report):
         8 * MBIT * sum(rate_mbit(second, index) for second in range(HOLD, HOLD + 60)) / 60e6
         for index in range(4)
     ]
-    said = page.of("text")
+    said = page.of("span")
     for rate in rates:
         assert said.count(f"{rate:.1f} Mbit/s") >= 2, "at the sink and at the source"
     # each relay forwards 150 Mbit/s, twelve of them
@@ -221,7 +221,7 @@ def test_the_rig_is_drawn_with_the_rate_on_each_edge(whole_report):
 
 def test_a_rig_of_many_clients_is_drawn_as_twelve():
     made = lifelike(hold_seconds=12, clients=30, streams=60)
-    said = reported(analyse(made), made).of("text")
+    said = reported(analyse(made), made).of("span")
     assert "client-11" in said
     assert "client-12" not in said
     assert "19 more" in said

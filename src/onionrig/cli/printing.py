@@ -31,7 +31,7 @@ def print_result(
         print_json(result)
         print_notes(notes)
     else:
-        Console().print(summary(result, run_directory.path, notes), highlight=False)
+        Console().print(summary(result, str(run_directory.path), notes), highlight=False)
 
 
 def print_notes(notes: Sequence[str]) -> None:
@@ -47,4 +47,4 @@ def print_aborted(run_directory: RunDirectory, stderr: Console) -> None:
         account = account_of(run_directory)
     except OnionrigError:
         return
-    stderr.print(summary(account.result, run_directory.path, account.notes), highlight=False)
+    stderr.print(summary(account.result, str(run_directory.path), account.notes), highlight=False)

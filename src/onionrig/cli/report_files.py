@@ -1,4 +1,4 @@
-"""Make reports from files: of a run, a sweep, a comparison.
+"""Make reports from files, of a run, a sweep or a comparison, and write them beside these.
 
 What draws them takes a third of a second to import, so it is imported where it is needed: every
 other command, ``run`` above all, starts without it.
@@ -17,15 +17,18 @@ from onionrig.errors import OnionrigError, RecordsUnreadable
 from onionrig.records.comparison import Comparison
 from onionrig.records.sweep import SweepResult
 from onionrig.store.account import account_of
+from onionrig.store.lines import unwritable
 from onionrig.store.run_directory import RunDirectory, read_record
 from onionrig.store.runs import RUNS, find_run, known_runs
 from onionrig.store.series_directory import COMPARISON, SWEEP_RESULT
+from onionrig.store.whole_files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onionrig.records.recording import Recording
     from onionrig.records.result import Result
+    from onionrig.views.report.files import Report
 
 
 def write_report(name: str, directory: Path | None = None) -> Path:
@@ -53,8 +56,7 @@ def announce(write: Callable[[], Path], *, stderr: bool) -> None:
 
 def write_run_report(run_directory: RunDirectory, directory: Path | None = None) -> Path:
     """Write the report of a run. Raises RecordsUnreadable and RunDirectoryError."""
-    from onionrig.views.report.files import write  # noqa: PLC0415 - slow to import, see above
-    from onionrig.views.report.run.report import run_report  # noqa: PLC0415 - the same
+    from onionrig.views.report.run.report import run_report  # noqa: PLC0415 - slow to import, see above
 
     account = account_of(run_directory)
     recording, notes = _recording(run_directory)
@@ -65,15 +67,16 @@ def write_run_report(run_directory: RunDirectory, directory: Path | None = None)
         ceiling=_ceiling(run_directory, account.result),
         notes=(*account.notes, *notes),
     )
-    return write(made, directory or run_directory.path)
+    return write_files(made, directory or run_directory.path)
 
 
 def write_sweep_report(path: Path, directory: Path | None = None) -> Path:
     """Write the report of a sweep's directory. Raises RecordsUnreadable and RunDirectoryError."""
-    from onionrig.views.report.files import write  # noqa: PLC0415 - slow to import, see above
     from onionrig.views.report.series.sweep import sweep_report  # noqa: PLC0415 - the same
 
-    return write(sweep_report(read_record(path / SWEEP_RESULT, SweepResult)), directory or path)
+    return write_files(
+        sweep_report(read_record(path / SWEEP_RESULT, SweepResult)), directory or path
+    )
 
 
 def write_comparison_report(path: Path, directory: Path | None = None) -> Path:
@@ -81,10 +84,27 @@ def write_comparison_report(path: Path, directory: Path | None = None) -> Path:
 
     Raises RecordsUnreadable and RunDirectoryError.
     """
-    from onionrig.views.report.files import write  # noqa: PLC0415 - the same
     from onionrig.views.report.series.comparison import comparison_report  # noqa: PLC0415 - as above
 
-    return write(comparison_report(read_record(path / COMPARISON, Comparison)), directory or path)
+    return write_files(
+        comparison_report(read_record(path / COMPARISON, Comparison)), directory or path
+    )
+
+
+def write_files(report: Report, directory: Path) -> Path:
+    """Write a report into a directory, in place of an earlier one; return the page's path.
+
+    Raises RunDirectoryError.
+    """
+    path = directory
+    for name, content in report.files():
+        path = directory / name
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(path.parent, error) from error
+        replace_file(path, content)
+    return path  # the page is the last
 
 
 def _recording(run_directory: RunDirectory) -> tuple[Recording | None, tuple[str, ...]]:

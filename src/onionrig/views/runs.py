@@ -12,7 +12,6 @@ from onionrig.units import rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rich.console import RenderableType
 
@@ -22,7 +21,7 @@ HEADINGS = ("run", "began (UTC)", "mode", "sustained", "outcome", "trust", "bott
 _WITHOUT_SECONDS = len("2026-01-01T00:00")
 
 
-def runs_view(runs: Sequence[Listed], under: Path) -> RenderableType:
+def runs_view(runs: Sequence[Listed], under: str) -> RenderableType:
     """Draw the runs in their order; why some cannot be read stands below."""
     if not runs:
         return Text(f"no runs under {under}")

@@ -24,7 +24,7 @@ from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, baseline_layer, flags_layer
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.errors import UsageError
-from onionrig.views.summary.served import served
+from onionrig.views.summary.run import served
 
 
 @app.command()

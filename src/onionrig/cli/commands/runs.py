@@ -26,4 +26,4 @@ def runs(
     if json:
         print_json(found)
     else:
-        Console().print(runs_view(found, under), highlight=False)
+        Console().print(runs_view(found, str(under)), highlight=False)

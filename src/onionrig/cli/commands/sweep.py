@@ -103,7 +103,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     if json:
         print_json(result)
     else:
-        Console().print(sweep_summary(result, directory.path), highlight=False)
+        Console().print(sweep_summary(result, str(directory.path)), highlight=False)
     if report:
         announce(lambda: write_sweep_report(directory.path), stderr=json)
     raise typer.Exit(code or MEASURED)

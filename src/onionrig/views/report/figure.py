@@ -8,7 +8,7 @@ from typing import Any, Literal
 import altair as alt
 
 from onionrig.records.part import Part
-from onionrig.views.report.colours import INK, LINE, MUTED
+from onionrig.views.report.colours import INK, LINE, MUTED, PAGE
 
 Chart = alt.Chart | alt.LayerChart
 Shape = Literal[
@@ -121,3 +121,11 @@ def figure(  # noqa: PLR0913 - a figure is all of these
         keys=keys,
         spec=spec,
     )
+
+
+def outlined(chart: alt.Chart, **mark: Any) -> list[alt.Chart]:  # noqa: ANN401 - a mark's own
+    """Return text over a chart's marks as two layers: its outline, and what is read on any mark."""
+    return [
+        chart.mark_text(**mark, stroke=PAGE, strokeWidth=4, strokeJoin="round"),
+        chart.mark_text(**mark),
+    ]

@@ -1,22 +1,21 @@
-"""A report, and putting it into files: report.html, and its charts beside it as SVG and PNG."""
+"""A report, and the files that it is handed on as: report.html, its charts beside it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from onionrig.records.part import Part
-from onionrig.store.lines import unwritable
-from onionrig.store.whole_files import replace_file
 from onionrig.views.report.figure import Figure
 from onionrig.views.report.images import png, svg
 from onionrig.views.report.page import page
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from onionrig.views.report.document import Document
 
 PAGE, CHARTS = "report.html", "charts"
+"""The page's file, and the directory of the charts beside it."""
 
 
 class Report(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,26 +24,18 @@ class Report(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     html: str
     figures: tuple[Figure, ...]
 
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the name and the content of each file, the page last.
+
+        A chart is drawn when it is asked for: it takes a while, and only one is held at a time.
+        """
+        for figure in self.figures:
+            drawn = svg(figure)
+            yield f"{CHARTS}/{figure.name}.svg", drawn.encode()
+            yield f"{CHARTS}/{figure.name}.png", png(drawn)
+        yield PAGE, self.html.encode()
+
 
 def report(document: Document) -> Report:
     """Make the report of a document."""
     return Report(html=page(document), figures=document.figures)
-
-
-def write(made: Report, directory: Path) -> Path:
-    """Write a report into a directory, in place of an earlier one; return the page's path.
-
-    Raises RunDirectoryError.
-    """
-    charts = directory / CHARTS
-    try:
-        charts.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(charts, error) from error
-    for figure in made.figures:
-        drawn = svg(figure)
-        replace_file(charts / f"{figure.name}.svg", drawn.encode())
-        replace_file(charts / f"{figure.name}.png", png(drawn))
-    path = directory / PAGE
-    replace_file(path, made.html.encode())
-    return path

@@ -15,14 +15,27 @@ if TYPE_CHECKING:
 WIDTH = 860
 """In pixels; the page's charts are as wide as the page."""
 PNG_SCALE = 2.0
+STILL_WIDTH, STILL_FONT_SIZE = 440, 14
+"""In pixels of the drawing; style.css has the sizes at which they are shown."""
 
 
-def still(figure: Figure, width: int) -> str:
-    """Draw a figure so wide for a page without scripts, which has colours and keys."""
+def still(figure: Figure) -> str:
+    """Draw a figure for a page without scripts, which has colours and keys.
+
+    One drawing serves a desk and a phone, where the page makes it larger and smaller; so there is
+    room in it for the larger text that it has on a phone.
+    """
+    config = figure.spec["config"]
+    text = {"labelFontSize": STILL_FONT_SIZE, "titleFontSize": STILL_FONT_SIZE}
     spec = {
         **without_legends(figure.spec),
-        "width": width,
+        "width": STILL_WIDTH,
         "autosize": {"type": "fit", "contains": "padding"},
+        "config": {
+            **config,
+            "axis": {**config["axis"], **text},
+            "text": {**config["text"], "fontSize": STILL_FONT_SIZE},
+        },
     }
     drawn: str = vl_convert.vegalite_to_svg(msgspec.json.encode(spec).decode())
     return drawn

@@ -10,7 +10,7 @@ import base64
 import functools
 import hashlib
 from importlib import resources
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import jinja2
 import msgspec
@@ -20,8 +20,7 @@ from markupsafe import Markup
 from onionrig.views.report.colours import style_variables
 from onionrig.views.report.document import Folded, FoldedFigures, Prose, Still, Table
 from onionrig.views.report.drawings.host_boxes import HostsDrawing
-from onionrig.views.report.drawings.hosts import narrow_hosts, wide_hosts
-from onionrig.views.report.drawings.stages import Drawing, narrow, wide
+from onionrig.views.report.drawings.stages import Drawing
 from onionrig.views.report.figure import Figure
 from onionrig.views.report.images import still, without_legends
 
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from onionrig.views.report.document import Block, Document
 
 PACKAGE = "onionrig.views.report"
-STILL_WIDTH, NARROW_STILL_WIDTH = 880, 350
-"""In pixels, of charts that no script draws as wide as their place."""
+_STYLES = ("style.css", "drawings.css")
+_BLOCKS, _DRAWINGS = "blocks.html.j2", "drawings.html.j2"
 _MACROS: dict[type[Block], str] = {
     Figure: "figure",
     Table: "table",
@@ -56,7 +55,7 @@ def page(document: Document) -> str:
         .render(
             document=document,
             policy=policy,
-            style=Markup(style_variables() + _file("style.css")),  # noqa: S704 - ours alone
+            style=Markup(_style()),  # noqa: S704 - ours alone
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - ours and the bundle
             specs=[(figure.name, _inside_script(figure)) for figure in figures],
             rendered=_rendered,
@@ -68,38 +67,25 @@ def _rendered(block: Block) -> Markup:
     """Make the HTML of a block."""
     match block:
         case Figure() | Table() | Prose() | Folded() | FoldedFigures():
-            return _by_macro(_MACROS[type(block)], block)
-        case Still():
-            return _still(block.figure)
-        case Drawing() | HostsDrawing():
-            return _drawn(block)
+            return _made(_BLOCKS, _MACROS[type(block)], block)
+        case Still(figure=figure):
+            drawn = Markup(still(figure))  # noqa: S704 - vega has escaped it
+            return _made(_BLOCKS, "still", figure, drawn)
+        case Drawing():
+            return _made(_DRAWINGS, "stages", block)
+        case HostsDrawing():
+            return _made(_DRAWINGS, "hosts", block)
         case _:
             assert_never(block)
 
 
-def _drawn(drawing: Drawing | HostsDrawing) -> Markup:
-    if isinstance(drawing, Drawing):
-        return Markup(wide(drawing) + narrow(drawing))  # noqa: S704 - ElementTree has escaped it
-    return Markup(wide_hosts(drawing) + narrow_hosts(drawing))  # noqa: S704 - the same
-
-
-def _still(figure: Figure) -> Markup:
-    """Draw a chart into the page, for a desk or paper and again for a phone."""
-    wide_one, narrow_one = (
-        Markup(still(figure, width))  # noqa: S704 - vega has escaped it
-        for width in (STILL_WIDTH, NARROW_STILL_WIDTH)
-    )
-    made: Markup = _blocks().still(figure, wide_one, narrow_one)
+def _made(template: str, macro: str, *arguments: object) -> Markup:
+    made: Markup = getattr(_templates().get_template(template).module, macro)(*arguments)
     return made
 
 
-def _by_macro(name: str, block: Block) -> Markup:
-    made: Markup = getattr(_blocks(), name)(block)
-    return made
-
-
-def _blocks() -> Any:  # noqa: ANN401 - what macros a template has is known when it is read
-    return _templates().get_template("blocks.html.j2").module
+def _style() -> str:
+    return style_variables() + "".join(map(_file, _STYLES))
 
 
 def _inside_script(figure: Figure) -> Markup:

@@ -1,4 +1,4 @@
-"""The summary of a run, verdict first."""
+"""The summary of a run, verdict first; of one that only served, what its source sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from onionrig.units import percent_text, rate_text, size_text
+from onionrig.units import BITS_PER_BYTE, percent_text, rate_text, size_text
 from onionrig.views.summary.aftermath import aftermath_lines
 from onionrig.views.summary.dials import dials_lines
 from onionrig.views.summary.links import links_row
@@ -16,17 +16,17 @@ from onionrig.views.summary.trust import bound, distrust, trust_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rich.console import RenderableType
 
     from onionrig.records.findings import Repetitions, RoundTrip
+    from onionrig.records.recording import Recording
     from onionrig.records.result import Bytes, Result
 
 SHARE_BAR = 24
 
 
-def summary(result: Result, where: Path, notes: Sequence[str] = ()) -> RenderableType:
+def summary(result: Result, where: str, notes: Sequence[str] = ()) -> RenderableType:
     """Draw a result: the sentence, the rates, what bound them, backends, streams, costs, doubts.
 
     ``notes`` is what is to be said of the run's files.
@@ -69,6 +69,23 @@ def headline(result: Result) -> Text:
     else:
         style = "bold yellow" if doubted else "bold green"
     return Text(f"{said}{doubted}", style=style)
+
+
+def served(recording: Recording) -> str:
+    """Say in a sentence how much a source sent to sinks elsewhere, for how long and how fast."""
+    sent = [
+        sum(sample.sent_bytes.values())
+        for samples in recording.sources.values()
+        for sample in samples
+        if any(sample.streams.values()) or any(sample.sent_bytes.values())
+    ]
+    if not any(sent):
+        return "nobody pulled anything"
+    mean = sum(sent) * BITS_PER_BYTE / len(sent)
+    return (
+        f"served {size_text(sum(sent))} in {len(sent)} s, {rate_text(mean)} on average, "
+        f"{rate_text(max(sent) * BITS_PER_BYTE)} in the fullest second; what arrived, the sink says"
+    )
 
 
 def _through(result: Result) -> str:

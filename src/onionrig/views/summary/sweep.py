@@ -11,8 +11,6 @@ from rich.text import Text
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import RenderableType
 
     from onionrig.records.sweep import Point, SweepResult
@@ -22,7 +20,7 @@ ROLES = ("backend", "relay", "client")
 """Whose costs have a column; the report has all of them."""
 
 
-def sweep_summary(sweep: SweepResult, where: Path) -> RenderableType:
+def sweep_summary(sweep: SweepResult, where: str) -> RenderableType:
     """Draw a sweep: the knees in words, the table, what is missing."""
     parts: list[RenderableType] = [Text(knee.sentence, style="bold") for knee in sweep.knees]
     if parts:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from onionrig.views.report.charts.labels import outlined
 from onionrig.views.report.colours import INK, MUTED, SHADE
+from onionrig.views.report.figure import outlined
 
 if TYPE_CHECKING:
-    from onionrig.views.report.charts.points import Level, Timed
+    from onionrig.views.report.charts.lines_over_time import Level, Timed
 
 WIDE_ENOUGH = 0.06
 """Of the chart: a narrower ramp has no room for its name."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.over_time.series import FAILED, HIGHEST, MEDIAN, SERVED
+from onionrig.views.report.charts.lines_over_time import Line, Timed
 from onionrig.views.report.charts.load import COUNT
-from onionrig.views.report.charts.points import Line, Timed
 from onionrig.views.report.charts.scales import short_time_scale
 from onionrig.views.report.charts.timelines import lines_figure, stacked_figure
 from onionrig.views.report.colours import BAD, series_colour

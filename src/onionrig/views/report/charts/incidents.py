@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from onionrig.views.report.charts.labels import outlined
 from onionrig.views.report.colours import INK
+from onionrig.views.report.figure import outlined
 from onionrig.views.summary.aftermath import done_text
 
 if TYPE_CHECKING:
     from onionrig.analysis.over_time.series import Incident
-    from onionrig.views.report.charts.points import Timed
+    from onionrig.views.report.charts.lines_over_time import Timed
 
 SAME_PLACE = 0.025
 """Of the chart: incidents so near to one another have room for one name."""

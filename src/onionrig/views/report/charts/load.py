@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.units import rate_text
-from onionrig.views.report.charts.points import Level, Line, Timed
+from onionrig.views.report.charts.lines_over_time import Level, Line, Timed
 from onionrig.views.report.charts.scales import Scale, rate_scale, short_time_scale
 from onionrig.views.report.charts.timelines import lines_figure, stacked_figure
 from onionrig.views.report.colours import MUTED, series_colour

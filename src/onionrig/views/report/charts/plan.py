@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from onionrig.units import counted, rate_text
-from onionrig.views.report.charts.labels import outlined
 from onionrig.views.report.charts.plan_target import target_keys, target_lines, wanted_rate
 from onionrig.views.report.charts.scales import Scale, rate_scale
 from onionrig.views.report.colours import INK, SERIES, series_colour
-from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, figure
+from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, figure, outlined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

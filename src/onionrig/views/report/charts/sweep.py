@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from onionrig.views.report.charts.labels import outlined
 from onionrig.views.report.charts.scales import Scale, rate_scale
 from onionrig.views.report.charts.sweep_axis import (
     Along,
@@ -18,6 +17,7 @@ from onionrig.views.report.charts.sweep_axis import (
     position,
 )
 from onionrig.views.report.colours import INK
+from onionrig.views.report.figure import outlined
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,12 +9,12 @@ import altair as alt
 
 from onionrig.views.report.charts.backdrop import levels, ramps
 from onionrig.views.report.charts.incidents import incidents
-from onionrig.views.report.charts.points import keys_of, rows
+from onionrig.views.report.charts.lines_over_time import keys_of, rows
 from onionrig.views.report.colours import LINE, PAGE, SERIES
 from onionrig.views.report.figure import DASHES, POINTS, Figure, Key, figure
 
 if TYPE_CHECKING:
-    from onionrig.views.report.charts.points import Timed
+    from onionrig.views.report.charts.lines_over_time import Timed
 
 
 def stacked_figure(timed: Timed, **about: Any) -> Figure:  # noqa: ANN401 - as figure has them

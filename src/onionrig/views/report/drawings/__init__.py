@@ -1,1 +1,1 @@
-"""The drawings of reports, as SVG: stages that bytes pass, hosts around their switch."""
+"""What the drawings of reports show: stages that bytes pass, hosts around their switch."""

@@ -1,4 +1,8 @@
-"""Hosts around their switch, emulated or planned, as they are drawn: plain data."""
+"""Hosts around their switch, emulated or planned, as they are drawn: plain data.
+
+The page lays them out: on both sides of the switch, along it on a phone. Bars show how full links
+were.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from onionrig.records.part import Part
 
 Direction = Literal["sent", "received"]
 """By the host."""
+Side = Literal["left", "right"]
+"""Of the switch."""
 
 
 class Strand(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +33,11 @@ class Way(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     strands: tuple[Strand, ...]
     """One a host."""
 
+    @property
+    def full(self) -> bool:
+        """Whether any of the links was at its limit."""
+        return any(strand.full for strand in self.strands)
+
 
 class HostBox(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A host, or some that are alike."""
@@ -44,3 +55,16 @@ class HostsDrawing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     serving: tuple[HostBox, ...]
     """Where the bytes come from."""
     others: tuple[HostBox, ...]
+
+    @property
+    def sides(self) -> tuple[tuple[Side, tuple[HostBox, ...]], ...]:
+        """What stands on each side of the switch, in the order in which it is read.
+
+        Those that serve are on the right, as bytes come from there; where all or none serve, half
+        of them are.
+        """
+        if self.serving and self.others:
+            return ("right", self.serving), ("left", self.others)
+        boxes = self.serving or self.others
+        half = (len(boxes) + 1) // 2
+        return ("left", boxes[:half]), ("right", boxes[half:])

@@ -9,10 +9,10 @@ from onionrig.views.report.drawings.rig import rig_drawing
 from onionrig.views.report.files import Report, report
 from onionrig.views.report.missing import percent, rate
 from onionrig.views.report.run.dials import dials
+from onionrig.views.report.run.header import about, facts, trusted, verdict, warnings
 from onionrig.views.report.run.hosts import hosts
 from onionrig.views.report.run.judgement import bottleneck, costs, failures, trust
 from onionrig.views.report.run.measurements import measured
-from onionrig.views.report.run.opening import about, facts, trusted, verdict, warnings
 from onionrig.views.report.run.reproduction import again, method, missing
 from onionrig.views.report.run.shown import shown_load
 

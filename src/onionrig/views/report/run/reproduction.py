@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import tomli_w
 
 from onionrig.views.report.document import UNKNOWN, Folded, Prose, Section, Table, columns
 from onionrig.views.report.missing import size
-from onionrig.views.report.toml import toml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from onionrig.records.manifest import Manifest, ServiceRecord
     from onionrig.records.recording import Recording
@@ -89,6 +90,22 @@ def again(result: Result, manifest: Manifest) -> Section:
             *(Folded(title=title, text=text) for title, text in folded if text.strip()),
         ),
     )
+
+
+def toml_text(experiment: Mapping[str, Any]) -> str:
+    """Return an experiment as TOML; a key without a value is left out, as TOML has no null."""
+    return tomli_w.dumps(_with_values(experiment))
+
+
+def _with_values(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table, and those inside it, without the keys that have no value."""
+    return {key: _value(value) for key, value in table.items() if value is not None}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, Mapping):
+        return _with_values(value)
+    return [_value(item) for item in value] if isinstance(value, list) else value
 
 
 def _versions(manifest: Manifest) -> Table:
