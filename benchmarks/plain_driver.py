@@ -43,7 +43,7 @@ from onionrig.tor.stream import StreamProtocol
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
-    from onionrig.experiment.schema import Load
+    from onionrig.experiment.loads.base import Load
     from onionrig.rig.model import Rig
 
 BUFFER_BYTES = 256 << 10

@@ -53,7 +53,7 @@ def test_quantities_are_text_with_units():
     [
         ("[load]\nstrems = 3", "unknown key load.strems; did you mean load.streams?"),
         ("[lod]\nstreams = 3", "unknown key lod; did you mean load?"),
-        ("[load]\nzzz = 3", "[load] has clients, streams"),
+        ("[load]\nzzz = 3", "[load] has streams, reach, clients"),
         ("[load]\nhold = 60", 'as in "60s"'),
         ('[load]\nhold = "60"', "unit"),
         ('[load]\nhold = "60 parsecs"', "parsecs"),

@@ -1,158 +1,31 @@
 """The phases of a run on an engine that is nowhere: failed at every step, cancelled at every await."""
 
 import asyncio
-import signal
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 import onionrig.run
-from onionrig.cli.question import ask
 from onionrig.errors import BringUpTimeout, DaemonDied
-from onionrig.records.events import Phase, PhaseBegan
-from onionrig.run import bring_up, descriptors, frontend, load, watching
-from onionrig.run.phases import run
-from onionrig.store.run_directory import RunDirectory
-from onionrig.tor import directory
-from recordings import sink_sample
-from support.fake_engine import CLOCKS_AHEAD_SECONDS, FakeOpening, Script, append
-from support.steps import Steps, awaits_in, first_of_each, run_in_steps
-from support.virtual_time import VirtualClock, run_at_once
+from support.fake_engine import CLOCKS_AHEAD_SECONDS
+from support.fake_runs import (
+    BASELINE,
+    BUSY,
+    EXTENDED,
+    SERVING,
+    SLOW,
+    Ran,
+    know_the_network,
+    script,
+)
+from support.steps import Steps, awaits_in, first_of_each
 
-HOSTS = [
-    {"name": "north", "roles": ["authority", "relay", "balancer"]},
-    {"name": "south", "roles": ["backend"]},
-    {"name": "east", "roles": ["client"]},
-]
-BUSY = {
-    "hosts": HOSTS,
-    "network": {"authorities": 3, "relays": 3},
-    "backends": {"daemons": 2},
-    "load": {
-        "streams": 2, "clients": 2, "ramp": "1s", "hold": "10s", "dials_a_backend": 1,
-        "dial_every": "1s",
-    },
-    "events": [
-        {"at": "1s", "hang": "backend-1"},
-        {"at": "2s", "resume": "backend-1"},
-        {"at": "3s", "kill": "balancer"},
-        {"at": "4s", "start": "balancer"},
-        {"at": "5s", "link_rate": "south", "rate": "10Mbit"},
-        {"at": "5500ms", "link_down": "south"},
-        {"at": "5750ms", "link_up": "south"},
-        {"at": "6s", "stop": "north"},
-        {"at": "7s", "start": "north"},
-        {"at": "8s", "kill": "south"},
-    ],
-}  # fmt: skip
-BASELINE = {
-    "hosts": HOSTS, "network": {"kind": "none"}, "backends": {"daemons": 1},
-    "load": {"streams": 2, "ramp": "1s", "hold": "10s"},
-}  # fmt: skip
-SERVING = {
-    "network": {"kind": "none"}, "backends": {"daemons": 1},
-    "baseline": {"listen": "192.0.2.1:9000"},
-}  # fmt: skip
-SLOW = {
-    "control": 1,
-    "info": 2,
-    "publishes": 2,
-    "cached": 3,
-    "follow TorSample": 2,
-    "second backend": 8,
-}
-EXTENDED = {**BUSY, "events": [], "frontend": {"balancer": "extended", "variants": 2}}
 ROOM = str(Path(onionrig.run.__file__).parent)
-
-
-def served(run_directory, rig, schedule):
-    """Have every sink record that it was served, as the sinks of a real run do."""
-    if schedule is None:
-        return
-    backends = [service.name for service in rig.services if service.name.startswith("backend")]
-    counted = dict.fromkeys(backends or ["south"], 1_000_000)
-    for service in rig.services:
-        if service.name.startswith("sink"):
-            seconds = range(schedule.ramp_second, schedule.end_second)
-            samples = [sink_sample(second, counted) for second in seconds]
-            append(run_directory.sample_path(service.name), samples)
 
 
 @pytest.fixture(autouse=True)
 def known_network(monkeypatch):
-    """Every tor knows the same network, and every HSDir holds the same descriptor."""
-
-    async def network(_tor):
-        await asyncio.sleep(0)
-        return "the network"
-
-    async def hsdirs_say(tor, address, _hsdirs):
-        return [SimpleNamespace(descriptor=await tor.fetch_descriptor(address))]
-
-    hsdirs = [SimpleNamespace(relay=SimpleNamespace(fingerprint=f"F{n}")) for n in range(6)]
-    for module in (descriptors, watching):
-        monkeypatch.setattr(module, "client_hsdirs", lambda *_: hsdirs)
-    monkeypatch.setattr(descriptors, "known_network", network)
-    monkeypatch.setattr(directory, "known_network", network)
-    monkeypatch.setattr(watching, "ask_all", hsdirs_say)
-    monkeypatch.setattr(frontend, "seconds_until_balancer", lambda *_, **__: 1.0)
-    monkeypatch.setattr(load, "SteadyClock", VirtualClock)
-    monkeypatch.setattr(bring_up, "seconds_until_start", lambda *_, **__: 1.0)
-
-
-class Ran:
-    """One run in virtual time: what it came to, and what it left behind."""
-
-    def __init__(self, path, tables, script, steps=None, *, traced=None):
-        self.script = script
-        self.steps = steps or Steps()
-        self.directory = RunDirectory.create(path)
-        self.told = []
-        self.tasks_left = None
-        self.result, self.error = None, None
-        question = ask(None, None, [], tables, name="fake")
-        self.serves_only = question.serves_only
-        try:
-            self.result = run_in_steps(run_at_once, self._run(question), self.steps, traced=traced)
-        except BaseException as error:  # noqa: BLE001 - what is raised is what is looked at
-            self.error = error
-
-    async def _run(self, question):
-        try:
-            return await run(question, FakeOpening(self.script), self.directory, self._tell)
-        finally:
-            self.tasks_left = self.steps.left()
-
-    def _tell(self, event):
-        self.told.append(event)
-        if self.serves_only and getattr(event, "phase", None) is Phase.HOLD:
-            signal.raise_signal(signal.SIGINT)  # which is how serving is meant to end
-
-    def is_over(self):
-        """Whether all that was asked had been done: from then on nothing can fail."""
-        phases = {event.phase for event in self.told if isinstance(event, PhaseBegan)}
-        return Phase.TEAR_DOWN in phases or (self.serves_only and Phase.HOLD in phases)
-
-    def noted(self, text):
-        """Whether the journal has a note with this text."""
-        return any(text in getattr(event, "text", "") for event in self.told)
-
-    def wrong(self):
-        """What is not as it must be after any run, however it ended."""
-        wrong = [f"{task.get_name()} goes on" for task in self.tasks_left or ()]
-        wrong += [f"{name} is still open" for name in self.script.left_open or ()]
-        started = any(asked.what == "start" for asked in self.script.asked)
-        if started and self.script.asked[-1].what != "collect":
-            wrong.append(f"after collect there was {self.script.asked[-1]}")
-        result = self.directory.read_result()
-        if result is None or result.status != ("aborted" if self.error else "complete"):
-            wrong.append(f"the result is {result and result.status}")
-        return wrong
-
-
-def script(**changed):
-    return Script(recorded=[served], **changed)
+    know_the_network(monkeypatch)
 
 
 def said_wrong(failures):

@@ -14,7 +14,8 @@ from onionrig.analysis.hosts.costs import costs_by_role
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.aftermath import aftermaths
-from onionrig.analysis.load.goodput import goodput, verdict
+from onionrig.analysis.load.figures import counts_goodput, figures
+from onionrig.analysis.load.goodput import UNMEASURED, goodput, verdict
 from onionrig.analysis.load.loads import complete, events_of, hold_window, loads
 from onionrig.analysis.load.streams import streams
 from onionrig.analysis.several_runs.repetitions import combined, summed_bytes
@@ -67,7 +68,7 @@ def _result(load: Recording, number: int) -> Result:
     manifest = load.manifest
     completed = complete(load)
     hold = hold_window(load)
-    rates = goodput(load, hold)
+    rates = goodput(load, hold) if counts_goodput(manifest) else UNMEASURED
     backends = backend_shares(load, hold)
     scheduled = events_of(load.events, Scheduled)
     return Result(
@@ -95,6 +96,7 @@ def _result(load: Recording, number: int) -> Result:
         dials=dials(load),
         aftermaths=aftermaths(load, hold),
         settings=scheduled[-1].settings if scheduled else {},
+        figures=figures(load, hold),
         load=number if scheduled else None,
     )
 

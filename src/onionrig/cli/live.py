@@ -43,7 +43,7 @@ def run_watched(
     """Run what is asked under a live view on the console; return the result."""
     progress = Progress(
         target_bits_per_second=question.experiment.verdict.target,
-        streams=question.experiment.load.streams,
+        streams=question.experiment.load.streams_asked,
         loads=len(question.loads),
         shows_host=question.experiment.network.kind == "none",
         serves_only=question.serves_only,

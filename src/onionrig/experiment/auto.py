@@ -52,9 +52,9 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
             "enough to be cheap, enough that few share one"
         )
     if load.clients == "auto":
-        wanted = max(FEWEST_CLIENTS, -(-load.streams // STREAMS_A_CLIENT))
+        wanted = max(FEWEST_CLIENTS, -(-load.streams_asked // STREAMS_A_CLIENT))
         wanted = -(-wanted // variants) * variants
-        clients = min(wanted, load.streams)
+        clients = min(wanted, load.streams_asked or wanted)
         load = msgspec.structs.replace(load, clients=clients)
         found["load.clients"] = (
             f"{clients} client tors: one for each {STREAMS_A_CLIENT} streams, at least "

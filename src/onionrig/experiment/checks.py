@@ -20,6 +20,7 @@ from onionrig.experiment.frontend import (
     variants_of,
 )
 from onionrig.experiment.hosts import wrong_hosts
+from onionrig.experiment.loads.registry import shape_of
 from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import Seconds, host_and_port
 
@@ -50,7 +51,7 @@ def refuse_impossible(experiment: Experiment) -> None:
     network = (
         ()
         if experiment.network.kind == "none"
-        else (_switches, _instances, _hsdirs, _relays, _clients)
+        else (_switches, _instances, _hsdirs, _relays, _load)
     )
     for check in (wrong_hosts, _peer, *network, _hold, _dialling, _torrc_lines, wrong_events):
         wrong = check(experiment)
@@ -180,14 +181,8 @@ def _hold(experiment: Experiment) -> str | None:
     return None
 
 
-def _clients(experiment: Experiment) -> str | None:
-    load = experiment.load
-    if load.clients == "auto" or load.clients <= load.streams:
-        return None
-    return (
-        f"load.clients = {load.clients}: more client tors than load.streams = {load.streams}, "
-        "some would pull nothing"
-    )
+def _load(experiment: Experiment) -> str | None:
+    return shape_of(experiment.load).wrong(experiment.load)
 
 
 def _dialling(experiment: Experiment) -> str | None:

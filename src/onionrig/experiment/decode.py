@@ -10,15 +10,22 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, TypeGuard, get_args
 
 import msgspec
 
 from onionrig.errors import UsageError
+from onionrig.experiment.loads.registry import DEFAULT, shape_named, shape_of
 from onionrig.experiment.schema import Experiment
 from onionrig.units import BitsPerSecond, Seconds, fraction_from
 
+if TYPE_CHECKING:
+    from onionrig.experiment.loads.base import Load
+
 Layer = Mapping[str, Any]
+
+KIND = "kind"
+"""The key by which a load names its shape."""
 
 
 def experiment_from(layers: list[Layer]) -> Experiment:
@@ -29,11 +36,18 @@ def experiment_from(layers: list[Layer]) -> Experiment:
     whole: Layer = {}
     for layer in layers:
         whole = merged(whole, layer)
-    _refuse_unknown_keys(whole, Experiment, at="")
+    load, others = _load_of(whole)
+    shape = shape_named(load.get(KIND, DEFAULT))
+    keys = {key: value for key, value in load.items() if key != KIND}
+    _refuse_unknown_keys(keys, shape.table, at="load")
+    _refuse_unknown_keys(others, Experiment, at="")
     try:
-        return msgspec.convert(whole, Experiment, dec_hook=_quantity)
+        # which keys the load has is its shape's to say, so it is decoded by itself
+        decoded = msgspec.convert({"load": keys}, _table_alone(shape.table), dec_hook=_quantity)
+        experiment = msgspec.convert(others, Experiment, dec_hook=_quantity)
     except msgspec.ValidationError as error:
         raise UsageError(_explained(error, whole)) from error
+    return msgspec.structs.replace(experiment, load=decoded.load)
 
 
 def merged(below: Layer, above: Layer) -> dict[str, Any]:
@@ -80,7 +94,24 @@ def layer_from_setting(setting: str) -> Layer:
 def plain(experiment: Experiment) -> dict[str, Any]:
     """Return the experiment as plain data, quantities as text, as it could stand in a file."""
     built: dict[str, Any] = msgspec.to_builtins(experiment, enc_hook=str)
+    shape = shape_of(experiment.load)
+    if shape.kind != DEFAULT:
+        built["load"] = {KIND: shape.kind, **built["load"]}
     return built
+
+
+def _load_of(whole: Layer) -> tuple[Layer, Layer]:
+    """Return the table of the load, and everything else; what is no table is left to be refused."""
+    load = whole.get("load", {})
+    if not isinstance(load, Mapping):
+        raise UsageError(f"load = {load!r}: a table, as in [load]")
+    return load, {key: value for key, value in whole.items() if key != "load"}
+
+
+@functools.cache
+def _table_alone(table: type[Load]) -> type[Any]:
+    """Return a struct with the load alone, so that errors name its keys as the file has them."""
+    return msgspec.defstruct("LoadAlone", [("load", table)])
 
 
 def _is_list_of_tables(value: object) -> TypeGuard[list[Layer]]:
@@ -149,7 +180,9 @@ def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, at: str) 
 @functools.cache
 def _fields(table: type[msgspec.Struct]) -> dict[str, Any]:
     # a sweep decodes at every point, and resolving annotations takes most of the time of it
-    return {field.name: field.type for field in msgspec.structs.fields(table)}
+    known = {field.name: field.type for field in msgspec.structs.fields(table)}
+    # a load's own keys before those that every load has: they are what one looks for
+    return {name: known[name] for name in (*table.__annotations__, *known)}
 
 
 def _table_of(annotation: object) -> type[msgspec.Struct] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.experiment.auto import MOST_AUTO_RELAYS
+from onionrig.experiment.auto import FEWEST_CLIENTS, MOST_AUTO_RELAYS
 from onionrig.experiment.hosts import hosts_for, shared_out
 from onionrig.experiment.names import (
     BALANCER,
@@ -82,8 +82,12 @@ def _counts(experiment: Experiment) -> dict[HostRole, int]:
         "backend": experiment.backends.daemons,
         "relay": MOST_AUTO_RELAYS if relays == "auto" else relays,
         "authority": experiment.network.authorities,
-        "client": experiment.load.streams if clients == "auto" else clients,
+        "client": _most_clients(experiment) if clients == "auto" else clients,
     }
+
+
+def _most_clients(experiment: Experiment) -> int:
+    return max(FEWEST_CLIENTS, experiment.load.streams_asked)
 
 
 def _instruments(experiment: Experiment, here: str) -> dict[str, str]:

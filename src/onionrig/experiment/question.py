@@ -10,7 +10,8 @@ from onionrig.experiment.auto import resolved
 from onionrig.experiment.boards import Boarded, with_boards
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from
-from onionrig.experiment.schema import Experiment, Load
+from onionrig.experiment.loads.base import Load
+from onionrig.experiment.schema import Experiment
 from onionrig.records.manifest import BoardFacts
 
 if TYPE_CHECKING:

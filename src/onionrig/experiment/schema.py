@@ -12,21 +12,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from onionrig.records.schedule import Reach
+from onionrig.experiment.keys import Auto, Count, Switched, Table
+from onionrig.experiment.loads.base import Load
+from onionrig.experiment.loads.streams import Streams
 from onionrig.units import BitsPerSecond, Seconds
-
-Auto = Literal["auto"]
-Count = Annotated[int, Meta(ge=1)]
-Switched = bool | Auto
-UserPort = Annotated[int, Meta(ge=1024, le=65535)]
 
 CONGESTION_CONTROL: dict[str, int] = {"cc_alg": 2}
 """The public network's congestion control (Vegas); tor is without it unless the consensus says so
 (tor: src/core/or/congestion_control_common.c)."""
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of an experiment file."""
 
 
 class Network(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,27 +67,6 @@ class Frontend(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Probe the instances; leave out those that do not answer."""
     variants: Literal[1, 2, 3, 6] | Auto = "auto"
     """Distinct descriptors; a divisor of the 6 places that clients fetch from."""
-
-
-class Load(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the sinks ask of the address."""
-
-    clients: Count | Auto = "auto"
-    streams: Count = 16
-    reach: Reach = "address"
-    """``instances`` has streams dial the instances' own addresses: what the balancer costs."""
-    ramp: Seconds = Seconds(5)
-    hold: Seconds = Seconds(60)
-    dials_a_backend: Annotated[int, Meta(ge=0)] = 0
-    """Short streams before the load, for each backend instance: who serves, how fast, how many
-    fail."""
-    torrc: tuple[str, ...] = ()
-    """Extra lines for the client tors."""
-    dial_every: Seconds | None = None
-    """How often a further short stream is dialled under load: what new clients meet. If absent,
-    twice a second where something happens to the rig (``[[events]]``), else not at all."""
-    socks_port: UserPort | None = None
-    """The first client tor's SOCKS port; picked free where it is not given."""
 
 
 class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -176,7 +148,8 @@ class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     network: Network = Network()
     backends: Backends = Backends()
     frontend: Frontend = Frontend()
-    load: Load = Load()
+    load: Load = Streams()
+    """Of one of the shapes that ``experiment.loads.registry`` lists; ``kind`` says which."""
     baseline: Baseline = Baseline()
     events: tuple[Happening, ...] = ()
     verdict: Target = Target()

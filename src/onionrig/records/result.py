@@ -119,6 +119,18 @@ class Cost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of the largest process."""
 
 
+class Figure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing that a load came to, beside or instead of goodput."""
+
+    name: str
+    value: float | None
+    """Null where it was not measured."""
+    unit: str
+    """As in ``connections/s``; empty of a plain number."""
+    note: str = ""
+    """What else to know of it, in words."""
+
+
 class Failure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a run was aborted."""
 
@@ -162,6 +174,8 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What followed each thing that the experiment had done to the rig."""
     settings: dict[str, str] = msgspec.field(default_factory=dict)
     """What this load had otherwise than the run's experiment: by ``table.key``."""
+    figures: tuple[Figure, ...] = ()
+    """What the load came to beside or instead of goodput, where its shape has such figures."""
     load: int | None = None
     """The number of the run's load that the figures are of, from 1; of repetitions it is the median
     one. Null where no load was scheduled, and in results that were written before this was."""

@@ -12,7 +12,7 @@ from onionrig.experiment.frontend import Switch
 from onionrig.experiment.names import is_one
 from onionrig.records.manifest import HostKind, Mode
 from onionrig.records.part import Part
-from onionrig.rig.orders import AnyOrders
+from onionrig.rig.orders import AnyOrders, PingerOrders, SocksEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -162,6 +162,15 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return the only service of a role."""
         (service,) = self.with_role(role)
         return service
+
+    def ways(self) -> tuple[tuple[str, SocksEndpoint], ...]:
+        """Return every client tor's SOCKS port with the host where it can be reached."""
+        return tuple(
+            (service.host, client)
+            for service in self.services
+            if isinstance(service.orders, PingerOrders)
+            for client in service.orders.clients
+        )
 
     def named(self, name: str) -> Service:
         """Return the service of a name. Raises KeyError where there is none."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.experiment.auto import clients_of
 from onionrig.experiment.frontend import POINTS_AN_INSTANCE, switches_on, variants_of
+from onionrig.experiment.loads.registry import shape_of
 from onionrig.experiment.names import DIALLER, LOAD_DIALLER, numbered
 from onionrig.rig.allocation import ONION_PORT, tors_of
 from onionrig.rig.balancing import balancing
@@ -53,6 +54,7 @@ def render(experiment: Experiment, identities: Identities, allocation: Allocatio
     backends = numbered("backend", experiment.backends.daemons)
     clients = numbered("client", clients_of(experiment))
     address = identities.frontend.address
+    drivers = shape_of(experiment.load).drivers(experiment.load)
     services = (
         *(source(place, name, own) for name, own in place.beside("source", backends).items()),
         *(
@@ -72,7 +74,7 @@ def render(experiment: Experiment, identities: Identities, allocation: Allocatio
             for name, own in place.beside("pinger", clients).items()
         ),
         *_diallers(place, experiment, address, clients),
-        *_sinks(place, identities, clients),
+        *(_sinks(place, identities, clients) if drivers.sinks else ()),
     )
     return Rig(
         hosts=allocation.hosts,
@@ -146,7 +148,8 @@ def _diallers(
             )
             for name, own in place.beside(DIALLER, clients).items()
         ]
-    every = experiment.load.dial_every
+    asked = shape_of(experiment.load).drivers(experiment.load).dial_every_seconds
+    every = experiment.load.dial_every if asked is None else asked
     if every is not None:
         services += [
             dialler(place, name, address, own, every_seconds=float(every) * len(clients) / len(own))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from onionrig.engine.base import Engine
     from onionrig.experiment.happenings import Planned
+    from onionrig.experiment.loads.base import Load
     from onionrig.experiment.question import PlannedLoad
-    from onionrig.experiment.schema import Load
     from onionrig.rig.model import Rig
     from onionrig.run.journal import Journal
 
@@ -40,8 +40,8 @@ def schedule_from(second: int, load: Load) -> Schedule:
         ramp_second=ramp,
         hold_second=hold,
         end_second=hold + int(load.hold),
-        streams=load.streams,
-        reach=load.reach,
+        streams=load.streams_asked,
+        reach=load.reached,
     )
 
 
@@ -78,6 +78,8 @@ async def put_on_load(
                 )
             )
             await together(*(engine.finished(sink) for sink in sinks))
+            # sinks go by the schedule themselves; what else drives a load is ended after it
+            await asyncio.sleep(clock.until(schedule.end_second))
     journal.held()
     journal.phase(Phase.DRAIN)
     if rig.with_role(Role.BACKEND):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.errors import UNEXPECTED, CorruptPayload, Interrupted, NothingServed, OnionrigError
 from onionrig.experiment.happenings import planned as planned_in
+from onionrig.experiment.loads.registry import shape_of
 from onionrig.processes.interrupts import interruptible
 from onionrig.records.events import Phase
 from onionrig.run.dials import dial_all
@@ -52,7 +53,7 @@ async def run(
         this.journal.close()
     result = finish(run_directory)
     if not question.serves_only:
-        _refuse_unmeasured(result, run_directory)
+        _refuse_unmeasured(question, result, run_directory)
     return result
 
 
@@ -88,11 +89,14 @@ def _abort(error: BaseException, this: Run) -> None:
         error.add_note(f"the run directory could not be finished: {further}")
 
 
-def _refuse_unmeasured(result: Result, run_directory: RunDirectory) -> None:
+def _refuse_unmeasured(question: Question, result: Result, run_directory: RunDirectory) -> None:
     if result.bytes.corrupt:
         raise CorruptPayload(
             f"{result.bytes.corrupt} bytes were not the payload; the attempts that met them are in "
             f"{run_directory.transfers_path}"
         )
-    if not result.goodput.mean_bits_per_second:
+    if not shape_of(question.experiment.load).counts_goodput:
+        if not any(figure.value for figure in result.figures):
+            raise NothingServed(f"nothing was measured in the hold; see {run_directory.path}")
+    elif not result.goodput.mean_bits_per_second:
         raise NothingServed(f"not one byte came in the hold; see {run_directory.transfers_path}")

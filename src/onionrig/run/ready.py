@@ -17,7 +17,6 @@ from onionrig.errors import NothingServed
 from onionrig.movers.single_dial import dial_once
 from onionrig.records.events import Reached
 from onionrig.rig.model import Role
-from onionrig.rig.orders import SinkOrders
 from onionrig.run.together import together
 from onionrig.tor.socks import Credentials
 
@@ -125,13 +124,7 @@ class _Dialling:
 
 def _dials(engine: Engine, rig: Rig) -> Iterator[Coroutine[Any, Any, Transfer]]:
     """Yield dials to be made, through one client tor after the other, each on its own circuit."""
-    ways = [
-        (sink.host, client)
-        for sink in rig.with_role(Role.SINK)
-        if isinstance(sink.orders, SinkOrders)
-        for client in sink.orders.clients
-    ]
-    for number, (host, client) in enumerate(itertools.cycle(ways)):
+    for number, (host, client) in enumerate(itertools.cycle(rig.ways())):
         credentials = Credentials(username=f"probe-{number}", password=secrets.token_hex(8))
         yield dial_once(
             rig.address,

@@ -11,7 +11,6 @@ from onionrig.records.events import Phase
 from onionrig.rig.allocation import Allocation, ports_needed
 from onionrig.rig.direct import render_direct
 from onionrig.rig.model import Role
-from onionrig.rig.orders import SinkOrders
 from onionrig.rig.render import render
 from onionrig.run.bring_up import bring_up_network, start_movers
 from onionrig.run.frontend import published
@@ -80,11 +79,8 @@ async def _bring_up(this: Run, engine: Engine, rig: Rig) -> None:
 
 
 def _by_hand(engine: Engine, rig: Rig) -> str:
-    sink = rig.with_role(Role.SINK)[0]
-    if not isinstance(sink.orders, SinkOrders):
-        raise TypeError(f"{sink.name} has no orders of a sink")
-    client = sink.orders.clients[0]
+    host, client = rig.ways()[0]
     return (
-        f"to read it by hand: {engine.by_hand(sink.host)}nc -X 5 -x {client.host}:{client.port} "
+        f"to read it by hand: {engine.by_hand(host)}nc -X 5 -x {client.host}:{client.port} "
         f"{rig.address} {rig.port} | head -c 300"
     )

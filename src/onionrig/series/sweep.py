@@ -91,7 +91,7 @@ class Sweep:
     def _run_group(self, group: list[Settings], part_of: PartOf) -> None:
         """Put one rig up, big enough for the largest load, and the loads on it in turn."""
         questions = [self._ask(point) for point in group]
-        largest = max(questions, key=lambda question: question.experiment.load.streams)
+        largest = max(questions, key=lambda question: question.experiment.load.streams_asked)
         loads = [
             PlannedLoad(load=question.experiment.load, settings=point)
             for point, question in zip(group, questions, strict=True)

@@ -48,7 +48,7 @@ def asked_of(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> Asked
     target = known.verdict.target
     return AskedLoad(
         target_bits_per_second=None if target is None else float(target),
-        streams=known.load.streams,
+        streams=known.load.streams_asked,
     )
 
 

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from onionrig.analysis.load.windows import Window
     from onionrig.records.recording import Recording
 
+UNMEASURED = Goodput(
+    sustained_bits_per_second=None,
+    median_second_bits_per_second=None,
+    mean_bits_per_second=None,
+    lowest_second_bits_per_second=None,
+    highest_second_bits_per_second=None,
+    variation=None,
+    steady_seconds=0,
+    missing_seconds=0,
+)
+"""Of a load that is not about goodput."""
+
 
 def goodput(recording: Recording, hold: Window) -> Goodput:
     """Return the rates over the hold; null where fewer than ten seconds of it were recorded."""

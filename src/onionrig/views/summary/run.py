@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from onionrig.records.findings import Repetitions, RoundTrip
     from onionrig.records.recording import Recording
-    from onionrig.records.result import Bytes, Result
+    from onionrig.records.result import Bytes, Figure, Result
 
 SHARE_BAR = 24
 
@@ -32,6 +32,8 @@ def summary(result: Result, where: str, notes: Sequence[str] = ()) -> Renderable
     ``notes`` is what is to be said of the run's files.
     """
     parts: list[RenderableType] = [headline(result), _rates(result), *bound(result)]
+    if result.figures:
+        parts += [Text(), _figures(result.figures)]
     if result.backends:
         parts += [Text(), _backends(result)]
     parts += [
@@ -57,6 +59,10 @@ def headline(result: Result) -> Text:
         why = result.failure.message if result.failure else "unknown"
         measured = f"; until then {rate_text(sustained)} sustained" if sustained is not None else ""
         return Text(f"Aborted: {why}{measured}", style="bold red")
+    if result.figures and sustained is None:
+        first, doubted = result.figures[0], distrust(result)
+        said = f"{first.name}: {figure_text(first)} {_through(result)}"
+        return Text(f"{said}{doubted}", style="bold yellow" if doubted else "bold green")
     if sustained is None:
         return Text(f"No rate was measured {_through(result)}", style="bold red")
     said = f"{rate_text(sustained)} sustained {_through(result)}{_of_several(result)}"
@@ -86,6 +92,18 @@ def served(recording: Recording) -> str:
         f"served {size_text(sum(sent))} in {len(sent)} s, {rate_text(mean)} on average, "
         f"{rate_text(max(sent) * BITS_PER_BYTE)} in the fullest second; what arrived, the sink says"
     )
+
+
+def figure_text(figure: Figure) -> str:
+    """Return a figure of a load as it is said: its value with its unit, or a dash without one."""
+    return "-" if figure.value is None else f"{figure.value:.3g} {figure.unit}".rstrip()
+
+
+def _figures(figures: Sequence[Figure]) -> RenderableType:
+    table = _plain_table()
+    for figure in figures:
+        table.add_row(figure.name, figure_text(figure), figure.note)
+    return table
 
 
 def _through(result: Result) -> str:

@@ -1,0 +1,42 @@
+"""Bulk streams: so many are held open, and each pulls as fast as it can."""
+
+from __future__ import annotations
+
+from onionrig.experiment.keys import Count
+from onionrig.experiment.loads.base import Drivers, Load, Shape
+from onionrig.records.schedule import Reach
+
+
+class Streams(Load, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the sinks ask of the address."""
+
+    streams: Count = 16
+    reach: Reach = "address"
+    """``instances`` has streams dial the instances' own addresses: what the balancer costs."""
+
+    @property
+    def streams_asked(self) -> int:
+        """Streams that are held open in all."""
+        return self.streams
+
+    @property
+    def reached(self) -> Reach:
+        """What streams dial."""
+        return self.reach
+
+
+def _drivers(load: Load) -> Drivers:
+    del load
+    return Drivers(sinks=True)
+
+
+def _wrong(load: Load) -> str | None:
+    if load.clients == "auto" or load.clients <= load.streams_asked:
+        return None
+    return (
+        f"load.clients = {load.clients}: more client tors than load.streams = "
+        f"{load.streams_asked}, some would pull nothing"
+    )
+
+
+SHAPE = Shape(kind="streams", table=Streams, drivers=_drivers, wrong=_wrong, counts_goodput=True)
