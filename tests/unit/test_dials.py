@@ -299,7 +299,7 @@ def test_every_load_of_a_run_has_the_dials_from_before_the_first():
     whole = analyse(made).dials
     assert whole.variants[0].dials == 2
     assert [one.dials for one in results_by_load(made)] == [whole, whole]
-    assert [[each.started_wall_seconds for each in load.dials] for load in cut(made)] == [
+    assert [[each.started_wall_seconds for each in load.recording.dials] for load in cut(made)] == [
         [990.0, 999.9, 1_000.1, 1_014.0],
         [990.0, 999.9, 1_102.0],
     ]

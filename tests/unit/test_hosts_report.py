@@ -13,7 +13,7 @@ from rich.console import Console
 from brambles import bramble
 from lifelike import lifelike
 from onionrig.analysis.hosts.links import links
-from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse
 from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing, roles_text
 from onionrig.views.report.drawings.hosts import narrow_hosts, wide_hosts
@@ -23,7 +23,7 @@ from pages import reported
 
 
 def drawn(whole):
-    return hosts_drawing(links(whole, hold_window(whole)), whole.manifest)
+    return hosts_drawing(links(load_of(whole)), whole.manifest)
 
 
 def tabled(whole):

@@ -11,23 +11,22 @@ from brambles import bramble, direct, emulated
 from onionrig.analysis.hosts.link_rates import link_rates
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.limits.verdict import bottleneck
-from onionrig.analysis.load.loads import hold_window
-from onionrig.analysis.load.windows import Window
+from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.wire import with_interfaces
 from onionrig.analysis.wording import named_runs, part_text
-from recordings import HOLD, happened, manifest, recording
+from recordings import happened, manifest, recording
 
 FULL_CPU = 2.0
 """Both of the machine's cores."""
 
 
 def verdict(whole):
-    return bottleneck(whole, hold_window(whole))
+    return bottleneck(load_of(whole))
 
 
 def found(whole):
-    return links(whole, hold_window(whole))
+    return links(load_of(whole))
 
 
 def evidence(whole, what):
@@ -154,7 +153,7 @@ def test_a_host_without_samples_is_known_by_its_rate_alone():
 def changed(*events, link=100e6):
     made = manifest(emulated=(emulated("pi1", link), emulated("pi2", 7.0)))
     whole = recording([], hold_seconds=10, manifest=made, events=events)
-    return link_rates(whole, Window(begin=HOLD, end=HOLD + 10))
+    return link_rates(load_of(whole))
 
 
 def test_a_rate_that_changes_counts_for_as_long_as_it_holds():
@@ -210,7 +209,7 @@ def test_a_mean_rate_is_that_of_its_seconds(done):
 
 def test_a_baseline_between_emulated_hosts_is_held_against_its_interfaces():
     whole = direct([95, 40])
-    agreed = with_interfaces(whole, hold_window(whole))
+    agreed = with_interfaces(load_of(whole))
     assert agreed.sink_bytes == 135 * 125_000 * 10
     assert agreed.difference == pytest.approx(0.046, abs=1e-3)
     assert (agreed.explained, agreed.cause) == (True, "TCP and IP headers")
@@ -218,7 +217,7 @@ def test_a_baseline_between_emulated_hosts_is_held_against_its_interfaces():
 
 def test_a_baseline_whose_hosts_sent_too_much_is_not_explained():
     whole = direct([95], overhead=1.12)
-    assert with_interfaces(whole, hold_window(whole)).explained is False
+    assert with_interfaces(load_of(whole)).explained is False
 
 
 def test_a_baselines_sources_are_on_the_hosts_they_are_named_after():

@@ -7,50 +7,50 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.backends.fairness import jain, not_chosen, smallest_over_mean
 from onionrig.analysis.hosts.facts import peer_of
 from onionrig.analysis.load.faults import absences, of_host, service_hosts
-from onionrig.analysis.load.loads import events_of, hold_window
-from onionrig.analysis.load.windows import bytes_by_backend
+from onionrig.analysis.load.loads import events_of
 from onionrig.records.events import Covered, Starved
 from onionrig.records.result import BackendShare, Fairness, StarvedBackend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.events import Happened
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
 
 
-def backend_shares(recording: Recording, hold: Window) -> tuple[BackendShare, ...]:
+def backend_shares(load: Load) -> tuple[BackendShare, ...]:
     """Return what each backend instance served in the hold, those that served nothing too."""
-    counted = bytes_by_backend(recording.sinks, hold, recording.manifest.backends)
-    total = sum(counted.values())
+    manifest = load.manifest
+    sizes = load.sink_seconds.backend_bytes_in(load.hold, manifest.backends)
+    total = sum(sizes.values())
     return tuple(
         BackendShare(
             name=name,
-            host=_host(recording.manifest, name),
+            host=_host(manifest, name),
             bytes=size,
             share=size / total if total else 0.0,
-            streams=_mean_streams(recording, hold, name),
+            streams=round(load.sink_seconds.mean_backend_streams_in(load.hold, name)),
         )
-        for name, size in counted.items()
+        for name, size in sizes.items()
     )
 
 
-def fairness(recording: Recording, shares: Sequence[BackendShare]) -> Fairness:
+def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:
     """Return how evenly they served, and why some served nothing."""
     sizes = [backend.bytes for backend in shares]
-    reasons = {event.backend: event.reason for event in events_of(recording.events, Starved)}
-    covered = events_of(recording.events, Covered)
+    events = load.recording.events
+    reasons = {event.backend: event.reason for event in events_of(events, Starved)}
+    covered = events_of(events, Covered)
     starved = (
         tuple(
             StarvedBackend(
                 name=backend.name,
                 reason=_away(
-                    recording,
+                    load,
                     backend.name,
                     otherwise=reasons.get(backend.name)
-                    or not_chosen(backend.name, covered, recording.streams_asked),
+                    or not_chosen(backend.name, covered, load.recording.streams_asked),
                 ),
             )
             for backend in shares
@@ -62,21 +62,21 @@ def fairness(recording: Recording, shares: Sequence[BackendShare]) -> Fairness:
     return Fairness(jain=jain(sizes), smallest_over_mean=smallest_over_mean(sizes), starved=starved)
 
 
-def _away(recording: Recording, backend: str, *, otherwise: str) -> str:
+def _away(load: Load, backend: str, *, otherwise: str) -> str:
     """Say it where the experiment had an instance ended or hanging; else, or as well, the rest."""
-    hold = hold_window(recording)
-    hosts = service_hosts(recording.manifest)
+    hosts = service_hosts(load.manifest)
     found = [
         absence
-        for absence in absences(recording.events, hosts).get(backend, ())
-        if absence.seconds_in(hold)
+        for absence in absences(load.recording.events, hosts).get(backend, ())
+        if absence.seconds_in(load.hold)
     ]
     if not found:
         return otherwise
     done = [_done(cause) for absence in found for cause in absence.causes]
     # what was done again and again is said once
     said = f"{', '.join(dict.fromkeys(done))}, as was asked for, and it answered nobody for"
-    seconds, length = sum(absence.seconds_in(hold) for absence in found), len(hold.seconds)
+    seconds = sum(absence.seconds_in(load.hold) for absence in found)
+    length = len(load.hold.seconds)
     if seconds == length:
         return f"{said} all of the hold"
     return f"{said} {seconds:.0f} of the {length} s; {otherwise}"
@@ -102,13 +102,3 @@ def _host(manifest: Manifest, backend: str) -> str:
         return backend
     peer = peer_of(manifest)
     return peer.rpartition(":")[0] if peer else manifest.hosts[0].name
-
-
-def _mean_streams(recording: Recording, hold: Window, backend: str) -> int:
-    served = [
-        sample.streams.get(backend, 0)
-        for samples in recording.sinks.values()
-        for sample in samples
-        if sample.second in hold.seconds
-    ]
-    return round(sum(served) / len(hold.seconds)) if len(hold.seconds) else 0

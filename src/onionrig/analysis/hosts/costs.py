@@ -10,39 +10,33 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.cpu import around, elapsed_seconds, used_cpu_seconds
-from onionrig.analysis.load.windows import Window, bytes_by_second
+from onionrig.analysis.load.windows import Window
 from onionrig.records.result import Cost
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from onionrig.records.samples import HostSample, SinkSample
+    from onionrig.analysis.load.loads import Load
 
 BITS_PER_GBIT = 1e9
 
 
-def costs_by_role(
-    samplers: Mapping[str, Sequence[HostSample]],
-    sinks: Mapping[str, Sequence[SinkSample]],
-    window: Window,
-    roles: Mapping[str, str],
-) -> dict[str, Cost]:
-    """Return the cost of each role over the window; none where it was not sampled twice.
+def costs_by_role(load: Load) -> dict[str, Cost]:
+    """Return the cost of each role over the hold; none where it was not sampled twice.
 
     Several samplers are several hosts: a role's cores and costs are the sums of theirs.
     """
+    roles = load.manifest.roles
     cores: dict[str, float] = defaultdict(float)
     per_gbit: dict[str, float] = defaultdict(float)
     processes: dict[str, int] = defaultdict(int)
     peak_rss_bytes: dict[str, int] = defaultdict(int)
-    for samples in samplers.values():
-        held = around(samples, window)
+    for samples in load.recording.samplers.values():
+        held = around(samples, load.hold)
         if not held:
             continue
         seconds = elapsed_seconds(held)
         between = Window(begin=held[0].second + 1, end=held[-1].second + 1)
-        gbit = sum(bytes_by_second(sinks, between)) * BITS_PER_BYTE / BITS_PER_GBIT
+        gbit = sum(load.sink_seconds.payload_in(between)) * BITS_PER_BYTE / BITS_PER_GBIT
         for name, used in used_cpu_seconds(held).items():
             role = roles.get(name, name)
             processes[role] += 1

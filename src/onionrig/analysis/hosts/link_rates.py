@@ -9,21 +9,22 @@ from onionrig.experiment.happenings import OF_A_LINK
 from onionrig.records.events import Happened
 
 if TYPE_CHECKING:
+    from onionrig.analysis.load.loads import Load
     from onionrig.analysis.load.windows import Window
     from onionrig.records.manifest import EmulatedHost
-    from onionrig.records.recording import Recording
 
 
-def link_rates(recording: Recording, hold: Window) -> dict[str, float]:
+def link_rates(load: Load) -> dict[str, float]:
     """Return the mean rate that each shaped link had in the hold, each way; others are left out.
 
     A link that is pulled carries nothing until it is put in again.
     """
-    done = [event for event in events_of(recording.events, Happened) if event.verb in OF_A_LINK]
+    happened = events_of(load.recording.events, Happened)
+    done = [event for event in happened if event.verb in OF_A_LINK]
     rates: dict[str, float] = {}
-    for host in recording.manifest.emulated:
+    for host in load.manifest.emulated:
         own = [event for event in done if event.subject == host.name]
-        rate = _mean_rate(host, sorted(own, key=lambda event: event.wall_seconds), hold)
+        rate = _mean_rate(host, sorted(own, key=lambda event: event.wall_seconds), load.hold)
         if rate is not None:
             rates[host.name] = rate
     return rates

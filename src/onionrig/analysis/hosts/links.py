@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.hosts.cpu import around, elapsed_seconds
 from onionrig.analysis.hosts.facts import host_of, roles_by_host, serving_role
 from onionrig.analysis.hosts.link_rates import link_rates
-from onionrig.analysis.load.windows import (
-    bytes_by_second,
-    mean_bits_per_second,
-    sustained_bits_per_second,
-)
+from onionrig.analysis.load.windows import mean_bits_per_second, sustained_bits_per_second
 from onionrig.analysis.trust.wire import carried_bytes
 from onionrig.records.links import HostLink, Links
 from onionrig.units import BITS_PER_BYTE
@@ -23,9 +19,8 @@ from onionrig.units import BITS_PER_BYTE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.analysis.trust.wire import Direction
-    from onionrig.records.recording import Recording
     from onionrig.records.samples import HostSample
 
 FULL = 0.90
@@ -33,32 +28,31 @@ PAYLOAD = 1448 / 1514
 """TCP payload of a full Ethernet frame."""
 
 
-def links(recording: Recording, hold: Window) -> Links | None:
+def links(load: Load) -> Links | None:
     """Return what the links did in the hold; None where no host is emulated."""
-    found = host_links(recording, hold)
+    found = host_links(load)
     if not found:
         return None
     serving = [link.link_bits_per_second for link in found if link.serves]
     known = [rate for rate in serving if rate]
     total = sum(known) if known and len(known) == len(serving) else None
-    seconds = bytes_by_second(recording.sinks, hold)
     return Links(
-        scale=recording.manifest.emulated[0].scale,
+        scale=load.manifest.emulated[0].scale,
         hosts=found,
         sum_bits_per_second=total,
         payload_bits_per_second=total * PAYLOAD if total else None,
-        mean_share=_share(mean_bits_per_second(seconds), total),
-        sustained_share=_share(sustained_bits_per_second(seconds), total),
+        mean_share=_share(mean_bits_per_second(load.held_bytes), total),
+        sustained_share=_share(sustained_bits_per_second(load.held_bytes), total),
     )
 
 
-def host_links(recording: Recording, hold: Window) -> tuple[HostLink, ...]:
+def host_links(load: Load) -> tuple[HostLink, ...]:
     """Return the link of each emulated host, in the experiment's order."""
-    manifest = recording.manifest
-    could, roles = link_rates(recording, hold), roles_by_host(manifest)
+    manifest = load.manifest
+    could, roles = link_rates(load), roles_by_host(manifest)
     sampled = {
-        host_of(manifest, name): around(samples, hold)
-        for name, samples in recording.samplers.items()
+        host_of(manifest, name): around(samples, load.hold)
+        for name, samples in load.recording.samplers.items()
     }
     found: list[HostLink] = []
     for host in manifest.emulated:

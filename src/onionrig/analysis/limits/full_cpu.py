@@ -19,8 +19,7 @@ from onionrig.records.findings import Evidence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.samples import CpuStates, HostSample
 
 FULL = 0.93
@@ -65,20 +64,23 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
         return self.cores is not None and self.used_cores >= FULL * self.cores
 
 
-def host_uses(recording: Recording, hold: Window) -> list[HostUse]:
+def host_uses(load: Load) -> list[HostUse]:
     """Return what each sampled machine's CPU did during the hold, the fullest first."""
     sampled: dict[str, list[Sequence[HostSample]]] = {}
-    for name, samples in recording.samplers.items():
-        if held := around(samples, hold):
-            machine = machine_of(recording.manifest, host_of(recording.manifest, name))
+    for name, samples in load.recording.samplers.items():
+        if held := around(samples, load.hold):
+            machine = machine_of(load.manifest, host_of(load.manifest, name))
             sampled.setdefault(machine, []).append(held)
-    uses = [_use(recording, machine, several_held) for machine, several_held in sampled.items()]
+    uses = [
+        _use(machine, cores_of(load.manifest, machine), several_held)
+        for machine, several_held in sampled.items()
+    ]
     return sorted(uses, key=lambda use: -use.used_cores / (use.cores or float("inf")))
 
 
-def look_at_machines(recording: Recording, hold: Window) -> Look:
+def look_at_machines(load: Load) -> Look:
     """Name the host whose CPU was full."""
-    uses = host_uses(recording, hold)
+    uses = host_uses(load)
     return Look(
         evidence=tuple(piece for use in uses for piece in _evidence(use)),
         finding=next((_finding(use, named=len(uses) > 1) for use in uses if use.full), None),
@@ -126,7 +128,7 @@ def _evidence(use: HostUse) -> tuple[Evidence, ...]:
     )
 
 
-def _use(recording: Recording, machine: str, sampled: list[Sequence[HostSample]]) -> HostUse:
+def _use(machine: str, cores: int | None, sampled: list[Sequence[HostSample]]) -> HostUse:
     """Sum up what samplers on one machine saw: each its own processes, all the same machine."""
     held = sampled[0]
     first, last, seconds = held[0], held[-1], elapsed_seconds(held)
@@ -134,7 +136,7 @@ def _use(recording: Recording, machine: str, sampled: list[Sequence[HostSample]]
     read_cores, unread_cores = _others(held, elsewhere_cores)
     return HostUse(
         host=machine,
-        cores=cores_of(recording.manifest, machine),
+        cores=cores,
         rig_cores=_rig_cores(held) + elsewhere_cores,
         read_cores=read_cores,
         unread_cores=unread_cores,

@@ -9,7 +9,7 @@ import msgspec
 from onionrig.analysis.hosts.facts import roles_by_host, serving_role
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.limits.findings import Finding
-from onionrig.analysis.load.windows import bytes_by_second, mean_bits_per_second
+from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.analysis.wording import named_runs, part_text
 from onionrig.records.findings import Evidence
 from onionrig.records.links import HostLink
@@ -19,10 +19,9 @@ from onionrig.units import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.links import Links
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
 
 
 class LinksLook(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,17 +45,17 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[HostLink, ...]
 
 
-def look_at_links(recording: Recording, hold: Window) -> LinksLook:
+def look_at_links(load: Load) -> LinksLook:
     """Hold each link against its rate, and goodput against what those of serving hosts carry."""
-    found = links(recording, hold)
+    found = links(load)
     if found is None:
         return LinksLook()
-    kinds = _kinds(recording.manifest, found)
+    kinds = _kinds(load.manifest, found)
     full = tuple(link for link in found.hosts if link.full)
     whole = next((kind for kind in kinds if all(link.full for link in kind.links)), None)
     some = next((kind for kind in kinds if set(full) <= set(kind.links)), None)
     return LinksLook(
-        evidence=(*_each(found), *_together(recording, hold, found)),
+        evidence=(*_each(found), *_together(load, found)),
         all_of_a_kind=_all(whole) if whole else None,
         some=_some(full, some) if full and not whole else None,
         some_were=_were(full, some),
@@ -148,9 +147,9 @@ def _each(found: Links) -> list[Evidence]:
     return evidence
 
 
-def _together(recording: Recording, hold: Window, found: Links) -> list[Evidence]:
+def _together(load: Load, found: Links) -> list[Evidence]:
     serving = [link for link in found.hosts if link.serves]
-    mean = mean_bits_per_second(bytes_by_second(recording.sinks, hold))
+    mean = mean_bits_per_second(load.held_bytes)
     if found.payload_bits_per_second is None or mean is None:
         return []
     what = f"goodput, of the TCP payload that {_links_that_serve(len(serving))} can carry"

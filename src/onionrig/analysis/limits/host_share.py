@@ -20,9 +20,8 @@ from onionrig.records.findings import Evidence
 from onionrig.units import cores_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
 
 UNLIMITED = "sampler"
 """The role of what is never limited."""
@@ -41,25 +40,25 @@ class ShareUse(msgspec.Struct, frozen=True, kw_only=True):
         return self.used_cores >= FULL * self.given_cores
 
 
-def share_uses(recording: Recording, hold: Window) -> list[ShareUse]:
+def share_uses(load: Load) -> list[ShareUse]:
     """Return what each limited host used, in their order; unsampled ones are left out."""
     used: dict[str, float] = {}
-    for sampler, samples in recording.samplers.items():
-        if held := around(samples, hold):
-            host = host_of(recording.manifest, sampler)
-            own = _limited_services(recording.manifest, host)
+    for sampler, samples in load.recording.samplers.items():
+        if held := around(samples, load.hold):
+            host = host_of(load.manifest, sampler)
+            own = _limited_services(load.manifest, host)
             seconds = sum(cpu for name, cpu in used_cpu_seconds(held).items() if name in own)
             used[host] = seconds / elapsed_seconds(held)
     return [
         ShareUse(host=each.name, used_cores=used[each.name], given_cores=each.cpu_cores)
-        for each in recording.manifest.emulated
+        for each in load.manifest.emulated
         if each.cpu_cores is not None and each.name in used
     ]
 
 
-def look_at_host_cpus(recording: Recording, hold: Window) -> Look:
+def look_at_host_cpus(load: Load) -> Look:
     """Name the hosts that used all they were given."""
-    uses = share_uses(recording, hold)
+    uses = share_uses(load)
     full = [use for use in uses if use.full]
     return Look(
         evidence=tuple(

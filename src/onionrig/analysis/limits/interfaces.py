@@ -16,8 +16,7 @@ from onionrig.units import BITS_PER_BYTE, rate_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.samples import HostSample
 
 FULL = 0.90
@@ -28,19 +27,19 @@ NOMINAL = 1.1
 """Of that rate: what carries more says a rate that binds nothing, as virtual interfaces do."""
 
 
-def look_at_interfaces(recording: Recording, hold: Window) -> Look:
+def look_at_interfaces(load: Load) -> Look:
     """Name the interface that was nearest to its rate, if it was at it.
 
     Loopback has none. An interface that names no rate is evidence without a limit, if it carried
     anything; of each the busier direction is shown.
     """
     evidence, full = list[Evidence](), list[tuple[float, Finding]]()
-    emulated = {host.name for host in recording.manifest.emulated}
-    for sampler, samples in recording.samplers.items():
-        host = host_of(recording.manifest, sampler)
+    emulated = {host.name for host in load.manifest.emulated}
+    for sampler, samples in load.recording.samplers.items():
+        host = host_of(load.manifest, sampler)
         if host in emulated:
             continue
-        held = around(samples, hold)
+        held = around(samples, load.hold)
         for name, direction, rate, limit in _carried(held):
             at_limit = limit is not None and rate >= FULL * limit
             evidence.append(
@@ -53,7 +52,7 @@ def look_at_interfaces(recording: Recording, hold: Window) -> Look:
                 )
             )
             if at_limit and limit is not None:
-                where = f" of {host}" if several(recording.manifest) else ""
+                where = f" of {host}" if several(load.manifest) else ""
                 said = (
                     f"the interface {name}{where} was at its rate: {direction} {rate_text(rate)} "
                     f"of {rate_text(limit)}"

@@ -16,8 +16,7 @@ from onionrig.rig.model import Role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.samples import HostSample
 
 FULL_CORES = 0.95
@@ -25,15 +24,15 @@ TORS = (Role.AUTHORITY, Role.RELAY, Role.BACKEND, Role.CLIENT, Role.BALANCER_TOR
 OURS = (Role.SOURCE, Role.SINK)
 
 
-def look_at_main_threads(recording: Recording, hold: Window) -> Look:
+def look_at_main_threads(load: Load) -> Look:
     """Name the busiest main thread, if it was at a full core: a tor's, or else our own.
 
     Evidence is the busiest of each role, and every other that is at a full core.
     """
     busiest: dict[str, list[tuple[float, str]]] = {}
-    for samples in recording.samplers.values():
-        for name, cores in _main_thread_cores(around(samples, hold)).items():
-            role = recording.manifest.roles.get(name, name)
+    for samples in load.recording.samplers.values():
+        for name, cores in _main_thread_cores(around(samples, load.hold)).items():
+            role = load.manifest.roles.get(name, name)
             busiest.setdefault(role, []).append((cores, name))
     evidence, full = list[Evidence](), list[tuple[float, str]]()
     for role in (*TORS, *OURS):

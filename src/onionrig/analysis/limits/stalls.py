@@ -11,14 +11,15 @@ import msgspec
 
 from onionrig.analysis.limits.findings import Finding, Look
 from onionrig.analysis.load.faults import Absence, absences, service_hosts
-from onionrig.analysis.load.windows import Window, sampled_seconds
 from onionrig.records.findings import Evidence
 from onionrig.records.transfers import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.transfers import Transfer
 
 STALLED_SECONDS = 5
 """Of silence at a stretch. tor's flow control and schedulers pause for fractions of one."""
@@ -37,14 +38,9 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     stalled: bool
 
 
-Counts = dict[str, dict[int, int]]
-"""By backend instance and second, all sinks together."""
-
-
-def look_for_stalls(recording: Recording, hold: Window) -> Look:
+def look_for_stalls(load: Load) -> Look:
     """Name the backend instance that was silent longest, if one stalled."""
-    sizes, streams = _counts(recording)
-    silences = _longest_silences(recording, hold, sizes, streams)
+    silences = _longest_silences(load)
     stalled = [silence for silence in silences if silence.stalled]
     evidence = tuple(
         Evidence(
@@ -60,8 +56,8 @@ def look_for_stalls(recording: Recording, hold: Window) -> Look:
         return Look(evidence=evidence)
     up = {
         name
-        for name, by_second in streams.items()
-        if any(count and second in hold.seconds for second, count in by_second.items())
+        for name, by_second in load.sink_seconds.backend_streams.items()
+        if any(count and second in load.hold.seconds for second, count in by_second.items())
     }
     return Look(evidence=evidence, finding=_finding(stalled, up))
 
@@ -86,25 +82,23 @@ def _finding(stalled: Sequence[Silence], up: set[str]) -> Finding:
     )
 
 
-def _longest_silences(
-    recording: Recording, hold: Window, sizes: Counts, streams: Counts
-) -> list[Silence]:
+def _longest_silences(load: Load) -> list[Silence]:
     """Return the longest silence in the hold of each backend instance, the longest first."""
-    begin = min((second for by_second in sizes.values() for second in by_second), default=hold.end)
-    seconds = sampled_seconds(recording.sinks, Window(begin=begin, end=hold.end))
-    given_up = _given_up(recording)
-    meant = absences(recording.events, service_hosts(recording.manifest))
-    longest = []
-    for backend in sizes:
-        counted = {
+    sinks = load.sink_seconds
+    seconds = [second for second in sinks.sampled if second < load.hold.end]
+    given_up = _given_up(load.recording.transfers)
+    meant = absences(load.recording.events, service_hosts(load.manifest))
+    longest: list[Silence] = []
+    for backend, sizes in sinks.backend_bytes.items():
+        streams = {
             second: count
-            for second, count in streams[backend].items()
+            for second, count in sinks.backend_streams.get(backend, {}).items()
             if not _meant(meant.get(backend, ()), second)
         }
         silences = [
-            _silence(backend, stretch, hold, counted, given_up.get(backend, ()))
-            for stretch in _silent_stretches(seconds, sizes[backend], counted)
-            if stretch[-1] >= hold.begin
+            _silence(backend, stretch, load.hold, streams, given_up.get(backend, ()))
+            for stretch in _silent_stretches(seconds, sizes, streams)
+            if stretch[-1] >= load.hold.begin
         ]
         longest += sorted(silences, key=_by_length)[:1]
     return sorted(longest, key=_by_length)
@@ -158,28 +152,11 @@ def _silence(
     )
 
 
-def _given_up(recording: Recording) -> dict[str, list[float]]:
+def _given_up(transfers: Iterable[Transfer]) -> dict[str, list[float]]:
     """Return when streams were given up as stalled, by the backend instance that served them."""
     given_up: dict[str, list[float]] = {}
-    for transfer in recording.transfers:
+    for transfer in transfers:
         if transfer.ending is Ending.STALLED and transfer.backend is not None:
             at = transfer.started_wall_seconds + transfer.ended_after_seconds
             given_up.setdefault(transfer.backend, []).append(at)
     return given_up
-
-
-def _counts(recording: Recording) -> tuple[Counts, Counts]:
-    """Return the bytes and the streams of each backend instance by second."""
-    sizes: Counts = {}
-    streams: Counts = {}
-    for samples in recording.sinks.values():
-        for sample in samples:
-            for name in sample.verified_bytes.keys() | sample.streams.keys():
-                _add(sizes, name, sample.second, sample.verified_bytes.get(name, 0))
-                _add(streams, name, sample.second, sample.streams.get(name, 0))
-    return sizes, streams
-
-
-def _add(counts: Counts, name: str, second: int, count: int) -> None:
-    by_second = counts.setdefault(name, {})
-    by_second[second] = by_second.get(second, 0) + count

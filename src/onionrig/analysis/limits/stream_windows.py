@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,16 +9,15 @@ import msgspec
 from onionrig.analysis.backends.round_trip import path_seconds, round_trip
 from onionrig.analysis.limits.findings import Finding, Look
 from onionrig.analysis.load.loads import events_of
-from onionrig.analysis.load.windows import bytes_by_second, mean_bits_per_second
+from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.records.events import Scheduled
 from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text, version_numbers
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
     from onionrig.records.schedule import Reach
 
 LEAST, MOST = 0.5, 1.25
@@ -77,25 +75,25 @@ def _has_congestion_control(manifest: Manifest) -> bool:
     return tor is None or version_numbers(tor) >= ON_BY_DEFAULT_SINCE
 
 
-def reach_of(recording: Recording) -> Reach:
+def reach_of(load: Load) -> Reach:
     """Return what a load's streams dialled."""
-    scheduled = events_of(recording.events, Scheduled)
+    scheduled = events_of(load.recording.events, Scheduled)
     return scheduled[-1].reach if scheduled else "address"
 
 
-def allowance(recording: Recording, hold: Window) -> Allowance | None:
+def allowance(load: Load) -> Allowance | None:
     """Return what the windows allow; None where there are none or nothing was measured."""
-    path = path_seconds(round_trip(recording, hold))
-    streams = _mean_streams(recording, hold)
-    if not have_windows(recording.manifest, reach_of(recording)) or not path or not streams:
+    path = path_seconds(round_trip(load))
+    streams = load.sink_seconds.mean_streams_in(load.hold)
+    if not have_windows(load.manifest, reach_of(load)) or not path or not streams:
         return None
     return Allowance(streams=streams, round_trip_seconds=path)
 
 
-def look_at_windows(recording: Recording, hold: Window) -> Look:
+def look_at_windows(load: Load) -> Look:
     """Say whether what came is what the windows allow; it counts only where nothing is full."""
-    allowed = allowance(recording, hold)
-    mean = mean_bits_per_second(bytes_by_second(recording.sinks, hold))
+    allowed = allowance(load)
+    mean = mean_bits_per_second(load.held_bytes)
     if allowed is None or mean is None:
         return Look()
     bound = LEAST <= mean / allowed.bits_per_second <= MOST
@@ -117,16 +115,3 @@ def look_at_windows(recording: Recording, hold: Window) -> Look:
 def milliseconds(seconds: float) -> str:
     """Print a round trip with at least two figures."""
     return f"{seconds * 1e3:.0f} ms" if seconds >= 0.01 else f"{seconds * 1e3:.1f} ms"  # noqa: PLR2004 - 10 ms
-
-
-def _mean_streams(recording: Recording, hold: Window) -> float:
-    """Return the mean number of streams that delivered, over the seconds that were sampled."""
-    return sum(
-        statistics.fmean(counts)
-        for samples in recording.sinks.values()
-        if (
-            counts := [
-                sum(sample.streams.values()) for sample in samples if sample.second in hold.seconds
-            ]
-        )
-    )

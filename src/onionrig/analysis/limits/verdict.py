@@ -28,26 +28,25 @@ from onionrig.analysis.limits.stream_windows import (
     look_at_windows,
     reach_of,
 )
-from onionrig.analysis.load.windows import bytes_by_second, mean_bits_per_second
+from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.records.findings import Bottleneck, Evidence
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 
-def bottleneck(recording: Recording, hold: Window) -> Bottleneck:
+def bottleneck(load: Load) -> Bottleneck:
     """Return the verdict and its evidence; never raises, whatever was not recorded."""
-    if not hold.seconds:
+    if not load.hold.seconds:
         return _verdict(_unknown("nothing was held"), ())
-    stalls = look_for_stalls(recording, hold)
-    links = look_at_links(recording, hold)
-    machines = look_at_machines(recording, hold)
-    shares = look_at_host_cpus(recording, hold)
-    interfaces = look_at_interfaces(recording, hold)
-    threads = look_at_main_threads(recording, hold)
-    windows = look_at_windows(recording, hold)
+    stalls = look_for_stalls(load)
+    links = look_at_links(load)
+    machines = look_at_machines(load)
+    shares = look_at_host_cpus(load)
+    interfaces = look_at_interfaces(load)
+    threads = look_at_main_threads(load)
+    windows = look_at_windows(load)
     in_order = (
         stalls.finding,
         _as_well(links.all_of_a_kind, "the machine's CPU was" if machines.finding else None),
@@ -56,7 +55,7 @@ def bottleneck(recording: Recording, hold: Window) -> Bottleneck:
         links.some,
         interfaces.finding,
         threads.finding,
-        _unfilled(recording, hold, windows.finding),
+        _unfilled(load, windows.finding),
     )
     looks = (stalls, machines, shares, links, interfaces, threads, windows)
     return _verdict(
@@ -72,21 +71,21 @@ def _as_well(finding: Finding | None, other: str | None) -> Finding | None:
     return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; {other} full as well")
 
 
-def _unfilled(recording: Recording, hold: Window, window: Finding | None) -> Finding:
+def _unfilled(load: Load, window: Finding | None) -> Finding:
     """Say what bound the rate where nothing was at its limit."""
-    mean = mean_bits_per_second(bytes_by_second(recording.sinks, hold))
-    if not host_uses(recording, hold):
+    mean = mean_bits_per_second(load.held_bytes)
+    if not host_uses(load):
         return _unknown("no sampler covers the hold: nobody knows what was full")
     if not mean:
         return _unknown("nothing was delivered in the hold, and nothing was full")
-    return window or _unbound(recording, hold, mean)
+    return window or _unbound(load, mean)
 
 
-def _unbound(recording: Recording, hold: Window, mean: float) -> Finding:
+def _unbound(load: Load, mean: float) -> Finding:
     """Say it where the streams' windows did not bound it either."""
     came = f"nothing was full, {rate_text(mean)} came"
-    allowed = allowance(recording, hold)
-    if not have_windows(recording.manifest, reach_of(recording)):
+    allowed = allowance(load)
+    if not have_windows(load.manifest, reach_of(load)):
         return _load(f"{came}, and more streams may bring more")
     if allowed is None:
         return _unknown(

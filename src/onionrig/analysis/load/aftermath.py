@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.backends.dials import outage
 from onionrig.analysis.load.faults import happened_in, service_hosts, subjects
 from onionrig.analysis.load.loads import events_of
-from onionrig.analysis.load.windows import bytes_by_second
 from onionrig.experiment.happenings import LEAVING, RETURNING
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.events import Listed
@@ -18,9 +17,9 @@ from onionrig.units import BITS_PER_BYTE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from onionrig.analysis.load.loads import Load
     from onionrig.analysis.load.windows import Window
     from onionrig.records.events import Happened
-    from onionrig.records.recording import Recording
 
 BEFORE_SECONDS = 5
 IN_A_ROW_SECONDS = 3
@@ -30,31 +29,26 @@ NEARLY_WHOLE_SECONDS = 0.1
 full second is done some hundredths later."""
 
 
-def aftermaths(recording: Recording, hold: Window) -> tuple[Aftermath, ...]:
+def aftermaths(load: Load) -> tuple[Aftermath, ...]:
     """Return what came after each thing that was done in a hold."""
-    happened = happened_in(recording, hold)
-    goodput = [size * BITS_PER_BYTE for size in bytes_by_second(recording.sinks, hold)]
-    return tuple(
-        _aftermath(recording, hold, goodput, happened, index) for index in range(len(happened))
-    )
+    happened = happened_in(load.recording, load.hold)
+    goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
+    return tuple(_aftermath(load, goodput, happened, index) for index in range(len(happened)))
 
 
 def _aftermath(
-    recording: Recording,
-    hold: Window,
-    goodput: Sequence[float],
-    happened: Sequence[Happened],
-    index: int,
+    load: Load, goodput: Sequence[float], happened: Sequence[Happened], index: int
 ) -> Aftermath:
     """Return what came after one of the things that happened, until the next or the hold's end."""
     event, later = happened[index], happened[index + 1 :]
-    at, end = event.wall_seconds, _next(later, hold)
-    since = at - hold.begin
-    hosts = service_hosts(recording.manifest)
+    at, end = event.wall_seconds, _next(later, load.hold)
+    since = at - load.hold.begin
+    hosts = service_hosts(load.manifest)
+    dials = (dial for dial in load.recording.dials if dial.started_wall_seconds < end)
     undone = _undone(event, happened[:index], hosts)
-    before = _before(goodput, int(undone.wall_seconds) - hold.begin)
+    before = _before(goodput, int(undone.wall_seconds) - load.hold.begin)
     first = math.ceil(since - NEARLY_WHOLE_SECONDS)
-    after = goodput[first : int(end) - hold.begin]
+    after = goodput[first : int(end) - load.hold.begin]
     about_it = [other for other in later if _concerns(other, event, hosts)]
     return Aftermath(
         verb=event.verb,
@@ -66,12 +60,12 @@ def _aftermath(
         lowest_bits_per_second=min(after, default=None),
         recovered_after_seconds=_recovered(after, before, from_seconds=first - since),
         listed_after_seconds=_listed(
-            events_of(recording.events, Listed),
+            events_of(load.recording.events, Listed),
             event,
             subjects(event, hosts),
-            _next(about_it, hold),
+            _next(about_it, load.hold),
         ),
-        dials=outage((dial for dial in recording.dials if dial.started_wall_seconds < end), at),
+        dials=outage(dials, at),
     )
 
 

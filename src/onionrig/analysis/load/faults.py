@@ -21,6 +21,7 @@ from onionrig.records.events import Happened
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from onionrig.analysis.load.loads import Load
     from onionrig.analysis.load.windows import Window
     from onionrig.experiment.happenings import Verb
     from onionrig.records.events import AnyEvent
@@ -56,10 +57,11 @@ def happened_in(recording: Recording, span: Window) -> list[Happened]:
     ]
 
 
-def ended_in(recording: Recording, hold: Window) -> frozenset[str]:
+def ended_in_hold(load: Load) -> frozenset[str]:
     """Name the services that were ended in the hold: their counters are of two processes."""
-    hosts = service_hosts(recording.manifest)
-    ended = (event for event in happened_in(recording, hold) if event.verb in ENDING)
+    hosts = service_hosts(load.manifest)
+    happened = happened_in(load.recording, load.hold)
+    ended = (event for event in happened if event.verb in ENDING)
     return frozenset(name for event in ended for name in subjects(event, hosts))
 
 

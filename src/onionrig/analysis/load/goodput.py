@@ -6,9 +6,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.load.windows import (
-    bytes_by_second,
     mean_bits_per_second,
-    missing_seconds,
     sustained_bits_per_second,
     variation,
 )
@@ -16,13 +14,12 @@ from onionrig.records.result import WINDOW_SECONDS, Goodput, Verdict
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 
-def goodput(recording: Recording, hold: Window) -> Goodput:
+def goodput(load: Load) -> Goodput:
     """Return the rates over the hold; null where fewer than ten seconds of it were recorded."""
-    counted = bytes_by_second(recording.sinks, hold)
+    counted = load.held_bytes
     rates = [size * BITS_PER_BYTE for size in counted]
     enough = len(counted) >= WINDOW_SECONDS
     return Goodput(
@@ -33,7 +30,7 @@ def goodput(recording: Recording, hold: Window) -> Goodput:
         highest_second_bits_per_second=max(rates) if enough else None,
         variation=variation(counted) if enough else None,
         steady_seconds=len(counted),
-        missing_seconds=missing_seconds(recording.sinks, hold),
+        missing_seconds=load.sink_seconds.missing_in(load.hold),
     )
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.backends.dials import over_time
 from onionrig.analysis.hosts.facts import host_of, machine_of
 from onionrig.analysis.load.faults import happened_in
-from onionrig.analysis.load.loads import complete, events_of, hold_window, loads
-from onionrig.analysis.load.windows import Window
+from onionrig.analysis.load.loads import complete, events_of, hold_windows
+from onionrig.analysis.load.sink_seconds import SinkSeconds
+from onionrig.analysis.load.windows import NOTHING_HELD, Window
 from onionrig.analysis.over_time.host_lines import (
     cores_by_role,
     cpu_by_state,
@@ -24,6 +25,8 @@ from onionrig.records.part import Part
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from onionrig.records.recording import Recording
 
 Lines = dict[str, dict[int, float]]
@@ -91,13 +94,25 @@ def series(recording: Recording) -> Series:
     """Return what is to be drawn of a run, from the first ramp to the last end."""
     scheduled = events_of(recording.events, Scheduled)
     zero = scheduled[0].hold_second if scheduled else 0
-    span = _span(recording, scheduled)
+    sinks = SinkSeconds.of(recording.sinks)
+    holds = hold_windows(recording, sinks)
+    span = _span(recording, scheduled, sinks)
     manifest = recording.manifest
     transfers = recording.transfers
     return Series(
-        loads=_load_times(recording, zero),
-        goodput_bits_per_second=timeline(span, zero, _goodput(recording), absent=0.0),
-        streams=timeline(span, zero, _streams(recording)),
+        loads=tuple(
+            LoadTimes(
+                ramp=float(load.ramp_second - zero),
+                hold=float(hold.begin - zero),
+                end=float(hold.end - zero),
+                settings=load.settings,
+            )
+            for load, hold in zip(scheduled, holds, strict=True)
+        ),
+        goodput_bits_per_second=timeline(
+            span, zero, _goodput(sinks, manifest.backends), absent=0.0
+        ),
+        streams=timeline(span, zero, _streams(sinks, manifest.backends)),
         cores=timeline(span, zero, cores_by_role(recording.samplers, manifest.roles)),
         host_cores={
             machine_of(manifest, host_of(manifest, name)): timeline(
@@ -160,47 +175,36 @@ def downsampled(whole: Series, most: int = MOST_POINTS) -> Series:
     )
 
 
-def _span(recording: Recording, scheduled: list[Scheduled]) -> Window:
+def _span(recording: Recording, scheduled: Sequence[Scheduled], sinks: SinkSeconds) -> Window:
     """Return from the first ramp to the last end, or to a cut-short run's last sample."""
     if not scheduled:
-        return Window(begin=0, end=0)
+        return NOTHING_HELD
     begin, end = scheduled[0].ramp_second, scheduled[-1].end_second
     if not complete(recording):
-        sampled = [samples[-1].second + 1 for samples in recording.sinks.values() if samples]
-        end = min(end, max(sampled, default=begin))
+        end = min(end, 1 + max(sinks.payload_bytes, default=begin - 1))
     return Window(begin=begin, end=max(begin, end))
 
 
-def _load_times(recording: Recording, zero: int) -> tuple[LoadTimes, ...]:
-    return tuple(
-        LoadTimes(
-            ramp=float(scheduled.ramp_second - zero),
-            hold=float(scheduled.hold_second - zero),
-            end=float(hold_window(load).end - zero),
-            settings=scheduled.settings,
-        )
-        for load in loads(recording)
-        for scheduled in events_of(load.events, Scheduled)
-    )
-
-
-def _goodput(recording: Recording) -> Lines:
-    lines: Lines = {name: {} for name in recording.manifest.backends}
-    for samples in recording.sinks.values():
-        for sample in samples:
-            for name, size in sample.verified_bytes.items():
-                _add(lines, name, sample.second, size * BITS_PER_BYTE)
-            if sample.unverified_bytes:
-                _add(lines, UNVERIFIED, sample.second, sample.unverified_bytes * BITS_PER_BYTE)
+def _goodput(sinks: SinkSeconds, backends: Iterable[str]) -> Lines:
+    lines: Lines = {name: {} for name in backends}
+    for name, sizes in sinks.backend_bytes.items():
+        lines[name] = _rates(sizes)
+    if sinks.unverified_bytes:
+        lines[UNVERIFIED] = _rates(sinks.unverified_bytes)
     return lines
 
 
-def _streams(recording: Recording) -> Lines:
-    lines: Lines = {name: {} for name in recording.manifest.backends}
-    for samples in recording.sinks.values():
-        for sample in samples:
-            for name in {*recording.manifest.backends, *sample.streams}:
-                _add(lines, name, sample.second, sample.streams.get(name, 0))
+def _rates(sizes: Mapping[int, int]) -> dict[int, float]:
+    return {second: float(size * BITS_PER_BYTE) for second, size in sizes.items()}
+
+
+def _streams(sinks: SinkSeconds, backends: Iterable[str]) -> Lines:
+    """Return the streams of each backend instance; it has none where a sink does not name it."""
+    lines: Lines = {name: dict.fromkeys(sinks.payload_bytes, 0.0) for name in backends}
+    for name, counts in sinks.backend_streams.items():
+        lines.setdefault(name, {}).update(
+            (second, float(count)) for second, count in counts.items()
+        )
     return lines
 
 
@@ -242,8 +246,3 @@ def _client_bytes(recording: Recording) -> dict[str, int]:
         size = transfer.verified_bytes + transfer.unverified_bytes
         counted[transfer.client] = counted.get(transfer.client, 0) + size
     return counted
-
-
-def _add(lines: Lines, name: str, second: int, value: float) -> None:
-    line = lines.setdefault(name, {})
-    line[second] = line.get(second, 0.0) + value

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.tor_circuits import readings_in
-from onionrig.analysis.load.faults import ended_in
+from onionrig.analysis.load.faults import ended_in_hold
 from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.records.findings import Agreement
 from onionrig.units import percent_text
@@ -18,8 +18,7 @@ from onionrig.units import percent_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 UNEXPLAINED = 0.01
 SOURCE_BUFFER_BYTES = 2 << 20
@@ -29,23 +28,18 @@ SINK_BUFFER_BYTES = 1 << 20
 """What may wait for a sink within a second: a socket wakes it for 1 MiB."""
 
 
-def with_sources(recording: Recording, hold: Window) -> Agreement:
+def with_sources(load: Load) -> Agreement:
     """Hold the sinks' bytes of the hold against what the sources sent in it."""
     sent = [
         sum(sample.sent_bytes.values())
-        for samples in recording.sources.values()
+        for samples in load.recording.sources.values()
         for sample in samples
-        if sample.second in hold.seconds
+        if sample.second in load.hold.seconds
     ]
-    received = sum(
-        sum(sample.verified_bytes.values())
-        for samples in recording.sinks.values()
-        for sample in samples
-        if sample.second in hold.seconds
-    )
+    received = sum(load.sink_seconds.backend_bytes_in(load.hold).values())
     if not sent:
         return unjudged("sources", received, None, "no source of ours recorded the hold")
-    ended = sorted(ended_in(recording, hold) & recording.sources.keys())
+    ended = sorted(ended_in_hold(load) & load.recording.sources.keys())
     if ended:
         cause = f"{', '.join(ended)} was ended in the hold: what it had not recorded is lost"
         return unjudged("sources", received, sum(sent), cause)
@@ -53,31 +47,31 @@ def with_sources(recording: Recording, hold: Window) -> Agreement:
         "sources",
         received,
         sum(sent),
-        on_its_way(recording, hold, SOURCE_BUFFER_BYTES + STREAM_WINDOW_BYTES),
+        on_its_way(load, SOURCE_BUFFER_BYTES + STREAM_WINDOW_BYTES),
         "payload on its way: sources run ahead by what fills sockets and windows, and what a "
-        f"failed stream had on its way is lost{_dialled_text(recording, hold)}",
+        f"failed stream had on its way is lost{_dialled_text(load)}",
     )
 
 
-def with_tor(recording: Recording, hold: Window) -> Agreement:
+def with_tor(load: Load) -> Agreement:
     """Hold the sinks' bytes against those that the backends' tors took from the source.
 
     Between the first and the last reading of each, which are at no full second: the sinks' seconds
     are taken as even within themselves. An instance that was ended in the hold is left out: its
     counters are of two processes, and neither was read when it ended or began.
     """
-    if recording.manifest.mode == "without tor":
+    if load.manifest.mode == "without tor":
         return unjudged("tor", None, None, "there is no tor in a baseline")
-    port = str(recording.manifest.port)
+    port = str(load.manifest.port)
     sink_bytes, tor_bytes, read = 0.0, 0, 0
-    readings = readings_in(recording, hold)
-    ended = sorted(ended_in(recording, hold) & readings.keys())
+    readings = readings_in(load)
+    ended = sorted(ended_in_hold(load) & readings.keys())
     for backend, reading in readings.items():
         first, last = reading.first, reading.last
         if backend in ended or not reading.twice or port not in last.application_bytes:
             continue
         read += 1
-        received = _bytes_by_second(recording, backend)
+        received = load.sink_seconds.backend_bytes.get(backend, {})
         tor_bytes += last.application_bytes.get(port, 0) - first.application_bytes.get(port, 0)
         sink_bytes += received_until(received, last.read_wall_seconds) - received_until(
             received, first.read_wall_seconds
@@ -90,9 +84,9 @@ def with_tor(recording: Recording, hold: Window) -> Agreement:
         "tor",
         round(sink_bytes),
         tor_bytes,
-        on_its_way(recording, hold, SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES),
+        on_its_way(load, SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES),
         f"{without}payload on its way from the backend instances' tors to the sinks, and what a "
-        f"failed stream had on its way{_dialled_text(recording, hold)}",
+        f"failed stream had on its way{_dialled_text(load)}",
     )
 
 
@@ -103,7 +97,7 @@ def received_until(by_second: Mapping[int, int], wall_seconds: float) -> float:
     return before + by_second.get(within, 0) * (wall_seconds - within)
 
 
-def on_its_way(recording: Recording, hold: Window, bytes_a_stream: int) -> tuple[float, float]:
+def on_its_way(load: Load, bytes_a_stream: int) -> tuple[float, float]:
     """Return how many bytes the other count may be behind (negative) and ahead.
 
     All streams together may have filled up or run empty over the hold; each that failed in it
@@ -113,24 +107,24 @@ def on_its_way(recording: Recording, hold: Window, bytes_a_stream: int) -> tuple
     lost = sum(
         transfer.failed
         and transfer.backend is not None
-        and transfer.started_wall_seconds + transfer.ended_after_seconds >= hold.begin
-        for transfer in recording.transfers
+        and transfer.started_wall_seconds + transfer.ended_after_seconds >= load.hold.begin
+        for transfer in load.recording.transfers
     )
-    streams, beside = recording.streams_asked, dialled(recording, hold)
+    streams, beside = load.recording.streams_asked, dialled(load)
     return (-float(streams * bytes_a_stream), float((streams + lost + beside) * bytes_a_stream))
 
 
-def dialled(recording: Recording, hold: Window) -> int:
+def dialled(load: Load) -> int:
     """Return how many dials were under way in the hold, whoever served them."""
     return sum(
-        dial.started_wall_seconds < hold.end
-        and dial.started_wall_seconds + dial.ended_after_seconds >= hold.begin
-        for dial in recording.dials
+        dial.started_wall_seconds < load.hold.end
+        and dial.started_wall_seconds + dial.ended_after_seconds >= load.hold.begin
+        for dial in load.recording.dials
     )
 
 
-def _dialled_text(recording: Recording, hold: Window) -> str:
-    count = dialled(recording, hold)
+def _dialled_text(load: Load) -> str:
+    count = dialled(load)
     return f"; {count} dials in the hold, which no sink counts" if count else ""
 
 
@@ -192,12 +186,3 @@ _COUNTED = {
 
 def _signed(fraction: float) -> str:
     return f"{100 * fraction:+.1f} %"
-
-
-def _bytes_by_second(recording: Recording, backend: str) -> dict[int, int]:
-    counted: dict[int, int] = {}
-    for samples in recording.sinks.values():
-        for sample in samples:
-            size = sample.verified_bytes.get(backend, 0)
-            counted[sample.second] = counted.get(sample.second, 0) + size
-    return counted

@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.load.faults import happened_in
-from onionrig.analysis.load.windows import bytes_by_second, sampled_seconds
 from onionrig.records.findings import Trend
 from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import percent_text
@@ -21,8 +20,7 @@ from onionrig.units import percent_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 BLOCK_SECONDS = 5
 BLOCKS_FROM_SECONDS = 30
@@ -33,23 +31,22 @@ CERTAIN = 1e6
 """Stands for no error at all, which no measurement has and JSON has no number for."""
 
 
-def trend(recording: Recording, hold: Window) -> Trend:
+def trend(load: Load) -> Trend:
     """Return the change over the hold; null where it has too few seconds, or nothing came.
 
     Seconds without a sample are left out: they are missing, and no sign of a trend. Where something
     was done to the rig, the hold was not meant to be steady, and that is not judged.
     """
-    seconds = sampled_seconds(recording.sinks, hold)
-    sizes = dict(zip(hold.seconds, bytes_by_second(recording.sinks, hold), strict=True))
-    points = blocks([(second - hold.begin, sizes[second]) for second in seconds])
+    seconds, sizes = load.sink_seconds.sampled_in(load.hold), load.sink_seconds.payload_bytes
+    points = blocks([(second - load.hold.begin, sizes[second]) for second in seconds])
     mean = statistics.fmean(size for _, size in points) if points else 0.0
     if len(seconds) < WINDOW_SECONDS or not mean:
         return Trend(change=None, significance=None, steady=None)
     slope, error = line(points)
-    change = slope * len(hold.seconds) / mean
+    change = slope * len(load.hold.seconds) / mean
     significance = min(abs(slope) / error, CERTAIN) if error else (CERTAIN if slope else 0.0)
     steady = abs(change) <= MOST_CHANGE or significance < LEAST_SIGNIFICANCE
-    disturbed = bool(happened_in(recording, hold))
+    disturbed = bool(happened_in(load.recording, load.hold))
     return Trend(change=change, significance=significance, steady=None if disturbed else steady)
 
 

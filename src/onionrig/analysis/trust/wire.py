@@ -18,18 +18,18 @@ from onionrig.analysis.hosts.facts import (
     serving_role,
     several,
 )
-from onionrig.analysis.load.windows import Window, bytes_by_backend, bytes_by_second
+from onionrig.analysis.load.windows import Window
 from onionrig.analysis.trust.agreement import SINK_BUFFER_BYTES, dialled, judged, unjudged
 from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.rig.model import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.findings import Agreement
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
-    from onionrig.records.samples import HostSample, SinkSample
+    from onionrig.records.samples import HostSample
 
 CELLS = (0.03, 0.12)
 """A cell of 514 bytes carries 498 of payload; TLS records, TCP and IP headers come on top, less of
@@ -40,35 +40,30 @@ PLAIN = (0.0, 0.08)
 Direction = Literal["received", "sent"]
 
 
-def with_interfaces(recording: Recording, hold: Window) -> Agreement:
+def with_interfaces(load: Load) -> Agreement:
     """Hold the interfaces' bytes of such a host against the sinks' between the same two samples."""
-    manifest = recording.manifest
+    manifest = load.manifest
     if _pulls_from_elsewhere(manifest):
-        sampled = {name: around(samples, hold) for name, samples in recording.samplers.items()}
-        return _judged(
-            sum(carried_bytes(held, "received") for held in sampled.values()),
-            sum(
-                sum(bytes_by_second(recording.sinks, _between(held)))
-                for held in sampled.values()
-                if held
-            ),
-            PLAIN,
-            dials=0,
-        )
+        received, carried = 0, 0
+        for samples in load.recording.samplers.values():
+            if held := around(samples, load.hold):
+                received += sum(load.sink_seconds.payload_in(_between(held)))
+                carried += carried_bytes(held, "received")
+        return _judged(carried, received, PLAIN, dials=0)
     if not several(manifest):
         return unjudged(
             "interfaces", None, None, "every hop of a rig on one host goes over loopback"
         )
     serving = _hosts_that_only_serve(manifest)
     sent, received = 0, 0
-    for sampler, samples in recording.samplers.items():
-        held = around(samples, hold)
+    for sampler, samples in load.recording.samplers.items():
+        held = around(samples, load.hold)
         host = host_of(manifest, sampler)
         if held and host in serving:
             sent += carried_bytes(held, "sent")
-            received += _served_by(recording.sinks, _between(held), manifest, host)
+            received += _served_by(load, _between(held), host)
     overhead = PLAIN if manifest.mode == "without tor" else CELLS
-    return _judged(sent, received, overhead, dials=dialled(recording, hold))
+    return _judged(sent, received, overhead, dials=dialled(load))
 
 
 def carried_bytes(held: Sequence[HostSample], direction: Direction) -> int:
@@ -118,12 +113,11 @@ def _hosts_that_only_serve(manifest: Manifest) -> set[str]:
     }
 
 
-def _served_by(
-    sinks: Mapping[str, Sequence[SinkSample]], between: Window, manifest: Manifest, host: str
-) -> int:
+def _served_by(load: Load, between: Window, host: str) -> int:
     """Return what came from a host; a baseline's sources are named after theirs."""
-    counted = bytes_by_backend(sinks, between, manifest.backends)
-    return sum(size for name, size in counted.items() if manifest.backends.get(name, name) == host)
+    hosts = load.manifest.backends
+    sizes = load.sink_seconds.backend_bytes_in(between)
+    return sum(size for name, size in sizes.items() if hosts.get(name, name) == host)
 
 
 def _between(held: Sequence[HostSample]) -> Window:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.load.loads import hold_window, loads
+from onionrig.analysis.load.loads import loads
 from onionrig.analysis.load.windows import Window
 from onionrig.analysis.over_time.series import Series
 from onionrig.analysis.result import analyse
@@ -47,9 +47,9 @@ def shown_load(result: Result, recording: Recording, series: Series) -> Shown:
     number = result.load or analyse(recording).load or len(slices)
     index = min(number, len(slices)) - 1
     return Shown(
-        recording=slices[index],
+        recording=slices[index].recording,
         series=series,
-        hold=hold_window(slices[index]),
+        hold=slices[index].hold,
         worst=worst_window(series.goodput_bits_per_second, series.loads[index])
         if index < len(series.loads)
         else None,
