@@ -65,6 +65,17 @@ def results_by_load(recording: Recording) -> list[Result]:
     return [_result(load, number) for number, load in enumerate(loads(recording), start=1)]
 
 
+def load_number(result: Result, recording: Recording) -> int | None:
+    """Return which of a run's loads a result is of, from 1; None where none was scheduled.
+
+    A result that was written before it said so is made again to know it.
+    """
+    count = len(events_of(recording.events, Scheduled))
+    if not count:
+        return None
+    return min(result.load or analyse(recording).load or count, count)
+
+
 def _result(load: Load, number: int) -> Result:
     manifest, recording = load.manifest, load.recording
     rates = goodput(load)

@@ -10,6 +10,7 @@ from onionrig.analysis.load.faults import absences, of_host, service_hosts
 from onionrig.analysis.load.loads import events_of
 from onionrig.records.events import Covered, Starved
 from onionrig.records.result import BackendShare, Fairness, StarvedBackend
+from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from onionrig.analysis.load.loads import Load
     from onionrig.records.events import Happened
     from onionrig.records.manifest import Manifest
+    from onionrig.records.result import Result
 
 
 def backend_shares(load: Load) -> tuple[BackendShare, ...]:
@@ -34,6 +36,15 @@ def backend_shares(load: Load) -> tuple[BackendShare, ...]:
         )
         for name, size in sizes.items()
     )
+
+
+def backend_rates(result: Result) -> dict[str, float | None]:
+    """Return each backend instance's mean rate in bits per second; None where nothing was held."""
+    seconds = result.goodput.steady_seconds
+    return {
+        backend.name: backend.bytes * BITS_PER_BYTE / seconds if seconds else None
+        for backend in result.backends
+    }
 
 
 def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:

@@ -13,7 +13,7 @@ from onionrig.analysis.hosts.facts import host_of, machine_of
 from onionrig.analysis.load.faults import happened_in
 from onionrig.analysis.load.loads import complete, events_of, hold_windows
 from onionrig.analysis.load.sink_seconds import SinkSeconds
-from onionrig.analysis.load.windows import NOTHING_HELD, Window
+from onionrig.analysis.load.windows import NOTHING_HELD, LowestMean, Window, lowest_mean
 from onionrig.analysis.over_time.host_lines import (
     cores_by_role,
     cpu_by_state,
@@ -40,13 +40,17 @@ MOST_POINTS = 600
 """As many as a chart can show."""
 
 
-class LoadTimes(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When one load's first stream dialled, its hold began and it ended."""
+class SeriesLoad(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One load of the run: when its first stream dialled, its hold began and it ended."""
 
     ramp: float
     hold: float
     end: float
     settings: dict[str, str]
+    held: Window
+    """The hold as wall-clock seconds."""
+    lowest: LowestMean | None
+    """The ten seconds that the sustained rate is of, counted from the hold's start."""
 
 
 class Incident(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,7 +67,7 @@ class Incident(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A run as it is drawn."""
 
-    loads: tuple[LoadTimes, ...]
+    loads: tuple[SeriesLoad, ...]
     goodput_bits_per_second: Timeline
     """By backend instance; a second without a sample is 0, as in the figures."""
     streams: Timeline
@@ -80,8 +84,6 @@ class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From the dial to the SOCKS reply, of each attempt that got one."""
     first_byte_seconds: tuple[float, ...]
     """From the dial to the first byte, of each attempt that got one."""
-    client_bytes: dict[str, int]
-    """Payload of the whole run by client tor."""
     incidents: tuple[Incident, ...] = ()
     """In their order."""
     dialled: Timeline = NO_TIMELINE
@@ -101,11 +103,13 @@ def series(recording: Recording) -> Series:
     transfers = recording.transfers
     return Series(
         loads=tuple(
-            LoadTimes(
+            SeriesLoad(
                 ramp=float(load.ramp_second - zero),
                 hold=float(hold.begin - zero),
                 end=float(hold.end - zero),
                 settings=load.settings,
+                held=hold,
+                lowest=lowest_mean(sinks.payload_in(hold)),
             )
             for load, hold in zip(scheduled, holds, strict=True)
         ),
@@ -140,7 +144,6 @@ def series(recording: Recording) -> Series:
             for transfer in transfers
             if transfer.first_byte_after_seconds is not None
         ),
-        client_bytes=_client_bytes(recording),
         incidents=tuple(
             Incident(
                 at=event.wall_seconds - zero,
@@ -168,7 +171,6 @@ def downsampled(whole: Series, most: int = MOST_POINTS) -> Series:
         round_trip_seconds=downsampled_timeline(whole.round_trip_seconds, most),
         connect_seconds=whole.connect_seconds,
         first_byte_seconds=whole.first_byte_seconds,
-        client_bytes=whole.client_bytes,
         incidents=whole.incidents,
         dialled=downsampled_timeline(whole.dialled, most),
         dial_wait_seconds=downsampled_timeline(whole.dial_wait_seconds, most),
@@ -238,11 +240,3 @@ def _dials(recording: Recording, span: Window, zero: int) -> dict[str, Timeline]
         "dialled": timeline(span, zero, counts),
         "dial_wait_seconds": timeline(span, zero, waits),
     }
-
-
-def _client_bytes(recording: Recording) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for transfer in recording.transfers:
-        size = transfer.verified_bytes + transfer.unverified_bytes
-        counted[transfer.client] = counted.get(transfer.client, 0) + size
-    return counted

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.units import BITS_PER_BYTE, rate_text, size_text
+from onionrig.analysis.load.source_bytes import served_in_all
+from onionrig.units import rate_text, size_text
 
 if TYPE_CHECKING:
     from onionrig.records.recording import Recording
@@ -12,16 +13,12 @@ if TYPE_CHECKING:
 
 def served(recording: Recording) -> str:
     """Say in a sentence how much was sent, for how long, and at what rate."""
-    sent = [
-        sum(sample.sent_bytes.values())
-        for samples in recording.sources.values()
-        for sample in samples
-        if any(sample.streams.values()) or any(sample.sent_bytes.values())
-    ]
-    if not any(sent):
+    found = served_in_all(recording)
+    if found is None:
         return "nobody pulled anything"
-    mean = sum(sent) * BITS_PER_BYTE / len(sent)
     return (
-        f"served {size_text(sum(sent))} in {len(sent)} s, {rate_text(mean)} on average, "
-        f"{rate_text(max(sent) * BITS_PER_BYTE)} in the fullest second; what arrived, the sink says"
+        f"served {size_text(found.sent_bytes)} in {found.seconds} s, "
+        f"{rate_text(found.mean_bits_per_second)} on average, "
+        f"{rate_text(found.highest_bits_per_second)} in the fullest second; what arrived, the sink "
+        "says"
     )
