@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from brambles import bramble, direct, emulated
 from onionrig.analysis.hosts.link_rates import link_rates
-from onionrig.analysis.hosts.links import links
+from onionrig.analysis.hosts.links import busier_direction, carried_share, links
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.wire import with_interfaces
 from onionrig.analysis.wording import named_runs, part_text
+from onionrig.records.links import HostLink
 from recordings import happened, manifest, recording
 
 FULL_CPU = 2.0
@@ -109,6 +110,23 @@ def test_full_links_of_different_kinds_are_not_counted_of_either():
 @pytest.mark.parametrize(("sent", "full"), [(89.9, False), (90.1, True)])
 def test_a_link_is_full_from_nine_tenths(sent, full):
     assert found(bramble([sent])).hosts[2].full is full
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "busier", "share"),
+    [(60e6, 20e6, "sent", 0.6), (10e6, 50e6, "received", 0.5), (None, None, "sent", None)],
+)
+def test_a_links_share_is_of_its_rate_in_the_direction_that_is_asked_for(
+    sent, received, busier, share
+):
+    link = HostLink(
+        host="pi1", board=None, link_bits_per_second=100e6, sent_bits_per_second=sent,
+        received_bits_per_second=received, full=False, serves=True,
+    )  # fmt: skip
+    assert busier_direction(link) == busier
+    assert carried_share(link, busier) == share
+    unshaped = msgspec.structs.replace(link, link_bits_per_second=None)
+    assert carried_share(unshaped, busier) is None
 
 
 def test_goodput_is_held_against_what_the_serving_links_carry_together():

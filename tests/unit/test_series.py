@@ -290,6 +290,15 @@ def test_a_point_is_the_mean_of_what_was_recorded():
     assert fewer.lines["a"] == (1.0, 3.0, None)
 
 
+def test_a_lines_total_is_its_values_for_as_long_as_they_lasted():
+    whole = Timeline(
+        at_seconds=(0.0, 2.0, 4.0),
+        lasting_seconds=(2.0, 2.0, 1.0),
+        lines={"a": (1.5, None, 4.0), "b": (0.0, 1.0, 0.0)},
+    )
+    assert (whole.total("a"), whole.total("b")) == (7.0, 2.0)
+
+
 def test_a_long_run_is_drawn_with_600_points_and_a_short_one_as_it_is():
     drawn = series(watched(seconds=1500))
     fewer = downsampled(drawn)

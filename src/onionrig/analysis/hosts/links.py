@@ -72,6 +72,25 @@ def host_links(load: Load) -> tuple[HostLink, ...]:
     return tuple(found)
 
 
+def carried_rate(link: HostLink, direction: Direction) -> float | None:
+    """Return what a link carried one way, in bits per second; None where it was not sampled."""
+    return link.sent_bits_per_second if direction == "sent" else link.received_bits_per_second
+
+
+def carried_share(link: HostLink, direction: Direction) -> float | None:
+    """Return what part of its rate a link carried one way.
+
+    None where it was not shaped or not sampled.
+    """
+    return _share(carried_rate(link, direction), link.link_bits_per_second)
+
+
+def busier_direction(link: HostLink) -> Direction:
+    """Return which way a link carried more: sent, where it was not sampled."""
+    sent, received = link.sent_bits_per_second or 0.0, link.received_bits_per_second or 0.0
+    return "received" if received > sent else "sent"
+
+
 def _carried(held: Sequence[HostSample], direction: Direction) -> float | None:
     if not held:
         return None

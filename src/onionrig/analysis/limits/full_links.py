@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.hosts.facts import roles_by_host, serving_role
-from onionrig.analysis.hosts.links import links
+from onionrig.analysis.hosts.links import busier_direction, carried_rate, links
 from onionrig.analysis.limits.findings import Finding
 from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.analysis.wording import named_runs, part_text
@@ -62,12 +62,6 @@ def look_at_links(load: Load) -> LinksLook:
     )
 
 
-def busier(link: HostLink) -> tuple[float, str]:
-    """Return what a link carried in its busier direction, and which one that is."""
-    sent, received = link.sent_bits_per_second or 0.0, link.received_bits_per_second or 0.0
-    return (received, "received") if received > sent else (sent, "sent")
-
-
 def _kinds(manifest: Manifest, found: Links) -> list[Kind]:
     """Return the hosts that serve, those of the clients, those of the relays; each if there are."""
     direct = manifest.mode == "without tor"
@@ -105,11 +99,14 @@ def _some(full: Sequence[HostLink], kind: Kind | None) -> Finding:
 
 def _finding(full: Sequence[HostLink], begun: str) -> Finding:
     """End a sentence with what they carried together."""
-    carried = [busier(link) for link in full]
+    directions = [busier_direction(link) for link in full]
+    carried = sum(
+        carried_rate(link, direction) or 0.0
+        for link, direction in zip(full, directions, strict=True)
+    )
     limit = sum(link.link_bits_per_second or 0.0 for link in full)
-    directions = {direction for _, direction in carried}
-    done = directions.pop() if len(directions) == 1 else "carried"
-    came = f"{done} {part_text(sum(rate for rate, _ in carried), limit)}"
+    done = directions[0] if len(set(directions)) == 1 else "carried"
+    came = f"{done} {part_text(carried, limit)}"
     several = len(full) > 1
     return Finding(
         kind="interface",
@@ -133,7 +130,8 @@ def _each(found: Links) -> list[Evidence]:
     """Return each link that was sampled; an unshaped one only if it carried anything."""
     evidence: list[Evidence] = []
     for link in found.hosts:
-        rate, direction = busier(link)
+        direction = busier_direction(link)
+        rate = carried_rate(link, direction) or 0.0
         if link.sent_bits_per_second is not None and (rate or link.link_bits_per_second):
             evidence.append(
                 Evidence(

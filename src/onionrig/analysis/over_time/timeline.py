@@ -28,6 +28,11 @@ class Timeline(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         known = (value for line in self.lines.values() for value in line if value is not None)
         return max(known, default=0.0)
 
+    def total(self, name: str) -> float:
+        """Return a line's values times their seconds, added up; what was not recorded is 0."""
+        values = zip(self.lines[name], self.lasting_seconds, strict=True)
+        return sum((value or 0.0) * seconds for value, seconds in values)
+
 
 def timeline(
     span: Window,

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.facts import roles_by_host
-from onionrig.analysis.hosts.links import FULL
+from onionrig.analysis.hosts.links import FULL, carried_rate, carried_share
 from onionrig.analysis.wording import named_runs
 from onionrig.records.links import HostLink
 from onionrig.records.manifest import EmulatedHost
@@ -139,7 +139,7 @@ def _cpu(hosts: Sequence[_Host], each: str) -> tuple[str, ...]:
 
 
 def _way(hosts: Sequence[_Host], direction: Direction) -> Way:
-    carried = [_rate(host.link, direction) for host in hosts]
+    carried = [carried_rate(host.link, direction) for host in hosts]
     known = [each for each in carried if each is not None]
     strands = tuple(_strand(host.link, direction) for host in hosts)
     if not known:
@@ -159,13 +159,8 @@ def _way(hosts: Sequence[_Host], direction: Direction) -> Way:
 
 
 def _strand(link: HostLink, direction: Direction) -> Strand:
-    carried, limit = _rate(link, direction), link.link_bits_per_second
-    share = carried / limit if carried is not None and limit else None
+    share = carried_share(link, direction)
     return Strand(share=share, full=share is not None and share >= FULL)
-
-
-def _rate(link: HostLink, direction: Direction) -> float | None:
-    return link.sent_bits_per_second if direction == "sent" else link.received_bits_per_second
 
 
 def _span(known: Sequence[float]) -> str:

@@ -49,13 +49,8 @@ def _finding(found: Sequence[Aftermath], dialled: Timeline | None) -> str:
         return f"{done} Of {counted(begun, 'new stream')} dialled since the first, {failed} failed."
     if dialled is None:
         return ""
-    served, failed = (_total(dialled, name) for name in (SERVED, FAILED))
+    served, failed = (round(dialled.total(name)) for name in (SERVED, FAILED))
     return f"{counted(served + failed, 'new stream')} were dialled, {failed} failed."
-
-
-def _total(dialled: Timeline, name: str) -> int:
-    values = zip(dialled.lines[name], dialled.lasting_seconds, strict=True)
-    return round(sum((value or 0.0) * lasting for value, lasting in values))
 
 
 def _table(found: Sequence[Aftermath]) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.hosts.links import busier_direction, carried_share
 from onionrig.units import cores_text
 from onionrig.views.report.document import UNKNOWN, Bar, Cell, Section, Table, columns
 from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing
@@ -62,10 +63,8 @@ def _row(link: HostLink, host: EmulatedHost | None) -> dict[str, Cell]:
 
 def _share(link: HostLink) -> Cell:
     """Return how full the link was in its busier direction."""
-    ways = (link.sent_bits_per_second, link.received_bits_per_second)
-    carried = [way for way in ways if way is not None]
-    if not link.link_bits_per_second or not carried:
+    share = carried_share(link, busier_direction(link))
+    if share is None:
         return ""
-    share = max(carried) / link.link_bits_per_second
     said = f"{percent(share)}{', full' if link.full else ''}"
     return Bar(text=said, share=min(1.0, share), full=link.full)
