@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.records.part import Part
@@ -78,12 +79,7 @@ def downsampled_timeline(whole: Timeline, most: int) -> Timeline:
 
 
 def _mean(values: Sequence[float | None], lasting: Sequence[float]) -> float | None:
-    known = [
-        (value, seconds)
-        for value, seconds in zip(values, lasting, strict=True)
-        if value is not None
+    weights = [
+        0.0 if value is None else seconds for value, seconds in zip(values, lasting, strict=True)
     ]
-    total_seconds = math.fsum(seconds for _, seconds in known)
-    if not total_seconds:
-        return None
-    return math.fsum(value * seconds for value, seconds in known) / total_seconds
+    return statistics.fmean([value or 0.0 for value in values], weights) if any(weights) else None

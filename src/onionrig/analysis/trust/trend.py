@@ -73,9 +73,9 @@ def blocks(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Return the least-squares line's slope and its standard error; three points at least."""
-    x_mean = statistics.fmean(x for x, _ in points)
-    y_mean = statistics.fmean(y for _, y in points)
-    x_squares = math.fsum((x - x_mean) ** 2 for x, _ in points)
-    slope = math.fsum((x - x_mean) * (y - y_mean) for x, y in points) / x_squares
-    residuals = math.fsum((y - y_mean - slope * (x - x_mean)) ** 2 for x, y in points)
-    return slope, math.sqrt(residuals / (len(points) - 2) / x_squares)
+    seconds, sizes = zip(*points, strict=True)
+    slope = statistics.linear_regression(seconds, sizes).slope
+    middle, mean = statistics.fmean(seconds), statistics.fmean(sizes)
+    residuals = math.fsum((size - mean - slope * (at - middle)) ** 2 for at, size in points)
+    squares = math.fsum((at - middle) ** 2 for at in seconds)
+    return slope, math.sqrt(residuals / (len(points) - 2) / squares)

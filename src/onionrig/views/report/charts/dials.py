@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -162,5 +163,5 @@ def _row(group: _Group, bar: _Bar) -> dict[str, Any]:
 
 
 def _mean(group: _Group) -> dict[str, Any]:
-    mean = sum(bar.dials for bar in group.bars) / len(group.bars)
+    mean = statistics.fmean(bar.dials for bar in group.bars)
     return {"first": group.bars[0].key, "last": group.bars[-1].key, "mean": mean}
