@@ -2,7 +2,7 @@
 
 import msgspec
 
-from onionrig.analysis.limits.host_share import share_uses
+from onionrig.analysis.limits.cpu_shares import share_uses
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import load_of
 from onionrig.records.manifest import EmulatedHost

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.hosts.cpu import around, elapsed_seconds, used_cpu_seconds
+from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cpu_seconds
 from onionrig.analysis.load.windows import Window
 from onionrig.records.result import Cost
 from onionrig.units import BITS_PER_BYTE
@@ -31,7 +31,7 @@ def costs_by_role(load: Load) -> dict[str, Cost]:
     processes: dict[str, int] = defaultdict(int)
     peak_rss_bytes: dict[str, int] = defaultdict(int)
     for samples in load.recording.samplers.values():
-        held = around(samples, load.hold)
+        held = samples_around(samples, load.hold)
         if not held:
             continue
         seconds = elapsed_seconds(held)

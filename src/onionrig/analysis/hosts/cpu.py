@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample, ProcessUse
 
 
-def around(samples: Sequence[HostSample], window: Window) -> list[HostSample]:
+def samples_around(samples: Sequence[HostSample], window: Window) -> list[HostSample]:
     """Return the samples from the one that closes as the window begins to its last.
 
     None where there are fewer than two, or no time between them: no difference can be taken.

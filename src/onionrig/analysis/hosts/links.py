@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.hosts.cpu import around, elapsed_seconds
+from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
 from onionrig.analysis.hosts.facts import host_of, roles_by_host, serving_role
 from onionrig.analysis.hosts.link_rates import link_rates
 from onionrig.analysis.load.windows import mean_bits_per_second, sustained_bits_per_second
@@ -51,7 +51,7 @@ def host_links(load: Load) -> tuple[HostLink, ...]:
     manifest = load.manifest
     could, roles = link_rates(load), roles_by_host(manifest)
     sampled = {
-        host_of(manifest, name): around(samples, load.hold)
+        host_of(manifest, name): samples_around(samples, load.hold)
         for name, samples in load.recording.samplers.items()
     }
     found: list[HostLink] = []

@@ -1,4 +1,4 @@
-"""What bound the rate: one verdict, with everything that was held against its limit.
+"""What bound the rate: one verdict, with everything that was compared with its limit.
 
 What is nearer to a single cause comes first. A stalled backend takes its share with it whatever
 else is full. Where every link that all goodput has to pass is full, no more can come, however much
@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.limits.cpu_shares import check_cpu_shares
 from onionrig.analysis.limits.findings import Finding
-from onionrig.analysis.limits.full_cpu import host_uses, look_at_machines
-from onionrig.analysis.limits.full_links import look_at_links
-from onionrig.analysis.limits.host_share import look_at_host_cpus
-from onionrig.analysis.limits.interfaces import look_at_interfaces
-from onionrig.analysis.limits.main_threads import look_at_main_threads
-from onionrig.analysis.limits.stalls import look_for_stalls
+from onionrig.analysis.limits.full_cpu import check_cpu, host_uses
+from onionrig.analysis.limits.full_links import check_links
+from onionrig.analysis.limits.interfaces import check_interfaces
+from onionrig.analysis.limits.main_threads import check_main_threads
+from onionrig.analysis.limits.stalls import check_stalls
 from onionrig.analysis.limits.stream_windows import (
     allowance,
+    check_stream_windows,
     have_windows,
-    look_at_windows,
     reach_of,
 )
 from onionrig.analysis.load.windows import mean_bits_per_second
@@ -40,27 +40,27 @@ def bottleneck(load: Load) -> Bottleneck:
     """Return the verdict and its evidence; never raises, whatever was not recorded."""
     if not load.hold.seconds:
         return _verdict(_unknown("nothing was held"), ())
-    stalls = look_for_stalls(load)
-    links = look_at_links(load)
-    machines = look_at_machines(load)
-    shares = look_at_host_cpus(load)
-    interfaces = look_at_interfaces(load)
-    threads = look_at_main_threads(load)
-    windows = look_at_windows(load)
+    stalls = check_stalls(load)
+    links = check_links(load)
+    cpu = check_cpu(load)
+    shares = check_cpu_shares(load)
+    interfaces = check_interfaces(load)
+    threads = check_main_threads(load)
+    windows = check_stream_windows(load)
     in_order = (
         stalls.finding,
-        _as_well(links.all_of_a_kind, "the machine's CPU was" if machines.finding else None),
-        _as_well(machines.finding, links.some_were if links.some else None),
+        _as_well(links.all_of_a_kind, "the machine's CPU was" if cpu.finding else None),
+        _as_well(cpu.finding, links.some_were if links.some else None),
         shares.finding,
         links.some,
         interfaces.finding,
         threads.finding,
         _unfilled(load, windows.finding),
     )
-    looks = (stalls, machines, shares, links, interfaces, threads, windows)
+    checks = (stalls, cpu, shares, links, interfaces, threads, windows)
     return _verdict(
         next(finding for finding in in_order if finding is not None),
-        tuple(piece for look in looks for piece in look.evidence),
+        tuple(evidence for check in checks for evidence in check.evidence),
     )
 
 
@@ -82,11 +82,11 @@ def _unfilled(load: Load, window: Finding | None) -> Finding:
 
 
 def _unbound(load: Load, mean: float) -> Finding:
-    """Say it where the streams' windows did not bound it either."""
+    """Say why nothing is known to have bound it: not even the streams' windows."""
     came = f"nothing was full, {rate_text(mean)} came"
     allowed = allowance(load)
     if not have_windows(load.manifest, reach_of(load)):
-        return _load(f"{came}, and more streams may bring more")
+        return _too_little_load(f"{came}, and more streams may bring more")
     if allowed is None:
         return _unknown(
             "nothing was full, but no round trip was measured: whether the streams' windows bound "
@@ -98,14 +98,16 @@ def _unbound(load: Load, mean: float) -> Finding:
             f"{came}, but {allowed.text} should carry no more than {limit}: the round trip that "
             "was measured is not the streams' own"
         )
-    return _load(f"{came}, while {allowed.text} would allow {limit}: more streams may bring more")
+    return _too_little_load(
+        f"{came}, while {allowed.text} would allow {limit}: more streams may bring more"
+    )
 
 
 def _unknown(sentence: str) -> Finding:
     return Finding(kind="unknown", subject=None, sentence=sentence)
 
 
-def _load(sentence: str) -> Finding:
+def _too_little_load(sentence: str) -> Finding:
     return Finding(kind="load", subject=None, sentence=sentence)
 
 

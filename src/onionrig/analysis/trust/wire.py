@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from onionrig.analysis.hosts.cpu import around
+from onionrig.analysis.hosts.cpu import samples_around
 from onionrig.analysis.hosts.facts import (
     LOOPBACK,
     host_of,
@@ -46,7 +46,7 @@ def with_interfaces(load: Load) -> Agreement:
     if _pulls_from_elsewhere(manifest):
         received, carried = 0, 0
         for samples in load.recording.samplers.values():
-            if held := around(samples, load.hold):
+            if held := samples_around(samples, load.hold):
                 received += sum(load.sink_seconds.payload_in(_between(held)))
                 carried += carried_bytes(held, "received")
         return _judged(carried, received, PLAIN, dials=0)
@@ -57,7 +57,7 @@ def with_interfaces(load: Load) -> Agreement:
     serving = _hosts_that_only_serve(manifest)
     sent, received = 0, 0
     for sampler, samples in load.recording.samplers.items():
-        held = around(samples, load.hold)
+        held = samples_around(samples, load.hold)
         host = host_of(manifest, sampler)
         if held and host in serving:
             sent += carried_bytes(held, "sent")
