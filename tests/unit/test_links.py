@@ -13,7 +13,7 @@ from onionrig.analysis.hosts.links import busier_direction, carried_share, links
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse
-from onionrig.analysis.trust.wire import with_interfaces
+from onionrig.analysis.trust.interface_agreement import interface_agreement
 from onionrig.analysis.wording import named_runs, part_text
 from onionrig.records.links import HostLink
 from recordings import happened, manifest, recording
@@ -227,7 +227,7 @@ def test_a_mean_rate_is_that_of_its_seconds(done):
 
 def test_a_baseline_between_emulated_hosts_is_held_against_its_interfaces():
     whole = direct([95, 40])
-    agreed = with_interfaces(load_of(whole))
+    agreed = interface_agreement(load_of(whole))
     assert agreed.sink_bytes == 135 * 125_000 * 10
     assert agreed.difference == pytest.approx(0.046, abs=1e-3)
     assert (agreed.explained, agreed.cause) == (True, "TCP and IP headers")
@@ -235,7 +235,7 @@ def test_a_baseline_between_emulated_hosts_is_held_against_its_interfaces():
 
 def test_a_baseline_whose_hosts_sent_too_much_is_not_explained():
     whole = direct([95], overhead=1.12)
-    assert with_interfaces(load_of(whole)).explained is False
+    assert interface_agreement(load_of(whole)).explained is False
 
 
 def test_a_baselines_sources_are_on_the_hosts_they_are_named_after():

@@ -211,7 +211,7 @@ def test_what_was_done_to_the_rig_stands_where_it_was_done():
         happened("kill", "relay-2", 10.5),
     ]
     drawn = series(recording(samples, hold_seconds=10, events=events))
-    assert [(each.at, each.verb, each.subject) for each in drawn.incidents] == [
+    assert [(each.at, each.verb, each.subject) for each in drawn.faults] == [
         (-2.5, "kill", "relay-1"),
         (4.25, "hang", "backend-1"),
     ]
@@ -250,7 +250,7 @@ def test_dials_under_load_are_told_second_by_second_and_those_before_are_not():
 def test_without_dials_under_load_there_are_no_lines_of_them():
     samples = [sink_sample(HOLD + at, {"backend-1": 5}) for at in range(10)]
     drawn = series(recording(samples, dials=[transfer(started=RAMP - 9.0)]))
-    assert (drawn.dialled.lines, drawn.dial_wait_seconds.lines, drawn.incidents) == ({}, {}, ())
+    assert (drawn.dialled.lines, drawn.dial_wait_seconds.lines, drawn.faults) == ({}, {}, ())
 
 
 def test_dials_keep_their_number_in_fewer_points():

@@ -38,12 +38,12 @@ UNEXPLAINED = Failure(
 
 
 def analyse(recording: Recording) -> Result:
-    """Say what a run means; an aborted one as far as it went.
+    """Return what a run means; an aborted one as far as it went.
 
     Loads with the same settings are repetitions of one measurement. Where a run has loads with
-    other settings too, as a sweep's run has, the figures are those of the first settings: the
-    others are points of the sweep, and here only said to be there; their bytes count, so that
-    nothing corrupt is hidden.
+    other settings too, as a sweep's run has, the figures are those of the first settings. The
+    others are points of the sweep, and here only mentioned; their bytes count, so that nothing
+    corrupt is hidden.
     """
     results = results_by_load(recording)
     first = [one for one in results if one.settings == results[0].settings]
@@ -114,14 +114,14 @@ def _with_bytes_of_all(whole: Result, results: Sequence[Result]) -> Result:
     others = [one.settings for one in results if one.settings != whole.settings]
     if not others or whole.trust is None:
         return whole
-    told = (
+    gap = (
         f"loads with other settings are not in these figures, but in the sweep's: {len(others)} "
         f"of {len(results)}"
     )
     return msgspec.structs.replace(
         whole,
         bytes=summed_bytes(results),
-        trust=msgspec.structs.replace(whole.trust, missing=(*whole.trust.missing, told)),
+        trust=msgspec.structs.replace(whole.trust, missing=(*whole.trust.missing, gap)),
     )
 
 

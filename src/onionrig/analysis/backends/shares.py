@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.fairness import jain, not_chosen, smallest_over_mean
 from onionrig.analysis.hosts.facts import peer_of
-from onionrig.analysis.load.faults import absences, of_host, service_hosts
+from onionrig.analysis.load.faults import absences, is_of_host, service_hosts
 from onionrig.analysis.load.loads import events_of
 from onionrig.records.events import Covered, Starved
 from onionrig.records.result import BackendShare, Fairness, StarvedBackend
@@ -48,7 +48,7 @@ def backend_rates(result: Result) -> dict[str, float | None]:
 
 
 def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:
-    """Return how evenly they served, and why some served nothing."""
+    """Return how evenly backend instances served, and why some served nothing."""
     sizes = [backend.bytes for backend in shares]
     events = load.recording.events
     reasons = {event.backend: event.reason for event in events_of(events, Starved)}
@@ -57,7 +57,7 @@ def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:
         tuple(
             StarvedBackend(
                 name=backend.name,
-                reason=_away(
+                reason=_why_away(
                     load,
                     backend.name,
                     otherwise=reasons.get(backend.name)
@@ -73,37 +73,37 @@ def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:
     return Fairness(jain=jain(sizes), smallest_over_mean=smallest_over_mean(sizes), starved=starved)
 
 
-def _away(load: Load, backend: str, *, otherwise: str) -> str:
-    """Say it where the experiment had an instance ended or hanging; else, or as well, the rest."""
+def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
+    """Explain an instance's silence by what the experiment did to it, before any other reason."""
     hosts = service_hosts(load.manifest)
-    found = [
+    absent = [
         absence
         for absence in absences(load.recording.events, hosts).get(backend, ())
         if absence.seconds_in(load.hold)
     ]
-    if not found:
+    if not absent:
         return otherwise
-    done = [_done(cause) for absence in found for cause in absence.causes]
-    # what was done again and again is said once
-    said = f"{', '.join(dict.fromkeys(done))}, as was asked for, and it answered nobody for"
-    seconds = sum(absence.seconds_in(load.hold) for absence in found)
+    causes = [_cause_text(cause) for absence in absent for cause in absence.causes]
+    # what was done again and again is mentioned once
+    reason = f"{', '.join(dict.fromkeys(causes))}, as was asked for, and it answered nobody for"
+    seconds = sum(absence.seconds_in(load.hold) for absence in absent)
     length = len(load.hold.seconds)
     if seconds == length:
-        return f"{said} all of the hold"
-    return f"{said} {seconds:.0f} of the {length} s; {otherwise}"
+        return f"{reason} all of the hold"
+    return f"{reason} {seconds:.0f} of the {length} s; {otherwise}"
 
 
-def _done(cause: Happened) -> str:
+def _cause_text(fault: Happened) -> str:
     """Say what was done to an instance, or to its host."""
-    subject = f"its host {cause.subject}" if of_host(cause) else "it"
-    return f"{subject} was {_DONE.get(cause.verb, 'taken away')}"
+    subject = f"its host {fault.subject}" if is_of_host(fault) else "it"
+    return f"{subject} was {_DONE.get(fault.verb, 'taken away')}"
 
 
 _DONE = {"kill": "killed", "stop": "stopped", "hang": "hung", "link_down": "cut off"}
 
 
 def _host(manifest: Manifest, backend: str) -> str:
-    """Return where a backend instance is; without tor there is none, only where the source is.
+    """Return the host of a backend instance or, without tor, of the source.
 
     On emulated hosts the source is named after its host.
     """

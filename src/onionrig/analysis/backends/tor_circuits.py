@@ -30,7 +30,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
         return self.last.read_wall_seconds > self.first.read_wall_seconds
 
 
-def readings_in(load: Load) -> dict[str, Readings]:
+def hold_readings(load: Load) -> dict[str, Readings]:
     """Return the first and last reading of each backend instance that answered in the hold.
 
     A tor that is asked as the hold ends answers a little later: that is its last one. Of the second
@@ -55,7 +55,7 @@ def tor_circuits(load: Load) -> TorCircuits:
 
     An instance that was ended in it has no such difference: its counts are of two processes.
     """
-    by_name = readings_in(load)
+    by_name = hold_readings(load)
     readings = list(by_name.values())
     ended = ended_in_hold(load)
     whole = [reading for name, reading in by_name.items() if name not in ended]

@@ -27,14 +27,14 @@ class HostRates(msgspec.Struct, frozen=True, kw_only=True):
     """A host between two samples."""
 
     user_share: float
-    """Of all its cores, as the machine-wide counters have it; likewise the others."""
+    """Share of all cores, as the machine-wide counters have it, like the shares below."""
     system_share: float
     idle_share: float
     steal_share: float
     load_average: float
     retransmitted_per_second: float | None
     interfaces: tuple[InterfaceRates, ...]
-    """Those that carried anything."""
+    """The interfaces that carried anything."""
     board: Board
 
 
@@ -76,7 +76,7 @@ def _interfaces(
         if (begun := before.interfaces.get(name)) is not None
     ]
     return tuple(
-        each for each in rates if each.received_bits_per_second or each.sent_bits_per_second
+        rate for rate in rates if rate.received_bits_per_second or rate.sent_bits_per_second
     )
 
 

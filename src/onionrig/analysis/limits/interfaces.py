@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
-from onionrig.analysis.hosts.facts import LOOPBACK, host_of, several
+from onionrig.analysis.hosts.facts import LOOPBACK, host_of, on_several_hosts
 from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text
@@ -52,7 +52,7 @@ def check_interfaces(load: Load) -> LimitCheck:
                 )
             )
             if at_limit and limit is not None:
-                where = f" of {host}" if several(load.manifest) else ""
+                where = f" of {host}" if on_several_hosts(load.manifest) else ""
                 sentence = (
                     f"the interface {name}{where} was at its rate: {direction} {rate_text(rate)} "
                     f"of {rate_text(limit)}"

@@ -1,7 +1,7 @@
 """The loads of a run, each cut out as if it had been the run's only one.
 
 A run may put several loads on the same rig, one after the other: repetitions, or the points of a
-sweep. Everything that is said of a load is computed from its own slice alone.
+sweep. Every figure of a load is computed from its own slice alone.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Kind = TypeVar("Kind")
 Sampled = TypeVar("Sampled", bound="Sample")
 
 BEFORE_SECONDS = 5
-"""Of samples before a load's ramp that belong to it: a counter needs one before its first."""
+"""Seconds before a load's ramp whose samples belong to it: a counter needs one before its first."""
 AFTER_SECONDS = 2
-"""Of those after its end: the last answers of tors that were asked as it ended."""
+"""Seconds after its end, likewise: the last answers of tors that were asked as it ended."""
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,8 +140,8 @@ def _cut(recording: Recording, load: Scheduled) -> Recording:
 def _events(events: Sequence[AnyEvent], number: int) -> list[AnyEvent]:
     """Return what led to the first load, what happened in this one, and how the run ended.
 
-    To have been held is to have finished, for a load. What was done to the rig in an earlier load
-    is kept: what was not undone lasts.
+    A load that was held has finished. What was done to the rig in an earlier load is kept: what was
+    not undone lasts.
     """
     seen, kept = -1, list[AnyEvent]()
     for event in events:

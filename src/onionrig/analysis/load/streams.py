@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def streams(load: Load) -> Streams:
-    """Count the streams. A sink that was killed has recorded samples, but not its last attempts."""
+    """Count the streams by what became of them.
+
+    A sink that was killed has recorded its samples, but not its last attempts.
+    """
     transfers = load.recording.transfers
     connected = {transfer.stream for transfer in transfers if transfer.verified_bytes}
     reasons = Counter(transfer.reason for transfer in transfers if transfer.failed)

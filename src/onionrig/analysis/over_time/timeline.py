@@ -21,7 +21,7 @@ class Timeline(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When each stretch begins."""
     lasting_seconds: tuple[float, ...]
     lines: dict[str, tuple[float | None, ...]]
-    """By name; null where nothing was recorded."""
+    """Each line's values by its name; null where nothing was recorded."""
 
     @property
     def highest(self) -> float:
@@ -57,7 +57,7 @@ def timeline(
 
 
 def downsampled_timeline(whole: Timeline, most: int) -> Timeline:
-    """Return the timeline with at most so many points, each the mean of what it stands for.
+    """Return the timeline with at most ``most`` points, each the mean of what it stands for.
 
     A mean weighs by time, so a line without gaps keeps its total (value times time) exactly; in a
     line with gaps a point is the mean of what was recorded.

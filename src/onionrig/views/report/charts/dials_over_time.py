@@ -24,7 +24,7 @@ def dialled_figure(series: Series) -> Figure:
         scale=COUNT,
         title="new streams",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
     )
     return stacked_figure(
         timed,
@@ -48,7 +48,7 @@ def dial_wait_figure(series: Series) -> Figure:
         scale=short_time_scale(timeline.highest),
         title="to the first byte",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
     )
     return lines_figure(
         timed,

@@ -42,7 +42,7 @@ def goodput_figure(series: Series, *, levels: Sequence[Level], description: str)
         scale=rate_scale(most),
         title="goodput",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
         levels=tuple(levels),
     )
     return stacked_figure(
@@ -64,7 +64,7 @@ def cores_figure(series: Series, *, cores: int, description: str) -> Figure:
         scale=CORES,
         title="CPU in use",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
         levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
     )
     return stacked_figure(
@@ -85,7 +85,7 @@ def machine_figure(series: Series, host: str, *, cores: int | None) -> Figure:
         scale=CORES,
         title="CPU by state",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
         levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
     )
     return stacked_figure(
@@ -105,7 +105,7 @@ def streams_figure(series: Series, *, asked: int) -> Figure:
         scale=COUNT,
         title="streams that deliver",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
         levels=(Level(name=f"{asked} asked", value=float(asked)),),
     )
     return stacked_figure(
@@ -126,7 +126,7 @@ def round_trip_figure(series: Series) -> Figure:
         scale=short_time_scale(timeline.highest),
         title="round trip",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
     )
     return lines_figure(
         timed,
@@ -147,7 +147,7 @@ def interfaces_figure(series: Series) -> Figure:
         scale=rate_scale(timeline.highest),
         title="throughput",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
     )
     return lines_figure(
         timed,

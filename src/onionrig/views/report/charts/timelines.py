@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from onionrig.views.report.charts.backdrop import levels, ramps
-from onionrig.views.report.charts.incidents import incidents
+from onionrig.views.report.charts.faults import faults
 from onionrig.views.report.charts.points import keys_of, rows
 from onionrig.views.report.colours import LINE, PAGE, SERIES
 from onionrig.views.report.figure import DASHES, POINTS, Figure, Key, figure
@@ -68,7 +68,7 @@ def lines(timed: Timed) -> alt.LayerChart:
 
 def _layered(timed: Timed, drawn: alt.Chart, *, total: bool) -> alt.LayerChart:
     hover = _hover(timed, total=total)
-    return alt.LayerChart(layer=[*ramps(timed), drawn, *incidents(timed), *levels(timed), hover])
+    return alt.LayerChart(layer=[*ramps(timed), drawn, *faults(timed), *levels(timed), hover])
 
 
 def _points() -> alt.Chart:

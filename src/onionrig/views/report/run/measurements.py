@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from onionrig.views.report.document import Block
     from onionrig.views.report.figure import Figure
 
-MOST_POINTS = 600
-"""Of a line as it is drawn; the figures are of every second."""
 MOST_MACHINES = 8
 
 
@@ -49,7 +47,7 @@ def measurements_over_time(
 
     ``load`` is the one of the series that the result is of.
     """
-    drawn = downsampled(series, MOST_POINTS)
+    drawn = downsampled(series)
     sections = (
         _goodput(result, drawn, load) if drawn.goodput_bits_per_second.at_seconds else None,
         aftermath(result, drawn),

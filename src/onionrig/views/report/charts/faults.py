@@ -11,25 +11,25 @@ from onionrig.views.report.colours import INK
 from onionrig.views.summary.aftermath import done_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.over_time.series import Incident
+    from onionrig.analysis.over_time.series import Fault
     from onionrig.views.report.charts.points import Timed
 
 SAME_PLACE = 0.025
-"""Of the chart: incidents so near to one another have room for one name."""
+"""Of the chart: faults so near to one another have room for one name."""
 NAME_PIXELS = 165
 """Of an incident's name, at most: the lowest charts have 180."""
 
 
-def incidents(timed: Timed) -> list[alt.Chart]:
+def faults(timed: Timed) -> list[alt.Chart]:
     """Draw a dashed line where something was done to the rig, and name it along the line.
 
     Before the line, where there is room: what follows is what one looks for.
     """
-    if not timed.incidents:
+    if not timed.faults:
         return []
     time = timed.time
     first, last = timed.span
-    lines = [{"at": time.of(each.at)} for each in timed.incidents]
+    lines = [{"at": time.of(each.at)} for each in timed.faults]
     before, after = list[dict[str, Any]](), list[dict[str, Any]]()
     for several in _by_place(timed):
         at = several[0].at
@@ -54,11 +54,11 @@ def _named(rows: list[dict[str, Any]], **placed: Any) -> list[alt.Chart]:  # noq
     )
 
 
-def _by_place(timed: Timed) -> list[list[Incident]]:
-    """Return the incidents, those together that are too near to be named apart."""
+def _by_place(timed: Timed) -> list[list[Fault]]:
+    """Return the faults, those together that are too near to be named apart."""
     first, last = timed.span
-    places: list[list[Incident]] = []
-    for each in timed.incidents:
+    places: list[list[Fault]] = []
+    for each in timed.faults:
         if places and each.at - places[-1][0].at < SAME_PLACE * (last - first):
             places[-1].append(each)
         else:
@@ -66,7 +66,7 @@ def _by_place(timed: Timed) -> list[list[Incident]]:
     return places
 
 
-def _name(several: list[Incident]) -> str:
+def _name(several: list[Fault]) -> str:
     more = f" and {len(several) - 1} more" if len(several) > 1 else ""
     first = several[0]
     return f"{done_text(first.verb, first.subject, first.bits_per_second)}{more}"
