@@ -17,7 +17,7 @@ from onionrig.records.transfers import Ending
 from onionrig.views.export.tables import TABLES
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import PlainLines, drawn
-from onionrig.views.report.charts.load import goodput_figure
+from onionrig.views.report.charts.load_over_time import goodput_figure
 from onionrig.views.report.colours import LIGHT
 from onionrig.views.report.images import svg
 from onionrig.views.report.run.report import run_report

@@ -42,9 +42,9 @@ def write(made: Report, directory: Path) -> Path:
     except OSError as error:
         raise unwritable(charts, error) from error
     for figure in made.figures:
-        drawn = svg(figure)
-        replace_file(charts / f"{figure.name}.svg", drawn.encode())
-        replace_file(charts / f"{figure.name}.png", png(drawn))
+        svg_text = svg(figure)
+        replace_file(charts / f"{figure.name}.svg", svg_text.encode())
+        replace_file(charts / f"{figure.name}.png", png(svg_text))
     path = directory / PAGE
     replace_file(path, made.html.encode())
     return path

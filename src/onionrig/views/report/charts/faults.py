@@ -6,32 +6,32 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from onionrig.views.report.charts.labels import outlined
 from onionrig.views.report.colours import INK
+from onionrig.views.report.figure import outlined
 from onionrig.views.summary.aftermath import done_text
 
 if TYPE_CHECKING:
     from onionrig.analysis.over_time.series import Fault
-    from onionrig.views.report.charts.points import Timed
+    from onionrig.views.report.charts.time_chart import TimeChart
 
 SAME_PLACE = 0.025
-"""Of the chart: faults so near to one another have room for one name."""
+"""Share of the chart's width below which faults have room for one name only."""
 NAME_PIXELS = 165
-"""Of an incident's name, at most: the lowest charts have 180."""
+"""The longest name of a fault: the lowest charts have 180 pixels."""
 
 
-def faults(timed: Timed) -> list[alt.Chart]:
+def faults(chart: TimeChart) -> list[alt.Chart]:
     """Draw a dashed line where something was done to the rig, and name it along the line.
 
-    Before the line, where there is room: what follows is what one looks for.
+    The name stands before the line where there is room, since readers look at what follows.
     """
-    if not timed.faults:
+    if not chart.faults:
         return []
-    time = timed.time
-    first, last = timed.span
-    lines = [{"at": time.of(each.at)} for each in timed.faults]
+    time = chart.time
+    first, last = chart.span
+    lines = [{"at": time.of(fault.at)} for fault in chart.faults]
     before, after = list[dict[str, Any]](), list[dict[str, Any]]()
-    for several in _by_place(timed):
+    for several in _by_place(chart):
         at = several[0].at
         side = before if at - first >= SAME_PLACE * (last - first) else after
         side.append({"at": time.of(at), "name": _name(several)})
@@ -54,15 +54,15 @@ def _named(rows: list[dict[str, Any]], **placed: Any) -> list[alt.Chart]:  # noq
     )
 
 
-def _by_place(timed: Timed) -> list[list[Fault]]:
-    """Return the faults, those together that are too near to be named apart."""
-    first, last = timed.span
+def _by_place(chart: TimeChart) -> list[list[Fault]]:
+    """Return the faults, grouped where they are too near to be named apart."""
+    first, last = chart.span
     places: list[list[Fault]] = []
-    for each in timed.faults:
-        if places and each.at - places[-1][0].at < SAME_PLACE * (last - first):
-            places[-1].append(each)
+    for fault in chart.faults:
+        if places and fault.at - places[-1][0].at < SAME_PLACE * (last - first):
+            places[-1].append(fault)
         else:
-            places.append([each])
+            places.append([fault])
     return places
 
 

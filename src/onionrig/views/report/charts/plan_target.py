@@ -8,9 +8,8 @@ import altair as alt
 
 from onionrig.units import rate_text
 from onionrig.views.plan.words import headroom_text
-from onionrig.views.report.charts.labels import outlined
 from onionrig.views.report.colours import INK
-from onionrig.views.report.figure import Key
+from onionrig.views.report.figure import Key, outlined
 
 if TYPE_CHECKING:
     from onionrig.records.plan import Plan

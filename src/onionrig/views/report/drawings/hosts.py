@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WIDE, NARROW = 960.0, 340.0
 BOX_WIDTH, SWITCH_WIDTH = 250.0, 60.0
 WIDE_CHARACTERS, NARROW_CHARACTERS = 37, 46
-"""Of a detail in a line."""
+"""The longest detail in a line."""
 LINE, TITLE, GAP = 17.0, 22.0, 14.0
 BUS, INDENT, BAR_WIDTH = 10.0, 26.0, 100.0
 BAR, STRAND_PITCH, MOST_STRANDS_HEIGHT = 8.0, 5.0, 110.0
@@ -57,11 +57,11 @@ def narrow_hosts(drawing: HostsDrawing) -> str:
     places: list[tuple[float, float]] = []
     for host in (*drawing.serving, *drawing.others):
         lines = _lines(host, NARROW_CHARACTERS)
-        told = TITLE + 6 + LINE * len(lines)
-        tall = told + sum(_bars_height(way) for way in host.ways) + 6
+        text_height = TITLE + 6 + LINE * len(lines)
+        tall = text_height + sum(_bars_height(way) for way in host.ways) + 6
         box(svg, INDENT, y, NARROW - INDENT, tall)
         _told(svg, INDENT + 12, y, host, NARROW_CHARACTERS)
-        below = y + told
+        below = y + text_height
         for way in host.ways:
             _bars(svg, below, way)
             below += _bars_height(way)
@@ -101,8 +101,8 @@ def _column_height(column: Sequence[HostBox]) -> float:
 
 
 def _wide_height(host: HostBox) -> float:
-    told = TITLE + LINE * len(_lines(host, WIDE_CHARACTERS)) + 12
-    return max(told, _ways_height(host))
+    text_height = TITLE + LINE * len(_lines(host, WIDE_CHARACTERS)) + 12
+    return max(text_height, _ways_height(host))
 
 
 def _ways_height(host: HostBox) -> float:
@@ -110,7 +110,7 @@ def _ways_height(host: HostBox) -> float:
 
 
 def _way_height(way: Way) -> float:
-    return LINE * len(way.said) + _strands_height(way) + 8
+    return LINE * len(way.lines) + _strands_height(way) + 8
 
 
 def _strands_height(way: Way) -> float:
@@ -123,9 +123,9 @@ def _lane(svg: ElementTree.Element, lane: tuple[float, float], y: float, way: Wa
     """Draw one direction between a box and the switch; return where the next begins."""
     host, switch = lane
     begin, end = (host, switch) if way.direction == "sent" else (switch, host)
-    for number, line in enumerate(way.said):
+    for number, line in enumerate(way.lines):
         text(svg, (host + switch) / 2, y + 12 + LINE * number, line, kind="rate")
-    top = y + LINE * len(way.said)
+    top = y + LINE * len(way.lines)
     step = 1.0 if end > begin else -1.0
     tip = end - step * 2
     _strands(svg, (begin + step * 4, tip - step * ARROW), top, way)
@@ -140,7 +140,7 @@ def _lane(svg: ElementTree.Element, lane: tuple[float, float], y: float, way: Wa
 
 
 def _bars_height(way: Way) -> float:
-    return max(LINE * len(way.said), _strands_height(way)) + 6
+    return max(LINE * len(way.lines), _strands_height(way)) + 6
 
 
 def _bars(svg: ElementTree.Element, y: float, way: Way) -> None:
@@ -148,8 +148,8 @@ def _bars(svg: ElementTree.Element, y: float, way: Way) -> None:
     left = INDENT + 12
     room = _bars_height(way) - 6
     _strands(svg, (left, left + BAR_WIDTH), y + (room - _strands_height(way)) / 2, way)
-    first = y + (room - LINE * len(way.said)) / 2 + 12
-    for number, line in enumerate(way.said):
+    first = y + (room - LINE * len(way.lines)) / 2 + 12
+    for number, line in enumerate(way.lines):
         at = left + BAR_WIDTH + 8
         text(svg, at, first + LINE * number, line, kind="rate", anchor="start")
 

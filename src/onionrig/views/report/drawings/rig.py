@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.units import rate_text
 from onionrig.views.report.colours import MUTED, series_colour
 from onionrig.views.report.drawings.stages import Drawing, Flow, Stage
-from onionrig.views.report.missing import cores
+from onionrig.views.report.value_text import cores
 
 if TYPE_CHECKING:
     from onionrig.analysis.load.rig_rates import BitsPerSecond, RigRates

@@ -86,16 +86,16 @@ def narrow(drawing: Drawing) -> str:
     width, line, y = 340.0, 24.0, 0.0
     svg = canvas("narrow", width, 0, drawing.title)
     for index, stage in enumerate(drawing.stages):
-        told = (*stage.details, *stage.inside)
-        lines = len(told) + len(stage.nodes)
+        texts = (*stage.details, *stage.inside)
+        lines = len(texts) + len(stage.nodes)
         height = 34 + line * lines
         box(svg, 0, y, width, height)
         text(svg, 12, y + 22, stage.title, kind="title", anchor="start")
-        for number, detail in enumerate(told):
+        for number, detail in enumerate(texts):
             text(svg, 12, y + 22 + line * (number + 1), detail, kind="detail", anchor="start")
         flows = _beside(drawing, index)
         for number, name in enumerate(stage.nodes):
-            below = y + 22 + line * (len(told) + number + 1)
+            below = y + 22 + line * (len(texts) + number + 1)
             text(svg, 12, below, name, kind="node", anchor="start")
             rate = flows[number].bits_per_second if number < len(flows) else None
             text(svg, width - 12, below, _rate(rate), kind="node", anchor="end")

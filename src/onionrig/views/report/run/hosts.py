@@ -8,7 +8,7 @@ from onionrig.analysis.hosts.links import busier_direction, carried_share
 from onionrig.units import cores_text
 from onionrig.views.report.document import UNKNOWN, Bar, Cell, Section, Table, columns
 from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing
-from onionrig.views.report.missing import percent, rate
+from onionrig.views.report.value_text import percent, rate
 from onionrig.views.summary.links import links_sentence
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def hosts(result: Result, manifest: Manifest) -> Section | None:
 
 
 def _table(links: Links, manifest: Manifest) -> Table:
-    """Return a row a host; a column of what no host has would only take room."""
+    """Return a row per host; a column of what no host has would only take room."""
     known = {host.name: host for host in manifest.emulated}
     rows = [_row(link, known.get(link.host)) for link in links.hosts]
     titles = [title for title in rows[0] if any(row[title] for row in rows)]
@@ -66,5 +66,5 @@ def _share(link: HostLink) -> Cell:
     share = carried_share(link, busier_direction(link))
     if share is None:
         return ""
-    said = f"{percent(share)}{', full' if link.full else ''}"
-    return Bar(text=said, share=min(1.0, share), full=link.full)
+    text = f"{percent(share)}{', full' if link.full else ''}"
+    return Bar(text=text, share=min(1.0, share), full=link.full)

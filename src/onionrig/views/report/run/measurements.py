@@ -8,20 +8,20 @@ from onionrig.analysis.backends.dials import first_byte
 from onionrig.analysis.over_time.series import downsampled
 from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import counted
-from onionrig.views.report.charts.bars import first_byte_figure, shares_figure
-from onionrig.views.report.charts.load import (
+from onionrig.views.report.charts.load_over_time import (
     cores_figure,
+    cpu_by_state_figure,
     goodput_figure,
     interfaces_figure,
-    machine_figure,
     round_trip_figure,
     streams_figure,
     sustained_level,
     target_level,
 )
+from onionrig.views.report.charts.whole_hold import first_byte_figure, shares_figure
 from onionrig.views.report.document import FoldedFigures, Prose, Section, Table, columns
-from onionrig.views.report.missing import number, percent, rate, size, wait
 from onionrig.views.report.run.aftermath import aftermath
+from onionrig.views.report.value_text import number, percent, rate, size, wait
 
 if TYPE_CHECKING:
     from onionrig.analysis.over_time.series import Series, SeriesLoad
@@ -47,14 +47,16 @@ def measurements_over_time(
 
     ``load`` is the one of the series that the result is of.
     """
-    drawn = downsampled(series)
+    thinned = downsampled(series)
     sections = (
-        _goodput(result, drawn, load) if drawn.goodput_bits_per_second.at_seconds else None,
-        aftermath(result, drawn),
-        _cpu(result, drawn, manifest) if drawn.cores.lines and drawn.cores.at_seconds else None,
+        _goodput(result, thinned, load) if thinned.goodput_bits_per_second.at_seconds else None,
+        aftermath(result, thinned),
+        _cpu(result, thinned, manifest)
+        if thinned.cores.lines and thinned.cores.at_seconds
+        else None,
         _shares(result) if _served(result) else None,
         _start(series),
-        _round_trips(result, drawn) if _any_value(drawn.round_trip_seconds) else None,
+        _round_trips(result, thinned) if _any_value(thinned.round_trip_seconds) else None,
     )
     return tuple(section for section in sections if section is not None)
 
@@ -67,7 +69,7 @@ def _any_value(timeline: Timeline) -> bool:
     return any(value is not None for line in timeline.lines.values() for value in line)
 
 
-def _goodput(result: Result, drawn: Series, load: SeriesLoad | None) -> Section:
+def _goodput(result: Result, thinned: Series, load: SeriesLoad | None) -> Section:
     goodput, target = result.goodput, result.verdict.target_bits_per_second
     levels = [] if target is None else [target_level(target)]
     lowest = None if load is None else load.lowest
@@ -82,19 +84,19 @@ def _goodput(result: Result, drawn: Series, load: SeriesLoad | None) -> Section:
         else f"No {WINDOW_SECONDS} seconds in a row were held."
     )
     description = f"Goodput a second, stacked by backend instance. {finding}"
-    blocks: list[Block] = [goodput_figure(drawn, levels=levels, description=description)]
+    blocks: list[Block] = [goodput_figure(thinned, levels=levels, description=description)]
     more: list[Figure] = []
-    if drawn.streams.lines:
-        more.append(streams_figure(drawn, asked=result.streams.asked))
-    if drawn.interface_bits_per_second.lines:
-        more.append(interfaces_figure(drawn))
+    if thinned.streams.lines:
+        more.append(streams_figure(thinned, asked=result.streams.asked))
+    if thinned.interface_bits_per_second.lines:
+        more.append(interfaces_figure(thinned))
     if more:
         names = " and ".join(figure.name for figure in more)
         blocks.append(FoldedFigures(title=f"Also: {names}", figures=tuple(more)))
     return Section(name="goodput", title="Goodput", finding=finding, blocks=tuple(blocks))
 
 
-def _cpu(result: Result, drawn: Series, manifest: Manifest) -> Section:
+def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
     cores = sum(host.cores for host in manifest.hosts)
     used = sum(cost.cores for cost in result.costs.values())
     finding = (
@@ -104,15 +106,15 @@ def _cpu(result: Result, drawn: Series, manifest: Manifest) -> Section:
     )
     own = {host.name: host.cores for host in manifest.hosts}
     machines = [
-        machine_figure(drawn, host, cores=own.get(host))
-        for host, states in list(drawn.host_cores.items())[:MOST_MACHINES]
+        cpu_by_state_figure(thinned, host, cores=own.get(host))
+        for host, states in list(thinned.host_cores.items())[:MOST_MACHINES]
         if any(any(line) for state, line in states.lines.items() if state != "idle")
     ]
     blocks: list[Block] = [
-        cores_figure(drawn, cores=cores, description=f"Cores in use, stacked by role. {finding}")
+        cores_figure(thinned, cores=cores, description=f"Cores in use, stacked by role. {finding}")
     ]
     if machines:
-        hosts = len(drawn.host_cores)
+        hosts = len(thinned.host_cores)
         some = f" (the first {MOST_MACHINES} of {hosts})" if hosts > MOST_MACHINES else ""
         title = f"Each machine by CPU state, as its own counters have it{some}"
         blocks.append(FoldedFigures(title=title, figures=tuple(machines)))
@@ -163,7 +165,7 @@ def _start(series: Series) -> Section | None:
     )
 
 
-def _round_trips(result: Result, drawn: Series) -> Section:
+def _round_trips(result: Result, thinned: Series) -> Section:
     trip = result.round_trip
     finding = (
         f"A byte to a backend instance and back took {wait(trip.lowest_seconds)} at least, "
@@ -176,5 +178,5 @@ def _round_trips(result: Result, drawn: Series) -> Section:
         name="round-trips",
         title="Round trips",
         finding=finding,
-        blocks=(round_trip_figure(drawn),),
+        blocks=(round_trip_figure(thinned),),
     )

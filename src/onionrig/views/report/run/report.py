@@ -10,13 +10,13 @@ from onionrig.analysis.result import load_number
 from onionrig.views.report.document import Document, Section
 from onionrig.views.report.drawings.rig import rig_drawing
 from onionrig.views.report.files import Report, report
-from onionrig.views.report.missing import percent, rate
 from onionrig.views.report.run.dials import dials
+from onionrig.views.report.run.findings import bottleneck, costs, failures, trust
+from onionrig.views.report.run.header import about, facts, trusted, verdict, warnings
 from onionrig.views.report.run.hosts import hosts
-from onionrig.views.report.run.judgement import bottleneck, costs, failures, trust
 from onionrig.views.report.run.measurements import measurements, measurements_over_time
-from onionrig.views.report.run.opening import about, facts, trusted, verdict, warnings
-from onionrig.views.report.run.reproduction import again, method, missing
+from onionrig.views.report.run.reproduction import gaps, method, reproduction
+from onionrig.views.report.value_text import percent, rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def run_report(
     """Make the report of a run; of one that was cut short, as far as it went.
 
     Without a recording, it is of the result alone. ``ceiling`` is the result of a baseline on the
-    same host, if there is one; ``notes`` is what is to be said of the run's files.
+    same host, if there is one; ``notes`` is about the run's files.
     """
     sentence, mood = verdict(result)
     over_time, rig = measurements(result), None
@@ -58,9 +58,9 @@ def run_report(
         rig,
         None if recording is None else hosts(result, recording.manifest),
         _ceiling(result, ceiling),
-        missing(result, recording, notes),
+        gaps(result, recording, notes),
         method(),
-        None if recording is None else again(result, recording.manifest),
+        None if recording is None else reproduction(result, recording.manifest),
     )
     return report(
         Document(

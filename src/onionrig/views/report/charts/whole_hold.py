@@ -1,4 +1,4 @@
-"""Charts of what a whole hold came to: each backend's share, and how long streams took to start."""
+"""Charts of a hold as a whole: each backend's share, and how long streams took to start."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 MOST_STEPS = 400
-"""Of a distribution's line; more streams are thinned out evenly."""
+"""The most steps of a distribution's line; more streams are thinned out evenly."""
 ROOM_FOR_LABELS = 1.1
-"""Of the longest bar."""
+"""Width of the chart in lengths of the longest bar."""
 
 
 def shares_figure(result: Result) -> Figure:
