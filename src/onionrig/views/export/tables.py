@@ -13,13 +13,16 @@ import msgspec
 
 from onionrig.analysis.hosts.facts import host_of
 from onionrig.analysis.load.aftermath import aftermaths
+from onionrig.analysis.load.load_times import LoadTimes
 from onionrig.analysis.load.loads import loads
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.dials import Outage
 from onionrig.records.recording import Recording
 from onionrig.records.samples import Board, CpuStates, InterfaceUse, Sample, TorCounters
 from onionrig.records.transfers import Transfer
-from onionrig.views.export.load_times import LOAD_COLUMNS, LoadTimes
+
+LOAD_COLUMNS = ("since_hold_seconds", "load", "phase")
+"""What ``LoadTimes.at`` returns, as column names."""
 
 Cell = str | int | float | None
 Row = tuple[Cell, ...]
