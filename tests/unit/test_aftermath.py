@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from onionrig.analysis.load.aftermath import aftermaths
 from onionrig.analysis.load.faults import absences
-from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.transfers import Ending
 from recordings import (
@@ -29,7 +29,7 @@ def followed(sizes, *events, dials=()):
     """What followed the events of a hold in which so many bytes came in each second."""
     samples = [sink_sample(HOLD + at, {"backend-1": size}) for at, size in enumerate(sizes)]
     whole = recording(samples, events=events, dials=dials)
-    return aftermaths(whole, hold_window(whole))
+    return aftermaths(load_of(whole))
 
 
 def dial(at, **more):

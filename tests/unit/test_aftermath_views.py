@@ -10,14 +10,14 @@ import pytest
 from rich.console import Console
 
 from lifelike import DONE, disturbed, lifelike
-from onionrig.analysis.over_time.series import Incident, series
+from onionrig.analysis.over_time.series import Fault, series
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Phase, PhaseBegan
 from onionrig.records.transfers import Ending
 from onionrig.views.export.tables import TABLES
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import PlainLines, drawn
-from onionrig.views.report.charts.load import goodput_figure
+from onionrig.views.report.charts.load_over_time import goodput_figure
 from onionrig.views.report.colours import LIGHT
 from onionrig.views.report.images import svg
 from onionrig.views.report.run.report import run_report
@@ -245,12 +245,12 @@ def test_of_a_run_of_which_only_the_result_is_left_the_table_stays(disturbed_run
     assert "backend-2 killed" in page.of("td")
 
 
-def test_an_incident_at_the_very_beginning_is_named_inside_the_chart(disturbed_run):
+def test_a_fault_at_the_very_beginning_is_named_inside_the_chart(disturbed_run):
     whole = msgspec.structs.replace(
         series(disturbed_run),
-        incidents=(
-            Incident(at=-4.9, verb="hang", subject="relay-1"),
-            Incident(at=-1.0, verb="resume", subject="relay-1"),
+        faults=(
+            Fault(at=-4.9, verb="hang", subject="relay-1"),
+            Fault(at=-1.0, verb="resume", subject="relay-1"),
         ),
     )
     image = svg(goodput_figure(whole, levels=(), description="."))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.analysis.backends.tor_circuits import tor_circuits
-from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.trust.agreement import received_until
 from onionrig.analysis.trust.doubts import trust
 from onionrig.records.transfers import Ending
@@ -29,7 +29,7 @@ ON_ITS_WAY_TO_SINKS = 2 * 1024 * 1024 + 249_000
 
 
 def found(whole):
-    return trust(whole, hold_window(whole))
+    return trust(load_of(whole))
 
 
 def agreement(whole, what):
@@ -339,7 +339,7 @@ def test_circuits_are_what_came_between_the_first_and_last_reading_of_all_backen
         ]
     }
     whole = recording([sink_sample(HOLD + at, {}) for at in range(10)], tors=tors)
-    said = tor_circuits(whole, hold_window(whole))
+    said = tor_circuits(load_of(whole))
     assert said.rendezvous_begun == 3 + 6
     assert said.rendezvous_failed == {"timeout": 4, "other": 2}
     assert said.rendezvous_open == 10
@@ -349,7 +349,7 @@ def test_circuits_are_what_came_between_the_first_and_last_reading_of_all_backen
 def test_circuits_of_one_that_was_ended_on_purpose_have_no_difference():
     ended = [happened("kill", "backend-1", 3.0), happened("start", "backend-1", 7.0)]
     whole = two_backends(ended, first=(900, 2), second=(10, 14))
-    said = tor_circuits(whole, hold_window(whole))
+    said = tor_circuits(load_of(whole))
     assert said.rendezvous_begun == 4
     # both are there at its end
     assert said.introduction_circuits == 6
@@ -358,13 +358,13 @@ def test_circuits_of_one_that_was_ended_on_purpose_have_no_difference():
 def test_circuits_that_were_read_once_have_begun_unknown():
     tors = {"tors": [tor_sample(HOLD, {"backend-1": tor_counters(HOLD, begun=9, up=4)})]}
     whole = watched(other={"tors": tors})
-    said = tor_circuits(whole, hold_window(whole))
+    said = tor_circuits(load_of(whole))
     assert (said.rendezvous_begun, said.rendezvous_open) == (None, 4)
 
 
 def test_circuits_are_null_where_no_backend_answered():
     whole = watched(other={"tors": {}})
-    said = tor_circuits(whole, hold_window(whole))
+    said = tor_circuits(load_of(whole))
     assert (said.rendezvous_begun, said.rendezvous_open, said.introduction_circuits) == (
         None,
         None,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.analysis.backends.fairness import jain, smallest_over_mean
-from onionrig.analysis.load.windows import sustained_bits_per_second
+from onionrig.analysis.load.windows import lowest_mean, sustained_bits_per_second
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Covered, Failed, Starved
 from onionrig.records.transfers import Ending
@@ -26,6 +26,14 @@ def held(sizes, *, missing=()):
 def test_sustained_is_the_lowest_of_all_ten_second_means(sizes):
     by_hand = min(statistics.mean(sizes[start : start + 10]) for start in range(len(sizes) - 9))
     assert sustained_bits_per_second(sizes) == pytest.approx(8 * by_hand)
+
+
+@given(st.lists(st.integers(0, 2), min_size=10, max_size=40))
+def test_the_lowest_ten_seconds_are_the_first_that_have_the_sustained_rate(sizes):
+    totals = [sum(sizes[start : start + 10]) for start in range(len(sizes) - 9)]
+    lowest = lowest_mean(sizes)
+    assert lowest.begins_after_seconds == totals.index(min(totals))
+    assert lowest.bits_per_second == sustained_bits_per_second(sizes) == min(totals) * 8 / 10
 
 
 @given(counts)

@@ -5,7 +5,7 @@ from onionrig.analysis.backends.round_trip import round_trip
 from onionrig.analysis.limits.full_cpu import host_uses
 from onionrig.analysis.limits.stream_windows import have_windows
 from onionrig.analysis.limits.verdict import bottleneck
-from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.load.loads import load_of
 from recordings import (
     HOLD,
     emulated_host,
@@ -23,7 +23,7 @@ WINDOW_BITS_OF_4 = 4 * 249_000 * 8
 
 
 def found(whole):
-    return bottleneck(whole, hold_window(whole))
+    return bottleneck(load_of(whole))
 
 
 def evidence(verdict, beginning):
@@ -106,7 +106,7 @@ def test_emulated_hosts_fill_the_machine_that_they_share():
     emulated = tuple(emulated_host(name, "vm") for name in ("pi1", "pi2"))
     made = manifest(hosts=(host("vm", cores=2),), emulated=emulated, services=tuple(services))
     whole = msgspec.structs.replace(whole, samplers=samplers, manifest=made)
-    (use,) = host_uses(whole, hold_window(whole))
+    (use,) = host_uses(load_of(whole))
     assert (use.host, use.cores) == ("vm", 2)
     assert use.rig_cores == pytest.approx(1.9)
     assert found(whole).sentence == "the machine's CPU was full: the rig used 1.90 of 2 cores"
@@ -119,7 +119,7 @@ def test_a_process_that_ended_in_the_hold_counts_up_to_its_end():
         host_sample(HOLD + 9, {"late": 2.0}),
     ]
     whole = recording([], hold_seconds=10, samplers={"sampler": samples})
-    (use,) = host_uses(whole, hold_window(whole))
+    (use,) = host_uses(load_of(whole))
     assert use.rig_cores == pytest.approx((4.0 + 2.0) / 10)
 
 
@@ -311,7 +311,7 @@ def test_the_round_trip_is_the_holds_median_of_all_clients():
         ]
     }
     whole = watched(other={"pings": pings})
-    measured = round_trip(whole, hold_window(whole))
+    measured = round_trip(load_of(whole))
     assert measured.lowest_seconds == 0.001
     assert measured.median_in_hold_seconds == 0.05
     assert measured.highest_in_hold_seconds == 0.09

@@ -1,4 +1,4 @@
-"""What dials come to: in all, within and between descriptors, over time, after an incident."""
+"""What dials come to: in all, within and between descriptors, by second, after a fault."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.backends.dials import dials, first_byte, outage, over_time, served
+from onionrig.analysis.backends.dials import dials, dials_by_second, first_byte, outage, served
 from onionrig.analysis.load.loads import loads as cut
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.result import Result
@@ -299,7 +299,7 @@ def test_every_load_of_a_run_has_the_dials_from_before_the_first():
     whole = analyse(made).dials
     assert whole.variants[0].dials == 2
     assert [one.dials for one in results_by_load(made)] == [whole, whole]
-    assert [[each.started_wall_seconds for each in load.dials] for load in cut(made)] == [
+    assert [[each.started_wall_seconds for each in load.recording.dials] for load in cut(made)] == [
         [990.0, 999.9, 1_000.1, 1_014.0],
         [990.0, 999.9, 1_102.0],
     ]
@@ -320,7 +320,7 @@ def test_dials_are_counted_in_the_second_in_which_they_began():
     ]
     told = [
         (each.second, each.begun, each.served, each.failed)
-        for each in over_time(made, since=100.0, seconds=3)
+        for each in dials_by_second(made, since=100.0, seconds=3)
     ]
     assert told == [(0, 3, 2, 1), (1, 0, 0, 0), (2, 2, 0, 1)]
 
@@ -332,7 +332,7 @@ def test_of_each_second_those_that_were_served_tell_how_long_they_waited():
     ]
     told = [
         (each.median_first_byte_seconds, each.highest_first_byte_seconds)
-        for each in over_time([*made, failing(started=101.0)], since=100.0, seconds=3)
+        for each in dials_by_second([*made, failing(started=101.0)], since=100.0, seconds=3)
     ]
     assert told == [(0.75, 9.0), (None, None), (0.25, 0.25)]
 
@@ -342,7 +342,7 @@ def test_of_each_second_those_that_were_served_tell_how_long_they_waited():
     st.integers(0, 15),
 )
 def test_over_time_no_dial_is_lost_and_none_counts_twice(made, seconds):
-    told = over_time(
+    told = dials_by_second(
         [failing(started=1e6 + at) if fails else dial(started=1e6 + at) for at, fails in made],
         since=1e6,
         seconds=seconds,
@@ -353,7 +353,7 @@ def test_over_time_no_dial_is_lost_and_none_counts_twice(made, seconds):
     assert sum(each.failed for each in told) == sum(within)
 
 
-# After an incident
+# After a fault
 
 
 def test_an_outage_lasts_until_the_last_dial_that_failed_began():
@@ -376,7 +376,7 @@ def test_an_outage_lasts_until_the_last_dial_that_failed_began():
     assert found.highest_first_byte_seconds == 7.5
 
 
-def test_an_incident_that_no_dial_notices_is_no_outage():
+def test_a_fault_that_no_dial_notices_is_no_outage():
     found = outage([failing(started=9.0), dial(started=11.0, first_byte=0.3)], 10.0)
     assert (found.begun, found.failed) == (1, 0)
     assert found.last_failing_after_seconds is None

@@ -77,7 +77,7 @@ def test_the_arrow_of_the_highest_rate_is_the_thickest():
 def box(title):
     strands = (Strand(share=0.5, full=False),)
     return HostBox(
-        title=title, details=(), ways=(Way(direction="sent", said=("half",), strands=strands),)
+        title=title, details=(), ways=(Way(direction="sent", lines=("half",), strands=strands),)
     )
 
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from onionrig.analysis.load.load_times import LoadTimes
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Noted
 from onionrig.records.transfers import Ending
-from onionrig.views.export.load_times import LoadTimes
 from onionrig.views.export.prometheus import exposition
 from onionrig.views.export.tables import TABLES
 from recordings import (

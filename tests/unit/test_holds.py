@@ -2,7 +2,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.load.loads import complete, hold_window, loads
+from onionrig.analysis.load.loads import hold_windows, loads
+from onionrig.analysis.load.sink_seconds import SinkSeconds
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.events import Failed, Scheduled, Starved
 from recordings import (
@@ -48,15 +49,15 @@ def two_loads(*, events=None, **more):
 def test_a_run_with_one_load_is_not_cut():
     whole = recording([ran(HOLD + at, 1) for at in range(LENGTH)])
     (load,) = loads(whole)
-    assert load.sinks == whole.sinks
-    assert hold_window(load).seconds == range(HOLD, HOLD + LENGTH)
+    assert load.recording.sinks == whole.sinks
+    assert load.hold.seconds == range(HOLD, HOLD + LENGTH)
 
 
 def test_a_run_without_a_load_is_whole_and_held_nothing():
     whole = recording([], loads=[])
     (load,) = loads(whole)
-    assert load == whole
-    assert not hold_window(load).seconds
+    assert load.recording == whole
+    assert not load.hold.seconds
 
 
 def test_no_second_of_one_load_counts_to_another_however_close_they_are():
@@ -91,7 +92,7 @@ def test_counters_keep_the_reading_before_the_first_second():
         samplers={"sampler": [host_sample(at, {"sink": at}) for at in range(RAMP, SECOND_HOLD + 9)]}
     )
     second = loads(whole)[1]
-    assert second.samplers["sampler"][0].second < SECOND_RAMP
+    assert second.recording.samplers["sampler"][0].second < SECOND_RAMP
     # one core in use throughout: counters that run on from the first load make no difference
     assert results_by_load(whole)[1].costs["sink"].cores == 1.0
 
@@ -118,7 +119,7 @@ def test_a_transfer_belongs_to_the_load_it_was_dialled_in():
             transfer(0, started=float(SECOND_RAMP)),
         ]
     )
-    assert [len(load.transfers) for load in loads(whole)] == [2, 1]
+    assert [len(load.recording.transfers) for load in loads(whole)] == [2, 1]
 
 
 def test_round_trips_of_the_idle_network_go_with_every_load():
@@ -140,7 +141,7 @@ def test_a_load_that_was_held_is_complete_although_the_run_failed_later():
     first = scheduled(hold_seconds=LENGTH)
     second = scheduled(hold_seconds=LENGTH, ramp=SECOND_RAMP)
     whole = two_loads(events=[first, held(), second, failed()])
-    assert [complete(load) for load in loads(whole)] == [True, False]
+    assert [load.complete for load in loads(whole)] == [True, False]
     done, cut = results_by_load(whole)
     assert done.failure is None
     assert cut.failure.error == "DaemonDied"
@@ -166,8 +167,18 @@ def test_a_load_in_which_the_controller_was_killed_ends_with_its_last_sample():
         sinks={"sink": [at for at in whole.sinks["sink"] if at.second < SECOND_HOLD + 4]},
     )
     _, cut = loads(short)
-    assert hold_window(cut).seconds == range(SECOND_HOLD, SECOND_HOLD + 4)
+    assert cut.hold.seconds == range(SECOND_HOLD, SECOND_HOLD + 4)
     assert results_by_load(short)[1].failure.error == "Killed"
+
+
+@given(last=st.integers(RAMP, SECOND_HOLD + LENGTH - 1), went_on=st.booleans())
+def test_holds_are_the_same_whether_or_not_the_run_is_cut_into_loads(last, went_on):
+    told = [scheduled(hold_seconds=LENGTH), held()] if went_on else []
+    told += [scheduled(hold_seconds=LENGTH, ramp=SECOND_RAMP)]
+    whole = recording([ran(at, 1) for at in range(RAMP, last + 1)], loads=told, done=False)
+    cut = [load.hold for load in loads(whole)]
+    assert hold_windows(whole, SinkSeconds.of(whole.sinks)) == cut
+    assert cut[-1].end == min(max(last + 1, SECOND_HOLD), SECOND_HOLD + LENGTH)
 
 
 def test_what_was_found_before_the_first_load_holds_for_all():
@@ -178,7 +189,8 @@ def test_what_was_found_before_the_first_load_holds_for_all():
     for one in results_by_load(whole):
         assert [found.reason for found in one.fairness.starved] == ["shared"]
     assert [
-        len([at for at in load.events if isinstance(at, Scheduled)]) for load in loads(whole)
+        len([at for at in load.recording.events if isinstance(at, Scheduled)])
+        for load in loads(whole)
     ] == [1, 1]
 
 

@@ -1,8 +1,8 @@
 """Whether emulated hosts used all of the CPU that they were given."""
 
-from onionrig.analysis.limits.host_share import share_uses
+from onionrig.analysis.limits.cpu_shares import share_uses
 from onionrig.analysis.limits.verdict import bottleneck
-from onionrig.analysis.load.windows import Window
+from onionrig.analysis.load.loads import load_of
 from recordings import (
     HOLD,
     emulated_host,
@@ -47,18 +47,17 @@ def found(**used):
         samplers=samplers,
         manifest=manifest(services=services, emulated=tuple(limited(name, 0.25) for name in used)),
     )
-    return whole, Window(begin=HOLD, end=HOLD + SECONDS)
+    return load_of(whole)
 
 
 def test_what_the_sampler_uses_is_not_of_the_share():
-    whole, hold = found(pi1=0.2)
-    (use,) = share_uses(whole, hold)
+    (use,) = share_uses(found(pi1=0.2))
     assert round(use.used_cores, 6) == 0.2
     assert not use.full
 
 
 def test_the_hosts_that_used_all_of_theirs_are_named():
-    verdict = bottleneck(*found(pi1=0.25, pi2=0.24, pi3=0.1))
+    verdict = bottleneck(found(pi1=0.25, pi2=0.24, pi3=0.1))
     assert verdict.kind == "machine CPU"
     assert verdict.sentence == (
         "the CPUs of pi1 and pi2 were full: their services used 0.25 of 0.25 cores and "
@@ -67,5 +66,5 @@ def test_the_hosts_that_used_all_of_theirs_are_named():
 
 
 def test_one_host_that_used_all_of_its_share_is_named():
-    verdict = bottleneck(*found(pi1=0.25, pi2=0.1))
+    verdict = bottleneck(found(pi1=0.25, pi2=0.1))
     assert verdict.subject == "pi1"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from onionrig.analysis.hosts.host_rates import host_rates
 from onionrig.records.samples import Board, CpuStates, HostSample, InterfaceUse
-from onionrig.views.live.host import host_line, host_rates, interfaces_line
+from onionrig.views.live.host import host_line, interfaces_line
 
 IDLE_BOARD = Board(temperature_celsius=None, clock_hertz=None, governor=None, throttling=None)
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from brambles import bramble
 from lifelike import lifelike
 from onionrig.analysis.hosts.links import links
-from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
 from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing, roles_text
@@ -25,7 +25,7 @@ from recordings import with_emulated
 
 
 def drawn(whole):
-    return hosts_drawing(links(whole, hold_window(whole)), whole.manifest)
+    return hosts_drawing(links(load_of(whole)), whole.manifest)
 
 
 def tabled(whole):
@@ -58,7 +58,7 @@ def test_each_host_is_drawn_with_what_runs_on_it_and_its_link():
     pi1, pi2 = drawn(bramble([96.1, 40], link=96.8e6)).serving
     assert pi1.title == "pi1"
     assert pi1.details == ("Raspberry Pi 3", "backend instance, source", "link 96.8 Mbit/s")
-    assert [way.said for way in pi1.ways] == [
+    assert [way.lines for way in pi1.ways] == [
         ("sent 96.1 Mbit/s, 99.3 %, full",), ("received 2.00 Mbit/s, 2.1 %",)
     ]  # fmt: skip
     assert [strand.full for way in (*pi1.ways, *pi2.ways) for strand in way.strands] == [
@@ -67,7 +67,7 @@ def test_each_host_is_drawn_with_what_runs_on_it_and_its_link():
     network, clients = drawn(bramble([60])).others
     assert network.details == ("2 relays", "link not shaped")
     assert clients.details == ("client, sink", "link not shaped")
-    assert clients.ways[1].said == ("received 60.0 Mbit/s",)
+    assert clients.ways[1].lines == ("received 60.0 Mbit/s",)
     assert clients.ways[1].strands[0].share is None
 
 
@@ -91,7 +91,7 @@ def test_many_hosts_that_are_alike_are_drawn_as_one_with_a_bar_each():
     assert boards.details[2] == "backend instance, source each"
     sent = boards.ways[0]
     assert len(sent.strands) == 30
-    assert sent.said == ("sent 90.0 to 92.9 Mbit/s", "90.0 to 92.9 % each", "30 of 30 full")
+    assert sent.lines == ("sent 90.0 to 92.9 Mbit/s", "90.0 to 92.9 % each", "30 of 30 full")
     assert [box.title for box in drawn(whole).others] == ["network", "clients"]
 
 
@@ -103,7 +103,7 @@ def test_as_many_as_ten_hosts_are_drawn_one_by_one():
 def test_what_was_not_sampled_is_said_to_be_not_known():
     whole = msgspec.structs.replace(bramble([60]), samplers={})
     (pi1,) = drawn(whole).serving
-    assert [way.said for way in pi1.ways] == [("sent: not known",), ("received: not known",)]
+    assert [way.lines for way in pi1.ways] == [("sent: not known",), ("received: not known",)]
     assert bars(whole) == []
 
 

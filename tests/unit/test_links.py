@@ -9,25 +9,25 @@ from hypothesis import strategies as st
 
 from brambles import bramble, direct, emulated
 from onionrig.analysis.hosts.link_rates import link_rates
-from onionrig.analysis.hosts.links import links
+from onionrig.analysis.hosts.links import busier_direction, carried_share, links
 from onionrig.analysis.limits.verdict import bottleneck
-from onionrig.analysis.load.loads import hold_window
-from onionrig.analysis.load.windows import Window
+from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse
-from onionrig.analysis.trust.wire import with_interfaces
+from onionrig.analysis.trust.interface_agreement import interface_agreement
 from onionrig.analysis.wording import named_runs, part_text
-from recordings import HOLD, happened, manifest, recording
+from onionrig.records.links import HostLink
+from recordings import happened, manifest, recording
 
 FULL_CPU = 2.0
 """Both of the machine's cores."""
 
 
 def verdict(whole):
-    return bottleneck(whole, hold_window(whole))
+    return bottleneck(load_of(whole))
 
 
 def found(whole):
-    return links(whole, hold_window(whole))
+    return links(load_of(whole))
 
 
 def evidence(whole, what):
@@ -112,6 +112,23 @@ def test_a_link_is_full_from_nine_tenths(sent, full):
     assert found(bramble([sent])).hosts[2].full is full
 
 
+@pytest.mark.parametrize(
+    ("sent", "received", "busier", "share"),
+    [(60e6, 20e6, "sent", 0.6), (10e6, 50e6, "received", 0.5), (None, None, "sent", None)],
+)
+def test_a_links_share_is_of_its_rate_in_the_direction_that_is_asked_for(
+    sent, received, busier, share
+):
+    link = HostLink(
+        host="pi1", board=None, link_bits_per_second=100e6, sent_bits_per_second=sent,
+        received_bits_per_second=received, full=False, serves=True,
+    )  # fmt: skip
+    assert busier_direction(link) == busier
+    assert carried_share(link, busier) == share
+    unshaped = msgspec.structs.replace(link, link_bits_per_second=None)
+    assert carried_share(unshaped, busier) is None
+
+
 def test_goodput_is_held_against_what_the_serving_links_carry_together():
     whole = bramble([60, 40], goodput_mbit=0.9)
     said = found(whole)
@@ -154,7 +171,7 @@ def test_a_host_without_samples_is_known_by_its_rate_alone():
 def changed(*events, link=100e6):
     made = manifest(emulated=(emulated("pi1", link), emulated("pi2", 7.0)))
     whole = recording([], hold_seconds=10, manifest=made, events=events)
-    return link_rates(whole, Window(begin=HOLD, end=HOLD + 10))
+    return link_rates(load_of(whole))
 
 
 def test_a_rate_that_changes_counts_for_as_long_as_it_holds():
@@ -210,7 +227,7 @@ def test_a_mean_rate_is_that_of_its_seconds(done):
 
 def test_a_baseline_between_emulated_hosts_is_held_against_its_interfaces():
     whole = direct([95, 40])
-    agreed = with_interfaces(whole, hold_window(whole))
+    agreed = interface_agreement(load_of(whole))
     assert agreed.sink_bytes == 135 * 125_000 * 10
     assert agreed.difference == pytest.approx(0.046, abs=1e-3)
     assert (agreed.explained, agreed.cause) == (True, "TCP and IP headers")
@@ -218,7 +235,7 @@ def test_a_baseline_between_emulated_hosts_is_held_against_its_interfaces():
 
 def test_a_baseline_whose_hosts_sent_too_much_is_not_explained():
     whole = direct([95], overhead=1.12)
-    assert with_interfaces(whole, hold_window(whole)).explained is False
+    assert interface_agreement(load_of(whole)).explained is False
 
 
 def test_a_baselines_sources_are_on_the_hosts_they_are_named_after():

@@ -188,10 +188,10 @@ def test_each_host_of_a_few_is_drawn_with_its_daemons_and_its_link():
     boxes = drawn(made).serving
     assert [box.title for box in boxes] == ["host 1", "host 2", "host 3"]
     assert boxes[0].details == (PI3, "1 tor daemon", "link 98 Mbit/s")
-    assert boxes[0].ways[0].said == ("goodput 88 Mbit/s", "the link is full")
+    assert boxes[0].ways[0].lines == ("goodput 88 Mbit/s", "the link is full")
     (lone,) = drawn(plan(pi5())).serving
     assert lone.details[1] == "4 tor daemons"
-    assert lone.ways[0].said == ("goodput 700 Mbit/s", "80 % of what the link carries")
+    assert lone.ways[0].lines == ("goodput 700 Mbit/s", "80 % of what the link carries")
     assert lone.ways[0].strands[0].share == pytest.approx(700 / 880)
 
 
@@ -202,7 +202,7 @@ def test_many_hosts_are_drawn_as_one_box_with_a_link_each():
     (way,) = box.ways
     assert len(way.strands) == 30
     assert all(strand.full for strand in way.strands)
-    assert way.said == ("goodput 88 Mbit/s each", "the links are full")
+    assert way.lines == ("goodput 88 Mbit/s each", "the links are full")
 
 
 def test_the_client_side_and_the_relays_are_drawn_too():
@@ -211,7 +211,7 @@ def test_the_client_side_and_the_relays_are_drawn_too():
     assert clients.details == (
         "3 client tors:", "0.62–0.82, likely 0.71 cores", "40 streams, a circuit each"
     )  # fmt: skip
-    assert clients.ways[0].said == ("610 Mbit/s on the wire",)
+    assert clients.ways[0].lines == ("610 Mbit/s on the wire",)
 
 
 def test_the_drawing_tells_those_who_do_not_see_it_what_is_there():

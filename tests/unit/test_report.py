@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lifelike import HOLD, MBIT, RAMP, lifelike, rate_mbit, with_findings
-from onionrig.analysis.load.windows import sustained_bits_per_second
-from onionrig.analysis.over_time.series import LoadTimes, series
-from onionrig.analysis.over_time.timeline import Timeline
-from onionrig.analysis.result import analyse, results_by_load
+from onionrig.analysis.over_time.series import series
+from onionrig.analysis.result import analyse, load_number, results_by_load
 from onionrig.records.events import Failed
 from onionrig.views.report.run.report import run_report
-from onionrig.views.report.run.shown import shown_load, worst_window
 from pages import Page, reported
 from recordings import (
     finished,
@@ -47,6 +42,13 @@ def points(figure):
 def figure_of(report, name):
     (found,) = [figure for figure in report.figures if figure.name == name]
     return found
+
+
+def marked_from(report):
+    """Where the mark of the sustained rate begins, in seconds from the first hold's start."""
+    rows = [row for rows in figure_of(report, "goodput").spec["datasets"].values() for row in rows]
+    (begin,) = {row["begin"] for row in rows if row.get("name", "").startswith("sustained")}
+    return begin
 
 
 def test_the_verdict_comes_first_then_the_sections_in_order(whole_report):
@@ -110,22 +112,6 @@ def test_the_lowest_ten_seconds_are_marked_where_they_are():
     assert "The lowest 10 s of the hold begin 20 s into it: 1.60 kbit/s" in page.words
 
 
-@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=40))
-def test_the_marked_window_has_the_sustained_rate(sizes):
-    goodput = Timeline(
-        at_seconds=tuple(map(float, range(-2, len(sizes)))),
-        lasting_seconds=(1.0,) * (len(sizes) + 2),
-        lines={"a": (0.0, 0.0, *[8.0 * size for size in sizes])},
-    )
-    load = LoadTimes(ramp=-2.0, hold=0.0, end=float(len(sizes)), settings={})
-    found = worst_window(goodput, load)
-    expected = sustained_bits_per_second(sizes)
-    assert (found and found.bits_per_second) == pytest.approx(expected)
-    if found:
-        at = int(found.at)
-        assert sum(sizes[at : at + 10]) * 8 / 10 == pytest.approx(expected)
-
-
 def test_of_several_holds_the_median_one_is_shown():
     told, samples = [], []
     for number, size in enumerate((500, 100, 300)):
@@ -133,10 +119,13 @@ def test_of_several_holds_the_median_one_is_shown():
         told += [load, held()]
         samples += [sink_sample(load.hold_second + at, {"backend-1": size}) for at in range(12)]
     made = recording(samples, loads=[], events=[*told, finished()], done=False)
-    shown = shown_load(analyse(made), made, series(made))
-    assert (shown.hold.begin, shown.hold.end) == (1_045, 1_057)
-    assert shown.worst.bits_per_second == 2400
-    assert "first hold" in run_report(analyse(made), made, series(made)).html
+    assert load_number(analyse(made), made) == 3
+    load = series(made).loads[2]
+    assert (load.held.begin, load.held.end) == (1_045, 1_057)
+    assert load.lowest.bits_per_second == 2400
+    report = run_report(analyse(made), made, series(made))
+    assert "first hold" in report.html
+    assert marked_from(report) == 40
 
 
 def two_equal_loads():
@@ -153,17 +142,15 @@ def two_equal_loads():
 def test_of_loads_with_equal_rates_the_one_that_a_result_is_of_is_shown(index):
     made = two_equal_loads()
     result = results_by_load(made)[index]
-    assert result.load == index + 1
-    shown = shown_load(result, made, series(made))
-    assert shown.hold.begin == (1_005, 1_025)[index]
-    assert shown.worst.at == series(made).loads[index].hold
+    assert load_number(result, made) == index + 1
+    assert marked_from(run_report(result, made, series(made))) == (0, 20)[index]
 
 
 def test_a_result_that_does_not_say_its_load_is_shown_with_the_one_that_it_is_made_from():
     made = two_equal_loads()
     from_before = msgspec.structs.replace(analyse(made), load=None)
     assert analyse(made).load == 1
-    assert shown_load(from_before, made, series(made)).hold.begin == 1_005
+    assert load_number(from_before, made) == 1
 
 
 def test_the_lowest_ten_seconds_of_a_later_hold_count_from_its_start():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onionbalance.hs_v3.descriptor import OBDescriptor
 
-from onionrig.analysis.address.revisions import made, made_by_certificate, seconds_between
+from onionrig.analysis.address.revisions import made_by_certificate, seconds_between, time_made
 
 HOUR = 3600
 NOW_SECONDS = 1_790_000_000
@@ -23,7 +23,7 @@ def test_the_revision_tells_the_seconds_as_often_as_it_claims_to():
     told = 0
     for number in range(100):
         after_seconds = 200 + 70 * number
-        when, by_revision = made(
+        when, by_revision = time_made(
             counter(b"%d" % number, after_seconds),
             counted_from_seconds=NOW_SECONDS - 10_000,
             valid_until_seconds=NOW_SECONDS - 10_000 + after_seconds + 54 * HOUR,
@@ -52,7 +52,7 @@ def test_a_certificate_tells_when_it_was_made_whichever_way_it_was_rounded(made_
 
 @given(revision=st.integers(0, 2**64 - 1), until=st.integers(0, 2**32), since=st.integers(0, 2**32))
 def test_whatever_it_says_nothing_was_made_in_the_future(revision, until, since):
-    when, _ = made(
+    when, _ = time_made(
         revision,
         counted_from_seconds=since,
         valid_until_seconds=until,

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onionrig.analysis.load.windows import LowestMean, Window
 from onionrig.analysis.over_time.series import downsampled, series
 from onionrig.analysis.over_time.timeline import Timeline, downsampled_timeline
 from onionrig.records.samples import CpuStates
@@ -49,6 +50,21 @@ def test_goodput_is_told_by_backend_from_the_ramp_on_and_time_counts_from_the_ho
     assert set(timeline.lines["backend-2"]) == {0.0}
     (load,) = drawn.loads
     assert (load.ramp, load.hold, load.end) == (-5.0, 0.0, 10.0)
+    assert load.held == Window(begin=HOLD, end=HOLD + 10)
+
+
+def test_the_lowest_ten_seconds_count_from_the_start_of_their_hold():
+    sizes = [9] * 4 + [1] * 12 + [9] * 4
+    samples = [sink_sample(RAMP + at, {"backend-1": 0}) for at in range(5)]
+    samples += [sink_sample(HOLD + at, {"backend-1": size}) for at, size in enumerate(sizes)]
+    (load,) = series(recording(samples, hold_seconds=20)).loads
+    assert load.lowest == LowestMean(begins_after_seconds=4, bits_per_second=8.0)
+
+
+def test_a_hold_of_nine_seconds_has_no_lowest_ten():
+    samples = [sink_sample(HOLD + at, {"backend-1": 5}) for at in range(9)]
+    (load,) = series(recording(samples)).loads
+    assert load.lowest is None
 
 
 def test_a_missing_second_is_zero_goodput_but_unknown_streams():
@@ -172,16 +188,15 @@ def test_round_trips_are_told_by_client():
     assert line(drawn, "client-2")[1.0] == 0.07
 
 
-def test_times_of_streams_and_bytes_of_clients_come_from_the_transfers():
+def test_times_of_streams_come_from_the_transfers():
     transfers = [
-        transfer(0, verified=10, connected=0.3, first_byte=0.4),
-        transfer(1, verified=5, client="client-2", connected=0.5, first_byte=None),
-        transfer(2, verified=7, connected=None, first_byte=None, unverified=2),
+        transfer(0, connected=0.3, first_byte=0.4),
+        transfer(1, connected=0.5, first_byte=None),
+        transfer(2, connected=None, first_byte=None),
     ]
     drawn = series(watched(other={"transfers": transfers}))
     assert drawn.connect_seconds == (0.3, 0.5)
     assert drawn.first_byte_seconds == (0.4,)
-    assert drawn.client_bytes == {"client-1": 19, "client-2": 5}
 
 
 values = st.floats(0, 1e12, allow_nan=False)
@@ -196,7 +211,7 @@ def test_what_was_done_to_the_rig_stands_where_it_was_done():
         happened("kill", "relay-2", 10.5),
     ]
     drawn = series(recording(samples, hold_seconds=10, events=events))
-    assert [(each.at, each.verb, each.subject) for each in drawn.incidents] == [
+    assert [(each.at, each.verb, each.subject) for each in drawn.faults] == [
         (-2.5, "kill", "relay-1"),
         (4.25, "hang", "backend-1"),
     ]
@@ -235,7 +250,7 @@ def test_dials_under_load_are_told_second_by_second_and_those_before_are_not():
 def test_without_dials_under_load_there_are_no_lines_of_them():
     samples = [sink_sample(HOLD + at, {"backend-1": 5}) for at in range(10)]
     drawn = series(recording(samples, dials=[transfer(started=RAMP - 9.0)]))
-    assert (drawn.dialled.lines, drawn.dial_wait_seconds.lines, drawn.incidents) == ({}, {}, ())
+    assert (drawn.dialled.lines, drawn.dial_wait_seconds.lines, drawn.faults) == ({}, {}, ())
 
 
 def test_dials_keep_their_number_in_fewer_points():
@@ -275,12 +290,21 @@ def test_a_point_is_the_mean_of_what_was_recorded():
     assert fewer.lines["a"] == (1.0, 3.0, None)
 
 
+def test_a_lines_total_is_its_values_for_as_long_as_they_lasted():
+    whole = Timeline(
+        at_seconds=(0.0, 2.0, 4.0),
+        lasting_seconds=(2.0, 2.0, 1.0),
+        lines={"a": (1.5, None, 4.0), "b": (0.0, 1.0, 0.0)},
+    )
+    assert (whole.total("a"), whole.total("b")) == (7.0, 2.0)
+
+
 def test_a_long_run_is_drawn_with_600_points_and_a_short_one_as_it_is():
     drawn = series(watched(seconds=1500))
     fewer = downsampled(drawn)
     assert len(fewer.goodput_bits_per_second.at_seconds) == 502  # 1505 s by threes
     assert total(fewer.goodput_bits_per_second, "backend-1") == 1500 * 8_000_000
-    assert fewer.client_bytes == drawn.client_bytes
+    assert fewer.loads == drawn.loads
     short = series(watched(seconds=20))
     assert downsampled(short) == short
 

@@ -3,13 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.analysis.limits.verdict import bottleneck
-from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.load.loads import load_of
 from onionrig.records.transfers import Ending
 from recordings import HOLD, RAMP, happened, sink_sample, transfer, watched
 
 
 def found(whole):
-    return bottleneck(whole, hold_window(whole))
+    return bottleneck(load_of(whole))
 
 
 def evidence(verdict, beginning):

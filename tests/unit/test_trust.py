@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.trust.doubts import trust
 from onionrig.analysis.trust.trend import blocks, line
 from recordings import (
@@ -29,7 +29,7 @@ ON_ITS_WAY_TO_SINKS = 2 * 1024 * 1024 + 249_000
 
 
 def found(whole):
-    return trust(whole, hold_window(whole))
+    return trust(load_of(whole))
 
 
 def test_a_run_that_is_wholly_recorded_is_trusted():

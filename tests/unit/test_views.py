@@ -55,6 +55,13 @@ def test_the_load_is_told_in_numbers(progress):
     assert "20.0 Mbit/s" in shown
 
 
+def test_a_process_that_was_started_again_counts_from_its_start():
+    known = Progress(target_bits_per_second=None, streams=1)
+    samples = host_sample(0, {"relay-1": 90.0}), host_sample(1, {"relay-1": 0.5, "relay-2": 0.25})
+    known.used(("sampler", sample) for sample in samples)
+    assert known.rig_cores == 0.75
+
+
 def test_seconds_before_the_hold_do_not_count_to_its_mean():
     known = Progress(target_bits_per_second=None, streams=1)
     known.tell(scheduled(hold_seconds=60))

@@ -16,7 +16,7 @@ from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.aftermath import aftermaths
 from onionrig.analysis.load.figures import counts_goodput, figures
 from onionrig.analysis.load.goodput import UNMEASURED, goodput, verdict
-from onionrig.analysis.load.loads import complete, events_of, hold_window, loads
+from onionrig.analysis.load.loads import complete, events_of, loads
 from onionrig.analysis.load.streams import streams
 from onionrig.analysis.several_runs.repetitions import combined, summed_bytes
 from onionrig.analysis.trust.doubts import trust
@@ -26,6 +26,8 @@ from onionrig.records.result import BringUp, Bytes, Failure, Result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.sink_seconds import SinkSeconds
     from onionrig.records.events import AnyEvent
     from onionrig.records.recording import Recording
 
@@ -37,12 +39,12 @@ UNEXPLAINED = Failure(
 
 
 def analyse(recording: Recording) -> Result:
-    """Say what a run means; an aborted one as far as it went.
+    """Return what a run means; an aborted one as far as it went.
 
     Loads with the same settings are repetitions of one measurement. Where a run has loads with
-    other settings too, as a sweep's run has, the figures are those of the first settings: the
-    others are points of the sweep, and here only said to be there; their bytes count, so that
-    nothing corrupt is hidden.
+    other settings too, as a sweep's run has, the figures are those of the first settings. The
+    others are points of the sweep, and here only mentioned; their bytes count, so that nothing
+    corrupt is hidden.
     """
     results = results_by_load(recording)
     first = [one for one in results if one.settings == results[0].settings]
@@ -64,13 +66,22 @@ def results_by_load(recording: Recording) -> list[Result]:
     return [_result(load, number) for number, load in enumerate(loads(recording), start=1)]
 
 
-def _result(load: Recording, number: int) -> Result:
-    manifest = load.manifest
-    completed = complete(load)
-    hold = hold_window(load)
-    rates = goodput(load, hold) if counts_goodput(manifest) else UNMEASURED
-    backends = backend_shares(load, hold)
-    scheduled = events_of(load.events, Scheduled)
+def load_number(result: Result, recording: Recording) -> int | None:
+    """Return which of a run's loads a result is of, from 1; None where none was scheduled.
+
+    A result that was written before it said so is made again to know it.
+    """
+    count = len(events_of(recording.events, Scheduled))
+    if not count:
+        return None
+    return min(result.load or analyse(recording).load or count, count)
+
+
+def _result(load: Load, number: int) -> Result:
+    manifest, recording = load.manifest, load.recording
+    rates = goodput(load) if counts_goodput(manifest) else UNMEASURED
+    backends = backend_shares(load)
+    scheduled = events_of(recording.events, Scheduled)
     return Result(
         run=manifest.run,
         started=manifest.started,
@@ -78,25 +89,25 @@ def _result(load: Recording, number: int) -> Result:
         address=manifest.address,
         mode=manifest.mode,
         balancer=manifest.balancer,
-        status="complete" if completed else "aborted",
-        failure=None if completed else _failure(load.events),
-        verdict=verdict(load.target_bits_per_second, rates, complete=completed),
+        status="complete" if load.complete else "aborted",
+        failure=None if load.complete else _failure(recording.events),
+        verdict=verdict(recording.target_bits_per_second, rates, complete=load.complete),
         goodput=rates,
-        streams=streams(load.streams_asked, load.transfers, load.sinks),
-        bytes=_bytes(load),
+        streams=streams(load),
+        bytes=_bytes(load.sink_seconds),
         backends=backends,
         fairness=fairness(load, backends),
-        bring_up_seconds=_bring_up(load.events),
-        costs=costs_by_role(load.samplers, load.sinks, hold, manifest.roles),
-        bottleneck=bottleneck(load, hold),
-        links=links(load, hold),
-        trust=trust(load, hold),
-        round_trip=round_trip(load, hold),
-        tor_circuits=tor_circuits(load, hold),
-        dials=dials(load),
-        aftermaths=aftermaths(load, hold),
+        bring_up_seconds=_bring_up(recording.events),
+        costs=costs_by_role(load),
+        bottleneck=bottleneck(load),
+        links=links(load),
+        trust=trust(load),
+        round_trip=round_trip(load),
+        tor_circuits=tor_circuits(load),
+        dials=dials(recording),
+        aftermaths=aftermaths(load),
         settings=scheduled[-1].settings if scheduled else {},
-        figures=figures(load, hold),
+        figures=figures(load),
         load=number if scheduled else None,
     )
 
@@ -105,23 +116,22 @@ def _with_bytes_of_all(whole: Result, results: Sequence[Result]) -> Result:
     others = [one.settings for one in results if one.settings != whole.settings]
     if not others or whole.trust is None:
         return whole
-    told = (
+    gap = (
         f"loads with other settings are not in these figures, but in the sweep's: {len(others)} "
         f"of {len(results)}"
     )
     return msgspec.structs.replace(
         whole,
         bytes=summed_bytes(results),
-        trust=msgspec.structs.replace(whole.trust, missing=(*whole.trust.missing, told)),
+        trust=msgspec.structs.replace(whole.trust, missing=(*whole.trust.missing, gap)),
     )
 
 
-def _bytes(load: Recording) -> Bytes:
-    samples = [sample for sink in load.sinks.values() for sample in sink]
+def _bytes(sinks: SinkSeconds) -> Bytes:
     return Bytes(
-        verified=sum(sum(sample.verified_bytes.values()) for sample in samples),
-        corrupt=sum(sample.corrupt_bytes for sample in samples),
-        unverified=sum(sample.unverified_bytes for sample in samples),
+        verified=sum(sum(by_second.values()) for by_second in sinks.backend_bytes.values()),
+        corrupt=sinks.corrupt_bytes,
+        unverified=sum(sinks.unverified_bytes.values()),
     )
 
 

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAMED = 6
-"""How many things of a kind a sentence names."""
+"""The most things of a kind that a sentence names."""
 RUN = 3
-"""So many names that are numbered on are named by the first and the last."""
+"""The fewest consecutively numbered names that are named by the first and the last."""
 
 _NUMBERED = re.compile(r"(.*?)(0|[1-9]\d{0,8})", re.DOTALL)
 
 
 def listing(names: Sequence[str]) -> str:
-    """Name things as one would say it."""
+    """Return names as a sentence lists them."""
     if len(names) > NAMED:
         return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} more"
     *most, last = names
@@ -27,27 +27,27 @@ def listing(names: Sequence[str]) -> str:
 
 
 def named_runs(names: Sequence[str]) -> str:
-    """Name things as ``listing`` does, those that are numbered on as "pi1 to pi6"."""
+    """Return names as ``listing`` does, consecutively numbered ones as "pi1 to pi6"."""
     runs: list[list[str]] = []
     for name in names:
         if runs and name == _next(runs[-1][-1]):
             runs[-1].append(name)
         else:
             runs.append([name])
-    said: list[str] = []
+    texts: list[str] = []
     for run in runs:
-        said += [f"{run[0]} to {run[-1]}"] if len(run) >= RUN else run
-    return listing(said)
+        texts += [f"{run[0]} to {run[-1]}"] if len(run) >= RUN else run
+    return listing(texts)
 
 
 def part_text(part: float, whole: float) -> str:
-    """Say a rate of another, their unit once where it is the same."""
+    """Return "96.1 of 100 Mbit/s": a rate and the one it is a part of, the unit once if equal."""
     number, _, unit = rate_text(part).partition(" ")
     of = rate_text(whole)
     return f"{number} of {of}" if of.endswith(f" {unit}") else f"{number} {unit} of {of}"
 
 
 def _next(name: str) -> str | None:
-    """Return what a numbered thing's next one is called."""
-    found = _NUMBERED.fullmatch(name)
-    return f"{found[1]}{int(found[2]) + 1}" if found else None
+    """Return the name with the next number; None where a name has no number."""
+    numbered = _NUMBERED.fullmatch(name)
+    return f"{numbered[1]}{int(numbered[2]) + 1}" if numbered else None

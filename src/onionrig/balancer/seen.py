@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.analysis.address.revisions import made
-from onionrig.analysis.address.verdict import judged
+from onionrig.analysis.address.revisions import time_made
+from onionrig.analysis.address.verdict import address_verdict
 from onionrig.balancer.reached import Instance, instances_seen
 from onionrig.records.descriptor import AddressSeen, Age, Held, HSDirSeen, Point, Variant
 from onionrig.tor.hash_ring import KnownNetwork, TimePeriod
@@ -56,7 +56,7 @@ def address_seen(looked: Looked) -> AddressSeen:
     numbers = {content: number for number, content in enumerate(distinct, start=1)}
     hsdirs = tuple(_hsdir(said, numbers, looked) for said in looked.said)
     instances = instances_seen(list(distinct.values()), variants, looked.instances)
-    verdict = judged(hsdirs, variants, instances)
+    verdict = address_verdict(hsdirs, variants, instances)
     return AddressSeen(
         address=looked.subject.address,
         run=looked.subject.run,
@@ -151,7 +151,7 @@ def _hsdir(said: Said, numbers: Mapping[Content, int], looked: Looked) -> HSDirS
 
 
 def _age(descriptor: Descriptor, looked: Looked) -> Age:
-    when, by_revision = made(
+    when, by_revision = time_made(
         descriptor.revision,
         counted_from_seconds=looked.period.random_since_seconds,
         valid_until_seconds=descriptor.valid_until_seconds,

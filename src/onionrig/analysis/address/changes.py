@@ -1,4 +1,4 @@
-"""What has changed between two looks at an address, a line each."""
+"""What has changed between two looks at an address, a line per change."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SAME = "the same points"
 
 
 def changes(before: AddressSeen, after: AddressSeen) -> tuple[str, ...]:
-    """Say what has changed; the verdict last, as what it comes to. Times passing is no change."""
-    said = (*_places(before, after), *_answers(before, after), *_instances(before, after))
+    """Return what has changed, the verdict last; that time has passed is not a change."""
+    lines = (*_places(before, after), *_answers(before, after), *_instances(before, after))
     if before.verdict != after.verdict:
-        return (*said, f"now: {after.verdict}")
-    return said
+        return (*lines, f"now: {after.verdict}")
+    return lines
 
 
 def _places(before: AddressSeen, after: AddressSeen) -> Iterator[str]:
@@ -39,15 +39,15 @@ def _places(before: AddressSeen, after: AddressSeen) -> Iterator[str]:
 
 
 def _answers(before: AddressSeen, after: AddressSeen) -> Iterator[str]:
-    """Say what changed on HSDirs; once for all where it is the same."""
+    """Say what changed on HSDirs, once for all where it is the same."""
     earlier = {hsdir.fingerprint: hsdir for hsdir in before.hsdirs}
-    said: dict[str, list[str]] = defaultdict(list)
+    names_by_change: dict[str, list[str]] = defaultdict(list)
     for hsdir in after.hsdirs:
         known = earlier.get(hsdir.fingerprint)
         change = None if known is None else _of_hsdir(known, hsdir, before, after)
         if change:
-            said[change].append(hsdir.nickname)
-    for change, names in said.items():
+            names_by_change[change].append(hsdir.nickname)
+    for change, names in names_by_change.items():
         yield f"{listing(names)}: {change}"
 
 
@@ -57,15 +57,15 @@ def _of_hsdir(
     if known.held is None or hsdir.held is None:
         return None if known.answer is hsdir.answer else f"{known.answer} → {hsdir.answer}"
     old, new = _variant(before, known.held.variant), _variant(after, hsdir.held.variant)
-    said = ", ".join((*_points(old, new), *_flags(old, new)))
-    if known.held.revision == hsdir.held.revision and said == SAME:
+    change = ", ".join((*_points(old, new), *_flags(old, new)))
+    if known.held.revision == hsdir.held.revision and change == SAME:
         return None
-    return f"revision {known.held.revision} → {hsdir.held.revision}, {said}"
+    return f"revision {known.held.revision} → {hsdir.held.revision}, {change}"
 
 
 def _variant(seen: AddressSeen, number: int) -> Variant:
-    (variant,) = (each for each in seen.variants if each.number == number)
-    return variant
+    (held,) = (variant for variant in seen.variants if variant.number == number)
+    return held
 
 
 def _points(old: Variant, new: Variant) -> Iterator[str]:

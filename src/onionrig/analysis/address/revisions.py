@@ -1,4 +1,4 @@
-"""When a descriptor was made, as far as it tells: by its revision, and by its certificate."""
+"""When a descriptor was made, as far as its revision counter and its certificate tell."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _SIGMAS = 2
 CERTIFIED_SECONDS = 54 * SECONDS_AN_HOUR
 
 
-class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """When something was made: at some time between."""
+class TimeMade(msgspec.Struct, frozen=True, kw_only=True):
+    """The time between which and which a descriptor was made."""
 
     earliest_seconds: float
-    """Since the epoch."""
+    """Seconds since the epoch, as below."""
     latest_seconds: float
 
     @property
     def middle_seconds(self) -> float:
-        """The middle of it."""
+        """The middle of that time."""
         return (self.earliest_seconds + self.latest_seconds) / 2
 
     @property
     def within_seconds(self) -> float:
-        """How far from the middle it may be."""
+        """How far from the middle the moment may be."""
         return (self.latest_seconds - self.earliest_seconds) / 2
 
 
-def made_by_revision(revision: int, *, counted_from_seconds: float) -> Made:
+def made_by_revision(revision: int, *, counted_from_seconds: float) -> TimeMade:
     """Return when a descriptor was made by its revision counter, at two standard deviations.
 
     Services hide the second in which they publish, but not well: the counter is the sum of as many
@@ -44,7 +44,7 @@ def made_by_revision(revision: int, *, counted_from_seconds: float) -> Made:
     seconds = revision / _WORD_MEAN
     deviation = _WORD_DEVIATION / _WORD_MEAN * math.sqrt(max(seconds, 1.0))
     middle = counted_from_seconds + seconds
-    return Made(
+    return TimeMade(
         earliest_seconds=middle - _SIGMAS * deviation, latest_seconds=middle + _SIGMAS * deviation
     )
 
@@ -54,19 +54,21 @@ def seconds_between(older: int, newer: int) -> float:
     return (newer - older) / _WORD_MEAN
 
 
-def made_by_certificate(valid_until_seconds: float) -> Made:
+def made_by_certificate(valid_until_seconds: float) -> TimeMade:
     """Return when a descriptor was made by what its signing key is certified for: 54 h.
 
     The certificate counts whole hours: tor rounds up (tor: src/feature/nodelist/torcert.c), stem,
     and so Onionbalance, rounds down (stem 1.8: descriptor/certificate.py).
     """
-    made = valid_until_seconds - CERTIFIED_SECONDS
-    return Made(earliest_seconds=made - SECONDS_AN_HOUR, latest_seconds=made + SECONDS_AN_HOUR)
+    middle = valid_until_seconds - CERTIFIED_SECONDS
+    return TimeMade(
+        earliest_seconds=middle - SECONDS_AN_HOUR, latest_seconds=middle + SECONDS_AN_HOUR
+    )
 
 
-def made(
+def time_made(
     revision: int, *, counted_from_seconds: float, valid_until_seconds: float, now_seconds: float
-) -> tuple[Made, bool]:
+) -> tuple[TimeMade, bool]:
     """Return when a descriptor was made, and whether its revision could tell it.
 
     Both must agree, or the revision is not heeded; and nothing was made in the future.
@@ -76,8 +78,8 @@ def made(
     latest = min(certified.latest_seconds, now_seconds)
     counted = made_by_revision(revision, counted_from_seconds=counted_from_seconds)
     if counted.latest_seconds < earliest or counted.earliest_seconds > latest:
-        return Made(earliest_seconds=earliest, latest_seconds=latest), False
-    return Made(
+        return TimeMade(earliest_seconds=earliest, latest_seconds=latest), False
+    return TimeMade(
         earliest_seconds=max(earliest, counted.earliest_seconds),
         latest_seconds=min(latest, counted.latest_seconds),
     ), True

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LATE_SECONDS = 60.0
-"""Between the uploads of one publication; more is an upload that did not come."""
+"""The longest between the uploads of one publication; after that, an upload did not come."""
 OLD = 0.75
-"""Of a descriptor's lifetime: publishers make a new one well before."""
+"""Share of its lifetime at which a descriptor is old: publishers make a new one well before."""
 
 _ONE = {
     Unreachable.NOT_PUBLISHED: "it has no descriptor of its own: is its tor up?",
@@ -58,14 +58,14 @@ def _nothing(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
 
 
 def _without(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
-    """Name the HSDirs that gave no descriptor, by what they said."""
-    said = {
+    """Name the HSDirs that gave no descriptor, by what they answered."""
+    answers = {
         Answer.NOTHING: "no descriptor",
         Answer.SILENT: "not answered",
         Answer.REFUSED: "refused",
         Answer.UNREADABLE: "a descriptor that cannot be read",
     }
-    for answer, words in said.items():
+    for answer, words in answers.items():
         names = [hsdir.nickname for hsdir in hsdirs if hsdir.answer is answer]
         if names:
             have = "has" if len(names) == 1 else "have"
@@ -119,8 +119,9 @@ def _old(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
     ]
     ages = [hsdir.held.age.seconds for hsdir in late if hsdir.held is not None]
     if ages:
+        names = listing([hsdir.nickname for hsdir in late])
         yield (
-            f"nobody renews it: the descriptor on {listing([each.nickname for each in late])} was "
+            f"nobody renews it: the descriptor on {names} was "
             f"made about {rough_duration_text(max(ages))} ago"
         )
 
@@ -151,11 +152,11 @@ def never_used(variants: Sequence[Variant]) -> Iterator[str]:
 
 def revisions_held(hsdirs: Sequence[HSDirSeen]) -> dict[int, set[int]]:
     """Return the revisions of each variant, by its number."""
-    found: dict[int, set[int]] = defaultdict(set)
+    revisions: dict[int, set[int]] = defaultdict(set)
     for hsdir in hsdirs:
         if hsdir.held is not None:
-            found[hsdir.held.variant].add(hsdir.held.revision)
-    return dict(found)
+            revisions[hsdir.held.variant].add(hsdir.held.revision)
+    return dict(revisions)
 
 
 def _names(hsdirs: Sequence[HSDirSeen], variant: Variant) -> list[str]:

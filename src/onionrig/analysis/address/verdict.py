@@ -1,4 +1,4 @@
-"""What a look at an onion address comes to: a verdict, its troubles, and what else to know."""
+"""The verdict on an onion address that was looked at, its troubles, and what else to know."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from onionrig.records.descriptor import HSDirSeen, InstanceSeen, Variant
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What it comes to."""
+class AddressVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What clients can expect of an address."""
 
     verdict: str
     """The worst trouble, or that all is well."""
@@ -26,16 +26,16 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
-def judged(
+def address_verdict(
     hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant], instances: Sequence[InstanceSeen]
-) -> Judged:
-    """Judge what was seen."""
-    found = troubles(hsdirs, variants, instances)
+) -> AddressVerdict:
+    """Judge what was seen of an address."""
+    all_troubles = troubles(hsdirs, variants, instances)
     all_reached = bool(instances) and all(instance.reachable for instance in instances)
-    first = found[0] if found else _published(hsdirs, variants, instances)
-    return Judged(
+    first = all_troubles[0] if all_troubles else _published(hsdirs, variants, instances)
+    return AddressVerdict(
         verdict=f"{first}; every instance can be reached" if all_reached else first,
-        troubles=found,
+        troubles=all_troubles,
         notes=(
             *(never_used(variants) if instances else ()),
             *_gone_relays(variants),
@@ -87,7 +87,9 @@ def _several_revisions(hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant])
 
 def _stale_instances(instances: Sequence[InstanceSeen]) -> Iterator[str]:
     names = [
-        each.name for each in instances if each.own_points is None and each.reachable is not False
+        instance.name
+        for instance in instances
+        if instance.own_points is None and instance.reachable is not False
     ]
     if names:
         yield f"{listing(names)}: no HSDir has a descriptor of its own, though points are listed"

@@ -1,4 +1,4 @@
-"""What short streams showed: in all, over time, and after an incident."""
+"""What short streams showed: in all, by second, and after a fault."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.backends.variants import between, by_variant
+from onionrig.analysis.backends.variants import between_variants, variants_with_dials
 from onionrig.analysis.load.loads import events_of
 from onionrig.records.dials import Dials, DialSecond, FirstByte, Outage
 from onionrig.records.events import Covered, Scheduled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from onionrig.records.recording import Recording
     from onionrig.records.transfers import Transfer
 
 
 def dials(recording: Recording) -> Dials | None:
-    """Return what the dials before the load came to; None where there are none."""
-    made = before_load(recording)
-    if not made:
+    """Return what the dials before the load showed; None where there are none."""
+    before = before_load(recording)
+    if not before:
         return None
     manifest = recording.manifest
-    done = [dial for dial in made if served(dial)]
-    counts = Counter(dial.backend for dial in done)
+    served_dials = [dial for dial in before if served(dial)]
+    counts = Counter(dial.backend for dial in served_dials)
     backends = {name: counts[name] for name in manifest.backends}
-    variants = by_variant(done, events_of(recording.events, Covered), manifest)
-    reasons = Counter(dial.reason for dial in made if dial.failed)
+    variants = variants_with_dials(served_dials, events_of(recording.events, Covered), manifest)
+    reasons = Counter(dial.reason for dial in before if dial.failed)
     return Dials(
-        dials=len(made),
+        dials=len(before),
         failed=reasons.total(),
-        unfinished=_unfinished(made),
+        unfinished=_unfinished(before),
         failed_by_reason=dict(reasons.most_common()),
-        first_byte=first_byte(_waits(done)),
+        first_byte=first_byte(_waits(served_dials)),
         backends=backends,
         unreached=tuple(name for name, count in backends.items() if not count),
         variants=variants,
-        between=between(variants),
+        between=between_variants(variants),
     )
 
 
 def before_load(recording: Recording) -> list[Transfer]:
-    """Return the dials that began before a load was scheduled: nothing else was carried then."""
+    """Return the dials that began before a load was scheduled, while nothing else was carried."""
     scheduled = events_of(recording.events, Scheduled)
     return [
         dial
@@ -54,49 +54,51 @@ def before_load(recording: Recording) -> list[Transfer]:
 
 
 def served(dial: Transfer) -> bool:
-    """Return whether a backend instance named itself and sent payload; if not, it may have failed.
+    """Return whether a backend instance named itself and sent payload.
 
     A dial that was under way when the dialling was ended has neither been served nor failed.
     """
     return not dial.failed and dial.backend is not None and dial.verified_bytes > 0
 
 
-def over_time(made: Iterable[Transfer], *, since: float, seconds: int) -> tuple[DialSecond, ...]:
-    """Return the dials second by second, by when they began: so many seconds from a moment on."""
+def dials_by_second(
+    dials: Iterable[Transfer], *, since: float, seconds: int
+) -> tuple[DialSecond, ...]:
+    """Return the dials by the second in which they began: ``seconds`` of them from a moment on."""
     began: dict[int, list[Transfer]] = {second: [] for second in range(seconds)}
-    for dial in made:
+    for dial in dials:
         second = math.floor(dial.started_wall_seconds - since)
         if second in began:
             began[second].append(dial)
-    return tuple(
-        DialSecond(
-            second=second,
-            begun=len(several),
-            served=sum(served(dial) for dial in several),
-            failed=sum(dial.failed for dial in several),
-            median_first_byte_seconds=statistics.median(waits)
-            if (waits := _waits(several))
-            else None,
-            highest_first_byte_seconds=max(waits, default=None),
-        )
-        for second, several in began.items()
+    return tuple(_dial_second(second, own) for second, own in began.items())
+
+
+def _dial_second(second: int, dials: Sequence[Transfer]) -> DialSecond:
+    waits = _waits(dials)
+    return DialSecond(
+        second=second,
+        begun=len(dials),
+        served=sum(served(dial) for dial in dials),
+        failed=sum(dial.failed for dial in dials),
+        median_first_byte_seconds=statistics.median(waits) if waits else None,
+        highest_first_byte_seconds=max(waits, default=None),
     )
 
 
-def outage(made: Iterable[Transfer], at: float) -> Outage:
-    """Return what an incident at this moment cost the dials that began after it.
+def outage(dials: Iterable[Transfer], at: float) -> Outage:
+    """Return what a fault at this moment cost the dials that began after it.
 
-    Dials have to go on beginning for long enough: those that none made are not missed.
+    Dials have to go on beginning for long enough: an outage is only seen by those that are made.
     """
-    after = [dial for dial in made if dial.started_wall_seconds >= at]
+    after = [dial for dial in dials if dial.started_wall_seconds >= at]
     last = max((dial.started_wall_seconds for dial in after if dial.failed), default=None)
-    meanwhile = [dial for dial in after if last is not None and dial.started_wall_seconds <= last]
+    in_outage = [dial for dial in after if last is not None and dial.started_wall_seconds <= last]
     return Outage(
         begun=len(after),
         failed=sum(dial.failed for dial in after),
         unfinished=_unfinished(after),
         last_failing_after_seconds=None if last is None else last - at,
-        worst_first_byte_seconds=max(_waits(meanwhile), default=None),
+        worst_first_byte_seconds=max(_waits(in_outage), default=None),
         highest_first_byte_seconds=max(_waits(after), default=None),
     )
 
@@ -117,14 +119,14 @@ def first_byte(waits: Iterable[float]) -> FirstByte | None:
     )
 
 
-def _waits(several: Iterable[Transfer]) -> list[float]:
+def _waits(dials: Iterable[Transfer]) -> list[float]:
     """Return how long the served ones waited for their first byte."""
     return [
         dial.first_byte_after_seconds
-        for dial in several
+        for dial in dials
         if served(dial) and dial.first_byte_after_seconds is not None
     ]
 
 
-def _unfinished(made: Iterable[Transfer]) -> int:
-    return sum(not dial.failed and not served(dial) for dial in made)
+def _unfinished(dials: Iterable[Transfer]) -> int:
+    return sum(not dial.failed and not served(dial) for dial in dials)

@@ -39,19 +39,22 @@ def chance_of_none(usable_points: int, all_points: int, streams: int) -> float:
 
 
 def not_chosen(backend: str, covered: Sequence[Covered], streams: int) -> str:
-    """Explain why an instance that can be reached served nothing: chance, and how much of it.
+    """Explain why an instance that can be reached served nothing, and how likely that is.
 
-    Of distinct descriptors, those streams could have chosen it whose client tor holds one with it.
+    Of an address's descriptors some may lack the instance: only streams whose client tor holds one
+    that has it could have chosen it.
     """
-    said = "no stream chose it: client tors pick introduction points at random"
-    held = {event.client: event.usable_points for event in covered}
-    able = [points for points in held.values() if points.get(backend)]
-    if not able:
-        return said if not held else "no client tor holds a descriptor by which it can be reached"
-    mine, everyones = able[0][backend], sum(able[0].values())
-    could = round(streams * len(able) / len(held))
-    chance = percent_text(chance_of_none(mine, everyones, could))
+    reason = "no stream chose it: client tors pick introduction points at random"
+    points_by_client = {event.client: event.usable_points for event in covered}
+    if not points_by_client:
+        return reason
+    with_it = [points for points in points_by_client.values() if points.get(backend)]
+    if not with_it:
+        return "no client tor holds a descriptor by which it can be reached"
+    own, total = with_it[0][backend], sum(with_it[0].values())
+    able_streams = round(streams * len(with_it) / len(points_by_client))
+    chance = percent_text(chance_of_none(own, total, able_streams))
     return (
-        f"{said}, and {mine} of {everyones} that can be used are its own; "
-        f"{could} streams all miss it in {chance} of runs"
+        f"{reason}, and {own} of {total} that can be used are its own; "
+        f"{able_streams} streams all miss it in {chance} of runs"
     )

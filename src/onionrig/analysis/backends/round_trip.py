@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING
 from onionrig.records.findings import RoundTrip
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 
-def round_trip(recording: Recording, hold: Window) -> RoundTrip:
+def round_trip(load: Load) -> RoundTrip:
     """Return the round trips of all clients: the lowest ever, and those of the hold."""
     answered = [
         (sample.second, seconds)
-        for samples in recording.pings.values()
+        for samples in load.recording.pings.values()
         for sample in samples
         for seconds in sample.round_trip_seconds.values()
         if seconds is not None
     ]
-    held = [seconds for second, seconds in answered if second in hold.seconds]
+    held = [seconds for second, seconds in answered if second in load.hold.seconds]
     return RoundTrip(
         lowest_seconds=min((seconds for _, seconds in answered), default=None),
         median_in_hold_seconds=statistics.median(held) if held else None,

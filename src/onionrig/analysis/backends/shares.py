@@ -6,52 +6,63 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.fairness import jain, not_chosen, smallest_over_mean
 from onionrig.analysis.hosts.facts import host_of, peer_of
-from onionrig.analysis.load.faults import absences, of_host, service_hosts
-from onionrig.analysis.load.loads import events_of, hold_window
-from onionrig.analysis.load.windows import bytes_by_backend
+from onionrig.analysis.load.faults import absences, is_of_host, service_hosts
+from onionrig.analysis.load.loads import events_of
 from onionrig.experiment.names import SOURCE
 from onionrig.records.events import Covered, Starved
 from onionrig.records.result import BackendShare, Fairness, StarvedBackend
+from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.events import Happened
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
+    from onionrig.records.result import Result
 
 
-def backend_shares(recording: Recording, hold: Window) -> tuple[BackendShare, ...]:
+def backend_shares(load: Load) -> tuple[BackendShare, ...]:
     """Return what each backend instance served in the hold, those that served nothing too."""
-    counted = bytes_by_backend(recording.sinks, hold, recording.manifest.backends)
-    total = sum(counted.values())
+    manifest = load.manifest
+    sizes = load.sink_seconds.backend_bytes_in(load.hold, manifest.backends)
+    total = sum(sizes.values())
     return tuple(
         BackendShare(
             name=name,
-            host=_host(recording.manifest, name),
+            host=_host(manifest, name),
             bytes=size,
             share=size / total if total else 0.0,
-            streams=_mean_streams(recording, hold, name),
+            streams=round(load.sink_seconds.mean_backend_streams_in(load.hold, name)),
         )
-        for name, size in counted.items()
+        for name, size in sizes.items()
     )
 
 
-def fairness(recording: Recording, shares: Sequence[BackendShare]) -> Fairness:
-    """Return how evenly they served, and why some served nothing."""
+def backend_rates(result: Result) -> dict[str, float | None]:
+    """Return each backend instance's mean rate in bits per second; None where nothing was held."""
+    seconds = result.goodput.steady_seconds
+    return {
+        backend.name: backend.bytes * BITS_PER_BYTE / seconds if seconds else None
+        for backend in result.backends
+    }
+
+
+def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:
+    """Return how evenly backend instances served, and why some served nothing."""
     sizes = [backend.bytes for backend in shares]
-    reasons = {event.backend: event.reason for event in events_of(recording.events, Starved)}
-    covered = events_of(recording.events, Covered)
+    events = load.recording.events
+    reasons = {event.backend: event.reason for event in events_of(events, Starved)}
+    covered = events_of(events, Covered)
     starved = (
         tuple(
             StarvedBackend(
                 name=backend.name,
-                reason=_away(
-                    recording,
+                reason=_why_away(
+                    load,
                     backend.name,
                     otherwise=reasons.get(backend.name)
-                    or not_chosen(backend.name, covered, recording.streams_asked),
+                    or not_chosen(backend.name, covered, load.recording.streams_asked),
                 ),
             )
             for backend in shares
@@ -63,37 +74,37 @@ def fairness(recording: Recording, shares: Sequence[BackendShare]) -> Fairness:
     return Fairness(jain=jain(sizes), smallest_over_mean=smallest_over_mean(sizes), starved=starved)
 
 
-def _away(recording: Recording, backend: str, *, otherwise: str) -> str:
-    """Say it where the experiment had an instance ended or hanging; else, or as well, the rest."""
-    hold = hold_window(recording)
-    hosts = service_hosts(recording.manifest)
-    found = [
+def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
+    """Explain an instance's silence by what the experiment did to it, before any other reason."""
+    hosts = service_hosts(load.manifest)
+    absent = [
         absence
-        for absence in absences(recording.events, hosts).get(backend, ())
-        if absence.seconds_in(hold)
+        for absence in absences(load.recording.events, hosts).get(backend, ())
+        if absence.seconds_in(load.hold)
     ]
-    if not found:
+    if not absent:
         return otherwise
-    done = [_done(cause) for absence in found for cause in absence.causes]
-    # what was done again and again is said once
-    said = f"{', '.join(dict.fromkeys(done))}, as was asked for, and it answered nobody for"
-    seconds, length = sum(absence.seconds_in(hold) for absence in found), len(hold.seconds)
+    causes = [_cause_text(cause) for absence in absent for cause in absence.causes]
+    # what was done again and again is mentioned once
+    reason = f"{', '.join(dict.fromkeys(causes))}, as was asked for, and it answered nobody for"
+    seconds = sum(absence.seconds_in(load.hold) for absence in absent)
+    length = len(load.hold.seconds)
     if seconds == length:
-        return f"{said} all of the hold"
-    return f"{said} {seconds:.0f} of the {length} s; {otherwise}"
+        return f"{reason} all of the hold"
+    return f"{reason} {seconds:.0f} of the {length} s; {otherwise}"
 
 
-def _done(cause: Happened) -> str:
+def _cause_text(fault: Happened) -> str:
     """Say what was done to an instance, or to its host."""
-    subject = f"its host {cause.subject}" if of_host(cause) else "it"
-    return f"{subject} was {_DONE.get(cause.verb, 'taken away')}"
+    subject = f"its host {fault.subject}" if is_of_host(fault) else "it"
+    return f"{subject} was {_DONE.get(fault.verb, 'taken away')}"
 
 
 _DONE = {"kill": "killed", "stop": "stopped", "hang": "hung", "link_down": "cut off"}
 
 
 def _host(manifest: Manifest, backend: str) -> str:
-    """Return where a backend instance is; without tor there is none, only where the source is.
+    """Return the host of a backend instance or, without tor, of the source.
 
     On emulated hosts the source is named after its host.
     """
@@ -103,13 +114,3 @@ def _host(manifest: Manifest, backend: str) -> str:
         return backend
     peer = peer_of(manifest)
     return peer.rpartition(":")[0] if peer else host_of(manifest, SOURCE)
-
-
-def _mean_streams(recording: Recording, hold: Window, backend: str) -> int:
-    served = [
-        sample.streams.get(backend, 0)
-        for samples in recording.sinks.values()
-        for sample in samples
-        if sample.second in hold.seconds
-    ]
-    return round(sum(served) / len(hold.seconds)) if len(hold.seconds) else 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.analysis.load.faults import ended_in
+from onionrig.analysis.load.faults import ended_in_hold
 from onionrig.analysis.load.loads import AFTER_SECONDS
 from onionrig.records.findings import TorCircuits
 from onionrig.records.samples import TorCounters
@@ -15,8 +15,7 @@ from onionrig.records.samples import TorCounters
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 
 class Readings(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,33 +30,34 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
         return self.last.read_wall_seconds > self.first.read_wall_seconds
 
 
-def readings_in(recording: Recording, hold: Window) -> dict[str, Readings]:
+def hold_readings(load: Load) -> dict[str, Readings]:
     """Return the first and last reading of each backend instance that answered in the hold.
 
     A tor that is asked as the hold ends answers a little later: that is its last one. Of the second
     before the hold only a clock that is a moment behind can have one.
     """
-    found: dict[str, Readings] = {}
-    for samples in recording.tors.values():
+    backends = load.manifest.backends
+    begin, end = load.hold.begin - 1, load.hold.end + AFTER_SECONDS
+    readings: dict[str, Readings] = {}
+    for samples in load.recording.tors.values():
         for sample in samples:
             for name, counters in sample.daemons.items():
-                if counters is None or name not in recording.manifest.backends:
+                if counters is None or name not in backends:
                     continue
-                if not hold.begin - 1 <= counters.read_wall_seconds < hold.end + AFTER_SECONDS:
-                    continue
-                first = found[name].first if name in found else counters
-                found[name] = Readings(first=first, last=counters)
-    return found
+                if begin <= counters.read_wall_seconds < end:
+                    first = readings[name].first if name in readings else counters
+                    readings[name] = Readings(first=first, last=counters)
+    return readings
 
 
-def tor_circuits(recording: Recording, hold: Window) -> TorCircuits:
+def tor_circuits(load: Load) -> TorCircuits:
     """Return what happened to circuits between the first and the last reading in the hold.
 
     An instance that was ended in it has no such difference: its counts are of two processes.
     """
-    by_name = readings_in(recording, hold)
+    by_name = hold_readings(load)
     readings = list(by_name.values())
-    ended = ended_in(recording, hold)
+    ended = ended_in_hold(load)
     whole = [reading for name, reading in by_name.items() if name not in ended]
     failed: Counter[str] = Counter()
     for reading in whole:

@@ -22,34 +22,34 @@ if TYPE_CHECKING:
     from onionrig.records.transfers import Transfer
 
 
-def by_variant(
+def variants_with_dials(
     served: Sequence[Transfer], covered: Sequence[Covered], manifest: Manifest
 ) -> tuple[Variant, ...]:
     """Return each of the descriptors with the dials that were served through it.
 
-    A client tor is taken to hold what it was last seen to hold; one of which that is not known is
-    left out.
+    A client tor is taken to hold the descriptor that it was last seen to hold; a client that was
+    never seen to hold one is left out.
     """
-    held = {event.client: event for event in covered}
-    if not held:
+    last_seen = {event.client: event for event in covered}
+    if not last_seen:
         return ()
-    count = max(_asked(manifest), *(event.variant for event in held.values()))
+    count = max(_asked(manifest), *(event.variant for event in last_seen.values()))
     return tuple(
         _variant(
             number,
-            [dial for dial in served if _holds(held, dial.client, number)],
-            {name: event for name, event in held.items() if event.variant == number},
+            [dial for dial in served if _holds(last_seen, dial.client, number)],
+            {name: event for name, event in last_seen.items() if event.variant == number},
             manifest,
         )
         for number in range(1, count + 1)
     )
 
 
-def between(variants: Sequence[Variant]) -> BetweenVariants | None:
-    """Return how evenly the descriptors were dialled; None where there is but one.
+def between_variants(variants: Sequence[Variant]) -> BetweenVariants | None:
+    """Return how evenly the descriptors were dialled; None where there is only one.
 
-    By chance, clients draw among the descriptors, each alike, and dial alike often; descriptors
-    are taken to have as many backends as one another (they differ by one at most).
+    Chance is taken to mean that clients draw a descriptor, all equally likely, and dial equally
+    often; descriptors are taken to have equally many backends (they differ by one at most).
     """
     count = len(variants)
     if count <= 1:
@@ -64,15 +64,15 @@ def between(variants: Sequence[Variant]) -> BetweenVariants | None:
 
 
 def _variant(
-    number: int, served: Sequence[Transfer], held: Mapping[str, Covered], manifest: Manifest
+    number: int, served: Sequence[Transfer], clients: Mapping[str, Covered], manifest: Manifest
 ) -> Variant:
-    shares = _shares(served, held, manifest)
+    shares = _shares(served, clients, manifest)
     counts = Counter(dial.backend for dial in served)
     own = [counts[name] for name in shares]
     total = sum(own)
     return Variant(
         variant=number,
-        clients=tuple(held),
+        clients=tuple(clients),
         dials=len(served),
         backends=tuple(
             DialledBackend(name=name, dials=counts[name], expected_dials=total * share)
@@ -88,16 +88,16 @@ def _variant(
 
 
 def _shares(
-    served: Sequence[Transfer], held: Mapping[str, Covered], manifest: Manifest
+    served: Sequence[Transfer], clients: Mapping[str, Covered], manifest: Manifest
 ) -> dict[str, float]:
-    """Return how likely a dial draws each backend: its part of the points, usable ones.
+    """Return how likely a dial draws each backend: the share of the usable points that it has.
 
     Two client tors may hold two publications of a descriptor; each counts by its dials.
     """
-    weights = Counter(dial.client for dial in served) or Counter(held.keys())
+    weights = Counter(dial.client for dial in served) or Counter(clients.keys())
     shares: dict[str, float] = {}
     for client, dials in weights.items():
-        points = _points(held[client], manifest)
+        points = _points(clients[client], manifest)
         for name, count in points.items():
             part = count / sum(points.values()) * dials / weights.total()
             shares[name] = shares.get(name, 0.0) + part
@@ -106,13 +106,13 @@ def _shares(
 
 
 def _points(event: Covered, manifest: Manifest) -> dict[str, int]:
-    """Return the points of the known backends; those of nobody known were lately replaced."""
+    """Return the points of the known backends; points of no known one were replaced lately."""
     points = event.drawn_points or event.usable_points
     return {name: count for name, count in points.items() if count and name in manifest.backends}
 
 
-def _holds(held: Mapping[str, Covered], client: str, number: int) -> bool:
-    return client in held and held[client].variant == number
+def _holds(last_seen: Mapping[str, Covered], client: str, number: int) -> bool:
+    return client in last_seen and last_seen[client].variant == number
 
 
 def _asked(manifest: Manifest) -> int:

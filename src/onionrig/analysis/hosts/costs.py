@@ -1,7 +1,7 @@
 """What each role took: CPU-seconds for each Gbit of goodput, cores in use, memory.
 
-The goodput that CPU time is held against is that of exactly the seconds between the two samples it
-is the difference of.
+CPU time is the difference of two samples, and divided by the goodput of exactly the seconds between
+them.
 """
 
 from __future__ import annotations
@@ -9,47 +9,41 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.hosts.cpu import around, elapsed_seconds, used_cpu_seconds
-from onionrig.analysis.load.windows import Window, bytes_by_second
+from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cpu_seconds
+from onionrig.analysis.load.windows import Window
 from onionrig.records.result import Cost
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from onionrig.records.samples import HostSample, SinkSample
+    from onionrig.analysis.load.loads import Load
 
 BITS_PER_GBIT = 1e9
 
 
-def costs_by_role(
-    samplers: Mapping[str, Sequence[HostSample]],
-    sinks: Mapping[str, Sequence[SinkSample]],
-    window: Window,
-    roles: Mapping[str, str],
-) -> dict[str, Cost]:
-    """Return the cost of each role over the window; none where it was not sampled twice.
+def costs_by_role(load: Load) -> dict[str, Cost]:
+    """Return the cost of each role over the hold; a role that was not sampled twice has none.
 
     Several samplers are several hosts: a role's cores and costs are the sums of theirs.
     """
+    roles = load.manifest.roles
     cores: dict[str, float] = defaultdict(float)
     per_gbit: dict[str, float] = defaultdict(float)
     processes: dict[str, int] = defaultdict(int)
     peak_rss_bytes: dict[str, int] = defaultdict(int)
-    for samples in samplers.values():
-        held = around(samples, window)
-        if not held:
+    for samples in load.recording.samplers.values():
+        hold_samples = samples_around(samples, load.hold)
+        if not hold_samples:
             continue
-        seconds = elapsed_seconds(held)
-        between = Window(begin=held[0].second + 1, end=held[-1].second + 1)
-        gbit = sum(bytes_by_second(sinks, between)) * BITS_PER_BYTE / BITS_PER_GBIT
-        for name, used in used_cpu_seconds(held).items():
+        seconds = elapsed_seconds(hold_samples)
+        between = Window(begin=hold_samples[0].second + 1, end=hold_samples[-1].second + 1)
+        gbit = sum(load.sink_seconds.payload_in(between)) * BITS_PER_BYTE / BITS_PER_GBIT
+        for name, used in used_cpu_seconds(hold_samples).items():
             role = roles.get(name, name)
             processes[role] += 1
             cores[role] += used / seconds
             if gbit:
                 per_gbit[role] += used / gbit
-        for sample in held:
+        for sample in hold_samples:
             for name, use in sample.processes.items():
                 role = roles.get(name, name)
                 peak_rss_bytes[role] = max(peak_rss_bytes[role], use.rss_bytes)

@@ -15,29 +15,30 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample, ProcessUse
 
 
-def around(samples: Sequence[HostSample], window: Window) -> list[HostSample]:
+def samples_around(samples: Sequence[HostSample], window: Window) -> list[HostSample]:
     """Return the samples from the one that closes as the window begins to its last.
 
-    None where there are fewer than two, or no time between them: no difference can be taken.
+    The list is empty where there are fewer than two, or no time lies between them: no difference
+    can be taken.
     """
-    held = [sample for sample in samples if window.begin - 1 <= sample.second < window.end]
-    return held if len(held) > 1 and elapsed_seconds(held) > 0 else []
+    around = [sample for sample in samples if window.begin - 1 <= sample.second < window.end]
+    return around if len(around) > 1 and elapsed_seconds(around) > 0 else []
 
 
-def elapsed_seconds(held: Sequence[HostSample]) -> float:
+def elapsed_seconds(samples: Sequence[HostSample]) -> float:
     """Return the time between the first and the last of these samples."""
-    return held[-1].monotonic_seconds - held[0].monotonic_seconds
+    return samples[-1].monotonic_seconds - samples[0].monotonic_seconds
 
 
-def used_cpu_seconds(held: Sequence[HostSample]) -> dict[str, float]:
+def used_cpu_seconds(samples: Sequence[HostSample]) -> dict[str, float]:
     """Return what each process used between the first and the last of these samples.
 
     A process that started in between counts from its start, one that ended up to its last sample;
     a counter that has fallen is another process under the same name.
     """
-    known = {name: cpu_seconds(use) for name, use in held[0].processes.items()}
+    known = {name: cpu_seconds(use) for name, use in samples[0].processes.items()}
     used: dict[str, float] = {}
-    for sample in held[1:]:
+    for sample in samples[1:]:
         for name, use in sample.processes.items():
             now, before = cpu_seconds(use), known.get(name, 0.0)
             used[name] = used.get(name, 0.0) + (now - before if now >= before else now)

@@ -24,19 +24,20 @@ def host_of(manifest: Manifest, service: str) -> str:
 
 def machine_of(manifest: Manifest, host: str) -> str:
     """Return the machine that an emulated host is on; any other host is one itself."""
-    return next((each.machine or host for each in manifest.hosts if each.name == host), host)
+    machines = {emulated.name: emulated.machine for emulated in manifest.emulated}
+    return machines.get(host) or host
 
 
 def roles_by_host(manifest: Manifest) -> dict[str, Counter[str]]:
     """Return how many services of each role are on each host."""
-    found: dict[str, Counter[str]] = {}
+    roles: dict[str, Counter[str]] = {}
     for record in manifest.services:
-        found.setdefault(record.host, Counter())[record.role] += 1
-    return found
+        roles.setdefault(record.host, Counter())[record.role] += 1
+    return roles
 
 
 def serving_role(manifest: Manifest) -> Role:
-    """Return the role of what goodput comes from: backend instances or, without tor, sources."""
+    """Return the role that goodput comes from: backend instances or, without tor, sources."""
     return Role.SOURCE if manifest.mode == "without tor" else Role.BACKEND
 
 
@@ -55,7 +56,7 @@ def peer_of(manifest: Manifest) -> str | None:
     return str(peer) if peer and manifest.mode == "without tor" else None
 
 
-def several(manifest: Manifest) -> bool:
+def on_several_hosts(manifest: Manifest) -> bool:
     """Return whether the rig's services are on more than one host."""
     hosts = {record.host for record in manifest.services} | set(manifest.backends.values())
     return len(hosts) > 1

@@ -1,4 +1,4 @@
-"""What the links of emulated hosts carried, and goodput against what they could.
+"""What the links of emulated hosts carried, and goodput as a share of what they could.
 
 A link's rate counts Ethernet frames. The counters of a host's interface count segments before they
 are cut into frames, so that a full link shows from 95.6 % (large segments) to 100 % (small ones).
@@ -6,65 +6,61 @@ are cut into frames, so that a full link shows from 95.6 % (large segments) to 1
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from onionrig.analysis.hosts.cpu import around, elapsed_seconds
-from onionrig.analysis.hosts.facts import host_of, roles_by_host, serving_role
+from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
+from onionrig.analysis.hosts.facts import LOOPBACK, host_of, roles_by_host, serving_role
 from onionrig.analysis.hosts.link_rates import link_rates
-from onionrig.analysis.load.windows import (
-    bytes_by_second,
-    mean_bits_per_second,
-    sustained_bits_per_second,
-)
-from onionrig.analysis.trust.wire import carried_bytes
+from onionrig.analysis.load.windows import mean_bits_per_second, sustained_bits_per_second
 from onionrig.records.links import HostLink, Links
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.analysis.trust.wire import Direction
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.samples import HostSample
 
+Direction = Literal["received", "sent"]
+
 FULL = 0.90
+"""Share of its rate at which a link is full."""
 PAYLOAD = 1448 / 1514
 """TCP payload of a full Ethernet frame."""
 
 
-def links(recording: Recording, hold: Window) -> Links | None:
+def links(load: Load) -> Links | None:
     """Return what the links did in the hold; None where no host is emulated."""
-    found = host_links(recording, hold)
-    if not found:
+    hosts = links_by_host(load)
+    if not hosts:
         return None
-    serving = [link.link_bits_per_second for link in found if link.serves]
-    known = [rate for rate in serving if rate]
-    total = sum(known) if known and len(known) == len(serving) else None
-    seconds = bytes_by_second(recording.sinks, hold)
+    serving_rates = [link.link_bits_per_second for link in hosts if link.serves]
+    known_rates = [rate for rate in serving_rates if rate]
+    all_known = len(known_rates) == len(serving_rates)
+    total = sum(known_rates) if known_rates and all_known else None
     return Links(
-        scale=recording.manifest.emulated[0].scale,
-        hosts=found,
+        scale=load.manifest.emulated[0].scale,
+        hosts=hosts,
         sum_bits_per_second=total,
         payload_bits_per_second=total * PAYLOAD if total else None,
-        mean_share=_share(mean_bits_per_second(seconds), total),
-        sustained_share=_share(sustained_bits_per_second(seconds), total),
+        mean_share=_share(mean_bits_per_second(load.held_bytes), total),
+        sustained_share=_share(sustained_bits_per_second(load.held_bytes), total),
     )
 
 
-def host_links(recording: Recording, hold: Window) -> tuple[HostLink, ...]:
+def links_by_host(load: Load) -> tuple[HostLink, ...]:
     """Return the link of each emulated host, in the experiment's order."""
-    manifest = recording.manifest
-    could, roles = link_rates(recording, hold), roles_by_host(manifest)
+    manifest = load.manifest
+    limits, roles = link_rates(load), roles_by_host(manifest)
     sampled = {
-        host_of(manifest, name): around(samples, hold)
-        for name, samples in recording.samplers.items()
+        host_of(manifest, name): samples_around(samples, load.hold)
+        for name, samples in load.recording.samplers.items()
     }
-    found: list[HostLink] = []
+    host_links: list[HostLink] = []
     for host in manifest.emulated:
-        limit, held = could.get(host.name), sampled.get(host.name, [])
-        sent, received = _carried(held, "sent"), _carried(held, "received")
-        found.append(
+        limit, samples = limits.get(host.name), sampled.get(host.name, [])
+        sent, received = _mean_rate(samples, "sent"), _mean_rate(samples, "received")
+        host_links.append(
             HostLink(
                 host=host.name,
                 board=host.board.name if host.board else None,
@@ -75,13 +71,48 @@ def host_links(recording: Recording, hold: Window) -> tuple[HostLink, ...]:
                 serves=serving_role(manifest) in roles.get(host.name, {}),
             )
         )
-    return tuple(found)
+    return tuple(host_links)
 
 
-def _carried(held: Sequence[HostSample], direction: Direction) -> float | None:
-    if not held:
+def carried_rate(link: HostLink, direction: Direction) -> float | None:
+    """Return what a link carried one way, in bits per second; None where it was not sampled."""
+    return link.sent_bits_per_second if direction == "sent" else link.received_bits_per_second
+
+
+def carried_share(link: HostLink, direction: Direction) -> float | None:
+    """Return what part of its rate a link carried one way.
+
+    None where it was not shaped or not sampled.
+    """
+    return _share(carried_rate(link, direction), link.link_bits_per_second)
+
+
+def busier_direction(link: HostLink) -> Direction:
+    """Return which way a link carried more: sent, where it was not sampled."""
+    sent, received = link.sent_bits_per_second or 0.0, link.received_bits_per_second or 0.0
+    return "received" if received > sent else "sent"
+
+
+def carried_bytes(samples: Sequence[HostSample], direction: Direction) -> int:
+    """Return what a host's interfaces carried between two samples, loopback left out."""
+    if not samples:
+        return 0
+    first, size = samples[0], 0
+    for name, use in samples[-1].interfaces.items():
+        begun = first.interfaces.get(name)
+        if begun is not None and name != LOOPBACK:
+            size += (
+                use.sent_bytes - begun.sent_bytes
+                if direction == "sent"
+                else use.received_bytes - begun.received_bytes
+            )
+    return size
+
+
+def _mean_rate(samples: Sequence[HostSample], direction: Direction) -> float | None:
+    if not samples:
         return None
-    return max(0, carried_bytes(held, direction)) * BITS_PER_BYTE / elapsed_seconds(held)
+    return max(0, carried_bytes(samples, direction)) * BITS_PER_BYTE / elapsed_seconds(samples)
 
 
 def _share(rate: float | None, total: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""What is found where something is held against its limit."""
+"""The outcome of comparing something with its limit."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What was looked at, and what of it is at its limit; None where nothing is."""
+class LimitCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What was compared with one kind of limit, and what of it is at its limit, if anything."""
 
     evidence: tuple[Evidence, ...] = ()
     finding: Finding | None = None

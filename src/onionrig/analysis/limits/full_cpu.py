@@ -1,6 +1,6 @@
 """Whether a host's CPU was full.
 
-Two counts are held against the cores. The rig's processes and all others, each read for itself,
+Two counts are compared with the cores. The rig's processes and all others, each read for itself,
 miss what lived too short to be read, and interrupts. The machine-wide counters miss much of the
 work on some virtual machines. Neither counts work that was not done: the larger one holds.
 """
@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.analysis.hosts.cpu import around, elapsed_seconds, used_cpu_seconds
+from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cpu_seconds
 from onionrig.analysis.hosts.facts import cores_of, host_of, machine_of
-from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.records.findings import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.samples import CpuStates, HostSample
 
 FULL = 0.93
-"""Of all cores: the rest is lost where threads wait for one another, however much there is to do.
-The default run on 2 cores uses 1.96 to 1.98 of them."""
-SAID_CORES = 0.01
-"""Less than that is not worth a word."""
+"""Share of all cores at which a CPU is full: the rest is lost where threads wait for one another,
+however much there is to do. The default run on 2 cores uses 1.96 to 1.98 of them."""
+MENTIONED_CORES = 0.01
+"""Cores that are enough to be mentioned."""
 
 
 class HostUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +37,9 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
     """None where nothing is known of the host."""
     rig_cores: float
     read_cores: float | None
-    """Of processes outside the rig, as they were read; None where that was not done twice."""
+    """Cores of processes outside the rig that were read; None where that was not done twice."""
     unread_cores: float
-    """Of those that lived too short to be read: what the machine-wide counters have beyond."""
+    """Cores of those that lived too short to be read: what machine-wide counters have beyond."""
     steal_cores: float
     machine_busy_cores: float
 
@@ -65,22 +64,25 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
         return self.cores is not None and self.used_cores >= FULL * self.cores
 
 
-def host_uses(recording: Recording, hold: Window) -> list[HostUse]:
+def host_uses(load: Load) -> list[HostUse]:
     """Return what each sampled machine's CPU did during the hold, the fullest first."""
     sampled: dict[str, list[Sequence[HostSample]]] = {}
-    for name, samples in recording.samplers.items():
-        if held := around(samples, hold):
-            machine = machine_of(recording.manifest, host_of(recording.manifest, name))
+    for name, samples in load.recording.samplers.items():
+        if held := samples_around(samples, load.hold):
+            machine = machine_of(load.manifest, host_of(load.manifest, name))
             sampled.setdefault(machine, []).append(held)
-    uses = [_use(recording, machine, several_held) for machine, several_held in sampled.items()]
+    uses = [
+        _use(machine, cores_of(load.manifest, machine), samplers)
+        for machine, samplers in sampled.items()
+    ]
     return sorted(uses, key=lambda use: -use.used_cores / (use.cores or float("inf")))
 
 
-def look_at_machines(recording: Recording, hold: Window) -> Look:
+def check_cpu(load: Load) -> LimitCheck:
     """Name the host whose CPU was full."""
-    uses = host_uses(recording, hold)
-    return Look(
-        evidence=tuple(piece for use in uses for piece in _evidence(use)),
+    uses = host_uses(load)
+    return LimitCheck(
+        evidence=tuple(evidence for use in uses for evidence in _evidence(use)),
         finding=next((_finding(use, named=len(uses) > 1) for use in uses if use.full), None),
     )
 
@@ -89,12 +91,13 @@ def _finding(use: HostUse, *, named: bool) -> Finding:
     subject = f"the CPU of {use.host}" if named else "the machine's CPU"
     others = use.others_cores or 0.0
     rest = use.used_cores - use.rig_cores - others - use.steal_cores
-    shares = [f"the rig used {use.rig_cores:.2f} of {use.cores} cores"]
-    shares += [f"other processes {others:.2f}"] if others >= SAID_CORES else []
-    shares += [f"interrupts and what was not read {rest:.2f}"] if rest >= SAID_CORES else []
-    shares += (
-        [f"the hypervisor took {use.steal_cores:.2f}"] if use.steal_cores >= SAID_CORES else []
+    takers = (
+        ("other processes", others),
+        ("interrupts and what was not read", rest),
+        ("the hypervisor took", use.steal_cores),
     )
+    shares = [f"the rig used {use.rig_cores:.2f} of {use.cores} cores"]
+    shares += [f"{taker} {cores:.2f}" for taker, cores in takers if cores >= MENTIONED_CORES]
     return Finding(
         kind="machine CPU",
         subject=use.host,
@@ -126,15 +129,15 @@ def _evidence(use: HostUse) -> tuple[Evidence, ...]:
     )
 
 
-def _use(recording: Recording, machine: str, sampled: list[Sequence[HostSample]]) -> HostUse:
+def _use(machine: str, cores: int | None, samplers: list[Sequence[HostSample]]) -> HostUse:
     """Sum up what samplers on one machine saw: each its own processes, all the same machine."""
-    held = sampled[0]
+    held = samplers[0]
     first, last, seconds = held[0], held[-1], elapsed_seconds(held)
-    elsewhere_cores = sum(_rig_cores(other) for other in sampled[1:])
+    elsewhere_cores = sum(_rig_cores(other) for other in samplers[1:])
     read_cores, unread_cores = _others(held, elsewhere_cores)
     return HostUse(
         host=machine,
-        cores=cores_of(recording.manifest, machine),
+        cores=cores,
         rig_cores=_rig_cores(held) + elsewhere_cores,
         read_cores=read_cores,
         unread_cores=unread_cores,

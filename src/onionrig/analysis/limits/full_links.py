@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.hosts.facts import roles_by_host, serving_role
-from onionrig.analysis.hosts.links import links
+from onionrig.analysis.hosts.links import busier_direction, carried_rate, links
 from onionrig.analysis.limits.findings import Finding
-from onionrig.analysis.load.windows import bytes_by_second, mean_bits_per_second
+from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.analysis.wording import named_runs, part_text
 from onionrig.records.findings import Evidence
 from onionrig.records.links import HostLink
@@ -19,84 +19,77 @@ from onionrig.units import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.links import Links
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
 
 
-class LinksLook(msgspec.Struct, frozen=True, kw_only=True):
-    """What was looked at, and what was full."""
+class LinksCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What was compared with the links' rates, and which links were full."""
 
     evidence: tuple[Evidence, ...] = ()
     all_of_a_kind: Finding | None = None
-    """Every link that goodput has to pass on hosts of one kind: no more could have come, whatever
-    else was full."""
+    """Every link that goodput has to pass on hosts of one kind was full: no more could have come,
+    whatever else was full."""
     some: Finding | None = None
-    """Others could have carried more."""
+    """Some links were full; others could have carried more."""
     some_were: str = ""
-    """How many those are, as a sentence begins."""
+    """The beginning of a sentence that says how many those are."""
 
 
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """The links of all hosts that share a task, through which all goodput passes."""
+class HostKind(msgspec.Struct, frozen=True, kw_only=True):
+    """Hosts that share a task, and whose links all goodput passes."""
 
-    hosts: str
-    """In words."""
+    name: str
+    """The hosts in words."""
     links: tuple[HostLink, ...]
 
 
-def look_at_links(recording: Recording, hold: Window) -> LinksLook:
-    """Hold each link against its rate, and goodput against what those of serving hosts carry."""
-    found = links(recording, hold)
-    if found is None:
-        return LinksLook()
-    kinds = _kinds(recording.manifest, found)
-    full = tuple(link for link in found.hosts if link.full)
+def check_links(load: Load) -> LinksCheck:
+    """Compare each link with its rate, and goodput with what links of serving hosts can carry."""
+    measured = links(load)
+    if measured is None:
+        return LinksCheck()
+    kinds = _kinds(load.manifest, measured)
+    full = tuple(link for link in measured.hosts if link.full)
     whole = next((kind for kind in kinds if all(link.full for link in kind.links)), None)
     some = next((kind for kind in kinds if set(full) <= set(kind.links)), None)
-    return LinksLook(
-        evidence=(*_each(found), *_together(recording, hold, found)),
+    return LinksCheck(
+        evidence=(*_evidence_by_link(measured), *_evidence_of_all(load, measured)),
         all_of_a_kind=_all(whole) if whole else None,
         some=_some(full, some) if full and not whole else None,
         some_were=_were(full, some),
     )
 
 
-def busier(link: HostLink) -> tuple[float, str]:
-    """Return what a link carried in its busier direction, and which one that is."""
-    sent, received = link.sent_bits_per_second or 0.0, link.received_bits_per_second or 0.0
-    return (received, "received") if received > sent else (sent, "sent")
-
-
-def _kinds(manifest: Manifest, found: Links) -> list[Kind]:
-    """Return the hosts that serve, those of the clients, those of the relays; each if there are."""
+def _kinds(manifest: Manifest, measured: Links) -> list[HostKind]:
+    """Return the hosts that serve, those of the clients and those of the relays, if there are."""
     direct = manifest.mode == "without tor"
     roles = roles_by_host(manifest)
-    told = (
+    tasks = (
         (serving_role(manifest), "a source" if direct else "backend instances"),
         (Role.SINK if direct else Role.CLIENT, "a sink" if direct else "clients"),
         (Role.RELAY, "relays"),
     )
     kinds = (
-        Kind(
-            hosts=f"hosts with {what}",
-            links=tuple(link for link in found.hosts if role in roles.get(link.host, {})),
+        HostKind(
+            name=f"hosts with {what}",
+            links=tuple(link for link in measured.hosts if role in roles.get(link.host, {})),
         )
-        for role, what in told
+        for role, what in tasks
     )
     return [kind for kind in kinds if kind.links]
 
 
-def _all(kind: Kind) -> Finding:
+def _all(kind: HostKind) -> Finding:
     if len(kind.links) == 1:
         return _finding(kind.links, f"the link of {_named(kind.links)} was full:")
-    several = f"the links of all {len(kind.links)} {kind.hosts} were full:"
-    return _finding(kind.links, f"{several} {_named(kind.links)}")
+    every_link = f"the links of all {len(kind.links)} {kind.name} were full:"
+    return _finding(kind.links, f"{every_link} {_named(kind.links)}")
 
 
-def _some(full: Sequence[HostLink], kind: Kind | None) -> Finding:
-    """Say of how many they are, where they are all of one kind."""
+def _some(full: Sequence[HostLink], kind: HostKind | None) -> Finding:
+    """Name the full links; where all are of one kind, say how many of that kind there are."""
     if kind is not None:
         return _finding(full, f"{_were(full, kind)} full: {_named(full)}")
     if len(full) == 1:
@@ -104,37 +97,41 @@ def _some(full: Sequence[HostLink], kind: Kind | None) -> Finding:
     return _finding(full, f"the links of {_named(full)} were full: they")
 
 
-def _finding(full: Sequence[HostLink], begun: str) -> Finding:
-    """End a sentence with what they carried together."""
-    carried = [busier(link) for link in full]
+def _finding(full: Sequence[HostLink], beginning: str) -> Finding:
+    """End a sentence with what the links carried together."""
+    directions = [busier_direction(link) for link in full]
+    carried = sum(
+        carried_rate(link, direction) or 0.0
+        for link, direction in zip(full, directions, strict=True)
+    )
     limit = sum(link.link_bits_per_second or 0.0 for link in full)
-    directions = {direction for _, direction in carried}
-    done = directions.pop() if len(directions) == 1 else "carried"
-    came = f"{done} {part_text(sum(rate for rate, _ in carried), limit)}"
+    done = directions[0] if len(set(directions)) == 1 else "carried"
+    came = f"{done} {part_text(carried, limit)}"
     several = len(full) > 1
     return Finding(
         kind="interface",
         subject=f"link{'s' if several else ''} of {_named(full)}",
-        sentence=f"{begun} {came}{' together' if several else ''}",
+        sentence=f"{beginning} {came}{' together' if several else ''}",
     )
 
 
-def _were(full: Sequence[HostLink], kind: Kind | None) -> str:
+def _were(full: Sequence[HostLink], kind: HostKind | None) -> str:
     were = "was" if len(full) == 1 else "were"
     if kind is None:
         return f"{counted(len(full), 'link')} {were}"
-    return f"{len(full)} of the {counted(len(kind.links), 'link')} of {kind.hosts} {were}"
+    return f"{len(full)} of the {counted(len(kind.links), 'link')} of {kind.name} {were}"
 
 
 def _named(some: Sequence[HostLink]) -> str:
     return named_runs([link.host for link in some])
 
 
-def _each(found: Links) -> list[Evidence]:
+def _evidence_by_link(measured: Links) -> list[Evidence]:
     """Return each link that was sampled; an unshaped one only if it carried anything."""
     evidence: list[Evidence] = []
-    for link in found.hosts:
-        rate, direction = busier(link)
+    for link in measured.hosts:
+        direction = busier_direction(link)
+        rate = carried_rate(link, direction) or 0.0
         if link.sent_bits_per_second is not None and (rate or link.link_bits_per_second):
             evidence.append(
                 Evidence(
@@ -148,17 +145,17 @@ def _each(found: Links) -> list[Evidence]:
     return evidence
 
 
-def _together(recording: Recording, hold: Window, found: Links) -> list[Evidence]:
-    serving = [link for link in found.hosts if link.serves]
-    mean = mean_bits_per_second(bytes_by_second(recording.sinks, hold))
-    if found.payload_bits_per_second is None or mean is None:
+def _evidence_of_all(load: Load, measured: Links) -> list[Evidence]:
+    serving = [link for link in measured.hosts if link.serves]
+    mean = mean_bits_per_second(load.held_bytes)
+    if measured.payload_bits_per_second is None or mean is None:
         return []
     what = f"goodput, of the TCP payload that {_links_that_serve(len(serving))} can carry"
     return [
         Evidence(
             what=what,
             measured=mean,
-            limit=found.payload_bits_per_second,
+            limit=measured.payload_bits_per_second,
             unit="bits per second",
             at_limit=all(link.full for link in serving),
         )

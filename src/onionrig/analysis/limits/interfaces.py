@@ -1,47 +1,46 @@
 """Whether an interface was at its rate.
 
-Those of emulated hosts are links, which have a look of their own (``full_links``).
+Those of emulated hosts are links, which ``full_links`` checks.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.hosts.cpu import around, elapsed_seconds
-from onionrig.analysis.hosts.facts import LOOPBACK, host_of, several
-from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
+from onionrig.analysis.hosts.facts import LOOPBACK, host_of, on_several_hosts
+from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.samples import HostSample
 
 FULL = 0.90
-"""Of the rate it says it runs at: that one counts preambles and gaps between frames, the
-interface's counters do not."""
+"""Share of its rate at which an interface is full: the rate counts preambles and gaps between
+frames, the interface's counters do not."""
 
 NOMINAL = 1.1
-"""Of that rate: what carries more says a rate that binds nothing, as virtual interfaces do."""
+"""Times its rate that an interface can seem to carry: more, and the rate binds nothing, as that of
+a virtual interface."""
 
 
-def look_at_interfaces(recording: Recording, hold: Window) -> Look:
+def check_interfaces(load: Load) -> LimitCheck:
     """Name the interface that was nearest to its rate, if it was at it.
 
-    Loopback has none. An interface that names no rate is evidence without a limit, if it carried
-    anything; of each the busier direction is shown.
+    Loopback has no rate. An interface that names none is evidence without a limit, if it carried
+    anything. The evidence is of the busier direction.
     """
     evidence, full = list[Evidence](), list[tuple[float, Finding]]()
-    emulated = {host.name for host in recording.manifest.emulated}
-    for sampler, samples in recording.samplers.items():
-        host = host_of(recording.manifest, sampler)
+    emulated = {host.name for host in load.manifest.emulated}
+    for sampler, samples in load.recording.samplers.items():
+        host = host_of(load.manifest, sampler)
         if host in emulated:
             continue
-        held = around(samples, hold)
-        for name, direction, rate, limit in _carried(held):
+        for name, direction, rate, limit in _carried(samples_around(samples, load.hold)):
             at_limit = limit is not None and rate >= FULL * limit
             evidence.append(
                 Evidence(
@@ -53,22 +52,22 @@ def look_at_interfaces(recording: Recording, hold: Window) -> Look:
                 )
             )
             if at_limit and limit is not None:
-                where = f" of {host}" if several(recording.manifest) else ""
-                said = (
+                where = f" of {host}" if on_several_hosts(load.manifest) else ""
+                sentence = (
                     f"the interface {name}{where} was at its rate: {direction} {rate_text(rate)} "
                     f"of {rate_text(limit)}"
                 )
-                finding = Finding(kind="interface", subject=f"{name}{where}", sentence=said)
+                finding = Finding(kind="interface", subject=f"{name}{where}", sentence=sentence)
                 full.append((rate / limit, finding))
-    fullest = max(full, key=lambda found: found[0])[1] if full else None
-    return Look(evidence=tuple(evidence), finding=fullest)
+    fullest = max(full, key=lambda rated: rated[0])[1] if full else None
+    return LimitCheck(evidence=tuple(evidence), finding=fullest)
 
 
-def _carried(held: Sequence[HostSample]) -> Iterator[tuple[str, str, float, float | None]]:
+def _carried(samples: Sequence[HostSample]) -> Iterator[tuple[str, str, float, float | None]]:
     """Yield each interface with its busier direction, that one's rate and the interface's limit."""
-    if not held:
+    if not samples:
         return
-    first, last, seconds = held[0], held[-1], elapsed_seconds(held)
+    first, last, seconds = samples[0], samples[-1], elapsed_seconds(samples)
     for name, use in last.interfaces.items():
         begun = first.interfaces.get(name)
         if name == LOOPBACK or begun is None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.hosts.cpu import around
-from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.analysis.hosts.cpu import samples_around
+from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.records.findings import Evidence
 from onionrig.rig.model import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.samples import HostSample
 
 FULL_CORES = 0.95
@@ -25,15 +24,15 @@ TORS = (Role.AUTHORITY, Role.RELAY, Role.BACKEND, Role.CLIENT, Role.BALANCER_TOR
 OURS = (Role.SOURCE, Role.SINK)
 
 
-def look_at_main_threads(recording: Recording, hold: Window) -> Look:
+def check_main_threads(load: Load) -> LimitCheck:
     """Name the busiest main thread, if it was at a full core: a tor's, or else our own.
 
     Evidence is the busiest of each role, and every other that is at a full core.
     """
     busiest: dict[str, list[tuple[float, str]]] = {}
-    for samples in recording.samplers.values():
-        for name, cores in _main_thread_cores(around(samples, hold)).items():
-            role = recording.manifest.roles.get(name, name)
+    for samples in load.recording.samplers.values():
+        for name, cores in _main_thread_cores(samples_around(samples, load.hold)).items():
+            role = load.manifest.roles.get(name, name)
             busiest.setdefault(role, []).append((cores, name))
     evidence, full = list[Evidence](), list[tuple[float, str]]()
     for role in (*TORS, *OURS):
@@ -43,19 +42,19 @@ def look_at_main_threads(recording: Recording, hold: Window) -> Look:
             if at_limit or place == 0:
                 evidence.append(_evidence(name, cores, at_limit=at_limit))
     ours = {name for role in OURS for _, name in busiest.get(role, ())}
-    ranked = sorted(full, key=lambda found: (found[1] in ours, -found[0]))
-    return Look(
+    ranked = sorted(full, key=lambda used: (used[1] in ours, -used[0]))
+    return LimitCheck(
         evidence=tuple(evidence),
         finding=_finding(ranked[0][1], ranked[0][0], ours=ranked[0][1] in ours) if full else None,
     )
 
 
 def _finding(name: str, cores: float, *, ours: bool) -> Finding:
-    said = f"the main thread of {name} was at a full core ({cores:.2f})"
+    sentence = f"the main thread of {name} was at a full core ({cores:.2f})"
     return Finding(
         kind="main thread",
         subject=name,
-        sentence=f"the rig itself was the limit: {said}" if ours else said,
+        sentence=f"the rig itself was the limit: {sentence}" if ours else sentence,
     )
 
 
@@ -65,14 +64,14 @@ def _evidence(name: str, cores: float, *, at_limit: bool) -> Evidence:
     )
 
 
-def _main_thread_cores(held: Sequence[HostSample]) -> dict[str, float]:
+def _main_thread_cores(samples: Sequence[HostSample]) -> dict[str, float]:
     """Return how much of a core each main thread used, from its first sample to its last.
 
-    Of a process that was started anew, the last one.
+    A process that was started again counts from its last start.
     """
     first: dict[str, tuple[float, float]] = {}
     last: dict[str, tuple[float, float]] = {}
-    for sample in held:
+    for sample in samples:
         for name, use in sample.processes.items():
             if use.thread_cpu_seconds:
                 read = (sample.monotonic_seconds, use.thread_cpu_seconds[0])

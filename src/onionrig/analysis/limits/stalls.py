@@ -1,6 +1,6 @@
 """Backend instances that served, then delivered nothing although they had streams.
 
-One that was made to hang, or ended, by the experiment is no finding while that lasts.
+An instance that the experiment made to hang, or ended, is not a finding while that lasts.
 """
 
 from __future__ import annotations
@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.analysis.load.faults import Absence, absences, service_hosts
-from onionrig.analysis.load.windows import Window, sampled_seconds
 from onionrig.records.findings import Evidence
 from onionrig.records.transfers import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.transfers import Transfer
 
 STALLED_SECONDS = 5
-"""Of silence at a stretch. tor's flow control and schedulers pause for fractions of one."""
-_TOLD_SECONDS = 3
-"""From the last silent second to the end of the streams: they are given up as a second closes."""
+"""Silence at a stretch that is a stall. tor's flow control and schedulers pause for fractions of a
+second."""
+GIVEN_UP_WITHIN_SECONDS = 3
+"""Time from the last silent second to the end of streams that were given up: sinks do that as a
+second closes."""
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,20 +34,15 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     backend: str
     seconds: int
-    """Of the hold; those before it are not counted."""
+    """Silent seconds of the hold; those before it are not counted."""
     streams: int
-    """The most it had."""
+    """The most streams that it had."""
     stalled: bool
 
 
-Counts = dict[str, dict[int, int]]
-"""By backend instance and second, all sinks together."""
-
-
-def look_for_stalls(recording: Recording, hold: Window) -> Look:
+def check_stalls(load: Load) -> LimitCheck:
     """Name the backend instance that was silent longest, if one stalled."""
-    sizes, streams = _counts(recording)
-    silences = _longest_silences(recording, hold, sizes, streams)
+    silences = _longest_silences(load)
     stalled = [silence for silence in silences if silence.stalled]
     evidence = tuple(
         Evidence(
@@ -57,19 +55,19 @@ def look_for_stalls(recording: Recording, hold: Window) -> Look:
         for silence in stalled or silences[:1]
     )
     if not stalled:
-        return Look(evidence=evidence)
-    up = {
+        return LimitCheck(evidence=evidence)
+    with_streams = {
         name
-        for name, by_second in streams.items()
-        if any(count and second in hold.seconds for second, count in by_second.items())
+        for name, by_second in load.sink_seconds.backend_streams.items()
+        if any(count and second in load.hold.seconds for second, count in by_second.items())
     }
-    return Look(evidence=evidence, finding=_finding(stalled, up))
+    return LimitCheck(evidence=evidence, finding=_finding(stalled, with_streams))
 
 
-def _finding(stalled: Sequence[Silence], up: set[str]) -> Finding:
-    """Say which stalled; where all did that had streams, it was hardly each for itself."""
+def _finding(stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
+    """Name those that stalled; where all with streams did, it may be something that they share."""
     worst, names = stalled[0], [silence.backend for silence in stalled]
-    if len(names) > 1 and set(names) >= up:
+    if len(names) > 1 and set(names) >= with_streams:
         return Finding(
             kind="stalled backend",
             subject=None,
@@ -86,34 +84,32 @@ def _finding(stalled: Sequence[Silence], up: set[str]) -> Finding:
     )
 
 
-def _longest_silences(
-    recording: Recording, hold: Window, sizes: Counts, streams: Counts
-) -> list[Silence]:
+def _longest_silences(load: Load) -> list[Silence]:
     """Return the longest silence in the hold of each backend instance, the longest first."""
-    begin = min((second for by_second in sizes.values() for second in by_second), default=hold.end)
-    seconds = sampled_seconds(recording.sinks, Window(begin=begin, end=hold.end))
-    given_up = _given_up(recording)
-    meant = absences(recording.events, service_hosts(recording.manifest))
-    longest = []
-    for backend in sizes:
-        counted = {
+    sinks = load.sink_seconds
+    seconds = [second for second in sinks.sampled if second < load.hold.end]
+    given_up = _given_up(load.recording.transfers)
+    away = absences(load.recording.events, service_hosts(load.manifest))
+    longest: list[Silence] = []
+    for backend, sizes in sinks.backend_bytes.items():
+        streams = {
             second: count
-            for second, count in streams[backend].items()
-            if not _meant(meant.get(backend, ()), second)
+            for second, count in sinks.backend_streams.get(backend, {}).items()
+            if not _asked_for(away.get(backend, ()), second)
         }
         silences = [
-            _silence(backend, stretch, hold, counted, given_up.get(backend, ()))
-            for stretch in _silent_stretches(seconds, sizes[backend], counted)
-            if stretch[-1] >= hold.begin
+            _silence(backend, stretch, load.hold, streams, given_up.get(backend, ()))
+            for stretch in _silent_stretches(seconds, sizes, streams)
+            if stretch[-1] >= load.hold.begin
         ]
         longest += sorted(silences, key=_by_length)[:1]
     return sorted(longest, key=_by_length)
 
 
-def _meant(absences: Iterable[Absence], second: int) -> bool:
+def _asked_for(absences: Iterable[Absence], second: int) -> bool:
     """Return whether silence in a second is what the experiment asked for.
 
-    So it is in the second after, until what waited has been sent again.
+    So is silence in the second after, until what waited has been sent again.
     """
     return any(absence.meets(second - 1, second + 1) for absence in absences)
 
@@ -148,7 +144,7 @@ def _silence(
     given_up: Iterable[float],
 ) -> Silence:
     held = sum(second >= hold.begin for second in stretch)
-    ended = any(0 < at - stretch[-1] <= _TOLD_SECONDS for at in given_up)
+    ended = any(0 < at - stretch[-1] <= GIVEN_UP_WITHIN_SECONDS for at in given_up)
     long_enough = held >= STALLED_SECONDS or (ended and len(stretch) >= STALLED_SECONDS)
     return Silence(
         backend=backend,
@@ -158,28 +154,11 @@ def _silence(
     )
 
 
-def _given_up(recording: Recording) -> dict[str, list[float]]:
+def _given_up(transfers: Iterable[Transfer]) -> dict[str, list[float]]:
     """Return when streams were given up as stalled, by the backend instance that served them."""
     given_up: dict[str, list[float]] = {}
-    for transfer in recording.transfers:
+    for transfer in transfers:
         if transfer.ending is Ending.STALLED and transfer.backend is not None:
             at = transfer.started_wall_seconds + transfer.ended_after_seconds
             given_up.setdefault(transfer.backend, []).append(at)
     return given_up
-
-
-def _counts(recording: Recording) -> tuple[Counts, Counts]:
-    """Return the bytes and the streams of each backend instance by second."""
-    sizes: Counts = {}
-    streams: Counts = {}
-    for samples in recording.sinks.values():
-        for sample in samples:
-            for name in sample.verified_bytes.keys() | sample.streams.keys():
-                _add(sizes, name, sample.second, sample.verified_bytes.get(name, 0))
-                _add(streams, name, sample.second, sample.streams.get(name, 0))
-    return sizes, streams
-
-
-def _add(counts: Counts, name: str, second: int, count: int) -> None:
-    by_second = counts.setdefault(name, {})
-    by_second[second] = by_second.get(second, 0) + count

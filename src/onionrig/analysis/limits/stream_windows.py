@@ -1,30 +1,28 @@
-"""What the streams' windows allow: without congestion control, so many cells a round trip."""
+"""What the streams' windows allow: without congestion control, a fixed size per round trip."""
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.analysis.backends.round_trip import path_seconds, round_trip
-from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.analysis.load.loads import events_of
-from onionrig.analysis.load.windows import bytes_by_second, mean_bits_per_second
+from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.records.events import Scheduled
 from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text, version_numbers
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
     from onionrig.records.schedule import Reach
 
 LEAST, MOST = 0.5, 1.25
-"""Of what the windows allow, between which they count as what bound the rate. Streams differ in
-their paths and the round trip is a median: much less came for another reason, much more was not
+"""Shares of what the windows allow between which they count as what bound the rate. Streams differ
+in their paths and the round trip is a median: much less came for another reason, much more was not
 bound by this window."""
 
 ON_BY_DEFAULT_SINCE = (0, 4, 8, 2)
@@ -36,17 +34,17 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     """What the windows allow."""
 
     streams: float
-    """Mean number that delivered in the hold."""
+    """Mean number of streams that delivered in the hold."""
     round_trip_seconds: float
 
     @property
     def bits_per_second(self) -> float:
-        """A window a round trip, for each stream."""
+        """One window per round trip, for each stream."""
         return self.streams * STREAM_WINDOW_BYTES * BITS_PER_BYTE / self.round_trip_seconds
 
     @property
     def text(self) -> str:
-        """Say it with its numbers, as the subject of a sentence."""
+        """The streams, their window and round trip, as the subject of a sentence."""
         window = f"a window of {STREAM_WINDOW_BYTES / 1e3:.0f} kB"
         path = f"a round trip of {milliseconds(self.round_trip_seconds)}"
         streams = round(self.streams)
@@ -77,27 +75,27 @@ def _has_congestion_control(manifest: Manifest) -> bool:
     return tor is None or version_numbers(tor) >= ON_BY_DEFAULT_SINCE
 
 
-def reach_of(recording: Recording) -> Reach:
+def reach_of(load: Load) -> Reach:
     """Return what a load's streams dialled."""
-    scheduled = events_of(recording.events, Scheduled)
+    scheduled = events_of(load.recording.events, Scheduled)
     return scheduled[-1].reach if scheduled else "address"
 
 
-def allowance(recording: Recording, hold: Window) -> Allowance | None:
+def allowance(load: Load) -> Allowance | None:
     """Return what the windows allow; None where there are none or nothing was measured."""
-    path = path_seconds(round_trip(recording, hold))
-    streams = _mean_streams(recording, hold)
-    if not have_windows(recording.manifest, reach_of(recording)) or not path or not streams:
+    path = path_seconds(round_trip(load))
+    streams = load.sink_seconds.mean_streams_in(load.hold)
+    if not have_windows(load.manifest, reach_of(load)) or not path or not streams:
         return None
     return Allowance(streams=streams, round_trip_seconds=path)
 
 
-def look_at_windows(recording: Recording, hold: Window) -> Look:
-    """Say whether what came is what the windows allow; it counts only where nothing is full."""
-    allowed = allowance(recording, hold)
-    mean = mean_bits_per_second(bytes_by_second(recording.sinks, hold))
+def check_stream_windows(load: Load) -> LimitCheck:
+    """Compare what came with what the windows allow; it counts only where nothing is full."""
+    allowed = allowance(load)
+    mean = mean_bits_per_second(load.held_bytes)
     if allowed is None or mean is None:
-        return Look()
+        return LimitCheck()
     bound = LEAST <= mean / allowed.bits_per_second <= MOST
     evidence = Evidence(
         what=allowed.text.removesuffix(","),
@@ -106,27 +104,14 @@ def look_at_windows(recording: Recording, hold: Window) -> Look:
         unit="bits per second",
         at_limit=bound,
     )
-    said = (
+    sentence = (
         f"{allowed.text} cannot carry more than {rate_text(allowed.bits_per_second)}; "
         f"{rate_text(mean)} came"
     )
-    finding = Finding(kind="window", subject=None, sentence=said) if bound else None
-    return Look(evidence=(evidence,), finding=finding)
+    finding = Finding(kind="window", subject=None, sentence=sentence) if bound else None
+    return LimitCheck(evidence=(evidence,), finding=finding)
 
 
 def milliseconds(seconds: float) -> str:
     """Print a round trip with at least two figures."""
     return f"{seconds * 1e3:.0f} ms" if seconds >= 0.01 else f"{seconds * 1e3:.1f} ms"  # noqa: PLR2004 - 10 ms
-
-
-def _mean_streams(recording: Recording, hold: Window) -> float:
-    """Return the mean number of streams that delivered, over the seconds that were sampled."""
-    return sum(
-        statistics.fmean(counts)
-        for samples in recording.sinks.values()
-        if (
-            counts := [
-                sum(sample.streams.values()) for sample in samples if sample.second in hold.seconds
-            ]
-        )
-    )

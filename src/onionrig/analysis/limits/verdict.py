@@ -1,4 +1,4 @@
-"""What bound the rate: one verdict, with everything that was held against its limit.
+"""What bound the rate: one verdict, with everything that was compared with its limit.
 
 What is nearer to a single cause comes first. A stalled backend takes its share with it whatever
 else is full. Where every link that all goodput has to pass is full, no more can come, however much
@@ -15,53 +15,52 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.limits.cpu_shares import check_cpu_shares
 from onionrig.analysis.limits.findings import Finding
-from onionrig.analysis.limits.full_cpu import host_uses, look_at_machines
-from onionrig.analysis.limits.full_links import look_at_links
-from onionrig.analysis.limits.host_share import look_at_host_cpus
-from onionrig.analysis.limits.interfaces import look_at_interfaces
-from onionrig.analysis.limits.main_threads import look_at_main_threads
-from onionrig.analysis.limits.stalls import look_for_stalls
+from onionrig.analysis.limits.full_cpu import check_cpu, host_uses
+from onionrig.analysis.limits.full_links import check_links
+from onionrig.analysis.limits.interfaces import check_interfaces
+from onionrig.analysis.limits.main_threads import check_main_threads
+from onionrig.analysis.limits.stalls import check_stalls
 from onionrig.analysis.limits.stream_windows import (
     allowance,
+    check_stream_windows,
     have_windows,
-    look_at_windows,
     reach_of,
 )
-from onionrig.analysis.load.windows import bytes_by_second, mean_bits_per_second
+from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.records.findings import Bottleneck, Evidence
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 
-def bottleneck(recording: Recording, hold: Window) -> Bottleneck:
+def bottleneck(load: Load) -> Bottleneck:
     """Return the verdict and its evidence; never raises, whatever was not recorded."""
-    if not hold.seconds:
+    if not load.hold.seconds:
         return _verdict(_unknown("nothing was held"), ())
-    stalls = look_for_stalls(recording, hold)
-    links = look_at_links(recording, hold)
-    machines = look_at_machines(recording, hold)
-    shares = look_at_host_cpus(recording, hold)
-    interfaces = look_at_interfaces(recording, hold)
-    threads = look_at_main_threads(recording, hold)
-    windows = look_at_windows(recording, hold)
+    stalls = check_stalls(load)
+    links = check_links(load)
+    cpu = check_cpu(load)
+    shares = check_cpu_shares(load)
+    interfaces = check_interfaces(load)
+    threads = check_main_threads(load)
+    windows = check_stream_windows(load)
     in_order = (
         stalls.finding,
-        _as_well(links.all_of_a_kind, "the machine's CPU was" if machines.finding else None),
-        _as_well(machines.finding, links.some_were if links.some else None),
+        _as_well(links.all_of_a_kind, "the machine's CPU was" if cpu.finding else None),
+        _as_well(cpu.finding, links.some_were if links.some else None),
         shares.finding,
         links.some,
         interfaces.finding,
         threads.finding,
-        _unfilled(recording, hold, windows.finding),
+        _unfilled(load, windows.finding),
     )
-    looks = (stalls, machines, shares, links, interfaces, threads, windows)
+    checks = (stalls, cpu, shares, links, interfaces, threads, windows)
     return _verdict(
         next(finding for finding in in_order if finding is not None),
-        tuple(piece for look in looks for piece in look.evidence),
+        tuple(evidence for check in checks for evidence in check.evidence),
     )
 
 
@@ -72,22 +71,22 @@ def _as_well(finding: Finding | None, other: str | None) -> Finding | None:
     return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; {other} full as well")
 
 
-def _unfilled(recording: Recording, hold: Window, window: Finding | None) -> Finding:
+def _unfilled(load: Load, window: Finding | None) -> Finding:
     """Say what bound the rate where nothing was at its limit."""
-    mean = mean_bits_per_second(bytes_by_second(recording.sinks, hold))
-    if not host_uses(recording, hold):
+    mean = mean_bits_per_second(load.held_bytes)
+    if not host_uses(load):
         return _unknown("no sampler covers the hold: nobody knows what was full")
     if not mean:
         return _unknown("nothing was delivered in the hold, and nothing was full")
-    return window or _unbound(recording, hold, mean)
+    return window or _unbound(load, mean)
 
 
-def _unbound(recording: Recording, hold: Window, mean: float) -> Finding:
-    """Say it where the streams' windows did not bound it either."""
+def _unbound(load: Load, mean: float) -> Finding:
+    """Say why nothing is known to have bound it: not even the streams' windows."""
     came = f"nothing was full, {rate_text(mean)} came"
-    allowed = allowance(recording, hold)
-    if not have_windows(recording.manifest, reach_of(recording)):
-        return _load(f"{came}, and more streams may bring more")
+    allowed = allowance(load)
+    if not have_windows(load.manifest, reach_of(load)):
+        return _too_little_load(f"{came}, and more streams may bring more")
     if allowed is None:
         return _unknown(
             "nothing was full, but no round trip was measured: whether the streams' windows bound "
@@ -99,14 +98,16 @@ def _unbound(recording: Recording, hold: Window, mean: float) -> Finding:
             f"{came}, but {allowed.text} should carry no more than {limit}: the round trip that "
             "was measured is not the streams' own"
         )
-    return _load(f"{came}, while {allowed.text} would allow {limit}: more streams may bring more")
+    return _too_little_load(
+        f"{came}, while {allowed.text} would allow {limit}: more streams may bring more"
+    )
 
 
 def _unknown(sentence: str) -> Finding:
     return Finding(kind="unknown", subject=None, sentence=sentence)
 
 
-def _load(sentence: str) -> Finding:
+def _too_little_load(sentence: str) -> Finding:
     return Finding(kind="load", subject=None, sentence=sentence)
 
 

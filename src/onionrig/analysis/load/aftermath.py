@@ -1,4 +1,4 @@
-"""What came after each thing that was done to the rig: to goodput, new streams, descriptors."""
+"""What followed each thing that was done to the rig: for goodput, new streams and descriptors."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.dials import outage
-from onionrig.analysis.load.faults import happened_in, service_hosts, subjects
+from onionrig.analysis.load.faults import affected_services, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
-from onionrig.analysis.load.windows import bytes_by_second
 from onionrig.experiment.happenings import LEAVING, RETURNING
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.events import Listed
@@ -18,60 +17,56 @@ from onionrig.units import BITS_PER_BYTE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from onionrig.analysis.load.loads import Load
     from onionrig.analysis.load.windows import Window
     from onionrig.records.events import Happened
-    from onionrig.records.recording import Recording
 
 BEFORE_SECONDS = 5
 IN_A_ROW_SECONDS = 3
 RECOVERED = 0.9
+"""Share of the goodput before that counts as recovered."""
 NEARLY_WHOLE_SECONDS = 0.1
-"""A second that began no earlier before an incident is taken as one after it: what is done at a
+"""A second that began less than this before a fault counts as one after it: what is to be done at a
 full second is done some hundredths later."""
 
 
-def aftermaths(recording: Recording, hold: Window) -> tuple[Aftermath, ...]:
-    """Return what came after each thing that was done in a hold."""
-    happened = happened_in(recording, hold)
-    goodput = [size * BITS_PER_BYTE for size in bytes_by_second(recording.sinks, hold)]
-    return tuple(
-        _aftermath(recording, hold, goodput, happened, index) for index in range(len(happened))
-    )
+def aftermaths(load: Load) -> tuple[Aftermath, ...]:
+    """Return what followed each thing that was done in a hold."""
+    faults = faults_in(load.recording, load.hold)
+    goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
+    return tuple(_aftermath(load, goodput, faults, index) for index in range(len(faults)))
 
 
 def _aftermath(
-    recording: Recording,
-    hold: Window,
-    goodput: Sequence[float],
-    happened: Sequence[Happened],
-    index: int,
+    load: Load, goodput: Sequence[float], faults: Sequence[Happened], index: int
 ) -> Aftermath:
-    """Return what came after one of the things that happened, until the next or the hold's end."""
-    event, later = happened[index], happened[index + 1 :]
-    at, end = event.wall_seconds, _next(later, hold)
-    since = at - hold.begin
-    hosts = service_hosts(recording.manifest)
-    undone = _undone(event, happened[:index], hosts)
-    before = _before(goodput, int(undone.wall_seconds) - hold.begin)
+    """Return what followed one of the faults, until the next or the hold's end."""
+    fault, later = faults[index], faults[index + 1 :]
+    at, end = fault.wall_seconds, _next(later, load.hold)
+    since = at - load.hold.begin
+    hosts = service_hosts(load.manifest)
+    dials = (dial for dial in load.recording.dials if dial.started_wall_seconds < end)
+    undone = _undone(fault, faults[:index], hosts)
+    before = _before(goodput, int(undone.wall_seconds) - load.hold.begin)
     first = math.ceil(since - NEARLY_WHOLE_SECONDS)
-    after = goodput[first : int(end) - hold.begin]
-    about_it = [other for other in later if _concerns(other, event, hosts)]
+    after = goodput[first : int(end) - load.hold.begin]
+    about_it = [other for other in later if _concerns(other, fault, hosts)]
     return Aftermath(
-        verb=event.verb,
-        subject=event.subject,
-        bits_per_second=event.bits_per_second,
+        verb=fault.verb,
+        subject=fault.subject,
+        bits_per_second=fault.bits_per_second,
         at_seconds=since,
         lasted_seconds=end - at,
         before_bits_per_second=before,
         lowest_bits_per_second=min(after, default=None),
         recovered_after_seconds=_recovered(after, before, from_seconds=first - since),
         listed_after_seconds=_listed(
-            events_of(recording.events, Listed),
-            event,
-            subjects(event, hosts),
-            _next(about_it, hold),
+            events_of(load.recording.events, Listed),
+            fault,
+            affected_services(fault, hosts),
+            _next(about_it, load.hold),
         ),
-        dials=outage((dial for dial in recording.dials if dial.started_wall_seconds < end), at),
+        dials=outage(dials, at),
     )
 
 
@@ -79,21 +74,21 @@ def _next(later: Sequence[Happened], hold: Window) -> float:
     return later[0].wall_seconds if later else float(hold.end)
 
 
-def _concerns(other: Happened, event: Happened, hosts: Mapping[str, str]) -> bool:
-    """Return whether something took the same service away or brought it back, or with its host."""
+def _concerns(other: Happened, fault: Happened, hosts: Mapping[str, str]) -> bool:
+    """Return whether another fault took the same service or its host away, or brought it back."""
     if other.verb not in LEAVING | RETURNING:
         return False
-    same = not subjects(other, hosts).isdisjoint(subjects(event, hosts))
-    return same or other.subject == event.subject
+    same = not affected_services(other, hosts).isdisjoint(affected_services(fault, hosts))
+    return same or other.subject == fault.subject
 
 
-def _undone(event: Happened, earlier: Sequence[Happened], hosts: Mapping[str, str]) -> Happened:
-    """Return the incident that this one undoes, or else itself."""
-    began: Happened | None = None
+def _undone(fault: Happened, earlier: Sequence[Happened], hosts: Mapping[str, str]) -> Happened:
+    """Return the fault that this one undoes, or else itself."""
+    first: Happened | None = None
     for other in earlier:
-        if _concerns(other, event, hosts):
-            began = (began or other) if other.verb in LEAVING else None
-    return began if event.verb in RETURNING and began is not None else event
+        if _concerns(other, fault, hosts):
+            first = (first or other) if other.verb in LEAVING else None
+    return first if fault.verb in RETURNING and first is not None else fault
 
 
 def _before(goodput: Sequence[float], second: int) -> float | None:
@@ -106,10 +101,10 @@ def _before(goodput: Sequence[float], second: int) -> float | None:
 def _recovered(
     after: Sequence[float], before: float | None, *, from_seconds: float
 ) -> float | None:
-    """Return how long it took until so many seconds in a row were as before.
+    """Return how long it took until three seconds in a row were as before.
 
-    ``from_seconds`` lie between the incident and the first second that is looked at: if that is
-    good already, it was never low.
+    ``from_seconds`` lie between the fault and the first of these seconds: if that is good already,
+    goodput was never low.
     """
     if not before:
         return None
@@ -127,20 +122,20 @@ def _are_in(listed: Listed, instances: set[str]) -> bool:
 
 
 def _listed(
-    listed: Sequence[Listed], event: Happened, instances: set[str], end: float
+    listings: Sequence[Listed], fault: Happened, instances: set[str], end: float
 ) -> float | None:
-    """Return how long it took until the descriptors' instances were as the incident has them."""
-    if event.verb not in LEAVING | RETURNING:
+    """Return how long it took until the descriptors' instances were as the fault has them."""
+    if fault.verb not in LEAVING | RETURNING:
         return None
-    leaving = event.verb in LEAVING
-    before = [each for each in listed if each.wall_seconds < event.wall_seconds]
+    leaving, at = fault.verb in LEAVING, fault.wall_seconds
+    before = [listed for listed in listings if listed.wall_seconds < at]
     if not before or _are_in(before[-1], instances) != leaving:
         return None
     return next(
         (
-            each.wall_seconds - event.wall_seconds
-            for each in listed
-            if event.wall_seconds <= each.wall_seconds < end and _are_in(each, instances) != leaving
+            listed.wall_seconds - at
+            for listed in listings
+            if at <= listed.wall_seconds < end and _are_in(listed, instances) != leaving
         ),
         None,
     )

@@ -1,4 +1,4 @@
-"""What was done to the rig in a hold, and when it kept a service from answering."""
+"""What the experiment did to the rig, and when that kept a service from answering."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from onionrig.records.events import Happened
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from onionrig.analysis.load.loads import Load
     from onionrig.analysis.load.windows import Window
     from onionrig.experiment.happenings import Verb
     from onionrig.records.events import AnyEvent
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
-    """From when to when a service answered nobody, since that was asked for."""
+    """A time in which a service answered nobody, as was asked for."""
 
     begin: float
     """Wall-clock seconds."""
     end: float
     """When it was started again or told to go on; infinite where it was not."""
     causes: tuple[Happened, ...]
-    """What was done to it, or to its host, that kept it from answering, in order."""
+    """What was done to the service, or to its host, that kept it from answering, in order."""
 
     def meets(self, begin: float, end: float) -> bool:
         """Return whether any of it lies between these moments."""
@@ -47,7 +48,7 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, min(self.end, span.end) - max(self.begin, span.begin))
 
 
-def happened_in(recording: Recording, span: Window) -> list[Happened]:
+def faults_in(recording: Recording, span: Window) -> list[Happened]:
     """Return what was done in these seconds."""
     return [
         event
@@ -56,53 +57,55 @@ def happened_in(recording: Recording, span: Window) -> list[Happened]:
     ]
 
 
-def ended_in(recording: Recording, hold: Window) -> frozenset[str]:
+def ended_in_hold(load: Load) -> frozenset[str]:
     """Name the services that were ended in the hold: their counters are of two processes."""
-    hosts = service_hosts(recording.manifest)
-    ended = (event for event in happened_in(recording, hold) if event.verb in ENDING)
-    return frozenset(name for event in ended for name in subjects(event, hosts))
+    hosts = service_hosts(load.manifest)
+    faults = faults_in(load.recording, load.hold)
+    return frozenset(
+        name for fault in faults if fault.verb in ENDING for name in affected_services(fault, hosts)
+    )
 
 
 def service_hosts(manifest: Manifest) -> dict[str, str]:
-    """Return the host of each service, of instances in any case."""
+    """Return the host of each service; backend instances always have one."""
     return {**manifest.backends, **{record.name: record.host for record in manifest.services}}
 
 
-def subjects(event: Happened, hosts: Mapping[str, str]) -> set[str]:
-    """Return the services that something was done to: those on a host, or the one."""
-    if of_host(event):
+def affected_services(event: Happened, hosts: Mapping[str, str]) -> set[str]:
+    """Return the services that something was done to: all on a host, or the one."""
+    if is_of_host(event):
         return {name for name, host in hosts.items() if host == event.subject}
     return {event.subject}
 
 
-def of_host(event: Happened) -> bool:
+def is_of_host(event: Happened) -> bool:
     """Return whether something was done to a host."""
     return event.of_host or event.verb in OF_A_LINK
 
 
 def absences(events: Sequence[AnyEvent], hosts: Mapping[str, str]) -> dict[str, list[Absence]]:
-    """Return when each service was kept from answering, of those that ever were.
+    """Return when each service was kept from answering; those that never were are left out.
 
-    ``hosts`` is each service's: what is done to a host is done to those on it.
+    ``hosts`` is each service's: what is done to a host is done to the services on it.
     """
     states: dict[str, _State] = {}
     for event in events_of(events, Happened):
-        for subject in subjects(event, hosts):
+        for subject in affected_services(event, hosts):
             states.setdefault(subject, _State()).turn(event)
     return {name: found for name, state in states.items() if (found := state.absences())}
 
 
 class _State:
-    """How one service is, and when it was away so far."""
+    """The state of one service, and its absences so far."""
 
     def __init__(self) -> None:
         self._process, self._link = RUNS, RUNS
         self._causes: list[Happened] = []
-        """Of the absence that goes on; empty where it answers."""
+        """Causes of the absence that goes on; empty while the service answers."""
         self._ended: list[Absence] = []
 
     def turn(self, event: Happened) -> None:
-        """Take in what was done to it."""
+        """Take in what was done to the service."""
         verb = _verb(event)
         if verb is None:
             return
@@ -117,7 +120,7 @@ class _State:
             self._causes = []
 
     def absences(self) -> list[Absence]:
-        """Return them, the one that goes on as well."""
+        """Return the absences, with the one that goes on."""
         return [*self._ended, self._absence(math.inf)] if self._causes else self._ended
 
     def _absence(self, end: float) -> Absence:

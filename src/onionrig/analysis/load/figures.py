@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from onionrig.experiment.loads.registry import shape_recorded
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
     from onionrig.records.result import Figure
 
 
-def figures(recording: Recording, hold: Window) -> tuple[Figure, ...]:
+def figures(load: Load) -> tuple[Figure, ...]:
     """Return the figures that the load's shape has of its own."""
-    shape = shape_recorded(recording.manifest.experiment)
-    return () if shape is None else shape.figures(recording, hold.seconds)
+    shape = shape_recorded(load.manifest.experiment)
+    return () if shape is None else shape.figures(load.recording, load.hold.seconds)
 
 
 def counts_goodput(manifest: Manifest) -> bool:

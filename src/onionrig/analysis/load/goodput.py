@@ -6,9 +6,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.load.windows import (
-    bytes_by_second,
     mean_bits_per_second,
-    missing_seconds,
     sustained_bits_per_second,
     variation,
 )
@@ -16,8 +14,7 @@ from onionrig.records.result import WINDOW_SECONDS, Goodput, Verdict
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 UNMEASURED = Goodput(
     sustained_bits_per_second=None,
@@ -32,25 +29,25 @@ UNMEASURED = Goodput(
 """Of a load that is not about goodput."""
 
 
-def goodput(recording: Recording, hold: Window) -> Goodput:
+def goodput(load: Load) -> Goodput:
     """Return the rates over the hold; null where fewer than ten seconds of it were recorded."""
-    counted = bytes_by_second(recording.sinks, hold)
-    rates = [size * BITS_PER_BYTE for size in counted]
-    enough = len(counted) >= WINDOW_SECONDS
+    second_bytes = load.held_bytes
+    rates = [size * BITS_PER_BYTE for size in second_bytes]
+    enough = len(second_bytes) >= WINDOW_SECONDS
     return Goodput(
-        sustained_bits_per_second=sustained_bits_per_second(counted),
+        sustained_bits_per_second=sustained_bits_per_second(second_bytes),
         median_second_bits_per_second=statistics.median(rates) if enough else None,
-        mean_bits_per_second=mean_bits_per_second(counted) if enough else None,
+        mean_bits_per_second=mean_bits_per_second(second_bytes) if enough else None,
         lowest_second_bits_per_second=min(rates) if enough else None,
         highest_second_bits_per_second=max(rates) if enough else None,
-        variation=variation(counted) if enough else None,
-        steady_seconds=len(counted),
-        missing_seconds=missing_seconds(recording.sinks, hold),
+        variation=variation(second_bytes) if enough else None,
+        steady_seconds=len(second_bytes),
+        missing_seconds=load.sink_seconds.missing_in(load.hold),
     )
 
 
 def verdict(target: float | None, rates: Goodput, *, complete: bool) -> Verdict:
-    """Hold the sustained rate against the target; a run that was cut short is not judged."""
+    """Compare the sustained rate with the target; a run that was cut short is not judged."""
     sustained = rates.sustained_bits_per_second
     if not complete or target is None or sustained is None:
         return Verdict(target_bits_per_second=target, met=None)

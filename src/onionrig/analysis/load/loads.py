@@ -1,7 +1,7 @@
 """The loads of a run, each cut out as if it had been the run's only one.
 
 A run may put several loads on the same rig, one after the other: repetitions, or the points of a
-sweep. Everything that is said of a load is computed from its own slice alone.
+sweep. Every figure of a load is computed from its own slice alone.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from onionrig.analysis.load.windows import Window
+from onionrig.analysis.load.sink_seconds import SinkSeconds
+from onionrig.analysis.load.windows import NOTHING_HELD, Window
 from onionrig.experiment.decode import layer_from_setting, merged
 from onionrig.records.events import AnyEvent, Failed, Finished, Happened, Held, Scheduled
+from onionrig.records.recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from onionrig.records.recording import Recording
+    from onionrig.records.manifest import Manifest
     from onionrig.records.samples import Sample
     from onionrig.records.transfers import Transfer
 
@@ -25,41 +27,80 @@ Kind = TypeVar("Kind")
 Sampled = TypeVar("Sampled", bound="Sample")
 
 BEFORE_SECONDS = 5
-"""Of samples before a load's ramp that belong to it: a counter needs one before its first."""
+"""Seconds before a load's ramp whose samples belong to it: a counter needs one before its first."""
 AFTER_SECONDS = 2
-"""Of those after its end: the last answers of tors that were asked as it ended."""
+"""Seconds after its end, likewise: the last answers of tors that were asked as it ended."""
 
 
-def loads(recording: Recording) -> list[Recording]:
-    """Return a slice for each load of a run, in order; the whole where none was scheduled.
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """One load, with the seconds that it was held and what its sinks counted."""
+
+    recording: Recording
+    """The run's, cut down to the load."""
+    hold: Window
+    sink_seconds: SinkSeconds
+
+    @property
+    def manifest(self) -> Manifest:
+        """How the run was made, with the experiment as this load had it."""
+        return self.recording.manifest
+
+    @property
+    def held_bytes(self) -> list[int]:
+        """Payload bytes of each second of the hold."""
+        return self.sink_seconds.payload_in(self.hold)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the load was held to its end."""
+        return complete(self.recording)
+
+
+def loads(recording: Recording) -> list[Load]:
+    """Return each load of a run, in order; the whole run where none was scheduled.
 
     A load that was held to its end is complete, although the run failed afterwards.
     """
     scheduled = events_of(recording.events, Scheduled)
     if not scheduled:
-        return [recording]
+        return [load_of(recording)]
     return [
-        _asked(
-            msgspec.structs.replace(
-                recording if len(scheduled) == 1 else _cut(recording, load),
-                events=_events(recording.events, number),
-            ),
-            load,
+        load_of(
+            _asked(
+                msgspec.structs.replace(
+                    recording if len(scheduled) == 1 else _cut(recording, load),
+                    events=_events(recording.events, number),
+                ),
+                load,
+            )
         )
         for number, load in enumerate(scheduled)
     ]
 
 
-def hold_window(recording: Recording) -> Window:
-    """Return the held seconds: as scheduled, or up to the last sample of an aborted load."""
-    scheduled = events_of(recording.events, Scheduled)
-    if not scheduled:
-        return Window(begin=0, end=0)
-    begin, end = scheduled[-1].hold_second, scheduled[-1].end_second
-    if not complete(recording):
-        sampled = [samples[-1].second + 1 for samples in recording.sinks.values() if samples]
-        end = max(begin, min(end, max(sampled, default=begin)))
-    return Window(begin=begin, end=end)
+def load_of(recording: Recording) -> Load:
+    """Return a recording of one load as that load; of several, it is held as the last one was."""
+    sink_seconds = SinkSeconds.of(recording.sinks)
+    holds = hold_windows(recording, sink_seconds)
+    return Load(
+        recording=recording, hold=holds[-1] if holds else NOTHING_HELD, sink_seconds=sink_seconds
+    )
+
+
+def hold_windows(recording: Recording, sink_seconds: SinkSeconds) -> list[Window]:
+    """Return the held seconds of each load that was scheduled, in order.
+
+    They are as scheduled, or reach up to the last sample of a load that was aborted.
+    """
+    windows: list[Window] = []
+    for number, load in enumerate(events_of(recording.events, Scheduled)):
+        begin, end = load.hold_second, load.end_second
+        if not events_of(_events(recording.events, number), Finished):
+            own = range(load.ramp_second, end)
+            sampled = (second for second in sink_seconds.payload_bytes if second in own)
+            end = max(begin, 1 + max(sampled, default=begin - 1))
+        windows.append(Window(begin=begin, end=end))
+    return windows
 
 
 def complete(recording: Recording) -> bool:
@@ -99,8 +140,8 @@ def _cut(recording: Recording, load: Scheduled) -> Recording:
 def _events(events: Sequence[AnyEvent], number: int) -> list[AnyEvent]:
     """Return what led to the first load, what happened in this one, and how the run ended.
 
-    To have been held is to have finished, for a load. What was done to the rig in an earlier load
-    is kept: what was not undone lasts.
+    A load that was held has finished. What was done to the rig in an earlier load is kept: what was
+    not undone lasts.
     """
     seen, kept = -1, list[AnyEvent]()
     for event in events:

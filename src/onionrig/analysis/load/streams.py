@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from onionrig.records.result import Streams
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from onionrig.records.samples import SinkSample
-    from onionrig.records.transfers import Transfer
+    from onionrig.analysis.load.loads import Load
 
 
-def streams(
-    asked: int, transfers: Sequence[Transfer], sinks: Mapping[str, Sequence[SinkSample]]
-) -> Streams:
-    """Count the streams. A sink that was killed has recorded samples, but not its last attempts."""
+def streams(load: Load) -> Streams:
+    """Count the streams by what became of them.
+
+    A sink that was killed has recorded its samples, but not its last attempts.
+    """
+    transfers = load.recording.transfers
     connected = {transfer.stream for transfer in transfers if transfer.verified_bytes}
     reasons = Counter(transfer.reason for transfer in transfers if transfer.failed)
     first_bytes = [
@@ -27,19 +26,12 @@ def streams(
         if transfer.first_byte_after_seconds is not None
     ]
     return Streams(
-        asked=asked,
-        connected=max(len(connected), _most_at_once(sinks)),
+        asked=load.recording.streams_asked,
+        connected=max(len(connected), load.sink_seconds.most_streams),
         failed=reasons.total(),
         reconnected=sum(
             transfer.attempt > 1 and transfer.verified_bytes > 0 for transfer in transfers
         ),
         failed_by_reason=dict(reasons.most_common()),
         median_first_byte_seconds=statistics.median(first_bytes) if first_bytes else None,
-    )
-
-
-def _most_at_once(sinks: Mapping[str, Sequence[SinkSample]]) -> int:
-    return sum(
-        max((sum(sample.streams.values()) for sample in samples), default=0)
-        for samples in sinks.values()
     )

@@ -1,8 +1,4 @@
-"""Bytes counted second by second, and the rates that follow from them.
-
-All rates are in bits per second. A second without a sample from every sink is missing: what was
-recorded of it counts, and nothing is made up for the rest.
-"""
+"""Windows of whole seconds, and the rates of the seconds in them, in bits per second."""
 
 from __future__ import annotations
 
@@ -15,9 +11,7 @@ from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from onionrig.records.samples import SinkSample
+    from collections.abc import Sequence
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,66 +26,44 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         return range(self.begin, self.end)
 
 
-def bytes_by_second(sinks: Mapping[str, Sequence[SinkSample]], window: Window) -> list[int]:
-    """Return the payload bytes of each second of the window, all sinks together.
+NOTHING_HELD = Window(begin=0, end=0)
+"""The hold of a run that never came to its load."""
 
-    Those of a foreign peer count, although nobody can check them: they are a baseline's goodput,
-    and no other run has any.
-    """
-    counted = dict.fromkeys(window.seconds, 0)
-    for samples in sinks.values():
-        for sample in samples:
-            if sample.second in counted:
-                counted[sample.second] += sum(sample.verified_bytes.values())
-                counted[sample.second] += sample.unverified_bytes
-    return list(counted.values())
+
+class LowestMean(msgspec.Struct, frozen=True, kw_only=True):
+    """The lowest mean of ten seconds in a row, and where they lie: the first that have it."""
+
+    begins_after_seconds: int
+    """Seconds that precede the ten."""
+    bits_per_second: float
+
+
+def lowest_mean(second_bytes: Sequence[int]) -> LowestMean | None:
+    """Return the lowest mean of ten seconds in a row; None where there are fewer."""
+    if len(second_bytes) < WINDOW_SECONDS:
+        return None
+    total = sum(second_bytes[:WINDOW_SECONDS])
+    lowest, lowest_begin = total, 0
+    pairs = zip(second_bytes, second_bytes[WINDOW_SECONDS:], strict=False)
+    for begin, (leaving, entering) in enumerate(pairs, start=1):
+        total += entering - leaving
+        if total < lowest:
+            lowest, lowest_begin = total, begin
+    return LowestMean(
+        begins_after_seconds=lowest_begin,
+        bits_per_second=lowest * BITS_PER_BYTE / WINDOW_SECONDS,
+    )
+
+
+def sustained_bits_per_second(second_bytes: Sequence[int]) -> float | None:
+    """Return the lowest mean of ten seconds in a row; None where there are fewer."""
+    lowest = lowest_mean(second_bytes)
+    return None if lowest is None else lowest.bits_per_second
 
 
 def mean_bits_per_second(second_bytes: Sequence[int]) -> float | None:
     """Return the mean rate of these seconds; None where there are none."""
     return statistics.fmean(second_bytes) * BITS_PER_BYTE if second_bytes else None
-
-
-def missing_seconds(sinks: Mapping[str, Sequence[SinkSample]], window: Window) -> int:
-    """Return how many seconds of the window lack a sample of at least one sink."""
-    return len(window.seconds) - len(sampled_seconds(sinks, window))
-
-
-def sampled_seconds(sinks: Mapping[str, Sequence[SinkSample]], window: Window) -> list[int]:
-    """Return the seconds of the window of which every sink has a sample."""
-    # from the samples, not from the window: a damaged one may reach back to any second at all
-    sampled = [
-        {sample.second for sample in samples if sample.second in window.seconds}
-        for samples in sinks.values()
-    ]
-    return sorted(set.intersection(*sampled)) if sampled else []
-
-
-def bytes_by_backend(
-    sinks: Mapping[str, Sequence[SinkSample]], window: Window, backends: Iterable[str]
-) -> dict[str, int]:
-    """Return the verified bytes of the window by backend instance, 0 for those that served none."""
-    counted = dict.fromkeys(backends, 0)
-    for samples in sinks.values():
-        for sample in samples:
-            if sample.second in window.seconds:
-                for name, size in sample.verified_bytes.items():
-                    counted[name] = counted.get(name, 0) + size
-    return counted
-
-
-def sustained_bits_per_second(
-    second_bytes: Sequence[int], *, window_seconds: int = WINDOW_SECONDS
-) -> float | None:
-    """Return the lowest mean of any so many consecutive seconds; None where there are fewer."""
-    if len(second_bytes) < window_seconds:
-        return None
-    total = sum(second_bytes[:window_seconds])
-    lowest = total
-    for leaving, entering in zip(second_bytes, second_bytes[window_seconds:], strict=False):
-        total += entering - leaving
-        lowest = min(lowest, total)
-    return lowest * BITS_PER_BYTE / window_seconds
 
 
 def variation(second_bytes: Sequence[int]) -> float | None:

@@ -1,7 +1,7 @@
 """What hosts did second by second: cores by role and by state, interfaces.
 
-A sample closes its second, so what it has more than the one before was done in the seconds since;
-seconds without a sample share it evenly, and no total is lost.
+A sample closes its second, so what it counts beyond the one before was done in the seconds since;
+seconds without a sample share that evenly, and no total is lost.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def interface_bits_per_second(samples: Sequence[HostSample]) -> Lines:
                 line = lines.setdefault(f"{name} {direction}", {})
                 rate = max(0, size) * BITS_PER_BYTE / seconds
                 line |= dict.fromkeys(_seconds(before, after), rate)
-    return {which: line for which, line in lines.items() if any(line.values())}
+    return {name: line for name, line in lines.items() if any(line.values())}
 
 
 def _stretches(samples: Sequence[HostSample]) -> Iterator[tuple[HostSample, HostSample]]:

@@ -1,4 +1,4 @@
-"""What a report draws of a run, second by second, as plain lists.
+"""What a report draws of a run, second by second, as plain data.
 
 Times are seconds from the first hold's start; what came before it is negative. The whole run is
 drawn: several loads stand one after the other.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.backends.dials import over_time
+from onionrig.analysis.backends.dials import dials_by_second
 from onionrig.analysis.hosts.facts import host_of, machine_of
-from onionrig.analysis.load.faults import happened_in
-from onionrig.analysis.load.loads import complete, events_of, hold_window, loads
-from onionrig.analysis.load.windows import Window
+from onionrig.analysis.load.faults import faults_in
+from onionrig.analysis.load.loads import complete, events_of, hold_windows
+from onionrig.analysis.load.sink_seconds import SinkSeconds
+from onionrig.analysis.load.windows import NOTHING_HELD, LowestMean, Window, lowest_mean
 from onionrig.analysis.over_time.host_lines import (
     cores_by_role,
     cpu_by_state,
@@ -24,6 +25,8 @@ from onionrig.records.part import Part
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from onionrig.records.recording import Recording
 
 Lines = dict[str, dict[int, float]]
@@ -34,19 +37,23 @@ SERVED, FAILED = "served", "failed"
 MEDIAN, HIGHEST = "median", "slowest"
 NO_TIMELINE = Timeline(at_seconds=(), lasting_seconds=(), lines={})
 MOST_POINTS = 600
-"""As many as a chart can show."""
+"""The most points per line that a chart can show."""
 
 
-class LoadTimes(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When one load's first stream dialled, its hold began and it ended."""
+class SeriesLoad(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One load of the run: when its first stream dialled, its hold began and it ended."""
 
     ramp: float
     hold: float
     end: float
     settings: dict[str, str]
+    held: Window
+    """The hold as wall-clock seconds."""
+    lowest: LowestMean | None
+    """The ten seconds that the sustained rate is of, counted from the hold's start."""
 
 
-class Incident(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Fault(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that was done to the rig."""
 
     at: float
@@ -54,93 +61,68 @@ class Incident(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     subject: str
     """The service, or the emulated host."""
     bits_per_second: float | None = None
-    """What its link carries since then; of ``link_rate`` alone."""
+    """What the host's link carries since then; only ``link_rate`` has it."""
 
 
 class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A run as it is drawn."""
 
-    loads: tuple[LoadTimes, ...]
+    loads: tuple[SeriesLoad, ...]
     goodput_bits_per_second: Timeline
-    """By backend instance; a second without a sample is 0, as in the figures."""
+    """Goodput by backend instance; a second without a sample is 0, as in the figures."""
     streams: Timeline
     """Streams that deliver, by backend instance."""
     cores: Timeline
     """CPU in use by role, all hosts together."""
     host_cores: dict[str, Timeline]
-    """By machine: cores in each state, as the machine-wide counters have it."""
+    """Cores in each state by machine, as the machine-wide counters have it."""
     interface_bits_per_second: Timeline
-    """As in ``here eth0 sent``; only those that carried anything."""
+    """Rates by host, interface and direction, as in ``here eth0 sent``; idle ones are left out."""
     round_trip_seconds: Timeline
-    """By client tor."""
+    """Round trips by client tor."""
     connect_seconds: tuple[float, ...]
-    """From the dial to the SOCKS reply, of each attempt that got one."""
+    """Time from the dial to the SOCKS reply, of each attempt that got one."""
     first_byte_seconds: tuple[float, ...]
-    """From the dial to the first byte, of each attempt that got one."""
-    client_bytes: dict[str, int]
-    """Payload of the whole run by client tor."""
-    incidents: tuple[Incident, ...] = ()
-    """In their order."""
+    """Time from the dial to the first byte, of each attempt that got one."""
+    faults: tuple[Fault, ...] = ()
+    """What was done to the rig, in order."""
     dialled: Timeline = NO_TIMELINE
     """New streams by when they were dialled: those that were served, and that failed."""
     dial_wait_seconds: Timeline = NO_TIMELINE
-    """From the dial to the first byte: of each second's new streams the median, and the highest."""
+    """Time from the dial to the first byte: of each second's new streams the median and highest."""
 
 
 def series(recording: Recording) -> Series:
     """Return what is to be drawn of a run, from the first ramp to the last end."""
     scheduled = events_of(recording.events, Scheduled)
     zero = scheduled[0].hold_second if scheduled else 0
-    span = _span(recording, scheduled)
-    manifest = recording.manifest
-    transfers = recording.transfers
+    sinks = SinkSeconds.of(recording.sinks)
+    span = _span(recording, scheduled, sinks)
+    manifest, transfers = recording.manifest, recording.transfers
+
+    def over_span(lines: Lines, *, absent: float | None = None) -> Timeline:
+        return timeline(span, zero, lines, absent=absent)
+
     return Series(
-        loads=_load_times(recording, zero),
-        goodput_bits_per_second=timeline(span, zero, _goodput(recording), absent=0.0),
-        streams=timeline(span, zero, _streams(recording)),
-        cores=timeline(span, zero, cores_by_role(recording.samplers, manifest.roles)),
+        loads=_loads(recording, scheduled, sinks, zero),
+        goodput_bits_per_second=over_span(_goodput(sinks, manifest.backends), absent=0.0),
+        streams=over_span(_streams(sinks, manifest.backends)),
+        cores=over_span(cores_by_role(recording.samplers, manifest.roles)),
         host_cores={
-            machine_of(manifest, host_of(manifest, name)): timeline(
-                span, zero, cpu_by_state(samples)
-            )
+            machine_of(manifest, host_of(manifest, name)): over_span(cpu_by_state(samples))
             for name, samples in recording.samplers.items()
         },
-        interface_bits_per_second=timeline(
-            span,
-            zero,
-            {
-                f"{host_of(manifest, name)} {which}": rates
-                for name, samples in recording.samplers.items()
-                for which, rates in interface_bits_per_second(samples).items()
-            },
-        ),
-        round_trip_seconds=timeline(span, zero, _round_trips(recording)),
-        connect_seconds=tuple(
-            transfer.connected_after_seconds
-            for transfer in transfers
-            if transfer.connected_after_seconds is not None
-        ),
-        first_byte_seconds=tuple(
-            transfer.first_byte_after_seconds
-            for transfer in transfers
-            if transfer.first_byte_after_seconds is not None
-        ),
-        client_bytes=_client_bytes(recording),
-        incidents=tuple(
-            Incident(
-                at=event.wall_seconds - zero,
-                verb=event.verb,
-                subject=event.subject,
-                bits_per_second=event.bits_per_second,
-            )
-            for event in happened_in(recording, span)
-        ),
+        interface_bits_per_second=over_span(_interfaces(recording)),
+        round_trip_seconds=over_span(_round_trips(recording)),
+        connect_seconds=_known(transfer.connected_after_seconds for transfer in transfers),
+        first_byte_seconds=_known(transfer.first_byte_after_seconds for transfer in transfers),
+        faults=_faults(recording, span, zero),
         **_dials(recording, span, zero),
     )
 
 
 def downsampled(whole: Series, most: int = MOST_POINTS) -> Series:
-    """Return the series with at most so many points a line; totals and lists stay as they are."""
+    """Return the series with at most ``most`` points per line; lists stay as they are."""
     return Series(
         loads=whole.loads,
         goodput_bits_per_second=downsampled_timeline(whole.goodput_bits_per_second, most),
@@ -153,55 +135,67 @@ def downsampled(whole: Series, most: int = MOST_POINTS) -> Series:
         round_trip_seconds=downsampled_timeline(whole.round_trip_seconds, most),
         connect_seconds=whole.connect_seconds,
         first_byte_seconds=whole.first_byte_seconds,
-        client_bytes=whole.client_bytes,
-        incidents=whole.incidents,
+        faults=whole.faults,
         dialled=downsampled_timeline(whole.dialled, most),
         dial_wait_seconds=downsampled_timeline(whole.dial_wait_seconds, most),
     )
 
 
-def _span(recording: Recording, scheduled: list[Scheduled]) -> Window:
-    """Return from the first ramp to the last end, or to a cut-short run's last sample."""
-    if not scheduled:
-        return Window(begin=0, end=0)
-    begin, end = scheduled[0].ramp_second, scheduled[-1].end_second
-    if not complete(recording):
-        sampled = [samples[-1].second + 1 for samples in recording.sinks.values() if samples]
-        end = min(end, max(sampled, default=begin))
-    return Window(begin=begin, end=max(begin, end))
-
-
-def _load_times(recording: Recording, zero: int) -> tuple[LoadTimes, ...]:
+def _loads(
+    recording: Recording, scheduled: Sequence[Scheduled], sinks: SinkSeconds, zero: int
+) -> tuple[SeriesLoad, ...]:
     return tuple(
-        LoadTimes(
-            ramp=float(scheduled.ramp_second - zero),
-            hold=float(scheduled.hold_second - zero),
-            end=float(hold_window(load).end - zero),
-            settings=scheduled.settings,
+        SeriesLoad(
+            ramp=float(load.ramp_second - zero),
+            hold=float(hold.begin - zero),
+            end=float(hold.end - zero),
+            settings=load.settings,
+            held=hold,
+            lowest=lowest_mean(sinks.payload_in(hold)),
         )
-        for load in loads(recording)
-        for scheduled in events_of(load.events, Scheduled)
+        for load, hold in zip(scheduled, hold_windows(recording, sinks), strict=True)
     )
 
 
-def _goodput(recording: Recording) -> Lines:
-    lines: Lines = {name: {} for name in recording.manifest.backends}
-    for samples in recording.sinks.values():
-        for sample in samples:
-            for name, size in sample.verified_bytes.items():
-                _add(lines, name, sample.second, size * BITS_PER_BYTE)
-            if sample.unverified_bytes:
-                _add(lines, UNVERIFIED, sample.second, sample.unverified_bytes * BITS_PER_BYTE)
+def _span(recording: Recording, scheduled: Sequence[Scheduled], sinks: SinkSeconds) -> Window:
+    """Return the time from the first ramp to the last end, or to an aborted run's last sample."""
+    if not scheduled:
+        return NOTHING_HELD
+    begin, end = scheduled[0].ramp_second, scheduled[-1].end_second
+    if not complete(recording):
+        end = min(end, 1 + max(sinks.payload_bytes, default=begin - 1))
+    return Window(begin=begin, end=max(begin, end))
+
+
+def _goodput(sinks: SinkSeconds, backends: Iterable[str]) -> Lines:
+    lines: Lines = {name: {} for name in backends}
+    for name, sizes in sinks.backend_bytes.items():
+        lines[name] = _rates(sizes)
+    if sinks.unverified_bytes:
+        lines[UNVERIFIED] = _rates(sinks.unverified_bytes)
     return lines
 
 
-def _streams(recording: Recording) -> Lines:
-    lines: Lines = {name: {} for name in recording.manifest.backends}
-    for samples in recording.sinks.values():
-        for sample in samples:
-            for name in {*recording.manifest.backends, *sample.streams}:
-                _add(lines, name, sample.second, sample.streams.get(name, 0))
+def _rates(sizes: Mapping[int, int]) -> dict[int, float]:
+    return {second: float(size * BITS_PER_BYTE) for second, size in sizes.items()}
+
+
+def _streams(sinks: SinkSeconds, backends: Iterable[str]) -> Lines:
+    """Return each backend instance's streams: none in a second of which no sample names it."""
+    lines: Lines = {name: dict.fromkeys(sinks.payload_bytes, 0.0) for name in backends}
+    for name, counts in sinks.backend_streams.items():
+        lines.setdefault(name, {}).update(
+            (second, float(count)) for second, count in counts.items()
+        )
     return lines
+
+
+def _interfaces(recording: Recording) -> Lines:
+    return {
+        f"{host_of(recording.manifest, name)} {interface}": rates
+        for name, samples in recording.samplers.items()
+        for interface, rates in interface_bits_per_second(samples).items()
+    }
 
 
 def _round_trips(recording: Recording) -> Lines:
@@ -214,36 +208,37 @@ def _round_trips(recording: Recording) -> Lines:
     return lines
 
 
+def _faults(recording: Recording, span: Window, zero: int) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(
+            at=event.wall_seconds - zero,
+            verb=event.verb,
+            subject=event.subject,
+            bits_per_second=event.bits_per_second,
+        )
+        for event in faults_in(recording, span)
+    )
+
+
 def _dials(recording: Recording, span: Window, zero: int) -> dict[str, Timeline]:
-    """Return what was dialled under load; without any, there are no lines."""
-    seconds = over_time(recording.dials, since=float(span.begin), seconds=len(span.seconds))
-    if not any(each.begun for each in seconds):
+    """Return the timelines of what was dialled under load; none where nothing was."""
+    seconds = dials_by_second(recording.dials, since=float(span.begin), seconds=len(span.seconds))
+    if not any(second.begun for second in seconds):
         return {}
-    by_second = {span.begin + each.second: each for each in seconds}
-    counts: Lines = {
-        SERVED: {second: each.served for second, each in by_second.items()},
-        FAILED: {second: each.failed for second, each in by_second.items()},
-    }
+    counts: Lines = {SERVED: {}, FAILED: {}}
     waits: Lines = {MEDIAN: {}, HIGHEST: {}}
-    for second, each in by_second.items():
-        if each.median_first_byte_seconds is not None:
-            waits[MEDIAN][second] = each.median_first_byte_seconds
-        if each.highest_first_byte_seconds is not None:
-            waits[HIGHEST][second] = each.highest_first_byte_seconds
+    for second in seconds:
+        at = span.begin + second.second
+        counts[SERVED][at], counts[FAILED][at] = second.served, second.failed
+        if second.median_first_byte_seconds is not None:
+            waits[MEDIAN][at] = second.median_first_byte_seconds
+        if second.highest_first_byte_seconds is not None:
+            waits[HIGHEST][at] = second.highest_first_byte_seconds
     return {
         "dialled": timeline(span, zero, counts),
         "dial_wait_seconds": timeline(span, zero, waits),
     }
 
 
-def _client_bytes(recording: Recording) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for transfer in recording.transfers:
-        size = transfer.verified_bytes + transfer.unverified_bytes
-        counted[transfer.client] = counted.get(transfer.client, 0) + size
-    return counted
-
-
-def _add(lines: Lines, name: str, second: int, value: float) -> None:
-    line = lines.setdefault(name, {})
-    line[second] = line.get(second, 0.0) + value
+def _known(values: Iterable[float | None]) -> tuple[float, ...]:
+    return tuple(value for value in values if value is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.records.part import Part
@@ -20,13 +21,18 @@ class Timeline(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When each stretch begins."""
     lasting_seconds: tuple[float, ...]
     lines: dict[str, tuple[float | None, ...]]
-    """By name; null where nothing was recorded."""
+    """Each line's values by its name; null where nothing was recorded."""
 
     @property
     def highest(self) -> float:
         """The highest value of any line; 0 where nothing was recorded."""
         known = (value for line in self.lines.values() for value in line if value is not None)
         return max(known, default=0.0)
+
+    def total(self, name: str) -> float:
+        """Return a line's values times their seconds, added up; what was not recorded is 0."""
+        values = zip(self.lines[name], self.lasting_seconds, strict=True)
+        return sum((value or 0.0) * seconds for value, seconds in values)
 
 
 def timeline(
@@ -51,7 +57,7 @@ def timeline(
 
 
 def downsampled_timeline(whole: Timeline, most: int) -> Timeline:
-    """Return the timeline with at most so many points, each the mean of what it stands for.
+    """Return the timeline with at most ``most`` points, each the mean of what it stands for.
 
     A mean weighs by time, so a line without gaps keeps its total (value times time) exactly; in a
     line with gaps a point is the mean of what was recorded.
@@ -73,12 +79,7 @@ def downsampled_timeline(whole: Timeline, most: int) -> Timeline:
 
 
 def _mean(values: Sequence[float | None], lasting: Sequence[float]) -> float | None:
-    known = [
-        (value, seconds)
-        for value, seconds in zip(values, lasting, strict=True)
-        if value is not None
+    weights = [
+        0.0 if value is None else seconds for value, seconds in zip(values, lasting, strict=True)
     ]
-    total_seconds = math.fsum(seconds for _, seconds in known)
-    if not total_seconds:
-        return None
-    return math.fsum(value * seconds for value, seconds in known) / total_seconds
+    return statistics.fmean([value or 0.0 for value in values], weights) if any(weights) else None

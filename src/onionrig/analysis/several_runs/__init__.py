@@ -1,1 +1,1 @@
-"""Several holds or runs held against one another: repetitions, sweeps, comparisons."""
+"""Several holds or runs together: repetitions, sweeps, comparisons."""

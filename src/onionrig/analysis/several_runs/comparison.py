@@ -1,4 +1,4 @@
-"""Two sides held against each other: ratios with their ranges, and everything that differs."""
+"""Two sides compared: ratios with their ranges, and everything that differs."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ Figure = tuple[str, str, "Callable[[Result], float | None]"]
 
 
 LEAST_SHARE = 0.01
-"""Of all CPU: what costs less on both sides is not compared."""
+"""Share of all CPU: a role that takes less on both sides is not compared."""
 FEWEST = 3
-"""Repetitions of each that can show a difference: of two, chance alone lets one of two pairs of
-equals point one way."""
+"""Repetitions of each side that can show a difference: with two, chance alone has both pairs of
+equals point one way every other time."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What one side brings: its repetitions in order, and how they were made."""
+    """One side of a comparison: its repetitions in order, and how they were made."""
 
     title: str
     runs: tuple[str, ...]
     results: tuple[Result, ...]
-    """One for each repetition."""
+    """The result of each repetition."""
     manifest: Manifest
-    """Of its first run."""
+    """The manifest of the side's first run."""
 
 
 def compared(a: Measured, b: Measured, *, alternated: bool) -> Comparison:
-    """Hold two sides against each other; neither may be empty."""
+    """Compare two sides; neither may be empty."""
     ratios = tuple(
         _ratio(what, unit, _figures(a, read), _figures(b, read), alternated=alternated)
         for what, unit, read in _figures_of(a, b)
@@ -176,12 +176,12 @@ def _sentence(sustained: Ratio, *, repetitions: int, alternated: bool) -> str:
             f"{sustained.ratio:.2f} times ({spread})"
             + (f"; fewer than {FEWEST} of each show none." if repetitions < FEWEST else ".")
         )
-    said = f"B sustains {sustained.ratio:.2f} times A's rate ({spread}): {rates}."
+    sentence = f"B sustains {sustained.ratio:.2f} times A's rate ({spread}): {rates}."
     if not alternated:
-        return said
+        return sentence
     # of all 2^n ways in which n pairs of equals may fall, two are all to one side
     return (
-        f"{said} All {repetitions} pairs point one way; by chance alone that happens once in "
+        f"{sentence} All {repetitions} pairs point one way; by chance alone that happens once in "
         f"{2 ** (repetitions - 1)}."
     )
 

@@ -26,7 +26,7 @@ def combined(results: Sequence[Result]) -> Result:
 
     The figures are those of the median hold by sustained rate, of two the lower; only holds that
     went to their end are ranked, if any did. Nothing that went wrong in any of them is hidden:
-    bytes and failures are summed, every doubt appears, and one that was cut short makes it an
+    bytes and failures are summed, every doubt appears, and a hold that was cut short makes it an
     aborted result.
     """
     repeated = _repetitions(results)
@@ -52,7 +52,7 @@ def summed_bytes(results: Sequence[Result]) -> Bytes:
 
 
 def _repetitions(results: Sequence[Result]) -> Repetitions:
-    """Return each rate as it was measured; the range is that of those that are ranked."""
+    """Return each rate as it was measured; the range is of the holds that are ranked."""
     ranked = [rate for one in _ranked(results) if (rate := _sustained(one)) is not None]
     middle = statistics.median_low(ranked) if ranked else 0.0
     return Repetitions(
@@ -94,27 +94,29 @@ def _summed_streams(median: Streams, results: Sequence[Result]) -> Streams:
 def _trust(median: Result, results: Sequence[Result], repeated: Repetitions) -> Trust | None:
     if median.trust is None or len(results) == 1:
         return median.trust
-    doubts = (*_told(results, lambda found: found.doubts), *_spread_doubts(repeated))
+    doubts = (*_remarks(results, lambda trust: trust.doubts), *_spread_doubts(repeated))
     held = any(one.trust is not None and one.trust.trusted is not None for one in results)
     return msgspec.structs.replace(
         median.trust,
         trusted=not doubts if held else None,
         doubts=doubts,
-        missing=_told(results, lambda found: found.missing),
+        missing=_remarks(results, lambda trust: trust.missing),
     )
 
 
-def _told(results: Sequence[Result], of: Callable[[Trust], Sequence[str]]) -> tuple[str, ...]:
-    """Return what is told of each hold with its number before it, and once what is told of all."""
-    told = [of(one.trust) if one.trust else () for one in results]
-    of_all = [text for text in told[0] if all(text in texts for texts in told)]
+def _remarks(
+    results: Sequence[Result], remarks_of: Callable[[Trust], Sequence[str]]
+) -> tuple[str, ...]:
+    """Return the remarks on each hold after its number; those common to all come first, once."""
+    by_hold = [remarks_of(one.trust) if one.trust else () for one in results]
+    common = [remark for remark in by_hold[0] if all(remark in remarks for remarks in by_hold)]
     return (
-        *of_all,
+        *common,
         *(
-            f"repetition {number}: {text}"
-            for number, texts in enumerate(told, start=1)
-            for text in texts
-            if text not in of_all
+            f"repetition {number}: {remark}"
+            for number, remarks in enumerate(by_hold, start=1)
+            for remark in remarks
+            if remark not in common
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What a sweep came to: its points from the loads of its runs, and the knee."""
+"""The result of a sweep: its points, from the loads of its runs, and the knees."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def sweep_result(plan: SweepPlan, name: str, loads: Mapping[str, Sequence[Result]]) -> SweepResult:
     """Gather the points of a sweep from the loads, by run, that were held to their end."""
     wanted = combinations(plan.axes)
-    points = []
+    points: list[Point] = []
     for settings in wanted:
-        held = [(run, result) for run, result in _held(loads) if result.settings == settings]
-        if held:
-            run = held[0][0]
-            results = [result for _, result in held]
-            points.append(Point(settings=settings, run=run, result=combined(results)))
+        own = [(run, result) for run, result in _held(loads) if result.settings == settings]
+        if own:
+            first_run = own[0][0]
+            result = combined([result for _, result in own])
+            points.append(Point(settings=settings, run=first_run, result=result))
     return SweepResult(
         sweep=name,
         started=plan.started,

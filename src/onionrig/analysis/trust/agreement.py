@@ -1,16 +1,17 @@
-"""The sinks' bytes against other counts of the same bytes.
+"""The sinks' bytes compared with other counts of the same bytes.
 
-Each count stands at another place of the path, so what is on its way between the two makes them
-differ: at most so many bytes a stream, more where streams failed and what was on its way was lost,
-and where streams were dialled that no sink counts. Over one percent beyond that is unexplained.
+Each count is made at another place of the path, so what is on its way between the two makes them
+differ: at most a known number of bytes per stream, more where streams failed and lost what was on
+its way, and where streams were dialled that no sink counts. A difference of more than one percent
+beyond that is unexplained.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.backends.tor_circuits import readings_in
-from onionrig.analysis.load.faults import ended_in
+from onionrig.analysis.backends.tor_circuits import hold_readings
+from onionrig.analysis.load.faults import ended_in_hold
 from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
 from onionrig.records.findings import Agreement
 from onionrig.units import percent_text
@@ -18,66 +19,60 @@ from onionrig.units import percent_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 UNEXPLAINED = 0.01
 SOURCE_BUFFER_BYTES = 2 << 20
-"""What a source's socket may have waiting for tor: it asks for 1 MiB, Linux doubles that, and all
-of it holds payload."""
+"""Payload that may wait for tor in a source's socket: it asks for 1 MiB, and Linux doubles that."""
 SINK_BUFFER_BYTES = 1 << 20
-"""What may wait for a sink within a second: a socket wakes it for 1 MiB."""
+"""Payload that may wait for a sink as a second closes: a socket wakes it for 1 MiB."""
 
 
-def with_sources(recording: Recording, hold: Window) -> Agreement:
-    """Hold the sinks' bytes of the hold against what the sources sent in it."""
+def source_agreement(load: Load) -> Agreement:
+    """Compare the sinks' bytes of the hold with what the sources sent in it."""
     sent = [
         sum(sample.sent_bytes.values())
-        for samples in recording.sources.values()
+        for samples in load.recording.sources.values()
         for sample in samples
-        if sample.second in hold.seconds
+        if sample.second in load.hold.seconds
     ]
-    received = sum(
-        sum(sample.verified_bytes.values())
-        for samples in recording.sinks.values()
-        for sample in samples
-        if sample.second in hold.seconds
-    )
+    received = sum(load.sink_seconds.backend_bytes_in(load.hold).values())
     if not sent:
-        return unjudged("sources", received, None, "no source of ours recorded the hold")
-    ended = sorted(ended_in(recording, hold) & recording.sources.keys())
+        return not_compared("sources", received, None, "no source of ours recorded the hold")
+    ended = sorted(ended_in_hold(load) & load.recording.sources.keys())
     if ended:
         cause = f"{', '.join(ended)} was ended in the hold: what it had not recorded is lost"
-        return unjudged("sources", received, sum(sent), cause)
-    return judged(
+        return not_compared("sources", received, sum(sent), cause)
+    return compared(
         "sources",
         received,
         sum(sent),
-        on_its_way(recording, hold, SOURCE_BUFFER_BYTES + STREAM_WINDOW_BYTES),
+        on_its_way(load, SOURCE_BUFFER_BYTES + STREAM_WINDOW_BYTES),
         "payload on its way: sources run ahead by what fills sockets and windows, and what a "
-        f"failed stream had on its way is lost{_dialled_text(recording, hold)}",
+        f"failed stream had on its way is lost{_dials_text(load)}",
     )
 
 
-def with_tor(recording: Recording, hold: Window) -> Agreement:
-    """Hold the sinks' bytes against those that the backends' tors took from the source.
+def tor_agreement(load: Load) -> Agreement:
+    """Compare the sinks' bytes with those that the backends' tors took from the source.
 
-    Between the first and the last reading of each, which are at no full second: the sinks' seconds
-    are taken as even within themselves. An instance that was ended in the hold is left out: its
-    counters are of two processes, and neither was read when it ended or began.
+    Both are counted between the first and the last reading of each tor. Those are not at full
+    seconds, so each of the sinks' seconds is taken as even within itself. An instance that was
+    ended in the hold is left out: its counters are of two processes, and neither was read when it
+    ended or began.
     """
-    if recording.manifest.mode == "without tor":
-        return unjudged("tor", None, None, "there is no tor in a baseline")
-    port = str(recording.manifest.port)
+    if load.manifest.mode == "without tor":
+        return not_compared("tor", None, None, "there is no tor in a baseline")
+    port = str(load.manifest.port)
     sink_bytes, tor_bytes, read = 0.0, 0, 0
-    readings = readings_in(recording, hold)
-    ended = sorted(ended_in(recording, hold) & readings.keys())
+    readings = hold_readings(load)
+    ended = sorted(ended_in_hold(load) & readings.keys())
     for backend, reading in readings.items():
         first, last = reading.first, reading.last
         if backend in ended or not reading.twice or port not in last.application_bytes:
             continue
         read += 1
-        received = _bytes_by_second(recording, backend)
+        received = load.sink_seconds.backend_bytes.get(backend, {})
         tor_bytes += last.application_bytes.get(port, 0) - first.application_bytes.get(port, 0)
         sink_bytes += received_until(received, last.read_wall_seconds) - received_until(
             received, first.read_wall_seconds
@@ -85,14 +80,14 @@ def with_tor(recording: Recording, hold: Window) -> Agreement:
     without = f"without {', '.join(ended)}, ended in the hold: " if ended else ""
     if not read:
         cause = f"{without}no backend instance's tor told its bytes twice"
-        return unjudged("tor", None, None, cause)
-    return judged(
+        return not_compared("tor", None, None, cause)
+    return compared(
         "tor",
         round(sink_bytes),
         tor_bytes,
-        on_its_way(recording, hold, SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES),
+        on_its_way(load, SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES),
         f"{without}payload on its way from the backend instances' tors to the sinks, and what a "
-        f"failed stream had on its way{_dialled_text(recording, hold)}",
+        f"failed stream had on its way{_dials_text(load)}",
     )
 
 
@@ -103,47 +98,50 @@ def received_until(by_second: Mapping[int, int], wall_seconds: float) -> float:
     return before + by_second.get(within, 0) * (wall_seconds - within)
 
 
-def on_its_way(recording: Recording, hold: Window, bytes_a_stream: int) -> tuple[float, float]:
+def on_its_way(load: Load, bytes_per_stream: int) -> tuple[float, float]:
     """Return how many bytes the other count may be behind (negative) and ahead.
 
-    All streams together may have filled up or run empty over the hold; each that failed in it
-    has lost what it had on its way, and its next attempt fills up again. Each that was dialled in
-    it has as much on its way when it hangs up: sources send until then.
+    All streams together may have filled up or run empty over the hold. Each that failed in it has
+    lost what it had on its way, and its next attempt fills up again. Each dial in it has as much on
+    its way when it hangs up: sources send until then.
     """
     lost = sum(
         transfer.failed
         and transfer.backend is not None
-        and transfer.started_wall_seconds + transfer.ended_after_seconds >= hold.begin
-        for transfer in recording.transfers
+        and transfer.started_wall_seconds + transfer.ended_after_seconds >= load.hold.begin
+        for transfer in load.recording.transfers
     )
-    streams, beside = recording.streams_asked, dialled(recording, hold)
-    return (-float(streams * bytes_a_stream), float((streams + lost + beside) * bytes_a_stream))
+    streams, dials = load.recording.streams_asked, dials_in_hold(load)
+    return (
+        -float(streams * bytes_per_stream),
+        float((streams + lost + dials) * bytes_per_stream),
+    )
 
 
-def dialled(recording: Recording, hold: Window) -> int:
+def dials_in_hold(load: Load) -> int:
     """Return how many dials were under way in the hold, whoever served them."""
     return sum(
-        dial.started_wall_seconds < hold.end
-        and dial.started_wall_seconds + dial.ended_after_seconds >= hold.begin
-        for dial in recording.dials
+        dial.started_wall_seconds < load.hold.end
+        and dial.started_wall_seconds + dial.ended_after_seconds >= load.hold.begin
+        for dial in load.recording.dials
     )
 
 
-def _dialled_text(recording: Recording, hold: Window) -> str:
-    count = dialled(recording, hold)
+def _dials_text(load: Load) -> str:
+    count = dials_in_hold(load)
     return f"; {count} dials in the hold, which no sink counts" if count else ""
 
 
-def judged(
+def compared(
     what: str,
     sink_bytes: int,
     other_bytes: int,
     expected_bytes: tuple[float, float],
     cause: str,
 ) -> Agreement:
-    """Hold one count against another; ``expected_bytes`` is how far the other may be off."""
+    """Compare another count with the sinks'; ``expected_bytes`` is how far it may be off."""
     if not sink_bytes:
-        return unjudged(what, sink_bytes, other_bytes, "the sinks received nothing")
+        return not_compared(what, sink_bytes, other_bytes, "the sinks received nothing")
     difference = other_bytes / sink_bytes - 1
     lowest, highest = (size / sink_bytes for size in expected_bytes)
     return Agreement(
@@ -157,8 +155,10 @@ def judged(
     )
 
 
-def unjudged(what: str, sink_bytes: int | None, other_bytes: int | None, cause: str) -> Agreement:
-    """Return a count that is not held against the sinks', and why."""
+def not_compared(
+    what: str, sink_bytes: int | None, other_bytes: int | None, cause: str
+) -> Agreement:
+    """Return a count that is not compared with the sinks', and why."""
     return Agreement(
         what=what,
         sink_bytes=sink_bytes,
@@ -170,17 +170,18 @@ def unjudged(what: str, sink_bytes: int | None, other_bytes: int | None, cause: 
     )
 
 
-def agreement_doubts(found: Agreement) -> list[str]:
-    """Say it where a difference is not explained."""
-    if found.explained is not False or found.difference is None or found.expected is None:
+def agreement_doubts(agreement: Agreement) -> list[str]:
+    """Return the doubt that an unexplained difference raises, if there is one."""
+    difference, expected = agreement.difference, agreement.expected
+    if agreement.explained is not False or difference is None or expected is None:
         return []
-    more = "more" if found.difference > 0 else "less"
-    lowest, highest = found.expected
-    said = (
-        f"{_COUNTED[found.what]} {percent_text(abs(found.difference))} {more} than the sinks "
-        f"received; {_signed(lowest)} to {_signed(highest)} is expected"
+    lowest, highest = expected
+    doubt = (
+        f"{_COUNTED[agreement.what]} {percent_text(abs(difference))} "
+        f"{'more' if difference > 0 else 'less'} than the sinks received; "
+        f"{_signed(lowest)} to {_signed(highest)} is expected"
     )
-    return [said]
+    return [doubt]
 
 
 _COUNTED = {
@@ -192,12 +193,3 @@ _COUNTED = {
 
 def _signed(fraction: float) -> str:
     return f"{100 * fraction:+.1f} %"
-
-
-def _bytes_by_second(recording: Recording, backend: str) -> dict[int, int]:
-    counted: dict[int, int] = {}
-    for samples in recording.sinks.values():
-        for sample in samples:
-            size = sample.verified_bytes.get(backend, 0)
-            counted[sample.second] = counted.get(sample.second, 0) + size
-    return counted

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.round_trip import round_trip
 from onionrig.analysis.limits.full_cpu import host_uses
-from onionrig.analysis.load.faults import absences, happened_in, service_hosts
+from onionrig.analysis.load.faults import absences, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
-from onionrig.analysis.load.windows import missing_seconds
-from onionrig.analysis.trust.agreement import agreement_doubts, with_sources, with_tor
-from onionrig.analysis.trust.noise import noise, noise_doubts, unread
+from onionrig.analysis.trust.agreement import agreement_doubts, source_agreement, tor_agreement
+from onionrig.analysis.trust.cpu_noise import cpu_noise, cpu_noise_doubts, unread_cpu
+from onionrig.analysis.trust.interface_agreement import interface_agreement
 from onionrig.analysis.trust.trend import trend, trend_doubts
-from onionrig.analysis.trust.wire import with_interfaces
 from onionrig.records.events import Scheduled
 from onionrig.records.findings import Trust
 
@@ -21,57 +20,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from onionrig.analysis.load.faults import Absence
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.samples import TorSample
 
 STARTING_SECONDS = 5
-"""What a tor takes at most until it answers at its MetricsPort."""
+"""The longest that a tor takes, once started, until it answers at its MetricsPort."""
 
 
-def trust(recording: Recording, hold: Window) -> Trust:
+def trust(load: Load) -> Trust:
     """Return what speaks for and against the figures of one load; never raises."""
-    uses = host_uses(recording, hold)
-    agreement = (
-        with_sources(recording, hold),
-        with_tor(recording, hold),
-        with_interfaces(recording, hold),
-    )
-    found_trend = trend(recording, hold)
+    uses = host_uses(load)
+    agreements = (source_agreement(load), tor_agreement(load), interface_agreement(load))
+    steadiness = trend(load)
     doubts = (
-        *_counting_doubts(recording, hold),
-        *(doubt for found in agreement for doubt in agreement_doubts(found)),
-        *noise_doubts(uses),
-        *trend_doubts(found_trend),
+        *_counting_doubts(load),
+        *(doubt for agreement in agreements for doubt in agreement_doubts(agreement)),
+        *cpu_noise_doubts(uses),
+        *trend_doubts(steadiness),
     )
     unsampled = [] if uses else ["no sampler covers the hold: CPU and interfaces are not known"]
     return Trust(
-        trusted=not doubts if hold.seconds else None,
+        trusted=not doubts if load.hold.seconds else None,
         doubts=doubts,
-        agreement=agreement,
-        noise=noise(uses),
-        trend=found_trend,
+        agreement=agreements,
+        noise=cpu_noise(uses),
+        trend=steadiness,
         missing=(
-            *recording.gaps,
+            *load.recording.gaps,
             *unsampled,
-            *unread(uses),
-            *_unanswered(recording, hold),
-            *_unjudged_trend(recording, hold),
-            *_unpinged(recording, hold),
+            *unread_cpu(uses),
+            *_unanswered(load),
+            *_unjudged_trend(load),
+            *_unpinged(load),
         ),
     )
 
 
-def _counting_doubts(recording: Recording, hold: Window) -> list[str]:
-    """Say what the sinks themselves lack: it bears on the headline."""
-    doubts = []
-    corrupt = sum(
-        sample.corrupt_bytes for samples in recording.sinks.values() for sample in samples
-    )
-    if corrupt:
-        doubts.append(f"{corrupt} bytes were not the payload")
-    held, scheduled = len(hold.seconds), events_of(recording.events, Scheduled)
-    missing = missing_seconds(recording.sinks, hold)
+def _counting_doubts(load: Load) -> list[str]:
+    """Return doubts about what the sinks themselves counted: they bear on the headline."""
+    doubts: list[str] = []
+    if load.sink_seconds.corrupt_bytes:
+        doubts.append(f"{load.sink_seconds.corrupt_bytes} bytes were not the payload")
+    held, scheduled = len(load.hold.seconds), events_of(load.recording.events, Scheduled)
+    missing = load.sink_seconds.missing_in(load.hold)
     if missing:
         doubts.append(
             f"{missing} of {held} seconds of the hold lack a sample of a sink; what was not "
@@ -83,25 +74,25 @@ def _counting_doubts(recording: Recording, hold: Window) -> list[str]:
     return doubts
 
 
-def _unanswered(recording: Recording, hold: Window) -> list[str]:
+def _unanswered(load: Load) -> list[str]:
     """Say which tors did not answer in the hold, and how often.
 
-    Those that the experiment had ended or made to hang by then were not asked, so to speak.
+    Those that the experiment had ended or made to hang by then do not count as asked in vain.
     """
-    if recording.manifest.mode == "without tor" or not hold.seconds:
+    if load.manifest.mode == "without tor" or not load.hold.seconds:
         return []
     asked: Counter[str] = Counter()
     silent: Counter[str] = Counter()
-    meant = absences(recording.events, service_hosts(recording.manifest))
-    for samples in recording.tors.values():
+    away = absences(load.recording.events, service_hosts(load.manifest))
+    for samples in load.recording.tors.values():
         for sample in samples:
             # the last question is asked as the hold ends
-            if hold.begin <= sample.second <= hold.end:
+            if load.hold.begin <= sample.second <= load.hold.end:
                 asked.update(sample.daemons.keys())
                 silent.update(
                     name
                     for name, read in sample.daemons.items()
-                    if read is None and not _away(meant.get(name, ()), sample)
+                    if read is None and not _was_away(away.get(name, ()), sample)
                 )
     if not asked:
         return ["no tor's own counters were read in the hold"]
@@ -111,24 +102,24 @@ def _unanswered(recording: Recording, hold: Window) -> list[str]:
     ]
 
 
-def _away(absences: Iterable[Absence], sample: TorSample) -> bool:
-    """Return whether a tor was kept from answering; one that is started takes some seconds."""
+def _was_away(absences: Iterable[Absence], sample: TorSample) -> bool:
+    """Return whether a tor was kept from answering, or had only just been started again."""
     return any(
         absence.meets(sample.second - STARTING_SECONDS, sample.wall_seconds) for absence in absences
     )
 
 
-def _unjudged_trend(recording: Recording, hold: Window) -> list[str]:
-    done = len(happened_in(recording, hold))
-    if not done:
+def _unjudged_trend(load: Load) -> list[str]:
+    faults = len(faults_in(load.recording, load.hold))
+    if not faults:
         return []
-    times = "once" if done == 1 else f"{done} times"
+    times = "once" if faults == 1 else f"{faults} times"
     return [f"whether the hold was steady is not judged: something was done to the rig {times}"]
 
 
-def _unpinged(recording: Recording, hold: Window) -> list[str]:
-    if recording.manifest.mode == "without tor" or not hold.seconds:
+def _unpinged(load: Load) -> list[str]:
+    if load.manifest.mode == "without tor" or not load.hold.seconds:
         return []
-    if round_trip(recording, hold).median_in_hold_seconds is not None:
+    if round_trip(load).median_in_hold_seconds is not None:
         return []
     return ["no round trip was measured in the hold"]

@@ -12,8 +12,7 @@ import statistics
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.load.faults import happened_in
-from onionrig.analysis.load.windows import bytes_by_second, sampled_seconds
+from onionrig.analysis.load.faults import faults_in
 from onionrig.records.findings import Trend
 from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import percent_text
@@ -21,44 +20,42 @@ from onionrig.units import percent_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.windows import Window
-    from onionrig.records.recording import Recording
+    from onionrig.analysis.load.loads import Load
 
 BLOCK_SECONDS = 5
 BLOCKS_FROM_SECONDS = 30
-"""Below, too few blocks would be left for a line and its error."""
+"""Seconds from which a hold is cut into blocks: fewer would leave too few for a line's error."""
 MOST_CHANGE = 0.10
 LEAST_SIGNIFICANCE = 3.0
 CERTAIN = 1e6
-"""Stands for no error at all, which no measurement has and JSON has no number for."""
+"""Significance of a change without any error, for which JSON has no number."""
 
 
-def trend(recording: Recording, hold: Window) -> Trend:
+def trend(load: Load) -> Trend:
     """Return the change over the hold; null where it has too few seconds, or nothing came.
 
-    Seconds without a sample are left out: they are missing, and no sign of a trend. Where something
+    Seconds without a sample are left out: they are missing, not a sign of a trend. Where something
     was done to the rig, the hold was not meant to be steady, and that is not judged.
     """
-    seconds = sampled_seconds(recording.sinks, hold)
-    sizes = dict(zip(hold.seconds, bytes_by_second(recording.sinks, hold), strict=True))
-    points = blocks([(second - hold.begin, sizes[second]) for second in seconds])
+    seconds, sizes = load.sink_seconds.sampled_in(load.hold), load.sink_seconds.payload_bytes
+    points = blocks([(second - load.hold.begin, sizes[second]) for second in seconds])
     mean = statistics.fmean(size for _, size in points) if points else 0.0
     if len(seconds) < WINDOW_SECONDS or not mean:
         return Trend(change=None, significance=None, steady=None)
     slope, error = line(points)
-    change = slope * len(hold.seconds) / mean
+    change = slope * len(load.hold.seconds) / mean
     significance = min(abs(slope) / error, CERTAIN) if error else (CERTAIN if slope else 0.0)
     steady = abs(change) <= MOST_CHANGE or significance < LEAST_SIGNIFICANCE
-    disturbed = bool(happened_in(recording, hold))
+    disturbed = bool(faults_in(load.recording, load.hold))
     return Trend(change=change, significance=significance, steady=None if disturbed else steady)
 
 
-def trend_doubts(found: Trend) -> list[str]:
-    """Say it where the hold was no steady state."""
-    if found.steady is not False or found.change is None or found.significance is None:
+def trend_doubts(trend: Trend) -> list[str]:
+    """Return the doubt that a hold raises which was not a steady state, if it was not."""
+    if trend.steady is not False or trend.change is None or trend.significance is None:
         return []
-    moved = f"{'rose' if found.change > 0 else 'fell'} by {percent_text(abs(found.change))}"
-    errors = f"{found.significance:.1f} standard errors"
+    moved = f"{'rose' if trend.change > 0 else 'fell'} by {percent_text(abs(trend.change))}"
+    errors = f"{trend.significance:.1f} standard errors"
     return [f"goodput {moved} over the hold ({errors}): no steady state"]
 
 
@@ -76,9 +73,9 @@ def blocks(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Return the least-squares line's slope and its standard error; three points at least."""
-    x_mean = statistics.fmean(x for x, _ in points)
-    y_mean = statistics.fmean(y for _, y in points)
-    x_squares = math.fsum((x - x_mean) ** 2 for x, _ in points)
-    slope = math.fsum((x - x_mean) * (y - y_mean) for x, y in points) / x_squares
-    residuals = math.fsum((y - y_mean - slope * (x - x_mean)) ** 2 for x, y in points)
-    return slope, math.sqrt(residuals / (len(points) - 2) / x_squares)
+    seconds, sizes = zip(*points, strict=True)
+    slope = statistics.linear_regression(seconds, sizes).slope
+    middle, mean = statistics.fmean(seconds), statistics.fmean(sizes)
+    residuals = math.fsum((size - mean - slope * (at - middle)) ** 2 for at, size in points)
+    squares = math.fsum((at - middle) ** 2 for at in seconds)
+    return slope, math.sqrt(residuals / (len(points) - 2) / squares)

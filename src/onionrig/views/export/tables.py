@@ -13,13 +13,16 @@ import msgspec
 
 from onionrig.analysis.hosts.facts import host_of
 from onionrig.analysis.load.aftermath import aftermaths
-from onionrig.analysis.load.loads import hold_window, loads
+from onionrig.analysis.load.load_times import LoadTimes
+from onionrig.analysis.load.loads import loads
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.dials import Outage
 from onionrig.records.recording import Recording
 from onionrig.records.samples import Board, CpuStates, InterfaceUse, Sample, TorCounters
 from onionrig.records.transfers import Transfer
-from onionrig.views.export.load_times import LOAD_COLUMNS, LoadTimes
+
+LOAD_COLUMNS = ("since_hold_seconds", "load", "phase")
+"""What ``LoadTimes.at`` returns, as column names."""
 
 Cell = str | int | float | None
 Row = tuple[Cell, ...]
@@ -135,7 +138,7 @@ def _dials(recording: Recording) -> Iterator[Row]:
 
 def _aftermaths(recording: Recording) -> Iterator[Row]:
     for number, load in enumerate(loads(recording), start=1):
-        for each in aftermaths(load, hold_window(load)):
+        for each in aftermaths(load):
             *first, dials = msgspec.structs.astuple(each)
             yield number, *first, *msgspec.structs.astuple(dials)
 

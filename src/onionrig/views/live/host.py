@@ -1,63 +1,15 @@
-"""What a host does now: CPU by state, interfaces, temperature; what ifstat and top show."""
+"""What a host does now, in lines: CPU by state, interfaces, temperature, as ifstat and top do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from rich.table import Table
 
-from onionrig.records.samples import Board
-from onionrig.units import BITS_PER_BYTE, percent_text, rate_text
+from onionrig.units import percent_text, rate_text
 
 if TYPE_CHECKING:
-    from onionrig.records.samples import CpuStates, HostSample
-
-
-class InterfaceRates(msgspec.Struct, frozen=True, kw_only=True):
-    """One interface's rates."""
-
-    name: str
-    received_bits_per_second: float
-    sent_bits_per_second: float
-    received_packets_per_second: float
-    sent_packets_per_second: float
-
-
-class HostRates(msgspec.Struct, frozen=True, kw_only=True):
-    """A host between two samples."""
-
-    user_share: float
-    """Of all its cores, as the machine-wide counters have it; likewise the others."""
-    system_share: float
-    idle_share: float
-    steal_share: float
-    load_average: float
-    retransmitted_per_second: float | None
-    interfaces: tuple[InterfaceRates, ...]
-    """Those that carried anything."""
-    board: Board
-
-
-def host_rates(before: HostSample, after: HostSample) -> HostRates | None:
-    """Return what happened between two samples; None where no time went by."""
-    seconds = after.monotonic_seconds - before.monotonic_seconds
-    total = _total(after.cpu) - _total(before.cpu)
-    if seconds <= 0 or total <= 0:
-        return None
-    user = after.cpu.user + after.cpu.nice - before.cpu.user - before.cpu.nice
-    idle = after.cpu.idle + after.cpu.iowait - before.cpu.idle - before.cpu.iowait
-    steal = after.cpu.steal - before.cpu.steal
-    return HostRates(
-        user_share=user / total,
-        system_share=(total - user - idle - steal) / total,
-        idle_share=idle / total,
-        steal_share=steal / total,
-        load_average=after.load_average,
-        retransmitted_per_second=_retransmitted(before, after, seconds),
-        interfaces=_interfaces(before, after, seconds),
-        board=after.board,
-    )
+    from onionrig.analysis.hosts.host_rates import HostRates
 
 
 def host_line(rates: HostRates) -> str:
@@ -104,33 +56,3 @@ def interfaces_table(rates: HostRates) -> Table:
             f"{each.sent_packets_per_second:.0f}",
         )
     return table
-
-
-def _interfaces(
-    before: HostSample, after: HostSample, seconds: float
-) -> tuple[InterfaceRates, ...]:
-    rates = [
-        InterfaceRates(
-            name=name,
-            received_bits_per_second=(use.received_bytes - begun.received_bytes)
-            * BITS_PER_BYTE
-            / seconds,
-            sent_bits_per_second=(use.sent_bytes - begun.sent_bytes) * BITS_PER_BYTE / seconds,
-            received_packets_per_second=(use.received_packets - begun.received_packets) / seconds,
-            sent_packets_per_second=(use.sent_packets - begun.sent_packets) / seconds,
-        )
-        for name, use in after.interfaces.items()
-        if (begun := before.interfaces.get(name)) is not None
-    ]
-    return tuple(
-        each for each in rates if each.received_bits_per_second or each.sent_bits_per_second
-    )
-
-
-def _retransmitted(before: HostSample, after: HostSample, seconds: float) -> float | None:
-    first, last = before.tcp_retransmitted_segments, after.tcp_retransmitted_segments
-    return None if first is None or last is None else (last - first) / seconds
-
-
-def _total(cpu: CpuStates) -> float:
-    return cpu.busy + cpu.idle + cpu.iowait + cpu.steal

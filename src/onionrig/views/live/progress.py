@@ -6,6 +6,8 @@ import statistics
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
+from onionrig.analysis.hosts.cpu import used_cpu_seconds
+from onionrig.analysis.hosts.host_rates import host_rates
 from onionrig.records.events import (
     AnyEvent,
     Covered,
@@ -23,14 +25,13 @@ from onionrig.records.events import (
     Waiting,
 )
 from onionrig.units import BITS_PER_BYTE
-from onionrig.views.live.host import host_rates
 from onionrig.views.summary.aftermath import done_text, listed_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from onionrig.analysis.hosts.host_rates import HostRates
     from onionrig.records.samples import HostSample, SinkSample, SourceSample
-    from onionrig.views.live.host import HostRates
 
 Number = TypeVar("Number", int, float)
 
@@ -143,7 +144,7 @@ class Progress:
                 continue
             seconds = sample.monotonic_seconds - last.monotonic_seconds
             if seconds:
-                self._cores_of[name] = _cpu_seconds_between(last, sample) / seconds
+                self._cores_of[name] = sum(used_cpu_seconds([last, sample]).values()) / seconds
             # emulated hosts share a machine: what it does is what the first of them sees
             if name == next(iter(self._last_of)):
                 self.host = host_rates(last, sample)
@@ -197,12 +198,3 @@ def _added(to: Mapping[str, Number], more: Mapping[str, Number]) -> dict[str, Nu
     for name, value in more.items():
         both[name] = both[name] + value if name in both else value
     return both
-
-
-def _cpu_seconds_between(before: HostSample, after: HostSample) -> float:
-    return sum(
-        (use.cpu_user_seconds + use.cpu_system_seconds)
-        - (begun.cpu_user_seconds + begun.cpu_system_seconds)
-        for name, use in after.processes.items()
-        if (begun := before.processes.get(name)) is not None
-    )

@@ -20,7 +20,7 @@ class Bar(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     text: str
     share: float
-    """Of the cell's width, 0 to 1."""
+    """The bar's share of the cell's width, 0 to 1."""
     full: bool = False
     """Whether what it shows is at its limit."""
 

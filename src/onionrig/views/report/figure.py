@@ -54,7 +54,7 @@ class Figure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A chart, drawn as wide as the page."""
 
     name: str
-    """Of its files, and in the page."""
+    """The name of its files, and its anchor in the page."""
     title: str
     """What it shows."""
     description: str
@@ -79,7 +79,7 @@ def figure(  # noqa: PLR0913 - a figure is all of these
 
     ``points`` is the data that it calls ``POINTS``; altair would copy and check every row of it.
     """
-    drawn = (
+    configured = (
         chart.properties(width="container", height=height, description=description)
         .configure(background="transparent", font=FONT, aria=False, padding=2)
         .configure_view(stroke=None)
@@ -110,7 +110,7 @@ def figure(  # noqa: PLR0913 - a figure is all of these
         .configure_text(color=INK, fontSize=12)
     )
     with alt.data_transformers.disable_max_rows():
-        spec = drawn.to_dict()
+        spec = configured.to_dict()
     if points is not None:
         spec["datasets"] = {**spec.get("datasets", {}), POINTS: points}
     return Figure(

@@ -30,9 +30,9 @@ class Report(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         A chart is drawn when it is asked for: it takes a while, and only one is held at a time.
         """
         for figure in self.figures:
-            drawn = svg(figure)
-            yield f"{CHARTS}/{figure.name}.svg", drawn.encode()
-            yield f"{CHARTS}/{figure.name}.png", png(drawn)
+            svg_text = svg(figure)
+            yield f"{CHARTS}/{figure.name}.svg", svg_text.encode()
+            yield f"{CHARTS}/{figure.name}.png", png(svg_text)
         yield PAGE, self.html.encode()
 
 

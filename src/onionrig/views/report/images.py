@@ -37,8 +37,8 @@ def still(figure: Figure) -> str:
             "text": {**config["text"], "fontSize": STILL_FONT_SIZE},
         },
     }
-    drawn: str = vl_convert.vegalite_to_svg(msgspec.json.encode(spec).decode())
-    return drawn
+    svg_text: str = vl_convert.vegalite_to_svg(msgspec.json.encode(spec).decode())
+    return svg_text
 
 
 def svg(figure: Figure) -> str:
@@ -50,13 +50,13 @@ def svg(figure: Figure) -> str:
         "background": LIGHT.page,
     }
     text = painted(msgspec.json.encode(spec).decode(), LIGHT)
-    drawn: str = vl_convert.vegalite_to_svg(text)
-    return drawn
+    svg_text: str = vl_convert.vegalite_to_svg(text)
+    return svg_text
 
 
-def png(drawn: str) -> bytes:
+def png(svg_text: str) -> bytes:
     """Turn a drawn figure into pixels."""
-    pixels: bytes = vl_convert.svg_to_png(drawn, scale=PNG_SCALE)
+    pixels: bytes = vl_convert.svg_to_png(svg_text, scale=PNG_SCALE)
     return pixels
 
 

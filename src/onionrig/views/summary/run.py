@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from onionrig.units import BITS_PER_BYTE, percent_text, rate_text, size_text
+from onionrig.analysis.load.source_bytes import served_in_all
+from onionrig.units import percent_text, rate_text, size_text
 from onionrig.views.summary.aftermath import aftermath_lines
 from onionrig.views.summary.dials import dials_lines
 from onionrig.views.summary.links import links_row
@@ -79,18 +80,14 @@ def headline(result: Result) -> Text:
 
 def served(recording: Recording) -> str:
     """Say in a sentence how much a source sent to sinks elsewhere, for how long and how fast."""
-    sent = [
-        sum(sample.sent_bytes.values())
-        for samples in recording.sources.values()
-        for sample in samples
-        if any(sample.streams.values()) or any(sample.sent_bytes.values())
-    ]
-    if not any(sent):
+    found = served_in_all(recording)
+    if found is None:
         return "nobody pulled anything"
-    mean = sum(sent) * BITS_PER_BYTE / len(sent)
     return (
-        f"served {size_text(sum(sent))} in {len(sent)} s, {rate_text(mean)} on average, "
-        f"{rate_text(max(sent) * BITS_PER_BYTE)} in the fullest second; what arrived, the sink says"
+        f"served {size_text(found.sent_bytes)} in {found.seconds} s, "
+        f"{rate_text(found.mean_bits_per_second)} on average, "
+        f"{rate_text(found.highest_bits_per_second)} in the fullest second; what arrived, the sink "
+        "says"
     )
 
 

@@ -28,22 +28,22 @@ MARKS: dict[RatioVerdict, tuple[Shape, str, str]] = {
 
 def ratios_figure(comparison: Comparison) -> Figure | None:
     """Draw B over A with its range for every figure that has a ratio; None where none has."""
-    shown = [each for each in comparison.ratios if each.ratio and each.verdict in MARKS]
-    if not shown:
+    ratios = [ratio for ratio in comparison.ratios if ratio.ratio and ratio.verdict in MARKS]
+    if not ratios:
         return None
-    rows = [_row(each) for each in shown]
-    names = [each.what for each in shown]
-    verdicts = [verdict for verdict in MARKS if any(each.verdict == verdict for each in shown)]
+    rows = [_row(ratio) for ratio in ratios]
+    names = [ratio.what for ratio in ratios]
+    verdicts = [verdict for verdict in MARKS if any(ratio.verdict == verdict for ratio in ratios)]
     chart = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y("what:N", title=None, sort=names, axis=alt.Axis(domain=False, ticks=False))
     )
     across = alt.X(
         "ratio:Q",
         title="B over A",
-        scale=alt.Scale(type="log", domain=_domain(shown), nice=False),
-        axis=alt.Axis(values=_ticks(shown), format=".2~f", domain=False),
+        scale=alt.Scale(type="log", domain=_domain(ratios), nice=False),
+        axis=alt.Axis(values=_ticks(ratios), format=".2~f", domain=False),
     )
-    told = [
+    tooltips = [
         alt.Tooltip("what:N", title="figure"),
         alt.Tooltip("ratio:Q", title="B over A", format=".3f"),
         alt.Tooltip("lowest:Q", title="lowest", format=".3f"),
@@ -67,7 +67,7 @@ def ratios_figure(comparison: Comparison) -> Figure | None:
             x=alt.X("lowest:Q"), x2="highest:Q", color=colour
         ),
         chart.mark_point(filled=True, size=90, opacity=1).encode(
-            x=across, color=colour, shape=shape, tooltip=told
+            x=across, color=colour, shape=shape, tooltip=tooltips
         ),
     ]
     return figure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,12 @@ UNEVEN_TIMES = 1.01
 """What the most may be of the least where all are drawn alike."""
 
 
-def dials_figure(found: Dials) -> Figure:
+def dials_figure(dials: Dials) -> Figure:
     """Draw the dials that each backend instance served, by variant, with each variant's mean.
 
     Where chance alone would not give all of a variant alike, what it would give is marked as well.
     """
-    groups = _groups(found)
+    groups = _groups(dials)
     rows = [_row(group, bar) for group in groups for bar in group.bars]
     marked = [_row(group, bar) for group in groups if group.uneven for bar in group.bars]
     few = len(rows) <= UPRIGHT_MOST
@@ -124,30 +125,32 @@ class _Group(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return bool(expected) and max(expected) > UNEVEN_TIMES * min(expected)
 
 
-def _groups(found: Dials) -> list[_Group]:
+def _groups(dials: Dials) -> list[_Group]:
     """Return the variants; where they are not known, all backends as one."""
-    if not found.variants:
+    if not dials.variants:
         bars = tuple(
-            _Bar(key=name, name=name, dials=dials, expected=None)
-            for name, dials in found.backends.items()
+            _Bar(key=name, name=name, dials=count, expected=None)
+            for name, count in dials.backends.items()
         )
         return [_Group(name="the address", colour=series_colour(0), bars=bars)]
-    times = Counter(each.name for variant in found.variants for each in variant.backends)
+    times = Counter(backend.name for variant in dials.variants for backend in variant.backends)
     return [
         _Group(
             name=f"variant {variant.variant}",
             colour=series_colour(index),
             bars=tuple(
                 _Bar(
-                    key=each.name if times[each.name] == 1 else f"{each.name} in {variant.variant}",
-                    name=each.name,
-                    dials=each.dials,
-                    expected=each.expected_dials,
+                    key=backend.name
+                    if times[backend.name] == 1
+                    else f"{backend.name} in {variant.variant}",
+                    name=backend.name,
+                    dials=backend.dials,
+                    expected=backend.expected_dials,
                 )
-                for each in variant.backends
+                for backend in variant.backends
             ),
         )
-        for index, variant in enumerate(found.variants)
+        for index, variant in enumerate(dials.variants)
     ]
 
 
@@ -162,5 +165,5 @@ def _row(group: _Group, bar: _Bar) -> dict[str, Any]:
 
 
 def _mean(group: _Group) -> dict[str, Any]:
-    mean = sum(bar.dials for bar in group.bars) / len(group.bars)
+    mean = statistics.fmean(bar.dials for bar in group.bars)
     return {"first": group.bars[0].key, "last": group.bars[-1].key, "mean": mean}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.over_time.series import FAILED, HIGHEST, MEDIAN, SERVED
-from onionrig.views.report.charts.lines_over_time import Line, Timed
-from onionrig.views.report.charts.load import COUNT
+from onionrig.views.report.charts.load_over_time import COUNT
 from onionrig.views.report.charts.scales import short_time_scale
+from onionrig.views.report.charts.time_chart import Line, TimeChart
 from onionrig.views.report.charts.timelines import lines_figure, stacked_figure
 from onionrig.views.report.colours import BAD, series_colour
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 def dialled_figure(series: Series) -> Figure:
     """Draw how many new streams were dialled in each second, and how many of them failed."""
-    timed = Timed(
+    chart = TimeChart(
         timeline=series.dialled,
         lines=(Line(name=SERVED, colour=series_colour(0)), Line(name=FAILED, colour=BAD)),
         scale=COUNT,
         title="new streams",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
     )
     return stacked_figure(
-        timed,
+        chart,
         name="dialled",
         title="New streams dialled in each second",
         description="New streams by the second in which they were dialled: those that failed, and "
@@ -39,7 +39,7 @@ def dialled_figure(series: Series) -> Figure:
 def dial_wait_figure(series: Series) -> Figure:
     """Draw how long the new streams of each second waited for their first byte."""
     timeline = series.dial_wait_seconds
-    timed = Timed(
+    chart = TimeChart(
         timeline=timeline,
         lines=(
             Line(name=HIGHEST, colour=series_colour(1)),
@@ -48,10 +48,10 @@ def dial_wait_figure(series: Series) -> Figure:
         scale=short_time_scale(timeline.highest),
         title="to the first byte",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
     )
     return lines_figure(
-        timed,
+        chart,
         name="dial-waits",
         title="From the dial of a new stream to its first byte",
         description="How long the new streams dialled in each second waited for their first byte: "

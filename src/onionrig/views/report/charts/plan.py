@@ -18,39 +18,39 @@ if TYPE_CHECKING:
     from onionrig.records.plan import HardwarePlan, Plan, Projection
 
 BEYOND = 2.0
-"""Times the target with its headroom: of what is drawn above that, nothing is learnt."""
+"""Times the target with its headroom above which nothing more is learnt from the curve."""
 MOST_TICKS = 15
 ROOM_FOR_NAME = 0.25
-"""Of the hosts that are drawn: nearer to the axis, a name stands right of its ring."""
+"""Share of the drawn hosts: nearer to the axis, a name stands right of its ring."""
 
 
 def curve_figure(plan: Plan) -> Figure | None:
     """Draw each kind of hardware's goodput by hosts; None where there is nothing to draw."""
-    drawn = [(each, _worth_drawing(plan, each)) for each in plan.hardware]
-    shown = [(each, curve) for each, curve in drawn if curve]
-    if not shown:
+    candidates = [(each, _worth_drawing(plan, each)) for each in plan.hardware]
+    curves = [(each, curve) for each, curve in candidates if curve]
+    if not curves:
         return None
-    most = max(point.goodput_bits_per_second.highest for _, curve in shown for point in curve)
+    most = max(point.goodput_bits_per_second.highest for _, curve in curves for point in curve)
     scale = rate_scale(max(most, wanted_rate(plan) or 0.0))
-    last = max(point.hosts for _, curve in shown for point in curve)
-    keys = [_key(index, each) for index, (each, _) in enumerate(shown)]
+    last = max(point.hosts for _, curve in curves for point in curve)
+    keys = [_key(index, each) for index, (each, _) in enumerate(curves)]
     layers = [
-        *_curves(shown, keys, scale, last),
+        *_curves(curves, keys, scale, last),
         *target_lines(plan, scale, last),
-        *_planned(shown, scale, last),
+        *_planned(curves, scale, last),
     ]
     return figure(
         alt.LayerChart(layer=layers),
         name="goodput-by-hosts",
         title="Sustained goodput by number of hosts: likely, and from lowest to highest",
-        description=_described(plan, shown),
+        description=_described(plan, curves),
         height=320,
         keys=(*(keys if len(keys) > 1 else ()), *target_keys(plan)),
     )
 
 
 def _worth_drawing(plan: Plan, hardware: HardwarePlan) -> Sequence[Projection]:
-    """Leave out what lies far above the target; a host more than is planned is always there."""
+    """Leave out what lies far above the target, but show one host more than is planned."""
     wanted = wanted_rate(plan)
     if wanted is None:
         return hardware.curve
@@ -79,13 +79,13 @@ def _key(index: int, hardware: HardwarePlan) -> Key:
 
 
 def _curves(
-    shown: Sequence[tuple[HardwarePlan, Sequence[Projection]]],
+    curves: Sequence[tuple[HardwarePlan, Sequence[Projection]]],
     keys: Sequence[Key],
     scale: Scale,
     last: int,
 ) -> list[alt.Chart]:
     names = [key.name for key in keys]
-    rows = [_row(each, point, scale) for each, curve in shown for point in curve]
+    rows = [_row(each, point, scale) for each, curve in curves for point in curve]
     legend = alt.Legend(title=None)
     colour = alt.Color(
         "hardware:N",
@@ -123,12 +123,12 @@ def _curves(
 
 
 def _planned(
-    shown: Sequence[tuple[HardwarePlan, Sequence[Projection]]], scale: Scale, last: int
+    curves: Sequence[tuple[HardwarePlan, Sequence[Projection]]], scale: Scale, last: int
 ) -> list[alt.Chart]:
     """Ring the numbers of hosts that are planned, named on the side where there is room."""
     rows = [
         _row(each, point, scale) | {"name": counted(point.hosts, "host")}
-        for each, curve in shown
+        for each, curve in curves
         for point in curve
         if each.bill is not None and point.hosts == each.bill.hosts
     ]
@@ -161,13 +161,13 @@ def _ticks(last: int) -> list[int]:
     return [*range(step, last + 1, step)] if step == 1 else [1, *range(step, last + 1, step)]
 
 
-def _described(plan: Plan, shown: Sequence[tuple[HardwarePlan, Sequence[Projection]]]) -> str:
-    said = [
+def _described(plan: Plan, curves: Sequence[tuple[HardwarePlan, Sequence[Projection]]]) -> str:
+    texts = [
         f"{each.name}: {rate_text(curve[0].goodput_bits_per_second.likely)} from "
         f"{counted(curve[0].hosts, 'host')}, {rate_text(curve[-1].goodput_bits_per_second.likely)} "
         f"from {curve[-1].hosts}"
-        for each, curve in shown
+        for each, curve in curves
     ]
     target = plan.target_bits_per_second
     against = "" if target is None else f" The target is {rate_text(target)}."
-    return f"Likely {'; '.join(said)}.{against} What is planned is ringed."
+    return f"Likely {'; '.join(texts)}.{against} What is planned is ringed."

@@ -8,12 +8,12 @@ import altair as alt
 
 from onionrig.views.report.charts.scales import Scale, rate_scale
 from onionrig.views.report.charts.sweep_axis import (
-    Along,
-    Measured,
+    AxisChart,
+    MeasuredPoint,
     across,
-    along_figure,
+    axis_figure,
+    chart_axis,
     combinations,
-    drawn_axis,
     position,
 )
 from onionrig.views.report.colours import INK
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 ROOM_FOR_NAME = 0.09
-"""Of the highest rate: knees that are nearer to one another have no room for two names."""
+"""Share of the highest rate: knees that are nearer to one another have room for one name only."""
 
 
 def rates_figure(sweep: SweepResult) -> Figure | None:
@@ -36,13 +36,13 @@ def rates_figure(sweep: SweepResult) -> Figure | None:
     if not known:
         return None
     scale = rate_scale(max(known))
-    drawn = _along(sweep, _sustained, scale, f"sustained, {scale.unit}")
-    return along_figure(
-        drawn,
-        _knees(sweep, drawn),
+    chart = _axis_chart(sweep, _sustained, scale, f"sustained, {scale.unit}")
+    return axis_figure(
+        chart,
+        _knees(sweep, chart),
         name="rates",
         title="Sustained rate",
-        description=f"The sustained rate along {drawn.axis.key}, a line for each combination of "
+        description=f"The sustained rate along {chart.axis.key}, a line for each combination of "
         "the other settings, with the range of its repetitions; knees are ringed.",
     )
 
@@ -51,31 +51,31 @@ def cost_figure(sweep: SweepResult, role: str) -> Figure | None:
     """Draw what a Gbit cost one role along the axis; None where that is not known."""
 
     def cost(point: Point) -> float | None:
-        found = point.result.costs.get(role)
-        return None if found is None else found.cpu_seconds_per_gbit
+        role_cost = point.result.costs.get(role)
+        return None if role_cost is None else role_cost.cpu_seconds_per_gbit
 
-    drawn = _along(sweep, cost, Scale(unit="CPU-s per Gbit", factor=1.0), "CPU-s per Gbit")
-    if not drawn.measured:
+    chart = _axis_chart(sweep, cost, Scale(unit="CPU-s per Gbit", factor=1.0), "CPU-s per Gbit")
+    if not chart.measured:
         return None
-    return along_figure(
-        drawn,
+    return axis_figure(
+        chart,
         (),
         name=f"cost-{role}",
         title=f"Cost of role {role}",
-        description=f"CPU-seconds of role {role} for each Gbit of goodput along {drawn.axis.key}, "
+        description=f"CPU-seconds of role {role} for each Gbit of goodput along {chart.axis.key}, "
         "a line for each combination of the other settings.",
     )
 
 
-def _along(
+def _axis_chart(
     sweep: SweepResult, value_of: Callable[[Point], float | None], scale: Scale, title: str
-) -> Along:
-    axis, groups = drawn_axis(sweep), combinations(sweep)
-    return Along(
+) -> AxisChart:
+    axis, groups = chart_axis(sweep), combinations(sweep)
+    return AxisChart(
         axis=axis,
         combinations=tuple(group.name for group in groups),
         measured=tuple(
-            Measured(
+            MeasuredPoint(
                 at=point.settings.get(axis.key, ""),
                 combination=group.name,
                 value=value,
@@ -103,11 +103,11 @@ def _range(point: Point, rate: float) -> tuple[float, float]:
     return rate if lowest is None else lowest, rate if highest is None else highest
 
 
-def _knees(sweep: SweepResult, drawn: Along) -> list[alt.Chart]:
-    rows = _knee_rows(sweep, drawn)
+def _knees(sweep: SweepResult, chart: AxisChart) -> list[alt.Chart]:
+    rows = _knee_rows(sweep, chart)
     if not rows:
         return []
-    knees = alt.Chart(alt.InlineData(values=rows)).encode(x=across(drawn), y=alt.Y("value:Q"))
+    knees = alt.Chart(alt.InlineData(values=rows)).encode(x=across(chart), y=alt.Y("value:Q"))
     named = knees.encode(text="name:N")
     return [
         knees.mark_point(size=320, stroke=INK, strokeWidth=1.5, filled=False),
@@ -115,7 +115,7 @@ def _knees(sweep: SweepResult, drawn: Along) -> list[alt.Chart]:
     ]
 
 
-def _knee_rows(sweep: SweepResult, drawn: Along) -> list[dict[str, Any]]:
+def _knee_rows(sweep: SweepResult, chart: AxisChart) -> list[dict[str, Any]]:
     """Return where knees are; one right below another goes without a name."""
     known = [
         (knee.sustained_bits_per_second, knee.value, knee.reached)
@@ -124,8 +124,8 @@ def _knee_rows(sweep: SweepResult, drawn: Along) -> list[dict[str, Any]]:
     ]
     rows: list[dict[str, Any]] = []
     for rate, value, reached in sorted(known, reverse=True):
-        at, height = position(drawn.axis, value), drawn.scale.of(rate)
-        room = ROOM_FOR_NAME * drawn.scale.of(max(known)[0])
+        at, height = position(chart.axis, value), chart.scale.of(rate)
+        room = ROOM_FOR_NAME * chart.scale.of(max(known)[0])
         crowded = any(row["at"] == at and row["value"] - height < room for row in rows)
         name = "" if crowded else f"knee {value}" if reached else "not reached"
         rows.append({"at": at, "value": height, "name": name})

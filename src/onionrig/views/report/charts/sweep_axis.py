@@ -28,7 +28,7 @@ class Combination(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     points: tuple[Point, ...]
 
 
-class Measured(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MeasuredPoint(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A value of one point, with its range."""
 
     at: str
@@ -39,20 +39,20 @@ class Measured(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     highest: float
 
 
-class Along(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AxisChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is drawn along an axis."""
 
     axis: Axis
     combinations: tuple[str, ...]
-    measured: tuple[Measured, ...]
+    measured: tuple[MeasuredPoint, ...]
     scale: Scale
     title: str
-    """Of the values."""
+    """What the values are."""
 
 
 def combinations(sweep: SweepResult) -> tuple[Combination, ...]:
     """Return the sweep's points by the settings of all axes but the drawn one."""
-    axis = drawn_axis(sweep)
+    axis = chart_axis(sweep)
     grouped: dict[str, list[Point]] = {}
     for point in sweep.points:
         name = settings_text(point.settings, without=axis.key) or axis.key
@@ -60,7 +60,7 @@ def combinations(sweep: SweepResult) -> tuple[Combination, ...]:
     return tuple(Combination(name=name, points=tuple(each)) for name, each in grouped.items())
 
 
-def drawn_axis(sweep: SweepResult) -> Axis:
+def chart_axis(sweep: SweepResult) -> Axis:
     """Return the axis that knees were looked for along, or else the first."""
     keys = {knee.key for knee in sweep.knees}
     known = [axis for axis in sweep.axes if axis.key in keys]
@@ -72,11 +72,11 @@ def settings_text(settings: Mapping[str, str], *, without: str = "") -> str:
     return ", ".join(f"{key} = {value}" for key, value in settings.items() if key != without)
 
 
-def along_figure(
-    drawn: Along, marks: Sequence[alt.Chart], *, name: str, title: str, description: str
+def axis_figure(
+    chart: AxisChart, marks: Sequence[alt.Chart], *, name: str, title: str, description: str
 ) -> Figure:
     """Draw lines and points with their ranges, and further marks over them."""
-    names = list(drawn.combinations)
+    names = list(chart.combinations)
     keys = tuple(
         Key(
             name=each,
@@ -104,17 +104,17 @@ def along_figure(
     )
     value = alt.Y(
         "value:Q",
-        title=drawn.title,
+        title=chart.title,
         scale=alt.Scale(zero=True),
         axis=alt.Axis(tickCount=5, domain=False, ticks=False),
     )
-    base = alt.Chart(alt.InlineData(values=[_row(drawn, each) for each in drawn.measured])).encode(
-        x=across(drawn), color=colour
+    base = alt.Chart(alt.InlineData(values=[_row(chart, each) for each in chart.measured])).encode(
+        x=across(chart), color=colour
     )
     tooltip = [
-        alt.Tooltip("text:N", title=drawn.axis.key),
+        alt.Tooltip("text:N", title=chart.axis.key),
         alt.Tooltip("combination:N", title="settings"),
-        alt.Tooltip("value:Q", title=drawn.scale.unit),
+        alt.Tooltip("value:Q", title=chart.scale.unit),
         alt.Tooltip("lowest:Q", title="lowest"),
         alt.Tooltip("highest:Q", title="highest"),
     ]
@@ -138,21 +138,21 @@ def along_figure(
     )
 
 
-def across(drawn: Along) -> alt.X:
+def across(chart: AxisChart) -> alt.X:
     """Return the axis: numbers where all its values are, else as they come."""
-    values = [_number(text) for text in drawn.axis.values]
+    values = [_number(text) for text in chart.axis.values]
     numbers = [value for value in values if value is not None]
     if not numbers or len(numbers) < len(values):
         return alt.X(
             "at:N",
-            title=drawn.axis.key,
-            sort=list(drawn.axis.values),
+            title=chart.axis.key,
+            sort=list(chart.axis.values),
             axis=alt.Axis(labelAngle=0, grid=False),
         )
     wide = min(numbers) > 0 and max(numbers) / min(numbers) >= LOGARITHMIC_FROM
     return alt.X(
         "at:Q",
-        title=drawn.axis.key,
+        title=chart.axis.key,
         scale=alt.Scale(type="log", base=2, nice=False) if wide else alt.Scale(zero=False),
         axis=alt.Axis(values=sorted(set(numbers)), format="~g", grid=False),
     )
@@ -165,14 +165,14 @@ def position(axis: Axis, text: str) -> float | str:
     return text if number is None or None in numbers else number
 
 
-def _row(drawn: Along, each: Measured) -> dict[str, Any]:
+def _row(chart: AxisChart, each: MeasuredPoint) -> dict[str, Any]:
     return {
-        "at": position(drawn.axis, each.at),
+        "at": position(chart.axis, each.at),
         "text": each.at,
         "combination": each.combination,
-        "value": drawn.scale.of(each.value),
-        "lowest": drawn.scale.of(each.lowest),
-        "highest": drawn.scale.of(each.highest),
+        "value": chart.scale.of(each.value),
+        "lowest": chart.scale.of(each.lowest),
+        "highest": chart.scale.of(each.highest),
     }
 
 

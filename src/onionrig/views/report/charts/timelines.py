@@ -8,125 +8,125 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from onionrig.views.report.charts.backdrop import levels, ramps
-from onionrig.views.report.charts.incidents import incidents
-from onionrig.views.report.charts.lines_over_time import keys_of, rows
+from onionrig.views.report.charts.faults import faults
+from onionrig.views.report.charts.time_chart import keys_of, rows
 from onionrig.views.report.colours import LINE, PAGE, SERIES
 from onionrig.views.report.figure import DASHES, POINTS, Figure, Key, figure
 
 if TYPE_CHECKING:
-    from onionrig.views.report.charts.lines_over_time import Timed
+    from onionrig.views.report.charts.time_chart import TimeChart
 
 
-def stacked_figure(timed: Timed, **about: Any) -> Figure:  # noqa: ANN401 - as figure has them
+def stacked_figure(chart: TimeChart, **about: Any) -> Figure:  # noqa: ANN401 - as figure has them
     """Draw the lines as areas on top of one another."""
-    keys = tuple(Key(name=line.name, colour=line.colour) for line in timed.lines)
-    return figure(stacked(timed), keys=keys, points=rows(timed), **about)
+    keys = tuple(Key(name=line.name, colour=line.colour) for line in chart.lines)
+    return figure(stacked(chart), keys=keys, points=rows(chart), **about)
 
 
-def lines_figure(timed: Timed, **about: Any) -> Figure:  # noqa: ANN401 - as figure has them
+def lines_figure(chart: TimeChart, **about: Any) -> Figure:  # noqa: ANN401 - as figure has them
     """Draw the lines beside one another; from the ninth on, dashes tell them apart."""
     keys = tuple(
         Key(name=line.name, colour=line.colour, dash=dash)
-        for line, dash in zip(timed.lines, _dashes(timed), strict=True)
+        for line, dash in zip(chart.lines, _dashes(chart), strict=True)
     )
-    return figure(lines(timed), keys=keys, points=rows(timed), **about)
+    return figure(lines(chart), keys=keys, points=rows(chart), **about)
 
 
-def stacked(timed: Timed) -> alt.LayerChart:
+def stacked(chart: TimeChart) -> alt.LayerChart:
     """Draw the lines as areas on top of one another."""
-    keys = keys_of(timed.lines)
+    keys = keys_of(chart.lines)
     areas = (
         _points()
         .transform_fold(list(keys), as_=["key", "value"])
         .mark_area(stroke=PAGE, strokeWidth=0.7, fillOpacity=0.9)
-        .encode(x=_time_axis(timed), y=_value_axis(timed, stack=True), color=_colours(timed))
+        .encode(x=_time_axis(chart), y=_value_axis(chart, stack=True), color=_colours(chart))
     )
-    return _layered(timed, areas, total=True)
+    return _layered(chart, areas, total=True)
 
 
-def lines(timed: Timed) -> alt.LayerChart:
+def lines(chart: TimeChart) -> alt.LayerChart:
     """Draw the lines beside one another."""
-    keys = keys_of(timed.lines)
+    keys = keys_of(chart.lines)
     dash = alt.StrokeDash(
         "key:N",
-        scale=alt.Scale(domain=keys, range=[list(each) for each in _dashes(timed)]),
-        legend=_legend(timed, symbol="stroke"),
+        scale=alt.Scale(domain=keys, range=[list(each) for each in _dashes(chart)]),
+        legend=_legend(chart, symbol="stroke"),
     )
-    drawn = (
+    marks = (
         _points()
         .transform_fold(list(keys), as_=["key", "value"])
         .mark_line(strokeWidth=1.6, invalid="break-paths-show-path-domains")
         .encode(
-            x=_time_axis(timed),
-            y=_value_axis(timed, stack=False),
-            color=_colours(timed, symbol="stroke"),
+            x=_time_axis(chart),
+            y=_value_axis(chart, stack=False),
+            color=_colours(chart, symbol="stroke"),
             strokeDash=dash,
         )
     )
-    return _layered(timed, drawn, total=False)
+    return _layered(chart, marks, total=False)
 
 
-def _layered(timed: Timed, drawn: alt.Chart, *, total: bool) -> alt.LayerChart:
-    hover = _hover(timed, total=total)
-    return alt.LayerChart(layer=[*ramps(timed), drawn, *incidents(timed), *levels(timed), hover])
+def _layered(chart: TimeChart, marks: alt.Chart, *, total: bool) -> alt.LayerChart:
+    hover = _hover(chart, total=total)
+    return alt.LayerChart(layer=[*ramps(chart), marks, *faults(chart), *levels(chart), hover])
 
 
 def _points() -> alt.Chart:
     return alt.Chart(alt.NamedData(name=POINTS))
 
 
-def _time_axis(timed: Timed) -> alt.X:
-    domain = [timed.time.of(seconds) for seconds in timed.span]
+def _time_axis(chart: TimeChart) -> alt.X:
+    domain = [chart.time.of(seconds) for seconds in chart.span]
     return alt.X(
         "middle:Q",
-        title=f"{timed.time.unit} from the start of the {'first ' * (len(timed.loads) > 1)}hold",
+        title=f"{chart.time.unit} from the start of the {'first ' * (len(chart.loads) > 1)}hold",
         scale=alt.Scale(domain=domain, nice=False),
         axis=alt.Axis(grid=False, tickCount=8),
     )
 
 
-def _value_axis(timed: Timed, *, stack: bool) -> alt.Y:
+def _value_axis(chart: TimeChart, *, stack: bool) -> alt.Y:
     return alt.Y(
         "value:Q",
-        title=f"{timed.title}, {timed.scale.unit}" if timed.scale.unit else timed.title,
+        title=f"{chart.title}, {chart.scale.unit}" if chart.scale.unit else chart.title,
         stack="zero" if stack else None,
         scale=alt.Scale(zero=True),
         axis=alt.Axis(domain=False, ticks=False, tickCount=5),
     )
 
 
-def _dashes(timed: Timed) -> list[tuple[int, ...]]:
-    return [DASHES[index // SERIES % len(DASHES)] for index in range(len(timed.lines))]
+def _dashes(chart: TimeChart) -> list[tuple[int, ...]]:
+    return [DASHES[index // SERIES % len(DASHES)] for index in range(len(chart.lines))]
 
 
-def _legend(timed: Timed, *, symbol: str) -> alt.Legend:
-    names = dict(zip(keys_of(timed.lines), [line.name for line in timed.lines], strict=True))
+def _legend(chart: TimeChart, *, symbol: str) -> alt.Legend:
+    names = dict(zip(keys_of(chart.lines), [line.name for line in chart.lines], strict=True))
     return alt.Legend(title=None, labelExpr=f"{json.dumps(names)}[datum.label]", symbolType=symbol)
 
 
-def _colours(timed: Timed, *, symbol: str = "square") -> alt.Color:
-    keys = keys_of(timed.lines)
+def _colours(chart: TimeChart, *, symbol: str = "square") -> alt.Color:
+    keys = keys_of(chart.lines)
     return alt.Color(
         "key:N",
-        scale=alt.Scale(domain=keys, range=[line.colour for line in timed.lines]),
-        legend=_legend(timed, symbol=symbol),
+        scale=alt.Scale(domain=keys, range=[line.colour for line in chart.lines]),
+        legend=_legend(chart, symbol=symbol),
     )
 
 
-def _hover(timed: Timed, *, total: bool) -> alt.Chart:
+def _hover(chart: TimeChart, *, total: bool) -> alt.Chart:
     """Tell each stretch of time's values to whoever points at it."""
-    keys = keys_of(timed.lines)
-    told = [alt.Tooltip("begin:Q", title=timed.time.unit)]
-    told += [
+    keys = keys_of(chart.lines)
+    tooltips = [alt.Tooltip("begin:Q", title=chart.time.unit)]
+    tooltips += [
         alt.Tooltip(f"{key}:Q", title=line.name)
-        for key, line in zip(keys, timed.lines, strict=True)
+        for key, line in zip(keys, chart.lines, strict=True)
     ]
     if total and len(keys) > 1:
-        told.append(alt.Tooltip("total:Q", title="together"))
+        tooltips.append(alt.Tooltip("total:Q", title="together"))
     hover: alt.Chart = (
         _points()
         .mark_rect(fill=LINE, fillOpacity=0.0)
-        .encode(x=alt.X("begin:Q"), x2="end:Q", tooltip=told)
+        .encode(x=alt.X("begin:Q"), x2="end:Q", tooltip=tooltips)
         .properties(name="hover")
     )
     return hover

@@ -1,4 +1,4 @@
-"""What a drawing of emulated hosts shows: a box a host, or a box for many that are alike."""
+"""What a drawing of emulated hosts shows: a box per host, or a box for many that are alike."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.facts import roles_by_host
-from onionrig.analysis.hosts.links import FULL
+from onionrig.analysis.hosts.links import FULL, carried_rate, carried_share
 from onionrig.analysis.wording import named_runs
 from onionrig.records.links import HostLink
 from onionrig.records.manifest import HostRecord
 from onionrig.records.part import Part
 from onionrig.units import cores_text, counted
 from onionrig.views.report.drawings.host_boxes import HostBox, HostsDrawing, Strand, Way
-from onionrig.views.report.missing import percent, rate, rates, wait
+from onionrig.views.report.value_text import percent, rate, rates, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from onionrig.views.report.drawings.host_boxes import Direction
 
 MOST_SINGLE = 10
-"""Of hosts that are drawn one by one; of more, those that are alike are drawn as one."""
+"""The most hosts that are drawn one by one; of more, those that are alike are drawn as one."""
 MOST_CHARACTERS = 32
-"""Of a line beside a link."""
+"""The longest line beside a link."""
 UNSEEN = frozenset({"sampler", "namespace", "delay"})
 """Roles that every host has, or that are of the emulation itself."""
 PLURALS = {"backend": "backend instances", "authority": "authorities"}
@@ -63,14 +63,14 @@ def hosts_drawing(links: Links, manifest: Manifest) -> HostsDrawing:
 
 def roles_text(roles: Iterable[tuple[str, int, int]]) -> str:
     """Say how many services of each role there are, from the fewest to the most on a host."""
-    said: list[str] = []
+    texts: list[str] = []
     for role, fewest, most in roles:
         if most == 1:
-            said.append(SINGULARS.get(role, role))
+            texts.append(SINGULARS.get(role, role))
         else:
             number = str(most) if fewest == most else f"{fewest} to {most}"
-            said.append(f"{number} {PLURALS.get(role, f'{role}s')}")
-    return ", ".join(said) or "nothing"
+            texts.append(f"{number} {PLURALS.get(role, f'{role}s')}")
+    return ", ".join(texts) or "nothing"
 
 
 def delay_text(seconds: float) -> str:
@@ -117,16 +117,16 @@ def _box(hosts: Sequence[_Host]) -> HostBox:
 def _link(hosts: Sequence[_Host]) -> str:
     known = [host.link.link_bits_per_second for host in hosts]
     shaped = [each for each in known if each is not None]
-    said = f"link {_span(shaped)}" if shaped else "link not shaped"
+    text = f"link {_span(shaped)}" if shaped else "link not shaped"
     changed = any(
         host.link.link_bits_per_second != host.facts.link_bits_per_second for host in hosts
     )
-    said += " on average" if changed else ""
+    text += " on average" if changed else ""
     delays = sorted(host.facts.delay_seconds for host in hosts)
     if not delays[-1]:
-        return said
+        return text
     low, high = delay_text(delays[0]), delay_text(delays[-1])
-    return f"{said}, delay {high if low == high else f'{low} to {high}'}"
+    return f"{text}, delay {high if low == high else f'{low} to {high}'}"
 
 
 def _cpu(hosts: Sequence[_Host], each: str) -> tuple[str, ...]:
@@ -134,38 +134,33 @@ def _cpu(hosts: Sequence[_Host], each: str) -> tuple[str, ...]:
     if not given:
         return ()
     low, high = given[0], given[-1]
-    said = cores_text(high) if low == high else f"{low:.4g} to {cores_text(high)}"
-    return (f"CPU: {said}{each}",)
+    text = cores_text(high) if low == high else f"{low:.4g} to {cores_text(high)}"
+    return (f"CPU: {text}{each}",)
 
 
 def _way(hosts: Sequence[_Host], direction: Direction) -> Way:
-    carried = [_rate(host.link, direction) for host in hosts]
+    carried = [carried_rate(host.link, direction) for host in hosts]
     known = [each for each in carried if each is not None]
     strands = tuple(_strand(host.link, direction) for host in hosts)
     if not known:
-        return Way(direction=direction, said=(f"{direction}: not known",), strands=strands)
+        return Way(direction=direction, lines=(f"{direction}: not known",), strands=strands)
     shares = sorted(strand.share for strand in strands if strand.share is not None)
     full = sum(strand.full for strand in strands)
-    said = f"{direction} {_span(known)}"
+    text = f"{direction} {_span(known)}"
     if len(hosts) == 1:
         part = f", {percent(shares[0])}" if shares else ""
         return Way(
-            direction=direction, said=(f"{said}{part}{', full' if full else ''}",), strands=strands
+            direction=direction, lines=(f"{text}{part}{', full' if full else ''}",), strands=strands
         )
     each = f"{_shares(shares)} each" if shares else "each"
     counted = (f"{full} of {len(hosts)} full",) if full else ()
-    lines = (*textwrap.wrap(said, MOST_CHARACTERS), each, *counted)
-    return Way(direction=direction, said=lines, strands=strands)
+    lines = (*textwrap.wrap(text, MOST_CHARACTERS), each, *counted)
+    return Way(direction=direction, lines=lines, strands=strands)
 
 
 def _strand(link: HostLink, direction: Direction) -> Strand:
-    carried, limit = _rate(link, direction), link.link_bits_per_second
-    share = carried / limit if carried is not None and limit else None
+    share = carried_share(link, direction)
     return Strand(share=share, full=share is not None and share >= FULL)
-
-
-def _rate(link: HostLink, direction: Direction) -> float | None:
-    return link.sent_bits_per_second if direction == "sent" else link.received_bits_per_second
 
 
 def _span(known: Sequence[float]) -> str:

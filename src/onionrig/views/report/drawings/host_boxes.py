@@ -11,16 +11,16 @@ from typing import Literal
 from onionrig.records.part import Part
 
 Direction = Literal["sent", "received"]
-"""By the host."""
+"""Which way bytes went, as the host sees it."""
 Side = Literal["left", "right"]
-"""Of the switch."""
+"""Which side of the switch boxes stand on."""
 
 
 class Strand(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One direction of one link."""
 
     share: float | None
-    """Of its rate, 0 to 1; null where it was not shaped, not sampled or not planned."""
+    """Share of its rate, 0 to 1; null where it was not shaped, not sampled or not planned."""
     full: bool
 
 
@@ -28,10 +28,10 @@ class Way(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One direction of the links of a box."""
 
     direction: Direction
-    said: tuple[str, ...]
-    """In lines."""
+    lines: tuple[str, ...]
+    """What is written beside the links."""
     strands: tuple[Strand, ...]
-    """One a host."""
+    """A strand per host."""
 
     @property
     def full(self) -> bool:
@@ -51,9 +51,9 @@ class HostsDrawing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hosts around the switch that joins them."""
 
     title: str
-    """What is told to those who do not see it."""
+    """Its description for readers who do not see it."""
     serving: tuple[HostBox, ...]
-    """Where the bytes come from."""
+    """The hosts that the bytes come from."""
     others: tuple[HostBox, ...]
 
     @property

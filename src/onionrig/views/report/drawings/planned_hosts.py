@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from onionrig.views.report.drawings.host_boxes import Direction
 
 MOST_SINGLE = 6
-"""Of hosts that are drawn one by one; all are alike, so more are drawn as one box."""
+"""The most hosts that are drawn one by one; all are alike, so more are drawn as one box."""
 
 
 def planned_rig(plan: Plan, hardware: HardwarePlan, bill: Bill) -> HostsDrawing:
     """Put together what is drawn of a planned rig."""
     serving = _hosts(hardware, bill)
     others = (_network(plan, bill), _clients(bill))
-    told = "; ".join(f"{box.title}: {', '.join(box.details)}" for box in (*serving[:1], *others))
+    boxes = "; ".join(f"{box.title}: {', '.join(box.details)}" for box in (*serving[:1], *others))
     return HostsDrawing(
-        title=f"{rig_text(bill, hardware)} at a switch, with relays and clients. {told}.",
+        title=f"{rig_text(bill, hardware)} at a switch, with relays and clients. {boxes}.",
         serving=serving,
         others=others,
     )
@@ -48,15 +48,15 @@ def _hosts(hardware: HardwarePlan, bill: Bill) -> tuple[HostBox, ...]:
 
 
 def _details(hardware: HardwarePlan, bill: Bill, each: str) -> tuple[str, ...]:
-    said = [hardware.name, f"{counted(bill.daemons_per_host, 'tor daemon')}{each}"]
+    lines = [hardware.name, f"{counted(bill.daemons_per_host, 'tor daemon')}{each}"]
     if bill.link_bits_per_second is not None:
-        said.append(f"link {likely_text(bill.link_bits_per_second, 'bit/s')}{each}")
-    return tuple(said)
+        lines.append(f"link {likely_text(bill.link_bits_per_second, 'bit/s')}{each}")
+    return tuple(lines)
 
 
 def _sending(hardware: HardwarePlan, bill: Bill, strand: Strand, strands: int) -> Way:
     """Say what each host would send: goodput, and what that is of what its link lets through."""
-    said: list[str] = []
+    lines: list[str] = []
     projected = hardware.projected_bits_per_second
     if projected is not None:
         share = Range(
@@ -65,12 +65,12 @@ def _sending(hardware: HardwarePlan, bill: Bill, strand: Strand, strands: int) -
             highest=projected.highest / bill.hosts,
         )
         each = " each" if strands > 1 else ""
-        said.append(f"goodput {likely_text(share, 'bit/s')}{each}")
+        lines.append(f"goodput {likely_text(share, 'bit/s')}{each}")
     if strand.full:
-        said.append("the link is full" if strands == 1 else "the links are full")
+        lines.append("the link is full" if strands == 1 else "the links are full")
     elif strand.share is not None:
-        said.append(f"{100 * strand.share:.0f} % of what the link carries")
-    return Way(direction="sent", said=tuple(said), strands=(strand,) * strands)
+        lines.append(f"{100 * strand.share:.0f} % of what the link carries")
+    return Way(direction="sent", lines=tuple(lines), strands=(strand,) * strands)
 
 
 def _strand(hardware: HardwarePlan) -> Strand:
@@ -111,5 +111,5 @@ def _clients(bill: Bill) -> HostBox:
     )
 
 
-def _plain(direction: Direction, said: str) -> Way:
-    return Way(direction=direction, said=(said,), strands=(Strand(share=None, full=False),))
+def _plain(direction: Direction, line: str) -> Way:
+    return Way(direction=direction, lines=(line,), strands=(Strand(share=None, full=False),))

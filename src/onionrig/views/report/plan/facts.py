@@ -30,15 +30,15 @@ def plan_facts(plan: Plan) -> tuple[Fact, ...]:
 
 def _in_short(hardware: HardwarePlan, bill: Bill) -> Fact:
     projected = hardware.projected_bits_per_second
-    said = [] if projected is None else [ends_text(projected, "bit/s")]
-    said += [] if bill.price is None else [price_text(bill.price)]
-    return Fact(name=hardware.name, value=counted(bill.hosts, "host"), note="; ".join(said))
+    notes = [] if projected is None else [ends_text(projected, "bit/s")]
+    notes += [] if bill.price is None else [price_text(bill.price)]
+    return Fact(name=hardware.name, value=counted(bill.hosts, "host"), note="; ".join(notes))
 
 
 def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
     needed, projected = hardware.hosts_needed, hardware.projected_bits_per_second
     driving = bill.client_side
-    told = [
+    facts = [
         Fact(
             name="Hosts",
             value=str(bill.hosts),
@@ -46,7 +46,7 @@ def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
         )
     ]
     if projected is not None:
-        told.append(
+        facts.append(
             Fact(
                 name="Would serve",
                 value=likely_text(projected, "bit/s"),
@@ -55,14 +55,14 @@ def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
         )
     if hardware.binding is not None:
         after = hardware.next_binding
-        told.append(
+        facts.append(
             Fact(
                 name="Bound by",
                 value=hardware.binding.kind,
                 note="" if after is None else f"next: {constraint_text(after)}",
             )
         )
-    told.append(
+    facts.append(
         Fact(
             name="Client side",
             value=counted(driving.client_tors, "client tor"),
@@ -71,7 +71,7 @@ def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
         )
     )
     if bill.watts is not None:
-        told.append(
+        facts.append(
             Fact(
                 name="Power",
                 value=likely_text(bill.watts, "W"),
@@ -79,7 +79,7 @@ def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
             )
         )
     if bill.price is not None:
-        told.append(
+        facts.append(
             Fact(
                 name="Price",
                 value=price_text(bill.price),
@@ -87,6 +87,6 @@ def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
             )
         )
     return [
-        *told,
+        *facts,
         Fact(name="Estimated", value=estimates_text(hardware), note="that it is computed from"),
     ]

@@ -27,10 +27,10 @@ from onionrig.views.report.document import (
     columns,
 )
 from onionrig.views.report.drawings.planned_hosts import planned_rig
-from onionrig.views.report.missing import moment
 from onionrig.views.report.page import page
 from onionrig.views.report.plan.basis import assumed, inputs, limits
 from onionrig.views.report.plan.facts import plan_facts
+from onionrig.views.report.value_text import moment
 
 if TYPE_CHECKING:
     from onionrig.records.plan import Bill, HardwarePlan, Plan
@@ -93,15 +93,15 @@ def _side_by_side(plan: Plan) -> Section | None:
 
 
 def _curve(plan: Plan) -> Section | None:
-    drawn = curve_figure(plan)
-    if drawn is None:
+    curve = curve_figure(plan)
+    if curve is None:
         return None
     return Section(
         name="curve",
         title="Goodput by number of hosts",
         finding="What is planned is ringed. The band goes from the lowest to the highest that "
         "what it is computed from allows.",
-        blocks=(Still(figure=drawn),),
+        blocks=(Still(figure=curve),),
     )
 
 

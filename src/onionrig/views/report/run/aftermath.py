@@ -1,4 +1,4 @@
-"""What was done to the rig and what followed, with the streams that were dialled meanwhile."""
+"""What was done to the rig and what followed, with the streams that were dialled under load."""
 
 from __future__ import annotations
 
@@ -20,47 +20,42 @@ if TYPE_CHECKING:
     from onionrig.views.report.document import Block
 
 
-def aftermath(result: Result, drawn: Series | None) -> Section | None:
+def aftermath(result: Result, series: Series | None) -> Section | None:
     """Return the section; None where nothing was done to the rig and nothing dialled under load."""
-    found = result.aftermaths
-    dialled = None if drawn is None or not drawn.dialled.lines else drawn.dialled
-    if not found and dialled is None:
+    aftermaths = result.aftermaths
+    dialled = None if series is None or not series.dialled.lines else series.dialled
+    if not aftermaths and dialled is None:
         return None
     blocks: list[Block] = []
-    if found:
+    if aftermaths:
         meant = f"{MEANT[0].upper()}{MEANT[1:]}."
-        blocks += [_table(found), Prose(paragraphs=(meant,))]
-    if drawn is not None and dialled is not None:
-        blocks += [dialled_figure(drawn), dial_wait_figure(drawn)]
+        blocks += [_table(aftermaths), Prose(paragraphs=(meant,))]
+    if series is not None and dialled is not None:
+        blocks += [dialled_figure(series), dial_wait_figure(series)]
     return Section(
         name="aftermath",
-        title="What was done to the rig" if found else "New streams under load",
-        finding=_finding(found, dialled),
+        title="What was done to the rig" if aftermaths else "New streams under load",
+        finding=_finding(aftermaths, dialled),
         blocks=tuple(blocks),
     )
 
 
-def _finding(found: Sequence[Aftermath], dialled: Timeline | None) -> str:
+def _finding(aftermaths: Sequence[Aftermath], dialled: Timeline | None) -> str:
     """Say how new streams fared: after the first thing that was done, or in all."""
-    if found:
-        begun = sum(each.dials.begun for each in found)
-        failed = sum(each.dials.failed for each in found)
-        done = f"{counted(len(found), 'thing')} in the hold."
+    if aftermaths:
+        begun = sum(aftermath.dials.begun for aftermath in aftermaths)
+        failed = sum(aftermath.dials.failed for aftermath in aftermaths)
+        done = f"{counted(len(aftermaths), 'thing')} in the hold."
         return f"{done} Of {counted(begun, 'new stream')} dialled since the first, {failed} failed."
     if dialled is None:
         return ""
-    served, failed = (_total(dialled, name) for name in (SERVED, FAILED))
+    served, failed = (round(dialled.total(name)) for name in (SERVED, FAILED))
     return f"{counted(served + failed, 'new stream')} were dialled, {failed} failed."
 
 
-def _total(dialled: Timeline, name: str) -> int:
-    values = zip(dialled.lines[name], dialled.lasting_seconds, strict=True)
-    return round(sum((value or 0.0) * lasting for value, lasting in values))
-
-
-def _table(found: Sequence[Aftermath]) -> Table:
+def _table(aftermaths: Sequence[Aftermath]) -> Table:
     return Table(
         caption="What followed, until the next thing was done or the hold ended",
         columns=columns(*HEADINGS, numeric=HEADINGS[2:]),
-        rows=tuple(aftermath_row(each, unknown=UNKNOWN) for each in found),
+        rows=tuple(aftermath_row(aftermath, unknown=UNKNOWN) for aftermath in aftermaths),
     )

@@ -1,4 +1,4 @@
-"""What the dials before the load came to, and on whom they fell."""
+"""What the dials before the load showed: how many failed, how long they took, who served."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.units import counted
 from onionrig.views.report.charts.dials import dials_figure
 from onionrig.views.report.document import UNKNOWN, Prose, Section, Table, columns
-from onionrig.views.report.missing import wait
+from onionrig.views.report.value_text import wait
 from onionrig.views.summary.dials import backends_text, chance_text, evenness, index_text, named
 
 if TYPE_CHECKING:
@@ -18,33 +18,36 @@ if TYPE_CHECKING:
 
 def dials(result: Result) -> Section | None:
     """Return the section; None where no dials were asked for."""
-    found = result.dials
-    if found is None:
+    measured = result.dials
+    if measured is None:
         return None
-    blocks: list[Block] = [dials_figure(found)]
-    if found.variants:
-        blocks.append(_table(found))
-    told = _told(found)
-    if told:
-        blocks.append(Prose(paragraphs=told, listed=True))
+    blocks: list[Block] = [dials_figure(measured)]
+    if measured.variants:
+        blocks.append(_table(measured))
+    remarks = _remarks(measured)
+    if remarks:
+        blocks.append(Prose(paragraphs=remarks, listed=True))
     return Section(
-        name="dials", title="Dials before the load", finding=_finding(found), blocks=tuple(blocks)
+        name="dials",
+        title="Dials before the load",
+        finding=_finding(measured),
+        blocks=tuple(blocks),
     )
 
 
-def _finding(found: Dials) -> str:
-    said = f"{counted(found.dials, 'dial')}, {found.failed} failed."
-    first = found.first_byte
+def _finding(measured: Dials) -> str:
+    sentence = f"{counted(measured.dials, 'dial')}, {measured.failed} failed."
+    first = measured.first_byte
     if first is None:
-        return said
+        return sentence
     return (
-        f"{said} Half of those served had their first byte after {wait(first.median_seconds)}, "
+        f"{sentence} Half of those served had their first byte after {wait(first.median_seconds)}, "
         f"nine of ten after {wait(first.nine_of_ten_seconds)}, the last after "
         f"{wait(first.highest_seconds)}."
     )
 
 
-def _table(found: Dials) -> Table:
+def _table(measured: Dials) -> Table:
     numeric = (
         "clients", "backends", "dials", "Jain's index", "by chance", "smallest over mean",
     )  # fmt: skip
@@ -61,27 +64,27 @@ def _table(found: Dials) -> Table:
                 *evenness(variant),
                 named(variant.unreached) or UNKNOWN,
             )
-            for variant in found.variants
+            for variant in measured.variants
         ),
     )
 
 
-def _told(found: Dials) -> tuple[str, ...]:
-    told: list[str] = [
-        f"{times} failed: {reason}" for reason, times in found.failed_by_reason.items()
+def _remarks(measured: Dials) -> tuple[str, ...]:
+    remarks: list[str] = [
+        f"{times} failed: {reason}" for reason, times in measured.failed_by_reason.items()
     ]
-    if found.unfinished:
-        told.append(f"{found.unfinished} were cut off at the end")
-    if found.unreached:
-        told.append(f"No dial reached {named(found.unreached)}")
-    between = found.between
+    if measured.unfinished:
+        remarks.append(f"{measured.unfinished} were cut off at the end")
+    if measured.unreached:
+        remarks.append(f"No dial reached {named(measured.unreached)}")
+    between = measured.between
     if between is not None and between.jain is not None:
-        told.append(
+        remarks.append(
             f"Between variants: Jain's index {index_text(between.jain)} of their mean dials a "
             f"backend; if client tors drew a descriptor at random, "
             f"{chance_text(between.jain_by_chance, index_text)}"
         )
-    others = sum(variant.others for variant in found.variants)
+    others = sum(variant.others for variant in measured.variants)
     if others:
-        told.append(f"{others} were served by instances that the descriptor had not had")
-    return tuple(told)
+        remarks.append(f"{others} were served by instances that the descriptor had not had")
+    return tuple(remarks)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.units import counted
 from onionrig.views.report.document import UNKNOWN, Fact
-from onionrig.views.report.missing import moment, number, percent, rate, rates, size, wait
+from onionrig.views.report.value_text import moment, number, percent, rate, rates, size, wait
 from onionrig.views.summary.run import headline
 from onionrig.views.summary.trust import distrust
 
@@ -55,7 +55,7 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
     goodput, streams = result.goodput, result.streams
     held = counted(goodput.steady_seconds, "second") + " held"
     missing = f", {goodput.missing_seconds} of them missing" if goodput.missing_seconds else ""
-    told = [
+    key_figures = [
         Fact(
             name="Sustained",
             value=rate(goodput.sustained_bits_per_second),
@@ -89,21 +89,21 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
     ]
     if result.mode != "without tor":
         up = result.bring_up_seconds
-        told.append(
+        key_figures.append(
             Fact(
                 name="Bring-up",
                 value=wait(up.total),
                 note=f"network {wait(up.network)}, frontend {wait(up.frontend)}",
             )
         )
-    return (*told, *_ceiling(result, ceiling))
+    return (*key_figures, *_ceiling(result, ceiling))
 
 
 def _bound(result: Result) -> Fact:
-    found = result.bottleneck
-    if found is None:
+    bottleneck = result.bottleneck
+    if bottleneck is None:
         return Fact(name="Bound by", value=UNKNOWN)
-    return Fact(name="Bound by", value=found.kind, note=found.subject or "")
+    return Fact(name="Bound by", value=bottleneck.kind, note=bottleneck.subject or "")
 
 
 def _cost(result: Result) -> list[Fact]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.hosts.links import busier_direction, carried_share
 from onionrig.units import cores_text
 from onionrig.views.report.document import UNKNOWN, Bar, Cell, Section, Table, columns
 from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing
-from onionrig.views.report.missing import percent, rate
+from onionrig.views.report.value_text import percent, rate
 from onionrig.views.summary.links import links_sentence
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def hosts(result: Result, manifest: Manifest) -> Section | None:
 
 
 def _table(links: Links, manifest: Manifest) -> Table:
-    """Return a row a host; a column of what no host has would only take room."""
+    """Return a row per host; a column of what no host has would only take room."""
     known = {host.name: host for host in manifest.emulated}
     rows = [_row(link, known.get(link.host)) for link in links.hosts]
     titles = [title for title in rows[0] if any(row[title] for row in rows)]
@@ -62,10 +63,8 @@ def _row(link: HostLink, host: HostRecord | None) -> dict[str, Cell]:
 
 def _share(link: HostLink) -> Cell:
     """Return how full the link was in its busier direction."""
-    ways = (link.sent_bits_per_second, link.received_bits_per_second)
-    carried = [way for way in ways if way is not None]
-    if not link.link_bits_per_second or not carried:
+    share = carried_share(link, busier_direction(link))
+    if share is None:
         return ""
-    share = max(carried) / link.link_bits_per_second
-    said = f"{percent(share)}{', full' if link.full else ''}"
-    return Bar(text=said, share=min(1.0, share), full=link.full)
+    text = f"{percent(share)}{', full' if link.full else ''}"
+    return Bar(text=text, share=min(1.0, share), full=link.full)

@@ -8,87 +8,95 @@ from onionrig.analysis.backends.dials import first_byte
 from onionrig.analysis.over_time.series import downsampled
 from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import counted
-from onionrig.views.report.charts.bars import first_byte_figure, shares_figure
-from onionrig.views.report.charts.load import (
+from onionrig.views.report.charts.load_over_time import (
     cores_figure,
+    cpu_by_state_figure,
     goodput_figure,
     interfaces_figure,
-    machine_figure,
     round_trip_figure,
     streams_figure,
     sustained_level,
     target_level,
 )
+from onionrig.views.report.charts.whole_hold import first_byte_figure, shares_figure
 from onionrig.views.report.document import FoldedFigures, Prose, Section, Table, columns
-from onionrig.views.report.missing import number, percent, rate, size, wait
 from onionrig.views.report.run.aftermath import aftermath
+from onionrig.views.report.value_text import number, percent, rate, size, wait
 
 if TYPE_CHECKING:
-    from onionrig.analysis.over_time.series import Series
-    from onionrig.records.dials import FirstByte
+    from onionrig.analysis.over_time.series import Series, SeriesLoad
+    from onionrig.analysis.over_time.timeline import Timeline
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
     from onionrig.views.report.document import Block
     from onionrig.views.report.figure import Figure
-    from onionrig.views.report.run.shown import Shown
 
-MOST_POINTS = 600
-"""Of a line as it is drawn; the figures are of every second."""
 MOST_MACHINES = 8
 
 
-def measured(result: Result, shown: Shown | None) -> tuple[Section, ...]:
-    """Return the sections, each only where there is something to show."""
-    served = bool(result.backends) and result.mode != "without tor"
-    followed = aftermath(result, None)
-    if shown is None:
-        shares = (_shares(result),) if served else ()
-        return (*shares, *((followed,) if followed else ()))
-    drawn = downsampled(shown.series, MOST_POINTS)
-    manifest = shown.recording.manifest
-    sections: list[Section] = []
-    if drawn.goodput_bits_per_second.at_seconds:
-        sections.append(_goodput(result, drawn, shown))
-    if followed := aftermath(result, drawn):
-        sections.append(followed)
-    if drawn.cores.lines and drawn.cores.at_seconds:
-        sections.append(_cpu(result, drawn, manifest))
-    if served:
-        sections.append(_shares(result))
-    if waited := first_byte(shown.series.first_byte_seconds):
-        sections.append(_start(shown.series, waited))
-    if any(value is not None for line in drawn.round_trip_seconds.lines.values() for value in line):
-        sections.append(_round_trips(result, drawn))
-    return tuple(sections)
+def measurements(result: Result) -> tuple[Section, ...]:
+    """Return the sections that a result alone can fill, each only where there is something."""
+    sections = (_shares(result) if _served(result) else None, aftermath(result, None))
+    return tuple(section for section in sections if section is not None)
 
 
-def _goodput(result: Result, drawn: Series, shown: Shown) -> Section:
-    worst, target = shown.worst, result.verdict.target_bits_per_second
+def measurements_over_time(
+    result: Result, series: Series, load: SeriesLoad | None, manifest: Manifest
+) -> tuple[Section, ...]:
+    """Return the sections, each only where there is something to show.
+
+    ``load`` is the one of the series that the result is of.
+    """
+    thinned = downsampled(series)
+    sections = (
+        _goodput(result, thinned, load) if thinned.goodput_bits_per_second.at_seconds else None,
+        aftermath(result, thinned),
+        _cpu(result, thinned, manifest)
+        if thinned.cores.lines and thinned.cores.at_seconds
+        else None,
+        _shares(result) if _served(result) else None,
+        _start(series),
+        _round_trips(result, thinned) if _any_value(thinned.round_trip_seconds) else None,
+    )
+    return tuple(section for section in sections if section is not None)
+
+
+def _served(result: Result) -> bool:
+    return bool(result.backends) and result.mode != "without tor"
+
+
+def _any_value(timeline: Timeline) -> bool:
+    return any(value is not None for line in timeline.lines.values() for value in line)
+
+
+def _goodput(result: Result, thinned: Series, load: SeriesLoad | None) -> Section:
+    goodput, target = result.goodput, result.verdict.target_bits_per_second
     levels = [] if target is None else [target_level(target)]
-    if worst is not None:
-        levels.append(sustained_level(worst.bits_per_second, worst.at, float(WINDOW_SECONDS)))
-    goodput = result.goodput
+    lowest = None if load is None else load.lowest
+    if load is not None and lowest is not None:
+        begin = load.hold + lowest.begins_after_seconds
+        levels.append(sustained_level(lowest.bits_per_second, begin, float(WINDOW_SECONDS)))
     finding = (
-        f"The lowest {WINDOW_SECONDS} s of the hold begin {worst.into_hold_seconds:.0f} s into it: "
+        f"The lowest {WINDOW_SECONDS} s of the hold begin {lowest.begins_after_seconds} s into it: "
         f"{rate(goodput.sustained_bits_per_second)}; half of the seconds were at or above "
         f"{rate(goodput.median_second_bits_per_second)}."
-        if worst is not None and goodput.median_second_bits_per_second is not None
+        if lowest is not None and goodput.median_second_bits_per_second is not None
         else f"No {WINDOW_SECONDS} seconds in a row were held."
     )
     description = f"Goodput a second, stacked by backend instance. {finding}"
-    blocks: list[Block] = [goodput_figure(drawn, levels=levels, description=description)]
+    blocks: list[Block] = [goodput_figure(thinned, levels=levels, description=description)]
     more: list[Figure] = []
-    if drawn.streams.lines:
-        more.append(streams_figure(drawn, asked=result.streams.asked))
-    if drawn.interface_bits_per_second.lines:
-        more.append(interfaces_figure(drawn))
+    if thinned.streams.lines:
+        more.append(streams_figure(thinned, asked=result.streams.asked))
+    if thinned.interface_bits_per_second.lines:
+        more.append(interfaces_figure(thinned))
     if more:
         names = " and ".join(figure.name for figure in more)
         blocks.append(FoldedFigures(title=f"Also: {names}", figures=tuple(more)))
     return Section(name="goodput", title="Goodput", finding=finding, blocks=tuple(blocks))
 
 
-def _cpu(result: Result, drawn: Series, manifest: Manifest) -> Section:
+def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
     cores = sum(host.cores for host in manifest.machines)
     used = sum(cost.cores for cost in result.costs.values())
     finding = (
@@ -98,15 +106,15 @@ def _cpu(result: Result, drawn: Series, manifest: Manifest) -> Section:
     )
     own = {host.name: host.cores for host in manifest.machines}
     machines = [
-        machine_figure(drawn, host, cores=own.get(host))
-        for host, states in list(drawn.host_cores.items())[:MOST_MACHINES]
+        cpu_by_state_figure(thinned, host, cores=own.get(host))
+        for host, states in list(thinned.host_cores.items())[:MOST_MACHINES]
         if any(any(line) for state, line in states.lines.items() if state != "idle")
     ]
     blocks: list[Block] = [
-        cores_figure(drawn, cores=cores, description=f"Cores in use, stacked by role. {finding}")
+        cores_figure(thinned, cores=cores, description=f"Cores in use, stacked by role. {finding}")
     ]
     if machines:
-        hosts = len(drawn.host_cores)
+        hosts = len(thinned.host_cores)
         some = f" (the first {MOST_MACHINES} of {hosts})" if hosts > MOST_MACHINES else ""
         title = f"Each machine by CPU state, as its own counters have it{some}"
         blocks.append(FoldedFigures(title=title, figures=tuple(machines)))
@@ -140,7 +148,10 @@ def _shares(result: Result) -> Section:
     )
 
 
-def _start(series: Series, waited: FirstByte) -> Section:
+def _start(series: Series) -> Section | None:
+    waited = first_byte(series.first_byte_seconds)
+    if waited is None:
+        return None
     finding = (
         f"Half of {counted(len(series.first_byte_seconds), 'attempt')} had their first byte after "
         f"{wait(waited.median_seconds)}, nine of ten after {wait(waited.nine_of_ten_seconds)}, the "
@@ -154,7 +165,7 @@ def _start(series: Series, waited: FirstByte) -> Section:
     )
 
 
-def _round_trips(result: Result, drawn: Series) -> Section:
+def _round_trips(result: Result, thinned: Series) -> Section:
     trip = result.round_trip
     finding = (
         f"A byte to a backend instance and back took {wait(trip.lowest_seconds)} at least, "
@@ -167,5 +178,5 @@ def _round_trips(result: Result, drawn: Series) -> Section:
         name="round-trips",
         title="Round trips",
         finding=finding,
-        blocks=(round_trip_figure(drawn),),
+        blocks=(round_trip_figure(thinned),),
     )

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.load.rig_rates import rig_rates
+from onionrig.analysis.load.windows import NOTHING_HELD
+from onionrig.analysis.result import load_number
 from onionrig.views.report.document import Document, Section
 from onionrig.views.report.drawings.rig import rig_drawing
 from onionrig.views.report.files import Report, report
-from onionrig.views.report.missing import percent, rate
 from onionrig.views.report.run.dials import dials
+from onionrig.views.report.run.findings import bottleneck, costs, failures, trust
 from onionrig.views.report.run.header import about, facts, trusted, verdict, warnings
 from onionrig.views.report.run.hosts import hosts
-from onionrig.views.report.run.judgement import bottleneck, costs, failures, trust
-from onionrig.views.report.run.measurements import measured
-from onionrig.views.report.run.reproduction import again, method, missing
-from onionrig.views.report.run.shown import shown_load
+from onionrig.views.report.run.measurements import measurements, measurements_over_time
+from onionrig.views.report.run.reproduction import gaps, method, reproduction
+from onionrig.views.report.value_text import percent, rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from onionrig.analysis.load.rig_rates import RigRates
     from onionrig.analysis.over_time.series import Series
     from onionrig.records.recording import Recording
     from onionrig.records.result import Result
-    from onionrig.views.report.run.shown import Shown
 
 
 def run_report(
@@ -36,23 +38,29 @@ def run_report(
     """Make the report of a run; of one that was cut short, as far as it went.
 
     Without a recording, it is of the result alone. ``ceiling`` is the result of a baseline on the
-    same host, if there is one; ``notes`` is what is to be said of the run's files.
+    same host, if there is one; ``notes`` is about the run's files.
     """
     sentence, mood = verdict(result)
-    shown = None if recording is None or series is None else shown_load(result, recording, series)
+    over_time, rig = measurements(result), None
+    if recording is not None and series is not None:
+        number = load_number(result, recording)
+        load = None if number is None else series.loads[number - 1]
+        over_time = measurements_over_time(result, series, load, recording.manifest)
+        held = NOTHING_HELD if load is None else load.held
+        rig = _rig(result, rig_rates(result, recording, held))
     sections = (
-        *measured(result, shown),
+        *over_time,
         dials(result),
         costs(result),
         bottleneck(result),
         trust(result),
         failures(result),
-        None if shown is None else _rig(result, shown),
+        rig,
         None if recording is None else hosts(result, recording.manifest),
         _ceiling(result, ceiling),
-        missing(result, recording, notes),
+        gaps(result, recording, notes),
         method(),
-        None if recording is None else again(result, recording.manifest),
+        None if recording is None else reproduction(result, recording.manifest),
     )
     return report(
         Document(
@@ -68,10 +76,9 @@ def run_report(
     )
 
 
-def _rig(result: Result, shown: Shown) -> Section | None:
+def _rig(result: Result, rates: RigRates) -> Section | None:
     if not result.backends and result.mode != "without tor":
         return None
-    drawing = rig_drawing(result, shown.recording, shown.hold, shown.series.client_bytes)
     return Section(
         name="rig",
         title="The rig",
@@ -80,7 +87,7 @@ def _rig(result: Result, shown: Shown) -> Section | None:
         else "Mean rates over the hold, from the sources to the clients. Those of the backend "
         "instances are counted at the sinks, those beside the sources by the sources; clients' are "
         "the goodput, shared as the whole run's bytes are.",
-        blocks=(drawing,),
+        blocks=(rig_drawing(result, rates),),
     )
 
 

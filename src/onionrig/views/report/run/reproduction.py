@@ -10,7 +10,7 @@ import msgspec
 import tomli_w
 
 from onionrig.views.report.document import UNKNOWN, Folded, Prose, Section, Table, columns
-from onionrig.views.report.missing import size
+from onionrig.views.report.value_text import size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,12 +41,13 @@ foreign peer, which nobody can check.
 """
 
 
-def missing(
-    result: Result, recording: Recording | None, notes: Sequence[str] = ()
-) -> Section | None:
+def gaps(result: Result, recording: Recording | None, notes: Sequence[str] = ()) -> Section | None:
     """Return what was not recorded or could not be read."""
-    gaps = recording.gaps if recording is not None else ()
-    unread = (*notes, *gaps, *(result.trust.missing if result.trust else ()))
+    unread = (
+        *notes,
+        *(recording.gaps if recording is not None else ()),
+        *(result.trust.missing if result.trust else ()),
+    )
     if not unread:
         return None
     return Section(
@@ -67,7 +68,7 @@ def method() -> Section:
     )
 
 
-def again(result: Result, manifest: Manifest) -> Section:
+def reproduction(result: Result, manifest: Manifest) -> Section:
     """Return all that is needed to repeat the run."""
     folded = (
         ("The experiment, as TOML", toml_text(manifest.experiment)),

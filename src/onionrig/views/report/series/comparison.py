@@ -8,7 +8,7 @@ from onionrig.units import counted
 from onionrig.views.report.charts.comparison import MARKS, ratios_figure, repetitions_figure
 from onionrig.views.report.document import Document, Fact, Prose, Section, Table, columns
 from onionrig.views.report.files import Report, report
-from onionrig.views.report.missing import figure_of, number, rate, rates
+from onionrig.views.report.value_text import figure_of, number, rate, rates
 
 if TYPE_CHECKING:
     from onionrig.records.comparison import Comparison, Ratio, Side
@@ -76,7 +76,7 @@ def _facts(comparison: Comparison) -> tuple[Fact, ...]:
 
 
 def _ratios(comparison: Comparison) -> Section:
-    drawn = ratios_figure(comparison)
+    chart = ratios_figure(comparison)
     table = Table(
         caption="Each figure of both sides",
         columns=columns(
@@ -85,17 +85,17 @@ def _ratios(comparison: Comparison) -> Section:
         ),
         rows=tuple(_row(each) for each in comparison.ratios),
     )  # fmt: skip
-    blocks: tuple[Block, ...] = (table,) if drawn is None else (drawn, table)
+    blocks: tuple[Block, ...] = (table,) if chart is None else (chart, table)
     return Section(
         name="ratios",
         title="B against A",
-        finding="" if drawn else "No figure was measured on both sides.",
+        finding="" if chart else "No figure was measured on both sides.",
         blocks=blocks,
     )
 
 
 def _sides(comparison: Comparison) -> Section:
-    drawn = repetitions_figure(comparison)
+    chart = repetitions_figure(comparison)
     table = Table(
         caption="The runs of both sides, in order",
         columns=columns("side", "repetition", "run", "sustained", numeric=("sustained",)),
@@ -105,24 +105,24 @@ def _sides(comparison: Comparison) -> Section:
         name="sides",
         title="Both sides",
         finding=f"A is {comparison.a.title}, B is {comparison.b.title}.",
-        blocks=(table,) if drawn is None else (drawn, table),
+        blocks=(table,) if chart is None else (chart, table),
     )
 
 
 def _differences(comparison: Comparison) -> Section:
-    found = comparison.differences
+    differences = comparison.differences
     table = Table(
         caption="What differs, asked for or not",
         columns=columns("kind", "what", "A", "B", long=("A", "B")),
-        rows=tuple((each.kind, each.what, each.a, each.b) for each in found),
+        rows=tuple((each.kind, each.what, each.a, each.b) for each in differences),
     )
     return Section(
         name="differences",
         title="What differs",
-        finding=f"{counted(len(found), 'difference')} beside the figures."
-        if found
+        finding=f"{counted(len(differences), 'difference')} beside the figures."
+        if differences
         else "Nothing else differs.",
-        blocks=(table,) if found else (),
+        blocks=(table,) if differences else (),
     )
 
 
@@ -140,7 +140,7 @@ def _row(each: Ratio) -> tuple[Cell, ...]:
 
 
 def _runs(side: Side) -> list[tuple[Cell, ...]]:
-    """Return a row a repetition; several of them may be holds of one run."""
+    """Return a row per repetition; several of them may be holds of one run."""
     runs = side.runs if len(side.runs) == len(side.sustained_bits_per_second) else ()
     return [
         (

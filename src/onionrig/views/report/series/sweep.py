@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.units import counted
 from onionrig.views.report.charts.sweep import cost_figure, rates_figure
-from onionrig.views.report.charts.sweep_axis import drawn_axis, settings_text
+from onionrig.views.report.charts.sweep_axis import chart_axis, settings_text
 from onionrig.views.report.document import (
     UNKNOWN,
     Document,
@@ -18,15 +18,15 @@ from onionrig.views.report.document import (
     columns,
 )
 from onionrig.views.report.files import Report, report
-from onionrig.views.report.missing import moment, number, rate, rates
-from onionrig.views.report.run.judgement import YOURS
+from onionrig.views.report.run.findings import YOURS
+from onionrig.views.report.value_text import moment, number, rate, rates
 
 if TYPE_CHECKING:
     from onionrig.records.sweep import Point, SweepResult
     from onionrig.views.report.document import Block, Cell
 
 WORTH_A_COLUMN = 0.005
-"""Of what the dearest role costs; the runs' own reports have the others."""
+"""Share of the dearest role's cost; the runs' own reports have the other roles."""
 METHOD = """\
 Each point is a hold of its own, and its rate is the sustained one: the lowest mean of any 10
 consecutive seconds. Points that differ in the load alone ran on one network, the others on networks
@@ -93,16 +93,16 @@ def _missing(sweep: SweepResult) -> tuple[str, ...]:
 def _facts(sweep: SweepResult) -> tuple[Fact, ...]:
     best = _best(sweep)
     whole = len(sweep.points) + sweep.missing
-    told = [Fact(name="Points", value=f"{len(sweep.points)} of {whole}", note="measured")]
+    facts = [Fact(name="Points", value=f"{len(sweep.points)} of {whole}", note="measured")]
     if best is not None:
-        told.append(
+        facts.append(
             Fact(
                 name="Best",
                 value=rate(best.result.goodput.sustained_bits_per_second),
                 note=settings_text(best.settings),
             )
         )
-    told += [
+    facts += [
         Fact(
             name=f"Knee of {knee.key}" if knee.reached else f"Knee of {knee.key}, not reached",
             value=knee.value or UNKNOWN,
@@ -110,20 +110,20 @@ def _facts(sweep: SweepResult) -> tuple[Fact, ...]:
         )
         for knee in sweep.knees
     ]
-    return tuple(told)
+    return tuple(facts)
 
 
 def _rates(sweep: SweepResult) -> Section | None:
-    drawn = rates_figure(sweep)
-    if drawn is None:
+    chart = rates_figure(sweep)
+    if chart is None:
         return None
-    blocks: list[Block] = [drawn]
+    blocks: list[Block] = [chart]
     if len(sweep.knees) > 1:
         blocks.append(Prose(paragraphs=tuple(knee.sentence for knee in sweep.knees), listed=True))
     return Section(
         name="rates",
         title="Rate and knee",
-        finding=f"Along {drawn_axis(sweep).key}.",
+        finding=f"AxisChart {chart_axis(sweep).key}.",
         blocks=tuple(blocks),
     )
 
@@ -167,11 +167,11 @@ def _row(point: Point, keys: tuple[str, ...], roles: tuple[str, ...]) -> tuple[C
 
 
 def _costs(sweep: SweepResult) -> Section | None:
-    drawn = [each for role in _roles(sweep) if (each := cost_figure(sweep, role)) is not None]
-    if not drawn:
+    chart = [each for role in _roles(sweep) if (each := cost_figure(sweep, role)) is not None]
+    if not chart:
         return None
-    first = next((each for each in drawn if each.name == "cost-backend"), drawn[0])
-    others = tuple(each for each in drawn if each is not first)
+    first = next((each for each in chart if each.name == "cost-backend"), chart[0])
+    others = tuple(each for each in chart if each is not first)
     folded = (FoldedFigures(title="The other roles", figures=others),) if others else ()
     return Section(
         name="costs",

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from onionrig.records.events import AnyEvent
 
-LOAD_COLUMNS = ("since_hold_seconds", "load", "phase")
-"""What ``LoadTimes.at`` says, as column names."""
-
 
 class LoadTimes(msgspec.Struct, frozen=True, kw_only=True):
     """The loads of a run."""

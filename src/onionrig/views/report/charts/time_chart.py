@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onionrig.analysis.over_time.series import Incident, LoadTimes
+from onionrig.analysis.over_time.series import Fault, SeriesLoad
 from onionrig.analysis.over_time.timeline import Timeline
 from onionrig.records.part import Part
 from onionrig.views.report.charts.scales import Scale, time_scale
@@ -21,31 +21,31 @@ class Line(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Level(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A value that the others are held against, in the timeline's unit."""
+    """A value to compare the lines with, in the timeline's unit."""
 
     name: str
     value: float
     begin: float | None = None
-    """Where it is not meant for the whole of the run."""
+    """When it begins, if it is not meant for the whole run."""
     end: float | None = None
 
 
-class Timed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Lines over time, and what they are held against."""
+class TimeChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines over time, and what they are compared with."""
 
     timeline: Timeline
     lines: tuple[Line, ...]
     scale: Scale
-    """Of the values."""
+    """The unit of the values."""
     title: str
-    """Of the values, without the unit."""
-    loads: tuple[LoadTimes, ...] = ()
+    """What the values are, without the unit."""
+    loads: tuple[SeriesLoad, ...] = ()
     levels: tuple[Level, ...] = ()
-    incidents: tuple[Incident, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def span(self) -> tuple[float, float]:
-        """From when to when it is drawn, in seconds."""
+        """The first and the last moment that is drawn, in seconds."""
         at, lasting = self.timeline.at_seconds, self.timeline.lasting_seconds
         return (at[0], at[-1] + lasting[-1]) if at else (0.0, 1.0)
 
@@ -60,31 +60,31 @@ def keys_of(lines: Sequence[Line]) -> list[str]:
     return [f"line{index:02d}" for index in range(len(lines))]
 
 
-def rows(timed: Timed) -> list[dict[str, Any]]:
+def rows(chart: TimeChart) -> list[dict[str, Any]]:
     """Return a row for each stretch of time, with its point in its middle.
 
     The outermost stand at the edges as well, so that what is drawn fills the chart. A value is
     null where nothing was recorded.
     """
-    timeline = timed.timeline
+    timeline = chart.timeline
     stretches = zip(timeline.at_seconds, timeline.lasting_seconds, strict=True)
-    inner = [_row(timed, index, at, lasting) for index, (at, lasting) in enumerate(stretches)]
+    inner = [_row(chart, index, at, lasting) for index, (at, lasting) in enumerate(stretches)]
     if not inner:
         return []
     first, last = inner[0], inner[-1]
     return [first | {"middle": first["begin"]}, *inner, last | {"middle": last["end"]}]
 
 
-def _row(timed: Timed, index: int, at: float, lasting: float) -> dict[str, Any]:
-    time, scale = timed.time, timed.scale
-    values = [timed.timeline.lines[line.name][index] for line in timed.lines]
+def _row(chart: TimeChart, index: int, at: float, lasting: float) -> dict[str, Any]:
+    time, scale = chart.time, chart.scale
+    values = [chart.timeline.lines[line.name][index] for line in chart.lines]
     known = [value for value in values if value is not None]
-    drawn = {
+    scaled = {
         key: None if value is None else scale.of(value)
-        for key, value in zip(keys_of(timed.lines), values, strict=True)
+        for key, value in zip(keys_of(chart.lines), values, strict=True)
     }
     return {
-        **drawn,
+        **scaled,
         "total": scale.of(sum(known)) if known else None,
         "begin": time.of(at),
         "middle": time.of(at + lasting / 2),

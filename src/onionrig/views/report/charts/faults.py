@@ -11,27 +11,27 @@ from onionrig.views.report.figure import outlined
 from onionrig.views.summary.aftermath import done_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.over_time.series import Incident
-    from onionrig.views.report.charts.lines_over_time import Timed
+    from onionrig.analysis.over_time.series import Fault
+    from onionrig.views.report.charts.time_chart import TimeChart
 
 SAME_PLACE = 0.025
-"""Of the chart: incidents so near to one another have room for one name."""
+"""Share of the chart's width below which faults have room for one name only."""
 NAME_PIXELS = 165
-"""Of an incident's name, at most: the lowest charts have 180."""
+"""The longest name of a fault: the lowest charts have 180 pixels."""
 
 
-def incidents(timed: Timed) -> list[alt.Chart]:
+def faults(chart: TimeChart) -> list[alt.Chart]:
     """Draw a dashed line where something was done to the rig, and name it along the line.
 
-    Before the line, where there is room: what follows is what one looks for.
+    The name stands before the line where there is room, since readers look at what follows.
     """
-    if not timed.incidents:
+    if not chart.faults:
         return []
-    time = timed.time
-    first, last = timed.span
-    lines = [{"at": time.of(each.at)} for each in timed.incidents]
+    time = chart.time
+    first, last = chart.span
+    lines = [{"at": time.of(fault.at)} for fault in chart.faults]
     before, after = list[dict[str, Any]](), list[dict[str, Any]]()
-    for several in _by_place(timed):
+    for several in _by_place(chart):
         at = several[0].at
         side = before if at - first >= SAME_PLACE * (last - first) else after
         side.append({"at": time.of(at), "name": _name(several)})
@@ -54,19 +54,19 @@ def _named(rows: list[dict[str, Any]], **placed: Any) -> list[alt.Chart]:  # noq
     )
 
 
-def _by_place(timed: Timed) -> list[list[Incident]]:
-    """Return the incidents, those together that are too near to be named apart."""
-    first, last = timed.span
-    places: list[list[Incident]] = []
-    for each in timed.incidents:
-        if places and each.at - places[-1][0].at < SAME_PLACE * (last - first):
-            places[-1].append(each)
+def _by_place(chart: TimeChart) -> list[list[Fault]]:
+    """Return the faults, grouped where they are too near to be named apart."""
+    first, last = chart.span
+    places: list[list[Fault]] = []
+    for fault in chart.faults:
+        if places and fault.at - places[-1][0].at < SAME_PLACE * (last - first):
+            places[-1].append(fault)
         else:
-            places.append([each])
+            places.append([fault])
     return places
 
 
-def _name(several: list[Incident]) -> str:
+def _name(several: list[Fault]) -> str:
     more = f" and {len(several) - 1} more" if len(several) > 1 else ""
     first = several[0]
     return f"{done_text(first.verb, first.subject, first.bits_per_second)}{more}"

@@ -1,8 +1,8 @@
 """Whether an emulated host used all of the share of the CPU that it was given.
 
-Its share is held against what its services used. The sampler is none of them: it is not limited
-(``engine.cpu_shares``), and neither are the run's own processes, which the first host's sampler
-watches too.
+Its share is compared with what its services used. The sampler is not one of them: it is not limited
+(``engine.emulation.cpu_shares``), and neither are the run's own processes, which the first host's
+sampler watches too.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.analysis.hosts.cpu import around, elapsed_seconds, used_cpu_seconds
+from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cpu_seconds
 from onionrig.analysis.hosts.facts import host_of
-from onionrig.analysis.limits.findings import Finding, Look
+from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.analysis.limits.full_cpu import FULL
 from onionrig.analysis.wording import listing
 from onionrig.records.findings import Evidence
 from onionrig.units import cores_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.load.loads import Load
     from onionrig.records.manifest import Manifest
-    from onionrig.records.recording import Recording
 
 UNLIMITED = "sampler"
 """The role of what is never limited."""
@@ -41,27 +40,27 @@ class ShareUse(msgspec.Struct, frozen=True, kw_only=True):
         return self.used_cores >= FULL * self.given_cores
 
 
-def share_uses(recording: Recording, hold: Window) -> list[ShareUse]:
+def share_uses(load: Load) -> list[ShareUse]:
     """Return what each limited host used, in their order; unsampled ones are left out."""
     used: dict[str, float] = {}
-    for sampler, samples in recording.samplers.items():
-        if held := around(samples, hold):
-            host = host_of(recording.manifest, sampler)
-            own = _limited_services(recording.manifest, host)
-            seconds = sum(cpu for name, cpu in used_cpu_seconds(held).items() if name in own)
+    for sampler, samples in load.recording.samplers.items():
+        if held := samples_around(samples, load.hold):
+            host = host_of(load.manifest, sampler)
+            limited = _limited_services(load.manifest, host)
+            seconds = sum(cpu for name, cpu in used_cpu_seconds(held).items() if name in limited)
             used[host] = seconds / elapsed_seconds(held)
     return [
-        ShareUse(host=each.name, used_cores=used[each.name], given_cores=each.cpu_cores)
-        for each in recording.manifest.emulated
-        if each.cpu_cores is not None and each.name in used
+        ShareUse(host=host.name, used_cores=used[host.name], given_cores=host.cpu_cores)
+        for host in load.manifest.emulated
+        if host.cpu_cores is not None and host.name in used
     ]
 
 
-def look_at_host_cpus(recording: Recording, hold: Window) -> Look:
+def check_cpu_shares(load: Load) -> LimitCheck:
     """Name the hosts that used all they were given."""
-    uses = share_uses(recording, hold)
+    uses = share_uses(load)
     full = [use for use in uses if use.full]
-    return Look(
+    return LimitCheck(
         evidence=tuple(
             Evidence(
                 what=f"CPU of {use.host}, by its services",
@@ -88,9 +87,9 @@ def _finding(full: list[ShareUse]) -> Finding:
     names = listing([use.host for use in full])
     if len(full) == 1:
         (use,) = full
-        said = f"used {use.used_cores:.2f} of the {cores_text(use.given_cores)} it was given"
-        sentence = f"the CPU of {names} was full: its services {said}"
+        share = f"{use.used_cores:.2f} of the {cores_text(use.given_cores)} it was given"
+        sentence = f"the CPU of {names} was full: its services used {share}"
     else:
-        said = listing([f"{use.used_cores:.2f} of {cores_text(use.given_cores)}" for use in full])
-        sentence = f"the CPUs of {names} were full: their services used {said}"
+        shares = [f"{use.used_cores:.2f} of {cores_text(use.given_cores)}" for use in full]
+        sentence = f"the CPUs of {names} were full: their services used {listing(shares)}"
     return Finding(kind="machine CPU", subject=names, sentence=sentence)

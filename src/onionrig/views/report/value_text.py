@@ -1,4 +1,4 @@
-"""How a report says what may be missing: one dash for all that was not measured."""
+"""Values as a report prints them: a dash stands for everything that was not measured."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from onionrig.units import counted, percent_text, rate_text, size_text
 from onionrig.views.report.document import UNKNOWN
 
 MILLISECONDS_BELOW, HUNDREDTHS_BELOW = 1.0, 10.0
-"""Seconds."""
+"""Seconds below which a duration has milliseconds, or hundredths of a second."""
 
 
 def rate(bits_per_second: float | None) -> str:
-    """Say a rate."""
+    """Return a rate with its unit."""
     return UNKNOWN if bits_per_second is None else rate_text(bits_per_second)
 
 
 def rates(lowest: float | None, highest: float | None) -> str:
-    """Say from where to where rates went, the unit once if it is the same."""
+    """Return the range of rates, the unit once if both have the same."""
     low, high = rate(lowest), rate(highest)
     number_of_low, _, unit_of_low = low.partition(" ")
     return f"{number_of_low if unit_of_low == high.partition(' ')[2] else low} to {high}"
 
 
 def percent(fraction: float | None, *, signed: bool = False) -> str:
-    """Say a fraction; signed where it is a difference."""
+    """Return a fraction in percent; signed where it is a difference."""
     if fraction is None:
         return UNKNOWN
-    said = percent_text(fraction)
-    if said == "-0.0 %":
+    text = percent_text(fraction)
+    if text == "-0.0 %":
         return "0.0 %"
-    return f"+{said}" if signed and fraction > 0 else said
+    return f"+{text}" if signed and fraction > 0 else text
 
 
 def size(size_bytes: int | None) -> str:
-    """Say a size."""
+    """Return a size with its unit."""
     return UNKNOWN if size_bytes is None else size_text(size_bytes)
 
 
 def number(value: float | None, *, decimals: int = 2) -> str:
-    """Say a number."""
+    """Return a number."""
     return UNKNOWN if value is None else f"{value:.{decimals}f}"
 
 
 def wait(seconds: float | None) -> str:
-    """Say how long something took."""
+    """Return a duration with its unit."""
     if seconds is None:
         return UNKNOWN
     if seconds < MILLISECONDS_BELOW:
@@ -54,7 +54,7 @@ def wait(seconds: float | None) -> str:
 
 
 def figure_of(value: float | None, unit: str) -> str:
-    """Say a value in the unit that its record names."""
+    """Return a value in the unit that its record names."""
     if value is None:
         return UNKNOWN
     match unit:
@@ -71,13 +71,13 @@ def figure_of(value: float | None, unit: str) -> str:
 
 
 def three_figures(value: float) -> str:
-    """Say a number with three significant figures, more where it has more before the point."""
+    """Return a number with three significant figures, more where it has more before the point."""
     decimals = 2 - math.floor(math.log10(abs(value))) if value else 2
     return f"{value:.{max(0, decimals)}f}"
 
 
 def moment(iso: str) -> str:
-    """Say when, from an ISO 8601 text; what is none stands as it is."""
+    """Return the moment of an ISO 8601 text in UTC; any other text stands as it is."""
     try:
         when = datetime.datetime.fromisoformat(iso)
     except ValueError:
@@ -88,7 +88,7 @@ def moment(iso: str) -> str:
 
 
 def cores(amount: float | None) -> str:
-    """Say how many cores."""
+    """Return a number of cores."""
     if amount is None:
         return UNKNOWN
     return counted(int(amount), "core") if amount == int(amount) else f"{amount:.2f} cores"

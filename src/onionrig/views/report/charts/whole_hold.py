@@ -1,4 +1,4 @@
-"""Charts of what a whole hold came to: each backend's share, and how long streams took to start."""
+"""Charts of a hold as a whole: each backend's share, and how long streams took to start."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from onionrig.units import BITS_PER_BYTE, percent_text
+from onionrig.analysis.backends.shares import backend_rates
+from onionrig.units import percent_text
 from onionrig.views.report.charts.scales import rate_scale, short_time_scale
 from onionrig.views.report.colours import INK, MUTED, series_colour
 from onionrig.views.report.figure import Figure, figure
@@ -17,15 +18,14 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 MOST_STEPS = 400
-"""Of a distribution's line; more streams are thinned out evenly."""
+"""The most steps of a distribution's line; more streams are thinned out evenly."""
 ROOM_FOR_LABELS = 1.1
-"""Of the longest bar."""
+"""Width of the chart in lengths of the longest bar."""
 
 
 def shares_figure(result: Result) -> Figure:
     """Draw each backend instance's mean rate over the hold, and what an even share would be."""
-    seconds = max(result.goodput.steady_seconds, 1)
-    rates = [backend.bytes * BITS_PER_BYTE / seconds for backend in result.backends]
+    rates = [rate or 0.0 for rate in backend_rates(result).values()]
     scale = rate_scale(max(rates, default=0.0))
     rows = [
         {

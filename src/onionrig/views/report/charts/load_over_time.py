@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.units import rate_text
-from onionrig.views.report.charts.lines_over_time import Level, Line, Timed
 from onionrig.views.report.charts.scales import Scale, rate_scale, short_time_scale
+from onionrig.views.report.charts.time_chart import Level, Line, TimeChart
 from onionrig.views.report.charts.timelines import lines_figure, stacked_figure
 from onionrig.views.report.colours import MUTED, series_colour
 
@@ -26,27 +26,27 @@ ROLES = ("backend", "relay", "client", "authority", "source", "sink")
 """Each with an area of its own; the others are small, and drawn together."""
 OTHERS = "all others"
 MOST_LINES = 12
-"""In one chart."""
+"""The most lines in one chart."""
 
 STATES = ("user", "system", "nice", "irq", "softirq", "iowait", "steal")
-"""Of a machine's CPU, from the bottom; idle is what is left."""
+"""States of a machine's CPU from the bottom up; idle is what is left."""
 
 
 def goodput_figure(series: Series, *, levels: Sequence[Level], description: str) -> Figure:
     """Draw the goodput of each second, by backend instance."""
     timeline = series.goodput_bits_per_second
     most = max([*_totals(timeline), *(level.value for level in levels)], default=0.0)
-    timed = Timed(
+    chart = TimeChart(
         timeline=timeline,
         lines=_numbered(timeline),
         scale=rate_scale(most),
         title="goodput",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
         levels=tuple(levels),
     )
     return stacked_figure(
-        timed,
+        chart,
         name="goodput",
         title="Goodput of each second",
         description=description,
@@ -58,24 +58,24 @@ def cores_figure(series: Series, *, cores: int, description: str) -> Figure:
     """Draw the CPU that each role uses against what the machines have."""
     timeline = _with_others(series.cores)
     colours = {role: series_colour(index) for index, role in enumerate(ROLES)} | {OTHERS: MUTED}
-    timed = Timed(
+    chart = TimeChart(
         timeline=timeline,
         lines=tuple(Line(name=name, colour=colours[name]) for name in timeline.lines),
         scale=CORES,
         title="CPU in use",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
         levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
     )
     return stacked_figure(
-        timed, name="cpu-by-role", title="Cores in use by role", description=description
+        chart, name="cpu-by-role", title="Cores in use by role", description=description
     )
 
 
-def machine_figure(series: Series, host: str, *, cores: int | None) -> Figure:
+def cpu_by_state_figure(series: Series, host: str, *, cores: int | None) -> Figure:
     """Draw how one machine's cores spent their time."""
     timeline = series.host_cores[host]
-    timed = Timed(
+    chart = TimeChart(
         timeline=timeline,
         lines=tuple(
             Line(name=state, colour=series_colour(index))
@@ -85,11 +85,11 @@ def machine_figure(series: Series, host: str, *, cores: int | None) -> Figure:
         scale=CORES,
         title="CPU by state",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
         levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
     )
     return stacked_figure(
-        timed,
+        chart,
         name=f"machine-{host}",
         title=f"CPU of {host} by state",
         description=f"The cores of {host} in use in each second, by state; the rest is idle.",
@@ -99,17 +99,17 @@ def machine_figure(series: Series, host: str, *, cores: int | None) -> Figure:
 
 def streams_figure(series: Series, *, asked: int) -> Figure:
     """Draw how many streams deliver."""
-    timed = Timed(
+    chart = TimeChart(
         timeline=series.streams,
         lines=_numbered(series.streams),
         scale=COUNT,
         title="streams that deliver",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
         levels=(Level(name=f"{asked} asked", value=float(asked)),),
     )
     return stacked_figure(
-        timed,
+        chart,
         name="streams",
         title="Streams that deliver in each second",
         description=f"Streams that deliver in each second, by who serves them; {asked} asked.",
@@ -120,16 +120,16 @@ def streams_figure(series: Series, *, asked: int) -> Figure:
 def round_trip_figure(series: Series) -> Figure:
     """Draw the round trip of each client's idle circuit."""
     timeline, some = _highest(series.round_trip_seconds)
-    timed = Timed(
+    chart = TimeChart(
         timeline=timeline,
         lines=_numbered(timeline),
         scale=short_time_scale(timeline.highest),
         title="round trip",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
     )
     return lines_figure(
-        timed,
+        chart,
         name="round-trips",
         title=f"Round trip by client{some}",
         description="The round trip of a byte to a backend instance and back, by client tor, on "
@@ -141,16 +141,16 @@ def round_trip_figure(series: Series) -> Figure:
 def interfaces_figure(series: Series) -> Figure:
     """Draw what each interface carried."""
     timeline, some = _highest(series.interface_bits_per_second)
-    timed = Timed(
+    chart = TimeChart(
         timeline=timeline,
         lines=_numbered(timeline),
         scale=rate_scale(timeline.highest),
         title="throughput",
         loads=series.loads,
-        incidents=series.incidents,
+        faults=series.faults,
     )
     return lines_figure(
-        timed,
+        chart,
         name="interfaces",
         title=f"Throughput by interface{some}",
         description="Bits each network interface carried in each second, overhead included.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.units import counted
 from onionrig.views.report.document import UNKNOWN, Bar, Prose, Section, Table, columns
-from onionrig.views.report.missing import cores, figure_of, number, percent, rate, size
+from onionrig.views.report.value_text import cores, figure_of, number, percent, rate, size
 
 if TYPE_CHECKING:
     from onionrig.records.findings import Agreement, Evidence, Trust
@@ -26,7 +26,7 @@ def costs(result: Result) -> Section | None:
     )
     most = dearest[0][1].cpu_seconds_per_gbit or 0.0
     known = [cost.cpu_seconds_per_gbit for _, cost in dearest]
-    total = sum(each for each in known if each is not None)
+    total = sum(cost for cost in known if cost is not None)
     yours = f" {YOURS}" if "backend" in result.costs else ""
     rows: list[tuple[Cell, ...]] = [
         (
@@ -61,42 +61,42 @@ def costs(result: Result) -> Section | None:
 
 
 def bottleneck(result: Result) -> Section | None:
-    """Return what bound the rate, and all that was looked at."""
-    found = result.bottleneck
-    if found is None:
+    """Return what bound the rate, and all that was compared with its limit."""
+    verdict = result.bottleneck
+    if verdict is None:
         return None
     table = Table(
         caption="What was held against its limit",
         columns=columns("what", "measured", "limit", "of the limit", numeric=("measured", "limit")),
-        rows=tuple(_evidence(each) for each in found.evidence),
+        rows=tuple(_evidence(evidence) for evidence in verdict.evidence),
     )
     return Section(
         name="bottleneck",
         title="What bound the rate",
-        finding=found.sentence,
-        blocks=(table,) if found.evidence else (),
+        finding=verdict.sentence,
+        blocks=(table,) if verdict.evidence else (),
     )
 
 
 def trust(result: Result) -> Section | None:
     """Return whether independent counts agree, and what else may be wrong with the figures."""
-    found = result.trust
-    if found is None:
+    judged = result.trust
+    if judged is None:
         return None
     blocks: list[Block] = []
-    if found.doubts:
-        blocks.append(Prose(paragraphs=found.doubts, listed=True))
-    if found.agreement:
-        blocks.append(_agreement(found))
-    blocks.append(_steadiness(result, found))
-    verdict = (
+    if judged.doubts:
+        blocks.append(Prose(paragraphs=judged.doubts, listed=True))
+    if judged.agreement:
+        blocks.append(_agreement(judged))
+    blocks.append(_steadiness(result, judged))
+    finding = (
         "There is nothing to trust: nothing was held."
-        if found.trusted is None
+        if judged.trusted is None
         else "Nothing was found that speaks against the figures."
-        if found.trusted
-        else f"{counted(len(found.doubts), 'reason')} not to trust the figures."
+        if judged.trusted
+        else f"{counted(len(judged.doubts), 'reason')} not to trust the figures."
     )
-    return Section(name="trust", title="Agreement and trust", finding=verdict, blocks=tuple(blocks))
+    return Section(name="trust", title="Agreement and trust", finding=finding, blocks=tuple(blocks))
 
 
 def failures(result: Result) -> Section:
@@ -121,17 +121,17 @@ def failures(result: Result) -> Section:
 
 def _circuits(result: Result) -> tuple[Table, ...]:
     """Return what the backend instances' tors say of their circuits, if they were asked."""
-    found = result.tor_circuits
-    if found is None:
+    circuits = result.tor_circuits
+    if circuits is None:
         return ()
     counts: list[tuple[str, int | None]] = [
-        ("rendezvous circuits begun in the hold", found.rendezvous_begun),
+        ("rendezvous circuits begun in the hold", circuits.rendezvous_begun),
         *(
             (f"rendezvous circuits failed: {reason}", times)
-            for reason, times in found.rendezvous_failed.items()
+            for reason, times in circuits.rendezvous_failed.items()
         ),
-        ("rendezvous circuits open at its end", found.rendezvous_open),
-        ("introduction circuits open at its end", found.introduction_circuits),
+        ("rendezvous circuits open at its end", circuits.rendezvous_open),
+        ("introduction circuits open at its end", circuits.introduction_circuits),
     ]
     return (
         Table(
@@ -142,17 +142,17 @@ def _circuits(result: Result) -> tuple[Table, ...]:
     )
 
 
-def _evidence(each: Evidence) -> tuple[Cell, ...]:
+def _evidence(evidence: Evidence) -> tuple[Cell, ...]:
     share: Cell = UNKNOWN
-    if each.limit:
-        part = each.measured / each.limit
-        text = percent(part) + (", at its limit" if each.at_limit else "")
-        share = Bar(text=text, share=min(max(part, 0.0), 1.0), full=each.at_limit)
-    measured = figure_of(each.measured, each.unit)
-    return (each.what, measured, figure_of(each.limit, each.unit), share)
+    if evidence.limit:
+        part = evidence.measured / evidence.limit
+        text = percent(part) + (", at its limit" if evidence.at_limit else "")
+        share = Bar(text=text, share=min(max(part, 0.0), 1.0), full=evidence.at_limit)
+    measured = figure_of(evidence.measured, evidence.unit)
+    return (evidence.what, measured, figure_of(evidence.limit, evidence.unit), share)
 
 
-def _agreement(found: Trust) -> Table:
+def _agreement(trust: Trust) -> Table:
     return Table(
         caption="The sinks' bytes against other counts of the same",
         columns=columns(
@@ -161,29 +161,29 @@ def _agreement(found: Trust) -> Table:
         ),
         rows=tuple(
             (
-                each.what,
-                size(each.other_bytes),
-                percent(each.difference, signed=True),
+                count.what,
+                size(count.other_bytes),
+                percent(count.difference, signed=True),
                 UNKNOWN
-                if each.expected is None
-                else f"{percent(each.expected[0], signed=True)} to "
-                f"{percent(each.expected[1], signed=True)}",
-                _explained(each),
-                each.cause,
+                if count.expected is None
+                else f"{percent(count.expected[0], signed=True)} to "
+                f"{percent(count.expected[1], signed=True)}",
+                _explained(count),
+                count.cause,
             )
-            for each in found.agreement
+            for count in trust.agreement
         ),
     )  # fmt: skip
 
 
-def _explained(each: Agreement) -> str:
-    if each.explained is None:
+def _explained(agreement: Agreement) -> str:
+    if agreement.explained is None:
         return "not judged"
-    return "✓ agrees" if each.explained else "✗ unexplained"
+    return "✓ agrees" if agreement.explained else "✗ unexplained"
 
 
-def _steadiness(result: Result, found: Trust) -> Table:
-    noise, trend, repeated = found.noise, found.trend, result.repetitions
+def _steadiness(result: Result, trust: Trust) -> Table:
+    noise, trend, repeated = trust.noise, trust.trend, result.repetitions
     steady = {True: "steady", False: "NOT steady", None: "not judged"}[trend.steady]
     rows: list[tuple[Cell, ...]] = [
         ("change over the hold", percent(trend.change, signed=True),

@@ -1,4 +1,4 @@
-"""What else the machine did during the hold."""
+"""CPU that was not the rig's during the hold: other processes', and what the hypervisor took."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from onionrig.analysis.limits.full_cpu import HostUse
 
 MOST_SHARE = 0.05
-"""Of a host's cores, that others may take before the figures are in doubt."""
+"""Share of a host's cores that others may take before the figures are in doubt."""
 MISSED_SHARE = 0.05
-"""By how much the machine-wide counters may lie below the processes' sum: both are read one after
-the other, in ticks of 10 ms."""
+"""How far the machine-wide counters may lie below the processes' sum: both are read one after the
+other, in ticks of 10 ms."""
 
 
-def noise(uses: Sequence[HostUse]) -> Noise:
-    """Return what was read; the sums are of the host that was fullest, which comes first."""
+def cpu_noise(uses: Sequence[HostUse]) -> Noise:
+    """Return what others took; the sums are of the host that was fullest, which comes first."""
     others = [use.others_cores for use in uses if use.others_cores is not None]
     return Noise(
         others_cores=max(others, default=None),
@@ -30,9 +30,9 @@ def noise(uses: Sequence[HostUse]) -> Noise:
     )
 
 
-def noise_doubts(uses: Sequence[HostUse]) -> list[str]:
-    """Say on which hosts others took more than a little."""
-    doubts = []
+def cpu_noise_doubts(uses: Sequence[HostUse]) -> list[str]:
+    """Name the hosts on which others took more than a little."""
+    doubts: list[str] = []
     for use in uses:
         for who, cores in (
             ("processes outside the rig used", use.others_cores),
@@ -44,20 +44,20 @@ def noise_doubts(uses: Sequence[HostUse]) -> list[str]:
     return doubts
 
 
-def unread(uses: Sequence[HostUse]) -> list[str]:
+def unread_cpu(uses: Sequence[HostUse]) -> list[str]:
     """Say what was not read, and where the machine-wide counters miss what processes used."""
-    said = []
+    gaps: list[str] = []
     for use in uses:
         processes = _processes(use)
         if processes is None:
-            said.append(f"what processes outside the rig used on {use.host} was not read twice")
+            gaps.append(f"what processes outside the rig used on {use.host} was not read twice")
         elif use.machine_busy_cores < processes * (1 - MISSED_SHARE):
-            said.append(
+            gaps.append(
                 f"the machine-wide CPU counters of {use.host} show {use.machine_busy_cores:.2f} "
                 f"cores busy where processes add up to {processes:.2f}: they miss work on some "
                 "virtual machines, and the larger count is used"
             )
-    return said
+    return gaps
 
 
 def _processes(use: HostUse) -> float | None:

@@ -1,0 +1,108 @@
+"""How much each part of the rig carried in a hold, from the sources to the clients."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.backends.shares import backend_rates
+from onionrig.analysis.load.source_bytes import sent_in
+from onionrig.rig.model import Role
+from onionrig.units import BITS_PER_BYTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+    from onionrig.records.result import Result
+    from onionrig.records.samples import TorCounters, TorSample
+    from onionrig.records.transfers import Transfer
+
+BitsPerSecond = dict[str, float | None]
+"""Mean rates over the hold by name; None where it is not known."""
+
+
+class RigRates(msgspec.Struct, frozen=True, kw_only=True):
+    """What the parts of a rig carried."""
+
+    goodput_bits_per_second: float | None
+    clients: BitsPerSecond
+    """Goodput of the hold, shared among the client tors as the bytes of the whole run are."""
+    relays: dict[str, float]
+    """What each relay forwarded, of those whose counters were read twice."""
+    backends: BitsPerSecond
+    """Goodput of each backend instance, counted at the sinks."""
+    sources: dict[str, float]
+    """What the sources handed to each backend instance."""
+
+    @property
+    def sent_bits_per_second(self) -> float | None:
+        """What all sources sent; None where none was recorded."""
+        return sum(self.sources.values()) if self.sources else None
+
+    @property
+    def forwarded_bits_per_second(self) -> float | None:
+        """What all relays forwarded; None where none was read."""
+        return sum(self.relays.values()) if self.relays else None
+
+    @property
+    def forwarded_over_goodput(self) -> float | None:
+        """How many times the relays forwarded each byte of goodput."""
+        if self.forwarded_bits_per_second is None or not self.goodput_bits_per_second:
+            return None
+        return self.forwarded_bits_per_second / self.goodput_bits_per_second
+
+
+def rig_rates(result: Result, recording: Recording, hold: Window) -> RigRates:
+    """Return what the parts of a rig carried in a hold of the recording, which the result is of."""
+    roles, seconds = recording.manifest.roles, len(hold.seconds)
+    goodput = result.goodput.mean_bits_per_second
+    clients = [name for name, role in roles.items() if role == Role.CLIENT]
+    relays = [name for name, role in roles.items() if role == Role.RELAY]
+    return RigRates(
+        goodput_bits_per_second=goodput,
+        clients=_client_rates(goodput, clients, recording.transfers),
+        relays={
+            name: rate
+            for samples in recording.tors.values()
+            for name in relays
+            if (rate := _forwarded_by(name, samples, hold)) is not None
+        },
+        backends=backend_rates(result),
+        sources={
+            name: size * BITS_PER_BYTE / seconds for name, size in sent_in(recording, hold).items()
+        },
+    )
+
+
+def _client_rates(
+    goodput: float | None, clients: Sequence[str], transfers: Iterable[Transfer]
+) -> BitsPerSecond:
+    sizes: Counter[str] = Counter()
+    for transfer in transfers:
+        sizes[transfer.client] += transfer.verified_bytes + transfer.unverified_bytes
+    total = sizes.total()
+    return {
+        name: goodput * sizes[name] / total if goodput is not None and total else None
+        for name in clients or list(sizes)
+    }
+
+
+def _forwarded_by(relay: str, samples: Iterable[TorSample], hold: Window) -> float | None:
+    """Return what a relay wrote per second between its first and last answer of the hold."""
+    answers: list[TorCounters] = [
+        counters
+        for sample in samples
+        if hold.begin - 1 <= sample.second <= hold.end
+        and (counters := sample.daemons.get(relay)) is not None
+        and counters.relayed_written_bytes is not None
+    ]
+    if not answers:
+        return None
+    first, last = answers[0], answers[-1]
+    seconds = last.read_wall_seconds - first.read_wall_seconds
+    forwarded = (last.relayed_written_bytes or 0) - (first.relayed_written_bytes or 0)
+    return forwarded * BITS_PER_BYTE / seconds if seconds > 0 else None

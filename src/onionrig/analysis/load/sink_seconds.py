@@ -1,0 +1,119 @@
+"""What all sinks of a load counted, second by second: the only place that adds their samples up.
+
+A second without a sample from every sink is missing: what was recorded of it counts, and nothing is
+made up for the rest.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.samples import SinkSample
+
+BySecond = dict[int, int]
+"""A count of each wall-clock second; a second that is absent has none."""
+
+
+class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
+    """The sinks' counts by second, all sinks together unless a field says otherwise."""
+
+    payload_bytes: BySecond
+    """Payload bytes of every second that any sink has a sample of. Those of a foreign peer count,
+    although nobody can check them: they are a baseline's goodput, and no other run has any."""
+    backend_bytes: dict[str, BySecond]
+    """Verified bytes by backend instance, in the order in which instances first served."""
+    unverified_bytes: BySecond
+    """A foreign peer's bytes, of the seconds that have any."""
+    backend_streams: dict[str, BySecond]
+    """Streams that deliver as the second ends, by backend instance or ``FOREIGN_PEER``."""
+    sink_streams: dict[str, BySecond]
+    """Streams that deliver by sink, of every second that the sink has a sample of."""
+    corrupt_bytes: int
+    """Bytes of all seconds that were not the payload."""
+
+    @classmethod
+    def of(cls, sinks: Mapping[str, Sequence[SinkSample]]) -> Self:
+        """Add up the samples of each sink, given by its name."""
+        payload, unverified, corrupt = BySecond(), BySecond(), 0
+        by_backend, streams = dict[str, BySecond](), dict[str, BySecond]()
+        by_sink = {sink: BySecond() for sink in sinks}
+        for sink, samples in sinks.items():
+            for sample in samples:
+                second, verified = sample.second, sample.verified_bytes
+                _count(payload, second, sum(verified.values()) + sample.unverified_bytes)
+                _count(by_sink[sink], second, sum(sample.streams.values()))
+                for backend, size in verified.items():
+                    _count(by_backend.setdefault(backend, {}), second, size)
+                for backend, count in sample.streams.items():
+                    _count(streams.setdefault(backend, {}), second, count)
+                if sample.unverified_bytes:
+                    _count(unverified, second, sample.unverified_bytes)
+                corrupt += sample.corrupt_bytes
+        return cls(
+            payload_bytes=payload,
+            backend_bytes=by_backend,
+            unverified_bytes=unverified,
+            backend_streams=streams,
+            sink_streams=by_sink,
+            corrupt_bytes=corrupt,
+        )
+
+    def payload_in(self, window: Window) -> list[int]:
+        """Return the payload bytes of each second of the window."""
+        return [self.payload_bytes.get(second, 0) for second in window.seconds]
+
+    def backend_bytes_in(self, window: Window, backends: Iterable[str] = ()) -> dict[str, int]:
+        """Return the verified bytes of the window by backend instance.
+
+        ``backends`` come first, 0 for those that served nothing.
+        """
+        sizes = {
+            name: [size for second, size in by_second.items() if second in window.seconds]
+            for name, by_second in self.backend_bytes.items()
+        }
+        totals = {name: sum(own_sizes) for name, own_sizes in sizes.items() if own_sizes}
+        return {**dict.fromkeys(backends, 0), **totals}
+
+    @property
+    def sampled(self) -> list[int]:
+        """The seconds that every sink has a sample of, in order."""
+        sampled_by_sink = [set(by_second) for by_second in self.sink_streams.values()]
+        return sorted(set.intersection(*sampled_by_sink)) if sampled_by_sink else []
+
+    def sampled_in(self, window: Window) -> list[int]:
+        """Return the seconds of the window that every sink has a sample of."""
+        return [second for second in self.sampled if second in window.seconds]
+
+    def missing_in(self, window: Window) -> int:
+        """Return how many seconds of the window lack a sample of at least one sink."""
+        return len(window.seconds) - len(self.sampled_in(window))
+
+    def mean_backend_streams_in(self, window: Window, backend: str) -> float:
+        """Return the mean number of streams that a backend instance served in the window."""
+        counts = self.backend_streams.get(backend, {})
+        served = sum(count for second, count in counts.items() if second in window.seconds)
+        return served / len(window.seconds) if window.seconds else 0.0
+
+    def mean_streams_in(self, window: Window) -> float:
+        """Return the mean number of streams that delivered, over the seconds of each sink."""
+        counts_by_sink = (
+            [count for second, count in by_second.items() if second in window.seconds]
+            for by_second in self.sink_streams.values()
+        )
+        return sum(statistics.fmean(counts) for counts in counts_by_sink if counts)
+
+    @property
+    def most_streams(self) -> int:
+        """The most streams that ever delivered at once, sink by sink."""
+        return sum(max(by_second.values(), default=0) for by_second in self.sink_streams.values())
+
+
+def _count(by_second: BySecond, second: int, more: int) -> None:
+    by_second[second] = by_second.get(second, 0) + more

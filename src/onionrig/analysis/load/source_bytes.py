@@ -1,0 +1,52 @@
+"""What sources sent: to each backend instance in some seconds, and in all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.units import BITS_PER_BYTE
+
+if TYPE_CHECKING:
+    from onionrig.analysis.load.windows import Window
+    from onionrig.records.recording import Recording
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What sources sent in the seconds in which anybody pulled."""
+
+    sent_bytes: int
+    seconds: int
+    mean_bits_per_second: float
+    highest_bits_per_second: float
+    """The rate of the fullest second."""
+
+
+def sent_in(recording: Recording, window: Window) -> dict[str, int]:
+    """Return the bytes that sources handed to each backend instance in the window."""
+    sent: Counter[str] = Counter()
+    for samples in recording.sources.values():
+        for sample in samples:
+            if sample.second in window.seconds:
+                sent.update(sample.sent_bytes)
+    return dict(sent)
+
+
+def served_in_all(recording: Recording) -> Served | None:
+    """Return what the sources of a recording served; None where nobody pulled anything."""
+    sent = [
+        sum(sample.sent_bytes.values())
+        for samples in recording.sources.values()
+        for sample in samples
+        if any(sample.streams.values()) or any(sample.sent_bytes.values())
+    ]
+    if not any(sent):
+        return None
+    return Served(
+        sent_bytes=sum(sent),
+        seconds=len(sent),
+        mean_bits_per_second=sum(sent) * BITS_PER_BYTE / len(sent),
+        highest_bits_per_second=max(sent) * BITS_PER_BYTE,
+    )

@@ -1,0 +1,113 @@
+"""The sinks' bytes compared with the interfaces', where those carry nothing but the payload.
+
+That is a host with nothing but backend instances and their source, an emulated host of a baseline
+with nothing but a source, or the host of a baseline that pulls from elsewhere. Loopback carries
+every hop, so nothing can be compared with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.cpu import samples_around
+from onionrig.analysis.hosts.facts import (
+    host_of,
+    on_several_hosts,
+    peer_of,
+    roles_by_host,
+    serving_role,
+)
+from onionrig.analysis.hosts.links import carried_bytes
+from onionrig.analysis.load.windows import Window
+from onionrig.analysis.trust.agreement import (
+    SINK_BUFFER_BYTES,
+    compared,
+    dials_in_hold,
+    not_compared,
+)
+from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
+from onionrig.rig.model import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.loads import Load
+    from onionrig.records.findings import Agreement
+    from onionrig.records.manifest import Manifest
+    from onionrig.records.samples import HostSample
+
+CELLS = (0.03, 0.12)
+"""Lowest and highest overhead over tor: a cell of 514 bytes carries 498 of payload; TLS records,
+TCP and IP headers come on top, fewer where an interface is handed segments larger than a frame."""
+PLAIN = (0.0, 0.08)
+"""Lowest and highest overhead without tor: TCP and IP headers alone."""
+
+
+def interface_agreement(load: Load) -> Agreement:
+    """Compare the sinks' bytes with those of such hosts' interfaces, between the same samples."""
+    manifest = load.manifest
+    if _pulls_from_elsewhere(manifest):
+        received, carried = 0, 0
+        for samples in load.recording.samplers.values():
+            if hold_samples := samples_around(samples, load.hold):
+                received += sum(load.sink_seconds.payload_in(_between(hold_samples)))
+                carried += carried_bytes(hold_samples, "received")
+        return _agreement(carried, received, PLAIN, dials=0)
+    if not on_several_hosts(manifest):
+        return not_compared(
+            "interfaces", None, None, "every hop of a rig on one host goes over loopback"
+        )
+    serving = _hosts_that_only_serve(manifest)
+    sent, received = 0, 0
+    for sampler, samples in load.recording.samplers.items():
+        hold_samples = samples_around(samples, load.hold)
+        host = host_of(manifest, sampler)
+        if hold_samples and host in serving:
+            sent += carried_bytes(hold_samples, "sent")
+            received += _served_by(load, _between(hold_samples), host)
+    overhead = PLAIN if manifest.mode == "without tor" else CELLS
+    return _agreement(sent, received, overhead, dials=dials_in_hold(load))
+
+
+def _agreement(
+    carried: int, received: int, overhead: tuple[float, float], *, dials: int
+) -> Agreement:
+    if not carried:
+        return not_compared(
+            "interfaces", None, None, "no sampled host's interfaces carry the payload alone"
+        )
+    lowest, highest = overhead
+    # a dial hangs up after a few KiB, and all that was on its way by then was carried as well
+    dial_bytes = dials * (SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES)
+    return compared(
+        "interfaces",
+        received,
+        carried,
+        (lowest * received, highest * (received + dial_bytes) + dial_bytes),
+        "cells, TLS records, TCP and IP headers" if overhead == CELLS else "TCP and IP headers",
+    )
+
+
+def _pulls_from_elsewhere(manifest: Manifest) -> bool:
+    peer = peer_of(manifest)
+    return peer is not None and not peer.startswith(("127.", "localhost:", "[::1]:"))
+
+
+def _hosts_that_only_serve(manifest: Manifest) -> set[str]:
+    serving = serving_role(manifest)
+    return {
+        host
+        for host, roles in roles_by_host(manifest).items()
+        if serving in roles and roles.keys() <= {serving, Role.SOURCE, Role.SAMPLER}
+    }
+
+
+def _served_by(load: Load, between: Window, host: str) -> int:
+    """Return what came from a host; a baseline's sources are named after theirs."""
+    hosts = load.manifest.backends
+    sizes = load.sink_seconds.backend_bytes_in(between)
+    return sum(size for name, size in sizes.items() if hosts.get(name, name) == host)
+
+
+def _between(samples: Sequence[HostSample]) -> Window:
+    return Window(begin=samples[0].second + 1, end=samples[-1].second + 1)
