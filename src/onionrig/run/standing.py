@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from onionrig.experiment.placement import placement
 from onionrig.records.events import Phase
 from onionrig.rig.allocation import Allocation, ports_needed
-from onionrig.rig.direct import render_direct
 from onionrig.rig.model import Role
 from onionrig.rig.render import render
 from onionrig.run.bring_up import bring_up_network, start_movers
@@ -56,10 +55,10 @@ async def _rendered(this: Run, engine: Engine) -> Rig:
         ports=await engine.claim_ports(ports_needed(experiment), places),
         made_second=int(time.time()),
     )
-    if experiment.network.kind == "none":
-        return render_direct(experiment, allocation)
-    this.journal.waiting("keys: some seconds in the first run, kept for later ones")
-    identities = await engine.make_keys(this.question, places)
+    identities = None
+    if experiment.network.kind != "none":
+        this.journal.waiting("keys: some seconds in the first run, kept for later ones")
+        identities = await engine.make_keys(this.question, places)
     return render(experiment, identities, allocation)
 
 
