@@ -95,6 +95,10 @@ class FakeEngine:
     def own_processes(self):
         return {"controller": "controller"}
 
+    @property
+    def lead_seconds(self):
+        return 3
+
     def layout(self, host):
         return Layout(
             workspace=PurePosixPath(f"/nowhere/{host}/work"),

@@ -60,9 +60,7 @@ def render(experiment: Experiment, identities: Identities | None, allocation: Al
     return _render_with_tor(experiment, identities, allocation)
 
 
-def _render_with_tor(
-    experiment: Experiment, identities: Identities, allocation: Allocation
-) -> Rig:
+def _render_with_tor(experiment: Experiment, identities: Identities, allocation: Allocation) -> Rig:
     torrcs = Torrcs(experiment.network, identities, allocation)
     place = Placement(experiment, allocation)
     backends = numbered("backend", experiment.backends.daemons)
