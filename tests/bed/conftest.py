@@ -1,12 +1,9 @@
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from bed_runs import BASELINE, StartedRun
+from support.processes.emulated_run import BASELINE, StartedRun
 
 MAKES_NAMESPACES = ("unshare", "--net", "--", "true")
 

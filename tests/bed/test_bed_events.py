@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from bed_runs import StartedRun
+from support.processes.emulated_run import StartedRun
 
 pytestmark = pytest.mark.bed
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bed_runs import BASELINE, StartedRun
 from onionrig.engine.emulation.cpu_shares import PERIOD_MICROSECONDS, _hierarchies, cpu_shares
 from onionrig.rig.model import Host, Role, Service
-from waiting import HANG_SECONDS, eventually, until
+from support.processes.emulated_run import BASELINE, StartedRun
+from support.waiting import HANG_SECONDS, eventually, until
 
 pytestmark = pytest.mark.bed
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bed_runs import namespaces_in_use, namespaces_of
-from beds import host, standing
 from onionrig.engine.emulation.hosts import Making
 from onionrig.errors import DaemonDied, Unequipped
 from onionrig.processes.fleet import Fleet
-from waiting import eventually
+from support.processes.emulated_links import host, standing
+from support.processes.emulated_run import namespaces_in_use, namespaces_of
+from support.waiting import eventually
 
 CONTROLLER = """
 import asyncio, json, os, sys

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bed_runs import BASELINE, namespaces_in_use, namespaces_of
 from onionrig.records.samples import HostSample
 from onionrig.store.lines import read_all
-from waiting import until
+from support.processes.emulated_run import BASELINE, namespaces_in_use, namespaces_of
+from support.waiting import until
 
 RATE = 20e6
 """Of the baseline's link: any machine fills it."""

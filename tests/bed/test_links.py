@@ -7,7 +7,8 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from beds import (
+from onionrig.engine.emulation.links import SWITCH
+from support.processes.emulated_links import (
     PORT,
     Flow,
     Shaped,
@@ -22,7 +23,6 @@ from beds import (
     quarters,
     standing,
 )
-from onionrig.engine.emulation.links import SWITCH
 
 TRIPS = 200
 """As many as are needed for one that nothing on this machine has held up."""

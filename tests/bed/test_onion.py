@@ -2,8 +2,8 @@
 
 import pytest
 
-from bed_runs import namespaces_in_use, namespaces_of
-from waiting import until
+from support.processes.emulated_run import namespaces_in_use, namespaces_of
+from support.waiting import until
 
 HOSTS = """
 [[hosts]]

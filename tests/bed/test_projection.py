@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from machine import share_of_reference
+from support.machine import share_of_reference
 
 pytestmark = [pytest.mark.bed, pytest.mark.tor]
 

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from browsing import PHONE_PIXELS, SCHEMES, rgb
 from onionrig.views.report.plan.report import plan_page
-from plans import hosts_asked, many, plan, side_by_side, unpriced, zero
+from support.records.plans import hosts_asked, many, plan, side_by_side, unpriced, zero
+from support.views.browser import PHONE_PIXELS, SCHEMES, rgb
 
 pytestmark = pytest.mark.browser
 

@@ -8,16 +8,16 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
-from brambles import bramble
-from browsing import PHONE_PIXELS, SCHEMES, rgb
-from lifelike import disturbed, lifelike, with_findings
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
 from onionrig.views.report.run.report import run_report
 from onionrig.views.report.series.comparison import comparison_report
 from onionrig.views.report.series.sweep import sweep_report
-from several import HIGHER, SAME, UNKNOWN, comparison, sweep
-from waiting import until
+from support.records.emulated_hosts import bramble
+from support.records.realistic_run import disturbed, lifelike, with_findings
+from support.records.sweeps import HIGHER, SAME, UNKNOWN, comparison, sweep
+from support.views.browser import PHONE_PIXELS, SCHEMES, rgb
+from support.waiting import until
 
 pytestmark = pytest.mark.browser
 

@@ -1,6 +1,6 @@
 import pytest
 
-from movers_bench import Bench
+from support.processes.movers_bench import Bench
 
 
 @pytest.fixture

@@ -17,15 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lifelike import disturbed, lifelike
 from onionrig.errors import OnionrigError, RecordsUnreadable
 from onionrig.store.account import account_of, finish
 from onionrig.store.listing import listed
 from onionrig.store.run_directory import RunDirectory
 from onionrig.views.export.tables import TABLES
 from onionrig.views.summary.run import summary
-from recordings import transfer
-from run_files import write_run
+from support.records.realistic_run import disturbed, lifelike
+from support.records.recordings import transfer
+from support.records.run_directories import write_run
 
 pytestmark = pytest.mark.process
 

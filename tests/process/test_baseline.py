@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from onionrig.engine.local.ports import allocated_ports
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from support.waiting import HANG_SECONDS, RUN_SECONDS, until
 
 pytestmark = pytest.mark.process
 

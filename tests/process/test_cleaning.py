@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from waiting import over, until
+from support.waiting import over, until
 
 pytestmark = pytest.mark.process
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from waiting import HANG_SECONDS
+from support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 

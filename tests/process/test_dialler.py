@@ -8,8 +8,6 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
-from movers_bench import ADDRESS, PORT, free_port, hold_up, stop
 from onionrig.analysis.backends.dials import served
 from onionrig.engine.local.engine import LocalEngine
 from onionrig.movers.payload import head_line
@@ -23,7 +21,9 @@ from onionrig.rig.names import DIALLER
 from onionrig.rig.placement import Placement
 from onionrig.run.dials import dial_all
 from onionrig.run.journal import Journal
-from waiting import HANG_SECONDS, until
+from support.processes.fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
+from support.processes.movers_bench import ADDRESS, PORT, free_port, hold_up, stop
+from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from movers_bench import free_port, listens, stop
 from onionrig.movers.payload import head_line
 from onionrig.movers.route import Route, resolved
 from onionrig.movers.stream import Stream
 from onionrig.records.samples import FOREIGN_PEER
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import SinkOrders
-from waiting import HANG_SECONDS, until
+from support.processes.movers_bench import free_port, listens, stop
+from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 

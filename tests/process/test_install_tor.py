@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from waiting import HANG_SECONDS, RUN_SECONDS
+from support.waiting import HANG_SECONDS, RUN_SECONDS
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "install-tor.sh"
 PLAIN_TOOLS = "chmod env flock grep mkdir mktemp mv realpath rm sed seq setsid sh"

@@ -16,7 +16,7 @@ from onionrig.errors import DaemonDied, RunDirectoryError
 from onionrig.processes.fleet import GRACE_SECONDS, Fleet
 from onionrig.processes.workspace import kept
 from onionrig.rig.model import Role, Service
-from waiting import eventually, over
+from support.waiting import eventually, over
 
 pytestmark = pytest.mark.process
 

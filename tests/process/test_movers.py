@@ -12,8 +12,15 @@ from itertools import pairwise
 import psutil
 import pytest
 
-from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
-from movers_bench import (
+from onionrig.movers.pacing import first_dial_second
+from onionrig.movers.payload import head_line
+from onionrig.movers.single_dial import ENOUGH_BYTES, STREAM, dial_once
+from onionrig.records.schedule import Schedule
+from onionrig.records.transfers import Ending
+from onionrig.rig.orders import SocksEndpoint
+from onionrig.tor.socks import Credentials
+from support.processes.fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
+from support.processes.movers_bench import (
     ADDRESS,
     HEAD_BYTES,
     PORT,
@@ -24,14 +31,7 @@ from movers_bench import (
     since,
     stop,
 )
-from onionrig.movers.pacing import first_dial_second
-from onionrig.movers.payload import head_line
-from onionrig.movers.single_dial import ENOUGH_BYTES, STREAM, dial_once
-from onionrig.records.schedule import Schedule
-from onionrig.records.transfers import Ending
-from onionrig.rig.orders import SocksEndpoint
-from onionrig.tor.socks import Credentials
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from support.waiting import HANG_SECONDS, RUN_SECONDS, until
 
 pytestmark = pytest.mark.process
 

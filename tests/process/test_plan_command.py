@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from onionrig.records.plan import Plan
-from probes import probe
-from waiting import HANG_SECONDS
+from support.records.probes import probe
+from support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 

@@ -7,7 +7,7 @@ import pytest
 
 from onionrig.engine.emulation import privileges
 from onionrig.errors import Unequipped
-from waiting import HANG_SECONDS
+from support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 

@@ -18,7 +18,7 @@ from onionrig.probe import loopback, openssl
 from onionrig.probe.extent import Extent
 from onionrig.probe.probe import probe
 from onionrig.store.probe_file import read_probe
-from waiting import HANG_SECONDS, RUN_SECONDS, over, until
+from support.waiting import HANG_SECONDS, RUN_SECONDS, over, until
 
 pytestmark = pytest.mark.process
 

@@ -13,7 +13,7 @@ import pytest
 from onionrig.balancer.extended import probing
 from onionrig.balancer.extended.probing import Probing
 from onionrig.rig.orders import ProbeOrders
-from waiting import HANG_SECONDS, eventually
+from support.waiting import HANG_SECONDS, eventually
 
 pytestmark = pytest.mark.process
 

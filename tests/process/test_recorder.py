@@ -14,7 +14,7 @@ from onionrig.store.account import finish
 from onionrig.store.lines import Appender, Tail, read_all
 from onionrig.store.run_directory import RunDirectory
 from onionrig.store.runs import find_run
-from recordings import HOLD, manifest, scheduled, transfer
+from support.records.recordings import HOLD, manifest, scheduled, transfer
 
 pytestmark = pytest.mark.process
 

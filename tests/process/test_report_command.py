@@ -8,13 +8,13 @@ import sys
 import msgspec
 import pytest
 
-from lifelike import lifelike, with_findings
 from onionrig.analysis.result import analyse
 from onionrig.records.comparison import Comparison, Side
 from onionrig.records.sweep import Axis, SweepResult
-from recordings import manifest, recording, sink_sample
-from run_files import write_run
-from waiting import HANG_SECONDS
+from support.records.realistic_run import lifelike, with_findings
+from support.records.recordings import manifest, recording, sink_sample
+from support.records.run_directories import write_run
+from support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from lifelike import HOLD, lifelike, with_findings
 from onionrig.errors import RecordsUnreadable
 from onionrig.store.account import finish
 from onionrig.store.listing import listed
 from onionrig.store.runs import find_run
-from run_files import write_run
-from waiting import HANG_SECONDS
+from support.records.realistic_run import HOLD, lifelike, with_findings
+from support.records.run_directories import write_run
+from support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 

@@ -28,7 +28,7 @@ from onionrig.records.samples import HostSample, TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
 from onionrig.store.lines import read_all
-from waiting import HANG_SECONDS, until
+from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 

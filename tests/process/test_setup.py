@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from waiting import HANG_SECONDS
+from support.waiting import HANG_SECONDS
 
 PROJECT = Path(__file__).parents[2]
 PLAIN_TOOLS = "cat chmod cp dirname env flock grep id mkdir rm sed sh sha256sum tail"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from support.waiting import HANG_SECONDS, RUN_SECONDS, until
 
 pytestmark = pytest.mark.process
 

@@ -21,7 +21,7 @@ from onionrig.rig.model import Rig, Role, Service
 from onionrig.run.faults import have_happen
 from onionrig.run.journal import Journal
 from onionrig.store.lines import read_all
-from waiting import HANG_SECONDS, eventually
+from support.waiting import HANG_SECONDS, eventually
 
 pytestmark = pytest.mark.process
 

@@ -1,11 +1,8 @@
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from rigs import StartedRun
+from support.processes.started_run import StartedRun
 
 
 def pytest_collection_modifyitems(items):

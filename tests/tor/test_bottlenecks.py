@@ -16,7 +16,7 @@ import pytest
 from onionrig.analysis.result import results_by_load
 from onionrig.records.events import Phase, PhaseBegan
 from onionrig.store.run_directory import RunDirectory
-from rigs import StartedRun, kinds_by_evidence
+from support.processes.started_run import StartedRun, kinds_by_evidence
 
 HOLDS = 3
 LAST_LINE = b"\r\n250 NumCPUs"

@@ -10,8 +10,8 @@ from onionrig.errors import NoTorToAsk
 from onionrig.tor.control_address import control_at
 from onionrig.tor.directory import known_network
 from onionrig.tor.program import find_tor
-from stem_made import descriptor
-from waiting import HANG_SECONDS, until
+from support.descriptors import descriptor
+from support.waiting import HANG_SECONDS, until
 
 NOBODY = "127.0.0.1:1"
 SESAME = "sesame"

@@ -12,8 +12,8 @@ from stem.control import Controller, EventType
 
 from onionrig.records.descriptor import AddressSeen, Answer
 from onionrig.records.events import Milestone, Phase, Reached
-from rigs import LONG_HOLD, StartedRun
-from waiting import HANG_SECONDS, until
+from support.processes.started_run import LONG_HOLD, StartedRun
+from support.waiting import HANG_SECONDS, until
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from machine import share_of_reference
 from onionrig.records.events import Covered, Happened, Listed, Starved
-from rigs import StartedRun
+from support.machine import share_of_reference
+from support.processes.started_run import StartedRun
 
 DONE = ((1, "kill", "backend-1"), (9, "start", "backend-1"), (22, "kill", "balancer"),
         (23, "start", "balancer"), (33, "hang", "backend-2"))  # fmt: skip

@@ -10,7 +10,7 @@ from onionrig.engine.local.ports import allocated_ports
 from onionrig.tor.counters import counters_from
 from onionrig.tor.metrics_port import answer
 from onionrig.tor.program import find_tor
-from waiting import HANG_SECONDS
+from support.waiting import HANG_SECONDS
 
 NOWHERE = "DirAuthority a orport=1 no-v2 v3ident={0} 127.0.0.1:9 {0}".format("0123456789" * 4)
 

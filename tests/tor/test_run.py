@@ -12,7 +12,7 @@ from onionrig.records.events import Phase, PhaseBegan, Scheduled
 from onionrig.records.samples import SinkSample, SourceSample, TorSample
 from onionrig.records.transfers import Ending, Transfer
 from onionrig.store.lines import read_all
-from rigs import StartedRun, kinds_by_evidence
+from support.processes.started_run import StartedRun, kinds_by_evidence
 
 TOR_ROLES = {"authority", "relay", "backend", "client", "balancer-tor"}
 DIALS_A_BACKEND = 5

@@ -21,7 +21,7 @@ from onionrig.run import bring_up, frontend
 from onionrig.run.manifest import Asked
 from onionrig.run.phases import run
 from onionrig.store.run_directory import RunDirectory
-from waiting import HANG_SECONDS
+from support.waiting import HANG_SECONDS
 
 
 class Evidence:

@@ -8,7 +8,7 @@ from rich.console import Console
 from onionrig.analysis.address.changes import changes
 from onionrig.records.descriptor import Answer
 from onionrig.views.descriptor_watch import watching
-from seen import REVISION, published, seen
+from support.records.address_looks import REVISION, published, seen
 
 TWO = {"one": ["k1", "k2"], "two": ["k3", "k4"]}
 BOTH = published("k1@a", "k3@b")

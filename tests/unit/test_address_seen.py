@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from onionrig.records.descriptor import AddressSeen, Answer, Unreachable
-from seen import NOW_SECONDS, REVISION, published, relay, seen
+from support.records.address_looks import NOW_SECONDS, REVISION, published, relay, seen
 
 TWO = {"one": ["k1", "k2"], "two": ["k3", "k4"]}
 BOTH = published("k1@a", "k2@b", "k3@c", "k4@d")

@@ -9,7 +9,7 @@ from onionrig.analysis.load.faults import absences
 from onionrig.analysis.load.loads import hold_window
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.transfers import Ending
-from recordings import (
+from support.records.recordings import (
     HOLD,
     RAMP,
     finished,

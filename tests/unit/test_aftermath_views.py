@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from lifelike import DONE, disturbed, lifelike
 from onionrig.analysis.over_time.series import Incident, series
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Phase, PhaseBegan
@@ -22,8 +21,9 @@ from onionrig.views.report.colours import LIGHT
 from onionrig.views.report.images import svg
 from onionrig.views.report.run.report import run_report
 from onionrig.views.summary.run import summary
-from pages import Page, reported
-from recordings import HOLD, happened, listed, recording, sink_sample, transfer
+from support.records.realistic_run import DONE, disturbed, lifelike
+from support.records.recordings import HOLD, happened, listed, recording, sink_sample, transfer
+from support.views.page import Page, reported
 
 BOTH = ("backend-1", "backend-2")
 EVENTS = (

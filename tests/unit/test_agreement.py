@@ -8,7 +8,7 @@ from onionrig.analysis.load.loads import hold_window
 from onionrig.analysis.trust.agreement import received_until
 from onionrig.analysis.trust.doubts import trust
 from onionrig.records.transfers import Ending
-from recordings import (
+from support.records.recordings import (
     HOLD,
     happened,
     host,

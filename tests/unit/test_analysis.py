@@ -9,7 +9,7 @@ from onionrig.analysis.load.windows import sustained_bits_per_second
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Covered, Failed, Starved
 from onionrig.records.transfers import Ending
-from recordings import HOLD, host_sample, manifest, recording, sink_sample, transfer
+from support.records.recordings import HOLD, host_sample, manifest, recording, sink_sample, transfer
 
 counts = st.lists(st.integers(min_value=0, max_value=10**9), min_size=10, max_size=80)
 

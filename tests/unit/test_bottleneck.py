@@ -7,7 +7,7 @@ from onionrig.analysis.limits.stream_windows import have_windows
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import hold_window
 from onionrig.records.manifest import EmulatedHost
-from recordings import (
+from support.records.recordings import (
     HOLD,
     host,
     host_sample,

@@ -7,8 +7,8 @@ import pytest
 from onionrig.records.sweep import Axis
 from onionrig.views.report.series.comparison import comparison_report
 from onionrig.views.report.series.sweep import sweep_report
-from pages import Page
-from several import HIGHER, RATES, SAME, UNKNOWN, comparison, sweep
+from support.records.sweeps import HIGHER, RATES, SAME, UNKNOWN, comparison, sweep
+from support.views.page import Page
 
 
 def figure_of(report, name):

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from onionrig.records.descriptor import Age, Answer
 from onionrig.views.descriptor import address_view, age_text
-from seen import NOW_SECONDS, REVISION, published, relay, seen
+from support.records.address_looks import NOW_SECONDS, REVISION, published, relay, seen
 
 TWO = {"one": ["k1", "k2"], "two": ["k3", "k4"]}
 

@@ -16,8 +16,16 @@ from onionrig.views.live.table import PlainLines, drawn
 from onionrig.views.report.charts.dials import dials_figure
 from onionrig.views.report.images import svg
 from onionrig.views.summary.run import summary
-from pages import reported
-from recordings import HOLD, RAMP, covered, manifest, recording, sink_sample, transfer
+from support.records.recordings import (
+    HOLD,
+    RAMP,
+    covered,
+    manifest,
+    recording,
+    sink_sample,
+    transfer,
+)
+from support.views.page import reported
 
 
 def dial(number, backend, client, **more):

@@ -12,7 +12,7 @@ from onionrig.analysis.load.loads import loads as cut
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.result import Result
 from onionrig.records.transfers import Ending
-from recordings import (
+from support.records.recordings import (
     HOLD,
     RAMP,
     covered,

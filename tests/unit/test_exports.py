@@ -15,7 +15,7 @@ from onionrig.records.transfers import Ending
 from onionrig.views.export.load_times import LoadTimes
 from onionrig.views.export.prometheus import exposition
 from onionrig.views.export.tables import TABLES
-from recordings import (
+from support.records.recordings import (
     HOLD,
     RAMP,
     host_sample,
@@ -30,7 +30,7 @@ from recordings import (
     tor_sample,
     transfer,
 )
-from results import result
+from support.records.results import result
 
 
 def rows(name, run):

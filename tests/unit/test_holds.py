@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from onionrig.analysis.load.loads import complete, hold_window, loads
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.events import Failed, Scheduled, Starved
-from recordings import (
+from support.records.recordings import (
     HOLD,
     RAMP,
     finished,

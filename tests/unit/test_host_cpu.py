@@ -6,7 +6,7 @@ from onionrig.analysis.limits.host_share import share_uses
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.windows import Window
 from onionrig.records.manifest import EmulatedHost
-from recordings import HOLD, host_sample, manifest, recording, service, sink_sample
+from support.records.recordings import HOLD, host_sample, manifest, recording, service, sink_sample
 
 SECONDS = 10
 

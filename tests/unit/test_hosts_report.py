@@ -10,8 +10,6 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from brambles import bramble
-from lifelike import lifelike
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.load.loads import hold_window
 from onionrig.analysis.result import analyse
@@ -19,7 +17,9 @@ from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_draw
 from onionrig.views.report.drawings.hosts import narrow_hosts, wide_hosts
 from onionrig.views.report.run.hosts import hosts
 from onionrig.views.summary.run import summary
-from pages import reported
+from support.records.emulated_hosts import bramble
+from support.records.realistic_run import lifelike
+from support.views.page import reported
 
 
 def drawn(whole):

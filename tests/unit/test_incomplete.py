@@ -9,7 +9,15 @@ from onionrig.analysis.over_time.series import downsampled, series
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.events import Scheduled
 from onionrig.records.result import Result
-from recordings import HOLD, RAMP, manifest, recording, sink_sample, transfer, watched
+from support.records.recordings import (
+    HOLD,
+    RAMP,
+    manifest,
+    recording,
+    sink_sample,
+    transfer,
+    watched,
+)
 
 PARTS = ("sinks", "sources", "samplers", "tors", "pings")
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brambles import bramble, direct, emulated
 from onionrig.analysis.hosts.link_rates import link_rates
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.limits.verdict import bottleneck
@@ -16,7 +15,8 @@ from onionrig.analysis.load.windows import Window
 from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.wire import with_interfaces
 from onionrig.analysis.wording import named_runs, part_text
-from recordings import HOLD, happened, manifest, recording
+from support.records.emulated_hosts import bramble, direct, emulated
+from support.records.recordings import HOLD, happened, manifest, recording
 
 FULL_CPU = 2.0
 """Both of the machine's cores."""

@@ -23,7 +23,7 @@ from onionrig.records.schedule import Schedule
 from onionrig.records.transfers import Ending
 from onionrig.rig.orders import DiallerOrders, PingerOrders, SinkOrders, SocksEndpoint
 from onionrig.tor.socks import Credentials, Handshake
-from waiting import HANG_SECONDS, until
+from support.waiting import HANG_SECONDS, until
 
 START = 1000
 ADDRESS = "a" * 56 + ".onion"

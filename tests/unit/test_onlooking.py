@@ -13,8 +13,8 @@ from onionrig.rig.recorded import control_sockets, instances
 from onionrig.rig.render import render
 from onionrig.run.manifest import with_rig
 from onionrig.store.run_directory import RunDirectory
-from recordings import manifest
-from stem_made import descriptor
+from support.descriptors import descriptor
+from support.records.recordings import manifest
 
 
 @pytest.fixture

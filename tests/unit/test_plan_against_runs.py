@@ -15,7 +15,7 @@ from onionrig.plan.plan import plan
 from onionrig.plan.question import MEASURED, Candidate
 from onionrig.records.manifest import Manifest
 from onionrig.records.result import Result
-from plan_parts import question, reference
+from support.plan_inputs import question, reference
 
 RUNS = Path(__file__).parent.parent / "data" / "plan"
 ERROR_ALLOWED = 0.10

@@ -8,9 +8,9 @@ from onionrig.plan.own_run import mode_of, reference_from
 from onionrig.records.findings import Bottleneck
 from onionrig.records.links import HostLink, Links
 from onionrig.records.manifest import EmulatedHost
-from plan_parts import reference, speeds
-from recordings import manifest
-from results import result
+from support.plan_inputs import reference, speeds
+from support.records.recordings import manifest
+from support.records.results import result
 
 
 def test_costs_span_what_the_holds_showed():

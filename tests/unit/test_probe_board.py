@@ -11,7 +11,7 @@ from onionrig.probe.board import (
 )
 from onionrig.probe.interfaces import probed_interfaces
 from onionrig.records.probe import ProbedInterface
-from probes import PI
+from support.records.probes import PI
 
 NET = "sys/class/net"
 DMI = "sys/class/dmi/id"

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from onionrig.views.probe.progress import probing
 from onionrig.views.probe.terminal import probe_view
-from probes import PI, board, probe, speed
+from support.records.probes import PI, board, probe, speed
 
 
 def shown(probed, width=120):

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifelike import HOLD, MBIT, RAMP, lifelike, rate_mbit, with_findings
 from onionrig.analysis.load.windows import sustained_bits_per_second
 from onionrig.analysis.over_time.series import LoadTimes, series
 from onionrig.analysis.over_time.timeline import Timeline
@@ -15,15 +14,16 @@ from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.events import Failed
 from onionrig.views.report.run.report import run_report
 from onionrig.views.report.run.shown import shown_load, worst_window
-from pages import Page, reported
-from recordings import (
+from support.records.realistic_run import HOLD, MBIT, RAMP, lifelike, rate_mbit, with_findings
+from support.records.recordings import (
     finished,
     held,
     recording,
     scheduled,
     sink_sample,
 )
-from results import result as plain_result
+from support.records.results import result as plain_result
+from support.views.page import Page, reported
 
 
 @pytest.fixture(scope="module")

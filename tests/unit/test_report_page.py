@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifelike import lifelike, with_findings
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
 from onionrig.views.report.colours import DARK, LIGHT, painted, series_colour
@@ -21,8 +20,9 @@ from onionrig.views.report.files import write
 from onionrig.views.report.images import png, svg
 from onionrig.views.report.run.report import run_report
 from onionrig.views.report.toml import toml_text
-from pages import Page
-from recordings import manifest, recording, sink_sample
+from support.records.realistic_run import lifelike, with_findings
+from support.records.recordings import manifest, recording, sink_sample
+from support.views.page import Page
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from onionrig.analysis.over_time.series import downsampled, series
 from onionrig.analysis.over_time.timeline import Timeline, downsampled_timeline
 from onionrig.records.samples import CpuStates
 from onionrig.records.transfers import Ending
-from recordings import (
+from support.records.recordings import (
     HOLD,
     RAMP,
     finished,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import hold_window
 from onionrig.records.transfers import Ending
-from recordings import HOLD, RAMP, happened, sink_sample, transfer, watched
+from support.records.recordings import HOLD, RAMP, happened, sink_sample, transfer, watched
 
 
 def found(whole):

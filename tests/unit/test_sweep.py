@@ -13,7 +13,7 @@ from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
 from onionrig.records.sweep import Axis, Point, SweepPlan
 from onionrig.views.summary.sweep import sweep_summary
-from results import result
+from support.records.results import result
 
 
 def plan(*axes, repeat=1):

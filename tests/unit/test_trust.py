@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from onionrig.analysis.load.loads import hold_window
 from onionrig.analysis.trust.doubts import trust
 from onionrig.analysis.trust.trend import blocks, line
-from recordings import (
+from support.records.recordings import (
     HOLD,
     happened,
     host,

@@ -10,8 +10,8 @@ from onionrig.records.events import AnyEvent, Noted
 from onionrig.records.result import Result
 from onionrig.records.samples import HostSample
 from onionrig.store.versions import UNDECODABLE, known_part
-from recordings import HOLD, host_sample, recording, sink_sample
-from results import result
+from support.records.recordings import HOLD, host_sample, recording, sink_sample
+from support.records.results import result
 
 RESULT = result(100, doubts=("a doubt",), settings={"load.streams": "4"})
 SAMPLE = host_sample(

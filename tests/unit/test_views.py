@@ -14,8 +14,16 @@ from onionrig.records.transfers import Ending
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import LiveTable, PlainLines, drawn, view_for
 from onionrig.views.summary.run import headline, summary
-from recordings import HOLD, host_sample, manifest, recording, scheduled, sink_sample, transfer
-from results import result
+from support.records.recordings import (
+    HOLD,
+    host_sample,
+    manifest,
+    recording,
+    scheduled,
+    sink_sample,
+    transfer,
+)
+from support.records.results import result
 
 
 def printed(renderable):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from waiting import HANG_SECONDS, RUN_SECONDS
+from support.waiting import HANG_SECONDS, RUN_SECONDS
 
 BASELINE = """
 [[hosts]]

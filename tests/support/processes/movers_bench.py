@@ -26,7 +26,7 @@ from onionrig.rig.orders import (
     TcpDoor,
 )
 from onionrig.store.lines import read_all
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from support.waiting import HANG_SECONDS, RUN_SECONDS, until
 
 ADDRESS = "a" * 56 + ".onion"
 PORT = 9000

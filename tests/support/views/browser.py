@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from onionrig.views.report.colours import DARK, LIGHT
-from waiting import until
+from support.waiting import until
 
 SCHEMES = {"light": LIGHT, "dark": DARK}
 PHONE_PIXELS = 390

@@ -17,7 +17,7 @@ import psutil
 from onionrig.records.events import AnyEvent, Phase, PhaseBegan, Waiting
 from onionrig.records.samples import SinkSample
 from onionrig.store.lines import read_all
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from support.waiting import HANG_SECONDS, RUN_SECONDS, until
 
 LONG_HOLD = ("--hold", "600")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onionrig.records.manifest import BoardFacts, EmulatedHost
-from recordings import HOLD, host_sample, manifest, recording, service, sink_sample
+from support.records.recordings import HOLD, host_sample, manifest, recording, service, sink_sample
 
 MBIT = 125_000
 """Bytes."""
