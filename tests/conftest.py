@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from support.processes.command_line import CommandLine
+
 # machines here are noisy: how long one example takes is no defect of what it tests
 settings.register_profile("noisy", deadline=None)
 settings.load_profile("noisy")
@@ -21,3 +23,10 @@ def pytest_terminal_summary(terminalreporter, config):
             for report in terminalreporter.stats.get("skipped", ()):
                 _, _, why = report.longrepr
                 skips.write(f"{report.nodeid}: {why.removeprefix('Skipped: ')}\n")
+
+
+@pytest.fixture
+def onionrig(tmp_path):
+    """The command line, in a directory of its own; what it has started is ended with the test."""
+    with CommandLine(tmp_path) as command_line:
+        yield command_line

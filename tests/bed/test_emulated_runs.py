@@ -33,7 +33,7 @@ def test_a_baseline_between_emulated_hosts_fills_the_link_and_says_so(start):
     until_it_pulls(run)
     made = namespaces_of(run.process.pid)
     assert len(made) == 4  # two hosts, the switch, the delay lines
-    assert run.ends() == 0, run.said
+    assert run.ends() == 0, run.stderr
     result, manifest = run.file("result.json"), run.file("manifest.json")
 
     assert fills_the_link(result)
@@ -66,7 +66,7 @@ def test_samplers_see_their_hosts_and_none_takes_another_hosts_processes_for_oth
     for host in ("pi1", "clients"):
         watched = json.loads((workspace / f"sampler-{host}" / "processes.json").read_bytes())
         assert set(watched.values()) <= set(everyone)
-    assert run.ends() == 0, run.said
+    assert run.ends() == 0, run.stderr
     samples = {
         host: list(read_all(run.out / "samples" / f"sampler-{host}.jsonl", HostSample))
         for host in ("pi1", "clients")
@@ -90,7 +90,7 @@ def workspace_of(run):
 def until_it_pulls(run):
     sampled = run.out / "samples" / "sink-1.jsonl"
     until(lambda: run.ended() or (sampled.exists() and sampled.stat().st_size), "a sample")
-    assert not run.ended(), run.said
+    assert not run.ended(), run.stderr
 
 
 @drops_rights
@@ -100,7 +100,7 @@ def test_a_user_who_may_not_make_them_has_hosts_in_a_user_namespace(start):
         [*WITHOUT_THE_RIGHTS, "unshare", "--user", "--map-root-user", "true"], check=False
     ).returncode:
         pytest.skip("no user namespaces here")
-    assert run.ends() == 0, run.said
+    assert run.ends() == 0, run.stderr
     assert fills_the_link(run.file("result.json"))
     log = run.out / "logs" / "delay-clients.log"
     if log.exists():
@@ -111,8 +111,8 @@ def test_a_user_who_may_not_make_them_has_hosts_in_a_user_namespace(start):
 def test_who_may_have_neither_is_told_what_is_missing_before_anything_is_made(start):
     run = start(as_whom=WITHOUT_ANY)
     assert run.ends() == 4
-    assert "emulated hosts need network namespaces" in run.said
-    assert "without [[hosts]] no privileges are needed" in run.said
+    assert "emulated hosts need network namespaces" in run.stderr
+    assert "without [[hosts]] no privileges are needed" in run.stderr
     assert not run.out.exists()
 
 

@@ -49,7 +49,7 @@ def test_an_onion_address_is_served_from_emulated_hosts(start):
     run = start(HOSTS)
     until(lambda: run.ended() or (run.out / "schedule.json").exists(), "the load")
     made = namespaces_of(run.process.pid)
-    assert run.ends() == 0, run.said
+    assert run.ends() == 0, run.stderr
     assert len(made) == 7  # five hosts, the switch, the delay lines
     result, manifest = run.file("result.json"), run.file("manifest.json")
     assert result["status"] == "complete"
@@ -75,5 +75,5 @@ def test_an_onion_address_is_served_from_emulated_hosts(start):
         *(f"source-{host}" for host in ("pi1", "pi2")),
         *(f"{k}-{h['name']}" for k in ("sampler", "tors") for h in manifest["emulated"]),
     }
-    assert "read it by hand: nsenter --net=/proc/" in run.said
+    assert "read it by hand: nsenter --net=/proc/" in run.stderr
     assert not made & namespaces_in_use()

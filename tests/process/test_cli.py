@@ -1,33 +1,11 @@
 """The command line as a user types it: what it prints, and its exit codes."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 
 import pytest
 
-from support.waiting import HANG_SECONDS
-
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture
-def onionrig(tmp_path):
-    """Run the command line in a directory of its own."""
-
-    def run(*arguments, path=None):
-        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "200"}
-        if path is not None:
-            environment["PATH"] = str(path)
-        return subprocess.run(
-            [sys.executable, "-m", "onionrig", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
-            timeout=HANG_SECONDS,
-        )  # fmt: skip
-
-    return run
 
 
 def fake_tor(directory, printed):
@@ -35,7 +13,7 @@ def fake_tor(directory, printed):
     program = directory / "tor"
     program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{printed}'\n")
     program.chmod(0o755)
-    return directory
+    return str(directory)
 
 
 def test_the_version_is_printed_alone(onionrig):
@@ -69,14 +47,14 @@ def test_what_cannot_be_run_is_a_usage_error_and_starts_nothing(
 
 
 def test_an_old_tor_is_refused_with_its_version(onionrig, tmp_path):
-    done = onionrig("run", path=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
+    done = onionrig("run", PATH=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
     assert done.returncode == 4
     assert "tor 0.4.7.16: 0.4.8 or later is needed" in done.stderr
     assert not (tmp_path / "runs").exists()
 
 
 def test_doctor_names_what_is_missing_and_what_to_do(onionrig, tmp_path):
-    done = onionrig("doctor", "--json", path=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
+    done = onionrig("doctor", "--json", PATH=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
     assert done.returncode == 4
     findings = {finding["what"]: finding for finding in json.loads(done.stdout)}
     assert findings["tor"]["verdict"] == "missing"

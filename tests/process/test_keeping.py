@@ -16,13 +16,11 @@ from onionrig.errors import DaemonDied, RunDirectoryError
 from onionrig.processes.fleet import GRACE_SECONDS, Fleet
 from onionrig.processes.workspace import kept
 from onionrig.rig.model import Role, Service
+from support.processes.children import IDLE, STUBBORN, child
 from support.waiting import eventually, over
 
 pytestmark = pytest.mark.process
 
-# each would outlive whoever waits for its end: it goes because somebody ends it
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(3600)"
-IDLE = "import time; print('up', flush=True); time.sleep(3600)"
 TREE = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'], start_new_session=True); print('up', flush=True); time.sleep(3600)"
 
 
@@ -166,18 +164,12 @@ asyncio.run(main())
 def controller(tmp_path):
     """A controller with stubborn children, and what it has told of itself."""
     finished = tmp_path / "finished"
-    process = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLER, str(finished), json.dumps([STUBBORN, IDLE, TREE])],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    children = json.dumps([STUBBORN, IDLE, TREE])
+    argv = (sys.executable, "-c", CONTROLLER, str(finished), children)
+    # the keeper does the rest; that it does is what the tests are about
+    with child(*argv, stdout=subprocess.PIPE, text=True) as process:
         told = json.loads(process.stdout.readline())
         yield process, told, finished
-    finally:  # the keeper does the rest; that it does is what the tests are about
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 async def test_a_killed_controller_leaves_nothing_behind(controller):
@@ -209,20 +201,15 @@ async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_pat
         "        await asyncio.Event().wait()\n"
         "asyncio.run(main())\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(told), IDLE], stdout=subprocess.DEVNULL
-    )
-    try:
+    argv = (sys.executable, "-c", code, str(told), IDLE)
+    with child(*argv, stdout=subprocess.DEVNULL) as process:
         await eventually(
             lambda: told.exists() and told.read_text().endswith("\n"), "the child's process id"
         )
-        child = psutil.Process(int(told.read_text()))
-        assert not over(child)
+        guarded = psutil.Process(int(told.read_text()))
+        assert not over(guarded)
         process.kill()
-        await eventually(lambda: over(child), "the keeper to end the child")
-    finally:
-        process.kill()
-        process.wait()
+        await eventually(lambda: over(guarded), "the keeper to end the child")
 
 
 async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
@@ -235,15 +222,9 @@ async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
 
 async def test_the_keeper_spares_processes_of_other_runs(controller):
     process, told, _ = controller
-    bystander = subprocess.Popen(
-        [sys.executable, "-c", IDLE],
-        env={**os.environ, "ONIONRIG_RUN": "another"},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
+    environment = {**os.environ, "ONIONRIG_RUN": "another"}
+    argv = (sys.executable, "-c", IDLE)
+    with child(*argv, env=environment, stdout=subprocess.DEVNULL) as bystander:
         process.kill()
         await eventually(lambda: not Path(told["workspace"]).exists(), "the keeper to clear up")
         assert bystander.poll() is None
-    finally:
-        bystander.kill()
-        bystander.wait()

@@ -1,6 +1,6 @@
 """onionrig report, as a user types it: reports from files alone."""
 
-import os
+import functools
 import resource
 import subprocess
 import sys
@@ -20,15 +20,8 @@ pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def report(tmp_path):
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "onionrig", "report", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path, timeout=HANG_SECONDS,
-            env={**os.environ, "COLUMNS": "200"},
-        )  # fmt: skip
-
-    return run
+def report(onionrig):
+    return functools.partial(onionrig, "report")
 
 
 def write_json(path, record):

@@ -3,8 +3,6 @@
 import csv
 import json
 import os
-import subprocess
-import sys
 
 import msgspec
 import pytest
@@ -16,25 +14,10 @@ from onionrig.store.listing import listed
 from onionrig.store.runs import find_run
 from support.records.realistic_run import HOLD, lifelike, with_findings
 from support.records.run_directories import write_run
-from support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 
 HELD = 12
-
-
-@pytest.fixture
-def onionrig(tmp_path):
-    """Run the command line where ``runs`` is."""
-
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "onionrig", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path,
-            timeout=HANG_SECONDS, env={**os.environ, "COLUMNS": "100"},
-        )  # fmt: skip
-
-    return run
 
 
 def made(path, *, started, finished=True, change=None):
@@ -106,7 +89,7 @@ def test_a_directory_of_runs_below_the_one_asked_for_is_named(runs, onionrig):
 
 
 def test_the_list_fits_a_hundred_columns(runs, onionrig):
-    done = onionrig("runs")
+    done = onionrig("runs", COLUMNS="100")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 100

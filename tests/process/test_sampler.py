@@ -28,12 +28,11 @@ from onionrig.records.samples import HostSample, TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
 from onionrig.store.lines import read_all
+from support.processes.children import BUSY, IDLE, child
 from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 
-BUSY = "while True: pass"
-IDLE = "import time; time.sleep(3600)"
 PAGE = b'tor_hs_app_read_bytes_total{onion="a",port="9000"} 123456789\n'
 GRAIN_SECONDS = 0.05
 """Of CPU times: the kernel counts user and system each in ticks of 0.01 s."""
@@ -53,7 +52,7 @@ run_with_orders(SamplerOrders, sampler.run)
 class RunningSampler:
     """A sampler as the engine starts it, but for its patience, and what it recorded."""
 
-    def __init__(self, directory, tors, *, answer_seconds=HANG_SECONDS, **paths):
+    def __init__(self, directory, start_child, tors, *, answer_seconds=HANG_SECONDS, **paths):
         self._directory = directory
         self.processes_path = directory / "processes.json"
         orders = SamplerOrders(
@@ -65,11 +64,7 @@ class RunningSampler:
         )
         (directory / "orders.json").write_bytes(msgspec.json.encode(orders))
         program = SAMPLER.format(answer_seconds=answer_seconds, late_seconds=HANG_SECONDS)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", program, directory / "orders.json"],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self.process = start_child(program, directory / "orders.json")
 
     def watch(self, **pids):
         replace(self.processes_path, json.dumps(pids).encode())
@@ -96,31 +91,24 @@ class RunningSampler:
 
 
 @pytest.fixture
-def start_sampler(tmp_path):
-    with contextlib.ExitStack() as ends:
+def start_child():
+    """Start children that are ended with the test."""
+    with contextlib.ExitStack() as children:
 
-        def start(tors=(), **more):
-            sampler = RunningSampler(tmp_path, tors, **more)
-            ends.callback(sampler.process.communicate)
-            ends.callback(sampler.process.kill)
-            return sampler
+        def start(program, *arguments):
+            argv = (sys.executable, "-c", program, *arguments)
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            return children.enter_context(child(*argv, **pipes))
 
         yield start
 
 
 @pytest.fixture
-def child():
-    with contextlib.ExitStack() as ends:
+def start_sampler(tmp_path, start_child):
+    def start(tors=(), **more):
+        return RunningSampler(tmp_path, start_child, tors, **more)
 
-        def start(program):
-            process = subprocess.Popen(
-                [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-            )
-            ends.callback(process.communicate)
-            ends.callback(process.kill)
-            return process
-
-        yield start
+    return start
 
 
 def replace(path, content):
@@ -129,8 +117,8 @@ def replace(path, content):
     fresh.replace(path)
 
 
-def test_a_line_a_second_of_what_it_is_told_to_watch(start_sampler, child):
-    sampler, busy = start_sampler(), child(BUSY)
+def test_a_line_a_second_of_what_it_is_told_to_watch(start_sampler, start_child):
+    sampler, busy = start_sampler(), start_child(BUSY)
     sampler.watch(busy=busy.pid, me=sampler.process.pid, gone=2**22 - 1)
 
     def watched():
@@ -163,8 +151,8 @@ def test_it_ends_when_it_is_told_to(start_sampler):
     assert sampler.end() == 0
 
 
-def test_a_process_in_the_list_is_found_when_the_list_changes(tmp_path, child):
-    one, other = child(IDLE), child(IDLE)
+def test_a_process_in_the_list_is_found_when_the_list_changes(tmp_path, start_child):
+    one, other = start_child(IDLE), start_child(IDLE)
     processes = Processes(tmp_path / "processes.json")
     assert processes.use() == {}
     replace(tmp_path / "processes.json", json.dumps({"one": one.pid}).encode())
@@ -177,8 +165,8 @@ def test_a_process_in_the_list_is_found_when_the_list_changes(tmp_path, child):
     assert processes.ever_watched == {one.pid, other.pid}
 
 
-def test_the_main_thread_comes_first_and_open_files_are_counted(tmp_path, child):
-    threaded = child(
+def test_the_main_thread_comes_first_and_open_files_are_counted(tmp_path, start_child):
+    threaded = start_child(
         "import threading, time\n"
         "files = [open('/dev/null') for _ in range(50)]\n"
         "started = time.process_time()\n"
@@ -268,18 +256,18 @@ def test_processes_outside_the_rig_are_looked_at_every_five_seconds(start_sample
     assert OTHERS_EVERY_SECONDS == 5
 
 
-def test_others_grow_by_what_an_unwatched_process_uses(child):
+def test_others_grow_by_what_an_unwatched_process_uses(start_child):
     others = Others()
     assert others.cpu_seconds(set()) == 0
-    busy = child(BUSY)
+    busy = start_child(BUSY)
     others.cpu_seconds(set())
     used = psutil.Process(busy.pid)
     until(lambda: used.cpu_times().user > 0.4, "it to be given CPU time")
     assert others.cpu_seconds(set()) >= 0.4
 
 
-def test_a_process_of_another_emulated_host_is_no_other(tmp_path, child, monkeypatch):
-    busy = child(BUSY)
+def test_a_process_of_another_emulated_host_is_no_other(tmp_path, start_child, monkeypatch):
+    busy = start_child(BUSY)
     (tmp_path / "rig.json").write_text(json.dumps([busy.pid]))
     told, untold = Others(tmp_path / "rig.json"), Others()
     begun, used = cpu_of_all(), cpu_of_all()

@@ -1,17 +1,13 @@
-"""The real command line on emulated hosts, in a process of its own."""
+"""Runs of the real command line on emulated hosts, and the namespaces that those are in."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from support.waiting import HANG_SECONDS, RUN_SECONDS
+from support.processes.started_run import StartedRun
 
 BASELINE = """
 [[hosts]]
@@ -34,47 +30,14 @@ hold = "10s"
 """
 
 
-class StartedRun:
-    """``onionrig run`` of an experiment; ``as_whom`` stands before the command."""
-
-    def __init__(self, tmp_path: Path, text: str, *arguments: str, as_whom=(), cache=None) -> None:
-        self.out = tmp_path / "run"
-        asked = tmp_path / "asked.toml"
-        asked.write_text(text)
-        self._said = (tmp_path / "said").open("w+")
-        self.process = subprocess.Popen(
-            [
-                *as_whom, sys.executable, "-m", "onionrig", "run", str(asked), "--no-report",
-                "--out", str(self.out), *arguments,
-            ],
-            stdout=self._said,
-            stderr=self._said,
-            env={**os.environ, "XDG_CACHE_HOME": str(cache or tmp_path / "cache")},
-            start_new_session=True,
-        )  # fmt: skip
-
-    def ends(self) -> int:
-        """Wait for its end and return its exit code."""
-        return self.process.wait(timeout=RUN_SECONDS)
-
-    def ended(self) -> bool:
-        """Return whether it has ended."""
-        return self.process.poll() is not None
-
-    @property
-    def said(self) -> str:
-        self._said.seek(0)
-        return self._said.read()
-
-    def file(self, name: str):
-        return json.loads((self.out / name).read_bytes())
-
-    def close(self) -> None:
-        """End it, whatever the test came to."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(timeout=HANG_SECONDS)
-        self._said.close()
+def emulated_run(directory, text=BASELINE, *arguments, cache=None, as_whom=()):
+    """Start ``onionrig run`` of an experiment; ``as_whom`` stands before the command."""
+    experiment = directory / "experiment.toml"
+    experiment.write_text(text)
+    return StartedRun(
+        directory / "run", str(experiment), "--no-report", *arguments,
+        cache=cache or directory / "cache", as_whom=as_whom,
+    )  # fmt: skip
 
 
 def namespaces_in_use() -> set[int]:

@@ -1,0 +1,20 @@
+"""What bound the rate of a recording, by which evidence, and whether that is to be trusted."""
+
+from __future__ import annotations
+
+KINDS = {
+    "longest silence of ": {"stalled backend"},
+    "CPU of ": {"machine CPU"},
+    "main thread of ": {"main thread"},
+    "": {"window"},
+}
+"""The verdict that each kind of evidence stands for, by how it begins, the strongest first."""
+
+
+def kinds_by_evidence(evidence):
+    """Return which verdicts on a rig of one host its evidence allows (docs/method.md has them)."""
+    at_limit = [each["what"] for each in evidence if each["at_limit"]]
+    for beginning, kinds in KINDS.items():
+        if any(what.startswith(beginning) for what in at_limit):
+            return kinds
+    return {"load", "unknown"}
