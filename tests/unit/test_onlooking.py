@@ -5,9 +5,7 @@ import pytest
 
 from onionrig.cli.onlooker import asked_of
 from onionrig.errors import RecordsUnreadable, UsageError
-from onionrig.experiment.auto import resolved
-from onionrig.experiment.decode import experiment_from
-from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
+from onionrig.rig.allocation import placeholder_identities
 from onionrig.rig.model import Role
 from onionrig.rig.recorded import control_sockets, instances
 from onionrig.rig.render import render
@@ -15,18 +13,14 @@ from onionrig.run.manifest import with_rig
 from onionrig.store.run_directory import RunDirectory
 from support.descriptors import descriptor
 from support.records.recordings import manifest
+from support.rigs import allocated, experiment_of
 
 
 @pytest.fixture
 def rig_manifest(tmp_path):
     """The manifest of a rig of two clients and three backends, rendered below a directory."""
-    experiment, _ = resolved(
-        experiment_from([{"backends": {"daemons": 3}, "load": {"clients": 2}}])
-    )
-    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
-    allocation = msgspec.structs.replace(
-        placeholder_allocation(experiment, programs), workspace=str(tmp_path / "work")
-    )
+    experiment = experiment_of({"backends": {"daemons": 3}, "load": {"clients": 2}})
+    allocation = msgspec.structs.replace(allocated(experiment), workspace=str(tmp_path / "work"))
     return with_rig(manifest(), render(experiment, placeholder_identities(experiment), allocation))
 
 

@@ -7,12 +7,9 @@ from itertools import combinations
 import pytest
 
 from onionrig.cli.question import ask, baseline_layer, flags_layer
-from onionrig.rig.allocation import Programs, placeholder_allocation, placeholder_identities
-from onionrig.rig.direct import render_direct
 from onionrig.rig.model import Role
-from onionrig.rig.render import render
+from support.rigs import direct_rig_of, rig_of
 
-PROGRAMS = Programs(tor="/usr/bin/tor", onionbalance="/venv/onionbalance", python="/venv/python")
 EMULATED = ["bramble-pi3", "bramble-pi5", "wide-area"]
 
 
@@ -23,8 +20,7 @@ def no_boards_of_ones_own(monkeypatch, tmp_path):
 
 def rendered(profile, **flags):
     experiment = ask(None, profile, [], flags_layer(**flags)).experiment
-    allocation = placeholder_allocation(experiment, PROGRAMS)
-    return render(experiment, placeholder_identities(experiment), allocation)
+    return rig_of(experiment)
 
 
 def links(rig, prefix):
@@ -52,7 +48,7 @@ def test_each_can_be_asked_for_its_baseline(profile):
     experiment = ask(
         None, profile, [], baseline_layer(flags_layer(), peer=None, listen=None)
     ).experiment
-    rig = render_direct(experiment, placeholder_allocation(experiment, PROGRAMS))
+    rig = direct_rig_of(experiment)
     serving = {host.name for host in experiment.hosts if "backend" in host.roles}
     assert {source.host for source in rig.with_role(Role.SOURCE)} == serving
 
