@@ -9,7 +9,8 @@ import pytest
 
 from onionrig.views.report.plan.report import plan_page
 from support.records.plans import hosts_asked, many, plan, side_by_side, unpriced, zero
-from support.views.browser import PHONE_PIXELS, SCHEMES, rgb
+from support.views.browser import PHONE_PIXELS, SCHEMES
+from support.views.colours import contrast, rgb
 
 pytestmark = pytest.mark.browser
 
@@ -24,27 +25,6 @@ KINDS = {
 DESK_PIXELS = 1000
 SHAPES = {"desk": (DESK_PIXELS, "wide", "narrow"), "phone": (PHONE_PIXELS, "narrow", "wide")}
 PAPER_INCHES = (8.27, 11.69)
-TEXTS = """
-const shown = [...document.querySelectorAll(arguments[0])].filter(
-  (svg) => svg.getBoundingClientRect().width > 0);
-return shown.map((svg) => {
-  const own = svg.getBoundingClientRect();
-  const texts = [...svg.querySelectorAll("text")].filter((text) => text.textContent.trim());
-  const places = texts.map((text) => text.getBoundingClientRect());
-  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
-      && a.top < b.bottom - 5 && b.top < a.bottom - 5;
-  return {
-    said: texts.map((text) => text.textContent),
-    lowest: Math.min(...places.map((place) => place.height)),
-    outside: texts.filter((_, at) => places[at].left < own.left - 0.5
-      || places[at].right > own.right + 0.5).map((text) => text.textContent),
-    meeting: texts.filter((text, at) => places.some((other, to) => to !== at
-      && texts[to].textContent !== text.textContent
-      && meet(places[at], other))).map((text) => text.textContent),
-    right: own.right,
-  };
-});
-"""
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +77,7 @@ def test_tables_fit_on_a_desk(browser, written, kind):
 def test_what_is_drawn_can_be_read(browser, written, kind, shape, drawing):
     width, shown, hidden = SHAPES[shape]
     browser.show(written[kind], width=width, phone=shape == "phone")
-    found = browser.driver.execute_script(TEXTS, drawing)
+    found = browser.texts(drawing)
     in_all = browser.driver.execute_script(
         "return document.querySelectorAll(arguments[0]).length", drawing
     )
@@ -108,20 +88,6 @@ def test_what_is_drawn_can_be_read(browser, written, kind, shape, drawing):
         assert (each["outside"], each["meeting"]) == ([], [])
         assert each["lowest"] > 11, "in pixels"
         assert each["right"] <= width
-
-
-def luminance(colour):
-    channels = [int(part) / 255 for part in colour.removeprefix("rgb(").rstrip(")").split(", ")]
-    red, green, blue = (
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-        for value in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one, other):
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -16,7 +16,8 @@ from onionrig.views.report.series.sweep import sweep_report
 from support.records.emulated_hosts import bramble
 from support.records.realistic_run import disturbed, lifelike, with_findings
 from support.records.sweeps import HIGHER, SAME, UNKNOWN, comparison, sweep
-from support.views.browser import PHONE_PIXELS, SCHEMES, rgb
+from support.views.browser import PHONE_PIXELS, SCHEMES
+from support.views.colours import rgb
 from support.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -121,24 +122,7 @@ def test_emulated_hosts_are_drawn_with_their_names_in_their_boxes(browser, pages
     width, drawn, hidden = shape
     browser.show(pages[kind][0], width=width, phone=width == PHONE_PIXELS)
     assert browser.style(f"#hosts svg.rig.{hidden}", "display") == "none"
-    script = """
-    const svg = document.querySelector(arguments[0]);
-    const own = svg.getBoundingClientRect();
-    const texts = [...svg.querySelectorAll("text")];
-    const places = texts.map((text) => text.getBoundingClientRect());
-    const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
-        && a.top < b.bottom - 5 && b.top < a.bottom - 5;
-    return {
-      said: texts.map((text) => text.textContent),
-      lowest: Math.min(...places.map((place) => place.height)),
-      outside: texts.filter((_, at) => places[at].left < own.left - 0.5
-        || places[at].right > own.right + 0.5).map((text) => text.textContent),
-      meeting: texts.filter((_, at) => places.some(
-        (other, to) => to !== at && meet(places[at], other))).map((text) => text.textContent),
-      right: own.right,
-    };
-    """
-    found = browser.driver.execute_script(script, f"#hosts svg.rig.{drawn}")
+    (found,) = browser.texts(f"#hosts svg.rig.{drawn}")
     names = {"pi1", "pi2", "pi6"} if kind == "bramble" else {"30 hosts", "pi1 to pi30"}
     assert {"switch", "network", "clients"} | names <= {*found["said"]}
     assert (found["outside"], found["meeting"]) == ([], [])

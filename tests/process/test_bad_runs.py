@@ -4,7 +4,6 @@ No damage may raise anything but an error of ours, which the command line prints
 """
 
 import contextlib
-import io
 import os
 import shutil
 import tempfile
@@ -15,7 +14,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 from onionrig.errors import OnionrigError, RecordsUnreadable
 from onionrig.store.account import account_of, finish
@@ -26,6 +24,7 @@ from onionrig.views.summary.run import summary
 from support.records.realistic_run import disturbed, lifelike
 from support.records.recordings import transfer
 from support.records.run_directories import write_run
+from support.views.terminal import printed
 
 pytestmark = pytest.mark.process
 
@@ -74,9 +73,7 @@ def edit(path, change):
 def shown(run):
     """What ``show`` prints."""
     account = account_of(run)
-    console = Console(file=io.StringIO(), width=200)
-    console.print(summary(account.result, run.path, account.notes))
-    return console.file.getvalue()
+    return printed(summary(account.result, run.path, account.notes), width=200)
 
 
 def test_a_sound_run_has_no_gaps(run, sound):

@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+from onionrig.analysis.limits.verdict import bottleneck
+from onionrig.analysis.load.loads import hold_window
+from onionrig.analysis.trust.doubts import trust
+
+
+def bottleneck_of(recording):
+    """Return what bound the rate of a recording's hold."""
+    return bottleneck(recording, hold_window(recording))
+
+
+def trust_of(recording):
+    """Return whether what was measured in a recording's hold is to be trusted."""
+    return trust(recording, hold_window(recording))
+
+
+def evidence(verdict, beginning):
+    """Return the piece of a verdict's evidence that begins so."""
+    (piece,) = [piece for piece in verdict.evidence if piece.what.startswith(beginning)]
+    return piece
+
+
 KINDS = {
     "longest silence of ": {"stalled backend"},
     "CPU of ": {"machine CPU"},

@@ -2,7 +2,6 @@
 
 import io
 import re
-from pathlib import Path
 from xml.etree import ElementTree
 
 import msgspec
@@ -20,10 +19,10 @@ from onionrig.views.report.charts.load import goodput_figure
 from onionrig.views.report.colours import LIGHT
 from onionrig.views.report.images import svg
 from onionrig.views.report.run.report import run_report
-from onionrig.views.summary.run import summary
 from support.records.realistic_run import DONE, disturbed, lifelike
 from support.records.recordings import HOLD, happened, listed, recording, sink_sample, transfer
 from support.views.page import Page, reported
+from support.views.terminal import summary_of
 
 BOTH = ("backend-1", "backend-2")
 EVENTS = (
@@ -54,17 +53,11 @@ def run(events=EVENTS, dials=()):
 DIALS = [dial(9.0), dial(11.0, first_byte=29.5), failing(12.0), dial(21.0, first_byte=0.25)]
 
 
-def printed(made, *, width=80):
-    console = Console(file=io.StringIO(), width=width)
-    console.print(summary(analyse(made), Path("a-run")))
-    return console.file.getvalue()
-
-
 # The summary
 
 
 def test_the_summary_says_what_followed_each_in_a_line():
-    shown = [line.split() for line in printed(run(dials=DIALS), width=100).splitlines()]
+    shown = [line.split() for line in summary_of(run(dials=DIALS), width=100).splitlines()]
     assert [
         "10", "s", "backend-1", "killed", "100", "Mbit/s", "50.0", "Mbit/s", "4.0", "s", "3.8", "s",
         "1", "of", "2", "2.0", "s", "29.5", "s",
@@ -81,7 +74,7 @@ def test_the_table_fits_a_terminal_of_eighty_columns():
         happened("kill", "authority-1", 20.0),
     ]
     dials = [failing(10.0 + at / 10) for at in range(99)]
-    lines = printed(run(events, dials)).splitlines()
+    lines = summary_of(run(events, dials), width=80).splitlines()
     (heading,) = (line for line in lines if line.startswith("at "))
     assert heading.split() == [
         "at", "done", "before", "lowest", "as", "before", "listed", "failed", "until", "slowest",
@@ -93,7 +86,7 @@ def test_the_table_fits_a_terminal_of_eighty_columns():
 
 
 def test_without_events_the_summary_has_no_word_of_them():
-    assert "as before" not in printed(run(events=()))
+    assert "as before" not in summary_of(run(events=()), width=80)
 
 
 # While it runs

@@ -1,21 +1,17 @@
 """How a look at an address is drawn: the verdict first, and it fits a plain terminal."""
 
-import io
-
 import pytest
-from rich.console import Console
 
 from onionrig.records.descriptor import Age, Answer
 from onionrig.views.descriptor import address_view, age_text
 from support.records.address_looks import NOW_SECONDS, REVISION, published, relay, seen
+from support.views.terminal import printed
 
 TWO = {"one": ["k1", "k2"], "two": ["k3", "k4"]}
 
 
 def drawn(look, *, width=80, **how):
-    out = io.StringIO()
-    Console(file=out, width=width).print(address_view(look, **how), highlight=False)
-    return out.getvalue()
+    return printed(address_view(look, **how), width=width)
 
 
 def test_the_verdict_is_the_first_line_and_further_troubles_follow():

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
 from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from rich.console import Console
 
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.load.loads import hold_window
@@ -16,10 +13,10 @@ from onionrig.analysis.result import analyse
 from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing, roles_text
 from onionrig.views.report.drawings.hosts import narrow_hosts, wide_hosts
 from onionrig.views.report.run.hosts import hosts
-from onionrig.views.summary.run import summary
 from support.records.emulated_hosts import bramble
 from support.records.realistic_run import lifelike
 from support.views.page import reported
+from support.views.terminal import summary_of
 
 
 def drawn(whole):
@@ -46,9 +43,7 @@ def altered(whole, **more):
 
 
 def summarised(whole):
-    out = io.StringIO()
-    Console(file=out, width=200).print(summary(analyse(whole), Path("run")))
-    return " ".join(out.getvalue().split())
+    return " ".join(summary_of(whole).split())
 
 
 def test_each_host_is_drawn_with_what_runs_on_it_and_its_link():

@@ -28,12 +28,11 @@ from support.records.plans import (
     zero,
 )
 from support.records.plans import side_by_side as three
+from support.views.terminal import printed_lines
 
 
-def lines(made, width=160):
-    out = io.StringIO()
-    Console(file=out, width=width).print(plan_view(made), highlight=False)
-    return [" ".join(line.split()) for line in out.getvalue().splitlines()]
+def lines(made):
+    return printed_lines(plan_view(made))
 
 
 def test_the_question_and_its_answer_come_first():

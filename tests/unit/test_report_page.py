@@ -22,6 +22,7 @@ from onionrig.views.report.run.report import run_report
 from onionrig.views.report.toml import toml_text
 from support.records.realistic_run import lifelike, with_findings
 from support.records.recordings import manifest, recording, sink_sample
+from support.views.colours import contrast
 from support.views.page import Page
 
 
@@ -84,20 +85,6 @@ def test_every_colour_of_a_page_has_a_value_in_both_schemes(whole_report):
         start = whole_report.html.index(scheme)
         block = whole_report.html[start : whole_report.html.index("}", start + len(scheme))]
         assert named <= set(re.findall(r"(--[a-z0-9-]+):#", block))
-
-
-def luminance(colour):
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-        for value in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one, other):
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])

@@ -24,12 +24,7 @@ from support.records.recordings import (
     transfer,
 )
 from support.records.results import result
-
-
-def printed(renderable):
-    console = Console(file=io.StringIO(), width=140)
-    console.print(renderable)
-    return console.file.getvalue()
+from support.views.terminal import printed
 
 
 def event(kind, **fields):

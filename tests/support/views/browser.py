@@ -20,6 +20,28 @@ return [...document.querySelectorAll("[data-chart]")].map((place) => ({
     (svg) => svg.getBoundingClientRect().width)),
 }));
 """
+TEXTS = """
+const shown = [...document.querySelectorAll(arguments[0])].filter(
+  (svg) => svg.getBoundingClientRect().width > 0);
+return shown.map((svg) => {
+  const own = svg.getBoundingClientRect();
+  const texts = [...svg.querySelectorAll("text")].filter((text) => text.textContent.trim());
+  const places = texts.map((text) => text.getBoundingClientRect());
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+      && a.top < b.bottom - 5 && b.top < a.bottom - 5;
+  return {
+    said: texts.map((text) => text.textContent),
+    lowest: Math.min(...places.map((place) => place.height)),
+    outside: texts.filter((_, at) => places[at].left < own.left - 0.5
+      || places[at].right > own.right + 0.5).map((text) => text.textContent),
+    meeting: texts.filter((text, at) => places.some((other, to) => to !== at
+      && texts[to].textContent !== text.textContent
+      && meet(places[at], other))).map((text) => text.textContent),
+    right: own.right,
+  };
+});
+"""
+"""Takes a selector of drawings. A chart may draw a text twice in one place: that is no meeting."""
 
 
 class Browser:
@@ -49,6 +71,10 @@ class Browser:
         )
         return self.driver.execute_script(DRAWN)
 
+    def texts(self, selector):
+        """What is written in each drawing that is shown, what lies outside it, and what meets."""
+        return self.driver.execute_script(TEXTS, selector)
+
     def said(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
@@ -63,7 +89,3 @@ class Browser:
     def style(self, selector, name):
         script = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
         return self.driver.execute_script(script, selector, name)
-
-
-def rgb(colour):
-    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
