@@ -14,7 +14,8 @@ from onionrig.views.report.run.report import run_report
 from onionrig.views.report.series.comparison import comparison_report
 from onionrig.views.report.series.sweep import sweep_report
 from support.records.emulated_hosts import bramble
-from support.records.realistic_run import disturbed, lifelike, with_findings
+from support.records.realistic_run import disturbed, realistic_run
+from support.records.results import with_findings
 from support.records.sweeps import HIGHER, SAME, UNKNOWN, comparison, sweep
 from support.views.browser import PHONE_PIXELS, SCHEMES
 from support.views.colours import rgb
@@ -28,7 +29,7 @@ KINDS = ("run", "bramble", "many hosts", "sweep", "comparison")
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     """A page of each kind, and the names of its charts."""
-    made = disturbed(lifelike())
+    made = disturbed(realistic_run())
     six, many = bramble([96.1, 46.8, 95, 28, 40, 90]), bramble([93 + at / 10 for at in range(30)])
     reports = {
         "bramble": run_report(analyse(six), six, series(six)),

@@ -21,9 +21,9 @@ from onionrig.store.listing import listed
 from onionrig.store.run_directory import RunDirectory
 from onionrig.views.export.tables import TABLES
 from onionrig.views.summary.run import summary
-from support.records.realistic_run import disturbed, lifelike
-from support.records.recordings import transfer
+from support.records.realistic_run import disturbed, realistic_run
 from support.records.run_directories import write_run
+from support.records.samples import transfer
 from support.views.terminal import printed
 
 pytestmark = pytest.mark.process
@@ -39,7 +39,7 @@ FILES = ("manifest.json", "result.json", *LINES)
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     """A run directory with nothing wrong: a dozen seconds held, its result written."""
-    made = disturbed(lifelike(hold_seconds=HELD, backends=2, relays=2, clients=1, streams=4))
+    made = disturbed(realistic_run(hold_seconds=HELD, backends=2, relays=2, clients=1, streams=4))
     run = write_run(
         tmp_path_factory.mktemp("sound") / "run", msgspec.structs.replace(made, dials=())
     )

@@ -12,8 +12,10 @@ from onionrig.errors import RecordsUnreadable
 from onionrig.store.account import finish
 from onionrig.store.listing import listed
 from onionrig.store.runs import find_run
-from support.records.realistic_run import HOLD, lifelike, with_findings
+from support.records.realistic_run import realistic_run
+from support.records.results import with_findings
 from support.records.run_directories import write_run
+from support.records.samples import HOLD
 
 pytestmark = pytest.mark.process
 
@@ -22,7 +24,7 @@ HELD = 12
 
 def made(path, *, started, finished=True, change=None):
     """Make a run that began then; ``change`` edits its result."""
-    recording = lifelike(hold_seconds=HELD, backends=2, relays=2, clients=1, streams=4)
+    recording = realistic_run(hold_seconds=HELD, backends=2, relays=2, clients=1, streams=4)
     manifest = msgspec.structs.replace(recording.manifest, run=path.name, started=started)
     run = write_run(path, msgspec.structs.replace(recording, manifest=manifest))
     if finished:

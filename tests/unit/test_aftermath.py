@@ -9,18 +9,9 @@ from onionrig.analysis.load.faults import absences
 from onionrig.analysis.load.loads import hold_window
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.transfers import Ending
-from support.records.recordings import (
-    HOLD,
-    RAMP,
-    finished,
-    happened,
-    held,
-    listed,
-    recording,
-    scheduled,
-    sink_sample,
-    transfer,
-)
+from support.records.events import finished, happened, held, listed, scheduled
+from support.records.recordings import recording
+from support.records.samples import HOLD, RAMP, sink_sample, transfer
 
 EVEN = [100] * 30
 

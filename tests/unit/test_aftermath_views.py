@@ -19,8 +19,10 @@ from onionrig.views.report.charts.load import goodput_figure
 from onionrig.views.report.colours import LIGHT
 from onionrig.views.report.images import svg
 from onionrig.views.report.run.report import run_report
-from support.records.realistic_run import DONE, disturbed, lifelike
-from support.records.recordings import HOLD, happened, listed, recording, sink_sample, transfer
+from support.records.events import happened, listed
+from support.records.realistic_run import DONE, disturbed, realistic_run
+from support.records.recordings import recording
+from support.records.samples import HOLD, sink_sample, transfer
 from support.views.page import Page, reported
 from support.views.terminal import summary_of
 
@@ -143,7 +145,7 @@ def test_instances_that_enter_where_none_was_listed_are_news(progress):
 
 @pytest.fixture(scope="module")
 def disturbed_run():
-    return disturbed(lifelike())
+    return disturbed(realistic_run())
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +220,7 @@ def test_failed_dials_are_drawn_in_the_colour_of_what_is_bad(disturbed_report):
 
 
 def test_a_run_to_which_nothing_was_done_has_neither_marks_nor_section():
-    made = lifelike(hold_seconds=12)
+    made = realistic_run(hold_seconds=12)
     report = run_report(analyse(made), made, series(made))
     assert "What was done to the rig" not in Page(report.html).of("h2")
     assert not [figure for figure in report.figures if figure.name.startswith("dial")]

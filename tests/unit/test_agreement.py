@@ -7,19 +7,16 @@ from onionrig.analysis.backends.tor_circuits import tor_circuits
 from onionrig.analysis.load.loads import hold_window
 from onionrig.analysis.trust.agreement import received_until
 from onionrig.records.transfers import Ending
-from support.records.recordings import (
+from support.records.events import happened
+from support.records.manifests import host, manifest, service
+from support.records.recordings import recording, watched
+from support.records.samples import (
     HOLD,
-    happened,
-    host,
     host_sample,
-    manifest,
-    recording,
-    service,
     sink_sample,
     tor_counters,
     tor_sample,
     transfer,
-    watched,
 )
 from support.verdicts import trust_of
 

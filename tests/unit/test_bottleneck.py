@@ -6,16 +6,9 @@ from onionrig.analysis.limits.full_cpu import host_uses
 from onionrig.analysis.limits.stream_windows import have_windows
 from onionrig.analysis.load.loads import hold_window
 from onionrig.records.manifest import EmulatedHost
-from support.records.recordings import (
-    HOLD,
-    host,
-    host_sample,
-    manifest,
-    ping_sample,
-    recording,
-    service,
-    watched,
-)
+from support.records.manifests import host, manifest, service
+from support.records.recordings import recording, watched
+from support.records.samples import HOLD, host_sample, ping_sample
 from support.verdicts import bottleneck_of, evidence
 
 WINDOW_BITS_OF_4 = 4 * 249_000 * 8

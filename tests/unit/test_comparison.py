@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from onionrig.analysis.several_runs.comparison import Measured, compared
 from onionrig.views.summary.comparison import comparison_markdown
-from support.records.recordings import manifest
+from support.records.manifests import manifest
 from support.records.results import result
 
 

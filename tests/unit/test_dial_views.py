@@ -14,15 +14,10 @@ from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import PlainLines, drawn
 from onionrig.views.report.charts.dials import dials_figure
 from onionrig.views.report.images import svg
-from support.records.recordings import (
-    HOLD,
-    RAMP,
-    covered,
-    manifest,
-    recording,
-    sink_sample,
-    transfer,
-)
+from support.records.events import covered
+from support.records.manifests import manifest
+from support.records.recordings import recording
+from support.records.samples import HOLD, RAMP, sink_sample, transfer
 from support.views.page import reported
 from support.views.terminal import summary_of
 

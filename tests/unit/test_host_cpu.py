@@ -6,7 +6,9 @@ from onionrig.analysis.limits.host_share import share_uses
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.windows import Window
 from onionrig.records.manifest import EmulatedHost
-from support.records.recordings import HOLD, host_sample, manifest, recording, service, sink_sample
+from support.records.manifests import manifest, service
+from support.records.recordings import recording
+from support.records.samples import HOLD, host_sample, sink_sample
 
 SECONDS = 10
 

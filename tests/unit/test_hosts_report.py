@@ -14,7 +14,7 @@ from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_draw
 from onionrig.views.report.drawings.hosts import narrow_hosts, wide_hosts
 from onionrig.views.report.run.hosts import hosts
 from support.records.emulated_hosts import bramble
-from support.records.realistic_run import lifelike
+from support.records.realistic_run import realistic_run
 from support.views.page import reported
 from support.views.terminal import summary_of
 
@@ -160,7 +160,7 @@ def test_the_table_has_the_rates_and_the_share_of_each_link():
 
 
 def test_a_run_on_one_machine_has_no_such_section():
-    made = lifelike(hold_seconds=12)
+    made = realistic_run(hold_seconds=12)
     assert "Hosts and links" not in reported(analyse(made), made).of("h2")
 
 

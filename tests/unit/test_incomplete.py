@@ -9,15 +9,9 @@ from onionrig.analysis.over_time.series import downsampled, series
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.events import Scheduled
 from onionrig.records.result import Result
-from support.records.recordings import (
-    HOLD,
-    RAMP,
-    manifest,
-    recording,
-    sink_sample,
-    transfer,
-    watched,
-)
+from support.records.manifests import manifest
+from support.records.recordings import recording, watched
+from support.records.samples import HOLD, RAMP, sink_sample, transfer
 
 PARTS = ("sinks", "sources", "samplers", "tors", "pings")
 

@@ -15,7 +15,10 @@ from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.wire import with_interfaces
 from onionrig.analysis.wording import named_runs, part_text
 from support.records.emulated_hosts import bramble, direct, emulated
-from support.records.recordings import HOLD, happened, manifest, recording
+from support.records.events import happened
+from support.records.manifests import manifest
+from support.records.recordings import recording
+from support.records.samples import HOLD
 from support.verdicts import bottleneck_of, evidence
 
 FULL_CPU = 2.0

@@ -12,7 +12,7 @@ from onionrig.rig.render import render
 from onionrig.run.manifest import with_rig
 from onionrig.store.run_directory import RunDirectory
 from support.descriptors import descriptor
-from support.records.recordings import manifest
+from support.records.manifests import manifest
 from support.rigs import allocated, experiment_of
 
 

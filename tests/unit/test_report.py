@@ -14,21 +14,18 @@ from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.events import Failed
 from onionrig.views.report.run.report import run_report
 from onionrig.views.report.run.shown import shown_load, worst_window
-from support.records.realistic_run import HOLD, MBIT, RAMP, lifelike, rate_mbit, with_findings
-from support.records.recordings import (
-    finished,
-    held,
-    recording,
-    scheduled,
-    sink_sample,
-)
+from support.records.events import finished, held, scheduled
+from support.records.realistic_run import rate_mbit, realistic_run
+from support.records.recordings import recording
 from support.records.results import result as plain_result
+from support.records.results import with_findings
+from support.records.samples import BYTES_PER_MBIT, HOLD, RAMP, sink_sample
 from support.views.page import Page, reported
 
 
 @pytest.fixture(scope="module")
 def whole():
-    made = lifelike()
+    made = realistic_run()
     return with_findings(analyse(made)), made
 
 
@@ -92,7 +89,7 @@ def test_every_second_of_a_short_run_is_drawn_as_it_was_counted(whole_report):
 
 
 def test_a_long_run_is_drawn_with_fewer_points_that_stand_for_all_of_it():
-    made = lifelike(hold_seconds=1800)
+    made = realistic_run(hold_seconds=1800)
     drawn = points(figure_of(run_report(analyse(made), made, series(made)), "goodput"))
     assert 300 < len(drawn) <= 600
     minutes = sum(row["total"] * (row["end"] - row["begin"]) for row in drawn)
@@ -104,7 +101,7 @@ def test_a_long_run_is_drawn_with_fewer_points_that_stand_for_all_of_it():
 
 def test_the_lowest_ten_seconds_are_marked_where_they_are():
     rates = [300] * 20 + [200] * 10 + [300] * 30
-    samples = [sink_sample(1_005 + at, {"backend-1": rate}) for at, rate in enumerate(rates)]
+    samples = [sink_sample(HOLD + at, {"backend-1": rate}) for at, rate in enumerate(rates)]
     made = recording(samples)
     page = reported(analyse(made), made)
     assert "The lowest 10 s of the hold begin 20 s into it: 1.60 kbit/s" in page.words
@@ -129,12 +126,12 @@ def test_the_marked_window_has_the_sustained_rate(sizes):
 def test_of_several_holds_the_median_one_is_shown():
     told, samples = [], []
     for number, size in enumerate((500, 100, 300)):
-        load = scheduled(hold_seconds=12, ramp=1_000 + number * 20)
+        load = scheduled(hold_seconds=12, ramp=RAMP + number * 20)
         told += [load, held()]
         samples += [sink_sample(load.hold_second + at, {"backend-1": size}) for at in range(12)]
     made = recording(samples, loads=[], events=[*told, finished()], done=False)
     shown = shown_load(analyse(made), made, series(made))
-    assert (shown.hold.begin, shown.hold.end) == (1_045, 1_057)
+    assert (shown.hold.begin, shown.hold.end) == (HOLD + 40, HOLD + 52)
     assert shown.worst.bits_per_second == 2400
     assert "first hold" in run_report(analyse(made), made, series(made)).html
 
@@ -143,7 +140,7 @@ def two_equal_loads():
     """Two loads of the same bytes; a result of each."""
     told, samples = [], []
     for number in range(2):
-        load = scheduled(hold_seconds=12, ramp=1_000 + number * 20)
+        load = scheduled(hold_seconds=12, ramp=RAMP + number * 20)
         told += [load, held()]
         samples += [sink_sample(load.hold_second + at, {"backend-1": 300}) for at in range(12)]
     return recording(samples, loads=[], events=[*told, finished()], done=False)
@@ -155,7 +152,7 @@ def test_of_loads_with_equal_rates_the_one_that_a_result_is_of_is_shown(index):
     result = results_by_load(made)[index]
     assert result.load == index + 1
     shown = shown_load(result, made, series(made))
-    assert shown.hold.begin == (1_005, 1_025)[index]
+    assert shown.hold.begin == HOLD + 20 * index
     assert shown.worst.at == series(made).loads[index].hold
 
 
@@ -163,13 +160,13 @@ def test_a_result_that_does_not_say_its_load_is_shown_with_the_one_that_it_is_ma
     made = two_equal_loads()
     from_before = msgspec.structs.replace(analyse(made), load=None)
     assert analyse(made).load == 1
-    assert shown_load(from_before, made, series(made)).hold.begin == 1_005
+    assert shown_load(from_before, made, series(made)).hold.begin == HOLD
 
 
 def test_the_lowest_ten_seconds_of_a_later_hold_count_from_its_start():
     told, samples = [], []
     for number, size in enumerate((500, 100)):
-        load = scheduled(hold_seconds=15, ramp=1_000 + number * 30)
+        load = scheduled(hold_seconds=15, ramp=RAMP + number * 30)
         told += [load, held()]
         samples += [
             sink_sample(load.hold_second + at, {"backend-1": size if at < 4 else size // 2})
@@ -208,7 +205,10 @@ def test_failures_are_listed_by_reason(whole_report):
 def test_the_rig_is_drawn_with_the_rate_on_each_edge(whole_report):
     page = Page(whole_report.html)
     rates = [
-        8 * MBIT * sum(rate_mbit(second, index) for second in range(HOLD, HOLD + 60)) / 60e6
+        8
+        * BYTES_PER_MBIT
+        * sum(rate_mbit(second, index) for second in range(HOLD, HOLD + 60))
+        / 60e6
         for index in range(4)
     ]
     said = page.of("text")
@@ -220,7 +220,7 @@ def test_the_rig_is_drawn_with_the_rate_on_each_edge(whole_report):
 
 
 def test_a_rig_of_many_clients_is_drawn_as_twelve():
-    made = lifelike(hold_seconds=12, clients=30, streams=60)
+    made = realistic_run(hold_seconds=12, clients=30, streams=60)
     said = reported(analyse(made), made).of("text")
     assert "client-11" in said
     assert "client-12" not in said
@@ -228,7 +228,7 @@ def test_a_rig_of_many_clients_is_drawn_as_twelve():
 
 
 def test_of_many_lines_the_highest_are_drawn():
-    made = lifelike(hold_seconds=12, clients=30, streams=60)
+    made = realistic_run(hold_seconds=12, clients=30, streams=60)
     drawn = figure_of(run_report(analyse(made), made, series(made)), "round-trips")
     assert drawn.title == "Round trip by client (the 12 highest of 30)"
     assert len(drawn.keys) == 12
@@ -260,7 +260,7 @@ def test_gaps_and_notes_are_said_once(whole):
 
 
 def test_a_run_that_was_cut_short_shows_what_there_is():
-    made = lifelike(cut_short=4)
+    made = realistic_run(cut_short=4)
     page = reported(analyse(made), made)
     assert page.of("h1")[0].startswith("Aborted: ")
     assert "No 10 seconds in a row were held." in page.words

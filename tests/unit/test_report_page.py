@@ -20,15 +20,18 @@ from onionrig.views.report.files import write
 from onionrig.views.report.images import png, svg
 from onionrig.views.report.run.report import run_report
 from onionrig.views.report.toml import toml_text
-from support.records.realistic_run import lifelike, with_findings
-from support.records.recordings import manifest, recording, sink_sample
+from support.records.manifests import manifest
+from support.records.realistic_run import realistic_run
+from support.records.recordings import recording
+from support.records.results import with_findings
+from support.records.samples import HOLD, sink_sample
 from support.views.colours import contrast
 from support.views.page import Page
 
 
 @pytest.fixture(scope="module")
 def whole_report():
-    made = lifelike()
+    made = realistic_run()
     return run_report(with_findings(analyse(made)), made, series(made))
 
 
@@ -58,7 +61,7 @@ def test_no_text_of_a_run_becomes_markup():
     attack = "</script><script>alert(1)</script><!--"
     own = manifest(backends=(attack,), run=attack, command=("onionrig", attack))
     made = recording(
-        [sink_sample(1_005 + at, {attack: 100}) for at in range(12)],
+        [sink_sample(HOLD + at, {attack: 100}) for at in range(12)],
         manifest=own,
         gaps=(attack,),
     )
@@ -129,7 +132,7 @@ def test_an_image_has_real_colours_its_title_and_its_key(whole_report):
 def test_a_line_may_have_any_name():
     awkward = "pi.local [eth0] \"x\" 'y'"
     made = recording(
-        [sink_sample(1_005 + at, {awkward: 100}) for at in range(12)],
+        [sink_sample(HOLD + at, {awkward: 100}) for at in range(12)],
         manifest=manifest(backends=(awkward,)),
     )
     report = run_report(analyse(made), made, series(made))

@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.records.transfers import Ending
-from support.records.recordings import HOLD, RAMP, happened, sink_sample, transfer, watched
+from support.records.events import happened
+from support.records.recordings import watched
+from support.records.samples import HOLD, RAMP, sink_sample, transfer
 from support.verdicts import bottleneck_of, evidence
 
 

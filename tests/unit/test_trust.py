@@ -7,18 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.analysis.trust.trend import blocks, line
-from support.records.recordings import (
+from support.records.events import happened
+from support.records.manifests import host, manifest, service
+from support.records.recordings import watched
+from support.records.samples import (
     HOLD,
-    happened,
-    host,
     host_sample,
-    manifest,
     ping_sample,
-    service,
     sink_sample,
     tor_counters,
     tor_sample,
-    watched,
 )
 from support.verdicts import trust_of
 

@@ -14,16 +14,11 @@ from onionrig.records.transfers import Ending
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import LiveTable, PlainLines, drawn, view_for
 from onionrig.views.summary.run import headline, summary
-from support.records.recordings import (
-    HOLD,
-    host_sample,
-    manifest,
-    recording,
-    scheduled,
-    sink_sample,
-    transfer,
-)
+from support.records.events import scheduled
+from support.records.manifests import manifest
+from support.records.recordings import recording
 from support.records.results import result
+from support.records.samples import HOLD, host_sample, sink_sample, transfer
 from support.views.terminal import printed
 
 

@@ -1,8 +1,20 @@
-"""Results made by hand, for tests of what is made from several of them."""
+"""Results made by hand, and what the analysis of findings adds to one."""
 
 from __future__ import annotations
 
-from onionrig.records.findings import Agreement, Bottleneck, Noise, RoundTrip, Trend, Trust
+import msgspec
+
+from onionrig.records.findings import (
+    Agreement,
+    Bottleneck,
+    Evidence,
+    Noise,
+    Repetitions,
+    RoundTrip,
+    TorCircuits,
+    Trend,
+    Trust,
+)
 from onionrig.records.result import (
     BackendShare,
     BringUp,
@@ -85,3 +97,88 @@ def result(sustained_mbit, **more):
         ),
         settings=more.get("settings", {}),
     )  # fmt: skip
+
+
+def with_findings(result, *, trusted=True):
+    """A result as the analysis of findings leaves it, written by hand."""
+    doubts = () if trusted else ("the sources' bytes exceed the sinks' by 3.4 %, unexplained",)
+    return msgspec.structs.replace(
+        result,
+        bottleneck=Bottleneck(
+            kind="machine CPU",
+            subject="here",
+            sentence="All cores of here were full: 1.96 of 2 in use.",
+            evidence=(
+                Evidence(what="CPU of here", measured=1.96, limit=2.0, unit="cores", at_limit=True),
+                Evidence(
+                    what="busiest main thread, client-1",
+                    measured=0.41,
+                    limit=1.0,
+                    unit="cores",
+                    at_limit=False,
+                ),
+                Evidence(
+                    what="what the windows allow",
+                    measured=301e6,
+                    limit=4.1e9,
+                    unit="bits per second",
+                    at_limit=False,
+                ),
+                Evidence(
+                    what="round trip in the hold",
+                    measured=0.21,
+                    limit=None,
+                    unit="seconds",
+                    at_limit=False,
+                ),
+            ),
+        ),
+        trust=Trust(
+            trusted=trusted,
+            doubts=doubts,
+            agreement=(
+                Agreement(
+                    what="sources",
+                    sink_bytes=2_250_000_000,
+                    other_bytes=2_260_000_000 if trusted else 2_326_500_000,
+                    difference=0.0044 if trusted else 0.034,
+                    expected=(0.0, 0.01),
+                    cause="bytes still on their way when the hold ended",
+                    explained=trusted,
+                ),
+                Agreement(
+                    what="interfaces",
+                    sink_bytes=None,
+                    other_bytes=None,
+                    difference=None,
+                    expected=None,
+                    cause="not judged: loopback carries every hop",
+                    explained=None,
+                ),
+            ),
+            noise=Noise(
+                others_cores=0.03,
+                steal_cores=None,
+                machine_busy_cores=1.91,
+                processes_busy_cores=1.99,
+            ),
+            trend=Trend(change=-0.004, significance=0.8, steady=True),
+            missing=("no thermal zone on this machine",),
+        ),
+        round_trip=RoundTrip(
+            lowest_seconds=0.012, median_in_hold_seconds=0.21, highest_in_hold_seconds=0.48
+        ),
+        tor_circuits=TorCircuits(
+            rendezvous_begun=17,
+            rendezvous_failed={"timeout": 1},
+            rendezvous_open=16,
+            introduction_circuits=12,
+        ),
+        repetitions=Repetitions(
+            count=3,
+            sustained_bits_per_second=(288e6, 291e6, None),
+            lowest_bits_per_second=288e6,
+            highest_bits_per_second=291e6,
+            spread=0.01,
+        ),
+    )
