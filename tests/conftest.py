@@ -30,3 +30,8 @@ def onionrig(tmp_path):
     """The command line, in a directory of its own; what it has started is ended with the test."""
     with CommandLine(tmp_path) as command_line:
         yield command_line
+
+
+@pytest.fixture
+def no_boards_of_ones_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))

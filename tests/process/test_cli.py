@@ -5,15 +5,16 @@ import socket
 
 import pytest
 
+from support.files import write_program
+
 pytestmark = pytest.mark.process
 
 
-def fake_tor(directory, printed):
-    directory.mkdir()
-    program = directory / "tor"
-    program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{printed}'\n")
-    program.chmod(0o755)
-    return str(directory)
+@pytest.fixture
+def old_tor(tmp_path):
+    """A PATH on which tor is too old."""
+    write_program(tmp_path / "bin", "tor", "echo 'Tor version 0.4.7.16.'")
+    return str(tmp_path / "bin")
 
 
 def test_the_version_is_printed_alone(onionrig):
@@ -46,15 +47,15 @@ def test_what_cannot_be_run_is_a_usage_error_and_starts_nothing(
     assert not (tmp_path / "runs").exists()
 
 
-def test_an_old_tor_is_refused_with_its_version(onionrig, tmp_path):
-    done = onionrig("run", PATH=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
+def test_an_old_tor_is_refused_with_its_version(onionrig, tmp_path, old_tor):
+    done = onionrig("run", PATH=old_tor)
     assert done.returncode == 4
     assert "tor 0.4.7.16: 0.4.8 or later is needed" in done.stderr
     assert not (tmp_path / "runs").exists()
 
 
-def test_doctor_names_what_is_missing_and_what_to_do(onionrig, tmp_path):
-    done = onionrig("doctor", "--json", PATH=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
+def test_doctor_names_what_is_missing_and_what_to_do(onionrig, old_tor):
+    done = onionrig("doctor", "--json", PATH=old_tor)
     assert done.returncode == 4
     findings = {finding["what"]: finding for finding in json.loads(done.stdout)}
     assert findings["tor"]["verdict"] == "missing"

@@ -2,17 +2,15 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from onionrig.records.plan import Plan
+from support.files import SMOKE_RUN
 from support.records.probes import probe
 
 pytestmark = pytest.mark.process
-
-SMOKE_RUN = Path(__file__).parent.parent / "data" / "smoke-run"
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from onionrig.probe import loopback, openssl
 from onionrig.probe.extent import Extent
 from onionrig.probe.probe import probe
 from onionrig.store.probe_file import read_probe
+from support.files import write_program
 from support.processes.children import child
 from support.processes.command_line import CommandLine
 from support.waiting import HANG_SECONDS, over, until
@@ -77,10 +78,8 @@ def onionrig(tmp_path):
 
 
 def fake_openssl(directory, script):
-    directory.mkdir()
-    program = directory / "openssl"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
+    """Return a PATH on which this is openssl."""
+    write_program(directory, "openssl", script)
     return f"{directory}:{os.environ['PATH']}"
 
 

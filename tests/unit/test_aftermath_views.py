@@ -11,7 +11,6 @@ from rich.console import Console
 from onionrig.analysis.over_time.series import Incident, series
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Phase, PhaseBegan
-from onionrig.records.transfers import Ending
 from onionrig.views.export.tables import TABLES
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import PlainLines, drawn
@@ -22,8 +21,8 @@ from onionrig.views.report.run.report import run_report
 from support.records.events import happened, listed
 from support.records.realistic_run import DONE, disturbed, realistic_run
 from support.records.recordings import recording
-from support.records.samples import HOLD, sink_sample, transfer
-from support.views.page import Page, reported
+from support.records.samples import HOLD, dial, failed_dial, sink_sample
+from support.views.page import Page, figure_of, reported
 from support.views.terminal import summary_of
 
 BOTH = ("backend-1", "backend-2")
@@ -35,14 +34,6 @@ EVENTS = (
 )
 
 
-def dial(at, **more):
-    return transfer(started=HOLD + at, ended_after=1.0, **more)
-
-
-def failing(at):
-    return dial(at, backend=None, verified=0, first_byte=None, ending=Ending.NO_FIRST_BYTE)
-
-
 def run(events=EVENTS, dials=()):
     """100 Mbit/s, 50 from the tenth second on, 95 from the fourteenth."""
     rates = [100] * 10 + [50] * 4 + [95] * 16
@@ -52,7 +43,7 @@ def run(events=EVENTS, dials=()):
     return recording(samples, events=events, dials=dials)
 
 
-DIALS = [dial(9.0), dial(11.0, first_byte=29.5), failing(12.0), dial(21.0, first_byte=0.25)]
+DIALS = [dial(9.0), dial(11.0, first_byte=29.5), failed_dial(12.0), dial(21.0, first_byte=0.25)]
 
 
 # The summary
@@ -75,7 +66,7 @@ def test_the_table_fits_a_terminal_of_eighty_columns():
         happened("kill", "balancer-tor", 10.0),
         happened("kill", "authority-1", 20.0),
     ]
-    dials = [failing(10.0 + at / 10) for at in range(99)]
+    dials = [failed_dial(10.0 + at / 10) for at in range(99)]
     lines = summary_of(run(events, dials), width=80).splitlines()
     (heading,) = (line for line in lines if line.startswith("at "))
     assert heading.split() == [
@@ -151,11 +142,6 @@ def disturbed_run():
 @pytest.fixture(scope="module")
 def disturbed_report(disturbed_run):
     return run_report(analyse(disturbed_run), disturbed_run, series(disturbed_run))
-
-
-def figure_of(report, name):
-    (found,) = [figure for figure in report.figures if figure.name == name]
-    return found
 
 
 def test_the_report_has_the_table_and_the_charts_after_the_goodput(disturbed_report):

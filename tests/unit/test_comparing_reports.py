@@ -8,12 +8,7 @@ from onionrig.records.sweep import Axis
 from onionrig.views.report.series.comparison import comparison_report
 from onionrig.views.report.series.sweep import sweep_report
 from support.records.sweeps import HIGHER, RATES, SAME, UNKNOWN, comparison, sweep
-from support.views.page import Page
-
-
-def figure_of(report, name):
-    (found,) = [figure for figure in report.figures if figure.name == name]
-    return found
+from support.views.page import Page, figure_of
 
 
 def rows_of(figure, field):

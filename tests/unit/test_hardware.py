@@ -1,7 +1,6 @@
 """The board catalogue: what is shipped, what a user lays over it, how it is shown."""
 
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,10 +12,12 @@ from onionrig.errors import UsageError
 from onionrig.hardware.boards import Rate, board_named, figures_of
 from onionrig.hardware.decode import CatalogueFile, catalogue_from
 from onionrig.views.hardware import board_view, catalogue_view
+from support.files import PROJECT
 from support.views.terminal import printed
 
-ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "src/onionrig/hardware/catalogue"
+pytestmark = pytest.mark.usefixtures("no_boards_of_ones_own")
+
+SHIPPED = PROJECT / "src/onionrig/hardware/catalogue"
 PI = """
 dated = 2026-01-02
 [sources]
@@ -26,11 +27,6 @@ name = "A Pi"
 cores = { value = 4, mark = "read", source = "maker" }
 ethernet_mbit = { value = 94, mark = "read", source = "maker" }
 """
-
-
-@pytest.fixture(autouse=True)
-def no_boards_of_ones_own(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
 def decoded(*texts):
@@ -103,7 +99,7 @@ def test_aes_and_plain_code_of_a_board_are_figures_of_one_run():
 
 
 def test_the_docs_name_every_board_and_key():
-    text = (ROOT / "docs/hardware.md").read_text()
+    text = (PROJECT / "docs/hardware.md").read_text()
     assert all(f"`{board}`" in text for board in catalogue())
     keys = {key for board in catalogue().values() for key in figures_of(board)}
     assert all(f"`{key}`" in text for key in keys)

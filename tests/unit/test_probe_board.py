@@ -11,17 +11,11 @@ from onionrig.probe.board import (
 )
 from onionrig.probe.interfaces import probed_interfaces
 from onionrig.records.probe import ProbedInterface
+from support.files import lay_out
 from support.records.probes import PI
 
 NET = "sys/class/net"
 DMI = "sys/class/dmi/id"
-
-
-def lay_out(root, files):
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
 
 
 def interface(root, name, *, carrier="1", speed=None, holds=()):

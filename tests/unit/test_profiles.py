@@ -10,12 +10,9 @@ from onionrig.cli.question import ask, baseline_layer, flags_layer
 from onionrig.rig.model import Role
 from support.rigs import direct_rig_of, rig_of
 
+pytestmark = pytest.mark.usefixtures("no_boards_of_ones_own")
+
 EMULATED = ["bramble-pi3", "bramble-pi5", "wide-area"]
-
-
-@pytest.fixture(autouse=True)
-def no_boards_of_ones_own(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
 def rendered(profile, **flags):

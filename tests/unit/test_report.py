@@ -20,7 +20,7 @@ from support.records.recordings import recording
 from support.records.results import result as plain_result
 from support.records.results import with_findings
 from support.records.samples import BYTES_PER_MBIT, HOLD, RAMP, sink_sample
-from support.views.page import Page, reported
+from support.views.page import Page, figure_of, reported
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +39,6 @@ def points(figure):
     """The rows of a figure's main data, without the two that stand at its edges."""
     rows = max(figure.spec["datasets"].values(), key=len)
     return rows[1:-1]
-
-
-def figure_of(report, name):
-    (found,) = [figure for figure in report.figures if figure.name == name]
-    return found
 
 
 def test_the_verdict_comes_first_then_the_sections_in_order(whole_report):

@@ -131,6 +131,15 @@ def transfer(
     )
 
 
+def dial(at, **more):
+    """A dial that began so many seconds into the hold."""
+    return transfer(started=HOLD + at, ended_after=1.0, **more)
+
+
+def failed_dial(at):
+    return dial(at, backend=None, verified=0, first_byte=None, ending=Ending.NO_FIRST_BYTE)
+
+
 def _times(second):
     """Return the times of a sample, which is written when its second is over."""
     return {
