@@ -14,8 +14,7 @@ from onionrig.movers.route import Route, resolved
 from onionrig.movers.stream import Stream
 from onionrig.records.samples import FOREIGN_PEER
 from onionrig.records.transfers import Ending
-from onionrig.rig.orders import SinkOrders
-from support.processes.movers_bench import free_port, listens, stop
+from support.processes.movers_bench import direct_orders, free_port, listens, stop
 from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
@@ -246,19 +245,6 @@ def accepted(stream):
     assert select.select([], [stream.socket], [], HANG_SECONDS)[1]
     stream.write(200.0)
     return stream.attempt.ending is None
-
-
-def direct_orders(port):
-    return SinkOrders(
-        record_path="",
-        address="127.0.0.1",
-        port=port,
-        clients=(),
-        schedule_path="",
-        transfers_path="",
-        connect_seconds=60,
-        stall_seconds=20,
-    )
 
 
 # Foreign peers

@@ -16,7 +16,13 @@ from onionrig.errors import DaemonDied, RunDirectoryError
 from onionrig.processes.fleet import GRACE_SECONDS, Fleet
 from onionrig.processes.workspace import kept
 from onionrig.rig.model import Role, Service
-from support.processes.children import IDLE, STUBBORN, child
+from support.processes.children import (
+    IDLE,
+    STUBBORN,
+    child,
+    processes_with,
+    python_service,
+)
 from support.waiting import eventually, over
 
 pytestmark = pytest.mark.process
@@ -24,35 +30,17 @@ pytestmark = pytest.mark.process
 TREE = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'], start_new_session=True); print('up', flush=True); time.sleep(3600)"
 
 
-def service(tmp_path, code, *, name="child", role=Role.RELAY):
-    return Service(
-        name=name,
-        role=role,
-        host="here",
-        argv=(sys.executable, "-c", code),
-        directory=str(tmp_path),
-        log_path=str(tmp_path / f"{name}.log"),
-    )
-
-
 async def up(started):
     await eventually(lambda: "up" in Path(started.log_path).read_text(), f"{started.name} to be up")
 
 
 def marked(mark):
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("ONIONRIG_RUN") == mark:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+    return processes_with("ONIONRIG_RUN", mark)
 
 
 async def test_leaving_the_fleet_reaps_every_child(tmp_path):
     async with Fleet(os.environ) as fleet:
-        services = [service(tmp_path, IDLE, name=f"child-{n}") for n in range(5)]
+        services = [python_service(tmp_path, IDLE, name=f"child-{n}") for n in range(5)]
         pids = [fleet.start(one).pid for one in services]
         for one in services:
             await up(one)
@@ -61,7 +49,7 @@ async def test_leaving_the_fleet_reaps_every_child(tmp_path):
 
 
 async def test_stop_kills_a_child_that_ignores_sigterm_once_the_grace_is_over(tmp_path):
-    stubborn = service(tmp_path, STUBBORN)
+    stubborn = python_service(tmp_path, STUBBORN)
     async with Fleet(os.environ) as fleet:
         process = fleet.start(stubborn)
         await up(stubborn)
@@ -72,7 +60,7 @@ async def test_stop_kills_a_child_that_ignores_sigterm_once_the_grace_is_over(tm
 
 
 async def test_stop_ends_a_child_that_is_stopped(tmp_path):
-    stopped = service(tmp_path, IDLE)
+    stopped = python_service(tmp_path, IDLE)
     async with Fleet(os.environ) as fleet:
         process = fleet.start(stopped)
         await up(stopped)
@@ -81,7 +69,9 @@ async def test_stop_ends_a_child_that_is_stopped(tmp_path):
 
 
 async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(tmp_path):
-    dying = service(tmp_path, "import sys; print('the last word'); sys.exit(3)", name="relay-7")
+    dying = python_service(
+        tmp_path, "import sys; print('the last word'); sys.exit(3)", name="relay-7"
+    )
     with pytest.raises(DaemonDied) as caught:
         async with Fleet(os.environ) as fleet:
             fleet.start(dying)
@@ -93,7 +83,7 @@ async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(
 
 
 async def test_a_child_that_is_killed_is_said_to_be(tmp_path):
-    killed = service(tmp_path, IDLE)
+    killed = python_service(tmp_path, IDLE)
     with pytest.raises(DaemonDied, match="was killed by SIGKILL"):
         async with Fleet(os.environ) as fleet:
             fleet.start(killed).signal(signal.SIGKILL)
@@ -104,13 +94,13 @@ async def test_a_sink_that_meets_a_full_disk_is_that_error(tmp_path):
     code = "import sys; print('error: sink.jsonl: the disk is full'); sys.exit(8)"
     with pytest.raises(RunDirectoryError, match=r"^sink.jsonl: the disk is full"):
         async with Fleet(os.environ) as fleet:
-            fleet.start(service(tmp_path, code, role=Role.SINK))
+            fleet.start(python_service(tmp_path, code, role=Role.SINK))
             await asyncio.Event().wait()
 
 
 async def test_a_service_that_ends_by_itself_may_end(tmp_path):
     async with Fleet(os.environ) as fleet:
-        ending = service(tmp_path, "pass")
+        ending = python_service(tmp_path, "pass")
         fleet.start(ending)
         await fleet.finished(ending)
 
@@ -128,7 +118,7 @@ async def test_a_program_that_is_not_there_cannot_be_started(tmp_path):
 async def test_an_error_in_the_block_is_not_hidden_by_cleaning_up(tmp_path):
     with pytest.raises(ZeroDivisionError):
         async with Fleet(os.environ) as fleet:
-            fleet.start(service(tmp_path, STUBBORN))
+            fleet.start(python_service(tmp_path, STUBBORN))
             raise ZeroDivisionError
 
 

@@ -18,7 +18,7 @@ from onionrig.probe.extent import Extent
 from onionrig.probe.probe import probe
 from onionrig.store.probe_file import read_probe
 from support.files import write_program
-from support.processes.children import child
+from support.processes.children import child, processes_with
 from support.processes.command_line import CommandLine
 from support.waiting import HANG_SECONDS, over, until
 
@@ -102,15 +102,7 @@ def alive(processes):
 
 
 def started_by(test):
-    """What runs and has inherited the variable with this value."""
-    found = []
-    for each in psutil.process_iter():
-        try:
-            if each.environ().get(OF_THIS_TEST) == test and each.pid != os.getpid():
-                found.append(each)
-        except psutil.Error:
-            continue
-    return found
+    return processes_with(OF_THIS_TEST, test)
 
 
 def sha3_bytes_per_cpu_second(block_bytes):

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 import time
 from contextlib import asynccontextmanager
 
@@ -17,11 +16,11 @@ from onionrig.movers.clock import SteadyClock
 from onionrig.processes import fleet as processes
 from onionrig.processes.fleet import GRACE_SECONDS, Fleet
 from onionrig.records.events import AnyEvent, Happened
-from onionrig.rig.model import Rig, Role, Service
+from onionrig.rig.model import Rig, Role
 from onionrig.run.faults import have_happen
 from onionrig.run.journal import Journal
 from onionrig.store.lines import read_all
-from support.processes.children import IDLE, STUBBORN
+from support.processes.children import IDLE, STUBBORN, python_service
 from support.waiting import HANG_SECONDS, eventually
 
 pytestmark = pytest.mark.process
@@ -48,14 +47,7 @@ time.sleep(3600)
 async def standing(tmp_path, **programs):
     """An engine whose services run these programs, all of them up, and what it is told of."""
     services = tuple(
-        Service(
-            name=name,
-            role=Role.BACKEND,
-            host="here",
-            argv=(sys.executable, "-c", code),
-            directory=str(tmp_path),
-            log_path=str(tmp_path / f"{name}.log"),
-        )
+        python_service(tmp_path, code, name=name, role=Role.BACKEND)
         for name, code in programs.items()
     )
     rig = Rig(

@@ -26,3 +26,10 @@ def write_program(directory, name, script=""):
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     return program
+
+
+def replace_file(path, content):
+    """Put a file in the place of another in one step."""
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(content)
+    fresh.replace(path)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from contextlib import contextmanager
+
+import psutil
+
+from onionrig.rig.model import Role, Service
 
 # An hour outlives whoever waits for the end of a child: it goes because somebody ends it.
 IDLE = "import time; print('up', flush=True); time.sleep(3600)"
@@ -25,3 +31,27 @@ def child(*argv, **options):
             yield process
         finally:
             process.kill()
+
+
+def python_service(directory, code, *, name="child", role=Role.RELAY):
+    """Return a service that runs a program of Python's in this directory, with its log there."""
+    return Service(
+        name=name,
+        role=role,
+        host="here",
+        argv=(sys.executable, "-c", code),
+        directory=str(directory),
+        log_path=str(directory / f"{name}.log"),
+    )
+
+
+def processes_with(variable, value):
+    """Return the other processes that have inherited a variable of the environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(variable) == value and process.pid != os.getpid():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found

@@ -227,6 +227,20 @@ def since(samples, moment):
     return [sample for sample in samples if sample.monotonic_seconds >= moment]
 
 
+def direct_orders(port, *, stall_seconds=20.0):
+    """What a sink is told that dials a source itself, and neither reads nor writes files."""
+    return SinkOrders(
+        record_path="",
+        address="127.0.0.1",
+        port=port,
+        clients=(),
+        schedule_path="",
+        transfers_path="",
+        connect_seconds=60.0,
+        stall_seconds=stall_seconds,
+    )
+
+
 def endpoints(ports):
     return tuple(
         SocksEndpoint(name=f"client {number}", host="127.0.0.1", port=port)
