@@ -114,6 +114,7 @@ async def test_what_still_runs_in_a_group_ends_with_it():
 
 
 def test_groups_are_gone_after_the_controller_was_killed(tmp_path):
+    # the evidence: until() fails if there never were groups, or if they stay
     text = BASELINE.replace('link = "20Mbit"', 'link = "20Mbit"\ncpu = 0.5')
     with emulated_run(tmp_path, text) as started:
         made = until(lambda: groups_of(started.process.pid), "groups of the run")

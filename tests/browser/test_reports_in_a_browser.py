@@ -61,6 +61,7 @@ def test_every_chart_is_drawn_and_nothing_is_fetched_or_complained_of(browser, p
 
 
 def test_a_complaint_and_a_request_would_have_been_noticed(browser, tmp_path):
+    # the evidence: until() fails unless both are noticed
     page = tmp_path / "bad.html"
     page.write_text('<script>console.error("noticed")</script><img src="absent.png">')
     browser.show(page)
@@ -132,6 +133,7 @@ def test_emulated_hosts_are_drawn_with_their_names_in_their_boxes(browser, pages
 
 
 def test_folded_charts_are_as_wide_as_the_page_once_unfolded(browser, pages):
+    # the evidence: until() fails if a chart stays narrow
     browser.show(pages["run"][0])
     browser.charts()
     browser.driver.execute_script(

@@ -347,6 +347,7 @@ def test_a_file_cut_off_anywhere_raises_nothing_of_anybody_elses(sound, name, cu
     damage=st.binary(min_size=1, max_size=3) | st.sampled_from([b"9", b"-", b'"', b"}", b"\n"]),
 )
 def test_bytes_that_are_damaged_raise_nothing_of_anybody_elses(sound, name, where, damage):
+    # the evidence: look_at_everything() catches errors of ours alone
     with tempfile.TemporaryDirectory() as place:
         run = copied(sound, Path(place) / "run")
         if name != "result.json":

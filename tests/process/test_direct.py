@@ -153,6 +153,7 @@ def test_a_door_on_another_machines_address_is_a_usage_error(bench, host):
 
 
 def test_a_port_that_was_just_left_can_be_served_at_again(bench):
+    # the evidence: serve_at() fails if nobody comes to listen at the port
     port = free_port()
     source = bench.serve_at("127.0.0.1", port)
     with socket.create_connection(("127.0.0.1", port)) as client:
@@ -266,6 +267,7 @@ def test_a_foreign_peers_bytes_are_all_counted_as_unverified(bench):
 
 
 def test_a_trickle_of_a_foreign_peer_is_counted_as_it_comes(bench):
+    # the evidence: until() fails if a byte is not counted before the next is sent
     with ForeignPeer(b"\n") as peer:
         start_direct(bench, peer.port, takes_foreign=True)
         for expected in range(1, 4):

@@ -99,6 +99,7 @@ async def test_a_sink_that_meets_a_full_disk_is_that_error(tmp_path):
 
 
 async def test_a_service_that_ends_by_itself_may_end(tmp_path):
+    # the evidence: the fleet raises DaemonDied in its block where an end was not expected
     async with Fleet(os.environ) as fleet:
         ending = python_service(tmp_path, "pass")
         fleet.start(ending)
@@ -163,6 +164,7 @@ def controller(tmp_path):
 
 
 async def test_a_killed_controller_leaves_nothing_behind(controller):
+    # the evidence: eventually() fails if a process, the workspace or the keeper stays
     process, told, finished = controller
     await eventually(
         lambda: len(marked(told["mark"])) == 4, "three children and a grandchild to be there"
@@ -203,6 +205,7 @@ async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_pat
 
 
 async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
+    # the evidence: a keeper that had ended would leave the run's processes alone
     process, told, _ = controller
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(told["keeper"], number)

@@ -77,6 +77,7 @@ def test_the_source_has_sent_what_the_sink_counted_and_what_is_in_flight(bench):
 
 
 def test_payload_that_comes_together_with_the_socks_reply_is_not_lost(bench):
+    # the evidence: until() fails if a byte is missing or counted twice
     bench.serve()
     serve = Serve(
         bench.socket("0"), limit_bytes=500_000, then="fall silent", reply_with_payload=True

@@ -26,6 +26,7 @@ def programs(tmp_path, monkeypatch):
 
 
 def test_nothing_is_done_where_namespaces_can_be_made(programs):
+    # the evidence: it returns; else it would raise, or another program would take this one's place
     privileges.enter_user_namespace_if_needed()
 
 

@@ -34,6 +34,7 @@ def look(onionrig, up):
 
 def test_it_asks_the_very_hsdirs_that_a_client_tor_asks(up, look):
     """tor does not ask an HSDir again for 5 s here, so told often enough it asks each in turn."""
+    # the evidence: until() fails unless the client tor asks the same HSDirs, and no others
     seen = look()
     (workspace,) = up.workspaces()
     asked = set()

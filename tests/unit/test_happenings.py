@@ -97,6 +97,7 @@ def test_what_is_out_of_turn_is_refused(said, message):
 
 
 def test_a_hung_one_may_be_killed_and_started():
+    # the evidence: it would be refused with an error, as those above are
     refuse_impossible(
         asked(
             events(
