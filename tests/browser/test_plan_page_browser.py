@@ -25,6 +25,12 @@ KINDS = {
 DESK_PIXELS = 1000
 SHAPES = {"desk": (DESK_PIXELS, "wide", "narrow"), "phone": (PHONE_PIXELS, "narrow", "wide")}
 PAPER_INCHES = (8.27, 11.69)
+OVERFLOWING = """
+return [...document.querySelectorAll(".table")]
+    .filter((table) => table.scrollWidth > table.clientWidth)
+    .map((table) => table.ariaLabel)
+"""
+"""The tables that are wider than their place, by name."""
 
 
 @pytest.fixture(scope="module")
@@ -52,23 +58,13 @@ def test_a_phone_needs_no_sideways_scrolling(browser, written, kind):
     browser.show(written[kind], width=PHONE_PIXELS, phone=True)
     width = "return document.documentElement.scrollWidth"
     assert browser.driver.execute_script(width) <= PHONE_PIXELS
-    overflowing = """
-    return [...document.querySelectorAll(".table")]
-        .filter((table) => table.scrollWidth > table.clientWidth)
-        .map((table) => table.ariaLabel)
-    """
-    assert browser.driver.execute_script(overflowing) == []
+    assert browser.driver.execute_script(OVERFLOWING) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_tables_fit_on_a_desk(browser, written, kind):
     browser.show(written[kind], width=DESK_PIXELS)
-    overflowing = """
-    return [...document.querySelectorAll(".table")]
-        .filter((table) => table.scrollWidth > table.clientWidth)
-        .map((table) => table.ariaLabel)
-    """
-    assert browser.driver.execute_script(overflowing) == []
+    assert browser.driver.execute_script(OVERFLOWING) == []
 
 
 @pytest.mark.parametrize("shape", SHAPES)

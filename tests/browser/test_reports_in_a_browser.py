@@ -16,7 +16,7 @@ from onionrig.views.report.series.sweep import sweep_report
 from support.records.emulated_hosts import bramble
 from support.records.realistic_run import disturbed, realistic_run
 from support.records.results import with_findings
-from support.records.sweeps import HIGHER, SAME, UNKNOWN, comparison, sweep
+from support.records.several_runs import HIGHER, SAME, UNKNOWN, comparison, sweep
 from support.views.browser import PHONE_PIXELS, SCHEMES
 from support.views.colours import rgb
 from support.waiting import until

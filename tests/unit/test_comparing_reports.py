@@ -7,7 +7,7 @@ import pytest
 from onionrig.records.sweep import Axis
 from onionrig.views.report.series.comparison import comparison_report
 from onionrig.views.report.series.sweep import sweep_report
-from support.records.sweeps import HIGHER, RATES, SAME, UNKNOWN, comparison, sweep
+from support.records.several_runs import HIGHER, RATES, SAME, UNKNOWN, comparison, sweep
 from support.views.page import Page, figure_of
 
 
