@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import onionrig.run
-from onionrig.errors import BringUpTimeout, DaemonDied
+from onionrig.errors import BringUpTimeout, DaemonDied, HostLost
 from support.fake_engine.engine import CLOCKS_AHEAD_SECONDS
 from support.fake_engine.runs import (
     BASELINE,
@@ -112,6 +112,21 @@ def test_whenever_a_daemon_dies_that_is_what_is_raised(tmp_path, scenario):
         if dying.engines and ran.error is not error and not (ran.is_over() or whole.error):
             failures[f"{number}"].append(f"{ran.error!r} was raised")
     assert said_wrong(failures) == ""
+
+
+def test_a_host_that_is_lost_in_the_hold_ends_the_run_with_what_was_measured(tmp_path):
+    lost, going = HostLost("south cannot be reached: its connection closed"), script()
+
+    def lose():
+        for engine in going.engines:
+            engine.die(lost)
+
+    in_hold = Ran(tmp_path / "whole", BUSY, script()).steps.count - 50
+    ran = Ran(tmp_path / "run", BUSY, going, Steps(at=in_hold, do=lose))
+    assert ran.error is lost
+    assert ran.wrong() == []
+    assert ran.directory.read_result().failure.exit_code == HostLost.exit_code
+    assert ran.directory.read_result().bytes.verified > 0
 
 
 def line_of(name, text):

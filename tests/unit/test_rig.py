@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from onionrig.experiment.names import DIALLER
-from onionrig.rig.allocation import ports_needed
+from onionrig.rig.allocation import placeholder_allocation, ports_needed
 from onionrig.rig.model import Bootstrapped, Role, in_turns
 from onionrig.rig.movers import dialler
 from onionrig.rig.orders import (
@@ -13,6 +13,7 @@ from onionrig.rig.orders import (
     SourceOrders,
 )
 from onionrig.rig.placement import Placement
+from onionrig.rig.render import render
 from support.rigs import (
     PROGRAMS,
     allocated,
@@ -184,6 +185,11 @@ def test_a_baseline_is_a_source_a_sink_and_no_tor():
     (door,) = orders(rig.one(Role.SOURCE), SourceOrders).doors
     assert (sink.address, sink.port, sink.clients) == (door.host, door.port, ())
     assert rig.mode == "without tor"
+
+
+def test_a_baseline_is_rendered_as_any_experiment_is_and_needs_no_identities():
+    experiment, rig = direct()
+    assert render(experiment, None, placeholder_allocation(experiment, PROGRAMS)) == rig
 
 
 def test_a_baseline_with_a_peer_has_no_source_and_takes_a_foreign_one():
