@@ -13,7 +13,7 @@ class Aftermath(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     subject: str
     """The service, or the emulated host."""
     bits_per_second: float | None = None
-    """What the host's link carried since then, each way; of ``link_rate`` alone."""
+    """What the host's link carried since then, each way; null where that stayed as it was."""
     at_seconds: float
     """From the beginning of the hold."""
     lasted_seconds: float
