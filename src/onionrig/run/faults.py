@@ -6,9 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, assert_never
 
 from onionrig.engine.base import Links
+from onionrig.errors import UsageError
 from onionrig.experiment.faults.base import Scope
 from onionrig.experiment.faults.registry import FAULTS
 from onionrig.experiment.faults.steps import (
+    Capability,
     EndServices,
     SetLink,
     SetLinkRate,
@@ -19,7 +21,7 @@ from onionrig.rig.model import Role, in_turns
 from onionrig.run.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from onionrig.engine.base import Engine
     from onionrig.experiment.faults.base import PlannedFault
@@ -32,6 +34,21 @@ INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER})
 
 STARTED_AGAIN_SECONDS = 30.0
 """Until what was started again is ready for what depends on it."""
+
+
+PROTOCOLS: dict[Capability, type] = {Capability.LINKS: Links}
+"""What an engine has that can do what a step needs."""
+
+
+def refuse_undoable(faults: Iterable[PlannedFault], capabilities: Collection[type]) -> None:
+    """Raise UsageError for a fault with a step that an engine of these capabilities cannot take."""
+    for planned in faults:
+        for step in FAULTS[planned.verb].steps[planned.scope]:
+            if step.needs is not None and PROTOCOLS[step.needs] not in capabilities:
+                raise UsageError(
+                    f"{planned.text}: the hosts of this run cannot {step.needs}; leave this event "
+                    "out, or have something done to a service"
+                )
 
 
 async def carry_out(

@@ -26,8 +26,8 @@ class Signal(StrEnum):
 class Capability(StrEnum):
     """What only some engines can do; ``run.faults`` knows the engine's protocol for each."""
 
-    LINKS = "change the links of its hosts"
-    """The words complete "this engine cannot …"."""
+    LINKS = "have their links changed"
+    """The words end a sentence that begins with "the hosts of this run cannot"."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
