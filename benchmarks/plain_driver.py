@@ -27,6 +27,7 @@ import msgspec
 
 from onionrig.cli.question import ask, flags_layer
 from onionrig.engine.registry import opening_for
+from onionrig.experiment.question import START_SECONDS
 from onionrig.processes.interrupts import interruptible
 from onionrig.records.events import AnyEvent, Starved, Waiting
 from onionrig.records.samples import SinkSample
@@ -122,7 +123,7 @@ def _text(turn: Turn) -> str:
 def _turn(driver: str, orders: SinkOrders, load: Load, number: int) -> Turn:
     """Let one driver pull for one schedule, in a process of its own."""
     base = Path(orders.schedule_path).parent / f"{driver}-{number}"
-    schedule = schedule_from(int(time.time()), load)
+    schedule = schedule_from(int(time.time()), load, lead_seconds=START_SECONDS)
     own = msgspec.structs.replace(
         orders,
         schedule_path=f"{base}-schedule.json",

@@ -1,11 +1,10 @@
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "scripts")]
+from support.processes.command_line import CommandLine
 
 # machines here are noisy: how long one example takes is no defect of what it tests
 settings.register_profile("noisy", deadline=None)
@@ -24,3 +23,15 @@ def pytest_terminal_summary(terminalreporter, config):
             for report in terminalreporter.stats.get("skipped", ()):
                 _, _, why = report.longrepr
                 skips.write(f"{report.nodeid}: {why.removeprefix('Skipped: ')}\n")
+
+
+@pytest.fixture
+def onionrig(tmp_path):
+    """The command line, in a directory of its own; what it has started is ended with the test."""
+    with CommandLine(tmp_path) as command_line:
+        yield command_line
+
+
+@pytest.fixture
+def no_boards_of_ones_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))

@@ -1,12 +1,10 @@
 import subprocess
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from bed_runs import BASELINE, StartedRun
+from support.processes.emulated_run import BASELINE, emulated_run
 
 MAKES_NAMESPACES = ("unshare", "--net", "--", "true")
 
@@ -30,13 +28,9 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture
 def start(tmp_path):
     """Start runs that are ended with the test."""
-    started = []
+    with ExitStack() as runs:
 
-    def start_run(text=BASELINE, *arguments, **options):
-        run = StartedRun(tmp_path, text, *arguments, **options)
-        started.append(run)
-        return run
+        def start_run(text=BASELINE, *arguments, **options):
+            return runs.enter_context(emulated_run(tmp_path, text, *arguments, **options))
 
-    yield start_run
-    for run in started:
-        run.close()
+        yield start_run

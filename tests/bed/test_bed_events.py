@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from bed_runs import StartedRun
+from support.processes.emulated_run import emulated_run
 
 pytestmark = pytest.mark.bed
 
@@ -55,12 +55,9 @@ rate = "2Mbit"
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    started = StartedRun(tmp_path_factory.mktemp("events"), TEXT)
-    try:
-        assert started.ends() == 0, started.said
+    with emulated_run(tmp_path_factory.mktemp("events"), TEXT) as started:
+        assert started.ends() == 0, started.stderr
         yield started
-    finally:
-        started.close()
 
 
 def lines(path):

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bed_runs import namespaces_in_use, namespaces_of
-from beds import host, standing
 from onionrig.engine.emulation.hosts import Making
 from onionrig.errors import DaemonDied, Unequipped
 from onionrig.processes.fleet import Fleet
-from waiting import eventually
+from support.processes.children import child
+from support.processes.emulated_links import host, standing
+from support.processes.emulated_run import namespaces_in_use, namespaces_of
+from support.waiting import eventually
 
 CONTROLLER = """
 import asyncio, json, os, sys
@@ -47,10 +48,8 @@ def mounts():
 
 
 async def test_a_killed_controller_leaves_no_namespace(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLER, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    try:
+    argv = (sys.executable, "-c", CONTROLLER, str(tmp_path))
+    with child(*argv, stdout=subprocess.PIPE, text=True) as process:
         told = json.loads(process.stdout.readline())
         made = set(told["namespaces"])
         assert len(made) == 4  # two hosts, the switch, the delay lines
@@ -60,10 +59,6 @@ async def test_a_killed_controller_leaves_no_namespace(tmp_path):
             lambda: not made & namespaces_in_use() and not Path(told["workspace"]).exists(),
             "namespaces and workspace to be gone",
         )
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 async def test_leaving_the_block_leaves_no_namespace_and_no_mount(tmp_path):

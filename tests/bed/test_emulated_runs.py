@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from bed_runs import BASELINE, namespaces_in_use, namespaces_of
 from onionrig.records.samples import HostSample
 from onionrig.store.lines import read_all
-from waiting import until
+from support.processes.emulated_run import (
+    BASELINE,
+    emulated_hosts,
+    namespaces_in_use,
+    namespaces_of,
+)
+from support.waiting import until
 
 RATE = 20e6
 """Of the baseline's link: any machine fills it."""
@@ -33,19 +38,20 @@ def test_a_baseline_between_emulated_hosts_fills_the_link_and_says_so(start):
     until_it_pulls(run)
     made = namespaces_of(run.process.pid)
     assert len(made) == 4  # two hosts, the switch, the delay lines
-    assert run.ends() == 0, run.said
+    assert run.ends() == 0, run.stderr
     result, manifest = run.file("result.json"), run.file("manifest.json")
+    hosts = emulated_hosts(manifest)
 
     assert fills_the_link(result)
     assert result["bytes"]["corrupt"] == 0
     assert result["bottleneck"]["kind"] == "interface"
     assert result["bottleneck"]["subject"] == "link of pi1"
     assert result["trust"]["missing"] == [] or "machine-wide" in result["trust"]["missing"][0]
-    assert {host["name"]: host["link_bits_per_second"] for host in manifest["emulated"]} == {
+    assert {host["name"]: host["link_bits_per_second"] for host in hosts} == {
         "pi1": RATE, "clients": None,
     }  # fmt: skip
-    assert [host["delay_seconds"] for host in manifest["emulated"]] == [0, 0.01]
-    assert manifest["emulated"][1]["delayed_by"] in {"netem", "delaybox"}
+    assert [host["delay_seconds"] for host in hosts] == [0, 0.01]
+    assert hosts[1]["delayed_by"] in {"netem", "delaybox"}
     assert not any("nsenter" in word for s in manifest["services"] for word in s["argv"])
     assert not made & namespaces_in_use()
 
@@ -66,7 +72,7 @@ def test_samplers_see_their_hosts_and_none_takes_another_hosts_processes_for_oth
     for host in ("pi1", "clients"):
         watched = json.loads((workspace / f"sampler-{host}" / "processes.json").read_bytes())
         assert set(watched.values()) <= set(everyone)
-    assert run.ends() == 0, run.said
+    assert run.ends() == 0, run.stderr
     samples = {
         host: list(read_all(run.out / "samples" / f"sampler-{host}.jsonl", HostSample))
         for host in ("pi1", "clients")
@@ -90,7 +96,7 @@ def workspace_of(run):
 def until_it_pulls(run):
     sampled = run.out / "samples" / "sink-1.jsonl"
     until(lambda: run.ended() or (sampled.exists() and sampled.stat().st_size), "a sample")
-    assert not run.ended(), run.said
+    assert not run.ended(), run.stderr
 
 
 @drops_rights
@@ -100,7 +106,7 @@ def test_a_user_who_may_not_make_them_has_hosts_in_a_user_namespace(start):
         [*WITHOUT_THE_RIGHTS, "unshare", "--user", "--map-root-user", "true"], check=False
     ).returncode:
         pytest.skip("no user namespaces here")
-    assert run.ends() == 0, run.said
+    assert run.ends() == 0, run.stderr
     assert fills_the_link(run.file("result.json"))
     log = run.out / "logs" / "delay-clients.log"
     if log.exists():
@@ -111,8 +117,8 @@ def test_a_user_who_may_not_make_them_has_hosts_in_a_user_namespace(start):
 def test_who_may_have_neither_is_told_what_is_missing_before_anything_is_made(start):
     run = start(as_whom=WITHOUT_ANY)
     assert run.ends() == 4
-    assert "emulated hosts need network namespaces" in run.said
-    assert "without [[hosts]] no privileges are needed" in run.said
+    assert "emulated hosts need network namespaces" in run.stderr
+    assert "without [[hosts]] no privileges are needed" in run.stderr
     assert not run.out.exists()
 
 

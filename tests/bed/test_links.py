@@ -7,7 +7,8 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from beds import (
+from onionrig.engine.emulation.links import SWITCH
+from support.processes.emulated_links import (
     PORT,
     Flow,
     Shaped,
@@ -22,7 +23,6 @@ from beds import (
     quarters,
     standing,
 )
-from onionrig.engine.emulation.links import SWITCH
 
 TRIPS = 200
 """As many as are needed for one that nothing on this machine has held up."""
@@ -31,6 +31,7 @@ TRIPS = 200
 @pytest.mark.parametrize("rate", [1e6, 20e6, 100e6, 400e6])
 @pytest.mark.parametrize("out", [True, False], ids=["out", "back"])
 async def test_a_link_carries_its_rate_and_no_more(tmp_path, rate, out):
+    # the evidence is in full(), which looks at the kernel's count, and in at_a_rate_that_binds()
     async def fills(rate):
         async with standing(tmp_path, host(1, rate=rate), host(2)) as stands:
             one, two = stands.namespaces.values()
@@ -47,6 +48,7 @@ async def test_a_link_carries_its_rate_and_no_more(tmp_path, rate, out):
 
 
 async def test_several_links_are_full_at_once(tmp_path):
+    # the evidence is in full(): all four in one window, and none above its rate
     async def fills(rate):
         clients, *boards = host(9), *(host(number, rate=rate) for number in range(1, 5))
         async with standing(tmp_path, clients, *boards) as stands:
@@ -90,6 +92,7 @@ async def test_a_round_trip_is_twice_the_delays_of_both_links(tmp_path, delays, 
 
 
 async def test_a_delayed_link_carries_its_rate_too(tmp_path):
+    # the evidence is in full(), as above
     async def fills(rate):
         async with standing(tmp_path, host(1, rate=rate, delay=0.02), host(2)) as stands:
             one, two = stands.namespaces.values()
@@ -143,6 +146,7 @@ async def test_no_interface_of_the_machine_has_to_do_with_it(tmp_path):
 
 
 async def test_two_sets_of_hosts_stand_side_by_side(tmp_path):
+    # the evidence is in full(): either link at its own rate, in one window
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bed_runs import namespaces_in_use, namespaces_of
-from waiting import until
+from support.processes.emulated_run import emulated_hosts, namespaces_in_use, namespaces_of
+from support.waiting import until
 
 HOSTS = """
 [[hosts]]
@@ -49,9 +49,10 @@ def test_an_onion_address_is_served_from_emulated_hosts(start):
     run = start(HOSTS)
     until(lambda: run.ended() or (run.out / "schedule.json").exists(), "the load")
     made = namespaces_of(run.process.pid)
-    assert run.ends() == 0, run.said
+    assert run.ends() == 0, run.stderr
     assert len(made) == 7  # five hosts, the switch, the delay lines
     result, manifest = run.file("result.json"), run.file("manifest.json")
+    hosts = emulated_hosts(manifest)
     assert result["status"] == "complete"
     assert result["bytes"]["corrupt"] == 0
     assert result["trust"]["missing"] == [] or "machine-wide" in result["trust"]["missing"][0]
@@ -62,7 +63,7 @@ def test_an_onion_address_is_served_from_emulated_hosts(start):
     assert max(sent["pi1"], sent["pi2"]) <= 50e6 * 1.05
     # to a relay and back: clients alone have a delay, and how long a machine takes comes on top
     assert result["round_trip"]["lowest_seconds"] >= 0.030
-    delays = {host["name"]: host["delay_seconds"] for host in manifest["emulated"]}
+    delays = {host["name"]: host["delay_seconds"] for host in hosts}
     assert delays == {"network": 0, "pi1": 0, "pi2": 0, "here": 0.015, "there": 0.015}
     # each host of backends carries its own payload, in cells
     (interfaces,) = (a for a in result["trust"]["agreement"] if a["what"] == "interfaces")
@@ -73,7 +74,7 @@ def test_an_onion_address_is_served_from_emulated_hosts(start):
     assert samples == {
         *(f"{kind}-{host}" for kind in ("sink", "pinger") for host in ("here", "there")),
         *(f"source-{host}" for host in ("pi1", "pi2")),
-        *(f"{k}-{h['name']}" for k in ("sampler", "tors") for h in manifest["emulated"]),
+        *(f"{k}-{h['name']}" for k in ("sampler", "tors") for h in hosts),
     }
-    assert "read it by hand: nsenter --net=/proc/" in run.said
+    assert "read it by hand: nsenter --net=/proc/" in run.stderr
     assert not made & namespaces_in_use()

@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import subprocess
-import sys
 
 import pytest
 
-from machine import share_of_reference
+from support.machine import share_of_reference
 
 pytestmark = [pytest.mark.bed, pytest.mark.tor]
 
@@ -57,19 +55,20 @@ board = "pi3b"
 """
 
 
-def planned(hosts, scale):
-    options = ["--balancer", "extended", "--mode", "single-hop", "--scale", scale]
-    said = subprocess.check_output(
-        [
-            sys.executable, "-m", "onionrig", "plan", "--hosts", str(hosts), "--hardware", "pi3b",
-            *options, "--json",
-        ],
-        text=True,
-    )  # fmt: skip
-    return json.loads(said)["hardware"][0]
+@pytest.fixture
+def planned(onionrig):
+    """Plan for boards at a scale of their rates."""
+
+    def plan(hosts, scale):
+        options = ("--balancer", "extended", "--mode", "single-hop", "--scale", scale, "--json")
+        ended = onionrig("plan", "--hosts", str(hosts), "--hardware", "pi3b", *options)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)["hardware"][0]
+
+    return plan
 
 
-def first_denominator(hosts):
+def first_denominator(planned, hosts):
     """Return the scale to begin with, by what this machine can do now."""
     whole = planned(hosts, "1")["projected_bits_per_second"]["likely"]
     spared = SPARE * CPU_BOUND_BITS_PER_SECOND * share_of_reference()
@@ -77,8 +76,8 @@ def first_denominator(hosts):
 
 
 @pytest.mark.parametrize("hosts", [3, 6])
-def test_the_projection_lies_within_a_tenth_of_what_is_measured(start, hosts):
-    denominator = first_denominator(hosts)
+def test_the_projection_lies_within_a_tenth_of_what_is_measured(start, planned, hosts):
+    denominator = first_denominator(planned, hosts)
     while True:
         plan = planned(hosts, f"1/{denominator}")
         assert plan["binding"]["kind"] == "NIC"
@@ -104,7 +103,7 @@ def measured(start, bill, scale):
     boards = "".join(BOARD.format(number=number + 1) for number in range(bill["hosts"]))
     text = OTHERS.format(streams=bill["streams"], instances=bill["instances"]) + boards
     run = start(text, "--scale", scale)
-    assert run.ends() == 0, run.said
+    assert run.ends() == 0, run.stderr
     result = run.file("result.json")
     shutil.rmtree(run.out)
     return result

@@ -10,8 +10,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-from browsing import Browser
-from waiting import HANG_SECONDS
+from support.views.browser import Browser
+from support.waiting import HANG_SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from browsing import PHONE_PIXELS, SCHEMES, rgb
 from onionrig.views.report.plan.report import plan_page
-from plans import hosts_asked, many, plan, side_by_side, unpriced, zero
+from support.records.plans import hosts_asked, many, plan, side_by_side, unpriced, zero
+from support.views.browser import PHONE_PIXELS, SCHEMES
+from support.views.colours import contrast, rgb
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +25,12 @@ KINDS = {
 DESK_PIXELS = 1000
 WIDTHS = {"desk": DESK_PIXELS, "phone": PHONE_PIXELS}
 PAPER_INCHES = (8.27, 11.69)
+OVERFLOWING = """
+return [...document.querySelectorAll(".table")]
+    .filter((table) => table.scrollWidth > table.clientWidth)
+    .map((table) => table.ariaLabel)
+"""
+"""The tables that are wider than their place, by name."""
 
 
 @pytest.fixture(scope="module")
@@ -51,23 +58,13 @@ def test_a_phone_needs_no_sideways_scrolling(browser, written, kind):
     browser.show(written[kind], width=PHONE_PIXELS, phone=True)
     width = "return document.documentElement.scrollWidth"
     assert browser.driver.execute_script(width) <= PHONE_PIXELS
-    overflowing = """
-    return [...document.querySelectorAll(".table")]
-        .filter((table) => table.scrollWidth > table.clientWidth)
-        .map((table) => table.ariaLabel)
-    """
-    assert browser.driver.execute_script(overflowing) == []
+    assert browser.driver.execute_script(OVERFLOWING) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_tables_fit_on_a_desk(browser, written, kind):
     browser.show(written[kind], width=DESK_PIXELS)
-    overflowing = """
-    return [...document.querySelectorAll(".table")]
-        .filter((table) => table.scrollWidth > table.clientWidth)
-        .map((table) => table.ariaLabel)
-    """
-    assert browser.driver.execute_script(overflowing) == []
+    assert browser.driver.execute_script(OVERFLOWING) == []
 
 
 @pytest.mark.parametrize("shape", WIDTHS)
@@ -83,20 +80,6 @@ def test_what_is_drawn_can_be_read(browser, written, kind, shape, drawing):
         assert (each["outside"], each["meeting"]) == ([], [])
         assert each["lowest"] > 11, "in pixels"
         assert each["right"] <= WIDTHS[shape]
-
-
-def luminance(colour):
-    channels = [int(part) / 255 for part in colour.removeprefix("rgb(").rstrip(")").split(", ")]
-    red, green, blue = (
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-        for value in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one, other):
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

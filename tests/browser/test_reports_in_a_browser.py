@@ -8,16 +8,18 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
-from brambles import bramble
-from browsing import PHONE_PIXELS, SCHEMES, rgb
-from lifelike import disturbed, lifelike, with_findings
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
 from onionrig.views.report.run.report import run_report
 from onionrig.views.report.series.comparison import comparison_report
 from onionrig.views.report.series.sweep import sweep_report
-from several import HIGHER, SAME, UNKNOWN, comparison, sweep
-from waiting import until
+from support.records.emulated_hosts import bramble
+from support.records.realistic_run import disturbed, realistic_run
+from support.records.results import with_findings
+from support.records.several_runs import HIGHER, SAME, UNKNOWN, comparison, sweep
+from support.views.browser import PHONE_PIXELS, SCHEMES
+from support.views.colours import rgb
+from support.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +29,7 @@ KINDS = ("run", "bramble", "many hosts", "sweep", "comparison")
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     """A page of each kind, and the names of its charts."""
-    made = disturbed(lifelike())
+    made = disturbed(realistic_run())
     six, many = bramble([96.1, 46.8, 95, 28, 40, 90]), bramble([93 + at / 10 for at in range(30)])
     reports = {
         "bramble": run_report(analyse(six), six, series(six)),
@@ -59,6 +61,7 @@ def test_every_chart_is_drawn_and_nothing_is_fetched_or_complained_of(browser, p
 
 
 def test_a_complaint_and_a_request_would_have_been_noticed(browser, tmp_path):
+    # the evidence: until() fails unless both are noticed
     page = tmp_path / "bad.html"
     page.write_text('<script>console.error("noticed")</script><img src="absent.png">')
     browser.show(page)
@@ -167,6 +170,7 @@ def test_bytes_come_from_the_host_that_sends_and_go_to_the_one_that_receives(bro
 
 
 def test_folded_charts_are_as_wide_as_the_page_once_unfolded(browser, pages):
+    # the evidence: until() fails if a chart stays narrow
     browser.show(pages["run"][0])
     browser.charts()
     browser.driver.execute_script(

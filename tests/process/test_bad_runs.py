@@ -4,7 +4,6 @@ No damage may raise anything but an error of ours, which the command line prints
 """
 
 import contextlib
-import io
 import os
 import shutil
 import tempfile
@@ -15,17 +14,17 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
-from lifelike import disturbed, lifelike
 from onionrig.errors import OnionrigError, RecordsUnreadable
 from onionrig.store.account import account_of, finish
 from onionrig.store.listing import listed
 from onionrig.store.run_directory import RunDirectory
 from onionrig.views.export.tables import TABLES
 from onionrig.views.summary.run import summary
-from recordings import transfer
-from run_files import write_run
+from support.records.realistic_run import disturbed, realistic_run
+from support.records.run_directories import write_run
+from support.records.samples import transfer
+from support.views.terminal import printed
 
 pytestmark = pytest.mark.process
 
@@ -40,7 +39,7 @@ FILES = ("manifest.json", "result.json", *LINES)
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     """A run directory with nothing wrong: a dozen seconds held, its result written."""
-    made = disturbed(lifelike(hold_seconds=HELD, backends=2, relays=2, clients=1, streams=4))
+    made = disturbed(realistic_run(hold_seconds=HELD, backends=2, relays=2, clients=1, streams=4))
     run = write_run(
         tmp_path_factory.mktemp("sound") / "run", msgspec.structs.replace(made, dials=())
     )
@@ -74,9 +73,7 @@ def edit(path, change):
 def shown(run):
     """What ``show`` prints."""
     account = account_of(run)
-    console = Console(file=io.StringIO(), width=200)
-    console.print(summary(account.result, run.path, account.notes))
-    return console.file.getvalue()
+    return printed(summary(account.result, run.path, account.notes), width=200)
 
 
 def test_a_sound_run_has_no_gaps(run, sound):
@@ -352,6 +349,7 @@ def test_a_file_cut_off_anywhere_raises_nothing_of_anybody_elses(sound, name, cu
     damage=st.binary(min_size=1, max_size=3) | st.sampled_from([b"9", b"-", b'"', b"}", b"\n"]),
 )
 def test_bytes_that_are_damaged_raise_nothing_of_anybody_elses(sound, name, where, damage):
+    # the evidence: look_at_everything() catches errors of ours alone
     with tempfile.TemporaryDirectory() as place:
         run = copied(sound, Path(place) / "run")
         if name != "result.json":

@@ -1,18 +1,14 @@
 """The baseline: the same bytes without Tor, as a user types it."""
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 from contextlib import suppress
 
 import pytest
 
 from onionrig.engine.local.ports import allocated_ports
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from support.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -24,35 +20,14 @@ PEER_BYTES, PEER_PAUSE_SECONDS = 50_000, 0.05
 
 
 @pytest.fixture
-def started(tmp_path):
-    """Start the command line in a directory of its own; what still runs is ended with the test."""
-    processes = []
-
-    def start(*arguments):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "onionrig", *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "200"},
-        )  # fmt: skip
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        if process.poll() is None:
-            process.terminate()
-        process.communicate(timeout=HANG_SECONDS)
-
-
-@pytest.fixture
 def port():
     """A port that no run beside this one takes, nor any connection's other end."""
     with allocated_ports({"baseline": None}, address="127.0.0.1") as ports:
         yield ports["baseline"]
 
 
-def listens(process, port):
-    assert process.poll() is None, process.communicate()
+def listens(baseline, port):
+    assert not baseline.ended(), baseline.stderr
     with suppress(OSError):
         socket.create_connection(("127.0.0.1", port)).close()
         return True
@@ -94,11 +69,10 @@ def slow_peer():
         yield peer
 
 
-def test_over_loopback_every_byte_is_verified_and_no_tor_is_needed(started):
-    baseline = started("baseline", "--json", *SHORT)
-    stdout, stderr = baseline.communicate(timeout=RUN_SECONDS)
-    assert baseline.returncode == 0, stderr
-    result = json.loads(stdout)
+def test_over_loopback_every_byte_is_verified_and_no_tor_is_needed(onionrig):
+    baseline = onionrig("baseline", "--json", *SHORT)
+    assert baseline.returncode == 0, baseline.stderr
+    result = json.loads(baseline.stdout)
     assert result["mode"] == "without tor"
     assert result["bytes"]["corrupt"] == result["bytes"]["unverified"] == 0
     assert 0 < held_bytes(result) <= result["bytes"]["verified"]
@@ -107,35 +81,33 @@ def test_over_loopback_every_byte_is_verified_and_no_tor_is_needed(started):
     # 0.03 where it was measured, however little of its CPU time a busy machine gives them
     movers = [result["costs"][name]["cpu_seconds_per_gbit"] for name in ("source", "sink")]
     assert all(0 < seconds < 10 for seconds in movers), movers
-    assert "idle; load" in stderr
-    assert "lo " in stderr
+    assert "idle; load" in baseline.stderr
+    assert "lo " in baseline.stderr
 
 
 def held_bytes(result):
     return result["goodput"]["mean_bits_per_second"] * HOLD_SECONDS / 8
 
 
-def test_one_listens_and_the_other_pulls(started, port):
-    listening = started("baseline", "--listen", "--at", f"127.0.0.1:{port}", "--out", "serving")
-    until(lambda: listens(listening, port), f"somebody to listen at {port}")
-    pulling = started("baseline", "--to", f"127.0.0.1:{port}", *SHORT, "--out", "pulling")
-    stdout, stderr = pulling.communicate(timeout=RUN_SECONDS)
-    assert pulling.returncode == 0, stderr
-    assert "sustained over plain TCP, without Tor" in stdout
-    assert "unverified" not in stdout
-    listening.send_signal(signal.SIGINT)
-    stdout, stderr = listening.communicate(timeout=HANG_SECONDS)
-    assert listening.returncode == 0, stderr
-    assert stdout.startswith("served ")
-
-
-def test_a_foreign_peer_is_counted_and_marked_and_a_slow_one_fills_nothing(started, slow_peer):
-    pulling = started(
-        "baseline", "--to", f"127.0.0.1:{slow_peer.port}", "--streams", "1", "--json", *SHORT
+def test_one_listens_and_the_other_pulls(onionrig, port):
+    listening = onionrig.start(
+        "baseline", "--listen", "--at", f"127.0.0.1:{port}", "--out", "serving"
     )
-    stdout, stderr = pulling.communicate(timeout=RUN_SECONDS)
-    assert pulling.returncode == 0, stderr
-    result = json.loads(stdout)
+    until(lambda: listens(listening, port), f"somebody to listen at {port}")
+    pulling = onionrig("baseline", "--to", f"127.0.0.1:{port}", *SHORT, "--out", "pulling")
+    assert pulling.returncode == 0, pulling.stderr
+    assert "sustained over plain TCP, without Tor" in pulling.stdout
+    assert "unverified" not in pulling.stdout
+    listening.interrupt()
+    assert listening.ends() == 0, listening.stderr
+    assert listening.stdout.startswith("served ")
+
+
+def test_a_foreign_peer_is_counted_and_marked_and_a_slow_one_fills_nothing(onionrig, slow_peer):
+    peer = f"127.0.0.1:{slow_peer.port}"
+    pulling = onionrig("baseline", "--to", peer, "--streams", "1", "--json", *SHORT)
+    assert pulling.returncode == 0, pulling.stderr
+    result = json.loads(pulling.stdout)
     assert result["bytes"]["verified"] == 0
     # the rest was on its way when the load ended, or came before the hold: a second's each
     unverified = result["bytes"]["unverified"]
@@ -154,9 +126,8 @@ def test_a_foreign_peer_is_counted_and_marked_and_a_slow_one_fills_nothing(start
         (("--listen", "--at", "9000"), "write HOST:PORT"),
     ],
 )
-def test_what_makes_no_baseline_is_a_usage_error(started, tmp_path, arguments, said):
-    asked = started("baseline", *arguments)
-    _, stderr = asked.communicate(timeout=HANG_SECONDS)
-    assert asked.returncode == 2
-    assert said in stderr
+def test_what_makes_no_baseline_is_a_usage_error(onionrig, tmp_path, arguments, said):
+    done = onionrig("baseline", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
     assert not list(tmp_path.iterdir())

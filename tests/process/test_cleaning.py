@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from waiting import over, until
+from support.processes.children import child
+from support.waiting import over, until
 
 pytestmark = pytest.mark.process
 
@@ -32,34 +33,29 @@ asyncio.run(main())
 @pytest.fixture
 def run(tmp_path):
     """A run that lives: its workspace, its keeper and a process of it."""
-    controller = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLER],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    argv = (sys.executable, "-c", CONTROLLER)
+    pids = ()
     try:
-        workspace, *pids = controller.stdout.readline().split()
-        yield Path(workspace), *(psutil.Process(int(pid)) for pid in pids)
+        with child(*argv, env=environment, stdout=subprocess.PIPE, text=True) as controller:
+            workspace, *pids = controller.stdout.readline().split()
+            yield Path(workspace), *(psutil.Process(int(pid)) for pid in pids)
     finally:
-        controller.kill()
-        controller.wait()
-        controller.stdout.close()
         for pid in pids:
             with contextlib.suppress(psutil.NoSuchProcess):  # the keeper ends them meanwhile
                 psutil.Process(int(pid)).kill()
 
 
-def clean(tmp_path, *options):
-    done = subprocess.run(
-        [sys.executable, "-m", "onionrig", "clean", *options],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    return done
+@pytest.fixture
+def clean(onionrig, tmp_path):
+    """Clean the temporary directory."""
+
+    def run(*options):
+        done = onionrig("clean", *options, TMPDIR=str(tmp_path))
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
 
 
 def said(done):
@@ -84,52 +80,52 @@ def left(tmp_path, mark="0123456789abcdef"):
     return workspace
 
 
-def test_what_nobody_guards_is_removed_with_a_line(tmp_path):
+def test_what_nobody_guards_is_removed_with_a_line(tmp_path, clean):
     workspace = left(tmp_path)
-    done = clean(tmp_path)
+    done = clean()
     assert (done.returncode, said(done)) == (0, f"removed: {workspace} (2.00 KiB)\n")
     assert not workspace.exists()
-    assert said(clean(tmp_path)) in nothing(tmp_path)
+    assert said(clean()) in nothing(tmp_path)
 
 
-def test_a_dry_run_removes_nothing(tmp_path):
+def test_a_dry_run_removes_nothing(tmp_path, clean):
     workspace = left(tmp_path)
-    assert said(clean(tmp_path, "--dry-run")) == f"would be removed: {workspace} (2.00 KiB)\n"
+    assert said(clean("--dry-run")) == f"would be removed: {workspace} (2.00 KiB)\n"
     assert (workspace / "relay-1/keys/secret").exists()
 
 
-def test_a_run_that_lives_keeps_its_own(tmp_path, run):
+def test_a_run_that_lives_keeps_its_own(tmp_path, clean, run):
     workspace, *_ = run
     other = left(tmp_path)
-    listed = json.loads(clean(tmp_path, "--json").stdout)
+    listed = json.loads(clean("--json").stdout)
     found = [each for each in listed if each["kind"] != "control group"]
     assert [(each["path"], each["outcome"]) for each in found] == [(str(other), "removed")]
     assert workspace.is_dir()
     assert not other.exists()
 
 
-def test_processes_whose_keeper_is_gone_keep_their_workspace_and_are_named(tmp_path, run):
+def test_processes_whose_keeper_is_gone_keep_their_workspace_and_are_named(tmp_path, clean, run):
     workspace, keeper, child = run
     keeper.kill()
     until(lambda: over(keeper), "the keeper's end")
-    done = clean(tmp_path)
+    done = clean()
     assert said(done).startswith(f"in use: {workspace} (")
     assert f"no keeper, but processes still: {child.pid}\n" in said(done)
     assert workspace.is_dir()
 
 
-def test_what_somebody_listens_in_is_in_use(tmp_path, monkeypatch):
+def test_what_somebody_listens_in_is_in_use(tmp_path, clean, monkeypatch):
     workspace = left(tmp_path)
     monkeypatch.chdir(workspace)  # a socket's path must be short
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("control")
         listening.listen()
-        assert "in use: " in said(clean(tmp_path))
+        assert "in use: " in said(clean())
         assert workspace.is_dir()
-    assert said(clean(tmp_path)).startswith("removed: ")
+    assert said(clean()).startswith("removed: ")
 
 
-def test_foreign_names_are_left_alone(tmp_path):
+def test_foreign_names_are_left_alone(tmp_path, clean):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "file").touch()
@@ -144,17 +140,17 @@ def test_foreign_names_are_left_alone(tmp_path):
     ):
         (tmp_path / name).mkdir()
     before = sorted(tmp_path.iterdir())
-    assert said(clean(tmp_path)) in nothing(tmp_path)
+    assert said(clean()) in nothing(tmp_path)
     assert sorted(tmp_path.iterdir()) == before
     assert (elsewhere / "file").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may remove anything")
-def test_what_cannot_be_removed_is_said_and_is_an_error(tmp_path):
+def test_what_cannot_be_removed_is_said_and_is_an_error(tmp_path, clean):
     workspace = left(tmp_path)
     (workspace / "relay-1" / "keys").chmod(0o500)
     try:
-        done = clean(tmp_path)
+        done = clean()
         assert said(done).startswith(f"failed: {workspace}")
         assert done.returncode == 8
         assert "1 of 1 could not be removed" in done.stderr
@@ -163,8 +159,8 @@ def test_what_cannot_be_removed_is_said_and_is_an_error(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_what_belongs_to_another_user_is_left_alone(tmp_path):
+def test_what_belongs_to_another_user_is_left_alone(tmp_path, clean):
     workspace = left(tmp_path)
     os.chown(workspace, 65534, 65534)
-    assert said(clean(tmp_path)) in nothing(tmp_path)
+    assert said(clean()) in nothing(tmp_path)
     assert workspace.is_dir()

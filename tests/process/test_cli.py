@@ -1,41 +1,20 @@
 """The command line as a user types it: what it prints, and its exit codes."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 
 import pytest
 
-from waiting import HANG_SECONDS
+from support.files import write_program
 
 pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def onionrig(tmp_path):
-    """Run the command line in a directory of its own."""
-
-    def run(*arguments, path=None):
-        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "200"}
-        if path is not None:
-            environment["PATH"] = str(path)
-        return subprocess.run(
-            [sys.executable, "-m", "onionrig", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
-            timeout=HANG_SECONDS,
-        )  # fmt: skip
-
-    return run
-
-
-def fake_tor(directory, printed):
-    directory.mkdir()
-    program = directory / "tor"
-    program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{printed}'\n")
-    program.chmod(0o755)
-    return directory
+def old_tor(tmp_path):
+    """A PATH on which tor is too old."""
+    write_program(tmp_path / "bin", "tor", "echo 'Tor version 0.4.7.16.'")
+    return str(tmp_path / "bin")
 
 
 def test_the_version_is_printed_alone(onionrig):
@@ -68,15 +47,15 @@ def test_what_cannot_be_run_is_a_usage_error_and_starts_nothing(
     assert not (tmp_path / "runs").exists()
 
 
-def test_an_old_tor_is_refused_with_its_version(onionrig, tmp_path):
-    done = onionrig("run", path=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
+def test_an_old_tor_is_refused_with_its_version(onionrig, tmp_path, old_tor):
+    done = onionrig("run", PATH=old_tor)
     assert done.returncode == 4
     assert "tor 0.4.7.16: 0.4.8 or later is needed" in done.stderr
     assert not (tmp_path / "runs").exists()
 
 
-def test_doctor_names_what_is_missing_and_what_to_do(onionrig, tmp_path):
-    done = onionrig("doctor", "--json", path=fake_tor(tmp_path / "bin", "Tor version 0.4.7.16."))
+def test_doctor_names_what_is_missing_and_what_to_do(onionrig, old_tor):
+    done = onionrig("doctor", "--json", PATH=old_tor)
     assert done.returncode == 4
     findings = {finding["what"]: finding for finding in json.loads(done.stdout)}
     assert findings["tor"]["verdict"] == "missing"

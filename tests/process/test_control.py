@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from onionrig.tor.control import GONE, control
-from waiting import HANG_SECONDS
+from support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 

@@ -10,6 +10,7 @@ import pytest
 
 from onionrig.engine.emulation.delaybox import delaybox
 from onionrig.errors import Unequipped
+from support.files import write_program
 
 CC = shutil.which("cc")
 
@@ -26,11 +27,6 @@ def programs(tmp_path, monkeypatch):
     directory.mkdir()
     monkeypatch.setenv("PATH", str(directory))
     return directory
-
-
-def compiler(programs, text):
-    (programs / "cc").write_text(f"#!/bin/sh\n{text}\n")
-    (programs / "cc").chmod(0o755)
 
 
 def test_it_is_built_and_found_again(tmp_path):
@@ -58,7 +54,7 @@ def test_without_a_compiler_the_package_is_named(tmp_path, programs):
 
 
 def test_what_a_failing_compiler_said_is_said_again(tmp_path, programs):
-    compiler(programs, "echo 'fatal error: linux/if_packet.h' >&2; exit 1")
+    write_program(programs, "cc", "echo 'fatal error: linux/if_packet.h' >&2; exit 1")
     with pytest.raises(Unequipped, match=r"linux/if_packet\.h"):
         delaybox(tmp_path / "cache")
 

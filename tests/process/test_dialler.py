@@ -7,8 +7,6 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
-from movers_bench import ADDRESS, PORT, free_port, hold_up, stop
 from onionrig.analysis.backends.dials import served
 from onionrig.engine.local.engine import entered_local
 from onionrig.engine.local.equipment import Equipment
@@ -25,7 +23,9 @@ from onionrig.rig.placement import Placement
 from onionrig.run.dials import dial_all
 from onionrig.run.journal import Journal
 from onionrig.store.run_directory import RunDirectory
-from waiting import HANG_SECONDS, until
+from support.processes.fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
+from support.processes.movers_bench import ADDRESS, PORT, free_port, hold_up, stop
+from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 

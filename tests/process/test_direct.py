@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from movers_bench import free_port, listens, stop
 from onionrig.movers.payload import head_line
 from onionrig.movers.stream import Route, Stream
 from onionrig.records.samples import FOREIGN_PEER
 from onionrig.records.transfers import Ending
-from onionrig.rig.orders import SinkOrders
 from onionrig.tor.stream import resolved
-from waiting import HANG_SECONDS, until
+from support.processes.movers_bench import direct_orders, free_port, listens, stop
+from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 
@@ -154,6 +153,7 @@ def test_a_door_on_another_machines_address_is_a_usage_error(bench, host):
 
 
 def test_a_port_that_was_just_left_can_be_served_at_again(bench):
+    # the evidence: serve_at() fails if nobody comes to listen at the port
     port = free_port()
     source = bench.serve_at("127.0.0.1", port)
     with socket.create_connection(("127.0.0.1", port)) as client:
@@ -248,19 +248,6 @@ def accepted(stream):
     return stream.attempt.ending is None
 
 
-def direct_orders(port):
-    return SinkOrders(
-        record_path="",
-        address="127.0.0.1",
-        port=port,
-        clients=(),
-        schedule_path="",
-        transfers_path="",
-        connect_seconds=60,
-        stall_seconds=20,
-    )
-
-
 # Foreign peers
 
 
@@ -280,6 +267,7 @@ def test_a_foreign_peers_bytes_are_all_counted_as_unverified(bench):
 
 
 def test_a_trickle_of_a_foreign_peer_is_counted_as_it_comes(bench):
+    # the evidence: until() fails if a byte is not counted before the next is sent
     with ForeignPeer(b"\n") as peer:
         start_direct(bench, peer.port, takes_foreign=True)
         for expected in range(1, 4):

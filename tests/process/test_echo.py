@@ -10,8 +10,8 @@ import termios
 import psutil
 import pytest
 
-from movers_bench import stop
-from waiting import HANG_SECONDS, until
+from support.processes.movers_bench import stop
+from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 

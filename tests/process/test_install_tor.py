@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from waiting import HANG_SECONDS, RUN_SECONDS
+from support.files import PROJECT, write_program
+from support.waiting import HANG_SECONDS, RUN_SECONDS
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "install-tor.sh"
+SCRIPT = PROJECT / "scripts" / "install-tor.sh"
 PLAIN_TOOLS = "chmod env flock grep mkdir mktemp mv realpath rm sed seq setsid sh"
 
 # Says what it was asked and what policy-rc.d would have answered, then does what the test wants.
-APT_GET = """#!/bin/sh
+APT_GET = """\
 policy={root}/usr/sbin/policy-rc.d
 answer() {{ if [ -x "$policy" ]; then "$policy" tor start; echo $?; else echo none; fi; }}
 asked=${{*#*Use-Pty=0 }}
@@ -48,16 +49,14 @@ class Machine:
     def calls(self):
         return self.log.read_text().splitlines() if self.log.exists() else []
 
-    def stub(self, name, body):
-        (self.bin / name).write_text(f"#!/bin/sh\n{body}\n")
-        (self.bin / name).chmod(0o755)
+    def stub(self, name, script):
+        write_program(self.bin, name, script)
 
     def apt_get(self, *, install=UNPACK, fetch=":"):
         install = install.format(bin=self.bin, log=self.log)
         fetch = fetch.format(bin=self.bin, log=self.log)
-        text = APT_GET.format(root=self.root, log=self.log, install=install, fetch=fetch)
-        (self.bin / "apt-get").write_text(text)
-        (self.bin / "apt-get").chmod(0o755)
+        script = APT_GET.format(root=self.root, log=self.log, install=install, fetch=fetch)
+        self.stub("apt-get", script)
 
     def running(self, pid, comm, cmdline):
         (self.root / f"proc/{pid}").mkdir(parents=True)

@@ -16,15 +16,18 @@ from onionrig.errors import DaemonDied, RunDirectoryError
 from onionrig.processes.fleet import GRACE_SECONDS, Child, Fleet
 from onionrig.processes.owned import OwnedProcess
 from onionrig.processes.workspace import kept
-from waiting import eventually, over
+from support.processes.children import (
+    IDLE,
+    STUBBORN,
+    child,
+    processes_with,
+    python_child,
+)
+from support.waiting import eventually, over
 
 pytestmark = pytest.mark.process
 
-# each would outlive whoever waits for its end: it goes because somebody ends it
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(3600)"
-IDLE = "import time; print('up', flush=True); time.sleep(3600)"
 TREE = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'], start_new_session=True); print('up', flush=True); time.sleep(3600)"
-
 PARENT = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)']); print('up', flush=True); time.sleep(3600)"
 SHORT_LIVED_PARENT = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)']); sys.exit(3)"
 
@@ -41,29 +44,12 @@ def owned(tmp_path, code):
         )
 
 
-def child(tmp_path, code, *, name="child", ours=False):
-    return Child(
-        name=name,
-        argv=(sys.executable, "-c", code),
-        directory=tmp_path,
-        log_path=tmp_path / f"{name}.log",
-        ours=ours,
-    )
-
-
 async def up(started):
     await eventually(lambda: "up" in Path(started.log_path).read_text(), f"{started.name} to be up")
 
 
 def marked(mark):
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("ONIONRIG_RUN") == mark:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+    return processes_with("ONIONRIG_RUN", mark)
 
 
 async def test_what_a_child_has_forked_ends_with_it(tmp_path):
@@ -87,7 +73,7 @@ async def test_a_child_that_is_killed_takes_what_it_has_forked_along(tmp_path):
 
 async def test_leaving_the_fleet_reaps_every_child(tmp_path):
     async with Fleet(os.environ) as fleet:
-        children = [child(tmp_path, IDLE, name=f"child-{n}") for n in range(5)]
+        children = [python_child(tmp_path, IDLE, name=f"child-{n}") for n in range(5)]
         pids = [fleet.start(one).pid for one in children]
         for one in children:
             await up(one)
@@ -96,7 +82,7 @@ async def test_leaving_the_fleet_reaps_every_child(tmp_path):
 
 
 async def test_stop_kills_a_child_that_ignores_sigterm_once_the_grace_is_over(tmp_path):
-    stubborn = child(tmp_path, STUBBORN)
+    stubborn = python_child(tmp_path, STUBBORN)
     async with Fleet(os.environ) as fleet:
         process = fleet.start(stubborn)
         await up(stubborn)
@@ -107,7 +93,7 @@ async def test_stop_kills_a_child_that_ignores_sigterm_once_the_grace_is_over(tm
 
 
 async def test_stop_ends_a_child_that_is_stopped(tmp_path):
-    stopped = child(tmp_path, IDLE)
+    stopped = python_child(tmp_path, IDLE)
     async with Fleet(os.environ) as fleet:
         process = fleet.start(stopped)
         await up(stopped)
@@ -116,7 +102,9 @@ async def test_stop_ends_a_child_that_is_stopped(tmp_path):
 
 
 async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(tmp_path):
-    dying = child(tmp_path, "import sys; print('the last word'); sys.exit(3)", name="relay-7")
+    dying = python_child(
+        tmp_path, "import sys; print('the last word'); sys.exit(3)", name="relay-7"
+    )
     with pytest.raises(DaemonDied) as caught:
         async with Fleet(os.environ) as fleet:
             fleet.start(dying)
@@ -128,7 +116,7 @@ async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(
 
 
 async def test_a_child_that_is_killed_is_said_to_be(tmp_path):
-    killed = child(tmp_path, IDLE)
+    killed = python_child(tmp_path, IDLE)
     with pytest.raises(DaemonDied, match="was killed by SIGKILL"):
         async with Fleet(os.environ) as fleet:
             fleet.start(killed).signal(signal.SIGKILL)
@@ -139,13 +127,14 @@ async def test_a_sink_that_meets_a_full_disk_is_that_error(tmp_path):
     code = "import sys; print('error: sink.jsonl: the disk is full'); sys.exit(8)"
     with pytest.raises(RunDirectoryError, match=r"^sink.jsonl: the disk is full"):
         async with Fleet(os.environ) as fleet:
-            fleet.start(child(tmp_path, code, ours=True))
+            fleet.start(python_child(tmp_path, code, ours=True))
             await asyncio.Event().wait()
 
 
 async def test_a_service_that_ends_by_itself_may_end(tmp_path):
+    # the evidence: the fleet raises DaemonDied in its block where an end was not expected
     async with Fleet(os.environ) as fleet:
-        ending = child(tmp_path, "pass")
+        ending = python_child(tmp_path, "pass")
         fleet.start(ending)
         await fleet.finished(ending.name)
 
@@ -162,7 +151,7 @@ async def test_a_program_that_is_not_there_cannot_be_started(tmp_path):
 async def test_an_error_in_the_block_is_not_hidden_by_cleaning_up(tmp_path):
     with pytest.raises(ZeroDivisionError):
         async with Fleet(os.environ) as fleet:
-            fleet.start(child(tmp_path, STUBBORN))
+            fleet.start(python_child(tmp_path, STUBBORN))
             raise ZeroDivisionError
 
 
@@ -198,21 +187,16 @@ asyncio.run(main())
 def controller(tmp_path):
     """A controller with stubborn children, and what it has told of itself."""
     finished = tmp_path / "finished"
-    process = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLER, str(finished), json.dumps([STUBBORN, IDLE, TREE])],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    children = json.dumps([STUBBORN, IDLE, TREE])
+    argv = (sys.executable, "-c", CONTROLLER, str(finished), children)
+    # the keeper does the rest; that it does is what the tests are about
+    with child(*argv, stdout=subprocess.PIPE, text=True) as process:
         told = json.loads(process.stdout.readline())
         yield process, told, finished
-    finally:  # the keeper does the rest; that it does is what the tests are about
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 async def test_a_killed_controller_leaves_nothing_behind(controller):
+    # the evidence: eventually() fails if a process, the workspace or the keeper stays
     process, told, finished = controller
     await eventually(
         lambda: len(marked(told["mark"])) == 4, "three children and a grandchild to be there"
@@ -241,23 +225,19 @@ async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_pat
         "        await asyncio.Event().wait()\n"
         "asyncio.run(main())\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(told), IDLE], stdout=subprocess.DEVNULL
-    )
-    try:
+    argv = (sys.executable, "-c", code, str(told), IDLE)
+    with child(*argv, stdout=subprocess.DEVNULL) as process:
         await eventually(
             lambda: told.exists() and told.read_text().endswith("\n"), "the child's process id"
         )
-        child = psutil.Process(int(told.read_text()))
-        assert not over(child)
+        guarded = psutil.Process(int(told.read_text()))
+        assert not over(guarded)
         process.kill()
-        await eventually(lambda: over(child), "the keeper to end the child")
-    finally:
-        process.kill()
-        process.wait()
+        await eventually(lambda: over(guarded), "the keeper to end the child")
 
 
 async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
+    # the evidence: a keeper that had ended would leave the run's processes alone
     process, told, _ = controller
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(told["keeper"], number)
@@ -267,15 +247,9 @@ async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
 
 async def test_the_keeper_spares_processes_of_other_runs(controller):
     process, told, _ = controller
-    bystander = subprocess.Popen(
-        [sys.executable, "-c", IDLE],
-        env={**os.environ, "ONIONRIG_RUN": "another"},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
+    environment = {**os.environ, "ONIONRIG_RUN": "another"}
+    argv = (sys.executable, "-c", IDLE)
+    with child(*argv, env=environment, stdout=subprocess.DEVNULL) as bystander:
         process.kill()
         await eventually(lambda: not Path(told["workspace"]).exists(), "the keeper to clear up")
         assert bystander.poll() is None
-    finally:
-        bystander.kill()
-        bystander.wait()

@@ -5,9 +5,17 @@ from itertools import pairwise
 
 import pytest
 
-from fake_socks import Echo, FakeSocks, Ignore, Refuse, Say
-from movers_bench import ADDRESS, PORT, free_port, hold_up, seconds_within, since, stop
-from waiting import HANG_SECONDS, until
+from support.processes.fake_socks import Echo, FakeSocks, Ignore, Refuse, Say
+from support.processes.movers_bench import (
+    ADDRESS,
+    PORT,
+    free_port,
+    hold_up,
+    seconds_within,
+    since,
+    stop,
+)
+from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 

@@ -1,35 +1,16 @@
 """The plan command, as it is called."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from onionrig.records.plan import Plan
-from probes import probe
-from waiting import HANG_SECONDS
+from support.files import SMOKE_RUN
+from support.records.probes import probe
 
 pytestmark = pytest.mark.process
-
-SMOKE_RUN = Path(__file__).parent.parent / "data" / "smoke-run"
-
-
-@pytest.fixture
-def onionrig(tmp_path):
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "onionrig", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path,
-            timeout=HANG_SECONDS,
-            env={**os.environ, "COLUMNS": "100", "XDG_CONFIG_HOME": str(tmp_path / "config")},
-        )  # fmt: skip
-
-    return run
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 
 from onionrig.engine.emulation import privileges
 from onionrig.errors import Unequipped
-from waiting import HANG_SECONDS
+from support.files import write_program
+from support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 
@@ -20,16 +21,12 @@ def programs(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(directory))
     monkeypatch.setattr(privileges, "ROOTS_PATH", str(directory))
     for name in privileges.TOOLS:
-        stub(directory, name, "exit 0")
+        write_program(directory, name, "exit 0")
     return directory
 
 
-def stub(directory, name, text):
-    (directory / name).write_text(f"#!/bin/sh\n{text}\n")
-    (directory / name).chmod(0o755)
-
-
 def test_nothing_is_done_where_namespaces_can_be_made(programs):
+    # the evidence: it returns; else it would raise, or another program would take this one's place
     privileges.enter_user_namespace_if_needed()
 
 
@@ -51,13 +48,13 @@ def test_one_that_only_roots_path_leads_to_is_found(programs, monkeypatch, tmp_p
 
 
 def test_where_nothing_may_be_made_it_says_so(programs):
-    stub(programs, "unshare", "exit 1")
+    write_program(programs, "unshare", "exit 1")
     with pytest.raises(Unequipped, match="this user may not make any"):
         privileges.enter_user_namespace_if_needed()
 
 
 def test_it_tries_once_only(programs, monkeypatch):
-    stub(programs, "unshare", '[ "$1" = --user ]')
+    write_program(programs, "unshare", '[ "$1" = --user ]')
     monkeypatch.setenv(privileges.IN_USER_NAMESPACE, "1")
     with pytest.raises(Unequipped):
         privileges.enter_user_namespace_if_needed()
@@ -74,7 +71,7 @@ print(os.getpid(), os.getppid(), sys.argv[1:])
 
 def test_it_is_started_again_with_the_same_id_and_the_same_command_line(programs, tmp_path):
     # grants what is asked within --user only, as for somebody who is not root
-    stub(
+    write_program(
         programs, "unshare", '[ "$1" = --user ] || exit 1; shift 3; [ "$1" = unshare ] || exec "$@"'
     )
     program = tmp_path / "again.py"

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -18,7 +17,10 @@ from onionrig.probe import loopback, openssl
 from onionrig.probe.extent import Extent
 from onionrig.probe.probe import probe
 from onionrig.store.probe_file import read_probe
-from waiting import HANG_SECONDS, RUN_SECONDS, over, until
+from support.files import write_program
+from support.processes.children import child, processes_with
+from support.processes.command_line import CommandLine
+from support.waiting import HANG_SECONDS, over, until
 
 pytestmark = pytest.mark.process
 
@@ -67,49 +69,18 @@ def patience(monkeypatch):
 
 
 @pytest.fixture
-def environment(tmp_path):
+def onionrig(tmp_path):
+    """The command line, with all the time there is and a temporary directory of its own."""
     (tmp_path / "tmp").mkdir()
-    return {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "COLUMNS": "200"}
-
-
-@pytest.fixture
-def start(environment, tmp_path):
-    """Start a program of Python's, and end it with the test."""
-    started = []
-
-    def run(*arguments):
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env=environment, cwd=tmp_path, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def onionrig(environment, tmp_path):
-    def run(*arguments, **changed):
-        return subprocess.run(
-            [sys.executable, "-c", COMMAND, *arguments],
-            env={**environment, **changed}, cwd=tmp_path, capture_output=True, text=True,
-            check=False, timeout=RUN_SECONDS,
-        )  # fmt: skip
-
-    return run
+    program = (sys.executable, "-c", COMMAND)
+    with CommandLine(tmp_path, program=program, TMPDIR=str(tmp_path / "tmp")) as command_line:
+        yield command_line
 
 
 def fake_openssl(directory, script):
-    directory.mkdir()
-    program = directory / "openssl"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    return str(directory)
+    """Return a PATH on which this is openssl."""
+    write_program(directory, "openssl", script)
+    return f"{directory}:{os.environ['PATH']}"
 
 
 def descendants(process):
@@ -131,15 +102,7 @@ def alive(processes):
 
 
 def started_by(test):
-    """What runs and has inherited the variable with this value."""
-    found = []
-    for each in psutil.process_iter():
-        try:
-            if each.environ().get(OF_THIS_TEST) == test and each.pid != os.getpid():
-                found.append(each)
-        except psutil.Error:
-            continue
-    return found
+    return processes_with(OF_THIS_TEST, test)
 
 
 def sha3_bytes_per_cpu_second(block_bytes):
@@ -203,7 +166,7 @@ def test_an_openssl_that_cannot_time_sha3_is_refused(tmp_path, monkeypatch, pati
         'test "$1" = version && echo "OpenSSL 1.0.2u  20 Dec 2019" && exit\n'
         "echo 'Error: bad option or value' >&2; exit 1",
     )
-    monkeypatch.setenv("PATH", f"{old}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", old)
     with pytest.raises(Unequipped) as refused:
         asyncio.run(probe(extent=SHORT))
     for said in ("OpenSSL 1.0.2u", "Error: bad option or value", "1.1.1 or later"):
@@ -214,7 +177,7 @@ def test_an_openssl_that_never_ends_is_given_up_and_ended(tmp_path, monkeypatch)
     stuck = fake_openssl(
         tmp_path / "bin", 'test "$1" = version && echo "OpenSSL 9" && exit\nsleep 3600 & wait'
     )
-    monkeypatch.setenv("PATH", f"{stuck}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", stuck)
     monkeypatch.setenv(OF_THIS_TEST, str(tmp_path))
     monkeypatch.setattr(openssl, "_SLACK_SECONDS", 0)
     monkeypatch.setattr(openssl, "_VERSION_SECONDS", HANG_SECONDS)
@@ -240,39 +203,45 @@ def test_an_end_of_loopback_that_fails_is_said_with_its_last_line(monkeypatch, p
         (AT_LOOPBACK, "loopback_end", signal.SIGKILL),
     ],
 )
-def test_however_it_is_ended_no_child_is_left(start, tmp_path, program, runs, number):
-    probing = start("-c", program)
+def test_however_it_is_ended_no_child_is_left(tmp_path, program, runs, number):
+    place = tmp_path / "tmp"
+    place.mkdir()
+    environment = {**os.environ, "TMPDIR": str(place)}
+    with child(sys.executable, "-c", program, env=environment) as probing:
+        children = until_started(probing, runs)
+        probing.send_signal(number)
+        probing.wait(HANG_SECONDS)
+    if number is signal.SIGKILL:  # its keeper does it
+        until(lambda: not list(place.iterdir()), "the workspace to be gone")
+    assert not list(place.iterdir())
+    # one that is killed ends once it has its turn
+    until(lambda: not alive(children), lambda: f"{alive(children)} to end")
+
+
+def until_started(probing, runs):
+    """Wait until a probe has all its children that run this, and return them."""
     # openssl forks one for each core, loopback has two ends
     expected = 1 + psutil.cpu_count() if "openssl" in runs else 2
     until(
         lambda: sum(runs in each for each in commands(descendants(probing))) >= expected,
         lambda: f"{expected} of {runs}",
     )
-    children = descendants(probing)
-    probing.send_signal(number)
-    probing.wait(HANG_SECONDS)
-    if number is signal.SIGKILL:  # its keeper does it
-        until(lambda: not list((tmp_path / "tmp").iterdir()), "the workspace to be gone")
-    assert not list((tmp_path / "tmp").iterdir())
-    # one that is killed ends once it has its turn
-    until(lambda: not alive(children), lambda: f"{alive(children)} to end")
+    return descendants(probing)
 
 
-def test_ctrl_c_ends_the_command_with_its_exit_code(start, tmp_path, environment):
+def test_ctrl_c_ends_the_command_with_its_exit_code(onionrig, tmp_path):
     endless = fake_openssl(
         tmp_path / "bin", 'test "$1" = version && echo "OpenSSL 9" && exit\nsleep 3600 & wait'
     )
-    environment["PATH"] = f"{endless}:{environment['PATH']}"
-    probing = start("-c", COMMAND, "probe", "--json")
+    probing = onionrig.start("probe", "--json", PATH=endless)
     until(
-        lambda: any("openssl speed" in each for each in commands(descendants(probing))),
+        lambda: any("openssl speed" in each for each in commands(descendants(probing.process))),
         "openssl to be started",
     )
-    children = descendants(probing)
-    probing.send_signal(signal.SIGINT)
-    out, err = probing.communicate(timeout=HANG_SECONDS)
-    assert (probing.returncode, out) == (130, "")
-    assert "error: interrupted by Ctrl-C" in err
+    children = descendants(probing.process)
+    probing.interrupt()
+    assert (probing.ends(), probing.stdout) == (130, "")
+    assert "error: interrupted by Ctrl-C" in probing.stderr
     until(lambda: not alive(children), lambda: f"{alive(children)} to end")
 
 
@@ -295,12 +264,12 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
     onionrig, tmp_path, out
 ):
     asked = fake_openssl(tmp_path / "bin", f"touch {tmp_path}/asked\nexit 1")
-    done = onionrig("probe", "--out", out, PATH=f"{asked}:{os.environ['PATH']}")
+    done = onionrig("probe", "--out", out, PATH=asked)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"--out {out}" in done.stderr
     assert "probing" not in done.stderr
     assert not (tmp_path / "asked").exists()
-    onionrig("probe", PATH=f"{asked}:{os.environ['PATH']}")
+    onionrig("probe", PATH=asked)
     assert (tmp_path / "asked").exists(), "it would have been asked"
 
 

@@ -13,7 +13,7 @@ import pytest
 from onionrig.balancer.extended import probing
 from onionrig.balancer.extended.probing import Probing
 from onionrig.rig.orders import ProbeOrders
-from waiting import HANG_SECONDS, eventually
+from support.waiting import HANG_SECONDS, eventually
 
 pytestmark = pytest.mark.process
 
@@ -139,6 +139,7 @@ async def test_a_lost_stream_alone_is_no_silence(monkeypatch):
 
 
 async def test_one_that_can_no_longer_be_dialled_is_silent_until_it_can(monkeypatch):
+    # the evidence: each heard.until() fails if it is never said
     instance = Instance()
     soon = {"answer": SOON_SECONDS, "redial": SOON_SECONDS}
     async with probed(instance, monkeypatch, **soon) as heard:

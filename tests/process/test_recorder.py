@@ -14,7 +14,9 @@ from onionrig.store.account import finish
 from onionrig.store.lines import Appender, Tail, read_all
 from onionrig.store.run_directory import RunDirectory
 from onionrig.store.runs import find_run
-from recordings import HOLD, manifest, scheduled, transfer
+from support.records.events import scheduled
+from support.records.manifests import manifest
+from support.records.samples import HOLD, transfer
 
 pytestmark = pytest.mark.process
 

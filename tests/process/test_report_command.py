@@ -1,6 +1,6 @@
 """onionrig report, as a user types it: reports from files alone."""
 
-import os
+import functools
 import resource
 import subprocess
 import sys
@@ -8,27 +8,23 @@ import sys
 import msgspec
 import pytest
 
-from lifelike import lifelike, with_findings
 from onionrig.analysis.result import analyse
 from onionrig.records.comparison import Comparison, Side
 from onionrig.records.sweep import Axis, SweepResult
-from recordings import manifest, recording, sink_sample
-from run_files import write_run
-from waiting import HANG_SECONDS
+from support.records.manifests import manifest
+from support.records.realistic_run import realistic_run
+from support.records.recordings import recording
+from support.records.results import with_findings
+from support.records.run_directories import write_run
+from support.records.samples import HOLD, sink_sample
+from support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def report(tmp_path):
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "onionrig", "report", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path, timeout=HANG_SECONDS,
-            env={**os.environ, "COLUMNS": "200"},
-        )  # fmt: skip
-
-    return run
+def report(onionrig):
+    return functools.partial(onionrig, "report")
 
 
 def write_json(path, record):
@@ -37,7 +33,7 @@ def write_json(path, record):
 
 
 def test_a_run_is_found_by_name_and_gets_its_report_beside_its_files(report, tmp_path):
-    run = write_run(tmp_path / "runs" / "20260101T000000Z-default", lifelike(hold_seconds=12))
+    run = write_run(tmp_path / "runs" / "20260101T000000Z-default", realistic_run(hold_seconds=12))
     done = report("default")
     page = run.path.relative_to(tmp_path) / "report.html"
     assert (done.returncode, done.stdout) == (0, f"{page}\n"), done.stderr
@@ -48,13 +44,13 @@ def test_a_run_is_found_by_name_and_gets_its_report_beside_its_files(report, tmp
 
 
 def test_the_newest_baseline_of_the_host_is_the_ceiling(report, tmp_path):
-    write_run(tmp_path / "runs" / "20260105T000000Z-default", lifelike(hold_seconds=12))
+    write_run(tmp_path / "runs" / "20260105T000000Z-default", realistic_run(hold_seconds=12))
     for day, mbit in ((1, 8000), (3, 9000)):
         started = f"2026-01-0{day}T00:00:00+00:00"
         name = f"2026010{day}T000000Z-baseline"
         own = manifest(mode="without tor", run=name, started=started)
         made = recording(
-            [sink_sample(1_005 + at, {"direct": mbit * 125_000}) for at in range(12)], manifest=own
+            [sink_sample(HOLD + at, {"direct": mbit * 125_000}) for at in range(12)], manifest=own
         )
         run = write_run(tmp_path / "runs" / name, made)
         run.write_result(analyse(made))
@@ -86,7 +82,7 @@ def test_sweeps_and_comparisons_get_theirs(report, tmp_path):
 
 
 def test_a_run_whose_records_are_gone_is_shown_from_its_result(report, tmp_path):
-    made = lifelike(hold_seconds=12)
+    made = realistic_run(hold_seconds=12)
     run = write_run(tmp_path / "r", made)
     run.write_result(with_findings(analyse(made)))
     (run.path / "manifest.json").unlink()
@@ -115,7 +111,7 @@ def test_an_hour_of_thirty_two_processes_takes_little_more_than_seconds_and_is_s
 ):
     sizes = {"seconds": 12, "hour": 3600}
     for name, hold_seconds in sizes.items():
-        made = lifelike(hold_seconds=hold_seconds, relays=13, clients=4, streams=64)
+        made = realistic_run(hold_seconds=hold_seconds, relays=13, clients=4, streams=64)
         assert len(made.manifest.roles) == 32
         write_run(tmp_path / name, made)
     # either meets other neighbours each time, and the least is its own

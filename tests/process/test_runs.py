@@ -3,43 +3,28 @@
 import csv
 import json
 import os
-import subprocess
-import sys
 
 import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from lifelike import HOLD, lifelike, with_findings
 from onionrig.errors import RecordsUnreadable
 from onionrig.store.account import finish
 from onionrig.store.listing import listed
 from onionrig.store.runs import find_run
-from run_files import write_run
-from waiting import HANG_SECONDS
+from support.records.realistic_run import realistic_run
+from support.records.results import with_findings
+from support.records.run_directories import write_run
+from support.records.samples import HOLD
 
 pytestmark = pytest.mark.process
 
 HELD = 12
 
 
-@pytest.fixture
-def onionrig(tmp_path):
-    """Run the command line where ``runs`` is."""
-
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "onionrig", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path,
-            timeout=HANG_SECONDS, env={**os.environ, "COLUMNS": "100"},
-        )  # fmt: skip
-
-    return run
-
-
 def made(path, *, started, finished=True, change=None):
     """Make a run that began then; ``change`` edits its result."""
-    recording = lifelike(hold_seconds=HELD, backends=2, relays=2, clients=1, streams=4)
+    recording = realistic_run(hold_seconds=HELD, backends=2, relays=2, clients=1, streams=4)
     manifest = msgspec.structs.replace(recording.manifest, run=path.name, started=started)
     run = write_run(path, msgspec.structs.replace(recording, manifest=manifest))
     if finished:
@@ -106,7 +91,7 @@ def test_a_directory_of_runs_below_the_one_asked_for_is_named(runs, onionrig):
 
 
 def test_the_list_fits_a_hundred_columns(runs, onionrig):
-    done = onionrig("runs")
+    done = onionrig("runs", COLUMNS="100")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 100

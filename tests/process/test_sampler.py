@@ -1,15 +1,10 @@
-"""The sampler beside real processes, interfaces and pages of metrics."""
+"""The sampler beside real processes, interfaces and firmware."""
 
-import contextlib
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,114 +19,18 @@ from onionrig.movers.sampler.host import Interfaces
 from onionrig.movers.sampler.others import Others, cpu_of_all
 from onionrig.movers.sampler.processes import Processes
 from onionrig.movers.sampler.program import OTHERS_EVERY_SECONDS
-from onionrig.records.samples import HostSample, TorSample
-from onionrig.records.schedule import Schedule
-from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
-from onionrig.store.lines import read_all
-from onionrig.tor.metrics_port import fetched_metrics
-from waiting import HANG_SECONDS, until
+from support.files import replace_file
+from support.processes.children import BUSY, IDLE
+from support.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.process
 
-BUSY = "while True: pass"
-IDLE = "import time; time.sleep(3600)"
-PAGE = b'tor_hs_app_read_bytes_total{onion="a",port="9000"} 123456789\n'
 GRAIN_SECONDS = 0.05
 """Of CPU times: the kernel counts user and system each in ticks of 0.01 s."""
-SAMPLER = """
-from onionrig.movers.sampler import program as sampler
-from onionrig.movers.sampler import tors
-from onionrig.movers.program import run_with_orders
-from onionrig.rig.orders import SamplerOrders
-
-tors.ANSWER_SECONDS = {answer_seconds}
-tors.LATE_SECONDS = {late_seconds}
-run_with_orders(SamplerOrders, sampler.run)
-"""
-"""The sampler, which has other patience with a tor, and with itself on a busy machine."""
 
 
-class RunningSampler:
-    """A sampler as the engine starts it, but for its patience, and what it recorded."""
-
-    def __init__(self, directory, tors, *, answer_seconds=HANG_SECONDS, **paths):
-        self._directory = directory
-        self.processes_path = directory / "processes.json"
-        orders = SamplerOrders(
-            record_path=str(directory / "sampler.jsonl"),
-            processes_path=str(self.processes_path),
-            tors=tors,
-            tors_record_path=paths.get("tors_record_path", str(directory / "tors.jsonl")),
-            schedule_path=str(directory / "schedule.json"),
-        )
-        (directory / "orders.json").write_bytes(msgspec.json.encode(orders))
-        program = SAMPLER.format(answer_seconds=answer_seconds, late_seconds=HANG_SECONDS)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", program, directory / "orders.json"],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def watch(self, **pids):
-        replace(self.processes_path, json.dumps(pids).encode())
-
-    def schedule(self, *, seconds, ahead_seconds=2):
-        """Schedule a hold; return its second.
-
-        The sampler looks once a second. Should it come too late for that, it has others every ten.
-        """
-        hold = int(time.time()) + ahead_seconds
-        told = Schedule(ramp_second=hold, hold_second=hold, end_second=hold + seconds, streams=1)
-        replace(self._directory / "schedule.json", msgspec.json.encode(told))
-        return hold
-
-    def samples(self):
-        return list(read_all(self._directory / "sampler.jsonl", HostSample))
-
-    def tors(self):
-        return list(read_all(self._directory / "tors.jsonl", TorSample))
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=HANG_SECONDS)
-
-
-@pytest.fixture
-def start_sampler(tmp_path):
-    with contextlib.ExitStack() as ends:
-
-        def start(tors=(), **more):
-            sampler = RunningSampler(tmp_path, tors, **more)
-            ends.callback(sampler.process.communicate)
-            ends.callback(sampler.process.kill)
-            return sampler
-
-        yield start
-
-
-@pytest.fixture
-def child():
-    with contextlib.ExitStack() as ends:
-
-        def start(program):
-            process = subprocess.Popen(
-                [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-            )
-            ends.callback(process.communicate)
-            ends.callback(process.kill)
-            return process
-
-        yield start
-
-
-def replace(path, content):
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(content)
-    fresh.replace(path)
-
-
-def test_a_line_a_second_of_what_it_is_told_to_watch(start_sampler, child):
-    sampler, busy = start_sampler(), child(BUSY)
+def test_a_line_a_second_of_what_it_is_told_to_watch(start_sampler, start_child):
+    sampler, busy = start_sampler(), start_child(BUSY)
     sampler.watch(busy=busy.pid, me=sampler.process.pid, gone=2**22 - 1)
 
     def watched():
@@ -164,13 +63,15 @@ def test_it_ends_when_it_is_told_to(start_sampler):
     assert sampler.end() == 0
 
 
-def test_a_process_in_the_list_is_found_when_the_list_changes(tmp_path, child):
-    one, other = child(IDLE), child(IDLE)
+def test_a_process_in_the_list_is_found_when_the_list_changes(tmp_path, start_child):
+    one, other = start_child(IDLE), start_child(IDLE)
     processes = Processes(tmp_path / "processes.json")
     assert processes.use() == {}
-    replace(tmp_path / "processes.json", json.dumps({"one": one.pid}).encode())
+    replace_file(tmp_path / "processes.json", json.dumps({"one": one.pid}).encode())
     assert set(processes.use()) == {"one"}
-    replace(tmp_path / "processes.json", json.dumps({"one": one.pid, "other": other.pid}).encode())
+    replace_file(
+        tmp_path / "processes.json", json.dumps({"one": one.pid, "other": other.pid}).encode()
+    )
     assert set(processes.use()) == {"one", "other"}
     one.kill()
     one.wait()
@@ -178,8 +79,8 @@ def test_a_process_in_the_list_is_found_when_the_list_changes(tmp_path, child):
     assert processes.ever_watched == {one.pid, other.pid}
 
 
-def test_the_main_thread_comes_first_and_open_files_are_counted(tmp_path, child):
-    threaded = child(
+def test_the_main_thread_comes_first_and_open_files_are_counted(tmp_path, start_child):
+    threaded = start_child(
         "import threading, time\n"
         "files = [open('/dev/null') for _ in range(50)]\n"
         "started = time.process_time()\n"
@@ -269,18 +170,18 @@ def test_processes_outside_the_rig_are_looked_at_every_five_seconds(start_sample
     assert OTHERS_EVERY_SECONDS == 5
 
 
-def test_others_grow_by_what_an_unwatched_process_uses(child):
+def test_others_grow_by_what_an_unwatched_process_uses(start_child):
     others = Others()
     assert others.cpu_seconds(set()) == 0
-    busy = child(BUSY)
+    busy = start_child(BUSY)
     others.cpu_seconds(set())
     used = psutil.Process(busy.pid)
     until(lambda: used.cpu_times().user > 0.4, "it to be given CPU time")
     assert others.cpu_seconds(set()) >= 0.4
 
 
-def test_a_process_of_another_emulated_host_is_no_other(tmp_path, child, monkeypatch):
-    busy = child(BUSY)
+def test_a_process_of_another_emulated_host_is_no_other(tmp_path, start_child, monkeypatch):
+    busy = start_child(BUSY)
     (tmp_path / "rig.json").write_text(json.dumps([busy.pid]))
     told, untold = Others(tmp_path / "rig.json"), Others()
     begun, used = cpu_of_all(), cpu_of_all()
@@ -342,167 +243,3 @@ def test_a_firmware_that_does_not_answer_is_null(tmp_path, vcgencmd):
 
 def test_a_firmware_command_that_cannot_be_run_is_null(tmp_path):
     assert BoardReader(tmp_path, vcgencmd=str(tmp_path / "none")).read().throttling is None
-
-
-class MetricsPage(BaseHTTPRequestHandler):
-    def do_GET(self):
-        if self.path != "/metrics":
-            self.send_error(404)
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(PAGE)))
-        self.end_headers()
-        self.wfile.write(PAGE)
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def serving(handler):
-    """Serve HTTP for a block; yield the port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def answering():
-    """A tor that answers."""
-    with serving(MetricsPage) as port:
-        yield endpoint("answering", port)
-
-
-@pytest.fixture
-def silent():
-    """A tor that takes the question and does not answer."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield endpoint("silent", server.getsockname()[1])
-
-
-class TricklingPage(BaseHTTPRequestHandler):
-    """Sends a byte every moment, and so is silent at no time."""
-
-    where = "head"
-
-    def do_GET(self):
-        with contextlib.suppress(OSError):  # whoever asked has gone
-            if self.where == "body":
-                self.send_response(200)
-                self.send_header("Content-Length", str(1 << 20))
-                self.end_headers()
-            else:
-                self.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
-            while True:
-                self.wfile.write(b"x")
-                time.sleep(0.02)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(params=["head", "body"])
-def trickling(request):
-    """A tor whose answer never ends."""
-    handler = type("Page", (TricklingPage,), {"where": request.param})
-    with serving(handler) as port:
-        yield endpoint("trickling", port)
-
-
-@pytest.fixture
-def dead():
-    """A tor that is not there."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield endpoint("dead", bound.getsockname()[1])
-
-
-def endpoint(name, port):
-    return MetricsEndpoint(name=name, host="127.0.0.1", port=port)
-
-
-def test_tors_are_asked_as_each_schedule_says_although_it_comes_late(
-    start_sampler, answering, dead
-):
-    sampler = start_sampler((answering, dead))
-    until(sampler.samples, "a sample")
-    # it has to be seen before its first second, or that is not asked for
-    first = sampler.schedule(seconds=1, ahead_seconds=10)
-    until(lambda: len(sampler.tors()) == 2, "the first hold's counters")
-    later = sampler.schedule(seconds=2, ahead_seconds=10)
-    until(lambda: len(sampler.tors()) == 4, "the later hold's counters")
-    told = sampler.tors()
-    assert [line.second for line in told] == [first, first + 1, later, later + 2]
-    for line in told:
-        assert line.daemons["dead"] is None
-        assert line.daemons["answering"].application_bytes == {"9000": 123456789}
-        assert line.second <= line.daemons["answering"].read_wall_seconds <= line.wall_seconds
-    assert sampler.end() == 0
-
-
-def test_a_tor_that_does_not_answer_is_null_and_holds_up_no_sample_and_no_other_tor(
-    start_sampler, answering, silent
-):
-    answer_seconds = 15
-    sampler = start_sampler((silent, answering), answer_seconds=answer_seconds)
-    hold = sampler.schedule(seconds=3600)
-    told = until(sampler.tors, "the tors' counters")[0]
-    assert (told.second - hold) % 10 == 0
-    assert told.daemons["silent"] is None
-    assert told.wall_seconds - told.second >= answer_seconds
-    answered_at = told.daemons["answering"].read_wall_seconds
-    assert answered_at - told.second < answer_seconds, "it would have been asked after the other"
-    meanwhile = [
-        line.second
-        for line in sampler.samples()
-        if told.second < line.wall_seconds < told.wall_seconds
-    ]
-    assert len(meanwhile) >= 3, "there would be one, or none"
-
-
-def test_a_tor_that_answers_byte_by_byte_has_the_same_time_for_all_of_it(
-    start_sampler, answering, trickling
-):
-    sampler = start_sampler((trickling, answering), answer_seconds=3)
-    sampler.schedule(seconds=3600)
-    until(lambda: any(line.daemons["answering"] for line in sampler.tors()), "the other's counters")
-    assert all(line.daemons["trickling"] is None for line in sampler.tors())
-    # nobody waits for the rest of it, or each reading would leave one who does
-    asked = psutil.Process(sampler.process.pid)
-    until(lambda: not any(link.raddr for link in asked.net_connections()), "it to hang up")
-    assert sampler.end() == 0
-
-
-def test_the_time_for_an_answer_is_over_however_it_trickles(trickling):
-    began = time.monotonic()
-    with pytest.raises(TimeoutError):
-        fetched_metrics(trickling.host, trickling.port, seconds=0.5)
-    assert time.monotonic() - began >= 0.5
-
-
-def test_being_told_to_end_does_not_wait_for_a_tor(start_sampler, silent):
-    sampler = start_sampler((silent,), answer_seconds=3600)
-    sampler.schedule(seconds=3600)
-    asked = psutil.Process(sampler.process.pid)
-    until(lambda: any(link.raddr for link in asked.net_connections()), "the tor to be asked")
-    assert sampler.end() == 0, "it would have waited for an hour"
-    (told,) = sampler.tors()
-    assert told.daemons == {"silent": None}
-
-
-def test_without_tors_there_is_no_record_of_them(start_sampler, tmp_path):
-    sampler = start_sampler()
-    until(sampler.samples, "a sample")
-    assert sampler.end() == 0
-    assert not (tmp_path / "tors.jsonl").exists()
-
-
-def test_a_full_disk_under_the_tors_record_ends_the_sampler(start_sampler, answering):
-    sampler = start_sampler((answering,), tors_record_path="/dev/full")
-    sampler.schedule(seconds=3600)
-    _, told = sampler.process.communicate(timeout=HANG_SECONDS)
-    assert sampler.process.returncode == 8
-    assert "disk is full" in told

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from waiting import HANG_SECONDS
+from support.files import PROJECT, write_program
+from support.waiting import HANG_SECONDS
 
-PROJECT = Path(__file__).parents[2]
 PLAIN_TOOLS = "cat chmod cp dirname env flock grep id mkdir rm sed sh sha256sum tail"
 
-PYTHON = """#!/bin/sh
+PYTHON = """\
 case "$*" in
 *version_info*) echo {version} ;;
 "-c import ensurepip"*) exit {lacks_venv} ;;
@@ -53,10 +53,8 @@ class Checkout:
     def python(self, name, version, *, lacks_venv=0):
         self.stub(name, PYTHON.format(version=version, lacks_venv=lacks_venv))
 
-    def stub(self, name, text="#!/bin/sh\n"):
-        (self.bin / name).unlink(missing_ok=True)
-        (self.bin / name).write_text(text)
-        (self.bin / name).chmod(0o755)
+    def stub(self, name, script=""):
+        write_program(self.bin, name, script)
 
     def setup(self, *arguments, **environment):
         return subprocess.run(
@@ -186,7 +184,7 @@ def test_without_venv_and_apt_get_it_names_the_package(checkout):
 def test_without_venv_root_and_sudo_it_says_what_to_type(checkout):
     checkout.python("python3", "3.11", lacks_venv=1)
     checkout.stub("apt-get")
-    checkout.stub("id", "#!/bin/sh\necho 1000\n")
+    checkout.stub("id", "echo 1000")
     done = checkout.setup()
     assert done.returncode == 1
     assert "su -c 'apt-get install -y python3-venv'" in done.stderr
@@ -194,10 +192,10 @@ def test_without_venv_root_and_sudo_it_says_what_to_type(checkout):
 
 def test_where_apt_get_brings_venv_it_goes_on(checkout):
     checkout.python("python3", "3.11", lacks_venv=1)
-    with_venv = checkout.bin.parent / "python3"
-    with_venv.write_text(PYTHON.format(version="3.11", lacks_venv=0))
-    checkout.stub("apt-get", f"#!/bin/sh\ncp {with_venv} {checkout.bin}/python3\n")
-    checkout.stub("id", "#!/bin/sh\necho 0\n")
+    python = PYTHON.format(version="3.11", lacks_venv=0)
+    with_venv = write_program(checkout.bin.parent, "python3", python)
+    checkout.stub("apt-get", f"cp {with_venv} {checkout.bin}/python3")
+    checkout.stub("id", "echo 0")
     assert checkout.setup().returncode == 0
     assert checkout.calls == MADE
 
@@ -206,8 +204,8 @@ def test_where_apt_get_brings_venv_it_goes_on(checkout):
 def test_dev_installs_a_browser_where_it_is_missing_and_setup_does_not(checkout, missing):
     (checkout.bin / missing).unlink()
     checkout.stub("cc")
-    checkout.stub("apt-get", f'#!/bin/sh\necho "$@" >>{checkout.bin}/asked\n')
-    checkout.stub("id", "#!/bin/sh\necho 0\n")
+    checkout.stub("apt-get", f'echo "$@" >>{checkout.bin}/asked')
+    checkout.stub("id", "echo 0")
     assert checkout.setup().returncode == 0
     assert not (checkout.bin / "asked").exists()
     done = checkout.setup("dev")
@@ -225,8 +223,8 @@ def test_dev_without_a_browser_and_apt_get_names_what_is_missing(checkout):
 
 
 def test_dev_installs_a_compiler_where_there_is_none_and_setup_does_not(checkout):
-    checkout.stub("apt-get", f'#!/bin/sh\necho "$@" >>{checkout.bin}/asked\n')
-    checkout.stub("id", "#!/bin/sh\necho 0\n")
+    checkout.stub("apt-get", f'echo "$@" >>{checkout.bin}/asked')
+    checkout.stub("id", "echo 0")
     assert checkout.setup().returncode == 0
     assert not (checkout.bin / "asked").exists()
     assert checkout.setup("dev").returncode == 0

@@ -1,14 +1,10 @@
 """Sweeps and comparisons as a user types them, of baselines: they take no network to come up."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 
 import pytest
 
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from support.waiting import RUN_SECONDS, until
 
 pytestmark = pytest.mark.process
 
@@ -19,46 +15,25 @@ LONG = (*BARE, "30")
 STREAMS = ("--over", "load.streams=1,2")
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "onionrig", *arguments]
-
-
-@pytest.fixture
-def onionrig(tmp_path):
-    """Run the command line to its end in a directory of its own."""
-
-    def run(*arguments):
-        return subprocess.run(
-            command(*arguments), capture_output=True, text=True, check=False, cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "200"}, timeout=RUN_SECONDS,
-        )  # fmt: skip
-
-    return run
-
-
 def events(directory):
     for path in sorted(directory.glob("runs/*/events.jsonl")):
         yield from (json.loads(line) for line in path.read_text().splitlines())
 
 
-def second_load_holds(directory, process):
-    assert process.poll() is None, "it was over before it could be killed"
+def second_load_holds(directory, sweep):
+    assert not sweep.ended(), "it was over before it could be killed"
     return len([each for each in events(directory) if each.get("phase") == "hold"]) == 2
 
 
 def test_a_sweep_that_was_killed_goes_on_where_it_stopped(onionrig, tmp_path):
     directory = tmp_path / "sweep"
-    with (tmp_path / "log").open("w") as log:
-        killed = subprocess.Popen(
-            command("sweep", *LONG, *STREAMS, "--out", str(directory)),
-            cwd=tmp_path, stdout=log, stderr=log,
-        )  # fmt: skip
+    killed = onionrig.start("sweep", *LONG, *STREAMS, "--out", str(directory))
     until(
         lambda: second_load_holds(directory, killed), "the second load's hold",
         seconds=RUN_SECONDS,
     )  # fmt: skip
-    killed.send_signal(signal.SIGKILL)
-    killed.wait(HANG_SECONDS)
+    killed.process.kill()
+    killed.ends()
     done = onionrig("sweep", "--resume", str(directory), "--json")
     assert done.returncode == 0, done.stderr
     assert "1 of 2 holds to measure" in done.stderr

@@ -1,4 +1,7 @@
-"""One more fault: a service is told to read its configuration again. Nothing else in the program knows it."""
+"""One more fault, which nothing else in the program knows: read the configuration again.
+
+It leads to no other state, so whatever it is done to goes on answering.
+"""
 
 from __future__ import annotations
 

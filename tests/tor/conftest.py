@@ -1,11 +1,9 @@
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from rigs import StartedRun
+from support.processes.started_run import smoke_run
 
 
 def pytest_collection_modifyitems(items):
@@ -24,13 +22,9 @@ def cache(tmp_path_factory):
 @pytest.fixture
 def start(tmp_path, cache):
     """Start runs that are ended with the test."""
-    started = []
+    with ExitStack() as runs:
 
-    def start_run(*arguments, name="run", **options):
-        run = StartedRun(tmp_path / name, *arguments, cache=cache, **options)
-        started.append(run)
-        return run
+        def start_run(*arguments, name="run"):
+            return runs.enter_context(smoke_run(tmp_path / name, *arguments, cache=cache))
 
-    yield start_run
-    for run in started:
-        run.close()
+        yield start_run

@@ -16,7 +16,8 @@ import pytest
 from onionrig.analysis.result import results_by_load
 from onionrig.records.events import Phase, PhaseBegan
 from onionrig.store.run_directory import RunDirectory
-from rigs import StartedRun, kinds_by_evidence
+from support.processes.started_run import smoke_run
+from support.verdicts import kinds_by_evidence
 
 HOLDS = 3
 LAST_LINE = b"\r\n250 NumCPUs"
@@ -62,12 +63,9 @@ def held(run, number, phase=Phase.HOLD):
 @pytest.fixture(scope="module")
 def results(tmp_path_factory, cache):
     """The three holds: a tor that is busy with something else, nothing, a backend that is stopped."""
-    run = StartedRun(
-        tmp_path_factory.mktemp("runs") / "bound",
-        "--streams", "1", "--backends", "1", "--repeat", str(HOLDS), "--hold", "20", "--no-report",
-        cache=cache,
-    )  # fmt: skip
-    try:
+    options = ("--streams", "1", "--backends", "1", "--repeat", str(HOLDS), "--hold", "20")
+    out = tmp_path_factory.mktemp("runs") / "bound"
+    with smoke_run(out, *options, "--no-report", cache=cache) as run:
         run.until_phase(Phase.READY)
         (workspace,) = run.workspaces()
         backend = run.services()["backend-1"]
@@ -80,8 +78,6 @@ def results(tmp_path_factory, cache):
         backend.suspend()
         run.ends()
         yield results_by_load(RunDirectory(run.out).recording())
-    finally:
-        run.close()
 
 
 def test_the_verdict_is_what_its_evidence_says(results):

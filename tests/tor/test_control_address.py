@@ -1,8 +1,6 @@
 """Connecting to somebody's tor, with real ones that have no network."""
 
-import os
 import subprocess
-import sys
 
 import pytest
 
@@ -10,8 +8,9 @@ from onionrig.errors import NoTorToAsk
 from onionrig.tor.control_address import control_at
 from onionrig.tor.directory import known_network
 from onionrig.tor.program import find_tor
-from stem_made import descriptor
-from waiting import HANG_SECONDS, until
+from support.descriptors import descriptor
+from support.processes.children import child
+from support.waiting import until
 
 NOBODY = "127.0.0.1:1"
 SESAME = "sesame"
@@ -31,15 +30,11 @@ def tor(tmp_path_factory):
         f"ControlPort auto\nControlPortWriteToFile {directory}/port\n"
         f"ControlSocket {directory}/control\nHashedControlPassword {hashed}\nLog notice stdout\n"
     )
-    with (directory / "log").open("w") as log:
-        process = subprocess.Popen(
-            [program, "-f", str(directory / "torrc"), "--defaults-torrc", "/dev/null"], stdout=log
-        )
-    until((directory / "port").exists, (directory / "log").read_text)
-    (first, *_) = (directory / "port").read_text().splitlines()
-    yield first.removeprefix("PORT="), str(directory / "control")
-    process.terminate()
-    process.wait(timeout=HANG_SECONDS)
+    argv = (program, "-f", str(directory / "torrc"), "--defaults-torrc", "/dev/null")
+    with (directory / "log").open("w") as log, child(*argv, stdout=log):
+        until((directory / "port").exists, (directory / "log").read_text)
+        (first, *_) = (directory / "port").read_text().splitlines()
+        yield first.removeprefix("PORT="), str(directory / "control")
 
 
 async def version(places, password=None):
@@ -80,15 +75,9 @@ async def test_a_tor_without_a_consensus_says_so(tor):
             await known_network(control)
 
 
-def test_the_command_line_takes_the_password_from_the_environment(tor):
+def test_the_command_line_takes_the_password_from_the_environment(tor, onionrig):
     _, name = descriptor(1)
-    ended = subprocess.run(
-        [sys.executable, "-m", "onionrig", "descriptor", name, "--control", tor[0]],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "ONIONRIG_CONTROL_PASSWORD": SESAME},
-        check=False,
-    )
+    ended = onionrig("descriptor", name, "--control", tor[0], ONIONRIG_CONTROL_PASSWORD=SESAME)
     assert ended.returncode == 12
     assert "no consensus" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -1,9 +1,5 @@
 """What clients see of a real rig's address, while it is up and when it is over."""
 
-import contextlib
-import signal
-import subprocess
-import sys
 import time
 
 import msgspec
@@ -12,38 +8,34 @@ from stem.control import Controller, EventType
 
 from onionrig.records.descriptor import AddressSeen, Answer
 from onionrig.records.events import Milestone, Phase, Reached
-from rigs import LONG_HOLD, StartedRun
-from waiting import HANG_SECONDS, until
+from support.processes.started_run import LONG_HOLD, smoke_run
+from support.waiting import until
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory, cache):
     """A small rig that is held up."""
-    run = StartedRun(tmp_path_factory.mktemp("runs") / "up", *LONG_HOLD, cache=cache)
-    run.until_phase(Phase.HOLD)
-    yield run
-    run.close()
+    with smoke_run(tmp_path_factory.mktemp("runs") / "up", *LONG_HOLD, cache=cache) as run:
+        run.until_phase(Phase.HOLD)
+        yield run
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "onionrig", "descriptor", *map(str, arguments)]
+@pytest.fixture
+def look(onionrig, up):
+    """Look at the address of the rig that is up, and return what was seen."""
+
+    def seen():
+        ended = onionrig("descriptor", str(up.out), "--json")
+        assert ended.returncode == 0, ended.stderr
+        return msgspec.json.decode(ended.stdout, type=AddressSeen)
+
+    return seen
 
 
-def look(run):
-    ended = subprocess.run(
-        command(run.out, "--json"),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=HANG_SECONDS,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return msgspec.json.decode(ended.stdout, type=AddressSeen)
-
-
-def test_it_asks_the_very_hsdirs_that_a_client_tor_asks(up):
+def test_it_asks_the_very_hsdirs_that_a_client_tor_asks(up, look):
     """tor does not ask an HSDir again for 5 s here, so told often enough it asks each in turn."""
-    seen = look(up)
+    # the evidence: until() fails unless the client tor asks the same HSDirs, and no others
+    seen = look()
     (workspace,) = up.workspaces()
     asked = set()
 
@@ -62,9 +54,9 @@ def test_it_asks_the_very_hsdirs_that_a_client_tor_asks(up):
         until(asked_all, lambda: f"{seen.hsdirs}; {asked} were asked", pause_seconds=0.3)
 
 
-def test_every_point_has_its_relay_and_instance(up):
+def test_every_point_has_its_relay_and_instance(look):
     # what stock Onionbalance publishes may lack an instance for a while, and an HSDir be too busy
-    seen = until(lambda: with_both(look(up)), "a descriptor of both instances")
+    seen = until(lambda: with_both(look()), "a descriptor of both instances")
     held = [hsdir for hsdir in seen.hsdirs if hsdir.answer is Answer.HELD]
     # stock Onionbalance leaves out places where the ring of so few relays ends
     assert len(held) >= 3
@@ -83,14 +75,14 @@ def with_both(seen):
     return seen if both and answers <= {Answer.HELD, Answer.NOTHING} else None
 
 
-def test_its_age_is_told_by_its_revision(up):
+def test_its_age_is_told_by_its_revision(up, look):
     """Nothing was published before there was a network."""
     (reached,) = (
         event
         for event in up.events()
         if isinstance(event, Milestone) and event.reached is Reached.NETWORK
     )
-    seen = look(up)
+    seen = look()
     network_seconds = time.time() - reached.wall_seconds
     held = [hsdir.held for hsdir in seen.hsdirs if hsdir.held is not None]
     assert held
@@ -99,27 +91,19 @@ def test_its_age_is_told_by_its_revision(up):
         assert descriptor.age.seconds - descriptor.age.within_seconds <= network_seconds
 
 
-def test_a_watch_tells_a_publication_and_ends_with_ctrl_c(up, tmp_path):
-    told = tmp_path / "told"
-    with told.open("w") as out:
-        watch = subprocess.Popen(command(up.out, "--watch"), stdout=out, stderr=subprocess.PIPE)
-    try:
-        until(lambda: watch.poll() is not None or " → " in told.read_text(), told.read_text)
-        assert watch.poll() is None, watch.stderr.read()
-        watch.send_signal(signal.SIGINT)
-        assert watch.wait(timeout=HANG_SECONDS) == 0
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            watch.kill()
-        watch.wait()
-        watch.stderr.close()
-    (first, *_) = told.read_text().splitlines()
+def test_a_watch_tells_a_publication_and_ends_with_ctrl_c(up, onionrig):
+    watch = onionrig.start("descriptor", str(up.out), "--watch")
+    until(lambda: watch.ended() or " → " in watch.stdout, lambda: watch.stdout)
+    assert not watch.ended(), watch.stderr
+    watch.interrupt()
+    assert watch.ends() == 0
+    (first, *_) = watch.stdout.splitlines()
     assert "HSDirs" in first
 
 
-def test_when_the_run_is_over_it_says_so(up):
+def test_when_the_run_is_over_it_says_so(up, onionrig):
     up.interrupt()
     up.ends()
-    ended = subprocess.run(command(up.out), capture_output=True, text=True, check=False)
+    ended = onionrig("descriptor", str(up.out))
     assert ended.returncode == 2
     assert "this run is over" in ended.stderr

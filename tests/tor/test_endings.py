@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from onionrig.records.events import Milestone, Phase, Reached
-from rigs import LONG_HOLD
-from waiting import until
+from support.processes.started_run import LONG_HOLD
+from support.waiting import until
 
 
 def result(run):

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from machine import share_of_reference
 from onionrig.records.events import Covered, Happened, Listed, Starved
-from rigs import StartedRun
+from support.machine import share_of_reference
+from support.processes.started_run import smoke_run
 
 DONE = ((1, "kill", "backend-1"), (9, "start", "backend-1"), (22, "kill", "balancer"),
         (23, "start", "balancer"), (33, "hang", "backend-2"))  # fmt: skip
@@ -34,16 +34,16 @@ BOTH = ("backend-1", "backend-2")
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory, cache):
-    run = StartedRun(
+    started = smoke_run(
         tmp_path_factory.mktemp("runs") / "grown",
         "--json", "--balancer", "extended", "--backends", "24", "--streams", "12",
         "--set", "network.relays=18", "--set", "load.clients=auto", "--set",
         "load.dials_a_backend=2",
         cache=cache,
     )  # fmt: skip
-    run.code = run.ends()
-    yield run
-    run.close()
+    with started as run:
+        run.code = run.ends()
+        yield run
 
 
 def test_twenty_four_instances_serve_through_three_descriptors(grown):
@@ -90,10 +90,9 @@ def failing(tmp_path_factory, cache):
     if share < TOO_LITTLE:
         pytest.skip(f"this machine has {share:.1%} of the CPU of the one in docs/ to spare")
     file.write_text(failing_experiment(share))
-    run = StartedRun(directory / "failing", "--json", str(file), cache=cache)
-    run.code = run.ends()
-    yield run
-    run.close()
+    with smoke_run(directory / "failing", "--json", str(file), cache=cache) as run:
+        run.code = run.ends()
+        yield run
 
 
 def listed_before_the_next_event(run, verb, subject, instances):

@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -10,7 +10,8 @@ from onionrig.engine.local.ports import allocated_ports
 from onionrig.tor.counters import counters_from
 from onionrig.tor.metrics_port import fetched_metrics
 from onionrig.tor.program import find_tor
-from waiting import HANG_SECONDS
+from support.processes.children import child
+from support.waiting import HANG_SECONDS
 
 NOWHERE = "DirAuthority a orport=1 no-v2 v3ident={0} 127.0.0.1:9 {0}".format("0123456789" * 4)
 
@@ -18,17 +19,17 @@ NOWHERE = "DirAuthority a orport=1 no-v2 v3ident={0} 127.0.0.1:9 {0}".format("01
 @pytest.fixture
 def ask(tmp_path):
     """Start a tor that knows no network, and give what its MetricsPort answers."""
-    started = []
+    tors = ExitStack()
 
     async def start(*lines):
         with allocated_ports({"metrics": None, "or": None}, address="127.0.0.1") as ports:
-            torrc = tmp_path / f"torrc-{len(started)}"
+            torrc = tmp_path / "torrc"
             torrc.write_text(
                 "\n".join(
                     [
                         "TestingTorNetwork 1",
                         NOWHERE,
-                        f"DataDirectory {tmp_path}/data-{len(started)}",
+                        f"DataDirectory {tmp_path}/data",
                         f"MetricsPort 127.0.0.1:{ports['metrics']}",
                         "MetricsPortPolicy accept 127.0.0.1",
                         "SocksPort 0",
@@ -36,9 +37,7 @@ def ask(tmp_path):
                     ]
                 )
             )
-            started.append(
-                subprocess.Popen([find_tor().path, "-f", torrc], stdout=subprocess.DEVNULL)
-            )
+            tors.enter_context(child(find_tor().path, "-f", str(torrc), stdout=subprocess.DEVNULL))
         async with asyncio.timeout(HANG_SECONDS):
             while True:
                 with suppress(OSError):
@@ -48,10 +47,8 @@ def ask(tmp_path):
                     return counters_from(said, read_wall_seconds=1.0)
                 await asyncio.sleep(0.05)
 
-    yield start
-    for tor in started:
-        tor.kill()
-        tor.wait()
+    with tors:
+        yield start
 
 
 async def test_an_onion_service_has_its_counters_and_no_relay(ask):

@@ -2,9 +2,6 @@
 
 import json
 import stat
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -12,7 +9,8 @@ from onionrig.records.events import Phase, PhaseBegan, Scheduled
 from onionrig.records.samples import SinkSample, SourceSample, TorSample
 from onionrig.records.transfers import Ending, Transfer
 from onionrig.store.lines import read_all
-from rigs import StartedRun, kinds_by_evidence
+from support.processes.started_run import smoke_run
+from support.verdicts import kinds_by_evidence
 
 TOR_ROLES = {"authority", "relay", "backend", "client", "balancer-tor"}
 DIALS_A_BACKEND = 5
@@ -20,16 +18,11 @@ DIALS_A_BACKEND = 5
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, cache):
-    run = StartedRun(
-        tmp_path_factory.mktemp("runs") / "first",
-        *("--json", "--target", "1Mbit", "--set", f"load.dials_a_backend={DIALS_A_BACKEND}"),
-        cache=cache,
-    )
-    run.code = run.ends()
-    run.ended_seconds = time.time()
-    run.result = json.loads(run.stdout) if run.code == 0 else None
-    yield run
-    run.close()
+    options = ("--json", "--target", "1Mbit", "--set", f"load.dials_a_backend={DIALS_A_BACKEND}")
+    with smoke_run(tmp_path_factory.mktemp("runs") / "first", *options, cache=cache) as run:
+        run.code = run.ends()
+        run.result = json.loads(run.stdout) if run.code == 0 else None
+        yield run
 
 
 def test_it_measures_and_meets_a_modest_target(finished):
@@ -194,18 +187,12 @@ def test_nothing_is_left_and_everything_kept_is_private(finished, cache):
             assert mode & 0o077 == 0 or path.name == "lock", path
 
 
-def test_show_prints_the_same_from_files_alone(finished):
-    shown = subprocess.run(
-        [sys.executable, "-m", "onionrig", "show", str(finished.out)],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+def test_show_prints_the_same_from_files_alone(finished, onionrig):
+    shown = onionrig("show", str(finished.out)).stdout
     assert "sustained through one onion address: meets the target of 1.00 Mbit/s" in shown
     (finished.out / "result.json").rename(finished.out / "kept.json")
     try:
-        again = subprocess.run(
-            [sys.executable, "-m", "onionrig", "show", str(finished.out)],
-            capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
+        again = onionrig("show", str(finished.out)).stdout
     finally:
         (finished.out / "kept.json").rename(finished.out / "result.json")
     said = "gap: result.json is missing: this is made from the records"

@@ -20,7 +20,7 @@ from onionrig.records.events import Waiting
 from onionrig.run import bring_up, frontend
 from onionrig.run.phases import run
 from onionrig.store.run_directory import RunDirectory
-from waiting import HANG_SECONDS
+from support.waiting import HANG_SECONDS
 
 
 class Evidence:

@@ -8,29 +8,28 @@ from rich.console import Console
 from onionrig.analysis.address.changes import changes
 from onionrig.records.descriptor import Answer
 from onionrig.views.descriptor_watch import watching
-from seen import REVISION, published, seen
+from support.records.address_looks import REVISION, TWO_INSTANCES, published, seen
 
-TWO = {"one": ["k1", "k2"], "two": ["k3", "k4"]}
 BOTH = published("k1@a", "k3@b")
 LATER = REVISION + 20 * 32768
 
 
 def test_where_nothing_changes_nothing_is_told():
-    first = seen(BOTH, instances=TWO)
+    first = seen(BOTH, instances=TWO_INSTANCES)
     later = msgspec.structs.replace(first, time="2026-01-01T00:00:00+00:00")
     assert changes(first, later) == ()
 
 
 def test_a_new_publication_is_told_once_for_all_hsdirs():
     newer = published("k1@a", "k4@c", revision=LATER)
-    assert changes(seen(BOTH, BOTH, instances=TWO), seen(newer, newer, instances=TWO)) == (
-        f"dir1 and dir2: revision {REVISION} → {LATER}, 2 points, new of two, gone of two",
-    )
+    assert changes(
+        seen(BOTH, BOTH, instances=TWO_INSTANCES), seen(newer, newer, instances=TWO_INSTANCES)
+    ) == (f"dir1 and dir2: revision {REVISION} → {LATER}, 2 points, new of two, gone of two",)
 
 
 def test_an_instance_that_leaves_the_descriptor_is_told_and_the_verdict_last():
     without = published("k1@a", "k2@b", revision=LATER)
-    assert changes(seen(BOTH, instances=TWO), seen(without, instances=TWO)) == (
+    assert changes(seen(BOTH, instances=TWO_INSTANCES), seen(without, instances=TWO_INSTANCES)) == (
         f"dir1: revision {REVISION} → {LATER}, 2 points, new of one, gone of two",
         "two cannot be reached",
         "now: two cannot be reached: no descriptor of the address has a point of it",
@@ -38,7 +37,9 @@ def test_an_instance_that_leaves_the_descriptor_is_told_and_the_verdict_last():
 
 
 def test_an_instance_that_comes_back_is_told():
-    back = changes(seen(published("k1@a"), instances=TWO), seen(BOTH, instances=TWO))
+    back = changes(
+        seen(published("k1@a"), instances=TWO_INSTANCES), seen(BOTH, instances=TWO_INSTANCES)
+    )
     assert "two can be reached again" in back
     assert back[-1] == "now: 1 variant on 1 HSDir; every instance can be reached"
 
@@ -62,7 +63,10 @@ def test_points_of_nobody_known_are_named_by_their_relay():
 
 
 def test_an_hsdir_that_loses_it_is_told():
-    said = changes(seen(BOTH, BOTH, instances=TWO), seen(BOTH, Answer.NOTHING, instances=TWO))
+    said = changes(
+        seen(BOTH, BOTH, instances=TWO_INSTANCES),
+        seen(BOTH, Answer.NOTHING, instances=TWO_INSTANCES),
+    )
     assert said[0] == "dir2: has it → has none"
 
 
@@ -79,11 +83,11 @@ def test_hsdirs_that_come_and_go_within_a_period_are_named():
 def test_a_pipe_gets_a_line_a_change_with_its_time():
     out = io.StringIO()
     with watching(Console(file=out, width=60)) as view:
-        view.show(seen(BOTH, instances=TWO))
+        view.show(seen(BOTH, instances=TWO_INSTANCES))
         first = out.getvalue()
-        view.show(seen(BOTH, instances=TWO))
+        view.show(seen(BOTH, instances=TWO_INSTANCES))
         assert out.getvalue() == first
-        view.show(seen(Answer.NOTHING, instances=TWO))
+        view.show(seen(Answer.NOTHING, instances=TWO_INSTANCES))
     added = out.getvalue().removeprefix(first).splitlines()
     assert first.splitlines()[0].endswith("1 variant on 1 HSDir; every instance can be reached")
     assert added[0] == "14:13:20  dir1: has it → has none"
@@ -93,8 +97,8 @@ def test_a_pipe_gets_a_line_a_change_with_its_time():
 def test_a_terminal_gets_the_whole_of_it_with_the_latest_changes():
     out = io.StringIO()
     with watching(Console(file=out, width=120, force_terminal=True, color_system=None)) as view:
-        view.show(seen(BOTH, instances=TWO))
-        view.show(seen(Answer.NOTHING, instances=TWO))
+        view.show(seen(BOTH, instances=TWO_INSTANCES))
+        view.show(seen(Answer.NOTHING, instances=TWO_INSTANCES))
     shown = out.getvalue()
     assert "· 14:13:20  dir1: has it → has none" in shown
     assert "nothing is published: 1 of 1 HSDir has no descriptor: dir1" in shown

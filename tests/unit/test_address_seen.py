@@ -4,14 +4,20 @@ import msgspec
 import pytest
 
 from onionrig.records.descriptor import AddressSeen, Answer, Unreachable
-from seen import NOW_SECONDS, REVISION, published, relay, seen
+from support.records.address_looks import (
+    NOW_SECONDS,
+    REVISION,
+    TWO_INSTANCES,
+    published,
+    relay,
+    seen,
+)
 
-TWO = {"one": ["k1", "k2"], "two": ["k3", "k4"]}
 BOTH = published("k1@a", "k2@b", "k3@c", "k4@d")
 
 
 def test_all_is_well_where_every_hsdir_has_points_of_everybody():
-    look = seen(*[BOTH] * 6, instances=TWO)
+    look = seen(*[BOTH] * 6, instances=TWO_INSTANCES)
     assert look.verdict == "1 variant on 6 HSDirs; every instance can be reached"
     assert look.healthy
     assert look.troubles == look.notes == ()
@@ -19,7 +25,7 @@ def test_all_is_well_where_every_hsdir_has_points_of_everybody():
 
 def test_variants_are_told_apart_by_their_points_and_shared_out_among_clients():
     other = published("k3@c", "k4@d")
-    look = seen(published("k1@a", "k2@b"), other, other, Answer.NOTHING, instances=TWO)
+    look = seen(published("k1@a", "k2@b"), other, other, Answer.NOTHING, instances=TWO_INSTANCES)
     assert [variant.hsdirs for variant in look.variants] == [
         (relay("dir1"),),
         (relay("dir2"), relay("dir3")),
@@ -32,12 +38,12 @@ def test_the_order_of_points_and_their_flags_make_a_descriptor_another():
     # whoever is first on a relay is used, so the order decides who is reached
     swapped = published("k3@c", "k4@d", "k1@a", "k2@b")
     flags = published("k1@a", "k2@b", "k3@c", "k4@d", flow_control="1-2 31")
-    assert len(seen(BOTH, swapped, flags, instances=TWO).variants) == 3
+    assert len(seen(BOTH, swapped, flags, instances=TWO_INSTANCES).variants) == 3
 
 
 def test_another_revision_alone_is_the_same_variant():
     later = msgspec.structs.replace(BOTH, revision=REVISION + 20 * 32768)
-    look = seen(BOTH, later, instances=TWO)
+    look = seen(BOTH, later, instances=TWO_INSTANCES)
     assert len(look.variants) == 1
     assert look.healthy
     assert look.notes == (
@@ -47,7 +53,7 @@ def test_another_revision_alone_is_the_same_variant():
 
 def test_an_instance_whose_points_come_second_on_their_relays_is_named():
     shared = published("k1@a", "k2@b", "k3@a", "k4@b")
-    look = seen(*[shared] * 6, instances=TWO)
+    look = seen(*[shared] * 6, instances=TWO_INSTANCES)
     assert look.verdict == "two cannot be reached: its points share relays with earlier ones"
     assert not look.healthy
     assert [point.same_relay_as for point in look.variants[0].points] == [None, None, 1, 2]
@@ -57,7 +63,7 @@ def test_an_instance_whose_points_come_second_on_their_relays_is_named():
 
 
 def test_an_instance_that_one_variant_leaves_out_can_be_reached_through_another():
-    look = seen(published("k1@a", "k3@a"), published("k3@a", "k4@b"), instances=TWO)
+    look = seen(published("k1@a", "k3@a"), published("k3@a", "k4@b"), instances=TWO_INSTANCES)
     assert [instance.reachable for instance in look.instances] == [True, True]
     assert [each.variant for each in look.instances[1].variants] == [1, 2]
     # half of the clients find both points lead to one, the others both to two
@@ -65,7 +71,7 @@ def test_an_instance_that_one_variant_leaves_out_can_be_reached_through_another(
 
 
 def test_instances_that_are_not_listed_are_told_from_those_that_published_nothing():
-    look = seen(published("k1@a"), instances=TWO | {"three": []}, own={"three": None})
+    look = seen(published("k1@a"), instances=TWO_INSTANCES | {"three": []}, own={"three": None})
     assert look.troubles == (
         "three cannot be reached: it has no descriptor of its own: is its tor up?",
         "two cannot be reached: no descriptor of the address has a point of it",
@@ -83,7 +89,7 @@ def test_several_with_one_trouble_are_named_together_but_not_endlessly():
 
 
 def test_points_of_nobody_leave_in_doubt_who_cannot_be_reached():
-    look = seen(published("k1@a", "?@b", "??@c"), instances=TWO)
+    look = seen(published("k1@a", "?@b", "??@c"), instances=TWO_INSTANCES)
     assert [instance.reachable for instance in look.instances] == [True, None]
     (trouble,) = look.troubles
     assert trouble == (
@@ -93,7 +99,7 @@ def test_points_of_nobody_leave_in_doubt_who_cannot_be_reached():
 
 
 def test_hsdirs_without_a_descriptor_are_named_by_what_they_said():
-    look = seen(BOTH, Answer.NOTHING, Answer.NOTHING, Answer.SILENT, instances=TWO)
+    look = seen(BOTH, Answer.NOTHING, Answer.NOTHING, Answer.SILENT, instances=TWO_INSTANCES)
     assert look.troubles == (
         "2 of 4 HSDirs have no descriptor: dir2 and dir3",
         "1 of 4 HSDirs has not answered: dir4",
@@ -102,7 +108,7 @@ def test_hsdirs_without_a_descriptor_are_named_by_what_they_said():
 
 
 def test_an_address_that_nobody_publishes_is_said_to_be_so_and_who_is_to_blame():
-    look = seen(*[Answer.NOTHING] * 2, instances=TWO, own={"two": None})
+    look = seen(*[Answer.NOTHING] * 2, instances=TWO_INSTANCES, own={"two": None})
     assert look.troubles == (
         "nothing is published: 2 of 2 HSDirs have no descriptor: dir1 and dir2",
         "two cannot be reached: it has no descriptor of its own: is its tor up?",
@@ -127,7 +133,7 @@ def test_without_knowing_the_instances_points_that_are_never_used_are_the_troubl
 
 
 def test_relays_that_the_consensus_does_not_list_are_noted():
-    look = seen(published("k1@a", "k3@elsewhere"), instances=TWO)
+    look = seen(published("k1@a", "k3@elsewhere"), instances=TWO_INSTANCES)
     assert look.variants[0].points[1].nickname is None
     assert look.notes == (
         "point 2 of variant 1 lies on a relay that the consensus does not list (any more)",
@@ -136,14 +142,14 @@ def test_relays_that_the_consensus_does_not_list_are_noted():
 
 def test_an_hsdir_that_kept_an_older_descriptor_is_left_behind():
     older = published("k1@a", "k3@b", revision=REVISION - 300 * 32768)
-    look = seen(BOTH, BOTH, older, instances=TWO)
+    look = seen(BOTH, BOTH, older, instances=TWO_INSTANCES)
     assert look.troubles == (
         "variant 2 is about 5 min older than the newest: an upload to dir3 may have failed",
     )
 
 
 def test_two_variants_of_one_publication_are_no_trouble():
-    look = seen(published("k1@a"), published("k3@b"), instances=TWO)
+    look = seen(published("k1@a"), published("k3@b"), instances=TWO_INSTANCES)
     assert look.verdict == "2 variants on 2 HSDirs; every instance can be reached"
     assert look.healthy
 
@@ -157,7 +163,7 @@ def test_a_descriptor_that_nobody_renews_is_a_trouble_before_it_is_gone():
         revision=int((20_000 - made_seconds_ago) * 32768.5),
         valid_until_seconds=NOW_SECONDS + 54 * 3600 - made_seconds_ago,
     )
-    (trouble,) = seen(old, instances=TWO, random_seconds=random_seconds).troubles
+    (trouble,) = seen(old, instances=TWO_INSTANCES, random_seconds=random_seconds).troubles
     assert trouble == "nobody renews it: the descriptor on dir1 was made about 2.8 h ago"
 
 
@@ -179,5 +185,5 @@ def test_the_time_since_a_revision_was_first_seen_is_exact():
 
 
 def test_a_look_is_the_same_after_json():
-    look = seen(BOTH, Answer.NOTHING, instances=TWO)
+    look = seen(BOTH, Answer.NOTHING, instances=TWO_INSTANCES)
     assert msgspec.json.decode(msgspec.json.encode(look), type=AddressSeen) == look

@@ -8,19 +8,9 @@ from onionrig.analysis.load.aftermath import aftermaths
 from onionrig.analysis.load.faults import absences
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse, results_by_load
-from onionrig.records.transfers import Ending
-from recordings import (
-    HOLD,
-    RAMP,
-    finished,
-    happened,
-    held,
-    listed,
-    recording,
-    scheduled,
-    sink_sample,
-    transfer,
-)
+from support.records.events import finished, happened, held, listed, scheduled
+from support.records.recordings import recording
+from support.records.samples import HOLD, RAMP, dial, failed_dial, sink_sample
 
 EVEN = [100] * 30
 
@@ -30,14 +20,6 @@ def followed(sizes, *events, dials=()):
     samples = [sink_sample(HOLD + at, {"backend-1": size}) for at, size in enumerate(sizes)]
     whole = recording(samples, events=events, dials=dials)
     return aftermaths(load_of(whole))
-
-
-def dial(at, **more):
-    return transfer(started=HOLD + at, ended_after=1.0, **more)
-
-
-def failing(at):
-    return dial(at, backend=None, verified=0, first_byte=None, ending=Ending.NO_FIRST_BYTE)
 
 
 # Goodput
@@ -266,12 +248,12 @@ def test_dials_are_those_that_began_between_it_and_the_next():
         happened("kill", "backend-1", 10.0),
         happened("start", "backend-1", 20.0),
         dials=[
-            failing(9.9),
+            failed_dial(9.9),
             dial(10.0, first_byte=2.0),
-            failing(11.0),
-            failing(13.5),
+            failed_dial(11.0),
+            failed_dial(13.5),
             dial(14.0, first_byte=7.0),
-            failing(20.0),
+            failed_dial(20.0),
             dial(29.0, first_byte=0.25),
         ],
     )
@@ -306,7 +288,7 @@ def test_whatever_happens_the_stretches_make_up_the_hold_and_no_dial_is_lost(
     found = followed(
         sizes,
         *(happened(verb, f"backend-{number}", at) for number, (at, verb) in enumerate(events)),
-        dials=[dial(at) if serves else failing(at) for at, serves in dialled],
+        dials=[dial(at) if serves else failed_dial(at) for at, serves in dialled],
     )
     first = events[0][0]
     assert sum(each.lasted_seconds for each in found) == pytest.approx(30 - first)

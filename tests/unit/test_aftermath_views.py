@@ -2,18 +2,15 @@
 
 import io
 import re
-from pathlib import Path
 from xml.etree import ElementTree
 
 import msgspec
 import pytest
 from rich.console import Console
 
-from lifelike import DONE, disturbed, lifelike
 from onionrig.analysis.over_time.series import SeriesFault, series
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Phase, PhaseBegan
-from onionrig.records.transfers import Ending
 from onionrig.views.export.tables import TABLES
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import PlainLines, drawn
@@ -21,9 +18,12 @@ from onionrig.views.report.charts.load_over_time import goodput_figure
 from onionrig.views.report.colours import LIGHT
 from onionrig.views.report.images import svg
 from onionrig.views.report.run.report import run_report
-from onionrig.views.summary.run import summary
-from pages import Page, reported
-from recordings import HOLD, happened, listed, recording, sink_sample, transfer
+from support.records.events import happened, listed
+from support.records.realistic_run import DONE, disturbed, realistic_run
+from support.records.recordings import recording
+from support.records.samples import HOLD, dial, failed_dial, sink_sample
+from support.views.page import Page, figure_of, reported
+from support.views.terminal import summary_of
 
 BOTH = ("backend-1", "backend-2")
 EVENTS = (
@@ -32,14 +32,6 @@ EVENTS = (
     listed(13.8, "backend-2"),
     happened("start", "backend-1", 20.0),
 )
-
-
-def dial(at, **more):
-    return transfer(started=HOLD + at, ended_after=1.0, **more)
-
-
-def failing(at):
-    return dial(at, backend=None, verified=0, first_byte=None, ending=Ending.NO_FIRST_BYTE)
 
 
 def run(events=EVENTS, dials=()):
@@ -51,20 +43,14 @@ def run(events=EVENTS, dials=()):
     return recording(samples, events=events, dials=dials)
 
 
-DIALS = [dial(9.0), dial(11.0, first_byte=29.5), failing(12.0), dial(21.0, first_byte=0.25)]
-
-
-def printed(made, *, width=80):
-    console = Console(file=io.StringIO(), width=width)
-    console.print(summary(analyse(made), Path("a-run")))
-    return console.file.getvalue()
+DIALS = [dial(9.0), dial(11.0, first_byte=29.5), failed_dial(12.0), dial(21.0, first_byte=0.25)]
 
 
 # The summary
 
 
 def test_the_summary_says_what_followed_each_in_a_line():
-    shown = [line.split() for line in printed(run(dials=DIALS), width=100).splitlines()]
+    shown = [line.split() for line in summary_of(run(dials=DIALS), width=100).splitlines()]
     assert [
         "10", "s", "backend-1", "killed", "100", "Mbit/s", "50.0", "Mbit/s", "4.0", "s", "3.8", "s",
         "1", "of", "2", "2.0", "s", "29.5", "s",
@@ -80,8 +66,8 @@ def test_the_table_fits_a_terminal_of_eighty_columns():
         happened("kill", "balancer-tor", 10.0),
         happened("kill", "authority-1", 20.0),
     ]
-    dials = [failing(10.0 + at / 10) for at in range(99)]
-    lines = printed(run(events, dials)).splitlines()
+    dials = [failed_dial(10.0 + at / 10) for at in range(99)]
+    lines = summary_of(run(events, dials), width=80).splitlines()
     (heading,) = (line for line in lines if line.startswith("at "))
     assert heading.split() == [
         "at", "done", "before", "lowest", "as", "before", "listed", "failed", "until", "slowest",
@@ -93,7 +79,7 @@ def test_the_table_fits_a_terminal_of_eighty_columns():
 
 
 def test_without_events_the_summary_has_no_word_of_them():
-    assert "as before" not in printed(run(events=()))
+    assert "as before" not in summary_of(run(events=()), width=80)
 
 
 # While it runs
@@ -150,17 +136,12 @@ def test_instances_that_enter_where_none_was_listed_are_news(progress):
 
 @pytest.fixture(scope="module")
 def disturbed_run():
-    return disturbed(lifelike())
+    return disturbed(realistic_run())
 
 
 @pytest.fixture(scope="module")
 def disturbed_report(disturbed_run):
     return run_report(analyse(disturbed_run), disturbed_run, series(disturbed_run))
-
-
-def figure_of(report, name):
-    (found,) = [figure for figure in report.figures if figure.name == name]
-    return found
 
 
 def test_the_report_has_the_table_and_the_charts_after_the_goodput(disturbed_report):
@@ -225,7 +206,7 @@ def test_failed_dials_are_drawn_in_the_colour_of_what_is_bad(disturbed_report):
 
 
 def test_a_run_to_which_nothing_was_done_has_neither_marks_nor_section():
-    made = lifelike(hold_seconds=12)
+    made = realistic_run(hold_seconds=12)
     report = run_report(analyse(made), made, series(made))
     assert "What was done to the rig" not in Page(report.html).of("h2")
     assert not [figure for figure in report.figures if figure.name.startswith("dial")]

@@ -6,34 +6,27 @@ from hypothesis import strategies as st
 from onionrig.analysis.backends.tor_circuits import tor_circuits
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.trust.agreement import received_until
-from onionrig.analysis.trust.doubts import trust
 from onionrig.records.transfers import Ending
-from recordings import (
+from support.records.events import happened
+from support.records.manifests import host, manifest, service
+from support.records.recordings import recording, watched
+from support.records.samples import (
     HOLD,
-    happened,
-    host,
     host_sample,
-    manifest,
-    recording,
-    service,
     sink_sample,
     tor_counters,
     tor_sample,
     transfer,
-    watched,
 )
+from support.verdicts import trust_of
 
 MB = 1_000_000
 ON_ITS_WAY_TO_SINKS = 2 * 1024 * 1024 + 249_000
 """Bytes a stream: in the source's socket and in the window."""
 
 
-def found(whole):
-    return trust(load_of(whole))
-
-
 def agreement(whole, what):
-    (piece,) = [piece for piece in found(whole).agreement if piece.what == what]
+    (piece,) = [piece for piece in trust_of(whole).agreement if piece.what == what]
     return piece
 
 
@@ -51,13 +44,13 @@ def test_sources_agree_where_they_run_ahead_by_what_is_on_its_way():
 def test_more_than_a_percent_beyond_what_is_on_its_way_is_unexplained(beyond, explained):
     total = 1000 * MB
     sent = total + 4 * ON_ITS_WAY_TO_SINKS + round(beyond * total)
-    said = found(watched(size=100 * MB, sent=[sent, *[0] * 9]))
+    said = trust_of(watched(size=100 * MB, sent=[sent, *[0] * 9]))
     assert said.agreement[0].explained is explained
     assert any("the sources sent" in doubt for doubt in said.doubts) is not explained
 
 
 def test_an_unexplained_difference_is_told_with_its_number():
-    said = found(watched(size=100 * MB, sent=[125 * MB] * 10))
+    said = trust_of(watched(size=100 * MB, sent=[125 * MB] * 10))
     # 4 streams have at most 9.4 MB on their way, 0.9 % of 1 GB
     assert said.doubts == (
         "the sources sent 25.0 % more than the sinks received; -0.9 % to +0.9 % is expected",
@@ -101,7 +94,7 @@ def test_each_dial_under_way_in_the_hold_may_have_had_as_much_on_its_way():
 
 
 def test_a_source_that_was_ended_on_purpose_is_not_judged():
-    said = found(watched(sent=[0] * 10, other={"events": [happened("kill", "source", 5.0)]}))
+    said = trust_of(watched(sent=[0] * 10, other={"events": [happened("kill", "source", 5.0)]}))
     assert said.agreement[0].explained is None
     assert said.agreement[0].cause.startswith("source was ended in the hold")
     assert said.trusted
@@ -143,7 +136,7 @@ def test_an_answer_right_after_the_hold_is_its_last():
 
 
 def test_tors_that_took_far_more_are_a_doubt():
-    said = found(watched(size=100 * MB, tor_takes=1200 * MB))
+    said = trust_of(watched(size=100 * MB, tor_takes=1200 * MB))
     assert said.trusted is False
     assert said.doubts[0].startswith("the backend instances' tors took 20.0 % more than the sinks")
 

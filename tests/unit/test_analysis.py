@@ -9,7 +9,9 @@ from onionrig.analysis.load.windows import lowest_mean, sustained_bits_per_secon
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Covered, Failed, Starved
 from onionrig.records.transfers import Ending
-from recordings import HOLD, host_sample, manifest, recording, sink_sample, transfer
+from support.records.manifests import manifest
+from support.records.recordings import recording
+from support.records.samples import HOLD, host_sample, sink_sample, transfer
 
 counts = st.lists(st.integers(min_value=0, max_value=10**9), min_size=10, max_size=80)
 
@@ -171,11 +173,12 @@ def test_streams_are_counted_by_what_became_of_them():
 
 def test_costs_are_cpu_seconds_over_the_gbit_of_the_same_seconds():
     samples = [sink_sample(HOLD + n, {"backend-1": 125_000_000}) for n in range(10)]
+    small = dict.fromkeys(("relay-1", "relay-2", "sink"), 5 << 20)
     samplers = {
         "sampler": [
             host_sample(HOLD - 2, {"relay-1": 0.0, "relay-2": 0.0, "sink": 0.0}),
             host_sample(HOLD - 1, {"relay-1": 1.0, "relay-2": 2.0, "sink": 0.5}),
-            host_sample(HOLD + 4, {"relay-1": 2.0, "relay-2": 4.0, "sink": 0.6}, rss=5 << 20),
+            host_sample(HOLD + 4, {"relay-1": 2.0, "relay-2": 4.0, "sink": 0.6}, rss_bytes=small),
             host_sample(HOLD + 9, {"relay-1": 6.0, "relay-2": 7.0, "sink": 0.7}),
             host_sample(HOLD + 10, {"relay-1": 60.0, "relay-2": 70.0, "sink": 7.0}),
         ]

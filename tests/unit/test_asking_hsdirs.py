@@ -10,7 +10,7 @@ from onionrig.records.descriptor import Answer
 from onionrig.tor import hsdirs
 from onionrig.tor.control import Control
 from onionrig.tor.hash_ring import HSDir, KnownRelay
-from stem_made import descriptor
+from support.descriptors import descriptor
 
 TEXT, NAME = descriptor(1, 2)
 ADDRESS = f"{NAME}.onion"

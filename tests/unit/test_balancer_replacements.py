@@ -31,7 +31,7 @@ from onionrig.balancer.program import refuse_unknown_version
 from onionrig.engine.local import equipment
 from onionrig.errors import Unequipped
 from onionrig.experiment.decode import experiment_from
-from stem_made import FLOW_CONTROL, instance
+from support.descriptors import FLOW_CONTROL, instance
 
 SINGLE_HOP = {**FLOW_CONTROL, "single-onion-service": ""}
 

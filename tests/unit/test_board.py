@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from onionrig.movers.sampler.board import BoardReader, throttling_from
 from onionrig.movers.sampler.host import link_bits_per_second, retransmitted_segments
 from onionrig.records.samples import Board
+from support.files import lay_out
 
 PI = {
     "sys/class/thermal/thermal_zone0/temp": "48312\n",
@@ -16,13 +17,6 @@ PI = {
     "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "ondemand\n",
     "sys/devices/platform/soc/soc:firmware/get_throttled": "50005\n",
 }
-
-
-def lay_out(root, files):
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
 
 
 def test_a_pi_tells_its_hottest_zone_its_fastest_core_and_what_holds_it_back(tmp_path):

@@ -4,38 +4,21 @@ import pytest
 from onionrig.analysis.backends.round_trip import round_trip
 from onionrig.analysis.limits.full_cpu import host_uses
 from onionrig.analysis.limits.stream_windows import have_windows
-from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import load_of
-from recordings import (
-    HOLD,
-    emulated_host,
-    host,
-    host_sample,
-    manifest,
-    ping_sample,
-    recording,
-    service,
-    watched,
-)
+from support.records.manifests import emulated_host, host, manifest, service
+from support.records.recordings import recording, watched
+from support.records.samples import HOLD, host_sample, ping_sample
+from support.verdicts import bottleneck_of, evidence
 
 WINDOW_BITS_OF_4 = 4 * 249_000 * 8
 """Bits that four streams may have on their way."""
-
-
-def found(whole):
-    return bottleneck(load_of(whole))
-
-
-def evidence(verdict, beginning):
-    (piece,) = [piece for piece in verdict.evidence if piece.what.startswith(beginning)]
-    return piece
 
 
 # machine CPU
 
 
 def test_a_full_machine_is_named_with_what_took_it():
-    verdict = found(watched(cores={"relay-1": 1.5, "sink": 0.3}, others=0.1, steal=0.04))
+    verdict = bottleneck_of(watched(cores={"relay-1": 1.5, "sink": 0.3}, others=0.1, steal=0.04))
     assert verdict.kind == "machine CPU"
     assert verdict.subject == "here"
     assert verdict.sentence == (
@@ -50,18 +33,18 @@ def test_a_full_machine_is_named_with_what_took_it():
 @pytest.mark.parametrize(("cores", "kind"), [(1.87, "machine CPU"), (1.85, "load")])
 def test_a_machine_is_full_from_93_percent_of_its_cores(cores, kind):
     spread = {f"relay-{number}": cores / 8 for number in range(8)}
-    assert found(watched(cores=spread, size=1000)).kind == kind
+    assert bottleneck_of(watched(cores=spread, size=1000)).kind == kind
 
 
 def test_machine_wide_counters_that_miss_work_change_nothing():
-    verdict = found(watched(cores={"relay-1": 1.9}, busy=0.4))
+    verdict = bottleneck_of(watched(cores={"relay-1": 1.9}, busy=0.4))
     assert verdict.kind == "machine CPU"
     assert evidence(verdict, "CPU of here, by its machine-wide").measured == pytest.approx(0.4)
     assert not evidence(verdict, "CPU of here, by its machine-wide").at_limit
 
 
 def test_what_the_machine_wide_counters_have_beyond_is_of_processes_that_were_not_read():
-    verdict = found(watched(cores={"relay-1": 0.8}, others=0.4, busy=1.96))
+    verdict = bottleneck_of(watched(cores={"relay-1": 0.8}, others=0.4, busy=1.96))
     assert verdict.sentence == (
         "the machine's CPU was full: the rig used 0.80 of 2 cores, other processes 1.16"
     )
@@ -75,7 +58,7 @@ def test_interrupts_fill_a_machine_and_are_nobodys():
         msgspec.structs.replace(sample, cpu=msgspec.structs.replace(sample.cpu, softirq=0.4 * at))
         for at, sample in enumerate(whole.samplers["sampler"])
     ]
-    verdict = found(msgspec.structs.replace(whole, samplers={"sampler": busy}))
+    verdict = bottleneck_of(msgspec.structs.replace(whole, samplers={"sampler": busy}))
     assert verdict.sentence == (
         "the machine's CPU was full: the rig used 1.50 of 2 cores, other processes 0.02, "
         "interrupts and what was not read 0.40"
@@ -91,7 +74,7 @@ def test_of_several_hosts_the_full_one_is_named():
     services = [service(f"sampler-{name}", "sampler", name) for name in ("pi1", "pi2")]
     made = manifest(hosts=(host("pi1", cores=4), host("pi2", cores=4)), services=tuple(services))
     # over the 10 s between the samples the counters rise by ten times the rate
-    verdict = found(msgspec.structs.replace(whole, samplers=samplers, manifest=made))
+    verdict = bottleneck_of(msgspec.structs.replace(whole, samplers=samplers, manifest=made))
     assert verdict.subject == "pi2"
     assert verdict.sentence == "the CPU of pi2 was full: the rig used 3.80 of 4 cores"
 
@@ -109,7 +92,9 @@ def test_emulated_hosts_fill_the_machine_that_they_share():
     (use,) = host_uses(load_of(whole))
     assert (use.host, use.cores) == ("vm", 2)
     assert use.rig_cores == pytest.approx(1.9)
-    assert found(whole).sentence == "the machine's CPU was full: the rig used 1.90 of 2 cores"
+    assert (
+        bottleneck_of(whole).sentence == "the machine's CPU was full: the rig used 1.90 of 2 cores"
+    )
 
 
 def test_a_process_that_ended_in_the_hold_counts_up_to_its_end():
@@ -128,7 +113,7 @@ def test_a_process_that_ended_in_the_hold_counts_up_to_its_end():
 
 def test_an_interface_at_its_rate_is_named():
     # 11.6 MB/s is 92.8 Mbit/s of a 100 Mbit link
-    verdict = found(watched(size=1000, carries={"eth0": (500_000, 11_600_000, 100e6)}))
+    verdict = bottleneck_of(watched(size=1000, carries={"eth0": (500_000, 11_600_000, 100e6)}))
     assert verdict.kind == "interface"
     assert verdict.subject == "eth0"
     assert verdict.sentence == "the interface eth0 was at its rate: sent 92.8 Mbit/s of 100 Mbit/s"
@@ -136,28 +121,28 @@ def test_an_interface_at_its_rate_is_named():
 
 @pytest.mark.parametrize(("sent", "kind"), [(11_250_000, "interface"), (11_249_000, "load")])
 def test_an_interface_is_at_its_rate_from_nine_tenths(sent, kind):
-    assert found(watched(size=1000, carries={"eth0": (0, sent, 100e6)})).kind == kind
+    assert bottleneck_of(watched(size=1000, carries={"eth0": (0, sent, 100e6)})).kind == kind
 
 
 def test_an_interface_that_receives_at_its_rate_is_named_too():
-    verdict = found(watched(size=1000, carries={"eth0": (12_000_000, 0, 100e6)}))
+    verdict = bottleneck_of(watched(size=1000, carries={"eth0": (12_000_000, 0, 100e6)}))
     assert "received 96.0 Mbit/s" in verdict.sentence
 
 
 def test_loopback_is_no_interface_whatever_it_says():
-    verdict = found(watched(size=1000, carries={"lo": (10**9, 10**9, 1e6)}))
+    verdict = bottleneck_of(watched(size=1000, carries={"lo": (10**9, 10**9, 1e6)}))
     assert verdict.kind == "load"
     assert not [piece for piece in verdict.evidence if piece.what.startswith("lo ")]
 
 
 def test_of_two_full_interfaces_the_fuller_is_named():
     carries = {"eth0": (0, 11_500_000, 100e6), "eth1": (12_400_000, 0, 100e6), "eth2": (9, 9, 1e9)}
-    assert found(watched(size=1000, carries=carries)).subject == "eth1"
+    assert bottleneck_of(watched(size=1000, carries=carries)).subject == "eth1"
 
 
 def test_an_interface_without_a_rate_is_evidence_if_it_carried_anything():
     carries = {"tap0": (1_000_000, 0, None), "tap1": (0, 0, None), "eth0": (0, 0, 1e9)}
-    verdict = found(watched(size=1000, carries=carries))
+    verdict = bottleneck_of(watched(size=1000, carries=carries))
     piece = evidence(verdict, "tap0")
     assert (piece.measured, piece.limit, piece.at_limit) == (8e6, None, False)
     assert not [piece for piece in verdict.evidence if piece.what.startswith("tap1")]
@@ -169,7 +154,7 @@ def test_an_interface_without_a_rate_is_evidence_if_it_carried_anything():
 
 def test_a_tor_at_a_full_core_is_named():
     cores = {"backend-1": 0.97, "relay-1": 0.4, "sink": 0.1}
-    verdict = found(watched(cores=cores, size=1000))
+    verdict = bottleneck_of(watched(cores=cores, size=1000))
     assert verdict.kind == "main thread"
     assert verdict.subject == "backend-1"
     assert verdict.sentence == "the main thread of backend-1 was at a full core (0.97)"
@@ -187,7 +172,7 @@ def test_of_a_process_that_was_started_again_the_last_ones_main_thread_counts():
         host_sample(HOLD - 1 + at, {} if used is None else {"backend-1": used})
         for at, used in enumerate(counted)
     ]
-    verdict = found(watched(other={"samplers": {"sampler": samples}}))
+    verdict = bottleneck_of(watched(other={"samplers": {"sampler": samples}}))
     assert evidence(verdict, "main thread of backend-1").measured == pytest.approx(0.5)
 
 
@@ -196,20 +181,20 @@ def test_the_main_thread_counts_and_not_the_whole_process():
         host_sample(HOLD + at, {"relay-1": 1.2 * at}, threads={"relay-1": (0.7 * at, 0.5 * at)})
         for at in range(-1, 10)
     ]
-    verdict = found(watched(size=1000, other={"samplers": {"sampler": samples}}))
+    verdict = bottleneck_of(watched(size=1000, other={"samplers": {"sampler": samples}}))
     assert verdict.kind == "load"
     assert evidence(verdict, "main thread of relay-1").measured == pytest.approx(0.7)
 
 
 def test_of_each_role_the_busiest_is_evidence():
-    verdict = found(watched(size=1000, cores={"relay-1": 0.2, "relay-2": 0.3}))
+    verdict = bottleneck_of(watched(size=1000, cores={"relay-1": 0.2, "relay-2": 0.3}))
     assert [piece.what for piece in verdict.evidence if "main thread" in piece.what] == [
         "main thread of relay-2"
     ]
 
 
 def test_our_own_sink_at_a_full_core_says_that_the_rig_was_the_limit():
-    verdict = found(watched(cores={"sink": 0.99, "relay-1": 0.1}, size=1000))
+    verdict = bottleneck_of(watched(cores={"sink": 0.99, "relay-1": 0.1}, size=1000))
     assert (verdict.kind, verdict.subject) == ("main thread", "sink")
     assert verdict.sentence.startswith("the rig itself was the limit")
 
@@ -217,12 +202,15 @@ def test_our_own_sink_at_a_full_core_says_that_the_rig_was_the_limit():
 def test_a_tor_comes_before_our_own_process():
     cores = {"sink": 0.99, "client-1": 0.96}
     made = manifest(hosts=(host("here", cores=8),))
-    assert found(watched(cores=cores, size=1000, other={"manifest": made})).subject == "client-1"
+    assert (
+        bottleneck_of(watched(cores=cores, size=1000, other={"manifest": made})).subject
+        == "client-1"
+    )
 
 
 def test_a_sampler_that_is_busy_bounds_nothing():
     cores = {"sampler": 0.99, "relay-1": 0.1}
-    assert found(watched(cores=cores, size=1000)).kind == "load"
+    assert bottleneck_of(watched(cores=cores, size=1000)).kind == "load"
 
 
 # windows
@@ -230,7 +218,7 @@ def test_a_sampler_that_is_busy_bounds_nothing():
 
 def test_windows_bound_the_rate_where_nothing_is_full():
     # 4 windows of 249 kB in 42 ms are 189.7 Mbit/s; 171 Mbit/s are 21.375 MB a second
-    verdict = found(watched(size=21_375_000, round_trip=0.042))
+    verdict = bottleneck_of(watched(size=21_375_000, round_trip=0.042))
     assert verdict.kind == "window"
     assert verdict.sentence == (
         "4 streams, each with a window of 249 kB over a round trip of 42 ms, cannot carry more "
@@ -242,7 +230,7 @@ def test_windows_bound_the_rate_where_nothing_is_full():
 
 
 def test_one_stream_is_told_in_the_singular():
-    verdict = found(watched(streams=1, size=5_000_000, round_trip=0.042))
+    verdict = bottleneck_of(watched(streams=1, size=5_000_000, round_trip=0.042))
     assert verdict.sentence.startswith(
         "1 stream with a window of 249 kB over a round trip of 42 ms cannot"
     )
@@ -253,11 +241,11 @@ def test_one_stream_is_told_in_the_singular():
 )
 def test_windows_count_from_half_of_what_they_allow_to_a_quarter_more(share, kind):
     size = round(WINDOW_BITS_OF_4 / 0.05 / 8 * share)
-    assert found(watched(size=size, round_trip=0.05)).kind == kind
+    assert bottleneck_of(watched(size=size, round_trip=0.05)).kind == kind
 
 
 def test_a_full_machine_comes_before_windows():
-    verdict = found(watched(size=21_375_000, round_trip=0.042, cores={"relay-1": 1.96}))
+    verdict = bottleneck_of(watched(size=21_375_000, round_trip=0.042, cores={"relay-1": 1.96}))
     assert verdict.kind == "machine CPU"
     assert evidence(verdict, "4 streams").at_limit
 
@@ -291,7 +279,7 @@ def test_only_streams_without_congestion_control_have_fixed_windows(
     )
     assert have_windows(made) is windows
     whole = watched(size=21_375_000, round_trip=0.042, other={"manifest": made})
-    assert found(whole).kind == ("window" if windows else "load")
+    assert bottleneck_of(whole).kind == ("window" if windows else "load")
 
 
 def test_the_instances_own_addresses_have_congestion_control_whatever_publishes_the_one():
@@ -324,14 +312,14 @@ def test_an_idle_round_trip_stands_in_where_none_was_answered_in_the_hold():
             ping_sample(HOLD, {"client-1": None}),
         ]
     }
-    assert found(watched(size=21_375_000, other={"pings": pings})).kind == "window"
+    assert bottleneck_of(watched(size=21_375_000, other={"pings": pings})).kind == "window"
 
 
 # load, unknown
 
 
 def test_a_load_that_is_too_low_is_told_what_the_windows_would_allow():
-    verdict = found(watched(size=1_250_000, round_trip=0.01))
+    verdict = bottleneck_of(watched(size=1_250_000, round_trip=0.01))
     assert verdict.kind == "load"
     assert verdict.sentence == (
         "nothing was full, 10.0 Mbit/s came, while 4 streams, each with a window of 249 kB over a "
@@ -340,25 +328,28 @@ def test_a_load_that_is_too_low_is_told_what_the_windows_would_allow():
 
 
 def test_a_short_round_trip_is_told_with_two_figures():
-    assert "a round trip of 4.2 ms, would" in found(watched(size=9, round_trip=0.0042)).sentence
+    assert (
+        "a round trip of 4.2 ms, would"
+        in bottleneck_of(watched(size=9, round_trip=0.0042)).sentence
+    )
 
 
 def test_without_a_round_trip_nobody_knows_whether_windows_bound_it():
-    verdict = found(watched(other={"pings": {}}))
+    verdict = bottleneck_of(watched(other={"pings": {}}))
     assert verdict.kind == "unknown"
     assert "no round trip" in verdict.sentence
 
 
 def test_without_samplers_nobody_knows():
-    verdict = found(watched(other={"samplers": {}}))
+    verdict = bottleneck_of(watched(other={"samplers": {}}))
     assert verdict.kind == "unknown"
     assert "no sampler" in verdict.sentence
 
 
 def test_nothing_is_said_of_a_run_that_held_nothing():
-    verdict = found(watched(seconds=0))
+    verdict = bottleneck_of(watched(seconds=0))
     assert (verdict.kind, verdict.evidence) == ("unknown", ())
 
 
 def test_a_hold_in_which_nothing_came_is_not_bound_by_windows():
-    assert found(watched(size=0)).kind == "unknown"
+    assert bottleneck_of(watched(size=0)).kind == "unknown"

@@ -7,13 +7,8 @@ import pytest
 from onionrig.records.sweep import Axis
 from onionrig.views.report.series.comparison import comparison_report
 from onionrig.views.report.series.sweep import sweep_report
-from pages import Page
-from several import HIGHER, RATES, SAME, UNKNOWN, comparison, sweep
-
-
-def figure_of(report, name):
-    (found,) = [figure for figure in report.figures if figure.name == name]
-    return found
+from support.records.several_runs import HIGHER, RATES, SAME, UNKNOWN, comparison, sweep
+from support.views.page import Page, figure_of
 
 
 def rows_of(figure, field):

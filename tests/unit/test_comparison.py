@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from onionrig.analysis.several_runs.comparison import Measured, compared
 from onionrig.views.summary.comparison import comparison_markdown
-from recordings import manifest
-from results import result
+from support.records.manifests import manifest
+from support.records.results import result
 
 
 def side(*rates, title="default", **more):

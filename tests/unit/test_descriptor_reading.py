@@ -8,7 +8,7 @@ import pytest
 from onionrig.errors import UsageError
 from onionrig.tor.address import address_from_text
 from onionrig.tor.descriptors import decrypted, reachable
-from stem_made import FLOW_CONTROL, descriptor
+from support.descriptors import FLOW_CONTROL, descriptor
 
 
 def test_points_are_on_relays_by_their_fingerprints():

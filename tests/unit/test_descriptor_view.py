@@ -1,25 +1,26 @@
 """How a look at an address is drawn: the verdict first, and it fits a plain terminal."""
 
-import io
-
 import pytest
-from rich.console import Console
 
 from onionrig.records.descriptor import Age, Answer
 from onionrig.views.descriptor import address_view, age_text
-from seen import NOW_SECONDS, REVISION, published, relay, seen
-
-TWO = {"one": ["k1", "k2"], "two": ["k3", "k4"]}
+from support.records.address_looks import (
+    NOW_SECONDS,
+    REVISION,
+    TWO_INSTANCES,
+    published,
+    relay,
+    seen,
+)
+from support.views.terminal import printed
 
 
 def drawn(look, *, width=80, **how):
-    out = io.StringIO()
-    Console(file=out, width=width).print(address_view(look, **how), highlight=False)
-    return out.getvalue()
+    return printed(address_view(look, **how), width=width)
 
 
 def test_the_verdict_is_the_first_line_and_further_troubles_follow():
-    look = seen(published("k1@a", "k3@a"), Answer.NOTHING, instances=TWO)
+    look = seen(published("k1@a", "k3@a"), Answer.NOTHING, instances=TWO_INSTANCES)
     lines = drawn(look, width=200).splitlines()
     assert lines[0] == "two cannot be reached: its points share relays with earlier ones"
     assert lines[1] == "1 of 2 HSDirs has no descriptor: dir2"
@@ -27,7 +28,9 @@ def test_the_verdict_is_the_first_line_and_further_troubles_follow():
 
 
 def test_every_hsdir_and_point_has_a_line():
-    shown = drawn(seen(published("k1@a", "k3@a"), Answer.NOTHING, instances=TWO)).splitlines()
+    shown = drawn(
+        seen(published("k1@a", "k3@a"), Answer.NOTHING, instances=TWO_INSTANCES)
+    ).splitlines()
     (held,) = (line for line in shown if line.startswith("dir1"))
     assert held.split()[3:] == ["has", "it", "1", "29491200", "100", "s", "±35", "s", "13.7", "KiB"]
     assert any(line.startswith("dir2") and "has none" in line for line in shown)
@@ -47,7 +50,7 @@ def test_flow_control_and_kind_of_service_are_said(flow_control):
 @pytest.mark.parametrize("first_seen", [None, {(relay("dir1"), REVISION): NOW_SECONDS - 7200}])
 def test_no_line_is_cut_or_folded_in_a_terminal_of_80_columns(first_seen):
     wide = published(*(f"k{n}@relay{n}" for n in range(20)))
-    shown = drawn(seen(*[wide] * 6, instances=TWO, first_seen=first_seen))
+    shown = drawn(seen(*[wide] * 6, instances=TWO_INSTANCES, first_seen=first_seen))
     assert "…" not in shown
     lines = [line.split() for line in shown.splitlines() if line.startswith("dir")]
     assert len(lines) == 6
@@ -56,7 +59,7 @@ def test_no_line_is_cut_or_folded_in_a_terminal_of_80_columns(first_seen):
 
 
 def test_without_points_each_variant_is_a_line_with_what_it_comes_to():
-    look = seen(published("k1@a", "k2@a", "k3@b"), published("k3@b"), instances=TWO)
+    look = seen(published("k1@a", "k2@a", "k3@b"), published("k3@b"), instances=TWO_INSTANCES)
     shown = drawn(look, width=200, points=False).splitlines()
     (first,) = (line for line in shown if line.startswith("variant 1:"))
     assert "3 points, 2 of them used" in first

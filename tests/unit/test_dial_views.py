@@ -1,7 +1,6 @@
 """What dials came to as the summary, the report and the exports show it."""
 
 import io
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,9 +14,12 @@ from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import PlainLines, drawn
 from onionrig.views.report.charts.dials import dials_figure
 from onionrig.views.report.images import svg
-from onionrig.views.summary.run import summary
-from pages import reported
-from recordings import HOLD, RAMP, covered, manifest, recording, sink_sample, transfer
+from support.records.events import covered
+from support.records.manifests import manifest
+from support.records.recordings import recording
+from support.records.samples import HOLD, RAMP, sink_sample, transfer
+from support.views.page import reported
+from support.views.terminal import summary_of
 
 
 def dial(number, backend, client, **more):
@@ -62,17 +64,11 @@ def dialled(counts, *, failures=0, variants=2, known=True):
 UNEVEN = {"backend-1": 30, "backend-2": 12, "backend-3": 10, "backend-4": 0}
 
 
-def printed(run, *, width=160):
-    console = Console(file=io.StringIO(), width=width)
-    console.print(summary(analyse(run), Path("a-run")))
-    return console.file.getvalue()
-
-
 # The summary
 
 
 def test_the_summary_says_how_evenly_dials_fell_and_what_chance_would_give():
-    shown = printed(dialled(UNEVEN, failures=3)).splitlines()
+    shown = summary_of(dialled(UNEVEN, failures=3)).splitlines()
     assert (
         "dials: 55 before the load, 3 failed; first byte after 0.25 s (median), "
         "0.25 s (nine of ten), 0.25 s (last)"
@@ -94,7 +90,7 @@ def test_the_summary_says_how_evenly_dials_fell_and_what_chance_would_give():
 
 def test_the_table_fits_a_terminal_of_eighty_columns():
     counts = {f"backend-{number}": 1000 + number for number in range(1, 61)}
-    shown = printed(dialled(counts, variants=6), width=80).splitlines()
+    shown = summary_of(dialled(counts, variants=6), width=80).splitlines()
     rows = [line.split() for line in shown if line.lstrip()[:2] in {f"{n} " for n in range(1, 7)}]
     assert len(rows) == 6
     assert {len(row) for row in rows} == {9}
@@ -102,7 +98,7 @@ def test_the_table_fits_a_terminal_of_eighty_columns():
 
 def test_many_that_were_not_reached_are_counted():
     counts = {"backend-1": 9, **{f"backend-{number}": 0 for number in range(2, 12)}}
-    shown = printed(dialled(counts, variants=1))
+    shown = summary_of(dialled(counts, variants=1))
     assert (
         "no dial reached backend-2, backend-3, backend-4, backend-5, backend-6, backend-7" in shown
     )
@@ -111,7 +107,7 @@ def test_many_that_were_not_reached_are_counted():
 
 def test_a_run_without_dials_has_no_word_of_them():
     run = msgspec.structs.replace(dialled(UNEVEN), dials=())
-    assert "dial" not in printed(run)
+    assert "dial" not in summary_of(run)
     page = reported(analyse(run), run)
     assert "Dials before the load" not in page.of("h2")
 
@@ -119,12 +115,12 @@ def test_a_run_without_dials_has_no_word_of_them():
 def test_dials_by_instances_that_a_descriptor_had_not_had_are_said():
     run = dialled(UNEVEN, variants=2)
     moved = [dial(0, "backend-2", "client-1")] * 4
-    shown = printed(msgspec.structs.replace(run, dials=[*run.dials, *moved]))
+    shown = summary_of(msgspec.structs.replace(run, dials=[*run.dials, *moved]))
     assert "4 dials were served by instances that the descriptor had not had" in shown
 
 
 def test_where_nothing_was_served_the_failures_are_left():
-    shown = printed(dialled(dict.fromkeys(UNEVEN, 0), failures=5))
+    shown = summary_of(dialled(dict.fromkeys(UNEVEN, 0), failures=5))
     assert "dials: 5 before the load, 5 failed\n" in shown.replace(" \n", "\n")
     assert "5 times no first byte" in shown
 

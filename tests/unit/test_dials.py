@@ -12,17 +12,10 @@ from onionrig.analysis.load.loads import loads as cut
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.result import Result
 from onionrig.records.transfers import Ending
-from recordings import (
-    HOLD,
-    RAMP,
-    covered,
-    held,
-    manifest,
-    recording,
-    scheduled,
-    sink_sample,
-    transfer,
-)
+from support.records.events import covered, held, scheduled
+from support.records.manifests import manifest
+from support.records.recordings import recording
+from support.records.samples import HOLD, RAMP, sink_sample, transfer
 
 BEFORE = RAMP - 50.0
 BACKENDS = ("backend-1", "backend-2", "backend-3", "backend-4")
@@ -289,19 +282,22 @@ def test_whatever_was_recorded_every_dial_counts_once(made, events):
 
 
 def test_every_load_of_a_run_has_the_dials_from_before_the_first():
-    loads = [scheduled(hold_seconds=10), held(), scheduled(hold_seconds=10, ramp=1_100), held()]
-    samples = [sink_sample(second, {"backend-1": 1}) for second in [*range(1_005, 1_015), *range(1_105, 1_115)]]  # fmt: skip
+    before, first, between, second = [-10.0, -0.1], [0.1, 14.0], [50.0], [102.0]
+    loads = [scheduled(hold_seconds=10, ramp=RAMP + at) for at in (0, 100)]
+    samples = [
+        sink_sample(HOLD + begin + at, {"backend-1": 1}) for begin in (0, 100) for at in range(10)
+    ]
     made = recording(
         samples,
-        loads=[covered("client-1", {"backend-1": 2}), *loads],
-        dials=[dial(started=at) for at in (990.0, 999.9, 1_000.1, 1_014.0, 1_050.0, 1_102.0)],
+        loads=[covered("client-1", {"backend-1": 2}), loads[0], held(), loads[1], held()],
+        dials=[dial(started=RAMP + at) for at in before + first + between + second],
     )
     whole = analyse(made).dials
     assert whole.variants[0].dials == 2
     assert [one.dials for one in results_by_load(made)] == [whole, whole]
     assert [[each.started_wall_seconds for each in load.recording.dials] for load in cut(made)] == [
-        [990.0, 999.9, 1_000.1, 1_014.0],
-        [990.0, 999.9, 1_102.0],
+        [RAMP + at for at in before + first],
+        [RAMP + at for at in before + second],
     ]
 
 

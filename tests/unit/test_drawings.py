@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from brambles import bramble
-from lifelike import lifelike
 from onionrig.analysis.result import analyse
 from onionrig.views.report.drawings.host_boxes import HostBox, HostsDrawing, Strand, Way
 from onionrig.views.report.drawings.stages import THICKEST, THINNEST, Drawing, Flow, Stage
-from pages import reported
+from support.records.emulated_hosts import bramble
+from support.records.realistic_run import realistic_run
+from support.views.page import reported
 
 
 def flows(*megabits):
@@ -106,7 +106,7 @@ def test_those_that_serve_are_on_the_right_unless_a_side_would_be_empty(
 @pytest.mark.parametrize(
     ("whole", "texts"),
     [
-        (lifelike(hold_seconds=12), ("client-1", "backend-4")),
+        (realistic_run(hold_seconds=12), ("client-1", "backend-4")),
         (bramble([95, 40]), ("switch", "pi2", "sent 95.0 Mbit/s, 95.0 %, full")),
     ],
     ids=["stages", "hosts"],

@@ -181,6 +181,7 @@ def test_a_setting_needs_table_key_and_value(setting):
 
 @pytest.mark.parametrize("name", profile_names())
 def test_every_shipped_profile_can_be_run(name):
+    # the evidence: it would be refused with an error
     experiment, _ = resolved(experiment_from([profile_layer(name)]))
     refuse_impossible(experiment)
 

@@ -15,22 +15,21 @@ from onionrig.records.events import Noted
 from onionrig.records.transfers import Ending
 from onionrig.views.export.prometheus import exposition
 from onionrig.views.export.tables import TABLES
-from recordings import (
+from support.records.events import scheduled
+from support.records.manifests import manifest, service
+from support.records.recordings import recording
+from support.records.results import result
+from support.records.samples import (
     HOLD,
     RAMP,
     host_sample,
-    manifest,
     ping_sample,
-    recording,
-    scheduled,
-    service,
     sink_sample,
     source_sample,
     tor_counters,
     tor_sample,
     transfer,
 )
-from results import result
 
 
 def rows(name, run):
@@ -85,7 +84,12 @@ def test_processes_have_host_role_and_main_thread():
         manifest=known,
         samplers={
             "sampler": [
-                host_sample(HOLD, {"relay-1": 3.0}, rss=77, threads={"relay-1": (2.5, 0.5)})
+                host_sample(
+                    HOLD,
+                    {"relay-1": 3.0},
+                    rss_bytes={"relay-1": 77},
+                    threads={"relay-1": (2.5, 0.5)},
+                )
             ]
         },
     )

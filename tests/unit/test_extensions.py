@@ -1,10 +1,7 @@
 """What is added in tests/support alone goes all the way: a shape of a load, a series."""
 
-import io
-
 import msgspec
 import pytest
-from rich.console import Console
 
 from onionrig.analysis.result import analyse
 from onionrig.cli.question import ask
@@ -12,17 +9,16 @@ from onionrig.errors import NothingServed, UsageError
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.experiment.loads.registry import SHAPES
 from onionrig.records.transfers import Ending
-from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
-from onionrig.rig.layout import Programs
 from onionrig.rig.model import Role
-from onionrig.rig.render import render
 from onionrig.store.series_directory import SeriesDirectory
 from onionrig.views.summary.run import summary
-from recordings import transfer
-from support import connection_rate
-from support.fake_engine import Script, append
-from support.fake_runs import BUSY, Ran, know_the_network, script
-from support.three_runs import three_runs
+from support.extensions import CONNECTIONS, three_runs
+from support.fake_engine.engine import Script
+from support.fake_engine.runs import BUSY, Ran, know_the_network, script
+from support.records.run_directories import append
+from support.records.samples import transfer
+from support.rigs import rig_of
+from support.views.terminal import printed
 
 ASKED = """
 [load]
@@ -41,7 +37,7 @@ def known_network(monkeypatch):
 @pytest.fixture
 def connections(monkeypatch):
     """The shape, in the registry."""
-    monkeypatch.setitem(SHAPES, "connections", connection_rate.SHAPE)
+    monkeypatch.setitem(SHAPES, "connections", CONNECTIONS)
 
 
 def tables(text=ASKED):
@@ -60,12 +56,6 @@ def dialled(run_directory, rig, schedule):
         )
     ]
     append(run_directory.dials_path / f"{dialler.name}.jsonl", dials)
-
-
-def printed(result):
-    console = Console(width=120, record=True, file=io.StringIO())
-    console.print(summary(result, "here"))
-    return console.export_text()
 
 
 # a shape of a load
@@ -100,11 +90,7 @@ def test_a_shape_that_nobody_has_added_is_refused():
 
 
 def test_a_shape_is_rendered_into_its_movers_and_no_sink(connections):
-    experiment = ask(None, None, [], tables()).experiment
-    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
-    rig = render(
-        experiment, placeholder_identities(experiment), placeholder_allocation(experiment, programs)
-    )
+    rig = rig_of(ask(None, None, [], tables()).experiment)
     assert rig.with_role(Role.SINK) == ()
     (dialler,) = rig.with_role(Role.DIALLER)
     assert dialler.orders.every_seconds == pytest.approx(1 / 20)
@@ -119,7 +105,9 @@ def test_a_load_without_goodput_is_run_recorded_judged_and_told(connections, tmp
     assert ran.result.goodput.sustained_bits_per_second is None
     assert analyse(ran.directory.recording()).figures == ran.result.figures
     assert msgspec.json.decode((ran.directory.path / "result.json").read_bytes())["figures"]
-    assert printed(ran.result).startswith("connections: 4 connections/s through one onion address")
+    assert printed(summary(ran.result, "here"), width=120).startswith(
+        "connections: 4 connections/s through one onion address"
+    )
 
 
 def test_a_load_that_came_to_nothing_is_an_error(connections, tmp_path):

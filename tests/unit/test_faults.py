@@ -2,15 +2,11 @@
 
 import ast
 import asyncio
-import io
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
-import onionrig
 from onionrig.analysis.load.faults import absences, ended_in_hold
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse
@@ -18,20 +14,24 @@ from onionrig.errors import UsageError
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.experiment.faults.base import Scope
+from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.faults.registry import FAULTS, fault_recorded
 from onionrig.experiment.faults.steps import Signal
-from onionrig.experiment.planned_faults import planned_faults
 from onionrig.records.events import Happened, Phase, PhaseBegan
 from onionrig.run import journal
 from onionrig.views.live.progress import Progress
 from onionrig.views.summary.aftermath import done_text
 from onionrig.views.summary.run import summary
-from recordings import happened, recording, sink_sample
-from support import fake_runs
-from support.fake_engine import FakeEngine, FakeOpening
-from support.fake_runs import BUSY, Ran, know_the_network, script
+from support.fake_engine import runs
+from support.fake_engine.engine import FakeEngine, FakeOpening
+from support.fake_engine.runs import BUSY, Ran, know_the_network, script
+from support.fake_engine.virtual_time import VirtualClock
+from support.files import PROJECT
+from support.records.events import happened
+from support.records.recordings import recording
+from support.records.samples import sink_sample
 from support.reload_fault import RELOAD
-from support.virtual_time import VirtualClock
+from support.views.terminal import printed_lines
 
 ASKED = '[[events]]\nat = "6s"\nreload = "relay-1"\n'
 QUIET = {**BUSY, "events": []}
@@ -81,12 +81,6 @@ def refused(text):
     with pytest.raises(UsageError) as caught:
         refuse_impossible(experiment_from([tables(text)]))
     return str(caught.value)
-
-
-def printed(result):
-    console = Console(width=200, file=io.StringIO())
-    console.print(summary(result, "here"))
-    return console.file.getvalue()
 
 
 # From the experiment to the summary
@@ -149,7 +143,7 @@ def test_a_fault_is_done_at_its_second_recorded_judged_and_told(
     (aftermath,) = analyse(whole).aftermaths
     assert (aftermath.verb, aftermath.at_seconds, aftermath.lasted_seconds) == ("reload", 6, 4)
     assert aftermath.before_bits_per_second == pytest.approx(16e6)
-    (line,) = (line for line in printed(ran.result).splitlines() if "relay-1" in line)
+    (line,) = (line for line in printed_lines(summary(ran.result, "here")) if "relay-1" in line)
     assert line.startswith("6 s relay-1 reads its configuration again 16.0 Mbit/s")
 
 
@@ -211,7 +205,7 @@ class WithoutLinks(FakeOpening):
 def test_a_fault_that_the_engine_cannot_do_is_refused_by_name_before_anything_is_started(
     monkeypatch, tmp_path, verb, subject, more
 ):
-    monkeypatch.setattr(fake_runs, "FakeOpening", WithoutLinks)
+    monkeypatch.setattr(runs, "FakeOpening", WithoutLinks)
     possible = {"at": "1s", "hang": "backend-1"}
     asked = {**QUIET, "events": [possible, {"at": "5s", verb: subject, **more}]}
     ran = Ran(tmp_path / "run", asked, script())
@@ -225,7 +219,7 @@ def test_a_fault_that_the_engine_cannot_do_is_refused_by_name_before_anything_is
 
 
 def test_what_every_engine_can_do_needs_no_links(monkeypatch, tmp_path):
-    monkeypatch.setattr(fake_runs, "FakeOpening", WithoutLinks)
+    monkeypatch.setattr(runs, "FakeOpening", WithoutLinks)
     events = [
         {"at": "1s", "hang": "south"},
         {"at": "2s", "resume": "south"},
@@ -282,9 +276,9 @@ def test_keys_of_a_faults_own_have_defaults_and_words_for_where_they_do_not_belo
     assert bool(fault.keys.__struct_fields__) == bool(fault.misplaced)
 
 
-SOURCES = Path(onionrig.__file__).parent
+SOURCES = PROJECT / "src" / "onionrig"
 FAULTS_ROOM = SOURCES / "experiment" / "faults"
-SHARED = {"__init__", "base", "registry", "steps", "tables"}
+SHARED = {"__init__", "base", "planned", "registry", "steps", "tables"}
 
 
 def strings_in(tree):

@@ -7,14 +7,12 @@ from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
+from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.faults.registry import FAULTS
 from onionrig.experiment.names import LOAD_DIALLER
-from onionrig.experiment.planned_faults import planned_faults
-from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
-from onionrig.rig.layout import Programs
 from onionrig.rig.model import Role
 from onionrig.rig.orders import DiallerOrders
-from onionrig.rig.render import render
+from support.rigs import orders, rig_of
 
 BASELINE = '[network]\nkind = "none"\n[backends]\ndaemons = 1\n'
 
@@ -100,6 +98,7 @@ def test_what_is_out_of_turn_is_refused(said, message):
 
 
 def test_a_hung_one_may_be_killed_and_started():
+    # the evidence: it would be refused with an error, as those above are
     refuse_impossible(
         asked(
             events(
@@ -161,15 +160,6 @@ def test_each_verb_is_a_key_of_an_event():
 # Dials under load
 
 
-def rig_of(experiment):
-    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
-    return render(
-        experiment,
-        placeholder_identities(experiment),
-        placeholder_allocation(experiment, programs),
-    )
-
-
 KILLED = events('at = "1s"\nkill = "backend-1"')
 
 
@@ -189,8 +179,7 @@ def test_where_something_happens_two_streams_a_second_are_dialled_unless_said_ot
     assert experiment.load.dial_every == every
     assert ("load.dial_every" in found) is (text == KILLED)
     diallers = rig_of(experiment).own(LOAD_DIALLER)
-    told = [dialler.orders for dialler in diallers]
-    assert all(isinstance(one, DiallerOrders) for one in told)
+    told = [orders(dialler, DiallerOrders) for dialler in diallers]
     assert [(one.every_seconds, one.count) for one in told] == ([(every, None)] if every else [])
     assert {dialler.role for dialler in diallers} <= {Role.DIALLER}
 

@@ -1,22 +1,23 @@
 """The board catalogue: what is shipped, what a user lays over it, how it is shown."""
 
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from onionrig.cli.catalogue import catalogue, own_boards
 from onionrig.errors import UsageError
 from onionrig.hardware.boards import Rate, board_named, figures_of
 from onionrig.hardware.decode import CatalogueFile, catalogue_from
 from onionrig.views.hardware import board_view, catalogue_view
+from support.files import PROJECT
+from support.views.terminal import printed
 
-ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "src/onionrig/hardware/catalogue"
+pytestmark = pytest.mark.usefixtures("no_boards_of_ones_own")
+
+SHIPPED = PROJECT / "src/onionrig/hardware/catalogue"
 PI = """
 dated = 2026-01-02
 [sources]
@@ -28,23 +29,11 @@ ethernet_mbit = { value = 94, mark = "read", source = "maker" }
 """
 
 
-@pytest.fixture(autouse=True)
-def no_boards_of_ones_own(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-
-
 def decoded(*texts):
     return catalogue_from(
         CatalogueFile(origin=f"{number}.toml", text=text)
         for number, text in enumerate(texts, start=1)
     )
-
-
-def said(view, *, width=200):
-    console = Console(width=width, no_color=True)
-    with console.capture() as captured:
-        console.print(view, highlight=False)
-    return captured.get()
 
 
 # what is shipped
@@ -110,7 +99,7 @@ def test_aes_and_plain_code_of_a_board_are_figures_of_one_run():
 
 
 def test_the_docs_name_every_board_and_key():
-    text = (ROOT / "docs/hardware.md").read_text()
+    text = (PROJECT / "docs/hardware.md").read_text()
     assert all(f"`{board}`" in text for board in catalogue())
     keys = {key for board in catalogue().values() for key in figures_of(board)}
     assert all(f"`{key}`" in text for key in keys)
@@ -204,7 +193,7 @@ def test_an_unknown_board_is_told_the_nearest(asked, meant):
 
 
 def test_the_table_has_a_line_a_board_and_every_source_once():
-    drawn = said(catalogue_view(catalogue(), "/home/me/boards.toml"))
+    drawn = printed(catalogue_view(catalogue(), "/home/me/boards.toml"))
     lines = drawn.splitlines()
     for board in catalogue():
         assert any(line.startswith(f"{board} ") for line in lines)
@@ -216,13 +205,13 @@ def test_the_table_has_a_line_a_board_and_every_source_once():
 
 def test_cells_carry_mark_and_source():
     price = '{ value = 9, date = "2026", mark = "estimate", source = "a guess" }'
-    drawn = said(catalogue_view(decoded(PI, f"[boards.pi]\nprice = {price}\n"), ""))
+    drawn = printed(catalogue_view(decoded(PI, f"[boards.pi]\nprice = {price}\n"), ""))
     (line,) = (line for line in drawn.splitlines() if line.startswith("pi "))
     assert re.split(r"  +", line.strip()) == ["pi", "4 x [1]", "94 [1]", "~9 USD (2026) [2]"]
 
 
 def test_a_board_alone_is_shown_with_its_notes():
-    drawn = said(board_view("pi3b", catalogue()["pi3b"]))
+    drawn = printed(board_view("pi3b", catalogue()["pi3b"]))
     assert "pi3b: Raspberry Pi 3 Model B, looked up 2026-11-25" in drawn
     assert "96.8 (frames)" in drawn
     assert "measured: nc and ifstat in 2017" in drawn
@@ -230,7 +219,7 @@ def test_a_board_alone_is_shown_with_its_notes():
 
 
 def test_what_is_not_there_is_said():
-    assert "none" in said(board_view("x", catalogue()["pizero2w"]))
+    assert "none" in printed(board_view("x", catalogue()["pizero2w"]))
 
 
 def test_json_has_every_figure_with_its_source():

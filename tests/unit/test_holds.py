@@ -6,16 +6,14 @@ from onionrig.analysis.load.loads import hold_windows, loads
 from onionrig.analysis.load.sink_seconds import SinkSeconds
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.events import Failed, Scheduled, Starved
-from recordings import (
+from support.records.events import finished, held, scheduled
+from support.records.manifests import manifest
+from support.records.recordings import recording
+from support.records.samples import (
     HOLD,
     RAMP,
-    finished,
-    held,
     host_sample,
-    manifest,
     ping_sample,
-    recording,
-    scheduled,
     sink_sample,
     tor_counters,
     tor_sample,

@@ -3,15 +3,9 @@
 from onionrig.analysis.limits.cpu_shares import share_uses
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import load_of
-from recordings import (
-    HOLD,
-    emulated_host,
-    host_sample,
-    manifest,
-    recording,
-    service,
-    sink_sample,
-)
+from support.records.manifests import emulated_host, manifest, service
+from support.records.recordings import recording
+from support.records.samples import HOLD, host_sample, sink_sample
 
 SECONDS = 10
 

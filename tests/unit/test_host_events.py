@@ -9,8 +9,8 @@ from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
+from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.placement import faulted_services, placement
-from onionrig.experiment.planned_faults import planned_faults
 from onionrig.rig.hosts import emulated_hosts
 
 HOSTS = """
@@ -137,6 +137,7 @@ def test_a_rate_that_scale_makes_too_low_is_refused():
 
 
 def test_a_clients_link_may_be_pulled_and_a_single_client_tor_ended():
+    # the evidence: it would be refused with an error, as those above are
     refuse_impossible(asked(*in_turn('link_down = "clients"', 'kill = "client-1"')))
 
 
@@ -192,7 +193,8 @@ def test_what_is_out_of_turn_for_a_host_or_on_it_is_refused(said, message):
         ['link_down = "pi1"', 'kill = "backend-1"', 'start = "backend-1"', 'link_up = "pi1"'],
     ],
 )
-def test_what_is_in_turn_is_not(said):
+def test_events_in_order_are_accepted(said):
+    # the evidence: what is out of order is refused with an error, as above
     refuse_impossible(asked(*in_turn(*said)))
 
 

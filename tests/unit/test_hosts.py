@@ -18,13 +18,7 @@ from onionrig.experiment.decode import (
     plain,
 )
 from onionrig.experiment.placement import placement
-from onionrig.rig.allocation import (
-    placeholder_allocation,
-    placeholder_identities,
-    ports_needed,
-)
-from onionrig.rig.direct import render_direct
-from onionrig.rig.layout import Programs
+from onionrig.rig.allocation import ports_needed
 from onionrig.rig.model import Host, Role
 from onionrig.rig.orders import (
     DiallerOrders,
@@ -33,9 +27,8 @@ from onionrig.rig.orders import (
     SinkOrders,
     SourceOrders,
 )
-from onionrig.rig.render import render
+from support.rigs import direct_rig_of, experiment_of, orders, rig_of, service_of, torrc
 
-PROGRAMS = Programs(tor="/usr/bin/tor", onionbalance="/venv/onionbalance", python="/venv/python")
 BRAMBLE = """
 [[hosts]]
 name = "rest"
@@ -59,31 +52,14 @@ delay = "0.5s"
 """
 
 
-def experiment_of(text=BRAMBLE, **tables):
-    layers = [layer_from_toml(text, origin="test"), tables]
-    experiment, _ = resolved(experiment_from(layers))
+def bramble(text=BRAMBLE, **tables):
+    experiment = experiment_of(layer_from_toml(text, origin="test"), tables)
     refuse_impossible(experiment)
     return experiment
 
 
 def rendered(text=BRAMBLE, **tables):
-    experiment = experiment_of(text, **tables)
-    allocation = placeholder_allocation(experiment, PROGRAMS)
-    return render(experiment, placeholder_identities(experiment), allocation)
-
-
-def orders(service, kind):
-    assert isinstance(service.orders, kind)
-    return service.orders
-
-
-def named(rig, name):
-    (service,) = (service for service in rig.services if service.name == name)
-    return service
-
-
-def torrc(rig, name):
-    return next(f.text for f in named(rig, name).files if f.path.name == "torrc").splitlines()
+    return rig_of(bramble(text, **tables))
 
 
 # asked for
@@ -109,32 +85,32 @@ def torrc(rig, name):
 )
 def test_what_is_wrong_with_a_host_is_said(change, said):
     with pytest.raises(UsageError) as caught:
-        experiment_of(BRAMBLE.replace(*change))
+        bramble(BRAMBLE.replace(*change))
     assert said in str(caught.value)
 
 
 def test_no_delay_may_be_said_out_loud():
-    assert experiment_of(BRAMBLE.replace("25ms", "0ms")).hosts[3].delay == 0
+    assert bramble(BRAMBLE.replace("25ms", "0ms")).hosts[3].delay == 0
 
 
 def test_more_hosts_than_addresses_are_refused():
     more = "".join(f'[[hosts]]\nname = "h{n}"\nroles = ["relay"]\n' for n in range(250))
     with pytest.raises(UsageError, match="255 hosts: there are 254 addresses"):
-        experiment_of(BRAMBLE + more)
+        bramble(BRAMBLE + more)
 
 
 def test_emulated_hosts_lead_nowhere():
     with pytest.raises(UsageError, match="reach one another and nothing else"):
-        experiment_of(network={"kind": "none"}, baseline={"peer": "192.0.2.1:9000"})
+        bramble(network={"kind": "none"}, baseline={"peer": "192.0.2.1:9000"})
     with pytest.raises(UsageError, match=r"load\.socks_port = 9050"):
-        experiment_of(load={"socks_port": 9050})
+        bramble(load={"socks_port": 9050})
 
 
 def test_a_baseline_needs_hosts_for_both_ends_only():
     both = '[[hosts]]\nname = "a"\nroles = ["backend"]\n[[hosts]]\nname = "b"\nroles = ["client"]\n'
-    assert len(experiment_of(both, network={"kind": "none"}).hosts) == 2
+    assert len(bramble(both, network={"kind": "none"}).hosts) == 2
     with pytest.raises(UsageError, match="no host has the role client"):
-        experiment_of(both.replace("client", "backend"), network={"kind": "none"})
+        bramble(both.replace("client", "backend"), network={"kind": "none"})
 
 
 def test_a_setting_is_of_the_host_it_names():
@@ -152,7 +128,7 @@ def test_hosts_of_a_later_file_stand_for_all_of_an_earlier_one():
 
 
 def test_hosts_stand_in_the_manifest_as_in_a_file():
-    experiment = experiment_of()
+    experiment = bramble()
     assert plain(experiment)["hosts"][1] == {
         "name": "pi1", "roles": ("backend",), "link": "100Mbit", "board": None,
         "delay": "0s", "cpu": None,
@@ -240,7 +216,7 @@ def test_samplers_know_their_links_and_ask_the_tors_of_their_host():
         assert told.link_bits_per_second == {"eth0": rate}
         assert told.tors_record_path == f"RUN/samples/tors-{sampler.host}.jsonl"
         assert told.rig_path == "WORKSPACE/rig.json"
-        assert {named(rig, tor.name).host for tor in told.tors} == {sampler.host}
+        assert {service_of(rig, tor.name).host for tor in told.tors} == {sampler.host}
         assert {tor.host for tor in told.tors} == {"127.0.0.1"}
         tors += [tor.name for tor in told.tors]
     assert len(tors) == len(set(tors)) == 3 + len(rig.with_role(Role.RELAY)) + 4 + 2 + 1
@@ -274,11 +250,11 @@ def test_relays_are_reached_at_their_hosts_address_and_nothing_else_is():
 
 
 def test_a_baseline_has_a_source_a_host_for_backends_and_sinks_that_dial_them_in_turn():
-    experiment = experiment_of(network={"kind": "none"}, load={"streams": 7})
+    experiment = bramble(network={"kind": "none"}, load={"streams": 7})
     assert [wanted.key for wanted in ports_needed(experiment)] == [
         "source-pi1.direct", "source-pi2.direct",
     ]  # fmt: skip
-    rig = render_direct(experiment, placeholder_allocation(experiment, PROGRAMS))
+    rig = direct_rig_of(experiment)
     assert {s.name: s.host for s in rig.services} == {
         "source-pi1": "pi1", "source-pi2": "pi2", "sampler-pi1": "pi1", "sampler-pi2": "pi2",
         "sampler-here": "here", "sampler-there": "there", "sink-1": "here", "sink-2": "there",
@@ -292,8 +268,8 @@ def test_a_baseline_has_a_source_a_host_for_backends_and_sinks_that_dial_them_in
 
 def test_one_host_for_clients_pulls_from_every_host_for_backends():
     text = BRAMBLE.replace('roles = ["client"]', 'roles = ["relay"]', 1)
-    experiment = experiment_of(text, network={"kind": "none"})
-    rig = render_direct(experiment, placeholder_allocation(experiment, PROGRAMS))
+    experiment = bramble(text, network={"kind": "none"})
+    rig = direct_rig_of(experiment)
     sinks = rig.with_role(Role.SINK)
     assert [sink.host for sink in sinks] == ["there", "there"]
     assert [orders(s, SinkOrders).address for s in sinks] == ["10.77.0.2", "10.77.0.3"]

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
-from rich.console import Console
 
-from brambles import bramble
-from lifelike import lifelike
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.over_time.series import series
@@ -19,9 +14,11 @@ from onionrig.analysis.result import analyse
 from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing, roles_text
 from onionrig.views.report.run.hosts import hosts
 from onionrig.views.report.run.report import run_report
-from onionrig.views.summary.run import summary
-from pages import reported
-from recordings import with_emulated
+from support.records.emulated_hosts import bramble
+from support.records.manifests import with_emulated
+from support.records.realistic_run import realistic_run
+from support.views.page import reported
+from support.views.terminal import summary_of
 
 
 def drawn(whole):
@@ -49,9 +46,7 @@ def altered(whole, **more):
 
 
 def summarised(whole):
-    out = io.StringIO()
-    Console(file=out, width=200).print(summary(analyse(whole), Path("run")))
-    return " ".join(out.getvalue().split())
+    return " ".join(summary_of(whole).split())
 
 
 def test_each_host_is_drawn_with_what_runs_on_it_and_its_link():
@@ -129,7 +124,7 @@ def test_the_table_has_the_rates_and_the_share_of_each_link():
 
 
 def test_a_run_on_one_machine_has_no_such_section():
-    made = lifelike(hold_seconds=12)
+    made = realistic_run(hold_seconds=12)
     assert "Hosts and links" not in reported(analyse(made), made).of("h2")
 
 

@@ -9,7 +9,9 @@ from onionrig.analysis.over_time.series import downsampled, series
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.events import Scheduled
 from onionrig.records.result import Result
-from recordings import HOLD, RAMP, manifest, recording, sink_sample, transfer, watched
+from support.records.manifests import manifest
+from support.records.recordings import recording, watched
+from support.records.samples import HOLD, RAMP, sink_sample, transfer
 
 PARTS = ("sinks", "sources", "samplers", "tors", "pings")
 
@@ -63,6 +65,7 @@ def test_a_run_that_was_aborted_in_the_ramp_is_analysed():
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_whatever_is_missing_of_a_run_it_is_analysed(data):
+    # the evidence: analysed() raises nothing and asserts what every result holds
     whole = watched(
         seconds=12,
         sizes=data.draw(st.lists(st.integers(0, 10**9), min_size=1, max_size=14)),

@@ -7,43 +7,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brambles import bramble, direct, emulated
 from onionrig.analysis.hosts.link_rates import link_rates
 from onionrig.analysis.hosts.links import busier_direction, carried_share, links
-from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.interface_agreement import interface_agreement
 from onionrig.analysis.wording import named_runs, part_text
 from onionrig.records.links import HostLink
-from recordings import happened, manifest, recording
+from support.records.emulated_hosts import bramble, direct, emulated
+from support.records.events import happened
+from support.records.manifests import manifest
+from support.records.recordings import recording
+from support.verdicts import bottleneck_of, evidence
 
 FULL_CPU = 2.0
 """Both of the machine's cores."""
-
-
-def verdict(whole):
-    return bottleneck(load_of(whole))
 
 
 def found(whole):
     return links(load_of(whole))
 
 
-def evidence(whole, what):
-    (piece,) = [piece for piece in verdict(whole).evidence if piece.what.startswith(what)]
-    return piece
+def evidence_of(whole, what):
+    return evidence(bottleneck_of(whole), what)
 
 
 def test_the_limit_of_a_link_is_what_was_asked_for_not_what_the_kernel_says():
-    piece = evidence(bramble([60, 30]), "link of pi1")
+    piece = evidence_of(bramble([60, 30]), "link of pi1")
     assert (piece.what, piece.limit, piece.at_limit) == ("link of pi1, sent", 100e6, False)
     assert piece.measured == pytest.approx(60e6)
-    assert evidence(bramble([60, 30]), "link of network").limit is None
+    assert evidence_of(bramble([60, 30]), "link of network").limit is None
 
 
 def test_links_of_all_hosts_that_serve_are_named_together():
-    said = verdict(bramble([96, 95, 94, 96, 95, 96]))
+    said = bottleneck_of(bramble([96, 95, 94, 96, 95, 96]))
     assert (said.kind, said.subject) == ("interface", "links of pi1 to pi6")
     assert said.sentence == (
         "the links of all 6 hosts with backend instances were full: "
@@ -52,20 +49,20 @@ def test_links_of_all_hosts_that_serve_are_named_together():
 
 
 def test_the_one_link_of_the_one_host_that_serves_is_named():
-    said = verdict(bramble([96.1], link=96.8e6))
+    said = bottleneck_of(bramble([96.1], link=96.8e6))
     assert said.subject == "link of pi1"
     assert said.sentence == "the link of pi1 was full: sent 96.1 of 96.8 Mbit/s"
 
 
 def test_all_links_full_come_before_a_full_machine_which_is_named_as_well():
-    said = verdict(bramble([96, 95, 94], busy=FULL_CPU))
+    said = bottleneck_of(bramble([96, 95, 94], busy=FULL_CPU))
     assert said.kind == "interface"
     assert said.sentence.endswith("; the machine's CPU was full as well")
-    assert "as well" not in verdict(bramble([96, 95, 94])).sentence
+    assert "as well" not in bottleneck_of(bramble([96, 95, 94])).sentence
 
 
 def test_a_full_machine_comes_before_some_full_links_which_are_counted():
-    said = verdict(bramble([96, 60, 95, 40], busy=FULL_CPU))
+    said = bottleneck_of(bramble([96, 60, 95, 40], busy=FULL_CPU))
     assert said.kind == "machine CPU"
     assert said.sentence.endswith(
         "; 2 of the 4 links of hosts with backend instances were full as well"
@@ -73,19 +70,19 @@ def test_a_full_machine_comes_before_some_full_links_which_are_counted():
 
 
 def test_where_only_some_links_are_full_it_is_said_of_how_many():
-    said = verdict(bramble([96, 60, 95, 40]))
+    said = bottleneck_of(bramble([96, 60, 95, 40]))
     assert (said.kind, said.subject) == ("interface", "links of pi1 and pi3")
     assert said.sentence == (
         "2 of the 4 links of hosts with backend instances were full: "
         "pi1 and pi3 sent 191 of 200 Mbit/s together"
     )
-    assert verdict(bramble([96, 60])).sentence == (
+    assert bottleneck_of(bramble([96, 60])).sentence == (
         "1 of the 2 links of hosts with backend instances was full: pi1 sent 96.0 of 100 Mbit/s"
     )
 
 
 def test_the_link_that_all_clients_are_behind_binds_alone():
-    said = verdict(bramble([60, 50], clients=(99, 100e6), busy=FULL_CPU))
+    said = bottleneck_of(bramble([60, 50], clients=(99, 100e6), busy=FULL_CPU))
     assert said.subject == "link of clients"
     assert said.sentence.startswith("the link of clients was full: received 99.0 of 100 Mbit/s")
 
@@ -101,7 +98,7 @@ def test_full_links_of_different_kinds_are_not_counted_of_either():
             msgspec.structs.replace(whole.manifest.services[2], name="client-2", host="elsewhere"),
         ),
     )
-    said = verdict(msgspec.structs.replace(whole, manifest=more))
+    said = bottleneck_of(msgspec.structs.replace(whole, manifest=more))
     assert said.sentence == (
         "the links of clients and pi1 were full: they carried 195 of 200 Mbit/s together"
     )
@@ -136,7 +133,7 @@ def test_goodput_is_held_against_what_the_serving_links_carry_together():
     assert said.payload_bits_per_second == pytest.approx(200e6 * 1448 / 1514)
     assert said.mean_share == pytest.approx(0.45)
     assert said.sustained_share == pytest.approx(0.45)
-    piece = evidence(whole, "goodput")
+    piece = evidence_of(whole, "goodput")
     assert piece.what.endswith("the links of the 2 hosts that serve together can carry")
     assert piece.measured == pytest.approx(90e6)
     assert piece.limit == said.payload_bits_per_second
@@ -146,7 +143,7 @@ def test_there_is_no_sum_where_a_serving_link_is_not_shaped():
     said = found(bramble([60, 40], link=None))
     assert (said.sum_bits_per_second, said.mean_share) == (None, None)
     assert said.hosts[2].sent_bits_per_second == pytest.approx(60e6)
-    assert not [piece for piece in verdict(bramble([60, 40], link=None)).evidence
+    assert not [piece for piece in bottleneck_of(bramble([60, 40], link=None)).evidence
                 if piece.what.startswith("goodput")]  # fmt: skip
 
 
@@ -243,8 +240,10 @@ def test_a_baselines_sources_are_on_the_hosts_they_are_named_after():
 
 
 def test_a_baselines_full_link_is_named():
-    assert verdict(direct([95])).sentence == "the link of pi1 was full: sent 99.4 of 100 Mbit/s"
-    assert "hosts with a source" in verdict(direct([95, 40])).sentence
+    assert (
+        bottleneck_of(direct([95])).sentence == "the link of pi1 was full: sent 99.4 of 100 Mbit/s"
+    )
+    assert "hosts with a source" in bottleneck_of(direct([95, 40])).sentence
 
 
 # wording

@@ -7,26 +7,21 @@ import pytest
 
 from onionrig.cli.onlooker import asked_of
 from onionrig.errors import RecordsUnreadable, UsageError
-from onionrig.experiment.auto import resolved
-from onionrig.experiment.decode import experiment_from
-from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
-from onionrig.rig.layout import Programs
+from onionrig.rig.allocation import placeholder_identities
 from onionrig.rig.model import Role
 from onionrig.rig.render import render
 from onionrig.run.manifest import known_of_rig
 from onionrig.store.run_directory import RunDirectory
-from recordings import manifest
-from stem_made import descriptor
+from support.descriptors import descriptor
+from support.records.manifests import manifest
+from support.rigs import allocated, experiment_of
 
 
 @pytest.fixture
 def rig_manifest(tmp_path):
     """The manifest of a rig of two clients and three backends, rendered below a directory."""
-    experiment, _ = resolved(
-        experiment_from([{"backends": {"daemons": 3}, "load": {"clients": 2}}])
-    )
-    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
-    allocation = placeholder_allocation(experiment, programs)
+    experiment = experiment_of({"backends": {"daemons": 3}, "load": {"clients": 2}})
+    allocation = allocated(experiment)
     ((host, layout),) = allocation.layouts.items()
     layout = msgspec.structs.replace(layout, workspace=PurePosixPath(tmp_path / "work"))
     allocation = msgspec.structs.replace(allocation, layouts={host: layout})

@@ -7,8 +7,8 @@ import pytest
 
 import onionrig.run
 from onionrig.errors import BringUpTimeout, DaemonDied
-from support.fake_engine import CLOCKS_AHEAD_SECONDS
-from support.fake_runs import (
+from support.fake_engine.engine import CLOCKS_AHEAD_SECONDS
+from support.fake_engine.runs import (
     BASELINE,
     BUSY,
     EXTENDED,
@@ -18,7 +18,7 @@ from support.fake_runs import (
     know_the_network,
     script,
 )
-from support.steps import Steps, awaits_in, first_of_each
+from support.fake_engine.steps import Steps, awaits_in, first_of_each
 
 ROOM = str(Path(onionrig.run.__file__).parent)
 

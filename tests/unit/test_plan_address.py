@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from onionrig.plan.address import Address
 from onionrig.plan.capacity import Capacity
-from plan_parts import figure, question, reference, spread
+from support.plan_inputs import figure, question, reference, spread
 
 
 def hosts_with(*, link=90e6, thread=100e6, cores=4, most_by_memory=50):

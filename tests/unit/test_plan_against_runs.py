@@ -5,8 +5,6 @@ The runs are emulated hosts, each with a twentieth of a core, so that their CPUs
 that this prints (``pytest -s``).
 """
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -16,9 +14,10 @@ from onionrig.plan.question import MEASURED, Candidate
 from onionrig.records.manifest import Manifest
 from onionrig.records.result import Result
 from onionrig.store.manifest_file import with_one_list_of_hosts
-from plan_parts import question, reference
+from support.files import DATA
+from support.plan_inputs import question, reference
 
-RUNS = Path(__file__).parent.parent / "data" / "plan"
+RUNS = DATA / "plan"
 ERROR_ALLOWED = 0.10
 
 

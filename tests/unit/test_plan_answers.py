@@ -12,7 +12,7 @@ from onionrig.plan.bill import streams_for_all
 from onionrig.plan.plan import plan
 from onionrig.plan.question import Candidate
 from onionrig.records.plan import Plan
-from plan_parts import board, candidate, question, read, reference, spread
+from support.plan_inputs import board, candidate, question, read, reference, spread
 
 SLOW = {"backend_cost": 4.0}
 """A main thread serves 250 Mbit/s."""

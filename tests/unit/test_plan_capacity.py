@@ -9,8 +9,8 @@ from onionrig.plan.capacity import capacity, memory_bytes
 from onionrig.plan.hosts import Host, Lacking, host_of
 from onionrig.plan.question import Candidate
 from onionrig.plan.speeds import speeds_of_probe
-from plan_parts import MIB, board, candidate, question, reference, spread
-from probes import probe
+from support.plan_inputs import MIB, board, candidate, question, reference, spread
+from support.records.probes import probe
 
 
 def limits(measured=None, asked=None, **of_board):

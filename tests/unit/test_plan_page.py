@@ -12,8 +12,20 @@ from onionrig.records.plan import HostsNeeded
 from onionrig.views.report.charts.plan import curve_figure
 from onionrig.views.report.drawings.planned_hosts import planned_rig
 from onionrig.views.report.plan.report import plan_page
-from pages import Page, colours_of
-from plans import PI3, PI5, ZERO, hosts_asked, many, pi3, pi5, plan, side_by_side, span, zero
+from support.records.plans import (
+    PI3,
+    PI5,
+    ZERO,
+    hosts_asked,
+    many,
+    pi3,
+    pi5,
+    plan,
+    side_by_side,
+    span,
+    zero,
+)
+from support.views.page import Page, colours_of
 
 
 @pytest.fixture(scope="module")

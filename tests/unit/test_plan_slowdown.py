@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from onionrig.plan.slowdown import slowdown, unchanged
 from onionrig.plan.speeds import AES_CTR, AES_GCM, LOOPBACK, SHA3, Speeds, laid_over
-from plan_parts import figure, shares, speeds, spread
+from support.plan_inputs import figure, shares, speeds, spread
 
 OVER_LOOPBACK = figure("wire", 1.0)
 

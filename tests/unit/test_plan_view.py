@@ -13,7 +13,7 @@ from onionrig.views.plan.bill import side_by_side
 from onionrig.views.plan.inputs import inputs_by_origin
 from onionrig.views.plan.terminal import plan_view
 from onionrig.views.plan.words import answer, doubts, money_text, price_text, question, told
-from plans import (
+from support.records.plans import (
     PI3,
     PI5,
     ZERO,
@@ -27,13 +27,12 @@ from plans import (
     unpriced,
     zero,
 )
-from plans import side_by_side as three
+from support.records.plans import side_by_side as three
+from support.views.terminal import printed_lines
 
 
-def lines(made, width=160):
-    out = io.StringIO()
-    Console(file=out, width=width).print(plan_view(made), highlight=False)
-    return [" ".join(line.split()) for line in out.getvalue().splitlines()]
+def lines(made):
+    return printed_lines(plan_view(made))
 
 
 def test_the_question_and_its_answer_come_first():

@@ -12,17 +12,11 @@ from onionrig.probe.board import (
 from onionrig.probe.facts import host_facts
 from onionrig.probe.interfaces import probed_interfaces
 from onionrig.records.probe import ProbedInterface
-from probes import PI
+from support.files import lay_out
+from support.records.probes import PI
 
 NET = "sys/class/net"
 DMI = "sys/class/dmi/id"
-
-
-def lay_out(root, files):
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
 
 
 def interface(root, name, *, carrier="1", speed=None, holds=()):

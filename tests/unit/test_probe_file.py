@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from onionrig.errors import UsageError
 from onionrig.store.probe_file import read_probe
-from probes import probe
+from support.records.probes import probe
 
 
 @pytest.fixture

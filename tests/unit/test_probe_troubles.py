@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from onionrig.probe.extent import Extent
 from onionrig.probe.troubles import Meanwhile, troubles
-from probes import board
+from support.records.probes import board
 
 QUIET = Meanwhile(cores=4, others_cores=0.02, stolen_share=0.0)
 SHA3, GCM = ("sha3-256", 509), ("aes-256-gcm", 16384)

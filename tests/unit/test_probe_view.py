@@ -6,17 +6,16 @@ from rich.console import Console
 
 from onionrig.views.probe.progress import probing
 from onionrig.views.probe.terminal import probe_view
-from probes import PI, board, probe, speed
+from support.records.probes import PI, board, probe, speed
+from support.views.terminal import printed, printed_lines
 
 
-def shown(probed, width=120):
-    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
-    console.print(probe_view(probed), highlight=False)
-    return console.export_text()
+def shown(probed):
+    return printed(probe_view(probed), width=120)
 
 
 def lines(probed):
-    return [" ".join(line.split()) for line in shown(probed).splitlines()]
+    return printed_lines(probe_view(probed))
 
 
 def host(**changed):

@@ -7,25 +7,17 @@ from itertools import combinations
 import pytest
 
 from onionrig.cli.question import ask, baseline_layer, flags_layer
-from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
-from onionrig.rig.direct import render_direct
-from onionrig.rig.layout import Programs
 from onionrig.rig.model import Role
-from onionrig.rig.render import render
+from support.rigs import direct_rig_of, rig_of
 
-PROGRAMS = Programs(tor="/usr/bin/tor", onionbalance="/venv/onionbalance", python="/venv/python")
+pytestmark = pytest.mark.usefixtures("no_boards_of_ones_own")
+
 EMULATED = ["bramble-pi3", "bramble-pi5", "wide-area"]
-
-
-@pytest.fixture(autouse=True)
-def no_boards_of_ones_own(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
 def rendered(profile, **flags):
     experiment = ask(None, profile, [], flags_layer(**flags)).experiment
-    allocation = placeholder_allocation(experiment, PROGRAMS)
-    return render(experiment, placeholder_identities(experiment), allocation)
+    return rig_of(experiment)
 
 
 def links(rig, prefix):
@@ -53,7 +45,7 @@ def test_each_can_be_asked_for_its_baseline(profile):
     experiment = ask(
         None, profile, [], baseline_layer(flags_layer(), peer=None, listen=None)
     ).experiment
-    rig = render_direct(experiment, placeholder_allocation(experiment, PROGRAMS))
+    rig = direct_rig_of(experiment)
     serving = {host.name for host in experiment.hosts if "backend" in host.roles}
     assert {source.host for source in rig.with_role(Role.SOURCE)} == serving
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from onionrig.records.plan import Range
 from onionrig.views.plan.ranges import ends_text, figure_text, likely_text, range_text, said_in
-from plans import span
+from support.records.plans import span
 
 
 @pytest.mark.parametrize(

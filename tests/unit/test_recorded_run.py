@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -17,12 +16,11 @@ from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
 from onionrig.store.run_directory import RunDirectory
 from onionrig.views.report.run.report import run_report
-
-RUN = Path(__file__).parents[1] / "data" / "smoke-run"
+from support.files import SMOKE_RUN
 
 
 def lines(name):
-    return [json.loads(line) for line in (RUN / name).read_text().splitlines()]
+    return [json.loads(line) for line in (SMOKE_RUN / name).read_text().splitlines()]
 
 
 def only(kind):
@@ -32,7 +30,7 @@ def only(kind):
 
 @pytest.fixture(scope="module")
 def result():
-    return analyse(RunDirectory(RUN).recording())
+    return analyse(RunDirectory(SMOKE_RUN).recording())
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +57,7 @@ def sampled(hold):
 
 @pytest.fixture(scope="module")
 def roles():
-    return json.loads((RUN / "manifest.json").read_text())["roles"]
+    return json.loads((SMOKE_RUN / "manifest.json").read_text())["roles"]
 
 
 def test_it_went_through(result, hold):
@@ -99,7 +97,7 @@ def test_the_bytes_are_those_of_the_attempts(result):
 
 
 def test_the_shares_are_those_of_the_backends_and_so_is_their_fairness(result, hold):
-    backends = json.loads((RUN / "manifest.json").read_text())["backends"]
+    backends = json.loads((SMOKE_RUN / "manifest.json").read_text())["backends"]
     served = Counter(dict.fromkeys(backends, 0))
     for sample in lines("samples/sink.jsonl"):
         if sample["second"] in hold:
@@ -224,7 +222,7 @@ def test_the_windows_that_bound_it_are_computed_from_streams_and_round_trip(resu
 
 
 def test_the_report_shows_these_figures(result, rates):
-    recording = RunDirectory(RUN).recording()
+    recording = RunDirectory(SMOKE_RUN).recording()
     page = run_report(result, recording, series(recording)).html
     for mbit in (
         min(sum(rates[start : start + 10]) / 10 for start in range(len(rates) - 9)),

@@ -1,6 +1,6 @@
 """What is said of recorded runs is what was said of them before, to the byte.
 
-A change that is meant is made with ``python tests/golden.py``, and read before it is committed.
+A change that is meant is made with ``python tests/support/golden.py``, and read before it is committed.
 """
 
 import re
@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from golden import RECORDED, RUNS, said_of
 from onionrig.store.run_directory import RunDirectory
+from support.golden import RECORDED, RUNS, said_of
 
 EXPECTED = {
     "aborted", "baseline", "damaged", "dials", "emulated-hosts", "events", "smoke", "two-loads",

@@ -9,7 +9,9 @@ from onionrig.analysis.result import analyse, results_by_load
 from onionrig.analysis.several_runs.repetitions import combined
 from onionrig.records.events import Failed
 from onionrig.records.transfers import Ending
-from recordings import HOLD, RAMP, finished, held, recording, scheduled, sink_sample, transfer
+from support.records.events import finished, held, scheduled
+from support.records.recordings import recording
+from support.records.samples import HOLD, RAMP, sink_sample, transfer
 
 LENGTH = 12
 APART = HOLD - RAMP + LENGTH + 2

@@ -5,25 +5,22 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lifelike import HOLD, MBIT, RAMP, lifelike, rate_mbit, with_findings
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse, load_number, results_by_load
 from onionrig.records.events import Failed
 from onionrig.views.report.run.report import run_report
-from pages import Page, reported
-from recordings import (
-    finished,
-    held,
-    recording,
-    scheduled,
-    sink_sample,
-)
-from results import result as plain_result
+from support.records.events import finished, held, scheduled
+from support.records.realistic_run import rate_mbit, realistic_run
+from support.records.recordings import recording
+from support.records.results import result as plain_result
+from support.records.results import with_findings
+from support.records.samples import BYTES_PER_MBIT, HOLD, RAMP, sink_sample
+from support.views.page import Page, figure_of, reported
 
 
 @pytest.fixture(scope="module")
 def whole():
-    made = lifelike()
+    made = realistic_run()
     return with_findings(analyse(made)), made
 
 
@@ -37,11 +34,6 @@ def points(figure):
     """The rows of a figure's main data, without the two that stand at its edges."""
     rows = max(figure.spec["datasets"].values(), key=len)
     return rows[1:-1]
-
-
-def figure_of(report, name):
-    (found,) = [figure for figure in report.figures if figure.name == name]
-    return found
 
 
 def marked_from(report):
@@ -94,7 +86,7 @@ def test_every_second_of_a_short_run_is_drawn_as_it_was_counted(whole_report):
 
 
 def test_a_long_run_is_drawn_with_fewer_points_that_stand_for_all_of_it():
-    made = lifelike(hold_seconds=1800)
+    made = realistic_run(hold_seconds=1800)
     drawn = points(figure_of(run_report(analyse(made), made, series(made)), "goodput"))
     assert 300 < len(drawn) <= 600
     minutes = sum(row["total"] * (row["end"] - row["begin"]) for row in drawn)
@@ -106,7 +98,7 @@ def test_a_long_run_is_drawn_with_fewer_points_that_stand_for_all_of_it():
 
 def test_the_lowest_ten_seconds_are_marked_where_they_are():
     rates = [300] * 20 + [200] * 10 + [300] * 30
-    samples = [sink_sample(1_005 + at, {"backend-1": rate}) for at, rate in enumerate(rates)]
+    samples = [sink_sample(HOLD + at, {"backend-1": rate}) for at, rate in enumerate(rates)]
     made = recording(samples)
     page = reported(analyse(made), made)
     assert "The lowest 10 s of the hold begin 20 s into it: 1.60 kbit/s" in page.words
@@ -115,13 +107,13 @@ def test_the_lowest_ten_seconds_are_marked_where_they_are():
 def test_of_several_holds_the_median_one_is_shown():
     told, samples = [], []
     for number, size in enumerate((500, 100, 300)):
-        load = scheduled(hold_seconds=12, ramp=1_000 + number * 20)
+        load = scheduled(hold_seconds=12, ramp=RAMP + number * 20)
         told += [load, held()]
         samples += [sink_sample(load.hold_second + at, {"backend-1": size}) for at in range(12)]
     made = recording(samples, loads=[], events=[*told, finished()], done=False)
     assert load_number(analyse(made), made) == 3
     load = series(made).loads[2]
-    assert (load.held.begin, load.held.end) == (1_045, 1_057)
+    assert (load.held.begin, load.held.end) == (HOLD + 40, HOLD + 52)
     assert load.lowest.bits_per_second == 2400
     report = run_report(analyse(made), made, series(made))
     assert "first hold" in report.html
@@ -132,7 +124,7 @@ def two_equal_loads():
     """Two loads of the same bytes; a result of each."""
     told, samples = [], []
     for number in range(2):
-        load = scheduled(hold_seconds=12, ramp=1_000 + number * 20)
+        load = scheduled(hold_seconds=12, ramp=RAMP + number * 20)
         told += [load, held()]
         samples += [sink_sample(load.hold_second + at, {"backend-1": 300}) for at in range(12)]
     return recording(samples, loads=[], events=[*told, finished()], done=False)
@@ -156,7 +148,7 @@ def test_a_result_that_does_not_say_its_load_is_shown_with_the_one_that_it_is_ma
 def test_the_lowest_ten_seconds_of_a_later_hold_count_from_its_start():
     told, samples = [], []
     for number, size in enumerate((500, 100)):
-        load = scheduled(hold_seconds=15, ramp=1_000 + number * 30)
+        load = scheduled(hold_seconds=15, ramp=RAMP + number * 30)
         told += [load, held()]
         samples += [
             sink_sample(load.hold_second + at, {"backend-1": size if at < 4 else size // 2})
@@ -195,7 +187,10 @@ def test_failures_are_listed_by_reason(whole_report):
 def test_the_rig_is_drawn_with_the_rate_on_each_edge(whole_report):
     page = Page(whole_report.html)
     rates = [
-        8 * MBIT * sum(rate_mbit(second, index) for second in range(HOLD, HOLD + 60)) / 60e6
+        8
+        * BYTES_PER_MBIT
+        * sum(rate_mbit(second, index) for second in range(HOLD, HOLD + 60))
+        / 60e6
         for index in range(4)
     ]
     said = page.of("span")
@@ -207,7 +202,7 @@ def test_the_rig_is_drawn_with_the_rate_on_each_edge(whole_report):
 
 
 def test_a_rig_of_many_clients_is_drawn_as_twelve():
-    made = lifelike(hold_seconds=12, clients=30, streams=60)
+    made = realistic_run(hold_seconds=12, clients=30, streams=60)
     said = reported(analyse(made), made).of("span")
     assert "client-11" in said
     assert "client-12" not in said
@@ -215,7 +210,7 @@ def test_a_rig_of_many_clients_is_drawn_as_twelve():
 
 
 def test_of_many_lines_the_highest_are_drawn():
-    made = lifelike(hold_seconds=12, clients=30, streams=60)
+    made = realistic_run(hold_seconds=12, clients=30, streams=60)
     drawn = figure_of(run_report(analyse(made), made, series(made)), "round-trips")
     assert drawn.title == "Round trip by client (the 12 highest of 30)"
     assert len(drawn.keys) == 12
@@ -247,7 +242,7 @@ def test_gaps_and_notes_are_said_once(whole):
 
 
 def test_a_run_that_was_cut_short_shows_what_there_is():
-    made = lifelike(cut_short=4)
+    made = realistic_run(cut_short=4)
     page = reported(analyse(made), made)
     assert page.of("h1")[0].startswith("Aborted: ")
     assert "No 10 seconds in a row were held." in page.words

@@ -11,8 +11,6 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from golden import RECORDED, RUNS
-from lifelike import lifelike, with_findings
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
 from onionrig.cli.report_files import write_files
@@ -22,13 +20,19 @@ from onionrig.views.report.colours import DARK, LIGHT, painted, series_colour
 from onionrig.views.report.images import png, svg
 from onionrig.views.report.run.report import run_report
 from onionrig.views.report.run.reproduction import toml_text
-from pages import Page, colours_of
-from recordings import manifest, recording, sink_sample
+from support.golden import RECORDED, RUNS
+from support.records.manifests import manifest
+from support.records.realistic_run import realistic_run
+from support.records.recordings import recording
+from support.records.results import with_findings
+from support.records.samples import HOLD, sink_sample
+from support.views.colours import contrast
+from support.views.page import Page, colours_of
 
 
 @pytest.fixture(scope="module")
 def whole_report():
-    made = lifelike()
+    made = realistic_run()
     return run_report(with_findings(analyse(made)), made, series(made))
 
 
@@ -58,7 +62,7 @@ def test_no_text_of_a_run_becomes_markup():
     attack = "</script><script>alert(1)</script><!--"
     own = manifest(backends=(attack,), run=attack, command=("onionrig", attack))
     made = recording(
-        [sink_sample(1_005 + at, {attack: 100}) for at in range(12)],
+        [sink_sample(HOLD + at, {attack: 100}) for at in range(12)],
         manifest=own,
         gaps=(attack,),
     )
@@ -85,20 +89,6 @@ def test_every_colour_of_a_page_has_a_value_in_both_schemes(whole_report):
         start = whole_report.html.index(scheme)
         block = whole_report.html[start : whole_report.html.index("}", start + len(scheme))]
         assert named <= set(re.findall(r"(--[a-z0-9-]+):#", block))
-
-
-def luminance(colour):
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-        for value in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one, other):
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
@@ -143,7 +133,7 @@ def test_an_image_has_real_colours_its_title_and_its_key(whole_report):
 def test_a_line_may_have_any_name():
     awkward = "pi.local [eth0] \"x\" 'y'"
     made = recording(
-        [sink_sample(1_005 + at, {awkward: 100}) for at in range(12)],
+        [sink_sample(HOLD + at, {awkward: 100}) for at in range(12)],
         manifest=manifest(backends=(awkward,)),
     )
     report = run_report(analyse(made), made, series(made))

@@ -1,39 +1,27 @@
 import msgspec
 import pytest
 
-from onionrig.experiment.auto import resolved
-from onionrig.experiment.decode import experiment_from
 from onionrig.experiment.names import DIALLER
-from onionrig.rig.allocation import (
-    placeholder_allocation,
-    placeholder_identities,
-    ports_needed,
-)
-from onionrig.rig.direct import render_direct
-from onionrig.rig.layout import Programs
+from onionrig.rig.allocation import ports_needed
 from onionrig.rig.model import Bootstrapped, Role, in_turns
 from onionrig.rig.movers import dialler
 from onionrig.rig.orders import (
+    DiallerOrders,
+    PingerOrders,
+    SamplerOrders,
     SinkOrders,
+    SourceOrders,
 )
 from onionrig.rig.placement import Placement
-from onionrig.rig.render import render
-
-PROGRAMS = Programs(tor="/usr/bin/tor", onionbalance="/venv/onionbalance", python="/venv/python")
-
-
-def rendered(**tables):
-    experiment, _ = resolved(experiment_from([tables]))
-    return render(
-        experiment,
-        placeholder_identities(experiment),
-        placeholder_allocation(experiment, PROGRAMS),
-    )
-
-
-def torrc(rig, name):
-    (service,) = (service for service in rig.services if service.name == name)
-    return next(file.text for file in service.files if file.path.name == "torrc").splitlines()
+from support.rigs import (
+    PROGRAMS,
+    allocated,
+    direct_rig_of,
+    experiment_of,
+    orders,
+    rendered,
+    torrc,
+)
 
 
 def test_the_default_rig_has_every_role():
@@ -123,22 +111,22 @@ def test_the_balancer_is_told_every_instance_in_yaml_that_is_json():
 
 def test_sources_and_sinks_are_told_what_they_serve_and_pull():
     rig = rendered(load={"streams": 5, "clients": 2})
-    source = rig.one(Role.SOURCE).orders
+    source = orders(rig.one(Role.SOURCE), SourceOrders)
     assert [backend.name for backend in source.backends] == [f"backend-{n}" for n in range(1, 5)]
-    sink = rig.one(Role.SINK).orders
+    sink = orders(rig.one(Role.SINK), SinkOrders)
     assert (len(sink.clients), sink.port, sink.takes_foreign) == (2, 9000, False)
     assert sink.transfers_path == "RUN/transfers/sink.jsonl"
 
 
 def test_a_port_fixed_by_hand_is_the_first_clients():
-    experiment, _ = resolved(experiment_from([{"load": {"socks_port": 9050, "clients": 2}}]))
+    experiment = experiment_of({"load": {"socks_port": 9050, "clients": 2}})
     needed = {wanted.key: wanted.fixed for wanted in ports_needed(experiment)}
     assert needed["client-1.socks"] == 9050
     assert needed["client-2.socks"] is None
 
 
 def test_ports_are_needed_to_be_reached_at_and_for_every_tors_counters():
-    experiment, _ = resolved(experiment_from([{"network": {"relays": 5}}]))
+    experiment = experiment_of({"network": {"relays": 5}})
     reached = 3 * 2 + 5 + 2 + 1
     tors = 3 + 5 + 4 + 2 + 1
     assert len(ports_needed(experiment)) == reached + tors
@@ -146,7 +134,7 @@ def test_ports_are_needed_to_be_reached_at_and_for_every_tors_counters():
 
 def test_every_tor_answers_on_loopback_alone_and_the_sampler_is_told_where():
     rig = rendered()
-    told = rig.one(Role.SAMPLER).orders.tors
+    told = orders(rig.one(Role.SAMPLER), SamplerOrders).tors
     tors = {service.name for service in rig.services if isinstance(service.ready, Bootstrapped)}
     assert {tor.name for tor in told} == tors
     for tor in told:
@@ -157,7 +145,7 @@ def test_every_tor_answers_on_loopback_alone_and_the_sampler_is_told_where():
 
 def test_round_trips_go_through_every_client_to_the_echo_port():
     rig = rendered(load={"clients": 2})
-    pinger = rig.one(Role.PINGER).orders
+    pinger = orders(rig.one(Role.PINGER), PingerOrders)
     assert (pinger.address, pinger.port) == (rig.address, 9001)
     assert [client.name for client in pinger.clients] == ["client-1", "client-2"]
 
@@ -165,7 +153,7 @@ def test_round_trips_go_through_every_client_to_the_echo_port():
 def test_dials_that_are_asked_for_go_through_every_client_so_often_an_instance():
     rig = rendered(backends={"daemons": 3}, load={"clients": 2, "dials_a_backend": 7})
     service = rig.one(Role.DIALLER)
-    told = service.orders
+    told = orders(service, DiallerOrders)
     assert (told.count, told.every_seconds) == (21, None)
     assert (told.address, told.port) == (rig.address, 9000)
     assert [client.name for client in told.clients] == ["client-1", "client-2"]
@@ -174,26 +162,26 @@ def test_dials_that_are_asked_for_go_through_every_client_so_often_an_instance()
 
 
 def test_dials_at_an_interval_have_room_for_all_that_may_hang():
-    experiment, _ = resolved(experiment_from([{"load": {"clients": 1}}]))
-    place = Placement(experiment, placeholder_allocation(experiment, PROGRAMS))
-    told = dialler(place, DIALLER, "ADDRESS.onion", ["client-1"], every_seconds=0.25).orders
+    experiment = experiment_of({"load": {"clients": 1}})
+    place = Placement(experiment, allocated(experiment))
+    service = dialler(place, DIALLER, "ADDRESS.onion", ["client-1"], every_seconds=0.25)
+    told = orders(service, DiallerOrders)
     assert (told.count, told.every_seconds) == (None, 0.25)
     assert told.at_once > told.timeout_seconds / 0.25
 
 
 def direct(**baseline):
     tables = {"network": {"kind": "none"}, "backends": {"daemons": 1}, "baseline": baseline}
-    experiment, _ = resolved(experiment_from([tables]))
-    rig = render_direct(experiment, placeholder_allocation(experiment, PROGRAMS))
-    return experiment, rig
+    experiment = experiment_of(tables)
+    return experiment, direct_rig_of(experiment)
 
 
 def test_a_baseline_is_a_source_a_sink_and_no_tor():
     experiment, rig = direct()
     assert [service.role for service in rig.services] == [Role.SOURCE, Role.SAMPLER, Role.SINK]
     assert [wanted.key for wanted in ports_needed(experiment)] == ["source.direct"]
-    sink = rig.one(Role.SINK).orders
-    (door,) = rig.one(Role.SOURCE).orders.doors
+    sink = orders(rig.one(Role.SINK), SinkOrders)
+    (door,) = orders(rig.one(Role.SOURCE), SourceOrders).doors
     assert (sink.address, sink.port, sink.clients) == (door.host, door.port, ())
     assert rig.mode == "without tor"
 
@@ -202,7 +190,7 @@ def test_a_baseline_with_a_peer_has_no_source_and_takes_a_foreign_one():
     experiment, rig = direct(peer="[2001:db8::7]:9000")
     assert [service.role for service in rig.services] == [Role.SAMPLER, Role.SINK]
     assert ports_needed(experiment) == ()
-    sink = rig.one(Role.SINK).orders
+    sink = orders(rig.one(Role.SINK), SinkOrders)
     assert (sink.address, sink.port, sink.takes_foreign) == ("2001:db8::7", 9000, True)
 
 

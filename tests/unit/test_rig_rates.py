@@ -7,11 +7,11 @@ from onionrig.analysis.load.rig_rates import rig_rates
 from onionrig.analysis.load.source_bytes import sent_in, served_in_all
 from onionrig.analysis.load.windows import NOTHING_HELD, Window
 from onionrig.analysis.result import analyse
-from recordings import (
+from support.records.manifests import manifest
+from support.records.recordings import recording
+from support.records.samples import (
     HOLD,
     RAMP,
-    manifest,
-    recording,
     sink_sample,
     source_sample,
     tor_counters,

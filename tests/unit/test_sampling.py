@@ -15,8 +15,8 @@ from onionrig.records.samples import HostSample, TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
 from onionrig.store.lines import read_all
-from recordings import host_sample
-from waiting import until
+from support.records.samples import host_sample
+from support.waiting import until
 
 START = 1000
 

@@ -10,23 +10,10 @@ from onionrig.analysis.over_time.series import downsampled, series
 from onionrig.analysis.over_time.timeline import Timeline, downsampled_timeline
 from onionrig.records.samples import CpuStates
 from onionrig.records.transfers import Ending
-from recordings import (
-    HOLD,
-    RAMP,
-    finished,
-    happened,
-    held,
-    host,
-    host_sample,
-    manifest,
-    ping_sample,
-    recording,
-    scheduled,
-    service,
-    sink_sample,
-    transfer,
-    watched,
-)
+from support.records.events import finished, happened, held, scheduled
+from support.records.manifests import host, manifest, service
+from support.records.recordings import recording, watched
+from support.records.samples import HOLD, RAMP, host_sample, ping_sample, sink_sample, transfer
 
 
 def line(timeline, name):

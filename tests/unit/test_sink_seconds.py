@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from onionrig.analysis.load.sink_seconds import SinkSeconds
 from onionrig.analysis.load.windows import Window
-from recordings import sink_sample
+from support.records.samples import sink_sample
 
 NAMES = ("backend-1", "backend-2", "backend-3")
 WINDOW = Window(begin=3, end=8)

@@ -2,19 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.limits.verdict import bottleneck
-from onionrig.analysis.load.loads import load_of
 from onionrig.records.transfers import Ending
-from recordings import HOLD, RAMP, happened, sink_sample, transfer, watched
-
-
-def found(whole):
-    return bottleneck(load_of(whole))
-
-
-def evidence(verdict, beginning):
-    (piece,) = [piece for piece in verdict.evidence if piece.what.startswith(beginning)]
-    return piece
+from support.records.events import happened
+from support.records.recordings import watched
+from support.records.samples import HOLD, RAMP, sink_sample, transfer
+from support.verdicts import bottleneck_of, evidence
 
 
 def served(sizes, *, streams=4, other=1_000_000):
@@ -39,7 +31,7 @@ def with_sink(samples, *, hold_seconds, **more):
 def test_a_stalled_backend_is_named():
     # it serves in the ramp and for 3 s of the hold, then is silent to the end
     whole = with_sink(served([9] * 8 + [0] * 7), hold_seconds=10)
-    verdict = found(whole)
+    verdict = bottleneck_of(whole)
     assert (verdict.kind, verdict.subject) == ("stalled backend", "backend-1")
     assert verdict.sentence == (
         "backend-1 stalled: it had served, then delivered nothing for 7 s of the hold while it "
@@ -54,22 +46,22 @@ def test_a_stalled_backend_comes_before_a_full_machine():
         seconds=10, samples=served([9] * 8 + [0] * 7), cores={"relay-1": 1.99},
         other={"hold_seconds": 10},
     )  # fmt: skip
-    assert found(whole).kind == "stalled backend"
+    assert bottleneck_of(whole).kind == "stalled backend"
 
 
 @pytest.mark.parametrize(("silent", "kind"), [(4, "load"), (5, "stalled backend")])
 def test_silence_counts_from_five_seconds(silent, kind):
     sizes = [9] * 7 + [0] * silent + [9] * (8 - silent)
-    assert found(with_sink(served(sizes), hold_seconds=10)).kind == kind
+    assert bottleneck_of(with_sink(served(sizes), hold_seconds=10)).kind == kind
 
 
 def test_silence_without_streams_is_no_stall():
     whole = with_sink(served([9] * 8 + [0] * 7, streams=[4] * 8 + [0] * 7), hold_seconds=10)
-    assert found(whole).kind == "load"
+    assert bottleneck_of(whole).kind == "load"
 
 
 def test_a_backend_that_never_served_is_starved_and_not_stalled():
-    assert found(with_sink(served([0] * 15), hold_seconds=10)).kind == "load"
+    assert bottleneck_of(with_sink(served([0] * 15), hold_seconds=10)).kind == "load"
 
 
 def test_a_sample_need_not_name_a_backend_that_has_nothing():
@@ -82,11 +74,13 @@ def test_a_sample_need_not_name_a_backend_that_has_nothing():
         )
         for at in range(15)
     ]
-    assert found(with_sink(samples, hold_seconds=10)).kind == "load"
+    assert bottleneck_of(with_sink(samples, hold_seconds=10)).kind == "load"
 
 
 def test_a_silence_that_ended_before_the_hold_bound_nothing():
-    assert found(with_sink(served([9, 0, 0, 0, 0] + [9] * 10), hold_seconds=10)).kind == "load"
+    assert (
+        bottleneck_of(with_sink(served([9, 0, 0, 0, 0] + [9] * 10), hold_seconds=10)).kind == "load"
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,20 +91,20 @@ def test_a_stall_that_began_before_the_hold_counts_until_its_streams_are_given_u
     sizes, streams = [9] * 2 + [0] * 13, [4] * 7 + [0] * 8
     given_up = transfer(ending=ending, started=float(RAMP), ended_after=8.05)
     whole = with_sink(served(sizes, streams=streams), hold_seconds=10, transfers=[given_up])
-    assert found(whole).kind == kind
+    assert bottleneck_of(whole).kind == kind
 
 
 def test_a_missing_second_neither_ends_a_silence_nor_adds_to_it():
     samples = served([9] * 8 + [0] * 7)
     four_left = [at for at in samples if at.second - RAMP not in {10, 11, 12}]
     five_left = [at for at in samples if at.second - RAMP not in {10, 12}]
-    assert found(with_sink(four_left, hold_seconds=10)).kind == "load"
-    assert evidence(found(with_sink(five_left, hold_seconds=10)), "longest").measured == 5
+    assert bottleneck_of(with_sink(four_left, hold_seconds=10)).kind == "load"
+    assert evidence(bottleneck_of(with_sink(five_left, hold_seconds=10)), "longest").measured == 5
 
 
 def test_a_backend_that_alone_had_streams_is_named_and_nothing_shared_is_blamed():
     samples = [sink_sample(HOLD + at, {"backend-1": 9 if at < 3 else 0}) for at in range(10)]
-    verdict = found(with_sink(samples, hold_seconds=10))
+    verdict = bottleneck_of(with_sink(samples, hold_seconds=10))
     assert verdict.subject == "backend-1"
     assert verdict.sentence.endswith("while it had 1 stream")
 
@@ -120,7 +114,7 @@ def test_where_all_stall_at_once_none_is_blamed():
         sink_sample(HOLD + at, dict.fromkeys(("backend-1", "backend-2"), 9 if at < 3 else 0))
         for at in range(10)
     ]
-    verdict = found(with_sink(samples, hold_seconds=10))
+    verdict = bottleneck_of(with_sink(samples, hold_seconds=10))
     assert (verdict.kind, verdict.subject) == ("stalled backend", None)
     assert "all 2 backend instances" in verdict.sentence
 
@@ -133,7 +127,7 @@ def test_others_that_stalled_too_are_told():
         )
         for at in range(10)
     ]
-    verdict = found(with_sink(samples, hold_seconds=10))
+    verdict = bottleneck_of(with_sink(samples, hold_seconds=10))
     assert verdict.subject == "backend-1"
     assert verdict.sentence.endswith("; so did backend-2")
 
@@ -142,8 +136,8 @@ def test_one_that_hangs_because_it_was_asked_to_has_not_stalled():
     # it serves for 2 s of the hold, is silent for 6 s while it hangs, and serves again
     samples = served([9] * 7 + [0] * 6 + [9] * 2)
     hung = [happened("hang", "backend-1", 2.02), happened("resume", "backend-1", 8.01)]
-    assert found(with_sink(samples, hold_seconds=10)).subject == "backend-1"
-    verdict = found(with_sink(samples, hold_seconds=10, events=hung))
+    assert bottleneck_of(with_sink(samples, hold_seconds=10)).subject == "backend-1"
+    verdict = bottleneck_of(with_sink(samples, hold_seconds=10, events=hung))
     assert verdict.kind == "load"
     assert not [piece for piece in verdict.evidence if piece.what.startswith("longest silence")]
 
@@ -157,7 +151,7 @@ def test_one_that_hangs_to_the_end_has_not_stalled_although_its_streams_were_giv
         transfers=[given_up],
         events=[happened("hang", "backend-1", 2.02)],
     )
-    assert found(whole).kind == "load"
+    assert bottleneck_of(whole).kind == "load"
 
 
 @pytest.mark.parametrize(
@@ -170,7 +164,7 @@ def test_one_that_hangs_to_the_end_has_not_stalled_although_its_streams_were_giv
 )
 def test_another_that_hangs_is_no_excuse(event, subject):
     samples = served([9] * 7 + [0] * 8)
-    assert found(with_sink(samples, hold_seconds=10, events=[event])).subject == subject
+    assert bottleneck_of(with_sink(samples, hold_seconds=10, events=[event])).subject == subject
 
 
 @pytest.mark.parametrize(("resumed", "kind"), [(3.9, "load"), (2.9, "stalled backend")])
@@ -178,7 +172,7 @@ def test_one_that_stays_silent_for_five_seconds_after_it_went_on_has_stalled(res
     # silent from the hold's third second to its ninth; excused until one second after
     samples = served([9] * 7 + [0] * 7 + [9])
     events = [happened("hang", "backend-1", 2.0), happened("resume", "backend-1", resumed)]
-    verdict = found(with_sink(samples, hold_seconds=10, events=events))
+    verdict = bottleneck_of(with_sink(samples, hold_seconds=10, events=events))
     assert verdict.kind == kind
 
 
@@ -189,4 +183,4 @@ def test_a_stall_is_five_zeros_in_a_row_after_the_first_byte(sizes):
         hold_seconds=len(sizes),
     )
     after_the_first = "".join(str(size) for size in sizes).lstrip("0")
-    assert (found(whole).kind == "stalled backend") is ("00000" in after_the_first)
+    assert (bottleneck_of(whole).kind == "stalled backend") is ("00000" in after_the_first)

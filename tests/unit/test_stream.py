@@ -17,7 +17,7 @@ from onionrig.tor.stream import (
     StreamProtocol,
     StreamSocket,
 )
-from waiting import HANG_SECONDS
+from support.waiting import HANG_SECONDS
 
 ADDRESS = "a" * 56 + ".onion"
 ATTEMPT = "2"

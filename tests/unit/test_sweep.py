@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
-
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
 from onionrig.records.sweep import Axis, Point, SweepPlan
 from onionrig.views.summary.sweep import sweep_summary
-from results import result
+from support.records.results import result
+from support.views.terminal import printed
 
 
 def plan(*axes, repeat=1):
@@ -142,9 +140,7 @@ def test_a_point_that_was_repeated_has_its_median_and_range():
 
 def test_the_table_has_a_line_a_point_and_says_what_is_missing(tmp_path):
     loads = {"001": [held(40, load_streams="1"), held(150, load_streams="4")]}
-    console = Console(width=100, record=True, file=io.StringIO())
-    console.print(sweep_summary(sweep_result(plan(STREAMS), "s", loads), tmp_path))
-    text = console.export_text()
+    text = printed(sweep_summary(sweep_result(plan(STREAMS), "s", loads), tmp_path), width=100)
     assert "40.0 Mbit/s" in text
     assert "150 Mbit/s" in text
     assert "1 points are not measured" in text

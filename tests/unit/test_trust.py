@@ -6,41 +6,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.analysis.load.loads import load_of
-from onionrig.analysis.trust.doubts import trust
 from onionrig.analysis.trust.trend import blocks, line
-from recordings import (
+from support.records.events import happened
+from support.records.manifests import host, manifest, service
+from support.records.recordings import watched
+from support.records.samples import (
     HOLD,
-    happened,
-    host,
     host_sample,
-    manifest,
     ping_sample,
-    service,
     sink_sample,
     tor_counters,
     tor_sample,
-    watched,
 )
+from support.verdicts import trust_of
 
 MB = 1_000_000
-ON_ITS_WAY_TO_SINKS = 2 * 1024 * 1024 + 249_000
-"""Bytes a stream: in the source's socket and in the window."""
-
-
-def found(whole):
-    return trust(load_of(whole))
 
 
 def test_a_run_that_is_wholly_recorded_is_trusted():
     whole = watched(seconds=40, size=50 * MB)
-    said = found(whole)
+    said = trust_of(whole)
     assert said.trusted is True
     assert (said.doubts, said.missing) == ((), ())
 
 
 def test_nothing_is_trusted_or_doubted_where_nothing_was_held():
-    said = found(watched(seconds=0))
+    said = trust_of(watched(seconds=0))
     assert said.trusted is None
     assert said.trend.steady is None
 
@@ -49,20 +40,20 @@ def test_nothing_is_trusted_or_doubted_where_nothing_was_held():
 
 
 def test_other_processes_are_a_doubt_above_a_twentieth_of_the_cores():
-    assert found(watched(others=0.09)).doubts == ()
-    said = found(watched(others=0.12))
+    assert trust_of(watched(others=0.09)).doubts == ()
+    said = trust_of(watched(others=0.12))
     assert said.doubts == ("processes outside the rig used 0.12 of the 2 cores of here (6.0 %)",)
     assert said.noise.others_cores == pytest.approx(0.12)
 
 
 def test_steal_is_a_doubt_above_a_twentieth_of_the_cores():
-    said = found(watched(steal=0.3))
+    said = trust_of(watched(steal=0.3))
     assert said.doubts == ("the hypervisor took 0.30 of the 2 cores of here (15.0 %)",)
     assert said.noise.steal_cores == pytest.approx(0.3)
 
 
 def test_machine_wide_counters_that_miss_work_are_told_but_no_doubt():
-    said = found(watched(cores={"relay-1": 1.6}, others=0.05, busy=0.4))
+    said = trust_of(watched(cores={"relay-1": 1.6}, others=0.05, busy=0.4))
     assert said.trusted is True
     assert said.noise.machine_busy_cores == pytest.approx(0.4)
     assert said.noise.processes_busy_cores == pytest.approx(1.65)
@@ -72,7 +63,7 @@ def test_machine_wide_counters_that_miss_work_are_told_but_no_doubt():
 
 def test_what_others_used_is_null_where_it_was_not_read_twice():
     samples = [host_sample(HOLD + at, {"relay-1": at}, busy=at) for at in range(-1, 10)]
-    said = found(watched(other={"samplers": {"sampler": samples}}))
+    said = trust_of(watched(other={"samplers": {"sampler": samples}}))
     assert said.noise.others_cores is None
     assert said.noise.processes_busy_cores is None
     assert said.missing == ("what processes outside the rig used on here was not read twice",)
@@ -80,7 +71,7 @@ def test_what_others_used_is_null_where_it_was_not_read_twice():
 
 def test_processes_that_were_too_short_lived_to_be_read_are_others_too():
     # the machine was busy with 0.5 cores beyond what was read of any process
-    said = found(watched(cores={"relay-1": 0.8}, others=0.05, busy=1.35))
+    said = trust_of(watched(cores={"relay-1": 0.8}, others=0.05, busy=1.35))
     assert said.noise.others_cores == pytest.approx(0.55)
     assert said.noise.processes_busy_cores == pytest.approx(0.85)
     assert said.doubts == ("processes outside the rig used 0.55 of the 2 cores of here (27.5 %)",)
@@ -97,14 +88,14 @@ def test_two_readings_of_others_are_enough_and_noise_is_the_worst_hosts():
     services = tuple(service(f"sampler-{name}", "sampler", name) for name in ("pi1", "pi2"))
     made = manifest(hosts=(host("pi1"), host("pi2", cores=4)), services=services)
     samplers = {"sampler-pi1": sampled(0.02, 0.03), "sampler-pi2": sampled(0.1, 0.01)}
-    said = found(watched(other={"samplers": samplers, "manifest": made}))
+    said = trust_of(watched(other={"samplers": samplers, "manifest": made}))
     assert said.noise.others_cores == pytest.approx(0.3 / 6)
     assert said.noise.steal_cores == pytest.approx(0.03)
     assert said.doubts == ()
 
 
 def test_without_samplers_noise_is_null_and_that_is_told():
-    said = found(watched(other={"samplers": {}}))
+    said = trust_of(watched(other={"samplers": {}}))
     assert said.noise.others_cores is None
     assert said.noise.steal_cores is None
     assert said.missing == ("no sampler covers the hold: CPU and interfaces are not known",)
@@ -115,26 +106,26 @@ def test_without_samplers_noise_is_null_and_that_is_told():
 
 def test_a_rate_that_rises_steadily_is_no_steady_state():
     # from 80 to 119 MB/s in 40 s: the line rises by 40 over a mean of 99.5
-    said = found(watched(sizes=[(80 + at) * MB for at in range(40)]))
+    said = trust_of(watched(sizes=[(80 + at) * MB for at in range(40)]))
     assert said.trend.change == pytest.approx(40 / 99.5)
     assert said.trend.steady is False
     assert said.doubts[0].startswith("goodput rose by 40.2 % over the hold")
 
 
 def test_a_rate_that_falls_is_told_so():
-    said = found(watched(sizes=[(140 - 2 * at) * MB for at in range(12)]))
+    said = trust_of(watched(sizes=[(140 - 2 * at) * MB for at in range(12)]))
     assert said.trend.change == pytest.approx(-24 / 129)
     assert "fell by 18.6 %" in said.doubts[0]
 
 
 def test_a_slow_change_is_steady_however_certain():
-    said = found(watched(sizes=[1000 * MB + at * MB for at in range(60)]))
+    said = trust_of(watched(sizes=[1000 * MB + at * MB for at in range(60)]))
     assert said.trend.significance > 3
     assert said.trend.steady is True
 
 
 def test_a_change_within_the_noise_is_steady_however_large():
-    said = found(watched(sizes=[(200 if at in {1, 7, 10} else 10) * MB for at in range(12)]))
+    said = trust_of(watched(sizes=[(200 if at in {1, 7, 10} else 10) * MB for at in range(12)]))
     assert abs(said.trend.change) > 0.10
     assert said.trend.significance < 3
     assert said.trend.steady is True
@@ -144,13 +135,13 @@ def test_seconds_that_are_alike_for_a_while_do_not_pass_for_certainty():
     # swings of 10 s, 40 s of hold ending on a high one: sure for single seconds, not for blocks
     sizes = [(120 if at // 10 % 2 else 80) * MB for at in range(40)]
     single = line([(float(at), float(size)) for at, size in enumerate(sizes)])
-    said = found(watched(sizes=sizes))
+    said = trust_of(watched(sizes=sizes))
     assert abs(said.trend.change) > 0.10
     assert said.trend.significance < abs(single[0]) / single[1]
 
 
 def test_too_few_seconds_have_no_trend():
-    said = found(watched(seconds=9))
+    said = trust_of(watched(seconds=9))
     assert (said.trend.change, said.trend.significance, said.trend.steady) == (None, None, None)
 
 
@@ -158,7 +149,7 @@ def test_missing_seconds_are_no_trend():
     samples = [
         sink_sample(HOLD + at, {"backend-1": 50 * MB}) for at in range(40) if at not in (38, 39)
     ]
-    said = found(watched(seconds=40, size=50 * MB, samples=samples, other={"hold_seconds": 40}))
+    said = trust_of(watched(seconds=40, size=50 * MB, samples=samples, other={"hold_seconds": 40}))
     assert said.trend.change == pytest.approx(0)
 
 
@@ -198,24 +189,24 @@ def test_blocks_keep_every_second_and_are_five_or_more_long(values):
 
 def test_missing_seconds_of_the_hold_are_a_doubt():
     samples = [sink_sample(HOLD + at, {"backend-1": MB}) for at in range(12) if at not in {3, 4}]
-    said = found(watched(seconds=12, samples=samples, other={"hold_seconds": 12}))
+    said = trust_of(watched(seconds=12, samples=samples, other={"hold_seconds": 12}))
     assert said.doubts == (
         "2 of 12 seconds of the hold lack a sample of a sink; what was not recorded counts as 0",
     )
 
 
 def test_a_hold_that_was_cut_short_is_a_doubt():
-    said = found(watched(seconds=15, other={"hold_seconds": 60, "done": False}))
+    said = trust_of(watched(seconds=15, other={"hold_seconds": 60, "done": False}))
     assert said.doubts == ("the hold was cut short: 15 of 60 seconds",)
 
 
 def test_corrupt_payload_is_a_doubt():
     samples = [sink_sample(HOLD + at, {"backend-1": MB}, corrupt=at) for at in range(10)]
-    assert found(watched(samples=samples)).doubts == ("45 bytes were not the payload",)
+    assert trust_of(watched(samples=samples)).doubts == ("45 bytes were not the payload",)
 
 
 def test_what_could_not_be_read_is_told_but_no_doubt():
-    said = found(watched(other={"gaps": ("transfers.jsonl is missing",)}))
+    said = trust_of(watched(other={"gaps": ("transfers.jsonl is missing",)}))
     assert said.missing == ("transfers.jsonl is missing",)
     assert said.trusted is True
 
@@ -233,7 +224,7 @@ def test_tors_that_did_not_answer_are_named():
             for at in (0, 5, 10)
         ]
     }
-    said = found(watched(other={"tors": tors}))
+    said = trust_of(watched(other={"tors": tors}))
     assert said.missing == (
         "relay-1 did not answer 1 of the 3 times that its counters were asked for",
     )
@@ -263,7 +254,7 @@ def test_tors_that_were_kept_from_answering_on_purpose_are_not_counted(events, t
             for at in (0, 10, 20, 30)
         ]
     }
-    missing = found(watched(seconds=40, other={"tors": tors, "events": events})).missing
+    missing = trust_of(watched(seconds=40, other={"tors": tors, "events": events})).missing
     said = [text for text in missing if "did not answer" in text]
     assert said == (
         [f"relay-1 did not answer {times} of the 4 times that its counters were asked for"]
@@ -275,7 +266,7 @@ def test_tors_that_were_kept_from_answering_on_purpose_are_not_counted(events, t
 @pytest.mark.parametrize(("at", "judged"), [(-1.0, True), (12.0, False), (41.0, True)])
 def test_a_hold_in_which_something_was_done_is_not_held_to_be_steady(at, judged):
     sizes = [100 * MB] * 20 + [50 * MB] * 20
-    said = found(watched(sizes=sizes, other={"events": [happened("kill", "backend-2", at)]}))
+    said = trust_of(watched(sizes=sizes, other={"events": [happened("kill", "backend-2", at)]}))
     assert said.trend.change == pytest.approx(-1.0, abs=0.1)
     assert said.trend.steady is (False if judged else None)
     assert said.trusted is not judged
@@ -285,14 +276,16 @@ def test_a_hold_in_which_something_was_done_is_not_held_to_be_steady(at, judged)
 
 def test_how_often_something_was_done_is_told():
     events = [happened("kill", "backend-2", 3.0), happened("start", "backend-2", 6.0)]
-    said = found(watched(other={"events": events}))
+    said = trust_of(watched(other={"events": events}))
     assert said.missing == (
         "whether the hold was steady is not judged: something was done to the rig 2 times",
     )
 
 
 def test_a_run_without_tors_counters_or_pings_says_so():
-    said = found(watched(other={"tors": {}, "pings": {"pinger": [ping_sample(HOLD, {"c": None})]}}))
+    said = trust_of(
+        watched(other={"tors": {}, "pings": {"pinger": [ping_sample(HOLD, {"c": None})]}})
+    )
     assert said.missing == (
         "no tor's own counters were read in the hold",
         "no round trip was measured in the hold",
@@ -301,6 +294,6 @@ def test_a_run_without_tors_counters_or_pings_says_so():
 
 def test_a_baseline_misses_no_tor():
     made = manifest(mode="without tor", backends={})
-    said = found(watched(other={"tors": {}, "pings": {}, "manifest": made}))
+    said = trust_of(watched(other={"tors": {}, "pings": {}, "manifest": made}))
     assert said.missing == ()
     assert said.agreement[1].cause == "there is no tor in a baseline"

@@ -10,8 +10,9 @@ from onionrig.records.events import AnyEvent, Noted
 from onionrig.records.result import Result
 from onionrig.records.samples import HostSample
 from onionrig.store.versions import UNDECODABLE, known_part
-from recordings import HOLD, host_sample, recording, sink_sample
-from results import result
+from support.records.recordings import recording
+from support.records.results import result
+from support.records.samples import HOLD, host_sample, sink_sample
 
 RESULT = result(100, doubts=("a doubt",), settings={"load.streams": "4"})
 SAMPLE = host_sample(

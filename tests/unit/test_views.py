@@ -14,14 +14,12 @@ from onionrig.records.transfers import Ending
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import LiveTable, PlainLines, drawn, view_for
 from onionrig.views.summary.run import headline, summary
-from recordings import HOLD, host_sample, manifest, recording, scheduled, sink_sample, transfer
-from results import result
-
-
-def printed(renderable):
-    console = Console(file=io.StringIO(), width=140)
-    console.print(renderable)
-    return console.file.getvalue()
+from support.records.events import scheduled
+from support.records.manifests import manifest
+from support.records.recordings import recording
+from support.records.results import result
+from support.records.samples import HOLD, host_sample, sink_sample, transfer
+from support.views.terminal import printed
 
 
 def event(kind, **fields):

@@ -7,28 +7,14 @@ from types import SimpleNamespace
 import pytest
 
 from onionrig.errors import NoTorToAsk
-from onionrig.experiment.auto import resolved
-from onionrig.experiment.decode import experiment_from
-from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
-from onionrig.rig.layout import Programs
-from onionrig.rig.render import render
 from onionrig.run import watching
 from onionrig.run.watching import watched
 from onionrig.tor import directory
+from support.rigs import rendered
 
 INSTANCES = ("backend-1", "backend-2", "backend-3")
 POINTS = {name: f"{name}'s point" for name in INSTANCES}
 TOR_IS_GONE = ConnectionRefusedError("nobody listens")
-
-
-def rig():
-    experiment, _ = resolved(experiment_from([{"backends": {"daemons": 3}}]))
-    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
-    return render(
-        experiment,
-        placeholder_identities(experiment),
-        placeholder_allocation(experiment, programs),
-    )
 
 
 def descriptor(*keys):
@@ -94,7 +80,7 @@ async def changes(rounds, *script, count):
     rounds.script += script
     told = Told()
     async with asyncio.timeout(10):
-        async with watched(rounds.engine, rig(), told):
+        async with watched(rounds.engine, rendered(backends={"daemons": 3}), told):
             while len(told.changes) < count:
                 await asyncio.sleep(0)
     return told
@@ -146,7 +132,7 @@ async def test_what_ends_the_watching_for_good_is_noted_and_not_lost(rounds):
     rounds.script += [held(*INSTANCES), KeyError("a defect")]
     told = Told()
     async with asyncio.timeout(10):
-        async with watched(rounds.engine, rig(), told):
+        async with watched(rounds.engine, rendered(backends={"daemons": 3}), told):
             while not rounds.raised:
                 await asyncio.sleep(0)
     assert told.notes == [

@@ -68,6 +68,11 @@ class Engine(Protocol):
         """The engine's own processes that are sampled beside the services: their roles, by name."""
         ...
 
+    @property
+    def lead_seconds(self) -> int:
+        """How long before its ramp a load is scheduled: what its movers take to start, anywhere."""
+        ...
+
     def layout(self, host: str) -> Layout:
         """Return where a run's files are on a host."""
         ...

@@ -6,9 +6,9 @@ import difflib
 from typing import TYPE_CHECKING
 
 from onionrig.experiment.faults.base import Scope
+from onionrig.experiment.faults.planned import out_of_turn, planned_faults
 from onionrig.experiment.faults.registry import FAULTS
 from onionrig.experiment.placement import faulted_services
-from onionrig.experiment.planned_faults import out_of_turn, planned_faults
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onionrig.hardware.boards import Catalogue
 
 START_SECONDS = 2
-"""From fixing a load's times to its ramp: what a sink takes to start."""
+"""From fixing a load's times to its ramp on this machine: what a sink takes to start, with room."""
 
 
 class PlannedLoad(msgspec.Struct, frozen=True, kw_only=True):

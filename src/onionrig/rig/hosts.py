@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.experiment.faults.planned import fastest_rate
 from onionrig.experiment.hosts import scaled_cores, scaled_link
-from onionrig.experiment.planned_faults import fastest_rate
 from onionrig.rig.model import Host
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from onionrig.experiment.loads.registry import shape_of
 from onionrig.experiment.names import DIALLER, LOAD_DIALLER, numbered
 from onionrig.rig.allocation import ONION_PORT, tors_of
 from onionrig.rig.balancing import balancing
+from onionrig.rig.direct import render_direct
 from onionrig.rig.model import (
     KNOWS_THE_NETWORK,
     File,
@@ -47,8 +48,19 @@ if TYPE_CHECKING:
     )
 
 
-def render(experiment: Experiment, identities: Identities, allocation: Allocation) -> Rig:
-    """Return what must run for a resolved experiment."""
+def render(experiment: Experiment, identities: Identities | None, allocation: Allocation) -> Rig:
+    """Return what must run for a resolved experiment; one without tor needs no identities.
+
+    Raises UsageError for a baseline whose other half has no address.
+    """
+    if experiment.network.kind == "none":
+        return render_direct(experiment, allocation)
+    if identities is None:
+        raise TypeError("a network needs identities")
+    return _render_with_tor(experiment, identities, allocation)
+
+
+def _render_with_tor(experiment: Experiment, identities: Identities, allocation: Allocation) -> Rig:
     torrcs = Torrcs(experiment.network, identities, allocation)
     place = Placement(experiment, allocation)
     backends = numbered("backend", experiment.backends.daemons)

@@ -6,7 +6,6 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from onionrig.experiment.question import START_SECONDS
 from onionrig.movers.clock import SteadyClock
 from onionrig.processes.deadline import POLL_SECONDS
 from onionrig.records.events import Phase
@@ -32,9 +31,9 @@ COUNTERS_SECONDS = 6.0
 """How long to wait for the tors' counters at the end of a hold: twice what one may take."""
 
 
-def schedule_from(second: int, load: Load) -> Schedule:
-    """Return the load's times when they are fixed within this second."""
-    ramp = second + START_SECONDS
+def schedule_from(second: int, load: Load, *, lead_seconds: int) -> Schedule:
+    """Return the load's times when they are fixed within this second, so long before the ramp."""
+    ramp = second + lead_seconds
     hold = ramp + int(load.ramp)
     return Schedule(
         ramp_second=ramp,
@@ -57,7 +56,7 @@ async def put_on_load(
     Raises what ended the sink before its time.
     """
     clock = SteadyClock()
-    schedule = schedule_from(clock.second(), planned.load)
+    schedule = schedule_from(clock.second(), planned.load, lead_seconds=engine.lead_seconds)
     await engine.write_schedule(schedule)
     journal.scheduled(schedule, planned.settings)
     sinks = rig.with_role(Role.SINK)

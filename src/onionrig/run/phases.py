@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from onionrig.errors import UNEXPECTED, CorruptPayload, Interrupted, NothingServed, OnionrigError
+from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.loads.registry import shape_of
-from onionrig.experiment.planned_faults import planned_faults
 from onionrig.processes.interrupts import interruptible
 from onionrig.records.events import Phase
 from onionrig.run.dials import dial_all

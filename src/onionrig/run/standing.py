@@ -6,11 +6,10 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.placement import placement
-from onionrig.experiment.planned_faults import planned_faults
 from onionrig.records.events import Phase
 from onionrig.rig.allocation import Allocation, ports_needed
-from onionrig.rig.direct import render_direct
 from onionrig.rig.model import Role
 from onionrig.rig.render import render
 from onionrig.run.bring_up import bring_up_network, start_movers
@@ -60,10 +59,10 @@ async def _rendered(this: Run, engine: Engine) -> Rig:
         ports=await engine.claim_ports(ports_needed(experiment), places),
         made_second=int(time.time()),
     )
-    if experiment.network.kind == "none":
-        return render_direct(experiment, allocation)
-    this.journal.waiting("keys: some seconds in the first run, kept for later ones")
-    identities = await engine.make_keys(this.question, places)
+    identities = None
+    if experiment.network.kind != "none":
+        this.journal.waiting("keys: some seconds in the first run, kept for later ones")
+        identities = await engine.make_keys(this.question, places)
     return render(experiment, identities, allocation)
 
 

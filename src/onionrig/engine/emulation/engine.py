@@ -15,7 +15,6 @@ from onionrig.engine.local.engine import LocalEngine, accepts, finishing
 from onionrig.engine.local.ports import FIRST_PORT
 from onionrig.processes.fleet import Fleet
 from onionrig.processes.workspace import kept
-from onionrig.records.manifest import HostRecord
 from onionrig.rig.hosts import emulated_hosts
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from onionrig.experiment.question import Question
     from onionrig.processes.fleet import Child
     from onionrig.processes.workspace import Kept
-    from onionrig.records.manifest import Versions
+    from onionrig.records.manifest import HostRecord, Versions
     from onionrig.rig.allocation import PortWanted
     from onionrig.rig.model import Host, Service
     from onionrig.store.run_directory import RunDirectory
@@ -73,16 +72,11 @@ class EmulationEngine(LocalEngine):
         """This machine, and the hosts that are emulated on it."""
         (machine,) = self._machines
         boards = {host.name: host.board for host in self._question.experiment.hosts}
-        facts = {
-            name: getattr(machine, name)
-            for name in ("cpu_model", "cores", "aes_instructions", "memory_bytes", "architecture")
-        }
         return (
             machine,
             *(
-                HostRecord(
-                    **facts,
-                    operating_system=machine.operating_system,
+                msgspec.structs.replace(
+                    machine,
                     name=host.name,
                     kind="emulated",
                     machine=machine.name,

@@ -18,6 +18,7 @@ from onionrig.engine.local.cache import cache_directory
 from onionrig.engine.local.ports import allocated_ports
 from onionrig.engine.local.sampled import Sampled
 from onionrig.engine.readiness import Seen, wait_until_ready
+from onionrig.experiment.question import START_SECONDS
 from onionrig.probe.facts import host_name
 from onionrig.processes.fleet import Child, Fleet
 from onionrig.processes.workspace import kept
@@ -94,6 +95,11 @@ class LocalEngine:
     def own_processes(self) -> Mapping[str, str]:
         """The controller and the keeper."""
         return {CONTROLLER: CONTROLLER, KEEPER: KEEPER}
+
+    @property
+    def lead_seconds(self) -> int:
+        """A child of this process is at work within a second."""
+        return START_SECONDS
 
     def layout(self, host: str) -> Layout:
         """Return where things are: what is recorded goes into the run directory at once."""

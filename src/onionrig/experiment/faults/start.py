@@ -7,6 +7,7 @@ from onionrig.experiment.faults.steps import SetLink, StartServices
 
 START = Fault(
     verb="start",
+    # services that start dial one another at once
     steps={Scope.SERVICE: (StartServices(),), Scope.HOST: (SetLink(up=True), StartServices())},
     before=(State.ENDED,),
     after=State.RUNS,

@@ -12,10 +12,11 @@ from onionrig.run import bring_up, descriptors, frontend, load, watching
 from onionrig.run.phases import run
 from onionrig.store.run_directory import RunDirectory
 from onionrig.tor import directory
-from recordings import sink_sample
-from support.fake_engine import FakeOpening, Script, append
-from support.steps import Steps, run_in_steps
-from support.virtual_time import VirtualClock, run_at_once
+from support.fake_engine.engine import FakeOpening, Script
+from support.fake_engine.steps import Steps, run_in_steps
+from support.fake_engine.virtual_time import VirtualClock, run_at_once
+from support.records.run_directories import append
+from support.records.samples import sink_sample
 
 HOSTS = [
     {"name": "north", "roles": ["authority", "relay", "balancer"]},

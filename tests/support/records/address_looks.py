@@ -15,6 +15,8 @@ SRV_SECONDS = 1_789_999_000
 REVISION = 900 * 32768
 """Of about a hundred seconds ago."""
 HOURS = 3600
+TWO_INSTANCES = {"one": ["k1", "k2"], "two": ["k3", "k4"]}
+"""The keys of the introduction points of each."""
 
 
 def relay(name):

@@ -4,9 +4,9 @@ import math
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -26,7 +26,8 @@ from onionrig.rig.orders import (
     TcpDoor,
 )
 from onionrig.store.lines import read_all
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from support.processes.children import child
+from support.waiting import HANG_SECONDS, RUN_SECONDS, until
 
 ADDRESS = "a" * 56 + ".onion"
 PORT = 9000
@@ -52,16 +53,13 @@ class Bench:
 
     def __init__(self, directory: Path):
         self.directory = directory
-        self.processes = []
+        self._processes = ExitStack()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+        self._processes.close()
 
     def socket(self, backend):
         return self.directory / f"{backend}.sock"
@@ -147,9 +145,9 @@ class Bench:
         path.write_bytes(msgspec.json.encode(orders))
         run = ["-c", program] if program else ["-m", f"onionrig.movers.{name}"]
         with (self.directory / f"{name}.stderr").open("wb") as stderr:
-            process = subprocess.Popen([sys.executable, *run, str(path)], stderr=stderr)
-        self.processes.append(process)
-        return process
+            return self._processes.enter_context(
+                child(sys.executable, *run, str(path), stderr=stderr)
+            )
 
     def stderr(self, name):
         return (self.directory / f"{name}.stderr").read_text()
@@ -227,6 +225,20 @@ def seconds_within(samples, began, ended):
 def since(samples, moment):
     """Return the samples that were written since then, by the monotonic clock."""
     return [sample for sample in samples if sample.monotonic_seconds >= moment]
+
+
+def direct_orders(port, *, stall_seconds=20.0):
+    """What a sink is told that dials a source itself, and neither reads nor writes files."""
+    return SinkOrders(
+        record_path="",
+        address="127.0.0.1",
+        port=port,
+        clients=(),
+        schedule_path="",
+        transfers_path="",
+        connect_seconds=60.0,
+        stall_seconds=stall_seconds,
+    )
 
 
 def endpoints(ports):

@@ -8,7 +8,7 @@ from onionrig.analysis.several_runs.knee import knees
 from onionrig.records.comparison import Comparison, Difference, Ratio, Side
 from onionrig.records.findings import Repetitions
 from onionrig.records.sweep import Axis, Point, SweepResult
-from results import result
+from support.records.results import result
 
 RATES = {"1": {"1": 40, "4": 90, "16": 110, "64": 112}, "2": {"1": 42, "4": 130, "16": 190}}
 """Mbit/s by daemons and streams; one point is missing."""

@@ -1,6 +1,6 @@
 """What the program says of recorded runs, as text: to be compared with what it said before.
 
-``python tests/golden.py`` says it again into tests/data/recorded, for a change that is meant.
+``python tests/support/golden.py`` says it again into tests/data/recorded, for a change that is meant.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from onionrig.views.export.tables import TABLES
 from onionrig.views.report.run.report import run_report
 from onionrig.views.summary.run import summary
 
-RECORDED = Path(__file__).parent / "data" / "recorded"
+RECORDED = Path(__file__).parents[1] / "data" / "recorded"
 """A directory for each run: ``run`` is what was recorded, beside it is what is said of it."""
 RUNS = tuple(sorted(path.name for path in RECORDED.iterdir())) if RECORDED.exists() else ()
 UNSEEN = {"script", "style", "title"}

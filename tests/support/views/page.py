@@ -56,3 +56,9 @@ def colours_of(html):
 def reported(result, made, **more):
     """The page of a run's report."""
     return Page(run_report(result, made, series(made), **more).html)
+
+
+def figure_of(report, name):
+    """The chart of a report by its name."""
+    (found,) = [figure for figure in report.figures if figure.name == name]
+    return found

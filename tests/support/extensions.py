@@ -1,13 +1,14 @@
-"""A second shape of a load: connections opened per second. Nothing else in the program knows it."""
+"""A second shape of a load, and another series: nothing else in the program knows them."""
 
 from __future__ import annotations
 
 from onionrig.experiment.loads.base import Drivers, Load, Shape
 from onionrig.records.result import Figure
+from onionrig.series.base import PartOf
 
 
 class ConnectionRate(Load, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """So many dials a second, each as long as a few cells take."""
+    """Connections opened per second: so many dials, each as long as a few cells take."""
 
     connections_per_second: float = 10.0
 
@@ -33,7 +34,7 @@ def _figures(recording, seconds):
     return (Figure(name="connections", value=rate, unit="connections/s", note=f"{failed} failed"),)
 
 
-SHAPE = Shape(
+CONNECTIONS = Shape(
     kind="connections",
     table=ConnectionRate,
     drivers=_drivers,
@@ -41,3 +42,11 @@ SHAPE = Shape(
     counts_goodput=False,
     figures=_figures,
 )
+
+
+def three_runs(question, directory, run_one):
+    """Run a question three times, as a series; return the results, one of each run."""
+    return [
+        run_one(question, directory.new_run(f"run-{number}"), PartOf(title=f"{number} of 3"))
+        for number in (1, 2, 3)
+    ]

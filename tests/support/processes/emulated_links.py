@@ -21,7 +21,7 @@ from onionrig.engine.emulation.hosts import emulated
 from onionrig.processes.fleet import Fleet
 from onionrig.rig.model import Host
 from onionrig.units import rate_text
-from waiting import HANG_SECONDS, until
+from support.waiting import HANG_SECONDS, until
 
 PORT = 9000
 PAYLOAD = 1448 / 1514

@@ -1,13 +1,9 @@
-"""Start the real command line, follow its events, and see what is left of it."""
+"""Runs of the real command line: follow their events, and see what is left of them."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,53 +13,32 @@ import psutil
 from onionrig.records.events import AnyEvent, Phase, PhaseBegan, Waiting
 from onionrig.records.samples import SinkSample
 from onionrig.store.lines import read_all
-from waiting import HANG_SECONDS, RUN_SECONDS, until
+from support.processes.command_line import ONIONRIG, StartedCommand
+from support.waiting import RUN_SECONDS, until
 
 LONG_HOLD = ("--hold", "600")
 
 
-class StartedRun:
-    """A run of the command line in a process of its own."""
+class StartedRun(StartedCommand):
+    """``onionrig run`` into a directory; ``as_whom`` stands before the command."""
 
-    def __init__(self, out: Path, *arguments: str, cache: Path, profile: str = "smoke") -> None:
+    def __init__(self, out: Path, *arguments: str, cache: Path, as_whom: tuple[str, ...] = ()):
         self.out = out
-        self._printed = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by close()
-        self._told = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by close()
-        self.process = subprocess.Popen(
-            [
-                sys.executable, "-m", "onionrig", "run", "--profile", profile, "--out", str(out),
-                *arguments,
-            ],
-            stdout=self._printed,
-            stderr=self._told,
-            env={**os.environ, "XDG_CACHE_HOME": str(cache)},
-            start_new_session=True,
+        super().__init__(
+            *as_whom, *ONIONRIG, "run", "--out", str(out), *arguments,
+            environment={**os.environ, "XDG_CACHE_HOME": str(cache)},
         )  # fmt: skip
 
-    def ends(self) -> int:
-        """Wait for its end and return its exit code."""
-        return self.process.wait(timeout=RUN_SECONDS)
-
-    def interrupt(self) -> None:
-        """Press Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
-
-    @property
-    def stdout(self) -> str:
-        self._printed.seek(0)
-        return self._printed.read()
-
-    @property
-    def stderr(self) -> str:
-        self._told.seek(0)
-        return self._told.read()
+    def file(self, name: str):
+        """Return what a JSON file of the run directory holds."""
+        return json.loads((self.out / name).read_bytes())
 
     def events(self) -> list[AnyEvent]:
         return list(read_all(self.out / "events.jsonl", AnyEvent))
 
     def roles(self) -> dict[str, str]:
         """Return the role of each service, as the manifest has them."""
-        return json.loads((self.out / "manifest.json").read_bytes())["roles"]
+        return self.file("manifest.json")["roles"]
 
     def until(self, condition):
         """Wait until an event fulfils a condition, and return it."""
@@ -73,7 +48,7 @@ class StartedRun:
         """Wait, as long as it runs, until there is something to be found, and return that."""
 
         def found():
-            ended = self.process.poll() is not None  # asked first: what came before it counts
+            ended = self.ended()  # asked first: what came before it counts
             there = look()
             assert there or not ended, f"ended with {self.process.returncode}: {self.stderr}"
             return there
@@ -138,28 +113,7 @@ class StartedRun:
             lambda: f"the end of {self.processes()} and {workspaces}",
         )
 
-    def close(self) -> None:
-        """End it, whatever the test came to."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(timeout=HANG_SECONDS)
-        self._printed.close()
-        self._told.close()
 
-
-KINDS = {
-    "longest silence of ": {"stalled backend"},
-    "CPU of ": {"machine CPU"},
-    "main thread of ": {"main thread"},
-    "": {"window"},
-}
-"""The verdict that each kind of evidence stands for, by how it begins, the strongest first."""
-
-
-def kinds_by_evidence(evidence):
-    """Return which verdicts on a rig of one host its evidence allows (docs/method.md has them)."""
-    at_limit = [each["what"] for each in evidence if each["at_limit"]]
-    for beginning, kinds in KINDS.items():
-        if any(what.startswith(beginning) for what in at_limit):
-            return kinds
-    return {"load", "unknown"}
+def smoke_run(out: Path, *arguments: str, cache: Path) -> StartedRun:
+    """Start a run of the smoke profile, the smallest there is."""
+    return StartedRun(out, "--profile", "smoke", *arguments, cache=cache)

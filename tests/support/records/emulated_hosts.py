@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from onionrig.records.manifest import BoardFacts
-from recordings import HOLD, emulated_host, host_sample, manifest, recording, service, sink_sample
+from support.records.manifests import emulated_host, manifest, service
+from support.records.recordings import recording
+from support.records.samples import BYTES_PER_MBIT, HOLD, host_sample, sink_sample
 
-MBIT = 125_000
-"""Bytes."""
 PI = BoardFacts(
     id="pi3b", name="Raspberry Pi 3", cores=4, clock_mhz=1200.0, aes_instructions=False,
     aes_mb_per_second=36.2,
@@ -51,7 +51,7 @@ def bramble(sent_mbit, *, link=100e6, goodput_mbit=0.9, seconds=10, **more):
             sink_sample(
                 HOLD + at,
                 {
-                    name: round(goodput_mbit * mbit * MBIT)
+                    name: round(goodput_mbit * mbit * BYTES_PER_MBIT)
                     for name, mbit in zip(backends, sent_mbit, strict=True)
                 },
             )
@@ -77,8 +77,8 @@ def sampled(received_mbit, sent_mbit, seconds, *, busy=0.5):
             interfaces={
                 "lo": {"received": 10**9 * run, "sent": 10**9 * run},
                 "eth0": {
-                    "received": round(received_mbit * MBIT) * run,
-                    "sent": round(sent_mbit * MBIT) * run,
+                    "received": round(received_mbit * BYTES_PER_MBIT) * run,
+                    "sent": round(sent_mbit * BYTES_PER_MBIT) * run,
                     "link": 10e9,
                 },
             },
@@ -105,6 +105,8 @@ def direct(sent_mbit, *, link=100e6, overhead=1.046, seconds=10):
         f"sampler-{name}": sampled(1, overhead * mbit, seconds)
         for name, mbit in zip(names, sent_mbit, strict=True)
     }
-    payload = {name: round(mbit * MBIT) for name, mbit in zip(names, sent_mbit, strict=True)}
+    payload = {
+        name: round(mbit * BYTES_PER_MBIT) for name, mbit in zip(names, sent_mbit, strict=True)
+    }
     samples = [sink_sample(HOLD + at, payload) for at in range(seconds)]
     return recording(samples, manifest=made, samplers=samplers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from onionrig.views.report.colours import DARK, LIGHT
-from waiting import until
+from support.waiting import until
 
 SCHEMES = {"light": LIGHT, "dark": DARK}
 PHONE_PIXELS = 390
@@ -20,7 +20,6 @@ return [...document.querySelectorAll("[data-chart]")].map((place) => ({
     (svg) => svg.getBoundingClientRect().width)),
 }));
 """
-
 TEXTS = """
 const places = (own) => {
   const walk = document.createTreeWalker(own, NodeFilter.SHOW_TEXT);
@@ -51,6 +50,7 @@ return [...document.querySelectorAll(arguments[0])].map((element) => {
   };
 });
 """
+"""Takes a selector. A chart may draw a text twice in one place: that is no meeting."""
 
 
 class Browser:
@@ -108,7 +108,3 @@ class Browser:
     def style(self, selector, name):
         script = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
         return self.driver.execute_script(script, selector, name)
-
-
-def rgb(colour):
-    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from waiting import HANG_SECONDS
+from support.waiting import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,16 +12,16 @@ def write_run(path, recording):
     """Make a run directory with these records, as the processes of a run write them."""
     run = RunDirectory.create(path)
     run.write_manifest(recording.manifest)
-    _append(run.events_path, recording.events)
+    append(run.events_path, recording.events)
     sinks = [name for name, role in recording.manifest.roles.items() if role == "sink"]
-    _append(run.transfers_path / f"{(sinks or ['sink'])[0]}.jsonl", recording.transfers)
+    append(run.transfers_path / f"{(sinks or ['sink'])[0]}.jsonl", recording.transfers)
     if recording.dials:
-        _append(run.dials_path / "dialler.jsonl", recording.dials)
+        append(run.dials_path / "dialler.jsonl", recording.dials)
     for group in (
         recording.sinks, recording.sources, recording.samplers, recording.tors, recording.pings
     ):  # fmt: skip
         for name, samples in group.items():
-            _append(run.sample_path(name), samples)
+            append(run.sample_path(name), samples)
     for event in recording.events:
         if isinstance(event, Scheduled):
             run.write_schedule(
@@ -35,7 +35,8 @@ def write_run(path, recording):
     return run
 
 
-def _append(path, records):
+def append(path, records):
+    """Append records to a file of a run directory, as the process that records them does."""
     path.parent.mkdir(exist_ok=True)
     with Appender(path) as file:
         for record in records:

@@ -1,0 +1,1 @@
+"""What the tests share: records made by hand, processes to test against, waiting, reading pages."""

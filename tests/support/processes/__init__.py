@@ -1,0 +1,1 @@
+"""Real processes, sockets and hosts that tests start, and what they can be asked."""

@@ -1,0 +1,1 @@
+"""What a reader finds on a page or in a terminal."""
