@@ -35,7 +35,6 @@ INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER})
 STARTED_AGAIN_SECONDS = 30.0
 """Until what was started again is ready for what depends on it."""
 
-
 PROTOCOLS: dict[Capability, type] = {Capability.LINKS: Links}
 """What an engine has that can do what a step needs."""
 
