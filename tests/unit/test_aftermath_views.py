@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from onionrig.analysis.over_time.series import Fault, series
+from onionrig.analysis.over_time.series import SeriesFault, series
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Phase, PhaseBegan
 from onionrig.views.export.tables import TABLES
@@ -230,8 +230,8 @@ def test_a_fault_at_the_very_beginning_is_named_inside_the_chart(disturbed_run):
     whole = msgspec.structs.replace(
         series(disturbed_run),
         faults=(
-            Fault(at=-4.9, verb="hang", subject="relay-1"),
-            Fault(at=-1.0, verb="resume", subject="relay-1"),
+            SeriesFault(at=-4.9, verb="hang", subject="relay-1"),
+            SeriesFault(at=-1.0, verb="resume", subject="relay-1"),
         ),
     )
     image = svg(goodput_figure(whole, levels=(), description="."))

@@ -7,7 +7,8 @@ from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
-from onionrig.experiment.happenings import VERBS, planned
+from onionrig.experiment.faults.planned import planned_faults
+from onionrig.experiment.faults.registry import FAULTS
 from onionrig.experiment.names import LOAD_DIALLER
 from onionrig.rig.model import Role
 from onionrig.rig.orders import DiallerOrders
@@ -39,7 +40,7 @@ def test_what_happens_is_put_in_its_order_and_of_one_moment_as_it_stands():
     )
     experiment = asked(text)
     refuse_impossible(experiment)
-    assert [(each.at_seconds, each.verb, each.subject) for each in planned(experiment)] == [
+    assert [(each.at_seconds, each.verb, each.subject) for each in planned_faults(experiment)] == [
         (0.5, "hang", "relay-2"),
         (5, "kill", "backend-1"),
         (20, "start", "backend-1"),
@@ -48,7 +49,7 @@ def test_what_happens_is_put_in_its_order_and_of_one_moment_as_it_stands():
 
 
 def test_nothing_happens_unless_it_is_asked_for():
-    assert planned(asked("")) == ()
+    assert planned_faults(asked("")) == ()
 
 
 @pytest.mark.parametrize(
@@ -151,8 +152,8 @@ def test_an_experiment_with_events_is_the_same_as_plain_data():
 
 
 def test_each_verb_is_a_key_of_an_event():
-    for verb in VERBS:
-        (event,) = planned(asked(events(f'at = "1s"\n{verb} = "x"')))
+    for verb in FAULTS:
+        (event,) = planned_faults(asked(events(f'at = "1s"\n{verb} = "x"')))
         assert (event.verb, event.subject) == (verb, "x")
 
 

@@ -9,7 +9,7 @@ from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
-from onionrig.experiment.happenings import planned
+from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.placement import faulted_services, placement
 from onionrig.rig.hosts import emulated_hosts
 
@@ -83,15 +83,15 @@ def test_hosts_go_and_come_and_their_links_change():
     experiment = asked(*said)
     refuse_impossible(experiment)
     assert [
-        (each.verb, each.subject, each.of_host, each.bits_per_second)
-        for each in planned(experiment)
+        (each.verb, each.subject, each.scope, each.bits_per_second)
+        for each in planned_faults(experiment)
     ] == [
-        ("stop", "pi1", True, None),
-        ("link_rate", "pi2", True, 10e6),
-        ("start", "pi1", True, None),
-        ("kill", "hub", True, None),
-        ("hang", "network", True, None),
-        ("kill", "backend-1", False, None),
+        ("stop", "pi1", "host", None),
+        ("link_rate", "pi2", "link", 10e6),
+        ("start", "pi1", "host", None),
+        ("kill", "hub", "host", None),
+        ("hang", "network", "host", None),
+        ("kill", "backend-1", "service", None),
     ]
     assert experiment_from([plain(experiment)]) == experiment
 
@@ -100,7 +100,7 @@ def test_a_rate_is_scaled_as_links_are():
     said = in_turn('link_rate = "pi1"\nrate = "10Mbit"')
     experiment = asked(*said, before='[emulation]\nscale = "1/4"\n')
     refuse_impossible(experiment)
-    (event,) = planned(experiment)
+    (event,) = planned_faults(experiment)
     assert event.bits_per_second == 2.5e6
 
 

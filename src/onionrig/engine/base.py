@@ -7,10 +7,11 @@ one line in ``engine.registry``. What only some engines can do is a further prot
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 import msgspec
+
+from onionrig.experiment.faults import steps
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,19 +33,8 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 Record_co = TypeVar("Record_co", bound=msgspec.Struct, covariant=True)
 
 
-class Signal(StrEnum):
-    """What a service can be told, whatever its host calls it."""
-
-    RELOAD = "reload"
-    """Read the configuration again (SIGHUP)."""
-    TERMINATE = "terminate"
-    """End in good order (SIGTERM)."""
-    KILL = "kill"
-    """End at once (SIGKILL)."""
-    STOP = "stop"
-    """Stand still (SIGSTOP)."""
-    CONTINUE = "continue"
-    """Go on (SIGCONT)."""
+Signal = steps.Signal
+"""What a service can be told: it is defined where faults are, which are steps that tell it too."""
 
 
 class Followed(Protocol[Record_co]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.errors import UsageError
-from onionrig.experiment.event_checks import wrong_events
+from onionrig.experiment.fault_checks import wrong_faults
 from onionrig.experiment.frontend import (
     FETCHED_PLACES,
     MOST_IN_A_DESCRIPTOR,
@@ -53,7 +53,7 @@ def refuse_impossible(experiment: Experiment) -> None:
         if experiment.network.kind == "none"
         else (_switches, _instances, _hsdirs, _relays, _load)
     )
-    for check in (wrong_hosts, _peer, *network, _hold, _dialling, _torrc_lines, wrong_events):
+    for check in (wrong_hosts, _peer, *network, _hold, _dialling, _torrc_lines, wrong_faults):
         wrong = check(experiment)
         if wrong is not None:
             raise UsageError(wrong)

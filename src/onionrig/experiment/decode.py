@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import functools
 import tomllib
+import types
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeGuard, get_args
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, get_args
 import msgspec
 
 from onionrig.errors import UsageError
+from onionrig.experiment.faults.tables import asked_faults, event_table, plain_event
 from onionrig.experiment.loads.registry import DEFAULT, shape_named, shape_of
 from onionrig.experiment.schema import Experiment
 from onionrig.units import BitsPerSecond, Seconds, fraction_from
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 Layer = Mapping[str, Any]
 
+LOAD, EVENTS = "load", "events"
+"""The tables whose keys a registry says."""
 KIND = "kind"
 """The key by which a load names its shape."""
 
@@ -36,18 +40,24 @@ def experiment_from(layers: list[Layer]) -> Experiment:
     whole: Layer = {}
     for layer in layers:
         whole = merged(whole, layer)
-    load, others = _load_of(whole)
+    load = _load_of(whole)
+    events = {key: whole[key] for key in whole if key == EVENTS}
+    others = {key: whole[key] for key in whole if key not in {LOAD, EVENTS}}
     shape = shape_named(load.get(KIND, DEFAULT))
     keys = {key: value for key, value in load.items() if key != KIND}
-    _refuse_unknown_keys(keys, shape.table, at="load")
+    events_alone = _events_alone(event_table())
+    _refuse_unknown_keys(keys, shape.table, at=LOAD)
     _refuse_unknown_keys(others, Experiment, at="")
+    _refuse_unknown_keys(events, events_alone, at="")
     try:
         # which keys the load has is its shape's to say, so it is decoded by itself
-        decoded = msgspec.convert({"load": keys}, _table_alone(shape.table), dec_hook=_quantity)
+        decoded = msgspec.convert({LOAD: keys}, _table_alone(shape.table), dec_hook=_quantity)
         experiment = msgspec.convert(others, Experiment, dec_hook=_quantity)
+        # and so are the events, whose keys are the faults' to say
+        tables = msgspec.convert(events, events_alone, dec_hook=_quantity).events
     except msgspec.ValidationError as error:
         raise UsageError(_explained(error, whole)) from error
-    return msgspec.structs.replace(experiment, load=decoded.load)
+    return msgspec.structs.replace(experiment, load=decoded.load, events=asked_faults(tables))
 
 
 def merged(below: Layer, above: Layer) -> dict[str, Any]:
@@ -96,22 +106,30 @@ def plain(experiment: Experiment) -> dict[str, Any]:
     built: dict[str, Any] = msgspec.to_builtins(experiment, enc_hook=str)
     shape = shape_of(experiment.load)
     if shape.kind != DEFAULT:
-        built["load"] = {KIND: shape.kind, **built["load"]}
+        built[LOAD] = {KIND: shape.kind, **built[LOAD]}
+    built[EVENTS] = tuple(plain_event(asked) for asked in experiment.events)
     return built
 
 
-def _load_of(whole: Layer) -> tuple[Layer, Layer]:
-    """Return the table of the load, and everything else; what is no table is left to be refused."""
-    load = whole.get("load", {})
+def _load_of(whole: Layer) -> Layer:
+    """Return the table of the load. Raises UsageError where it is not a table."""
+    load = whole.get(LOAD, {})
     if not isinstance(load, Mapping):
         raise UsageError(f"load = {load!r}: a table, as in [load]")
-    return load, {key: value for key, value in whole.items() if key != "load"}
+    return load
 
 
 @functools.cache
 def _table_alone(table: type[Load]) -> type[Any]:
     """Return a struct with the load alone, so that errors name its keys as the file has them."""
-    return msgspec.defstruct("LoadAlone", [("load", table)])
+    return msgspec.defstruct("LoadAlone", [(LOAD, table)])
+
+
+@functools.cache
+def _events_alone(table: type[msgspec.Struct]) -> type[Any]:
+    """Return a struct with the events alone, for the same reason."""
+    tables = types.GenericAlias(tuple, (table, ...))
+    return msgspec.defstruct("EventsAlone", [(EVENTS, tables, ())])
 
 
 def _is_list_of_tables(value: object) -> TypeGuard[list[Layer]]:

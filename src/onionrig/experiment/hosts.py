@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, get_args
 
+from onionrig.experiment.keys import scaled_link_rate, wrong_link_rate
 from onionrig.experiment.schema import HostRole
-from onionrig.units import BitsPerSecond, cores_text
+from onionrig.units import cores_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.experiment.schema import EmulatedHost, Experiment
+    from onionrig.units import BitsPerSecond
 
 MOST_HOSTS = 254
 """Addresses of the network that joins them, 10.77.0.0/24."""
-SLOWEST_BITS_PER_SECOND, FASTEST_BITS_PER_SECOND = 1e6, 10e9
-"""Below, a few frames fill the link's queue; above, no machine carries it."""
 SHORTEST_SECONDS, LONGEST_SECONDS = 1e-4, 1.0
 """Of a link's delay, unless it has none: shorter is what the machine itself takes."""
 FEWEST_CORES, MOST_CORES = 0.01, 1024.0
@@ -44,13 +44,9 @@ def shared_out(services: Sequence[str], hosts: Sequence[str]) -> dict[str, str]:
 
 def scaled_link(experiment: Experiment, host: EmulatedHost) -> BitsPerSecond | None:
     """Return the rate that a host's link is given; None where it is not shaped."""
-    return None if host.link is None else scaled_rate(experiment, host.link)
-
-
-def scaled_rate(experiment: Experiment, rate: BitsPerSecond) -> BitsPerSecond:
-    """Return what a link is given where a rate is asked for."""
-    # delays stay as they are: they are distances, and nothing that a busy machine is short of
-    return BitsPerSecond(round(rate * experiment.emulation.scale))
+    if host.link is None:
+        return None
+    return scaled_link_rate(host.link, experiment.emulation.scale)
 
 
 def scaled_cores(experiment: Experiment, host: EmulatedHost) -> float | None:
@@ -84,19 +80,6 @@ def wrong_hosts(experiment: Experiment) -> str | None:
     )
 
 
-def wrong_rate(experiment: Experiment, rate: BitsPerSecond, said: str) -> str | None:
-    """Say it where no link carries a rate, scaled or as it was said."""
-    if not SLOWEST_BITS_PER_SECOND <= rate <= FASTEST_BITS_PER_SECOND:
-        return f"{said}: a link carries 1Mbit to 10Gbit"
-    scaled = scaled_rate(experiment, rate)
-    if scaled < SLOWEST_BITS_PER_SECOND:
-        return (
-            f'{said} with emulation.scale = "{experiment.emulation.scale}" is {scaled}: a link '
-            "carries 1Mbit at least"
-        )
-    return None
-
-
 def _same_names(names: list[str]) -> str | None:
     own = {f"{service}-{name}" for service in _ON_EACH_HOST for name in names}
     for name in names:
@@ -111,9 +94,8 @@ def _same_names(names: list[str]) -> str | None:
 
 def _wrong_link(experiment: Experiment, host: EmulatedHost) -> str | None:
     rate, delay = host.link, host.delay
-    if rate is not None and (
-        wrong := wrong_rate(experiment, rate, f'host {host.name}: link = "{rate}"')
-    ):
+    asked, scale = f'host {host.name}: link = "{rate}"', experiment.emulation.scale
+    if rate is not None and (wrong := wrong_link_rate(rate, scale, asked)):
         return f"{wrong}; leave it out for one that is not shaped"
     if delay and not SHORTEST_SECONDS <= delay <= LONGEST_SECONDS:
         return (

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from onionrig.experiment.faults.base import AskedFault
 from onionrig.experiment.keys import Auto, Count, Switched, Table
 from onionrig.experiment.loads.base import Load
 from onionrig.experiment.loads.streams import Streams
@@ -78,34 +79,6 @@ class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``HOST:PORT`` to serve at, for sinks that run elsewhere."""
 
 
-class Happening(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happens in the hold to a service or an emulated host; exactly one of the verbs.
-
-    What happens to a host happens to its services, but not to what the rig measures with.
-    """
-
-    at: Seconds
-    """From the beginning of the hold."""
-    kill: str | None = None
-    """End it at once (SIGKILL); of a host, the power is cut: nobody is told."""
-    stop: str | None = None
-    """Have it end (SIGTERM); a host shuts down: its services end, then its link goes."""
-    start: str | None = None
-    """Start it again; of a host, its link and all of its services."""
-    hang: str | None = None
-    """Stop it where it is (SIGSTOP): it keeps its sockets and answers nobody."""
-    resume: str | None = None
-    """Let it go on (SIGCONT)."""
-    link_down: str | None = None
-    """Pull the plug of an emulated host: what it sends is lost, and nobody is told."""
-    link_up: str | None = None
-    """Put it in again."""
-    link_rate: str | None = None
-    """Have an emulated host's link carry ``rate`` from then on, each way."""
-    rate: BitsPerSecond | None = None
-    """For ``link_rate``; scaled as links are."""
-
-
 class Target(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the sustained rate is held against."""
 
@@ -151,7 +124,9 @@ class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     load: Load = Streams()
     """Of one of the shapes that ``experiment.loads.registry`` lists; ``kind`` says which."""
     baseline: Baseline = Baseline()
-    events: tuple[Happening, ...] = ()
+    events: tuple[AskedFault, ...] = ()
+    """What is done to the rig in the hold, to a service or an emulated host: each one of the faults
+    that ``experiment.faults.registry`` lists."""
     verdict: Target = Target()
     hosts: tuple[EmulatedHost, ...] = ()
     """Emulated hosts; without any, everything runs on this one."""

@@ -13,13 +13,13 @@ class Aftermath(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     subject: str
     """The service, or the emulated host."""
     bits_per_second: float | None = None
-    """What the host's link carried since then, each way; of ``link_rate`` alone."""
+    """What the host's link carried since then, each way; null where that stayed as it was."""
     at_seconds: float
     """From the beginning of the hold."""
     lasted_seconds: float
     """For which it was looked at."""
     before_bits_per_second: float | None
-    """Mean goodput of the 5 s before; where it undoes an earlier incident (a start, a resumption),
+    """Mean goodput of the 5 s before; where it undoes an earlier fault (a start, a resumption),
     before that one. Null where the hold had not gone on for so long."""
     lowest_bits_per_second: float | None
     """The lowest second that followed."""

@@ -100,15 +100,15 @@ class DialSecond(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Outage(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an incident cost the dials that began after it."""
+    """What a fault cost the dials that began after it."""
 
     begun: int
     failed: int
     unfinished: int
     """Under way when the dialling was ended: neither served nor failed."""
     last_failing_after_seconds: float | None
-    """From the incident to when the last dial that failed began; null where none failed."""
+    """Time from the fault to when the last dial that failed began; null where none failed."""
     worst_first_byte_seconds: float | None
     """Of the dials served that began no later than that; null where there are none."""
     highest_first_byte_seconds: float | None
-    """Of all the dials served that began after the incident; null where there are none."""
+    """Of all the dials served that began after the fault; null where there are none."""

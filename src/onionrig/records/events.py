@@ -110,10 +110,10 @@ class Happened(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
     subject: str
     """The service, or the emulated host."""
     of_host: bool = False
-    """Whether it is a host. Of its link alone that is so in any case: earlier recordings, which had
-    nothing else done to hosts, do not say it."""
+    """Whether the subject is a host. Events about a link always are; older recordings, which had no
+    other faults of hosts, omit this."""
     bits_per_second: float | None = None
-    """What the host's link carries since then, each way; of ``link_rate`` alone."""
+    """What the host's link carries since then, each way; null where that stayed as it was."""
 
 
 class Listed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="listed"):

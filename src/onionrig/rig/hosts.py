@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.experiment.happenings import fastest_rate
+from onionrig.experiment.faults.planned import fastest_rate
 from onionrig.experiment.hosts import scaled_cores, scaled_link
 from onionrig.rig.model import Host
 

@@ -1,20 +1,31 @@
-"""Do to the rig what the experiment says, at its second of the hold."""
+"""Carry out the faults that the experiment asks for, each at its second of the hold."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, assert_never
 
-from onionrig.engine.base import Links, Signal
-from onionrig.experiment.happenings import OF_A_LINK
+from onionrig.engine.base import Links
+from onionrig.errors import UsageError
+from onionrig.experiment.faults.base import Scope
+from onionrig.experiment.faults.registry import FAULTS
+from onionrig.experiment.faults.steps import (
+    Capability,
+    EndServices,
+    SetLink,
+    SetLinkRate,
+    StartServices,
+    TellServices,
+)
 from onionrig.rig.model import Role, in_turns
 from onionrig.run.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from onionrig.engine.base import Engine
-    from onionrig.experiment.happenings import Planned, Verb
+    from onionrig.experiment.faults.base import PlannedFault
+    from onionrig.experiment.faults.steps import AnyStep
     from onionrig.rig.model import Rig, Service
     from onionrig.run.journal import Journal
 
@@ -24,73 +35,74 @@ INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER})
 STARTED_AGAIN_SECONDS = 30.0
 """Until what was started again is ready for what depends on it."""
 
+PROTOCOLS: dict[Capability, type] = {Capability.LINKS: Links}
+"""What an engine has that can do what a step needs."""
 
-async def have_happen(
+
+def refuse_undoable(faults: Iterable[PlannedFault], capabilities: Collection[type]) -> None:
+    """Raise UsageError for a fault with a step that an engine of these capabilities cannot take."""
+    for planned in faults:
+        for step in FAULTS[planned.verb].steps[planned.scope]:
+            if step.needs is not None and PROTOCOLS[step.needs] not in capabilities:
+                raise UsageError(
+                    f"{planned.text}: the hosts of this run cannot {step.needs}; leave this event "
+                    "out, or have something done to a service"
+                )
+
+
+async def carry_out(
     engine: Engine,
     rig: Rig,
-    planned: Iterable[Planned],
+    faults: Iterable[PlannedFault],
     journal: Journal,
     *,
     until: Callable[[float], float],
 ) -> None:
-    """Do each thing when its time has come; from then on its end is nobody's failure.
+    """Do each fault when its time has come; an end that it causes is nobody's failure.
 
     ``until`` says how many seconds are left until so many seconds of the hold have passed.
     """
-    for each in planned:
-        await asyncio.sleep(until(each.at_seconds))
-        await _do(engine, rig, each)
-        journal.happened(each)
+    for planned in faults:
+        await asyncio.sleep(until(planned.at_seconds))
+        for step in FAULTS[planned.verb].steps[planned.scope]:
+            await _take(step, engine, planned, _services(rig, planned))
+        journal.happened(planned)
 
 
-async def _do(engine: Engine, rig: Rig, planned: Planned) -> None:
-    if planned.verb in OF_A_LINK:
-        await _do_to_link(engine, planned)
-    elif planned.of_host:
-        await _do_to_host(engine, rig, planned)
-    else:
-        await _do_to_services(engine, planned.verb, [rig.named(planned.subject)])
-
-
-async def _do_to_link(engine: Engine, planned: Planned) -> None:
-    links = _links(engine)
-    if planned.bits_per_second is not None:
-        await links.set_link_rate(planned.subject, planned.bits_per_second)
-    else:
-        await links.set_link(planned.subject, up=planned.verb == "link_up")
-
-
-async def _do_to_host(engine: Engine, rig: Rig, planned: Planned) -> None:
-    host, verb = planned.subject, planned.verb
-    services = [
-        service
-        for service in rig.services
-        if service.host == host and service.role not in INSTRUMENTS
-    ]
-    # where the power is cut nobody hears of it: what closes the sockets has no link any more
-    if verb in {"kill", "start"}:
-        await _links(engine).set_link(host, up=verb == "start")
-    await _do_to_services(engine, verb, services)
-    if verb == "stop":
-        await _links(engine).set_link(host, up=False)
-
-
-async def _do_to_services(engine: Engine, verb: Verb, services: Sequence[Service]) -> None:
-    match verb:
-        case "kill":
-            await _end(engine, services, Signal.KILL)
-        case "stop":
-            await _end(engine, services, Signal.TERMINATE)
-        case "start":
-            await start_in_turns(engine, services)
-        case "hang":
-            await _signal(engine, services, Signal.STOP)
-        case "resume":
-            await _signal(engine, services, Signal.CONTINUE)
-        case "link_down" | "link_up" | "link_rate":
-            raise TypeError(f"{verb} is done to a link")
+def _services(rig: Rig, planned: PlannedFault) -> list[Service]:
+    """Return the services that a fault is done to; none where it is done to a link alone."""
+    match planned.scope:
+        case Scope.SERVICE:
+            return [rig.named(planned.subject)]
+        case Scope.HOST:
+            return [
+                service
+                for service in rig.services
+                if service.host == planned.subject and service.role not in INSTRUMENTS
+            ]
+        case Scope.LINK:
+            return []
         case _:
-            assert_never(verb)
+            assert_never(planned.scope)
+
+
+async def _take(
+    step: AnyStep, engine: Engine, planned: PlannedFault, services: Sequence[Service]
+) -> None:
+    match step:
+        case EndServices(signal=signal):
+            await together(*(engine.end(service, signal) for service in services))
+        case TellServices(signal=signal):
+            for service in services:
+                await engine.signal(service, signal)
+        case StartServices():
+            await start_in_turns(engine, services)
+        case SetLink(up=up):
+            await _links(engine).set_link(planned.subject, up=up)
+        case SetLinkRate():
+            await _links(engine).set_link_rate(planned.subject, _rate(planned))
+        case _:
+            assert_never(step)
 
 
 async def start_in_turns(engine: Engine, services: Iterable[Service]) -> None:
@@ -106,16 +118,13 @@ async def start_in_turns(engine: Engine, services: Iterable[Service]) -> None:
         await engine.ready(awaited, seconds=STARTED_AGAIN_SECONDS, tell=lambda _: None)
 
 
-async def _end(engine: Engine, services: Sequence[Service], signal: Signal) -> None:
-    await together(*(engine.end(service, signal) for service in services))
-
-
-async def _signal(engine: Engine, services: Sequence[Service], signal: Signal) -> None:
-    for service in services:
-        await engine.signal(service, signal)
-
-
 def _links(engine: Engine) -> Links:
     if not isinstance(engine, Links):
         raise TypeError(f"{type(engine).__name__} has no links in its hand")
     return engine
+
+
+def _rate(planned: PlannedFault) -> float:
+    if planned.bits_per_second is None:
+        raise TypeError(f"{planned.text} gives the link no rate")
+    return planned.bits_per_second

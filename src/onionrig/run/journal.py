@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from onionrig.experiment.faults.base import Scope
 from onionrig.records.events import (
     AnyEvent,
     Covered,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onionrig.errors import OnionrigError
-    from onionrig.experiment.happenings import Planned
+    from onionrig.experiment.faults.base import PlannedFault
     from onionrig.records.events import Phase, Reached
     from onionrig.records.schedule import Schedule
     from onionrig.store.lines import Appender
@@ -78,14 +79,14 @@ class Journal:
             )
         )
 
-    def happened(self, planned: Planned) -> None:
-        """Say that something was done to the rig."""
+    def happened(self, planned: PlannedFault) -> None:
+        """Say that a fault was done to the rig."""
         self._tell(
             Happened(
                 **self._now(),
                 verb=planned.verb,
                 subject=planned.subject,
-                of_host=planned.of_host,
+                of_host=planned.scope is not Scope.SERVICE,
                 bits_per_second=planned.bits_per_second,
             )
         )

@@ -13,7 +13,7 @@ from onionrig.records.samples import TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.rig.model import Role
 from onionrig.run.dials import dialled_meanwhile
-from onionrig.run.faults import have_happen
+from onionrig.run.faults import carry_out
 from onionrig.run.together import tasks, together
 from onionrig.run.watching import watched
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.engine.base import Engine
-    from onionrig.experiment.happenings import Planned
+    from onionrig.experiment.faults.base import PlannedFault
     from onionrig.experiment.loads.base import Load
     from onionrig.experiment.question import PlannedLoad
     from onionrig.rig.model import Rig
@@ -48,10 +48,10 @@ async def put_on_load(
     engine: Engine,
     rig: Rig,
     planned: PlannedLoad,
-    faults: Sequence[Planned],
+    faults: Sequence[PlannedFault],
     journal: Journal,
 ) -> None:
-    """Ramp, hold and drain, and have happen what is planned meanwhile.
+    """Ramp, hold and drain, and carry out the faults meanwhile.
 
     Raises what ended the sink before its time.
     """
@@ -68,7 +68,7 @@ async def put_on_load(
         async with tasks() as group:
             group.create_task(_announce(schedule, clock, journal))
             group.create_task(
-                have_happen(
+                carry_out(
                     engine,
                     rig,
                     faults,

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from onionrig.errors import UNEXPECTED, CorruptPayload, Interrupted, NothingServed, OnionrigError
-from onionrig.experiment.happenings import planned as planned_in
+from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.loads.registry import shape_of
 from onionrig.processes.interrupts import interruptible
 from onionrig.records.events import Phase
@@ -62,8 +62,9 @@ async def through_all_phases(this: Run, opening: Opening) -> None:
     question, journal = this.question, this.journal
     async with standing(this, opening) as (engine, rig):
         await dial_all(engine, rig, journal)
+        faults = planned_faults(question.experiment)
         for planned in question.loads:
-            await put_on_load(engine, rig, planned, planned_in(question.experiment), journal)
+            await put_on_load(engine, rig, planned, faults, journal)
         if question.serves_only:
             await _serve(journal)
         journal.phase(Phase.TEAR_DOWN)

@@ -6,12 +6,14 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.placement import placement
 from onionrig.records.events import Phase
 from onionrig.rig.allocation import Allocation, ports_needed
 from onionrig.rig.model import Role
 from onionrig.rig.render import render
 from onionrig.run.bring_up import bring_up_network, start_movers
+from onionrig.run.faults import refuse_undoable
 from onionrig.run.frontend import published
 from onionrig.run.manifest import known_of_rig
 from onionrig.run.ready import find_serving
@@ -29,8 +31,10 @@ async def standing(this: Run, opening: Opening) -> AsyncIterator[tuple[Engine, R
     """Have the rig up and ready for a block, with everything but the load.
 
     What was recorded elsewhere has been collected when the block is over. Raises what kept the rig
-    from coming up, and in the block, as soon as it happens, what died.
+    from coming up, and in the block, as soon as it happens, what died. UsageError is raised before
+    anything is started, for a fault that the engine cannot do.
     """
+    refuse_undoable(planned_faults(this.question.experiment), opening.capabilities)
     this.journal.phase(Phase.BRING_UP)
     async with opening.entered(this.question, this.directory) as engine:
         this.describe(hosts=engine.host_records)

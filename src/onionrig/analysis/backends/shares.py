@@ -8,6 +8,7 @@ from onionrig.analysis.backends.fairness import jain, not_chosen, smallest_over_
 from onionrig.analysis.hosts.facts import host_of, peer_of
 from onionrig.analysis.load.faults import absences, is_of_host, service_hosts
 from onionrig.analysis.load.loads import events_of
+from onionrig.experiment.faults.registry import fault_recorded
 from onionrig.experiment.names import SOURCE
 from onionrig.records.events import Covered, Starved
 from onionrig.records.result import BackendShare, Fairness, StarvedBackend
@@ -94,13 +95,10 @@ def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
     return f"{reason} {seconds:.0f} of the {length} s; {otherwise}"
 
 
-def _cause_text(fault: Happened) -> str:
+def _cause_text(event: Happened) -> str:
     """Say what was done to an instance, or to its host."""
-    subject = f"its host {fault.subject}" if is_of_host(fault) else "it"
-    return f"{subject} was {_DONE.get(fault.verb, 'taken away')}"
-
-
-_DONE = {"kill": "killed", "stop": "stopped", "hang": "hung", "link_down": "cut off"}
+    subject = f"its host {event.subject}" if is_of_host(event) else "it"
+    return f"{subject} was {fault_recorded(event.verb).cause}"
 
 
 def _host(manifest: Manifest, backend: str) -> str:

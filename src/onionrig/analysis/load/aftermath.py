@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.backends.dials import outage
 from onionrig.analysis.load.faults import affected_services, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
-from onionrig.experiment.happenings import LEAVING, RETURNING
+from onionrig.experiment.faults.registry import fault_recorded
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.events import Listed
 from onionrig.units import BITS_PER_BYTE
@@ -32,29 +32,29 @@ full second is done some hundredths later."""
 
 def aftermaths(load: Load) -> tuple[Aftermath, ...]:
     """Return what followed each thing that was done in a hold."""
-    faults = faults_in(load.recording, load.hold)
+    events = faults_in(load.recording, load.hold)
     goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
-    return tuple(_aftermath(load, goodput, faults, index) for index in range(len(faults)))
+    return tuple(_aftermath(load, goodput, events, index) for index in range(len(events)))
 
 
 def _aftermath(
-    load: Load, goodput: Sequence[float], faults: Sequence[Happened], index: int
+    load: Load, goodput: Sequence[float], events: Sequence[Happened], index: int
 ) -> Aftermath:
     """Return what followed one of the faults, until the next or the hold's end."""
-    fault, later = faults[index], faults[index + 1 :]
-    at, end = fault.wall_seconds, _next(later, load.hold)
+    event, later = events[index], events[index + 1 :]
+    at, end = event.wall_seconds, _next(later, load.hold)
     since = at - load.hold.begin
     hosts = service_hosts(load.manifest)
     dials = (dial for dial in load.recording.dials if dial.started_wall_seconds < end)
-    undone = _undone(fault, faults[:index], hosts)
+    undone = _undone(event, events[:index], hosts)
     before = _before(goodput, int(undone.wall_seconds) - load.hold.begin)
     first = math.ceil(since - NEARLY_WHOLE_SECONDS)
     after = goodput[first : int(end) - load.hold.begin]
-    about_it = [other for other in later if _concerns(other, fault, hosts)]
+    about_it = [other for other in later if _concerns(other, event, hosts)]
     return Aftermath(
-        verb=fault.verb,
-        subject=fault.subject,
-        bits_per_second=fault.bits_per_second,
+        verb=event.verb,
+        subject=event.subject,
+        bits_per_second=event.bits_per_second,
         at_seconds=since,
         lasted_seconds=end - at,
         before_bits_per_second=before,
@@ -62,8 +62,8 @@ def _aftermath(
         recovered_after_seconds=_recovered(after, before, from_seconds=first - since),
         listed_after_seconds=_listed(
             events_of(load.recording.events, Listed),
-            fault,
-            affected_services(fault, hosts),
+            event,
+            affected_services(event, hosts),
             _next(about_it, load.hold),
         ),
         dials=outage(dials, at),
@@ -74,21 +74,24 @@ def _next(later: Sequence[Happened], hold: Window) -> float:
     return later[0].wall_seconds if later else float(hold.end)
 
 
-def _concerns(other: Happened, fault: Happened, hosts: Mapping[str, str]) -> bool:
+def _concerns(other: Happened, event: Happened, hosts: Mapping[str, str]) -> bool:
     """Return whether another fault took the same service or its host away, or brought it back."""
-    if other.verb not in LEAVING | RETURNING:
+    fault = fault_recorded(other.verb)
+    if not (fault.takes_away or fault.brings_back):
         return False
-    same = not affected_services(other, hosts).isdisjoint(affected_services(fault, hosts))
-    return same or other.subject == fault.subject
+    same = not affected_services(other, hosts).isdisjoint(affected_services(event, hosts))
+    return same or other.subject == event.subject
 
 
-def _undone(fault: Happened, earlier: Sequence[Happened], hosts: Mapping[str, str]) -> Happened:
+def _undone(event: Happened, earlier: Sequence[Happened], hosts: Mapping[str, str]) -> Happened:
     """Return the fault that this one undoes, or else itself."""
+    if not fault_recorded(event.verb).brings_back:
+        return event
     first: Happened | None = None
     for other in earlier:
-        if _concerns(other, fault, hosts):
-            first = (first or other) if other.verb in LEAVING else None
-    return first if fault.verb in RETURNING and first is not None else fault
+        if _concerns(other, event, hosts):
+            first = (first or other) if fault_recorded(other.verb).takes_away else None
+    return first or event
 
 
 def _before(goodput: Sequence[float], second: int) -> float | None:
@@ -122,12 +125,13 @@ def _are_in(listed: Listed, instances: set[str]) -> bool:
 
 
 def _listed(
-    listings: Sequence[Listed], fault: Happened, instances: set[str], end: float
+    listings: Sequence[Listed], event: Happened, instances: set[str], end: float
 ) -> float | None:
     """Return how long it took until the descriptors' instances were as the fault has them."""
-    if fault.verb not in LEAVING | RETURNING:
+    fault = fault_recorded(event.verb)
+    if not (fault.takes_away or fault.brings_back):
         return None
-    leaving, at = fault.verb in LEAVING, fault.wall_seconds
+    leaving, at = fault.takes_away, event.wall_seconds
     before = [listed for listed in listings if listed.wall_seconds < at]
     if not before or _are_in(before[-1], instances) != leaving:
         return None

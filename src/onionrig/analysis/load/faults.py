@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.load.loads import events_of
-from onionrig.experiment.happenings import (
-    ENDING,
-    LEAVING,
-    OF_A_LINK,
-    RUNS,
-    VERBS,
-    turned,
-)
+from onionrig.experiment.faults.base import State
+from onionrig.experiment.faults.registry import fault_recorded
 from onionrig.records.events import Happened
 
 if TYPE_CHECKING:
@@ -23,7 +17,6 @@ if TYPE_CHECKING:
 
     from onionrig.analysis.load.loads import Load
     from onionrig.analysis.load.windows import Window
-    from onionrig.experiment.happenings import Verb
     from onionrig.records.events import AnyEvent
     from onionrig.records.manifest import Manifest
     from onionrig.records.recording import Recording
@@ -60,9 +53,11 @@ def faults_in(recording: Recording, span: Window) -> list[Happened]:
 def ended_in_hold(load: Load) -> frozenset[str]:
     """Name the services that were ended in the hold: their counters are of two processes."""
     hosts = service_hosts(load.manifest)
-    faults = faults_in(load.recording, load.hold)
     return frozenset(
-        name for fault in faults if fault.verb in ENDING for name in affected_services(fault, hosts)
+        name
+        for event in faults_in(load.recording, load.hold)
+        if fault_recorded(event.verb).ends_process
+        for name in affected_services(event, hosts)
     )
 
 
@@ -80,7 +75,7 @@ def affected_services(event: Happened, hosts: Mapping[str, str]) -> set[str]:
 
 def is_of_host(event: Happened) -> bool:
     """Return whether something was done to a host."""
-    return event.of_host or event.verb in OF_A_LINK
+    return event.of_host or fault_recorded(event.verb).is_of_link
 
 
 def absences(events: Sequence[AnyEvent], hosts: Mapping[str, str]) -> dict[str, list[Absence]]:
@@ -99,23 +94,21 @@ class _State:
     """The state of one service, and its absences so far."""
 
     def __init__(self) -> None:
-        self._process, self._link = RUNS, RUNS
+        self._process, self._link = State.RUNS, State.RUNS
         self._causes: list[Happened] = []
         """Causes of the absence that goes on; empty while the service answers."""
         self._ended: list[Absence] = []
 
     def turn(self, event: Happened) -> None:
         """Take in what was done to the service."""
-        verb = _verb(event)
-        if verb is None:
-            return
-        if event.verb in OF_A_LINK:
-            self._link = turned(self._link, verb)
+        fault = fault_recorded(event.verb)
+        if fault.is_of_link:
+            self._link = fault.turned(self._link)
         else:
-            self._process = turned(self._process, verb)
-        if event.verb in LEAVING:
+            self._process = fault.turned(self._process)
+        if fault.takes_away:
             self._causes.append(event)
-        elif self._causes and (self._process, self._link) == (RUNS, RUNS):
+        elif self._causes and (self._process, self._link) == (State.RUNS, State.RUNS):
             self._ended.append(self._absence(event.wall_seconds))
             self._causes = []
 
@@ -125,8 +118,3 @@ class _State:
 
     def _absence(self, end: float) -> Absence:
         return Absence(begin=self._causes[0].wall_seconds, end=end, causes=tuple(self._causes))
-
-
-def _verb(event: Happened) -> Verb | None:
-    """Return what was done; None where this version does not know it."""
-    return next((verb for verb in VERBS if verb == event.verb), None)

@@ -53,7 +53,7 @@ class SeriesLoad(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ten seconds that the sustained rate is of, counted from the hold's start."""
 
 
-class Fault(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SeriesFault(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that was done to the rig."""
 
     at: float
@@ -61,7 +61,7 @@ class Fault(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     subject: str
     """The service, or the emulated host."""
     bits_per_second: float | None = None
-    """What the host's link carries since then; only ``link_rate`` has it."""
+    """What the host's link carries since then; null where that stayed as it was."""
 
 
 class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,7 +84,7 @@ class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Time from the dial to the SOCKS reply, of each attempt that got one."""
     first_byte_seconds: tuple[float, ...]
     """Time from the dial to the first byte, of each attempt that got one."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[SeriesFault, ...] = ()
     """What was done to the rig, in order."""
     dialled: Timeline = NO_TIMELINE
     """New streams by when they were dialled: those that were served, and that failed."""
@@ -208,9 +208,9 @@ def _round_trips(recording: Recording) -> Lines:
     return lines
 
 
-def _faults(recording: Recording, span: Window, zero: int) -> tuple[Fault, ...]:
+def _faults(recording: Recording, span: Window, zero: int) -> tuple[SeriesFault, ...]:
     return tuple(
-        Fault(
+        SeriesFault(
             at=event.wall_seconds - zero,
             verb=event.verb,
             subject=event.subject,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from onionrig.experiment.faults.registry import fault_recorded
 from onionrig.units import rate_text
 from onionrig.views.summary.dials import named
 
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
 
     from onionrig.records.aftermath import Aftermath
 
-DONE = {
-    "kill": "killed",
-    "stop": "stopped",
-    "start": "started",
-    "hang": "hung",
-    "resume": "resumed",
-    "link_down": "unplugged",
-    "link_up": "plugged in",
-}
 HEADINGS = (
     "at", "done", "before", "lowest", "as before", "listed", "failed", "until", "slowest",
 )  # fmt: skip
@@ -64,9 +56,8 @@ def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
 
 def done_text(verb: str, subject: str, bits_per_second: float | None = None) -> str:
     """Say what was done, to what; of a link, what it carries from then on."""
-    if bits_per_second is not None:
-        return f"{subject}'s link at {rate_text(bits_per_second)}"
-    return f"{subject} {DONE.get(verb, verb)}"
+    rate = "another rate" if bits_per_second is None else rate_text(bits_per_second)
+    return fault_recorded(verb).told.format(subject=subject, verb=verb, rate=rate)
 
 
 def listed_texts(before: Sequence[str], now: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from onionrig.views.report.figure import outlined
 from onionrig.views.summary.aftermath import done_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.over_time.series import Fault
+    from onionrig.analysis.over_time.series import SeriesFault
     from onionrig.views.report.charts.time_chart import TimeChart
 
 SAME_PLACE = 0.025
@@ -54,10 +54,10 @@ def _named(rows: list[dict[str, Any]], **placed: Any) -> list[alt.Chart]:  # noq
     )
 
 
-def _by_place(chart: TimeChart) -> list[list[Fault]]:
+def _by_place(chart: TimeChart) -> list[list[SeriesFault]]:
     """Return the faults, grouped where they are too near to be named apart."""
     first, last = chart.span
-    places: list[list[Fault]] = []
+    places: list[list[SeriesFault]] = []
     for fault in chart.faults:
         if places and fault.at - places[-1][0].at < SAME_PLACE * (last - first):
             places[-1].append(fault)
@@ -66,7 +66,7 @@ def _by_place(chart: TimeChart) -> list[list[Fault]]:
     return places
 
 
-def _name(several: list[Fault]) -> str:
+def _name(several: list[SeriesFault]) -> str:
     more = f" and {len(several) - 1} more" if len(several) > 1 else ""
     first = several[0]
     return f"{done_text(first.verb, first.subject, first.bits_per_second)}{more}"

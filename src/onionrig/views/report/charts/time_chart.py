@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onionrig.analysis.over_time.series import Fault, SeriesLoad
+from onionrig.analysis.over_time.series import SeriesFault, SeriesLoad
 from onionrig.analysis.over_time.timeline import Timeline
 from onionrig.records.part import Part
 from onionrig.views.report.charts.scales import Scale, time_scale
@@ -41,7 +41,7 @@ class TimeChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the values are, without the unit."""
     loads: tuple[SeriesLoad, ...] = ()
     levels: tuple[Level, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[SeriesFault, ...] = ()
 
     @property
     def span(self) -> tuple[float, float]:

@@ -1,0 +1,81 @@
+"""What the faults of an experiment must satisfy, each with the reason."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from onionrig.experiment.faults.base import Scope
+from onionrig.experiment.faults.planned import out_of_turn, planned_faults
+from onionrig.experiment.faults.registry import FAULTS
+from onionrig.experiment.placement import faulted_services
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from onionrig.experiment.faults.base import AskedFault
+    from onionrig.experiment.schema import Experiment, HostRole
+
+
+def wrong_faults(experiment: Experiment) -> str | None:
+    """Explain what is wrong with the faults, or return None."""
+    services = faulted_services(experiment)
+    for number, asked in enumerate(experiment.events, start=1):
+        if wrong := _wrong(experiment, asked, services):
+            return f"events, number {number}: {wrong}"
+    if found := out_of_turn(planned_faults(experiment), services):
+        planned, state = found
+        return f"{planned.text}: {state} at that time"
+    return None
+
+
+def _wrong(experiment: Experiment, asked: AskedFault, services: Mapping[str, str]) -> str | None:
+    if asked.at >= experiment.load.hold:
+        return f"at = {asked.at}: the hold ends after {experiment.load.hold} (load.hold)"
+    hosts = {host.name: host.roles for host in experiment.hosts}
+    return (
+        _unknown(asked, services, hosts)
+        or FAULTS[asked.verb].wrong(asked, experiment.emulation.scale)
+        or _untouchable(asked, hosts, services)
+    )
+
+
+def _unknown(asked: AskedFault, services: Collection[str], hosts: Collection[str]) -> str | None:
+    """Refuse a subject that the experiment does not have, or that the fault is not done to."""
+    fault = FAULTS[asked.verb]
+    of_services, of_hosts = Scope.SERVICE in fault.steps, set(fault.steps) != {Scope.SERVICE}
+    known = [*(services if of_services else ()), *(hosts if of_hosts else ())]
+    if asked.subject in known:
+        return None
+    if asked.subject in hosts:
+        return f"{asked.text}: it is done to a service, and {asked.subject} is a host"
+    kinds = ["service"] if of_services else []
+    if of_hosts and (hosts or not of_services):
+        kinds.append("host")
+    there = (
+        "only emulated hosts have links ([[hosts]])"
+        if fault.is_of_link
+        else "there is none on this side"
+    )
+    close = difflib.get_close_matches(asked.subject, known, n=1)
+    if known:
+        there = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+    return f"{asked.text}: no such {' or '.join(kinds)}; {there}"
+
+
+def _untouchable(
+    asked: AskedFault, hosts: Mapping[str, Collection[HostRole]], services: Mapping[str, str]
+) -> str | None:
+    """Refuse hosts that the load comes from, and those that nothing runs on but a sampler."""
+    fault, host = FAULTS[asked.verb], asked.subject
+    if host not in hosts or fault.is_of_link:
+        return None
+    if "client" in hosts[host] and fault.after is not None:
+        word = "end" if fault.ends_process else "stand still"
+        return (
+            f"{asked.text}: it has the role client, and the load itself, which comes from there, "
+            f"would {word} with it; a single client tor may be named, or its link"
+        )
+    if host not in services.values():
+        return f"{asked.text}: no service of this experiment is on it"
+    return None

@@ -1,0 +1,22 @@
+"""Pull the plug of a host: what it sends is lost, and nobody is told; and put it in again."""
+
+from __future__ import annotations
+
+from onionrig.experiment.faults.base import Fault, Scope, State
+from onionrig.experiment.faults.steps import SetLink
+
+LINK_DOWN = Fault(
+    verb="link_down",
+    steps={Scope.LINK: (SetLink(up=False),)},
+    before=(State.RUNS,),
+    after=State.CUT_OFF,
+    told="{subject} unplugged",
+    cause="cut off",
+)
+LINK_UP = Fault(
+    verb="link_up",
+    steps={Scope.LINK: (SetLink(up=True),)},
+    before=(State.CUT_OFF,),
+    after=State.RUNS,
+    told="{subject} plugged in",
+)

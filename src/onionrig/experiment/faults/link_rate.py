@@ -1,0 +1,42 @@
+"""Have a host's link carry another rate from then on, each way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.experiment.faults.base import AskedFault, Fault, Scope
+from onionrig.experiment.faults.steps import SetLinkRate
+from onionrig.experiment.keys import Table, wrong_link_rate
+from onionrig.units import BitsPerSecond
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+
+class RateKeys(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys that stand beside ``link_rate``."""
+
+    rate: BitsPerSecond | None = None
+    """What the link carries from then on; scaled as links are."""
+
+
+def _rate(asked: AskedFault) -> BitsPerSecond | None:
+    return asked.keys.rate if isinstance(asked.keys, RateKeys) else None
+
+
+def _wrong(asked: AskedFault, scale: Fraction) -> str | None:
+    rate = _rate(asked)
+    if rate is None:
+        return f'{asked.text}: say which it is then, as in rate = "10Mbit"'
+    return wrong_link_rate(rate, scale, f'{asked.text}, rate = "{rate}"')
+
+
+LINK_RATE = Fault(
+    verb="link_rate",
+    steps={Scope.LINK: (SetLinkRate(),)},
+    told="{subject}'s link at {rate}",
+    keys=RateKeys,
+    misplaced='only a link has one, as in link_rate = "pi1"',
+    wrong=_wrong,
+    rate=_rate,
+)

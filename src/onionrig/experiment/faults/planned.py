@@ -1,0 +1,74 @@
+"""The faults of an experiment in their order, and whether each can be done when its time comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.experiment.faults.base import PlannedFault, Scope, State
+from onionrig.experiment.faults.registry import FAULTS
+from onionrig.experiment.keys import scaled_link_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from onionrig.experiment.faults.base import AskedFault
+    from onionrig.experiment.schema import Experiment
+    from onionrig.units import BitsPerSecond
+
+
+def planned_faults(experiment: Experiment) -> tuple[PlannedFault, ...]:
+    """Return the faults in the order in which they are done; of one moment as they stand."""
+    faults = (_planned(experiment, asked) for asked in experiment.events)
+    return tuple(sorted(faults, key=lambda fault: fault.at_seconds))
+
+
+def fastest_rate(experiment: Experiment, host: str) -> BitsPerSecond | None:
+    """Return the highest rate that a fault gives a host's link, scaled; None without any."""
+    rates = (_rate(experiment, asked) for asked in experiment.events if asked.subject == host)
+    return max((rate for rate in rates if rate is not None), default=None)
+
+
+def out_of_turn(
+    faults: Iterable[PlannedFault], hosts: Mapping[str, str]
+) -> tuple[PlannedFault, str] | None:
+    """Return the first that cannot be done in the state that its subject has by then, and why.
+
+    ``hosts`` is the host of each service that something can be done to.
+    """
+    states: dict[str, State] = {}
+    for planned in faults:
+        fault = FAULTS[planned.verb]
+        host = hosts.get(planned.subject, "")
+        if (around := states.get(host, State.RUNS)) in {State.HANGS, State.ENDED}:
+            return planned, f"its host {host} {around}"
+        state = states.get(planned.subject, State.RUNS)
+        if state not in fault.before:
+            return planned, f"{planned.subject} {state}"
+        states[planned.subject] = fault.turned(state)
+        if planned.scope is Scope.HOST:
+            for service in (name for name, where in hosts.items() if where == planned.subject):
+                states[service] = fault.turned(states.get(service, State.RUNS))
+    return None
+
+
+def _planned(experiment: Experiment, asked: AskedFault) -> PlannedFault:
+    rate = _rate(experiment, asked)
+    return PlannedFault(
+        at_seconds=asked.at,
+        verb=asked.verb,
+        subject=asked.subject,
+        scope=_scope(experiment, asked),
+        bits_per_second=None if rate is None else float(rate),
+    )
+
+
+def _scope(experiment: Experiment, asked: AskedFault) -> Scope:
+    if FAULTS[asked.verb].is_of_link:
+        return Scope.LINK
+    hosts = {host.name for host in experiment.hosts}
+    return Scope.HOST if asked.subject in hosts else Scope.SERVICE
+
+
+def _rate(experiment: Experiment, asked: AskedFault) -> BitsPerSecond | None:
+    rate = FAULTS[asked.verb].rate(asked)
+    return None if rate is None else scaled_link_rate(rate, experiment.emulation.scale)

@@ -1,0 +1,18 @@
+"""Ask a service to end; of a host, shut it down."""
+
+from __future__ import annotations
+
+from onionrig.experiment.faults.base import Fault, Scope, State
+from onionrig.experiment.faults.steps import EndServices, SetLink, Signal
+
+_END = EndServices(signal=Signal.TERMINATE)
+
+STOP = Fault(
+    verb="stop",
+    # while its services end they still say goodbye; then the link goes
+    steps={Scope.SERVICE: (_END,), Scope.HOST: (_END, SetLink(up=False))},
+    before=(State.RUNS, State.HANGS),
+    after=State.ENDED,
+    told="{subject} stopped",
+    cause="stopped",
+)

@@ -1,0 +1,87 @@
+"""From the tables of ``[[events]]`` to the faults that they ask for, and back."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from onionrig.errors import UsageError
+from onionrig.experiment.faults.base import AskedFault
+from onionrig.experiment.faults.registry import FAULTS
+from onionrig.units import Seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.experiment.faults.base import Fault
+    from onionrig.experiment.keys import Table
+
+AT = "at"
+"""The key that every table has: when the fault is done, from the beginning of the hold."""
+
+
+def event_table() -> type[msgspec.Struct]:
+    """Return a table that can ask for any fault: with ``at``, every verb and every fault's keys."""
+    return _event_table(tuple((fault.verb, fault.keys) for fault in FAULTS.values()))
+
+
+def asked_faults(tables: Iterable[msgspec.Struct]) -> tuple[AskedFault, ...]:
+    """Return the faults that such tables ask for.
+
+    Raises UsageError for a table that names no fault or several, or has a key of another one.
+    """
+    return tuple(_asked(number, table) for number, table in enumerate(tables, start=1))
+
+
+def plain_event(asked: AskedFault) -> dict[str, Any]:
+    """Return the table that asks for a fault as plain data, with null for every other key."""
+    written = {
+        AT: str(asked.at),
+        asked.verb: asked.subject,
+        **msgspec.to_builtins(asked.keys, enc_hook=str),
+    }
+    return dict.fromkeys(event_table().__struct_fields__) | written
+
+
+@functools.cache
+def _event_table(faults: tuple[tuple[str, type[Table]], ...]) -> type[msgspec.Struct]:
+    verbs = [(verb, str | None, None) for verb, _ in faults]
+    own_keys = {
+        field.name: (field.name, field.type, field.default)
+        for _, keys in faults
+        for field in msgspec.structs.fields(keys)
+    }
+    return msgspec.defstruct(
+        "EventTable",
+        [(AT, Seconds), *verbs, *own_keys.values()],
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
+
+
+def _asked(number: int, table: msgspec.Struct) -> AskedFault:
+    written = {
+        name: value
+        for name in table.__struct_fields__
+        if (value := getattr(table, name)) is not None
+    }
+    verbs = [verb for verb in FAULTS if verb in written]
+    if len(verbs) != 1:
+        first = next(iter(FAULTS))
+        raise UsageError(
+            f'events, number {number}: say one of {", ".join(FAULTS)}, as in {first} = "backend-1"'
+        )
+    fault = FAULTS[verbs[0]]
+    at, subject = written.pop(AT), written.pop(fault.verb)
+    for key, value in written.items():
+        if key not in fault.keys.__struct_fields__:
+            reason = _owner(key).misplaced
+            raise UsageError(f'events, number {number}: {key} = "{value}": {reason}')
+    return AskedFault(at=at, verb=fault.verb, subject=subject, keys=fault.keys(**written))
+
+
+def _owner(key: str) -> Fault:
+    return next(fault for fault in FAULTS.values() if key in fault.keys.__struct_fields__)
