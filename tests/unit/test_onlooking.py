@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 import msgspec
 import pytest
 
-from onionrig.cli.onlooker import asked_of
+from onionrig.cli.onlooker import look_request
 from onionrig.errors import RecordsUnreadable, UsageError
 from onionrig.rig.allocation import placeholder_identities
 from onionrig.rig.model import Role
@@ -57,7 +57,7 @@ def test_a_run_is_looked_at_through_the_balancers_tor_and_its_instances_through_
     socket = tmp_path / "work" / "client-1" / "control"
     socket.parent.mkdir(parents=True)
     socket.touch()
-    asked = asked_of(str(run.path), None)
+    asked = look_request(str(run.path), None)
     assert asked.subject.address == "ADDRESS.onion"
     assert asked.subject.run == "a-run"
     assert list(asked.subject.instances) == ["backend-1", "backend-2", "backend-3"]
@@ -67,30 +67,30 @@ def test_a_run_is_looked_at_through_the_balancers_tor_and_its_instances_through_
 
 def test_a_run_that_is_over_or_not_up_is_refused(run):
     with pytest.raises(UsageError, match="the rig of this run is not up"):
-        asked_of(str(run.path), None)
+        look_request(str(run.path), None)
     (run.path / "result.json").write_text("{}")
     with pytest.raises(UsageError, match="this run is over"):
-        asked_of(str(run.path), None)
+        look_request(str(run.path), None)
     # another tor of the same network may still be asked
-    assert asked_of(str(run.path), "127.0.0.1:9051").places == ("127.0.0.1:9051",)
+    assert look_request(str(run.path), "127.0.0.1:9051").places == ("127.0.0.1:9051",)
 
 
 def test_a_run_without_an_address_is_refused(tmp_path):
     directory = RunDirectory.create(tmp_path / "baseline")
     directory.write_manifest(msgspec.structs.replace(manifest(), address=None, services=()))
     with pytest.raises(UsageError, match="no onion address"):
-        asked_of(str(directory.path), None)
+        look_request(str(directory.path), None)
 
 
 def test_an_address_is_asked_for_through_the_tor_that_is_named_or_the_usual_ones():
     _, name = descriptor(1)
-    assert asked_of(name, "/a/socket").places == ("/a/socket",)
-    assert asked_of(name, "/a/socket").subject.address == f"{name}.onion"
-    assert asked_of(name, None).places == ("/run/tor/control", "127.0.0.1:9051")
-    assert asked_of(name, None).subject.instances == {}
+    assert look_request(name, "/a/socket").places == ("/a/socket",)
+    assert look_request(name, "/a/socket").subject.address == f"{name}.onion"
+    assert look_request(name, None).places == ("/run/tor/control", "127.0.0.1:9051")
+    assert look_request(name, None).subject.instances == {}
 
 
 def test_a_word_that_is_neither_is_no_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RecordsUnreadable, match="no run nonsense"):
-        asked_of("nonsense", None)
+        look_request("nonsense", None)

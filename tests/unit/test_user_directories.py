@@ -3,7 +3,7 @@
 import pytest
 
 from onionrig.cli.catalogue import own_boards
-from onionrig.engine.local.cache import cache_directory
+from onionrig.engine.local.equipment import cache_directory
 
 
 @pytest.fixture(autouse=True)

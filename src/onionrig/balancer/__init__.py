@@ -1,1 +1,1 @@
-"""Onionbalance: launching it, and reading what it has published."""
+"""Onionbalance: launching it, timing it, reading what it has published, extending it."""

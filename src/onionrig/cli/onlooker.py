@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.balancer.look import Onlooker
-from onionrig.balancer.seen import Subject
+from onionrig.balancer.inspection.client_view import Subject
+from onionrig.balancer.inspection.onlooker import Onlooker
 from onionrig.errors import Interrupted, NoTorToAsk, UsageError
 from onionrig.processes.interrupts import interruptible
 from onionrig.rig.model import Role
@@ -30,7 +30,7 @@ PAUSE_SECONDS = 3.0
 """Between two looks."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class LookRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to look at, and where a tor can be asked for it."""
 
     subject: Subject
@@ -40,7 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The same for the instances' own descriptors; as above if empty."""
 
 
-def asked_of(name: str, control: str | None) -> Asked:
+def look_request(name: str, control: str | None) -> LookRequest:
     """Return what an address or a run and ``--control`` ask for.
 
     Raises UsageError where the rig is not up, RecordsUnreadable where there is no such run.
@@ -48,10 +48,10 @@ def asked_of(name: str, control: str | None) -> Asked:
     address = address_from_text(name)
     if address is None:
         return _of_run(name, control)
-    return Asked(subject=Subject(address=address), places=(control,) if control else USUAL)
+    return LookRequest(subject=Subject(address=address), places=(control,) if control else USUAL)
 
 
-def look(asked: Asked) -> AddressSeen:
+def look(asked: LookRequest) -> AddressSeen:
     """Look once."""
 
     async def once() -> AddressSeen:
@@ -61,7 +61,7 @@ def look(asked: Asked) -> AddressSeen:
     return asyncio.run(once())
 
 
-def watch(asked: Asked, show: Callable[[AddressSeen], None]) -> None:
+def watch(asked: LookRequest, show: Callable[[AddressSeen], None]) -> None:
     """Look again every few seconds, until Ctrl-C."""
 
     async def again() -> None:
@@ -74,7 +74,7 @@ def watch(asked: Asked, show: Callable[[AddressSeen], None]) -> None:
         asyncio.run(again())
 
 
-def _of_run(name: str, control: str | None) -> Asked:
+def _of_run(name: str, control: str | None) -> LookRequest:
     """Look through the balancer's tor: a client's would keep what it fetched for its streams."""
     run = find_run(name)
     manifest = run.read_manifest()
@@ -88,7 +88,7 @@ def _of_run(name: str, control: str | None) -> Asked:
             f"{run.path}: {'this run is over' if over else 'the rig of this run is not up'}; "
             "what clients see can be fetched only while it is"
         )
-    return Asked(
+    return LookRequest(
         subject=Subject(address=manifest.address, run=run.path.name, instances=manifest.instances),
         places=(control,) if control else (*balancer_tor, *clients),
         instance_places=(control,) if control else (*clients, *balancer_tor),
@@ -96,7 +96,7 @@ def _of_run(name: str, control: str | None) -> Asked:
 
 
 @asynccontextmanager
-async def _onlooker(asked: Asked) -> AsyncIterator[Onlooker]:
+async def _onlooker(asked: LookRequest) -> AsyncIterator[Onlooker]:
     password = os.environ.get(PASSWORD_VARIABLE)
     async with AsyncExitStack() as stack:
         try:

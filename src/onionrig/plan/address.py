@@ -10,7 +10,7 @@ from onionrig.experiment.frontend import (
     most_instances,
     variants_for,
 )
-from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
+from onionrig.experiment.loads.streams import STREAM_WINDOW_BYTES
 from onionrig.plan.capacity import Capacity
 from onionrig.plan.question import Question
 from onionrig.plan.ranges import least, over, plus, times

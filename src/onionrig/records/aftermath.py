@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from onionrig.records import Part
 from onionrig.records.dials import Outage
-from onionrig.records.part import Part
 
 
 class Aftermath(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

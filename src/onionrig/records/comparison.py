@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 
 RatioVerdict = Literal["higher", "lower", "no difference shown", "not repeated", "not measured"]
 """Of B against A. no difference shown: the range of the ratio includes 1. not repeated: one

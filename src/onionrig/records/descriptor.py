@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 
 
 class Answer(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 
 
 class ByChance(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

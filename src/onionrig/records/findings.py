@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 
 BottleneckKind = Literal[
     "machine CPU",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from onionrig.records import Part
 from onionrig.records.manifest import Mode
-from onionrig.records.part import Part
 
 Origin = Literal["measured here", "measured elsewhere", "read", "estimated", "asked"]
 """Where a figure is from: this user's run or probe; one that is shipped; a named source, which

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from onionrig.records import Part
 from onionrig.records.manifest import HostFacts
-from onionrig.records.part import Part
 from onionrig.records.samples import Board
 
 CELL_BYTES = 509

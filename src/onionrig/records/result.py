@@ -9,12 +9,12 @@ from typing import Literal
 
 import msgspec
 
+from onionrig.records import Part
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.dials import Dials
 from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
 from onionrig.records.links import Links
 from onionrig.records.manifest import Mode
-from onionrig.records.part import Part
 
 Status = Literal["complete", "aborted"]
 WINDOW_SECONDS = 10

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 
 FOREIGN_PEER = "foreign peer"
 """Where a backend instance is named otherwise: who a baseline's unverified bytes come from."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 from onionrig.records.result import Result
 
 

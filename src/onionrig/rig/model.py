@@ -10,8 +10,8 @@ import msgspec
 
 from onionrig.experiment.frontend import Switch
 from onionrig.experiment.names import is_one
+from onionrig.records import Part
 from onionrig.records.manifest import HostKind, Mode
-from onionrig.records.part import Part
 from onionrig.rig.orders import AnyOrders, PingerOrders, SocksEndpoint
 
 if TYPE_CHECKING:

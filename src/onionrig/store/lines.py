@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 import msgspec
 
 from onionrig.errors import RecordsUnreadable, RunDirectoryError
-from onionrig.store.growing import GrowingFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +56,27 @@ class Appender:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class GrowingFile:
+    """A text file that grows; each call gives the lines finished since the one before."""
+
+    def __init__(self, path: Path, *, after: int = 0) -> None:
+        """Read what stands behind so many bytes."""
+        self._path = path
+        self._offset = after
+
+    def new(self) -> list[bytes]:
+        """Return the lines completed since the last call; none while there is no file."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                content = file.read()
+        except FileNotFoundError:
+            return []
+        complete = content.rfind(b"\n") + 1
+        self._offset += complete
+        return content[:complete].splitlines()
 
 
 class Tail(Generic[Record]):

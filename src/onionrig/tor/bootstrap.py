@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from onionrig.store.growing import GrowingFile
+from onionrig.store.lines import GrowingFile
 
 if TYPE_CHECKING:
     from pathlib import Path

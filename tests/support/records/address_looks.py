@@ -2,8 +2,8 @@
 
 import hashlib
 
-from onionrig.balancer.reached import Instance
-from onionrig.balancer.seen import Looked, Subject, address_seen
+from onionrig.balancer.inspection.client_view import Looked, Subject, address_seen
+from onionrig.balancer.inspection.reached_instances import Instance
 from onionrig.records.descriptor import Answer
 from onionrig.tor.descriptors import Descriptor, IntroductionPoint
 from onionrig.tor.hash_ring import HSDir, KnownNetwork, KnownRelay, TimePeriod

@@ -10,7 +10,7 @@ from onionrig.analysis.backends.round_trip import path_seconds, round_trip
 from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.analysis.load.loads import events_of
 from onionrig.analysis.load.windows import mean_bits_per_second
-from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
+from onionrig.experiment.loads.streams import STREAM_WINDOW_BYTES
 from onionrig.records.events import Scheduled
 from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text, version_numbers

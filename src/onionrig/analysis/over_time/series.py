@@ -20,8 +20,8 @@ from onionrig.analysis.over_time.host_lines import (
     interface_bits_per_second,
 )
 from onionrig.analysis.over_time.timeline import Timeline, downsampled_timeline, timeline
+from onionrig.records import Part
 from onionrig.records.events import Scheduled
-from onionrig.records.part import Part
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:

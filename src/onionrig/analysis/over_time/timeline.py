@@ -6,7 +6,7 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

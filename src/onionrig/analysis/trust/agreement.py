@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.tor_circuits import hold_readings
 from onionrig.analysis.load.faults import ended_in_hold
-from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
+from onionrig.experiment.loads.streams import STREAM_WINDOW_BYTES
 from onionrig.records.findings import Agreement
 from onionrig.units import percent_text
 

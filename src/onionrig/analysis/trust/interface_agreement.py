@@ -25,7 +25,7 @@ from onionrig.analysis.trust.agreement import (
     dials_in_hold,
     not_compared,
 )
-from onionrig.experiment.stream_window import STREAM_WINDOW_BYTES
+from onionrig.experiment.loads.streams import STREAM_WINDOW_BYTES
 from onionrig.rig.model import Role
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from onionrig.cli.app import Json, app
-from onionrig.cli.onlooker import asked_of, look, watch
+from onionrig.cli.onlooker import look, look_request, watch
 from onionrig.cli.printing import print_json
 from onionrig.tor.control_address import PASSWORD_VARIABLE, USUAL
 from onionrig.views.descriptor import address_view
@@ -36,7 +36,7 @@ def descriptor(
     json: Json = False,
 ) -> None:
     """Fetch what clients see of an onion address: who is published where, who can be reached."""
-    asked = asked_of(whom, control)
+    asked = look_request(whom, control)
     if again and json:
         watch(asked, lambda seen: print(msgspec.json.encode(seen).decode(), flush=True))
     elif again:

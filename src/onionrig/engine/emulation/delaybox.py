@@ -14,7 +14,7 @@ import sys
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
-from onionrig.engine.local.cache import cache_directory
+from onionrig.engine.local.equipment import cache_directory
 from onionrig.errors import OnionrigError, Unequipped
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Generic
 
 from onionrig.engine.base import Record, Signal
-from onionrig.engine.local.cache import cache_directory
+from onionrig.engine.local.equipment import cache_directory
 from onionrig.engine.local.ports import allocated_ports
-from onionrig.engine.local.sampled import Sampled
+from onionrig.engine.local.sampled_processes import Sampled
 from onionrig.engine.readiness import Seen, wait_until_ready
 from onionrig.experiment.question import START_SECONDS
 from onionrig.probe.facts import host_name

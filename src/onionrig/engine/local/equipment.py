@@ -1,4 +1,4 @@
-"""The programs of this machine that a run uses, found before anything is made."""
+"""What of this machine a run uses: its programs, found before anything is made, and its cache."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import msgspec
+import platformdirs
 
 from onionrig import __version__
 from onionrig.balancer.program import find_onionbalance, refuse_unknown_version
@@ -16,6 +17,8 @@ from onionrig.rig.layout import LOOPBACK, Programs
 from onionrig.tor.program import Program, find_tor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from onionrig.experiment.schema import Experiment
 
 
@@ -72,3 +75,8 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
         """What this machine is."""
         facts = msgspec.structs.asdict(host_facts(host_name()))
         return (HostRecord(**facts, kind="this machine", address=LOOPBACK),)
+
+
+def cache_directory() -> Path:
+    """Return the program's part of the user's cache directory; what is made there is 0700."""
+    return platformdirs.user_cache_path("onionrig")

@@ -53,12 +53,6 @@ def allocated_ports(needed: Mapping[str, int | None], *, address: str) -> Iterat
         yield {**dict(zip(picked, ports, strict=False)), **fixed}
 
 
-@contextlib.contextmanager
-def ports_of_their_own(needed: Mapping[str, int | None]) -> Iterator[dict[str, int]]:
-    """Give each key a port for a block, on emulated hosts: there all are free."""
-    yield {key: FIRST_PORT + number for number, key in enumerate(needed)}
-
-
 def is_free(address: str, port: int) -> bool:
     """Return whether a port can be listened on."""
     with socket.socket() as probe:

@@ -6,6 +6,14 @@ from onionrig.experiment.keys import Count
 from onionrig.experiment.loads.base import Drivers, Load, Shape
 from onionrig.records.schedule import Reach
 
+STREAM_WINDOW_BYTES = 500 * 498
+"""How much of a stream may be on its way, where it is not under congestion control.
+
+tor lets 500 cells of a stream be on their way until the other end acknowledges (tor:
+src/core/or/or.h, STREAMWINDOW_START), each with 498 bytes of payload (RELAY_PAYLOAD_SIZE). Every
+stream of ours has a circuit of its own, whose window is twice that.
+"""
+
 
 class Streams(Load, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the sinks ask of the address."""

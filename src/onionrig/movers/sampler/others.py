@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from onionrig.store.replaced import ReplacedFile
+from onionrig.store.whole_files import ReplacedFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

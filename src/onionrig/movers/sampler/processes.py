@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from onionrig.records.samples import ProcessUse
-from onionrig.store.replaced import ReplacedFile
+from onionrig.store.whole_files import ReplacedFile
 
 if TYPE_CHECKING:
     from pathlib import Path

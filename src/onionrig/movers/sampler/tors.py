@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from onionrig.records.samples import TorSample
 from onionrig.records.schedule import Schedule
 from onionrig.store.lines import Appender
-from onionrig.store.replaced import ReplacedFile
+from onionrig.store.whole_files import ReplacedFile
 from onionrig.tor.counters import counters_from
 from onionrig.tor.metrics_port import fetched_metrics
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 
 PAGE = "var(--page)"
 INK = "var(--ink)"

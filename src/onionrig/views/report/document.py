@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 from onionrig.views.report.drawings.host_boxes import HostsDrawing
 from onionrig.views.report.drawings.stages import Drawing
 from onionrig.views.report.figure import Figure

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import altair as alt
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 from onionrig.views.report.colours import INK, LINE, MUTED, PAGE
 
 Chart = alt.Chart | alt.LayerChart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 from onionrig.views.report.figure import Figure
 from onionrig.views.report.images import png, svg
 from onionrig.views.report.page import page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 from onionrig.views.report.colours import INK, series_colour
 from onionrig.views.report.figure import Figure, Key, figure
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 
 MINUTES_FROM_SECONDS = 900
 

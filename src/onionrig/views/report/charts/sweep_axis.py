@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 from onionrig.records.sweep import Axis, Point
 from onionrig.views.report.charts.scales import Scale
 from onionrig.views.report.colours import SERIES, series_colour

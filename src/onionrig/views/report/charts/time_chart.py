@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from onionrig.analysis.over_time.series import SeriesFault, SeriesLoad
 from onionrig.analysis.over_time.timeline import Timeline
-from onionrig.records.part import Part
+from onionrig.records import Part
 from onionrig.views.report.charts.scales import Scale, time_scale
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.hosts.facts import roles_by_host
 from onionrig.analysis.hosts.links import FULL, carried_rate, carried_share
 from onionrig.analysis.wording import named_runs
+from onionrig.records import Part
 from onionrig.records.links import HostLink
 from onionrig.records.manifest import HostRecord
-from onionrig.records.part import Part
 from onionrig.units import cores_text, counted
 from onionrig.views.report.drawings.host_boxes import HostBox, HostsDrawing, Strand, Way
 from onionrig.views.report.value_text import percent, rate, rates, wait

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 
 Direction = Literal["sent", "received"]
 """Which way bytes went, as the host sees it."""

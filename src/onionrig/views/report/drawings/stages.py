@@ -5,7 +5,7 @@ The page lays them out: side by side with an arrow for each flow, one below the 
 
 from __future__ import annotations
 
-from onionrig.records.part import Part
+from onionrig.records import Part
 from onionrig.units import rate_text
 
 THINNEST, THICKEST = 1.0, 10.0

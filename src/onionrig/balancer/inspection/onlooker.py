@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import stem
 
-from onionrig.balancer.reached import Instance
-from onionrig.balancer.seen import Looked, address_seen
+from onionrig.balancer.inspection.client_view import Looked, address_seen
+from onionrig.balancer.inspection.reached_instances import Instance
 from onionrig.errors import NoTorToAsk
 from onionrig.tor.directory import FollowedNetwork
 from onionrig.tor.hash_ring import client_hsdirs, client_period
 from onionrig.tor.hsdirs import ask_all, ask_until_found
 
 if TYPE_CHECKING:
-    from onionrig.balancer.seen import Subject
+    from onionrig.balancer.inspection.client_view import Subject
     from onionrig.records.descriptor import AddressSeen
     from onionrig.tor.control import Control
     from onionrig.tor.descriptors import Descriptor, IntroductionPoint

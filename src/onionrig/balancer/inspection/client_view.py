@@ -9,7 +9,7 @@ import msgspec
 
 from onionrig.analysis.address.revisions import time_made
 from onionrig.analysis.address.verdict import address_verdict
-from onionrig.balancer.reached import Instance, instances_seen
+from onionrig.balancer.inspection.reached_instances import Instance, instances_seen
 from onionrig.records.descriptor import AddressSeen, Age, Held, HSDirSeen, Point, Variant
 from onionrig.tor.hash_ring import KnownNetwork, TimePeriod
 from onionrig.tor.hsdirs import Said

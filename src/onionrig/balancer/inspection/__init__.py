@@ -1,0 +1,1 @@
+"""What clients see of an onion address: asked of HSDirs, and put together."""
