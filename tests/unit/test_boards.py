@@ -11,6 +11,7 @@ from onionrig.cli.question import ask, flags_layer
 from onionrig.engine.emulation.engine import EmulationEngine, EmulationOpening
 from onionrig.engine.emulation.hosts import Emulation
 from onionrig.engine.emulation.namespaces import Namespace
+from onionrig.engine.local.engine import Ground
 from onionrig.engine.local.equipment import Equipment
 from onionrig.errors import UsageError
 from onionrig.experiment.boards import with_boards
@@ -238,10 +239,10 @@ def test_the_manifest_has_board_and_scale_of_each_host(tmp_path):
     )
     opening = EmulationOpening(Equipment())
     before = manifest_before(question, opening, run="r", started="2026-01-01T00:00:00")
-    engine = EmulationEngine(
-        fleet=None, keeping=None, run_directory=None, equipment=Equipment(), claims=None,
-        question=question, emulation=emulation, sharing=None,
-    )  # fmt: skip
+    ground = Ground(
+        fleet=None, keeping=None, run_directory=None, equipment=Equipment(), claims=None
+    )
+    engine = EmulationEngine(ground, question=question, emulation=emulation, sharing=None)
     manifest = msgspec.structs.replace(before, hosts=engine.host_records)
     read = msgspec.json.decode(msgspec.json.encode(manifest), type=Manifest)
     assert [host.scale for host in read.emulated] == [0.25] * 4

@@ -11,7 +11,8 @@ import msgspec
 from onionrig.engine.base import Links
 from onionrig.engine.emulation.cpu_shares import cpu_shares
 from onionrig.engine.emulation.hosts import DELAY, emulated
-from onionrig.engine.local.engine import LocalEngine, accepts, finishing
+from onionrig.engine.local.engine import Ground, LocalEngine, accepts, finishing
+from onionrig.engine.local.opening import LocalOpening
 from onionrig.engine.local.ports import FIRST_PORT
 from onionrig.processes.fleet import Fleet
 from onionrig.processes.workspace import kept
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from onionrig.engine.local.equipment import Equipment
     from onionrig.experiment.question import Question
     from onionrig.processes.fleet import Child
-    from onionrig.processes.workspace import Kept
-    from onionrig.records.manifest import HostRecord, Versions
+    from onionrig.records.manifest import HostRecord
     from onionrig.rig.allocation import PortWanted
     from onionrig.rig.model import Host, Service
     from onionrig.store.run_directory import RunDirectory
@@ -37,30 +37,19 @@ if TYPE_CHECKING:
 class EmulationEngine(LocalEngine):
     """Runs a rig's services as children of this process, each on its emulated host."""
 
-    def __init__(  # noqa: PLR0913 - what the local engine needs, and what is emulated
+    def __init__(
         self,
+        ground: Ground,
         *,
-        fleet: Fleet,
-        keeping: Kept,
-        run_directory: RunDirectory,
-        equipment: Equipment,
-        claims: ExitStack,
         question: Question,
         emulation: Emulation,
         sharing: Callable[[Service], tuple[str, ...]],
     ) -> None:
         """``sharing`` says what stands before an argv that is to run with its host's CPU share."""
-        super().__init__(
-            fleet=fleet,
-            keeping=keeping,
-            run_directory=run_directory,
-            equipment=equipment,
-            claims=claims,
-        )
+        super().__init__(ground)
         self._question = question
         self._emulation = emulation
         self._sharing = sharing
-        self._machines = equipment.host_records
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -70,7 +59,7 @@ class EmulationEngine(LocalEngine):
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
         """This machine, and the hosts that are emulated on it."""
-        (machine,) = self._machines
+        (machine,) = super().host_records
         boards = {host.name: host.board for host in self._question.experiment.hosts}
         return (
             machine,
@@ -147,23 +136,10 @@ class EmulationEngine(LocalEngine):
         return self._emulation.namespaces[service.host].inside(lambda: accepts(address))
 
 
-class EmulationOpening:
-    """What ``entered`` needs: the programs have been found, and nothing has been made."""
+class EmulationOpening(LocalOpening):
+    """This machine as before, with hosts to be emulated on it as the engine is entered."""
 
     capabilities: frozenset[type] = frozenset({Links})
-
-    def __init__(self, equipment: Equipment) -> None:
-        self._equipment = equipment
-
-    @property
-    def versions(self) -> Versions:
-        """The programs that would run."""
-        return self._equipment.versions
-
-    @property
-    def host_records(self) -> tuple[HostRecord, ...]:
-        """What this machine is; nothing is emulated on it yet."""
-        return self._equipment.host_records
 
     def entered(
         self, question: Question, run_directory: RunDirectory
@@ -194,11 +170,13 @@ async def entered_emulation(
             Fleet(keeping.environment, keeping.guard) as fleet,
         ):
             yield EmulationEngine(
-                fleet=fleet,
-                keeping=keeping,
-                run_directory=run_directory,
-                equipment=equipment,
-                claims=claims,
+                Ground(
+                    fleet=fleet,
+                    keeping=keeping,
+                    run_directory=run_directory,
+                    equipment=equipment,
+                    claims=claims,
+                ),
                 question=question,
                 emulation=emulation,
                 sharing=sharing,

@@ -13,19 +13,22 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Generic
 
+import msgspec
+
 from onionrig.engine.base import Record, Signal
-from onionrig.engine.local.equipment import cache_directory
+from onionrig.engine.local.equipment import Equipment, cache_directory
 from onionrig.engine.local.ports import allocated_ports
 from onionrig.engine.local.sampled_processes import Sampled
 from onionrig.engine.readiness import Seen, wait_until_ready
 from onionrig.experiment.question import START_SECONDS
 from onionrig.probe.facts import host_name
 from onionrig.processes.fleet import Child, Fleet
-from onionrig.processes.workspace import kept
+from onionrig.processes.workspace import Kept, kept
 from onionrig.rig.layout import LOOPBACK, Layout
 from onionrig.rig.model import OURS, Bootstrapped, Host, Listening
 from onionrig.rig.orders import recorded_at
 from onionrig.store.lines import Tail
+from onionrig.store.run_directory import RunDirectory
 from onionrig.tor.bootstrap import BootstrapLog, last_line
 from onionrig.tor.control import control
 from onionrig.tor.identities import make_identities
@@ -35,14 +38,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from onionrig.engine.base import Streams
-    from onionrig.engine.local.equipment import Equipment
     from onionrig.experiment.question import Question
-    from onionrig.processes.workspace import Kept
     from onionrig.records.manifest import HostRecord
     from onionrig.records.schedule import Schedule
     from onionrig.rig.allocation import Identities, PortWanted
     from onionrig.rig.model import Rig, Service
-    from onionrig.store.run_directory import RunDirectory
     from onionrig.tor.control import Control
 
 Address = PurePosixPath | tuple[str, int]
@@ -60,24 +60,26 @@ NUMBERS = {
 }
 
 
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """What a local engine stands on; whoever has made it ends it."""
+
+    fleet: Fleet
+    keeping: Kept
+    run_directory: RunDirectory
+    equipment: Equipment
+    claims: ExitStack
+    """What keeps ports for as long as the engine is there."""
+
+
 class LocalEngine:
     """Runs a rig's services as children of this process, on the one host that this machine is."""
 
-    def __init__(
-        self,
-        *,
-        fleet: Fleet,
-        keeping: Kept,
-        run_directory: RunDirectory,
-        equipment: Equipment,
-        claims: ExitStack,
-    ) -> None:
-        """``claims`` is what keeps ports; whoever made the engine closes it."""
-        self._fleet = fleet
-        self._keeping = keeping
-        self._run_directory = run_directory
-        self._equipment = equipment
-        self._claims = claims
+    def __init__(self, ground: Ground) -> None:
+        self._fleet = ground.fleet
+        self._keeping = ground.keeping
+        self._run_directory = ground.run_directory
+        self._equipment = ground.equipment
+        self._claims = ground.claims
         self._sampled: Sampled | None = None
         self._bootstraps: dict[str, BootstrapLog] = {}
 
@@ -260,11 +262,13 @@ async def entered_local(
             Fleet(keeping.environment, keeping.guard) as fleet,
         ):
             yield LocalEngine(
-                fleet=fleet,
-                keeping=keeping,
-                run_directory=run_directory,
-                equipment=equipment,
-                claims=claims,
+                Ground(
+                    fleet=fleet,
+                    keeping=keeping,
+                    run_directory=run_directory,
+                    equipment=equipment,
+                    claims=claims,
+                )
             )
 
 
