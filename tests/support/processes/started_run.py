@@ -16,7 +16,7 @@ from onionrig.store.lines import read_all
 from support.processes.command_line import ONIONRIG, StartedCommand
 from support.waiting import RUN_SECONDS, until
 
-LONG_HOLD = ("--hold", "600")
+LONG_HOLD = ("--hold", "3600")
 
 
 class StartedRun(StartedCommand):
