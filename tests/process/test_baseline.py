@@ -69,8 +69,9 @@ def slow_peer():
         yield peer
 
 
-def test_over_loopback_every_byte_is_verified_and_no_tor_is_needed(onionrig):
-    baseline = onionrig("baseline", "--json", *SHORT)
+def test_over_loopback_every_byte_is_verified_and_no_tor_is_needed(onionrig, tmp_path):
+    out = tmp_path / "a-baseline"
+    baseline = onionrig("baseline", "--json", *SHORT, "--out", str(out))
     assert baseline.returncode == 0, baseline.stderr
     result = json.loads(baseline.stdout)
     assert result["mode"] == "without tor"
@@ -81,6 +82,11 @@ def test_over_loopback_every_byte_is_verified_and_no_tor_is_needed(onionrig):
     # 0.03 where it was measured, however little of its CPU time a busy machine gives them
     movers = [result["costs"][name]["cpu_seconds_per_gbit"] for name in ("source", "sink")]
     assert all(0 < seconds < 10 for seconds in movers), movers
+    # by what it can be done again
+    assert json.loads((out / "manifest.json").read_bytes())["command"][1:3] == [
+        "baseline",
+        "--json",
+    ]
     assert "idle; load" in baseline.stderr
     assert "lo " in baseline.stderr
 

@@ -20,6 +20,9 @@ def events(directory):
         yield from (json.loads(line) for line in path.read_text().splitlines())
 
 
+SERVING = ("--set", "network.kind=none", "--set", "baseline.listen=127.0.0.1:9000")
+
+
 def second_load_holds(directory, sweep):
     assert not sweep.ended(), "it was over before it could be killed"
     return len([each for each in events(directory) if each.get("phase") == "hold"]) == 2
@@ -83,6 +86,8 @@ def test_two_experiments_alternate_and_what_differs_is_said(onionrig, tmp_path):
         (("sweep", "--over", "load.strems=1,2"), "did you mean load.streams?"),
         (("sweep", "--over", "backends.daemons=1,11"), "stock Onionbalance holds at most 10"),
         (("sweep", "--resume", "nowhere"), "is no sweep"),
+        (("sweep", *SERVING, "--over", "load.streams=1,2"), "serves and measures nothing"),
+        (("compare", "smoke", "smoke", *SERVING), "serves and measures nothing"),
         (("compare", "smoke", "a-run"), "compare a run with a run"),
         (("compare", "a-run", "b-run", "--hold", "20"), "these are runs already"),
     ],

@@ -76,7 +76,11 @@ def test_a_shape_is_asked_for_in_toml_and_written_down_as_it_was_asked(connectio
             '[load]\nkind = "connections"\nstreams = 3',
             "unknown key load.streams; .* has connections_per",
         ),
-        ('[load]\nkind = "conections"', "load.kind = 'conections': there are streams, connections"),
+        (
+            '[load]\nkind = "conections"',
+            "load.kind = 'conections': there are streams, .*connections",
+        ),
+        ('network.kind = "none"\n[load]\nkind = "connections"', "without tor there are only sinks"),
     ],
 )
 def test_what_a_shape_cannot_have_is_refused_by_name(connections, text, said):
@@ -85,7 +89,7 @@ def test_what_a_shape_cannot_have_is_refused_by_name(connections, text, said):
 
 
 def test_a_shape_that_nobody_has_added_is_refused():
-    with pytest.raises(UsageError, match=r"there are streams$"):
+    with pytest.raises(UsageError, match=r"load.kind = 'connections': there are streams"):
         experiment_from([tables()])
 
 

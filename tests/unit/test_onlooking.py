@@ -11,6 +11,7 @@ from onionrig.rig.allocation import placeholder_identities
 from onionrig.rig.model import Role
 from onionrig.rig.render import render
 from onionrig.run.manifest import known_of_rig
+from onionrig.store.manifest_file import as_this_version
 from onionrig.store.run_directory import RunDirectory
 from support.descriptors import descriptor
 from support.records.manifests import manifest
@@ -94,3 +95,20 @@ def test_a_word_that_is_neither_is_no_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RecordsUnreadable, match="no run nonsense"):
         look_request("nonsense", None)
+
+
+def test_a_manifest_of_an_earlier_version_says_it_too():
+    earlier = {
+        "hosts": [{"name": "here"}],
+        "emulated": [],
+        "services": [
+            {"role": "client", "files": {"torrc": "SocksPort 1\nControlSocket /work/client-1/control\n"}},
+            {"role": "balancer", "files": {"config.yaml": '{"services": [{"instances": [{"address": "a.onion", "name": "backend-1"}]}]}'}},
+            {"role": "sink", "files": {"orders.json": "{}"}},
+        ],
+    }  # fmt: skip
+    client, balancer, sink = as_this_version(earlier)["services"]
+    assert client["control_socket"] == "/work/client-1/control"
+    assert balancer["instances"] == {"backend-1": "a.onion"}
+    assert "control_socket" not in sink
+    assert "instances" not in sink

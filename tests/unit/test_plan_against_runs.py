@@ -13,7 +13,7 @@ from onionrig.plan.plan import plan
 from onionrig.plan.question import MEASURED, Candidate
 from onionrig.records.manifest import Manifest
 from onionrig.records.result import Result
-from onionrig.store.manifest_file import with_one_list_of_hosts
+from onionrig.store.manifest_file import as_this_version
 from support.files import DATA
 from support.plan_inputs import question, reference
 
@@ -29,7 +29,7 @@ class Measured(msgspec.Struct):
 def measured(backends):
     content = (RUNS / f"{backends}-backends.json").read_bytes()
     kept = msgspec.json.decode(content)
-    kept["manifest"] = with_one_list_of_hosts(kept["manifest"])
+    kept["manifest"] = as_this_version(kept["manifest"])
     return msgspec.convert(kept, Measured)
 
 

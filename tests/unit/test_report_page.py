@@ -149,11 +149,18 @@ def test_a_line_may_have_any_name():
 def test_the_experiment_of_a_recorded_run_is_what_its_toml_asks_for(name):
     experiment = RunDirectory(RECORDED / name / "run").read_manifest().experiment
     layer = layer_from_toml(toml_text(experiment), origin=name)
-    assert as_recorded(experiment_from([layer])) == experiment
+    assert without_nulls(as_recorded(experiment_from([layer]))) == without_nulls(experiment)
 
 
 def as_recorded(experiment):
     return msgspec.json.decode(msgspec.json.encode(plain(experiment)))
+
+
+def without_nulls(value):
+    """The same without keys that have no value: later versions have more of them."""
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def test_a_key_without_a_value_is_left_out_at_every_depth():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,10 @@ def ask(
 ) -> Question:
     """Merge profile, file, ``--set`` and flags, in this order. Raises UsageError."""
     layers = layers_of(file, profile, settings)
-    return question_from([*layers, flags], name=name or name_of(file, profile), catalogue=catalogue)
+    asked = question_from(
+        [*layers, flags], name=name or name_of(file, profile), catalogue=catalogue
+    )
+    return asked.asked_by(sys.argv)
 
 
 def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> list[Layer]:

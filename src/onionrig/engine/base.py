@@ -2,7 +2,7 @@
 
 The phases know a ``Rig`` and an ``Engine``. Processes, paths of this disk, namespaces and
 connections to hosts are the engine's business alone; an engine is one folder beside this module and
-one line in ``engine.registry``. What only some engines can do is a further protocol.
+its entry in ``engine.registry``. What only some engines can do is a further protocol.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class Engine(Protocol):
 
     It is made by an ``Opening``. In its block it raises, as soon as it happens, what nobody asked
     for: DaemonDied for a service, HostLost for a host. After its block everything that it started
-    has ended, whatever happened in between.
+    has ended, whatever happened in between, and what was recorded on other hosts is in the run
+    directory, as far as it could be fetched in a bounded time; that some could not is a note on the
+    error that ended the block, if one did, and never takes its place.
     """
 
     @property
@@ -118,12 +120,17 @@ class Engine(Protocol):
         ...
 
     async def ready(
-        self, services: Sequence[Service], *, seconds: float, tell: Callable[[str], None]
+        self,
+        services: Sequence[Service],
+        *,
+        seconds: float,
+        tell: Callable[[str], None],
+        to_answer: bool = False,
     ) -> None:
         """Wait until services are ready, each by its ``Readiness``, since they were last started.
 
-        ``tell`` is told what is waited for. Raises BringUpTimeout naming the one that is furthest
-        behind.
+        With ``to_answer``, wait only until they answer what depends on them. ``tell`` is told what
+        is waited for. Raises BringUpTimeout naming the one that is furthest behind.
         """
         ...
 
@@ -148,10 +155,6 @@ class Engine(Protocol):
 
         Raises TypeError for a kind that the service does not record.
         """
-        ...
-
-    async def collect(self) -> None:
-        """Bring everything that was recorded on other hosts into the run directory."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 import msgspec
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """How far a service is on its way to being ready."""
 
-    ready: bool
+    listens: bool = False
+    """Whether it accepts connections wherever it is to."""
     percent: int = 0
     """Of a tor's bootstrap."""
     doing: str = ""
@@ -35,50 +36,75 @@ class Look(Protocol):
 
 
 async def wait_until_ready(
-    services: Sequence[Service], look: Look, *, seconds: float, tell: Callable[[str], None]
+    services: Sequence[Service],
+    look: Look,
+    *,
+    seconds: float,
+    tell: Callable[[str], None],
+    to_answer: bool = False,
 ) -> None:
     """Look again and again until every service is ready; ``tell`` is told what is missing.
 
     Raises BringUpTimeout naming the service that is furthest behind, and where its log is.
     """
-    seen = {
-        service.name: Seen(ready=isinstance(service.ready, Started), doing="nothing logged yet")
-        for service in services
-    }
-
-    def late() -> list[Service]:
-        return [service for service in services if not seen[service.name].ready]
-
-    def where() -> str:
-        behind = late()
-        if not behind:
-            return "nothing"
-        slowest = min(behind, key=lambda service: seen[service.name].percent)
-        return f"{missing(services, seen)}; its log: {slowest.log_path}"
-
-    async with deadline(seconds, where):
+    waiting = _Waiting(services, to_answer=to_answer)
+    async with deadline(seconds, waiting.where):
         while True:
-            for service in late():
-                seen[service.name] = await look(service)
-            if not late():
+            for service in waiting.late():
+                waiting.seen[service.name] = await look(service)
+            if not waiting.late():
                 return
-            tell(missing(services, seen))
+            tell(waiting.missing())
             await asyncio.sleep(POLL_SECONDS)
 
 
-def missing(services: Sequence[Service], seen: dict[str, Seen]) -> str:
-    """Say what is missing: of the tors how many and which is slowest, else who does not listen."""
-    late = [service for service in services if not seen[service.name].ready]
-    if not late:
-        return "nothing"
-    slowest = min(late, key=lambda service: seen[service.name].percent)
-    said = seen[slowest.name]
-    if isinstance(slowest.ready, Listening):
-        return f"{slowest.name} to listen on {said.doing}"
-    what = "know the network"
-    if isinstance(slowest.ready, Bootstrapped) and slowest.ready.percent == BOOTSTRAPPED:
-        what = "bootstrap"
-    return (
-        f"{len(services) - len(late)} of {len(services)} tors to {what}; "
-        f"{slowest.name} is at {said.percent} % ({said.doing})"
-    )
+class _Waiting:
+    """Which services are ready, by what was last seen of them."""
+
+    def __init__(self, services: Sequence[Service], *, to_answer: bool) -> None:
+        self._services = services
+        self._to_answer = to_answer
+        self.seen = {service.name: Seen(doing="nothing logged yet") for service in services}
+
+    def late(self) -> list[Service]:
+        """Return those that are not ready yet."""
+        return [service for service in self._services if not self._is_ready(service)]
+
+    def missing(self) -> str:
+        """Say what is missing: how many of the tors and the slowest, or who does not listen."""
+        late = self.late()
+        if not late:
+            return "nothing"
+        slowest = self._slowest(late)
+        seen = self.seen[slowest.name]
+        if isinstance(slowest.ready, Listening):
+            return f"{slowest.name} to listen on {seen.doing}"
+        what = "bootstrap" if self._needed_percent(slowest) == BOOTSTRAPPED else "know the network"
+        return (
+            f"{len(self._services) - len(late)} of {len(self._services)} tors to {what}; "
+            f"{slowest.name} is at {seen.percent} % ({seen.doing})"
+        )
+
+    def where(self) -> str:
+        """Say the same, and where to look."""
+        late = self.late()
+        return f"{self.missing()}; its log: {self._slowest(late).log_path}" if late else "nothing"
+
+    def _slowest(self, late: Sequence[Service]) -> Service:
+        return min(late, key=lambda service: self.seen[service.name].percent)
+
+    def _is_ready(self, service: Service) -> bool:
+        match service.ready:
+            case Bootstrapped():
+                return self.seen[service.name].percent >= self._needed_percent(service)
+            case Listening():
+                return self.seen[service.name].listens
+            case Started():
+                return True
+            case _:
+                assert_never(service.ready)
+
+    def _needed_percent(self, service: Service) -> int:
+        if not isinstance(service.ready, Bootstrapped):
+            return 0
+        return service.ready.answers_from_percent if self._to_answer else service.ready.percent

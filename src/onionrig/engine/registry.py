@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+import msgspec
+
+from onionrig.engine.base import Opening
 from onionrig.engine.emulation.engine import EmulationOpening
 from onionrig.engine.local.equipment import Equipment
 from onionrig.engine.local.opening import LocalOpening
+from onionrig.experiment.schema import Experiment
 
-if TYPE_CHECKING:
-    from onionrig.engine.base import Opening
-    from onionrig.experiment.schema import Experiment
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine, and for which experiments it is there."""
+
+    takes: Callable[[Experiment], bool]
+    opening: Callable[[Experiment], Opening]
+    """Raises Unequipped where something that the experiment needs is missing or too old."""
+
+
+ENGINES = (
+    Registered(
+        takes=lambda experiment: bool(experiment.hosts),
+        opening=lambda experiment: EmulationOpening(Equipment.for_experiment(experiment)),
+    ),
+    Registered(
+        takes=lambda _: True,
+        opening=lambda experiment: LocalOpening(Equipment.for_experiment(experiment)),
+    ),
+)
+"""In this order: the first that takes an experiment runs it."""
 
 
 def opening_for(experiment: Experiment) -> Opening:
     """Return the engine that an experiment runs on, not entered yet.
 
-    Raises Unequipped where a program that the experiment needs is missing or too old.
+    Raises Unequipped where something that the experiment needs is missing or too old.
     """
-    equipment = Equipment.for_experiment(experiment)
-    return EmulationOpening(equipment) if experiment.hosts else LocalOpening(equipment)
+    return next(each for each in ENGINES if each.takes(experiment)).opening(experiment)

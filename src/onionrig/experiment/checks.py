@@ -53,10 +53,29 @@ def refuse_impossible(experiment: Experiment) -> None:
         if experiment.network.kind == "none"
         else (_switches, _instances, _hsdirs, _relays, _load)
     )
-    for check in (wrong_hosts, _peer, *network, _hold, _dialling, _torrc_lines, wrong_faults):
+    for check in (
+        wrong_hosts,
+        _peer,
+        _shape,
+        *network,
+        _hold,
+        _dialling,
+        _torrc_lines,
+        wrong_faults,
+    ):
         wrong = check(experiment)
         if wrong is not None:
             raise UsageError(wrong)
+
+
+def _shape(experiment: Experiment) -> str | None:
+    shape = shape_of(experiment.load)
+    if experiment.network.kind != "none" or shape.drivers(experiment.load).sinks:
+        return None
+    return (
+        f'load.kind = "{shape.kind}" with network.kind = "none": without tor there are only sinks '
+        "that pull streams"
+    )
 
 
 def _peer(experiment: Experiment) -> str | None:

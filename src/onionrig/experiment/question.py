@@ -56,7 +56,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def serves_only(self) -> bool:
         """Whether the rig serves sinks that run elsewhere, and pulls nothing itself."""
-        return self.experiment.baseline.listen is not None
+        return not self.loads
 
     def asked_by(self, command: Sequence[str]) -> Question:
         """Return the same question with the words by which it was asked."""

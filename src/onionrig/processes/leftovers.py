@@ -3,8 +3,8 @@
 A power cut ends a run together with its keeper, so its workspace, with the keys of its daemons,
 stays in the temporary directory. SIGKILL of both leaves the control groups of its emulated hosts as
 well. Nothing else stays: its network namespaces are anonymous, held by processes alone
-(``engine.namespaces``), so they went with the last of those and took their links and qdiscs along;
-there is no name of one that could be left over.
+(``engine.emulation.namespaces``), so they went with the last of those and took their links and
+qdiscs along; there is no name of one that could be left over.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAME = re.compile(r"onionrig-(?P<mark>[0-9a-f]{16})")
-"""What ``engine.kept`` calls a workspace."""
-KEEPER = "onionrig.processes.keeper"
-"""What stands in a keeper's command line, with the mark of its run."""
+"""What ``processes.workspace`` calls a workspace."""
+KEEPERS = frozenset({"onionrig.processes.keeper", "onionrig.engine.keeper"})
+"""What stands in a keeper's command line, with the mark of its run; the second is that of
+earlier versions."""
 
 Outcome = Literal["removed", "would be removed", "in use", "failed"]
 
@@ -93,7 +94,7 @@ def _alive() -> tuple[set[str], dict[str, list[int]]]:
     marked: dict[str, list[int]] = {}
     for process in psutil.process_iter(["cmdline", "environ"]):
         argv = process.info["cmdline"] or []
-        if KEEPER in argv:
+        if KEEPERS.intersection(argv):
             guarded.update(argv)
         if mark := (process.info["environ"] or {}).get(MARK):
             marked.setdefault(mark, []).append(process.pid)

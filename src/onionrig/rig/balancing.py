@@ -28,7 +28,7 @@ def balancing(
             BALANCER_TOR,
             Role.BALANCER_TOR,
             torrcs.balancer_tor(BALANCER_TOR),
-            percent=KNOWS_THE_NETWORK,  # what Onionbalance asks it first
+            answers_from_percent=KNOWS_THE_NETWORK,  # what Onionbalance asks it first
         ),
         _balancer(place, experiment, identities),
     )
@@ -62,8 +62,8 @@ def _balancer(place: Placement, experiment: Experiment, identities: Identities) 
         ),
         files=(File(path=path, text=json_text(config)),),
         orders=orders,
-        # it ends where it cannot ask its tor
         depends=(BALANCER_TOR,),
+        ends_without=(BALANCER_TOR,),
         keys=tuple(
             KeyFile(path=directory / "frontend.pem", made_at=made_at)
             for made_at in identities.frontend.key_paths.values()

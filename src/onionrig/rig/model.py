@@ -63,6 +63,8 @@ class Bootstrapped(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """A tor is ready when its log says that it has bootstrapped so far."""
 
     percent: int
+    answers_from_percent: int = BOOTSTRAPPED
+    """From here on it answers what depends on it asks."""
 
 
 class Listening(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
@@ -98,7 +100,9 @@ class Service(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keys: tuple[KeyFile, ...] = ()
     ready: Readiness = Started()
     depends: tuple[str, ...] = ()
-    """Services that must be ready before it starts, if they are to start as well."""
+    """Services that must be ready before it serves, if they are to start as well."""
+    ends_without: tuple[str, ...] = ()
+    """Those of them that must answer before it starts, because it ends where they do not."""
     needs_network: bool = False
     """Whether there must be a consensus that lists every relay before it starts."""
     control_path: PurePosixPath | None = None
@@ -194,7 +198,7 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def in_turns(services: Iterable[Service]) -> list[tuple[Service, ...]]:
-    """Return services in turns: each turn depends on nothing but earlier ones, among these.
+    """Return services in turns: none of a turn ends without one of a later turn, among these.
 
     Raises ValueError where some depend on one another in a circle.
     """
@@ -202,7 +206,7 @@ def in_turns(services: Iterable[Service]) -> list[tuple[Service, ...]]:
     turns: list[tuple[Service, ...]] = []
     while left:
         waiting = {service.name for service in left}
-        turn = tuple(service for service in left if not waiting.intersection(service.depends))
+        turn = tuple(service for service in left if not waiting.intersection(service.ends_without))
         if not turn:
             raise ValueError(f"{', '.join(sorted(waiting))} depend on one another")
         turns.append(turn)

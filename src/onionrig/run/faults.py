@@ -106,16 +106,18 @@ async def _take(
 
 
 async def start_in_turns(engine: Engine, services: Iterable[Service]) -> None:
-    """Start services; what depends on others of them starts once those are ready.
+    """Start services; one that ends without another of them starts once that one answers.
 
     Raises BringUpTimeout.
     """
     turns = in_turns(services)
     for turn, following in zip(turns, [*turns[1:], ()], strict=True):
         await engine.start(turn)
-        needed = {name for service in following for name in service.depends}
+        needed = {name for service in following for name in service.ends_without}
         awaited = [service for service in turn if service.name in needed]
-        await engine.ready(awaited, seconds=STARTED_AGAIN_SECONDS, tell=lambda _: None)
+        await engine.ready(
+            awaited, seconds=STARTED_AGAIN_SECONDS, tell=lambda _: None, to_answer=True
+        )
 
 
 def _links(engine: Engine) -> Links:

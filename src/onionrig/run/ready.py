@@ -82,7 +82,7 @@ class _Dialling:
             self._journal.waiting(self._subject(expected))
             batch = min(DIALS_AT_ONCE, self._left)
             self._left -= batch
-            await together(*(self._dial(next(self._dials)) for _ in range(batch)))
+            await together(*(self._dial() for _ in range(batch)))
         if not self.served:
             raise NothingServed(
                 f"none of {self._failures.total()} dials of {self._rig.address} came through: "
@@ -101,8 +101,8 @@ class _Dialling:
         """Explain an instance that can be reached and was not."""
         return f"none of {self.served.total()} dials reached it, by chance or by its circuits"
 
-    async def _dial(self, dialling: Coroutine[Any, Any, Transfer]) -> None:
-        self._take(await dialling)
+    async def _dial(self) -> None:
+        self._take(await next(self._dials))
 
     def _take(self, transfer: Transfer) -> None:
         if transfer.failed or transfer.backend is None:

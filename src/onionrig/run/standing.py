@@ -41,11 +41,8 @@ async def standing(this: Run, opening: Opening) -> AsyncIterator[tuple[Engine, R
         rig = await _rendered(this, engine)
         this.describe(**known_of_rig(rig, engine.own_processes))
         await engine.prepare(rig)
-        try:
-            await _bring_up(this, engine, rig)
-            yield engine, rig
-        finally:
-            await engine.collect()
+        await _bring_up(this, engine, rig)
+        yield engine, rig
 
 
 async def _rendered(this: Run, engine: Engine) -> Rig:

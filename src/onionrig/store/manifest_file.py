@@ -1,8 +1,11 @@
-"""Read a manifest, also one from before hosts were one list with their kind."""
+"""Read a manifest, also one of an earlier version of this program."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from onionrig.records.manifest import Manifest
 from onionrig.store.salvage import read_value
@@ -12,16 +15,22 @@ if TYPE_CHECKING:
 
     from onionrig.store.salvage import Salvaged
 
+CONTROL_SOCKET = "ControlSocket "
+"""Begins the line of a torrc that says where tor takes control connections."""
+
 
 def read_manifest(path: Path) -> Salvaged[Manifest]:
     """Read a manifest with what is to be said of it. Raises RecordsUnreadable."""
-    return read_value(path, Manifest, earlier=with_one_list_of_hosts)
+    return read_value(path, Manifest, earlier=as_this_version)
 
 
-def with_one_list_of_hosts(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return a decoded manifest in which emulated hosts stand among the others, as a kind."""
-    emulated = manifest.get("emulated")
-    machines = manifest.get("hosts")
+def as_this_version(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a decoded manifest of an earlier version as this version would have written it.
+
+    Emulated hosts had a list of their own; where control sockets were, and which instances the
+    balancer was told of, stood in the files of the services alone.
+    """
+    emulated, machines = manifest.get("emulated"), manifest.get("hosts")
     if not isinstance(emulated, list) or not isinstance(machines, list):
         return manifest
     facts = {machine["name"]: machine for machine in machines}
@@ -29,4 +38,24 @@ def with_one_list_of_hosts(manifest: dict[str, Any]) -> dict[str, Any]:
         *machines,
         *({**facts.get(host["machine"], {}), **host, "kind": "emulated"} for host in emulated),
     ]
-    return {**{key: value for key, value in manifest.items() if key != "emulated"}, "hosts": hosts}
+    services = [_with_what_its_files_say(service) for service in manifest.get("services", [])]
+    others = {key: value for key, value in manifest.items() if key != "emulated"}
+    return {**others, "hosts": hosts, "services": services}
+
+
+def _with_what_its_files_say(service: dict[str, Any]) -> dict[str, Any]:
+    files: dict[str, str] = service.get("files", {})
+    sockets = [
+        line.removeprefix(CONTROL_SOCKET)
+        for line in files.get("torrc", "").splitlines()
+        if line.startswith(CONTROL_SOCKET)
+    ]
+    known: dict[str, Any] = {"control_socket": sockets[0]} if sockets else {}
+    with contextlib.suppress(msgspec.DecodeError, KeyError, TypeError):
+        told = msgspec.json.decode(files["config.yaml"])  # YAML that is JSON
+        known["instances"] = {
+            instance["name"]: instance["address"]
+            for frontend in told["services"]
+            for instance in frontend["instances"]
+        }
+    return {**service, **known}

@@ -139,11 +139,11 @@ class FakeEngine:
             await asyncio.sleep(self._schedule.end_second - self._schedule.ramp_second + 2)
         self.opened.discard(service.name)
 
-    async def ready(self, services, *, seconds, tell):
+    async def ready(self, services, *, seconds, tell, to_answer=False):
         assert seconds > 0
         for service in services:
             tell(f"{service.name} to be ready")
-            await self._asked("ready", service.name)
+            await self._asked("ready to answer" if to_answer else "ready", service.name)
             assert service.name in self.opened, f"{service.name} was not started"
 
     @asynccontextmanager
@@ -180,11 +180,6 @@ class FakeEngine:
     def follow(self, service, kind):
         return Followed(self, service, kind)
 
-    async def collect(self):
-        await self._asked("collect")
-        for write in self.script.recorded:
-            write(self._run_directory, self.rig, self._schedule)
-
     async def set_link(self, host, *, up):
         await self._asked("set link", f"{host} {'up' if up else 'down'}")
 
@@ -208,6 +203,13 @@ class FakeEngine:
             yield
         finally:
             self.opened.discard(name)
+
+    def end_and_collect(self):
+        """End every service that still runs, as a real engine does; the rest was others' to close."""
+        services = {service.name for service in self.rig.services} if self.rig else set()
+        self.script.left_open = self.opened - services
+        for write in self.script.recorded:
+            write(self._run_directory, self.rig, self._schedule)
 
     def die(self, error):
         """Have something end that nobody had asked to."""
@@ -267,9 +269,7 @@ class FakeOpening:
                 yield engine
                 watching.cancel()
         finally:
-            # as a real engine does, it ends every service that still runs; the rest was others' to close
-            services = {service.name for service in engine.rig.services} if engine.rig else set()
-            self.script.left_open = engine.opened - services
+            engine.end_and_collect()
 
 
 def host_records():

@@ -138,9 +138,6 @@ class Ran:
         """What is not as it must be after any run, however it ended."""
         wrong = [f"{task.get_name()} goes on" for task in self.tasks_left or ()]
         wrong += [f"{name} is still open" for name in self.script.left_open or ()]
-        started = any(asked.what == "start" for asked in self.script.asked)
-        if started and self.script.asked[-1].what != "collect":
-            wrong.append(f"after collect there was {self.script.asked[-1]}")
         result = self.directory.read_result()
         if result is None or result.status != ("aborted" if self.error else "complete"):
             wrong.append(f"the result is {result and result.status}")

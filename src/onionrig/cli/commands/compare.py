@@ -69,6 +69,8 @@ def compare(  # noqa: PLR0913 - one parameter an option
             _question(a, settings or [], a_settings or [], flags),
             _question(b, settings or [], b_settings or [], flags),
         )
+        if any(question.serves_only for question in sides):
+            raise UsageError("baseline.listen serves and measures nothing: leave it out to compare")
         if any(question.experiment.hosts for question in sides):
             enter_user_namespace_if_needed()
         for question in sides:

@@ -78,6 +78,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
             )
         directory = SeriesDirectory(resume)
         plan = directory.read_plan()
+        _refuse_impossible(plan)
     else:
         if not over:
             raise UsageError("a sweep varies something: --over load.streams=1,4,16")
@@ -112,9 +113,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
 def _opened(path: Path, plan: SweepPlan) -> SeriesDirectory:
     """Make the directory, or go on in one that was made for the same sweep."""
     # what is asked is checked first, so that nothing is made for a question that cannot be run
-    questions = [_question(plan, point) for point in combinations(plan.axes)]
-    if any(question.experiment.hosts for question in questions):
-        enter_user_namespace_if_needed()
+    _refuse_impossible(plan)
     if not (path / SWEEP_PLAN).exists():
         directory = SeriesDirectory.create(path)
         directory.write_plan(plan)
@@ -124,6 +123,18 @@ def _opened(path: Path, plan: SweepPlan) -> SeriesDirectory:
     if _asked(known) != _asked(plan):
         raise UsageError(f"{path} holds another sweep; choose a new --out, or --resume that one")
     return directory
+
+
+def _refuse_impossible(plan: SweepPlan) -> None:
+    """Check every point, and see that hosts can be emulated where any names some.
+
+    Raises UsageError and Unequipped; may start this program again in a user namespace.
+    """
+    questions = [_question(plan, point) for point in combinations(plan.axes)]
+    if any(question.serves_only for question in questions):
+        raise UsageError("baseline.listen serves and measures nothing: leave it out of a sweep")
+    if any(question.experiment.hosts for question in questions):
+        enter_user_namespace_if_needed()
 
 
 def _asked(plan: SweepPlan) -> tuple[object, ...]:

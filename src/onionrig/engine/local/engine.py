@@ -82,6 +82,8 @@ class LocalEngine:
         self._claims = ground.claims
         self._sampled: Sampled | None = None
         self._bootstraps: dict[str, BootstrapLog] = {}
+        self._silent: dict[str, list[Address]] = {}
+        """Where a service is to accept connections, and has not been seen to."""
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -151,6 +153,8 @@ class LocalEngine:
             if isinstance(service.ready, Bootstrapped):
                 # a tor that is started again is ready by what it logs from then on
                 self._bootstraps[service.name] = BootstrapLog(path, after=size_of(path))
+            if isinstance(service.ready, Listening):
+                self._silent[service.name] = [*service.ready.socket_paths, *service.ready.tcp]
             self._fleet.start(self.child_of(service))
         if self._sampled is not None:
             self._sampled.write(self._fleet.processes())
@@ -168,10 +172,17 @@ class LocalEngine:
         await self._fleet.finished(service.name)
 
     async def ready(
-        self, services: Sequence[Service], *, seconds: float, tell: Callable[[str], None]
+        self,
+        services: Sequence[Service],
+        *,
+        seconds: float,
+        tell: Callable[[str], None],
+        to_answer: bool = False,
     ) -> None:
         """Wait until services are ready. Raises BringUpTimeout."""
-        await wait_until_ready(services, self._look, seconds=seconds, tell=tell)
+        await wait_until_ready(
+            services, self._look, seconds=seconds, tell=tell, to_answer=to_answer
+        )
 
     def control(self, service: Service) -> AbstractAsyncContextManager[Control]:
         """Open a tor's control socket. Raises TypeError for what is no tor."""
@@ -195,9 +206,6 @@ class LocalEngine:
     def follow(self, service: Service, kind: type[Record]) -> _Followed[Record]:
         """Follow the file that a service writes records of a kind to."""
         return _Followed(Tail(recorded_at(service.name, service.orders, kind), kind))
-
-    async def collect(self) -> None:
-        """Do nothing: what is recorded is in the run directory already."""
 
     def child_of(self, service: Service) -> Child:
         """Return a service as a child of this process."""
@@ -230,14 +238,13 @@ class LocalEngine:
         if isinstance(service.ready, Bootstrapped):
             log = self._bootstraps[service.name]
             log.read_on()
-            ready = log.percent >= service.ready.percent
-            return Seen(ready=ready, percent=log.percent, doing=log.doing)
-        if isinstance(service.ready, Listening):
-            addresses: tuple[Address, ...] = (*service.ready.socket_paths, *service.ready.tcp)
-            for address in addresses:
-                if not await asyncio.to_thread(self.accepts, service, address):
-                    return Seen(ready=False, doing=str(address))
-        return Seen(ready=True)
+            return Seen(percent=log.percent, doing=log.doing)
+        silent = self._silent[service.name]
+        while silent:
+            if not await asyncio.to_thread(self.accepts, service, silent[0]):
+                return Seen(doing=str(silent[0]))
+            del silent[0]
+        return Seen(listens=True)
 
 
 class _Followed(Generic[Record]):
