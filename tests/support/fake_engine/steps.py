@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import sys
-import types
+from collections.abc import Coroutine
 
 BOUNDS = {"asyncio.timeout", "deadline", "interruptible", "tasks"}
 
@@ -25,7 +25,7 @@ class Steps:
 
     def factory(self, loop, coroutine, **more):
         """Make tasks that tell whenever they wait; the first one is the one that is cancelled."""
-        task = asyncio.Task(_telling(coroutine, self._waits), loop=loop, **more)
+        task = asyncio.Task(_Telling(coroutine, self._waits), loop=loop, **more)
         task.set_name(getattr(coroutine, "__qualname__", repr(coroutine)))
         self.tasks.append(task)
         return task
@@ -58,20 +58,28 @@ class Steps:
             self._do()
 
 
-@types.coroutine
-def _telling(coroutine, waits):
-    value, error = None, None
-    while True:
-        try:
-            awaited = coroutine.send(value) if error is None else coroutine.throw(error)
-        except StopIteration as stop:
-            return stop.value
-        waits()
-        value, error = None, None
-        try:
-            value = yield awaited
-        except BaseException as thrown:  # noqa: BLE001 - handed on to the coroutine, whatever it is
-            error = thrown
+class _Telling(Coroutine):
+    """A coroutine that tells whenever it waits."""
+
+    def __init__(self, coroutine, waits):
+        self._coroutine = coroutine
+        self._waits = waits
+
+    def send(self, value):
+        awaited = self._coroutine.send(value)
+        self._waits()
+        return awaited
+
+    def throw(self, *error):
+        awaited = self._coroutine.throw(*error)
+        self._waits()
+        return awaited
+
+    def close(self):
+        self._coroutine.close()
+
+    def __await__(self):
+        return self._coroutine.__await__()
 
 
 async def _as_task(main):
