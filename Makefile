@@ -48,6 +48,8 @@ lock: ## remake the lock files with uv; ARGS=--upgrade takes newer releases
 	@$(COMPILE) --quiet pyproject.toml -o requirements.lock $(ARGS)
 	@echo "lock: requirements-dev.lock"
 	@$(COMPILE) --quiet pyproject.toml --group dev -o requirements-dev.lock $(ARGS)
+	@echo "lock: requirements-node.lock"
+	@$(COMPILE) --quiet --group pyproject.toml:node -c requirements.lock -o requirements-node.lock $(ARGS)
 
 clean: ## remove .venv and every cache; results in runs/ stay
 	@echo "clean: .venv, caches"
