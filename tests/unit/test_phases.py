@@ -7,6 +7,7 @@ import pytest
 
 import onionrig.run
 from onionrig.errors import BringUpTimeout, DaemonDied, HostLost
+from onionrig.records.events import HostGone, Phase, Scheduled
 from support.fake_engine.engine import CLOCKS_AHEAD_SECONDS
 from support.fake_engine.runs import (
     BASELINE,
@@ -14,6 +15,7 @@ from support.fake_engine.runs import (
     EXTENDED,
     SERVING,
     SLOW,
+    SPARE,
     Ran,
     know_the_network,
     script,
@@ -114,19 +116,65 @@ def test_whenever_a_daemon_dies_that_is_what_is_raised(tmp_path, scenario):
     assert said_wrong(failures) == ""
 
 
-def test_a_host_that_is_lost_in_the_hold_ends_the_run_with_what_was_measured(tmp_path):
-    lost, going = HostLost("south cannot be reached: its connection closed"), script()
+def losing(path, tables, host, at):
+    """Run with a host lost at a step."""
+    going = script()
+    lose = lambda: [engine.lose(host) for engine in going.engines]  # noqa: E731
+    return Ran(path, tables, going, Steps(at=at, do=lose))
 
-    def lose():
-        for engine in going.engines:
-            engine.die(lost)
 
-    in_hold = Ran(tmp_path / "whole", BUSY, script()).steps.count - 50
-    ran = Ran(tmp_path / "run", BUSY, going, Steps(at=in_hold, do=lose))
-    assert ran.error is lost
+def steps_of_load(path, tables):
+    """Return the numbers of the steps between a load's schedule and the tear-down."""
+    ran = Ran(path, tables, script())
+    told = list(zip(ran.told, ran.told_at, strict=True))
+    (first,) = (at for event, at in told if isinstance(event, Scheduled))
+    (last,) = (at for event, at in told if getattr(event, "phase", None) is Phase.TEAR_DOWN)
+    return range(first + 2, last)
+
+
+def test_a_run_goes_on_without_a_host_that_is_lost_anywhere_in_its_load(tmp_path):
+    failures = {}
+    for number in steps_of_load(tmp_path / "whole", SPARE)[::5]:
+        ran = losing(tmp_path / f"{number}", SPARE, "south", number)
+        failures[f"{number}"] = [*ran.wrong(), *([f"{ran.error!r}"] if ran.error else [])]
+        gone = [(event.host, event.reason) for event in ran.told if isinstance(event, HostGone)]
+        if gone != [("south", "its connection closed")]:
+            failures[f"{number}"].append(f"{gone} was journaled")
+    assert said_wrong(failures) == ""
+    assert len(failures) > 10
+
+
+@pytest.mark.parametrize(
+    ("tables", "host", "role"),
+    [(BUSY, "south", "source"), (BUSY, "east", "client"), (SPARE, "north", "balancer")],
+)
+def test_the_only_host_of_a_role_that_serving_takes_ends_the_run(tmp_path, tables, host, role):
+    in_hold = steps_of_load(tmp_path / "whole", tables)[-50]
+    ran = losing(tmp_path / "run", tables, host, in_hold)
+    assert isinstance(ran.error, HostLost)
+    assert str(ran.error) == (
+        f"{host}: its connection closed; no other host has a {role}, and nothing is served "
+        "without one"
+    )
     assert ran.wrong() == []
     assert ran.directory.read_result().failure.exit_code == HostLost.exit_code
     assert ran.directory.read_result().bytes.verified > 0
+
+
+def test_a_second_host_can_be_the_last_of_its_role(tmp_path):
+    in_hold = steps_of_load(tmp_path / "whole", SPARE)[-50]
+    going = script()
+    lose = lambda: [going.engines[0].lose(host) for host in ("south", "east")]  # noqa: E731
+    ran = Ran(tmp_path / "run", SPARE, going, Steps(at=in_hold, do=lose))
+    assert str(ran.error).startswith("east: its connection closed; no other host has a client")
+
+
+def test_a_host_that_is_lost_before_the_load_ends_the_run(tmp_path):
+    before = steps_of_load(tmp_path / "whole", SPARE)[0] - 10
+    ran = losing(tmp_path / "run", SPARE, "south", before)
+    assert isinstance(ran.error, HostLost)
+    assert not any(isinstance(event, HostGone) for event in ran.told)
+    assert ran.wrong() == []
 
 
 def line_of(name, text):

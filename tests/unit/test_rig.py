@@ -260,3 +260,31 @@ def test_introduction_points_are_written_only_when_not_tors_default():
     assert not any("IntroductionPoints" in line for line in torrc(rendered(), "backend-1"))
     chosen = rendered(backends={"introduction_points": 5})
     assert "HiddenServiceNumIntroductionPoints 5" in torrc(chosen, "backend-1")
+
+
+def on_hosts(**hosts):
+    """A rig with nothing but these roles on these hosts."""
+    whole = rendered()
+    services = tuple(
+        msgspec.structs.replace(service, host=host)
+        for host, roles in hosts.items()
+        for role in roles
+        for service in whole.with_role(role)[:1]
+    )
+    return msgspec.structs.replace(whole, services=services)
+
+
+def test_a_rig_can_do_without_a_host_while_another_has_its_roles():
+    rig = on_hosts(a=["backend", "source", "relay"], b=["backend", "source"], c=["client", "relay"])
+    assert rig.role_missing_without([]) is None
+    assert rig.role_missing_without(["a"]) is None
+    assert rig.role_missing_without(["b"]) is None
+    assert rig.role_missing_without(["c"]) is Role.CLIENT
+    assert rig.role_missing_without(["a", "b"]) is Role.SOURCE
+
+
+def test_what_only_measures_is_never_missing():
+    rig = on_hosts(a=["client", "sink", "pinger", "sampler", "dialler"], b=["client", "sink"])
+    assert rig.role_missing_without(["a"]) is None
+    assert rig.role_missing_without(["b"]) is None
+    assert rig.role_missing_without(["a", "b"]) is Role.CLIENT

@@ -16,7 +16,7 @@ from onionrig.experiment.faults import steps
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from onionrig.experiment.question import Question
     from onionrig.records.manifest import HostRecord, Versions
@@ -37,6 +37,16 @@ Signal = steps.Signal
 """What a service can be told: it is defined where faults are, which are steps that tell it too."""
 
 
+class GoneHost(msgspec.Struct, frozen=True, kw_only=True):
+    """A host that can no longer be reached, although nothing had been done to it."""
+
+    name: str
+    reason: str
+    """What was noticed, as a clause that follows the host's name and a colon."""
+    last_heard_wall_seconds: float
+    """When it last answered or recorded something that arrived, by this machine's clock."""
+
+
 class Followed(Protocol[Record_co]):
     """Records of one service while it writes them."""
 
@@ -49,10 +59,19 @@ class Engine(Protocol):
     """Hosts that a rig's services can run on.
 
     It is made by an ``Opening``. In its block it raises, as soon as it happens, what nobody asked
-    for: DaemonDied for a service, HostLost for a host. After its block everything that it started
-    has ended, whatever happened in between, and what was recorded on other hosts is in the run
-    directory, as far as it could be fetched in a bounded time; that some could not is a note on the
-    error that ended the block, if one did, and never takes its place.
+    for: DaemonDied for a service, HostLost for a host. Within ``outliving_hosts`` it tells of a
+    host instead. A host that it was itself asked to cut off or to restart is not lost, and neither
+    is one that goes while the block is being left.
+
+    A host that was told of stays lost until the block ends, and its services count as ended: to
+    start, signal or end them does nothing, ``ready`` and ``finished`` do not wait for them, and
+    what is followed on it brings nothing new. Its links are left alone, and no schedule is written
+    there.
+
+    After its block everything that it started has ended, whatever happened in between, and what was
+    recorded on other hosts is in the run directory, as far as it could be fetched in a bounded
+    time; that some could not is a note on the error that ended the block, if one did, and never
+    takes its place.
     """
 
     @property
@@ -63,6 +82,19 @@ class Engine(Protocol):
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
         """What each host is, and how far its clock is from this one's, for the manifest."""
+        ...
+
+    @property
+    def lost_hosts(self) -> frozenset[str]:
+        """The names of the hosts that were lost and outlived."""
+        ...
+
+    def outliving_hosts(self, tell: Callable[[GoneHost], None]) -> AbstractContextManager[None]:
+        """Tell of each host that is lost in a block, once, instead of raising HostLost.
+
+        A host counts as lost when ``tell`` returns. What ``tell`` raises ends the engine's block,
+        as HostLost would: it decides which hosts a run can do without.
+        """
         ...
 
     @property

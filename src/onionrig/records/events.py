@@ -125,6 +125,15 @@ class Listed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
     instances: tuple[str, ...]
 
 
+class HostGone(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="host gone"):
+    """A host was lost under load, although nothing had been done to it; the run went on."""
+
+    host: str
+    reason: str
+    last_heard_wall_seconds: float
+    """When it last answered or recorded something that arrived."""
+
+
 class Failed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="failed"):
     """What ended the run before its time."""
 
@@ -148,6 +157,7 @@ AnyEvent = (
     | Held
     | Happened
     | Listed
+    | HostGone
     | Failed
     | Finished
 )

@@ -15,7 +15,7 @@ from onionrig.records.manifest import HostKind, Mode
 from onionrig.rig.orders import AnyOrders, PingerOrders, SocksEndpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 class Role(StrEnum):
@@ -36,6 +36,19 @@ class Role(StrEnum):
 
 OURS = frozenset({Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER, Role.DIALLER})
 """Our own programs: their exit codes are those of ``onionrig.errors``."""
+
+
+NEEDED_TO_SERVE = (
+    Role.SOURCE,
+    Role.BACKEND,
+    Role.BALANCER,
+    Role.BALANCER_TOR,
+    Role.CLIENT,
+    Role.SINK,
+    Role.RELAY,
+    Role.AUTHORITY,
+)
+"""Roles without which nothing is served, or not for long: a rig that has one keeps a host of it."""
 
 
 class File(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,6 +196,17 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def on_the_network(self) -> tuple[Service, ...]:
         """Return the services that need a network, in the rig's order."""
         return tuple(service for service in self.services if service.needs_network)
+
+    def role_missing_without(self, hosts: Collection[str]) -> Role | None:
+        """Return a role that nothing is served without and that only these hosts have.
+
+        None means that the rig can do without these hosts.
+        """
+        for role in NEEDED_TO_SERVE:
+            places = {service.host for service in self.with_role(role)}
+            if places and places <= set(hosts):
+                return role
+        return None
 
     def with_rendered_files(self) -> Rig:
         """Return the rig for looking at: with every file that its services would read."""

@@ -13,6 +13,7 @@ from onionrig.records.events import (
     Finished,
     Happened,
     Held,
+    HostGone,
     Listed,
     Milestone,
     Noted,
@@ -25,6 +26,7 @@ from onionrig.records.events import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from onionrig.engine.base import GoneHost
     from onionrig.errors import OnionrigError
     from onionrig.experiment.faults.base import PlannedFault
     from onionrig.records.events import Phase, Reached
@@ -94,6 +96,17 @@ class Journal:
     def listed(self, instances: tuple[str, ...]) -> None:
         """Say which instances stand in the address's descriptors from now on."""
         self._tell(Listed(**self._now(), instances=instances))
+
+    def host_gone(self, gone: GoneHost) -> None:
+        """Say that a host was lost, and that the run goes on without it."""
+        self._tell(
+            HostGone(
+                **self._now(),
+                host=gone.name,
+                reason=gone.reason,
+                last_heard_wall_seconds=gone.last_heard_wall_seconds,
+            )
+        )
 
     def starved(self, backend: str, reason: str) -> None:
         """Name a backend instance that the load will not reach."""

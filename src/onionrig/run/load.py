@@ -14,6 +14,7 @@ from onionrig.records.schedule import Schedule
 from onionrig.rig.model import Role
 from onionrig.run.dials import dialled_meanwhile
 from onionrig.run.faults import carry_out
+from onionrig.run.lost_hosts import outlived
 from onionrig.run.together import tasks, together
 from onionrig.run.watching import watched
 
@@ -53,12 +54,25 @@ async def put_on_load(
 ) -> None:
     """Ramp, hold and drain, and carry out the faults meanwhile.
 
-    Raises what ended the sink before its time.
+    A host that is lost from the ramp on is journaled, and the rest goes on. Raises what ended the
+    sink before its time, and HostLost for a host without which nothing is served.
     """
     clock = SteadyClock()
     schedule = schedule_from(clock.second(), planned.load, lead_seconds=engine.lead_seconds)
     await engine.write_schedule(schedule)
     journal.scheduled(schedule, planned.settings)
+    with outlived(engine, rig, journal):
+        await _held(engine, rig, schedule, faults, journal)
+
+
+async def _held(
+    engine: Engine,
+    rig: Rig,
+    schedule: Schedule,
+    faults: Sequence[PlannedFault],
+    journal: Journal,
+) -> None:
+    clock = SteadyClock()
     sinks = rig.with_role(Role.SINK)
     await engine.start(sinks)
     async with AsyncExitStack() as stack:
@@ -87,12 +101,15 @@ async def put_on_load(
 
 async def _counters_read(engine: Engine, rig: Rig, schedule: Schedule, journal: Journal) -> None:
     """Wait until the tors have been asked for the hold's end, while they are still there to say."""
-    left = [engine.follow(sampler, TorSample) for sampler in rig.with_role(Role.SAMPLER)]
+    followed = [
+        (sampler.host, engine.follow(sampler, TorSample)) for sampler in rig.with_role(Role.SAMPLER)
+    ]
     try:
         async with asyncio.timeout(COUNTERS_SECONDS):
-            while left:
-                if any(line.second >= schedule.end_second for line in await left[0].new()):
-                    del left[0]
+            while left := [one for one in followed if one[0] not in engine.lost_hosts]:
+                lines = await left[0][1].new()
+                if any(line.second >= schedule.end_second for line in lines):
+                    followed.remove(left[0])
                 else:
                     await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:

@@ -12,13 +12,15 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from onionrig.engine.base import Links, Signal
+from onionrig.engine.base import GoneHost, Links, Signal
+from onionrig.errors import HostLost
 from onionrig.records.manifest import HostRecord, Versions
 from onionrig.rig.allocation import AuthorityIdentity, Identities, OnionIdentity, RelayIdentity
 from onionrig.rig.layout import Layout, Programs
 from onionrig.rig.model import Host, Role
 from onionrig.run.together import tasks
 from support.fake_engine.tor import FakeControl, Followed, served_stream
+from support.fake_engine.virtual_time import VirtualClock
 
 CLOCKS_AHEAD_SECONDS = {"north": 3.5, "south": -2.0, "east": 0.25}
 """The hosts, and how far their clocks are ahead of this one's."""
@@ -67,6 +69,9 @@ class FakeEngine:
         self._schedule = None
         self._numbers = itertools.count()
         self._died = asyncio.get_running_loop().create_future()
+        self._tell_of = None
+        self._gone = set()
+        self._losings = {}
         self.rig = None
         self.opened = set()
 
@@ -82,6 +87,19 @@ class FakeEngine:
     @property
     def host_records(self):
         return host_records()
+
+    @property
+    def lost_hosts(self):
+        return frozenset(self._gone)
+
+    @contextmanager
+    def outliving_hosts(self, tell):
+        assert self._tell_of is None
+        self._tell_of = tell
+        try:
+            yield
+        finally:
+            self._tell_of = None
 
     @property
     def own_processes(self):
@@ -120,6 +138,8 @@ class FakeEngine:
     async def start(self, services):
         for service in services:
             await self._asked("start", service.name)
+            if service.host in self._gone:
+                continue
             missing = [name for name in service.depends if name not in self.opened]
             assert not missing, f"{service.name} is started without {missing}"
             assert service.name not in self.opened, f"{service.name} is started twice"
@@ -134,9 +154,12 @@ class FakeEngine:
 
     async def finished(self, service):
         await self._asked("finished", service.name)
+        if service.host in self._gone:
+            return
         assert service.name in self.opened
         if service.role is Role.SINK:
-            await asyncio.sleep(self._schedule.end_second - self._schedule.ramp_second + 2)
+            seconds = self._schedule.end_second - self._schedule.ramp_second + 2
+            await asyncio.wait([self._losing(service.host)], timeout=seconds)
         self.opened.discard(service.name)
 
     async def ready(self, services, *, seconds, tell, to_answer=False):
@@ -144,6 +167,8 @@ class FakeEngine:
         for service in services:
             tell(f"{service.name} to be ready")
             await self._asked("ready to answer" if to_answer else "ready", service.name)
+            if service.host in self._gone:
+                continue
             assert service.name in self.opened, f"{service.name} was not started"
 
     @asynccontextmanager
@@ -158,7 +183,8 @@ class FakeEngine:
 
     async def connect(self, host, address, port):
         await self._asked("connect", host)
-        assert (host, address, port > 0) == ("east", "127.0.0.1", True)
+        places = {client.host for client in self.rig.with_role(Role.CLIENT)}
+        assert (host in places, address, port > 0) == (True, "127.0.0.1", True)
         number = next(self._numbers)
         self.opened.add(f"connection {number}")
         backends = self.rig.with_role(Role.BACKEND)
@@ -215,6 +241,33 @@ class FakeEngine:
         """Have something end that nobody had asked to."""
         if not self._died.done():
             self._died.set_result(error)
+
+    def lose(self, name, reason="its connection closed"):
+        """Have a host be lost, as a real engine notices it: told where hosts are outlived."""
+        if self._tell_of is None:
+            self.die(HostLost(f"{name}: {reason}"))
+            return
+        try:
+            self._tell_of(
+                GoneHost(
+                    name=name,
+                    reason=reason,
+                    last_heard_wall_seconds=VirtualClock().wall_seconds(),
+                )
+            )
+        except HostLost as error:
+            self.die(error)
+            return
+        self._gone.add(name)
+        self.opened -= {service.name for service in self.rig.services if service.host == name}
+        for losing in self._losings.pop(name, ()):
+            losing.set_result(None)
+
+    def _losing(self, host):
+        """Return a future that is done when a host is lost."""
+        losing = asyncio.get_running_loop().create_future()
+        self._losings.setdefault(host, []).append(losing)
+        return losing
 
     async def watch(self):
         """Raise what died."""

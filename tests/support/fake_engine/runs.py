@@ -44,6 +44,20 @@ BUSY = {
         {"at": "8s", "kill": "south"},
     ],
 }  # fmt: skip
+SPARE = {
+    **BUSY,
+    "hosts": [
+        {"name": "north", "roles": ["authority", "relay", "balancer", "backend"]},
+        {"name": "south", "roles": ["backend", "client"]},
+        {"name": "east", "roles": ["client"]},
+    ],
+    "events": [
+        {"at": "8s", "kill": "backend-2"},
+        {"at": "8500ms", "start": "backend-2"},
+        {"at": "9s", "stop": "north"},
+    ],
+}  # fmt: skip
+"""Any of its hosts but north can be lost: another has each of its roles."""
 BASELINE = {
     "hosts": HOSTS, "network": {"kind": "none"}, "backends": {"daemons": 1},
     "load": {"streams": 2, "ramp": "1s", "hold": "10s"},
@@ -104,7 +118,7 @@ class Ran:
         self.script = script
         self.steps = steps or Steps()
         self.directory = path if isinstance(path, RunDirectory) else RunDirectory.create(path)
-        self.told = []
+        self.told, self.told_at = [], []
         self.tasks_left = None
         self.result, self.error = None, None
         question = ask(None, None, [], tables, name="fake")
@@ -122,6 +136,7 @@ class Ran:
 
     def _tell(self, event):
         self.told.append(event)
+        self.told_at.append(self.steps.count)
         if self.serves_only and getattr(event, "phase", None) is Phase.HOLD:
             signal.raise_signal(signal.SIGINT)  # which is how serving is meant to end
 

@@ -100,6 +100,8 @@ class Followed:
 
     async def new(self):
         await self._engine._asked("follow", self._service.name)
+        if self._service.host in self._engine.lost_hosts:
+            return []
         if self._engine.script.is_slow(f"follow {self._kind.__name__}"):
             return []
         if self._kind is TorSample:

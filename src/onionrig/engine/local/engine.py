@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import sys
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Generic
 
@@ -35,9 +35,9 @@ from onionrig.tor.identities import make_identities
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
-    from onionrig.engine.base import Streams
+    from onionrig.engine.base import GoneHost, Streams
     from onionrig.experiment.question import Question
     from onionrig.records.manifest import HostRecord
     from onionrig.records.schedule import Schedule
@@ -94,6 +94,16 @@ class LocalEngine:
     def host_records(self) -> tuple[HostRecord, ...]:
         """What this machine is."""
         return self._equipment.host_records
+
+    @property
+    def lost_hosts(self) -> frozenset[str]:
+        """Return nothing: a host that is this machine cannot be lost without this program."""
+        return frozenset()
+
+    def outliving_hosts(self, tell: Callable[[GoneHost], None]) -> AbstractContextManager[None]:
+        """Return a context that never tells anything."""
+        del tell
+        return nullcontext()
 
     @property
     def own_processes(self) -> Mapping[str, str]:

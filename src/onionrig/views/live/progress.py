@@ -15,6 +15,7 @@ from onionrig.records.events import (
     Finished,
     Happened,
     Held,
+    HostGone,
     Listed,
     Milestone,
     Noted,
@@ -97,7 +98,7 @@ class Progress:
                 self.streams_asked = event.streams
                 self.loads_scheduled += 1
                 self._held.clear()
-            case Starved() | Noted() | Milestone() | Happened():
+            case Starved() | Noted() | Milestone() | Happened() | HostGone():
                 self.notes.append(_note(event))
             case Listed(instances=instances):
                 before = instances if self._listed is None else self._listed
@@ -179,7 +180,7 @@ class Progress:
         return schedule.hold_second <= second < schedule.end_second
 
 
-def _note(event: Starved | Noted | Milestone | Happened) -> str:
+def _note(event: Starved | Noted | Milestone | Happened | HostGone) -> str:
     match event:
         case Starved(backend=backend, reason=reason):
             return f"{backend} is starved: {reason}"
@@ -187,6 +188,8 @@ def _note(event: Starved | Noted | Milestone | Happened) -> str:
             return text
         case Milestone(reached=reached, since_start_seconds=seconds):
             return f"{reached} after {seconds:.1f} s"
+        case HostGone(host=host, reason=reason):
+            return f"{host} is lost, the run goes on without it: {reason}"
         case Happened(verb=verb, subject=subject, bits_per_second=rate):
             return done_text(verb, subject, rate)
         case _:

@@ -1,0 +1,34 @@
+"""Go on under load without a host that was lost, where the rig can do without it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from onionrig.errors import HostLost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onionrig.engine.base import Engine, GoneHost
+    from onionrig.rig.model import Rig
+    from onionrig.run.journal import Journal
+
+
+@contextmanager
+def outlived(engine: Engine, rig: Rig, journal: Journal) -> Iterator[None]:
+    """Journal each host that is lost in a block, and go on without it.
+
+    Raises HostLost where nothing is served without the host, since no other has one of its roles.
+    """
+
+    def tell(gone: GoneHost) -> None:
+        if role := rig.role_missing_without({*engine.lost_hosts, gone.name}):
+            raise HostLost(
+                f"{gone.name}: {gone.reason}; no other host has a {role}, and nothing is served "
+                "without one"
+            )
+        journal.host_gone(gone)
+
+    with engine.outliving_hosts(tell):
+        yield
