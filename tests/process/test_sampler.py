@@ -17,7 +17,7 @@ from onionrig.movers.sampler import board, others
 from onionrig.movers.sampler.board import ASK_FIRMWARE_SECONDS, BoardReader
 from onionrig.movers.sampler.host import Interfaces
 from onionrig.movers.sampler.others import Others, cpu_of_all
-from onionrig.movers.sampler.processes import Processes
+from onionrig.movers.sampler.processes import ListFile, Processes
 from onionrig.movers.sampler.program import OTHERS_EVERY_SECONDS
 from support.files import replace_file
 from support.processes.children import BUSY, IDLE
@@ -65,7 +65,7 @@ def test_it_ends_when_it_is_told_to(start_sampler):
 
 def test_a_process_in_the_list_is_found_when_the_list_changes(tmp_path, start_child):
     one, other = start_child(IDLE), start_child(IDLE)
-    processes = Processes(tmp_path / "processes.json")
+    processes = Processes(ListFile(tmp_path / "processes.json"))
     assert processes.use() == {}
     replace_file(tmp_path / "processes.json", json.dumps({"one": one.pid}).encode())
     assert set(processes.use()) == {"one"}
@@ -93,7 +93,7 @@ def test_the_main_thread_comes_first_and_open_files_are_counted(tmp_path, start_
     )
     worked = float(threaded.stdout.readline())
     (tmp_path / "processes.json").write_text(json.dumps({"threaded": threaded.pid}))
-    used = Processes(tmp_path / "processes.json").use()["threaded"]
+    used = Processes(ListFile(tmp_path / "processes.json")).use()["threaded"]
     main, worker = used.thread_cpu_seconds
     assert worker == pytest.approx(worked, abs=GRAIN_SECONDS)
     assert main < worker / 2
@@ -109,7 +109,7 @@ def test_open_files_that_may_not_be_counted_are_null(tmp_path, monkeypatch):
 
     monkeypatch.setattr(psutil.Process, "num_fds", refuse)  # tests may run as root, who may
     (tmp_path / "processes.json").write_text(json.dumps({"me": os.getpid()}))
-    used = Processes(tmp_path / "processes.json").use()["me"]
+    used = Processes(ListFile(tmp_path / "processes.json")).use()["me"]
     assert used.open_files is None
     assert used.rss_bytes > 1 << 20
 

@@ -62,6 +62,9 @@ class ProcessUse(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rss_bytes: int
     open_files: int | None
     """Open file descriptors; null where they may not be counted."""
+    cgroup_cpu_seconds: float | None = None
+    """CPU-seconds that the service's control group has used since it began, whatever ran in it;
+    null where services have no control groups of their own."""
 
 
 class CpuStates(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,6 +20,19 @@ class Programs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     python: str
 
 
+class Units(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the services of a run are systemd units on a host."""
+
+    slice: str
+    """The slice that they are in, such as ``onionrig-1a2b3c4d.slice``."""
+    prefix: str
+    """What stands before a service's name in its unit's, such as ``onionrig-1a2b3c4d-``."""
+
+    def unit(self, service: str) -> str:
+        """Return the name of a service's unit."""
+        return f"{self.prefix}{service}.service"
+
+
 class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The directories of a run on a host, and where each service's files are in them."""
 
@@ -29,6 +42,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What services record goes here, as a run directory has it; on this machine it is the run
     directory itself."""
     programs: Programs
+    units: Units | None = None
+    """None where services are no systemd units."""
 
     def directory(self, service: str) -> PurePosixPath:
         """Return a service's own directory."""

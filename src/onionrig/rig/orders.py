@@ -127,6 +127,11 @@ class SamplerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     processes_path: str
     """A JSON object, service name to process id; read again whenever it changes."""
+    slice: str | None = None
+    """The systemd slice of the run, such as ``onionrig-1a2b3c4d.slice``, where services are units:
+    then processes are found in its units' control groups, and ``processes_path`` is not read."""
+    unit_prefix: str | None = None
+    """What stands before a service's name in the name of its unit; given with ``slice``."""
     rig_path: str | None = None
     """A JSON array of the whole rig's process ids, where several emulated hosts share a machine:
     those of other hosts are not sampled here, and are no others either."""

@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 import psutil
 
 from onionrig.records.samples import ProcessUse
 from onionrig.store.whole_files import ReplacedFile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
 CPU_DIGITS = 2
 """How finely CPU-seconds are written: the kernel counts them in ticks of 0.01 s."""
 
 
+class Listing(Protocol):
+    """What says which processes there are to watch, and what their control groups count."""
+
+    def new(self) -> Mapping[str, int] | None:
+        """Return the process ids by service; None where they are as they were."""
+        ...
+
+    def beside(self) -> AbstractSet[int]:
+        """Return the processes that are the rig's and are not watched themselves."""
+        ...
+
+    def group_cpu_seconds(self, service: str) -> float | None:
+        """Return what a service's control group has used; None where it has none of its own."""
+        ...
+
+
+class ListFile:
+    """A file that lists processes, replaced whenever one was started; they have no groups."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = ReplacedFile(path, dict[str, int])
+
+    def new(self) -> Mapping[str, int] | None:
+        """Return what the file says if that is new."""
+        return self._file.new()
+
+    def beside(self) -> AbstractSet[int]:
+        """Return nothing: what such a process starts is not known."""
+        return frozenset()
+
+    def group_cpu_seconds(self, service: str) -> None:
+        """Return nothing: processes that are listed in a file share whatever group they are in."""
+        del service
+
+
 class Processes:
     """The watched processes, by service; the list is read again whenever it changes."""
 
-    def __init__(self, path: Path) -> None:
-        self._list = ReplacedFile(path, dict[str, int])
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
         self._watched: dict[str, psutil.Process] = {}
         self.ever_watched: set[int] = set()
-        """Every process id that was in the list, also of processes that have ended."""
+        """Every process id that was the rig's, also of processes that have ended."""
 
     def use(self) -> dict[str, ProcessUse]:
         """Return what each has used so far; one that has ended is left out."""
@@ -31,17 +69,20 @@ class Processes:
         used = {}
         for name, process in list(self._watched.items()):
             try:
-                used[name] = _use(process)
+                used[name] = msgspec.structs.replace(
+                    _use(process), cgroup_cpu_seconds=self._listing.group_cpu_seconds(name)
+                )
             except psutil.NoSuchProcess:
                 del self._watched[name]
         return used
 
     def refresh(self) -> None:
         """Read the list again if it has changed."""
-        for name, pid in (self._list.new() or {}).items():
+        for name, pid in (self._listing.new() or {}).items():
             known = self._watched.get(name)
             if known is None or known.pid != pid:
                 self._watch(name, pid)
+        self.ever_watched |= self._listing.beside()
 
     def _watch(self, name: str, pid: int) -> None:
         self.ever_watched.add(pid)

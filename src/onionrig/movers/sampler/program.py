@@ -12,6 +12,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -20,11 +21,15 @@ from onionrig.movers.program import run_with_orders
 from onionrig.movers.sampler.board import BoardReader
 from onionrig.movers.sampler.host import Interfaces, cpu_states, read_text, retransmitted_segments
 from onionrig.movers.sampler.others import Others
-from onionrig.movers.sampler.processes import CPU_DIGITS, Processes
+from onionrig.movers.sampler.processes import CPU_DIGITS, ListFile, Processes
 from onionrig.movers.sampler.tors import TIME_DIGITS, TorsWatch
+from onionrig.movers.sampler.units import UnitGroups
 from onionrig.records.samples import HostSample
 from onionrig.rig.orders import SamplerOrders
 from onionrig.store.lines import Appender
+
+if TYPE_CHECKING:
+    from onionrig.movers.sampler.processes import Listing
 
 OTHERS_EVERY_SECONDS = 5
 """All processes of the machine are looked at: too dear for every second."""
@@ -52,7 +57,7 @@ class Sampler:
         self, orders: SamplerOrders, clock: SteadyClock, *, root: Path = Path("/")
     ) -> None:
         self._clock = clock
-        self._processes = Processes(Path(orders.processes_path))
+        self._processes = Processes(_listing(orders, root))
         self._others = Others(Path(orders.rig_path) if orders.rig_path else None)
         self._others_due_second = 0
         self._interfaces = Interfaces(root, orders.link_bits_per_second)
@@ -81,6 +86,13 @@ class Sampler:
             return None
         self._others_due_second = second + OTHERS_EVERY_SECONDS
         return round(self._others.cpu_seconds(self._processes.ever_watched), CPU_DIGITS)
+
+
+def _listing(orders: SamplerOrders, root: Path) -> Listing:
+    """Return what says which processes to watch: units' control groups, or else a file."""
+    if orders.slice is None:
+        return ListFile(Path(orders.processes_path))
+    return UnitGroups(root, slice_name=orders.slice, unit_prefix=orders.unit_prefix or "")
 
 
 if __name__ == "__main__":
