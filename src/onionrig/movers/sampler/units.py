@@ -88,7 +88,7 @@ def process_ids(procs: str | None) -> list[int]:
 
 
 def parent_id(stat: str | None) -> int | None:
-    """Read a parent's process id from ``/proc/PID/stat``; a name in its brackets may be anything."""
+    """Read a parent's process id from ``/proc/PID/stat``, where a name may hold any character."""
     fields = (stat or "").rpartition(")")[2].split()
     return int(fields[1]) if len(fields) > 1 and fields[1].isdecimal() else None
 
