@@ -27,6 +27,7 @@ from rich.console import Console
 
 from onionrig.analysis.result import results_by_load
 from onionrig.cli.catalogue import catalogue
+from onionrig.cli.inventory import inventory
 from onionrig.cli.live import runs_watched
 from onionrig.cli.question import layers_of
 from onionrig.errors import OnionrigError
@@ -84,6 +85,7 @@ def _measure(path: Path, side: str, round_trip_ms: int, repetition: int, console
         [*layers, {"load": {"streams": STREAMS[-1], "hold": f"{HOLD_SECONDS}s"}}],
         name="round-trips",
         catalogue=catalogue,
+        inventory=inventory,
     )
     ways = ("address", "instances") if side == "extended" else ("address",)
     load = question.experiment.load

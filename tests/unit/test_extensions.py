@@ -14,7 +14,7 @@ from onionrig.store.series_directory import SeriesDirectory
 from onionrig.views.summary.run import summary
 from support.extensions import CONNECTIONS, three_runs
 from support.fake_engine.engine import Script
-from support.fake_engine.runs import BUSY, Ran, know_the_network, script
+from support.fake_engine.runs import BUSY, Ran, fake_question, know_the_network, script
 from support.records.run_directories import append
 from support.records.samples import transfer
 from support.rigs import rig_of
@@ -130,7 +130,7 @@ def test_a_series_is_a_function_of_how_one_question_is_run(tmp_path):
         titles.append(part_of.title)
         return Ran(run_directory, BUSY, script()).result
 
-    results = three_runs(ask(None, None, [], BUSY), directory, run_one)
+    results = three_runs(fake_question(BUSY), directory, run_one)
     assert titles == ["1 of 3", "2 of 3", "3 of 3"]
     assert {result.status for result in results} == {"complete"}
     assert [run.name for run in directory.runs()] == [

@@ -175,9 +175,9 @@ def test_a_verb_of_another_version_is_told_by_its_own_name():
 
 
 def test_what_is_judged_follows_from_the_state_that_a_fault_leads_to():
-    assert {verb for verb in FAULTS if FAULTS[verb].ends_process} == {"kill", "stop"}
+    assert {verb for verb in FAULTS if FAULTS[verb].ends_process} == {"kill", "stop", "reboot"}
     away = {verb for verb in FAULTS if FAULTS[verb].takes_away}
-    assert away == {"kill", "stop", "hang", "link_down"}
+    assert away == {"kill", "stop", "reboot", "hang", "link_down"}
     back = {verb for verb in FAULTS if FAULTS[verb].brings_back}
     assert back == {"start", "resume", "link_up"}
 
@@ -185,8 +185,8 @@ def test_what_is_judged_follows_from_the_state_that_a_fault_leads_to():
 # What an engine is asked
 
 
-class WithoutLinks(FakeOpening):
-    """An engine that does not have its hosts' links in its hand."""
+class NothingSpecial(FakeOpening):
+    """An engine that has its hosts' links not in its hand, and cannot reboot them."""
 
     def __init__(self, script):
         super().__init__(script)
@@ -200,18 +200,20 @@ class WithoutLinks(FakeOpening):
         ("link_rate", "south", {"rate": "10Mbit"}),
         ("kill", "south", {}),
         ("stop", "north", {}),
+        ("reboot", "south", {}),
     ],
 )
 def test_a_fault_that_the_engine_cannot_do_is_refused_by_name_before_anything_is_started(
     monkeypatch, tmp_path, verb, subject, more
 ):
-    monkeypatch.setattr(runs, "FakeOpening", WithoutLinks)
+    monkeypatch.setattr(runs, "FakeOpening", NothingSpecial)
     possible = {"at": "1s", "hang": "backend-1"}
     asked = {**QUIET, "events": [possible, {"at": "5s", verb: subject, **more}]}
     ran = Ran(tmp_path / "run", asked, script())
     assert isinstance(ran.error, UsageError)
+    undoable = {"reboot": "be rebooted"}.get(verb, "have their links changed")
     assert str(ran.error).startswith(
-        f'events, {verb} = "{subject}" at 5s: the hosts of this run cannot have their links changed'
+        f'events, {verb} = "{subject}" at 5s: the hosts of this run cannot {undoable}'
     )
     assert ran.script.asked == []
     assert ran.script.engines == []
@@ -219,7 +221,7 @@ def test_a_fault_that_the_engine_cannot_do_is_refused_by_name_before_anything_is
 
 
 def test_what_every_engine_can_do_needs_no_links(monkeypatch, tmp_path):
-    monkeypatch.setattr(runs, "FakeOpening", WithoutLinks)
+    monkeypatch.setattr(runs, "FakeOpening", NothingSpecial)
     events = [
         {"at": "1s", "hang": "south"},
         {"at": "2s", "resume": "south"},
@@ -256,7 +258,7 @@ def test_of_a_host_whose_power_is_cut_the_link_goes_first_and_of_one_that_shuts_
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_fault_is_done_to_a_link_or_to_services_and_hosts(fault):
-    assert set(fault.steps) in ({Scope.LINK}, {Scope.SERVICE, Scope.HOST})
+    assert set(fault.steps) in ({Scope.LINK}, {Scope.HOST}, {Scope.SERVICE, Scope.HOST})
     assert all(steps for steps in fault.steps.values())
 
 

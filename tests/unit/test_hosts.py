@@ -130,7 +130,7 @@ def test_hosts_of_a_later_file_stand_for_all_of_an_earlier_one():
 def test_hosts_stand_in_the_manifest_as_in_a_file():
     experiment = bramble()
     assert plain(experiment)["hosts"][1] == {
-        "name": "pi1", "roles": ("backend",), "link": "100Mbit", "board": None,
+        "name": "pi1", "roles": ("backend",), "cores": None, "link": "100Mbit", "board": None,
         "delay": "0s", "cpu": None,
     }  # fmt: skip
     assert experiment_from([plain(experiment)]) == experiment

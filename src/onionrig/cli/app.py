@@ -45,6 +45,15 @@ Scale = Annotated[
         help='Of the rates of emulated links, as in "1/4" (emulation.scale).',
     ),
 ]
+Inventory = Annotated[
+    Path | None,
+    typer.Option(
+        "--inventory",
+        "-i",
+        metavar="FILE",
+        help="Ansible inventory of the hosts to run on (cluster.inventory); default: this machine.",
+    ),
+]
 Target = Annotated[
     str | None, typer.Option(metavar="RATE", help='Target, as in "500Mbit" (verdict.target).')
 ]

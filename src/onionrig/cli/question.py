@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onionrig.cli.catalogue import catalogue
+from onionrig.cli.inventory import inventory, located
+from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
 from onionrig.experiment.decode import layer_from_setting, layer_from_toml, merged
+from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.question import question_from
+from onionrig.run.faults import refuse_undoable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from onionrig.experiment.decode import Layer
     from onionrig.experiment.question import Question
 
@@ -30,10 +33,19 @@ def ask(
 ) -> Question:
     """Merge profile, file, ``--set`` and flags, in this order. Raises UsageError."""
     layers = layers_of(file, profile, settings)
-    asked = question_from(
-        [*layers, flags], name=name or name_of(file, profile), catalogue=catalogue
-    )
+    asked = question_of([*layers, flags], name=name or name_of(file, profile))
     return asked.asked_by(sys.argv)
+
+
+def question_of(layers: list[Layer], *, name: str) -> Question:
+    """Return the question that layers ask.
+
+    Raises UsageError, also for a fault that the engine it would run on cannot do.
+    """
+    question = question_from(layers, name=name, catalogue=catalogue, inventory=inventory)
+    experiment = question.experiment
+    refuse_undoable(planned_faults(experiment), capabilities_for(experiment))
+    return question
 
 
 def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> list[Layer]:
@@ -41,7 +53,12 @@ def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> li
     layers = [profile_layer(profile or DEFAULT_PROFILE)]
     if file is not None:
         layers.append(_file_layer(file))
-    return [*layers, *(layer_from_setting(setting) for setting in settings)]
+    return [*layers, *(setting_layer(setting) for setting in settings)]
+
+
+def setting_layer(setting: str) -> Layer:
+    """Return what ``--set`` was given as a layer. Raises UsageError."""
+    return located(layer_from_setting(setting), directory=Path())
 
 
 def name_of(file: Path | None, profile: str | None) -> str:
@@ -77,6 +94,7 @@ def flags_layer(  # noqa: PLR0913 - one flag each
     balancer: str | None = None,
     target: str | None = None,
     scale: str | None = None,
+    inventory: Path | None = None,
 ) -> Layer:
     """Return the flags that were given as a layer."""
     asked: dict[str, dict[str, Any]] = {
@@ -89,6 +107,7 @@ def flags_layer(  # noqa: PLR0913 - one flag each
         },
         "verdict": {"target": target},
         "emulation": {"scale": scale},
+        "cluster": {"inventory": None if inventory is None else str(inventory.absolute())},
     }
     return {
         table: {key: value for key, value in keys.items() if value is not None}
@@ -109,4 +128,4 @@ def _file_layer(path: Path) -> Layer:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error
-    return layer_from_toml(text, origin=str(path))
+    return located(layer_from_toml(text, origin=str(path)), directory=path.parent)

@@ -203,6 +203,18 @@ class Links(Protocol):
         ...
 
 
+@runtime_checkable
+class Reboots(Protocol):
+    """An engine whose hosts can be restarted."""
+
+    async def reboot(self, host: str) -> None:
+        """Restart a host, and return once it goes down; its services' ends are meant.
+
+        Nothing of the run starts again when it is back. Until then it is not lost.
+        """
+        ...
+
+
 class Opening(Protocol):
     """An engine that is found to be possible here, and not entered yet."""
 

@@ -10,6 +10,7 @@ from onionrig.engine.base import Opening
 from onionrig.engine.emulation.engine import EmulationOpening
 from onionrig.engine.local.equipment import Equipment
 from onionrig.engine.local.opening import LocalOpening
+from onionrig.errors import Unequipped
 from onionrig.experiment.schema import Experiment
 
 
@@ -17,17 +18,21 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     """An engine, and for which experiments it is there."""
 
     takes: Callable[[Experiment], bool]
+    capabilities: frozenset[type]
+    """The further protocols that it has, as its ``Opening`` says as well."""
     opening: Callable[[Experiment], Opening]
     """Raises Unequipped where something that the experiment needs is missing or too old."""
 
 
 ENGINES = (
     Registered(
-        takes=lambda experiment: bool(experiment.hosts),
+        takes=lambda experiment: experiment.has_emulated_hosts,
+        capabilities=EmulationOpening.capabilities,
         opening=lambda experiment: EmulationOpening(Equipment.for_experiment(experiment)),
     ),
     Registered(
-        takes=lambda _: True,
+        takes=lambda experiment: not experiment.hosts and not experiment.has_real_hosts,
+        capabilities=LocalOpening.capabilities,
         opening=lambda experiment: LocalOpening(Equipment.for_experiment(experiment)),
     ),
 )
@@ -39,4 +44,17 @@ def opening_for(experiment: Experiment) -> Opening:
 
     Raises Unequipped where something that the experiment needs is missing or too old.
     """
-    return next(each for each in ENGINES if each.takes(experiment)).opening(experiment)
+    engine = _engine_for(experiment)
+    if engine is None:
+        raise Unequipped("this version of onionrig has no engine for the hosts of an inventory")
+    return engine.opening(experiment)
+
+
+def capabilities_for(experiment: Experiment) -> frozenset[type]:
+    """Return the further protocols of the engine that an experiment runs on."""
+    engine = _engine_for(experiment)
+    return frozenset() if engine is None else engine.capabilities
+
+
+def _engine_for(experiment: Experiment) -> Registered | None:
+    return next((engine for engine in ENGINES if engine.takes(experiment)), None)

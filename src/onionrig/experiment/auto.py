@@ -8,16 +8,17 @@ import msgspec
 
 from onionrig.experiment.frontend import (
     SWITCHES,
+    daemons_of,
     is_on,
     points_in_a_descriptor,
     switches_on,
     variants_of,
 )
-from onionrig.experiment.hosts import scaled_link
+from onionrig.experiment.hosts import hosts_for, scaled_link
 from onionrig.units import Seconds
 
 if TYPE_CHECKING:
-    from onionrig.experiment.schema import Experiment, Frontend
+    from onionrig.experiment.schema import Experiment, Frontend, HostRole
 
 RELAYS_A_POINT = 1.5
 """Relays for each introduction point of the frontend's descriptor.
@@ -44,21 +45,23 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
     if network.relays == "auto":
         points = points_in_a_descriptor(experiment)
         wanted = round(RELAYS_A_POINT * points)
-        relays = min(max(wanted, FEWEST_AUTO_RELAYS), MOST_AUTO_RELAYS)
+        relays = min(max(wanted, FEWEST_AUTO_RELAYS), most_relays(experiment))
+        relays = max(relays, _real_hosts(experiment, "relay"))
         network = msgspec.structs.replace(network, relays=relays)
         found["network.relays"] = (
             f"{relays} relays beside {network.authorities} authorities, for the {points} "
             f"introduction points of {'each' if variants > 1 else 'its one'} descriptor: few "
             "enough to be cheap, enough that few share one"
+            + ("; at least one on each host" if _real_hosts(experiment, "relay") >= relays else "")
         )
     if load.clients == "auto":
-        wanted = max(FEWEST_CLIENTS, -(-load.streams_asked // STREAMS_A_CLIENT))
+        wanted = max(fewest_clients(experiment), -(-load.streams_asked // STREAMS_A_CLIENT))
         wanted = -(-wanted // variants) * variants
         clients = min(wanted, load.streams_asked or wanted)
         load = msgspec.structs.replace(load, clients=clients)
         found["load.clients"] = (
             f"{clients} client tors: one for each {STREAMS_A_CLIENT} streams, at least "
-            f"{FEWEST_CLIENTS}, since a tor runs on one core"
+            f"{fewest_clients(experiment)}, since a tor runs on one core"
             + (
                 f"; as many for each of the {variants} distinct descriptors, of which a client tor "
                 "holds one"
@@ -70,7 +73,26 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         load = msgspec.structs.replace(load, dial_every=DIAL_EVERY)
         found["load.dial_every"] = f"a dial each {DIAL_EVERY}, to see what new clients meet"
     frontend = _switched(experiment, found)
-    return msgspec.structs.replace(experiment, network=network, load=load, frontend=frontend), found
+    backends = msgspec.structs.replace(experiment.backends, daemons=daemons_of(experiment))
+    answer = msgspec.structs.replace(
+        experiment, network=network, backends=backends, load=load, frontend=frontend
+    )
+    return answer, found
+
+
+def fewest_clients(experiment: Experiment) -> int:
+    """Return how many client tors there are at least where that is ``auto``: one on each host."""
+    return max(FEWEST_CLIENTS, _real_hosts(experiment, "client"))
+
+
+def most_relays(experiment: Experiment) -> int:
+    """Return how many relays there are at most where that is ``auto``; one on each host is not."""
+    return max(MOST_AUTO_RELAYS, _real_hosts(experiment, "relay"))
+
+
+def _real_hosts(experiment: Experiment, role: HostRole) -> int:
+    """Count the hosts of an inventory that take a role: none of them is there to be idle."""
+    return len(hosts_for(experiment, role)) if experiment.has_real_hosts else 0
 
 
 def _scaled(experiment: Experiment) -> str:
@@ -96,7 +118,7 @@ def _switched(experiment: Experiment, found: dict[str, str]) -> Frontend:
     if frontend.balancer == "extended" and frontend.variants == "auto":
         found["frontend.variants"] = (
             f"{variants} distinct descriptor{'s' if variants > 1 else ''}: the fewest that hold "
-            f"{experiment.backends.daemons} instances"
+            f"{daemons_of(experiment)} instances"
         )
     return msgspec.structs.replace(frontend, **said, variants=variants)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from onionrig.errors import UsageError
-from onionrig.experiment.schema import EmulatedHost, Experiment
+from onionrig.experiment.schema import Experiment, NamedHost
 from onionrig.hardware.boards import board_named
 from onionrig.records.manifest import BoardFacts
 
@@ -54,7 +54,7 @@ def with_boards(experiment: Experiment, catalogue: Catalogue) -> Boarded:
     )
 
 
-def _with_link(host: EmulatedHost, catalogue: Catalogue) -> EmulatedHost:
+def _with_link(host: NamedHost, catalogue: Catalogue) -> NamedHost:
     if host.board is None or host.link is not None:
         return host
     board = board_named(catalogue, host.board, where=_where(host))
@@ -72,7 +72,7 @@ def _with_link(host: EmulatedHost, catalogue: Catalogue) -> EmulatedHost:
     return msgspec.structs.replace(host, link=board.ethernet_mbit.link)
 
 
-def _where(host: EmulatedHost) -> str:
+def _where(host: NamedHost) -> str:
     return f'host {host.name}: board = "{host.board}": '
 
 

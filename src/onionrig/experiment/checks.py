@@ -15,6 +15,7 @@ from onionrig.experiment.frontend import (
     MOST_INSTANCES,
     MOST_POINTS_IN_A_DESCRIPTOR,
     POINTS_AN_INSTANCE,
+    daemons_of,
     most_instances,
     switches_on,
     variants_of,
@@ -123,7 +124,7 @@ def _switches(experiment: Experiment) -> str | None:
 
 
 def _instances(experiment: Experiment) -> str | None:
-    daemons, frontend = experiment.backends.daemons, experiment.frontend
+    daemons, frontend = daemons_of(experiment), experiment.frontend
     most = most_instances(frontend)
     if daemons <= most:
         return None

@@ -18,7 +18,7 @@ import msgspec
 from onionrig.errors import UsageError
 from onionrig.experiment.faults.tables import asked_faults, event_table, plain_event
 from onionrig.experiment.loads.registry import DEFAULT, shape_named, shape_of
-from onionrig.experiment.schema import Experiment
+from onionrig.experiment.schema import Cluster, Experiment
 from onionrig.units import BitsPerSecond, Seconds, fraction_from
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Layer = Mapping[str, Any]
 
+CLUSTER = "cluster"
 LOAD, EVENTS = "load", "events"
 """The tables whose keys a registry says."""
 KIND = "kind"
@@ -107,6 +108,9 @@ def plain(experiment: Experiment) -> dict[str, Any]:
     shape = shape_of(experiment.load)
     if shape.kind != DEFAULT:
         built[LOAD] = {KIND: shape.kind, **built[LOAD]}
+    if experiment.cluster == Cluster():
+        # recordings from before there was a cluster do not differ in it from those without one
+        del built[CLUSTER]
     built[EVENTS] = tuple(plain_event(asked) for asked in experiment.events)
     return built
 

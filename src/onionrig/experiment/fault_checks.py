@@ -52,11 +52,15 @@ def _unknown(asked: AskedFault, services: Collection[str], hosts: Collection[str
     kinds = ["service"] if of_services else []
     if of_hosts and (hosts or not of_services):
         kinds.append("host")
-    there = (
-        "only emulated hosts have links ([[hosts]])"
-        if fault.is_of_link
-        else "there is none on this side"
-    )
+    if asked.subject in services and not fault.is_of_link:
+        return f"{asked.text}: it is done to a host, and {asked.subject} is a service"
+    there = "there is none on this side"
+    if not of_services:
+        there = (
+            "only emulated hosts have links ([[hosts]])"
+            if fault.is_of_link
+            else "everything runs on this machine"
+        )
     close = difflib.get_close_matches(asked.subject, known, n=1)
     if known:
         there = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"

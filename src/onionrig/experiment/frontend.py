@@ -19,6 +19,8 @@ and hsdir_spread_fetch)."""
 VARIANT_COUNTS = (1, 2, 3, 6)
 """Divisors of the places: every descriptor is fetched by the same share of the clients."""
 MOST_INSTANCES = VARIANT_COUNTS[-1] * MOST_IN_A_DESCRIPTOR
+DAEMONS = 4
+"""Backend instances where their count is ``auto`` and the cores of their hosts are not known."""
 
 Switch = Literal[
     "whole_ring",
@@ -42,9 +44,15 @@ def switches_on(frontend: Frontend) -> tuple[Switch, ...]:
     return tuple(switch for switch in SWITCHES if is_on(frontend, switch))
 
 
+def daemons_of(experiment: Experiment) -> int:
+    """Return how many backend instances there are."""
+    daemons = experiment.backends.daemons
+    return DAEMONS if daemons == "auto" else daemons
+
+
 def variants_of(experiment: Experiment) -> int:
     """Return how many distinct descriptors there are: the fewest that hold every instance."""
-    return variants_for(experiment.frontend, experiment.backends.daemons)
+    return variants_for(experiment.frontend, daemons_of(experiment))
 
 
 def variants_for(frontend: Frontend, instances: int) -> int:
@@ -61,7 +69,7 @@ def variants_for(frontend: Frontend, instances: int) -> int:
 
 def points_in_a_descriptor(experiment: Experiment) -> int:
     """Return how many introduction points the largest descriptor holds when all are in it."""
-    instances = -(-experiment.backends.daemons // variants_of(experiment))
+    instances = -(-daemons_of(experiment) // variants_of(experiment))
     return POINTS_AN_INSTANCE * instances
 
 

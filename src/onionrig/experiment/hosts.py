@@ -1,4 +1,4 @@
-"""What emulated hosts must satisfy, each with the reason; and which of them take a role."""
+"""What named hosts must satisfy, each with the reason; and which of them take a role."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, get_args
 
 from onionrig.experiment.keys import scaled_link_rate, wrong_link_rate
 from onionrig.experiment.schema import HostRole
-from onionrig.units import cores_text
+from onionrig.units import Seconds, cores_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from onionrig.experiment.schema import EmulatedHost, Experiment
+    from onionrig.experiment.schema import Experiment, NamedHost
     from onionrig.units import BitsPerSecond
 
 MOST_HOSTS = 254
-"""Addresses of the network that joins them, 10.77.0.0/24."""
+"""Addresses of the network that joins emulated hosts, 10.77.0.0/24."""
+_EMULATED_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?")
+SHORTEST_GRACE, LONGEST_GRACE = Seconds(15), Seconds(3600)
+"""Below, a slow connection counts as a controller that has gone; above, a rig that nobody watches
+any more would go on for too long."""
 SHORTEST_SECONDS, LONGEST_SECONDS = 1e-4, 1.0
 """Of a link's delay, unless it has none: shorter is what the machine itself takes."""
 FEWEST_CORES, MOST_CORES = 0.01, 1024.0
@@ -28,6 +32,14 @@ _OF_A_SERVICE = re.compile(
     rf"(authority|relay|backend|client|sink)-\d+|balancer|balancer-tor|{'|'.join(_ON_EACH_HOST)}"
 )
 
+GROUPS: dict[HostRole, str] = {
+    "balancer": "balancer",
+    "backend": "backends",
+    "client": "clients",
+    "authority": "authorities",
+    "relay": "relays",
+}
+"""The group of an inventory whose hosts take a role."""
 BASELINE_ROLES: tuple[HostRole, ...] = ("backend", "client")
 """Where a baseline has its sources and its sinks."""
 
@@ -37,25 +49,46 @@ def hosts_for(experiment: Experiment, role: HostRole) -> list[str]:
     return [host.name for host in experiment.hosts if role in host.roles]
 
 
-def shared_out(services: Sequence[str], hosts: Sequence[str]) -> dict[str, str]:
-    """Return the host of each service of a role: in turn, so however many of them there are."""
-    return {name: hosts[at % len(hosts)] for at, name in enumerate(services)}
+def shared_out(
+    services: Sequence[str], hosts: Sequence[str], cores: Mapping[str, int] | None = None
+) -> dict[str, str]:
+    """Return the host of each service of a role: in turn, so however many of them there are.
+
+    With the cores of every host, a host is left out of a round once it has one for each core.
+    """
+    turns = _turns(hosts, cores) if cores else hosts
+    return {name: turns[at % len(turns)] for at, name in enumerate(services)}
 
 
-def scaled_link(experiment: Experiment, host: EmulatedHost) -> BitsPerSecond | None:
+def cores_by_host(experiment: Experiment, role: HostRole) -> dict[str, int] | None:
+    """Return the cores of each host that takes a role; None unless all of them are known."""
+    cores = {host.name: host.cores for host in experiment.hosts if role in host.roles}
+    known = {name: count for name, count in cores.items() if count is not None}
+    return known if known and known.keys() == cores.keys() else None
+
+
+def _turns(hosts: Sequence[str], cores: Mapping[str, int]) -> list[str]:
+    """Name every host as often as it has cores: all of them in turn, then those that have more."""
+    rounds = range(max(cores.values()))
+    return [host for number in rounds for host in hosts if cores[host] > number]
+
+
+def scaled_link(experiment: Experiment, host: NamedHost) -> BitsPerSecond | None:
     """Return the rate that a host's link is given; None where it is not shaped."""
     if host.link is None:
         return None
     return scaled_link_rate(host.link, experiment.emulation.scale)
 
 
-def scaled_cores(experiment: Experiment, host: EmulatedHost) -> float | None:
+def scaled_cores(experiment: Experiment, host: NamedHost) -> float | None:
     """Return the cores that a host's services may use; None where they are not limited."""
     return None if host.cpu is None else host.cpu * float(experiment.emulation.scale)
 
 
 def wrong_hosts(experiment: Experiment) -> str | None:
-    """Say what is wrong with the hosts, if anything is."""
+    """Explain what is wrong with the hosts, or return None."""
+    if experiment.has_real_hosts:
+        return _wrong_real_hosts(experiment)
     hosts, scale = experiment.hosts, experiment.emulation.scale
     if not 0 < scale <= 1:
         return (
@@ -72,12 +105,93 @@ def wrong_hosts(experiment: Experiment) -> str | None:
     if len(hosts) > MOST_HOSTS:
         return f"{len(hosts)} hosts: there are {MOST_HOSTS} addresses for them"
     return (
-        _same_names([host.name for host in hosts])
+        next((wrong for host in hosts if (wrong := _not_emulated(host))), None)
+        or _same_names([host.name for host in hosts])
         or next((wrong for host in hosts if (wrong := _wrong_link(experiment, host))), None)
         or next((wrong for host in hosts if (wrong := _wrong_cpu(experiment, host))), None)
         or _untaken(experiment)
         or _led_out(experiment)
     )
+
+
+def scale_of_real_hosts(experiment: Experiment) -> str | None:
+    """Explain why the links of real hosts have no scale, or return None."""
+    scale = experiment.emulation.scale
+    if scale == 1:
+        return None
+    return (
+        f'emulation.scale = "{scale}" (--scale) with cluster.inventory (-i): only emulated links '
+        "can be scaled, those of real hosts carry what they carry; leave it out"
+    )
+
+
+def _wrong_real_hosts(experiment: Experiment) -> str | None:
+    return (
+        scale_of_real_hosts(experiment)
+        or _wrong_grace(experiment.cluster.grace)
+        or _same_names([host.name for host in experiment.hosts])
+        or _untaken_in_inventory(experiment)
+        or _several_balancers(experiment)
+        or _beside_inventory(experiment)
+    )
+
+
+def _wrong_grace(grace: Seconds) -> str | None:
+    if SHORTEST_GRACE <= grace <= LONGEST_GRACE:
+        return None
+    return (
+        f'cluster.grace = "{grace}": 15s to 1h, after which hosts that '
+        "hear nothing from their controller stop by themselves"
+    )
+
+
+def _untaken_in_inventory(experiment: Experiment) -> str | None:
+    # in the order of the groups, so that who has to be named is asked for first
+    for role in (role for role in GROUPS if role in _needed(experiment)):
+        if not hosts_for(experiment, role):
+            return (
+                f"no host of {experiment.cluster.inventory} has the role {role}: put one into the "
+                f"group {GROUPS[role]}, or name it in [[hosts]] with this role"
+            )
+    return None
+
+
+def _several_balancers(experiment: Experiment) -> str | None:
+    balancers = hosts_for(experiment, "balancer")
+    if len(balancers) <= 1 or experiment.network.kind == "none":
+        return None
+    return (
+        f"{' and '.join(balancers)} have the role balancer: one host publishes the address; leave "
+        f"one of them in the group {GROUPS['balancer']}"
+    )
+
+
+def _beside_inventory(experiment: Experiment) -> str | None:
+    baseline = experiment.baseline
+    for key, address in (("peer", baseline.peer), ("listen", baseline.listen)):
+        if address is not None:
+            return (
+                f'baseline.{key} = "{address}" with cluster.inventory (-i): such a baseline is '
+                "between the inventory's own hosts, from backends to clients; leave out one of the "
+                "two"
+            )
+    return None
+
+
+def _not_emulated(host: NamedHost) -> str | None:
+    """Refuse what only a host of an inventory may say or be called."""
+    if not _EMULATED_NAME.fullmatch(host.name):
+        return (
+            f'a host is called "{host.name}": an emulated one has up to 24 lower-case letters, '
+            "digits and hyphens, with no hyphen at either end"
+        )
+    if host.cores is not None:
+        return (
+            f"host {host.name}: cores = {host.cores}: only a host of an inventory has cores of its "
+            "own (cluster.inventory); an emulated one may be given a share of this machine's, as "
+            f"in cpu = {host.cores}"
+        )
+    return None
 
 
 def _same_names(names: list[str]) -> str | None:
@@ -92,7 +206,7 @@ def _same_names(names: list[str]) -> str | None:
     return f'two hosts are called "{twice[0]}": a name stands for one host' if twice else None
 
 
-def _wrong_link(experiment: Experiment, host: EmulatedHost) -> str | None:
+def _wrong_link(experiment: Experiment, host: NamedHost) -> str | None:
     rate, delay = host.link, host.delay
     asked, scale = f'host {host.name}: link = "{rate}"', experiment.emulation.scale
     if rate is not None and (wrong := wrong_link_rate(rate, scale, asked)):
@@ -105,7 +219,7 @@ def _wrong_link(experiment: Experiment, host: EmulatedHost) -> str | None:
     return None
 
 
-def _wrong_cpu(experiment: Experiment, host: EmulatedHost) -> str | None:
+def _wrong_cpu(experiment: Experiment, host: NamedHost) -> str | None:
     cores = host.cpu
     # so that "not a number", which TOML has, is refused as well
     if cores is not None and not FEWEST_CORES <= cores <= MOST_CORES:
@@ -124,7 +238,7 @@ def _wrong_cpu(experiment: Experiment, host: EmulatedHost) -> str | None:
 
 
 def _untaken(experiment: Experiment) -> str | None:
-    needed = get_args(HostRole) if experiment.network.kind == "private" else BASELINE_ROLES
+    needed = _needed(experiment)
     for role in needed:
         if not hosts_for(experiment, role):
             return (
@@ -132,6 +246,10 @@ def _untaken(experiment: Experiment) -> str | None:
                 f"{', '.join(needed)} must be one's"
             )
     return None
+
+
+def _needed(experiment: Experiment) -> tuple[HostRole, ...]:
+    return get_args(HostRole) if experiment.network.kind == "private" else BASELINE_ROLES
 
 
 def _led_out(experiment: Experiment) -> str | None:

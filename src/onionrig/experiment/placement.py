@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.experiment.auto import FEWEST_CLIENTS, MOST_AUTO_RELAYS
-from onionrig.experiment.hosts import hosts_for, shared_out
+from onionrig.experiment.auto import fewest_clients, most_relays
+from onionrig.experiment.frontend import daemons_of
+from onionrig.experiment.hosts import cores_by_host, hosts_for, shared_out
 from onionrig.experiment.names import (
     BALANCER,
     BALANCER_TOR,
@@ -51,7 +52,8 @@ def faulted_services(experiment: Experiment, *, here: str = HERE) -> dict[str, s
         return _own(experiment, SOURCE, hosts_for(experiment, "backend"), here) if serving else {}
     tors: dict[str, str] = {}
     for role, count in _counts(experiment).items():
-        tors |= shared_out(numbered(role, count), hosts_for(experiment, role) or [here])
+        cores = cores_by_host(experiment, role) if role == "backend" else None
+        tors |= shared_out(numbered(role, count), hosts_for(experiment, role) or [here], cores)
     balancing = (hosts_for(experiment, "balancer") or [here])[0]
     serving_hosts = _hosts_of(tors, "backend-")
     return {
@@ -79,15 +81,15 @@ def beside(
 def _counts(experiment: Experiment) -> dict[HostRole, int]:
     relays, clients = experiment.network.relays, experiment.load.clients
     return {
-        "backend": experiment.backends.daemons,
-        "relay": MOST_AUTO_RELAYS if relays == "auto" else relays,
+        "backend": daemons_of(experiment),
+        "relay": most_relays(experiment) if relays == "auto" else relays,
         "authority": experiment.network.authorities,
         "client": _most_clients(experiment) if clients == "auto" else clients,
     }
 
 
 def _most_clients(experiment: Experiment) -> int:
-    return max(FEWEST_CLIENTS, experiment.load.streams_asked)
+    return max(fewest_clients(experiment), experiment.load.streams_asked)
 
 
 def _instruments(experiment: Experiment, here: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from onionrig.experiment.auto import resolved
 from onionrig.experiment.boards import Boarded, with_boards
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from
+from onionrig.experiment.inventory import with_inventory
 from onionrig.experiment.loads.base import Load
 from onionrig.experiment.schema import Experiment
 from onionrig.records.manifest import BoardFacts
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from onionrig.experiment.decode import Layer
+    from onionrig.experiment.inventory import Inventory
     from onionrig.hardware.boards import Catalogue
 
 START_SECONDS = 2
@@ -72,14 +74,23 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def question_from(
-    layers: list[Layer], *, name: str, catalogue: Callable[[], Catalogue]
+    layers: list[Layer],
+    *,
+    name: str,
+    catalogue: Callable[[], Catalogue],
+    inventory: Callable[[str], Inventory],
 ) -> Question:
     """Merge layers, check what results and replace every ``auto``.
 
     The catalogue is read only where a host names a board: a mistake in a user's own file must not
-    stop any other run. Raises UsageError.
+    stop any other run. Likewise an inventory, by its path, only where one is asked for. Raises
+    UsageError.
     """
     experiment = experiment_from(layers)
+    placed: dict[str, str] = {}
+    if experiment.cluster.inventory is not None:
+        inventoried = with_inventory(experiment, inventory(experiment.cluster.inventory))
+        experiment, placed = inventoried.experiment, inventoried.found
     boarded = (
         with_boards(experiment, catalogue())
         if any(host.board for host in experiment.hosts)
@@ -92,7 +103,7 @@ def question_from(
     return Question(
         name=name,
         experiment=experiment,
-        resolved={**boarded.said, **found},
+        resolved={**placed, **boarded.said, **found},
         boards=boarded.facts,
         loads=() if serves_only else (PlannedLoad(load=experiment.load),),
     )

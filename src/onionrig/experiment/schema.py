@@ -38,7 +38,8 @@ class Network(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Backends(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The backend instances behind the address."""
 
-    daemons: Count = 4
+    daemons: Count | Auto = "auto"
+    """``auto`` is 4; on the hosts of an inventory, one for each of their cores."""
     single_hop: bool = False
     introduction_points: Annotated[int, Meta(ge=3, le=20)] = 3
     """Of each instance's own descriptor; 3 is tor's default, 20 its most."""
@@ -88,12 +89,19 @@ class Target(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 HostRole = Literal["authority", "relay", "backend", "balancer", "client"]
 
 
-class EmulatedHost(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A machine that is emulated here: a network namespace with a link of its own."""
+class NamedHost(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A host that services run on: one that is emulated here, or one of the inventory.
 
-    name: Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$")]
+    An emulated host is a network namespace with a link of its own.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$")]
+    """Files and units are named after it; ``experiment.hosts`` checks what its kind allows."""
     roles: Annotated[tuple[HostRole, ...], Meta(min_length=1)]
     """Services of a role are shared out over the hosts that name it, in turn."""
+    cores: int | None = None
+    """Cores of a host of the inventory, which may say it itself: it gets backend instances in
+    proportion."""
     link: BitsPerSecond | None = None
     """The rate of its link, each way; not shaped where it is not given."""
     board: str | None = None
@@ -114,6 +122,17 @@ class Emulation(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     the machine for a quarter of the rig, where its CPU would bind before the links do."""
 
 
+class Cluster(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Real hosts, as an Ansible inventory lists them, and how they are used."""
+
+    inventory: str | None = None
+    """The path of the inventory; without one nothing leaves this machine."""
+    grace: Seconds = Seconds(60)
+    """How long the hosts wait for a controller that has gone, until they stop by themselves."""
+    pin: bool = False
+    """One core for each daemon; off until a comparison shows that it helps."""
+
+
 class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked, whole."""
 
@@ -125,9 +144,21 @@ class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of one of the shapes that ``experiment.loads.registry`` lists; ``kind`` says which."""
     baseline: Baseline = Baseline()
     events: tuple[AskedFault, ...] = ()
-    """What is done to the rig in the hold, to a service or an emulated host: each one of the faults
-    that ``experiment.faults.registry`` lists."""
+    """What is done to the rig in the hold, to a service or a host: each one of the faults that
+    ``experiment.faults.registry`` lists."""
     verdict: Target = Target()
-    hosts: tuple[EmulatedHost, ...] = ()
-    """Emulated hosts; without any, everything runs on this one."""
+    hosts: tuple[NamedHost, ...] = ()
+    """Emulated hosts, or with an inventory those of its hosts that have a role; without any,
+    everything runs on this machine."""
     emulation: Emulation = Emulation()
+    cluster: Cluster = Cluster()
+
+    @property
+    def has_real_hosts(self) -> bool:
+        """Whether it runs on the hosts of an inventory."""
+        return self.cluster.inventory is not None
+
+    @property
+    def has_emulated_hosts(self) -> bool:
+        """Whether it runs on hosts that are emulated on this machine."""
+        return bool(self.hosts) and not self.has_real_hosts

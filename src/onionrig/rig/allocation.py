@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from onionrig.experiment.auto import clients_of, relays_of
+from onionrig.experiment.frontend import daemons_of
 from onionrig.experiment.hosts import hosts_for
 from onionrig.experiment.names import BALANCER_TOR, SOURCE, numbered, on
 from onionrig.experiment.placement import HERE, placement
-from onionrig.rig.hosts import emulated_hosts
+from onionrig.rig.hosts import placeholder_hosts
 from onionrig.rig.layout import LOOPBACK, Layout
 from onionrig.rig.model import Host
 
@@ -146,7 +147,7 @@ def tors_of(experiment: Experiment) -> list[str]:
     return [
         *numbered("authority", experiment.network.authorities),
         *numbered("relay", relays_of(experiment)),
-        *numbered("backend", experiment.backends.daemons),
+        *numbered("backend", daemons_of(experiment)),
         *numbered("client", clients_of(experiment)),
         BALANCER_TOR,
     ]
@@ -167,7 +168,7 @@ def placeholder_identities(experiment: Experiment) -> Identities:
         ),
         backends=tuple(
             OnionIdentity(address=f"ADDRESS-OF-{name}.onion", key_paths={})
-            for name in numbered("backend", experiment.backends.daemons)
+            for name in numbered("backend", daemons_of(experiment))
         ),
         frontend=OnionIdentity(address="ADDRESS.onion", key_paths={}),
     )
@@ -179,9 +180,12 @@ def placeholder_allocation(experiment: Experiment, programs: Programs) -> Alloca
         wanted.key: wanted.fixed or 10000 + index
         for index, wanted in enumerate(ports_needed(experiment))
     }
-    hosts = emulated_hosts(experiment) or (Host(name=HERE, address=LOOPBACK),)
+    hosts = placeholder_hosts(experiment) or (Host(name=HERE, address=LOOPBACK),)
     layout = Layout(
-        workspace=PurePosixPath("WORKSPACE"), records=PurePosixPath("RUN"), programs=programs
+        workspace=PurePosixPath("WORKSPACE"),
+        records=PurePosixPath("RUN"),
+        programs=programs,
+        controls=PurePosixPath("CONTROLS") if experiment.has_real_hosts else None,
     )
     return Allocation(
         hosts=hosts,

@@ -26,7 +26,7 @@ def render_direct(experiment: Experiment, allocation: Allocation) -> Rig:
     place = Placement(experiment, allocation)
     peer, listen = experiment.baseline.peer, experiment.baseline.listen
     if experiment.hosts:
-        return _between_emulated(experiment, place)
+        return _between_hosts(experiment, place)
     if elsewhere := peer or listen:
         host, port = host_and_port(elsewhere)
     else:
@@ -41,7 +41,7 @@ def render_direct(experiment: Experiment, allocation: Allocation) -> Rig:
     return _rig(allocation, services, host, port)
 
 
-def _between_emulated(experiment: Experiment, place: Placement) -> Rig:
+def _between_hosts(experiment: Experiment, place: Placement) -> Rig:
     """Have a source on every host for backends, a sink on every host for clients.
 
     Sinks share out the streams and dial the sources in turn; where there are more sources than

@@ -1,4 +1,4 @@
-"""The hosts that an experiment emulates, with what their links and CPU shares come to."""
+"""The hosts that an experiment names: emulated ones with links and CPU shares, or real ones."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ def emulated_hosts(experiment: Experiment) -> tuple[Host, ...]:
         )
         for number, host in enumerate(experiment.hosts, start=1)
         for rate in (scaled_link(experiment, host),)
+    )
+
+
+def placeholder_hosts(experiment: Experiment) -> tuple[Host, ...]:
+    """Return the hosts of an experiment for looking at: what real ones are is not known yet."""
+    if not experiment.has_real_hosts:
+        return emulated_hosts(experiment)
+    return tuple(
+        Host(name=host.name, kind="remote", address=f"ADDRESS-OF-{host.name}")
+        for host in experiment.hosts
     )
 
 

@@ -44,6 +44,9 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     programs: Programs
     units: Units | None = None
     """None where services are no systemd units."""
+    controls: PurePosixPath | None = None
+    """A directory of its own for the control sockets of tors, where another user than theirs opens
+    them; None where each is in its tor's directory."""
 
     def directory(self, service: str) -> PurePosixPath:
         """Return a service's own directory."""
@@ -55,7 +58,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def control(self, tor: str) -> PurePosixPath:
         """Return where a tor's control socket is."""
-        return self.directory(tor) / "control"
+        return self.directory(tor) / "control" if self.controls is None else self.controls / tor
 
     def log(self, service: str) -> PurePosixPath:
         """Return where a service's output goes."""

@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.experiment.auto import clients_of
-from onionrig.experiment.frontend import POINTS_AN_INSTANCE, switches_on, variants_of
+from onionrig.experiment.frontend import (
+    POINTS_AN_INSTANCE,
+    daemons_of,
+    switches_on,
+    variants_of,
+)
 from onionrig.experiment.loads.registry import shape_of
 from onionrig.experiment.names import DIALLER, LOAD_DIALLER, numbered
 from onionrig.rig.allocation import ONION_PORT, tors_of
@@ -63,7 +68,7 @@ def render(experiment: Experiment, identities: Identities | None, allocation: Al
 def _render_with_tor(experiment: Experiment, identities: Identities, allocation: Allocation) -> Rig:
     torrcs = Torrcs(experiment.network, identities, allocation)
     place = Placement(experiment, allocation)
-    backends = numbered("backend", experiment.backends.daemons)
+    backends = numbered("backend", daemons_of(experiment))
     clients = numbered("client", clients_of(experiment))
     address = identities.frontend.address
     drivers = shape_of(experiment.load).drivers(experiment.load)
@@ -106,7 +111,7 @@ def _render_with_tor(experiment: Experiment, identities: Identities, allocation:
 
 def _expected_points(experiment: Experiment) -> int:
     """Return the points of every descriptor, at the least, when all instances are in it."""
-    instances = experiment.backends.daemons // variants_of(experiment)
+    instances = daemons_of(experiment) // variants_of(experiment)
     # of an instance whose relays are taken, fewer are published
     each = 1 if "distinct_relays" in switches_on(experiment.frontend) else POINTS_AN_INSTANCE
     return each * instances
@@ -148,7 +153,7 @@ def _diallers(
     On several hosts each dials in proportion to its clients.
     """
     services = []
-    count = experiment.load.dials_a_backend * experiment.backends.daemons
+    count = experiment.load.dials_a_backend * daemons_of(experiment)
     if count:
         services += [
             dialler(

@@ -126,6 +126,7 @@ class Torrcs:
             *self._authorities,
             f"DataDirectory {layout.directory(name)}/data",
             f"ControlSocket {layout.control(name)}",
+            *([] if layout.controls is None else ["ControlSocketsGroupWritable 1"]),
             # loopback: tor takes no unix socket there
             f"MetricsPort {LOOPBACK}:{self._allocation.port(name, 'metrics')}",
             f"MetricsPortPolicy accept {LOOPBACK}",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, assert_never
 
-from onionrig.engine.base import Links
+from onionrig.engine.base import Links, Reboots
 from onionrig.errors import UsageError
 from onionrig.experiment.faults.base import Scope
 from onionrig.experiment.faults.registry import FAULTS
 from onionrig.experiment.faults.steps import (
     Capability,
     EndServices,
+    RebootHost,
     SetLink,
     SetLinkRate,
     StartServices,
@@ -35,7 +36,7 @@ INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER})
 STARTED_AGAIN_SECONDS = 30.0
 """Until what was started again is ready for what depends on it."""
 
-PROTOCOLS: dict[Capability, type] = {Capability.LINKS: Links}
+PROTOCOLS: dict[Capability, type] = {Capability.LINKS: Links, Capability.REBOOTS: Reboots}
 """What an engine has that can do what a step needs."""
 
 
@@ -101,6 +102,8 @@ async def _take(
             await _links(engine).set_link(planned.subject, up=up)
         case SetLinkRate():
             await _links(engine).set_link_rate(planned.subject, _rate(planned))
+        case RebootHost():
+            await _rebooting(engine).reboot(planned.subject)
         case _:
             assert_never(step)
 
@@ -123,6 +126,12 @@ async def start_in_turns(engine: Engine, services: Iterable[Service]) -> None:
 def _links(engine: Engine) -> Links:
     if not isinstance(engine, Links):
         raise TypeError(f"{type(engine).__name__} has no links in its hand")
+    return engine
+
+
+def _rebooting(engine: Engine) -> Reboots:
+    if not isinstance(engine, Reboots):
+        raise TypeError(f"{type(engine).__name__} cannot reboot its hosts")
     return engine
 
 

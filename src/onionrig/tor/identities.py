@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from onionrig.errors import Unequipped
 from onionrig.experiment.auto import relays_of
+from onionrig.experiment.frontend import daemons_of
 from onionrig.experiment.names import numbered
 from onionrig.rig.allocation import (
     AuthorityIdentity,
@@ -63,8 +64,7 @@ def make_identities(
         authorities=authorities,
         relays=relays,
         backends=tuple(
-            onion_identity(made_in / name)
-            for name in numbered("backend", experiment.backends.daemons)
+            onion_identity(made_in / name) for name in numbered("backend", daemons_of(experiment))
         ),
         frontend=frontend_identity(made_in / "frontend"),
     )

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from onionrig.engine.base import GoneHost, Links, Signal
+from onionrig.engine.base import GoneHost, Links, Reboots, Signal
 from onionrig.errors import HostLost
+from onionrig.experiment.frontend import daemons_of
 from onionrig.records.manifest import HostRecord, Versions
 from onionrig.rig.allocation import AuthorityIdentity, Identities, OnionIdentity, RelayIdentity
 from onionrig.rig.layout import Layout, Programs
@@ -36,7 +37,7 @@ def identities_of(question):
     keys = {"key": PurePosixPath("/nowhere/keys/key")}
     onions = [
         OnionIdentity(address=f"backend{number}".ljust(56, "a") + ".onion", key_paths=keys)
-        for number in range(1, experiment.backends.daemons + 1)
+        for number in range(1, daemons_of(experiment) + 1)
     ]
     return Identities(
         authorities=tuple(
@@ -212,6 +213,10 @@ class FakeEngine:
     async def set_link_rate(self, host, bits_per_second):
         await self._asked("set link rate", f"{host} {bits_per_second:g}")
 
+    async def reboot(self, host):
+        await self._asked("reboot", host)
+        self.opened -= {service.name for service in self.rig.services if service.host == host}
+
     # how it fails, and what it is left with
 
     async def _asked(self, what, about=""):
@@ -306,7 +311,7 @@ class FakeOpening:
     def __init__(self, script):
         self.script = script
         self.versions = VERSIONS
-        self.capabilities = frozenset({Links})
+        self.capabilities = frozenset({Links, Reboots})
 
     @property
     def host_records(self):

@@ -6,7 +6,10 @@ import asyncio
 import signal
 from types import SimpleNamespace
 
-from onionrig.cli.question import ask
+from onionrig.cli.catalogue import catalogue
+from onionrig.cli.inventory import inventory
+from onionrig.cli.question import profile_layer
+from onionrig.experiment.question import question_from
 from onionrig.records.events import Phase, PhaseBegan
 from onionrig.run import bring_up, descriptors, frontend, load, watching
 from onionrig.run.phases import run
@@ -42,6 +45,7 @@ BUSY = {
         {"at": "6s", "stop": "north"},
         {"at": "7s", "start": "north"},
         {"at": "8s", "kill": "south"},
+        {"at": "9s", "reboot": "north"},
     ],
 }  # fmt: skip
 SPARE = {
@@ -111,6 +115,12 @@ def know_the_network(monkeypatch):
     monkeypatch.setattr(bring_up, "seconds_until_start", lambda *_, **__: 1.0)
 
 
+def fake_question(tables):
+    """What a run of the fake engine is asked: the default profile, but for these tables."""
+    layers = [profile_layer("default"), tables]
+    return question_from(layers, name="fake", catalogue=catalogue, inventory=inventory)
+
+
 class Ran:
     """One run in virtual time: what it came to, and what it left behind."""
 
@@ -121,7 +131,7 @@ class Ran:
         self.told, self.told_at = [], []
         self.tasks_left = None
         self.result, self.error = None, None
-        question = ask(None, None, [], tables, name="fake")
+        question = fake_question(tables)
         self.serves_only = question.serves_only
         try:
             self.result = run_in_steps(run_at_once, self._run(question), self.steps, traced=traced)

@@ -9,6 +9,7 @@ import typer
 from onionrig.cli.app import (
     ExperimentFile,
     Hold,
+    Inventory,
     Json,
     Out,
     Profile,
@@ -46,6 +47,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     streams: Streams = None,
     hold: Hold = None,
     scale: Scale = None,
+    inventory: Inventory = None,
     target: Target = None,
     repeat: Repeat = 1,
     out: Out = None,
@@ -55,7 +57,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     """Move the same bytes without Tor: over loopback, or between two hosts. The ceiling."""
     if to and listen:
         raise UsageError("--to pulls and --listen serves: one of them on each host")
-    flags = flags_layer(streams=streams, hold=hold, scale=scale, target=target)
+    flags = flags_layer(streams=streams, hold=hold, scale=scale, target=target, inventory=inventory)
     question = ask(
         experiment,
         profile,
@@ -63,7 +65,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         baseline_layer(flags, peer=to, listen=at if listen else None),
         name="baseline",
     ).repeated(repeat)
-    if question.experiment.hosts:
+    if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
     result, run_directory = measured(question, out=out)
     if listen and not json:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sys
 
+import msgspec
 from rich.console import Console
 
-from onionrig.cli.app import ExperimentFile, Json, Profile, Settings, app
+from onionrig.cli.app import ExperimentFile, Inventory, Json, Profile, Settings, app
 from onionrig.cli.printing import print_json
-from onionrig.cli.question import ask
+from onionrig.cli.question import ask, flags_layer
 from onionrig.engine.local.equipment import Equipment
 from onionrig.errors import Unequipped
 from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
 from onionrig.rig.layout import Programs
 from onionrig.rig.render import render
 from onionrig.views.rig import rig_view
+
+NAMES = Programs(tor="tor", onionbalance="onionbalance", python="python")
+"""The programs where it is not known yet where they are."""
 
 
 @app.command()
@@ -23,11 +27,13 @@ def check(
     *,
     profile: Profile = None,
     settings: Settings = None,
+    inventory: Inventory = None,
     json: Json = False,
 ) -> None:
     """Check an experiment and print the rig it renders to, without starting anything."""
-    question = ask(experiment, profile, settings or [], {})
-    allocation = placeholder_allocation(question.experiment, _programs_or_names())
+    question = ask(experiment, profile, settings or [], flags_layer(inventory=inventory))
+    programs = NAMES if question.experiment.has_real_hosts else _programs_or_names()
+    allocation = placeholder_allocation(question.experiment, programs)
     rig = render(question.experiment, placeholder_identities(question.experiment), allocation)
     if json:
         print_json(rig.with_rendered_files())
@@ -40,4 +46,4 @@ def _programs_or_names() -> Programs:
     try:
         return Equipment.found().programs
     except Unequipped:
-        return Programs(tor="tor", onionbalance="onionbalance", python=sys.executable)
+        return msgspec.structs.replace(NAMES, python=sys.executable)

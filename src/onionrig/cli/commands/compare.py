@@ -11,17 +11,21 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from onionrig.cli.app import Hold, Json, Report, Scale, Settings, app
-from onionrig.cli.catalogue import catalogue
+from onionrig.cli.app import Hold, Inventory, Json, Report, Scale, Settings, app
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json
-from onionrig.cli.question import flags_layer, layers_of, profile_names
+from onionrig.cli.question import (
+    flags_layer,
+    layers_of,
+    profile_names,
+    question_of,
+    setting_layer,
+)
 from onionrig.cli.report_files import announce, write_comparison_report
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import UsageError
-from onionrig.experiment.decode import layer_from_setting, plain
-from onionrig.experiment.question import question_from
+from onionrig.experiment.decode import plain
 from onionrig.records.comparison import ComparePlan
 from onionrig.series.comparison import questions_compared, runs_compared
 from onionrig.store.runs import find_run
@@ -50,6 +54,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     ] = None,
     hold: Hold = None,
     scale: Scale = None,
+    inventory: Inventory = None,
     repeat: Annotated[
         int, typer.Option(min=1, metavar="N", help="Of two experiments: run each so many times.")
     ] = 3,
@@ -64,14 +69,14 @@ def compare(  # noqa: PLR0913 - one parameter an option
     if _is_experiment(a) != _is_experiment(b):
         raise UsageError("compare a run with a run, or an experiment with an experiment")
     if _is_experiment(a):
-        flags = flags_layer(hold=hold, scale=scale)
+        flags = flags_layer(hold=hold, scale=scale, inventory=inventory)
         sides = (
             _question(a, settings or [], a_settings or [], flags),
             _question(b, settings or [], b_settings or [], flags),
         )
         if any(question.serves_only for question in sides):
             raise UsageError("baseline.listen serves and measures nothing: leave it out to compare")
-        if any(question.experiment.hosts for question in sides):
+        if any(question.experiment.has_emulated_hosts for question in sides):
             enter_user_namespace_if_needed()
         for question in sides:
             opening_for(question.experiment)  # what is missing for one is told before the other
@@ -83,7 +88,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
         if report:
             announce(lambda: write_comparison_report(directory.path), stderr=json or markdown)
         return
-    if settings or a_settings or b_settings or hold or scale or out:
+    if settings or a_settings or b_settings or hold or scale or inventory or out:
         raise UsageError("these are runs already: their settings are what they were run with")
     _print(runs_compared(find_run(a), find_run(b)), markdown=markdown, json=json)
 
@@ -94,10 +99,8 @@ def _is_experiment(name: str) -> bool:
 
 def _question(name: str, common: list[str], own: list[str], flags: Layer) -> Question:
     file, profile = (None, name) if name in profile_names() else (Path(name), None)
-    layers = [*layers_of(file, profile, common), *(layer_from_setting(each) for each in own)]
-    question = question_from(
-        [*layers, flags], name=" ".join([Path(name).stem, *own]), catalogue=catalogue
-    )
+    layers = [*layers_of(file, profile, common), *(setting_layer(each) for each in own)]
+    question = question_of([*layers, flags], name=" ".join([Path(name).stem, *own]))
     return question.asked_by(sys.argv)
 
 

@@ -8,6 +8,7 @@ from onionrig.cli.app import (
     Clients,
     ExperimentFile,
     Hold,
+    Inventory,
     Json,
     Out,
     Profile,
@@ -38,6 +39,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     single_hop: SingleHop = False,
     balancer: Balancer = None,
     scale: Scale = None,
+    inventory: Inventory = None,
     target: Target = None,
     repeat: Repeat = 1,
     out: Out = None,
@@ -54,9 +56,10 @@ def run(  # noqa: PLR0913 - one parameter an option
         balancer=balancer,
         scale=scale,
         target=target,
+        inventory=inventory,
     )
     question = ask(experiment, profile, settings or [], flags).repeated(repeat)
-    if question.experiment.hosts:
+    if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
     result, run_directory = measured(question, out=out)
     finish(result, run_directory, report=report, json=json)

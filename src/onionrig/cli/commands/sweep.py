@@ -14,6 +14,7 @@ from rich.console import Console
 from onionrig.cli.app import (
     ExperimentFile,
     Hold,
+    Inventory,
     Json,
     Profile,
     Report,
@@ -22,17 +23,15 @@ from onionrig.cli.app import (
     Streams,
     app,
 )
-from onionrig.cli.catalogue import catalogue
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json
-from onionrig.cli.question import flags_layer, layers_of, name_of
+from onionrig.cli.question import flags_layer, layers_of, name_of, question_of
 from onionrig.cli.report_files import announce, write_sweep_report
 from onionrig.cli.series_said import SeriesSaid
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.errors import MEASURED, UsageError
 from onionrig.experiment.decode import experiment_from, plain
 from onionrig.experiment.grid import axis_from, combinations, layers_of_point
-from onionrig.experiment.question import question_from
 from onionrig.records.sweep import SweepPlan
 from onionrig.series.sweep import Sweep
 from onionrig.store.series_directory import SWEEP_PLAN, SeriesDirectory
@@ -58,6 +57,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     streams: Streams = None,
     hold: Hold = None,
     scale: Scale = None,
+    inventory: Inventory = None,
     repeat: Annotated[int, typer.Option(min=1, help="Measure every point so many times.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="The sweep's directory; an unfinished one is gone on with.")
@@ -82,7 +82,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     else:
         if not over:
             raise UsageError("a sweep varies something: --over load.streams=1,4,16")
-        flags = flags_layer(streams=streams, hold=hold, scale=scale)
+        flags = flags_layer(streams=streams, hold=hold, scale=scale, inventory=inventory)
         layers = [*layers_of(experiment, profile, settings or []), flags]
         plan = SweepPlan(
             name=name_of(experiment, profile),
@@ -133,7 +133,7 @@ def _refuse_impossible(plan: SweepPlan) -> None:
     questions = [_question(plan, point) for point in combinations(plan.axes)]
     if any(question.serves_only for question in questions):
         raise UsageError("baseline.listen serves and measures nothing: leave it out of a sweep")
-    if any(question.experiment.hosts for question in questions):
+    if any(question.experiment.has_emulated_hosts for question in questions):
         enter_user_namespace_if_needed()
 
 
@@ -142,7 +142,5 @@ def _asked(plan: SweepPlan) -> tuple[object, ...]:
 
 
 def _question(plan: SweepPlan, point: GridSettings) -> Question:
-    question = question_from(
-        [plan.experiment, *layers_of_point(point)], name=plan.name, catalogue=catalogue
-    )
+    question = question_of([plan.experiment, *layers_of_point(point)], name=plan.name)
     return question.asked_by(plan.command)

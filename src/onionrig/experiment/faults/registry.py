@@ -7,11 +7,13 @@ from onionrig.experiment.faults.hang import HANG, RESUME
 from onionrig.experiment.faults.kill import KILL
 from onionrig.experiment.faults.link_down import LINK_DOWN, LINK_UP
 from onionrig.experiment.faults.link_rate import LINK_RATE
+from onionrig.experiment.faults.reboot import REBOOT
 from onionrig.experiment.faults.start import START
 from onionrig.experiment.faults.stop import STOP
 
 FAULTS: dict[str, Fault] = {
-    fault.verb: fault for fault in (KILL, STOP, START, HANG, RESUME, LINK_DOWN, LINK_UP, LINK_RATE)
+    fault.verb: fault
+    for fault in (KILL, STOP, START, HANG, RESUME, LINK_DOWN, LINK_UP, LINK_RATE, REBOOT)
 }
 """The faults by their verbs, in the order in which errors list them."""
 

@@ -27,6 +27,7 @@ class Capability(StrEnum):
     """What only some engines can do; ``run.faults`` knows the engine's protocol for each."""
 
     LINKS = "have their links changed"
+    REBOOTS = "be rebooted"
     """The words end a sentence that begins with "the hosts of this run cannot"."""
 
 
@@ -66,4 +67,10 @@ class SetLinkRate(Step, frozen=True, kw_only=True):
     needs: ClassVar[Capability | None] = Capability.LINKS
 
 
-AnyStep = EndServices | TellServices | StartServices | SetLink | SetLinkRate
+class RebootHost(Step, frozen=True, kw_only=True):
+    """Restart the host's operating system: its services end, and nothing starts them again."""
+
+    needs: ClassVar[Capability | None] = Capability.REBOOTS
+
+
+AnyStep = EndServices | TellServices | StartServices | SetLink | SetLinkRate | RebootHost

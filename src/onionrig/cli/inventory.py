@@ -1,0 +1,36 @@
+"""Where the inventory of an experiment is, and reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onionrig.errors import Unequipped
+from onionrig.experiment.decode import merged
+
+if TYPE_CHECKING:
+    from onionrig.experiment.decode import Layer
+    from onionrig.experiment.inventory import Inventory
+
+
+def inventory(path: str) -> Inventory:
+    """Read what an experiment needs to know of an inventory.
+
+    Raises UsageError where it cannot be read, and Unequipped where Ansible is missing.
+    """
+    # the engine for real hosts, which reads inventories, is called here as soon as it is there
+    raise Unequipped(f"{path}: this version of onionrig cannot read an inventory yet")
+
+
+def located(layer: Layer, *, directory: Path) -> Layer:
+    """Return a layer whose ``cluster.inventory`` is absolute, a relative one being of a directory.
+
+    A sweep may be resumed from elsewhere, and then it still means the same file.
+    """
+    cluster = layer.get("cluster")
+    written = cluster.get("inventory") if isinstance(cluster, Mapping) else None
+    if not isinstance(written, str) or not written:
+        return layer
+    path = directory.absolute() / Path(written).expanduser()
+    return merged(layer, {"cluster": {"inventory": str(path)}})

@@ -1,0 +1,216 @@
+"""From what an inventory says of its hosts to the hosts of an experiment, each with its roles.
+
+An inventory's groups give its hosts their roles, ``[[hosts]]`` overrides them. Hosts with neither
+are left out. Reading an inventory is ``engine.ansible``'s; here it is data.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.errors import UsageError
+from onionrig.experiment.frontend import DAEMONS, most_instances
+from onionrig.experiment.hosts import GROUPS, cores_by_host, hosts_for, scale_of_real_hosts
+from onionrig.experiment.schema import Experiment, HostRole, NamedHost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
+"""Names that files, units and sockets can have in theirs: the path of a socket has 107 bytes."""
+BESIDE_CLIENTS: tuple[HostRole, ...] = ("authority", "relay")
+"""Roles that the clients' hosts take where no host is named for them."""
+APART: tuple[HostRole, HostRole] = ("backend", "client")
+"""Roles whose groups exclude each other."""
+ALIKE = 0.75
+"""How alike two names of groups are where one is likely to be a mistake for the other."""
+
+
+class InventoryHost(msgspec.Struct, frozen=True, kw_only=True):
+    """One host of an inventory."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    """Every group that it is in, those included that have its group as a child."""
+    cores: int | None = None
+    """How many it has; None where that is not known yet."""
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """What an experiment needs to know of an inventory."""
+
+    path: str
+    """Where it was read, as errors name it."""
+    hosts: tuple[InventoryHost, ...]
+    """In the inventory's order."""
+
+
+class Inventoried(msgspec.Struct, frozen=True, kw_only=True):
+    """An experiment on the hosts of an inventory."""
+
+    experiment: Experiment
+    """Every host that takes part is named in it, with its roles."""
+    found: dict[str, str]
+    """How roles and counts came about that nobody has asked for, by key."""
+
+
+def with_inventory(experiment: Experiment, inventory: Inventory) -> Inventoried:
+    """Fill in the hosts of an experiment from an inventory.
+
+    Raises UsageError, which names the host or the group, for what the two cannot mean together.
+    """
+    if wrong := scale_of_real_hosts(experiment):
+        raise UsageError(wrong)
+    named = {host.name: host for host in experiment.hosts}
+    _refuse_groups(inventory, named)
+    for host in experiment.hosts:
+        _refuse_named(host, inventory)
+    hosts = tuple(
+        taken
+        for host in inventory.hosts
+        if (taken := _taken(host, named.get(host.name))) is not None
+    )
+    for host in hosts:
+        _refuse_name(host.name, inventory)
+    found: dict[str, str] = {}
+    if experiment.network.kind == "private":
+        hosts = _beside_clients(hosts, found)
+    placed = msgspec.structs.replace(experiment, hosts=hosts)
+    return Inventoried(experiment=_with_daemons(placed, found), found=found)
+
+
+def _taken(host: InventoryHost, named: NamedHost | None) -> NamedHost | None:
+    """Return a host with its roles; None where it has none."""
+    if named is not None:
+        return msgspec.structs.replace(named, cores=named.cores or host.cores)
+    roles = _roles(host)
+    return NamedHost(name=host.name, roles=roles, cores=host.cores) if roles else None
+
+
+def _roles(host: InventoryHost) -> tuple[HostRole, ...]:
+    return tuple(role for role, group in GROUPS.items() if group in host.groups)
+
+
+def _refuse_groups(inventory: Inventory, named: Iterable[str]) -> None:
+    """Refuse groups that are likely to be a mistake, and those that exclude each other."""
+    members: dict[str, set[str]] = {}
+    for host in inventory.hosts:
+        for group in host.groups:
+            members.setdefault(group, set()).add(host.name)
+    for group, hosts in members.items():
+        meant = _meant(group)
+        # a child of the group that it is called like is no mistake
+        if meant is not None and not hosts <= members.get(meant, set()):
+            raise UsageError(f"{inventory.path}: unknown group {group}; did you mean {meant}?")
+    for host in inventory.hosts:
+        if host.name not in named and set(APART) <= set(_roles(host)):
+            groups = " and ".join(GROUPS[role] for role in APART)
+            raise UsageError(
+                f"{inventory.path}: {host.name} is in the groups {groups}: what a host sends to "
+                "itself crosses no link. Leave it in one of them; if it is meant, name it in "
+                "[[hosts]] with both roles"
+            )
+
+
+def _meant(group: str) -> str | None:
+    """Return the group of ours that a name is likely to be a mistake for."""
+    ours: dict[str, str] = {**{role: name for role, name in GROUPS.items() if role != name}}
+    ours |= {name: name for name in GROUPS.values()}
+    if group in GROUPS.values():
+        return None
+    close = difflib.get_close_matches(group.casefold(), list(ours), n=1, cutoff=ALIKE)
+    return ours[close[0]] if close else None
+
+
+def _refuse_named(host: NamedHost, inventory: Inventory) -> None:
+    """Refuse a host of ``[[hosts]]`` that is not in the inventory, or says what is not asked."""
+    names = [known.name for known in inventory.hosts]
+    if host.name not in names:
+        close = difflib.get_close_matches(host.name, names, n=1)
+        there = f"it has {', '.join(names)}" if names else "it has no hosts"
+        there = f"did you mean {close[0]}?" if close else there
+        raise UsageError(f"[[hosts]] {host.name}: no such host in {inventory.path}; {there}")
+    values = {
+        "link": None if host.link is None else f'"{host.link}"',
+        "delay": f'"{host.delay}"' if host.delay else None,
+        "cpu": None if host.cpu is None else f"{host.cpu:g}",
+        "board": None if host.board is None else f'"{host.board}"',
+    }
+    for key, value in values.items():
+        if value is not None:
+            raise UsageError(
+                f"[[hosts]] {host.name}: {key} = {value}: that is emulated, and a host of "
+                f"{inventory.path} is what it is; leave it out"
+            )
+
+
+def _refuse_name(name: str, inventory: Inventory) -> None:
+    if NAME.fullmatch(name):
+        return
+    raise UsageError(
+        f'{inventory.path}: a host is called "{name}", and files and units are named after it: '
+        "they take up to 48 letters, digits, dots, hyphens and underscores, the first a letter or "
+        f'a digit. Give it an alias, as in "pi1 ansible_host={name}"'
+    )
+
+
+def _beside_clients(hosts: Sequence[NamedHost], found: dict[str, str]) -> tuple[NamedHost, ...]:
+    """Have the clients' hosts take the roles that no host is named for, and say so.
+
+    Raises UsageError where every host with clients has backend instances as well.
+    """
+    missing = [role for role in BESIDE_CLIENTS if not any(role in host.roles for host in hosts)]
+    clients = [host for host in hosts if "client" in host.roles]
+    if not missing or not clients:
+        return tuple(hosts)
+    free = [host.name for host in clients if "backend" not in host.roles]
+    groups = " or ".join(GROUPS[role] for role in missing)
+    if not free:
+        raise UsageError(
+            f"no host is in the group {groups}, and every host with clients has backend instances, "
+            "which these would slow down: name hosts for them"
+        )
+    found["hosts"] = (
+        f"{' and '.join(GROUPS[role] for role in missing)} are placed beside the clients, on "
+        f"{', '.join(free)}: no host is in the group {groups}, and beside backend instances they "
+        "would slow these down"
+    )
+    return tuple(
+        msgspec.structs.replace(host, roles=(*host.roles, *missing)) if host.name in free else host
+        for host in hosts
+    )
+
+
+def _with_daemons(experiment: Experiment, found: dict[str, str]) -> Experiment:
+    """Return the experiment with a backend instance for each core, unless their count is given."""
+    if experiment.backends.daemons != "auto" or experiment.network.kind == "none":
+        return experiment
+    cores = cores_by_host(experiment, "backend")
+    if cores is None:
+        unknown = [
+            host.name for host in experiment.hosts if "backend" in host.roles and host.cores is None
+        ]
+        found["backends.daemons"] = (
+            f"{DAEMONS} backend instances on {', '.join(hosts_for(experiment, 'backend'))}: how "
+            f"many cores {', '.join(unknown)} {'has' if len(unknown) == 1 else 'have'} is not known"
+        )
+        return _of(experiment, DAEMONS)
+    wanted, most = sum(cores.values()), most_instances(experiment.frontend)
+    listed = ", ".join(f"{host} ({count})" for host, count in cores.items())
+    how = f"one for each core of {listed}"
+    if wanted > most:
+        how = f"of one for each core of {listed}, {wanted} in all, as many as the frontend holds"
+        if experiment.frontend.balancer == "stock":
+            how += " (the extended balancer holds more: --balancer extended)"
+    count = min(wanted, most)
+    found["backends.daemons"] = f"{count} backend instances: {how}"
+    return _of(experiment, count)
+
+
+def _of(experiment: Experiment, daemons: int) -> Experiment:
+    backends = msgspec.structs.replace(experiment.backends, daemons=daemons)
+    return msgspec.structs.replace(experiment, backends=backends)
