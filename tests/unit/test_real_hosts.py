@@ -1,14 +1,17 @@
 """Real hosts: how much runs on them, what is rendered for them, and how the command line has them."""
 
+import json
 import string
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from onionrig.cli import question as command_line
 from onionrig.cli.inventory import located
+from onionrig.cli.main import app
 from onionrig.cli.question import ask, baseline_layer, flags_layer, layers_of
 from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
@@ -165,6 +168,39 @@ def test_an_inventory_of_a_file_is_beside_it_and_one_of_a_flag_or_setting_where_
     assert shelf == [str(tmp_path / name) for name in ("asked/my.yml", "my.yml", "other.yml", "b")]
     (_, layer) = layers_of(file, None, [])
     assert layer["cluster"]["inventory"] == str(tmp_path / "asked" / "my.yml")
+
+
+def test_a_check_prints_the_rig_with_placeholders_for_what_real_hosts_are(shelf):
+    done = CliRunner().invoke(app, ["check", "-i", "shelf.yml", "--json"])
+    assert done.exit_code == 0, done.output
+    rig = json.loads(done.stdout)
+    assert {host["name"]: host["address"] for host in rig["hosts"]} == {
+        name: f"ADDRESS-OF-{name}" for name in SHELF if name != "printer"
+    }
+    tors = [service for service in rig["services"] if service["control_path"]]
+    assert {service["argv"][0] for service in tors} == {"tor"}
+    seen = CliRunner().invoke(app, ["check", "-i", "shelf.yml"], env={"COLUMNS": "400"})
+    assert "hosts: authorities and relays are placed beside the clients, on laptop" in seen.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run",),
+        ("baseline",),
+        ("sweep", "--over", "load.streams=1,4"),
+        ("compare", "smoke", "default"),
+    ],
+)
+def test_a_scale_beside_an_inventory_is_refused_before_anything_is_made(
+    shelf, command, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, [*command, "-i", "shelf.yml", "--scale", "1/4"])
+    assert isinstance(done.exception, UsageError)
+    assert str(done.exception).startswith('emulation.scale = "1/4" (--scale) with')
+    assert set(shelf) == {str(tmp_path / "shelf.yml")}
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("layer", [{"cluster": 3}, {"cluster": {"inventory": 3}}, {}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from onionrig.experiment.inventory import Inventory
 
 
+@functools.cache
 def inventory(path: str) -> Inventory:
-    """Read what an experiment needs to know of an inventory.
+    """Read what an experiment needs to know of an inventory, once: all runs of a series have it.
 
     Raises UsageError where it cannot be read, and Unequipped where Ansible is missing.
     """
