@@ -91,7 +91,10 @@ class HostLost(OnionrigError):
     """A host of the rig can no longer be reached, although nothing had been done to it."""
 
     exit_code = 13
-    meaning = "a host of the rig was lost: it could no longer be reached"
+    meaning = (
+        "a host of the rig was lost: it could no longer be reached (a run that others kept up has "
+        "its figures, and no verdict)"
+    )
 
 
 class Interrupted(OnionrigError):

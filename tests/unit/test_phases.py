@@ -140,6 +140,9 @@ def test_a_run_goes_on_without_a_host_that_is_lost_anywhere_in_its_load(tmp_path
         gone = [(event.host, event.reason) for event in ran.told if isinstance(event, HostGone)]
         if gone != [("south", "its connection closed")]:
             failures[f"{number}"].append(f"{gone} was journaled")
+        (lost,) = ran.result.lost_hosts if ran.result else [None]
+        if lost is None or not -4 <= lost.second <= 13:
+            failures[f"{number}"].append(f"{lost} is in the result")
     assert said_wrong(failures) == ""
     assert len(failures) > 10
 

@@ -17,8 +17,9 @@ from onionrig.analysis.load.aftermath import aftermaths
 from onionrig.analysis.load.figures import counts_goodput, figures
 from onionrig.analysis.load.goodput import UNMEASURED, goodput, verdict
 from onionrig.analysis.load.loads import complete, events_of, loads
+from onionrig.analysis.load.lost_hosts import lost_hosts
 from onionrig.analysis.load.streams import streams
-from onionrig.analysis.several_runs.repetitions import combined, summed_bytes
+from onionrig.analysis.several_runs.repetitions import all_lost_hosts, combined, summed_bytes
 from onionrig.analysis.trust.doubts import trust
 from onionrig.records.events import Failed, Milestone, Reached, Scheduled
 from onionrig.records.result import BringUp, Bytes, Failure, Result
@@ -48,13 +49,17 @@ def analyse(recording: Recording) -> Result:
     """
     results = results_by_load(recording)
     first = [one for one in results if one.settings == results[0].settings]
-    whole = _with_bytes_of_all(combined(first), results)
+    whole = _with_all_loads(combined(first), results)
     completed = complete(recording)
     return msgspec.structs.replace(
         whole,
         status="complete" if completed else "aborted",
         failure=None if completed else _failure(recording.events),
-        verdict=verdict(whole.verdict.target_bits_per_second, whole.goodput, complete=completed),
+        verdict=verdict(
+            whole.verdict.target_bits_per_second,
+            whole.goodput,
+            whole=completed and not whole.lost_hosts,
+        ),
     )
 
 
@@ -80,7 +85,7 @@ def load_number(result: Result, recording: Recording) -> int | None:
 def _result(load: Load, number: int) -> Result:
     manifest, recording = load.manifest, load.recording
     rates = goodput(load) if counts_goodput(manifest) else UNMEASURED
-    backends = backend_shares(load)
+    backends, lost = backend_shares(load), lost_hosts(load)
     scheduled = events_of(recording.events, Scheduled)
     return Result(
         run=manifest.run,
@@ -91,7 +96,7 @@ def _result(load: Load, number: int) -> Result:
         balancer=manifest.balancer,
         status="complete" if load.complete else "aborted",
         failure=None if load.complete else _failure(recording.events),
-        verdict=verdict(recording.target_bits_per_second, rates, complete=load.complete),
+        verdict=verdict(recording.target_bits_per_second, rates, whole=load.complete and not lost),
         goodput=rates,
         streams=streams(load),
         bytes=_bytes(load.sink_seconds),
@@ -109,10 +114,12 @@ def _result(load: Load, number: int) -> Result:
         settings=scheduled[-1].settings if scheduled else {},
         figures=figures(load),
         load=number if scheduled else None,
+        lost_hosts=lost,
     )
 
 
-def _with_bytes_of_all(whole: Result, results: Sequence[Result]) -> Result:
+def _with_all_loads(whole: Result, results: Sequence[Result]) -> Result:
+    """Add what concerns the whole run: bytes, lost hosts, and that there were other loads."""
     others = [one.settings for one in results if one.settings != whole.settings]
     if not others or whole.trust is None:
         return whole
@@ -123,6 +130,7 @@ def _with_bytes_of_all(whole: Result, results: Sequence[Result]) -> Result:
     return msgspec.structs.replace(
         whole,
         bytes=summed_bytes(results),
+        lost_hosts=all_lost_hosts(results),
         trust=msgspec.structs.replace(whole.trust, missing=(*whole.trust.missing, gap)),
     )
 

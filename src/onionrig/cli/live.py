@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from onionrig.cli.lost_hosts import refuse_lost_hosts
 from onionrig.engine.registry import opening_for
 from onionrig.experiment.names import SAMPLER, SINK, SOURCE
 from onionrig.records.samples import HostSample, SinkSample, SourceSample
@@ -55,11 +56,16 @@ def run_watched(
 
 
 def runs_watched(console: Console) -> RunOne:
-    """Return how a series runs one question: where that runs, under a live view."""
+    """Return how a series runs one question: where that runs, under a live view.
+
+    It raises HostLost for a run that went on without a host: its points are recorded, and doubted.
+    """
 
     def run_one(question: Question, run_directory: RunDirectory, part_of: PartOf) -> Result:
         opening = opening_for(question.experiment)
-        return run_watched(question, opening, run_directory, console, part_of)
+        result = run_watched(question, opening, run_directory, console, part_of)
+        refuse_lost_hosts(result)
+        return result
 
     return run_one
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from onionrig.cli.live import default_out, run_watched
+from onionrig.cli.lost_hosts import refuse_lost_hosts
 from onionrig.cli.printing import print_aborted, print_result
 from onionrig.cli.report_files import announce, write_run_report
 from onionrig.engine.registry import opening_for
@@ -36,8 +37,12 @@ def measured(question: Question, *, out: Path | None) -> tuple[Result, RunDirect
 
 
 def finish(result: Result, run_directory: RunDirectory, *, report: bool, json: bool) -> None:
-    """Print the result, write the report, and exit with the code that the verdict has."""
+    """Print the result, write the report, and exit with the code that the verdict has.
+
+    Raises HostLost where hosts were lost: what was measured is told first.
+    """
     print_result(result, run_directory, json=json)
     if report:
         announce(lambda: write_run_report(run_directory), stderr=json)
+    refuse_lost_hosts(result)
     raise typer.Exit(TARGET_MISSED if result.verdict.met is False else MEASURED)

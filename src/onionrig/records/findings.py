@@ -12,6 +12,7 @@ BottleneckKind = Literal[
     "interface",
     "window",
     "stalled backend",
+    "lost host",
     "load",
     "unknown",
 ]
@@ -19,9 +20,9 @@ BottleneckKind = Literal[
 
 machine CPU: all cores of a host are full. main thread: one tor's main thread is at a full core.
 interface: one is at its rate. window: nothing is full, and the rate is what streams times window
-over the circuits' round trip allows. stalled backend: one served, then delivered nothing. load:
-nothing is full, and the windows would allow more: the knee is not reached. unknown: too little was
-recorded to say.
+over the circuits' round trip allows. stalled backend: one served, then delivered nothing. lost
+host: one could no longer be reached, and the run went on without it. load: nothing is full, and the
+windows would allow more: the knee is not reached. unknown: too little was recorded to say.
 """
 
 

@@ -131,6 +131,15 @@ class Figure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What else to know of it, in words."""
 
 
+class LostHost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A host that was lost under load, although nothing had been done to it; the run went on."""
+
+    name: str
+    second: float
+    """When it was last heard, in seconds of the hold; negative before the hold."""
+    reason: str
+
+
 class Failure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a run was aborted."""
 
@@ -179,3 +188,6 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     load: int | None = None
     """The number of the run's load that the figures are of, from 1; of repetitions it is the median
     one. Null where no load was scheduled, and in results that were written before this was."""
+    lost_hosts: tuple[LostHost, ...] = ()
+    """Hosts that were lost under load, in order; the run went on without them, and no verdict is
+    given."""

@@ -10,7 +10,7 @@ from onionrig.analysis.load.faults import absences, is_of_host, service_hosts
 from onionrig.analysis.load.loads import events_of
 from onionrig.experiment.faults.registry import fault_recorded
 from onionrig.experiment.names import SOURCE
-from onionrig.records.events import Covered, Starved
+from onionrig.records.events import Covered, Happened, HostGone, Starved
 from onionrig.records.result import BackendShare, Fairness, StarvedBackend
 from onionrig.units import BITS_PER_BYTE
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.analysis.load.loads import Load
-    from onionrig.records.events import Happened
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
 
@@ -76,7 +75,7 @@ def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:
 
 
 def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
-    """Explain an instance's silence by what the experiment did to it, before any other reason."""
+    """Explain an instance's silence by what became of it or its host, before any other reason."""
     hosts = service_hosts(load.manifest)
     absent = [
         absence
@@ -85,9 +84,12 @@ def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
     ]
     if not absent:
         return otherwise
-    causes = [_cause_text(cause) for absence in absent for cause in absence.causes]
+    causes = [cause for absence in absent for cause in absence.causes]
     # what was done again and again is mentioned once
-    reason = f"{', '.join(dict.fromkeys(causes))}, as was asked for, and it answered nobody for"
+    text = ", ".join(dict.fromkeys(_cause_text(cause) for cause in causes))
+    if all(isinstance(cause, Happened) for cause in causes):
+        text += ", as was asked for"
+    reason = f"{text}, and it answered nobody for"
     seconds = sum(absence.seconds_in(load.hold) for absence in absent)
     length = len(load.hold.seconds)
     if seconds == length:
@@ -95,8 +97,10 @@ def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
     return f"{reason} {seconds:.0f} of the {length} s; {otherwise}"
 
 
-def _cause_text(event: Happened) -> str:
-    """Say what was done to an instance, or to its host."""
+def _cause_text(event: Happened | HostGone) -> str:
+    """Say what became of an instance, or of its host."""
+    if isinstance(event, HostGone):
+        return f"its host {event.host} was lost"
     subject = f"its host {event.subject}" if is_of_host(event) else "it"
     return f"{subject} was {fault_recorded(event.verb).cause}"
 

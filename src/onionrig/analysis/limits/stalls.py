@@ -1,6 +1,7 @@
 """Backend instances that served, then delivered nothing although they had streams.
 
-An instance that the experiment made to hang, or ended, is not a finding while that lasts.
+An instance that the experiment made to hang, or ended, is not a finding while that lasts, and one
+whose host was lost is not from then on.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def _longest_silences(load: Load) -> list[Silence]:
         streams = {
             second: count
             for second, count in sinks.backend_streams.get(backend, {}).items()
-            if not _asked_for(away.get(backend, ()), second)
+            if not _explained(away.get(backend, ()), second)
         }
         silences = [
             _silence(backend, stretch, load.hold, streams, given_up.get(backend, ()))
@@ -106,8 +107,8 @@ def _longest_silences(load: Load) -> list[Silence]:
     return sorted(longest, key=_by_length)
 
 
-def _asked_for(absences: Iterable[Absence], second: int) -> bool:
-    """Return whether silence in a second is what the experiment asked for.
+def _explained(absences: Iterable[Absence], second: int) -> bool:
+    """Return whether silence in a second is what was asked for, or that of a lost host.
 
     So is silence in the second after, until what waited has been sent again.
     """

@@ -1,12 +1,13 @@
 """What bound the rate: one verdict, with everything that was compared with its limit.
 
-What is nearer to a single cause comes first. A stalled backend takes its share with it whatever
-else is full. Where every link that all goodput has to pass is full, no more can come, however much
-CPU there is; where only some are, a full machine comes first: with more CPU the others would carry
-more. A full machine makes every thread wait, so it comes before threads; a full interface fills no
-CPU. An emulated host that used all of its share of a machine is full where the machine is not. The
-windows bound a rate only where nothing is full: a full machine also stretches the round trips, so
-that rate and windows agree there as well.
+What is nearer to a single cause comes first. A host that was lost takes with it whatever it did, so
+nothing comes before that, and a stalled backend takes its share with it whatever else is full.
+Where every link that all goodput has to pass is full, no more can come, however much CPU there is;
+where only some are, a full machine comes first: with more CPU the others would carry more. A full
+machine makes every thread wait, so it comes before threads; a full interface fills no CPU. An
+emulated host that used all of its share of a machine is full where the machine is not. The windows
+bound a rate only where nothing is full: a full machine also stretches the round trips, so that rate
+and windows agree there as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from onionrig.analysis.limits.findings import Finding
 from onionrig.analysis.limits.full_cpu import check_cpu, host_uses
 from onionrig.analysis.limits.full_links import check_links
 from onionrig.analysis.limits.interfaces import check_interfaces
+from onionrig.analysis.limits.lost_hosts import check_lost_hosts
 from onionrig.analysis.limits.main_threads import check_main_threads
 from onionrig.analysis.limits.stalls import check_stalls
 from onionrig.analysis.limits.stream_windows import (
@@ -40,6 +42,7 @@ def bottleneck(load: Load) -> Bottleneck:
     """Return the verdict and its evidence; never raises, whatever was not recorded."""
     if not load.hold.seconds:
         return _verdict(_unknown("nothing was held"), ())
+    lost = check_lost_hosts(load)
     stalls = check_stalls(load)
     links = check_links(load)
     cpu = check_cpu(load)
@@ -48,6 +51,7 @@ def bottleneck(load: Load) -> Bottleneck:
     threads = check_main_threads(load)
     windows = check_stream_windows(load)
     in_order = (
+        lost.finding,
         stalls.finding,
         _as_well(links.all_of_a_kind, "the machine's CPU was" if cpu.finding else None),
         _as_well(cpu.finding, links.some_were if links.some else None),
@@ -57,7 +61,7 @@ def bottleneck(load: Load) -> Bottleneck:
         threads.finding,
         _unfilled(load, windows.finding),
     )
-    checks = (stalls, cpu, shares, links, interfaces, threads, windows)
+    checks = (lost, stalls, cpu, shares, links, interfaces, threads, windows)
     return _verdict(
         next(finding for finding in in_order if finding is not None),
         tuple(evidence for check in checks for evidence in check.evidence),

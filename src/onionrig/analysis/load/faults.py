@@ -10,10 +10,10 @@ import msgspec
 from onionrig.analysis.load.loads import events_of
 from onionrig.experiment.faults.base import State
 from onionrig.experiment.faults.registry import fault_recorded
-from onionrig.records.events import Happened
+from onionrig.records.events import Happened, HostGone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from onionrig.analysis.load.loads import Load
     from onionrig.analysis.load.windows import Window
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
-    """A time in which a service answered nobody, as was asked for."""
+    """A time in which a service answered nobody: as was asked for, or since its host was lost."""
 
     begin: float
     """Wall-clock seconds."""
     end: float
     """When it was started again or told to go on; infinite where it was not."""
-    causes: tuple[Happened, ...]
-    """What was done to the service, or to its host, that kept it from answering, in order."""
+    causes: tuple[Happened | HostGone, ...]
+    """What was done to the service, or to its host, that kept it from answering, in order; or that
+    its host was lost."""
 
     def meets(self, begin: float, end: float) -> bool:
         """Return whether any of it lies between these moments."""
@@ -87,7 +88,25 @@ def absences(events: Sequence[AnyEvent], hosts: Mapping[str, str]) -> dict[str, 
     for event in events_of(events, Happened):
         for subject in affected_services(event, hosts):
             states.setdefault(subject, _State()).turn(event)
-    return {name: found for name, state in states.items() if (found := state.absences())}
+    away = {name: found for name, state in states.items() if (found := state.absences())}
+    for gone in events_of(events, HostGone):
+        for name in (name for name, host in hosts.items() if host == gone.host):
+            away[name] = [*_ended_by(away.get(name, ()), gone), _lost(gone)]
+    return away
+
+
+def _lost(gone: HostGone) -> Absence:
+    return Absence(begin=gone.last_heard_wall_seconds, end=math.inf, causes=(gone,))
+
+
+def _ended_by(absences: Iterable[Absence], gone: HostGone) -> list[Absence]:
+    """Return absences that end when a host was lost: from then on that is what counts."""
+    lost = gone.last_heard_wall_seconds
+    return [
+        msgspec.structs.replace(absence, end=min(absence.end, lost))
+        for absence in absences
+        if absence.begin < lost
+    ]
 
 
 class _State:

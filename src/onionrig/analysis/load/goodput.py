@@ -46,9 +46,12 @@ def goodput(load: Load) -> Goodput:
     )
 
 
-def verdict(target: float | None, rates: Goodput, *, complete: bool) -> Verdict:
-    """Compare the sustained rate with the target; a run that was cut short is not judged."""
+def verdict(target: float | None, rates: Goodput, *, whole: bool) -> Verdict:
+    """Compare the sustained rate with the target.
+
+    What is not ``whole`` is not judged: a run that was cut short, or that lost a host.
+    """
     sustained = rates.sustained_bits_per_second
-    if not complete or target is None or sustained is None:
+    if not whole or target is None or sustained is None:
         return Verdict(target_bits_per_second=target, met=None)
     return Verdict(target_bits_per_second=target, met=sustained >= target)

@@ -13,7 +13,15 @@ import msgspec
 from onionrig.analysis.load.sink_seconds import SinkSeconds
 from onionrig.analysis.load.windows import NOTHING_HELD, Window
 from onionrig.experiment.decode import layer_from_setting, merged
-from onionrig.records.events import AnyEvent, Failed, Finished, Happened, Held, Scheduled
+from onionrig.records.events import (
+    AnyEvent,
+    Failed,
+    Finished,
+    Happened,
+    Held,
+    HostGone,
+    Scheduled,
+)
 from onionrig.records.recording import Recording
 
 if TYPE_CHECKING:
@@ -80,11 +88,24 @@ def loads(recording: Recording) -> list[Load]:
 
 def load_of(recording: Recording) -> Load:
     """Return a recording of one load as that load; of several, it is held as the last one was."""
-    sink_seconds = SinkSeconds.of(recording.sinks)
+    sink_seconds = SinkSeconds.of(recording.sinks, lost_from=_lost_sinks(recording))
     holds = hold_windows(recording, sink_seconds)
     return Load(
         recording=recording, hold=holds[-1] if holds else NOTHING_HELD, sink_seconds=sink_seconds
     )
+
+
+def _lost_sinks(recording: Recording) -> dict[str, int]:
+    """Return the first second that a sink on a lost host could not record whole, by sink."""
+    seconds = {
+        event.host: int(event.last_heard_wall_seconds)
+        for event in events_of(recording.events, HostGone)
+    }
+    return {
+        record.name: seconds[record.host]
+        for record in recording.manifest.services
+        if record.host in seconds and record.name in recording.sinks
+    }
 
 
 def hold_windows(recording: Recording, sink_seconds: SinkSeconds) -> list[Window]:
@@ -141,7 +162,7 @@ def _events(events: Sequence[AnyEvent], number: int) -> list[AnyEvent]:
     """Return what led to the first load, what happened in this one, and how the run ended.
 
     A load that was held has finished. What was done to the rig in an earlier load is kept: what was
-    not undone lasts.
+    not undone lasts, and so does the loss of a host.
     """
     seen, kept = -1, list[AnyEvent]()
     for event in events:
@@ -158,7 +179,8 @@ def _events(events: Sequence[AnyEvent], number: int) -> list[AnyEvent]:
 
 
 def _outlasts(event: AnyEvent, *, before: bool) -> bool:
-    return isinstance(event, (Failed, Finished)) or (before and isinstance(event, Happened))
+    lasts = isinstance(event, (Happened, HostGone))
+    return isinstance(event, (Failed, Finished)) or (before and lasts)
 
 
 def _asked(recording: Recording, load: Scheduled) -> Recording:

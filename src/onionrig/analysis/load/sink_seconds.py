@@ -1,12 +1,14 @@
 """What all sinks of a load counted, second by second: the only place that adds their samples up.
 
 A second without a sample from every sink is missing: what was recorded of it counts, and nothing is
-made up for the rest.
+made up for the rest. A sink on a host that was lost is not expected to have samples from then on.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -37,9 +39,16 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
     """Streams that deliver by sink, of every second that the sink has a sample of."""
     corrupt_bytes: int
     """Bytes of all seconds that were not the payload."""
+    lost_from: dict[str, int]
+    """The first second without each sink whose host was lost."""
 
     @classmethod
-    def of(cls, sinks: Mapping[str, Sequence[SinkSample]]) -> Self:
+    def of(
+        cls,
+        sinks: Mapping[str, Sequence[SinkSample]],
+        *,
+        lost_from: Mapping[str, int] = MappingProxyType({}),
+    ) -> Self:
         """Add up the samples of each sink, given by its name."""
         payload, unverified, corrupt = BySecond(), BySecond(), 0
         by_backend, streams = dict[str, BySecond](), dict[str, BySecond]()
@@ -63,6 +72,7 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
             backend_streams=streams,
             sink_streams=by_sink,
             corrupt_bytes=corrupt,
+            lost_from=dict(lost_from),
         )
 
     def payload_in(self, window: Window) -> list[int]:
@@ -83,9 +93,15 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sampled(self) -> list[int]:
-        """The seconds that every sink has a sample of, in order."""
-        sampled_by_sink = [set(by_second) for by_second in self.sink_streams.values()]
-        return sorted(set.intersection(*sampled_by_sink)) if sampled_by_sink else []
+        """The seconds that every sink has a sample of, unless it was lost by then, in order."""
+        return [
+            second
+            for second in sorted(self.payload_bytes)
+            if all(
+                second in by_second or second >= self.lost_from.get(sink, math.inf)
+                for sink, by_second in self.sink_streams.items()
+            )
+        ]
 
     def sampled_in(self, window: Window) -> list[int]:
         """Return the seconds of the window that every sink has a sample of."""

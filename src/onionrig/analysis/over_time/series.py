@@ -21,7 +21,7 @@ from onionrig.analysis.over_time.host_lines import (
 )
 from onionrig.analysis.over_time.timeline import Timeline, downsampled_timeline, timeline
 from onionrig.records import Part
-from onionrig.records.events import Scheduled
+from onionrig.records.events import HostGone, Scheduled
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ Lines = dict[str, dict[int, float]]
 
 UNVERIFIED = "unverified"
 """The line of a foreign peer's bytes, which belong to no backend instance."""
+LOST = "lost"
+"""What stands for a fault's verb where a host was lost: no fault has it."""
 SERVED, FAILED = "served", "failed"
 MEDIAN, HIGHEST = "median", "slowest"
 NO_TIMELINE = Timeline(at_seconds=(), lasting_seconds=(), lines={})
@@ -54,12 +56,12 @@ class SeriesLoad(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SeriesFault(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that was done to the rig."""
+    """Something that was done to the rig, or the loss of a host."""
 
     at: float
     verb: str
     subject: str
-    """The service, or the emulated host."""
+    """The service, or the host."""
     bits_per_second: float | None = None
     """What the host's link carries since then; null where that stayed as it was."""
 
@@ -85,7 +87,7 @@ class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first_byte_seconds: tuple[float, ...]
     """Time from the dial to the first byte, of each attempt that got one."""
     faults: tuple[SeriesFault, ...] = ()
-    """What was done to the rig, in order."""
+    """What was done to the rig, and hosts that were lost, in order."""
     dialled: Timeline = NO_TIMELINE
     """New streams by when they were dialled: those that were served, and that failed."""
     dial_wait_seconds: Timeline = NO_TIMELINE
@@ -209,7 +211,7 @@ def _round_trips(recording: Recording) -> Lines:
 
 
 def _faults(recording: Recording, span: Window, zero: int) -> tuple[SeriesFault, ...]:
-    return tuple(
+    done = [
         SeriesFault(
             at=event.wall_seconds - zero,
             verb=event.verb,
@@ -217,7 +219,12 @@ def _faults(recording: Recording, span: Window, zero: int) -> tuple[SeriesFault,
             bits_per_second=event.bits_per_second,
         )
         for event in faults_in(recording, span)
-    )
+    ]
+    losses = [
+        SeriesFault(at=event.last_heard_wall_seconds - zero, verb=LOST, subject=event.host)
+        for event in events_of(recording.events, HostGone)
+    ]
+    return tuple(sorted((*done, *losses), key=lambda fault: fault.at))
 
 
 def _dials(recording: Recording, span: Window, zero: int) -> dict[str, Timeline]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from onionrig.records.findings import Trust
-    from onionrig.records.result import Result, Streams
+    from onionrig.records.result import LostHost, Result, Streams
 
 MOST_SPREAD = 0.10
 
@@ -39,6 +39,7 @@ def combined(results: Sequence[Result]) -> Result:
         streams=_summed_streams(median.streams, results),
         trust=_trust(median, results, repeated),
         repetitions=repeated,
+        lost_hosts=all_lost_hosts(results),
     )
 
 
@@ -49,6 +50,15 @@ def summed_bytes(results: Sequence[Result]) -> Bytes:
         corrupt=sum(one.bytes.corrupt for one in results),
         unverified=sum(one.bytes.unverified for one in results),
     )
+
+
+def all_lost_hosts(results: Sequence[Result]) -> tuple[LostHost, ...]:
+    """Return each host that was lost, as the load in which that happened has it."""
+    lost: dict[str, LostHost] = {}
+    for one in results:
+        for host in one.lost_hosts:
+            lost.setdefault(host.name, host)
+    return tuple(lost.values())
 
 
 def _repetitions(results: Sequence[Result]) -> Repetitions:

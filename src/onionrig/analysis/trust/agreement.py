@@ -11,13 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.tor_circuits import hold_readings
-from onionrig.analysis.load.faults import ended_in_hold
+from onionrig.analysis.load.faults import ended_in_hold, service_hosts
+from onionrig.analysis.load.lost_hosts import lost_hosts, lost_sinks
+from onionrig.analysis.wording import listing
 from onionrig.experiment.loads.streams import STREAM_WINDOW_BYTES
 from onionrig.records.findings import Agreement
 from onionrig.units import percent_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from onionrig.analysis.load.loads import Load
 
@@ -30,27 +32,42 @@ SINK_BUFFER_BYTES = 1 << 20
 
 def source_agreement(load: Load) -> Agreement:
     """Compare the sinks' bytes of the hold with what the sources sent in it."""
+    lost, hosts = [host.name for host in lost_hosts(load)], service_hosts(load.manifest)
     sent = [
         sum(sample.sent_bytes.values())
-        for samples in load.recording.sources.values()
+        for source, samples in load.recording.sources.items()
         for sample in samples
-        if sample.second in load.hold.seconds
+        if sample.second in load.hold.seconds and hosts.get(source) not in lost
     ]
-    received = sum(load.sink_seconds.backend_bytes_in(load.hold).values())
+    received = sum(
+        size
+        for backend, size in load.sink_seconds.backend_bytes_in(load.hold).items()
+        if hosts.get(backend, backend) not in lost
+    )
+    if sinks := lost_sinks(load):
+        return not_compared("sources", received, sum(sent), unrecorded(sinks))
     if not sent:
         return not_compared("sources", received, None, "no source of ours recorded the hold")
     ended = sorted(ended_in_hold(load) & load.recording.sources.keys())
     if ended:
         cause = f"{', '.join(ended)} was ended in the hold: what it had not recorded is lost"
         return not_compared("sources", received, sum(sent), cause)
+    without = f"without {listing(lost)}, lost: " if lost else ""
     return compared(
         "sources",
         received,
         sum(sent),
         on_its_way(load, SOURCE_BUFFER_BYTES + STREAM_WINDOW_BYTES),
-        "payload on its way: sources run ahead by what fills sockets and windows, and what a "
-        f"failed stream had on its way is lost{_dials_text(load)}",
+        f"{without}payload on its way: sources run ahead by what fills sockets and windows, and "
+        f"what a failed stream had on its way is lost{_dials_text(load)}",
     )
+
+
+def unrecorded(sinks: Sequence[str]) -> str:
+    """Say why a count cannot be compared with that of sinks on lost hosts."""
+    if len(sinks) == 1:
+        return f"{sinks[0]} was lost with its host: what it had not recorded is missing"
+    return f"{listing(sinks)} were lost with their hosts: what they had not recorded is missing"
 
 
 def tor_agreement(load: Load) -> Agreement:
@@ -78,6 +95,8 @@ def tor_agreement(load: Load) -> Agreement:
             received, first.read_wall_seconds
         )
     without = f"without {', '.join(ended)}, ended in the hold: " if ended else ""
+    if sinks := lost_sinks(load):
+        return not_compared("tor", round(sink_bytes), tor_bytes, unrecorded(sinks))
     if not read:
         cause = f"{without}no backend instance's tor told its bytes twice"
         return not_compared("tor", None, None, cause)

@@ -9,6 +9,7 @@ from onionrig.analysis.backends.round_trip import round_trip
 from onionrig.analysis.limits.full_cpu import host_uses
 from onionrig.analysis.load.faults import absences, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
+from onionrig.analysis.load.lost_hosts import loss_text, lost_hosts
 from onionrig.analysis.trust.agreement import agreement_doubts, source_agreement, tor_agreement
 from onionrig.analysis.trust.cpu_noise import cpu_noise, cpu_noise_doubts, unread_cpu
 from onionrig.analysis.trust.interface_agreement import interface_agreement
@@ -58,7 +59,7 @@ def trust(load: Load) -> Trust:
 
 def _counting_doubts(load: Load) -> list[str]:
     """Return doubts about what the sinks themselves counted: they bear on the headline."""
-    doubts: list[str] = []
+    doubts = [loss_text(lost) for lost in lost_hosts(load)]
     if load.sink_seconds.corrupt_bytes:
         doubts.append(f"{load.sink_seconds.corrupt_bytes} bytes were not the payload")
     held, scheduled = len(load.hold.seconds), events_of(load.recording.events, Scheduled)
@@ -110,6 +111,8 @@ def _was_away(absences: Iterable[Absence], sample: TorSample) -> bool:
 
 
 def _unjudged_trend(load: Load) -> list[str]:
+    if lost_hosts(load):
+        return ["whether the hold was steady is not judged: a host was lost"]
     faults = len(faults_in(load.recording, load.hold))
     if not faults:
         return []

@@ -18,12 +18,14 @@ from onionrig.analysis.hosts.facts import (
     serving_role,
 )
 from onionrig.analysis.hosts.links import carried_bytes
+from onionrig.analysis.load.lost_hosts import lost_hosts, lost_sinks
 from onionrig.analysis.load.windows import Window
 from onionrig.analysis.trust.agreement import (
     SINK_BUFFER_BYTES,
     compared,
     dials_in_hold,
     not_compared,
+    unrecorded,
 )
 from onionrig.experiment.loads.streams import STREAM_WINDOW_BYTES
 from onionrig.rig.model import Role
@@ -57,7 +59,9 @@ def interface_agreement(load: Load) -> Agreement:
         return not_compared(
             "interfaces", None, None, "every hop of a rig on one host goes over loopback"
         )
-    serving = _hosts_that_only_serve(manifest)
+    if sinks := lost_sinks(load):
+        return not_compared("interfaces", None, None, unrecorded(sinks))
+    serving = _hosts_that_only_serve(manifest) - {lost.name for lost in lost_hosts(load)}
     sent, received = 0, 0
     for sampler, samples in load.recording.samplers.items():
         hold_samples = samples_around(samples, load.hold)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.load.faults import faults_in
+from onionrig.analysis.load.lost_hosts import lost_hosts
 from onionrig.records.findings import Trend
 from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import percent_text
@@ -35,7 +36,8 @@ def trend(load: Load) -> Trend:
     """Return the change over the hold; null where it has too few seconds, or nothing came.
 
     Seconds without a sample are left out: they are missing, not a sign of a trend. Where something
-    was done to the rig, the hold was not meant to be steady, and that is not judged.
+    was done to the rig, the hold was not meant to be steady, and where a host was lost it could not
+    be: that is not judged.
     """
     seconds, sizes = load.sink_seconds.sampled_in(load.hold), load.sink_seconds.payload_bytes
     points = blocks([(second - load.hold.begin, sizes[second]) for second in seconds])
@@ -46,7 +48,7 @@ def trend(load: Load) -> Trend:
     change = slope * len(load.hold.seconds) / mean
     significance = min(abs(slope) / error, CERTAIN) if error else (CERTAIN if slope else 0.0)
     steady = abs(change) <= MOST_CHANGE or significance < LEAST_SIGNIFICANCE
-    disturbed = bool(faults_in(load.recording, load.hold))
+    disturbed = bool(faults_in(load.recording, load.hold) or lost_hosts(load))
     return Trend(change=change, significance=significance, steady=None if disturbed else steady)
 
 

@@ -66,6 +66,8 @@ def _about(result: Result) -> Iterator[Metric]:
     verdict = result.verdict
     yield _one("target_bits_per_second", "What was asked for", verdict.target_bits_per_second)
     yield _one("target_met", "1: the target is met, 0: it is missed", _flag(verdict.met))
+    lost = len(result.lost_hosts)
+    yield _one("lost_hosts", "Hosts that were lost under load; the run went on", lost)
 
 
 def _rates(result: Result) -> Iterator[Metric]:

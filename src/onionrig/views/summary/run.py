@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from onionrig.records.result import Bytes, Figure, Result
 
 SHARE_BAR = 24
+_VERDICTS = {True: "meets", False: "misses", None: "not compared with"}
 
 
 def summary(result: Result, where: str, notes: Sequence[str] = ()) -> RenderableType:
@@ -69,12 +70,9 @@ def headline(result: Result) -> Text:
     said = f"{rate_text(sustained)} sustained {_through(result)}{_of_several(result)}"
     target, met = result.verdict.target_bits_per_second, result.verdict.met
     if target is not None:
-        said += f": {'meets' if met else 'misses'} the target of {rate_text(target)}"
+        said += f": {_VERDICTS[met]} the target of {rate_text(target)}"
     doubted = distrust(result)
-    if target is not None and not met:
-        style = "bold red"
-    else:
-        style = "bold yellow" if doubted else "bold green"
+    style = "bold red" if met is False else "bold yellow" if doubted else "bold green"
     return Text(f"{said}{doubted}", style=style)
 
 

@@ -1,0 +1,46 @@
+"""Hosts that were lost under load, although nothing had been done to them, and the run went on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.load.faults import service_hosts
+from onionrig.analysis.load.loads import events_of
+from onionrig.records.events import HostGone
+from onionrig.records.result import LostHost
+
+if TYPE_CHECKING:
+    from onionrig.analysis.load.loads import Load
+
+
+def lost_hosts(load: Load) -> tuple[LostHost, ...]:
+    """Return the hosts that were lost before a load's end, in order."""
+    return tuple(
+        LostHost(
+            name=event.host,
+            second=round(event.last_heard_wall_seconds - load.hold.begin, 1),
+            reason=event.reason,
+        )
+        for event in events_of(load.recording.events, HostGone)
+    )
+
+
+def lost_services(load: Load) -> frozenset[str]:
+    """Name the services on hosts that were lost: what they had not handed over is missing."""
+    gone = {lost.name for lost in lost_hosts(load)}
+    return frozenset(name for name, host in service_hosts(load.manifest).items() if host in gone)
+
+
+def lost_sinks(load: Load) -> list[str]:
+    """Name the sinks on hosts that were lost."""
+    return sorted(lost_services(load) & load.recording.sinks.keys())
+
+
+def loss_text(lost: LostHost) -> str:
+    """Say when a host was lost, and why."""
+    return f"{lost.name} was lost {loss_moment(lost)}: {lost.reason}"
+
+
+def loss_moment(lost: LostHost) -> str:
+    """Say when a host was lost."""
+    return f"{lost.second:.0f} s into the hold" if lost.second >= 0 else "before the hold"
