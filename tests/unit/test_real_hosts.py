@@ -19,7 +19,7 @@ from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.experiment.hosts import shared_out
 from onionrig.rig.model import Role
 from onionrig.rig.orders import SamplerOrders, SinkOrders
-from support.inventories import PATH, PRIVATE, SHELF, inventory_of, question
+from support.inventories import PATH, PRIVATE, SHELF, inventory_of, question, refused
 from support.rigs import direct_rig_of, orders, rig_of, service_of, torrc
 
 # counts
@@ -241,6 +241,19 @@ def test_only_real_hosts_are_rebooted():
             ask(None, None, [], layer_from_toml(text, origin="test"))
         assert reason in str(caught.value)
     assert question(text=f'{at}"Pi_3"').experiment.events[0].verb == "reboot"
+
+
+@pytest.mark.parametrize(
+    ("later", "reason"),
+    [
+        ('start = "Pi_3"', 'start = "Pi_3" at 6s: Pi_3 has rebooted at that time'),
+        ('start = "backend-2"', 'start = "backend-2" at 6s: its host Pi_3 has rebooted'),
+        ('reboot = "Pi_3"', "Pi_3 has rebooted"),
+    ],
+)
+def test_nothing_is_started_again_on_a_host_that_has_rebooted(later, reason):
+    text = f'[[events]]\nat = "5s"\nreboot = "Pi_3"\n[[events]]\nat = "6s"\n{later}'
+    assert reason in refused(text=text)
 
 
 def test_emulated_hosts_have_links_and_this_machine_has_none_to_change():

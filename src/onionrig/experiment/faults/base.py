@@ -30,6 +30,8 @@ class State(StrEnum):
     RUNS = "runs"
     HANGS = "hangs"
     ENDED = "has ended"
+    REBOOTED = "has rebooted"
+    """Nothing is left of the run on the host, so that nothing of it can be started again."""
     CUT_OFF = "is cut off"
 
 
@@ -113,7 +115,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ends_process(self) -> bool:
         """Whether there is no process afterwards: one that is started again counts from zero."""
-        return self.after is State.ENDED
+        return self.after in {State.ENDED, State.REBOOTED}
 
     @property
     def takes_away(self) -> bool:

@@ -39,7 +39,7 @@ def out_of_turn(
     for planned in faults:
         fault = FAULTS[planned.verb]
         host = hosts.get(planned.subject, "")
-        if (around := states.get(host, State.RUNS)) in {State.HANGS, State.ENDED}:
+        if (around := states.get(host, State.RUNS)) in {State.HANGS, State.ENDED, State.REBOOTED}:
             return planned, f"its host {host} {around}"
         state = states.get(planned.subject, State.RUNS)
         if state not in fault.before:

@@ -1,4 +1,4 @@
-"""Restart a host: its services end as it goes down, and nothing of a run starts by itself."""
+"""Restart a host: its services end as it goes down, and nothing of a run outlasts that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REBOOT = Fault(
     verb="reboot",
     steps={Scope.HOST: (RebootHost(),)},
     before=(State.RUNS, State.HANGS),
-    after=State.ENDED,
+    after=State.REBOOTED,
     told="{subject} rebooted",
     cause="rebooted",
 )
