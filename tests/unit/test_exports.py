@@ -97,7 +97,7 @@ def test_processes_have_host_role_and_main_thread():
         {
             "second": HOLD, "host": "pi3", "service": "relay-1", "role": "relay",
             "cpu_user_seconds": 1.5, "cpu_system_seconds": 1.5, "main_thread_cpu_seconds": 2.5,
-            "rss_bytes": 77, "open_files": None,
+            "rss_bytes": 77, "open_files": None, "cgroup_cpu_seconds": None,
         }
     ]  # fmt: skip
 

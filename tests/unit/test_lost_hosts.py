@@ -1,11 +1,8 @@
 """A host that is lost in the hold: what its absence means, and what it must not be taken for."""
 
-import io
-
 import msgspec
 import pytest
 import typer
-from rich.console import Console
 
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.over_time.series import series
@@ -17,12 +14,13 @@ from onionrig.records.result import Result
 from onionrig.views.export.prometheus import exposition
 from onionrig.views.report.run.report import run_report
 from onionrig.views.summary.aftermath import done_text
-from onionrig.views.summary.run import headline, summary
+from onionrig.views.summary.run import headline
 from support.records.events import held, scheduled
 from support.records.remote_hosts import cluster, lost_at
 from support.records.run_directories import write_run
 from support.records.samples import HOLD
 from support.verdicts import bottleneck_of, evidence, trust_of
+from support.views.terminal import summary_of
 
 LOSS = "pi2 was lost 6 s into the hold: its connection closed"
 
@@ -179,12 +177,6 @@ def test_two_lost_hosts_are_both_named():
     assert verdict.sentence.startswith(f"{LOSS}; so was pi1 8 s into the hold; what")
 
 
-def printed(result):
-    console = Console(file=io.StringIO(), width=200)
-    console.print(summary(result, "runs/it"))
-    return console.file.getvalue()
-
-
 def test_charts_mark_when_it_was_lost():
     (mark,) = series(cluster(lost="pi2")).faults
     assert (mark.at, mark.verb, mark.subject) == (6.0, "lost", "pi2")
@@ -194,8 +186,8 @@ def test_charts_mark_when_it_was_lost():
 def test_every_view_says_it(tmp_path):
     whole = cluster(lost="pi2")
     result = analyse(whole)
-    assert f"doubt: {LOSS}" in printed(result)
-    assert f"bottleneck: {LOSS}" in printed(result)
+    assert f"doubt: {LOSS}" in summary_of(whole)
+    assert f"bottleneck: {LOSS}" in summary_of(whole)
     assert LOSS in run_report(result, None, None).html
     assert "onionrig_lost_hosts" in exposition(result)
     run = write_run(tmp_path / "run", whole)

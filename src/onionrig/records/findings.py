@@ -65,6 +65,18 @@ class Agreement(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether the difference lies within the expected, give or take one percent."""
 
 
+class CpuAgreement(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """CPU time of a role's processes against that of their control groups, over the hold."""
+
+    role: str
+    process_cpu_seconds: float
+    """What the processes used that were sampled."""
+    group_cpu_seconds: float
+    """What their control groups counted, whatever ran in them; costs are made from it."""
+    agrees: bool
+    """Whether the two differ by no more than they are read apart."""
+
+
 class Noise(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What else the machine did during the hold; null where it could not be read."""
 
@@ -112,6 +124,8 @@ class Trust(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trend: Trend
     missing: tuple[str, ...]
     """What was not recorded or could not be read, in words."""
+    cpu: tuple[CpuAgreement, ...] = ()
+    """By role; empty where services had no control groups of their own."""
 
 
 class RoundTrip(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """What each role took: CPU-seconds for each Gbit of goodput, cores in use, memory.
 
-CPU time is the difference of two samples, and divided by the goodput of exactly the seconds between
-them.
+CPU time is the difference of two samples, of control groups where services have their own, and is
+divided by the goodput of exactly the seconds between them.
 """
 
 from __future__ import annotations

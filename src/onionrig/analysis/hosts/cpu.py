@@ -1,7 +1,9 @@
-"""CPU time that processes used between the samples of a sampler.
+"""CPU time that services used between the samples of a sampler.
 
-Counters of a process run from its start, so what it used over a window is the difference between
-two samples: from the one that closes as the window begins to the window's last.
+Counters run from a process's start, so what it used over a window is the difference between two
+samples: from the one that closes as the window begins to the window's last. Where a service has a
+control group of its own, the group's count is taken: nothing that lived too short to be sampled is
+missing in it.
 """
 
 from __future__ import annotations
@@ -9,10 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from onionrig.analysis.load.windows import Window
     from onionrig.records.samples import HostSample, ProcessUse
+
+Counts = dict[str, float]
+"""CPU-seconds by service, since each began."""
 
 
 def samples_around(samples: Sequence[HostSample], window: Window) -> list[HostSample]:
@@ -30,22 +35,72 @@ def elapsed_seconds(samples: Sequence[HostSample]) -> float:
     return samples[-1].monotonic_seconds - samples[0].monotonic_seconds
 
 
-def used_cpu_seconds(samples: Sequence[HostSample]) -> dict[str, float]:
-    """Return what each process used between the first and the last of these samples.
+def used_cpu_seconds(samples: Sequence[HostSample]) -> Counts:
+    """Return what each service used between the first and the last of these samples.
 
     A process that started in between counts from its start, one that ended up to its last sample;
     a counter that has fallen is another process under the same name.
     """
-    known = {name: cpu_seconds(use) for name, use in samples[0].processes.items()}
-    used: dict[str, float] = {}
-    for sample in samples[1:]:
+    return _differences(cpu_counts(samples))
+
+
+def used_by_processes_seconds(samples: Sequence[HostSample]) -> Counts:
+    """Return what the sampled processes used, whatever their control groups counted."""
+    return _differences([_of_processes(sample) for sample in samples])
+
+
+def used_by_groups_seconds(samples: Sequence[HostSample]) -> Counts:
+    """Return what control groups counted, of the services that have one in every sample."""
+    grouped = _grouped(samples)
+    return _differences(
+        [
+            {name: used for name, used in counts.items() if name in grouped}
+            for counts in cpu_counts(samples)
+        ]
+    )
+
+
+def cpu_counts(samples: Sequence[HostSample]) -> list[Counts]:
+    """Return each sample's counts: the control group's where every sample of a service has it."""
+    grouped = _grouped(samples)
+    return [{**_of_processes(sample), **_of_groups(sample, grouped)} for sample in samples]
+
+
+def _grouped(samples: Iterable[HostSample]) -> set[str]:
+    """Name the services that have a control group's count wherever they were sampled."""
+    seen: set[str] = set()
+    without: set[str] = set()
+    for sample in samples:
         for name, use in sample.processes.items():
-            now, before = cpu_seconds(use), known.get(name, 0.0)
+            (without if use.cgroup_cpu_seconds is None else seen).add(name)
+    return seen - without
+
+
+def _of_processes(sample: HostSample) -> Counts:
+    return {name: _cpu_seconds(use) for name, use in sample.processes.items()}
+
+
+def _of_groups(sample: HostSample, grouped: set[str]) -> Counts:
+    return {
+        name: use.cgroup_cpu_seconds
+        for name, use in sample.processes.items()
+        if name in grouped and use.cgroup_cpu_seconds is not None
+    }
+
+
+def _differences(counts: Sequence[Counts]) -> Counts:
+    if not counts:
+        return {}
+    known = dict(counts[0])
+    used: Counts = {}
+    for later in counts[1:]:
+        for name, now in later.items():
+            before = known.get(name, 0.0)
             used[name] = used.get(name, 0.0) + (now - before if now >= before else now)
             known[name] = now
     return used
 
 
-def cpu_seconds(use: ProcessUse) -> float:
+def _cpu_seconds(use: ProcessUse) -> float:
     """Return what a process has used since it began, user and system together."""
     return use.cpu_user_seconds + use.cpu_system_seconds

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.hosts.cpu import cpu_seconds
+from onionrig.analysis.hosts.cpu import cpu_counts
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ def cores_by_role(samplers: Mapping[str, Sequence[HostSample]], roles: Mapping[s
     """Return the cores that each role had in use, all hosts together."""
     lines: Lines = {}
     for samples in samplers.values():
-        known = {} if not samples else _cpu_of(samples[0])
+        counts = dict(zip((sample.second for sample in samples), cpu_counts(samples), strict=True))
+        known = dict(counts[samples[0].second]) if samples else {}
         for before, after in _stretches(samples):
             seconds = after.monotonic_seconds - before.monotonic_seconds
-            now = _cpu_of(after)
+            now = counts[after.second]
             for name, cpu in now.items():
                 begun = known.get(name, 0.0)
                 cores = (cpu - begun if cpu >= begun else cpu) / seconds
@@ -79,10 +80,6 @@ def _stretches(samples: Sequence[HostSample]) -> Iterator[tuple[HostSample, Host
 
 def _seconds(before: HostSample, after: HostSample) -> range:
     return range(before.second + 1, after.second + 1)
-
-
-def _cpu_of(sample: HostSample) -> dict[str, float]:
-    return {name: cpu_seconds(use) for name, use in sample.processes.items()}
 
 
 def _states(cpu: CpuStates) -> dict[str, float]:

@@ -11,6 +11,11 @@ from onionrig.analysis.load.faults import absences, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
 from onionrig.analysis.load.lost_hosts import loss_text, lost_hosts
 from onionrig.analysis.trust.agreement import agreement_doubts, source_agreement, tor_agreement
+from onionrig.analysis.trust.cpu_agreement import (
+    cpu_agreement,
+    cpu_agreement_doubts,
+    missed_cpu,
+)
 from onionrig.analysis.trust.cpu_noise import cpu_noise, cpu_noise_doubts, unread_cpu
 from onionrig.analysis.trust.interface_agreement import interface_agreement
 from onionrig.analysis.trust.trend import trend, trend_doubts
@@ -32,10 +37,11 @@ def trust(load: Load) -> Trust:
     """Return what speaks for and against the figures of one load; never raises."""
     uses = host_uses(load)
     agreements = (source_agreement(load), tor_agreement(load), interface_agreement(load))
-    steadiness = trend(load)
+    cpu, steadiness = cpu_agreement(load), trend(load)
     doubts = (
         *_counting_doubts(load),
         *(doubt for agreement in agreements for doubt in agreement_doubts(agreement)),
+        *cpu_agreement_doubts(cpu),
         *cpu_noise_doubts(uses),
         *trend_doubts(steadiness),
     )
@@ -50,10 +56,12 @@ def trust(load: Load) -> Trust:
             *load.recording.gaps,
             *unsampled,
             *unread_cpu(uses),
+            *missed_cpu(cpu),
             *_unanswered(load),
             *_unjudged_trend(load),
             *_unpinged(load),
         ),
+        cpu=cpu,
     )
 
 

@@ -77,6 +77,7 @@ def _processes(recording: Recording) -> Iterator[Row]:
             yield (
                 sample.second, host, service, roles.get(service), use.cpu_user_seconds,
                 use.cpu_system_seconds, main_thread, use.rss_bytes, use.open_files,
+                use.cgroup_cpu_seconds,
             )  # fmt: skip
 
 
@@ -178,7 +179,7 @@ TABLES = (
         name="processes",
         what="what each process has used since it began",
         columns=("second", "host", "service", "role", "cpu_user_seconds", "cpu_system_seconds",
-                 "main_thread_cpu_seconds", "rss_bytes", "open_files"),
+                 "main_thread_cpu_seconds", "rss_bytes", "open_files", "cgroup_cpu_seconds"),
         rows=_processes,
     ),
     Table(

@@ -9,7 +9,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.records.findings import Agreement
+    from onionrig.records.findings import Agreement, CpuAgreement
     from onionrig.records.result import Result
 
 
@@ -39,6 +39,9 @@ def trust_lines(result: Result, notes: Sequence[str] = ()) -> list[Text]:
         if trust.agreement:
             said = ", ".join(_agreement(count) for count in trust.agreement)
             lines.append(Text(f"agreement with the sinks' bytes: {said}"))
+        if trust.cpu:
+            counts = ", ".join(_cpu_agreement(one) for one in trust.cpu)
+            lines.append(Text(f"CPU by control groups against processes: {counts}"))
         lines += [Text(f"doubt: {doubt}", style="yellow") for doubt in trust.doubts]
         if trust.trusted:
             lines.append(Text("trust: nothing that was checked speaks against it"))
@@ -47,10 +50,20 @@ def trust_lines(result: Result, notes: Sequence[str] = ()) -> list[Text]:
     return [Text(), *lines] if lines else []
 
 
+def _cpu_agreement(one: CpuAgreement) -> str:
+    if not one.process_cpu_seconds:
+        return f"{one.role} -"
+    difference = _signed(one.group_cpu_seconds / one.process_cpu_seconds - 1)
+    return f"{one.role} {difference}{'' if one.agrees else ' (differs)'}"
+
+
 def _agreement(count: Agreement) -> str:
     if count.difference is None:
         return f"{count.what} not judged"
-    # a typographic minus, as wide as the plus
-    difference = f"{100 * count.difference:+.1f} %".replace("-", "−")  # noqa: RUF001 - meant
     unexplained = " (unexplained)" if count.explained is False else ""
-    return f"{count.what} {difference}{unexplained}"
+    return f"{count.what} {_signed(count.difference)}{unexplained}"
+
+
+def _signed(difference: float) -> str:
+    # a typographic minus, as wide as the plus
+    return f"{100 * difference:+.1f} %".replace("-", "−")  # noqa: RUF001 - meant

@@ -88,6 +88,8 @@ def trust(result: Result) -> Section | None:
         blocks.append(Prose(paragraphs=judged.doubts, listed=True))
     if judged.agreement:
         blocks.append(_agreement(judged))
+    if judged.cpu:
+        blocks.append(_cpu_agreement(judged))
     blocks.append(_steadiness(result, judged))
     finding = (
         "There is nothing to trust: nothing was held."
@@ -172,6 +174,25 @@ def _agreement(trust: Trust) -> Table:
                 count.cause,
             )
             for count in trust.agreement
+        ),
+    )  # fmt: skip
+
+
+def _cpu_agreement(trust: Trust) -> Table:
+    return Table(
+        caption="CPU time by control groups and by sampled processes, over the hold",
+        columns=columns(
+            "role", "control groups", "processes", "verdict",
+            numeric=("control groups", "processes"),
+        ),
+        rows=tuple(
+            (
+                one.role,
+                f"{number(one.group_cpu_seconds)} CPU-s",
+                f"{number(one.process_cpu_seconds)} CPU-s",
+                "✓ agrees" if one.agrees else "✗ differs",
+            )
+            for one in trust.cpu
         ),
     )  # fmt: skip
 

@@ -1,0 +1,85 @@
+"""CPU time of processes compared with that of their control groups, role by role.
+
+A sampler reads a service's process once a second, and its control group counts whatever ran in it.
+What the group has beyond the process lived too short to be read: costs have it, and it is said. A
+group that has less than the process in it is not the process's group, or one of them was misread.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.cpu import (
+    samples_around,
+    used_by_groups_seconds,
+    used_by_processes_seconds,
+)
+from onionrig.records.findings import CpuAgreement
+from onionrig.units import percent_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.analysis.load.loads import Load
+
+MOST_DIFFERENCE = 0.03
+"""Share by which the two may differ."""
+READ_APART_SECONDS = 0.05
+"""CPU-seconds per process by which they may differ however little was used: processes' times are
+cut to ticks of 0.01 s, user and system apart, and the two are not read in the same instant."""
+
+
+def cpu_agreement(load: Load) -> tuple[CpuAgreement, ...]:
+    """Return what the processes of each role, and their groups, used in the hold.
+
+    Empty where services had no control groups of their own.
+    """
+    of_processes: dict[str, float] = defaultdict(float)
+    of_groups: dict[str, float] = defaultdict(float)
+    counts: dict[str, int] = defaultdict(int)
+    for samples in load.recording.samplers.values():
+        held = samples_around(samples, load.hold)
+        processes = used_by_processes_seconds(held)
+        for name, used in used_by_groups_seconds(held).items():
+            role = load.manifest.roles.get(name, name)
+            of_processes[role] += processes[name]
+            of_groups[role] += used
+            counts[role] += 1
+    return tuple(
+        CpuAgreement(
+            role=role,
+            process_cpu_seconds=of_processes[role],
+            group_cpu_seconds=used,
+            agrees=abs(used - of_processes[role])
+            <= max(MOST_DIFFERENCE * of_processes[role], READ_APART_SECONDS * counts[role]),
+        )
+        for role, used in of_groups.items()
+    )
+
+
+def missed_cpu(agreements: Iterable[CpuAgreement]) -> list[str]:
+    """Say where processes lived too short to be read."""
+    return [
+        f"processes of the role {one.role} that lived too short to be sampled used "
+        f"{one.group_cpu_seconds - one.process_cpu_seconds:.2f} CPU-seconds of the hold "
+        f"({_share(one)} of the sampled ones'): control groups counted them, and costs have them"
+        for one in agreements
+        if not one.agrees and one.group_cpu_seconds > one.process_cpu_seconds
+    ]
+
+
+def cpu_agreement_doubts(agreements: Iterable[CpuAgreement]) -> list[str]:
+    """Return a doubt for each role whose groups counted less than the processes in them."""
+    return [
+        f"the control groups of the role {one.role} counted {_share(one)} less CPU time than the "
+        "processes in them"
+        for one in agreements
+        if not one.agrees and one.group_cpu_seconds < one.process_cpu_seconds
+    ]
+
+
+def _share(one: CpuAgreement) -> str:
+    if not one.process_cpu_seconds:
+        return "all"
+    return percent_text(abs(one.group_cpu_seconds / one.process_cpu_seconds - 1))
