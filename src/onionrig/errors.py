@@ -97,6 +97,13 @@ class HostLost(OnionrigError):
     )
 
 
+class HostsInUse(OnionrigError):
+    """A host is in use by another run, of this controller or another one."""
+
+    exit_code = 14
+    meaning = "a host of the inventory is in use by another run"
+
+
 class Interrupted(OnionrigError):
     """The run was interrupted by Ctrl-C."""
 
@@ -123,6 +130,7 @@ ERROR_CLASSES: tuple[type[OnionrigError], ...] = (
     RecordsUnreadable,
     NoTorToAsk,
     HostLost,
+    HostsInUse,
     Interrupted,
     Terminated,
 )

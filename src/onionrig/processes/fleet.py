@@ -69,7 +69,7 @@ class Fleet:
                     type(error) if error else None, error, error.__traceback__ if error else None
                 )
             except BaseExceptionGroup as several:
-                raise _first(several) from several
+                raise first_of_ours(several) from several
 
     def start(self, child: Child) -> OwnedProcess:
         """Start a child. Raises RunDirectoryError or DaemonDied where it cannot be started."""
@@ -152,25 +152,38 @@ def _started(child: Child, environment: Mapping[str, str]) -> OwnedProcess:
 
 
 def _death(child: Child, process: OwnedProcess, code: int) -> OnionrigError:
-    """Explain an end that nobody asked for."""
-    last = last_line(Path(child.log_path))
+    return death(
+        child.name,
+        code,
+        ours=child.ours,
+        after_seconds=time.monotonic() - process.started_seconds,
+        last=last_line(Path(child.log_path)),
+        log=str(child.log_path),
+    )
+
+
+def death(  # noqa: PLR0913 - who, how, when, and what it said where
+    name: str, code: int, *, ours: bool, after_seconds: float, last: str, log: str
+) -> OnionrigError:
+    """Explain an end that nobody asked for; the code is negative for a signal.
+
+    ``ours`` is whether it is a program of ours, whose exit codes are those of its errors.
+    """
     known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
-    if child.ours and known is not None:
+    if ours and known is not None:
         message = last.removeprefix("error: ")
-        return known(message if message != last else f"{child.name}: {known.meaning}")
+        return known(message if message != last else f"{name}: {known.meaning}")
     how = (
         f"was killed by {signal.Signals(-code).name}"
         if code < 0
         else f"ended with exit code {code}"
     )
-    after = time.monotonic() - process.started_seconds
     return DaemonDied(
-        f"{child.name} {how} {after:.0f} s after its start; its last line: {last}; "
-        f"its log: {child.log_path}"
+        f"{name} {how} {after_seconds:.0f} s after its start; its last line: {last}; its log: {log}"
     )
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the error that the group came from: one of ours if there is one."""
     errors = list(_leaves(group))
     return next((error for error in errors if isinstance(error, OnionrigError)), errors[0])

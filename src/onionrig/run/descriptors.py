@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from onionrig.balancer.points import coverage, variants
-from onionrig.run.together import together
+from onionrig.processes.together import together
 from onionrig.tor.descriptors import Descriptor
 from onionrig.tor.directory import known_network
 from onionrig.tor.hash_ring import client_hsdirs

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from onionrig.engine.base import Signal
 from onionrig.experiment.names import DIALLER, LOAD_DIALLER
+from onionrig.processes.together import tasks, together
 from onionrig.records.events import Phase
 from onionrig.records.transfers import Transfer
 from onionrig.rig.orders import DiallerOrders
-from onionrig.run.together import tasks, together
 from onionrig.units import rough_duration_text
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from onionrig.experiment.faults.steps import (
     StartServices,
     TellServices,
 )
+from onionrig.processes.together import together
 from onionrig.rig.model import Role, in_turns
-from onionrig.run.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

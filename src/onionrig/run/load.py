@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.movers.clock import SteadyClock
 from onionrig.processes.deadline import POLL_SECONDS
+from onionrig.processes.together import tasks, together
 from onionrig.records.events import Phase
 from onionrig.records.samples import TorSample
 from onionrig.records.schedule import Schedule
@@ -15,7 +16,6 @@ from onionrig.rig.model import Role
 from onionrig.run.dials import dialled_meanwhile
 from onionrig.run.faults import carry_out
 from onionrig.run.lost_hosts import outlived
-from onionrig.run.together import tasks, together
 from onionrig.run.watching import watched
 
 if TYPE_CHECKING:

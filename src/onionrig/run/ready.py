@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from onionrig.balancer.points import variants
 from onionrig.errors import NothingServed
 from onionrig.movers.single_dial import dial_once
+from onionrig.processes.together import together
 from onionrig.records.events import Reached
 from onionrig.rig.model import Role
-from onionrig.run.together import together
 from onionrig.tor.socks import Credentials
 
 if TYPE_CHECKING:

@@ -17,25 +17,26 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from onionrig.errors import Unequipped
-from onionrig.experiment.auto import relays_of
-from onionrig.experiment.frontend import daemons_of
-from onionrig.experiment.names import numbered
-from onionrig.rig.allocation import (
-    AuthorityIdentity,
-    Identities,
-    OnionIdentity,
-    RelayIdentity,
-)
+from onionrig.rig.allocation import AuthorityIdentity, OnionIdentity, RelayIdentity
+from onionrig.rig.keys import HostKeys, identities_from, keys_wanted
 from onionrig.tor.address import address_from_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from onionrig.experiment.schema import Experiment
+    from onionrig.rig.allocation import Identities
+    from onionrig.rig.keys import KeysWanted
 
+FRONTEND_KEY = "frontend.pem"
 RELAY_KEYS = (
     "secret_id_key", "secret_onion_key", "secret_onion_key_ntor", "ed25519_master_id_secret_key",
     "ed25519_master_id_public_key", "ed25519_signing_cert", "ed25519_signing_secret_key",
@@ -53,21 +54,30 @@ def make_identities(
 
     Raises Unequipped where tor or tor-gencert cannot make keys.
     """
+    made = make_keys(keys_wanted(experiment), workspace=workspace, cache=cache, tor=tor)
+    return identities_from(experiment, [made])
+
+
+def make_keys(
+    wanted: KeysWanted, *, workspace: Path, cache: Path, tor: str, kept_frontend: Path | None = None
+) -> HostKeys:
+    """Make the keys of some services, new ones in the workspace, and return the public halves.
+
+    The address's key is the one in ``kept_frontend``, a directory; it is made there if it is not
+    there yet, and in the workspace where no such directory is given. Raises Unequipped where tor
+    or tor-gencert cannot make keys.
+    """
     made_in = workspace / "identities"
     made_in.mkdir(mode=0o700)
-    names = numbered("authority", experiment.network.authorities)
-    relay_names = numbered("relay", relays_of(experiment))
     with _locked(cache), ThreadPoolExecutor() as pool:
-        authorities = tuple(pool.map(lambda name: _authority(cache / name, tor=tor), names))
-        relays = tuple(pool.map(lambda name: _relay(cache / name, tor=tor), relay_names))
-    return Identities(
-        authorities=authorities,
-        relays=relays,
-        backends=tuple(
-            onion_identity(made_in / name) for name in numbered("backend", daemons_of(experiment))
-        ),
-        frontend=frontend_identity(made_in / "frontend"),
-    )
+        authorities = pool.map(lambda name: _authority(cache / name, tor=tor), wanted.authorities)
+        relays = pool.map(lambda name: _relay(cache / name, tor=tor), wanted.relays)
+        return HostKeys(
+            authorities=dict(zip(wanted.authorities, authorities, strict=True)),
+            relays=dict(zip(wanted.relays, relays, strict=True)),
+            backends={name: onion_identity(made_in / name) for name in wanted.backends},
+            frontend=_frontend(kept_frontend or made_in / "frontend") if wanted.frontend else None,
+        )
 
 
 def onion_identity(directory: Path) -> OnionIdentity:
@@ -91,8 +101,28 @@ def frontend_identity(directory: Path) -> OnionIdentity:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return OnionIdentity(
         address=address_from_key(key.public_key().public_bytes_raw()),
-        key_paths=_kept(directory, {"frontend.pem": pem}),
+        key_paths=_kept(directory, {FRONTEND_KEY: pem}),
     )
+
+
+def address_of_key(pem: bytes) -> str:
+    """Return the onion address of a frontend's key. Raises ValueError for what is no such key."""
+    key = load_pem_private_key(pem, password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("not an ed25519 key")  # noqa: TRY004 - it is the file that is wrong
+    return address_from_key(key.public_key().public_bytes_raw())
+
+
+def _frontend(directory: Path) -> OnionIdentity:
+    """Return the key that is kept in a directory, made now if it is not there."""
+    path = directory / FRONTEND_KEY
+    if not path.is_file():
+        return frontend_identity(directory)
+    try:
+        address = address_of_key(path.read_bytes())
+    except ValueError as error:
+        raise Unequipped(f"{path} is not the key of an onion address: {error}") from error
+    return OnionIdentity(address=address, key_paths={FRONTEND_KEY: PurePosixPath(path)})
 
 
 def certificate_expires(certificate: str) -> datetime.datetime:
@@ -213,7 +243,7 @@ def _made(argv: list[str], *, stdin: bytes = b"") -> None:
 
 
 def _kept(directory: Path, contents: dict[str, bytes]) -> dict[str, PurePosixPath]:
-    directory.mkdir(mode=0o700)
+    directory.mkdir(mode=0o700, exist_ok=True)
     paths = {}
     for name, content in contents.items():
         path = directory / name

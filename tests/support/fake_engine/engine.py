@@ -15,11 +15,11 @@ from typing import NamedTuple
 from onionrig.engine.base import GoneHost, Links, Reboots, Signal
 from onionrig.errors import HostLost
 from onionrig.experiment.frontend import daemons_of
+from onionrig.processes.together import tasks
 from onionrig.records.manifest import HostRecord, Versions
 from onionrig.rig.allocation import AuthorityIdentity, Identities, OnionIdentity, RelayIdentity
 from onionrig.rig.layout import Layout, Programs
 from onionrig.rig.model import Host, Role
-from onionrig.run.together import tasks
 from support.fake_engine.tor import FakeControl, Followed, served_stream
 from support.fake_engine.virtual_time import VirtualClock
 
