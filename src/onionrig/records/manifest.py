@@ -78,6 +78,10 @@ class HostRecord(HostFacts, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     was not limited."""
     board: BoardFacts | None = None
     """What an emulated host stands for; null where nothing was named."""
+    tor: str | None = None
+    """The version of a real host's tor; null of other hosts, which run the manifest's own."""
+    records: str | None = None
+    """Where a real host keeps what it records until that has been fetched; null of other hosts."""
 
 
 class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

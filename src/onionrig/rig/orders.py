@@ -195,3 +195,16 @@ def recorded_at(service: str, orders: AnyOrders | None, kind: type[msgspec.Struc
             return orders.record_path
         case _:
             raise TypeError(f"{service} records no {kind.__name__}")
+
+
+def records_of(orders: AnyOrders | None) -> tuple[str, ...]:
+    """Return every file that a service appends records to, on its host."""
+    match orders:
+        case SinkOrders():
+            return (orders.record_path, orders.transfers_path)
+        case SamplerOrders():
+            return (orders.record_path, orders.tors_record_path)
+        case SourceOrders() | PingerOrders() | DiallerOrders():
+            return (orders.record_path,)
+        case _:
+            return ()

@@ -1,0 +1,84 @@
+"""How far a host's clock is ahead of this machine's."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from onionrig.engine.ansible.access import Access
+
+READINGS = 8
+"""The one with the shortest round trip counts."""
+LOOP = "while read -r line; do date +%s.%N; done"
+MOST_SECONDS = 1.0
+"""Clocks that are further apart are refused: a load starts on all hosts in the same second."""
+
+
+class ClockReading(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a host's clock is ahead of the controller's, and how that was found."""
+
+    ahead_seconds: float
+    uncertainty_seconds: float
+    by: str
+    """``round trips``, or ``chrony`` where both clocks are disciplined by it."""
+
+
+def clock_reading(access: Access) -> ClockReading | None:
+    """Return how far a host's clock is ahead; None where it could not be read.
+
+    A shell on the host says its time again and again over one connection, and is taken to have
+    said it in the middle of the round trip.
+    """
+    with subprocess.Popen(
+        access.alone(("sh", "-c", LOOP)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+        start_new_session=True,
+    ) as shell:
+        if shell.stdin is None or shell.stdout is None:
+            raise TypeError("a shell without pipes")
+        best: ClockReading | None = None
+        for _ in range(READINGS + 1):  # the first pays for the shell's start
+            try:
+                asked = time.time()
+                shell.stdin.write(b"\n")
+                said = float(shell.stdout.readline())
+                answered = time.time()
+            except (OSError, ValueError):
+                break
+            half = (answered - asked) / 2
+            if best is None or half < best.uncertainty_seconds:
+                best = ClockReading(
+                    ahead_seconds=round(said - (asked + answered) / 2, 6),
+                    uncertainty_seconds=round(half, 6),
+                    by="round trips",
+                )
+        shell.stdin.close()
+    return best
+
+
+def apart(readings: dict[str, ClockReading]) -> str | None:
+    """Explain which clocks are further apart than a second, or return None."""
+    if not readings:
+        return None
+    ahead = {host: reading.ahead_seconds for host, reading in readings.items()}
+    far = [host for host in ahead if abs(ahead[host]) > MOST_SECONDS]
+    if not far and max(ahead.values()) - min(ahead.values()) <= MOST_SECONDS:
+        return None
+    named = far or [max(ahead, key=ahead.__getitem__), min(ahead, key=ahead.__getitem__)]
+    return (
+        "clocks are further apart than a second: "
+        + ", ".join(f"{host} is {_text(ahead[host])} this machine's" for host in named)
+        + "; have the time set from the network on all of them (Debian: package systemd-timesyncd "
+        "or chrony)"
+    )
+
+
+def _text(ahead_seconds: float) -> str:
+    return f"{abs(ahead_seconds):.1f} s {'ahead of' if ahead_seconds > 0 else 'behind'}"

@@ -1,0 +1,236 @@
+"""One host's live connection: commands, forwarded sockets, and word of its end.
+
+OpenSSH multiplexes everything over one connection, the master; for this machine itself there is
+none and commands run directly. sshd allows ten sessions on a connection unless told otherwise, so a
+run keeps one for following records and uses others only for moments; forwards are no sessions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import subprocess
+from contextlib import asynccontextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from onionrig.errors import HostLost, Unequipped
+from onionrig.processes.deadline import POLL_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+    from onionrig.engine.ansible.access import Access
+
+COMMAND_SECONDS = 60.0
+"""How long a command may take unless said otherwise."""
+SSH_FAILED = 255
+"""ssh's exit code where it is not the command's (ssh(1))."""
+OPEN_SECONDS = 20.0
+FORWARD_SECONDS = 10.0
+
+Address = PurePosixPath | tuple[str, int]
+"""A unix socket, or a host and port."""
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command has printed, and its exit code."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+
+
+class CommandFailed(Exception):
+    """A command on a host ended with an exit code other than 0."""
+
+    def __init__(self, host: str, output: Output) -> None:
+        super().__init__(f"{host}: {output.stderr or f'exit code {output.code}'}")
+        self.output = output
+
+
+class Connection:
+    """A connection that stands; made by ``connected``."""
+
+    def __init__(self, access: Access, sockets: Path, environment: Mapping[str, str]) -> None:
+        """``sockets`` is a directory for the master's socket and for forwarded ones."""
+        self.access = access
+        self._master = sockets / hashlib.sha256(access.name.encode()).hexdigest()[:8]
+        self._sockets = sockets
+        self._environment = dict(environment)
+        self._forwarded: dict[str, Path] = {}
+        self._forwarding = asyncio.Lock()
+
+    @property
+    def host(self) -> str:
+        """The host's name."""
+        return self.access.name
+
+    async def run(
+        self,
+        argv: Iterable[str],
+        *,
+        stdin: bytes = b"",
+        seconds: float = COMMAND_SECONDS,
+        as_root: bool = True,
+    ) -> bytes:
+        """Run a command and return what it printed.
+
+        Raises CommandFailed for an exit code other than 0, HostLost where there is no answer.
+        """
+        output = await self.output(argv, stdin=stdin, seconds=seconds, as_root=as_root)
+        if output.code:
+            raise CommandFailed(self.host, output)
+        return output.stdout
+
+    async def output(
+        self,
+        argv: Iterable[str],
+        *,
+        stdin: bytes = b"",
+        seconds: float = COMMAND_SECONDS,
+        as_root: bool = True,
+    ) -> Output:
+        """Run a command and return how it ended. Raises HostLost where there is no answer."""
+        process = await self._started(argv, stdin=subprocess.PIPE, as_root=as_root)
+        try:
+            async with asyncio.timeout(seconds):
+                stdout, stderr = await process.communicate(stdin)
+        except TimeoutError:
+            raise HostLost(
+                f"{self.host} did not answer within {seconds:.0f} s to: {' '.join(argv)[:200]}"
+            ) from None
+        finally:
+            await _ended(process)
+        text = stderr.decode(errors="replace").strip()
+        if process.returncode == SSH_FAILED and not self.access.is_here:
+            raise HostLost(f"{self.host} cannot be reached: {text or 'ssh ended without a word'}")
+        return Output(code=process.returncode or 0, stdout=stdout, stderr=text)
+
+    async def script(self, text: str, *, seconds: float = COMMAND_SECONDS) -> bytes:
+        """Run a shell script as root and return what it printed; raises as ``run`` does."""
+        return await self.run(("sh", "-eu", "-s"), stdin=text.encode(), seconds=seconds)
+
+    @asynccontextmanager
+    async def running(
+        self, argv: Iterable[str], *, with_input: bool = False
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Have a command run there for a block; its output is a pipe."""
+        stdin = subprocess.PIPE if with_input else subprocess.DEVNULL
+        process = await self._started(argv, stdin=stdin, as_root=True)
+        try:
+            yield process
+        finally:
+            await _ended(process)
+
+    async def forwarded(self, address: Address) -> Address:
+        """Return where, here, connections are carried to an address of the host.
+
+        Raises OSError where they cannot be carried.
+        """
+        if self.access.is_here:
+            return address
+        text = _text(address)
+        async with self._forwarding:
+            if text not in self._forwarded:
+                self._forwarded[text] = await self._forward(text)
+        return PurePosixPath(self._forwarded[text])
+
+    async def open(self, address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to an address as a process of the host would. Raises OSError."""
+        here = await self.forwarded(address)
+        if isinstance(here, PurePosixPath):
+            return await asyncio.open_unix_connection(str(here))
+        return await asyncio.open_connection(*here)
+
+    def master_argv(self) -> tuple[str, ...] | None:
+        """Return the command line of the master; None where none is needed."""
+        if self.access.destination is None:
+            return None
+        return (
+            *self.access.ssh(
+                "-N", "-M", "-o", f"ControlPath={self._master}", "-o", "ControlPersist=no",
+                "-o", "StreamLocalBindUnlink=yes", "-o", "StreamLocalBindMask=0177",
+            ),
+            "--",
+            self.access.destination,
+        )  # fmt: skip
+
+    async def stands(self) -> bool:
+        """Return whether the master has connected."""
+        if self.access.destination is None:
+            return True
+        return self._master.exists() and await self._told("check") is None
+
+    async def _forward(self, text: str) -> Path:
+        here = self._sockets / hashlib.sha256(f"{self.host} {text}".encode()).hexdigest()[:16]
+        refusal = await self._told("forward", "-L", f"{here}:{text}")
+        if refusal is not None:
+            raise OSError(f"{self.host}: {text} cannot be forwarded: {refusal}")
+        return here
+
+    async def _told(self, what: str, *options: str) -> str | None:
+        """Tell the master something; return what it answers where it refuses."""
+        argv = (
+            "ssh", "-o", f"ControlPath={self._master}", "-O", what, *options,
+            str(self.access.destination),
+        )  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self._environment,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(FORWARD_SECONDS):
+                printed, _ = await process.communicate()
+        except TimeoutError:
+            return "ssh did not answer"
+        finally:
+            await _ended(process)
+        return None if process.returncode == 0 else printed.decode(errors="replace").strip()
+
+    async def _started(
+        self, argv: Iterable[str], *, stdin: int, as_root: bool
+    ) -> asyncio.subprocess.Process:
+        command = self.access.as_root(argv) if as_root else tuple(argv)
+        options: dict[str, Any] = {"limit": 1 << 20}
+        return await asyncio.create_subprocess_exec(
+            *self.access.through(self._master, command),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment,
+            start_new_session=True,
+            **options,
+        )
+
+
+async def until_it_stands(connection: Connection) -> None:
+    """Wait until a master has connected. Raises Unequipped where it takes too long."""
+    try:
+        async with asyncio.timeout(OPEN_SECONDS):
+            while not await connection.stands():  # noqa: ASYNC110 - only ssh can say
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:
+        raise Unequipped(
+            f"{connection.host}: no connection after {OPEN_SECONDS:.0f} s; try "
+            f"{connection.access.by_hand()}true"
+        ) from None
+
+
+def _text(address: Address) -> str:
+    return str(address) if isinstance(address, PurePosixPath) else f"{address[0]}:{address[1]}"
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """End a child that still runs, and reap it."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.shield(process.wait())

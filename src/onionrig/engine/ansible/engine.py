@@ -1,0 +1,374 @@
+"""Real hosts as an engine: units of systemd, reached over SSH, their records copied here."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Generic
+
+import msgspec
+
+from onionrig.engine.ansible.connection import CommandFailed
+from onionrig.engine.ansible.hosts import follower
+from onionrig.engine.ansible.scripts import archive, keys_script, load_script
+from onionrig.engine.ansible.sockets import COMMAND, listening
+from onionrig.engine.base import Record, Signal
+from onionrig.engine.local.engine import size_of
+from onionrig.engine.readiness import Seen, wait_until_ready
+from onionrig.errors import DaemonDied, HostLost, PortTaken, Unequipped
+from onionrig.processes.fleet import death
+from onionrig.processes.together import together
+from onionrig.rig.keys import HostKeys, identities_from, keys_by_host
+from onionrig.rig.model import OURS, Bootstrapped, File, Host, Listening, json_text
+from onionrig.rig.orders import recorded_at, records_of
+from onionrig.rig.units import USER, load_timer_unit, service_units
+from onionrig.store.lines import Tail
+from onionrig.tor.bootstrap import BootstrapLog, last_line
+from onionrig.tor.control import control
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Iterable,
+        Mapping,
+        Sequence,
+    )
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
+    from onionrig.engine.ansible.hosts import Hosts, RunHost
+    from onionrig.engine.ansible.found import FoundHost
+    from onionrig.engine.base import GoneHost, Streams
+    from onionrig.experiment.question import Question
+    from onionrig.records.manifest import HostRecord
+    from onionrig.records.schedule import Schedule
+    from onionrig.rig.allocation import Identities, PortWanted
+    from onionrig.rig.layout import Layout
+    from onionrig.rig.model import Rig, Service
+    from onionrig.store.run_directory import RunDirectory
+    from onionrig.tor.control import Control
+
+LEAD_SECONDS = 8
+"""How long before its ramp a load is scheduled: telling every host of it, and a small board's
+Python until a sink is at work."""
+FIRST_PORT = 10_000
+FOLLOWING = "controller"
+"""The role of what copies records: it is there for the controller, beside the services."""
+NAMES = {
+    Signal.RELOAD: "SIGHUP",
+    Signal.TERMINATE: "SIGTERM",
+    Signal.KILL: "SIGKILL",
+    Signal.STOP: "SIGSTOP",
+    Signal.CONTINUE: "SIGCONT",
+}
+END_SECONDS = 15.0
+"""How long a service that was told to end may take until that is asked for again."""
+
+
+class AnsibleEngine:
+    """Runs a rig's services on the hosts of an inventory."""
+
+    def __init__(
+        self,
+        hosts: Hosts,
+        found: Mapping[str, FoundHost],
+        question: Question,
+        run_directory: RunDirectory,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        """``group`` has what goes on as long as the engine's block lasts."""
+        self._group = group
+        self._hosts = hosts
+        self._found = found
+        self._question = question
+        self._run_directory = run_directory
+        self._services: dict[str, Service] = {}
+        self._bootstraps: dict[str, BootstrapLog] = {}
+        self._silent: dict[str, list[PurePosixPath | tuple[str, int]]] = {}
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The hosts of the inventory that have a role."""
+        return tuple(
+            Host(name=name, kind="remote", address=found.facts.address)
+            for name, found in self._found.items()
+        )
+
+    @property
+    def host_records(self) -> tuple[HostRecord, ...]:
+        """What each host is, and how far its clock is from this one's."""
+        return tuple(found.record(self.layout(name).records) for name, found in self._found.items())
+
+    @property
+    def lost_hosts(self) -> frozenset[str]:
+        """The hosts that were lost and outlived."""
+        return frozenset(self._hosts.lost)
+
+    def outliving_hosts(self, tell: Callable[[GoneHost], None]) -> AbstractContextManager[None]:
+        """Tell of each host that is lost in a block, once, instead of raising HostLost."""
+        return self._hosts.outliving(tell)
+
+    @property
+    def own_processes(self) -> Mapping[str, str]:
+        """Nothing but what copies the records of each host."""
+        return {follower(name): FOLLOWING for name in self._found}
+
+    @property
+    def lead_seconds(self) -> int:
+        """What the movers take to start on a small board."""
+        return LEAD_SECONDS
+
+    def layout(self, host: str) -> Layout:
+        """Return where a run's files are on a host."""
+        return self._found[host].layout(self._hosts[host].run)
+
+    def by_hand(self, host: str) -> str:
+        """Return what a person types before a command that is to run on a host."""
+        return self._found[host].access.by_hand()
+
+    async def claim_ports(
+        self, wanted: Sequence[PortWanted], places: Mapping[str, str]
+    ) -> dict[str, int]:
+        """Choose a port for each use that nothing listens on. Raises PortTaken."""
+        ports: dict[str, int] = {}
+        taken = {name: set(found.facts.listening_ports) for name, found in self._found.items()}
+        for each in wanted:
+            host = places[each.service]
+            if each.fixed is not None and each.fixed in taken[host]:
+                raise PortTaken(
+                    f"port {each.fixed}, fixed by hand for {each.key}, is taken on {host}: end "
+                    "what listens there, or leave the port out and a free one is picked"
+                )
+            port = each.fixed or next(
+                port for port in range(FIRST_PORT, 1 << 16) if port not in taken[host]
+            )
+            taken[host].add(port)
+            ports[each.key] = port
+        return ports
+
+    async def make_keys(self, question: Question, places: Mapping[str, str]) -> Identities:
+        """Make keys where they will be used; their secret halves never leave. Raises Unequipped."""
+        wanted = keys_by_host(question.experiment, places)
+
+        async def made_on(name: str) -> HostKeys:
+            host, python = self._hosts[name], self.layout(name).programs.python
+            try:
+                printed = await host.connection.run(
+                    (
+                        "runuser", "-u", USER, "--",
+                        python, "-m", "onionrig.node.keys", str(host.run.workspace),
+                    ),
+                    stdin=msgspec.json.encode(wanted[name]),
+                )  # fmt: skip
+            except CommandFailed as error:
+                raise Unequipped(f"{name} cannot make keys: {error.output.stderr}") from error
+            return msgspec.json.decode(printed, type=HostKeys, dec_hook=_path)
+
+        return identities_from(question.experiment, await together(*map(made_on, wanted)))
+
+    async def prepare(self, rig: Rig) -> None:
+        """Put every directory, file, key and unit in place, and begin to copy records."""
+        self._services = {service.name: service for service in rig.services}
+        self._hosts.places = {service.name: service.host for service in rig.services}
+        manifest = msgspec.json.encode(self._run_directory.read_manifest())
+
+        async def prepare(host: RunHost) -> None:
+            services = [service for service in rig.services if service.host == host.name]
+            cores = self._found[host.name].facts.facts.cores
+            units = service_units(
+                host.run, services, cores=cores if self._question.experiment.cluster.pin else None
+            )
+            content = archive(services, units, host.run.workspace / "controls")
+            connection = host.connection
+            await connection.run(("tar", "-xpf", "-", "-C", "/"), stdin=content)
+            await connection.script(keys_script(services))
+            await connection.run(
+                ("sh", "-c", f"umask 077; cat >{host.run.records}/manifest.json"), stdin=manifest
+            )
+            logs = [service.log_path for service in services]
+            records = [
+                PurePosixPath(path) for service in services for path in records_of(service.orders)
+            ]
+            self._hosts.follow(self._group, host, (*logs, *records))
+
+        await self._hosts.on_all(_explained(prepare, "cannot be prepared"))
+
+    async def start(self, services: Iterable[Service]) -> None:
+        """Start services. Raises DaemonDied where one cannot be started."""
+        by_host: dict[str, list[Service]] = {}
+        for service in services:
+            if service.host in self._hosts.lost:
+                continue
+            by_host.setdefault(service.host, []).append(service)
+            here = self._copy_of(service.log_path, service.host)
+            if isinstance(service.ready, Bootstrapped):
+                self._bootstraps[service.name] = BootstrapLog(here, after=size_of(here))
+            if isinstance(service.ready, Listening):
+                self._silent[service.name] = [*service.ready.socket_paths, *service.ready.tcp]
+            self._hosts.ends.started(service.name)
+
+        async def start(name: str) -> None:
+            host = self._hosts[name]
+            units = [host.run.unit(service.name) for service in by_host[name]]
+            try:
+                with self._hosts.bearing_loss_of(name):
+                    await host.connection.run(("systemctl", "start", *units))
+            except CommandFailed as error:
+                raise DaemonDied(
+                    f"{name}: {', '.join(service.name for service in by_host[name])} could not be "
+                    f"started: {error.output.stderr}"
+                ) from error
+
+        await together(*map(start, by_host))
+
+    async def signal(self, service: Service, signal: Signal) -> None:
+        """Tell a service something, if it still runs."""
+        if service.host not in self._hosts.lost and self._hosts.ends.runs(service.name):
+            await self._kill(service, signal)
+
+    async def end(self, service: Service, signal: Signal) -> None:
+        """End a service by a signal and wait for it; one that takes too long is killed."""
+        self._hosts.ends.may_end([service.name])
+        if service.host in self._hosts.lost or not self._hosts.ends.runs(service.name):
+            return
+        await self._kill(service, signal)
+        if signal is not Signal.KILL:
+            await self._kill(service, Signal.CONTINUE)  # a stopped process would not hear the first
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self._hosts.ends.ended(service.name)
+        except TimeoutError:
+            await self._on_its_host(service, "stop")
+
+    async def finished(self, service: Service) -> None:
+        """Wait for a service that ends by itself. Raises what its exit code says went wrong."""
+        self._hosts.ends.may_end([service.name])
+        code = await self._hosts.ends.ended(service.name)
+        if code:
+            raise self.death(service.name, code)
+
+    async def ready(
+        self,
+        services: Sequence[Service],
+        *,
+        seconds: float,
+        tell: Callable[[str], None],
+        to_answer: bool = False,
+    ) -> None:
+        """Wait until services are ready. Raises BringUpTimeout."""
+        await wait_until_ready(
+            services, self._look, seconds=seconds, tell=tell, to_answer=to_answer
+        )
+
+    def control(self, service: Service) -> AbstractAsyncContextManager[Control]:
+        """Open a tor's control socket, carried here. Raises TypeError for what is no tor."""
+        if service.control_path is None:
+            raise TypeError(f"{service.name} is no tor daemon")
+        return _carried(self._hosts[service.host], service.control_path)
+
+    async def connect(self, host: str, address: str, port: int) -> Streams:
+        """Connect to an address as a process of this host would. Raises OSError."""
+        return await self._hosts[host].connection.open((address, port))
+
+    async def last_line(self, service: Service) -> str:
+        """Return the last line of a service's output."""
+        return last_line(self._copy_of(service.log_path, service.host))
+
+    async def write_schedule(self, schedule: Schedule) -> None:
+        """Tell every host of a load, and have it end by itself whoever is there to see."""
+        self._run_directory.write_schedule(schedule)
+        grace = int(self._question.experiment.cluster.grace)
+        length = schedule.end_second - schedule.ramp_second
+
+        async def tell(host: RunHost) -> None:
+            timer = load_timer_unit(host.run, seconds=length + LEAD_SECONDS + grace)
+            text = json_text(schedule)
+            file = File(path=self.layout(host.name).schedule, text=text)
+            await host.connection.script(load_script(host.run, timer, file))
+
+        await self._hosts.tell_of_load(
+            _explained(tell, "could not be told of the load"), seconds=length + LEAD_SECONDS
+        )
+
+    def follow(self, service: Service, kind: type[Record]) -> _Followed[Record]:
+        """Follow the copy of the file that a service writes records of a kind to."""
+        path = PurePosixPath(recorded_at(service.name, service.orders, kind))
+        return _Followed(Tail(self._copy_of(path, service.host), kind))
+
+    def death(self, name: str, code: int) -> Exception:
+        """Explain a service's end that nobody had asked for."""
+        service = self._services[name]
+        here = self._copy_of(service.log_path, service.host)
+        return death(
+            f"{name} on {service.host}",
+            code,
+            ours=service.role in OURS,
+            after_seconds=self._hosts.ends.age_seconds(name),
+            last=last_line(here),
+            log=str(here),
+        )
+
+    def _copy_of(self, path: PurePosixPath, host: str) -> Path:
+        return self._run_directory.path / path.relative_to(self._hosts[host].run.records)
+
+    async def _kill(self, service: Service, signal: Signal) -> None:
+        await self._on_its_host(service, "kill", f"--signal={NAMES[signal]}")
+
+    async def _on_its_host(self, service: Service, *words: str) -> None:
+        host = self._hosts[service.host]
+        with self._hosts.bearing_loss_of(host.name):
+            await host.connection.output(("systemctl", *words, host.run.unit(service.name)))
+
+    async def _look(self, service: Service) -> Seen:
+        if isinstance(service.ready, Bootstrapped):
+            log = self._bootstraps[service.name]
+            log.read_on()
+            return Seen(percent=log.percent, doing=log.doing)
+        silent = self._silent[service.name]
+        if silent:
+            printed = await self._hosts[service.host].connection.run(COMMAND)
+            sockets, ports = listening(printed.decode(errors="replace"))
+            silent[:] = [
+                address
+                for address in silent
+                if (address not in sockets if isinstance(address, PurePosixPath) else
+                    address[1] not in ports)
+            ]  # fmt: skip
+        return Seen(doing=str(silent[0])) if silent else Seen(listens=True)
+
+
+def _explained(
+    what: Callable[[RunHost], Awaitable[None]], failing: str
+) -> Callable[[RunHost], Awaitable[None]]:
+    async def explained(host: RunHost) -> None:
+        try:
+            await what(host)
+        except CommandFailed as error:
+            raise HostLost(f"{host.name}: it {failing}: {error.output.stderr}") from error
+
+    return explained
+
+
+class _Followed(Generic[Record]):
+    """A copy that is read on."""
+
+    def __init__(self, tail: Tail[Record]) -> None:
+        self._tail = tail
+
+    async def new(self) -> list[Record]:
+        """Return the records that have come since the last call."""
+        return self._tail.new()
+
+
+@asynccontextmanager
+async def _carried(host: RunHost, path: PurePosixPath) -> AsyncIterator[Control]:
+    async with control(str(await host.connection.forwarded(path))) as tor:
+        yield tor
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is PurePosixPath:
+        return PurePosixPath(str(value))
+    raise NotImplementedError(kind)

@@ -1,0 +1,158 @@
+"""The hosts of an inventory as they are found before a run, and what makes them unfit for it."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.engine.ansible.access import Access
+from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
+from onionrig.errors import Unequipped
+from onionrig.node.facts import NodeFacts
+from onionrig.records.manifest import HostRecord
+from onionrig.rig.layout import Layout, Programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import PurePosixPath
+
+    from onionrig.experiment.schema import Experiment
+    from onionrig.rig.units import HostRun
+
+PYTHON = "/opt/onionrig/venv/bin/python"
+"""The Python of a provisioned host's node program."""
+FACTS_SECONDS = 60
+MODULE_MISSING = ("No such file", "not found", "No module named")
+
+
+class FoundHost(msgspec.Struct, frozen=True, kw_only=True):
+    """A provisioned host that answers."""
+
+    access: Access
+    facts: NodeFacts
+    clock: ClockReading
+
+    def layout(self, run: HostRun) -> Layout:
+        """Return where a run's files are on it."""
+        return Layout(
+            workspace=run.workspace,
+            records=run.records,
+            programs=Programs(
+                tor=self.facts.programs.get("tor", "tor"),
+                onionbalance=self.facts.programs.get("onionbalance", "onionbalance"),
+                python=self.facts.programs["python"],
+            ),
+            units=run.units,
+            controls=run.workspace / "controls",
+        )
+
+    def record(self, records: PurePosixPath | None = None) -> HostRecord:
+        """Return what it is, for the manifest."""
+        facts = msgspec.structs.asdict(self.facts.facts)
+        return HostRecord(
+            **{**facts, "name": self.access.name},
+            kind="remote",
+            address=self.facts.address,
+            clock_offset_seconds=self.clock.ahead_seconds,
+            records=None if records is None else str(records),
+            tor=self.facts.versions.tor,
+        )
+
+
+def found_hosts(
+    accesses: Iterable[tuple[Access, str | None]], experiment: Experiment, *, version: str
+) -> dict[str, FoundHost]:
+    """Return the hosts by name; each comes with its address where the inventory says one.
+
+    ``version`` is what must be provisioned on all of them. Raises Unequipped for every host that is
+    not fit for the experiment's run, all at once.
+    """
+    reached = list(accesses)
+    with ThreadPoolExecutor(max_workers=max(1, len(reached))) as pool:
+        asked = list(pool.map(lambda one: _asked(*one), reached))
+    wrong = [answer for answer in asked if isinstance(answer, str)]
+    found = {answer.access.name: answer for answer in asked if isinstance(answer, FoundHost)}
+    wrong += [said for host in found.values() if (said := _unfit(host, experiment, version))]
+    if far := apart({name: host.clock for name, host in found.items()}):
+        wrong.append(far)
+    if wrong:
+        raise Unequipped("\n".join(wrong))
+    return found
+
+
+def versions_differ(found: Mapping[str, FoundHost]) -> dict[str, str | None]:
+    """Return the versions of each program, those of several hosts side by side."""
+    names = msgspec.structs.fields(next(iter(found.values())).facts.versions)
+    return {
+        field.name: ", ".join(
+            sorted(
+                {
+                    value
+                    for host in found.values()
+                    if (value := getattr(host.facts.versions, field.name)) is not None
+                }
+            )
+        )
+        or None
+        for field in names
+    }
+
+
+def _asked(access: Access, address: str | None) -> FoundHost | str:
+    """Return what a host is, or why that cannot be known, in words."""
+    # where ssh came in is where the controller, and so others, reach it
+    command = f'exec {" ".join(access.as_root((PYTHON, "-m", "onionrig.node.facts")))} "$a"'
+    here = f"a={address}" if address else "set -- $SSH_CONNECTION; a=${3:-}"
+    try:
+        done = subprocess.run(
+            access.alone(("sh", "-c", f"{here}; {command}")),
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=FACTS_SECONDS,
+            check=False,
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{access.name}: no answer within {FACTS_SECONDS} s"
+    except OSError as error:
+        return f"{access.name}: ssh cannot be started: {error}"
+    if done.returncode:
+        return _explained(access, done.stderr.decode(errors="replace").strip())
+    try:
+        facts = msgspec.json.decode(done.stdout, type=NodeFacts)
+    except msgspec.MsgspecError:
+        return (
+            f"{access.name} was provisioned by another version: onionrig cluster provision "
+            f"--limit {access.name}"
+        )
+    clock = clock_reading(access)
+    if clock is None:
+        return f"{access.name}: its clock could not be read over ssh"
+    return FoundHost(access=access, facts=facts, clock=clock)
+
+
+def _explained(access: Access, printed: str) -> str:
+    if any(words in printed for words in MODULE_MISSING):
+        return f"{access.name} is not provisioned: onionrig cluster provision"
+    if "password" in printed and "sudo" in printed:
+        return (
+            f"{access.name}: sudo asks for a password, and a run cannot type one; allow its user "
+            "to use sudo without one (NOPASSWD)"
+        )
+    last = printed.splitlines()[-1] if printed else "ssh ended without a word"
+    return f"{access.name} cannot be reached: {last} (try: {access.by_hand()}true)"
+
+
+def _unfit(host: FoundHost, experiment: Experiment, version: str) -> str | None:
+    name, facts = host.access.name, host.facts
+    if facts.version != version:
+        return (
+            f"{name} was provisioned by another version ({facts.version or 'unknown'}, this is "
+            f"{version}): onionrig cluster provision"
+        )
+    if experiment.network.kind != "none" and "tor" not in facts.programs:
+        return f"{name} has no tor: onionrig cluster provision"
+    return None

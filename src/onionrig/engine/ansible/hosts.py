@@ -1,0 +1,328 @@
+"""The hosts of one run: connected, claimed, followed, and given back whatever happened."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tarfile
+import time
+from contextlib import contextmanager
+from itertools import repeat
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from onionrig.engine.ansible.connection import CommandFailed, Connection, until_it_stands
+from onionrig.engine.ansible.ends import ServiceEnds
+from onionrig.engine.ansible.mirror import Mirror, tail_argv
+from onionrig.engine.ansible.scripts import (
+    IN_USE,
+    claim_script,
+    fetch_argv,
+    move_on_script,
+    stand_down_script,
+    stop_script,
+    unpacked,
+)
+from onionrig.engine.base import GoneHost
+from onionrig.engine.local.engine import make_private
+from onionrig.errors import HostLost, HostsInUse, OnionrigError, Unequipped
+from onionrig.processes.owned import OwnedProcess
+from onionrig.processes.together import together
+from onionrig.rig.units import HostRun, stand_down_units
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from pathlib import Path, PurePosixPath
+
+    from onionrig.engine.ansible.access import Access
+    from onionrig.processes.workspace import Kept
+
+STOP_SECONDS = 30.0
+COLLECT_SECONDS = 300.0
+MOVED_ON_IN_GRACE = 4
+"""How often the timer of the grace is moved on within it."""
+
+
+class RunHost(msgspec.Struct, frozen=True, kw_only=True):
+    """A host of a run."""
+
+    connection: Connection
+    run: HostRun
+
+    @property
+    def name(self) -> str:
+        """The host's name."""
+        return self.connection.host
+
+
+class Hosts:
+    """Every host of one run. What it is told to do on all of them is done at the same time."""
+
+    def __init__(self, hosts: Iterable[RunHost], records: Path, *, grace_seconds: int) -> None:
+        self._hosts = {host.name: host for host in hosts}
+        self._records = records
+        self._grace_seconds = grace_seconds
+        self._claimed: set[str] = set()
+        self._timers = asyncio.Lock()
+        self._load_until_seconds = 0.0
+        self._followers: list[asyncio.Task[None]] = []
+        self._tell: Callable[[GoneHost], None] | None = None
+        self._leaving = False
+        self._heard_wall_seconds: dict[str, float] = {}
+        self.places: dict[str, str] = {}
+        """The host of each service."""
+        self.ends = ServiceEnds()
+        self.lost: set[str] = set()
+
+    def __getitem__(self, name: str) -> RunHost:
+        return self._hosts[name]
+
+    def __iter__(self) -> Iterator[RunHost]:
+        """Iterate over the hosts that are not lost."""
+        return (host for host in self._hosts.values() if host.name not in self.lost)
+
+    async def on_all(self, what: Callable[[RunHost], Awaitable[None]]) -> None:
+        """Do something on every host that is not lost. Raises HostLost."""
+
+        async def on(host: RunHost) -> None:
+            with self.bearing_loss_of(host.name):
+                await what(host)
+
+        await together(*(on(host) for host in self))
+
+    async def claim(self, who: str) -> None:
+        """Have every host for this run alone. Raises HostsInUse, and Unequipped."""
+
+        async def claim(host: RunHost) -> None:
+            units = stand_down_units(host.run, grace_seconds=self._grace_seconds)
+            try:
+                await host.connection.script(claim_script(host.run, units, who))
+            except CommandFailed as error:
+                raise _refused(host, error) from error
+            self._claimed.add(host.name)
+
+        await self.on_all(claim)
+
+    async def keep(self) -> None:
+        """Move the timer of the grace on, again and again, but while a load is on."""
+        while True:
+            async with self._timers:
+                if asyncio.get_running_loop().time() >= self._load_until_seconds:
+                    await self.on_all(_moved_on)
+            await asyncio.sleep(self._grace_seconds / MOVED_ON_IN_GRACE)
+
+    async def tell_of_load(
+        self, tell: Callable[[RunHost], Awaitable[None]], *, seconds: float
+    ) -> None:
+        """Tell every host of a load that is over after so many seconds."""
+        async with self._timers:
+            self._load_until_seconds = asyncio.get_running_loop().time() + seconds
+            await self.on_all(tell)
+
+    async def watch(self, death: Callable[[str, int], Exception]) -> None:
+        """Raise what a service died of; one that ended as its host goes down is not meant."""
+        while True:
+            name, code = await self.ends.unexpected.get()
+            if not await self._goes_down(self.places[name]):
+                raise death(name, code)
+
+    def follow(
+        self, group: asyncio.TaskGroup, host: RunHost, paths: Iterable[PurePosixPath]
+    ) -> None:
+        """Copy what a host's services write, as long as the group lasts."""
+        self._followers.append(group.create_task(self._follow(host, tuple(paths))))
+
+    @contextmanager
+    def outliving(self, tell: Callable[[GoneHost], None]) -> Iterator[None]:
+        """Tell of hosts that are lost in a block, instead of raising HostLost."""
+        before, self._tell = self._tell, tell
+        try:
+            yield
+        finally:
+            self._tell = before
+
+    @contextmanager
+    def bearing_loss_of(self, name: str) -> Iterator[None]:
+        """Take in that a host was lost, where that is found in a block. Raises HostLost."""
+        try:
+            yield
+        except HostLost as error:
+            self._take_loss(name, error)
+
+    def leave(self) -> None:
+        """Stop copying and watching: what ends from now on is meant."""
+        self._leaving = True
+        for follower_task in self._followers:
+            follower_task.cancel()
+
+    async def give_back(self) -> list[str]:
+        """End every service, fetch the records and leave nothing volatile; say what failed."""
+        hosts = [host for host in self if host.name in self._claimed]
+        problems = await together(*map(_given_back, hosts, repeat(self._records)))
+        return [problem for several in problems for problem in several]
+
+    async def _follow(self, host: RunHost, paths: tuple[PurePosixPath, ...]) -> None:
+        mirror = Mirror(
+            host.run.records, self._records, lambda path, piece: self._heard(host, path, piece)
+        )
+        argv = (
+            "systemd-run", "--quiet", "--pipe", "--collect", f"--slice={host.run.slice}",
+            f"--unit={host.run.unit(follower(host.name))}", "--property=CPUAccounting=yes",
+            *tail_argv((host.run.exits, *paths)),
+        )  # fmt: skip
+        with self.bearing_loss_of(host.name):
+            async with host.connection.running(argv) as tail:
+                if tail.stdout is None or tail.stderr is None:
+                    raise TypeError("tail was started without pipes")
+                complaints = asyncio.ensure_future(_read_through(tail.stderr))
+                try:
+                    await mirror.follow(tail.stdout)
+                finally:
+                    complaints.cancel()
+            raise HostLost(f"{host.name}: the connection to it has ended")
+
+    def _heard(self, host: RunHost, path: PurePosixPath, piece: bytes) -> bool:
+        self._heard_wall_seconds[host.name] = time.time()
+        if path != host.run.exits:
+            return False
+        self.ends.hear(piece)
+        return True
+
+    async def _goes_down(self, name: str) -> bool:
+        with self.bearing_loss_of(name):
+            said = await self._hosts[name].connection.output(("systemctl", "is-system-running"))
+            if said.stdout.strip() == b"stopping":
+                self._take_loss(name, HostLost(f"{name}: it is being shut down"))
+        return name in self.lost
+
+    def _take_loss(self, name: str, error: HostLost) -> None:
+        if self._leaving or name in self.lost:
+            return
+        if self._tell is None:
+            raise error
+        self._tell(
+            GoneHost(
+                name=name,
+                reason=str(error).removeprefix(f"{name}: "),
+                last_heard_wall_seconds=self._heard_wall_seconds.get(name, time.time()),
+            )
+        )
+        self.lost.add(name)
+        self.ends.lost(service for service, host in self.places.items() if host == name)
+
+
+def follower(host: str) -> str:
+    """Name what copies a host's records; it runs there beside the services."""
+    return f"follow-{host}"
+
+
+class Masters:
+    """The ssh connections of a run, each a child of this process. Left, every one is ended."""
+
+    def __init__(self, keeping: Kept, logs: Path) -> None:
+        self._keeping = keeping
+        self._logs = logs
+        self._processes: dict[str, OwnedProcess] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        for process in self._processes.values():
+            process.kill()
+
+    async def connect(self, access: Access) -> Connection:
+        """Connect to a host. Raises Unequipped where that does not work."""
+        sockets = self._keeping.workspace / "ssh"
+        make_private(sockets)
+        connection = Connection(access, sockets, self._keeping.environment)
+        argv = connection.master_argv()
+        if argv is None:
+            return connection
+        log = self._logs / f"ssh-{access.name}.log"
+        with log.open("ab") as out:
+            process = OwnedProcess(
+                argv, out=out, err=out, directory="/", environment=self._keeping.environment
+            )
+        self._keeping.guard(process.pid)
+        self._processes[access.name] = process
+        standing = asyncio.ensure_future(until_it_stands(connection))
+        ended = asyncio.ensure_future(process.ended())
+        try:
+            await asyncio.wait({standing, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not standing.done():
+                said = log.read_text(errors="replace").strip() or "ssh ended without a word"
+                raise Unequipped(f"{access.name} cannot be reached: {said}")
+            await standing
+        finally:
+            standing.cancel()
+            ended.cancel()
+        return connection
+
+
+def _put_down(content: bytes, records: Path) -> None:
+    """Put fetched files in place of the copies that were made of them meanwhile."""
+    for path, file in unpacked(content):
+        here = records / path
+        make_private(here.parent)
+        here.touch(mode=0o600)
+        here.write_bytes(file)
+
+
+def _refused(host: RunHost, error: CommandFailed) -> OnionrigError:
+    if error.output.code == IN_USE:
+        _, _, who = error.output.stdout.decode(errors="replace").partition("\n")
+        return HostsInUse(
+            f"{host.name} is in use by {who.strip() or 'another run'}; wait for its end, or end it "
+            "with `onionrig cluster down`"
+        )
+    return Unequipped(f"{host.name} cannot be prepared for a run: {error}")
+
+
+async def _moved_on(host: RunHost) -> None:
+    try:
+        await host.connection.script(move_on_script(host.run))
+    except CommandFailed as error:
+        raise HostLost(f"{host.name}: its timer could not be moved on: {error}") from error
+
+
+async def _given_back(host: RunHost, records: Path) -> list[str]:
+    """End a run on a host, as far as that is possible; what it has recorded stays if not fetched.
+
+    Returns what failed, in words.
+    """
+    problems: list[str] = []
+    fetched = False
+
+    async def attempt(what: Awaitable[object], failing: str) -> bool:
+        try:
+            await what
+        except (CommandFailed, OnionrigError, OSError, tarfile.TarError) as error:
+            problems.append(f"{host.name}: {failing}: {error}")
+            return False
+        return True
+
+    run, connection = host.run, host.connection
+    await attempt(
+        connection.script(stop_script(run), seconds=STOP_SECONDS), "its services were not ended"
+    )
+    fetched = await attempt(_fetched(host, records), f"what it recorded stays in {run.records}")
+    await attempt(
+        connection.script(stand_down_script(run, keep_records=not fetched), seconds=STOP_SECONDS),
+        "the run was not cleared away",
+    )
+    return problems
+
+
+async def _fetched(host: RunHost, records: Path) -> None:
+    """Put what a host has recorded in place of the copies that were made of it meanwhile."""
+    content = await host.connection.run(fetch_argv(host.run), seconds=COLLECT_SECONDS)
+    await asyncio.to_thread(_put_down, content, records)
+
+
+async def _read_through(stream: asyncio.StreamReader) -> None:
+    """Read so that nothing waits: tail complains of files that are not there yet."""
+    with contextlib.suppress(asyncio.CancelledError):
+        while await stream.read(1 << 12):
+            pass

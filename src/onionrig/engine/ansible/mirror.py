@@ -1,0 +1,108 @@
+"""Follow the files of a run on a host, and keep a copy of each here as it grows.
+
+One ``tail`` for each host prints what is new under a header for each file (tail(1), ``--verbose``).
+What follows records, the live view and whatever waits for a line of a log read the copies. At the
+end of a run they are replaced by the files themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from onionrig.engine.local.engine import make_private
+from onionrig.store.lines import unwritable
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable
+
+_HEADER = re.compile(rb"(?:\A|\n)==> (/[^\n]+) <==\n")
+_MOST_HEADER_BYTES = 512
+"""More than a header can have; so much is held back until it is clear that none begins there."""
+READ_BYTES = 1 << 16
+
+
+def tail_argv(paths: Iterable[PurePosixPath]) -> tuple[str, ...]:
+    """Return the command that prints what these files have and get; some may not be there yet."""
+    return (
+        "tail", "--verbose", "--follow=name", "--retry", "--lines=+1", "--sleep-interval=0.5",
+        *map(str, paths),
+    )  # fmt: skip
+
+
+class Demultiplexer:
+    """Take apart what ``tail`` prints for several files."""
+
+    def __init__(self) -> None:
+        self._pending = b""
+        self._path: PurePosixPath | None = None
+        self._in_line = False
+        """Whether what was given last had not come to the end of a line."""
+
+    def take(self, printed: bytes) -> list[tuple[PurePosixPath, bytes]]:
+        """Take in what was printed; return what is new of which file, in order."""
+        self._pending += printed
+        pieces: list[tuple[PurePosixPath, bytes]] = []
+        while found := _HEADER.search(self._pending):
+            self._emit(self._pending[: found.start()], pieces)
+            self._path = PurePosixPath(found[1].decode(errors="replace"))
+            self._pending = self._pending[found.end() :]
+        ready = len(self._pending) - _held_back(self._pending, in_line=self._in_line)
+        self._emit(self._pending[:ready], pieces)
+        self._pending = self._pending[ready:]
+        return pieces
+
+    def _emit(self, content: bytes, pieces: list[tuple[PurePosixPath, bytes]]) -> None:
+        if content and self._path is not None:
+            pieces.append((self._path, content))
+            self._in_line = not content.endswith(b"\n")
+
+
+class Mirror:
+    """Copies, in a directory here, of files in a directory of a host."""
+
+    def __init__(
+        self, records: PurePosixPath, here: Path, heard: Callable[[PurePosixPath, bytes], bool]
+    ) -> None:
+        """``heard`` is given each piece first; where it takes one, no copy is made of it."""
+        self._records = records
+        self._here = here
+        self._heard = heard
+
+    async def follow(self, printed: asyncio.StreamReader) -> None:
+        """Copy what comes until the other end is closed. Raises RunDirectoryError."""
+        parts = Demultiplexer()
+        while content := await printed.read(READ_BYTES):
+            for path, piece in parts.take(content):
+                if not self._heard(path, piece):
+                    self._append(path, piece)
+
+    def _append(self, path: PurePosixPath, piece: bytes) -> None:
+        here = self._here / path.relative_to(self._records)
+        try:
+            make_private(here.parent)
+            with here.open("ab") as copy:
+                copy.write(piece)
+        except OSError as error:
+            raise unwritable(here, error) from error
+
+
+def _held_back(content: bytes, *, in_line: bool) -> int:
+    """Return how many of the last bytes may be the beginning of a header.
+
+    A header that follows other content has a blank line before it: tail ends what it has printed
+    with a line break of its own.
+    """
+    at = content.rfind(b"\n")
+    if at < 0 and in_line:
+        return 0
+    held = len(content) - max(at, 0)
+    if held > _MOST_HEADER_BYTES:
+        return 0
+    last, begins = content[at + 1 :], b"==> "
+    if not last:
+        # a single line break ends a line; a second one may be tail's
+        return int((content == b"\n" and not in_line) or content.endswith(b"\n\n"))
+    return held if begins.startswith(last) or last.startswith(begins) else 0

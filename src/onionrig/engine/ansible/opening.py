@@ -1,0 +1,142 @@
+"""The hosts of an inventory as an engine that can be entered."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import secrets
+from contextlib import asynccontextmanager
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from onionrig.engine.ansible.engine import LEAD_SECONDS, AnsibleEngine
+from onionrig.engine.ansible.found import found_hosts, versions_differ
+from onionrig.engine.ansible.hosts import Hosts, Masters, RunHost
+from onionrig.engine.local.engine import finishing
+from onionrig.errors import HostLost
+from onionrig.probe.facts import host_name
+from onionrig.processes.together import tasks, together
+from onionrig.processes.workspace import kept
+from onionrig.records.manifest import Versions
+from onionrig.rig.units import HostRun
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from contextlib import AbstractAsyncContextManager
+
+    from onionrig.engine.ansible.access import Access
+    from onionrig.engine.ansible.found import FoundHost
+    from onionrig.engine.base import Engine
+    from onionrig.experiment.question import Question
+    from onionrig.experiment.schema import Experiment
+    from onionrig.records.manifest import HostRecord
+    from onionrig.store.run_directory import RunDirectory
+
+WORKSPACES = PurePosixPath("/run/onionrig")
+RECORDS = PurePosixPath("/var/lib/onionrig/runs")
+RUN_ID_BYTES = 4
+BRING_UP_SECONDS = 1800
+"""More than a bring-up can take, with every deadline met at its end."""
+SERVES_SECONDS = 7 * 24 * 3600
+"""The longest that a rig serves sinks that run elsewhere."""
+
+
+class AnsibleOpening:
+    """Hosts that were found fit for a run; nothing has been made on them."""
+
+    capabilities: frozenset[type] = frozenset()
+
+    def __init__(self, found: dict[str, FoundHost]) -> None:
+        self._found = found
+
+    @classmethod
+    def of(
+        cls,
+        accesses: Iterable[tuple[Access, str | None]],
+        experiment: Experiment,
+        *,
+        version: str,
+    ) -> AnsibleOpening:
+        """Look at the hosts. Raises Unequipped for every one that is not fit, all at once."""
+        return cls(found_hosts(accesses, experiment, version=version))
+
+    @property
+    def versions(self) -> Versions:
+        """The programs that would run, those of several hosts side by side."""
+        found = versions_differ(self._found)
+        return Versions(
+            onionrig=found["onionrig"] or "",
+            tor=found["tor"],
+            openssl=found["openssl"],
+            onionbalance=found["onionbalance"],
+            python=found["python"] or "",
+            kernel=found["kernel"] or "",
+        )
+
+    @property
+    def host_records(self) -> tuple[HostRecord, ...]:
+        """What each host is."""
+        return tuple(host.record() for host in self._found.values())
+
+    def entered(
+        self, question: Question, run_directory: RunDirectory
+    ) -> AbstractAsyncContextManager[Engine]:
+        """Return the engine as a context, for one run."""
+        return entered_hosts(self._found, question, run_directory)
+
+
+@asynccontextmanager
+async def entered_hosts(
+    found: dict[str, FoundHost], question: Question, run_directory: RunDirectory
+) -> AsyncIterator[AnsibleEngine]:
+    """Have these hosts as an engine for a block.
+
+    Raises HostsInUse and Unequipped, and in the block what died and which host was lost.
+    """
+    run_id = secrets.token_hex(RUN_ID_BYTES)
+    grace_seconds = int(question.experiment.cluster.grace)
+    async with (
+        kept(finish=finishing(run_directory)) as keeping,
+        Masters(keeping, run_directory.path / "logs") as masters,
+    ):
+        connections = await together(*(masters.connect(host.access) for host in found.values()))
+        runs = [
+            RunHost(connection=connection, run=_run(run_id, question, run_directory))
+            for connection in connections
+        ]
+        hosts = Hosts(runs, run_directory.path, grace_seconds=grace_seconds)
+        error: BaseException | None = None
+        try:
+            await hosts.claim(f"{run_directory.name}, by {getpass.getuser()} on {host_name()}")
+            async with tasks() as group:
+                engine = AnsibleEngine(hosts, found, question, run_directory, group)
+                watching = [
+                    group.create_task(hosts.keep()),
+                    group.create_task(hosts.watch(engine.death)),
+                ]
+                try:
+                    yield engine
+                finally:
+                    hosts.leave()
+                    for task in watching:
+                        task.cancel()
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            problems = await asyncio.shield(hosts.give_back())
+            for problem in problems:
+                if error is not None:
+                    error.add_note(problem)
+            if problems and error is None:
+                raise HostLost("; ".join(problems))
+
+
+def _run(run_id: str, question: Question, run_directory: RunDirectory) -> HostRun:
+    loads = sum(load.seconds + LEAD_SECONDS for load in question.loads) or SERVES_SECONDS
+    return HostRun(
+        run_id=run_id,
+        workspace=WORKSPACES / run_id,
+        records=RECORDS / f"{run_directory.name}-{run_id}",
+        longest_seconds=int(loads) + BRING_UP_SECONDS,
+    )

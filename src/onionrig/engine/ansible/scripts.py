@@ -1,0 +1,172 @@
+"""What is done on a host as root in one go: shell scripts, and archives of files."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import tarfile
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from onionrig.rig.units import LOCK, UNITS, USER, stand_down_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from onionrig.rig.model import File, Service
+    from onionrig.rig.units import HostRun
+
+IN_USE = 75
+"""The exit code of the claim where the host is in use (sysexits.h, EX_TEMPFAIL)."""
+PRIVATE, FOR_THE_GROUP = 0o700, 0o750
+CLAIMS = PurePosixPath("/run/onionrig/claims")
+"""The file that is locked while a host is claimed."""
+
+
+def claim_script(run: HostRun, units: Iterable[File], who: str) -> str:
+    """Return the script that claims a host for a run and starts the timer of the grace.
+
+    A claim whose run has no timer left is a dead one's, and is cleared away. The script ends with
+    ``IN_USE`` and prints the claim where the host is another run's.
+    """
+    writes = "".join(_written(unit) for unit in units)
+    return f"""
+umask 022
+mkdir -p {LOCK.parent} {UNITS}
+exec 9>{CLAIMS}
+flock -w 30 9
+if [ -s {LOCK} ]; then
+    id=$(head -n 1 {LOCK})
+    if systemctl is-active --quiet "onionrig-$id-grace.timer" "onionrig-$id-load.timer"; then
+        cat {LOCK}
+        exit {IN_USE}
+    fi
+    systemctl stop "onionrig-$id.slice" || true
+    rm -rf "{LOCK.parent}/$id"
+    rm -f {UNITS}/"onionrig-$id"*
+fi
+printf '%s\\n' {run.run_id} {shlex.quote(who)} >{LOCK}
+install -d -o {USER} -g {USER} -m 0750 {run.workspace}
+install -d -o {USER} -g {USER} -m 0700 {run.records}
+install -o {USER} -g {USER} -m 0600 /dev/null {run.exits}
+{writes}systemctl daemon-reload
+systemctl start {run.grace_timer}
+"""
+
+
+def move_on_script(run: HostRun) -> str:
+    """Return the script that moves the timer of the grace on, and ends that of a load."""
+    return f"systemctl restart {run.grace_timer}\nsystemctl stop {run.load_timer} || true\n"
+
+
+def load_script(run: HostRun, timer: File, schedule: File) -> str:
+    """Return the script that tells a host's services of a load, whoever lives until its end."""
+    return f"""
+{_written(schedule, owner=USER)}{_written(timer)}systemctl daemon-reload
+systemctl restart {run.load_timer}
+systemctl stop {run.grace_timer}
+"""
+
+
+def keys_script(services: Iterable[Service]) -> str:
+    """Return the script that copies keys into place on the host where they were made."""
+    lines = []
+    for service in services:
+        for key in service.keys:
+            made_at, path = shlex.quote(str(key.made_at)), shlex.quote(str(key.path))
+            parent = shlex.quote(str(key.path.parent))
+            lines += [
+                f"install -d -o {USER} -g {USER} -m 0700 {parent}",
+                f"install -o {USER} -g {USER} -m 0600 {made_at} {path}",
+            ]
+    return "\n".join([*lines, "systemctl daemon-reload", ""])
+
+
+def stop_script(run: HostRun) -> str:
+    """Return the script that ends every service of a run."""
+    return f"systemctl stop {run.slice} || true\n"
+
+
+def stand_down_script(run: HostRun, *, keep_records: bool) -> str:
+    """Return the script that ends a run and removes what is volatile of it, or all of it."""
+    removal = f"rmdir {run.records} 2>/dev/null" if keep_records else f"rm -rf {run.records}"
+    return "\n".join(["set +e", *stand_down_commands(run), removal, "true", ""])
+
+
+def fetch_argv(run: HostRun) -> tuple[str, ...]:
+    """Return the command that prints an archive of what a host has recorded of a run."""
+    # what the controller wrote there is for whoever collects a run that it could not end
+    return (
+        "tar", "-C", str(run.records), "--exclude=./manifest.json", "--exclude=./schedule.json",
+        "-cf", "-", ".",
+    )  # fmt: skip
+
+
+def archive(services: Sequence[Service], units: Iterable[File], controls: PurePosixPath) -> bytes:
+    """Return a tar archive of everything that is put in place on a host, but for keys.
+
+    Directories and files are the services' own user's and nobody else's to read; units are root's.
+    """
+    with io.BytesIO() as content:
+        with tarfile.open(fileobj=content, mode="w") as tar:
+            added: set[PurePosixPath] = set()
+            _add_directory(tar, controls, added, FOR_THE_GROUP)
+            for service in services:
+                directories = (service.directory, *service.other_directories)
+                for directory in (*directories, service.log_path.parent, *_recorded_in(service)):
+                    _add_directory(tar, directory, added, PRIVATE)
+                for file in service.rendered_files:
+                    _add_directory(tar, file.path.parent, added, PRIVATE)
+                    _add_file(tar, file, 0o600, owner=USER)
+            for unit in units:
+                _add_file(tar, unit, 0o644, owner="root")
+        return content.getvalue()
+
+
+def unpacked(content: bytes) -> Iterable[tuple[PurePosixPath, bytes]]:
+    """Yield the files of an archive of records, by their paths in it.
+
+    Whatever else is in it, and what would lie outside, is left out. Raises tarfile.TarError.
+    """
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        for member in tar:
+            path = PurePosixPath(member.name)
+            if member.isfile() and not path.is_absolute() and ".." not in path.parts:
+                file = tar.extractfile(member)
+                if file is not None:
+                    yield path, file.read()
+
+
+def _recorded_in(service: Service) -> list[PurePosixPath]:
+    record = getattr(service.orders, "record_path", None)
+    return [PurePosixPath(record).parent] if record else []
+
+
+def _written(file: File, *, owner: str = "root") -> str:
+    """Return the lines that write a file whole or not at all."""
+    path, fresh = shlex.quote(str(file.path)), shlex.quote(f"{file.path}.new")
+    mode = "0644" if owner == "root" else "0600"
+    return (
+        f"printf %s {shlex.quote(file.text)} >{fresh}\n"
+        f"chown {owner}:{owner} {fresh}\nchmod {mode} {fresh}\nmv {fresh} {path}\n"
+    )
+
+
+def _add_directory(
+    tar: tarfile.TarFile, path: PurePosixPath, added: set[PurePosixPath], mode: int
+) -> None:
+    if path in added:
+        return
+    added.add(path)
+    member = tarfile.TarInfo(str(path).lstrip("/"))
+    member.type, member.mode = tarfile.DIRTYPE, mode
+    member.uname = member.gname = USER
+    tar.addfile(member)
+
+
+def _add_file(tar: tarfile.TarFile, file: File, mode: int, *, owner: str) -> None:
+    content = file.text.encode()
+    member = tarfile.TarInfo(str(file.path).lstrip("/"))
+    member.size, member.mode = len(content), mode
+    member.uname = member.gname = owner
+    tar.addfile(member, io.BytesIO(content))

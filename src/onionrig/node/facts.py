@@ -1,0 +1,143 @@
+"""Print what this host is and has, as JSON: ``python -m onionrig.node.facts [ADDRESS]``.
+
+The controller runs it over SSH before a run; ADDRESS is where other hosts reach this one.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from onionrig import __version__
+from onionrig.balancer.program import find_onionbalance
+from onionrig.errors import Unequipped
+from onionrig.movers.sampler.host import link_bits_per_second, read_text
+from onionrig.probe.facts import host_facts, host_name
+from onionrig.records.manifest import HostFacts, Versions
+from onionrig.tor.program import find_tor
+
+STATE = Path("/var/lib/onionrig")
+"""Where provisioning keeps what outlives a run."""
+PROVISIONED = "provisioned.json"
+
+
+class NodeFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A provisioned host, as its node program sees it."""
+
+    version: str
+    """What was provisioned: the program's version and a digest of its files."""
+    facts: HostFacts
+    versions: Versions
+    """Programs that are missing are null."""
+    programs: dict[str, str]
+    """Paths of tor, onionbalance and python."""
+    address: str
+    """Where other hosts reach it, as far as it can tell."""
+    interface: str | None
+    """The network interface that has this address."""
+    link_bits_per_second: float | None
+    """What the kernel says that interface's link carries; null where it says nothing."""
+    mtu_bytes: int | None
+    listening_ports: tuple[int, ...]
+    """TCP ports on which something listens."""
+    available_memory_bytes: int
+    free_disk_bytes: int
+    """Free space where records are written."""
+
+
+class _Provisioned(msgspec.Struct):
+    version: str = ""
+
+
+def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
+    """Return what this host is. Programs that are missing are left out, not an error."""
+    tor = onionbalance = None
+    try:
+        tor = find_tor()
+    except Unequipped:
+        tor = None
+    try:
+        onionbalance, _ = find_onionbalance()
+    except Unequipped:
+        onionbalance = None
+    found = address or _first_address()
+    interface = _interface_of(found)
+    net = root / "sys/class/net" / (interface or "-")
+    paths = {"tor": tor.path if tor else None, "onionbalance": onionbalance}
+    return NodeFacts(
+        version=_provisioned_version(root),
+        facts=host_facts(host_name()),
+        versions=Versions(
+            onionrig=__version__,
+            tor=tor.version if tor else None,
+            openssl=tor.openssl if tor else None,
+            onionbalance=importlib.metadata.version("onionbalance") if onionbalance else None,
+            python=platform.python_version(),
+            kernel=platform.release(),
+        ),
+        programs={
+            "python": sys.executable,
+            **{name: path for name, path in paths.items() if path is not None},
+        },
+        address=found,
+        interface=interface,
+        link_bits_per_second=link_bits_per_second(read_text(net / "speed")),
+        mtu_bytes=_number(read_text(net / "mtu")),
+        listening_ports=tuple(sorted(_listening_ports())),
+        available_memory_bytes=psutil.virtual_memory().available,
+        free_disk_bytes=shutil.disk_usage(STATE if STATE.is_dir() else "/").free,
+    )
+
+
+def _provisioned_version(root: Path) -> str:
+    path = root / STATE.relative_to("/") / PROVISIONED
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Provisioned).version
+    except (OSError, msgspec.MsgspecError):
+        return ""
+
+
+def _first_address() -> str:
+    """Return the first address that is not loopback's; loopback's where there is no other."""
+    for addresses in psutil.net_if_addrs().values():
+        for each in addresses:
+            if each.family.name == "AF_INET" and not each.address.startswith("127."):
+                return each.address
+    return "127.0.0.1"
+
+
+def _interface_of(address: str) -> str | None:
+    for name, addresses in psutil.net_if_addrs().items():
+        if any(each.address.partition("%")[0] == address for each in addresses):
+            return name
+    return None
+
+
+def _listening_ports() -> set[int]:
+    connections = psutil.net_connections(kind="tcp")
+    return {
+        each.laddr.port for each in connections if each.laddr and each.status == psutil.CONN_LISTEN
+    }
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return int(text or "")
+    except ValueError:
+        return None
+
+
+def main() -> None:
+    """Print the facts of this host."""
+    address = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else None
+    sys.stdout.buffer.write(msgspec.json.encode(node_facts(address)))
+
+
+if __name__ == "__main__":
+    main()

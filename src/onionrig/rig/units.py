@@ -1,0 +1,238 @@
+"""The systemd units of a run on a real host: a slice, one service unit each, and what ends them.
+
+Nothing is ever enabled, so a reboot ends a run. The units lie where systemd looks for volatile
+ones, so a reboot removes them too.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.rig.layout import Units
+from onionrig.rig.model import File, Role
+from onionrig.rig.orders import SamplerOrders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.rig.model import Service
+
+UNITS = PurePosixPath("/run/systemd/system")
+"""The directory of volatile units (systemd.unit(5))."""
+USER = "onionrig"
+"""The user, and the group, of every service; provisioning makes both."""
+STOP_SECONDS = 5
+"""Time between SIGTERM and SIGKILL."""
+
+
+class HostRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run on one host: how its units are called and where its files are."""
+
+    run_id: str
+    """Eight hexadecimal digits, the same on every host of the run."""
+    workspace: PurePosixPath
+    records: PurePosixPath
+    longest_seconds: int
+    """Time after which any service is ended, whatever else happens."""
+
+    @property
+    def units(self) -> Units:
+        """What the units are called."""
+        name = f"onionrig-{self.run_id}"
+        return Units(slice=f"{name}.slice", prefix=f"{name}-")
+
+    @property
+    def slice(self) -> str:
+        """The slice that every service of the run is in."""
+        return self.units.slice
+
+    @property
+    def exits(self) -> PurePosixPath:
+        """The file to which each service's end is appended, one line for each."""
+        return self.workspace / "exits"
+
+    @property
+    def grace_timer(self) -> str:
+        """The timer that ends the run unless the controller moves it on."""
+        return f"{self.units.prefix}grace.timer"
+
+    @property
+    def load_timer(self) -> str:
+        """The timer that ends the run some time after a load's end, controller or none."""
+        return f"{self.units.prefix}load.timer"
+
+    @property
+    def stand_down_unit(self) -> str:
+        """The service that ends the run and removes what is volatile of it."""
+        return f"{self.units.prefix}stand-down.service"
+
+    def unit(self, service: str) -> str:
+        """Return the unit of a service."""
+        return self.units.unit(service)
+
+
+def service_units(
+    run: HostRun, services: Iterable[Service], *, cores: int | None = None
+) -> tuple[File, ...]:
+    """Return the slice and a unit for each of these services, all of one host.
+
+    With ``cores``, each tor is pinned to one of so many cores, in turn.
+    """
+    units = [File(path=UNITS / run.slice, text=_slice_text(run))]
+    tors = 0
+    for service in services:
+        core = None
+        if cores and service.control_path is not None:
+            core, tors = tors % cores, tors + 1
+        units.append(
+            File(path=UNITS / run.unit(service.name), text=_service_text(run, service, core))
+        )
+    return tuple(units)
+
+
+def stand_down_units(run: HostRun, *, grace_seconds: int) -> tuple[File, ...]:
+    """Return what ends the run by itself: a service, and the timer of the grace."""
+    return (
+        File(path=UNITS / run.stand_down_unit, text=_stand_down_text(run)),
+        File(
+            path=UNITS / run.grace_timer,
+            text=_timer_text(run, "the controller has not been heard of", grace_seconds),
+        ),
+    )
+
+
+def load_timer_unit(run: HostRun, *, seconds: int) -> File:
+    """Return the timer that ends the run so many seconds after it is started."""
+    return File(
+        path=UNITS / run.load_timer, text=_timer_text(run, "the load is long over", seconds)
+    )
+
+
+def _slice_text(run: HostRun) -> str:
+    return _text(
+        Unit=[f"Description=onionrig: every service of run {run.run_id}"],
+        Slice=["CPUAccounting=yes", "MemoryAccounting=yes"],
+    )
+
+
+def _service_text(run: HostRun, service: Service, core: int | None) -> str:
+    """Render a service's unit: hardened at least as Debian's ``tor@`` is."""
+    return _text(
+        Unit=[
+            f"Description=onionrig: {service.name} of run {run.run_id}",
+            "StartLimitIntervalSec=0",
+        ],
+        Service=[
+            "Type=exec",
+            f"Slice={run.slice}",
+            f"ExecStart={' '.join(_quoted(word) for word in service.argv)}",
+            # one line for each end, whoever asked for it
+            f"ExecStopPost=/bin/sh -c '{_told_of_its_end(run, service)}'",
+            "Restart=no",
+            "KillMode=control-group",
+            f"TimeoutStopSec={STOP_SECONDS}",
+            f"RuntimeMaxSec={run.longest_seconds}",
+            f"WorkingDirectory={service.directory}",
+            f"StandardOutput=append:{service.log_path}",
+            f"StandardError=append:{service.log_path}",
+            "Environment=PYTHONDONTWRITEBYTECODE=1 SPT_NOENV=1",
+            f"User={USER}",
+            f"Group={USER}",
+            "UMask=0077",
+            "LimitNOFILE=65536",
+            "CPUAccounting=yes",
+            *([] if core is None else [f"CPUAffinity={core}"]),
+            f"ReadWritePaths={run.workspace} {run.records}",
+            *_HARDENING,
+            *(_FOR_THE_SAMPLER if isinstance(service.orders, SamplerOrders) else _NO_DEVICES),
+            *(_NO_NEW_CODE if service.control_path is not None else ()),
+            *(() if service.role in _SEES_OTHERS else ("ProtectProc=invisible",)),
+        ],
+    )
+
+
+def _told_of_its_end(run: HostRun, service: Service) -> str:
+    return f'echo "{service.name} $$EXIT_CODE $$EXIT_STATUS" >>{run.exits}'
+
+
+def _stand_down_text(run: HostRun) -> str:
+    commands = "; ".join(stand_down_commands(run))
+    return _text(
+        Unit=[f"Description=onionrig: end run {run.run_id} and remove what is volatile of it"],
+        Service=["Type=oneshot", f"ExecStart=/bin/sh -c '{commands}'"],
+    )
+
+
+def stand_down_commands(run: HostRun) -> tuple[str, ...]:
+    """Return the shell commands that end a run on a host; what it has recorded stays."""
+    return (
+        f"systemctl stop {run.slice}",
+        f"systemctl stop {run.grace_timer} {run.load_timer}",
+        f"rm -rf {run.workspace}",
+        f"rm -f {UNITS}/onionrig-{run.run_id}*",
+        f"grep -qs {run.run_id} {LOCK} && rm -f {LOCK}",
+        "systemctl daemon-reload",
+        f'systemctl reset-failed "onionrig-{run.run_id}*"',
+        "true",
+    )
+
+
+LOCK = PurePosixPath("/run/onionrig/lock")
+"""The file that says which run a host is in use for."""
+
+
+def _timer_text(run: HostRun, why: str, seconds: int) -> str:
+    return _text(
+        Unit=[f"Description=onionrig: end run {run.run_id} when {why}"],
+        Timer=[f"OnActiveSec={seconds}", "AccuracySec=1", f"Unit={run.stand_down_unit}"],
+    )
+
+
+_SEES_OTHERS = frozenset({Role.SAMPLER})
+"""The sampler counts what other processes of the host use."""
+_HARDENING = (
+    "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=",
+    "AmbientCapabilities=",
+    "PrivateTmp=yes",
+    "ProtectSystem=strict",
+    "ProtectHome=yes",
+    "ProtectClock=yes",
+    "ProtectHostname=yes",
+    "ProtectControlGroups=yes",
+    "ProtectKernelLogs=yes",
+    "ProtectKernelModules=yes",
+    "ProtectKernelTunables=yes",
+    "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "RemoveIPC=yes",
+    "LockPersonality=yes",
+    "SystemCallArchitectures=native",
+    "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged",
+    "SystemCallErrorNumber=EPERM",
+)
+_NO_DEVICES = ("PrivateDevices=yes",)
+_FOR_THE_SAMPLER = (
+    # a Pi's firmware says through this device whether it holds the board back
+    "DevicePolicy=closed",
+    "DeviceAllow=/dev/vcio r",
+    "SupplementaryGroups=video",
+)
+_NO_NEW_CODE = ("MemoryDenyWriteExecute=yes",)
+"""For tors alone: Python's foreign-function library makes code while it runs."""
+
+
+def _text(**sections: Iterable[str]) -> str:
+    return "\n".join(line for name, lines in sections.items() for line in (f"[{name}]", *lines, ""))
+
+
+def _quoted(word: str) -> str:
+    """Quote a word of a command line as systemd reads it (systemd.service(5))."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"'
