@@ -1,102 +1,123 @@
-from contextlib import suppress
+from pathlib import PurePosixPath
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from onionrig.errors import UsageError
-from onionrig.units import (
-    BitsPerSecond,
-    Seconds,
-    host_and_port,
-    percent_text,
-    rate_text,
-    size_text,
+from onionrig.rig.model import Role, Service
+from onionrig.rig.orders import SamplerOrders, SourceOrders
+from onionrig.rig.units import HostRun, service_units, stand_down_units
+
+RUN = HostRun(
+    run_id="1a2b3c4d",
+    workspace=PurePosixPath("/run/onionrig/1a2b3c4d"),
+    records=PurePosixPath("/var/lib/onionrig/runs/r"),
+    longest_seconds=900,
 )
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("60s", 60), ("1.5m", 90), ("200ms", 0.2), ("2h", 7200), (" 10 s ", 10), ("3min", 180)],
-)
-def test_a_duration_is_a_number_and_a_unit(text, seconds):
-    assert Seconds.parse(text) == pytest.approx(seconds)
+def service(name, role, argv=("program",), *, tor=False, orders=None):
+    return Service(
+        name=name,
+        role=role,
+        host="pi1",
+        argv=argv,
+        directory=RUN.workspace / name,
+        log_path=RUN.records / "logs" / f"{name}.log",
+        control_path=RUN.workspace / "controls" / name if tor else None,
+        orders=orders,
+    )
 
 
-@pytest.mark.parametrize(
-    ("text", "bits"),
-    [("500Mbit", 5e8), ("1.2Gbit/s", 1.2e9), ("96kbit", 96e3), ("10Mbitps", 1e7), ("8bit", 8)],
-)
-def test_a_rate_is_decimal_bits(text, bits):
-    assert BitsPerSecond.parse(text) == pytest.approx(bits)
+def tors(count):
+    return [service(f"backend-{n}", Role.BACKEND, tor=True) for n in range(1, count + 1)]
 
 
-@pytest.mark.parametrize("text", ["60", "s", "", "-5s", "60 seconds", "1e3s", "60S", "nan s"])
-def test_what_is_no_duration_is_refused_with_an_example(text):
-    with pytest.raises(UsageError, match="60s"):
-        Seconds.parse(text)
+def lines_of(files, name):
+    (text,) = (file.text for file in files if file.path.name == name)
+    return text.splitlines()
 
 
-@pytest.mark.parametrize("text", ["500", "500MB", "500MBit", "500mbit", "fast", "500Mbit/h"])
-def test_what_is_no_rate_is_refused_with_an_example(text):
-    with pytest.raises(UsageError, match="500Mbit"):
-        BitsPerSecond.parse(text)
+def test_every_service_of_a_run_is_in_its_one_slice_and_ends_by_itself_at_last():
+    files = service_units(RUN, tors(2))
+
+    assert [file.path.name for file in files] == [
+        "onionrig-1a2b3c4d.slice",
+        "onionrig-1a2b3c4d-backend-1.service",
+        "onionrig-1a2b3c4d-backend-2.service",
+    ]
+    for number in (1, 2):
+        lines = lines_of(files, f"onionrig-1a2b3c4d-backend-{number}.service")
+        assert "Slice=onionrig-1a2b3c4d.slice" in lines
+        assert "RuntimeMaxSec=900" in lines
 
 
-@given(st.integers(min_value=0, max_value=10**7))
-def test_whole_seconds_survive_being_printed_and_read(seconds):
-    assert Seconds.parse(str(Seconds(seconds))) == seconds
+def test_nothing_is_ever_enabled_and_everything_lies_where_a_reboot_removes_it():
+    files = (*service_units(RUN, tors(1)), *stand_down_units(RUN, grace_seconds=60))
+
+    assert all(file.path.parent == PurePosixPath("/run/systemd/system") for file in files)
+    assert not any("[Install]" in file.text for file in files)
 
 
-@given(st.integers(min_value=0, max_value=10**6))
-def test_milliseconds_survive_being_printed_and_read(milliseconds):
-    asked = Seconds(milliseconds / 1000)
-    assert Seconds.parse(str(asked)) == pytest.approx(asked, abs=1e-9)
+def test_words_of_a_command_line_reach_the_program_as_they_are():
+    argv = ("/bin/tor", "a b", 'quote " and \\', "100%", "$HOME")
+    (_, file) = service_units(RUN, [service("balancer", Role.BALANCER, argv)])
+
+    assert (
+        'ExecStart="/bin/tor" "a b" "quote \\" and \\\\" "100%%" "$$HOME"' in file.text.splitlines()
+    )
 
 
-@given(st.integers(min_value=0, max_value=10**9))
-def test_rates_survive_being_printed_and_read(kilobits):
-    asked = BitsPerSecond(kilobits * 1000)
-    assert BitsPerSecond.parse(str(asked)) == pytest.approx(asked)
+def test_tors_are_pinned_to_cores_in_turn_where_that_is_asked_for():
+    def affinities(**options):
+        source = service(
+            "source-pi1", Role.SOURCE, orders=SourceOrders(record_path="r", host="pi1")
+        )
+        files = service_units(RUN, [source, *tors(3)], **options)
+        return [
+            line for file in files for line in file.text.splitlines() if "CPUAffinity" in line
+        ]
+
+    assert affinities() == []
+    assert affinities(cores=2) == ["CPUAffinity=0", "CPUAffinity=1", "CPUAffinity=0"]
 
 
-@given(st.text(max_size=12))
-def test_no_text_makes_parsing_fail_otherwise_than_explained(text):
-    for kind in (Seconds, BitsPerSecond):
-        with suppress(UsageError):
-            assert kind.parse(text) >= 0
+OF_DEBIANS_TOR = {
+    "NoNewPrivileges=yes", "PrivateTmp=yes", "PrivateDevices=yes", "ProtectHome=yes",
+    "LimitNOFILE=65536",
+}  # fmt: skip
+"""What Debian's tor@.service has; its ProtectSystem is full, ours is strict."""
 
 
-@pytest.mark.parametrize(
-    ("bits", "text"),
-    [
-        (0, "0 bit/s"), (999, "999 bit/s"), (96_800_000, "96.8 Mbit/s"), (5.14e8, "514 Mbit/s"),
-        (1.234e9, "1.23 Gbit/s"),
-    ],
-)  # fmt: skip
-def test_rates_are_printed_with_three_figures(bits, text):
-    assert rate_text(bits) == text
+def test_tors_are_hardened_at_least_as_debians_are():
+    (_, file) = service_units(RUN, tors(1))
+
+    lines = set(file.text.splitlines())
+    assert lines >= OF_DEBIANS_TOR
+    assert "ProtectSystem=strict" in lines
+    assert "CapabilityBoundingSet=" in lines
 
 
-def test_sizes_are_binary_and_shares_are_percent():
-    assert size_text(1 << 20) == "1.00 MiB"
-    assert size_text(12) == "12 B"
-    assert percent_text(0.25) == "25.0 %"
+def test_a_sampler_sees_other_processes_and_the_firmware_and_nothing_else_does():
+    orders = SamplerOrders(
+        record_path="r", processes_path="p", tors=(), tors_record_path="t", schedule_path="s"
+    )
+    (_, sampler, tor) = service_units(
+        RUN, [service("sampler-pi1", Role.SAMPLER, orders=orders), *tors(1)]
+    )
+
+    assert "ProtectProc=invisible" not in sampler.text
+    assert "DeviceAllow=/dev/vcio r" in sampler.text
+    assert "ProtectProc=invisible" in tor.text
+    assert "vcio" not in tor.text
 
 
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("pi3:9000", ("pi3", 9000)),
-        ("192.0.2.7:1", ("192.0.2.7", 1)),
-        ("[2001:db8::7]:65535", ("2001:db8::7", 65535)),
-    ],
-)
-def test_an_address_is_a_host_and_a_port(text, address):
-    assert host_and_port(text) == address
+@pytest.mark.parametrize("unit", ["grace.timer", "stand-down.service"])
+def test_the_timer_of_the_grace_ends_the_whole_slice(unit):
+    files = stand_down_units(RUN, grace_seconds=60)
 
-
-@pytest.mark.parametrize("text", ["", "pi3", "pi3:", ":9000", "pi3:0", "pi3:65536", "pi3:nine"])
-def test_what_is_no_address_is_refused_with_an_example(text):
-    with pytest.raises(UsageError, match="as in"):
-        host_and_port(text)
+    text = "\n".join(lines_of(files, f"onionrig-1a2b3c4d-{unit}"))
+    if unit == "grace.timer":
+        assert "OnActiveSec=60" in text
+        assert "Unit=onionrig-1a2b3c4d-stand-down.service" in text
+    else:
+        assert "systemctl stop onionrig-1a2b3c4d.slice" in text
+        assert "rm -rf /run/onionrig/1a2b3c4d" in text
