@@ -72,9 +72,7 @@ def test_tors_are_pinned_to_cores_in_turn_where_that_is_asked_for():
             "source-pi1", Role.SOURCE, orders=SourceOrders(record_path="r", host="pi1")
         )
         files = service_units(RUN, [source, *tors(3)], **options)
-        return [
-            line for file in files for line in file.text.splitlines() if "CPUAffinity" in line
-        ]
+        return [line for file in files for line in file.text.splitlines() if "CPUAffinity" in line]
 
     assert affinities() == []
     assert affinities(cores=2) == ["CPUAffinity=0", "CPUAffinity=1", "CPUAffinity=0"]

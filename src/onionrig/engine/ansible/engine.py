@@ -11,7 +11,7 @@ import msgspec
 
 from onionrig.engine.ansible.connection import CommandFailed
 from onionrig.engine.ansible.hosts import follower
-from onionrig.engine.ansible.scripts import archive, keys_script, load_script
+from onionrig.engine.ansible.scripts import archive, keys_script, load_script, written_by
 from onionrig.engine.ansible.sockets import COMMAND, listening
 from onionrig.engine.base import Record, Signal
 from onionrig.engine.local.engine import size_of
@@ -21,7 +21,7 @@ from onionrig.processes.fleet import death
 from onionrig.processes.together import together
 from onionrig.rig.keys import HostKeys, identities_from, keys_by_host
 from onionrig.rig.model import OURS, Bootstrapped, File, Host, Listening, json_text
-from onionrig.rig.orders import recorded_at, records_of
+from onionrig.rig.orders import recorded_at
 from onionrig.rig.units import USER, load_timer_unit, service_units
 from onionrig.store.lines import Tail
 from onionrig.tor.bootstrap import BootstrapLog, last_line
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     )
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
-    from onionrig.engine.ansible.hosts import Hosts, RunHost
     from onionrig.engine.ansible.found import FoundHost
+    from onionrig.engine.ansible.hosts import Hosts, RunHost
     from onionrig.engine.base import GoneHost, Streams
     from onionrig.experiment.question import Question
     from onionrig.records.manifest import HostRecord
@@ -187,11 +187,8 @@ class AnsibleEngine:
             await connection.run(
                 ("sh", "-c", f"umask 077; cat >{host.run.records}/manifest.json"), stdin=manifest
             )
-            logs = [service.log_path for service in services]
-            records = [
-                PurePosixPath(path) for service in services for path in records_of(service.orders)
-            ]
-            self._hosts.follow(self._group, host, (*logs, *records))
+            written = [path for service in services for path in written_by(service)]
+            self._hosts.follow(self._group, host, written)
 
         await self._hosts.on_all(_explained(prepare, "cannot be prepared"))
 

@@ -8,12 +8,14 @@ import tarfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from onionrig.rig.model import File
+from onionrig.rig.orders import records_of
 from onionrig.rig.units import LOCK, UNITS, USER, stand_down_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from onionrig.rig.model import File, Service
+    from onionrig.rig.model import Service
     from onionrig.rig.units import HostRun
 
 IN_USE = 75
@@ -113,8 +115,11 @@ def archive(services: Sequence[Service], units: Iterable[File], controls: PurePo
             _add_directory(tar, controls, added, FOR_THE_GROUP)
             for service in services:
                 directories = (service.directory, *service.other_directories)
-                for directory in (*directories, service.log_path.parent, *_recorded_in(service)):
+                for directory in (*directories, *(path.parent for path in written_by(service))):
                     _add_directory(tar, directory, added, PRIVATE)
+                for written in written_by(service):
+                    # tail follows reliably only what is there from its start
+                    _add_file(tar, File(path=written, text=""), 0o600, owner=USER)
                 for file in service.rendered_files:
                     _add_directory(tar, file.path.parent, added, PRIVATE)
                     _add_file(tar, file, 0o600, owner=USER)
@@ -137,9 +142,9 @@ def unpacked(content: bytes) -> Iterable[tuple[PurePosixPath, bytes]]:
                     yield path, file.read()
 
 
-def _recorded_in(service: Service) -> list[PurePosixPath]:
-    record = getattr(service.orders, "record_path", None)
-    return [PurePosixPath(record).parent] if record else []
+def written_by(service: Service) -> tuple[PurePosixPath, ...]:
+    """Return the files that a service's output and its records are appended to."""
+    return (service.log_path, *map(PurePosixPath, records_of(service.orders)))
 
 
 def _written(file: File, *, owner: str = "root") -> str:
