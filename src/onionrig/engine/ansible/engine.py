@@ -237,7 +237,7 @@ class AnsibleEngine:
             async with asyncio.timeout(END_SECONDS):
                 await self._hosts.ends.ended(service.name)
         except TimeoutError:
-            await self._on_its_host(service, "stop")
+            await self._systemctl("systemctl stop", service)
 
     async def finished(self, service: Service) -> None:
         """Wait for a service that ends by itself. Raises what its exit code says went wrong."""
@@ -311,12 +311,12 @@ class AnsibleEngine:
         return self._run_directory.path / path.relative_to(self._hosts[host].run.records)
 
     async def _kill(self, service: Service, signal: Signal) -> None:
-        await self._on_its_host(service, "kill", f"--signal={NAMES[signal]}")
+        await self._systemctl(f"systemctl kill --signal={NAMES[signal]}", service)
 
-    async def _on_its_host(self, service: Service, *words: str) -> None:
+    async def _systemctl(self, words: str, service: Service) -> None:
         host = self._hosts[service.host]
         with self._hosts.bearing_loss_of(host.name):
-            await host.connection.output(("systemctl", *words, host.run.unit(service.name)))
+            await host.connection.output((*words.split(), host.run.unit(service.name)))
 
     async def _look(self, service: Service) -> Seen:
         if isinstance(service.ready, Bootstrapped):
