@@ -4,6 +4,8 @@
 BIN := .venv/bin
 # Most tests wait for whole seconds and for votes: two files go side by side.
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+# Where ansible-lint finds the collection under its own name.
+COLLECTIONS := .venv/collections/ansible_collections
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 .PHONY: help setup run dev lint test test-bed test-fast lock clean
@@ -29,6 +31,10 @@ lint: dev ## the checks that run nothing
 	@$(BIN)/mypy --no-error-summary
 	@echo "test: lint-imports"
 	@$(BIN)/lint-imports --no-cache
+	@echo "test: ansible-lint"
+	@mkdir -p $(COLLECTIONS)/onionrig && ln -sfn $(CURDIR)/deploy $(COLLECTIONS)/onionrig/cluster
+	@cd deploy && PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.venv/collections \
+		ansible-lint --offline -q
 
 test: lint ## every check and every test, real tor daemons included
 	@echo "test: pytest"

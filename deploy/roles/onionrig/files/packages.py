@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask apt what it would do, as one JSON list of package names; install and remove nothing.
+
+``install NAME...`` names every package that installing these brings along, after apt has read
+what there is. ``remove NAME...`` names those of these that can go without taking others along.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+
+def main(action, names):
+    if action == "install":
+        apt_get("update")
+        planned = simulated("Inst", "install", names)
+    else:
+        planned = removable(set(names) & installed())
+    print(json.dumps(sorted(planned)))
+
+
+def simulated(verb, action, names):
+    if not names:
+        return set()
+    lines = apt_get("--simulate", "--no-install-recommends", action, *sorted(names)).splitlines()
+    return {line.split()[1].partition(":")[0] for line in lines if line.startswith(verb + " ")}
+
+
+def removable(names):
+    """Return those that nothing else needs."""
+    if simulated("Remv", "remove", names) <= names:
+        return names
+    kept = {name for name in names if not simulated("Remv", "remove", {name}) <= names}
+    return removable(names - kept)
+
+
+def installed():
+    lines = subprocess.check_output(
+        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n"], text=True
+    ).splitlines()
+    # a package that was removed and has left its configuration is to be purged as well
+    return {line.split()[0] for line in lines if line.split()[1] != "not-installed"}
+
+
+def apt_get(*arguments):
+    done = subprocess.run(
+        ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive"),
+    )
+    if done.returncode:
+        sys.exit("apt-get %s: %s" % (arguments[0], done.stderr.strip() or done.stdout.strip()))
+    return done.stdout
+
+
+main(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,85 @@
+"""Pack the programs that run on a host, the same bytes for the same program.
+
+``python -m onionrig.engine.ansible.program`` makes the archive in this user's cache and prints what
+the Ansible collection has to know of it. ``provisioned_version`` is what a host then records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+import onionrig
+
+LEFT_OUT = frozenset({"cli", "cluster", "deploy", "run", "series", "views"})
+"""Packages that only a controller needs: the command line, the report, the phases of a run."""
+
+
+def main() -> None:
+    """Make the archive and print its path, version and digest as JSON."""
+    content = archive()
+    path = platformdirs.user_cache_path("onionrig") / f"program-{_short_digest(content)}.tar"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(content)
+        os.replace(file.name, path)  # noqa: PTH105 - a name, not a Path
+    print(  # noqa: T201 - this is a program that prints
+        json.dumps(
+            {"archive": str(path), "version": provisioned_version(), "digest": files_digest()}
+        )
+    )
+
+
+@cache
+def provisioned_version() -> str:
+    """Return the version that a host has recorded after it was provisioned by this program."""
+    return f"{onionrig.__version__}+{_short_digest(archive())}"
+
+
+@cache
+def archive() -> bytes:
+    """Return a tar of the programs: names in order, no times, no owners."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in _files().items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+@cache
+def files_digest() -> str:
+    """Return the digest of the files, as the collection computes it of a host's."""
+    digest = hashlib.sha256()
+    for name, content in _files().items():
+        digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    top = Path(onionrig.__file__).parent
+    files = {}
+    for path in top.rglob("*"):
+        parts = path.relative_to(top).parts
+        if parts[0] not in LEFT_OUT and "__pycache__" not in parts and path.is_file():
+            files["/".join(("onionrig", *parts))] = path.read_bytes()
+    return dict(sorted(files.items()))
+
+
+def _short_digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+if __name__ == "__main__":
+    main()
