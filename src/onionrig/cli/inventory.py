@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onionrig.errors import Unequipped
+from onionrig.engine.ansible.inventory import for_experiment, read_inventory
 from onionrig.experiment.decode import merged
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ def inventory(path: str) -> Inventory:
 
     Raises UsageError where it cannot be read, and Unequipped where Ansible is missing.
     """
-    # the engine for real hosts, which reads inventories, is called here as soon as it is there
-    raise Unequipped(f"{path}: this version of onionrig cannot read an inventory yet")
+    return for_experiment(path, read_inventory(path))
 
 
 def located(layer: Layer, *, directory: Path) -> Layer:

@@ -1,0 +1,111 @@
+"""Ask Ansible what an inventory says: one program that ends by itself, and JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+from onionrig.errors import Unequipped, UsageError
+
+Variables = dict[str, Any]
+
+ANSWER_SECONDS = 60
+"""A dynamic inventory may ask a service elsewhere."""
+ENVIRONMENT = {
+    "ANSIBLE_DEPRECATION_WARNINGS": "False",
+    "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "True",
+    "ANSIBLE_LOCALHOST_WARNING": "False",
+    "ANSIBLE_NOCOLOR": "1",
+}
+_RESOLVED = re.compile(r"^(\S+) \| (?:SUCCESS|CHANGED) => (\{.*\})$", re.MULTILINE)
+_FAILED = re.compile(r"^(\S+) \| FAILED! => (.*)$", re.MULTILINE)
+VAULTED = ("vault", "decrypt")
+
+
+def listed(path: str) -> tuple[dict[str, list[str]], dict[str, Variables]]:
+    """Return the hosts of each group, parents included, and the variables of each host.
+
+    Raises UsageError where Ansible cannot read the inventory.
+    """
+    done = _ansible(path, "inventory", "--list")
+    if done.returncode:
+        raise UsageError(_explained(path, done.stderr))
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError as error:
+        raise UsageError(f"{path}: ansible-inventory printed what is not JSON: {error}") from error
+    variables: dict[str, Variables] = answer.pop("_meta", {}).get("hostvars", {})
+    order: dict[str, None] = {}
+    for group in answer.values():
+        order |= dict.fromkeys(group.get("hosts", ()))
+    groups = {name: sorted(_members(answer, name, ())) for name in answer}
+    for name in ("all", "ungrouped"):
+        groups.pop(name, None)
+    return groups, {name: variables.get(name, {}) for name in order}
+
+
+def resolved(path: str, wanted: dict[str, list[str]]) -> dict[str, Variables]:
+    """Return variables with their templates resolved, for each host.
+
+    Raises UsageError that names the host where one of them cannot be.
+    """
+    names = sorted({name for several in wanted.values() for name in several})
+    # a variable that a host lacks is left out of its answer
+    pairs = ", ".join(f"'{name}': {name} | default(omit)" for name in names)
+    done = _ansible(
+        path, "adhoc", ":".join(wanted), "--one-line", "-c", "local",
+        "-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {{{pairs}}} }}}}"}),
+    )  # fmt: skip
+    if failed := _FAILED.search(done.stdout):
+        raise UsageError(
+            f"{path}: {failed[1]}: {', '.join(wanted.get(failed[1], names))} cannot be resolved: "
+            f"{failed[2][:200]}"
+        )
+    answers = {name: json.loads(text)["msg"] for name, text in _RESOLVED.findall(done.stdout)}
+    if done.returncode or answers.keys() != wanted.keys():
+        raise UsageError(_explained(path, done.stderr or done.stdout))
+    return {name: {key: answers[name].get(key) for key in keys} for name, keys in wanted.items()}
+
+
+def _members(answer: dict[str, Any], group: str, within: tuple[str, ...]) -> set[str]:
+    content = answer.get(group, {})
+    hosts = set(content.get("hosts", ()))
+    for child in content.get("children", ()):
+        if child not in within:
+            hosts |= _members(answer, child, (*within, group))
+    return hosts
+
+
+def _ansible(path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    if find_spec("ansible") is None:
+        raise Unequipped("Ansible is missing: install onionrig with all that it depends on")
+    kind, *rest = arguments
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "ansible", kind, "-i", path, *rest],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, **ENVIRONMENT},
+            timeout=ANSWER_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(
+            f"{path}: Ansible did not read the inventory within {ANSWER_SECONDS} s"
+        ) from error
+
+
+def _explained(path: str, printed: str) -> str:
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("[ERROR]", "ERROR"))] or lines[-1:]
+    text = told[0].removeprefix("[ERROR]:").removeprefix("ERROR!").strip() if told else "no reason"
+    if any(word in text.lower() for word in VAULTED):
+        text += "; name the vault's password: ANSIBLE_VAULT_PASSWORD_FILE=FILE"
+    return f"{path}: Ansible cannot read the inventory: {text}"

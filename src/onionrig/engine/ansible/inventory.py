@@ -1,0 +1,213 @@
+"""Read an Ansible inventory: its hosts with their groups, and how OpenSSH alone reaches each.
+
+Ansible reads it (``ansible-inventory``), so every kind of inventory works, group variables and
+vaults included. Values that are templates or encrypted are asked of Ansible once more, resolved.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from onionrig.engine.ansible.access import Access
+from onionrig.engine.ansible.ask_ansible import Variables, listed, resolved
+from onionrig.errors import UsageError
+from onionrig.experiment.inventory import Inventory, InventoryHost
+
+BECOME: dict[str, tuple[str, ...]] = {"sudo": ("sudo", "-n"), "doas": ("doas", "-n")}
+"""The words before a command that is to run as root, by Ansible's name of the method."""
+PASSWORDS = ("ansible_password", "ansible_ssh_password", "ansible_ssh_pass")
+BECOME_PASSWORDS = ("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass")
+LOCAL, SSH = "local", frozenset({"ssh", "smart", "ansible.builtin.ssh"})
+NEEDED: dict[str, tuple[str, ...]] = {
+    "address": ("ansible_host", "ansible_ssh_host"),
+    "port": ("ansible_port", "ansible_ssh_port"),
+    "user": ("ansible_user", "ansible_ssh_user"),
+    "key": ("ansible_ssh_private_key_file", "ansible_private_key_file"),
+    "common_args": ("ansible_ssh_common_args",),
+    "extra_args": ("ansible_ssh_extra_args",),
+    "connection": ("ansible_connection",),
+    "become_method": ("ansible_become_method",),
+    "become_user": ("ansible_become_user",),
+    "become_exe": ("ansible_become_exe",),
+    "reached_at": ("onionrig_address",),
+    "facts": ("onionrig_facts",),
+}
+"""What is needed of a host, and the variables that say it: the first that is there counts."""
+IMPLIED_GROUPS = frozenset({"all", "ungrouped"})
+
+
+class ListedHost(msgspec.Struct, frozen=True, kw_only=True):
+    """One host of an inventory, and how it is reached."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    """Every group that it is in, parents included."""
+    address: str
+    """Where ssh connects to."""
+    port: int | None = None
+    user: str | None = None
+    """The login; null where ssh's own configuration says it."""
+    private_key_file: str | None = None
+    ssh_arguments: tuple[str, ...] = ()
+    """What the inventory adds to every ssh command line, such as a jump host."""
+    is_local: bool = False
+    """Whether it is the controller itself."""
+    become: tuple[str, ...] = BECOME["sudo"]
+    """The words before a command that is to run as root; none where the login is root's."""
+    has_become_password: bool = False
+    """Whether becoming root takes a password, which Ansible knows and a run cannot type."""
+    onionrig_address: str | None = None
+    """Where daemons listen and other hosts reach it; null for the address ssh arrives at."""
+    cores: int | None = None
+    """Cores that the inventory says it has."""
+
+    def access(self) -> Access:
+        """Return how a run reaches it."""
+        if self.is_local:
+            become = self.become if os.geteuid() else ()
+            return Access(name=self.name, destination=None, become=become)
+        options = [
+            *(("-p", str(self.port)) if self.port is not None else ()),
+            *(("-l", self.user) if self.user is not None else ()),
+            *(("-i", self.private_key_file) if self.private_key_file is not None else ()),
+            *self.ssh_arguments,
+        ]
+        return Access(
+            name=self.name,
+            destination=self.address,
+            ssh_options=tuple(options),
+            become=self.become,
+        )
+
+
+def read_inventory(path: str) -> tuple[ListedHost, ...]:
+    """Return the hosts of an inventory by name, pi2 before pi10.
+
+    Raises UsageError for one that cannot be read, has no hosts, or says what cannot be used, and
+    Unequipped where Ansible is missing.
+    """
+    if not Path(path).exists():
+        raise UsageError(
+            f"there is no inventory at {path}; `onionrig cluster init HOST...` writes one, and -i "
+            "names another"
+        )
+    groups, variables = listed(path)
+    if not variables:
+        raise UsageError(f"{path}: the inventory has no hosts")
+    _refuse_passwords(path, variables)
+    unresolved = {
+        name: wanted
+        for name, values in variables.items()
+        if (wanted := [key for key in _needed_variables() if _is_unresolved(values.get(key))])
+    }
+    if unresolved:
+        resolved_values = resolved(path, unresolved)
+        variables = {
+            name: {**values, **resolved_values.get(name, {})} for name, values in variables.items()
+        }
+    return tuple(
+        _host(path, name, groups, variables[name]) for name in sorted(variables, key=_counted)
+    )
+
+
+def for_experiment(path: str, hosts: tuple[ListedHost, ...]) -> Inventory:
+    """Return what an experiment needs to know of an inventory."""
+    return Inventory(
+        path=path,
+        hosts=tuple(
+            InventoryHost(name=host.name, groups=host.groups, cores=host.cores) for host in hosts
+        ),
+    )
+
+
+def _host(path: str, name: str, groups: dict[str, list[str]], values: Variables) -> ListedHost:
+    said = {
+        what: next((values[key] for key in keys if values.get(key) not in (None, "")), None)
+        for what, keys in NEEDED.items()
+    }
+    text = {what: None if value is None else str(value) for what, value in said.items()}
+    connection = text["connection"] or "ssh"
+    is_local = connection in {LOCAL, f"ansible.builtin.{LOCAL}"}
+    if not is_local and connection not in SSH:
+        raise UsageError(
+            f"{path}: {name} has ansible_connection = {connection}: hosts are reached by ssh, and "
+            "the controller itself by local"
+        )
+    facts = said["facts"] if isinstance(said["facts"], dict) else {}
+    return ListedHost(
+        name=name,
+        groups=tuple(group for group, members in groups.items() if name in members),
+        address=text["address"] or name,
+        port=_port(path, name, text["port"]),
+        user=text["user"],
+        private_key_file=None if text["key"] is None else str(Path(text["key"]).expanduser()),
+        ssh_arguments=(*_words(path, name, text["common_args"]),
+                       *_words(path, name, text["extra_args"])),
+        is_local=is_local,
+        become=_become(path, name, text),
+        has_become_password=any(values.get(key) for key in BECOME_PASSWORDS),
+        onionrig_address=text["reached_at"],
+        cores=_whole(facts.get("cores")),
+    )  # fmt: skip
+
+
+def _become(path: str, name: str, text: dict[str, str | None]) -> tuple[str, ...]:
+    if text["user"] == "root":
+        return ()
+    method = (text["become_method"] or "sudo").removeprefix("ansible.builtin.")
+    if method not in BECOME or text["become_user"] not in (None, "root"):
+        raise UsageError(
+            f"{path}: {name} has ansible_become_method = {method} and ansible_become_user = "
+            f"{text['become_user'] or 'root'}: services are started by root, through "
+            f"{' or '.join(BECOME)}"
+        )
+    program, *rest = BECOME[method]
+    return (text["become_exe"] or program, *rest)
+
+
+def _refuse_passwords(path: str, variables: dict[str, Variables]) -> None:
+    names = [name for name, values in variables.items() if any(values.get(k) for k in PASSWORDS)]
+    if names:
+        raise UsageError(
+            f"{path}: {', '.join(names)}: logging in takes a password (ansible_password), and "
+            "OpenSSH alone cannot type one; let a key log in: ssh-copy-id"
+        )
+
+
+def _counted(name: str) -> list[tuple[str, int]]:
+    """Return what sorts names by the numbers in them."""
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", name)]
+
+
+def _needed_variables() -> list[str]:
+    return [key for keys in NEEDED.values() for key in keys]
+
+
+def _is_unresolved(value: Any) -> bool:  # noqa: ANN401 - an inventory's values are of any type
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    return isinstance(value, dict) and "__ansible_vault" in value
+
+
+def _port(path: str, name: str, text: str | None) -> int | None:
+    port = _whole(text)
+    if text is not None and (port is None or not 0 < port < 1 << 16):
+        raise UsageError(f"{path}: {name} has ansible_port = {text}: a port is 1 to 65535")
+    return port
+
+
+def _whole(value: Any) -> int | None:  # noqa: ANN401 - likewise
+    return int(value) if str(value).isdecimal() else None
+
+
+def _words(path: str, name: str, text: str | None) -> list[str]:
+    try:
+        return shlex.split(text or "")
+    except ValueError as error:
+        raise UsageError(f"{path}: {name}: ssh arguments {text!r}: {error}") from error

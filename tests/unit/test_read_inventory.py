@@ -1,0 +1,79 @@
+"""Inventories as Ansible reads them, and what becomes of each host."""
+
+import pytest
+
+from onionrig.engine.ansible.inventory import for_experiment, read_inventory
+from onionrig.errors import UsageError
+
+SHELF = """
+all:
+  vars: {ansible_user: pi, domain: example}
+  children:
+    balancer: {hosts: {pi10: {ansible_port: 2222}}}
+    shelf:
+      children:
+        backends:
+          hosts:
+            pi2: {ansible_host: "{{ inventory_hostname }}.{{ domain }}"}
+            pi1: {ansible_user: root, onionrig_facts: {cores: 4}}
+    clients:
+      hosts:
+        laptop: {ansible_connection: local, onionrig_address: 192.0.2.7}
+      vars: {ansible_ssh_common_args: "-J gate -o 'ProxyUseFdpass no'"}
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Return what writes an inventory and names it."""
+
+    def write(text):
+        path = tmp_path / "inventory.yml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def refused(path):
+    with pytest.raises(UsageError) as caught:
+        read_inventory(path)
+    return str(caught.value)
+
+
+def test_hosts_groups_and_connections_are_read(written):
+    path = written(SHELF)
+    hosts = {host.name: host for host in read_inventory(path)}
+    assert list(hosts) == ["laptop", "pi1", "pi2", "pi10"]
+    assert hosts["pi2"].groups == ("backends", "shelf")
+    assert hosts["pi2"].access().destination == "pi2.example"  # a template, resolved by Ansible
+    assert hosts["pi2"].access().ssh_options == ("-l", "pi")
+    assert hosts["pi10"].access().ssh_options == ("-p", "2222", "-l", "pi")
+    assert hosts["pi1"].access().become == ()
+    assert hosts["pi2"].access().become == ("sudo", "-n")
+    assert hosts["laptop"].access().is_here
+    assert hosts["laptop"].onionrig_address == "192.0.2.7"
+    assert hosts["laptop"].ssh_arguments == ("-J", "gate", "-o", "ProxyUseFdpass no")
+    known = for_experiment(path, tuple(hosts.values()))
+    assert [(host.name, host.cores) for host in known.hosts] == [
+        ("laptop", None), ("pi1", 4), ("pi2", None), ("pi10", None),
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_read_or_used_is_refused_by_name(written, tmp_path):
+    missing = str(tmp_path / "none.yml")
+    assert refused(missing).startswith(f"there is no inventory at {missing}; `onionrig cluster")
+    assert "cannot read the inventory" in refused(written("all: {hosts: ["))
+    assert "has no hosts" in refused(written("all: {hosts: {}}"))
+    password = written("all: {hosts: {pi1: {ansible_password: secret-word}, pi2: }}")
+    assert "pi1: logging in takes a password" in refused(password)
+    assert "secret-word" not in refused(password)
+    assert "pi1 has ansible_connection = docker" in refused(
+        written("all: {hosts: {pi1: {ansible_connection: docker}}}")
+    )
+    assert "pi1: ansible_host cannot be resolved" in refused(
+        written("all: {hosts: {pi1: {ansible_host: '{{ nowhere }}'}}}")
+    )
+    assert "pi1 has ansible_port = 70000" in refused(
+        written("all: {hosts: {pi1: {ansible_port: 70000}}}")
+    )
