@@ -11,7 +11,7 @@ from onionrig.analysis.hosts.links import links
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
-from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing, roles_text
+from onionrig.views.report.drawings.hosts import delay_text, hosts_drawing, roles_text
 from onionrig.views.report.run.hosts import hosts
 from onionrig.views.report.run.report import run_report
 from support.records.emulated_hosts import bramble

@@ -180,7 +180,7 @@ def _speeds(
 
 def _wire_cost(manifest: Manifest, otherwise: Reference) -> Input:
     """Return 1 where the run's backend instances had links to cross."""
-    if not set(manifest.backends.values()) <= {host.name for host in manifest.emulated}:
+    if not set(manifest.backends.values()) <= {host.name for host in manifest.apart}:
         return otherwise.wire_cost
     return known(otherwise.wire_cost.name, 1.0, "", f"{manifest.run} had links to cross")
 
@@ -197,8 +197,10 @@ def _measured_host(manifest: Manifest, machine: HostFacts) -> MeasuredHost:
             memory_bytes=machine.memory_bytes,
             sampled_inside=True,
             source=source,
-            remark="the run had its whole rig on one machine; a planned host has such a machine "
-            "for its backend instances alone",
+            remark=""
+            if manifest.has_real_hosts
+            else "the run had its whole rig on one machine; a planned host has such a machine for "
+            "its backend instances alone",
         )
     host = emulated[0]
     shared = host.cpu_cores is None

@@ -66,7 +66,8 @@ class HostRecord(HostFacts, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     clock_offset_seconds: float | None = None
     """How far its wall clock was ahead of this machine's; null where it is the same clock."""
     link_bits_per_second: float | None = None
-    """Of an emulated host's link, each way, scaled; null where it was not shaped."""
+    """The rate of its link, each way: of an emulated host as it was shaped, scaled; of a remote one
+    as is known of it. Null where it was not shaped, or is not known."""
     scale: float = 1.0
     """What the rate and the share of the CPU that were asked for were multiplied by."""
     delay_seconds: float = 0.0
@@ -141,6 +142,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def emulated(self) -> tuple[HostRecord, ...]:
         """The hosts that were emulated."""
         return tuple(host for host in self.hosts if host.kind == "emulated")
+
+    @property
+    def apart(self) -> tuple[HostRecord, ...]:
+        """The hosts that have links of their own: emulated and remote ones."""
+        return tuple(host for host in self.hosts if host.kind != "this machine")
+
+    @property
+    def has_real_hosts(self) -> bool:
+        """Whether any host is another machine than that where the command was given."""
+        return any(host.kind == "remote" for host in self.hosts)
 
     def control_sockets(self, role: str) -> tuple[str, ...]:
         """Return where the control sockets of the tors of a role were."""

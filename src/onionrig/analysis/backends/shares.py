@@ -108,11 +108,11 @@ def _cause_text(event: Happened | HostGone) -> str:
 def _host(manifest: Manifest, backend: str) -> str:
     """Return the host of a backend instance or, without tor, of the source.
 
-    On emulated hosts the source is named after its host.
+    On hosts with links of their own the source is named after its host.
     """
     if backend in manifest.backends or manifest.mode != "without tor":
         return manifest.backends.get(backend, "unknown")
-    if backend in {host.name for host in manifest.emulated}:
+    if backend in {host.name for host in manifest.apart}:
         return backend
     peer = peer_of(manifest)
     return peer.rpartition(":")[0] if peer else host_of(manifest, SOURCE)

@@ -28,6 +28,17 @@ def machine_of(manifest: Manifest, host: str) -> str:
     return machines.get(host) or host
 
 
+def on_host_text(manifest: Manifest, service: str) -> str:
+    """Return `` on HOST`` for a service of real hosts; elsewhere there is but one machine."""
+    return f" on {host_of(manifest, service)}" if manifest.has_real_hosts else ""
+
+
+def machine_cpu_text(manifest: Manifest, machine: str) -> str:
+    """Name the CPU of a machine, of several that the rig is on by its name."""
+    several = manifest.has_real_hosts or len(manifest.machines) > 1
+    return f"the CPU of {machine}" if several else "the machine's CPU"
+
+
 def roles_by_host(manifest: Manifest) -> dict[str, Counter[str]]:
     """Return how many services of each role are on each host."""
     roles: dict[str, Counter[str]] = {}

@@ -1,4 +1,8 @@
-"""What the link of each emulated host could carry in the hold, whatever faults changed of it."""
+"""What the link of each host could carry in the hold, whatever faults changed of it.
+
+An emulated link carries what it is shaped to. What a real one carries is said by the kernel of its
+host, and may be said of the host: the lower rate holds, since a virtual interface says any.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,32 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
+from onionrig.analysis.hosts.facts import host_of
+from onionrig.analysis.hosts.interfaces import carried_bytes, kernel_rate
 from onionrig.analysis.load.loads import events_of
 from onionrig.experiment.faults.base import Scope
 from onionrig.experiment.faults.registry import fault_recorded
 from onionrig.experiment.faults.steps import SetLink, SetLinkRate
 from onionrig.records.events import Happened
+from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onionrig.analysis.load.loads import Load
     from onionrig.analysis.load.windows import Window
     from onionrig.records.manifest import HostRecord
+    from onionrig.records.samples import HostSample
+
+
+NOMINAL = 1.1
+"""Times its rate that an interface can seem to carry: more, and the rate binds nothing, as that of
+a virtual interface."""
 
 
 def link_rates(load: Load) -> dict[str, float]:
-    """Return the mean rate that each shaped link had in the hold, each way; others are left out.
+    """Return the mean rate that each link had in the hold, each way; unknown ones are left out.
 
     A link that is pulled carries nothing until it is put in again.
     """
@@ -29,17 +45,38 @@ def link_rates(load: Load) -> dict[str, float]:
         if fault_recorded(event.verb).is_of_link
     ]
     rates: dict[str, float] = {}
-    for host in load.manifest.emulated:
+    sampled = held_samples(load)
+    for host in load.manifest.apart:
         own = [event for event in events if event.subject == host.name]
-        rate = _mean_rate(host, sorted(own, key=lambda event: event.wall_seconds), load.hold)
+        whole = _rate(host, sampled.get(host.name, []))
+        rate = _mean_rate(whole, sorted(own, key=lambda event: event.wall_seconds), load.hold)
         if rate is not None:
             rates[host.name] = rate
     return rates
 
 
-def _mean_rate(host: HostRecord, events: list[Happened], hold: Window) -> float | None:
+def held_samples(load: Load) -> dict[str, list[HostSample]]:
+    """Return the samples around the hold by host."""
+    return {
+        host_of(load.manifest, name): samples_around(samples, load.hold)
+        for name, samples in load.recording.samplers.items()
+    }
+
+
+def _rate(host: HostRecord, samples: Sequence[HostSample]) -> float | None:
+    """Return what a link carries while no fault changes it; None where that is not known."""
+    if host.kind == "emulated" or not samples:
+        return host.link_bits_per_second
+    limits = (kernel_rate(samples), host.link_bits_per_second)
+    lowest = min((limit for limit in limits if limit), default=None)
+    carried = max(carried_bytes(samples, "sent"), carried_bytes(samples, "received"))
+    rate = carried * BITS_PER_BYTE / elapsed_seconds(samples)
+    return None if lowest is not None and rate > NOMINAL * lowest else lowest
+
+
+def _mean_rate(rate: float | None, events: list[Happened], hold: Window) -> float | None:
     """Return a link's mean rate; None where it was not shaped for any part of the hold."""
-    link = _Link(rate=host.link_bits_per_second)
+    link = _Link(rate=rate)
     if not hold.seconds:
         return link.rate
     carried, since = 0.0, float(hold.begin)

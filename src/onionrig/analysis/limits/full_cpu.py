@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cpu_seconds
-from onionrig.analysis.hosts.facts import cores_of, host_of, machine_of
+from onionrig.analysis.hosts.facts import cores_of, host_of, machine_cpu_text, machine_of
 from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.records.findings import Evidence
 
@@ -83,12 +83,11 @@ def check_cpu(load: Load) -> LimitCheck:
     uses = host_uses(load)
     return LimitCheck(
         evidence=tuple(evidence for use in uses for evidence in _evidence(use)),
-        finding=next((_finding(use, named=len(uses) > 1) for use in uses if use.full), None),
+        finding=next((_finding(load, use) for use in uses if use.full), None),
     )
 
 
-def _finding(use: HostUse, *, named: bool) -> Finding:
-    subject = f"the CPU of {use.host}" if named else "the machine's CPU"
+def _finding(load: Load, use: HostUse) -> Finding:
     others = use.others_cores or 0.0
     rest = use.used_cores - use.rig_cores - others - use.steal_cores
     takers = (
@@ -101,7 +100,7 @@ def _finding(use: HostUse, *, named: bool) -> Finding:
     return Finding(
         kind="machine CPU",
         subject=use.host,
-        sentence=f"{subject} was full: {', '.join(shares)}",
+        sentence=f"{machine_cpu_text(load.manifest, use.host)} was full: {', '.join(shares)}",
     )
 
 

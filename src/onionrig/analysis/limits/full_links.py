@@ -1,4 +1,4 @@
-"""Whether links of emulated hosts were full: those that all goodput passes, or some of them."""
+"""Whether links of hosts were full: those that all goodput passes, or some of them."""
 
 from __future__ import annotations
 

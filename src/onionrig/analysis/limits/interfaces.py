@@ -1,6 +1,6 @@
-"""Whether an interface was at its rate.
+"""Whether an interface of this machine was at its rate.
 
-Those of emulated hosts are links, which ``full_links`` checks.
+Emulated and real hosts have links, which ``full_links`` checks.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
 from onionrig.analysis.hosts.facts import LOOPBACK, host_of, on_several_hosts
+from onionrig.analysis.hosts.link_rates import NOMINAL
 from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text
@@ -23,10 +24,6 @@ FULL = 0.90
 """Share of its rate at which an interface is full: the rate counts preambles and gaps between
 frames, the interface's counters do not."""
 
-NOMINAL = 1.1
-"""Times its rate that an interface can seem to carry: more, and the rate binds nothing, as that of
-a virtual interface."""
-
 
 def check_interfaces(load: Load) -> LimitCheck:
     """Name the interface that was nearest to its rate, if it was at it.
@@ -35,10 +32,10 @@ def check_interfaces(load: Load) -> LimitCheck:
     anything. The evidence is of the busier direction.
     """
     evidence, full = list[Evidence](), list[tuple[float, Finding]]()
-    emulated = {host.name for host in load.manifest.emulated}
+    apart = {host.name for host in load.manifest.apart}
     for sampler, samples in load.recording.samplers.items():
         host = host_of(load.manifest, sampler)
-        if host in emulated:
+        if host in apart:
             continue
         for name, direction, rate, limit in _carried(samples_around(samples, load.hold)):
             at_limit = limit is not None and rate >= FULL * limit

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.cpu import samples_around
+from onionrig.analysis.hosts.facts import on_host_text
 from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.records.findings import Evidence
 from onionrig.rig.model import Role
@@ -40,17 +41,18 @@ def check_main_threads(load: Load) -> LimitCheck:
             at_limit = cores >= FULL_CORES
             full += [(cores, name)] if at_limit else []
             if at_limit or place == 0:
-                evidence.append(_evidence(name, cores, at_limit=at_limit))
+                evidence.append(_evidence(load, name, cores, at_limit=at_limit))
     ours = {name for role in OURS for _, name in busiest.get(role, ())}
     ranked = sorted(full, key=lambda used: (used[1] in ours, -used[0]))
     return LimitCheck(
         evidence=tuple(evidence),
-        finding=_finding(ranked[0][1], ranked[0][0], ours=ranked[0][1] in ours) if full else None,
+        finding=_finding(load, *ranked[0], ours=ranked[0][1] in ours) if full else None,
     )
 
 
-def _finding(name: str, cores: float, *, ours: bool) -> Finding:
-    sentence = f"the main thread of {name} was at a full core ({cores:.2f})"
+def _finding(load: Load, cores: float, name: str, *, ours: bool) -> Finding:
+    place = on_host_text(load.manifest, name)
+    sentence = f"the main thread of {name}{place} was at a full core ({cores:.2f})"
     return Finding(
         kind="main thread",
         subject=name,
@@ -58,9 +60,13 @@ def _finding(name: str, cores: float, *, ours: bool) -> Finding:
     )
 
 
-def _evidence(name: str, cores: float, *, at_limit: bool) -> Evidence:
+def _evidence(load: Load, name: str, cores: float, *, at_limit: bool) -> Evidence:
     return Evidence(
-        what=f"main thread of {name}", measured=cores, limit=1.0, unit="cores", at_limit=at_limit
+        what=f"main thread of {name}{on_host_text(load.manifest, name)}",
+        measured=cores,
+        limit=1.0,
+        unit="cores",
+        at_limit=at_limit,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.hosts.facts import on_host_text
 from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.analysis.load.faults import Absence, absences, service_hosts
 from onionrig.records.findings import Evidence
@@ -62,10 +63,10 @@ def check_stalls(load: Load) -> LimitCheck:
         for name, by_second in load.sink_seconds.backend_streams.items()
         if any(count and second in load.hold.seconds for second, count in by_second.items())
     }
-    return LimitCheck(evidence=evidence, finding=_finding(stalled, with_streams))
+    return LimitCheck(evidence=evidence, finding=_finding(load, stalled, with_streams))
 
 
-def _finding(stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
+def _finding(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
     """Name those that stalled; where all with streams did, it may be something that they share."""
     worst, names = stalled[0], [silence.backend for silence in stalled]
     if len(names) > 1 and set(names) >= with_streams:
@@ -78,7 +79,8 @@ def _finding(stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
     return Finding(
         kind="stalled backend",
         subject=worst.backend,
-        sentence=f"{worst.backend} stalled: it had served, then delivered nothing for "
+        sentence=f"{worst.backend}{on_host_text(load.manifest, worst.backend)} stalled: it had "
+        f"served, then delivered nothing for "
         f"{worst.seconds} s of the hold while it had {worst.streams} "
         f"{'stream' if worst.streams == 1 else 'streams'}"
         + (f"; so did {', '.join(names[1:])}" if names[1:] else ""),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.hosts.facts import machine_cpu_text
 from onionrig.analysis.limits.cpu_shares import check_cpu_shares
 from onionrig.analysis.limits.findings import Finding
 from onionrig.analysis.limits.full_cpu import check_cpu, host_uses
@@ -53,7 +54,7 @@ def bottleneck(load: Load) -> Bottleneck:
     in_order = (
         lost.finding,
         stalls.finding,
-        _as_well(links.all_of_a_kind, "the machine's CPU was" if cpu.finding else None),
+        _as_well(links.all_of_a_kind, _cpu_was(load, cpu.finding)),
         _as_well(cpu.finding, links.some_were if links.some else None),
         shares.finding,
         links.some,
@@ -66,6 +67,13 @@ def bottleneck(load: Load) -> Bottleneck:
         next(finding for finding in in_order if finding is not None),
         tuple(evidence for check in checks for evidence in check.evidence),
     )
+
+
+def _cpu_was(load: Load, finding: Finding | None) -> str | None:
+    """Return the beginning of a sentence that says whose CPU was full."""
+    if finding is None or finding.subject is None:
+        return None
+    return f"{machine_cpu_text(load.manifest, finding.subject)} was"
 
 
 def _as_well(finding: Finding | None, other: str | None) -> Finding | None:

@@ -11,6 +11,7 @@ from onionrig.analysis.load.faults import absences, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
 from onionrig.analysis.load.lost_hosts import loss_text, lost_hosts
 from onionrig.analysis.trust.agreement import agreement_doubts, source_agreement, tor_agreement
+from onionrig.analysis.trust.clocks import clock_doubts
 from onionrig.analysis.trust.cpu_agreement import (
     cpu_agreement,
     cpu_agreement_doubts,
@@ -41,6 +42,7 @@ def trust(load: Load) -> Trust:
     doubts = (
         *_counting_doubts(load),
         *(doubt for agreement in agreements for doubt in agreement_doubts(agreement)),
+        *clock_doubts(load.manifest),
         *cpu_agreement_doubts(cpu),
         *cpu_noise_doubts(uses),
         *trend_doubts(steadiness),

@@ -1,8 +1,8 @@
 """The sinks' bytes compared with the interfaces', where those carry nothing but the payload.
 
-That is a host with nothing but backend instances and their source, an emulated host of a baseline
-with nothing but a source, or the host of a baseline that pulls from elsewhere. Loopback carries
-every hop, so nothing can be compared with it.
+That is a host with nothing but backend instances and their source, or the balancer as well, which
+sends next to nothing; a host of a baseline with nothing but a source; or the host of a baseline
+that pulls from elsewhere. Loopback carries every hop, so nothing can be compared with it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from onionrig.analysis.hosts.facts import (
     roles_by_host,
     serving_role,
 )
-from onionrig.analysis.hosts.links import carried_bytes
+from onionrig.analysis.hosts.interfaces import carried_bytes
 from onionrig.analysis.load.lost_hosts import lost_hosts, lost_sinks
 from onionrig.analysis.load.windows import Window
 from onionrig.analysis.trust.agreement import (
@@ -43,6 +43,13 @@ CELLS = (0.03, 0.12)
 TCP and IP headers come on top, fewer where an interface is handed segments larger than a frame."""
 PLAIN = (0.0, 0.08)
 """Lowest and highest overhead without tor: TCP and IP headers alone."""
+REAL = 0.04
+"""How much more the interface of a real host may carry: segments that were sent again, Ethernet's
+headers, what is fetched for the live view, and whatever else the host does."""
+
+
+BESIDE = frozenset({Role.SOURCE, Role.SAMPLER, Role.BALANCER, Role.BALANCER_TOR})
+"""Roles beside backend instances that send next to nothing over an interface."""
 
 
 def interface_agreement(load: Load) -> Agreement:
@@ -69,7 +76,8 @@ def interface_agreement(load: Load) -> Agreement:
         if hold_samples and host in serving:
             sent += carried_bytes(hold_samples, "sent")
             received += _served_by(load, _between(hold_samples), host)
-    overhead = PLAIN if manifest.mode == "without tor" else CELLS
+    lowest, highest = PLAIN if manifest.mode == "without tor" else CELLS
+    overhead = lowest, highest + (REAL if manifest.has_real_hosts else 0.0)
     return _agreement(sent, received, overhead, dials=dials_in_hold(load))
 
 
@@ -88,7 +96,7 @@ def _agreement(
         received,
         carried,
         (lowest * received, highest * (received + dial_bytes) + dial_bytes),
-        "cells, TLS records, TCP and IP headers" if overhead == CELLS else "TCP and IP headers",
+        f"{'' if lowest == PLAIN[0] else 'cells, TLS records, '}TCP and IP headers",
     )
 
 
@@ -102,7 +110,7 @@ def _hosts_that_only_serve(manifest: Manifest) -> set[str]:
     return {
         host
         for host, roles in roles_by_host(manifest).items()
-        if serving in roles and roles.keys() <= {serving, Role.SOURCE, Role.SAMPLER}
+        if serving in roles and roles.keys() <= {serving, *BESIDE}
     }
 
 

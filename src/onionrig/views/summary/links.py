@@ -1,4 +1,4 @@
-"""What the links of emulated hosts came to, in words."""
+"""What the links of hosts came to, in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def links_sentence(links: Links) -> str:
     """Say what part of its serving hosts' links an address sustained, and the scale."""
     serving = sum(link.serves for link in links.hosts)
     if links.sum_bits_per_second is None:
-        said = "The links of the hosts that serve are not shaped"
+        said = f"The links of the hosts that serve are {unknown_text(links)}"
     else:
         whole = "The link of the host that serves carries"
         if serving > 1:
@@ -30,14 +30,20 @@ def links_sentence(links: Links) -> str:
 
 def links_row(links: Links) -> tuple[str, str]:
     """Return the part that was sustained and of what, for a table of the summary."""
+    hosts = f"{len(links.hosts)} {'emulated ' if links.emulated else ''}hosts"
     if links.sum_bits_per_second is None or links.sustained_share is None:
-        return "not shaped", f"{len(links.hosts)} emulated hosts{_scaled(links)}"
+        return unknown_text(links), f"{hosts}{_scaled(links)}"
     serving = sum(link.serves for link in links.hosts)
-    carry = f"the links of {serving} of {len(links.hosts)} emulated hosts carry"
+    carry = f"the links of {serving} of {hosts} carry"
     if serving == 1:
-        carry = f"the link of 1 of {len(links.hosts)} emulated hosts carries"
+        carry = f"the link of 1 of {hosts} carries"
     of = f"sustained of the {rate_text(links.sum_bits_per_second)} that {carry}"
     return percent_text(links.sustained_share), f"{of}{_scaled(links)}"
+
+
+def unknown_text(links: Links) -> str:
+    """Say why a link has no rate: it was not shaped, or a real one's is not known."""
+    return "not shaped" if links.emulated else "of unknown rate"
 
 
 def _parts(links: Links) -> str:

@@ -1,4 +1,4 @@
-"""Emulated hosts and their links: what each could carry, and what it did in the hold."""
+"""Hosts and their links: what each could carry, and what it did in the hold."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.hosts.links import busier_direction, carried_share
 from onionrig.units import cores_text
 from onionrig.views.report.document import UNKNOWN, Bar, Cell, Section, Table, columns
-from onionrig.views.report.drawings.emulated_hosts import delay_text, hosts_drawing
+from onionrig.views.report.drawings.hosts import delay_text, hosts_drawing
 from onionrig.views.report.value_text import percent, rate
-from onionrig.views.summary.links import links_sentence
+from onionrig.views.summary.links import links_sentence, unknown_text
 
 if TYPE_CHECKING:
     from onionrig.records.links import HostLink, Links
     from onionrig.records.manifest import HostRecord, Manifest
     from onionrig.records.result import Result
 
-UNSHAPED = "not shaped"
 NUMERIC = ("link", "delay", "CPU", "sent", "received")
 
 
 def hosts(result: Result, manifest: Manifest) -> Section | None:
-    """Return the hosts and their links; nothing where none was emulated."""
+    """Return the hosts and their links; nothing where all ran on this machine."""
     if result.links is None:
         return None
     return Section(
@@ -34,8 +33,9 @@ def hosts(result: Result, manifest: Manifest) -> Section | None:
 
 def _table(links: Links, manifest: Manifest) -> Table:
     """Return a row per host; a column of what no host has would only take room."""
-    known = {host.name: host for host in manifest.emulated}
-    rows = [_row(link, known.get(link.host)) for link in links.hosts]
+    known = {host.name: host for host in manifest.apart}
+    unknown = unknown_text(links)
+    rows = [_row(link, known.get(link.host), unknown=unknown) for link in links.hosts]
     titles = [title for title in rows[0] if any(row[title] for row in rows)]
     return Table(
         caption="Each host's link, and what it carried in the hold",
@@ -44,7 +44,7 @@ def _table(links: Links, manifest: Manifest) -> Table:
     )
 
 
-def _row(link: HostLink, host: HostRecord | None) -> dict[str, Cell]:
+def _row(link: HostLink, host: HostRecord | None, *, unknown: str) -> dict[str, Cell]:
     """Return the cells of a host by column; empty where it has nothing of the sort."""
     delay = host.delay_seconds if host is not None else 0.0
     cores = host.cpu_cores if host is not None else None
@@ -52,7 +52,7 @@ def _row(link: HostLink, host: HostRecord | None) -> dict[str, Cell]:
     return {
         "host": link.host,
         "board": link.board or "",
-        "link": UNSHAPED if limit is None else rate(limit),
+        "link": unknown if limit is None else rate(limit),
         "delay": delay_text(delay) if delay else "",
         "CPU": "" if cores is None else cores_text(cores),
         "sent": rate(link.sent_bits_per_second),

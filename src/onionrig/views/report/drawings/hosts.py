@@ -1,4 +1,4 @@
-"""What a drawing of emulated hosts shows: a box per host, or a box for many that are alike."""
+"""What a drawing of hosts shows: a box per host, or a box for many that are alike."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def hosts_drawing(links: Links, manifest: Manifest) -> HostsDrawing:
     """Put together what is drawn of each host."""
-    facts = {each.name: each for each in manifest.emulated}
+    facts = {each.name: each for each in manifest.apart}
     roles = roles_by_host(manifest)
     hosts = [
         _Host(
@@ -117,8 +117,10 @@ def _box(hosts: Sequence[_Host]) -> HostBox:
 def _link(hosts: Sequence[_Host]) -> str:
     known = [host.link.link_bits_per_second for host in hosts]
     shaped = [each for each in known if each is not None]
-    text = f"link {_span(shaped)}" if shaped else "link not shaped"
-    changed = any(
+    real = any(host.facts.kind == "remote" for host in hosts)
+    unknown = "link of unknown rate" if real else "link not shaped"
+    text = f"link {_span(shaped)}" if shaped else unknown
+    changed = not real and any(
         host.link.link_bits_per_second != host.facts.link_bits_per_second for host in hosts
     )
     text += " on average" if changed else ""
@@ -177,11 +179,12 @@ def _shares(shares: Sequence[float]) -> str:
 def _told(hosts: Sequence[_Host], *columns: Sequence[HostBox]) -> str:
     """Say what is drawn: who runs what behind which link, and which are full."""
     full = [host.facts.name for host in hosts if host.link.full]
+    kind = "host" if any(host.facts.kind == "remote" for host in hosts) else "emulated host"
     boxes = "; ".join(
         f"{box.title}: {', '.join(box.details)}" for column in columns for box in column
     )
     return (
-        f"A switch and the {counted(len(hosts), 'emulated host')} that it joins, with what their "
+        f"A switch and the {counted(len(hosts), kind)} that it joins, with what their "
         f"links carried in the hold. {boxes}. Full: {named_runs(full) if full else 'none'}. "
         "The table has the rates."
     )

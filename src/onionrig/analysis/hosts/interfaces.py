@@ -1,0 +1,54 @@
+"""The interface of a host that the rig's bytes go over, and what it carried between two samples.
+
+A real host may have several: bridges, VLANs and bonds count the bytes of the interfaces below them
+again, and others carry what is not the rig's. So it is the one that carried most, never a sum.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from onionrig.analysis.hosts.facts import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.records.samples import HostSample, InterfaceUse
+
+Direction = Literal["received", "sent"]
+
+
+def main_interface(samples: Sequence[HostSample]) -> str | None:
+    """Return the interface that carried most between the first and the last of these samples.
+
+    Loopback leads nowhere. None where nothing else was there both times.
+    """
+    if not samples:
+        return None
+    first, last = samples[0].interfaces, samples[-1].interfaces
+    carried = {
+        name: sum(_carried(first[name], use, way) for way in ("received", "sent"))
+        for name, use in last.items()
+        if name in first and name != LOOPBACK
+    }
+    return max(carried, key=carried.__getitem__, default=None)
+
+
+def carried_bytes(samples: Sequence[HostSample], direction: Direction) -> int:
+    """Return what a host's main interface carried between the first and last of these samples."""
+    name = main_interface(samples)
+    if name is None:
+        return 0
+    return _carried(samples[0].interfaces[name], samples[-1].interfaces[name], direction)
+
+
+def kernel_rate(samples: Sequence[HostSample]) -> float | None:
+    """Return the rate that the kernel says the main interface runs at; None where it says none."""
+    name = main_interface(samples)
+    return None if name is None else samples[-1].interfaces[name].link_bits_per_second or None
+
+
+def _carried(first: InterfaceUse, last: InterfaceUse, direction: Direction) -> int:
+    if direction == "sent":
+        return last.sent_bytes - first.sent_bytes
+    return last.received_bytes - first.received_bytes
