@@ -3,8 +3,9 @@
 #
 # usage: [PYTHON=python3.12] setup.sh [dev]
 #   PYTHON  makes .venv, where there is none yet
-#   dev     adds the tools of the tests: chromium looks at reports, and with iproute2 and a compiler
-#           emulated hosts get links and delays
+#   dev     adds the tools of the tests: chromium looks at reports, with iproute2 and a compiler
+#           emulated hosts get links and delays, and the bed's hosts are made by mmdebstrap, booted
+#           by systemd-nspawn and reached by ssh
 #
 # What is there is left alone: a stamp in .venv says from which files it was made.
 set -eu
@@ -24,6 +25,7 @@ main() {
     scripts/install-tor.sh 9<&-
     [ "$kind" = setup ] || has_browser || apt_install chromium chromium-driver
     [ "$kind" = setup ] || has_links || apt_install iproute2 gcc libc6-dev
+    [ "$kind" = setup ] || has_hosts || apt_install mmdebstrap systemd-container openssh-client
     venv_works || make_venv
     mkdir -p .venv && : >"$log"
     say "installing what $lock names"
@@ -40,7 +42,7 @@ main() {
 up_to_date() {
     [ "$(cat ".venv/$kind.stamp" 2>/dev/null)" = "$(origin "$lock")" ] &&
         command -v tor >/dev/null &&
-        { [ "$kind" = setup ] || { has_browser && has_links; }; } &&
+        { [ "$kind" = setup ] || { has_browser && has_links && has_hosts; }; } &&
         [ -x .venv/bin/onionrig ] &&
         .venv/bin/python -c 'from importlib import util; exit(util.find_spec("onionrig") is None)'
 }
@@ -96,6 +98,11 @@ has_links() (
     PATH=$PATH:/usr/sbin:/sbin
     command -v ip >/dev/null && command -v tc >/dev/null && command -v cc >/dev/null
 )
+
+has_hosts() {
+    command -v mmdebstrap >/dev/null && command -v systemd-nspawn >/dev/null &&
+        command -v ssh >/dev/null
+}
 
 apt_install() {
     command -v apt-get >/dev/null ||

@@ -11,7 +11,7 @@ import shutil
 
 import pytest
 
-from support.machine import share_of_reference
+from support.processes.machine import share_of_reference
 
 pytestmark = [pytest.mark.bed, pytest.mark.tor]
 

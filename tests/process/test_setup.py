@@ -13,6 +13,8 @@ from support.waiting import HANG_SECONDS
 
 PLAIN_TOOLS = "cat chmod cp dirname env flock grep id mkdir rm sed sh sha256sum tail"
 
+MAKE_HOSTS = ("mmdebstrap", "systemd-nspawn", "ssh")
+
 PYTHON = """\
 case "$*" in
 *version_info*) echo {version} ;;
@@ -79,7 +81,7 @@ def checkout(tmp_path):
         (checkout.top / file).write_text(file)
     for tool in PLAIN_TOOLS.split():
         (checkout.bin / tool).symlink_to(shutil.which(tool))
-    for tool in ("tor", "chromium", "chromedriver", "ip", "tc"):
+    for tool in ("tor", "chromium", "chromedriver", "ip", "tc", *MAKE_HOSTS):
         checkout.stub(tool)
     checkout.python("python3", "3.11")
     return checkout
@@ -229,6 +231,17 @@ def test_dev_installs_a_compiler_where_there_is_none_and_setup_does_not(checkout
     assert not (checkout.bin / "asked").exists()
     assert checkout.setup("dev").returncode == 0
     assert (checkout.bin / "asked").read_text().rstrip().endswith("install iproute2 gcc libc6-dev")
+
+
+@pytest.mark.parametrize("missing", MAKE_HOSTS)
+def test_dev_installs_what_makes_the_beds_hosts(checkout, missing):
+    checkout.stub("cc")
+    (checkout.bin / missing).unlink()
+    checkout.stub("apt-get", f'echo "$@" >>{checkout.bin}/asked')
+    checkout.stub("id", "echo 0")
+    assert checkout.setup("dev").returncode == 0
+    asked = (checkout.bin / "asked").read_text().rstrip()
+    assert asked.endswith("install mmdebstrap systemd-container openssh-client")
 
 
 def test_dev_is_not_up_to_date_once_the_browser_is_gone(checkout):

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from onionrig.records.events import Covered, Happened, Listed, Starved
-from support.machine import share_of_reference
+from support.processes.machine import share_of_reference
 from support.processes.started_run import smoke_run
 
 DONE = ((1, "kill", "backend-1"), (9, "start", "backend-1"), (22, "kill", "balancer"),
