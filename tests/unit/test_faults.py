@@ -211,7 +211,10 @@ def test_a_fault_that_the_engine_cannot_do_is_refused_by_name_before_anything_is
     asked = {**QUIET, "events": [possible, {"at": "5s", verb: subject, **more}]}
     ran = Ran(tmp_path / "run", asked, script())
     assert isinstance(ran.error, UsageError)
-    undoable = {"reboot": "be rebooted"}.get(verb, "have their links changed")
+    undoable = {
+        "reboot": "be rebooted",
+        "link_rate": "have the rates of their links changed",
+    }.get(verb, "have their links cut")
     assert str(ran.error).startswith(
         f'events, {verb} = "{subject}" at 5s: the hosts of this run cannot {undoable}'
     )

@@ -211,8 +211,10 @@ def test_what_is_no_path_is_left_for_the_checks(layer, tmp_path):
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        ('link_down = "Pi_3"', "the hosts of this run cannot have their links changed"),
-        ('link_rate = "Pi_3"\nrate = "10Mbit"', "have their links changed"),
+        (
+            'link_rate = "Pi_3"\nrate = "10Mbit"',
+            "the hosts of this run cannot have the rates of their links changed",
+        ),
     ],
 )
 def test_a_fault_that_the_engine_cannot_do_is_refused_before_anything_is_started(

@@ -174,6 +174,10 @@ class Engine(Protocol):
         """Connect to an address as a process of this host would. Raises OSError."""
         ...
 
+    def log(self, service: Service) -> str:
+        """Return where a service's output is read, here and on this machine."""
+        ...
+
     async def last_line(self, service: Service) -> str:
         """Return the last line of a service's output, or say in words that there is none."""
         ...
@@ -192,11 +196,16 @@ class Engine(Protocol):
 
 @runtime_checkable
 class Links(Protocol):
-    """An engine that has its hosts' links in its hand."""
+    """An engine that can cut its hosts off from one another."""
 
     async def set_link(self, host: str, *, up: bool) -> None:
         """Pull a host's plug, or put it in: what it sends is lost, and nobody is told."""
         ...
+
+
+@runtime_checkable
+class LinkRates(Protocol):
+    """An engine that can change the rates of its hosts' links."""
 
     async def set_link_rate(self, host: str, bits_per_second: float) -> None:
         """Have a host's link carry so much from now on, each way."""

@@ -35,9 +35,10 @@ class Look(Protocol):
         ...
 
 
-async def wait_until_ready(
+async def wait_until_ready(  # noqa: PLR0913 - what, how to look, where to read, and until when
     services: Sequence[Service],
     look: Look,
+    log: Callable[[Service], str],
     *,
     seconds: float,
     tell: Callable[[str], None],
@@ -45,10 +46,11 @@ async def wait_until_ready(
 ) -> None:
     """Look again and again until every service is ready; ``tell`` is told what is missing.
 
-    Raises BringUpTimeout naming the service that is furthest behind, and where its log is.
+    ``log`` says where a service's output is read. Raises BringUpTimeout naming the service that is
+    furthest behind, and where its log is.
     """
     waiting = _Waiting(services, to_answer=to_answer)
-    async with deadline(seconds, waiting.where):
+    async with deadline(seconds, lambda: waiting.where(log)):
         while True:
             for service in waiting.late():
                 waiting.seen[service.name] = await look(service)
@@ -85,10 +87,10 @@ class _Waiting:
             f"{slowest.name} is at {seen.percent} % ({seen.doing})"
         )
 
-    def where(self) -> str:
-        """Say the same, and where to look."""
+    def where(self, log: Callable[[Service], str]) -> str:
+        """Return the same with the place to look."""
         late = self.late()
-        return f"{self.missing()}; its log: {self._slowest(late).log_path}" if late else "nothing"
+        return f"{self.missing()}; its log: {log(self._slowest(late))}" if late else "nothing"
 
     def _slowest(self, late: Sequence[Service]) -> Service:
         return min(late, key=lambda service: self.seen[service.name].percent)

@@ -24,6 +24,7 @@ from onionrig.tor.program import find_tor
 
 STATE = Path("/var/lib/onionrig")
 """Where provisioning keeps what outlives a run."""
+SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 PROVISIONED = "provisioned.json"
 
 
@@ -36,7 +37,7 @@ class NodeFacts(msgspec.Struct, frozen=True, kw_only=True):
     versions: Versions
     """Programs that are missing are null."""
     programs: dict[str, str]
-    """Paths of tor, onionbalance and python."""
+    """Paths of python and, where they are there, of tor, onionbalance and nft."""
     address: str
     """Where other hosts reach it, as far as it can tell."""
     interface: str | None
@@ -69,7 +70,11 @@ def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
     found = address or _first_address()
     interface = _interface_of(found)
     net = root / "sys/class/net" / (interface or "-")
-    paths = {"tor": tor.path if tor else None, "onionbalance": onionbalance}
+    paths = {
+        "tor": tor.path if tor else None,
+        "onionbalance": onionbalance,
+        "nft": shutil.which("nft", path=SYSTEM_PATH),
+    }
     return NodeFacts(
         version=_provisioned_version(root),
         facts=host_facts(host_name()),

@@ -174,6 +174,7 @@ def stand_down_commands(run: HostRun) -> tuple[str, ...]:
         f"rm -rf {run.workspace}",
         f"rm -f {UNITS}/onionrig-{run.run_id}*",
         f"grep -qs {run.run_id} {LOCK} && rm -f {LOCK}",
+        f"! command -v nft >/dev/null || nft delete table {CUT_TABLE} 2>/dev/null",
         "systemctl daemon-reload",
         f'systemctl reset-failed "onionrig-{run.run_id}*"',
         "true",
@@ -191,6 +192,8 @@ def _timer_text(run: HostRun, why: str, seconds: int) -> str:
     )
 
 
+CUT_TABLE = "inet onionrig_cut"
+"""The table of packet filters that cuts a host off from the others of its rig."""
 _SEES_OTHERS = frozenset({Role.SAMPLER})
 """The sampler counts what other processes of the host use."""
 _HARDENING = (

@@ -91,7 +91,9 @@ async def _consensus(
             raise
         late = found.late[0]
         line = await engine.last_line(late)
-        raise BringUpTimeout(f"{error}, its last line: {line}; its log: {late.log_path}") from error
+        raise BringUpTimeout(
+            f"{error}, its last line: {line}; its log: {engine.log(late)}"
+        ) from error
 
 
 async def _complete(tor: Control, found: _Listed, journal: Journal) -> Consensus:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, assert_never
 
-from onionrig.engine.base import Links, Reboots
+from onionrig.engine.base import LinkRates, Links, Reboots
 from onionrig.errors import UsageError
 from onionrig.experiment.faults.base import Scope
 from onionrig.experiment.faults.registry import FAULTS
@@ -36,7 +36,11 @@ INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER})
 STARTED_AGAIN_SECONDS = 30.0
 """Until what was started again is ready for what depends on it."""
 
-PROTOCOLS: dict[Capability, type] = {Capability.LINKS: Links, Capability.REBOOTS: Reboots}
+PROTOCOLS: dict[Capability, type] = {
+    Capability.LINKS: Links,
+    Capability.LINK_RATES: LinkRates,
+    Capability.REBOOTS: Reboots,
+}
 """What an engine has that can do what a step needs."""
 
 
@@ -101,7 +105,7 @@ async def _take(
         case SetLink(up=up):
             await _links(engine).set_link(planned.subject, up=up)
         case SetLinkRate():
-            await _links(engine).set_link_rate(planned.subject, _rate(planned))
+            await _link_rates(engine).set_link_rate(planned.subject, _rate(planned))
         case RebootHost():
             await _rebooting(engine).reboot(planned.subject)
         case _:
@@ -126,6 +130,12 @@ async def start_in_turns(engine: Engine, services: Iterable[Service]) -> None:
 def _links(engine: Engine) -> Links:
     if not isinstance(engine, Links):
         raise TypeError(f"{type(engine).__name__} has no links in its hand")
+    return engine
+
+
+def _link_rates(engine: Engine) -> LinkRates:
+    if not isinstance(engine, LinkRates):
+        raise TypeError(f"{type(engine).__name__} cannot change the rates of links")
     return engine
 
 

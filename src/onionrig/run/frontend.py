@@ -50,7 +50,7 @@ async def published(
         balancer_tor = await stack.enter_async_context(engine.control(rig.one(Role.BALANCER_TOR)))
         uploads = await stack.enter_async_context(balancer_tor.uploads(rig.address))
         await _start_balancer(engine, rig, consensus, journal)
-        async with deadline(PUBLISHED_SECONDS, lambda: _unpublished(rig)):
+        async with deadline(PUBLISHED_SECONDS, lambda: _unpublished(engine, rig)):
             await uploads.get()
         descriptors = Descriptors(rig, clients, balancer_tor, uploads)
         await _fetched(descriptors, journal)
@@ -109,6 +109,6 @@ async def _fetched(descriptors: Descriptors, journal: Journal) -> None:
     journal.note(f"{late}; going on with what there is")
 
 
-def _unpublished(rig: Rig) -> str:
-    log = rig.one(Role.BALANCER).log_path
+def _unpublished(engine: Engine, rig: Rig) -> str:
+    log = engine.log(rig.one(Role.BALANCER))
     return f"Onionbalance to publish the address; its log: {log}"

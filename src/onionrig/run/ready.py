@@ -66,6 +66,7 @@ class _Dialling:
     """Dials through one client tor after the other, each with a circuit of its own."""
 
     def __init__(self, engine: Engine, rig: Rig, journal: Journal, *, most: int) -> None:
+        self._engine = engine
         self._rig = rig
         self._journal = journal
         self._left = most
@@ -86,8 +87,8 @@ class _Dialling:
         if not self.served:
             raise NothingServed(
                 f"none of {self._failures.total()} dials of {self._rig.address} came through: "
-                f"{self._reasons()}; see the logs of the client tors and of the backends in "
-                f"{self._rig.one(Role.BALANCER).log_path.parent}"
+                f"{self._reasons()}; see the logs of the client tors and of the backends, beside "
+                f"{self._engine.log(self._rig.one(Role.BALANCER))}"
             )
 
     def tell_failures(self) -> None:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from onionrig.engine.base import GoneHost, Links, Reboots, Signal
+from onionrig.engine.base import GoneHost, LinkRates, Links, Reboots, Signal
 from onionrig.errors import HostLost
 from onionrig.experiment.frontend import daemons_of
 from onionrig.processes.together import tasks
@@ -195,6 +195,9 @@ class FakeEngine:
             closed=lambda: self.opened.discard(f"connection {number}"),
         )
 
+    def log(self, service):
+        return f"here/{service.name}.log"
+
     async def last_line(self, service):
         await self._asked("last line", service.name)
         return f"the last line of {service.name}"
@@ -311,7 +314,7 @@ class FakeOpening:
     def __init__(self, script):
         self.script = script
         self.versions = VERSIONS
-        self.capabilities = frozenset({Links, Reboots})
+        self.capabilities = frozenset({Links, LinkRates, Reboots})
 
     @property
     def host_records(self):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Generic
 
@@ -11,7 +11,13 @@ import msgspec
 
 from onionrig.engine.ansible.connection import CommandFailed
 from onionrig.engine.ansible.hosts import follower
-from onionrig.engine.ansible.scripts import archive, keys_script, load_script, written_by
+from onionrig.engine.ansible.scripts import (
+    archive,
+    cut_script,
+    keys_script,
+    load_script,
+    written_by,
+)
 from onionrig.engine.ansible.sockets import COMMAND, listening
 from onionrig.engine.base import Record, Signal
 from onionrig.engine.local.engine import size_of
@@ -196,7 +202,7 @@ class AnsibleEngine:
         """Start services. Raises DaemonDied where one cannot be started."""
         by_host: dict[str, list[Service]] = {}
         for service in services:
-            if service.host in self._hosts.lost:
+            if service.host in self._hosts.gone:
                 continue
             by_host.setdefault(service.host, []).append(service)
             here = self._copy_of(service.log_path, service.host)
@@ -222,13 +228,13 @@ class AnsibleEngine:
 
     async def signal(self, service: Service, signal: Signal) -> None:
         """Tell a service something, if it still runs."""
-        if service.host not in self._hosts.lost and self._hosts.ends.runs(service.name):
+        if service.host not in self._hosts.gone and self._hosts.ends.runs(service.name):
             await self._kill(service, signal)
 
     async def end(self, service: Service, signal: Signal) -> None:
         """End a service by a signal and wait for it; one that takes too long is killed."""
         self._hosts.ends.may_end([service.name])
-        if service.host in self._hosts.lost or not self._hosts.ends.runs(service.name):
+        if service.host in self._hosts.gone or not self._hosts.ends.runs(service.name):
             return
         await self._kill(service, signal)
         if signal is not Signal.KILL:
@@ -256,7 +262,7 @@ class AnsibleEngine:
     ) -> None:
         """Wait until services are ready. Raises BringUpTimeout."""
         await wait_until_ready(
-            services, self._look, seconds=seconds, tell=tell, to_answer=to_answer
+            services, self._look, self.log, seconds=seconds, tell=tell, to_answer=to_answer
         )
 
     def control(self, service: Service) -> AbstractAsyncContextManager[Control]:
@@ -268,6 +274,10 @@ class AnsibleEngine:
     async def connect(self, host: str, address: str, port: int) -> Streams:
         """Connect to an address as a process of this host would. Raises OSError."""
         return await self._hosts[host].connection.open((address, port))
+
+    def log(self, service: Service) -> str:
+        """Return where the copy of a service's output is."""
+        return str(self._copy_of(service.log_path, service.host))
 
     async def last_line(self, service: Service) -> str:
         """Return the last line of a service's output."""
@@ -294,17 +304,33 @@ class AnsibleEngine:
         path = PurePosixPath(recorded_at(service.name, service.orders, kind))
         return _Followed(Tail(self._copy_of(path, service.host), kind))
 
+    async def set_link(self, host: str, *, up: bool) -> None:
+        """Cut a host off from all but this controller, or join it again. Raises HostLost."""
+        connection = self._hosts[host].connection
+        with self._hosts.bearing_loss_of(host):
+            try:
+                said = await connection.run(("sh", "-c", "echo $SSH_CONNECTION"), as_root=False)
+                controller = next(iter(said.decode().split()), None)
+                await connection.script(cut_script(controller, up=up))
+            except CommandFailed as error:
+                raise HostLost(f"{host}: its link cannot be changed: {error}") from error
+
+    async def reboot(self, host: str) -> None:
+        """Restart a host, and return once it goes down."""
+        self._hosts.goes_down(host)
+        with suppress(HostLost):  # it may be gone before it answers
+            await self._hosts[host].connection.output(["systemctl", "reboot"])
+
     def death(self, name: str, code: int) -> Exception:
         """Explain a service's end that nobody had asked for."""
         service = self._services[name]
-        here = self._copy_of(service.log_path, service.host)
         return death(
             f"{name} on {service.host}",
             code,
             ours=service.role in OURS,
             after_seconds=self._hosts.ends.age_seconds(name),
-            last=last_line(here),
-            log=str(here),
+            last=last_line(self._copy_of(service.log_path, service.host)),
+            log=self.log(service),
         )
 
     def _copy_of(self, path: PurePosixPath, host: str) -> Path:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import tarfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import repeat
 from typing import TYPE_CHECKING, Self
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 30.0
 COLLECT_SECONDS = 300.0
+REBOOT_SECONDS, REBOOT_PAUSE_SECONDS = 120.0, 1.0
+"""How long a host may take to be back, and the pause between two attempts to reach it."""
 MOVED_ON_IN_GRACE = 4
 """How often the timer of the grace is moved on within it."""
 
@@ -74,13 +76,20 @@ class Hosts:
         """The host of each service."""
         self.ends = ServiceEnds()
         self.lost: set[str] = set()
+        self.down: set[str] = set()
+        """Hosts that went down because they were told to."""
 
     def __getitem__(self, name: str) -> RunHost:
         return self._hosts[name]
 
     def __iter__(self) -> Iterator[RunHost]:
-        """Iterate over the hosts that are not lost."""
-        return (host for host in self._hosts.values() if host.name not in self.lost)
+        """Iterate over the hosts that are neither lost nor down."""
+        return (host for host in self._hosts.values() if host.name not in self.gone)
+
+    @property
+    def gone(self) -> set[str]:
+        """The hosts that cannot be told anything."""
+        return self.lost | self.down
 
     async def on_all(self, what: Callable[[RunHost], Awaitable[None]]) -> None:
         """Do something on every host that is not lost. Raises HostLost."""
@@ -150,6 +159,11 @@ class Hosts:
         except HostLost as error:
             self._take_loss(name, error)
 
+    def goes_down(self, name: str) -> None:
+        """Take in that a host goes down because it was told to."""
+        self.down.add(name)
+        self._forget_services_of(name)
+
     def leave(self) -> None:
         """Stop copying and watching: what ends from now on is meant."""
         self._leaving = True
@@ -161,6 +175,19 @@ class Hosts:
         hosts = [host for host in self if host.name in self._claimed]
         problems = await together(*map(_given_back, hosts, repeat(self._records)))
         return [problem for several in problems for problem in several]
+
+    async def await_rebooted(self, connect: Callable[[Access], Awaitable[Connection]]) -> None:
+        """Connect again to the hosts that went down, so that their records can be fetched."""
+
+        async def again(name: str) -> None:
+            host = self._hosts[name]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REBOOT_SECONDS):
+                    connection = await _connected_again(host.connection.access, connect)
+                    self._hosts[name] = RunHost(connection=connection, run=host.run)
+                    self.down.discard(name)
+
+        await together(*map(again, tuple(self.down & self._claimed)))
 
     async def _follow(self, host: RunHost, paths: tuple[PurePosixPath, ...]) -> None:
         mirror = Mirror(
@@ -194,10 +221,10 @@ class Hosts:
             said = await self._hosts[name].connection.output(("systemctl", "is-system-running"))
             if said.stdout.strip() == b"stopping":
                 self._take_loss(name, HostLost(f"{name}: it is being shut down"))
-        return name in self.lost
+        return name in self.gone
 
     def _take_loss(self, name: str, error: HostLost) -> None:
-        if self._leaving or name in self.lost:
+        if self._leaving or name in self.gone:
             return
         if self._tell is None:
             raise error
@@ -209,6 +236,9 @@ class Hosts:
             )
         )
         self.lost.add(name)
+        self._forget_services_of(name)
+
+    def _forget_services_of(self, name: str) -> None:
         self.ends.lost(service for service, host in self.places.items() if host == name)
 
 
@@ -240,6 +270,8 @@ class Masters:
         argv = connection.master_argv()
         if argv is None:
             return connection
+        if access.name in self._processes:
+            self._processes[access.name].kill()
         log = self._logs / f"ssh-{access.name}.log"
         with log.open("ab") as out:
             process = OwnedProcess(
@@ -278,6 +310,15 @@ def _refused(host: RunHost, error: CommandFailed) -> OnionrigError:
             "with `onionrig cluster down`"
         )
     return Unequipped(f"{host.name} cannot be prepared for a run: {error}")
+
+
+async def _connected_again(
+    access: Access, connect: Callable[[Access], Awaitable[Connection]]
+) -> Connection:
+    while True:
+        with suppress(Unequipped):
+            return await connect(access)
+        await asyncio.sleep(REBOOT_PAUSE_SECONDS)
 
 
 async def _moved_on(host: RunHost) -> None:

@@ -7,11 +7,12 @@ import getpass
 import secrets
 from contextlib import asynccontextmanager
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from onionrig.engine.ansible.engine import LEAD_SECONDS, AnsibleEngine
 from onionrig.engine.ansible.found import found_hosts, versions_differ
 from onionrig.engine.ansible.hosts import Hosts, Masters, RunHost
+from onionrig.engine.base import Links, Reboots
 from onionrig.engine.local.engine import finishing
 from onionrig.errors import HostLost
 from onionrig.probe.facts import host_name
@@ -44,7 +45,8 @@ SERVES_SECONDS = 7 * 24 * 3600
 class AnsibleOpening:
     """Hosts that were found fit for a run; nothing has been made on them."""
 
-    capabilities: frozenset[type] = frozenset()
+    CAPABILITIES: ClassVar[frozenset[type]] = frozenset({Links, Reboots})
+    """The most that hosts can have; which of them these have, their programs say."""
 
     def __init__(self, found: dict[str, FoundHost]) -> None:
         self._found = found
@@ -59,6 +61,12 @@ class AnsibleOpening:
     ) -> AnsibleOpening:
         """Look at the hosts. Raises Unequipped for every one that is not fit, all at once."""
         return cls(found_hosts(accesses, experiment, version=version))
+
+    @property
+    def capabilities(self) -> frozenset[type]:
+        """The further protocols: links can be cut where every host has nft."""
+        cuts = all("nft" in host.facts.programs for host in self._found.values())
+        return self.CAPABILITIES if cuts else frozenset({Reboots})
 
     @property
     def versions(self) -> Versions:
@@ -124,6 +132,7 @@ async def entered_hosts(
             error = raised
             raise
         finally:
+            await asyncio.shield(hosts.await_rebooted(masters.connect))
             problems = await asyncio.shield(hosts.give_back())
             for problem in problems:
                 if error is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.rig.model import File
 from onionrig.rig.orders import records_of
-from onionrig.rig.units import LOCK, UNITS, USER, stand_down_commands
+from onionrig.rig.units import CUT_TABLE, LOCK, UNITS, USER, stand_down_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,6 +82,35 @@ def keys_script(services: Iterable[Service]) -> str:
                 f"install -o {USER} -g {USER} -m 0600 {made_at} {path}",
             ]
     return "\n".join([*lines, "systemctl daemon-reload", ""])
+
+
+def cut_script(controller: str | None, *, up: bool) -> str:
+    """Return the script that cuts a host off from all but the controller's ssh, or joins it again.
+
+    What it sends is dropped, and nobody is told: as with a plug that is pulled (nft(8)).
+    """
+    removal = f"nft delete table {CUT_TABLE} 2>/dev/null || true\n"
+    if up:
+        return removal
+    ssh_in = f"ip saddr {controller} tcp dport 22 accept" if controller else ""
+    ssh_out = f"ip daddr {controller} tcp sport 22 accept" if controller else ""
+    if controller and ":" in controller:
+        ssh_in, ssh_out = ssh_in.replace("ip ", "ip6 ", 1), ssh_out.replace("ip ", "ip6 ", 1)
+    return f"""{removal}nft -f - <<'END'
+table {CUT_TABLE} {{
+    chain input {{
+        type filter hook input priority -300; policy drop;
+        iif lo accept
+        {ssh_in}
+    }}
+    chain output {{
+        type filter hook output priority -300; policy drop;
+        oif lo accept
+        {ssh_out}
+    }}
+}}
+END
+"""
 
 
 def stop_script(run: HostRun) -> str:

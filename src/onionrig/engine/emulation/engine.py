@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.base import Links
+from onionrig.engine.base import LinkRates, Links
 from onionrig.engine.emulation.cpu_shares import cpu_shares
 from onionrig.engine.emulation.hosts import DELAY, emulated
 from onionrig.engine.local.engine import Ground, LocalEngine, accepts, finishing
@@ -139,7 +139,7 @@ class EmulationEngine(LocalEngine):
 class EmulationOpening(LocalOpening):
     """This machine as before, with hosts to be emulated on it as the engine is entered."""
 
-    capabilities: frozenset[type] = frozenset({Links})
+    capabilities: frozenset[type] = frozenset({Links, LinkRates})
 
     def entered(
         self, question: Question, run_directory: RunDirectory

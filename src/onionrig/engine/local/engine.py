@@ -191,7 +191,7 @@ class LocalEngine:
     ) -> None:
         """Wait until services are ready. Raises BringUpTimeout."""
         await wait_until_ready(
-            services, self._look, seconds=seconds, tell=tell, to_answer=to_answer
+            services, self._look, self.log, seconds=seconds, tell=tell, to_answer=to_answer
         )
 
     def control(self, service: Service) -> AbstractAsyncContextManager[Control]:
@@ -204,6 +204,10 @@ class LocalEngine:
         """Connect to an address of this machine. Raises OSError."""
         del host
         return await asyncio.open_connection(address, port)
+
+    def log(self, service: Service) -> str:
+        """Return where a service writes its output."""
+        return str(service.log_path)
 
     async def last_line(self, service: Service) -> str:
         """Return the last line of a service's output."""

@@ -26,7 +26,8 @@ class Signal(StrEnum):
 class Capability(StrEnum):
     """What only some engines can do; ``run.faults`` knows the engine's protocol for each."""
 
-    LINKS = "have their links changed"
+    LINKS = "have their links cut"
+    LINK_RATES = "have the rates of their links changed"
     REBOOTS = "be rebooted"
     """The words end a sentence that begins with "the hosts of this run cannot"."""
 
@@ -64,7 +65,7 @@ class SetLink(Step, frozen=True, kw_only=True):
 class SetLinkRate(Step, frozen=True, kw_only=True):
     """Have the host's link carry the rate that the planned fault has, each way."""
 
-    needs: ClassVar[Capability | None] = Capability.LINKS
+    needs: ClassVar[Capability | None] = Capability.LINK_RATES
 
 
 class RebootHost(Step, frozen=True, kw_only=True):
