@@ -319,7 +319,7 @@ class AnsibleEngine:
         """Restart a host, and return once it goes down."""
         self._hosts.goes_down(host)
         with suppress(HostLost):  # it may be gone before it answers
-            await self._hosts[host].connection.output(["systemctl", "reboot"])
+            await self._hosts[host].connection.output(("sh", "-c", "systemctl reboot"))
 
     def death(self, name: str, code: int) -> Exception:
         """Explain a service's end that nobody had asked for."""
