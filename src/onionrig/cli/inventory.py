@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onionrig.engine.ansible.found import with_cores
 from onionrig.engine.ansible.inventory import for_experiment, read_inventory
 from onionrig.experiment.decode import merged
 
@@ -21,7 +22,7 @@ def inventory(path: str) -> Inventory:
 
     Raises UsageError where it cannot be read, and Unequipped where Ansible is missing.
     """
-    return for_experiment(path, read_inventory(path))
+    return for_experiment(path, with_cores(read_inventory(path)))
 
 
 def located(layer: Layer, *, directory: Path) -> Layer:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from onionrig.engine.ansible.opening import AnsibleOpening
 from onionrig.engine.base import Opening
 from onionrig.engine.emulation.engine import EmulationOpening
 from onionrig.engine.local.equipment import Equipment
 from onionrig.engine.local.opening import LocalOpening
-from onionrig.errors import Unequipped
 from onionrig.experiment.schema import Experiment
 
 
@@ -19,7 +19,7 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
 
     takes: Callable[[Experiment], bool]
     capabilities: frozenset[type]
-    """The further protocols that it has, as its ``Opening`` says as well."""
+    """The further protocols that it can have; which it has here, its ``Opening`` says."""
     opening: Callable[[Experiment], Opening]
     """Raises Unequipped where something that the experiment needs is missing or too old."""
 
@@ -31,7 +31,12 @@ ENGINES = (
         opening=lambda experiment: EmulationOpening(Equipment.for_experiment(experiment)),
     ),
     Registered(
-        takes=lambda experiment: not experiment.hosts and not experiment.has_real_hosts,
+        takes=lambda experiment: experiment.has_real_hosts,
+        capabilities=AnsibleOpening.CAPABILITIES,
+        opening=AnsibleOpening.for_experiment,
+    ),
+    Registered(
+        takes=lambda _: True,
         capabilities=LocalOpening.capabilities,
         opening=lambda experiment: LocalOpening(Equipment.for_experiment(experiment)),
     ),
@@ -44,17 +49,13 @@ def opening_for(experiment: Experiment) -> Opening:
 
     Raises Unequipped where something that the experiment needs is missing or too old.
     """
-    engine = _engine_for(experiment)
-    if engine is None:
-        raise Unequipped("this version of onionrig has no engine for the hosts of an inventory")
-    return engine.opening(experiment)
+    return _engine_for(experiment).opening(experiment)
 
 
 def capabilities_for(experiment: Experiment) -> frozenset[type]:
     """Return the further protocols of the engine that an experiment runs on."""
-    engine = _engine_for(experiment)
-    return frozenset() if engine is None else engine.capabilities
+    return _engine_for(experiment).capabilities
 
 
-def _engine_for(experiment: Experiment) -> Registered | None:
-    return next((engine for engine in ENGINES if engine.takes(experiment)), None)
+def _engine_for(experiment: Experiment) -> Registered:
+    return next(engine for engine in ENGINES if engine.takes(experiment))

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import PurePosixPath
 
+    from onionrig.engine.ansible.inventory import ListedHost
     from onionrig.experiment.schema import Experiment
     from onionrig.rig.units import HostRun
 
 PYTHON = "/opt/onionrig/venv/bin/python"
 """The Python of a provisioned host's node program."""
 FACTS_SECONDS = 60
+CORES_SECONDS = 20
 MODULE_MISSING = ("No such file", "not found", "No module named")
 
 
@@ -99,6 +101,30 @@ def versions_differ(found: Mapping[str, FoundHost]) -> dict[str, str | None]:
         or None
         for field in names
     }
+
+
+def with_cores(hosts: Iterable[ListedHost]) -> tuple[ListedHost, ...]:
+    """Return the hosts with the number of their cores, where the inventory or they say it."""
+    listed = tuple(hosts)
+    with ThreadPoolExecutor(max_workers=max(1, len(listed))) as pool:
+        return tuple(pool.map(_with_cores, listed))
+
+
+def _with_cores(host: ListedHost) -> ListedHost:
+    if host.cores is not None:
+        return host
+    try:
+        done = subprocess.run(
+            host.access().alone(("nproc",)),
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=CORES_SECONDS,
+            check=False,
+            start_new_session=True,
+        )
+        return msgspec.structs.replace(host, cores=int(done.stdout))
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return host  # the run itself will say why it cannot be reached
 
 
 def _asked(access: Access, address: str | None) -> FoundHost | str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 from onionrig.engine.ansible.engine import LEAD_SECONDS, AnsibleEngine
 from onionrig.engine.ansible.found import found_hosts, versions_differ
 from onionrig.engine.ansible.hosts import Hosts, Masters, RunHost
+from onionrig.engine.ansible.inventory import read_inventory
+from onionrig.engine.ansible.program import provisioned_version
 from onionrig.engine.base import Links, Reboots
 from onionrig.engine.local.engine import finishing
 from onionrig.errors import HostLost
@@ -22,10 +24,9 @@ from onionrig.records.manifest import Versions
 from onionrig.rig.units import HostRun
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
 
-    from onionrig.engine.ansible.access import Access
     from onionrig.engine.ansible.found import FoundHost
     from onionrig.engine.base import Engine
     from onionrig.experiment.question import Question
@@ -52,15 +53,16 @@ class AnsibleOpening:
         self._found = found
 
     @classmethod
-    def of(
-        cls,
-        accesses: Iterable[tuple[Access, str | None]],
-        experiment: Experiment,
-        *,
-        version: str,
-    ) -> AnsibleOpening:
-        """Look at the hosts. Raises Unequipped for every one that is not fit, all at once."""
-        return cls(found_hosts(accesses, experiment, version=version))
+    def for_experiment(cls, experiment: Experiment) -> AnsibleOpening:
+        """Look at the experiment's hosts, which its inventory says how to reach.
+
+        Raises UsageError for an inventory that cannot be used, and Unequipped for every host that
+        is not fit, all at once.
+        """
+        named = {host.name for host in experiment.hosts}
+        listed = read_inventory(experiment.cluster.inventory or "")
+        hosts = [(host.access(), host.onionrig_address) for host in listed if host.name in named]
+        return cls(found_hosts(hosts, experiment, version=provisioned_version()))
 
     @property
     def capabilities(self) -> frozenset[type]:
