@@ -11,9 +11,10 @@ from onionrig.analysis.hosts.links import links
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
-from onionrig.views.report.drawings.hosts import delay_text, hosts_drawing, roles_text
+from onionrig.views.report.drawings.hosts import delay_text, hosts_drawing
 from onionrig.views.report.run.hosts import hosts
 from onionrig.views.report.run.report import run_report
+from onionrig.views.roles import roles_text
 from support.records.emulated_hosts import bramble
 from support.records.manifests import with_emulated
 from support.records.realistic_run import realistic_run

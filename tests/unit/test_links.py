@@ -13,7 +13,7 @@ from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.interface_agreement import interface_agreement
 from onionrig.analysis.wording import named_runs, part_text
-from onionrig.records.links import HostLink
+from onionrig.records.hosts import HostLink
 from support.records.emulated_hosts import bramble, direct, emulated
 from support.records.events import happened
 from support.records.manifests import manifest

@@ -6,7 +6,10 @@ import pytest
 from onionrig.analysis.hosts.interfaces import carried_bytes, main_interface
 from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.interface_agreement import CELLS, REAL
-from support.records.remote_hosts import cluster
+from onionrig.records.samples import Board
+from support.records.emulated_hosts import bramble
+from support.records.recordings import watched
+from support.records.remote_hosts import CLOCKS_AHEAD_SECONDS, cluster
 from support.records.samples import HOLD, host_sample
 from support.verdicts import bottleneck_of, evidence, trust_of
 from support.views.page import reported
@@ -157,3 +160,71 @@ def test_the_summary_and_the_report_know_real_hosts_from_emulated_ones():
     page = reported(analyse(whole), whole)
     assert "Hosts and links" in page.of("h2")
     assert not any("emulated" in text for text in page.of("td"))
+
+
+def told(board):
+    """The same run with what pi1's board tells, from the second of the hold on."""
+    whole = cluster(cores={"pi1": 1.25})
+    samples = [
+        msgspec.structs.replace(sample, board=board(sample.second - HOLD))
+        for sample in whole.samplers["sampler-pi1"]
+    ]
+    return msgspec.structs.replace(whole, samplers={**whole.samplers, "sampler-pi1": samples})
+
+
+def hot(at):
+    """A board that throttles from the fifth second on; under-voltage is of an earlier time."""
+    now = ("throttled now", "throttled since boot") if at >= 5 else ()
+    return Board(
+        temperature_celsius=60.0 + at,
+        clock_hertz=1.2e9 if at < 5 else 0.6e9,
+        governor="ondemand",
+        throttling=("under-voltage since boot", *now),
+    )
+
+
+def test_each_host_has_its_figures():
+    pi1, pi2, laptop = analyse(told(hot)).hosts
+    assert (pi1.name, pi1.services) == ("pi1", {"backend": 1, "sampler": 1, "source": 1})
+    assert pi1.goodput_bits_per_second == pytest.approx(40e6)
+    assert (pi1.cores, pi1.rig_cores) == (4, pytest.approx(1.25))
+    assert pi1.used_cores == pytest.approx(1.25)
+    assert (pi1.highest_temperature_celsius, pi1.lowest_clock_hertz) == (69.0, 0.6e9)
+    assert pi1.throttling == ("throttled now", "throttled since boot")
+    assert pi1.clock_offset_seconds == CLOCKS_AHEAD_SECONDS["pi1"]
+    assert (pi2.highest_temperature_celsius, pi2.throttling) == (None, ())
+    assert (laptop.goodput_bits_per_second, laptop.services["relay"]) == (0.0, 1)
+
+
+def test_emulated_hosts_have_none_of_the_machines_own():
+    pi1 = {host.name: host for host in analyse(bramble([60])).hosts}["pi1"]
+    assert pi1.goodput_bits_per_second == pytest.approx(54e6)
+    assert (pi1.cores, pi1.used_cores, pi1.clock_offset_seconds) == (None, None, None)
+
+
+def test_a_run_on_one_machine_has_no_hosts_of_their_own():
+    assert analyse(watched()).hosts == ()
+
+
+def test_the_summary_has_a_row_per_host():
+    text = [" ".join(line.split()) for line in summary_of(told(hot), width=200).splitlines()]
+    assert (
+        "pi1 backend instance, source 40.0 Mbit/s 1.25 of 4 sent 42.4 Mbit/s 69.0 °C throttled now, "
+        "throttled since boot +12 ms"
+    ) in text
+    assert "laptop relay, sink - 0.30 of 4 received 84.8 Mbit/s - - +0 ms" in text
+    assert not any("runs" in line.split() for line in summary_of(bramble([60])).splitlines())
+
+
+def test_the_report_has_a_row_per_host_and_says_which_was_lost():
+    whole = told(hot)
+    cells = reported(analyse(whole), whole).of("td")
+    assert {
+        "1.25 of 4",
+        "69.0 °C",
+        "0.60 GHz",
+        "+12 ms",
+        "throttled now, throttled since boot",
+    } <= {*cells}
+    lost = cluster(lost="pi2")
+    assert "6 s into the hold" in reported(analyse(lost), lost).of("td")

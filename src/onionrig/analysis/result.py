@@ -11,6 +11,7 @@ from onionrig.analysis.backends.round_trip import round_trip
 from onionrig.analysis.backends.shares import backend_shares, fairness
 from onionrig.analysis.backends.tor_circuits import tor_circuits
 from onionrig.analysis.hosts.costs import costs_by_role
+from onionrig.analysis.hosts.host_figures import host_figures
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.aftermath import aftermaths
@@ -114,6 +115,7 @@ def _result(load: Load, number: int) -> Result:
         settings=scheduled[-1].settings if scheduled else {},
         figures=figures(load),
         load=number if scheduled else None,
+        hosts=host_figures(load),
         lost_hosts=lost,
     )
 

@@ -11,6 +11,7 @@ import psutil
 
 from onionrig.cli.lost_hosts import refuse_lost_hosts
 from onionrig.engine.registry import opening_for
+from onionrig.errors import RecordsUnreadable
 from onionrig.experiment.names import SAMPLER, SINK, SOURCE
 from onionrig.records.samples import HostSample, SinkSample, SourceSample
 from onionrig.run.phases import run
@@ -99,7 +100,9 @@ async def _follow(progress: Progress, run_directory: RunDirectory, console: Cons
     sampler = RoleTails(run_directory, SAMPLER, HostSample)
     with view_for(console, cores=psutil.cpu_count() or 1) as view:
         try:
+            placed = False
             while True:
+                placed = placed or _know_places(progress, run_directory)
                 if progress.serves_only:
                     progress.served(sample for _, sample in source.new())
                 progress.sampled(sample for _, sample in sink.new())
@@ -108,3 +111,14 @@ async def _follow(progress: Progress, run_directory: RunDirectory, console: Cons
                 await asyncio.sleep(REDRAW_SECONDS)
         finally:
             view.show(progress)
+
+
+def _know_places(progress: Progress, run_directory: RunDirectory) -> bool:
+    """Tell where the services run as soon as the manifest does; return whether it did."""
+    try:
+        manifest = run_directory.read_manifest()
+    except RecordsUnreadable:
+        return False
+    if manifest.services:
+        progress.hosts.know(manifest)
+    return bool(manifest.services)

@@ -13,7 +13,7 @@ from onionrig.records import Part
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.dials import Dials
 from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
-from onionrig.records.links import Links
+from onionrig.records.hosts import HostFigures, Links
 from onionrig.records.manifest import Mode
 
 Status = Literal["complete", "aborted"]
@@ -188,6 +188,8 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     load: int | None = None
     """The number of the run's load that the figures are of, from 1; of repetitions it is the median
     one. Null where no load was scheduled, and in results that were written before this was."""
+    hosts: tuple[HostFigures, ...] = ()
+    """What each host with a link of its own ran and did; empty where all ran on one machine."""
     lost_hosts: tuple[LostHost, ...] = ()
     """Hosts that were lost under load, in order; the run went on without them, and no verdict is
     given."""

@@ -14,7 +14,7 @@ from onionrig.analysis.hosts.facts import roles_by_host, serving_role
 from onionrig.analysis.hosts.interfaces import carried_bytes
 from onionrig.analysis.hosts.link_rates import held_samples, link_rates
 from onionrig.analysis.load.windows import mean_bits_per_second, sustained_bits_per_second
-from onionrig.records.links import HostLink, Links
+from onionrig.records.hosts import HostLink, Links
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:

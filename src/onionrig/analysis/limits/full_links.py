@@ -12,7 +12,7 @@ from onionrig.analysis.limits.findings import Finding
 from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.analysis.wording import named_runs, part_text
 from onionrig.records.findings import Evidence
-from onionrig.records.links import HostLink
+from onionrig.records.hosts import HostLink
 from onionrig.rig.model import Role
 from onionrig.units import counted
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.analysis.load.loads import Load
-    from onionrig.records.links import Links
+    from onionrig.records.hosts import Links
     from onionrig.records.manifest import Manifest
 
 

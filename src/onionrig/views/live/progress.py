@@ -6,7 +6,6 @@ import statistics
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
-from onionrig.analysis.hosts.cpu import used_cpu_seconds
 from onionrig.analysis.hosts.host_rates import host_rates
 from onionrig.records.events import (
     AnyEvent,
@@ -26,6 +25,7 @@ from onionrig.records.events import (
     Waiting,
 )
 from onionrig.units import BITS_PER_BYTE
+from onionrig.views.live.hosts import Hosts
 from onionrig.views.summary.aftermath import done_text, listed_texts
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Progress:
         self._held: dict[int, int] = defaultdict(int)
         self._listed: tuple[str, ...] | None = None
         self._last_of: dict[str, HostSample] = {}
-        self._cores_of: dict[str, float] = {}
+        self.hosts = Hosts()
 
     def tell(self, event: AnyEvent) -> None:
         """Take in an event."""
@@ -98,7 +98,10 @@ class Progress:
                 self.streams_asked = event.streams
                 self.loads_scheduled += 1
                 self._held.clear()
-            case Starved() | Noted() | Milestone() | Happened() | HostGone():
+            case HostGone(host=host):
+                self.hosts.lose(host)
+                self.notes.append(_note(event))
+            case Starved() | Noted() | Milestone() | Happened():
                 self.notes.append(_note(event))
             case Listed(instances=instances):
                 before = instances if self._listed is None else self._listed
@@ -143,9 +146,7 @@ class Progress:
             self._last_of[name] = sample
             if last is None:
                 continue
-            seconds = sample.monotonic_seconds - last.monotonic_seconds
-            if seconds:
-                self._cores_of[name] = sum(used_cpu_seconds([last, sample]).values()) / seconds
+            self.hosts.sampled(name, last, sample)
             # emulated hosts share a machine: what it does is what the first of them sees
             if name == next(iter(self._last_of)):
                 self.host = host_rates(last, sample)
@@ -153,7 +154,7 @@ class Progress:
     @property
     def rig_cores(self) -> float | None:
         """Cores that the rig's processes use, on all hosts; None before that is known."""
-        return sum(self._cores_of.values()) if self._cores_of else None
+        return self.hosts.rig_cores
 
     @property
     def goodput_bits_per_second(self) -> float:

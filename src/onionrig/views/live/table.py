@@ -16,6 +16,7 @@ from rich.text import Text
 from onionrig.records.events import Phase
 from onionrig.units import rate_text, rough_duration_text
 from onionrig.views.live.host import host_line, interfaces_line, interfaces_table
+from onionrig.views.live.hosts import host_row_line, hosts_table
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 PLAIN_LINE_SECONDS = 5
 """How often the load is told of where there is no terminal."""
+HOST_LINES_SECONDS = 30
+"""How often each host is told of there: a line per host."""
 NOTES_SHOWN = 6
 
 
@@ -89,6 +92,7 @@ class PlainLines:
         self._waiting = ""
         self._noted = 0
         self._second = 0
+        self._hosts_second = 0
 
     def __enter__(self) -> Self:
         return self
@@ -122,6 +126,10 @@ class PlainLines:
             if progress.host is not None and progress.shows_host:
                 self._line(f"  {host_line(progress.host)}")
                 self._line(f"  {interfaces_line(progress.host) or 'no interface carried anything'}")
+        if progress.hosts.several and second >= self._hosts_second + HOST_LINES_SECONDS:
+            self._hosts_second = second
+            for row in progress.hosts.rows(progress.bits_per_second):
+                self._line(f"  {host_row_line(row)}")
 
     def _line(self, text: str) -> None:
         elapsed = time.monotonic() - self._started_seconds
@@ -143,7 +151,9 @@ def drawn(progress: Progress, *, elapsed_seconds: float, cores: int) -> Renderab
         parts.append(Text(f"waiting for {progress.waiting}", style="yellow"))
     if progress.second is not None:
         parts += [Text(under_load(progress, cores=cores)), _backends(progress)]
-        if progress.host is not None:
+        if progress.hosts.several:
+            parts.append(hosts_table(progress.hosts.rows(progress.bits_per_second)))
+        elif progress.host is not None:
             parts += [Text(host_line(progress.host), style="dim")]
             parts += [interfaces_table(progress.host)] if progress.shows_host else []
     parts += [Text(f"· {note}", style="dim") for note in progress.notes[-NOTES_SHOWN:]]
@@ -151,7 +161,7 @@ def drawn(progress: Progress, *, elapsed_seconds: float, cores: int) -> Renderab
 
 
 def under_load(progress: Progress, *, cores: int) -> str:
-    """Say in one line how the load does."""
+    """Say in one line how the load does; ``cores`` are there until it is known where the rig is."""
     said = [f"{rate_text(progress.goodput_bits_per_second)} now"]
     if progress.hold_bits_per_second is not None and progress.schedule is not None:
         length = progress.schedule.end_second - progress.schedule.hold_second
@@ -165,7 +175,7 @@ def under_load(progress: Progress, *, cores: int) -> str:
         f"streams {progress.streams_up} of {progress.streams_asked} up, {progress.failed} failed"
     )
     if progress.rig_cores is not None:
-        said.append(f"CPU {progress.rig_cores:.2f} of {cores} cores")
+        said.append(f"CPU {progress.rig_cores:.2f} of {progress.hosts.cores or cores} cores")
     return ", ".join(said)
 
 

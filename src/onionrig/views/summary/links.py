@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from onionrig.units import percent_text, rate_text
 
 if TYPE_CHECKING:
-    from onionrig.records.links import Links
+    from onionrig.records.hosts import Links
 
 FINEST = 1000
 """The highest denominator that a scale is told with."""

@@ -12,6 +12,7 @@ from onionrig.analysis.load.source_bytes import served_in_all
 from onionrig.units import percent_text, rate_text, size_text
 from onionrig.views.summary.aftermath import aftermath_lines
 from onionrig.views.summary.dials import dials_lines
+from onionrig.views.summary.hosts import hosts_table
 from onionrig.views.summary.links import links_row
 from onionrig.views.summary.trust import bound, distrust, trust_lines
 
@@ -49,6 +50,8 @@ def summary(result: Result, where: str, notes: Sequence[str] = ()) -> Renderable
         parts += [Text(), *aftermath_lines(result.aftermaths)]
     if result.costs:
         parts += [Text(), _costs(result)]
+    if (hosts := hosts_table(result)) is not None:
+        parts += [Text(), hosts]
     parts += trust_lines(result, notes)
     parts += [Text(), Text(f"run directory: {where}", style="dim", overflow="fold")]
     return Group(*parts)

@@ -9,16 +9,17 @@ from onionrig.analysis.hosts.facts import roles_by_host
 from onionrig.analysis.hosts.links import FULL, carried_rate, carried_share
 from onionrig.analysis.wording import named_runs
 from onionrig.records import Part
-from onionrig.records.links import HostLink
+from onionrig.records.hosts import HostLink
 from onionrig.records.manifest import HostRecord
 from onionrig.units import cores_text, counted
 from onionrig.views.report.drawings.host_boxes import HostBox, HostsDrawing, Strand, Way
 from onionrig.views.report.value_text import percent, rate, rates, wait
+from onionrig.views.roles import UNSEEN, roles_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from onionrig.records.links import Links
+    from onionrig.records.hosts import Links
     from onionrig.records.manifest import Manifest
     from onionrig.views.report.drawings.host_boxes import Direction
 
@@ -26,10 +27,6 @@ MOST_SINGLE = 10
 """The most hosts that are drawn one by one; of more, those that are alike are drawn as one."""
 MOST_CHARACTERS = 32
 """The longest line beside a link."""
-UNSEEN = frozenset({"sampler", "namespace", "delay"})
-"""Roles that every host has, or that are of the emulation itself."""
-PLURALS = {"backend": "backend instances", "authority": "authorities"}
-SINGULARS = {"backend": "backend instance", "balancer-tor": "the balancer's tor"}
 
 
 class _Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,18 +56,6 @@ def hosts_drawing(links: Links, manifest: Manifest) -> HostsDrawing:
     serving = _boxes([host for host in hosts if host.link.serves], many=len(hosts) > MOST_SINGLE)
     others = _boxes([host for host in hosts if not host.link.serves], many=len(hosts) > MOST_SINGLE)
     return HostsDrawing(title=_told(hosts, serving, others), serving=serving, others=others)
-
-
-def roles_text(roles: Iterable[tuple[str, int, int]]) -> str:
-    """Say how many services of each role there are, from the fewest to the most on a host."""
-    texts: list[str] = []
-    for role, fewest, most in roles:
-        if most == 1:
-            texts.append(SINGULARS.get(role, role))
-        else:
-            number = str(most) if fewest == most else f"{fewest} to {most}"
-            texts.append(f"{number} {PLURALS.get(role, f'{role}s')}")
-    return ", ".join(texts) or "nothing"
 
 
 def delay_text(seconds: float) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.links import busier_direction, carried_share
+from onionrig.analysis.load.lost_hosts import loss_moment
 from onionrig.units import cores_text
 from onionrig.views.report.document import UNKNOWN, Bar, Cell, Section, Table, columns
 from onionrig.views.report.drawings.hosts import delay_text, hosts_drawing
 from onionrig.views.report.value_text import percent, rate
+from onionrig.views.roles import services_text
+from onionrig.views.summary.hosts import clock_text, cpu_text, temperature_text
 from onionrig.views.summary.links import links_sentence, unknown_text
 
 if TYPE_CHECKING:
-    from onionrig.records.links import HostLink, Links
+    from onionrig.records.hosts import HostLink, Links
     from onionrig.records.manifest import HostRecord, Manifest
     from onionrig.records.result import Result
 
@@ -27,7 +30,11 @@ def hosts(result: Result, manifest: Manifest) -> Section | None:
         name="hosts",
         title="Hosts and links",
         finding=f"{links_sentence(result.links)} Means over the hold, frames included.",
-        blocks=(hosts_drawing(result.links, manifest), _table(result.links, manifest)),
+        blocks=(
+            hosts_drawing(result.links, manifest),
+            _table(result.links, manifest),
+            *_figures(result),
+        ),
     )
 
 
@@ -42,6 +49,36 @@ def _table(links: Links, manifest: Manifest) -> Table:
         columns=columns(*titles, numeric=NUMERIC),
         rows=tuple(tuple(row[title] or UNKNOWN for title in titles) for row in rows),
     )
+
+
+def _figures(result: Result) -> tuple[Table, ...]:
+    """Return a table of what each host ran and did; nothing in results of before it was there."""
+    if not result.hosts:
+        return ()
+    lost = {host.name: host for host in result.lost_hosts}
+    rows: list[dict[str, Cell]] = [
+        {
+            "host": host.name,
+            "runs": services_text(host.services),
+            "serves": rate(host.goodput_bits_per_second) if host.goodput_bits_per_second else "",
+            "cores in use": cpu_text(host),
+            "hottest": temperature_text(host.highest_temperature_celsius),
+            "slowest clock": ""
+            if host.lowest_clock_hertz is None
+            else f"{host.lowest_clock_hertz / 1e9:.2f} GHz",
+            "throttling": ", ".join(host.throttling),
+            "clock ahead by": clock_text(host.clock_offset_seconds),
+            "lost": loss_moment(lost[host.name]) if host.name in lost else "",
+        }
+        for host in result.hosts
+    ]
+    titles = [title for title in rows[0] if any(row[title] for row in rows)]
+    table = Table(
+        caption="What each host ran, and did in the hold",
+        columns=columns(*titles, numeric=("serves", "cores in use", "hottest", "slowest clock")),
+        rows=tuple(tuple(row[title] or UNKNOWN for title in titles) for row in rows),
+    )
+    return (table,)
 
 
 def _row(link: HostLink, host: HostRecord | None, *, unknown: str) -> dict[str, Cell]:

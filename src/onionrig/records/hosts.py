@@ -1,4 +1,4 @@
-"""What the links of hosts could carry over the hold, and what they did carry."""
+"""What the hosts of a rig ran and did over the hold, and what their links could carry and did."""
 
 from __future__ import annotations
 
@@ -40,3 +40,27 @@ class Links(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sustained goodput over the sum."""
     emulated: bool = True
     """Whether the hosts were emulated; else they are machines."""
+
+
+class HostFigures(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One host; null is what was not measured, or is of a machine that emulated hosts share."""
+
+    name: str
+    services: dict[str, int]
+    """How many services of each role ran on it."""
+    goodput_bits_per_second: float
+    """Mean goodput of the backend instances on it or, in a baseline, of its source."""
+    cores: int | None
+    """Cores of the machine."""
+    rig_cores: float | None
+    """Mean number of cores in use by the rig's services on it."""
+    used_cores: float | None
+    """Mean number of cores in use by whatever ran on it, with what a hypervisor took."""
+    highest_temperature_celsius: float | None
+    lowest_clock_hertz: float | None
+    """The lowest clock of the fastest core, in any second."""
+    throttling: tuple[str, ...]
+    """What a Pi's firmware reported in the hold; what it had reported of the time before is left
+    out."""
+    clock_offset_seconds: float | None
+    """How far its clock was ahead of the controller's."""

@@ -1,0 +1,80 @@
+"""What each host of a rig ran, and what it did over the hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.cpu import elapsed_seconds, used_cpu_seconds
+from onionrig.analysis.hosts.facts import cores_of, roles_by_host
+from onionrig.analysis.hosts.link_rates import held_samples
+from onionrig.analysis.limits.full_cpu import host_uses
+from onionrig.records.hosts import HostFigures
+from onionrig.units import BITS_PER_BYTE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.loads import Load
+    from onionrig.records.samples import HostSample
+
+SINCE_BOOT = "since boot"
+"""What stands in a report of the firmware that may be of a time before the first sample."""
+
+
+def host_figures(load: Load) -> tuple[HostFigures, ...]:
+    """Return the figures of each host with a link of its own; none where all ran on this machine.
+
+    The machine's own, which emulated hosts share, are those of no emulated host.
+    """
+    manifest = load.manifest
+    roles, samples = roles_by_host(manifest), held_samples(load)
+    used = {use.host: use.used_cores for use in host_uses(load)}
+    figures: list[HostFigures] = []
+    for host in manifest.apart:
+        held, real = samples.get(host.name, []), host.kind == "remote"
+        board = [sample.board for sample in held] if real else []
+        temperatures = [one.temperature_celsius for one in board if one.temperature_celsius]
+        clocks = [one.clock_hertz for one in board if one.clock_hertz]
+        figures.append(
+            HostFigures(
+                name=host.name,
+                services=dict(sorted(roles.get(host.name, {}).items())),
+                goodput_bits_per_second=_served(load, host.name),
+                cores=cores_of(manifest, host.name) if real else None,
+                rig_cores=_rig_cores(load, host.name, held),
+                used_cores=used.get(host.name),
+                highest_temperature_celsius=max(temperatures, default=None),
+                lowest_clock_hertz=min(clocks, default=None),
+                throttling=_throttling(held) if real else (),
+                clock_offset_seconds=host.clock_offset_seconds,
+            )
+        )
+    return tuple(figures)
+
+
+def _served(load: Load, host: str) -> float:
+    """Return the goodput of a host's instances; a baseline's source is named after its host."""
+    seconds = len(load.hold.seconds)
+    sizes = load.sink_seconds.backend_bytes_in(load.hold)
+    places = load.manifest.backends
+    served = sum(size for name, size in sizes.items() if places.get(name, name) == host)
+    return served * BITS_PER_BYTE / seconds if seconds else 0.0
+
+
+def _rig_cores(load: Load, host: str, held: Sequence[HostSample]) -> float | None:
+    """Return what a host's services used; the run's own processes are none of them."""
+    if not held:
+        return None
+    services = {record.name for record in load.manifest.services if record.host == host}
+    used = (cpu for name, cpu in used_cpu_seconds(held).items() if name in services)
+    return sum(used) / elapsed_seconds(held)
+
+
+def _throttling(held: Sequence[HostSample]) -> tuple[str, ...]:
+    before = held[0].board.throttling or () if held else ()
+    reported = (report for sample in held for report in sample.board.throttling or ())
+    return tuple(
+        dict.fromkeys(
+            report for report in reported if SINCE_BOOT not in report or report not in before
+        )
+    )
