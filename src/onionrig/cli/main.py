@@ -26,6 +26,7 @@ from onionrig.cli.commands import (  # isort: skip
     export,  # noqa: F401
     check,  # noqa: F401
     doctor,  # noqa: F401
+    cluster,  # noqa: F401
     schema,  # noqa: F401
 )
 

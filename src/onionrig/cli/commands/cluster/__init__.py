@@ -1,0 +1,11 @@
+"""Commands for the hosts of an inventory, one module for each.
+
+Importing them is what adds them, in the order in which the help lists them.
+"""
+
+from onionrig.cli.commands.cluster import (  # isort: skip
+    init,  # noqa: F401
+    check,  # noqa: F401
+    provision,  # noqa: F401
+    purge,  # noqa: F401
+)

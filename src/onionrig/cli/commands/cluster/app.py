@@ -1,0 +1,56 @@
+"""The ``onionrig cluster`` commands' application, and the options that they share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from onionrig.cli.app import app
+from onionrig.cli.printing import print_json
+from onionrig.errors import MEASURED, Unequipped
+
+if TYPE_CHECKING:
+    from onionrig.cluster.provision import Outcome
+
+cluster = typer.Typer(
+    name="cluster",
+    help="Prepare, watch and clean up the hosts of an inventory.",
+    no_args_is_help=True,
+)
+app.add_typer(cluster)
+
+Inventory = Annotated[
+    str,
+    typer.Option(
+        "-i", "--inventory", metavar="FILE", help="Ansible inventory (default: inventory.yml)."
+    ),
+]
+Limit = Annotated[
+    str | None,
+    typer.Option(metavar="HOSTS", help="Hosts or groups to limit it to (default: all hosts)."),
+]
+Dry = Annotated[
+    bool, typer.Option("--check", help="Say what would be changed, and change nothing.")
+]
+
+
+def progress(*, json: bool) -> Console:
+    """Return where progress is told: stderr, or nowhere beside JSON."""
+    return Console(stderr=True, quiet=json, highlight=False)
+
+
+def finish(outcome: Outcome, *, json: bool, done: str) -> None:
+    """Print what was done on each host, and exit by whether it was finished on all."""
+    if json:
+        print_json(outcome)
+    else:
+        for host in outcome.hosts:
+            if host.failure is not None:
+                print(f"{host.name}: failed: {host.failure}")
+            elif outcome.dry:
+                print(f"{host.name}: {host.changed or 'no'} changes to make")
+            else:
+                print(f"{host.name}: {done}, {host.changed or 'no'} changes made")
+    raise typer.Exit(Unequipped.exit_code if outcome.failed else MEASURED)

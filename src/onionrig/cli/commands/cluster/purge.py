@@ -1,0 +1,39 @@
+"""The cluster purge command: leave the hosts of an inventory as they were before."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from onionrig.cli.app import Json
+from onionrig.cli.commands.cluster.app import Dry, Inventory, Limit, cluster, finish, progress
+from onionrig.cluster.provision import purge as purge_hosts
+from onionrig.errors import UsageError
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before anything is removed.")]
+WARNING = (
+    "This removes everything that onionrig has put on the hosts: packages, accounts, records that "
+    "were not collected, and the key of the frontend's address."
+)
+
+
+@cluster.command()
+def purge(
+    *,
+    inventory: Inventory = "inventory.yml",
+    limit: Limit = None,
+    check: Dry = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Remove everything that provision and runs have left on the hosts, and nothing else."""
+    if not (yes or check):
+        if json:
+            raise UsageError("purge asks before it removes anything; with --json, say --yes")
+        typer.confirm(f"{WARNING} Go on?", abort=True)
+    console = progress(json=json)
+    outcome = purge_hosts(
+        inventory, limit=limit, dry=check, tell=lambda task: console.print(f"purge: {task}")
+    )
+    finish(outcome, json=json, done="purged")

@@ -1,0 +1,130 @@
+"""Look at every host of an inventory at once, and judge whether it is fit for a run."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.cluster.judgement import (
+    Finding,
+    HostFacts,
+    clock_findings,
+    host_findings,
+    port_findings,
+)
+from onionrig.cluster.playbooks import play
+from onionrig.cluster.troubles import advice_for, kind_of
+from onionrig.engine.ansible.clocks import clock_reading
+from onionrig.engine.ansible.inventory import for_experiment, read_inventory
+from onionrig.engine.ansible.program import provisioned_version
+from onionrig.experiment.hosts import GROUPS
+from onionrig.experiment.inventory import with_inventory
+from onionrig.experiment.schema import Cluster, Experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onionrig.cluster.playbooks import Failure, Played
+    from onionrig.engine.ansible.inventory import ListedHost
+
+FIRST_PORT = 10_000
+"""The first port that daemons of a run listen on."""
+EXAMINE, CONNECT = "Look at the host", "Connect to the other hosts"
+REFUSE = "Refuse a host that cannot or should not be provisioned"
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found."""
+
+    inventory: str
+    hosts: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    roles: dict[str, tuple[str, ...]]
+    """Roles of each host that takes part in a run."""
+    remarks: tuple[str, ...] = ()
+    """What is missing in the inventory itself, or was chosen for want of it."""
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether nothing that a run needs is missing on any host."""
+        return all(finding.verdict != "missing" for finding in self.findings)
+
+
+def check(inventory: str, *, limit: str | None, tell: Callable[[str], None]) -> Checked:
+    """Look at the hosts, and change nothing.
+
+    Raises UsageError for an inventory that cannot be used, Unequipped where Ansible cannot run, and
+    Interrupted.
+    """
+    listed = read_inventory(inventory)
+    known = for_experiment(inventory, listed)
+    experiment = Experiment(cluster=Cluster(inventory=inventory))
+    placed = with_inventory(experiment, known)
+    roles: dict[str, tuple[str, ...]] = {host.name: host.roles for host in placed.experiment.hosts}
+    played = play(
+        "check", inventory, variables={"onionrig_first_port": FIRST_PORT}, limit=limit, tell=tell
+    )
+    tell("Compare the clocks")
+    return Checked(
+        inventory=inventory,
+        hosts=tuple(sorted({*played.changed, *(each.host for each in played.failures)})),
+        findings=_findings(listed, played, roles),
+        roles=roles,
+        remarks=(
+            *(
+                f"no host is in the group {group}: a run needs one"
+                for role, group in GROUPS.items()
+                if not any(role in taken for taken in roles.values())
+            ),
+            *(text for key, text in placed.found.items() if key == "hosts"),
+        ),
+    )
+
+
+def _findings(
+    listed: tuple[ListedHost, ...], played: Played, roles: dict[str, tuple[str, ...]]
+) -> tuple[Finding, ...]:
+    facts = {
+        host: msgspec.json.decode(text, type=HostFacts)
+        for host, text in played.printed.get(EXAMINE, {}).items()
+    }
+    answers = {host: json.loads(text) for host, text in played.printed.get(CONNECT, {}).items()}
+    reached = [host for host in listed if host.name in facts]
+    addresses = {host.name: host.onionrig_address or facts[host.name].address for host in reached}
+    findings = [_failed(failure) for failure in played.failures if failure.task != REFUSE]
+    findings += clock_findings(_ahead(reached))
+    for name, its_facts in facts.items():
+        findings += host_findings(
+            name,
+            its_facts,
+            version=provisioned_version(),
+            is_backend="backend" in roles.get(name, ()),
+        )
+    if len(answers) > 1:
+        findings += port_findings(answers, addresses, FIRST_PORT)
+    return tuple(findings)
+
+
+def _failed(failure: Failure) -> Finding:
+    kind = kind_of(failure)
+    return Finding(
+        host=failure.host,
+        what=kind if kind != "other" else failure.task,
+        verdict="missing",
+        found=failure.reason,
+        advice=advice_for(failure),
+    )
+
+
+def _ahead(reached: list[ListedHost]) -> dict[str, float | None]:
+    """Return how far each clock is ahead of this machine's, where it can be read."""
+
+    def ahead(host: ListedHost) -> float | None:
+        reading = clock_reading(host.access())
+        return None if reading is None else reading.ahead_seconds
+
+    with ThreadPoolExecutor(max_workers=max(1, len(reached))) as pool:
+        return dict(zip((host.name for host in reached), pool.map(ahead, reached), strict=True))

@@ -1,0 +1,193 @@
+"""Write an inventory for hosts that are named, and say what it still lacks."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.errors import UsageError
+from onionrig.experiment.hosts import GROUPS
+from onionrig.experiment.inventory import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+ASKED_SECONDS = 10
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The groups of an inventory that is to be written."""
+
+    groups: dict[str, tuple[str, ...]]
+    """Hosts of each group, by name."""
+    variables: dict[str, dict[str, str]]
+    """Variables of each host, by name."""
+    remarks: tuple[str, ...]
+    """What was chosen, and what is missing."""
+
+
+def plan(  # noqa: PLR0913 - the groups of an inventory
+    hosts: Sequence[str],
+    *,
+    balancer: str | None = None,
+    clients: Sequence[str] = (),
+    authorities: Sequence[str] = (),
+    relays: Sequence[str] = (),
+    here: Collection[str] = LOCAL_NAMES,
+) -> Plan:
+    """Share roles out over hosts, each written as [USER@]HOST.
+
+    ``here`` has the names of this machine. Hosts that are given no role are backends. Raises
+    UsageError for names that an inventory cannot have.
+    """
+    named = _Named(here)
+    listed = named.all(hosts)
+    taken = {
+        "clients": named.all(clients),
+        "authorities": named.all(authorities),
+        "relays": named.all(relays),
+    }
+    remarks = []
+    balancers = named.all([balancer]) if balancer else listed[:1]
+    if not balancer and balancers:
+        remarks.append(f"balancer: {balancers[0]}, the first host (--balancer names another)")
+    elsewhere = {*balancers, *(name for names in taken.values() for name in names)}
+    backends = tuple(name for name in listed if name not in elsewhere)
+    # a balancer costs little: where there is no other host, it has instances beside it
+    backends = backends or tuple(name for name in listed if name not in taken["clients"])
+    if not backends:
+        remarks.append("backends: missing; name hosts that are not clients alone")
+    remarks += _beside_clients(taken)
+    remarks += [
+        f"{name} is this machine: set its onionrig_address to where the others reach it"
+        for name, values in named.variables.items()
+        if "ansible_connection" in values
+    ]
+    groups = {"balancer": balancers, "backends": backends, **taken}
+    return Plan(groups=groups, variables=named.variables, remarks=tuple(remarks))
+
+
+class _Named:
+    """Hosts as they were written, and what an inventory says of each."""
+
+    def __init__(self, here: Collection[str]) -> None:
+        self._here = here
+        self.variables: dict[str, dict[str, str]] = {}
+
+    def all(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of hosts, each once."""
+        return tuple(dict.fromkeys(map(self._name, texts)))
+
+    def _name(self, text: str) -> str:
+        user, _, address = text.rpartition("@")
+        name = "controller" if address in LOCAL_NAMES else address
+        if not NAME.fullmatch(name):
+            raise UsageError(f'"{text}": a host is written as [USER@]HOST')
+        known = self.variables.setdefault(name, {})
+        if address in self._here:
+            known["ansible_connection"] = "local"
+        elif user:
+            known["ansible_user"] = user
+        return name
+
+
+def _beside_clients(taken: dict[str, tuple[str, ...]]) -> list[str]:
+    """Give the clients' hosts the roles that no host is named for; say so, or what is missing."""
+    if not taken["clients"]:
+        return ["clients: missing; name the hosts that load comes from: --clients HOST"]
+    remarks = []
+    for group in ("authorities", "relays"):
+        if not taken[group]:
+            taken[group] = taken["clients"]
+            remarks.append(
+                f"{group}: {', '.join(taken[group])}, beside the clients (never on backends, "
+                f"which they would slow down; --{group} names others)"
+            )
+    return remarks
+
+
+def inventory_text(planned: Plan) -> str:
+    """Return an inventory as YAML."""
+    lines = [
+        "# Hosts for onionrig, an ordinary Ansible inventory: onionrig cluster check",
+        "all:",
+        "  vars:",
+        "    ansible_python_interpreter: /usr/bin/python3",
+        "  hosts:",
+    ]
+    for name, values in planned.variables.items():
+        lines.append(f"    {_quoted(name)}:")
+        lines += [f"      {key}: {_quoted(value)}" for key, value in values.items()]
+    lines.append("  children:")
+    for group in GROUPS.values():
+        names = planned.groups.get(group, ())
+        lines.append(f"    {group}:" + ("" if names else " {}  # missing"))
+        if names:
+            lines += ["      hosts:", *(f"        {_quoted(name)}:" for name in names)]
+    return "\n".join(lines) + "\n"
+
+
+def write_inventory(path: Path, planned: Plan) -> None:
+    """Write an inventory where there is none. Raises UsageError."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(inventory_text(planned))
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} is there already and is not overwritten; edit it, or name another with -i"
+        ) from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def unknown_to_ssh(planned: Plan) -> tuple[str, ...]:
+    """Name the hosts whose SSH host key this user's known_hosts lacks."""
+    if shutil.which("ssh") is None or shutil.which("ssh-keygen") is None:
+        return ()
+    return tuple(
+        name
+        for name, values in planned.variables.items()
+        if "ansible_connection" not in values and not _is_known(name)
+    )
+
+
+def _is_known(host: str) -> bool:
+    """Say whether ssh, as it is configured for a host, knows its key."""
+    found = _printed("ssh", "-G", host)
+    settings = dict(line.split(" ", 1) for line in found.splitlines() if " " in line)
+    name, port = settings.get("hostname", host), settings.get("port", "22")
+    asked = name if port == "22" else f"[{name}]:{port}"
+    files = settings.get("userknownhostsfile", "").split()
+    files += settings.get("globalknownhostsfile", "").split()
+    return any(
+        _printed("ssh-keygen", "-F", asked, "-f", str(Path(file).expanduser())) for file in files
+    )
+
+
+def _printed(*argv: str) -> str:
+    try:
+        return subprocess.run(
+            argv,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+            timeout=ASKED_SECONDS,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def _quoted(text: str) -> str:
+    """Return a word of YAML that cannot be read as anything but a string."""
+    return text if text[0].isalpha() and text.lower() not in RESERVED else f'"{text}"'
+
+
+RESERVED = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+"""Words that YAML takes for something else."""

@@ -1,0 +1,263 @@
+"""Judge what was found on hosts: what is fit for a run, what is not, and what to do about it.
+
+Everything here is data: ``cluster.check`` finds it out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from onionrig.units import size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Verdict = Literal["ok", "warning", "missing"]
+
+DAEMON_BYTES = 100 << 20
+"""Memory that a busy tor is given, a judgement: idle ones take 15 to 30 MB."""
+SYSTEM_BYTES = 256 << 20
+"""Memory that the system and the programs beside the daemons take, a judgement."""
+RECORDS_BYTES = 100 << 20
+"""Disk that the records of a run may take."""
+SLOW_LINK_MBIT = 100
+MOST_SECONDS_APART = 1.0
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What provisioning has recorded on a host."""
+
+    version: str = ""
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a host has been provisioned."""
+
+    packages: dict[str, str] = {}
+    record: Record | None = None
+    runs: tuple[str, ...] = ()
+    """The runs that are under way on it."""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a host cannot be provisioned, or should not be."""
+
+    what: str
+    found: str
+    advice: str
+
+
+class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a host is and has, as the collection's ``examine.py`` prints it."""
+
+    machine: str
+    distribution: str
+    python: tuple[int, ...]
+    cores: int | None
+    memory_bytes: int | None
+    memory_accounted: bool
+    disk_free_bytes: dict[str, int | None]
+    clock_synchronized: bool | None
+    address: str | None
+    interface: str | None
+    link_mbit: int | None
+    node: Node
+    refusals: tuple[Refusal, ...] = ()
+    share: bool = False
+    """Whether a tor of somebody else's is left alone."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at on a host."""
+
+    host: str
+    what: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+def host_findings(
+    host: str, facts: HostFacts, *, version: str, is_backend: bool
+) -> tuple[Finding, ...]:
+    """Return what is to be said of one host; ``version`` is what should be provisioned."""
+    refused = tuple(
+        Finding(
+            host=host,
+            what=refusal.what,
+            verdict="missing",
+            found=refusal.found,
+            advice=refusal.advice,
+        )
+        for refusal in facts.refusals
+    )
+    judged = {finding.what for finding in refused}
+    rest = (
+        _system(host, facts),
+        _tor(host, facts),
+        _memory(host, facts, is_backend=is_backend),
+        _disk(host, facts),
+        _link(host, facts),
+        _time(host, facts),
+        _provisioned(host, facts, version),
+    )
+    return (*refused, *(finding for finding in rest if finding.what not in judged))
+
+
+def clock_findings(
+    ahead_seconds: Mapping[str, float | None],
+) -> tuple[Finding, ...]:
+    """Compare hosts' clocks with the controller's and with one another."""
+    known = {host: ahead for host, ahead in ahead_seconds.items() if ahead is not None}
+    findings = []
+    for host, ahead in known.items():
+        others = [0.0, *known.values()]
+        apart = max(abs(ahead - other) for other in others)
+        text = f"{abs(ahead):.3f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
+        is_far = apart > MOST_SECONDS_APART and abs(ahead) > MOST_SECONDS_APART / 2
+        findings.append(
+            Finding(
+                host=host,
+                what="clock",
+                verdict="missing" if is_far else "ok",
+                found=text,
+                advice="have its time set from the network (package systemd-timesyncd or chrony): "
+                "a load starts on all hosts in the same second"
+                if is_far
+                else "",
+            )
+        )
+    return tuple(findings)
+
+
+def port_findings(
+    answers: Mapping[str, Mapping[str, str]], addresses: Mapping[str, str | None], port: int
+) -> tuple[Finding, ...]:
+    """Say which hosts do not reach which, from what each was answered by the others.
+
+    A firewall is most likely where nobody else is answered either, so one finding names all of a
+    host's that are not answered.
+    """
+    findings = []
+    for host in addresses:
+        failing = {
+            other: answered[host]
+            for other, answered in answers.items()
+            if answered.get(host, "reached") != "reached"
+        }
+        if host in answers and not failing:
+            findings.append(
+                Finding(host=host, what="ports", verdict="ok", found=f"{port} reached by all")
+            )
+        if not failing:
+            continue
+        sources = ", ".join(sorted(addresses[other] or other for other in failing))
+        findings.append(
+            Finding(
+                host=host,
+                what="ports",
+                verdict="missing",
+                found=f"port {port} of {addresses[host]} not reached from "
+                + ", ".join(f"{other} ({why})" for other, why in sorted(failing.items())),
+                advice=f"let its firewall accept TCP to ports {port} and up from {sources}: "
+                + "; ".join(_rule(addresses[other] or other, port) for other in sorted(failing)),
+            )
+        )
+    return tuple(findings)
+
+
+def _rule(source: str, port: int) -> str:
+    family = "ip6" if ":" in source else "ip"
+    return f"nft add rule inet filter input {family} saddr {source} tcp dport {port}-65535 accept"
+
+
+def _system(host: str, facts: HostFacts) -> Finding:
+    python = ".".join(map(str, facts.python))
+    found = f"{facts.distribution}, {facts.machine}, Python {python}, {facts.cores or '?'} cores"
+    return Finding(host=host, what="system", verdict="ok", found=found)
+
+
+def _tor(host: str, facts: HostFacts) -> Finding:
+    installed = facts.node.packages.get("tor")
+    found = installed or "not installed: provision does that"
+    if facts.share:
+        found = f"{installed}, beside a tor of somebody else's, which is left untouched"
+    return Finding(host=host, what="tor", verdict="ok", found=found)
+
+
+def _memory(host: str, facts: HostFacts, *, is_backend: bool) -> Finding:
+    if facts.memory_bytes is None:
+        return Finding(host=host, what="memory", verdict="warning", found="unknown")
+    fits = max(0, (facts.memory_bytes - SYSTEM_BYTES) // DAEMON_BYTES)
+    found = f"{size_text(facts.memory_bytes)}: {fits} daemons fit"
+    if fits == 0:
+        return Finding(
+            host=host, what="memory", verdict="missing", found=found,
+            advice=f"a daemon takes {size_text(DAEMON_BYTES)} beside {size_text(SYSTEM_BYTES)} for "
+            "the system",
+        )  # fmt: skip
+    if is_backend and facts.cores is not None and fits < facts.cores:
+        return Finding(
+            host=host, what="memory", verdict="warning", found=found,
+            advice=f"it has {facts.cores} cores and would get a daemon for each; ask for at most "
+            f"{fits} on it (onionrig_facts: {{cores: {fits}}})",
+        )  # fmt: skip
+    return Finding(host=host, what="memory", verdict="ok", found=found)
+
+
+def _disk(host: str, facts: HostFacts) -> Finding:
+    known = [free for free in facts.disk_free_bytes.values() if free is not None]
+    if not known:
+        return Finding(host=host, what="disk", verdict="warning", found="unknown")
+    found = f"{size_text(min(known))} free"
+    if min(known) < RECORDS_BYTES:
+        return Finding(
+            host=host, what="disk", verdict="missing", found=found,
+            advice=f"a run's records may take {size_text(RECORDS_BYTES)}: free that much in "
+            + " and ".join(sorted(facts.disk_free_bytes)),
+        )  # fmt: skip
+    return Finding(host=host, what="disk", verdict="ok", found=found)
+
+
+def _link(host: str, facts: HostFacts) -> Finding:
+    if facts.address is None:
+        return Finding(
+            host=host, what="link", verdict="missing", found="no address that others reach",
+            advice="set onionrig_address in the inventory",
+        )  # fmt: skip
+    rate = f"{facts.link_mbit} Mbit/s" if facts.link_mbit else "rate unknown"
+    found = f"{facts.address} on {facts.interface or 'an unknown interface'}, {rate}"
+    if facts.link_mbit and facts.link_mbit < SLOW_LINK_MBIT:
+        return Finding(
+            host=host, what="link", verdict="warning", found=found,
+            advice=f"slower than {SLOW_LINK_MBIT} Mbit/s: look at its cable and its switch",
+        )  # fmt: skip
+    return Finding(host=host, what="link", verdict="ok", found=found)
+
+
+def _time(host: str, facts: HostFacts) -> Finding:
+    match facts.clock_synchronized:
+        case True:
+            return Finding(host=host, what="time", verdict="ok", found="set from the network")
+        case False:
+            return Finding(
+                host=host, what="time", verdict="warning", found="not set from the network",
+                advice="sudo apt install systemd-timesyncd (or chrony)",
+            )  # fmt: skip
+        case None:
+            return Finding(host=host, what="time", verdict="ok", found="unknown how it is set")
+
+
+def _provisioned(host: str, facts: HostFacts, version: str) -> Finding:
+    record = facts.node.record
+    advice = f"onionrig cluster provision --limit {host}"
+    if record is None:
+        return Finding(
+            host=host, what="provisioned", verdict="warning", found="not yet", advice=advice
+        )
+    if record.version != version:
+        found = f"{record.version}, and this is {version}"
+        return Finding(host=host, what="provisioned", verdict="warning", found=found, advice=advice)
+    return Finding(host=host, what="provisioned", verdict="ok", found=version)

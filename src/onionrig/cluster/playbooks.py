@@ -1,0 +1,237 @@
+"""Run a playbook of the collection, through ansible-runner, and say what it did on each host.
+
+Everything that Ansible writes here, and every connection that it keeps open, is in a private
+directory that goes as the run ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+import onionrig
+from onionrig.errors import Interrupted, OnionrigError, Terminated, Unequipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+COLLECTION = "onionrig.cluster"
+CONNECT_SECONDS = 10
+MOST_FORKS = 50
+ENDED_SECONDS = 10
+"""How long ssh may take to close a connection that it was told to close."""
+UNTOLD = frozenset(
+    f"ansible.builtin.{action}"
+    for action in ("assert", "debug", "include_tasks", "set_fact", "validate_argument_spec")
+)
+"""Actions that take no time and do nothing on a host."""
+ENDINGS: dict[int, OnionrigError] = {
+    signal.SIGINT: Interrupted("interrupted by Ctrl-C: a second `provision` or `purge` goes on"),
+    signal.SIGTERM: Terminated("ended by SIGTERM"),
+    signal.SIGHUP: Terminated("ended by SIGHUP: the terminal closed"),
+}
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong on a host."""
+
+    host: str
+    task: str
+    reason: str
+    """One line."""
+    unreachable: bool = False
+    """Whether no task could be given to the host at all."""
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return f"{self.host}: {self.task}: {self.reason}"
+
+
+class Played(msgspec.Struct, kw_only=True):
+    """What a playbook did."""
+
+    changed: dict[str, int] = {}
+    """Tasks that changed something, for each host that was reached."""
+    printed: dict[str, dict[str, str]] = {}
+    """What commands of a task have printed, for each host."""
+    failures: list[Failure] = []
+
+
+def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
+    playbook: str,
+    inventory: str,
+    *,
+    variables: Mapping[str, Any] | None = None,
+    limit: str | None = None,
+    dry: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Played:
+    """Run a playbook on an inventory's hosts; ``tell`` is told each task as it starts.
+
+    Raises Unequipped where Ansible cannot run it at all, and Interrupted or Terminated.
+    """
+    played, told = Played(), set[str]()
+
+    def take(event: dict[str, Any]) -> bool:
+        kind, data = event["event"], event.get("event_data", {})
+        if kind == "playbook_on_task_start" and data.get("task_action") not in UNTOLD:
+            task = _short(data.get("task", ""))
+            if task not in told:  # hosts that need not wait come to a task one by one
+                tell(task)
+            told.add(task)
+        _take(played, kind, data)
+        return True  # else ansible-runner drops the event
+
+    with _private_directory() as directory, _endings() as received:
+        runner = _runner().run(
+            private_data_dir=str(directory / "runner"),
+            project_dir=str(Path.cwd()),
+            playbook=f"{COLLECTION}.{playbook}",
+            inventory=str(Path(inventory).absolute()),
+            extravars=dict(variables or {}),
+            limit=limit,
+            cmdline="--check" if dry else None,
+            forks=MOST_FORKS,
+            quiet=True,
+            event_handler=take,
+            cancel_callback=lambda: bool(received),
+            settings={"suppress_env_files": True},
+            envvars=_environment(directory),
+        )
+        if received:
+            raise ENDINGS[received[0]]
+        if runner.rc and not played.failures:
+            raise Unequipped(f"Ansible could not run the playbook {playbook}: {_error(runner)}")
+    return played
+
+
+def collection_directory() -> Path:
+    """Return where the collection is: beside the installed package, or in its checkout."""
+    package = Path(onionrig.__file__).parent
+    for directory in (package / "deploy", package.parents[1] / "deploy"):
+        if (directory / "galaxy.yml").is_file():
+            return directory
+    raise Unequipped(f"the Ansible collection is not installed beside {package}")
+
+
+def _take(played: Played, kind: str, data: dict[str, Any]) -> None:
+    host, result = data.get("host", ""), data.get("res") or {}
+    if kind == "runner_on_ok":
+        played.changed.setdefault(host, 0)
+        played.changed[host] += bool(result.get("changed"))
+        if "stdout" in result:
+            played.printed.setdefault(_short(data["task"]), {})[host] = result["stdout"]
+    elif kind in ("runner_on_failed", "runner_on_unreachable") and not data.get("ignore_errors"):
+        played.failures.append(
+            Failure(
+                host=host,
+                task=_short(data.get("task", "")),
+                reason=reason_of(result),
+                unreachable=kind == "runner_on_unreachable",
+            )
+        )
+
+
+def reason_of(result: Mapping[str, Any]) -> str:
+    """Return why a task failed, as one line."""
+    message = str(result.get("msg") or "")
+    complaints = str(result.get("stderr") or result.get("module_stderr") or "").strip()
+    if complaints and ("non-zero return code" in message or not message):
+        message = complaints.splitlines()[-1]
+    for words in ("Task failed: ", "Module failed: ", "Failed to connect to the host via ssh: "):
+        message = message.replace(words, "")
+    return " ".join(message.split()) or "no reason was given"
+
+
+def _short(task: str) -> str:
+    """Return a task's name without that of its role."""
+    return task.rpartition(" : ")[2]
+
+
+def _runner() -> Any:  # noqa: ANN401 - it ships no types
+    try:
+        import ansible_runner  # noqa: PLC0415 - it takes a while, and not every command needs it
+    except ImportError as error:
+        raise Unequipped(
+            f"ansible-runner is missing ({error}): install onionrig with all that it depends on"
+        ) from error
+    return ansible_runner.interface
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    binaries = str(Path(sys.executable).parent)
+    environment = {
+        "PATH": os.pathsep.join((binaries, os.environ.get("PATH", os.defpath))),
+        "ANSIBLE_COLLECTIONS_PATH": str(directory / "collections"),
+        "ANSIBLE_DEPRECATION_WARNINGS": "False",
+        "ANSIBLE_HOST_KEY_CHECKING": "True",
+        "ANSIBLE_LOCALHOST_WARNING": "False",
+        "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"),
+        "ANSIBLE_NOCOWS": "1",
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes",
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(directory / "ssh"),
+        "ANSIBLE_TIMEOUT": str(CONNECT_SECONDS),
+    }
+    if "ANSIBLE_PYTHON_INTERPRETER" not in os.environ:
+        environment["ANSIBLE_PYTHON_INTERPRETER"] = "/usr/bin/python3"
+    return environment
+
+
+@contextmanager
+def _private_directory() -> Iterator[Path]:
+    """Give a directory with the collection in it; leaving it ends Ansible's connections."""
+    # the names of sockets in it must be short
+    with tempfile.TemporaryDirectory(prefix="onionrig-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        for part in ("runner", "tmp", "ssh", "collections/ansible_collections/onionrig"):
+            (directory / part).mkdir(parents=True)
+        namespace = directory / "collections/ansible_collections/onionrig"
+        (namespace / "cluster").symlink_to(collection_directory())
+        try:
+            yield directory
+        finally:
+            for socket in (directory / "ssh").iterdir():
+                _close(socket)
+
+
+def _close(socket: Path) -> None:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "host"],  # noqa: S607
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=ENDED_SECONDS,
+            check=False,
+        )
+
+
+@contextmanager
+def _endings() -> Iterator[list[int]]:
+    """Note signals that end the program, for a block that ends by itself once one has come."""
+    received: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: received.append(number))
+        for number in ENDINGS
+    }
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _error(runner: Any) -> str:  # noqa: ANN401 - likewise
+    with runner.stdout as file:
+        lines = [line.strip() for line in file.read().splitlines() if line.strip()]
+    told = [line for line in lines if "ERROR" in line] or lines[-1:]
+    return told[0] if told else "it said nothing"

@@ -1,0 +1,56 @@
+"""What Ansible's failures mean, each with what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from onionrig.cluster.playbooks import Failure
+
+UNREACHABLE: dict[str, str] = {
+    "REMOTE HOST IDENTIFICATION HAS CHANGED": (
+        "its SSH host key has changed: after a new installation, forget the old one (ssh-keygen -R "
+        "{host}), log in once and compare the fingerprint"
+    ),
+    "Host key verification failed": (
+        "its SSH host key is not known here: log in once (ssh {host}) and compare the fingerprint"
+    ),
+    "Permission denied": "no key of this user may log in: ssh-copy-id {host}",
+    "Could not resolve": "its name is not known here: set ansible_host to its address",
+    "No route to host": "nothing answers at its address: is it switched on and connected?",
+    "timed out": "nothing answers at its address: is it switched on and connected?",
+    "Connection refused": ("it runs no SSH server at that port: sudo apt install openssh-server"),
+}
+"""What ssh says of a host that cannot be reached, and what to do."""
+SUDO_PASSWORD = ("password is required", "Missing sudo password", "a terminal is required")
+NO_PYTHON = ("python3: not found", "/usr/bin/python3: No such file", "interpreter was not found")
+
+
+def kind_of(failure: Failure) -> Literal["reachable", "sudo", "python", "other"]:
+    """Return what it is about."""
+    if any(words in failure.reason for words in SUDO_PASSWORD):
+        return "sudo"
+    if any(words in failure.reason for words in NO_PYTHON):
+        return "python"
+    return "reachable" if failure.unreachable else "other"
+
+
+def advice_for(failure: Failure) -> str:
+    """Return what to do about a failure."""
+    match kind_of(failure):
+        case "sudo":
+            return "let its login use sudo without a password (NOPASSWD): a run cannot type one"
+        case "python":
+            return "sudo apt install python3"
+        case "reachable":
+            advice = (advice for words, advice in UNREACHABLE.items() if words in failure.reason)
+            return next(advice, "try by hand: ssh {host}").format(host=failure.host)
+        case "other":
+            return ""
+
+
+def explained(failure: Failure) -> str:
+    """Return a failure as one line: the task, the reason, and what to do."""
+    advice = advice_for(failure)
+    text = failure.reason if failure.unreachable else f"{failure.task}: {failure.reason}"
+    return f"{text}; {advice}" if advice else text
