@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from support.bed import Bed, HostSpec
+from support.bed.suites import cached_suite
 from support.bed.wheels import LOCK
 from support.waiting import until
 
@@ -65,6 +67,11 @@ def test_a_host_installs_what_a_node_needs_from_the_bed_alone(bed, name):
     assert bed.ssh(name, "systemctl is-active tor@default", check=False).stdout == "inactive\n"
 
 
+def test_a_second_bed_has_the_same_base_trees(bed):
+    assert cached_suite("bookworm") == bed[FRESH].suite
+    assert cached_suite("trixie") == bed[OTHER].suite
+
+
 def test_a_host_without_the_index_is_not_told_of_it(bed):
     assert not (bed[BARE].root / "etc/pip.conf").exists()
 
@@ -105,6 +112,20 @@ def test_links_have_their_rate_at_both_ends(bed):
         check=True,
     )
     assert ends.stdout.count("rate 100Mbit") == 3
+
+
+@BOTH_SUITES
+def test_a_clock_is_off_for_what_ssh_and_sudo_start_on_one_host(bed, name):
+    hour = 3600
+    with bed[name].clock_off_by("+1h"):
+        for clock in (
+            "date +%s",
+            "sudo date +%s",
+            "sudo python3 -c 'import time; print(time.time())'",
+        ):
+            assert float(bed.ssh(name, clock).stdout) > time.time() + hour / 2
+        assert float(bed.ssh(BARE, "date +%s").stdout) < time.time() + hour / 2
+    assert float(bed.ssh(name, "date +%s").stdout) < time.time() + hour / 2
 
 
 def test_a_cut_host_lives_and_is_reached_again_once_joined(bed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 from dataclasses import dataclass, field
@@ -181,6 +182,30 @@ class Host:
                 f"{done.stdout}{done.stderr}"
             )
         return done
+
+    @contextlib.contextmanager
+    def clock_off_by(self, offset):
+        """Have what ssh and sudo start on the host in the block read a clock that is off: "+5s".
+
+        The clock itself is the machine's, which nobody moves. Services read that one; sshd itself
+        would refuse everybody if its processes disagreed.
+        """
+        if self.run("dpkg", "--status", "libfaketime", check=False).returncode:
+            self.run("apt-get", "--quiet", "update")
+            self.run("apt-get", "--quiet", "--yes", "install", "libfaketime")
+        (library,) = self.root.glob("usr/lib/*/faketime/libfaketimeMT.so.1")
+        environment, sudo = self.root / "etc/environment", self.root / "etc/sudoers.d/clock"
+        before = environment.read_text() if environment.exists() else ""
+        environment.write_text(
+            f"{before}LD_PRELOAD=/{library.relative_to(self.root)}\n"
+            f"FAKETIME={offset}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n"
+        )
+        sudo.write_text("Defaults env_file=/etc/environment\n")
+        try:
+            yield
+        finally:
+            environment.write_text(before)
+            sudo.unlink()
 
     def journal(self, *arguments):
         """Return lines of the host's journal."""

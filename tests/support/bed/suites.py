@@ -25,8 +25,8 @@ FRESH = (
     "procps", "util-linux", "adduser", "ca-certificates", "netbase", "tzdata", "less",
 )  # fmt: skip
 """What is installed on a fresh host."""
-INSTALLABLE = ("tor", "python3-venv")
-"""What a host can install, and with it all that these depend on."""
+INSTALLABLE = ("tor", "python3-venv", "libfaketime")
+"""What a host can install, and with it all that these depend on; the last is for tests of clocks."""
 USER = "pi"
 
 _OWN_CHILD = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
