@@ -59,8 +59,9 @@ async def put_on_load(
     """
     clock = SteadyClock()
     schedule = schedule_from(clock.second(), planned.load, lead_seconds=engine.lead_seconds)
-    await engine.write_schedule(schedule)
+    # the engine may hand on what is known of the run by then, and this load belongs to it
     journal.scheduled(schedule, planned.settings)
+    await engine.write_schedule(schedule)
     with outlived(engine, rig, journal):
         await _held(engine, rig, schedule, faults, journal)
 

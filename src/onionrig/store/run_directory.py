@@ -133,6 +133,10 @@ class RunDirectory:
         """Write or replace the result."""
         write_whole(self.path / RESULT, result)
 
+    def so_far(self) -> dict[str, str]:
+        """Return the manifest and the events as they are now, by the names of their files."""
+        return {name: (self.path / name).read_text() for name in (MANIFEST, EVENTS)}
+
     def read_manifest(self) -> Manifest:
         """Read the manifest. Raises RecordsUnreadable."""
         return read_manifest(self.path / MANIFEST).value

@@ -30,6 +30,7 @@ from onionrig.rig.model import OURS, Bootstrapped, File, Host, Listening, json_t
 from onionrig.rig.orders import recorded_at
 from onionrig.rig.units import USER, load_timer_unit, service_units
 from onionrig.store.lines import Tail
+from onionrig.store.run_directory import SCHEDULE
 from onionrig.tor.bootstrap import BootstrapLog, last_line
 from onionrig.tor.control import control
 
@@ -288,12 +289,13 @@ class AnsibleEngine:
         self._run_directory.write_schedule(schedule)
         grace = int(self._question.experiment.cluster.grace)
         length = schedule.end_second - schedule.ramp_second
+        # with the last two, the result can be made from what hosts have, whoever collects it
+        texts = {SCHEDULE: json_text(schedule), **self._run_directory.so_far()}
 
         async def tell(host: RunHost) -> None:
             timer = load_timer_unit(host.run, seconds=length + LEAD_SECONDS + grace)
-            text = json_text(schedule)
-            file = File(path=self.layout(host.name).schedule, text=text)
-            await host.connection.script(load_script(host.run, timer, file))
+            files = [File(path=host.run.records / name, text=text) for name, text in texts.items()]
+            await host.connection.script(load_script(host.run, timer, files))
 
         await self._hosts.tell_of_load(
             _explained(tell, "could not be told of the load"), seconds=length + LEAD_SECONDS

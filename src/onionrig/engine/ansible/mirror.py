@@ -24,11 +24,14 @@ _MOST_HEADER_BYTES = 512
 READ_BYTES = 1 << 16
 
 
-def tail_argv(paths: Iterable[PurePosixPath]) -> tuple[str, ...]:
-    """Return the command that prints what these files have and get; some may not be there yet."""
+def tail_argv(paths: Iterable[PurePosixPath], *, lines: str = "+1") -> tuple[str, ...]:
+    """Return the command that prints what these files have and get; some may not be there yet.
+
+    ``lines`` is with which line it begins, as tail has it: the first, unless told otherwise.
+    """
     return (
-        "tail", "--verbose", "--follow=name", "--retry", "--lines=+1", "--sleep-interval=0.5",
-        *map(str, paths),
+        "tail", "--verbose", "--follow=name", "--retry", f"--lines={lines}",
+        "--sleep-interval=0.5", *map(str, paths),
     )  # fmt: skip
 
 

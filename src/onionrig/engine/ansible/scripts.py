@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from onionrig.rig.model import File
 from onionrig.rig.orders import records_of
 from onionrig.rig.units import CUT_TABLE, LOCK, UNITS, USER, stand_down_commands
+from onionrig.store.run_directory import EVENTS, MANIFEST, SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,10 +62,11 @@ def move_on_script(run: HostRun) -> str:
     return f"systemctl restart {run.grace_timer}\nsystemctl stop {run.load_timer} || true\n"
 
 
-def load_script(run: HostRun, timer: File, schedule: File) -> str:
+def load_script(run: HostRun, timer: File, files: Iterable[File]) -> str:
     """Return the script that tells a host's services of a load, whoever lives until its end."""
+    written = "".join(_written(file, owner=USER) for file in files)
     return f"""
-{_written(schedule, owner=USER)}{_written(timer)}systemctl daemon-reload
+{written}{_written(timer)}systemctl daemon-reload
 systemctl restart {run.load_timer}
 systemctl stop {run.grace_timer}
 """
@@ -127,10 +129,8 @@ def stand_down_script(run: HostRun, *, keep_records: bool) -> str:
 def fetch_argv(run: HostRun) -> tuple[str, ...]:
     """Return the command that prints an archive of what a host has recorded of a run."""
     # what the controller wrote there is for whoever collects a run that it could not end
-    return (
-        "tar", "-C", str(run.records), "--exclude=./manifest.json", "--exclude=./schedule.json",
-        "-cf", "-", ".",
-    )  # fmt: skip
+    ours = (f"--exclude=./{name}" for name in (MANIFEST, SCHEDULE, EVENTS))
+    return ("tar", "-C", str(run.records), *ours, "-cf", "-", ".")
 
 
 def archive(services: Sequence[Service], units: Iterable[File], controls: PurePosixPath) -> bytes:
