@@ -257,7 +257,7 @@ def test_a_result_of_before_the_findings_is_summarised():
 def test_an_aborted_run_says_why_and_what_was_measured():
     failed = event(Failed, error="DaemonDied", message="relay-1 was killed", exit_code=7)
     said = str(headline(summarised(events=[failed], done=False, hold_seconds=60)))
-    assert said == "Aborted: relay-1 was killed; until then 100 Mbit/s sustained"
+    assert said == "Aborted: relay-1 was killed; 100 Mbit/s sustained in what was recorded"
 
 
 def test_a_run_that_measured_nothing_is_shown_without_figures():

@@ -62,7 +62,11 @@ def headline(result: Result) -> Text:
     sustained = result.goodput.sustained_bits_per_second
     if result.status == "aborted":
         why = result.failure.message if result.failure else "unknown"
-        measured = f"; until then {rate_text(sustained)} sustained" if sustained is not None else ""
+        measured = (
+            f"; {rate_text(sustained)} sustained in what was recorded"
+            if sustained is not None
+            else ""
+        )
         return Text(f"Aborted: {why}{measured}", style="bold red")
     if result.figures and sustained is None:
         first, doubted = result.figures[0], distrust(result)
