@@ -27,6 +27,7 @@ from onionrig.cli.commands import (  # isort: skip
     check,  # noqa: F401
     doctor,  # noqa: F401
     cluster,  # noqa: F401
+    frontend,  # noqa: F401
     schema,  # noqa: F401
 )
 

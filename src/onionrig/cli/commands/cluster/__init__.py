@@ -7,5 +7,9 @@ from onionrig.cli.commands.cluster import (  # isort: skip
     init,  # noqa: F401
     check,  # noqa: F401
     provision,  # noqa: F401
+    status,  # noqa: F401
+    logs,  # noqa: F401
+    collect,  # noqa: F401
+    down,  # noqa: F401
     purge,  # noqa: F401
 )

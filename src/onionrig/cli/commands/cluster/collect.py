@@ -1,0 +1,83 @@
+"""The cluster collect command: fetch what hosts have kept of a run, and make its result again."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from onionrig.cli.app import Json, Report
+from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
+from onionrig.cli.printing import print_json, print_result
+from onionrig.cli.report_files import announce, write_run_report
+from onionrig.cluster.asking import accesses_of
+from onionrig.cluster.collecting import collect as collect_run
+from onionrig.errors import HostLost
+from onionrig.store.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from onionrig.cluster.collecting import Collected
+
+Run = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RUN",
+        help="A run directory, a run's name, or latest (default: the only run on the hosts).",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Directory for a run that was started elsewhere (default: runs/ and its name).",
+    ),
+]
+Keep = Annotated[bool, typer.Option("--keep", help="Leave the records on the hosts as well.")]
+
+
+@cluster.command()
+def collect(  # noqa: PLR0913 - one parameter an option
+    run: Run = None,
+    *,
+    out: Out = None,
+    inventory: Inventory = "inventory.yml",
+    keep: Keep = False,
+    report: Report = True,
+    json: Json = False,
+) -> None:
+    """Fetch what hosts have kept of a run, and write its result and report again.
+
+    For a run whose controller was killed or lost hosts, also one that was started elsewhere. While
+    its load is on, nothing is done. Once all of it is here, it is removed from the hosts.
+    """
+    console = progress(json=json)
+    collected = asyncio.run(
+        collect_run(
+            accesses_of(inventory),
+            run,
+            out,
+            keep=keep,
+            tell=lambda text: console.print(f"collect: {text}", markup=False),
+        )
+    )
+    if collected is None:
+        console.print(f"collect: no host has anything of {run}", markup=False)
+        return
+    kept = "are removed from the hosts" if collected.removed else "stay on the hosts"
+    console.print(f"collect: the records {kept}", markup=False)
+    _finish(collected, report=report, json=json)
+
+
+def _finish(collected: Collected, *, report: bool, json: bool) -> None:
+    """Print what was collected. Raises HostLost where hosts could not be asked."""
+    run_directory = RunDirectory(Path(collected.run_directory))
+    if json:
+        print_json(collected)
+    else:
+        print_result(collected.result, run_directory, json=False, notes=collected.notes)
+    if report:
+        announce(lambda: write_run_report(run_directory), stderr=json)
+    if collected.problems:
+        raise HostLost("\n".join(collected.problems))

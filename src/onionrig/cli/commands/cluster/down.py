@@ -1,0 +1,35 @@
+"""The cluster down command: end whatever run is on the hosts."""
+
+from __future__ import annotations
+
+import asyncio
+
+from onionrig.cli.app import Json
+from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster
+from onionrig.cli.printing import print_json
+from onionrig.cluster.asking import accesses_of
+from onionrig.cluster.standing_down import stand_down
+from onionrig.units import counted
+
+
+@cluster.command()
+def down(
+    *, inventory: Inventory = "inventory.yml", limit: Limit = None, json: Json = False
+) -> None:
+    """End whatever run is on the hosts, whoever started it; what was recorded stays.
+
+    Its services, units, timers and files go, and the hosts are free. Where nothing runs, nothing is
+    done, and that is no error.
+    """
+    answers = asyncio.run(stand_down(accesses_of(inventory, limit)))
+    if json:
+        print_json(answers)
+    else:
+        for host, runs in answers.found.items():
+            for run in runs:
+                kept = f"; its records stay in {run.records}" if run.records else ""
+                who = run.who or f"remains of run {run.run_id}"
+                print(f"{host}: ended {who} ({counted(len(run.services), 'service')}){kept}")
+            if not runs:
+                print(f"{host}: nothing runs")
+    answers.refuse_problems()

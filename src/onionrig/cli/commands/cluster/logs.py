@@ -1,0 +1,65 @@
+"""The cluster logs command: what services have printed, from the hosts that they run on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
+from onionrig.cluster.asking import accesses_of
+from onionrig.cluster.logs import told_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Name = Annotated[
+    str | None,
+    typer.Argument(metavar="SERVICE|HOST", help="A service, or a host (default: all services)."),
+]
+OfRun = Annotated[
+    str | None,
+    typer.Option(
+        "--run", metavar="RUN", help="A run's name (default: the one that stands, or the latest)."
+    ),
+]
+Lines = Annotated[int, typer.Option(min=0, metavar="N", help="Lines from the end of each log.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Print what comes, until Ctrl-C.")]
+
+
+@cluster.command()
+def logs(
+    name: Name = None,
+    *,
+    run: OfRun = None,
+    lines: Lines = 20,
+    follow: Follow = False,
+    inventory: Inventory = "inventory.yml",
+) -> None:
+    """Print what services have printed, from their hosts; several with each one's name before it.
+
+    Once a run has ended and was collected, its logs are in its run directory, in logs/.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        answers = asyncio.run(
+            told_logs(
+                accesses_of(inventory),
+                name,
+                run,
+                lines=lines,
+                keeps_on=follow,
+                begin=_printer,
+            )
+        )
+        answers.refuse_problems()
+
+
+def _printer(title: str, services: Sequence[str]) -> Callable[[str, str], None]:
+    """Say of which run the logs are, and return what prints a line of a service."""
+    progress(json=False).print(title, style="dim", markup=False, soft_wrap=True)
+    width = max(map(len, services))
+    if len(services) == 1:
+        return lambda _, line: print(line, flush=True)
+    return lambda service, line: print(f"{service:{width}} | {line}", flush=True)

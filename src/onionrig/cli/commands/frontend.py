@@ -1,0 +1,80 @@
+"""The frontend commands: keep one onion address across rigs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from onionrig.cli.app import app
+from onionrig.cli.commands.cluster.app import Inventory, Limit  # noqa: TC001 - typer evaluates them
+from onionrig.cluster.asking import listed_hosts
+from onionrig.cluster.frontend_key import (
+    FrontendKey,
+    balancer_host,
+    keep_key,
+    key_from,
+    read_key,
+    write_key,
+)
+from onionrig.errors import UsageError
+
+frontend = typer.Typer(
+    name="frontend",
+    help="Keep the address's key, which is on the balancer's host, across rigs.",
+    no_args_is_help=True,
+)
+app.add_typer(frontend)
+
+KeyFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="File of the key; its owner alone may read it.")
+]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Replace another address's key, which is lost then.")
+]
+
+
+@frontend.command()
+def show(*, inventory: Inventory = "inventory.yml", limit: Limit = None) -> None:
+    """Print the address whose key the balancer's host has."""
+    print(_key(inventory, limit).address)
+
+
+@frontend.command()
+def export(file: KeyFile, *, inventory: Inventory = "inventory.yml", limit: Limit = None) -> None:
+    """Copy the address's key from the balancer's host into a new file, 0600.
+
+    Whoever has the key can be the address: keep it as you keep a password.
+    """
+    key = _key(inventory, limit)
+    keep_key(file, key.pem)
+    print(f"{key.address}: its key is in {file}; whoever has it can be the address")
+
+
+@frontend.command("import")
+def import_key(
+    file: KeyFile,
+    *,
+    inventory: Inventory = "inventory.yml",
+    limit: Limit = None,
+    replace: Replace = False,
+) -> None:
+    """Put an address's key on the balancer's host: every later run there has that address."""
+    pem = key_from(file)
+    host = balancer_host(inventory, listed_hosts(inventory, limit))
+    address = asyncio.run(write_key(host.access(), pem, replace=replace))
+    print(f"{address}: its key is on {host.name}, and later runs there have this address")
+
+
+def _key(inventory: str, limit: str | None) -> FrontendKey:
+    """Return the key that the balancer's host has. Raises UsageError where it has none."""
+    host = balancer_host(inventory, listed_hosts(inventory, limit))
+    key = asyncio.run(read_key(host.access()))
+    if key is None:
+        raise UsageError(
+            f"{host.name} has no key of an address yet: the first run makes one, and `onionrig "
+            "frontend import FILE` puts one there"
+        )
+    return key

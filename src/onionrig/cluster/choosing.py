@@ -1,0 +1,96 @@
+"""Which of the runs that hosts have records of is meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.cluster.state import KeptRecords
+from onionrig.errors import RecordsUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onionrig.cluster.state import HostState
+
+
+class RunThere(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that hosts have records of."""
+
+    directory: str
+    """The name of the directory of its records, the same on every host."""
+    run: str
+    run_id: str
+    kept: dict[str, KeptRecords]
+    """What each host has of it."""
+    standing: tuple[str, ...] = ()
+    """The hosts that are in use for it."""
+
+    @property
+    def changed_wall_seconds(self) -> float:
+        """When it was last changed on any host."""
+        return max(one.changed_wall_seconds for one in self.kept.values())
+
+    @property
+    def text(self) -> str:
+        """What to call it, and where it is."""
+        return f"{self.run} (on {', '.join(self.kept)})"
+
+
+def runs_there(states: Mapping[str, HostState]) -> dict[str, RunThere]:
+    """Return the runs that hosts have records of, by directory, the newest last."""
+    kept: dict[str, dict[str, KeptRecords]] = {}
+    for host, state in states.items():
+        for records in state.records:
+            kept.setdefault(records.directory, {})[host] = records
+    runs = [
+        RunThere(
+            directory=directory,
+            run=next(iter(hosts.values())).run,
+            run_id=(run_id := next(iter(hosts.values())).run_id),
+            kept=hosts,
+            standing=tuple(
+                host
+                for host in hosts
+                if (claim := states[host].claim) is not None and claim.run_id == run_id
+            ),
+        )
+        for directory, hosts in kept.items()
+    ]
+    return {run.directory: run for run in sorted(runs, key=lambda run: run.changed_wall_seconds)}
+
+
+def named_run(runs: Mapping[str, RunThere], name: str) -> RunThere | None:
+    """Return the run of this name, or whose directory it is; None where there is none.
+
+    Raises RecordsUnreadable where there are several.
+    """
+    found = [run for run in runs.values() if name in {run.run, run.directory, run.run_id}]
+    if len(found) > 1:
+        raise RecordsUnreadable(
+            f"{name} could be {', '.join(run.directory for run in found)}: say which"
+        )
+    return found[0] if found else None
+
+
+def only_run(runs: Mapping[str, RunThere]) -> RunThere:
+    """Return the only run that hosts have records of.
+
+    Raises RecordsUnreadable where there are several, which it lists, or none.
+    """
+    if not runs:
+        raise RecordsUnreadable("no host has records of a run that were not fetched")
+    if len(runs) > 1:
+        raise RecordsUnreadable(
+            "the hosts have records of several runs; name one of them: "
+            + ", ".join(run.text for run in runs.values())
+        )
+    return next(iter(runs.values()))
+
+
+def standing_or_newest(runs: Mapping[str, RunThere]) -> RunThere:
+    """Return the run that stands on a host, else the newest. Raises RecordsUnreadable."""
+    if not runs:
+        raise RecordsUnreadable("no host has records of a run: its logs went where it was run")
+    return next((run for run in runs.values() if run.standing), [*runs.values()][-1])

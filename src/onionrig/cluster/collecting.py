@@ -1,0 +1,231 @@
+"""Fetch what hosts have kept of a run whose controller could not, and make its result again."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import tarfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.cluster.asking import on_all
+from onionrig.cluster.choosing import named_run, only_run, runs_there
+from onionrig.cluster.merging import missing_files, put_down, say_that_nobody_saw_the_end
+from onionrig.cluster.state import host_state
+from onionrig.engine.ansible.opening import RECORDS
+from onionrig.engine.ansible.scripts import unpacked
+from onionrig.errors import HostLost, HostsInUse, RecordsUnreadable
+from onionrig.records.result import Result
+from onionrig.store.account import finish
+from onionrig.store.run_directory import EVENTS, RunDirectory
+from onionrig.store.runs import LATEST, RUNS, find_run
+from onionrig.units import counted, rough_duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from onionrig.cluster.choosing import RunThere
+    from onionrig.cluster.state import HostState
+    from onionrig.engine.ansible.access import Access
+    from onionrig.engine.ansible.connection import Connection
+
+FETCH_SECONDS = 600.0
+
+Files = tuple[tuple[PurePosixPath, bytes], ...]
+"""Files by their paths in a run's directory."""
+
+
+class Collected(msgspec.Struct, frozen=True, kw_only=True):
+    """A run after its records were fetched."""
+
+    run_directory: str
+    result: Result
+    notes: tuple[str, ...]
+    """What is still missing, in words."""
+    problems: tuple[str, ...]
+    """Which hosts of the run gave no answer, and why."""
+    removed: bool
+    """Whether the hosts' records were removed, since everything is here."""
+
+
+async def collect(
+    accesses: Iterable[Access],
+    name: str | None,
+    out: Path | None,
+    *,
+    keep: bool,
+    tell: Callable[[str], None],
+) -> Collected | None:
+    """Fetch what hosts have of a run, write its result again, and remove it from the hosts.
+
+    ``name`` is a run directory here, its name, the name that hosts have for it, or ``latest``.
+    Returns None where the run is here and no host has anything of it. Raises RecordsUnreadable
+    where it is not known which run is meant, and HostsInUse while it goes on.
+    """
+    reached = tuple(accesses)
+    states = await on_all(reached, host_state)
+    run_directory = None if name is None else _found_here(name)
+    runs = runs_there(states.found)
+    run = _chosen(runs, name, run_directory)
+    if run is None:
+        states.refuse_problems()
+        if run_directory is None:
+            raise RecordsUnreadable(_unknown(name, runs))
+        return None
+    _refuse_while_it_goes_on(run, states.found)
+    if run_directory is None:
+        run_directory = _begun_here(run, out)
+    fetched = await on_all(_those(reached, run.kept), lambda host: _fetched(host, run))
+    if not fetched.found:
+        fetched.refuse_problems()
+    run_directory = run_directory or RunDirectory.create(_place(run, out))
+    _put_down(fetched.found, run_directory, tell)
+    result = await asyncio.to_thread(finish, run_directory)
+    collected = _collected(run_directory, result, reached, {**states.problems, **fetched.problems})
+    if keep or collected.notes or collected.problems:
+        return collected
+    gone = await on_all(_those(reached, fetched.found), lambda host: _removed(host, run))
+    return msgspec.structs.replace(
+        collected, problems=tuple(gone.problems.values()), removed=not gone.problems
+    )
+
+
+def _put_down(
+    contents: Mapping[str, Files], run_directory: RunDirectory, tell: Callable[[str], None]
+) -> None:
+    """Take in what each host had, and say how the run ended if that is not said yet."""
+    handed_on = False
+    for host, files in contents.items():
+        taken = put_down(files, run_directory.path)
+        handed_on |= PurePosixPath(EVENTS) in taken
+        tell(f"{host}: {counted(len(taken), 'file')} that were not here, or not whole")
+    say_that_nobody_saw_the_end(run_directory, handed_on=handed_on)
+
+
+def _collected(
+    run_directory: RunDirectory,
+    result: Result,
+    asked: Iterable[Access],
+    problems: Mapping[str, str],
+) -> Collected:
+    """Say what is here now, and what of the run's hosts is still missing."""
+    manifest = run_directory.read_manifest()
+    names = {access.name for access in asked}
+    hosts = [host.name for host in manifest.hosts if host.kind == "remote"]
+    missing = {
+        host: services
+        for host in hosts
+        if (services := missing_files(manifest, run_directory.path, host))
+    }
+    return Collected(
+        run_directory=str(run_directory.path),
+        result=result,
+        notes=(
+            *(f"{host}: nothing of {', '.join(few)} is here" for host, few in missing.items()),
+            *(f"{host} is not in this inventory, and was not asked"
+              for host in hosts if host not in names),
+        ),
+        problems=tuple(problems[host] for host in hosts if host in problems),
+        removed=False,
+    )  # fmt: skip
+
+
+def _those(accesses: Iterable[Access], names: Iterable[str]) -> list[Access]:
+    wanted = set(names)
+    return [access for access in accesses if access.name in wanted]
+
+
+def _found_here(name: str) -> RunDirectory | None:
+    """Return a run directory of this machine; None where there is none of that name."""
+    try:
+        return find_run(name)
+    except RecordsUnreadable:
+        if name == LATEST or Path(name).exists():
+            raise
+        return None
+
+
+def _chosen(
+    runs: Mapping[str, RunThere], name: str | None, here: RunDirectory | None
+) -> RunThere | None:
+    if name is None:
+        return only_run(runs)
+    if here is None:
+        return named_run(runs, name)
+    directory = _directory_on_hosts(here)
+    return runs.get(directory) if directory else named_run(runs, here.path.absolute().name)
+
+
+def _directory_on_hosts(run_directory: RunDirectory) -> str | None:
+    """Return how a run's directory on the hosts is called, where its manifest says it."""
+    try:
+        hosts = run_directory.read_manifest().hosts
+    except RecordsUnreadable:
+        return None
+    return next((Path(host.records).name for host in hosts if host.records), None)
+
+
+def _unknown(name: str | None, runs: Mapping[str, RunThere]) -> str:
+    there = ", ".join(run.text for run in runs.values()) or "no run"
+    return f"no run {name}, neither here nor on the hosts; they have records of {there}"
+
+
+def _begun_here(run: RunThere, out: Path | None) -> RunDirectory | None:
+    """Return the directory here that a run is in already; None where one is to be made.
+
+    Raises RecordsUnreadable where it could not be: no host has a manifest.
+    """
+    begun = RunDirectory(_place(run, out))
+    if begun.looks_like_a_run() and _directory_on_hosts(begun) == run.directory:
+        return begun
+    if not any(records.has_manifest for records in run.kept.values()):
+        raise RecordsUnreadable(
+            f"{run.text} ended before its rig was put in place: no host has its manifest; collect "
+            f"it where it was started, or remove {RECORDS / run.directory} on each host"
+        )
+    return None
+
+
+def _place(run: RunThere, out: Path | None) -> Path:
+    return out or RUNS / run.run
+
+
+def _refuse_while_it_goes_on(run: RunThere, states: Mapping[str, HostState]) -> None:
+    standing = {host: states[host] for host in run.standing}
+    if not standing:
+        return
+    first = next(iter(standing.values()))
+    who = first.claim.who if first.claim is not None else run.run
+    names, count = ", ".join(standing), counted(len(standing), "host")
+    ends = max((state.stands_down_in_seconds or 0.0 for state in standing.values()), default=0.0)
+    down = f"{count} ({names}) will stand down by itself within {rough_duration_text(ends)}"
+    schedule = next((one.schedule for host, one in run.kept.items() if host in standing), None)
+    loaded = [state for state in standing.values() if state.in_load]
+    if loaded and schedule is not None and schedule.end_second > loaded[0].wall_seconds:
+        end = datetime.datetime.fromtimestamp(schedule.end_second, tz=datetime.UTC)
+        left = rough_duration_text(schedule.end_second - loaded[0].wall_seconds)
+        raise HostsInUse(
+            f"{who}: its load is on until {end:%H:%M:%S} UTC, for {left} more, and nothing is "
+            f"collected before; {down}"
+        )
+    raise HostsInUse(
+        f"{who}: it still stands, and nothing is collected before it has ended; where its "
+        f"controller is gone, {down}, or is ended now by `onionrig cluster down`"
+    )
+
+
+async def _fetched(connection: Connection, run: RunThere) -> Files:
+    """Return what a host has of a run. Raises CommandFailed and HostLost."""
+    content = await connection.run(
+        ("tar", "-C", str(RECORDS / run.directory), "-cf", "-", "."), seconds=FETCH_SECONDS
+    )
+    try:
+        return tuple(unpacked(content))
+    except tarfile.TarError as error:
+        raise HostLost(f"{connection.host}: its archive of records is broken: {error}") from error
+
+
+async def _removed(connection: Connection, run: RunThere) -> None:
+    await connection.run(("rm", "-rf", "--", str(RECORDS / run.directory)))

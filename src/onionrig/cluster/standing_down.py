@@ -1,0 +1,82 @@
+"""End whatever run there is on the hosts; what has been recorded stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.cluster.asking import on_all
+from onionrig.cluster.state import host_state
+from onionrig.engine.ansible.opening import RECORDS, WORKSPACES
+from onionrig.engine.ansible.scripts import stand_down_script
+from onionrig.errors import HostLost
+from onionrig.rig.units import HostRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.cluster.asking import Answers
+    from onionrig.cluster.state import HostState
+    from onionrig.engine.ansible.access import Access
+    from onionrig.engine.ansible.connection import Connection
+
+END_SECONDS = 60.0
+"""More than systemd takes to kill what does not end by itself."""
+
+
+class EndedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run that was ended on a host."""
+
+    run_id: str
+    who: str | None
+    """The run's name and who started it where; null where only remains of it were there."""
+    services: tuple[str, ...]
+    """The services that ran."""
+    records: str | None
+    """The directory on the host that keeps what was recorded; null where nothing was."""
+
+
+async def stand_down(accesses: Iterable[Access]) -> Answers[tuple[EndedRun, ...]]:
+    """End every run on all hosts at once; return what was ended on each host."""
+    return await on_all(accesses, _stood_down)
+
+
+async def _stood_down(connection: Connection) -> tuple[EndedRun, ...]:
+    """End every run on a host. Raises HostLost where one is still there afterwards."""
+    before = await host_state(connection)
+    if not before.run_ids:
+        return ()
+    for run_id in before.run_ids:
+        run = HostRun(
+            run_id=run_id,
+            workspace=WORKSPACES / run_id,
+            records=RECORDS / (_records_of(before, run_id) or f"-{run_id}"),
+            longest_seconds=0,
+        )
+        await connection.script(stand_down_script(run, keep_records=True), seconds=END_SECONDS)
+    after = await host_state(connection)
+    left = set(before.run_ids) & set(after.run_ids)
+    if left:
+        raise HostLost(
+            f"{connection.host}: run {', '.join(sorted(left))} could not be ended; look at "
+            f"{connection.access.by_hand()}systemctl list-units 'onionrig-*'"
+        )
+    return tuple(_ended(before, after, run_id) for run_id in before.run_ids)
+
+
+def _ended(before: HostState, after: HostState, run_id: str) -> EndedRun:
+    claimed = before.claim is not None and before.claim.run_id == run_id
+    directory = _records_of(after, run_id)
+    return EndedRun(
+        run_id=run_id,
+        who=before.claim.who if claimed and before.claim is not None else None,
+        services=tuple(
+            name for name, state in before.services.items() if claimed and state == "running"
+        ),
+        records=None if directory is None else str(RECORDS / directory),
+    )
+
+
+def _records_of(state: HostState, run_id: str) -> str | None:
+    return next((one.directory for one in state.records if one.run_id == run_id), None)

@@ -1,0 +1,77 @@
+"""The state of every host of an inventory, with its clock and whether this version made it fit."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.cluster.asking import on_all
+from onionrig.cluster.state import HostState, host_state
+from onionrig.engine.ansible.clocks import ClockReading, clock_reading
+from onionrig.engine.ansible.program import provisioned_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.engine.ansible.access import Access
+    from onionrig.engine.ansible.connection import Connection
+
+
+class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one host."""
+
+    name: str
+    problem: str | None = None
+    """Why it gave no answer; null where it did."""
+    this_version: bool | None = None
+    """Whether what was provisioned is this controller's version; null where nothing was."""
+    clock: ClockReading | None = None
+    """Null where it could not be read."""
+    state: HostState | None = None
+    """Null where the host gave no answer."""
+
+
+class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of every host of an inventory."""
+
+    version: str
+    """What this controller would provision."""
+    hosts: tuple[HostStatus, ...]
+
+
+async def cluster_status(accesses: Iterable[Access]) -> ClusterStatus:
+    """Ask all hosts at once."""
+    reached = tuple(accesses)
+    answers = await on_all(reached, _asked)
+    version = provisioned_version()
+    return ClusterStatus(
+        version=version,
+        hosts=tuple(
+            _status(access.name, answers.found.get(access.name), answers.problems, version)
+            for access in reached
+        ),
+    )
+
+
+async def _asked(connection: Connection) -> tuple[HostState, ClockReading | None]:
+    state = await host_state(connection)
+    return state, await asyncio.to_thread(clock_reading, connection.access)
+
+
+def _status(
+    name: str,
+    answer: tuple[HostState, ClockReading | None] | None,
+    problems: dict[str, str],
+    version: str,
+) -> HostStatus:
+    if answer is None:
+        return HostStatus(name=name, problem=problems[name])
+    state, clock = answer
+    return HostStatus(
+        name=name,
+        this_version=None if state.version is None else state.version == version,
+        clock=clock,
+        state=state,
+    )

@@ -1,0 +1,327 @@
+"""What commands for the hosts of an inventory make of what hosts print and keep: the pure parts."""
+
+from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from onionrig.cluster.choosing import named_run, only_run, runs_there, standing_or_newest
+from onionrig.cluster.frontend_key import FrontendKey, keep_key, key_from
+from onionrig.cluster.logs import Lines, ServiceLog, chosen_logs
+from onionrig.cluster.merging import put_down, say_that_nobody_saw_the_end, unseen_end
+from onionrig.cluster.state import SCRIPT, state_from
+from onionrig.engine.ansible.scripts import fetch_argv
+from onionrig.errors import RecordsUnreadable, UsageError
+from onionrig.records.events import Failed, Finished, Scheduled
+from onionrig.records.schedule import Schedule
+from onionrig.rig.units import HostRun
+from onionrig.run.load import put_on_load
+from onionrig.store.lines import read_all
+from onionrig.store.run_directory import RunDirectory
+from onionrig.tor.identities import address_of_key, frontend_identity
+
+NOW = 1_795_900_000.5
+SCHEDULE = Schedule(ramp_second=100, hold_second=105, end_second=145, streams=4)
+HELD = Scheduled(
+    wall_seconds=92.0,
+    since_start_seconds=40.0,
+    ramp_second=100,
+    hold_second=105,
+    end_second=145,
+    streams=4,
+)
+PARTS = {
+    "now": str(NOW),
+    "provisioned": '{\n "version": "0.1.0+abcdef012345"}',
+    "lock": "0a1b2c3d\nsmoke, by ann on desk",
+    "services": msgspec.json.encode(
+        [
+            {"unit": "onionrig-0a1b2c3d-backend-1.service", "active": "active", "sub": "running"},
+            {"unit": "onionrig-0a1b2c3d-sink-pi1.service", "active": "failed", "sub": "failed"},
+            {"unit": "onionrig-0a1b2c3d-stand-down.service", "active": "inactive", "sub": "dead"},
+        ]
+    ).decode(),
+    "timers": msgspec.json.encode(
+        [
+            {"unit": "onionrig-0a1b2c3d-grace.timer", "next": None},
+            {"unit": "onionrig-0a1b2c3d-load.timer", "next": int((NOW + 42) * 1e6)},
+        ]
+    ).decode(),
+    "left": "/run/onionrig:\n0a1b2c3d\nclaims\nlock\n\n/run/systemd/system:\nonionrig-0a1b2c3d.slice",
+    "memory": "MemTotal:  1000 kB\nMemAvailable:    500 kB",
+    "disk": "     Avail\n123456",
+    "temperature": "41000\n52500",
+    "records": "smoke-0a1b2c3d\t4096\t1795900000\tyes\t"
+    + msgspec.json.encode(SCHEDULE).decode()
+    + "\nmy run-ffffffff\t12\t1795800000\tno\t\nlost+found\t1\t1\tno\t",
+}
+
+
+def printed(**parts):
+    """Return what a host prints whose parts are these, or as above."""
+    return "".join(f"\n=== {name}\n{text}\n" for name, text in (PARTS | parts).items())
+
+
+def state(**parts):
+    return state_from(printed(**parts))
+
+
+def test_a_host_in_a_load_says_its_run_services_and_when_it_stands_down():
+    found = state()
+    assert found.claim.run_id == "0a1b2c3d"
+    assert found.claim.who == "smoke, by ann on desk"
+    assert found.in_load
+    assert found.stands_down_in_seconds == 42
+    assert found.services == {"backend-1": "running", "sink-pi1": "failed"}
+    assert found.version == "0.1.0+abcdef012345"
+    assert found.available_memory_bytes == 512_000
+    assert found.free_disk_bytes == 123456
+    assert found.temperature_celsius == 52.5
+    assert found.leftover_run_ids == ()
+
+
+def test_records_are_known_by_run_whatever_it_is_called():
+    standing, other = state().records
+    assert (standing.run, standing.run_id, standing.has_manifest) == ("smoke", "0a1b2c3d", True)
+    assert standing.schedule == SCHEDULE
+    assert (other.run, other.run_id, other.schedule) == ("my run", "ffffffff", None)
+
+
+def test_a_host_that_was_never_provisioned_is_free():
+    nothing = dict.fromkeys(PARTS, "")
+    found = state_from(printed(**(nothing | {"now": "1.0"})))
+    assert found.version is found.claim is found.stands_down_in_seconds is None
+    assert found.services == {}
+    assert found.records == found.run_ids == ()
+
+
+def test_a_run_whose_timers_are_gone_does_not_stand_down_by_itself():
+    assert state(timers="[]").stands_down_in_seconds is None
+    infinite = msgspec.json.encode(
+        [{"unit": "onionrig-0a1b2c3d-grace.timer", "next": (1 << 64) - 1}]
+    ).decode()
+    assert state(timers=infinite).stands_down_in_seconds is None
+
+
+def test_remains_of_runs_that_a_host_is_not_in_use_for_are_seen():
+    found = state(lock="")
+    assert found.claim is None
+    assert found.leftover_run_ids == found.run_ids == ("0a1b2c3d",)
+
+
+def test_what_no_host_prints_is_an_error_that_can_be_caught():
+    for text in ("", printed(now="today"), printed(services="<html>")):
+        with pytest.raises((KeyError, ValueError, msgspec.MsgspecError)):
+            state_from(text)
+
+
+def test_every_part_that_is_read_is_asked_for():
+    assert [line.split()[1].rstrip(";") for line in SCRIPT.splitlines() if line[:5] == "part "] == [
+        *PARTS
+    ]
+
+
+def states(**records):
+    """Return states of hosts that have records of runs: directory and when it was changed."""
+    return {
+        host: state(
+            lock=lock,
+            records="\n".join(f"{name}\t1\t{changed}\tyes\t" for name, changed in several.items()),
+        )
+        for host, (lock, several) in records.items()
+    }
+
+
+def test_the_run_that_stands_comes_before_a_newer_one():
+    runs = runs_there(
+        states(
+            pi1=("", {"old-00000001": 10, "new-00000002": 30}),
+            pi2=("00000001\nold, by ann on desk", {"old-00000001": 20}),
+        )
+    )
+    assert [*runs] == ["old-00000001", "new-00000002"]
+    assert standing_or_newest(runs).run == "old"
+    assert standing_or_newest(runs).standing == ("pi2",)
+    assert [*runs["old-00000001"].kept] == ["pi1", "pi2"]
+    assert named_run(runs, "new").run_id == "00000002"
+    assert named_run(runs, "00000001").run == "old"
+    assert named_run(runs, "other") is None
+
+
+def test_one_run_is_meant_without_a_name_and_several_are_listed():
+    one = runs_there(states(pi1=("", {"run-00000001": 1})))
+    assert only_run(one).run == "run"
+    with pytest.raises(RecordsUnreadable, match="no host has records"):
+        only_run({})
+    several = runs_there(states(pi1=("", {"a-00000001": 1}), pi2=("", {"b-00000002": 2})))
+    with pytest.raises(RecordsUnreadable, match=r"a \(on pi1\), b \(on pi2\)"):
+        only_run(several)
+    twice = runs_there(states(pi1=("", {"a-00000001": 1, "a-00000002": 2})))
+    with pytest.raises(RecordsUnreadable, match="a-00000001, a-00000002"):
+        named_run(twice, "a")
+
+
+def test_of_two_copies_the_longer_is_kept_and_the_controllers_files_are_its_own(tmp_path):
+    files = [
+        (PurePosixPath("manifest.json"), b"theirs, which is longer"),
+        (PurePosixPath("samples/sink.jsonl"), b"1\n2\n3\n"),
+        (PurePosixPath("logs/relay.log"), b"one\n"),
+        (PurePosixPath("logs/empty.log"), b""),
+        (PurePosixPath("transfers/sink.jsonl"), b"1\n"),
+    ]
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "manifest.json").write_text("ours")
+    (tmp_path / "samples/sink.jsonl").write_text("1\n2")
+    (tmp_path / "logs/relay.log").write_text("one\ntwo\n")
+    taken = put_down(files, tmp_path)
+    assert [*map(str, taken)] == ["samples/sink.jsonl", "logs/empty.log", "transfers/sink.jsonl"]
+    assert (tmp_path / "manifest.json").read_text() == "ours"
+    assert (tmp_path / "samples/sink.jsonl").read_text() == "1\n2\n3\n"
+    assert (tmp_path / "logs/relay.log").read_text() == "one\ntwo\n"
+    assert (tmp_path / "transfers").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "transfers/sink.jsonl").stat().st_mode & 0o777 == 0o600
+    assert [*map(str, put_down(files, tmp_path))] == ["logs/empty.log"]
+
+
+def test_an_end_that_no_controller_saw_is_said_once(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    with run.events_appender() as appender:
+        appender.append(HELD)
+    say_that_nobody_saw_the_end(run, handed_on=True)
+    say_that_nobody_saw_the_end(run, handed_on=True)
+    _, end = read_all(run.events_path, Scheduled | Failed)
+    assert end.error == "Killed"
+    assert "last heard of before the hold" in end.message
+    assert "faults, lost hosts and how the run ended are not known" in end.message
+
+
+def test_what_a_controller_had_said_of_the_end_is_left_as_it_is(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    with run.events_appender() as appender:
+        appender.append(Finished(wall_seconds=1.0, since_start_seconds=1.0))
+    before = run.events_path.read_bytes()
+    say_that_nobody_saw_the_end(run, handed_on=False)
+    assert run.events_path.read_bytes() == before
+
+
+def test_the_end_says_when_the_controller_was_last_heard_of():
+    later = Failed(
+        wall_seconds=117.0, since_start_seconds=1.0, error="", message="", exit_code=1
+    )  # any event
+    assert "of 12 s into the hold and" in unseen_end([HELD, later], handed_on=False).message
+    assert (
+        "of 12 s into the hold of load 2"
+        in unseen_end([HELD] * 2 + [later], handed_on=False).message
+    )
+    assert "of before any load" in unseen_end([], handed_on=True).message
+
+
+def test_records_are_fetched_without_what_the_controller_wrote_there():
+    run = HostRun(
+        run_id="0a1b2c3d",
+        workspace=PurePosixPath("/w"),
+        records=PurePosixPath("/r"),
+        longest_seconds=1,
+    )
+    left_out = {word for word in fetch_argv(run) if word.startswith("--exclude")}
+    assert left_out == {
+        "--exclude=./manifest.json", "--exclude=./schedule.json", "--exclude=./events.jsonl",
+    }  # fmt: skip
+
+
+async def test_a_load_is_in_the_events_that_hosts_are_handed_with_it():
+    told = []
+
+    class Told(Exception):
+        pass
+
+    class Engine:
+        lead_seconds = 1
+
+        async def write_schedule(self, *_):
+            told.append("hosts")
+            raise Told
+
+    class Journal:
+        def scheduled(self, *_):
+            told.append("events")
+
+    load = SimpleNamespace(ramp=1, hold=5, streams_asked=4, reached="address")
+    planned = SimpleNamespace(load=load, settings={})
+    with pytest.raises(Told):
+        await put_on_load(Engine(), None, planned, (), Journal())
+    assert told == ["events", "hosts"]
+
+
+LOGS = {
+    host: tuple(
+        ServiceLog(service=name, host=host, path=PurePosixPath(f"/logs/{name}.log"))
+        for name in names
+    )
+    for host, names in {"pi1": ("backend-1", "source-pi1"), "pi2": ("relay-1",), "pi3": ()}.items()
+}
+
+
+def test_logs_are_chosen_by_service_or_host_and_what_there_is_is_named():
+    def services(name):
+        return [log.service for log in chosen_logs(LOGS, name, "run")]
+
+    assert services(None) == ["backend-1", "source-pi1", "relay-1"]
+    assert services("pi1") == ["backend-1", "source-pi1"]
+    assert services("relay-1") == ["relay-1"]
+    with pytest.raises(RecordsUnreadable, match="no log of backend-2; there is backend-1"):
+        services("backend-2")
+    with pytest.raises(RecordsUnreadable, match="its services and hosts are backend-1, pi1, pi2"):
+        services("???")
+    with pytest.raises(RecordsUnreadable, match="no service has printed anything yet"):
+        chosen_logs({"pi1": ()}, None, "run")
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_lines_of_several_logs_are_told_whole(size):
+    told = []
+    lines = Lines(lambda service, line: told.append((service, line)))
+    text = b"==> /l/a.log <==\none\ntwo\n\n==> /l/b-1.log <==\nthr\xff"
+    for at in range(0, len(text), size):
+        lines.take(text[at : at + size])
+    lines.end()
+    assert told == [("a", "one"), ("a", "two"), ("b-1", "thr\ufffd")]
+
+
+def key_file(directory):
+    directory.mkdir()
+    return Path(frontend_identity(directory).key_paths["frontend.pem"])
+
+
+def test_a_key_is_kept_for_its_owner_alone_and_never_overwrites(tmp_path):
+    pem = key_file(tmp_path / "made").read_bytes()
+    kept = tmp_path / "kept.pem"
+    keep_key(kept, pem)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert key_from(kept) == pem
+    for place in (kept, Path("/dev/null"), Path("-")):
+        with pytest.raises(UsageError):
+            keep_key(place, pem)
+    assert kept.read_bytes() == pem
+
+
+def test_what_is_no_key_or_is_open_to_others_is_refused(tmp_path):
+    made = key_file(tmp_path / "made")
+    made.chmod(0o644)
+    with pytest.raises(UsageError, match="chmod 600"):
+        key_from(made)
+    made.write_text("no key")
+    made.chmod(0o600)
+    with pytest.raises(UsageError, match="is not the key of an onion address"):
+        key_from(made)
+    with pytest.raises(UsageError, match="No such file"):
+        key_from(tmp_path / "missing")
+
+
+def test_a_key_is_not_in_what_is_printed_of_it(tmp_path):
+    pem = key_file(tmp_path / "made").read_bytes()
+    key = FrontendKey(host="pi1", address=address_of_key(pem), pem=pem)
+    assert pem.decode().splitlines()[1] not in repr(key)
+    assert key.address in repr(key)
