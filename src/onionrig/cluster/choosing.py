@@ -92,5 +92,8 @@ def only_run(runs: Mapping[str, RunThere]) -> RunThere:
 def standing_or_newest(runs: Mapping[str, RunThere]) -> RunThere:
     """Return the run that stands on a host, else the newest. Raises RecordsUnreadable."""
     if not runs:
-        raise RecordsUnreadable("no host has records of a run: its logs went where it was run")
+        raise RecordsUnreadable(
+            "no host has records of a run; the logs of one that has ended or was collected are in "
+            "its run directory, in logs/"
+        )
     return next((run for run in runs.values() if run.standing), [*runs.values()][-1])

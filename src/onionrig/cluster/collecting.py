@@ -198,9 +198,7 @@ def _refuse_while_it_goes_on(run: RunThere, states: Mapping[str, HostState]) -> 
         return
     first = next(iter(standing.values()))
     who = first.claim.who if first.claim is not None else run.run
-    names, count = ", ".join(standing), counted(len(standing), "host")
-    ends = max((state.stands_down_in_seconds or 0.0 for state in standing.values()), default=0.0)
-    down = f"{count} ({names}) will stand down by itself within {rough_duration_text(ends)}"
+    down = _end_text(standing)
     schedule = next((one.schedule for host, one in run.kept.items() if host in standing), None)
     loaded = [state for state in standing.values() if state.in_load]
     if loaded and schedule is not None and schedule.end_second > loaded[0].wall_seconds:
@@ -211,9 +209,19 @@ def _refuse_while_it_goes_on(run: RunThere, states: Mapping[str, HostState]) -> 
             f"collected before; {down}"
         )
     raise HostsInUse(
-        f"{who}: it still stands, and nothing is collected before it has ended; where its "
-        f"controller is gone, {down}, or is ended now by `onionrig cluster down`"
+        f"{who}: it still stands, and nothing is collected before it has ended; if its controller "
+        f"is gone, {down}, and `onionrig cluster down` ends it now"
     )
+
+
+def _end_text(standing: Mapping[str, HostState]) -> str:
+    """Say when hosts end the run that stands on them."""
+    ends = [state.stands_down_in_seconds for state in standing.values()]
+    hosts = ", ".join(standing)
+    if any(seconds is None for seconds in ends):
+        return f"nothing ends it on {hosts}"
+    latest = max(seconds for seconds in ends if seconds is not None)
+    return f"it ends by itself on {hosts} within {rough_duration_text(latest)}"
 
 
 async def _fetched(connection: Connection, run: RunThere) -> Files:

@@ -81,8 +81,8 @@ def _stands_down(state: HostState) -> str:
         return "-"
     if state.stands_down_in_seconds is None:
         return "not by itself"
-    load = ", after its load" if state.in_load else ""
-    return f"in {rough_duration_text(state.stands_down_in_seconds)}{load}"
+    when = "after its load" if state.in_load else "if its controller is gone"
+    return f"in {rough_duration_text(state.stands_down_in_seconds)}, {when}"
 
 
 def _below(name: str, state: HostState) -> Iterable[str]:
