@@ -169,6 +169,7 @@ def test_of_two_copies_the_longer_is_kept_and_the_controllers_files_are_its_own(
         (PurePosixPath("logs/relay.log"), b"one\n"),
         (PurePosixPath("logs/empty.log"), b""),
         (PurePosixPath("transfers/sink.jsonl"), b"1\n"),
+        (PurePosixPath("result.json"), b"not for a host to say"),
     ]
     (tmp_path / "samples").mkdir()
     (tmp_path / "logs").mkdir()
@@ -180,6 +181,7 @@ def test_of_two_copies_the_longer_is_kept_and_the_controllers_files_are_its_own(
     assert (tmp_path / "manifest.json").read_text() == "ours"
     assert (tmp_path / "samples/sink.jsonl").read_text() == "1\n2\n3\n"
     assert (tmp_path / "logs/relay.log").read_text() == "one\ntwo\n"
+    assert not (tmp_path / "result.json").exists()
     assert (tmp_path / "transfers").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "transfers/sink.jsonl").stat().st_mode & 0o777 == 0o600
     assert [*map(str, put_down(files, tmp_path))] == ["logs/empty.log"]

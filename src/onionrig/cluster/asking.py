@@ -71,6 +71,8 @@ async def on_all(
     async def on(connection: Connection) -> None:
         try:
             found[connection.host] = await what(connection)
+        except BrokenPipeError:
+            raise  # whoever read what is printed has gone, which is no host's doing
         except (CommandFailed, OnionrigError, OSError) as error:
             problems[connection.host] = _explained(connection, error)
 

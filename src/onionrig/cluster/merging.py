@@ -25,15 +25,20 @@ if TYPE_CHECKING:
 
 OURS = frozenset({PurePosixPath(name) for name in (MANIFEST, SCHEDULE)})
 """Files that the controller has written."""
+HANDED_ON = OURS | {PurePosixPath(EVENTS)}
+"""Files that hosts were handed by the controller; what they record themselves is in directories."""
 
 
 def put_down(files: Iterable[tuple[PurePosixPath, bytes]], here: Path) -> tuple[PurePosixPath, ...]:
     """Take in the files of one host; return those that were new, or longer than what is here.
 
-    Raises RunDirectoryError.
+    What is made from records, such as the result, is not taken from a host. Raises
+    RunDirectoryError.
     """
     taken = []
     for path, content in files:
+        if len(path.parts) == 1 and path not in HANDED_ON:
+            continue
         target = here / path
         size = size_of(target)
         if size and (path in OURS or size >= len(content)):

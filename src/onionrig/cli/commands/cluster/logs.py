@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import os
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,18 +43,17 @@ def logs(
 
     Once a run has ended and was collected, its logs are in its run directory, in logs/.
     """
-    with contextlib.suppress(KeyboardInterrupt):
-        answers = asyncio.run(
-            told_logs(
-                accesses_of(inventory),
-                name,
-                run,
-                lines=lines,
-                keeps_on=follow,
-                begin=_printer,
-            )
-        )
-        answers.refuse_problems()
+    telling = told_logs(
+        accesses_of(inventory), name, run, lines=lines, keeps_on=follow, begin=_printer
+    )
+    try:
+        answers = asyncio.run(telling)
+    except KeyboardInterrupt:
+        return
+    except BrokenPipeError:  # as of `| head`: what is still to be flushed goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    answers.refuse_problems()
 
 
 def _printer(title: str, services: Sequence[str]) -> Callable[[str, str], None]:
