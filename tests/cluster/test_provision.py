@@ -119,6 +119,52 @@ def test_check_says_what_fresh_hosts_are_and_refuses_somebodys(bed, before, clus
         assert differences(bed, name, before) == []
 
 
+def test_check_names_every_trouble_of_all_hosts_at_once(bed, before, cluster, tmp_path):
+    slow_clock = bed[BARE].root / "usr/local/bin/date"
+    troubled = bed.inventory(
+        {"balancer": ["stranger"], "backends": OURS, "clients": [THEIRS, "gone"]},
+        path=tmp_path / "troubled.yml",
+        host_variables={
+            INDEXED: {"onionrig_facts": {"machine": "armv7l", "memory_bytes": 400 << 20}},
+            "stranger": {
+                "ansible_host": bed[INDEXED].address,
+                "ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null",
+            },
+            "gone": {"ansible_host": "10.77.0.99"},
+        },
+    )
+    sudoers = bed[THEIRS].run("sh", "-c", "ls /etc/sudoers.d/*nopasswd*").stdout.strip()
+    bed[THEIRS].run("mv", sudoers, "/root/kept")
+    bed[INDEXED].run("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", "/opt")
+    bed[BARE].run("ip", "route", "add", "blackhole", bed[INDEXED].address)
+    slow_clock.write_text("#!/bin/sh\nexec /bin/date --date='5 seconds ago' \"$@\"\n")
+    slow_clock.chmod(0o755)
+    try:
+        code, checked = cluster("check", inventory=troubled)
+    finally:
+        bed[THEIRS].run("mv", "/root/kept", sudoers)
+        bed[INDEXED].run("umount", "/opt")
+        bed[BARE].run("ip", "route", "delete", "blackhole", bed[INDEXED].address)
+        slow_clock.unlink()
+    assert code == Unequipped.exit_code
+    troubles = {
+        (each["host"], each["what"]): f"{each['found']}; {each['advice']}"
+        for each in checked["findings"]
+        if each["verdict"] != "ok"
+    }
+    assert "armv7l" in troubles[INDEXED, "architecture"]
+    assert "1 daemons fit" in troubles[INDEXED, "memory"]
+    assert "50 MiB free for /opt/onionrig" in troubles[INDEXED, "disk"]
+    assert "behind this machine's" in troubles[BARE, "clock"]
+    assert "pi1 (timeout)" in troubles[BARE, "ports"]
+    assert f"saddr {bed[INDEXED].address} tcp dport" in troubles[BARE, "ports"]
+    assert "NOPASSWD" in troubles[THEIRS, "sudo"]
+    assert "its SSH host key is not known" in troubles["stranger", "reachable"]
+    assert "is it switched on" in troubles["gone", "reachable"]
+    for name in ALL:
+        assert differences(bed, name, before) == []
+
+
 def test_an_interrupted_provision_leaves_a_record_and_no_connection(bed, environment):
     inventory = bed.directory / "inventory.yml"
     words = ("cluster", "provision", "-i", inventory, "--limit", INDEXED)

@@ -1,5 +1,8 @@
 """Inventories as Ansible reads them, and what becomes of each host."""
 
+import subprocess
+import sys
+
 import pytest
 
 from onionrig.engine.ansible.inventory import for_experiment, read_inventory
@@ -77,3 +80,27 @@ def test_what_cannot_be_read_or_used_is_refused_by_name(written, tmp_path):
     assert "pi1 has ansible_port = 70000" in refused(
         written("all: {hosts: {pi1: {ansible_port: 70000}}}")
     )
+
+
+def test_vaults_and_ansibles_own_configuration_count(written, tmp_path, monkeypatch):
+    password = tmp_path / "password"
+    password.write_text("word")
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(password))
+    sealed = subprocess.run(
+        [sys.executable, "-m", "ansible", "vault", "encrypt_string", "pi1.example"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    sealed = sealed.replace("\n", "\n    ")
+    path = written(f"all:\n  hosts:\n    pi1:\n      ansible_host: {sealed}\n    pi2:\n")
+    settings = tmp_path / "ansible.cfg"
+    settings.write_text(
+        "[defaults]\nremote_user = pi\n[ssh_connection]\nssh_common_args = -J gate\n"
+    )
+    monkeypatch.setenv("ANSIBLE_CONFIG", str(settings))
+    first, second = read_inventory(path)
+    assert first.access().destination == "pi1.example"
+    assert second.access().ssh_options == ("-l", "pi", "-J", "gate")
+    monkeypatch.delenv("ANSIBLE_VAULT_PASSWORD_FILE")
+    complaint = refused(path)
+    assert "pi1: ansible_host cannot be resolved: Attempting to decrypt" in complaint
+    assert complaint.endswith("ANSIBLE_VAULT_PASSWORD_FILE=FILE")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import configparser
+import contextlib
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from onionrig.errors import Unequipped, UsageError
@@ -25,6 +29,20 @@ ENVIRONMENT = {
 _RESOLVED = re.compile(r"^(\S+) \| (?:SUCCESS|CHANGED) => (\{.*\})$", re.MULTILINE)
 _FAILED = re.compile(r"^(\S+) \| FAILED! => (.*)$", re.MULTILINE)
 VAULTED = ("vault", "decrypt")
+SETTINGS = {
+    "ansible_user": ("defaults", "remote_user", "ANSIBLE_REMOTE_USER"),
+    "ansible_port": ("defaults", "remote_port", "ANSIBLE_REMOTE_PORT"),
+    "ansible_private_key_file": (
+        "defaults", "private_key_file", "ANSIBLE_PRIVATE_KEY_FILE",
+    ),
+    "ansible_ssh_common_args": (
+        "ssh_connection", "ssh_common_args", "ANSIBLE_SSH_COMMON_ARGS",
+    ),
+    "ansible_ssh_extra_args": (
+        "ssh_connection", "ssh_extra_args", "ANSIBLE_SSH_EXTRA_ARGS",
+    ),
+}  # fmt: skip
+"""The setting and the environment variable behind each variable."""
 
 
 def listed(path: str) -> tuple[dict[str, list[str]], dict[str, Variables]]:
@@ -62,14 +80,40 @@ def resolved(path: str, wanted: dict[str, list[str]]) -> dict[str, Variables]:
         "-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {{{pairs}}} }}}}"}),
     )  # fmt: skip
     if failed := _FAILED.search(done.stdout):
+        why = failed[2].partition('"msg": "')[2].removesuffix('"}') or failed[2]
         raise UsageError(
             f"{path}: {failed[1]}: {', '.join(wanted.get(failed[1], names))} cannot be resolved: "
-            f"{failed[2][:200]}"
+            f"{_hinted(why.removeprefix('Task failed: '))}"
         )
     answers = {name: json.loads(text)["msg"] for name, text in _RESOLVED.findall(done.stdout)}
     if done.returncode or answers.keys() != wanted.keys():
         raise UsageError(_explained(path, done.stderr or done.stdout))
     return {name: {key: answers[name].get(key) for key in keys} for name, keys in wanted.items()}
+
+
+def configured() -> Variables:
+    """Return the variables that Ansible's configuration stands for, where an inventory is silent.
+
+    Of its settings those alone that say how a host is reached.
+    """
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
+        parser.read([path for path in _configurations() if path.is_file()][:1])
+    return {
+        variable: value
+        for variable, (section, key, name) in SETTINGS.items()
+        if (value := os.environ.get(name) or parser.get(section, key, fallback=None))
+    }
+
+
+def _configurations() -> list[Path]:
+    """Return where Ansible looks for its configuration: the first that is there counts."""
+    if named := os.environ.get("ANSIBLE_CONFIG"):
+        return [Path(named) / "ansible.cfg" if Path(named).is_dir() else Path(named)]
+    here = Path.cwd()
+    # Ansible takes none from where everybody may write
+    own = [] if here.stat().st_mode & stat.S_IWOTH else [here / "ansible.cfg"]
+    return [*own, Path.home() / ".ansible.cfg", Path("/etc/ansible/ansible.cfg")]
 
 
 def _members(answer: dict[str, Any], group: str, within: tuple[str, ...]) -> set[str]:
@@ -106,6 +150,11 @@ def _explained(path: str, printed: str) -> str:
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     told = [line for line in lines if line.startswith(("[ERROR]", "ERROR"))] or lines[-1:]
     text = told[0].removeprefix("[ERROR]:").removeprefix("ERROR!").strip() if told else "no reason"
+    return f"{path}: Ansible cannot read the inventory: {_hinted(text)}"
+
+
+def _hinted(text: str) -> str:
+    """Return a complaint of Ansible, with what to do where a vault is closed."""
     if any(word in text.lower() for word in VAULTED):
-        text += "; name the vault's password: ANSIBLE_VAULT_PASSWORD_FILE=FILE"
-    return f"{path}: Ansible cannot read the inventory: {text}"
+        return f"{text}; name the vault's password: ANSIBLE_VAULT_PASSWORD_FILE=FILE"
+    return text

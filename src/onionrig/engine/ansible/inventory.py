@@ -2,6 +2,7 @@
 
 Ansible reads it (``ansible-inventory``), so every kind of inventory works, group variables and
 vaults included. Values that are templates or encrypted are asked of Ansible once more, resolved.
+What an ``ansible.cfg`` says of logins counts where the inventory is silent.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import msgspec
 
 from onionrig.engine.ansible.access import Access
-from onionrig.engine.ansible.ask_ansible import Variables, listed, resolved
+from onionrig.engine.ansible.ask_ansible import Variables, configured, listed, resolved
 from onionrig.errors import UsageError
 from onionrig.experiment.inventory import Inventory, InventoryHost
 
@@ -101,6 +102,8 @@ def read_inventory(path: str) -> tuple[ListedHost, ...]:
     if not variables:
         raise UsageError(f"{path}: the inventory has no hosts")
     _refuse_passwords(path, variables)
+    settings = configured()
+    variables = {name: {**settings, **values} for name, values in variables.items()}
     unresolved = {
         name: wanted
         for name, values in variables.items()
