@@ -28,7 +28,10 @@ class Unequipped(OnionrigError):
     """This machine lacks something a run needs, such as tor or a version of it."""
 
     exit_code = 4
-    meaning = "this machine lacks something that a run needs (see `onionrig doctor`)"
+    meaning = (
+        "this machine lacks something that a run needs (see `onionrig doctor`), or a host of the "
+        "inventory does (see `onionrig cluster check`)"
+    )
 
 
 class PortTaken(OnionrigError):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import onionrig
-from onionrig.errors import Interrupted, OnionrigError, Terminated, Unequipped
+from onionrig.errors import Interrupted, OnionrigError, Terminated, Unequipped, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COLLECTION = "onionrig.cluster"
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
+NO_HOSTS = "leaves us with no hosts to target"
 ENDED_SECONDS = 10
 """How long ssh may take to close a connection that it was told to close."""
 UNTOLD = frozenset(
@@ -77,7 +78,8 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
 ) -> Played:
     """Run a playbook on an inventory's hosts; ``tell`` is told each task as it starts.
 
-    Raises Unequipped where Ansible cannot run it at all, and Interrupted or Terminated.
+    Raises UsageError for a limit that no host meets, Unequipped where Ansible cannot run it at all,
+    and Interrupted or Terminated.
     """
     played, told = Played(), set[str]()
 
@@ -110,7 +112,10 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
         if received:
             raise ENDINGS[received[0]]
         if runner.rc and not played.failures:
-            raise Unequipped(f"Ansible could not run the playbook {playbook}: {_error(runner)}")
+            error = _error(runner)
+            if NO_HOSTS in error:
+                raise UsageError(f"--limit {limit}: no host of {inventory} is meant by that")
+            raise Unequipped(f"Ansible could not run the playbook {playbook}: {error}")
     return played
 
 
@@ -176,6 +181,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"),
+        "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes",

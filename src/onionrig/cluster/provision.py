@@ -9,7 +9,7 @@ import msgspec
 from onionrig.cluster.playbooks import Failure, play
 from onionrig.cluster.troubles import explained
 from onionrig.engine.ansible.inventory import read_inventory
-from onionrig.engine.ansible.program import provisioned_version
+from onionrig.engine.ansible.program import packed, provisioned_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,8 @@ def provision(
     Raises UsageError for an inventory that cannot be used, Unequipped, Interrupted.
     """
     read_inventory(inventory)
-    played = play("provision", inventory, limit=limit, dry=dry, tell=tell)
+    variables = {"onionrig_program": packed()}
+    played = play("provision", inventory, variables=variables, limit=limit, dry=dry, tell=tell)
     return _outcome(played, version=provisioned_version(), dry=dry)
 
 

@@ -52,5 +52,9 @@ def advice_for(failure: Failure) -> str:
 def explained(failure: Failure) -> str:
     """Return a failure as one line: the task, the reason, and what to do."""
     advice = advice_for(failure)
-    text = failure.reason if failure.unreachable else f"{failure.task}: {failure.reason}"
+    # a refusal of the collection's own names the host, and needs no task beside it
+    is_refusal = failure.reason.startswith((f"{failure.host}: ", f"{failure.host} is "))
+    alone = failure.unreachable or is_refusal
+    reason = failure.reason.removeprefix(f"{failure.host}: ")
+    text = reason if alone else f"{failure.task}: {reason}"
     return f"{text}; {advice}" if advice else text

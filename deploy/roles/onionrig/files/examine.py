@@ -103,7 +103,7 @@ def machine():
         "distribution": release.get("PRETTY_NAME", "").strip('"'),
         "python": list(sys.version_info[:3]),
         "libc": platform.libc_ver()[1],
-        "systemd": run("systemctl", "--version").split("\n")[0].split(" ")[1:2],
+        "systemd": os.path.isdir("/run/systemd/system"),
         "apt": bool(shutil.which("apt-get")),
         "cores": os.cpu_count(),
         "memory_bytes": int(memory.group(1)) * 1024 if memory else None,
@@ -381,6 +381,12 @@ def refusals(facts):
             "distribution",
             "%s, without apt-get" % (facts["distribution"] or "an unknown system"),
             "use Debian or Raspberry Pi OS, from bookworm on",
+        ),
+        not facts["systemd"]
+        and (
+            "systemd",
+            "a system that systemd does not run",
+            "start it with systemd, which supervises what a run starts",
         ),
         tuple(facts["python"][:2]) < OLDEST_PYTHON
         and (

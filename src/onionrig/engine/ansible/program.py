@@ -24,7 +24,12 @@ LEFT_OUT = frozenset({"cli", "cluster", "deploy", "run", "series", "views"})
 
 
 def main() -> None:
-    """Make the archive and print its path, version and digest as JSON."""
+    """Make the archive, and print what the collection has to know of it as JSON."""
+    print(json.dumps(packed()))  # noqa: T201 - this is a program that prints
+
+
+def packed() -> dict[str, str]:
+    """Make the archive in this user's cache; return its path, version and digest."""
     content = archive()
     path = platformdirs.user_cache_path("onionrig") / f"program-{_short_digest(content)}.tar"
     if not path.exists():
@@ -32,11 +37,7 @@ def main() -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             file.write(content)
         os.replace(file.name, path)  # noqa: PTH105 - a name, not a Path
-    print(  # noqa: T201 - this is a program that prints
-        json.dumps(
-            {"archive": str(path), "version": provisioned_version(), "digest": files_digest()}
-        )
-    )
+    return {"archive": str(path), "version": provisioned_version(), "digest": files_digest()}
 
 
 @cache
