@@ -6,13 +6,19 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from onionrig.cluster.choosing import named_run, only_run, runs_there, standing_or_newest
+from onionrig.cluster.choosing import (
+    named_run,
+    only_run,
+    refuse_while_it_goes_on,
+    runs_there,
+    standing_or_newest,
+)
 from onionrig.cluster.frontend_key import FrontendKey, keep_key, key_from
 from onionrig.cluster.logs import Lines, ServiceLog, chosen_logs
 from onionrig.cluster.merging import put_down, say_that_nobody_saw_the_end, unseen_end
 from onionrig.cluster.state import SCRIPT, state_from
 from onionrig.engine.ansible.scripts import fetch_argv
-from onionrig.errors import RecordsUnreadable, UsageError
+from onionrig.errors import HostsInUse, RecordsUnreadable, UsageError
 from onionrig.records.events import Failed, Finished, Scheduled
 from onionrig.records.schedule import Schedule
 from onionrig.rig.units import HostRun
@@ -160,6 +166,25 @@ def test_one_run_is_meant_without_a_name_and_several_are_listed():
     twice = runs_there(states(pi1=("", {"a-00000001": 1, "a-00000002": 2})))
     with pytest.raises(RecordsUnreadable, match="a-00000001, a-00000002"):
         named_run(twice, "a")
+
+
+def test_nothing_is_collected_while_a_run_stands_and_it_is_said_until_when():
+    found = {"pi1": state()}
+    run = runs_there(found)["smoke-0a1b2c3d"]
+    with pytest.raises(HostsInUse, match=r"ann on desk: it still stands.* on pi1 within 42 s"):
+        refuse_while_it_goes_on(run, found)
+
+    loaded = msgspec.structs.replace(SCHEDULE, end_second=int(NOW) + 30)
+    line = f"smoke-0a1b2c3d\t1\t1\tyes\t{msgspec.json.encode(loaded).decode()}"
+    found = {"pi1": state(records=line)}
+    with pytest.raises(HostsInUse, match=r"its load is on until \d\d:\d\d:\d\d UTC, for 30 s more"):
+        refuse_while_it_goes_on(runs_there(found)["smoke-0a1b2c3d"], found)
+
+    found = {"pi1": state(timers="[]")}
+    with pytest.raises(HostsInUse, match="nothing ends it on pi1"):
+        refuse_while_it_goes_on(run, found)
+    found = {"pi1": state(lock="")}
+    refuse_while_it_goes_on(runs_there(found)["smoke-0a1b2c3d"], found)
 
 
 def test_of_two_copies_the_longer_is_kept_and_the_controllers_files_are_its_own(tmp_path):

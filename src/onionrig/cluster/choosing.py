@@ -1,13 +1,15 @@
-"""Which of the runs that hosts have records of is meant."""
+"""Which of the runs that hosts have records of is meant, and whether it has ended."""
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.cluster.state import KeptRecords
-from onionrig.errors import RecordsUnreadable
+from onionrig.errors import HostsInUse, RecordsUnreadable
+from onionrig.units import rough_duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,3 +99,36 @@ def standing_or_newest(runs: Mapping[str, RunThere]) -> RunThere:
             "its run directory, in logs/"
         )
     return next((run for run in runs.values() if run.standing), [*runs.values()][-1])
+
+
+def refuse_while_it_goes_on(run: RunThere, states: Mapping[str, HostState]) -> None:
+    """Raise HostsInUse while a run stands on a host; it says until when."""
+    standing = {host: states[host] for host in run.standing}
+    if not standing:
+        return
+    first = next(iter(standing.values()))
+    who = first.claim.who if first.claim is not None else run.run
+    down = _end_text(standing)
+    schedule = next((one.schedule for host, one in run.kept.items() if host in standing), None)
+    loaded = [state for state in standing.values() if state.in_load]
+    if loaded and schedule is not None and schedule.end_second > loaded[0].wall_seconds:
+        end = datetime.datetime.fromtimestamp(schedule.end_second, tz=datetime.UTC)
+        left = rough_duration_text(schedule.end_second - loaded[0].wall_seconds)
+        raise HostsInUse(
+            f"{who}: its load is on until {end:%H:%M:%S} UTC, for {left} more, and nothing is "
+            f"collected before; {down}"
+        )
+    raise HostsInUse(
+        f"{who}: it still stands, and nothing is collected before it has ended; if its controller "
+        f"is gone, {down}, and `onionrig cluster down` ends it now"
+    )
+
+
+def _end_text(standing: Mapping[str, HostState]) -> str:
+    """Say when hosts end the run that stands on them."""
+    ends = [state.stands_down_in_seconds for state in standing.values()]
+    hosts = ", ".join(standing)
+    if any(seconds is None for seconds in ends):
+        return f"nothing ends it on {hosts}"
+    latest = max(seconds for seconds in ends if seconds is not None)
+    return f"it ends by itself on {hosts} within {rough_duration_text(latest)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import tarfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -11,23 +10,27 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.cluster.asking import on_all
-from onionrig.cluster.choosing import named_run, only_run, runs_there
+from onionrig.cluster.choosing import (
+    named_run,
+    only_run,
+    refuse_while_it_goes_on,
+    runs_there,
+)
 from onionrig.cluster.merging import missing_files, put_down, say_that_nobody_saw_the_end
 from onionrig.cluster.state import host_state
 from onionrig.engine.ansible.opening import RECORDS
 from onionrig.engine.ansible.scripts import unpacked
-from onionrig.errors import HostLost, HostsInUse, RecordsUnreadable
+from onionrig.errors import HostLost, RecordsUnreadable
 from onionrig.records.result import Result
 from onionrig.store.account import finish
 from onionrig.store.run_directory import EVENTS, RunDirectory
 from onionrig.store.runs import LATEST, RUNS, find_run
-from onionrig.units import counted, rough_duration_text
+from onionrig.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from onionrig.cluster.choosing import RunThere
-    from onionrig.cluster.state import HostState
     from onionrig.engine.ansible.access import Access
     from onionrig.engine.ansible.connection import Connection
 
@@ -74,7 +77,7 @@ async def collect(
         if run_directory is None:
             raise RecordsUnreadable(_unknown(name, runs))
         return None
-    _refuse_while_it_goes_on(run, states.found)
+    refuse_while_it_goes_on(run, states.found)
     if run_directory is None:
         run_directory = _begun_here(run, out)
     fetched = await on_all(_those(reached, run.kept), lambda host: _fetched(host, run))
@@ -190,38 +193,6 @@ def _begun_here(run: RunThere, out: Path | None) -> RunDirectory | None:
 
 def _place(run: RunThere, out: Path | None) -> Path:
     return out or RUNS / run.run
-
-
-def _refuse_while_it_goes_on(run: RunThere, states: Mapping[str, HostState]) -> None:
-    standing = {host: states[host] for host in run.standing}
-    if not standing:
-        return
-    first = next(iter(standing.values()))
-    who = first.claim.who if first.claim is not None else run.run
-    down = _end_text(standing)
-    schedule = next((one.schedule for host, one in run.kept.items() if host in standing), None)
-    loaded = [state for state in standing.values() if state.in_load]
-    if loaded and schedule is not None and schedule.end_second > loaded[0].wall_seconds:
-        end = datetime.datetime.fromtimestamp(schedule.end_second, tz=datetime.UTC)
-        left = rough_duration_text(schedule.end_second - loaded[0].wall_seconds)
-        raise HostsInUse(
-            f"{who}: its load is on until {end:%H:%M:%S} UTC, for {left} more, and nothing is "
-            f"collected before; {down}"
-        )
-    raise HostsInUse(
-        f"{who}: it still stands, and nothing is collected before it has ended; if its controller "
-        f"is gone, {down}, and `onionrig cluster down` ends it now"
-    )
-
-
-def _end_text(standing: Mapping[str, HostState]) -> str:
-    """Say when hosts end the run that stands on them."""
-    ends = [state.stands_down_in_seconds for state in standing.values()]
-    hosts = ", ".join(standing)
-    if any(seconds is None for seconds in ends):
-        return f"nothing ends it on {hosts}"
-    latest = max(seconds for seconds in ends if seconds is not None)
-    return f"it ends by itself on {hosts} within {rough_duration_text(latest)}"
 
 
 async def _fetched(connection: Connection, run: RunThere) -> Files:
