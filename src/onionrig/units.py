@@ -130,7 +130,7 @@ def size_text(size_bytes: float) -> str:
 
 def percent_text(fraction: float) -> str:
     """Print a fraction as a percentage with one decimal."""
-    return f"{100 * fraction:.1f} %"
+    return f"{round(100 * fraction, 1) + 0.0:.1f} %"  # a zero without a minus sign
 
 
 def counted(number: int, thing: str) -> str:

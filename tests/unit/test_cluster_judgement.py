@@ -29,6 +29,11 @@ FIT = HostFacts(
     node=Node(packages={"tor": "0.4.9.11"}, record=Record(version="1")),
 )
 
+NOT_SENT = (
+    'Task failed: Data could not be sent to remote host "pi1". Make sure this host can be reached '
+    "over ssh: "
+)
+
 
 def troubles(**changes):
     """Return what is not as it should be on a host that is fit but for this."""
@@ -99,6 +104,9 @@ def test_failures_are_one_line_with_what_to_do():
     )  # fmt: skip
     assert explained(unknown).startswith("Host key verification failed.; its SSH host key is not")
     assert "ssh pi1" in advice_for(unknown)
+    assert reason_of({"msg": NOT_SENT + "Host key verification failed."}) == (
+        "Host key verification failed."
+    )
     sudo = Failure(host="pi1", task="Look at the host", reason="sudo: a password is required")
     assert kind_of(sudo) == "sudo"
     assert "NOPASSWD" in explained(sudo)

@@ -6,6 +6,7 @@ import pytest
 
 from onionrig.analysis.hosts.host_rates import host_rates
 from onionrig.records.samples import Board, CpuStates, HostSample, InterfaceUse
+from onionrig.units import percent_text
 from onionrig.views.live.host import host_line, interfaces_line
 
 IDLE_BOARD = Board(temperature_celsius=None, clock_hertz=None, governor=None, throttling=None)
@@ -80,3 +81,8 @@ def test_what_the_board_tells_is_shown():
 
 def test_no_time_between_two_samples_is_no_rate():
     assert host_rates(sample(10.0), sample(10.0)) is None
+
+
+def test_nothing_is_a_zero_without_a_sign():
+    assert percent_text(-0.0004) == "0.0 %"
+    assert percent_text(0.0104) == "1.0 %"

@@ -108,6 +108,18 @@ def test_where_there_is_no_terminal_each_host_is_a_line_now_and_then():
     assert console.file.getvalue().count(line) == 2
 
 
+def test_what_one_machine_does_is_not_told_where_there_are_several():
+    console = Console(file=io.StringIO(), width=200)
+    view, progress = PlainLines(console, cores=2), going(cluster())
+    progress.shows_host = True
+    assert progress.host is not None
+    progress.second += 5
+    view.show(progress)
+    text = console.file.getvalue()
+    assert "pi1: " in text
+    assert "idle; load" not in text
+
+
 def test_a_row_as_a_line_has_what_is_known():
     row = ("pi1", "relay", "", "0.10 of 4", "", "", "70.0 °C", "throttled now")
     assert host_row_line(row) == "pi1: relay; CPU 0.10 of 4; 70.0 °C; throttling: throttled now"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,11 @@ UNTOLD = frozenset(
     for action in ("assert", "debug", "include_tasks", "set_fact", "validate_argument_spec")
 )
 """Actions that take no time and do nothing on a host."""
+PREFIXES = re.compile(
+    r"Task failed: |Module failed: |Failed to connect to the host via ssh: "
+    r"|Data could not be sent to remote host .*? can be reached over ssh: "
+)
+"""What Ansible says before a reason and what adds nothing to it."""
 ENDINGS: dict[int, OnionrigError] = {
     signal.SIGINT: Interrupted("interrupted by Ctrl-C: a second `provision` or `purge` goes on"),
     signal.SIGTERM: Terminated("ended by SIGTERM"),
@@ -152,8 +158,7 @@ def reason_of(result: Mapping[str, Any]) -> str:
     complaints = str(result.get("stderr") or result.get("module_stderr") or "").strip()
     if complaints and ("non-zero return code" in message or not message):
         message = complaints.splitlines()[-1]
-    for words in ("Task failed: ", "Module failed: ", "Failed to connect to the host via ssh: "):
-        message = message.replace(words, "")
+    message = PREFIXES.sub("", message)
     return " ".join(message.split()) or "no reason was given"
 
 

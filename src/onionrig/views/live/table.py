@@ -123,7 +123,7 @@ class PlainLines:
         if second >= self._second + PLAIN_LINE_SECONDS:
             self._second = second
             self._line(under_load(progress, cores=self._cores))
-            if progress.host is not None and progress.shows_host:
+            if progress.host and progress.shows_host and not progress.hosts.several:
                 self._line(f"  {host_line(progress.host)}")
                 self._line(f"  {interfaces_line(progress.host) or 'no interface carried anything'}")
         if progress.hosts.several and second >= self._hosts_second + HOST_LINES_SECONDS:

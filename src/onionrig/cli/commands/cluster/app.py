@@ -24,7 +24,11 @@ app.add_typer(cluster)
 Inventory = Annotated[
     str,
     typer.Option(
-        "-i", "--inventory", metavar="FILE", help="Ansible inventory (default: inventory.yml)."
+        "-i",
+        "--inventory",
+        metavar="FILE",
+        help="Ansible inventory (default: inventory.yml).",
+        show_default=False,
     ),
 ]
 Limit = Annotated[

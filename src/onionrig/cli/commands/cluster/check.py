@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from onionrig.cli.app import Json
@@ -12,6 +16,12 @@ from onionrig.cli.printing import print_json
 from onionrig.cluster.check import Checked
 from onionrig.cluster.check import check as check_hosts
 from onionrig.errors import MEASURED, Unequipped
+from onionrig.units import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import RenderableType
 
 MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "missing": "[red]missing[/]"}
 
@@ -30,23 +40,37 @@ def check(
     if json:
         print_json(checked)
     else:
-        Console(highlight=False).print(_table(checked))
+        out = Console(highlight=False)
+        for part in _drawn(checked):
+            out.print(part)
         for remark in checked.remarks:
-            Console(highlight=False).print(f"{checked.inventory}: {remark}", markup=False)
+            out.print(f"{checked.inventory}: {remark}", markup=False)
+        out.print(_counted(checked), markup=False)
     raise typer.Exit(MEASURED if checked.is_fit else Unequipped.exit_code)
 
 
-def _table(checked: Checked) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("host", "", "what", "found", "what to do"):
-        table.add_column(heading, overflow="fold")
+def _drawn(checked: Checked) -> Iterable[RenderableType]:
+    """Draw each host under a heading of its own: a column of names would leave no room."""
     for host in checked.hosts:
-        roles = ", ".join(checked.roles.get(host, ())) or "no role"
-        name = f"{host} ({roles})"
+        yield f"[bold]{host}[/]  {', '.join(checked.roles.get(host, ())) or 'no role'}"
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(min_width=len("missing"))
+        table.add_column(min_width=len("provisioned"))
+        table.add_column(overflow="fold")
         for finding in checked.findings:
             if finding.host == host:
+                advice = f"\n[bold]{escape(finding.advice)}[/]" if finding.advice else ""
                 table.add_row(
-                    name, MARKS[finding.verdict], finding.what, finding.found, finding.advice
+                    MARKS[finding.verdict], finding.what, f"{escape(finding.found)}{advice}"
                 )
-                name = ""
-    return table
+        yield Padding(table, (0, 0, 0, 2))
+
+
+def _counted(checked: Checked) -> str:
+    """Say how many things are not as they should be."""
+    verdicts = [finding.verdict for finding in checked.findings]
+    missing, warnings = verdicts.count("missing"), verdicts.count("warning")
+    return (
+        f"{counted(len(checked.hosts), 'host')}: {missing or 'nothing'} missing, "
+        f"{counted(warnings, 'warning')}"
+    )
