@@ -1,0 +1,115 @@
+"""A shelf of provisioned hosts with a controller beside it, for the tests of runs on real hosts."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from contextlib import contextmanager
+
+import msgspec
+
+from onionrig.store.run_directory import RunDirectory
+from support.bed import Bed
+from support.files import PROJECT
+from support.processes.command_line import ONIONRIG, StartedCommand
+from support.waiting import RUN_SECONDS, until
+
+GROUPS = {"balancer": ["pi1"], "backends": ["pi1", "pi2"], "clients": ["pi3"]}
+"""Which host does what; the authorities and relays go where the clients are."""
+
+
+class Shelf:
+    """Provisioned hosts, and the command line as their controller would use it."""
+
+    def __init__(self, bed, directory):
+        self.bed = bed
+        self._directory = directory
+        self._numbers = itertools.count(1)
+        self.inventory = bed.inventory(GROUPS, path=directory / "inventory.yml")
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(PROJECT / "src"),
+            "XDG_CACHE_HOME": str(directory / "cache"),
+            "COLUMNS": "200",
+        }
+
+    def onionrig(self, *words, code=0):
+        """Run a command as the controller, and return what it printed on standard output."""
+        done = self.bed.run(
+            *ONIONRIG, *words, cwd=self._directory, env=self._environment, timeout=RUN_SECONDS,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr if code else done.stdout
+
+    def started(self, *words):
+        """Return a command that the controller starts; it ends with its block."""
+        return StartedCommand(
+            *self.bed.controller(*ONIONRIG, *words),
+            environment=self._environment,
+            directory=self._directory,
+        )
+
+    def new_run(self):
+        """Return where a run is to be made."""
+        return RunDirectory(self._directory / f"run-{next(self._numbers)}")
+
+    def of_units(self, host):
+        """Return the units of runs that a host has, with their states."""
+        return self.bed[host].run(
+            "systemctl", "list-units", "onionrig-*", "--all", "--plain", "--no-legend"
+        ).stdout  # fmt: skip
+
+    def volatile(self):
+        """Return everything of runs that is on the hosts and should go with a run."""
+        return {
+            host: left
+            for host in self.bed.hosts
+            if (left := self.bed[host].run("sh", "-c", VOLATILE).stdout.split())
+        }
+
+    def processes(self, host, name):
+        """Return the process ids of a service on a host, as the host counts them."""
+        unit = f"onionrig-*-{name}.service"
+        shown = self.bed[host].run("systemctl", "show", "--property=MainPID", "--value", unit)
+        return [int(pid) for pid in shown.stdout.split() if int(pid)]
+
+
+VOLATILE = (
+    "ls -d /run/onionrig/lock /run/onionrig/*/ /run/systemd/system/onionrig* 2>/dev/null; "
+    "pgrep -u onionrig; "
+    "systemctl list-units 'onionrig-*' --all --plain --no-legend | cut -d' ' -f1"
+)
+
+
+@contextmanager
+def provisioned(specs, directory):
+    """Have a shelf of these hosts, provisioned, for a block."""
+    with Bed(specs) as bed:
+        shelf = Shelf(bed, directory)
+        shelf.onionrig("cluster", "provision", "-i", shelf.inventory)
+        yield shelf
+
+
+def phase_reached(going, directory, phase):
+    """Wait until a run that is going is in a phase."""
+
+    def reached():
+        assert not going.ended(), going.stderr
+        try:
+            events = directory.events_path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return False
+        return any(f'"phase":"{phase}"'.encode() in event for event in events)
+
+    until(reached, lambda: f"the phase {phase} of {directory.path}", seconds=RUN_SECONDS)
+
+
+def result_of(directory):
+    """Return a run's result as plain data."""
+    return msgspec.json.decode((directory.path / "result.json").read_bytes())
+
+
+def manifest_of(directory):
+    """Return a run's manifest as plain data."""
+    return msgspec.json.decode((directory.path / "manifest.json").read_bytes())
