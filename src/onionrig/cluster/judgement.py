@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from onionrig.rig.needs import DAEMON_BYTES, RECORDS_BYTES, SYSTEM_BYTES, daemons_that_fit
 from onionrig.units import size_text
 
 if TYPE_CHECKING:
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
 
 Verdict = Literal["ok", "warning", "missing"]
 
-DAEMON_BYTES = 100 << 20
-"""Memory that a busy tor is given, a judgement: idle ones take 15 to 30 MB."""
-SYSTEM_BYTES = 256 << 20
-"""Memory that the system and the programs beside the daemons take, a judgement."""
-RECORDS_BYTES = 100 << 20
-"""Disk that the records of a run may take."""
 SLOW_LINK_MBIT = 100
 MOST_SECONDS_APART = 1.0
 
@@ -190,7 +185,7 @@ def _tor(host: str, facts: HostFacts) -> Finding:
 def _memory(host: str, facts: HostFacts, *, is_backend: bool) -> Finding:
     if facts.memory_bytes is None:
         return Finding(host=host, what="memory", verdict="warning", found="unknown")
-    fits = max(0, (facts.memory_bytes - SYSTEM_BYTES) // DAEMON_BYTES)
+    fits = daemons_that_fit(facts.memory_bytes)
     found = f"{size_text(facts.memory_bytes)}: {fits} daemons fit"
     if fits == 0:
         return Finding(

@@ -11,9 +11,12 @@ import msgspec
 from onionrig.engine.ansible.access import Access
 from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
 from onionrig.errors import Unequipped
+from onionrig.experiment.placement import placement
 from onionrig.node.facts import NodeFacts
 from onionrig.records.manifest import HostRecord
+from onionrig.rig.allocation import tors_of
 from onionrig.rig.layout import Layout, Programs
+from onionrig.rig.needs import lacking_disk, lacking_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -181,4 +184,9 @@ def _unfit(host: FoundHost, experiment: Experiment, version: str) -> str | None:
         )
     if experiment.network.kind != "none" and "tor" not in facts.programs:
         return f"{name} has no tor: onionrig cluster provision"
-    return None
+    places = placement(experiment)
+    tors = [tor for tor in tors_of(experiment) if places.get(tor) == name]
+    lacking = lacking_memory(tors, facts.available_memory_bytes) or lacking_disk(
+        facts.free_disk_bytes
+    )
+    return None if lacking is None else f"{name}: {lacking}"
