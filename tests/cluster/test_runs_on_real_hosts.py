@@ -3,8 +3,10 @@
 import signal
 from contextlib import ExitStack
 
+import msgspec
 import pytest
 
+from onionrig.records.probe import Probe
 from support.bed import HostSpec
 from support.shelf import manifest_of, phase_reached, provisioned, result_of
 from support.waiting import until
@@ -189,3 +191,12 @@ def test_a_baseline_measures_the_links_between_the_hosts(shelf):
     assert result["goodput"]["sustained_bits_per_second"] > 0
     assert {share["name"] for share in result["backends"]} == {"pi1", "pi2"}
     assert shelf.volatile() == {}
+
+
+def test_every_board_probes_itself(shelf, tmp_path):
+    printed = shelf.onionrig("probe", "-i", shelf.inventory, "--json", "--out", tmp_path)
+
+    assert set(msgspec.json.decode(printed.partition("probe: ")[0])) == {"pi1", "pi2", "pi3"}
+    for name in ("pi1", "pi2", "pi3"):
+        probe = msgspec.json.decode((tmp_path / f"{name}.json").read_bytes(), type=Probe)
+        assert probe.host.name == name

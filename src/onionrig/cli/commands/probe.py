@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from onionrig.cli.app import Json, app
+from onionrig.cli.app import Inventory, Json, app
 from onionrig.cli.printing import print_json
+from onionrig.cluster.probing import probes_of
 from onionrig.errors import UsageError
 from onionrig.probe.probe import probe as probe_board
 from onionrig.rig.model import json_text
 from onionrig.store.whole_files import replace_file
 from onionrig.views.probe.progress import probing
 from onionrig.views.probe.terminal import probe_view
+
+if TYPE_CHECKING:
+    from onionrig.records.probe import Probe
 
 READABLE_BY_OTHERS = 0o644
 """It holds nothing secret, and is there to be carried elsewhere."""
@@ -25,18 +29,33 @@ READABLE_BY_OTHERS = 0o644
 @app.command()
 def probe(
     *,
+    inventory: Inventory = None,
+    limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOSTS", help="Hosts or groups of the inventory to probe (default: all)."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write the JSON there, for `onionrig plan --probe FILE`."
+            metavar="FILE",
+            help="Write the JSON there, for `onionrig plan --probe FILE`; with an inventory a "
+            "directory, which gets a file for each host.",
         ),
     ] = None,
     json: Json = False,
 ) -> None:
     """Measure what this board can do, in half a minute: crypto, loopback TCP, links, heat.
 
-    Let nothing else run meanwhile. It needs openssl, not tor (docs/hardware.md).
+    Let nothing else run meanwhile. It needs openssl, not tor (docs/hardware.md). With an inventory
+    every host measures itself, all at the same time.
     """
+    if inventory is not None:
+        _probe_hosts(inventory, limit, out, json=json)
+        return
+    if limit is not None:
+        raise UsageError("--limit names hosts of an inventory: give -i INVENTORY as well")
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         raise UsageError(f"--out {out}: a file in a directory that exists, as in --out pi3.json")
     stderr = Console(stderr=True)
@@ -47,7 +66,27 @@ def probe(
     else:
         Console().print(probe_view(probed), highlight=False)
     if out is not None:
-        replace_file(out, f"{json_text(probed)}\n".encode(), mode=READABLE_BY_OTHERS)
-        (stderr if json else Console()).print(
-            f"probe: {out}", style="dim", highlight=False, markup=False, soft_wrap=True
-        )
+        _keep(probed, out, json=json)
+
+
+def _probe_hosts(inventory: Path, limit: str | None, out: Path | None, *, json: bool) -> None:
+    if out is not None and not out.is_dir():
+        raise UsageError(f"--out {out}: with an inventory, a directory that exists")
+    stderr = Console(stderr=True)
+    stderr.print("probe: every host measures itself, for half a minute", style="dim")
+    answers = probes_of(str(inventory), limit)
+    if json:
+        print_json(answers.found)
+    for name, probed in answers.found.items():
+        if not json:
+            Console().print(probe_view(probed), highlight=False)
+        if out is not None:
+            _keep(probed, out / f"{name}.json", json=json)
+    answers.refuse_problems()
+
+
+def _keep(probed: Probe, path: Path, *, json: bool) -> None:
+    replace_file(path, f"{json_text(probed)}\n".encode(), mode=READABLE_BY_OTHERS)
+    Console(stderr=json).print(
+        f"probe: {path}", style="dim", highlight=False, markup=False, soft_wrap=True
+    )
