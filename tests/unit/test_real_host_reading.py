@@ -1,7 +1,7 @@
 import asyncio
 from pathlib import PurePosixPath
 
-from onionrig.engine.ansible.clocks import ClockReading, apart
+from onionrig.engine.ansible.clocks import ClockReading, apart, between, tracking
 from onionrig.engine.ansible.ends import ServiceEnds, exit_code
 from onionrig.engine.ansible.sockets import listening
 
@@ -91,3 +91,30 @@ def test_two_clocks_that_differ_by_more_than_a_second_are_both_named():
 
     assert "pi1 is 0.7 s ahead of" in said
     assert "pi2 is 0.7 s behind" in said
+
+
+TRACKED = (
+    "C0A80101,192.0.2.1,3,1795913966.123456789,0.000120000,-0.000001,0.000050,-12.345,0.001,0.050,"
+    "0.004000000,0.001000000,64.2,Normal\n"
+)
+"""As ``chronyc -c tracking`` prints it of a clock that is 0.12 ms slow."""
+
+
+def test_chrony_says_how_far_a_clock_is_off_and_how_well_it_knows():
+    reading = tracking(TRACKED)
+
+    assert reading.ahead_seconds == -0.00012
+    assert round(reading.uncertainty_seconds, 6) == 0.003
+
+
+def test_a_clock_that_chrony_does_not_set_is_not_judged_by_it():
+    assert tracking(TRACKED.replace("Normal", "Not synchronised")) is None
+    assert tracking("506 Cannot talk to daemon\n") is None
+    assert tracking("") is None
+
+
+def test_two_clocks_that_chrony_sets_are_compared_by_what_it_knows_of_both():
+    ahead = between(tracking(TRACKED.replace("0.000120000", "-0.002000000")), tracking(TRACKED))
+
+    assert (ahead.ahead_seconds, ahead.uncertainty_seconds) == (0.00212, 0.006)
+    assert ahead.by == "chrony"
