@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from support.bed import why_not
+from support.bed import HostSpec, why_not
+from support.bed.shelf import provisioned
 
 
 def pytest_collection_modifyitems(items):
@@ -13,3 +14,11 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.bed)
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory):
+    """Three provisioned hosts of two releases of Debian; no test leaves a run on them."""
+    specs = [HostSpec(name="pi1"), HostSpec(name="pi2", suite="trixie"), HostSpec(name="pi3")]
+    with provisioned(specs, tmp_path_factory.mktemp("shelf")) as shelf:
+        yield shelf

@@ -7,8 +7,7 @@ import msgspec
 import pytest
 
 from onionrig.records.probe import Probe
-from support.bed import HostSpec
-from support.shelf import manifest_of, phase_reached, provisioned, result_of
+from support.bed.shelf import manifest_of, phase_reached, result_of
 from support.waiting import until
 
 SMALL = (
@@ -16,17 +15,6 @@ SMALL = (
     "--set", "network.relays=5", "--streams", "8", "--set", "backends.daemons=2",
 )  # fmt: skip
 QUICK = (*SMALL, "--balancer", "extended", "--set", "load.ramp=2s")
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    specs = [
-        HostSpec(name="pi1"),
-        HostSpec(name="pi2", suite="trixie"),
-        HostSpec(name="pi3"),
-    ]
-    with provisioned(specs, tmp_path_factory.mktemp("shelf")) as shelf:
-        yield shelf
 
 
 @pytest.fixture
