@@ -15,4 +15,8 @@ def refuse_lost_hosts(result: Result) -> None:
     """Raise HostLost, naming the hosts that were lost under load, if any were."""
     if result.lost_hosts:
         losses = "; ".join(loss_text(lost) for lost in result.lost_hosts)
-        raise HostLost(f"{losses}; the run went on, and no verdict is given")
+        names = ", ".join(lost.name for lost in result.lost_hosts)
+        raise HostLost(
+            f"{losses}; the run went on, and no verdict is given. Once {names} can be reached "
+            "again, `onionrig cluster collect` fetches the records that are missing"
+        )
