@@ -73,6 +73,8 @@ def test_disk_link_time_and_version_are_judged():
     assert troubles(node=old)["provisioned"] == (
         "warning", "0, and this is 1", "onionrig cluster provision --limit pi1",
     )  # fmt: skip
+    begun = Node(record=Record(version="unfinished"))
+    assert troubles(node=begun)["provisioned"][1] == "provision was interrupted"
 
 
 def test_clocks_that_are_more_than_a_second_apart_are_named():

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["ok", "warning", "missing"]
 
+UNFINISHED = "unfinished"
+"""What the collection records as the version until it has provisioned a host."""
 SLOW_LINK_MBIT = 100
 MOST_SECONDS_APART = 1.0
 
@@ -252,6 +254,9 @@ def _provisioned(host: str, facts: HostFacts, version: str) -> Finding:
         return Finding(
             host=host, what="provisioned", verdict="warning", found="not yet", advice=advice
         )
+    if record.version == UNFINISHED:
+        found = "provision was interrupted"
+        return Finding(host=host, what="provisioned", verdict="warning", found=found, advice=advice)
     if record.version != version:
         found = f"{record.version}, and this is {version}"
         return Finding(host=host, what="provisioned", verdict="warning", found=found, advice=advice)

@@ -42,7 +42,7 @@ PREFIXES = re.compile(
 )
 """What Ansible says before a reason and what adds nothing to it."""
 ENDINGS: dict[int, OnionrigError] = {
-    signal.SIGINT: Interrupted("interrupted by Ctrl-C: a second `provision` or `purge` goes on"),
+    signal.SIGINT: Interrupted("interrupted by Ctrl-C; the same command again does the rest"),
     signal.SIGTERM: Terminated("ended by SIGTERM"),
     signal.SIGHUP: Terminated("ended by SIGHUP: the terminal closed"),
 }
