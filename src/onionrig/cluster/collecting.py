@@ -63,13 +63,14 @@ async def collect(
 ) -> Collected | None:
     """Fetch what hosts have of a run, write its result again, and remove it from the hosts.
 
-    ``name`` is a run directory here, its name, the name that hosts have for it, or ``latest``.
+    ``name`` is a run directory here, its name, the name that hosts have for it, or ``latest``; with
+    ``out``, a directory for what hosts have alone, only they are looked at for it.
     Returns None where the run is here and no host has anything of it. Raises RecordsUnreadable
     where it is not known which run is meant, and HostsInUse while it goes on.
     """
     reached = tuple(accesses)
     states = await on_all(reached, host_state)
-    run_directory = None if name is None else _found_here(name)
+    run_directory = None if name is None or out is not None else _found_here(name)
     runs = runs_there(states.found)
     run = _chosen(runs, name, run_directory)
     if run is None:

@@ -31,7 +31,7 @@ Out = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Directory for a run that was started elsewhere (default: runs/ and its name).",
+        help="New directory, for what hosts alone have of a run (default: RUN, or below runs/).",
     ),
 ]
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the records on the hosts as well.")]
