@@ -142,11 +142,19 @@ def test_ctrl_c_leaves_nothing_on_any_host(shelf, start):
 
 FAULTS = """
 [[events]]
-at = "3s"
+at = "2s"
 kill = "backend-1"
 
 [[events]]
-at = "8s"
+at = "4s"
+link_down = "pi2"
+
+[[events]]
+at = "7s"
+link_up = "pi2"
+
+[[events]]
+at = "9s"
 reboot = "pi2"
 """
 
@@ -162,7 +170,10 @@ def test_faults_are_done_to_real_services_and_hosts(shelf, tmp_path):
     result = result_of(run)
     assert result["status"] == "complete"
     assert result["lost_hosts"] == []
-    assert [aftermath["subject"] for aftermath in result["aftermaths"]] == ["backend-1", "pi2"]
+    assert [aftermath["subject"] for aftermath in result["aftermaths"]] == [
+        "backend-1", "pi2", "pi2", "pi2",
+    ]  # fmt: skip
+    assert shelf.bed["pi2"].run("nft", "list", "ruleset").stdout == ""
     shelf.bed.await_ssh("pi2")
     assert shelf.bed["pi2"].run("cat", "/proc/1/stat").stdout != boot
     assert shelf.volatile() == {}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _BOOT = (
     "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--link-journal=no",
     "--resolv-conf=off", "--timezone=off", "--console=pipe",
+    # its network is its own, and so are packet filters in it
+    "--capability=CAP_NET_ADMIN",
 )  # fmt: skip
 _UNIFIED = "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1"
 """The host has control groups of version 2, whatever this machine has."""
