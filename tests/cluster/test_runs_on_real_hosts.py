@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from onionrig.records.probe import Probe
+from onionrig.store.run_directory import RunDirectory
 from support.bed.shelf import manifest_of, phase_reached, result_of
 from support.waiting import until
 
@@ -179,17 +180,21 @@ def test_faults_are_done_to_real_services_and_hosts(shelf, tmp_path):
     assert shelf.volatile() == {}
 
 
-def test_a_baseline_measures_the_links_between_the_hosts(shelf):
+def test_a_baseline_measures_each_link_alone_and_all_at_once(shelf):
     run = shelf.new_run()
-    shelf.onionrig(
+    printed = shelf.onionrig(
         "baseline", "-i", shelf.inventory, "--hold", "10", "--streams", "2", "--no-report",
         "--out", run.path,
     )  # fmt: skip
 
     result = result_of(run)
-    assert result["goodput"]["sustained_bits_per_second"] > 0
     assert {share["name"] for share in result["backends"]} == {"pi1", "pi2"}
-    assert shelf.volatile() == {}
+    for name in ("pi1", "pi2"):
+        alone = result_of(RunDirectory(run.path.with_name(f"{run.name}-alone") / name))
+        assert [share["name"] for share in alone["backends"]] == [name]
+        assert alone["goodput"]["sustained_bits_per_second"] > 0
+        assert f"\n{name} " in printed
+    assert_nothing_is_left(shelf)
 
 
 def test_every_board_probes_itself(shelf, tmp_path):

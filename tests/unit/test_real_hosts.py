@@ -16,7 +16,8 @@ from onionrig.cli.question import ask, baseline_layer, flags_layer, layers_of
 from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
-from onionrig.experiment.hosts import shared_out
+from onionrig.experiment.hosts import serving_alone, shared_out
+from onionrig.experiment.schema import Experiment, NamedHost
 from onionrig.rig.model import Role
 from onionrig.rig.orders import SamplerOrders, SinkOrders
 from support.inventories import PATH, PRIVATE, SHELF, inventory_of, question, refused
@@ -124,6 +125,21 @@ def test_a_baseline_goes_from_backends_to_clients():
     }
     dialled = [orders(sink, SinkOrders).address for sink in rig.with_role(Role.SINK)]
     assert dialled == ["ADDRESS-OF-pi2.local", "ADDRESS-OF-Pi_3"]
+
+
+def test_of_hosts_that_serve_one_is_left_and_those_without_a_role_go():
+    hosts = (
+        NamedHost(name="pi1", roles=("backend", "balancer")),
+        NamedHost(name="pi2", roles=("backend",)),
+        NamedHost(name="pi3", roles=("backend",)),
+        NamedHost(name="pi4", roles=("client",)),
+    )
+
+    alone = serving_alone(Experiment(hosts=hosts), "pi2")
+
+    assert {host.name: host.roles for host in alone.hosts} == {
+        "pi1": ("balancer",), "pi2": ("backend",), "pi4": ("client",),
+    }  # fmt: skip
 
 
 def test_a_sampler_asks_the_kernel_of_a_real_hosts_links():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, get_args
 
+import msgspec
+
 from onionrig.experiment.keys import scaled_link_rate, wrong_link_rate
 from onionrig.experiment.schema import HostRole
 from onionrig.units import Seconds, cores_text
@@ -266,3 +268,16 @@ def _led_out(experiment: Experiment) -> str | None:
             "where only their host reaches them"
         )
     return None
+
+
+def serving_alone(experiment: Experiment, name: str) -> Experiment:
+    """Return the experiment with one host that serves; hosts without a role then are left out."""
+    hosts = (
+        host
+        if host.name == name
+        else msgspec.structs.replace(
+            host, roles=tuple(role for role in host.roles if role != "backend")
+        )
+        for host in experiment.hosts
+    )
+    return msgspec.structs.replace(experiment, hosts=tuple(host for host in hosts if host.roles))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from onionrig.tor.program import find_tor
 
 STATE = Path("/var/lib/onionrig")
 """Where provisioning keeps what outlives a run."""
+NFT_SECONDS = 10
 SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 PROVISIONED = "provisioned.json"
 
@@ -73,7 +75,7 @@ def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
     paths = {
         "tor": tor.path if tor else None,
         "onionbalance": onionbalance,
-        "nft": shutil.which("nft", path=SYSTEM_PATH),
+        "nft": _usable_nft(),
     }
     return NodeFacts(
         version=_provisioned_version(root),
@@ -98,6 +100,20 @@ def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
         available_memory_bytes=psutil.virtual_memory().available,
         free_disk_bytes=shutil.disk_usage(STATE if STATE.is_dir() else "/").free,
     )
+
+
+def _usable_nft() -> str | None:
+    """Return the path of nft where the kernel does what it says; only root can find that out."""
+    path = shutil.which("nft", path=SYSTEM_PATH)
+    if path is None:
+        return None
+    try:
+        done = subprocess.run(
+            (path, "list", "tables"), capture_output=True, timeout=NFT_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return path if done.returncode == 0 else None
 
 
 def _provisioned_version(root: Path) -> str:

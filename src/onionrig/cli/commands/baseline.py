@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from onionrig.cli.app import (
     ExperimentFile,
@@ -21,11 +22,21 @@ from onionrig.cli.app import (
     Target,
     app,
 )
+from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, baseline_layer, flags_layer
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.errors import UsageError
+from onionrig.experiment.hosts import hosts_for
+from onionrig.series.links import each_link_alone
+from onionrig.views.summary.each_link import each_link_table
 from onionrig.views.summary.run import served
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onionrig.experiment.question import Question
+    from onionrig.records.result import Result
 
 
 @app.command()
@@ -48,13 +59,23 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     hold: Hold = None,
     scale: Scale = None,
     inventory: Inventory = None,
+    at_once: Annotated[
+        bool,
+        typer.Option(
+            "--at-once",
+            help="With an inventory, measure all links at once alone (default: each alone first).",
+        ),
+    ] = False,
     target: Target = None,
     repeat: Repeat = 1,
     out: Out = None,
     report: Report = True,
     json: Json = False,
 ) -> None:
-    """Move the same bytes without Tor: over loopback, or between two hosts. The ceiling."""
+    """Move the same bytes without Tor: over loopback, or between hosts. The ceiling.
+
+    With an inventory each host that serves does so alone first, and then all do at once.
+    """
     if to and listen:
         raise UsageError("--to pulls and --listen serves: one of them on each host")
     flags = flags_layer(streams=streams, hold=hold, scale=scale, target=target, inventory=inventory)
@@ -67,8 +88,23 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     ).repeated(repeat)
     if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
+    out = out or default_out(question.name)
+    alone = {} if at_once else _each_alone(question, out)
     result, run_directory = measured(question, out=out)
+    if alone and not json:
+        Console().print(each_link_table(alone, result), highlight=False)
     if listen and not json:
         print(served(run_directory.recording()))
         return
     finish(result, run_directory, report=report, json=json)
+
+
+def _each_alone(question: Question, out: Path) -> dict[str, Result]:
+    """Measure the link of each real host that serves; none where there is but one of them."""
+    experiment = question.experiment
+    if not experiment.has_real_hosts or len(hosts_for(experiment, "backend")) == 1:
+        return {}
+    stderr = Console(stderr=True)
+    directory = out.with_name(f"{out.name}-alone")
+    stderr.print(f"each link alone first: {directory}", style="dim", soft_wrap=True)
+    return each_link_alone(question, directory, runs_watched(stderr))

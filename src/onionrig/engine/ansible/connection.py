@@ -133,7 +133,7 @@ class Connection:
         """
         if self.access.is_here:
             return address
-        text = _text(address)
+        text = address_text(address)
         async with self._forwarding:
             if text not in self._forwarded:
                 self._forwarded[text] = await self._forward(text)
@@ -224,7 +224,8 @@ async def until_it_stands(connection: Connection) -> None:
         ) from None
 
 
-def _text(address: Address) -> str:
+def address_text(address: Address) -> str:
+    """Return an address as a person writes it."""
     return str(address) if isinstance(address, PurePosixPath) else f"{address[0]}:{address[1]}"
 
 

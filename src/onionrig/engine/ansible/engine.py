@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic
 
 import msgspec
 
-from onionrig.engine.ansible.connection import CommandFailed
+from onionrig.engine.ansible.connection import CommandFailed, address_text
 from onionrig.engine.ansible.hosts import follower
 from onionrig.engine.ansible.scripts import (
     archive,
@@ -307,7 +307,7 @@ class AnsibleEngine:
         return _Followed(Tail(self._copy_of(path, service.host), kind))
 
     async def set_link(self, host: str, *, up: bool) -> None:
-        """Cut a host off from all but this controller, or join it again. Raises HostLost."""
+        """Cut a host off from all but this controller, or join it again. Raises Unequipped."""
         connection = self._hosts[host].connection
         with self._hosts.bearing_loss_of(host):
             try:
@@ -315,7 +315,7 @@ class AnsibleEngine:
                 controller = next(iter(said.decode().split()), None)
                 await connection.script(cut_script(controller, up=up))
             except CommandFailed as error:
-                raise HostLost(f"{host}: its link cannot be changed: {error}") from error
+                raise Unequipped(f"{host}: its link cannot be changed: {error}") from error
 
     async def reboot(self, host: str) -> None:
         """Restart a host, and return once it goes down."""
@@ -361,7 +361,7 @@ class AnsibleEngine:
                 if (address not in sockets if isinstance(address, PurePosixPath) else
                     address[1] not in ports)
             ]  # fmt: skip
-        return Seen(doing=str(silent[0])) if silent else Seen(listens=True)
+        return Seen(doing=address_text(silent[0])) if silent else Seen(listens=True)
 
 
 def _explained(

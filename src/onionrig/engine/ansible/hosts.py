@@ -207,6 +207,11 @@ class Hosts:
                     await mirror.follow(tail.stdout)
                 finally:
                     complaints.cancel()
+            if await host.connection.stands():
+                raise HostLost(
+                    f"{host.name}: the run was ended there, by somebody's `onionrig cluster down`, "
+                    "systemctl, or as the host goes down"
+                )
             raise HostLost(f"{host.name}: the connection to it has ended")
 
     def _heard(self, host: RunHost, path: PurePosixPath, piece: bytes) -> bool:

@@ -256,7 +256,7 @@ class LocalEngine:
         silent = self._silent[service.name]
         while silent:
             if not await asyncio.to_thread(self.accepts, service, silent[0]):
-                return Seen(doing=str(silent[0]))
+                return Seen(doing=_text(silent[0]))
             del silent[0]
         return Seen(listens=True)
 
@@ -327,6 +327,10 @@ def accepts(address: Address) -> bool:
         except OSError:
             return False
         return True
+
+
+def _text(address: Address) -> str:
+    return str(address) if isinstance(address, PurePosixPath) else f"{address[0]}:{address[1]}"
 
 
 def _prepare(rig: Rig) -> None:
