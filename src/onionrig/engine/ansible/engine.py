@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Generic
 
 import msgspec
 
-from onionrig.engine.ansible.connection import CommandFailed, address_text
+from onionrig.engine.ansible.connection import CommandFailed
 from onionrig.engine.ansible.hosts import follower
+from onionrig.engine.ansible.looks import Looks
 from onionrig.engine.ansible.scripts import (
     archive,
     cut_script,
@@ -18,20 +19,18 @@ from onionrig.engine.ansible.scripts import (
     load_script,
     written_by,
 )
-from onionrig.engine.ansible.sockets import COMMAND, listening
 from onionrig.engine.base import Record, Signal
-from onionrig.engine.local.engine import size_of
-from onionrig.engine.readiness import Seen, wait_until_ready
+from onionrig.engine.readiness import wait_until_ready
 from onionrig.errors import DaemonDied, HostLost, PortTaken, Unequipped
 from onionrig.processes.fleet import death
 from onionrig.processes.together import together
 from onionrig.rig.keys import HostKeys, identities_from, keys_by_host
-from onionrig.rig.model import OURS, Bootstrapped, File, Host, Listening, json_text
+from onionrig.rig.model import OURS, File, Host, json_text
 from onionrig.rig.orders import recorded_at
 from onionrig.rig.units import USER, load_timer_unit, service_units
 from onionrig.store.lines import Tail
 from onionrig.store.run_directory import SCHEDULE
-from onionrig.tor.bootstrap import BootstrapLog, last_line
+from onionrig.tor.bootstrap import last_line
 from onionrig.tor.control import control
 
 if TYPE_CHECKING:
@@ -92,8 +91,7 @@ class AnsibleEngine:
         self._question = question
         self._run_directory = run_directory
         self._services: dict[str, Service] = {}
-        self._bootstraps: dict[str, BootstrapLog] = {}
-        self._silent: dict[str, list[PurePosixPath | tuple[str, int]]] = {}
+        self._looks = Looks(hosts)
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -206,11 +204,7 @@ class AnsibleEngine:
             if service.host in self._hosts.gone:
                 continue
             by_host.setdefault(service.host, []).append(service)
-            here = self._copy_of(service.log_path, service.host)
-            if isinstance(service.ready, Bootstrapped):
-                self._bootstraps[service.name] = BootstrapLog(here, after=size_of(here))
-            if isinstance(service.ready, Listening):
-                self._silent[service.name] = [*service.ready.socket_paths, *service.ready.tcp]
+            self._looks.starts(service, self._copy_of(service.log_path, service.host))
             self._hosts.ends.started(service.name)
 
         async def start(name: str) -> None:
@@ -263,7 +257,7 @@ class AnsibleEngine:
     ) -> None:
         """Wait until services are ready. Raises BringUpTimeout."""
         await wait_until_ready(
-            services, self._look, self.log, seconds=seconds, tell=tell, to_answer=to_answer
+            services, self._looks.at, self.log, seconds=seconds, tell=tell, to_answer=to_answer
         )
 
     def control(self, service: Service) -> AbstractAsyncContextManager[Control]:
@@ -345,23 +339,6 @@ class AnsibleEngine:
         host = self._hosts[service.host]
         with self._hosts.bearing_loss_of(host.name):
             await host.connection.output((*words.split(), host.run.unit(service.name)))
-
-    async def _look(self, service: Service) -> Seen:
-        if isinstance(service.ready, Bootstrapped):
-            log = self._bootstraps[service.name]
-            log.read_on()
-            return Seen(percent=log.percent, doing=log.doing)
-        silent = self._silent[service.name]
-        if silent:
-            printed = await self._hosts[service.host].connection.run(COMMAND)
-            sockets, ports = listening(printed.decode(errors="replace"))
-            silent[:] = [
-                address
-                for address in silent
-                if (address not in sockets if isinstance(address, PurePosixPath) else
-                    address[1] not in ports)
-            ]  # fmt: skip
-        return Seen(doing=address_text(silent[0])) if silent else Seen(listens=True)
 
 
 def _explained(

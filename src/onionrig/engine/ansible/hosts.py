@@ -278,6 +278,7 @@ class Masters:
         if access.name in self._processes:
             self._processes[access.name].kill()
         log = self._logs / f"ssh-{access.name}.log"
+        log.touch(mode=0o600)
         with log.open("ab") as out:
             process = OwnedProcess(
                 argv, out=out, err=out, directory="/", environment=self._keeping.environment

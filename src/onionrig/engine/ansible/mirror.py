@@ -86,6 +86,7 @@ class Mirror:
         here = self._here / path.relative_to(self._records)
         try:
             make_private(here.parent)
+            here.touch(mode=0o600)
             with here.open("ab") as copy:
                 copy.write(piece)
         except OSError as error:
