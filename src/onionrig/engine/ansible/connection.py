@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from onionrig.engine.local.engine import address_text
 from onionrig.errors import HostLost, Unequipped
 from onionrig.processes.deadline import POLL_SECONDS
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from onionrig.engine.ansible.access import Access
+    from onionrig.engine.local.engine import Address
 
 COMMAND_SECONDS = 60.0
 """How long a command may take unless said otherwise."""
@@ -31,9 +33,6 @@ SSH_FAILED = 255
 """ssh's exit code where it is not the command's (ssh(1))."""
 OPEN_SECONDS = 20.0
 FORWARD_SECONDS = 10.0
-
-Address = PurePosixPath | tuple[str, int]
-"""A unix socket, or a host and port."""
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,11 +221,6 @@ async def until_it_stands(connection: Connection) -> None:
             f"{connection.host}: no connection after {OPEN_SECONDS:.0f} s; try "
             f"{connection.access.by_hand()}true"
         ) from None
-
-
-def address_text(address: Address) -> str:
-    """Return an address as a person writes it."""
-    return str(address) if isinstance(address, PurePosixPath) else f"{address[0]}:{address[1]}"
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

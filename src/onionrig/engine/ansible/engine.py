@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,6 +20,7 @@ from onionrig.engine.ansible.scripts import (
     written_by,
 )
 from onionrig.engine.base import Record, Signal
+from onionrig.engine.local.engine import FollowedFile
 from onionrig.engine.readiness import wait_until_ready
 from onionrig.errors import DaemonDied, HostLost, PortTaken, Unequipped
 from onionrig.processes.fleet import death
@@ -295,10 +296,10 @@ class AnsibleEngine:
             _explained(tell, "could not be told of the load"), seconds=length + LEAD_SECONDS
         )
 
-    def follow(self, service: Service, kind: type[Record]) -> _Followed[Record]:
+    def follow(self, service: Service, kind: type[Record]) -> FollowedFile[Record]:
         """Follow the copy of the file that a service writes records of a kind to."""
         path = PurePosixPath(recorded_at(service.name, service.orders, kind))
-        return _Followed(Tail(self._copy_of(path, service.host), kind))
+        return FollowedFile(Tail(self._copy_of(path, service.host), kind))
 
     async def set_link(self, host: str, *, up: bool) -> None:
         """Cut a host off from all but this controller, or join it again. Raises Unequipped."""
@@ -351,17 +352,6 @@ def _explained(
             raise HostLost(f"{host.name}: it {failing}: {error.output.stderr}") from error
 
     return explained
-
-
-class _Followed(Generic[Record]):
-    """A copy that is read on."""
-
-    def __init__(self, tail: Tail[Record]) -> None:
-        self._tail = tail
-
-    async def new(self) -> list[Record]:
-        """Return the records that have come since the last call."""
-        return self._tail.new()
 
 
 @asynccontextmanager

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from onionrig.engine.ansible.connection import address_text
 from onionrig.engine.ansible.sockets import COMMAND, listening
-from onionrig.engine.local.engine import size_of
+from onionrig.engine.local.engine import address_text, size_of
 from onionrig.engine.readiness import Seen
 from onionrig.rig.model import BOOTSTRAPPED, Bootstrapped, Listening
 from onionrig.tor.bootstrap import BootstrapLog
@@ -15,8 +14,8 @@ from onionrig.tor.bootstrap import BootstrapLog
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from onionrig.engine.ansible.connection import Address
     from onionrig.engine.ansible.hosts import Hosts
+    from onionrig.engine.local.engine import Address
     from onionrig.rig.model import Service
 
 NOT_WAITED_FOR = Seen(listens=True, percent=BOOTSTRAPPED)

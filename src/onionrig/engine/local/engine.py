@@ -217,9 +217,9 @@ class LocalEngine:
         """Write it into the run directory, where every service reads it."""
         self._run_directory.write_schedule(schedule)
 
-    def follow(self, service: Service, kind: type[Record]) -> _Followed[Record]:
+    def follow(self, service: Service, kind: type[Record]) -> FollowedFile[Record]:
         """Follow the file that a service writes records of a kind to."""
-        return _Followed(Tail(recorded_at(service.name, service.orders, kind), kind))
+        return FollowedFile(Tail(recorded_at(service.name, service.orders, kind), kind))
 
     def child_of(self, service: Service) -> Child:
         """Return a service as a child of this process."""
@@ -256,12 +256,12 @@ class LocalEngine:
         silent = self._silent[service.name]
         while silent:
             if not await asyncio.to_thread(self.accepts, service, silent[0]):
-                return Seen(doing=_text(silent[0]))
+                return Seen(doing=address_text(silent[0]))
             del silent[0]
         return Seen(listens=True)
 
 
-class _Followed(Generic[Record]):
+class FollowedFile(Generic[Record]):
     """A file of this disk that is read on."""
 
     def __init__(self, tail: Tail[Record]) -> None:
@@ -329,7 +329,8 @@ def accepts(address: Address) -> bool:
         return True
 
 
-def _text(address: Address) -> str:
+def address_text(address: Address) -> str:
+    """Return an address as a person writes it."""
     return str(address) if isinstance(address, PurePosixPath) else f"{address[0]}:{address[1]}"
 
 
