@@ -20,6 +20,7 @@ from onionrig.cluster.troubles import advice_for, kind_of
 from onionrig.engine.ansible.clocks import clock_reading
 from onionrig.engine.ansible.inventory import for_experiment, read_inventory
 from onionrig.engine.ansible.program import provisioned_version
+from onionrig.engine.local.ports import FIRST_PORT
 from onionrig.experiment.hosts import GROUPS
 from onionrig.experiment.inventory import with_inventory
 from onionrig.experiment.schema import Cluster, Experiment
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from onionrig.cluster.playbooks import Failure, Played
     from onionrig.engine.ansible.inventory import ListedHost
 
-FIRST_PORT = 10_000
-"""The first port that daemons of a run listen on."""
 EXAMINE, CONNECT = "Look at the host", "Connect to the other hosts"
 REFUSE = "Refuse a host that cannot or should not be provisioned"
 

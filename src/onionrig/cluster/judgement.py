@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from onionrig.engine.ansible.clocks import MOST_SECONDS
 from onionrig.rig.needs import DAEMON_BYTES, RECORDS_BYTES, SYSTEM_BYTES, daemons_that_fit
 from onionrig.units import size_text
 
@@ -20,7 +21,6 @@ Verdict = Literal["ok", "warning", "missing"]
 UNFINISHED = "unfinished"
 """What the collection records as the version until it has provisioned a host."""
 SLOW_LINK_MBIT = 100
-MOST_SECONDS_APART = 1.0
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +113,7 @@ def clock_findings(
         others = [0.0, *known.values()]
         apart = max(abs(ahead - other) for other in others)
         text = f"{abs(ahead):.3f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
-        is_far = apart > MOST_SECONDS_APART and abs(ahead) > MOST_SECONDS_APART / 2
+        is_far = apart > MOST_SECONDS and abs(ahead) > MOST_SECONDS / 2
         findings.append(
             Finding(
                 host=host,

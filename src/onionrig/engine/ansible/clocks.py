@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.engine.ansible.access import done
+
 if TYPE_CHECKING:
     from onionrig.engine.ansible.access import Access
 
@@ -37,7 +39,8 @@ def clock_reading(access: Access) -> ClockReading | None:
     reading with the smaller uncertainty counts.
     """
     by_trips = _by_round_trips(access)
-    there, here = (_tracked(argv) for argv in (access.alone(CHRONY), CHRONY))
+    there = _tracked(access.alone(CHRONY))
+    here = None if there is None else _tracked(CHRONY)
     by_chrony = None if there is None or here is None else between(there, here)
     known = [reading for reading in (by_trips, by_chrony) if reading is not None]
     return min(known, key=lambda reading: reading.uncertainty_seconds, default=None)
@@ -73,13 +76,10 @@ def between(there: ClockReading, here: ClockReading) -> ClockReading:
 
 def _tracked(argv: tuple[str, ...]) -> ClockReading | None:
     try:
-        done = subprocess.run(
-            argv, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-            timeout=CHRONY_SECONDS, check=False, start_new_session=True,
-        )  # fmt: skip
+        printed = done(argv, seconds=CHRONY_SECONDS).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return tracking(done.stdout)
+    return tracking(printed.decode(errors="replace"))
 
 
 def _by_round_trips(access: Access) -> ClockReading | None:

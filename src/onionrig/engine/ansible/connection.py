@@ -13,7 +13,7 @@ import hashlib
 import subprocess
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -33,6 +33,8 @@ SSH_FAILED = 255
 """ssh's exit code where it is not the command's (ssh(1))."""
 OPEN_SECONDS = 20.0
 FORWARD_SECONDS = 10.0
+PIPE_BYTES = 1 << 20
+"""How much of what a command prints is read ahead."""
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +54,7 @@ class CommandFailed(Exception):
 
 
 class Connection:
-    """A connection that stands; made by ``connected``."""
+    """A connection that stands; made by ``Masters``."""
 
     def __init__(self, access: Access, sockets: Path, environment: Mapping[str, str]) -> None:
         """``sockets`` is a directory for the master's socket and for forwarded ones."""
@@ -114,12 +116,9 @@ class Connection:
         return await self.run(("sh", "-eu", "-s"), stdin=text.encode(), seconds=seconds)
 
     @asynccontextmanager
-    async def running(
-        self, argv: Iterable[str], *, with_input: bool = False
-    ) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def running(self, argv: Iterable[str]) -> AsyncIterator[asyncio.subprocess.Process]:
         """Have a command run there for a block; its output is a pipe."""
-        stdin = subprocess.PIPE if with_input else subprocess.DEVNULL
-        process = await self._started(argv, stdin=stdin, as_root=True)
+        process = await self._started(argv, stdin=subprocess.DEVNULL, as_root=True)
         try:
             yield process
         finally:
@@ -198,7 +197,6 @@ class Connection:
         self, argv: Iterable[str], *, stdin: int, as_root: bool
     ) -> asyncio.subprocess.Process:
         command = self.access.as_root(argv) if as_root else tuple(argv)
-        options: dict[str, Any] = {"limit": 1 << 20}
         return await asyncio.create_subprocess_exec(
             *self.access.through(self._master, command),
             stdin=stdin,
@@ -206,7 +204,7 @@ class Connection:
             stderr=subprocess.PIPE,
             env=self._environment,
             start_new_session=True,
-            **options,
+            limit=PIPE_BYTES,
         )
 
 

@@ -21,6 +21,7 @@ from onionrig.engine.ansible.scripts import (
 )
 from onionrig.engine.base import Record, Signal
 from onionrig.engine.local.engine import FollowedFile
+from onionrig.engine.local.ports import FIRST_PORT
 from onionrig.engine.readiness import wait_until_ready
 from onionrig.errors import DaemonDied, HostLost, PortTaken, Unequipped
 from onionrig.processes.fleet import death
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
 LEAD_SECONDS = 8
 """How long before its ramp a load is scheduled: telling every host of it, and a small board's
 Python until a sink is at work."""
-FIRST_PORT = 10_000
 FOLLOWING = "controller"
 """The role of what copies records: it is there for the controller, beside the services."""
 NAMES = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.ansible.access import Access
+from onionrig.engine.ansible.access import Access, done
 from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
 from onionrig.errors import Unequipped
 from onionrig.experiment.placement import placement
@@ -117,15 +117,8 @@ def _with_cores(host: ListedHost) -> ListedHost:
     if host.cores is not None:
         return host
     try:
-        done = subprocess.run(
-            host.access().alone(("nproc",)),
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=CORES_SECONDS,
-            check=False,
-            start_new_session=True,
-        )
-        return msgspec.structs.replace(host, cores=int(done.stdout))
+        printed = done(host.access().alone(("nproc",)), seconds=CORES_SECONDS).stdout
+        return msgspec.structs.replace(host, cores=int(printed))
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return host  # the run itself will say why it cannot be reached
 
@@ -136,22 +129,15 @@ def _asked(access: Access, address: str | None) -> FoundHost | str:
     command = f'exec {" ".join(access.as_root((PYTHON, "-m", "onionrig.node.facts")))} "$a"'
     here = f"a={address}" if address else "set -- $SSH_CONNECTION; a=${3:-}"
     try:
-        done = subprocess.run(
-            access.alone(("sh", "-c", f"{here}; {command}")),
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=FACTS_SECONDS,
-            check=False,
-            start_new_session=True,
-        )
+        asked = done(access.alone(("sh", "-c", f"{here}; {command}")), seconds=FACTS_SECONDS)
     except subprocess.TimeoutExpired:
         return f"{access.name}: no answer within {FACTS_SECONDS} s"
     except OSError as error:
         return f"{access.name}: ssh cannot be started: {error}"
-    if done.returncode:
-        return _explained(access, done.stderr.decode(errors="replace").strip())
+    if asked.returncode:
+        return _explained(access, asked.stderr.decode(errors="replace").strip())
     try:
-        facts = msgspec.json.decode(done.stdout, type=NodeFacts)
+        facts = msgspec.json.decode(asked.stdout, type=NodeFacts)
     except msgspec.MsgspecError:
         return (
             f"{access.name} was provisioned by another version: onionrig cluster provision "

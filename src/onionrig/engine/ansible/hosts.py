@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import tarfile
 import time
 from contextlib import contextmanager, suppress
@@ -340,7 +339,6 @@ async def _given_back(host: RunHost, records: Path) -> list[str]:
     Returns what failed, in words.
     """
     problems: list[str] = []
-    fetched = False
 
     async def attempt(what: Awaitable[object], failing: str) -> bool:
         try:
@@ -370,6 +368,6 @@ async def _fetched(host: RunHost, records: Path) -> None:
 
 async def _read_through(stream: asyncio.StreamReader) -> None:
     """Read so that nothing waits: tail complains of files that are not there yet."""
-    with contextlib.suppress(asyncio.CancelledError):
+    with suppress(asyncio.CancelledError):
         while await stream.read(1 << 12):
             pass
