@@ -21,7 +21,7 @@ import asyncio, subprocess, sys
 from onionrig.processes.workspace import kept
 
 async def main():
-    async with kept(finish=["true"]) as keeping:
+    async with kept() as keeping:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"], env=keeping.environment)
         print(keeping.workspace, keeping.keeper_pid, child.pid, flush=True)
         await asyncio.Event().wait()

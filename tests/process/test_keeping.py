@@ -23,7 +23,7 @@ from support.processes.children import (
     processes_with,
     python_child,
 )
-from support.waiting import eventually, over
+from support.waiting import HANG_SECONDS, eventually, over
 
 pytestmark = pytest.mark.process
 
@@ -148,6 +148,30 @@ async def test_a_program_that_is_not_there_cannot_be_started(tmp_path):
             fleet.start(missing)
 
 
+TITLED = "import sys, setproctitle, time; setproctitle.setproctitle(sys.argv[1]); print('up', flush=True); time.sleep(3600)"
+
+
+async def test_an_ssh_that_shares_a_connection_of_the_workspace_ends_with_it():
+    # such a process has written its title over its environment, mark and all
+    titles = []
+    async with kept() as keeping:
+        here = f"ssh: {keeping.workspace}/ssh/1 [mux]"
+        for title in (here, f"ssh: {keeping.workspace}0/ssh/1 [mux]"):
+            started = subprocess.Popen(
+                [sys.executable, "-c", TITLED, title], stdout=subprocess.PIPE, text=True
+            )
+            assert started.stdout.readline() == "up\n"
+            titles.append(started)
+    ours, others = titles
+    try:
+        assert ours.wait(HANG_SECONDS) == -signal.SIGKILL
+        assert others.poll() is None
+    finally:
+        others.kill()
+        for each in titles:
+            each.communicate()
+
+
 async def test_an_error_in_the_block_is_not_hidden_by_cleaning_up(tmp_path):
     with pytest.raises(ZeroDivisionError):
         async with Fleet(os.environ) as fleet:
@@ -156,7 +180,7 @@ async def test_an_error_in_the_block_is_not_hidden_by_cleaning_up(tmp_path):
 
 
 async def test_a_workspace_is_private_and_gone_afterwards():
-    async with kept(finish=["true"]) as keeping:
+    async with kept() as keeping:
         assert keeping.workspace.stat().st_mode & 0o777 == 0o700
         (keeping.workspace / "key").touch()
         keeper = psutil.Process(keeping.keeper_pid)

@@ -16,7 +16,7 @@ class Machine:
         self._look_seconds = look_seconds
         self._finds = finds
 
-    def look(self, _mark):
+    def look(self, _mark, _workspace):
         self.now += self._look_seconds
         self.looks += 1
         return int(self.looks <= self._finds)
@@ -29,7 +29,7 @@ def swept(monkeypatch, machine):
     clock = SimpleNamespace(monotonic=lambda: machine.now, sleep=machine.sleep)
     monkeypatch.setattr(keeper, "time", clock)
     monkeypatch.setattr(keeper, "_kill_marked", machine.look)
-    keeper.sweep("mark")
+    keeper.sweep("mark", "/tmp/onionrig-mark")
     return machine
 
 

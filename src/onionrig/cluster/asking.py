@@ -6,9 +6,6 @@ Each command makes a connection of its own: nothing here lasts long enough for m
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
@@ -16,6 +13,7 @@ import msgspec
 from onionrig.engine.ansible.connection import CommandFailed, Connection
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.errors import HostLost, OnionrigError, UsageError
+from onionrig.processes.workspace import kept
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -76,9 +74,11 @@ async def on_all(
         except (CommandFailed, OnionrigError, OSError) as error:
             problems[connection.host] = _explained(connection, error)
 
-    with tempfile.TemporaryDirectory(prefix="onionrig-") as sockets:
+    async with kept() as keeping:
         # no master's socket is there, so ssh connects by itself (ssh_config(5), ControlMaster)
-        connections = [Connection(access, Path(sockets), os.environ) for access in accesses]
+        connections = [
+            Connection(access, keeping.workspace, keeping.environment) for access in accesses
+        ]
         await asyncio.gather(*map(on, connections))
     order = [connection.host for connection in connections]
     return Answers(

@@ -1,18 +1,16 @@
 """Run a playbook of the collection, through ansible-runner, and say what it did on each host.
 
-Everything that Ansible writes here, and every connection that it keeps open, is in a private
-directory that goes as the run ends.
+Everything that Ansible writes here is in a workspace that goes as the run ends. Its workers leave
+Ansible's process group (``setsid`` in ansible-core's ``executor/process/worker.py``) and outlive it
+with their ssh where it is killed, so a keeper ends whatever carries the mark.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
-import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,7 @@ import msgspec
 
 import onionrig
 from onionrig.errors import Interrupted, OnionrigError, Terminated, Unequipped, UsageError
+from onionrig.processes.workspace import kept_without_a_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,8 +28,6 @@ COLLECTION = "onionrig.cluster"
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
 NO_HOSTS = "leaves us with no hosts to target"
-ENDED_SECONDS = 10
-"""How long ssh may take to close a connection that it was told to close."""
 UNTOLD = frozenset(
     f"ansible.builtin.{action}"
     for action in ("assert", "debug", "include_tasks", "set_fact", "validate_argument_spec")
@@ -99,7 +96,9 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
         _take(played, kind, data)
         return True  # else ansible-runner drops the event
 
-    with _private_directory() as directory, _endings() as received:
+    with _endings() as received, kept_without_a_loop() as keeping:
+        directory = keeping.workspace
+        _prepare(directory)
         runner = _runner().run(
             private_data_dir=str(directory / "runner"),
             project_dir=str(Path.cwd()),
@@ -113,7 +112,7 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
             event_handler=take,
             cancel_callback=lambda: bool(received),
             settings={"suppress_env_files": True},
-            envvars=_environment(directory),
+            envvars={**keeping.environment, **_environment(directory)},
         )
         if received:
             raise ENDINGS[received[0]]
@@ -198,32 +197,12 @@ def _environment(directory: Path) -> dict[str, str]:
     return environment
 
 
-@contextmanager
-def _private_directory() -> Iterator[Path]:
-    """Give a directory with the collection in it; leaving it ends Ansible's connections."""
-    # the names of sockets in it must be short
-    with tempfile.TemporaryDirectory(prefix="onionrig-", ignore_cleanup_errors=True) as name:
-        directory = Path(name)
-        for part in ("runner", "tmp", "ssh", "collections/ansible_collections/onionrig"):
-            (directory / part).mkdir(parents=True)
-        namespace = directory / "collections/ansible_collections/onionrig"
-        (namespace / "cluster").symlink_to(collection_directory())
-        try:
-            yield directory
-        finally:
-            for socket in (directory / "ssh").iterdir():
-                _close(socket)
-
-
-def _close(socket: Path) -> None:
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        subprocess.run(
-            ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "host"],  # noqa: S607
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=ENDED_SECONDS,
-            check=False,
-        )
+def _prepare(directory: Path) -> None:
+    """Make what Ansible needs in a workspace, the collection among it."""
+    namespace = directory / "collections/ansible_collections/onionrig"
+    for made in (directory / "runner", directory / "tmp", directory / "ssh", namespace):
+        made.mkdir(parents=True)
+    (namespace / "cluster").symlink_to(collection_directory())
 
 
 @contextmanager

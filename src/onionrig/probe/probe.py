@@ -46,7 +46,7 @@ async def probe(
     facts = with_cpu_model(host_facts(host_name()), root)
     reader = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
     began_seconds = time.monotonic()
-    async with interruptible(), kept(finish=["true"]) as keeping:
+    async with interruptible(), kept() as keeping:
         before, watch = reader.read(), Watch(facts.cores)
         steps = _Steps(told, watch, extent.seconds)
         timings = _Timings()

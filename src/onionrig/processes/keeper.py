@@ -6,7 +6,8 @@ run's mark in its environment, and every one that it was told of; it removes the
 groups and its workspace, and, unless the controller had said that it was done, writes the result of
 what was recorded. Either way alone would miss some: between a fork and the word of it the
 controller may be gone, and a program may write over its environment, as Onionbalance does when it
-sets its title.
+sets its title. So does an ssh that stays in the background to share its connection: its title names
+the socket that it listens on, and one in the workspace is the run's.
 
 It imports nothing but the standard library, and as little as possible of it: it idles in every run.
 """
@@ -62,21 +63,21 @@ def main(mark: str, workspace: str, finish: list[str]) -> None:
     for handle in told:
         with contextlib.suppress(OSError):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
-    sweep(mark)
+    sweep(mark, workspace)
     for group in groups:
         remove_group(group)
     shutil.rmtree(workspace, ignore_errors=True)
-    if not done:
+    if finish and not done:
         with contextlib.suppress(subprocess.TimeoutExpired):  # it is ended then, and nobody listens
             subprocess.run(finish, stdin=subprocess.DEVNULL, timeout=_FINISH_SECONDS, check=False)
 
 
-def sweep(mark: str) -> None:
-    """Kill every process that carries the mark, until none has been seen for a few rounds."""
+def sweep(mark: str, workspace: str) -> None:
+    """Kill every process of the run, until none has been seen for a few rounds."""
     until = time.monotonic() + _SWEEP_SECONDS
     quiet = 0
     while quiet < _QUIET_SWEEPS and time.monotonic() < until:
-        quiet = 0 if _kill_marked(mark) else quiet + 1
+        quiet = 0 if _kill_marked(mark, workspace) else quiet + 1
         time.sleep(_PAUSE_SECONDS)
 
 
@@ -117,28 +118,33 @@ def members(listed: str) -> list[int]:
     return []
 
 
-def _kill_marked(mark: str) -> int:
-    entry = f"{MARK}={mark}".encode()
+def _kill_marked(mark: str, workspace: str) -> int:
+    entry, title = f"{MARK}={mark}".encode(), os.fsencode(f"ssh: {workspace}/")
     killed = 0
     for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib stays out of this process
         if name.isdecimal() and int(name) != os.getpid():
-            killed += _kill_if_marked(int(name), entry)
+            killed += _kill_if_marked(int(name), entry, title)
     return killed
 
 
-def _kill_if_marked(pid: int, entry: bytes) -> bool:
-    """Kill a process if it carries the entry; a pidfd keeps a reused id from being hit."""
+def _kill_if_marked(pid: int, entry: bytes, title: bytes) -> bool:
+    """Kill a process if it has the entry or title; a pidfd keeps a reused id from being hit."""
     with contextlib.suppress(OSError):
         handle = os.pidfd_open(pid)
         try:
-            with open(f"/proc/{pid}/environ", "rb") as environ:  # noqa: PTH123 - likewise
-                if entry not in environ.read().split(b"\0"):
-                    return False
+            environment = _of(pid, "environ").split(b"\0")
+            if entry not in environment and not _of(pid, "cmdline").startswith(title):
+                return False
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             return True
         finally:
             os.close(handle)
     return False
+
+
+def _of(pid: int, what: str) -> bytes:
+    with open(f"/proc/{pid}/{what}", "rb") as file:  # noqa: PTH123 - likewise
+        return file.read()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""A run's workspace and the keeper that guards it, as one context.
+"""A workspace and the keeper that guards it, as one context.
 
-Inside, the workspace exists (0700) and the keeper watches; after it, workspace and keeper are gone.
+Inside, the workspace exists (0700) and the keeper watches; after it the workspace, the keeper and
+every process that carries the mark are gone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from onionrig.errors import DaemonDied
 from onionrig.processes.keeper import DONE, GROUP, MARK, WATCHING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
 _logger = logging.getLogger(__name__)
 _KEEPER_SECONDS = 10
@@ -46,11 +47,36 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def kept(*, finish: Sequence[str]) -> AsyncIterator[Kept]:
+async def kept(*, finish: Sequence[str] = ()) -> AsyncIterator[Kept]:
     """Own a workspace for a block; ``finish`` is run if the controller dies inside it."""
+    keeper, kept = _start(finish)
+    try:
+        await asyncio.to_thread(_until_watching, keeper)
+        kept.workspace.mkdir(mode=0o700)
+        yield kept
+    finally:
+        shutil.rmtree(kept.workspace, ignore_errors=True)
+        await asyncio.shield(asyncio.to_thread(_dismiss, keeper))
+
+
+@contextmanager
+def kept_without_a_loop() -> Iterator[Kept]:
+    """Own a workspace for a block of a program that runs no event loop."""
+    keeper, kept = _start(())
+    try:
+        _until_watching(keeper)
+        kept.workspace.mkdir(mode=0o700)
+        yield kept
+    finally:
+        shutil.rmtree(kept.workspace, ignore_errors=True)
+        _dismiss(keeper)
+
+
+def _start(finish: Sequence[str]) -> tuple[subprocess.Popen[bytes], Kept]:
+    """Start a keeper; the workspace is not made before it watches."""
     mark = secrets.token_hex(8)
     workspace = Path(tempfile.gettempdir()) / f"onionrig-{mark}"
-    keeper = subprocess.Popen(  # noqa: ASYNC220 - forks once, and must be there first
+    keeper = subprocess.Popen(
         [sys.executable, "-m", "onionrig.processes.keeper", mark, str(workspace), *finish],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -58,19 +84,13 @@ async def kept(*, finish: Sequence[str]) -> AsyncIterator[Kept]:
         start_new_session=True,
         env={name: value for name, value in os.environ.items() if name != MARK},
     )
-    try:
-        await asyncio.to_thread(_until_watching, keeper)
-        workspace.mkdir(mode=0o700)
-        yield Kept(
-            workspace=workspace,
-            environment={**os.environ, MARK: mark, **ENVIRONMENT_KEPT},
-            keeper_pid=keeper.pid,
-            guard=lambda pid: _tell(keeper, b"%d\n" % pid),
-            guard_group=lambda path: _tell(keeper, GROUP + os.fsencode(path) + b"\n"),
-        )
-    finally:
-        shutil.rmtree(workspace, ignore_errors=True)
-        await asyncio.shield(asyncio.to_thread(_dismiss, keeper))
+    return keeper, Kept(
+        workspace=workspace,
+        environment={**os.environ, MARK: mark, **ENVIRONMENT_KEPT},
+        keeper_pid=keeper.pid,
+        guard=lambda pid: _tell(keeper, b"%d\n" % pid),
+        guard_group=lambda path: _tell(keeper, GROUP + os.fsencode(path) + b"\n"),
+    )
 
 
 def _until_watching(keeper: subprocess.Popen[bytes]) -> None:
