@@ -22,15 +22,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from onionrig.records.result import Result
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 COMMAND = (sys.executable, "-m", "onionrig")
 LINK_MBIT = 20
-"""Slow enough that links bind before this machine's CPU does."""
+"""Of backends' hosts: slow enough that these links bind, and not this machine's CPU."""
 GRACE = ("--set", "cluster.grace=30s", "--no-report")
 STARTS = (
     "--profile", "default", "--balancer", "extended", "--set", "backends.daemons=6",
@@ -85,11 +88,11 @@ def _rehearsal(arguments: argparse.Namespace) -> None:
     file.write_text(
         "".join(
             f'[[hosts]]\nname = "pi{number}"\nroles = {msgspec.json.encode(named).decode()}\n'
-            f'link = "{LINK_MBIT}Mbit"\n'
+            + (f'link = "{LINK_MBIT}Mbit"\n' if "backend" in named else "")
             for number, named in roles.items()
         )
     )
-    with _bed(6, rate=f"{LINK_MBIT}mbit") as bed:
+    with _bed(6, rates={f"pi{number}": f"{LINK_MBIT}mbit" for number in (1, 2, 3)}) as bed:
         inventory = _inventory(bed, backends=3, clients=[4, 5, 6])
         _onionrig(bed, "cluster", "provision", "-i", inventory)
         ratios = []
@@ -132,10 +135,10 @@ def _controller(arguments: argparse.Namespace) -> None:
     print("the difference of the two, over 60 s, is what a hold takes")
 
 
-def _bed(hosts: int, *, rate: str | None = None) -> Any:  # noqa: ANN401 - a test's bed
+def _bed(hosts: int, *, rates: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - likewise
     bed = importlib.import_module("support.bed")
-    specs = [bed.HostSpec(name=f"pi{number}") for number in range(1, hosts + 1)]
-    return bed.Bed(specs, rate=rate)
+    names = [f"pi{number}" for number in range(1, hosts + 1)]
+    return bed.Bed([bed.HostSpec(name=name, rate=(rates or {}).get(name)) for name in names])
 
 
 def _inventory(bed: Any, *, backends: int, clients: list[int]) -> str:  # noqa: ANN401 - likewise

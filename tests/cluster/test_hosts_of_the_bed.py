@@ -20,11 +20,11 @@ BOTH_SUITES = pytest.mark.parametrize("name", [FRESH, OTHER])
 @pytest.fixture(scope="module")
 def bed():
     hosts = [
-        HostSpec(name=FRESH),
-        HostSpec(name=OTHER, suite="trixie"),
-        HostSpec(name=BARE, index=False),
+        HostSpec(name=FRESH, rate="100mbit"),
+        HostSpec(name=OTHER, suite="trixie", rate="100mbit"),
+        HostSpec(name=BARE, index=False, rate="100mbit"),
     ]
-    with Bed(hosts, rate="100mbit") as bed:
+    with Bed(hosts) as bed:
         yield bed
 
 

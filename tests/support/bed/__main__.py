@@ -29,10 +29,10 @@ def main():
         parser.exit(1, f"{reason}\n")
     suites = arguments.suite or ["bookworm"]
     specs = [
-        HostSpec(name=f"pi{number + 1}", suite=suites[number % len(suites)])
+        HostSpec(name=f"pi{number + 1}", suite=suites[number % len(suites)], rate=arguments.rate)
         for number in range(arguments.hosts)
     ]
-    with Bed(specs, rate=arguments.rate) as bed:
+    with Bed(specs) as bed:
         names = list(bed.hosts)
         first, last = bed[names[0]], names[-1:]
         bed.inventory(

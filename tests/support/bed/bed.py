@@ -49,8 +49,8 @@ Host *
 class Bed:
     """Hosts that are up, each with ssh, while its block lasts; nothing of them is left after it."""
 
-    def __init__(self, hosts, *, rate=None):
-        self.specs, self.rate = tuple(hosts), rate
+    def __init__(self, hosts):
+        self.specs = tuple(hosts)
         self.hosts: dict[str, Host] = {}
 
     def __enter__(self) -> Self:
@@ -158,7 +158,7 @@ class Bed:
             suites = dict(zip(names, threads.map(cached_suite, names), strict=True))
         self.ground = stack.enter_context(standing_ground())
         self.directory = self.ground.directory
-        self.network = Network(ground=self.ground, rate=self.rate)
+        self.network = Network(ground=self.ground)
         self.hosts = {
             spec.name: Host(
                 spec=spec,
@@ -169,7 +169,9 @@ class Bed:
             )
             for number, spec in enumerate(self.specs)
         }
-        self.network.make({host.name: host.address for host in self.hosts.values()})
+        self.network.make(
+            {host.name: (host.address, host.spec.rate) for host in self.hosts.values()}
+        )
         self._write_controller()
         stack.enter_context(self._served(wheels.result(), suites))
         for host in self.hosts.values():

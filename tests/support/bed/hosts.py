@@ -45,6 +45,8 @@ class HostSpec:
     suite: str = "bookworm"
     index: bool = True
     """Whether pip on the host finds the bed's wheels."""
+    rate: str | None = None
+    """What its link carries each way, as tc has it: "100mbit"; None for as much as it can."""
 
 
 @dataclass(kw_only=True)

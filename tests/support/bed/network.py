@@ -28,19 +28,17 @@ class Network:
     """The links between hosts and controller."""
 
     ground: Ground
-    rate: str | None
-    """What a host's link carries each way, as tc has it: "100mbit"; None for as much as it can."""
 
     def make(self, hosts):
-        """Make every namespace and link; hosts are names with addresses."""
+        """Make every namespace and link; hosts are names with addresses and links' rates."""
         lines = [
             f"ip netns add {LAN}",
             f"ip -n {LAN} link add bridge type bridge",
             f"ip -n {LAN} link set bridge up",
             *self._plug(CONTROLLER, CONTROLLER_ADDRESS, 0, None),
         ]
-        for number, (name, place) in enumerate(hosts.items(), start=1):
-            lines += self._plug(name, place, number, self.rate)
+        for number, (name, (place, rate)) in enumerate(hosts.items(), start=1):
+            lines += self._plug(name, place, number, rate)
             lines.append(f"ip -n {LAN} link property add dev port{number} altname to-{name}")
         self.ground.script("\n".join(lines))
 
