@@ -41,8 +41,10 @@ test: lint ## every check and every test, real tor daemons included
 	@$(BIN)/pytest --quiet $(SIDE_BY_SIDE) $(ARGS)
 
 test-bed: dev ## emulated hosts and their links, and hosts with systemd and ssh, alone on the machine
-	@echo "test: pytest tests/bed tests/cluster"
-	@$(BIN)/pytest --quiet tests/bed tests/cluster $(ARGS)
+	@echo "test: pytest tests/bed"
+	@$(BIN)/pytest --quiet tests/bed $(ARGS)
+	@echo "test: pytest tests/cluster"
+	@$(BIN)/pytest --quiet $(SIDE_BY_SIDE) tests/cluster $(ARGS)
 
 test-fast: lint ## the checks, and the tests that start no tor
 	@echo "test: pytest tests/unit tests/process"

@@ -1,9 +1,12 @@
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from support.bed import HostSpec, why_not
 from support.bed.shelf import provisioned
+from support.files import PROJECT
 
 
 def pytest_collection_modifyitems(items):
@@ -19,6 +22,19 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory):
     """Three provisioned hosts of two releases of Debian; no test leaves a run on them."""
-    specs = [HostSpec(name="pi1"), HostSpec(name="pi2", suite="trixie"), HostSpec(name="pi3")]
+    # one can be the controller as well: onionrig is there as it is here
+    here = (PROJECT, Path(sys.prefix))
+    specs = [
+        HostSpec(name="pi1", sees=here),
+        HostSpec(name="pi2", suite="trixie"),
+        HostSpec(name="pi3"),
+    ]
     with provisioned(specs, tmp_path_factory.mktemp("shelf")) as shelf:
         yield shelf
+
+
+@pytest.fixture
+def start(shelf):
+    """Start commands that are ended with the test."""
+    with ExitStack() as going:
+        yield lambda *words: going.enter_context(shelf.started(*words))

@@ -47,6 +47,8 @@ class HostSpec:
     """Whether pip on the host finds the bed's wheels."""
     rate: str | None = None
     """What its link carries each way, as tc has it: "100mbit"; None for as much as it can."""
+    sees: tuple[Path, ...] = ()
+    """Directories of this machine that are there under the same path, and cannot be changed."""
 
 
 @dataclass(kw_only=True)
@@ -140,6 +142,7 @@ class Host:
                     f"--directory={self._mounted}",
                     f"--machine={self.name}",
                     f"--network-namespace-path={NETWORKS}/{self.name}",
+                    *(f"--bind-ro={path}" for path in self.spec.sees),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=console,

@@ -75,6 +75,13 @@ class Shelf:
         return [int(pid) for pid in shown.stdout.split() if int(pid)]
 
 
+SMALL = (
+    "--profile", "smoke", "--no-report", "--set", "cluster.grace=15s",
+    "--set", "network.relays=5", "--streams", "8", "--set", "backends.daemons=2",
+)  # fmt: skip
+QUICK = (*SMALL, "--balancer", "extended", "--set", "load.ramp=2s")
+"""Runs that take seconds, for what is to be found out about hosts and not about rates."""
+
 VOLATILE = (
     "ls -d /run/onionrig/lock /run/onionrig/*/ /run/systemd/system/onionrig* 2>/dev/null; "
     "pgrep -u onionrig; "
@@ -113,3 +120,10 @@ def result_of(directory):
 def manifest_of(directory):
     """Return a run's manifest as plain data."""
     return msgspec.json.decode((directory.path / "manifest.json").read_bytes())
+
+
+def assert_nothing_is_left(shelf, run):
+    """Check that a run has left neither services nor records on any host."""
+    assert shelf.volatile() == {}
+    for host in shelf.bed.hosts:
+        assert f"{run.name}-" not in shelf.bed[host].run("ls", "/var/lib/onionrig/runs").stdout
