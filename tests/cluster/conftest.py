@@ -8,6 +8,9 @@ from support.bed import HostSpec, why_not
 from support.bed.shelf import provisioned
 from support.files import PROJECT
 
+DEBIANS = "/usr"
+"""Where Debian has its own Python, which every host has as well."""
+
 
 def pytest_collection_modifyitems(items):
     here = Path(__file__).parent
@@ -23,7 +26,8 @@ def pytest_collection_modifyitems(items):
 def shelf(tmp_path_factory):
     """Three provisioned hosts of two releases of Debian; no test leaves a run on them."""
     # one can be the controller as well: onionrig is there as it is here
-    here = (PROJECT, Path(sys.prefix))
+    pythons = {sys.prefix, sys.base_prefix} - {DEBIANS}
+    here = (PROJECT, *map(Path, sorted(pythons)))
     specs = [
         HostSpec(name="pi1", sees=here),
         HostSpec(name="pi2", suite="trixie"),

@@ -34,7 +34,7 @@ def inventory(shelf):
 
 
 @pytest.mark.skipif(
-    sys.version_info[:2] != BOOKWORMS_PYTHON or sys.base_prefix != "/usr",
+    sys.base_prefix == "/usr" and sys.version_info[:2] != BOOKWORMS_PYTHON,
     reason="the host has another Python than the one that onionrig is installed with here",
 )
 def test_the_controller_may_be_a_host(shelf, inventory):
@@ -48,7 +48,7 @@ def test_the_controller_may_be_a_host(shelf, inventory):
     assert "0.000 s ahead of this machine's" in checked
     run = shelf.new_run()
     done = onionrig(
-        "run", "-i", inventory, *QUICK, "--hold", "5", "--json", "--out", f"/root/{run.name}"
+        "run", "-i", inventory, *QUICK, "--hold", "10", "--json", "--out", f"/root/{run.name}"
     )
     assert '"status": "complete"' in done.stdout
     assert '"backend-2"' in done.stdout
