@@ -58,6 +58,8 @@ lock: ## remake the lock files with uv; ARGS=--upgrade takes newer releases
 	@$(COMPILE) --quiet pyproject.toml --group dev -o requirements-dev.lock $(ARGS)
 	@echo "lock: requirements-node.lock"
 	@$(COMPILE) --quiet --group pyproject.toml:node -c requirements.lock -o requirements-node.lock $(ARGS)
+	@echo "lock: requirements-build.lock"
+	@$(COMPILE) --quiet --group pyproject.toml:build -c requirements.lock -o requirements-build.lock $(ARGS)
 
 clean: ## remove .venv and every cache; results in runs/ stay
 	@echo "clean: .venv, caches"

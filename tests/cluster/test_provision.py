@@ -19,6 +19,8 @@ from support.bed.wheels import cached_wheels
 from support.waiting import HANG_SECONDS
 
 INDEXED, BARE, THEIRS = "pi1", "pi2", "pi3"
+BUILT = {"onionrig_wheels": "build"}
+"""Makes a host get its Python packages as one of 32-bit ARM does: compiled on the first of its kind."""
 OURS = (INDEXED, BARE)
 ALL = (*OURS, THEIRS)
 PROGRAM = "opt/onionrig/program/onionrig/units.py"
@@ -64,7 +66,8 @@ def environment(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cluster(bed, environment):
     """Return what runs a command on the bed's hosts, for its exit code and its JSON."""
-    inventory = bed.inventory({"balancer": [INDEXED], "backends": [BARE], "clients": [THEIRS]})
+    groups = {"balancer": [INDEXED], "backends": [BARE], "clients": [THEIRS]}
+    inventory = bed.inventory(groups, host_variables={INDEXED: BUILT})
 
     def run(*words, inventory=inventory):
         argv = (sys.executable, "-m", "onionrig", "cluster", *words, "-i", inventory, "--json")
@@ -97,6 +100,14 @@ def record(bed, name):
     return json.loads((bed[name].root / "var/lib/onionrig/provisioned.json").read_text())
 
 
+def compiled(bed, name):
+    """Return whether the packages of a host were compiled on a host, and whether it was this one."""
+    library = next((bed[name].root / "opt/onionrig/venv/lib").glob("python3*/site-packages"))
+    (wheel,) = library.glob("msgspec-*.dist-info/WHEEL")
+    log = (bed[name].root / "var/log/dpkg.log").read_text()
+    return "-linux_" in wheel.read_text(), " status installed gcc:" in log
+
+
 def changes(outcome):
     return {host["name"]: host["changed"] for host in outcome["hosts"]}
 
@@ -125,7 +136,7 @@ def test_check_names_every_trouble_of_all_hosts_at_once(bed, before, cluster, tm
         {"balancer": ["stranger"], "backends": OURS, "clients": [THEIRS, "gone"]},
         path=tmp_path / "troubled.yml",
         host_variables={
-            INDEXED: {"onionrig_facts": {"machine": "armv7l", "memory_bytes": 400 << 20}},
+            INDEXED: {"onionrig_facts": {"machine": "armv6l", "memory_bytes": 400 << 20}},
             "stranger": {
                 "ansible_host": bed[INDEXED].address,
                 "ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null",
@@ -152,7 +163,7 @@ def test_check_names_every_trouble_of_all_hosts_at_once(bed, before, cluster, tm
         for each in checked["findings"]
         if each["verdict"] != "ok"
     }
-    assert "armv7l" in troubles[INDEXED, "architecture"]
+    assert "armv6l" in troubles[INDEXED, "architecture"]
     assert "1 daemons fit" in troubles[INDEXED, "memory"]
     assert "50 MiB free for /opt/onionrig" in troubles[INDEXED, "disk"]
     assert "behind this machine's" in troubles[BARE, "clock"]
@@ -163,6 +174,12 @@ def test_check_names_every_trouble_of_all_hosts_at_once(bed, before, cluster, tm
     assert "is it switched on" in troubles["gone", "reachable"]
     for name in ALL:
         assert differences(bed, name, before) == []
+
+
+def test_what_provision_would_do_to_a_fresh_host_is_said_and_not_done(bed, before, cluster):
+    code, outcome = cluster("provision", "--check", "--limit", INDEXED)
+    assert (code, bool(changes(outcome)[INDEXED])) == (0, True)
+    assert differences(bed, INDEXED, before) == []
 
 
 def test_an_interrupted_provision_leaves_a_record_and_no_connection(bed, environment):
@@ -180,7 +197,7 @@ def test_an_interrupted_provision_leaves_a_record_and_no_connection(bed, environ
         assert running.wait(HANG_SECONDS) == Interrupted.exit_code
     made = record(bed, INDEXED)
     assert made["version"] == "unfinished"
-    assert {"tor", "python3-venv"} <= set(made["found"]["packages"])
+    assert {"tor", "python3-venv", "gcc", "python3-dev"} <= set(made["found"]["packages"])
     # neither ansible's ssh nor a connection that it kept
     commands = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
     assert not [words for words in commands if any(str(bed.key) in word for word in words)]
@@ -207,6 +224,9 @@ def test_provision_installs_refuses_by_name_and_never_starts_tor(bed, cluster):
         programs = "onionrig.node.facts, onionrig.movers.sink, onionrig.movers.sampler.program"
         bed.ssh(name, f"{python} -c 'import {programs}, onionrig.balancer.extended'")
         assert "onionrig" in bed.ssh(name, "id -nG").stdout.split()
+    assert (compiled(bed, INDEXED), compiled(bed, BARE)) == ((True, True), (False, False))
+    for left in ("build", "wheels"):
+        assert not (bed[INDEXED].root / "opt/onionrig" / left).exists()
     assert not (bed[THEIRS].root / "opt/onionrig").exists()
     assert shown(bed, THEIRS, "tor@default", "MainPID") == their_tor
 
@@ -235,7 +255,7 @@ def test_beside_somebodys_tor_nothing_of_it_is_touched(bed, cluster, tmp_path):
     shared = bed.inventory(
         {"clients": [THEIRS]},
         path=tmp_path / "shared.yml",
-        host_variables={THEIRS: {"onionrig_share_with_tor": True}},
+        host_variables={THEIRS: {"onionrig_share_with_tor": True} | BUILT},
     )
     properties = ("MainPID", "LoadState", "UnitFileState", "NRestarts")
     units = ("tor.service", "tor@default.service")
@@ -247,6 +267,7 @@ def test_beside_somebodys_tor_nothing_of_it_is_touched(bed, cluster, tmp_path):
     made = record(bed, THEIRS)["found"]
     assert made["masks"] == []
     assert "tor" not in made["packages"]
+    assert compiled(bed, THEIRS) == (True, False)  # by the other host of its kind
     code, outcome = cluster("provision", inventory=shared)
     assert (code, changes(outcome)) == (0, {THEIRS: 0})
 

@@ -25,8 +25,14 @@ FRESH = (
     "procps", "util-linux", "adduser", "ca-certificates", "netbase", "tzdata", "less",
 )  # fmt: skip
 """What is installed on a fresh host."""
-INSTALLABLE = ("tor", "python3-venv", "libfaketime")
-"""What a host can install, and with it all that these depend on; the last is for tests of clocks."""
+INSTALLABLE = (
+    "tor", "python3-venv",
+    # what a host compiles Python packages with
+    "gcc", "libc6-dev", "libffi-dev", "python3-dev",
+    # for tests of clocks
+    "libfaketime",
+)  # fmt: skip
+"""What a host can install, and with it all that these depend on."""
 USER = "pi"
 
 _OWN_CHILD = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")

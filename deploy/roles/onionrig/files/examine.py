@@ -37,10 +37,13 @@ DIRECTORIES = {
     LIB + "/frontend": (ACCOUNT, ACCOUNT, 0o700),
     "/run/onionrig": ("root", "root", 0o755),
 }
-MACHINES = ("x86_64", "aarch64")
+MACHINES = {"amd64": ["x86_64"], "arm64": ["aarch64"], "armhf": ["armv7l", "aarch64"]}
+"""The kernels that may run each architecture of Debian."""
 OLDEST_PYTHON = (3, 11)
 LEAST_DISK_BYTES = 400 * 1024 * 1024
 """The venv, the program, tor and the packages that bring them, with room for a run's records."""
+BUILD_DISK_BYTES = 400 * 1024 * 1024
+"""The compilers, and what they build: Python packages for 32-bit ARM."""
 
 
 def main():
@@ -360,6 +363,8 @@ def refusals(facts):
     """Explain why this host cannot be provisioned, or should not be."""
     foreign, shareable = facts["tor"]["foreign"], "tor" in facts["node"]["packages"]
     fresh = facts["node"]["venv"] is None
+    system = "a Debian system for " + facts["userland"] if facts["userland"] else "no Debian system"
+    least = LEAST_DISK_BYTES + (BUILD_DISK_BYTES if facts["userland"] == "armhf" else 0)
     reasons = [
         foreign
         and not facts["share"]
@@ -370,11 +375,13 @@ def refusals(facts):
             "untouched"
             % ("" if shareable else "install tor as a package of the distribution and "),
         ),
-        (facts["machine"] not in MACHINES or facts["userland"] not in ("amd64", "arm64"))
+        facts["machine"] not in MACHINES.get(facts["userland"], ())
         and (
             "architecture",
-            "%s with a %s system" % (facts["machine"], facts["userland"] or "non-Debian"),
-            "use a 64-bit system, amd64 or arm64: for others there are no wheels of the lock",
+            "%s with %s" % (facts["machine"], system),
+            "use a later board than a Raspberry Pi 1 or Zero: cryptography has no wheel for ARMv6"
+            if facts["machine"] == "armv6l"
+            else "use amd64, arm64 or armhf: for others there are no wheels of the lock",
         ),
         not facts["apt"]
         and (
@@ -399,10 +406,10 @@ def refusals(facts):
         (
             "disk",
             "%d MiB free for %s" % (free_bytes >> 20, top),
-            "free %d MiB there" % (LEAST_DISK_BYTES >> 20),
+            "free %d MiB there" % (least >> 20),
         )
         for top, free_bytes in sorted(facts["disk_free_bytes"].items())
-        if fresh and free_bytes is not None and free_bytes < LEAST_DISK_BYTES
+        if fresh and free_bytes is not None and free_bytes < least
     ]
     return [dict(zip(("what", "found", "advice"), reason)) for reason in reasons if reason]
 

@@ -1,0 +1,60 @@
+"""Which hosts the collection refuses, and with which words."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from support.files import PROJECT
+
+ROLE = PROJECT / "deploy/roles/onionrig"
+
+
+def refusals(**facts):
+    """Return the words of what would be refused of this machine if it had these facts."""
+    argv = [sys.executable, ROLE / "files/examine.py", json.dumps({"facts": facts})]
+    examined = json.loads(subprocess.check_output(argv))
+    return {each["what"]: f"{each['found']}; {each['advice']}" for each in examined["refusals"]}
+
+
+@pytest.mark.parametrize(
+    ("machine", "userland"),
+    [("x86_64", "amd64"), ("aarch64", "arm64"), ("armv7l", "armhf"), ("aarch64", "armhf")],
+)
+def test_hosts_of_64_bits_and_of_32_bit_arm_are_accepted(machine, userland):
+    assert "architecture" not in refusals(machine=machine, userland=userland)
+
+
+def test_a_first_raspberry_pi_is_refused_for_its_architecture():
+    assert refusals(machine="armv6l", userland="armhf")["architecture"] == (
+        "armv6l with a Debian system for armhf; "
+        "use a later board than a Raspberry Pi 1 or Zero: cryptography has no wheel for ARMv6"
+    )
+
+
+@pytest.mark.parametrize(
+    ("machine", "userland", "found"),
+    [
+        ("i686", "i386", "i686 with a Debian system for i386"),
+        ("x86_64", "", "x86_64 with no Debian system"),
+        ("armv7l", "armel", "armv7l with a Debian system for armel"),
+    ],
+)
+def test_other_architectures_are_refused(machine, userland, found):
+    advice = "use amd64, arm64 or armhf: for others there are no wheels of the lock"
+    refused = refusals(machine=machine, userland=userland)
+    assert refused["architecture"] == f"{found}; {advice}"
+
+
+def test_a_host_that_compiles_needs_more_disk():
+    free = {"disk_free_bytes": {"/opt/onionrig": 500 << 20}}
+    assert "disk" not in refusals(machine="aarch64", userland="arm64", **free)
+    assert "free 800 MiB there" in refusals(machine="aarch64", userland="armhf", **free)["disk"]
+
+
+def test_what_hosts_compile_is_locked():
+    variables = yaml.safe_load((ROLE / "vars/main.yml").read_text())
+    lock = (PROJECT / "requirements-node.lock").read_text()
+    assert [name for name in variables["onionrig_compiled"] if f"\n{name}==" not in lock] == []
