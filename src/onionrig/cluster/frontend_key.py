@@ -161,3 +161,5 @@ def keep_key(path: Path, pem: bytes) -> None:
         raise RunDirectoryError(f"{path}: {error.strerror}; name another file") from error
     with os.fdopen(file, "wb") as opened:
         opened.write(pem)
+        opened.flush()
+        os.fsync(opened.fileno())  # an address that is lost with its key is lost for good

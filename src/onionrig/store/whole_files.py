@@ -1,8 +1,14 @@
-"""Replace a file whole, so that a reader sees the old one or the new one; follow such a file."""
+"""Replace a file whole, so that a reader sees the old one or the new one; follow such a file.
+
+A rename can reach the disk before the content does: after a power cut the name is then there, and
+the file is empty. So whatever is renamed into place goes through ``put_in_place``, which writes the
+content to the disk first.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -19,8 +25,29 @@ Told = TypeVar("Told")
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
 
-def replace_file(path: Path, content: bytes, *, mode: int = 0o600, option: str = "--out") -> None:
+def put_in_place(fresh: Path, path: Path) -> None:
+    """Rename a file or a directory to its place, once its content is on the disk.
+
+    Raises OSError, also where the disk turns out to be full as it is written to.
+    """
+    if fresh.is_dir():
+        for entry in fresh.rglob("*"):
+            _sync(entry)
+    _sync(fresh)
+    fresh.replace(path)
+
+
+def replace_file(
+    path: Path,
+    content: bytes,
+    *,
+    mode: int = 0o600,
+    option: str = "--out",
+    lasting: bool = True,
+) -> None:
     """Write a file in place of what was there; unless told otherwise, only its owner can read it.
+
+    A file that is not ``lasting`` is of no use after a power cut, so it need not be on the disk.
 
     Raises RunDirectoryError where it cannot be written; it names the option that places it.
     """
@@ -32,7 +59,10 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o600, option: str =
     try:
         with os.fdopen(os.open(fresh, _FRESH, mode), "wb") as file:
             file.write(content)
-        fresh.replace(path)
+        if lasting:
+            put_in_place(fresh, path)
+        else:
+            fresh.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             fresh.unlink()
@@ -65,6 +95,18 @@ class ReplacedFile(Generic[Told]):
             return self._decoder.decode(content)
         except msgspec.MsgspecError as error:
             raise RecordsUnreadable(f"{self._path}: {error}") from error
+
+
+def _sync(path: Path) -> None:
+    """Have what a file or a directory contains written to the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some file systems cannot do it for a directory
+            raise
+    finally:
+        os.close(handle)
 
 
 def _write_through(path: Path, content: bytes, *, option: str) -> None:

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from onionrig.errors import Unequipped
 from onionrig.rig.allocation import AuthorityIdentity, OnionIdentity, RelayIdentity
 from onionrig.rig.keys import HostKeys, identities_from, keys_wanted
+from onionrig.store.whole_files import put_in_place
 from onionrig.tor.address import address_from_key
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ RELAY_KEYS = (
     "ed25519_master_id_public_key", "ed25519_signing_cert", "ed25519_signing_secret_key",
 )  # fmt: skip
 VOTING_KEYS = ("authority_signing_key", "authority_certificate")
+DIGESTS = "SHA256SUMS"
+"""The file of a cache entry that says how its other files were made."""
 CERTIFICATE_MONTHS = 12
 RENEWED_BEFORE = datetime.timedelta(days=2)
 _SECONDS = 60
@@ -101,7 +104,7 @@ def frontend_identity(directory: Path) -> OnionIdentity:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return OnionIdentity(
         address=address_from_key(key.public_key().public_bytes_raw()),
-        key_paths=_kept(directory, {FRONTEND_KEY: pem}),
+        key_paths=_kept(directory, {FRONTEND_KEY: pem}, lasting=True),
     )
 
 
@@ -140,7 +143,7 @@ def _authority(directory: Path, *, tor: str) -> AuthorityIdentity:
         with _remade(directory) as fresh:
             _make_voting_keys(fresh, gencert=_gencert_beside(tor))
             _make_relay_keys(fresh, tor=tor)
-    certificate = (directory / "authority_certificate").read_text()
+    certificate = (directory / "authority_certificate").read_text(encoding="ascii")
     (v3_identity,) = (
         line.split()[1] for line in certificate.splitlines() if line.startswith("fingerprint ")
     )
@@ -152,7 +155,7 @@ def _authority(directory: Path, *, tor: str) -> AuthorityIdentity:
 
 
 def _relay(directory: Path, *, tor: str) -> RelayIdentity:
-    if not _complete(directory, RELAY_KEYS):
+    if not _whole(directory, RELAY_KEYS):
         with _remade(directory) as fresh:
             _make_relay_keys(fresh, tor=tor)
     return RelayIdentity(
@@ -161,7 +164,7 @@ def _relay(directory: Path, *, tor: str) -> RelayIdentity:
 
 
 def _fingerprint(directory: Path) -> str:
-    return (directory / "fingerprint").read_text().split()[1]
+    return (directory / "fingerprint").read_text(encoding="ascii").split()[1]
 
 
 def _paths(directory: Path, names: Iterable[str]) -> dict[str, PurePosixPath]:
@@ -170,23 +173,51 @@ def _paths(directory: Path, names: Iterable[str]) -> dict[str, PurePosixPath]:
 
 @contextmanager
 def _remade(directory: Path) -> Iterator[Path]:
-    """Make a cache entry whole or not at all."""
-    shutil.rmtree(directory, ignore_errors=True)
+    """Make a cache entry whole or not at all, in place of one that is of no use."""
     fresh = directory.with_name(f"{directory.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
+    for old in (directory, fresh):
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        else:
+            old.unlink(missing_ok=True)
     fresh.mkdir(mode=0o700)
     yield fresh
-    fresh.rename(directory)
+    (fresh / DIGESTS).write_text(_digests(fresh, _files(fresh)), encoding="ascii")
+    put_in_place(fresh, directory)
 
 
-def _complete(directory: Path, names: Iterable[str]) -> bool:
-    return all((directory / name).is_file() for name in (*names, "fingerprint"))
+def _whole(directory: Path, names: Iterable[str]) -> bool:
+    """Return whether a cache entry has these files, each of them as it was made.
+
+    A power cut can leave a file empty, cut off or full of zeros. An entry without digests is of an
+    earlier version, which did not see to that.
+    """
+    try:
+        wanted = {*names, "fingerprint"}
+        return wanted <= _files(directory) and _digests(directory, _files(directory)) == (
+            directory / DIGESTS
+        ).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _files(directory: Path) -> set[str]:
+    return {path.name for path in directory.iterdir()} - {DIGESTS}
+
+
+def _digests(directory: Path, names: Iterable[str]) -> str:
+    """Return the digests of files as ``sha256sum --check`` reads them."""
+    return "".join(
+        f"{hashlib.sha256((directory / name).read_bytes()).hexdigest()}  {name}\n"
+        for name in sorted(names)
+    )
 
 
 def _usable(directory: Path) -> bool:
-    if not _complete(directory, (*VOTING_KEYS, *RELAY_KEYS)):
+    if not _whole(directory, (*VOTING_KEYS, *RELAY_KEYS)):
         return False
-    expires = certificate_expires((directory / "authority_certificate").read_text())
+    certificate = (directory / "authority_certificate").read_text(encoding="ascii")
+    expires = certificate_expires(certificate)
     return expires - RENEWED_BEFORE > datetime.datetime.now(datetime.UTC)
 
 
@@ -242,13 +273,21 @@ def _made(argv: list[str], *, stdin: bytes = b"") -> None:
         raise Unequipped(f"{argv[0]} could not make keys (exit code {done.returncode}): {printed}")
 
 
-def _kept(directory: Path, contents: dict[str, bytes]) -> dict[str, PurePosixPath]:
+def _kept(
+    directory: Path, contents: dict[str, bytes], *, lasting: bool = False
+) -> dict[str, PurePosixPath]:
+    """Write keys that only their owner can read; those that outlive the run are ``lasting``."""
     directory.mkdir(mode=0o700, exist_ok=True)
     paths = {}
     for name, content in contents.items():
         path = directory / name
-        path.touch(mode=0o600)
-        path.write_bytes(content)
+        fresh = directory / f"{name}.new"
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(content)
+        if lasting:
+            put_in_place(fresh, path)
+        else:
+            fresh.replace(path)
         paths[name] = PurePosixPath(path)
     return paths
 

@@ -73,6 +73,8 @@ def fetch(lock, archive, python, names):
     with tarfile.open(f"{folder}.tar", "w") as tar:
         for path in sorted(folder.iterdir()):
             tar.add(path, path.name)
+    with open(f"{folder}.tar", "rb") as whole:
+        os.fsync(whole.fileno())  # a rename alone may leave an empty file after a power cut
     os.replace(f"{folder}.tar", archive)
     shutil.rmtree(folder)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import tarfile
 import tempfile
 from functools import cache
@@ -18,6 +17,7 @@ from pathlib import Path
 import platformdirs
 
 import onionrig
+from onionrig.store.whole_files import put_in_place
 
 LEFT_OUT = frozenset({"cli", "cluster", "deploy", "run", "series", "views"})
 """Packages that only a controller needs: the command line, the report, the phases of a run."""
@@ -32,11 +32,11 @@ def packed() -> dict[str, str]:
     """Make the archive in this user's cache; return its path, version and digest."""
     content = archive()
     path = platformdirs.user_cache_path("onionrig") / f"program-{_short_digest(content)}.tar"
-    if not path.exists():
+    if not path.is_file() or path.read_bytes() != content:  # an earlier one may be damaged
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             file.write(content)
-        os.replace(file.name, path)  # noqa: PTH105 - a name, not a Path
+        put_in_place(Path(file.name), path)
     return {"archive": str(path), "version": provisioned_version(), "digest": files_digest()}
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from onionrig.engine.local.equipment import cache_directory
 from onionrig.errors import OnionrigError, Unequipped
+from onionrig.store.whole_files import put_in_place, replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,8 @@ def delaybox(cache: Path | None = None) -> Path:
     text = source.read_bytes()
     directory = cache_directory() if cache is None else cache
     built = directory / f"delaybox-{hashlib.sha256(text).hexdigest()[:16]}"
-    if built.exists():
+    digest = built.with_name(f"{built.name}.sha256")
+    if _is_whole(built, digest):
         return built
     compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
     if compiler is None:
@@ -69,8 +71,21 @@ def delaybox(cache: Path | None = None) -> Path:
             f"{compiler} could not build the program that delays links (headers missing? "
             f"apt-get install libc6-dev linux-libc-dev): {said}"
         )
-    fresh.replace(built)
+    put_in_place(fresh, built)
+    replace_file(digest, _digest(built))
     return built
+
+
+def _is_whole(built: Path, digest: Path) -> bool:
+    """Return whether a program is as it was built: a power cut may have damaged it."""
+    try:
+        return digest.read_bytes() == _digest(built)
+    except OSError:
+        return False
+
+
+def _digest(file: Path) -> bytes:
+    return hashlib.sha256(file.read_bytes()).hexdigest().encode()
 
 
 def _main() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.rig.orders import SamplerOrders
+from onionrig.store.whole_files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,6 +46,5 @@ class Sampled:
 
 
 def _replace(path: Path, content: object) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode(content))
-    fresh.replace(path)
+    # it is in the workspace, which a power cut makes worthless
+    replace_file(path, msgspec.json.encode(content), lasting=False)
