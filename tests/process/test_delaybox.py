@@ -33,9 +33,18 @@ def test_it_is_built_and_found_again(tmp_path):
     built = delaybox(tmp_path / "cache")
     made = built.stat().st_mtime_ns
     assert delaybox(tmp_path / "cache").stat().st_mtime_ns == made
-    assert [path.name for path in built.parent.iterdir()] == [built.name]
+    names = {path.name for path in built.parent.iterdir()}
+    assert names == {built.name, f"{built.name}.sha256"}
     done = subprocess.run([built], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr[:15]) == (2, "usage: delaybox")
+
+
+@pytest.mark.parametrize("damage", [b"", bytes(17416)])
+def test_one_that_a_power_cut_has_damaged_is_built_again(tmp_path, damage):
+    built = delaybox(tmp_path / "cache")
+    whole = built.read_bytes()
+    built.write_bytes(damage)
+    assert delaybox(tmp_path / "cache").read_bytes() == whole
 
 
 def test_it_compiles_without_a_warning(tmp_path):
@@ -67,6 +76,6 @@ def test_it_is_built_ahead_of_time_into_the_users_cache(tmp_path):
         text=True,
         check=True,
     )
-    (built,) = (tmp_path / "onionrig").iterdir()
+    (built,) = (path for path in (tmp_path / "onionrig").iterdir() if path.suffix != ".sha256")
     assert done.stdout == f"{built}\n"
     assert built.parent.stat().st_mode & 0o777 == 0o700

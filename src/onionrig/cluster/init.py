@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import msgspec
 from onionrig.errors import UsageError
 from onionrig.experiment.hosts import GROUPS
 from onionrig.experiment.inventory import NAME
+from onionrig.programs import NotRun, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -171,16 +171,8 @@ def _is_known(host: str) -> bool:
 
 def _printed(*argv: str) -> str:
     try:
-        return subprocess.run(
-            argv,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            timeout=ASKED_SECONDS,
-            check=False,
-        ).stdout
-    except (OSError, subprocess.TimeoutExpired):
+        return run_program(argv, seconds=ASKED_SECONDS).out
+    except NotRun:
         return ""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from onionrig.balancer.program import find_onionbalance
 from onionrig.errors import Unequipped
 from onionrig.movers.sampler.host import link_bits_per_second, read_text
 from onionrig.probe.facts import host_facts, host_name
+from onionrig.programs import NotRun, run_program
 from onionrig.records.manifest import HostFacts, Versions
 from onionrig.tor.program import find_tor
 
@@ -108,12 +108,10 @@ def _usable_nft() -> str | None:
     if path is None:
         return None
     try:
-        done = subprocess.run(
-            (path, "list", "tables"), capture_output=True, timeout=NFT_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        listed = run_program((path, "list", "tables"), seconds=NFT_SECONDS)
+    except NotRun:
         return None
-    return path if done.returncode == 0 else None
+    return None if listed.code else path
 
 
 def _provisioned_version(root: Path) -> str:

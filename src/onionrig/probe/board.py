@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.movers.sampler.host import read_text
 from onionrig.probe.facts import first_of
+from onionrig.programs import NotRun, run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,12 +88,10 @@ def _lscpu() -> str:
     if program is None:
         return ""
     try:
-        done = subprocess.run(
-            [program], capture_output=True, timeout=_LSCPU_SECONDS, check=True, env={"LC_ALL": "C"}
-        )
-    except (OSError, subprocess.SubprocessError):
+        lscpu = run_program([program], seconds=_LSCPU_SECONDS, environment={"LC_ALL": "C"})
+    except NotRun:
         return ""
-    return done.stdout.decode(errors="replace")
+    return "" if lscpu.code else lscpu.out
 
 
 def _said(path: Path) -> str | None:

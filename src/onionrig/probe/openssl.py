@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import statistics
-import subprocess
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +20,7 @@ import msgspec
 from onionrig.errors import Unequipped
 from onionrig.probe.children import child
 from onionrig.probe.speed_output import complaint_from, speed_from, version_from
+from onionrig.programs import run_program
 from onionrig.records.probe import CELL_BYTES, AlgorithmSpeed
 
 if TYPE_CHECKING:
@@ -51,17 +51,7 @@ def find_openssl() -> OpensslProgram:
     path = shutil.which("openssl") or shutil.which("openssl", path=USUAL_PATH)
     if path is None:
         raise Unequipped("openssl was not found, and a probe times it: apt-get install openssl")
-    try:
-        printed = subprocess.run(
-            [path, "version"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_VERSION_SECONDS,
-            check=False,
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise Unequipped(f"{path} version: {error}") from error
+    printed = run_program([path, "version"], seconds=_VERSION_SECONDS).out
     return OpensslProgram(path=path, version=version_from(printed))
 
 

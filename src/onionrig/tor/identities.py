@@ -10,7 +10,6 @@ import datetime
 import fcntl
 import hashlib
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -25,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from onionrig.errors import Unequipped
+from onionrig.programs import run_program
 from onionrig.rig.allocation import AuthorityIdentity, OnionIdentity, RelayIdentity
 from onionrig.rig.keys import HostKeys, identities_from, keys_wanted
 from onionrig.store.whole_files import put_in_place
@@ -267,10 +267,10 @@ def _gencert_beside(tor: str) -> str:
 
 
 def _made(argv: list[str], *, stdin: bytes = b"") -> None:
-    done = subprocess.run(argv, input=stdin, capture_output=True, timeout=_SECONDS, check=False)
-    if done.returncode:
-        printed = (done.stdout + done.stderr).decode(errors="replace").strip()
-        raise Unequipped(f"{argv[0]} could not make keys (exit code {done.returncode}): {printed}")
+    done = run_program(argv, seconds=_SECONDS, given=stdin)
+    if done.code:
+        printed = (done.out + done.err).strip()
+        raise Unequipped(f"{argv[0]} could not make keys (exit code {done.code}): {printed}")
 
 
 def _kept(

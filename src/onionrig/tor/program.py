@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 
 import msgspec
 
 from onionrig.errors import Unequipped
+from onionrig.programs import NotRun, run_program
 from onionrig.units import version_numbers
 
 OLDEST = (0, 4, 8)
+MODULES = ("relay", "dirauth", "dircache")
+"""Parts of tor that can be left out when it is built, and that the rig needs."""
 _VERSION = re.compile(r"Tor version (\d+(?:\.\d+)+[\w.+-]*?)\.?(?:\s|$)", re.MULTILINE)
 _OPENSSL = re.compile(r"(OpenSSL|LibreSSL)\s+([\w.+-]+?),")
 _SECONDS = 10
@@ -37,10 +39,29 @@ def find_tor() -> Program:
             "tor was not found: `make setup` installs it without starting it "
             "(Debian, Raspberry Pi OS: package tor)"
         )
-    printed = subprocess.run(
-        [path, "--version"], capture_output=True, text=True, timeout=_SECONDS, check=False
-    ).stdout
-    return program_from(path, printed)
+    try:
+        version = run_program([path, "--version"], seconds=_SECONDS)
+        modules = run_program([path, "--list-modules"], seconds=_SECONDS)
+    except NotRun as error:
+        raise Unequipped(f"{error}; put a tor that runs on this machine first on PATH") from error
+    if version.code:
+        raise Unequipped(f"{path} --version fails with {version.complaint}")
+    found = program_from(path, version.out)
+    refuse_missing_modules(path, modules.out)
+    return found
+
+
+def refuse_missing_modules(path: str, printed: str) -> None:
+    """Read what ``tor --list-modules`` printed; one that it does not list counts as there.
+
+    Raises Unequipped for a tor that was built without what relays and authorities need.
+    """
+    missing = [name for name in MODULES if f"{name}: no" in printed.splitlines()]
+    if missing:
+        raise Unequipped(
+            f"{path} was built without the modules {', '.join(missing)}, so it cannot be a relay "
+            "or an authority of the rig; put the distribution's tor first on PATH"
+        )
 
 
 def program_from(path: str, printed: str) -> Program:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -70,18 +69,3 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         if self.destination is None:
             return ""
         return shlex.join(("ssh", *self.ssh_options, self.destination)) + " "
-
-
-def done(argv: Iterable[str], *, seconds: float) -> subprocess.CompletedProcess[bytes]:
-    """Run a command line of ``Access.alone`` to its end, in a session of its own.
-
-    Raises OSError where it cannot be started, and subprocess.TimeoutExpired.
-    """
-    return subprocess.run(
-        tuple(argv),
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        timeout=seconds,
-        check=False,
-        start_new_session=True,
-    )

@@ -8,13 +8,13 @@ import json
 import os
 import re
 import stat
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from onionrig.errors import Unequipped, UsageError
+from onionrig.programs import Ended, NotRun, run_program
 
 Variables = dict[str, Any]
 
@@ -51,10 +51,10 @@ def listed(path: str) -> tuple[dict[str, list[str]], dict[str, Variables]]:
     Raises UsageError where Ansible cannot read the inventory.
     """
     done = _ansible(path, "inventory", "--list")
-    if done.returncode:
-        raise UsageError(_explained(path, done.stderr))
+    if done.code:
+        raise UsageError(_explained(path, done.err))
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(done.out)
     except ValueError as error:
         raise UsageError(f"{path}: ansible-inventory printed what is not JSON: {error}") from error
     variables: dict[str, Variables] = answer.pop("_meta", {}).get("hostvars", {})
@@ -79,15 +79,15 @@ def resolved(path: str, wanted: dict[str, list[str]]) -> dict[str, Variables]:
         path, "adhoc", ":".join(wanted), "--one-line", "-c", "local",
         "-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {{{pairs}}} }}}}"}),
     )  # fmt: skip
-    if failed := _FAILED.search(done.stdout):
+    if failed := _FAILED.search(done.out):
         why = failed[2].partition('"msg": "')[2].removesuffix('"}') or failed[2]
         raise UsageError(
             f"{path}: {failed[1]}: {', '.join(wanted.get(failed[1], names))} cannot be resolved: "
             f"{_hinted(why.removeprefix('Task failed: '))}"
         )
-    answers = {name: json.loads(text)["msg"] for name, text in _RESOLVED.findall(done.stdout)}
-    if done.returncode or answers.keys() != wanted.keys():
-        raise UsageError(_explained(path, done.stderr or done.stdout))
+    answers = {name: json.loads(text)["msg"] for name, text in _RESOLVED.findall(done.out)}
+    if done.code or answers.keys() != wanted.keys():
+        raise UsageError(_explained(path, done.err or done.out))
     return {name: {key: answers[name].get(key) for key in keys} for name, keys in wanted.items()}
 
 
@@ -125,25 +125,18 @@ def _members(answer: dict[str, Any], group: str, within: tuple[str, ...]) -> set
     return hosts
 
 
-def _ansible(path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _ansible(path: str, *arguments: str) -> Ended:
     if find_spec("ansible") is None:
         raise Unequipped("Ansible is missing: install onionrig with all that it depends on")
     kind, *rest = arguments
     try:
-        return subprocess.run(
+        return run_program(
             [sys.executable, "-m", "ansible", kind, "-i", path, *rest],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, **ENVIRONMENT},
-            timeout=ANSWER_SECONDS,
-            check=False,
+            seconds=ANSWER_SECONDS,
+            environment={**os.environ, **ENVIRONMENT},
         )
-    except subprocess.TimeoutExpired as error:
-        raise UsageError(
-            f"{path}: Ansible did not read the inventory within {ANSWER_SECONDS} s"
-        ) from error
+    except NotRun as error:
+        raise UsageError(f"{path}: Ansible did not read the inventory: {error}") from error
 
 
 def _explained(path: str, printed: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.ansible.access import done
+from onionrig.programs import NotRun, run_program
 
 if TYPE_CHECKING:
     from onionrig.engine.ansible.access import Access
@@ -76,10 +76,9 @@ def between(there: ClockReading, here: ClockReading) -> ClockReading:
 
 def _tracked(argv: tuple[str, ...]) -> ClockReading | None:
     try:
-        printed = done(argv, seconds=CHRONY_SECONDS).stdout
-    except (OSError, subprocess.TimeoutExpired):
+        return tracking(run_program(argv, seconds=CHRONY_SECONDS).out)
+    except NotRun:
         return None
-    return tracking(printed.decode(errors="replace"))
 
 
 def _by_round_trips(access: Access) -> ClockReading | None:

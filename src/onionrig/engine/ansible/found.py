@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.ansible.access import Access, done
+from onionrig.engine.ansible.access import Access
 from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
 from onionrig.errors import Unequipped
 from onionrig.experiment.placement import placement
 from onionrig.node.facts import NodeFacts
+from onionrig.programs import NotRun, run_program
 from onionrig.records.manifest import HostRecord
 from onionrig.rig.allocation import tors_of
 from onionrig.rig.layout import Layout, Programs
@@ -117,9 +117,9 @@ def _with_cores(host: ListedHost) -> ListedHost:
     if host.cores is not None:
         return host
     try:
-        printed = done(host.access().alone(("nproc",)), seconds=CORES_SECONDS).stdout
+        printed = run_program(host.access().alone(("nproc",)), seconds=CORES_SECONDS).out
         return msgspec.structs.replace(host, cores=int(printed))
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+    except (NotRun, ValueError):
         return host  # the run itself will say why it cannot be reached
 
 
@@ -129,15 +129,13 @@ def _asked(access: Access, address: str | None) -> FoundHost | str:
     command = f'exec {" ".join(access.as_root((PYTHON, "-m", "onionrig.node.facts")))} "$a"'
     here = f"a={address}" if address else "set -- $SSH_CONNECTION; a=${3:-}"
     try:
-        asked = done(access.alone(("sh", "-c", f"{here}; {command}")), seconds=FACTS_SECONDS)
-    except subprocess.TimeoutExpired:
-        return f"{access.name}: no answer within {FACTS_SECONDS} s"
-    except OSError as error:
-        return f"{access.name}: ssh cannot be started: {error}"
-    if asked.returncode:
-        return _explained(access, asked.stderr.decode(errors="replace").strip())
+        asked = run_program(access.alone(("sh", "-c", f"{here}; {command}")), seconds=FACTS_SECONDS)
+    except NotRun as error:
+        return f"{access.name}: {error}"
+    if asked.code:
+        return _explained(access, asked.err.strip())
     try:
-        facts = msgspec.json.decode(asked.stdout, type=NodeFacts)
+        facts = msgspec.json.decode(asked.out, type=NodeFacts)
     except msgspec.MsgspecError:
         return (
             f"{access.name} was provisioned by another version: onionrig cluster provision "

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import subprocess
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ import msgspec
 from onionrig.errors import Unequipped
 from onionrig.processes.cgroups import MOUNTS, OWN, Hierarchy, cpu_hierarchies
 from onionrig.processes.keeper import remove_group
+from onionrig.programs import run_program
 from onionrig.rig.model import Role
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from onionrig.rig.model import Host, Service
 
+_ENTER_SECONDS = 10
 PERIOD_MICROSECONDS = 20_000
 """A group may use its share of this, and stops until the next one has begun. With the kernel's
 default of 100 ms a host with a quarter of a core stops for 75 ms at a time, which no slow CPU does;
@@ -99,7 +100,7 @@ def _made(cores: Mapping[str, float], name: str, guard: Callable[[str], None]) -
             try:
                 _make(group, cores, unified=hierarchy.unified)
                 _try_to_enter(group)
-            except (OSError, subprocess.CalledProcessError) as error:
+            except (OSError, Unequipped) as error:
                 refused.append(_reason(error))
                 remove_group(str(group))
             else:
@@ -156,7 +157,9 @@ def _make(group: Path, cores: Mapping[str, float], *, unified: bool) -> None:
 def _try_to_enter(group: Path) -> None:
     own = next(group.glob(f"{_HOST}*"))
     argv = ("sh", "-c", _ENTER, str(own / "cgroup.procs"), "true")
-    subprocess.run(argv, capture_output=True, text=True, check=True)
+    entered = run_program(argv, seconds=_ENTER_SECONDS)
+    if entered.code:
+        raise Unequipped(entered.complaint)
 
 
 def _write(path: Path, text: str) -> None:
@@ -170,8 +173,7 @@ def _write(path: Path, text: str) -> None:
         os.close(handle)
 
 
-def _reason(error: OSError | subprocess.CalledProcessError) -> str:
-    if isinstance(error, subprocess.CalledProcessError):
-        said = str(error.stderr).strip().splitlines()
-        return said[-1] if said else str(error)
+def _reason(error: OSError | Unequipped) -> str:
+    if isinstance(error, Unequipped):
+        return str(error)
     return f"{error.filename}: {error.strerror}"

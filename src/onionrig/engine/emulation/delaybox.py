@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from onionrig.engine.local.equipment import cache_directory
 from onionrig.errors import OnionrigError, Unequipped
+from onionrig.programs import run_program
 from onionrig.store.whole_files import put_in_place, replace_file
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DelayedBy = Literal["netem", "delaybox"]
 
 _COMPILERS = ("cc", "gcc", "clang")
+_BUILD_SECONDS = 120
 _FLAGS = ("-O2", "-Wall", "-Wextra")
 
 
@@ -59,17 +60,13 @@ def delaybox(cache: Path | None = None) -> Path:
         )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = built.with_name(f"{built.name}.{os.getpid()}")  # two runs may build at once
-    done = subprocess.run(
-        [compiler, *_FLAGS, "-x", "c", "-", "-o", str(fresh)],
-        input=text,
-        capture_output=True,
-        check=False,
+    done = run_program(
+        [compiler, *_FLAGS, "-x", "c", "-", "-o", str(fresh)], seconds=_BUILD_SECONDS, given=text
     )
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
+    if done.code:
         raise Unequipped(
             f"{compiler} could not build the program that delays links (headers missing? "
-            f"apt-get install libc6-dev linux-libc-dev): {said}"
+            f"apt-get install libc6-dev linux-libc-dev): {done.err.strip()}"
         )
     put_in_place(fresh, built)
     replace_file(digest, _digest(built))

@@ -13,7 +13,6 @@ import contextlib
 import ctypes
 import os
 import socket
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +21,7 @@ import msgspec
 from onionrig.engine.emulation.privileges import IN_USER_NAMESPACE, tool
 from onionrig.errors import Unequipped
 from onionrig.processes.deadline import POLL_SECONDS, deadline
+from onionrig.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,6 +31,7 @@ Found = TypeVar("Found")
 HOLDER = ("unshare", "--net", "--", "sleep", "infinity")
 """The argv of a process that holds a namespace."""
 HELD_SECONDS = 10.0
+_CONFIGURED_SECONDS = 60
 
 _CLONE_NEWNET = 0x40000000
 """linux/sched.h; Python has os.setns from 3.12 on."""
@@ -92,15 +93,13 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True):
     def configure(self, program: str, lines: Iterable[str]) -> None:
         """Give lines to ``ip`` or ``tc``, in it. Raises Unequipped with what the program said."""
         batch = "\n".join(lines)
-        done = subprocess.run(
+        done = run_program(
             [*self.entering, tool(program), "-batch", "-"],
-            input=batch,
-            capture_output=True,
-            text=True,
-            check=False,
+            seconds=_CONFIGURED_SECONDS,
+            given=batch.encode(),
         )
-        if done.returncode:
-            said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        if done.code:
+            said = done.err.strip().splitlines() or [f"exit code {done.code}"]
             raise Unequipped(
                 f"the links of emulated hosts could not be made here: {program} says "
                 f'"{"; ".join(said)}" of: {"; ".join(batch.splitlines())}'

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onionrig.errors import Unequipped
+from onionrig.programs import NotRun, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ IN_USER_NAMESPACE = "ONIONRIG_IN_USER_NAMESPACE"
 """Set once this program has been started again in a user namespace."""
 
 _AS_ROOT = ("unshare", "--user", "--map-root-user", "--")
+_TRIAL_SECONDS = 30
 _TRIAL = ("unshare", "--net", "--", "true")
 _SWITCHES = {
     "/proc/sys/kernel/unprivileged_userns_clone": (
@@ -84,8 +85,10 @@ def _refuse_missing(tools: dict[str, str]) -> None:
 
 
 def _works(argv: Sequence[str]) -> bool:
-    done = subprocess.run(argv, capture_output=True, check=False)
-    return done.returncode == 0
+    try:
+        return run_program(argv, seconds=_TRIAL_SECONDS).code == 0
+    except NotRun:
+        return False
 
 
 def _explained() -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
 from onionrig.movers.sampler.host import read_text
+from onionrig.programs import NotRun, run_program
 from onionrig.records.samples import Board
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _highest(paths: Iterable[Path]) -> int | None:
 
 def _output(command: list[str]) -> str | None:
     try:
-        done = subprocess.run(command, capture_output=True, timeout=ANSWER_SECONDS, check=True)
-    except (OSError, subprocess.SubprocessError):
+        done = run_program(command, seconds=ANSWER_SECONDS)
+    except NotRun:
         return None
-    return done.stdout.decode("ascii", errors="replace")
+    return None if done.code else done.out

@@ -1,0 +1,135 @@
+"""Programs of others are run by one function, and whatever they do is answered in words."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from onionrig.errors import Unequipped
+from onionrig.programs import NotRun, run_program
+from onionrig.tor.program import refuse_missing_modules
+from support.files import PROJECT, write_program
+
+pytestmark = pytest.mark.process
+
+SOURCE = PROJECT / "src" / "onionrig"
+STARTERS = {
+    "programs.py": "it is the function",
+    "processes/owned.py": "what runs for as long as a rig does",
+    "processes/keeper.py": "our own program, after the controller",
+    "processes/workspace.py": "the keeper",
+    "engine/ansible/connection.py": "ssh, awaited",
+    "engine/ansible/clocks.py": "talks with a shell while it runs",
+}
+"""Modules that know subprocess, and why."""
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Write a program, and return its path."""
+
+    def write(script):
+        write_program(tmp_path / "bin", "tor", script)
+        return str(tmp_path / "bin" / "tor")
+
+    return write
+
+
+def test_nothing_else_starts_programs():
+    knowing = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        if "import subprocess" in path.read_text(encoding="utf-8")
+    }
+    assert knowing == set(STARTERS)
+
+
+def test_what_it_was_given_and_what_it_printed(program):
+    ended = run_program([program("cat; echo no >&2; exit 3")], seconds=10, given=b"given")
+    assert (ended.code, ended.out, ended.err) == (3, "given", "no\n")
+    assert ended.complaint == "exit code 3: no"
+
+
+def test_bytes_that_are_not_utf_8_are_replaced(program):
+    ended = run_program([program(r"printf '\377tor'; printf '\376' >&2")], seconds=10)
+    assert (ended.out, ended.err) == ("\ufffdtor", "\ufffd")
+
+
+def test_one_that_does_not_end_is_killed_with_what_it_has_started(program, tmp_path):
+    grandchild = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(3600)"
+    script = f"{sys.executable} -c '{grandchild}' > {tmp_path}/pid & wait"
+    begun = time.monotonic()
+    with pytest.raises(
+        NotRun, match=r"bin/tor had not ended after 2 s and was killed: .*tor here$"
+    ):
+        run_program([program(script), "here"], seconds=2)
+    assert time.monotonic() - begun < 60
+    pid = int((tmp_path / "pid").read_text(encoding="ascii"))
+    ends = time.monotonic() + 60
+    while _runs(pid) and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert not _runs(pid)
+
+
+def _runs(pid):
+    try:
+        with Path(f"/proc/{pid}/stat").open(encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x7fELF\x02\x01\x01" + bytes(57), "is damaged, or for another architecture"),
+        (b"", "is damaged, or for another architecture"),
+        (b"#!/nowhere/sh\n", "the interpreter or loader that it needs is missing"),
+    ],
+)
+def test_one_that_cannot_be_run_here(program, content, said):
+    path = program("")
+    Path(path).write_bytes(content)
+    with pytest.raises(NotRun, match=said):
+        run_program([path], seconds=10)
+
+
+def test_one_that_is_not_there():
+    with pytest.raises(
+        NotRun, match=r"^/nowhere/tor cannot be started: No such file or directory$"
+    ):
+        run_program(["/nowhere/tor"], seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("exec sleep 3600", "had not ended after 10 s"),
+        (r"printf '\377\376'", "does not name a version of tor"),
+        ("echo 'libevent-2.1.so.7: cannot open' >&2; exit 127", "exit code 127: libevent-2.1.so.7"),
+        ("kill -ILL $$", "exit code -4"),
+        (
+            "[ $1 = --version ] && echo 'Tor version 0.4.8.12.' || printf 'relay: no\\ndirauth: no\\n'",
+            "without the modules relay, dirauth",
+        ),
+    ],
+)
+def test_doctor_and_check_answer_whatever_tor_does(onionrig, program, script, said):
+    path = f"{program(script).rpartition('/')[0]}:/usr/bin:/bin"
+    done = onionrig("doctor", "--json", PATH=path)
+    assert done.returncode == 4
+    assert said in done.stdout
+    assert done.stderr == ""
+    assert onionrig("check", "--json", PATH=path).returncode == 0
+    done = onionrig("run", "--profile", "smoke", PATH=path)
+    assert done.returncode == 4
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_module_that_tor_does_not_list_counts_as_there():
+    refuse_missing_modules("tor", "")
+    refuse_missing_modules("tor", "relay: yes\ndirauth: yes\ndircache: yes\npow: no\n")
+    with pytest.raises(Unequipped, match="dircache"):
+        refuse_missing_modules("tor", "relay: yes\ndirauth: yes\ndircache: no\n")
