@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from typing import NoReturn
 
 from rich.console import Console
 
 from onionrig.cli.app import app
+from onionrig.cli.printing import replace_what_cannot_be_printed
+from onionrig.cli.refusals import explained, flush_output
 from onionrig.errors import OnionrigError
 
 # importing them is what adds the commands, in the order in which the help lists them
@@ -34,13 +38,28 @@ from onionrig.cli.commands import (  # isort: skip
 
 def main() -> None:
     """Run the command line; an error that is explained becomes a line and its exit code."""
+    replace_what_cannot_be_printed()
     try:
-        app()
+        try:
+            app()
+        except SystemExit:  # that is how it ends when all is well
+            flush_output()
+            raise
     except OnionrigError as error:
+        _end(error)
+    except OSError as error:
+        _end(explained(error))
+
+
+def _end(error: OnionrigError) -> NoReturn:
+    """Print an error and end with its exit code."""
+    with contextlib.suppress(OSError):  # stderr may be on a full disk too
         stderr = Console(stderr=True)
         stderr.print(
             f"error: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True
         )
         for note in getattr(error, "__notes__", ()):
             stderr.print(note, highlight=False, markup=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+    with contextlib.suppress(OnionrigError):  # the first error is the one to tell
+        flush_output()
+    sys.exit(error.exit_code)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
+import sys
+from json import dumps
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -17,10 +21,24 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
     from onionrig.store.run_directory import RunDirectory
 
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
 
 def print_json(value: object) -> None:
-    """Print a value as JSON."""
-    print(json_text(value))
+    """Print a value as JSON; what stdout cannot print is escaped, as JSON allows for any letter."""
+    text = json_text(value)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = _NOT_ASCII.sub(lambda found: dumps(found[0])[1:-1], text)
+    print(text)
+
+
+def replace_what_cannot_be_printed() -> None:
+    """Have stdout and stderr replace letters that the locale's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it was closed
+            stream.reconfigure(errors="replace")
 
 
 def print_result(

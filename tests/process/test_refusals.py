@@ -1,0 +1,98 @@
+"""Whatever the system refuses is answered in words, with the path and an exit code of ours."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from onionrig.cli.refusals import explained
+from onionrig.errors import OnionrigError, RecordsUnreadable, RunDirectoryError, Unequipped
+from support.files import PROJECT
+
+pytestmark = pytest.mark.process
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "--set", f"cluster.inventory={LONG}"),
+        ("check", LONG),
+        ("check", "--inventory", LONG),
+        ("show", LONG),
+        ("report", LONG),
+        ("runs", "--directory", LONG),
+        ("run", "--profile", "smoke", "--out", LONG),
+        ("baseline", "--out", LONG),
+        ("compare", LONG, LONG),
+        ("export", LONG, "--csv"),
+        ("export", LONG, "--prometheus-file", LONG),
+        ("plan", "--target", "100Mbit", "--from", LONG),
+        ("plan", "--target", "100Mbit", "--report", LONG),
+        ("plan", "--target", "100Mbit", "--probe", LONG),
+        ("probe", "--out", LONG),
+        ("sweep", "--resume", LONG),
+        ("descriptor", LONG),
+        ("cluster", "check", "--inventory", LONG),
+        ("check", "--set", "backends.daemons=2", f"{LONG}/{LONG}"),
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(LONG, "x…"),
+)
+def test_a_name_that_is_too_long_is_no_traceback(onionrig, arguments):
+    done = onionrig(*arguments)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in {2, 4, 8, 11}
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("check", "--profile", "smoke"), ("--version",)])
+def test_a_disk_that_is_full_is_told_of_what_is_printed(arguments, unbuffered):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "onionrig", *arguments],
+            env={**os.environ, "PYTHONPATH": f"{PROJECT}/src", "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == RunDirectoryError.exit_code
+    assert done.stderr.startswith("error: ")
+    assert "standard output" in done.stderr
+    assert "No space left on device" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/a/b"),
+            RecordsUnreadable,
+            "/a/b: Per",
+        ),
+        (OSError(errno.EROFS, "Read-only file system", b"/a"), RunDirectoryError, "/a: Read-only"),
+        (OSError(errno.ENOSPC, "No space left"), RunDirectoryError, "or standard output: No space"),
+        (OSError(errno.EMFILE, "Too many open files"), Unequipped, "ulimit -n"),
+        (OSError(errno.EIO, "Input/output error"), OnionrigError, "Input/output error"),
+        (OSError("no number"), OnionrigError, "no number"),
+    ],
+)
+def test_what_an_error_becomes(error, kind, said):
+    assert type(explained(error)) is kind
+    assert said in str(explained(error))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every directory")
+def test_a_directory_that_may_not_be_looked_into(onionrig, tmp_path):
+    shut = tmp_path / "shut"
+    shut.mkdir(mode=0o000)
+    done = onionrig("show", str(shut / "run"))
+    assert done.returncode == RecordsUnreadable.exit_code
+    assert "Permission denied" in done.stderr
+    assert "Traceback" not in done.stderr
