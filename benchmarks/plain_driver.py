@@ -146,7 +146,7 @@ def _turn(driver: str, orders: SinkOrders, load: Load, number: int) -> Turn:
             if schedule.hold_second <= sample.second < schedule.end_second
         )
     else:
-        counted = json.loads(Path(own.record_path).read_text())
+        counted = json.loads(Path(own.record_path).read_text(encoding="utf-8"))
         everything, held = counted["everything"], counted["held"]
     return Turn(held * 8 / schedule.hold_seconds, cpu / (everything * 8 / 1e9))
 
@@ -166,7 +166,9 @@ def pull(orders_path: str) -> None:
     begun = sum(counts)
     time.sleep(max(0.0, schedule.end_second - time.time()))
     ended = sum(counts)
-    Path(orders.record_path).write_text(json.dumps({"held": ended - begun, "everything": ended}))
+    Path(orders.record_path).write_text(
+        json.dumps({"held": ended - begun, "everything": ended}), encoding="utf-8"
+    )
 
 
 def _stream(orders: SinkOrders, schedule: Schedule, index: int, counts: list[int]) -> None:

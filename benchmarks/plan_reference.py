@@ -113,12 +113,12 @@ def main() -> None:
     for name, options in RUNS.items():
         _measure(out / name, options)
     hosted = out / "hosted.toml"
-    hosted.write_text(ELSEWHERE + ONE_HOST)
+    hosted.write_text(ELSEWHERE + ONE_HOST, encoding="utf-8")
     for mode, options in HOSTED.items():
         _measure(out / f"{mode}-hosted", [str(hosted), *options, "--repeat", "3", "--hold", "30s"])
     for hosts in BRAMBLES:
         file = out / f"bramble-{hosts}.toml"
-        file.write_text(bramble(hosts))
+        file.write_text(bramble(hosts), encoding="utf-8")
         _measure(out / f"bramble-{hosts}", [str(file), *BRAMBLE])
     probes = [_probe(out / f"probe-{number}.json") for number in range(1, asked.probes + 1)]
     links = [one for hosts in BRAMBLES for one in _results(out / f"bramble-{hosts}")]
@@ -154,8 +154,10 @@ def _seven_zip(out: Path, program: str) -> list[float]:
     for number in range(1, SEVEN_ZIP_ROUNDS + 1):
         path = out / f"7z-{number}.txt"
         if not path.exists():
-            path.write_text(subprocess.check_output([program, "b", "-mmt1"], text=True))
-        total = re.search(r"^Tot:.*\s(\d+)\s*$", path.read_text(), re.MULTILINE)
+            path.write_text(
+                subprocess.check_output([program, "b", "-mmt1"], encoding="utf-8"), encoding="utf-8"
+            )
+        total = re.search(r"^Tot:.*\s(\d+)\s*$", path.read_text(encoding="utf-8"), re.MULTILINE)
         if total is None:
             sys.exit(f"{path}: no total rating in it")
         found.append(float(total[1]))

@@ -90,7 +90,8 @@ def _rehearsal(arguments: argparse.Namespace) -> None:
             f'[[hosts]]\nname = "pi{number}"\nroles = {msgspec.json.encode(named).decode()}\n'
             + (f'link = "{LINK_MBIT}Mbit"\n' if "backend" in named else "")
             for number, named in roles.items()
-        )
+        ),
+        encoding="utf-8",
     )
     with _bed(6, rates={f"pi{number}": f"{LINK_MBIT}mbit" for number in (1, 2, 3)}) as bed:
         inventory = _inventory(bed, backends=3, clients=[4, 5, 6])

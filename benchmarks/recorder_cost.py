@@ -154,7 +154,10 @@ def _watched(directory: Path, schedule: Schedule) -> float:
     sink = Tail(directory / "sink.jsonl", SinkSample)
     sampler = Tail(directory / "sampler.jsonl", HostSample)
     used = 0.0
-    with Path("/dev/null").open("w") as nowhere, Appender(directory / "sink.jsonl") as record:
+    with (
+        Path("/dev/null").open("w", encoding="utf-8") as nowhere,
+        Appender(directory / "sink.jsonl") as record,
+    ):
         console = Console(file=nowhere, force_terminal=True, width=120, height=50)
         with view_for(console, cores=psutil.cpu_count() or 1) as view:
             for second in range(schedule.hold_second, schedule.end_second):

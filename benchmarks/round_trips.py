@@ -72,8 +72,8 @@ def main() -> None:
                 _measure(path, side, round_trip_ms, repetition, console)
     cells = _cells(out, arguments.repetitions)
     table = _table(cells)
-    (out / "table.md").write_text(table)
-    (out / "chart.svg").write_text(_chart(cells))
+    (out / "table.md").write_text(table, encoding="utf-8")
+    (out / "chart.svg").write_text(_chart(cells), encoding="utf-8")
     print(table)
 
 

@@ -37,14 +37,16 @@ def _shipped() -> list[CatalogueFile]:
     directory = resources.files("onionrig.hardware") / "catalogue"
     # the families in an order that a reader expects, not that of the alphabet
     return [
-        CatalogueFile(origin=f"{name}.toml", text=(directory / f"{name}.toml").read_text())
+        CatalogueFile(
+            origin=f"{name}.toml", text=(directory / f"{name}.toml").read_text(encoding="utf-8")
+        )
         for name in ("raspberry-pi", "small-x86", "cloud")
     ]
 
 
 def _own(path: Path) -> list[CatalogueFile]:
     try:
-        return [CatalogueFile(origin=str(path), text=path.read_text())]
+        return [CatalogueFile(origin=str(path), text=path.read_text(encoding="utf-8-sig"))]
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:

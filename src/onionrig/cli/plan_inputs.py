@@ -34,7 +34,9 @@ def reference_for(run: str | None, run_probe: Path | None, mode: Mode | None) ->
     Raises UsageError and RecordsUnreadable.
     """
     file = reference_file(
-        (resources.files("onionrig.plan") / "reference" / "reference.toml").read_text()
+        (resources.files("onionrig.plan") / "reference" / "reference.toml").read_text(
+            encoding="utf-8"
+        )
     )
     if run is None:
         if run_probe is not None:

@@ -81,7 +81,7 @@ def profile_layer(name: str) -> Layer:
     if name not in profile_names():
         raise UsageError(f"no profile {name}: there are {', '.join(profile_names())}")
     path = resources.files("onionrig.experiment") / "profiles" / f"{name}.toml"
-    return layer_from_toml(path.read_text(), origin=f"profile {name}")
+    return layer_from_toml(path.read_text(encoding="utf-8"), origin=f"profile {name}")
 
 
 def flags_layer(  # noqa: PLR0913 - one flag each
@@ -125,7 +125,7 @@ def baseline_layer(flags: Layer, *, peer: str | None, listen: str | None) -> Lay
 
 def _file_layer(path: Path) -> Layer:
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8-sig")  # editors of Windows begin files with a mark
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error
     return located(layer_from_toml(text, origin=str(path)), directory=path.parent)

@@ -190,6 +190,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(directory / "ssh"),
+        "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale that is not UTF-8
         "ANSIBLE_TIMEOUT": str(CONNECT_SECONDS),
     }
     if "ANSIBLE_PYTHON_INTERPRETER" not in os.environ:

@@ -36,7 +36,7 @@ def host_name() -> str:
 def first_of(path: str | Path, names: tuple[str, ...]) -> str | None:
     """Return the value of the first of these names that a file of "name: value" lines has."""
     try:
-        lines = Path(path).read_text(errors="replace").splitlines()
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return None
     values: dict[str, str] = {}

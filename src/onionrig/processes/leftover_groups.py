@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def group_mounts() -> list[Path]:
     """Return where groups that limit CPU time can be; none where the kernel has none."""
     try:
-        texts = [Path(name).read_text(errors="surrogateescape") for name in (MOUNTS, OWN)]
+        texts = [
+            Path(name).read_text(encoding="utf-8", errors="surrogateescape")
+            for name in (MOUNTS, OWN)
+        ]
     except OSError:
         return []
     return list(dict.fromkeys(Path(each.mount_point) for each in cpu_hierarchies(*texts)))

@@ -135,7 +135,7 @@ class RunDirectory:
 
     def so_far(self) -> dict[str, str]:
         """Return the manifest and the events as they are now, by the names of their files."""
-        return {name: (self.path / name).read_text() for name in (MANIFEST, EVENTS)}
+        return {name: (self.path / name).read_text(encoding="utf-8") for name in (MANIFEST, EVENTS)}
 
     def read_manifest(self) -> Manifest:
         """Read the manifest. Raises RecordsUnreadable."""

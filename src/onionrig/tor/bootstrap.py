@@ -39,7 +39,7 @@ class BootstrapLog:
 def last_line(path: Path) -> str:
     """Return the last line of a log that is not empty, or say that there is none."""
     try:
-        lines = path.read_text(errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return "(no log)"
     return next((line for line in reversed(lines) if line.strip()), "(empty log)")

@@ -301,6 +301,6 @@ def _locked(cache: Path) -> Iterator[None]:
     """Keep a second run out of the cache while keys are made."""
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     cache.chmod(0o700)
-    with (cache / "lock").open("w") as lock:
+    with (cache / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

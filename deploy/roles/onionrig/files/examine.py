@@ -134,7 +134,7 @@ def connection(peer):
         try:
             with open("/proc/%d/environ" % pid, "rb") as file:
                 environ = dict(x.split(b"=", 1) for x in file.read().split(b"\0") if b"=" in x)
-            with open("/proc/%d/stat" % pid) as file:
+            with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
                 pid = int(file.read().rpartition(")")[2].split()[1])
         except (OSError, ValueError):
             break
@@ -336,7 +336,7 @@ def write_stamp():
         "python": platform.python_version(),
         "tree": venv_tree(),
     }
-    with open(STAMP + ".new", "w") as file:
+    with open(STAMP + ".new", "w", encoding="utf-8") as file:
         json.dump(stamp, file)
     os.replace(STAMP + ".new", STAMP)
     return 0

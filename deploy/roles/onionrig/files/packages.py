@@ -37,7 +37,9 @@ def removable(names):
 
 def installed():
     lines = subprocess.check_output(
-        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n"], text=True
+        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n"],
+        encoding="utf-8",
+        errors="replace",
     ).splitlines()
     # a package that was removed and has left its configuration is to be purged as well
     return {line.split()[0] for line in lines if line.split()[1] != "not-installed"}
@@ -48,7 +50,8 @@ def apt_get(*arguments):
         ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
         env=dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive"),
     )

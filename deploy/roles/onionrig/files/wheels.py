@@ -21,7 +21,7 @@ def main(lock, cache, python, machine, libc):
     directory = pathlib.Path(cache) / "wheels" / digest
     directory.mkdir(parents=True, exist_ok=True)
     archive = directory / f"{python}-{machine}-{libc}.tar"
-    with archive.with_suffix(".lock").open("w") as guard:
+    with archive.with_suffix(".lock").open("w", encoding="utf-8") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not archive.exists():
             fetch(lock, archive, python, platforms(machine, libc))
@@ -63,7 +63,8 @@ def fetch(lock, archive, python, names):
             str(folder),
         ],
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:

@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "True",
     "ANSIBLE_LOCALHOST_WARNING": "False",
     "ANSIBLE_NOCOLOR": "1",
+    "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale that is not UTF-8
 }
 _RESOLVED = re.compile(r"^(\S+) \| (?:SUCCESS|CHANGED) => (\{.*\})$", re.MULTILINE)
 _FAILED = re.compile(r"^(\S+) \| FAILED! => (.*)$", re.MULTILINE)

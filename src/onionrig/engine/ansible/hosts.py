@@ -289,7 +289,10 @@ class Masters:
         try:
             await asyncio.wait({standing, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not standing.done():
-                said = log.read_text(errors="replace").strip() or "ssh ended without a word"
+                said = (
+                    log.read_text(encoding="utf-8", errors="replace").strip()
+                    or "ssh ended without a word"
+                )
                 raise Unequipped(f"{access.name} cannot be reached: {said}")
             await standing
         finally:

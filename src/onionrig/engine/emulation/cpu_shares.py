@@ -115,8 +115,8 @@ def _made(cores: Mapping[str, float], name: str, guard: Callable[[str], None]) -
 def _hierarchies() -> list[Hierarchy]:
     try:
         return cpu_hierarchies(
-            Path(MOUNTS).read_text(errors="surrogateescape"),
-            Path(OWN).read_text(errors="surrogateescape"),
+            Path(MOUNTS).read_text(encoding="utf-8", errors="surrogateescape"),
+            Path(OWN).read_text(encoding="utf-8", errors="surrogateescape"),
         )
     except OSError:
         return []  # a kernel without control groups has no list of one's own
@@ -136,7 +136,7 @@ def _by_what_they_have(hierarchy: Hierarchy) -> list[Path]:
 
 def _lists_cpu(file: Path) -> bool:
     with contextlib.suppress(OSError):
-        return "cpu" in file.read_text().split()
+        return "cpu" in file.read_text(encoding="utf-8").split()
     return False
 
 

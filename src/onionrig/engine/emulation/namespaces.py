@@ -136,4 +136,4 @@ def _quieten() -> None:
     for name, value in _QUIET.items():
         # absent without IPv6, read-only in some containers; links work without it
         with contextlib.suppress(OSError):
-            Path("/proc/sys/net", name).write_text(value)
+            Path("/proc/sys/net", name).write_text(value, encoding="utf-8")

@@ -104,6 +104,6 @@ def _explained() -> str:
 
 def _reads(path: str) -> str | None:
     try:
-        return Path(path).read_text().strip()
+        return Path(path).read_text(encoding="utf-8").strip()
     except OSError:
         return None

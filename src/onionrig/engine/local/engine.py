@@ -347,4 +347,4 @@ def _prepare(rig: Rig) -> None:
             path = Path(file.path)
             make_private(path.parent)
             path.touch(mode=0o600)
-            path.write_text(file.text)
+            path.write_text(file.text, encoding="utf-8")

@@ -96,6 +96,6 @@ def retransmitted_segments(snmp: str | None) -> int | None:
 def read_text(path: Path) -> str | None:
     """Return what a file of the kernel says; None where it is absent or cannot be read."""
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None

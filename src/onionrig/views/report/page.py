@@ -118,4 +118,4 @@ def _templates() -> jinja2.Environment:
 
 
 def _file(name: str) -> str:
-    return (resources.files(PACKAGE) / "templates" / name).read_text()
+    return (resources.files(PACKAGE) / "templates" / name).read_text(encoding="utf-8")
