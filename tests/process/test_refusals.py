@@ -88,6 +88,15 @@ def test_what_an_error_becomes(error, kind, said):
     assert said in str(explained(error))
 
 
+def test_a_file_whose_name_is_not_utf_8_can_be_run(onionrig, tmp_path):
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.toml")).write_text("", encoding="utf-8")
+    done = onionrig(
+        "baseline", os.fsdecode(b"b\xff.toml"), "--hold", "10", "--streams", "1", "--no-report",
+        "--out", "o",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every directory")
 def test_a_directory_that_may_not_be_looked_into(onionrig, tmp_path):
     shut = tmp_path / "shut"

@@ -9,7 +9,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from onionrig.cli.app import app
-from onionrig.cli.printing import replace_what_cannot_be_printed
+from onionrig.cli.printing import readable, replace_what_cannot_be_printed
 from onionrig.cli.refusals import explained, flush_output
 from onionrig.errors import OnionrigError
 
@@ -39,9 +39,11 @@ from onionrig.cli.commands import (  # isort: skip
 def main() -> None:
     """Run the command line; an error that is explained becomes a line and its exit code."""
     replace_what_cannot_be_printed()
+    words = sys.argv[1:]
+    sys.argv = [readable(word) for word in sys.argv]  # what is recorded; files go by their bytes
     try:
         try:
-            app()
+            app(words)
         except SystemExit:  # that is how it ends when all is well
             flush_output()
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from json import dumps
@@ -32,6 +33,11 @@ def print_json(value: object) -> None:
     except UnicodeEncodeError:
         text = _NOT_ASCII.sub(lambda found: dumps(found[0])[1:-1], text)
     print(text)
+
+
+def readable(word: str) -> str:
+    """Return a word of the command line, or a file's name, as records and reports can have it."""
+    return os.fsencode(word).decode("utf-8", errors="replace")
 
 
 def replace_what_cannot_be_printed() -> None:

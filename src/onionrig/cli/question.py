@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from onionrig.cli.catalogue import catalogue
 from onionrig.cli.inventory import inventory, located
+from onionrig.cli.printing import readable
 from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
 from onionrig.experiment.decode import layer_from_setting, layer_from_toml, merged
@@ -63,7 +64,7 @@ def setting_layer(setting: str) -> Layer:
 
 def name_of(file: Path | None, profile: str | None) -> str:
     """Return what an experiment is called: its file's stem, or its profile's name."""
-    return file.stem if file is not None else profile or DEFAULT_PROFILE
+    return readable(file.stem) if file is not None else profile or DEFAULT_PROFILE
 
 
 def profile_names() -> list[str]:
