@@ -16,8 +16,11 @@ from onionrig.errors import UsageError
 BITS_PER_BYTE = 8
 SECONDS_A_MINUTE, SECONDS_AN_HOUR = 60, 3600
 HIGHEST_PORT = 65535
+GREATEST = 1e15
+"""Seconds or bits per second that are read from text; more is a slip of the finger."""
 
 _FRACTION = re.compile(r"\d{1,6}(?:/\d{1,6}|\.\d{1,6})?")
+_PORT = re.compile(r"[0-9]{1,5}")
 _QUANTITY = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z/]*)\s*")
 
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -88,7 +91,7 @@ def share_from(text: str) -> float:
 def host_and_port(text: str) -> tuple[str, int]:
     """Read ``HOST:PORT``; an IPv6 address stands in brackets. Raises UsageError."""
     host, colon, port = text.strip().rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 0 < int(port) <= HIGHEST_PORT:
+    if not colon or not host or not _PORT.fullmatch(port) or not 0 < int(port) <= HIGHEST_PORT:
         raise UsageError(f'"{text}" is no address: write HOST:PORT, as in "192.0.2.7:9000"')
     return host.removeprefix("[").removesuffix("]"), int(port)
 
@@ -159,4 +162,7 @@ def _parse(text: str, factors: dict[str, float], *, thing: str, example: str) ->
             f'the unit "{unit}" is not one of {units}' if unit else f"the unit ({units}) is missing"
         )
         raise UsageError(f'"{text}" is no {thing}: {wrong}, as in "{example}"')
-    return float(match["number"]) * factors[unit]
+    value = float(match["number"]) * factors[unit]
+    if value > GREATEST:
+        raise UsageError(f"{thing} {text[:20]}…: greater than anything that can be measured")
+    return value

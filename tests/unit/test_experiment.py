@@ -28,6 +28,46 @@ def refused(text):
     return str(caught.value)
 
 
+@pytest.mark.parametrize("count", [10**23, 10**400])
+@pytest.mark.parametrize(
+    ("key", "takes"),
+    [
+        ("load.streams", "GB of memory"),
+        ("load.clients", "GiB of memory; at most 1000"),
+        ("network.relays", "GiB of memory"),
+        ("network.authorities", "GiB of memory"),
+        ("load.dials_a_backend", "h at least"),
+        ("network.consensus.cc_alg", "32 bits"),
+        ("backends.daemons", "at most 60"),
+    ],
+)
+def test_a_count_without_end_is_refused_with_what_it_would_take(key, takes, count):
+    with pytest.raises(UsageError, match=f"^{key} = 1000") as caught:
+        refuse_impossible(experiment_from([layer_from_setting(f"{key}={count}")]))
+    assert takes in str(caught.value)
+
+
+def test_the_largest_counts_are_accepted():
+    most = ("load.streams=10000", "load.clients=1000", "load.hold=30m", "load.dials_a_backend=100")
+    refuse_impossible(experiment_from([layer_from_setting(each) for each in most]))
+
+
+def test_as_many_repetitions_as_a_run_can_have_are_accepted():
+    question = ask(None, "smoke", [], NO_FLAGS)
+    assert len(question.repeated(1000).loads) == 1000
+    for times in (1001, 10**23, 10**400):
+        with pytest.raises(UsageError, match=r"--repeat = .* holds of 10s take .* at most 1000"):
+            question.repeated(times)
+
+
+@pytest.mark.parametrize("setting", [f"load.streams={'9' * 5000}", f"load.streams={'[' * 5000}"])
+def test_what_python_cannot_read_is_refused(setting):
+    with pytest.raises(UsageError, match="cannot be read"):
+        layer_from_setting(setting)
+    with pytest.raises(UsageError, match="is not TOML"):
+        layer_from_toml(f"[load]\n{setting.removeprefix('load.')}", origin="x.toml")
+
+
 def test_an_empty_file_is_the_default_experiment():
     assert from_toml("") == Experiment()
 
@@ -57,6 +97,10 @@ def test_quantities_are_text_with_units():
         ("[load]\nhold = 60", 'as in "60s"'),
         ('[load]\nhold = "60"', "unit"),
         ('[load]\nhold = "60 parsecs"', "parsecs"),
+        ('[load]\nhold = "9999999h"', "lines in each file of samples"),
+        ('[load]\nramp = "9999999h"', "at most 30 days"),
+        (f'[load]\nhold = "{"9" * 400}h"', "greater than anything"),
+        (f'[verdict]\ntarget = "{"9" * 400}Mbit"', "greater than anything"),
         ("[load]\nstreams = 0", "load.streams = 0"),
         ("[load]\ndials_a_backend = -1", "load.dials_a_backend = -1"),
         ('[verdict]\ntarget = "500MB"', "MB"),

@@ -86,3 +86,10 @@ def test_there_are_as_many_points_as_the_axes_multiply_to_and_grouping_loses_non
     assert len(points) == expected
     regrouped = [point for group in sharing_a_rig(points) for point in group]
     assert sorted(map(str, regrouped)) == sorted(map(str, points))
+
+
+def test_more_points_than_can_be_measured_are_refused_before_they_are_made():
+    axes = [Axis(key=f"load.{at}", values=tuple(map(str, range(100)))) for at in range(20)]
+    assert len(combinations(axes[:2])) == 10_000
+    with pytest.raises(UsageError, match="1" + "0" * 40 + " combinations"):
+        combinations(axes)

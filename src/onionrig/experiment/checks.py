@@ -21,9 +21,19 @@ from onionrig.experiment.frontend import (
     variants_of,
 )
 from onionrig.experiment.hosts import wrong_hosts
+from onionrig.experiment.keys import (
+    LONGEST_LOAD,
+    MOST_DIALS_A_BACKEND,
+    MOST_IN_A_CONSENSUS,
+    MOST_STREAMS,
+    STREAM_KB,
+    counted_at_most,
+    too_many,
+    too_many_tors,
+)
 from onionrig.experiment.loads.registry import shape_of
 from onionrig.records.result import WINDOW_SECONDS
-from onionrig.units import Seconds, host_and_port
+from onionrig.units import Seconds, host_and_port, rough_duration_text
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
@@ -55,6 +65,8 @@ def refuse_impossible(experiment: Experiment) -> None:
         else (_switches, _instances, _hsdirs, _relays, _load)
     )
     for check in (
+        _counts,  # first, since others go through what is counted
+        _durations,
         wrong_hosts,
         _peer,
         _shape,
@@ -67,6 +79,60 @@ def refuse_impossible(experiment: Experiment) -> None:
         wrong = check(experiment)
         if wrong is not None:
             raise UsageError(wrong)
+
+
+def _counts(experiment: Experiment) -> str | None:
+    network, load = experiment.network, experiment.load
+    tors = {
+        "network.authorities": network.authorities,
+        "network.relays": network.relays,
+        "load.clients": load.clients,
+    }
+    dials = counted_at_most(load.dials_a_backend * daemons_of(experiment))
+    streams = counted_at_most(load.streams_asked)
+    return (
+        too_many(
+            "load.streams",
+            load.streams_asked,
+            MOST_STREAMS,
+            f"each is a circuit with {STREAM_KB} kB on its way, and together they take "
+            f"{streams * STREAM_KB // 10**6:,} GB of memory in tors",
+        )
+        or next(
+            (
+                wrong
+                for key, count in tors.items()
+                if count != "auto" and (wrong := too_many_tors(key, count))
+            ),
+            None,
+        )
+        or too_many(
+            "load.dials_a_backend",
+            load.dials_a_backend,
+            MOST_DIALS_A_BACKEND,
+            f"each needs circuits of its own, and {dials} dials take "
+            f"{rough_duration_text(dials * SHORTEST_DIAL_EVERY_SECONDS)} at least",
+        )
+        or next(
+            (
+                f"network.consensus.{name} = {value}: a consensus parameter is a number of 32 "
+                f"bits, from {-MOST_IN_A_CONSENSUS - 1} to {MOST_IN_A_CONSENSUS}"
+                for name, value in network.consensus.items()
+                if not -MOST_IN_A_CONSENSUS - 1 <= value <= MOST_IN_A_CONSENSUS
+            ),
+            None,
+        )
+    )
+
+
+def _durations(experiment: Experiment) -> str | None:
+    for key, seconds in (("hold", experiment.load.hold), ("ramp", experiment.load.ramp)):
+        if seconds > LONGEST_LOAD:
+            return (
+                f"load.{key} = {seconds}: {seconds:.0f} lines in each file of samples, which are "
+                f"read into memory at the end; at most 30 days"
+            )
+    return None
 
 
 def _shape(experiment: Experiment) -> str | None:

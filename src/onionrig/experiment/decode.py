@@ -83,7 +83,7 @@ def layer_from_toml(text: str, *, origin: str) -> Layer:
     """Read a layer from TOML text; origin names it in errors. Raises UsageError."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # beside what TOML forbids, what Python does
         raise UsageError(f"{origin} is not TOML: {error}") from error
 
 
@@ -154,6 +154,8 @@ def _value(text: str) -> object:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets
+        raise UsageError(f"{text[:20]}… cannot be read: {error}") from error
 
 
 def _quantity(kind: type, value: object) -> object:

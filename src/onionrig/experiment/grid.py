@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 from onionrig.errors import UsageError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 OF_THE_LOAD = frozenset({"load.streams", "load.reach", "load.ramp", "load.hold"})
 """Settings that a standing rig takes on with its next load; any other needs a rig of its own."""
+
+MOST_POINTS = 10_000
 
 Settings = dict[str, str]
 
@@ -44,12 +47,18 @@ def axis_from(text: str) -> Axis:
 def combinations(axes: Sequence[Axis]) -> list[Settings]:
     """Return every combination of the axes' values, the last axis varying fastest.
 
-    Raises UsageError where a key is varied twice.
+    Raises UsageError where a key is varied twice, and where there are more than can be measured.
     """
     keys = [axis.key for axis in axes]
     for key in keys:
         if keys.count(key) > 1:
             raise UsageError(f"--over {key} is given twice: put its values into one")
+    points = math.prod(len(axis.values) for axis in axes)
+    if points > MOST_POINTS:
+        raise UsageError(
+            f"--over {', --over '.join(keys)}: {points} combinations, and each takes a hold; at "
+            f"most {MOST_POINTS}"
+        )
     return [
         dict(zip(keys, values, strict=True))
         for values in itertools.product(*(axis.values for axis in axes))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from onionrig.units import BitsPerSecond
+from onionrig.units import BitsPerSecond, Seconds, rough_duration_text
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -19,6 +19,25 @@ UserPort = Annotated[int, Meta(ge=1024, le=65535)]
 
 SLOWEST_BITS_PER_SECOND, FASTEST_BITS_PER_SECOND = 1e6, 10e9
 """Below, a few frames fill the link's queue; above, no machine carries it."""
+
+
+MOST_TORS = 1000
+"""Tor daemons of one role."""
+TOR_MIB = {"idle": 15, "busy": 100}
+"""Memory of one tor daemon, at least and when all bytes of a load go through it (rig.needs)."""
+MOST_STREAMS = 10_000
+STREAM_KB = 249
+"""Payload that one stream has on its way at most (experiment.loads.streams)."""
+MOST_DIALS_A_BACKEND = 10_000
+MOST_REPETITIONS = 1000
+LONGEST_LOAD = Seconds(30 * 24 * 3600)
+"""Duration of a hold or a ramp; every second is a line in each file of samples."""
+MOST_IN_A_CONSENSUS = 2**31 - 1
+"""Greatest value of a consensus parameter (torspec: dir-spec, "params" line)."""
+
+
+_DIGITS = 24
+_COUNTED = 10**_DIGITS
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,3 +60,31 @@ def wrong_link_rate(rate: BitsPerSecond, scale: Fraction, asked: str) -> str | N
             f'{asked} with emulation.scale = "{scale}" is {scaled}: a link carries 1Mbit at least'
         )
     return None
+
+
+def too_many(key: str, count: int, most: int, takes: str) -> str | None:
+    """Explain why a count is beyond its bound, with what it would take, or return None."""
+    if count <= most:
+        return None
+    digits = str(count)[:_DIGITS] + ("…" if count >= _COUNTED else "")
+    return f"{key} = {digits}: {takes}; at most {most}"
+
+
+def counted_at_most(count: int) -> int:
+    """Return a count such that floats can be computed from it, however great it is."""
+    return min(count, _COUNTED)
+
+
+def too_many_tors(key: str, count: int) -> str | None:
+    """Explain why there cannot be so many tor daemons of a role, or return None."""
+    tors = counted_at_most(count)
+    idle, busy = (f"{mebibytes * tors // 1024:,}" for mebibytes in TOR_MIB.values())
+    takes = f"each is a tor daemon, and together they take {idle} to {busy} GiB of memory"
+    return too_many(key, count, MOST_TORS, takes)
+
+
+def too_many_repetitions(repeat: int, hold: Seconds) -> str | None:
+    """Explain why ``--repeat`` asks for too much, or return None."""
+    seconds = counted_at_most(repeat) * float(hold)
+    takes = f"so many holds of {hold} take {rough_duration_text(seconds)}"
+    return too_many("--repeat", repeat, MOST_REPETITIONS, takes)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.boards import Boarded, with_boards
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from
 from onionrig.experiment.inventory import with_inventory
+from onionrig.experiment.keys import too_many_repetitions
 from onionrig.experiment.loads.base import Load
 from onionrig.experiment.schema import Experiment
 from onionrig.records.manifest import BoardFacts
@@ -65,12 +67,24 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, command=tuple(command))
 
     def repeated(self, times: int) -> Question:
-        """Return the same question with each of its loads so many times in turn."""
+        """Return the same question with each of its loads so many times in turn.
+
+        Raises UsageError for more than a run can have.
+        """
+        refuse_repetitions(times, [self])
         return msgspec.structs.replace(self, loads=self.loads * times)
 
     def with_loads(self, loads: Sequence[PlannedLoad]) -> Question:
         """Return the same question with these loads, which its rig is big enough for."""
         return msgspec.structs.replace(self, loads=tuple(loads))
+
+
+def refuse_repetitions(times: int, questions: Sequence[Question]) -> None:
+    """Raise UsageError where questions cannot each be repeated so often."""
+    for question in questions:
+        wrong = too_many_repetitions(times, question.experiment.load.hold)
+        if wrong is not None:
+            raise UsageError(wrong)
 
 
 def question_from(

@@ -86,6 +86,8 @@ class Target(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     target: BitsPerSecond | None = None
 
 
+MOST_CORES_OF_A_HOST = 1024
+"""No machine has more, and each would be given a backend instance."""
 HostRole = Literal["authority", "relay", "backend", "balancer", "client"]
 
 
@@ -99,7 +101,7 @@ class NamedHost(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Files and units are named after it; ``experiment.hosts`` checks what its kind allows."""
     roles: Annotated[tuple[HostRole, ...], Meta(min_length=1)]
     """Services of a role are shared out over the hosts that name it, in turn."""
-    cores: int | None = None
+    cores: Annotated[int, Meta(le=MOST_CORES_OF_A_HOST)] | None = None
     """Cores of a host of the inventory, which may say it itself: it gets backend instances in
     proportion."""
     link: BitsPerSecond | None = None

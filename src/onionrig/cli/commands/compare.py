@@ -26,6 +26,7 @@ from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import UsageError
 from onionrig.experiment.decode import plain
+from onionrig.experiment.question import refuse_repetitions
 from onionrig.records.comparison import ComparePlan
 from onionrig.series.comparison import questions_compared, runs_compared
 from onionrig.store.runs import find_run
@@ -74,6 +75,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
             _question(a, settings or [], a_settings or [], flags),
             _question(b, settings or [], b_settings or [], flags),
         )
+        refuse_repetitions(repeat, sides)
         if any(question.serves_only for question in sides):
             raise UsageError("baseline.listen serves and measures nothing: leave it out to compare")
         if any(question.experiment.has_emulated_hosts for question in sides):

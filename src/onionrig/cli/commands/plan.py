@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MODES: dict[str, Mode] = {"anonymous": "anonymous", "single-hop": "single-hop"}
 BALANCERS: dict[str, Balancer] = {"stock": "stock", "extended": "extended"}
 
+MOST = 1_000_000
+"""Hosts or streams that a plan is made for: more than the public network has of either."""
+
 Choice = TypeVar("Choice")
 
 
@@ -39,7 +42,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
         str | None, typer.Option(metavar="RATE", help='Sustained goodput, as in "500Mbit".')
     ] = None,
     hosts: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Say what N hosts would serve instead.")
+        int | None,
+        typer.Option(min=1, max=MOST, metavar="N", help="Say what N hosts would serve instead."),
     ] = None,
     hardware: Annotated[
         str | None,
@@ -74,7 +78,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
         str | None, typer.Option(metavar="SECONDS", help='Of circuits under load, as in "300ms".')
     ] = None,
     streams: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="So many, rather than what it takes.")
+        int | None,
+        typer.Option(min=1, max=MOST, metavar="N", help="So many, rather than what it takes."),
     ] = None,
     link: Annotated[
         str | None, typer.Option(metavar="RATE", help="Of a host, in place of the catalogue's.")

@@ -32,6 +32,7 @@ from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.errors import MEASURED, UsageError
 from onionrig.experiment.decode import experiment_from, plain
 from onionrig.experiment.grid import axis_from, combinations, layers_of_point
+from onionrig.experiment.question import refuse_repetitions
 from onionrig.records.sweep import SweepPlan
 from onionrig.series.sweep import Sweep
 from onionrig.store.series_directory import SWEEP_PLAN, SeriesDirectory
@@ -131,6 +132,7 @@ def _refuse_impossible(plan: SweepPlan) -> None:
     Raises UsageError and Unequipped; may start this program again in a user namespace.
     """
     questions = [_question(plan, point) for point in combinations(plan.axes)]
+    refuse_repetitions(plan.repeat, questions)
     if any(question.serves_only for question in questions):
         raise UsageError("baseline.listen serves and measures nothing: leave it out of a sweep")
     if any(question.experiment.has_emulated_hosts for question in questions):

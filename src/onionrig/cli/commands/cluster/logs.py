@@ -26,7 +26,9 @@ OfRun = Annotated[
         "--run", metavar="RUN", help="A run's name (default: the one that stands, or the latest)."
     ),
 ]
-Lines = Annotated[int, typer.Option(min=0, metavar="N", help="Lines from the end of each log.")]
+Lines = Annotated[
+    int, typer.Option(min=0, max=1_000_000, metavar="N", help="Lines from the end of each log.")
+]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Print what comes, until Ctrl-C.")]
 
 
