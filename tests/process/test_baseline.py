@@ -1,6 +1,7 @@
 """The baseline: the same bytes without Tor, as a user types it."""
 
 import json
+import signal
 import socket
 import threading
 from contextlib import suppress
@@ -8,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from onionrig.engine.local.ports import allocated_ports
+from support.processes.command_line import ONIONRIG, CommandLine
 from support.waiting import until
 
 pytestmark = pytest.mark.process
@@ -107,6 +109,16 @@ def test_one_listens_and_the_other_pulls(onionrig, port):
     listening.interrupt()
     assert listening.ends() == 0, listening.stderr
     assert listening.stdout.startswith("served ")
+
+
+def test_a_run_under_nohup_outlives_its_terminal(tmp_path):
+    asked = ("baseline", "--profile", "smoke", "--set", "load.ramp=1s", "--no-report")
+    with CommandLine(tmp_path, program=("nohup", *ONIONRIG)) as onionrig:
+        baseline = onionrig.start(*asked, "--out", "out")
+        until((tmp_path / "out" / "schedule.json").exists, "the load")
+        baseline.process.send_signal(signal.SIGHUP)
+        assert baseline.ends() == 0, baseline.stderr
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["status"] == "complete"
 
 
 def test_a_foreign_peer_is_counted_and_marked_and_a_slow_one_fills_nothing(onionrig, slow_peer):

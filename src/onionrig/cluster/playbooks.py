@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,11 @@ import msgspec
 
 import onionrig
 from onionrig.errors import Interrupted, OnionrigError, Terminated, Unequipped, UsageError
+from onionrig.processes.interrupts import noted_endings
 from onionrig.processes.workspace import kept_without_a_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 COLLECTION = "onionrig.cluster"
 CONNECT_SECONDS = 10
@@ -38,7 +38,7 @@ PREFIXES = re.compile(
     r"|Data could not be sent to remote host .*? can be reached over ssh: "
 )
 """What Ansible says before a reason and what adds nothing to it."""
-ENDINGS: dict[int, OnionrigError] = {
+ENDINGS: dict[signal.Signals, OnionrigError] = {
     signal.SIGINT: Interrupted("interrupted by Ctrl-C; the same command again does the rest"),
     signal.SIGTERM: Terminated("ended by SIGTERM"),
     signal.SIGHUP: Terminated("ended by SIGHUP: the terminal closed"),
@@ -96,7 +96,7 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
         _take(played, kind, data)
         return True  # else ansible-runner drops the event
 
-    with _endings() as received, kept_without_a_loop() as keeping:
+    with noted_endings() as received, kept_without_a_loop() as keeping:
         directory = keeping.workspace
         _prepare(directory)
         runner = _runner().run(
@@ -204,21 +204,6 @@ def _prepare(directory: Path) -> None:
     for made in (directory / "runner", directory / "tmp", directory / "ssh", namespace):
         made.mkdir(parents=True)
     (namespace / "cluster").symlink_to(collection_directory())
-
-
-@contextmanager
-def _endings() -> Iterator[list[int]]:
-    """Note signals that end the program, for a block that ends by itself once one has come."""
-    received: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _: received.append(number))
-        for number in ENDINGS
-    }
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _error(runner: Any) -> str:  # noqa: ANN401 - likewise

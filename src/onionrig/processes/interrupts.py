@@ -1,16 +1,19 @@
-"""Turn Ctrl-C, SIGTERM and SIGHUP into an orderly end of a block."""
+"""Turn Ctrl-C, SIGTERM and SIGHUP into an orderly end of a block.
+
+A signal that was ignored as the program started stays ignored, as nohup means it for SIGHUP.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from onionrig.errors import Interrupted, OnionrigError, Terminated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 ENDINGS: dict[signal.Signals, OnionrigError] = {
     signal.SIGINT: Interrupted("interrupted by Ctrl-C"),
@@ -37,7 +40,8 @@ async def interruptible() -> AsyncIterator[None]:
             received.append(number)
             task.cancel()
 
-    for number in ENDINGS:
+    endings = _not_ignored()
+    for number in endings:
         loop.add_signal_handler(number, stop, number)
     try:
         yield
@@ -47,5 +51,24 @@ async def interruptible() -> AsyncIterator[None]:
         task.uncancel()
         raise ENDINGS[received[0]] from None
     finally:
-        for number in ENDINGS:
+        for number in endings:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def noted_endings() -> Iterator[list[signal.Signals]]:
+    """Note signals that end the program, for a block that ends by itself once one has come."""
+    received: list[signal.Signals] = []
+    before = {
+        number: signal.signal(number, lambda number, _: received.append(signal.Signals(number)))
+        for number in _not_ignored()
+    }
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _not_ignored() -> list[signal.Signals]:
+    return [number for number in ENDINGS if signal.getsignal(number) is not signal.SIG_IGN]

@@ -38,6 +38,9 @@ OTHERS_EVERY_SECONDS = 5
 def run(orders: SamplerOrders) -> None:
     """Sample until SIGTERM. Raises RunDirectoryError when a sample cannot be written."""
     ends = {signal.SIGTERM, signal.SIGINT}
+    # what the controller was started to ignore is inherited, and an ignored signal never comes
+    for number in ends:
+        signal.signal(number, signal.SIG_DFL)
     # before a thread starts, so that none of them takes the signal
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     clock = SteadyClock()
