@@ -143,4 +143,4 @@ def test_the_table_has_a_line_a_point_and_says_what_is_missing(tmp_path):
     text = printed(sweep_summary(sweep_result(plan(STREAMS), "s", loads), tmp_path), width=100)
     assert "40.0 Mbit/s" in text
     assert "150 Mbit/s" in text
-    assert "1 points are not measured" in text
+    assert "1 point not measured" in text

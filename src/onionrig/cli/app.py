@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from onionrig import __version__
 from onionrig.cli.question import profile_names
+from onionrig.errors import UsageError
 
 app = typer.Typer(
     name="onionrig",
@@ -70,6 +71,30 @@ Report = Annotated[
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run directory, a run's name, or latest.")
 ]
+
+
+def refuse_without_effect(context: typer.Context, *names: str, reason: str) -> None:
+    """Raise UsageError, which names them, if parameters were given that have no effect here."""
+    given = [
+        _as_typed(parameter, context.params.get(parameter.name))
+        for parameter in context.command.params
+        if parameter.name in names and _is_given(context, parameter.name)
+    ]
+    if given:
+        raise UsageError(f"{', '.join(given)}: {reason}")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _as_typed(parameter: Any, value: object) -> str:  # noqa: ANN401 - typer has click's, or its own
+    """Name a parameter as it was typed: a flag may have a name for its opposite."""
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar or parameter.name)
+    opposite = value is False and parameter.secondary_opts
+    return str(max(opposite or parameter.opts, key=len))
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag

@@ -16,6 +16,7 @@ from onionrig.experiment.names import SAMPLER, SINK, SOURCE
 from onionrig.records.samples import HostSample, SinkSample, SourceSample
 from onionrig.run.phases import run
 from onionrig.series.base import ALONE
+from onionrig.store.run_directory import new_beside_others
 from onionrig.store.runs import RUNS
 from onionrig.store.tails import RoleTails
 from onionrig.views.live.progress import Progress
@@ -72,9 +73,12 @@ def runs_watched(console: Console) -> RunOne:
 
 
 def default_out(name: str) -> Path:
-    """Return where a run is made unless ``--out`` says otherwise."""
+    """Make the directory of a run that has no ``--out``, and return it.
+
+    Two that start in the same second get different ones. Raises RunDirectoryError.
+    """
     now = datetime.datetime.now(datetime.UTC)
-    return RUNS / f"{now:%Y%m%dT%H%M%SZ}-{name}"
+    return new_beside_others(RUNS / f"{now:%Y%m%dT%H%M%SZ}-{name}")
 
 
 async def _watched(

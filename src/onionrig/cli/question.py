@@ -57,9 +57,9 @@ def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> li
     return [*layers, *(setting_layer(setting) for setting in settings)]
 
 
-def setting_layer(setting: str) -> Layer:
-    """Return what ``--set`` was given as a layer. Raises UsageError."""
-    return located(layer_from_setting(setting), directory=Path())
+def setting_layer(setting: str, *, option: str = "--set") -> Layer:
+    """Return what an option such as ``--set`` was given as a layer. Raises UsageError."""
+    return located(layer_from_setting(setting, option=option), directory=Path())
 
 
 def name_of(file: Path | None, profile: str | None) -> str:

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 from onionrig.analysis.over_time.series import series
-from onionrig.errors import OnionrigError, RecordsUnreadable
+from onionrig.errors import OnionrigError, RecordsUnreadable, UsageError
 from onionrig.records.comparison import Comparison
 from onionrig.records.sweep import SweepResult
 from onionrig.store.account import account_of
 from onionrig.store.lines import unwritable
 from onionrig.store.run_directory import RunDirectory, read_record
-from onionrig.store.runs import RUNS, find_run, known_runs
+from onionrig.store.runs import RUNS, find_run, is_records, known_runs
 from onionrig.store.series_directory import COMPARISON, SWEEP_RESULT
 from onionrig.store.whole_files import replace_file
 
@@ -31,17 +31,30 @@ if TYPE_CHECKING:
     from onionrig.views.report.files import Report
 
 
-def write_report(name: str, directory: Path | None = None) -> Path:
-    """Write the report of a run, sweep or comparison, by path or name; beside its files by default.
+def reported(name: str) -> Path:
+    """Return the directory of a run, sweep or comparison, by path or name.
 
-    Returns where the page is. Raises RecordsUnreadable and RunDirectoryError.
+    Raises RecordsUnreadable.
     """
     for path in (Path(name), RUNS / name):
-        if (path / SWEEP_RESULT).is_file():
-            return write_sweep_report(path, directory)
-        if (path / COMPARISON).is_file():
-            return write_comparison_report(path, directory)
-    return write_run_report(find_run(name), directory)
+        if (path / SWEEP_RESULT).is_file() or (path / COMPARISON).is_file():
+            return path
+    return find_run(name).path
+
+
+def write_report(path: Path, directory: Path | None = None) -> Path:
+    """Write the report of a run's, sweep's or comparison's directory; beside its files by default.
+
+    Returns where the page is. Raises RecordsUnreadable and RunDirectoryError, and UsageError for
+    a directory that is another run's: its own report would be overwritten.
+    """
+    if directory is not None and is_records(directory) and not directory.samefile(path):
+        raise UsageError(f"--out {directory}: the report of {path} would overwrite the one there")
+    if (path / SWEEP_RESULT).is_file():
+        return write_sweep_report(path, directory)
+    if (path / COMPARISON).is_file():
+        return write_comparison_report(path, directory)
+    return write_run_report(RunDirectory(path), directory)
 
 
 def announce(write: Callable[[], Path], *, stderr: bool) -> None:

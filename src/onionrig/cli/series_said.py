@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from onionrig.series.base import Begins, RunFailed, RunUnreadable, Stopped
-from onionrig.units import rough_duration_text
+from onionrig.units import counted, rough_duration_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,9 @@ class SeriesSaid:
         match told:
             case Begins():
                 self._print(
-                    f"sweep: {told.holds_left} of {told.holds} holds to measure on {told.rigs} "
-                    f"rigs, about {rough_duration_text(told.seconds)}; {self._directory}"
+                    f"sweep: {told.holds_left} of {counted(told.holds, 'hold')} to measure on "
+                    f"{counted(told.rigs, 'rig')}, about "
+                    f"{rough_duration_text(told.seconds)}; {self._directory}"
                 )
             case RunFailed():
                 self._print(f"error: {told.error}; going on with the next rig", style="red")

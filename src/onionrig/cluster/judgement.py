@@ -11,7 +11,7 @@ import msgspec
 
 from onionrig.engine.ansible.clocks import MOST_SECONDS
 from onionrig.rig.needs import DAEMON_BYTES, RECORDS_BYTES, SYSTEM_BYTES, daemons_that_fit
-from onionrig.units import size_text
+from onionrig.units import counted, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -188,7 +188,7 @@ def _memory(host: str, facts: HostFacts, *, is_backend: bool) -> Finding:
     if facts.memory_bytes is None:
         return Finding(host=host, what="memory", verdict="warning", found="unknown")
     fits = daemons_that_fit(facts.memory_bytes)
-    found = f"{size_text(facts.memory_bytes)}: {fits} daemons fit"
+    found = f"{size_text(facts.memory_bytes)}: {counted(fits, 'daemon')} fit"
     if fits == 0:
         return Finding(
             host=host, what="memory", verdict="missing", found=found,

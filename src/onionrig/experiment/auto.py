@@ -15,7 +15,7 @@ from onionrig.experiment.frontend import (
     variants_of,
 )
 from onionrig.experiment.hosts import hosts_for, scaled_link
-from onionrig.units import Seconds
+from onionrig.units import Seconds, counted
 
 if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment, Frontend, HostRole
@@ -60,7 +60,7 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         clients = min(wanted, load.streams_asked or wanted)
         load = msgspec.structs.replace(load, clients=clients)
         found["load.clients"] = (
-            f"{clients} client tors: one for each {STREAMS_A_CLIENT} streams, at least "
+            f"{counted(clients, 'client tor')}: one for each {STREAMS_A_CLIENT} streams, at least "
             f"{fewest_clients(experiment)}, since a tor runs on one core"
             + (
                 f"; as many for each of the {variants} distinct descriptors, of which a client tor "

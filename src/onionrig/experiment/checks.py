@@ -158,7 +158,10 @@ def _peer(experiment: Experiment) -> str | None:
                 f'baseline.{key} = "{address}": only a baseline has one (network.kind = "none"); '
                 "an onion address is reached through the rig's own clients"
             )
-        host_and_port(address)
+        try:
+            host_and_port(address)
+        except UsageError as error:
+            return f"baseline.{key}: {error}"
     return None
 
 

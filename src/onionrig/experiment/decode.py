@@ -87,15 +87,15 @@ def layer_from_toml(text: str, *, origin: str) -> Layer:
         raise UsageError(f"{origin} is not TOML: {error}") from error
 
 
-def layer_from_setting(setting: str) -> Layer:
-    """Read ``table.key=value`` as given to ``--set``; a value is TOML, or else plain text.
+def layer_from_setting(setting: str, *, option: str = "--set") -> Layer:
+    """Read ``table.key=value`` as given to an option; a value is TOML, or else plain text.
 
-    Raises UsageError where there is no ``=`` or no table.
+    Raises UsageError, which names the option, where there is no ``=`` or no table.
     """
     path, equals, value = setting.partition("=")
     names = path.strip().split(".")
     if not equals or len(names) == 1 or not all(names):
-        raise UsageError(f'--set {setting}: write table.key=value, as in "load.streams=32"')
+        raise UsageError(f'{option} {setting}: write table.key=value, as in "load.streams=32"')
     layer: dict[str, Any] = {names[-1]: _value(value.strip())}
     for name in reversed(names[:-1]):
         layer = {name: layer}
@@ -217,7 +217,7 @@ def _table_of(annotation: object) -> type[msgspec.Struct] | None:
 
 
 def _nearest(key: str, known: list[str], *, at: str) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
+    close = difflib.get_close_matches(key.casefold(), known, n=1)
     if close:
         return f"; did you mean {f'{at}.' if at else ''}{close[0]}?"
     return f"; {f'[{at}]' if at else 'an experiment'} has {', '.join(known)}"

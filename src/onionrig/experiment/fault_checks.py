@@ -61,7 +61,7 @@ def _unknown(asked: AskedFault, services: Collection[str], hosts: Collection[str
             if fault.is_of_link
             else "everything runs on this machine"
         )
-    close = difflib.get_close_matches(asked.subject, known, n=1)
+    close = difflib.get_close_matches(asked.subject.casefold(), known, n=1)
     if known:
         there = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
     return f"{asked.text}: no such {' or '.join(kinds)}; {there}"

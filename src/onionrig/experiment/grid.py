@@ -32,12 +32,13 @@ def axis_from(text: str) -> Axis:
     """
     key, _, values = text.partition("=")
     several = [value.strip() for value in _split(values)]
-    for value in several or [""]:
-        layer_from_setting(f"{key.strip()}={value}")
-        if not value:
-            raise UsageError(
-                f'--over {text}: write values with commas, as in "load.streams=1,4,16"'
-            )
+    names = key.strip().split(".")
+    if len(names) == 1 or not all(names) or not all(several):
+        raise UsageError(
+            f'--over {text}: write table.key=value,value,…, as in "load.streams=1,4,16"'
+        )
+    for value in several:
+        layer_from_setting(f"{key.strip()}={value}", option="--over")
     twice = sorted({value for value in several if several.count(value) > 1})
     if twice:
         raise UsageError(f"--over {text}: {', '.join(twice)} stands there twice")

@@ -37,7 +37,7 @@ MOST_IN_A_CONSENSUS = 2**31 - 1
 
 
 _DIGITS = 24
-_COUNTED = 10**_DIGITS
+_COUNTED: int = 10**_DIGITS
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

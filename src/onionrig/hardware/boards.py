@@ -98,7 +98,7 @@ def board_named(catalogue: Catalogue, board: str, *, where: str) -> Board:
     """Return a board by its id. Raises UsageError with the nearest, and where it was named."""
     if board in catalogue:
         return catalogue[board]
-    close = difflib.get_close_matches(board, catalogue, n=1)
+    close = difflib.get_close_matches(board.casefold(), catalogue, n=1)
     meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(catalogue)}"
     raise UsageError(f"{where}no such board; {meant} (onionrig hardware lists them)")
 

@@ -13,7 +13,7 @@ from onionrig.processes.together import tasks, together
 from onionrig.records.events import Phase
 from onionrig.records.transfers import Transfer
 from onionrig.rig.orders import DiallerOrders
-from onionrig.units import rough_duration_text
+from onionrig.units import counted, rough_duration_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -78,12 +78,13 @@ class _Progress:
         """Say what is waited for, what is done and what failed."""
         await self._read_on()
         failed = self._failures.total()
-        return f"{self._count} dials; {self._done} done" + (f", {failed} failed" if failed else "")
+        dials = f"{counted(self._count, 'dial')}; {self._done} done"
+        return dials + (f", {failed} failed" if failed else "")
 
     async def account(self, seconds: float) -> str:
         """Say what it came to."""
         await self._read_on()
-        made = f"{self._done} dials in {rough_duration_text(seconds)}"
+        made = f"{counted(self._done, 'dial')} in {rough_duration_text(seconds)}"
         if not self._failures:
             return f"{made}, none failed"
         most = self._failures.most_common(REASONS_TOLD)

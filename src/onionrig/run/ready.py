@@ -19,6 +19,7 @@ from onionrig.processes.together import together
 from onionrig.records.events import Reached
 from onionrig.rig.model import Role
 from onionrig.tor.socks import Credentials
+from onionrig.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -95,7 +96,8 @@ class _Dialling:
         """Note the dials that failed."""
         if self._failures:
             self._journal.note(
-                f"{self._failures.total()} dials failed before the load: {self._reasons()}"
+                f"{counted(self._failures.total(), 'dial')} failed before the load: "
+                f"{self._reasons()}"
             )
 
     def missed(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.result import results_by_load
 from onionrig.analysis.several_runs.comparison import Measured, compared
 from onionrig.series.base import PartOf
+from onionrig.store.runs import distinct_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 def runs_compared(a: RunDirectory, b: RunDirectory) -> Comparison:
     """Hold two runs against each other. Raises RecordsUnreadable."""
-    return compared(measured(a.name, [a]), measured(b.name, [b]), alternated=False)
+    titles = distinct_names([a.path, b.path])
+    sides = (measured(title, [run]) for title, run in zip(titles, (a, b), strict=True))
+    return compared(*sides, alternated=False)
 
 
 def questions_compared(

@@ -51,6 +51,8 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 
 MANIFEST, RESULT, SCHEDULE = "manifest.json", "result.json", "schedule.json"
 EVENTS, TRANSFERS, DIALS = "events.jsonl", "transfers", "dials"
+MOST_AT_ONCE = 1000
+"""Runs that begin in one second."""
 NAMED = 8
 """How many files of a directory are named where it is no run."""
 
@@ -72,6 +74,24 @@ def made_new(path: Path, *directories: str) -> Path:
     except OSError as error:
         raise unwritable(path, error) from error
     return path
+
+
+def new_beside_others(path: Path) -> Path:
+    """Make a directory that nobody else has, 0700: at a path, or with a number behind its name.
+
+    Raises RunDirectoryError where none can be made.
+    """
+    for name in (path.name, *(f"{path.name}-{number}" for number in range(2, MOST_AT_ONCE))):
+        taken = path.with_name(name)
+        try:
+            taken.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            taken.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise unwritable(taken, error) from error
+        return taken
+    raise RunDirectoryError(f"{path} and {MOST_AT_ONCE - 2} names after it are taken: say --out")
 
 
 class RunDirectory:

@@ -89,6 +89,21 @@ def run_name(path: Path, *, below: Path) -> str:
     return "/".join([*(part for part in parts[:-1] if part != "runs"), *parts[-1:]])
 
 
+def distinct_names(paths: Sequence[Path]) -> list[str]:
+    """Return names for different directories: the ends of their paths, as long as it takes."""
+    parts = [path.resolve().parts for path in paths]
+    for length in range(1, max(map(len, parts), default=1)):
+        names = ["/".join(each[-length:]) for each in parts]
+        if len(set(names)) == len(set(parts)):
+            return names
+    return ["/".join(each).lstrip("/") for each in parts]
+
+
+def is_records(path: Path) -> bool:
+    """Return whether a directory is that of a run, a sweep or a comparison."""
+    return RunDirectory(path).looks_like_a_run() or series_kind(path) is not None
+
+
 def series_kind(path: Path) -> SeriesKind | None:
     """Return what a directory with runs of its own is, None for any other."""
     for name, kind in SERIES.items():

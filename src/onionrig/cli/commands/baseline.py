@@ -21,11 +21,13 @@ from onionrig.cli.app import (
     Streams,
     Target,
     app,
+    refuse_without_effect,
 )
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, baseline_layer, flags_layer
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
+from onionrig.engine.registry import opening_for
 from onionrig.errors import UsageError
 from onionrig.experiment.hosts import hosts_for
 from onionrig.series.links import each_link_alone
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def baseline(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
     experiment: ExperimentFile = None,
     *,
     to: Annotated[
@@ -78,6 +81,8 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     """
     if to and listen:
         raise UsageError("--to pulls and --listen serves: one of them on each host")
+    if not listen:
+        refuse_without_effect(context, "at", reason="only --listen serves anywhere")
     flags = flags_layer(streams=streams, hold=hold, scale=scale, target=target, inventory=inventory)
     question = ask(
         experiment,
@@ -86,10 +91,22 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         baseline_layer(flags, peer=to, listen=at if listen else None),
         name="baseline",
     ).repeated(repeat)
+    if question.serves_only:
+        refuse_without_effect(
+            context, "streams", "hold", "target", "repeat",
+            reason="--listen serves whoever pulls, until Ctrl-C; say it where --to pulls",
+        )  # fmt: skip
+    if not question.experiment.has_real_hosts:
+        refuse_without_effect(
+            context, "at_once", reason="only an inventory (-i) has links to measure each alone"
+        )
     if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
-    out = out or default_out(question.name)
-    alone = {} if at_once else _each_alone(question, out)
+    alone: dict[str, Result] = {}
+    if not at_once and _has_several_links(question):
+        opening_for(question.experiment)  # what is missing is told before anything is made
+        out = out or default_out(question.name)
+        alone = _each_alone(question, out)
     result, run_directory = measured(question, out=out)
     if alone and not json:
         Console().print(each_link_table(alone, result), highlight=False)
@@ -99,11 +116,13 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     finish(result, run_directory, report=report, json=json)
 
 
-def _each_alone(question: Question, out: Path) -> dict[str, Result]:
-    """Measure the link of each real host that serves; none where there is but one of them."""
+def _has_several_links(question: Question) -> bool:
     experiment = question.experiment
-    if not experiment.has_real_hosts or len(hosts_for(experiment, "backend")) == 1:
-        return {}
+    return experiment.has_real_hosts and len(hosts_for(experiment, "backend")) > 1
+
+
+def _each_alone(question: Question, out: Path) -> dict[str, Result]:
+    """Measure the link of each real host that serves."""
     stderr = Console(stderr=True)
     directory = out.with_name(f"{out.name}-alone")
     stderr.print(f"each link alone first: {directory}", style="dim", soft_wrap=True)

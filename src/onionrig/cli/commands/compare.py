@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,16 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from onionrig.cli.app import Hold, Inventory, Json, Report, Scale, Settings, app
+from onionrig.cli.app import (
+    Hold,
+    Inventory,
+    Json,
+    Report,
+    Scale,
+    Settings,
+    app,
+    refuse_without_effect,
+)
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json
 from onionrig.cli.question import (
@@ -41,6 +51,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def compare(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
     a: Annotated[str, typer.Argument(metavar="A", help="A run, an EXPERIMENT.toml or a profile.")],
     b: Annotated[str, typer.Argument(metavar="B", help="What A is compared with: of A's kind.")],
     *,
@@ -67,13 +78,17 @@ def compare(  # noqa: PLR0913 - one parameter an option
     json: Json = False,
 ) -> None:
     """Say what B has over A, with the range of it, and in what the two differ."""
+    if json:
+        refuse_without_effect(context, "markdown", reason="--json prints JSON alone")
     if _is_experiment(a) != _is_experiment(b):
         raise UsageError("compare a run with a run, or an experiment with an experiment")
     if _is_experiment(a):
+        a_title, b_title = _titles(a, b)
         flags = flags_layer(hold=hold, scale=scale, inventory=inventory)
+        ask = functools.partial(_question, common=settings or [], flags=flags)
         sides = (
-            _question(a, settings or [], a_settings or [], flags),
-            _question(b, settings or [], b_settings or [], flags),
+            ask(a, title=a_title, own=a_settings or [], option="--set-a"),
+            ask(b, title=b_title, own=b_settings or [], option="--set-b"),
         )
         refuse_repetitions(repeat, sides)
         if any(question.serves_only for question in sides):
@@ -90,8 +105,11 @@ def compare(  # noqa: PLR0913 - one parameter an option
         if report:
             announce(lambda: write_comparison_report(directory.path), stderr=json or markdown)
         return
-    if settings or a_settings or b_settings or hold or scale or inventory or out:
-        raise UsageError("these are runs already: their settings are what they were run with")
+    refuse_without_effect(
+        context, "settings", "a_settings", "b_settings", "hold", "scale", "inventory", "repeat",
+        "out", "report",
+        reason="these are runs already: they are compared as they were run",
+    )  # fmt: skip
     _print(runs_compared(find_run(a), find_run(b)), markdown=markdown, json=json)
 
 
@@ -99,11 +117,19 @@ def _is_experiment(name: str) -> bool:
     return name in profile_names() or name.endswith(".toml")
 
 
-def _question(name: str, common: list[str], own: list[str], flags: Layer) -> Question:
+def _titles(a: str, b: str) -> tuple[str, str]:
+    """Return what two experiments are called: their files' names, or paths if these are alike."""
+    titles = Path(a).stem, Path(b).stem
+    return (a, b) if a != b and titles[0] == titles[1] else titles
+
+
+def _question(  # noqa: PLR0913 - one side of what was typed
+    name: str, *, title: str, common: list[str], own: list[str], option: str, flags: Layer
+) -> Question:
     file, profile = (None, name) if name in profile_names() else (Path(name), None)
-    layers = [*layers_of(file, profile, common), *(setting_layer(each) for each in own)]
-    question = question_of([*layers, flags], name=" ".join([Path(name).stem, *own]))
-    return question.asked_by(sys.argv)
+    own_layers = [setting_layer(setting, option=option) for setting in own]
+    layers = [*layers_of(file, profile, common), *own_layers, flags]
+    return question_of(layers, name=" ".join([title, *own])).asked_by(sys.argv)
 
 
 def _opened(sides: tuple[Question, Question], *, repeat: int, out: Path | None) -> SeriesDirectory:

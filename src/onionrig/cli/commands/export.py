@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from onionrig.cli.app import RunName, app
+from onionrig.cli.app import RunName, app, refuse_without_effect
 from onionrig.cli.printing import print_notes
 from onionrig.errors import UsageError
 from onionrig.store.account import account_of
 from onionrig.store.csv_files import new_export_directory, write_csv
 from onionrig.store.runs import find_run
 from onionrig.store.whole_files import replace_file
+from onionrig.units import counted
 from onionrig.views.export.prometheus import exposition
 from onionrig.views.export.tables import TABLES
 
@@ -39,6 +40,7 @@ HELP = "\n\n".join(
 
 @app.command(help=HELP)
 def export(
+    context: typer.Context,
     run: RunName,
     *,
     csv: Annotated[
@@ -56,6 +58,10 @@ def export(
     """Write what was asked for."""
     if csv is None and not prometheus and prometheus_file is None:
         raise UsageError("nothing to export: give --csv DIR, --prometheus or --prometheus-file")
+    if prometheus_file is not None:
+        refuse_without_effect(
+            context, "prometheus", reason="--prometheus-file writes the same to a file instead"
+        )
     run_directory = find_run(run)
     if csv is not None:
         export_csv(run_directory, csv)
@@ -71,7 +77,7 @@ def export_csv(run_directory: RunDirectory, directory: Path) -> None:
     for table in TABLES:
         path = directory / f"{table.name}.csv"
         count = write_csv(path, table.columns, table.rows(recording))
-        said.print(f"{path}: {count} rows")
+        said.print(f"{path}: {counted(count, 'row')}")
     print_notes(recording.gaps)
 
 

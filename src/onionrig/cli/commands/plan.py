@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from onionrig import __version__
-from onionrig.cli.app import Json, app
+from onionrig.cli.app import Json, app, refuse_without_effect
 from onionrig.cli.plan_inputs import candidates_from, reference_for
 from onionrig.cli.printing import print_json
 from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
@@ -22,7 +22,7 @@ from onionrig.units import BitsPerSecond, Seconds, fraction_from, share_from
 from onionrig.views.plan.terminal import plan_view
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from onionrig.records.plan import Plan
 
@@ -37,6 +37,7 @@ Choice = TypeVar("Choice")
 
 @app.command()
 def plan(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
     *,
     target: Annotated[
         str | None, typer.Option(metavar="RATE", help='Sustained goodput, as in "500Mbit".')
@@ -99,11 +100,13 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """
     if (target is None) == (hosts is None):
         raise UsageError('give --target RATE, as in "500Mbit", or --hosts N: one of the two')
+    if hosts is not None:
+        refuse_without_effect(context, "headroom", reason="it is room beyond a --target")
     measured = reference_for(run, run_probe, _one_of(MODES, mode, "--mode"))
     question = Question(
         target_bits_per_second=None if target is None else _positive(target, "--target"),
         hosts=hosts,
-        headroom=share_from(headroom),
+        headroom=_read("--headroom", share_from, headroom),
         mode=measured.mode,
         balancer=_one_of(BALANCERS, balancer, "--balancer") or "stock",
         round_trip_seconds=None if round_trip is None else _duration(round_trip),
@@ -141,22 +144,30 @@ def _one_of(choices: Mapping[str, Choice], given: str | None, option: str) -> Ch
     raise UsageError(f"{option} {given}: there are {' and '.join(choices)}")
 
 
+def _read(option: str, parse: Callable[[str], Choice], text: str) -> Choice:
+    """Return what an option was given, parsed. Raises UsageError, which names the option."""
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from error
+
+
 def _positive(text: str, option: str) -> float:
-    rate = BitsPerSecond.parse(text)
+    rate = _read(option, BitsPerSecond.parse, text)
     if not rate:
         raise UsageError(f"{option} {text}: a rate above 0, as in 500Mbit")
     return float(rate)
 
 
 def _duration(text: str) -> float:
-    seconds = Seconds.parse(text)
+    seconds = _read("--round-trip", Seconds.parse, text)
     if not seconds:
         raise UsageError(f"--round-trip {text}: a duration above 0, as in 300ms")
     return float(seconds)
 
 
 def _scale(text: str) -> float:
-    scale = float(fraction_from(text))
+    scale = float(_read("--scale", fraction_from, text))
     if not 0 < scale <= 1:
         raise UsageError(f"--scale {text}: a fraction above 0 and up to 1, as in 1/4")
     return scale

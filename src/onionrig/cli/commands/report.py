@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from onionrig.cli.app import app
-from onionrig.cli.report_files import write_report
+from onionrig.cli.report_files import reported, write_report
+from onionrig.store.runs import distinct_names
 
 
 @app.command()
@@ -27,6 +28,8 @@ def report(
     ] = None,
 ) -> None:
     """Make report.html and its charts again, from files alone."""
-    for name in runs:
-        below = out / Path(name).name if out is not None and len(runs) > 1 else out
-        print(write_report(name, below))
+    # one that is named twice is reported once
+    found = list({path.resolve(): path for path in map(reported, runs)}.values())
+    for path, name in zip(found, distinct_names(found), strict=True):
+        below = out / name if out is not None and len(found) > 1 else out
+        print(write_report(path, below))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from onionrig.cli.app import (
     Backends,
     Balancer,
@@ -20,6 +22,7 @@ from onionrig.cli.app import (
     Streams,
     Target,
     app,
+    refuse_without_effect,
 )
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, flags_layer
@@ -28,6 +31,7 @@ from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 
 @app.command()
 def run(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
     experiment: ExperimentFile = None,
     *,
     profile: Profile = None,
@@ -59,6 +63,11 @@ def run(  # noqa: PLR0913 - one parameter an option
         inventory=inventory,
     )
     question = ask(experiment, profile, settings or [], flags).repeated(repeat)
+    if question.experiment.network.kind == "none":
+        refuse_without_effect(
+            context, "backends", "clients", "single_hop", "balancer",
+            reason='network.kind = "none": a baseline has no tors',
+        )  # fmt: skip
     if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
     result, run_directory = measured(question, out=out)

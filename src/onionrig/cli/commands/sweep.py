@@ -22,6 +22,7 @@ from onionrig.cli.app import (
     Settings,
     Streams,
     app,
+    refuse_without_effect,
 )
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json
@@ -41,10 +42,25 @@ from onionrig.views.summary.sweep import sweep_summary
 if TYPE_CHECKING:
     from onionrig.experiment.grid import Settings as GridSettings
     from onionrig.experiment.question import Question
+    from onionrig.records.sweep import Axis
+
+ASKED = (
+    "experiment", "over", "profile", "settings", "streams", "hold", "scale", "inventory", "repeat",
+    "out",
+)  # fmt: skip
+"""Parameters that say what is swept, and where."""
+FLAGS = {
+    "load.streams": "streams",
+    "load.hold": "hold",
+    "emulation.scale": "scale",
+    "cluster.inventory": "inventory",
+}
+"""The flag of each key that has one."""
 
 
 @app.command()
 def sweep(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
     experiment: ExperimentFile = None,
     *,
     over: Annotated[
@@ -73,16 +89,15 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     """Measure every combination of some settings; find the knee. A killed sweep can go on."""
     stderr = Console(stderr=True)
     if resume is not None:
-        if experiment or over:
-            raise UsageError(
-                "--resume goes on with what was asked: leave EXPERIMENT and --over out"
-            )
+        refuse_without_effect(context, *ASKED, reason="--resume goes on with what was asked")
         directory = SeriesDirectory(resume)
         plan = directory.read_plan()
         _refuse_impossible(plan)
     else:
         if not over:
             raise UsageError("a sweep varies something: --over load.streams=1,4,16")
+        axes = tuple(axis_from(text) for text in over)
+        _refuse_fixed(context, axes, settings or [])
         flags = flags_layer(streams=streams, hold=hold, scale=scale, inventory=inventory)
         layers = [*layers_of(experiment, profile, settings or []), flags]
         plan = SweepPlan(
@@ -90,10 +105,10 @@ def sweep(  # noqa: PLR0913 - one parameter an option
             started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             command=tuple(sys.argv),
             experiment=plain(experiment_from(layers)),
-            axes=tuple(axis_from(text) for text in over),
+            axes=axes,
             repeat=repeat,
         )
-        directory = _opened(out or default_out(f"sweep-{plan.name}"), plan)
+        directory = _opened(out, plan)
     series = Sweep(
         plan,
         directory,
@@ -111,10 +126,21 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     raise typer.Exit(code or MEASURED)
 
 
-def _opened(path: Path, plan: SweepPlan) -> SeriesDirectory:
+def _refuse_fixed(context: typer.Context, axes: tuple[Axis, ...], settings: list[str]) -> None:
+    """Raise UsageError for a key that is varied and set as well: what is set has no effect."""
+    for axis in axes:
+        reason = f"--over varies {axis.key}"
+        if axis.key in FLAGS:
+            refuse_without_effect(context, FLAGS[axis.key], reason=reason)
+        if any(setting.partition("=")[0].strip() == axis.key for setting in settings):
+            raise UsageError(f"--set {axis.key}: {reason}")
+
+
+def _opened(out: Path | None, plan: SweepPlan) -> SeriesDirectory:
     """Make the directory, or go on in one that was made for the same sweep."""
     # what is asked is checked first, so that nothing is made for a question that cannot be run
     _refuse_impossible(plan)
+    path = out or default_out(f"sweep-{plan.name}")
     if not (path / SWEEP_PLAN).exists():
         directory = SeriesDirectory.create(path)
         directory.write_plan(plan)

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from onionrig.units import rate_text
+from onionrig.units import counted, rate_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,7 +33,7 @@ def sweep_summary(sweep: SweepResult, where: str) -> RenderableType:
         for doubt in (point.result.trust.doubts if point.result.trust else ())
     ]
     if sweep.missing:
-        parts.append(Text(f"{sweep.missing} points are not measured", style="bold red"))
+        parts.append(Text(f"{counted(sweep.missing, 'point')} not measured", style="bold red"))
     parts += [Text(), Text(f"sweep directory: {where}", style="dim", overflow="fold")]
     return Group(*parts)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from onionrig.cli.app import Json
+from onionrig.cli.app import Json, refuse_without_effect
 from onionrig.cli.commands.cluster.app import Dry, Inventory, Limit, cluster, finish, progress
 from onionrig.cluster.provision import purge as purge_hosts
 from onionrig.errors import UsageError
@@ -19,7 +19,8 @@ WARNING = (
 
 
 @cluster.command()
-def purge(
+def purge(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
     *,
     inventory: Inventory = "inventory.yml",
     limit: Limit = None,
@@ -28,6 +29,8 @@ def purge(
     json: Json = False,
 ) -> None:
     """Remove everything that provision and runs have left on the hosts, and nothing else."""
+    if check:
+        refuse_without_effect(context, "yes", reason="--check removes nothing, and does not ask")
     if not (yes or check):
         if json:
             raise UsageError("purge asks before it removes anything; with --json, say --yes")

@@ -35,7 +35,7 @@ def _hosts(hardware: HardwarePlan, bill: Bill) -> tuple[HostBox, ...]:
     strand = _strand(hardware)
     if bill.hosts > MOST_SINGLE:
         ways = (_sending(hardware, bill, strand, bill.hosts),)
-        title = f"{bill.hosts} hosts, all alike"
+        title = f"{counted(bill.hosts, 'host')}, all alike"
         return (HostBox(title=title, details=_details(hardware, bill, each), ways=ways),)
     return tuple(
         HostBox(
