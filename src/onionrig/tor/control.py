@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import stem
-from stem.control import Controller, EventType
+from stem.control import EventType
 
+from onionrig.tor.control_connection import ANSWER_SECONDS, answered, connected
 from onionrig.tor.descriptors import Descriptor, decrypted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+
+    from stem.control import Controller
 
 GONE: tuple[type[Exception], ...] = (stem.ControllerError, OSError)
 """What is raised where the tor at the other end is gone, or not there yet."""
@@ -41,29 +44,42 @@ class HSDirAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class Control:
     """A tor's control connection."""
 
-    def __init__(self, controller: Controller) -> None:
+    def __init__(
+        self,
+        controller: Controller,
+        *,
+        hang_up: Callable[[], None] = lambda: None,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        """``hang_up`` ends the connection while an answer is awaited."""
         self._controller = controller
+        self._hang_up = hang_up
+        self._answer_seconds = answer_seconds
+        self._awaited = 0
         self._listening: asyncio.Future[None] | None = None
         self._heard_by: list[tuple[tuple[EventType, ...], asyncio.Queue[Any]]] = []
 
     async def info(self, key: str) -> str | None:
         """Return what tor answers to GETINFO; None where it has no answer."""
         try:
-            answer = await asyncio.to_thread(self._controller.get_info, key)
+            answer = await self._answer(key, self._controller.get_info, key)
         except stem.OperationFailed:
             return None
         return str(answer)
 
     async def is_testing(self) -> bool:
         """Return whether this tor is of a testing network."""
-        answer = await asyncio.to_thread(self._controller.get_conf, "TestingTorNetwork")
+        answer = await self._answer(
+            "TestingTorNetwork", self._controller.get_conf, "TestingTorNetwork"
+        )
         return bool(answer == "1")
 
     async def publishes(self, address: str) -> bool:
         """Return whether an onion service of this tor has made a descriptor to publish."""
         name = address.removesuffix(".onion")
         try:
-            text = await asyncio.to_thread(self._controller.get_info, f"hs/service/desc/id/{name}")
+            key = f"hs/service/desc/id/{name}"
+            text = await self._answer(key, self._controller.get_info, key)
         except stem.ControllerError:
             return False
         return bool(text.strip())
@@ -83,7 +99,8 @@ class Control:
         """Return the descriptor that this tor, as a client, holds; None where it has none."""
         name = address.removesuffix(".onion")
         try:
-            text = await asyncio.to_thread(self._controller.get_info, f"hs/client/desc/id/{name}")
+            key = f"hs/client/desc/id/{name}"
+            text = await self._answer(key, self._controller.get_info, key)
         except stem.ControllerError:
             return None
         return _read(text, address)
@@ -104,7 +121,7 @@ class Control:
         command = f"HSFETCH {name}" + (f" SERVER=${server}" if server else "")
         reason = ""
         async with self._events(EventType.HS_DESC, EventType.HS_DESC_CONTENT) as answers:
-            reply = await asyncio.to_thread(self._controller.msg, command)
+            reply = await self._answer(command, self._controller.msg, command)
             if not reply.is_ok():
                 return HSDirAnswer(refusal=str(reply))
             try:
@@ -169,7 +186,31 @@ class Control:
         def told(event: object) -> None:
             loop.call_soon_threadsafe(self._tell, event)
 
-        await asyncio.to_thread(self._controller.add_event_listener, told, *EVENTS)
+        await self._answer("SETEVENTS", self._controller.add_event_listener, told, *EVENTS)
+
+    async def close(self) -> None:
+        """End the connection, whether or not an answer is awaited."""
+        if self._awaited:
+            self._hang_up()
+        await asyncio.to_thread(self._controller.close)
+
+    async def _answer(self, subject: str, ask: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 - stem has no types
+        """Return what a call of stem's does. Raises stem's errors, and TimeoutError."""
+
+        def counted() -> Any:  # noqa: ANN401 - as above
+            # an answer is awaited until the thread has it, whatever became of who asked
+            self._awaited += 1
+            try:
+                return ask(*arguments)
+            finally:
+                self._awaited -= 1
+
+        return await answered(
+            counted,
+            subject=f"this tor to {subject}",
+            seconds=self._answer_seconds,
+            hang_up=self._hang_up,
+        )
 
     def _tell(self, event: Any) -> None:  # noqa: ANN401 - stem has no types
         for kinds, queue in self._heard_by:
@@ -185,19 +226,16 @@ def _read(descriptor: object, address: str) -> Descriptor | None:
 
 @asynccontextmanager
 async def control(path: str) -> AsyncIterator[Control]:
-    """Connect to a control socket for a block. Raises stem's errors where nobody listens."""
-    controller = await asyncio.to_thread(_connected, path)
+    """Connect to a control socket for a block. Raises one of ``GONE`` where nobody answers."""
+    controller, connection = await connected(path)
+    async with closing(Control(controller, hang_up=connection.hang_up)) as tor:
+        yield tor
+
+
+@asynccontextmanager
+async def closing(tor: Control) -> AsyncIterator[Control]:
+    """Close a control connection as the block is left."""
     try:
-        yield Control(controller)
+        yield tor
     finally:
-        await asyncio.to_thread(controller.close)
-
-
-def _connected(path: str) -> Controller:
-    controller = Controller.from_socket_file(path)
-    try:
-        controller.authenticate()
-    except BaseException:
-        controller.close()
-        raise
-    return controller
+        await tor.close()

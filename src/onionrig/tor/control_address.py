@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import stem
 from stem.connection import AuthenticationFailure, MissingPassword, UnreadableCookieFile
-from stem.control import Controller
 
 from onionrig.errors import NoTorToAsk
-from onionrig.tor.control import Control
+from onionrig.tor.control import Control, closing
+from onionrig.tor.control_connection import connected
 from onionrig.units import host_and_port
 
 if TYPE_CHECKING:
@@ -23,51 +22,50 @@ USUAL = ("/run/tor/control", "127.0.0.1:9051")
 PASSWORD_VARIABLE = "ONIONRIG_CONTROL_PASSWORD"  # noqa: S105 - its name
 
 
+CONNECT_SECONDS = 10.0
+"""Deadline of a tor's first answer."""
+
+
 @asynccontextmanager
 async def control_at(
-    places: Sequence[str], *, password: str | None = None
+    places: Sequence[str], *, password: str | None = None, seconds: float = CONNECT_SECONDS
 ) -> AsyncIterator[tuple[Control, str]]:
     """Connect to the first tor that answers at a socket's path or HOST:PORT; say which it was.
 
-    Raises NoTorToAsk with what came of each, and UsageError where a place is neither.
+    Each has so many seconds. Raises NoTorToAsk with what came of each, and UsageError where a place
+    is neither.
     """
-    controller, place = await asyncio.to_thread(_first, places, password)
-    try:
-        yield Control(controller), place
-    finally:
-        await asyncio.to_thread(controller.close)
-
-
-def _first(places: Sequence[str], password: str | None) -> tuple[Controller, str]:
-    said = []
+    refusals = []
     for place in places:
         try:
-            return _connected(place, password), place
+            tor = await _reached(place, password, seconds)
         except NoTorToAsk as error:
-            said.append(str(error))
-    raise NoTorToAsk(f"no tor to ask: {'; '.join(said)}")
+            refusals.append(str(error))
+            continue
+        async with closing(tor):
+            yield tor, place
+        return
+    raise NoTorToAsk(f"no tor to ask: {'; '.join(refusals)}")
 
 
-def _connected(place: str, password: str | None) -> Controller:
+async def _reached(place: str, password: str | None, seconds: float) -> Control:
+    where = _where(place)
     try:
-        controller = _opened(place)
-    except stem.SocketError as error:
-        raise NoTorToAsk(f"{place}: {_why(error)}") from error
-    try:
-        controller.authenticate(password=password)
-    except BaseException as error:
-        controller.close()
-        if isinstance(error, (AuthenticationFailure, stem.ControllerError)):
-            raise NoTorToAsk(f"{place}: {_refused(error)}") from error
-        raise
-    return controller
+        controller, connection = await connected(where, password=password, seconds=seconds)
+    except TimeoutError as error:
+        raise NoTorToAsk(
+            f"{place}: no answer within {seconds:.3g} s: is it a tor's control port?"
+        ) from error
+    except (AuthenticationFailure, stem.ControllerError) as error:
+        if isinstance(error, stem.SocketError) and not isinstance(error, stem.SocketClosed):
+            raise NoTorToAsk(f"{place}: {_why(error)}") from error
+        raise NoTorToAsk(f"{place}: {_refused(error)}") from error
+    return Control(controller, hang_up=connection.hang_up)
 
 
-def _opened(place: str) -> Controller:
-    if "/" in place or Path(place).exists():
-        return Controller.from_socket_file(place)
-    host, port = host_and_port(place)
-    return Controller.from_port(host, port)
+def _where(place: str) -> str | tuple[str, int]:
+    """Return a socket's path as it is, a host with its port. Raises UsageError."""
+    return place if "/" in place or Path(place).exists() else host_and_port(place)
 
 
 def _why(error: stem.SocketError) -> str:

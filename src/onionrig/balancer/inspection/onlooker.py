@@ -6,11 +6,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-import stem
-
 from onionrig.balancer.inspection.client_view import Looked, address_seen
 from onionrig.balancer.inspection.reached_instances import Instance
 from onionrig.errors import NoTorToAsk
+from onionrig.tor.control import GONE
 from onionrig.tor.directory import FollowedNetwork
 from onionrig.tor.hash_ring import client_hsdirs, client_period
 from onionrig.tor.hsdirs import ask_all, ask_until_found
@@ -59,7 +58,7 @@ class Onlooker:
         """Fetch from every HSDir that clients choose from. Raises NoTorToAsk."""
         try:
             return await self._look()
-        except stem.ControllerError as error:
+        except GONE as error:
             raise NoTorToAsk(f"{self._asked}: {error}") from error
 
     async def _look(self) -> AddressSeen:
