@@ -125,5 +125,5 @@ def _each_alone(question: Question, out: Path) -> dict[str, Result]:
     """Measure the link of each real host that serves."""
     stderr = Console(stderr=True)
     directory = out.with_name(f"{out.name}-alone")
-    stderr.print(f"each link alone first: {directory}", style="dim", soft_wrap=True)
+    stderr.print(f"each link alone first: {directory}", style="dim", markup=False, soft_wrap=True)
     return each_link_alone(question, directory, runs_watched(stderr))

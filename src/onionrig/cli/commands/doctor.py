@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from onionrig.cli.app import Json, app
@@ -26,6 +27,11 @@ def doctor(*, json: Json = False) -> None:
                 "warning": "[yellow]warning[/]",
                 "missing": "[red]missing[/]",
             }
-            table.add_row(mark[finding.verdict], finding.what, finding.found, finding.advice)
+            table.add_row(
+                mark[finding.verdict],
+                finding.what,
+                escape(finding.found),
+                escape(finding.advice),
+            )
         Console().print(table)
     raise typer.Exit(MEASURED if able(findings) else Unequipped.exit_code)

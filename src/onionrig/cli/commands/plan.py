@@ -135,7 +135,9 @@ def _write_report(made: Plan, path: Path, *, stderr: bool) -> None:
     from onionrig.views.report.plan.report import plan_page  # noqa: PLC0415 - slow to import
 
     replace_file(path, plan_page(made).encode(), mode=0o644, option="--report")
-    Console(stderr=stderr).print(f"report: {path}", style="dim", highlight=False, soft_wrap=True)
+    Console(stderr=stderr).print(
+        f"report: {path}", style="dim", highlight=False, markup=False, soft_wrap=True
+    )
 
 
 def _one_of(choices: Mapping[str, Choice], given: str | None, option: str) -> Choice | None:

@@ -42,7 +42,7 @@ Dry = Annotated[
 
 def progress(*, json: bool) -> Console:
     """Return where progress is told: stderr, or nowhere beside JSON."""
-    return Console(stderr=True, quiet=json, highlight=False)
+    return Console(stderr=True, quiet=json, highlight=False, markup=False, soft_wrap=True)
 
 
 def finish(outcome: Outcome, *, json: bool, done: str) -> None:
