@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from onionrig.errors import Unequipped
+from onionrig.movers.sampler.allowed_cpu import read_allowed_cpu
 from onionrig.probe import loopback, openssl
 from onionrig.probe.extent import Extent
 from onionrig.probe.probe import probe
@@ -132,7 +133,7 @@ def test_a_short_probe_has_every_figure_and_leaves_nothing(patience):
     assert 0 < done.all_cores_sha3_bytes_per_second < at_most, (sha3, done)
     assert done.loopback.bytes_per_second > 0
     assert done.openssl.startswith("OpenSSL ")
-    assert done.host.cores == psutil.cpu_count()
+    assert done.host.cores == read_allowed_cpu().whole_cores
     # both ends share a core, so together they cannot use more than that; but what one has sent
     # before the other takes its turn, a buffer full, is in none of its seconds
     assert done.loopback.bytes_per_cpu_second > done.loopback.bytes_per_second * 0.7

@@ -71,6 +71,10 @@ def _onionbalance() -> Finding:
 def _cores() -> Finding:
     facts = host_facts("")
     found = f"{facts.cores}, {facts.cpu_model or 'unknown model'}, {facts.architecture}"
+    if facts.cpu_restriction is not None:
+        found = f"{facts.usable_cores:g} of {facts.machine_cores}, {found.partition(', ')[2]}"
+        advice = f"{facts.cpu_restriction}: runs, probes and plans count no more"
+        return Finding(what="cores", verdict="warning", found=found, advice=advice)
     if facts.cores < FEWEST_CORES:
         advice = "everything shares one core: figures will be low, and bring-up slow"
         return Finding(what="cores", verdict="warning", found=found, advice=advice)

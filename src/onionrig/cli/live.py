@@ -7,12 +7,11 @@ import contextlib
 import datetime
 from typing import TYPE_CHECKING
 
-import psutil
-
 from onionrig.cli.lost_hosts import refuse_lost_hosts
 from onionrig.engine.registry import opening_for
 from onionrig.errors import RecordsUnreadable
 from onionrig.experiment.names import SAMPLER, SINK, SOURCE
+from onionrig.movers.sampler.allowed_cpu import read_allowed_cpu
 from onionrig.records.samples import HostSample, SinkSample, SourceSample
 from onionrig.run.phases import run
 from onionrig.series.base import ALONE
@@ -102,7 +101,7 @@ async def _follow(progress: Progress, run_directory: RunDirectory, console: Cons
     source = RoleTails(run_directory, SOURCE, SourceSample)
     sink = RoleTails(run_directory, SINK, SinkSample)
     sampler = RoleTails(run_directory, SAMPLER, HostSample)
-    with view_for(console, cores=psutil.cpu_count() or 1) as view:
+    with view_for(console, cores=read_allowed_cpu().whole_cores) as view:
         try:
             placed = False
             while True:

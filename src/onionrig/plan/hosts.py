@@ -152,7 +152,7 @@ def _as_measured(hosts: MeasuredHost, question: Question, reference: Reference) 
 
 def _cores(name: str, board: Board | None, probe: Probe | None) -> Input | None:
     if probe is not None:
-        cores, one = float(probe.host.cores), probe.speed("sha3-256", CELL_BYTES)
+        cores, one = probe.host.usable_cores, probe.speed("sha3-256", CELL_BYTES)
         at_once = probe.all_cores_sha3_bytes_per_second / one if one else cores
         return known(f"{name}: cores", min(cores, at_once), "", _probed(probe))
     return None if board is None else catalogued(f"{name}: cores", board.cores, "", spread=False)

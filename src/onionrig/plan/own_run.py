@@ -192,7 +192,7 @@ def _measured_host(manifest: Manifest, machine: HostFacts) -> MeasuredHost:
     if not emulated:
         return MeasuredHost(
             name=machine.name,
-            cores=float(machine.cores),
+            cores=machine.usable_cores,
             link_bits_per_second=None,
             memory_bytes=machine.memory_bytes,
             sampled_inside=True,
@@ -206,7 +206,7 @@ def _measured_host(manifest: Manifest, machine: HostFacts) -> MeasuredHost:
     shared = host.cpu_cores is None
     return MeasuredHost(
         name=f"emulated hosts like {host.name}",
-        cores=float(machine.cores) if host.cpu_cores is None else host.cpu_cores,
+        cores=machine.usable_cores if host.cpu_cores is None else host.cpu_cores,
         link_bits_per_second=host.link_bits_per_second,
         memory_bytes=machine.memory_bytes,
         sampled_inside=shared,

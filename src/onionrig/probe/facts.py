@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from onionrig.movers.sampler.allowed_cpu import read_allowed_cpu
 from onionrig.records.manifest import HostFacts
 
 AES_FLAGS = {"aes"}
@@ -17,14 +18,19 @@ def host_facts(name: str) -> HostFacts:
     """Return the facts of this machine."""
     cpu = first_of("/proc/cpuinfo", ("model name", "Model", "Hardware"))
     flags = first_of("/proc/cpuinfo", ("flags", "Features"))
+    allowed = read_allowed_cpu()
+    restricted = allowed.restriction is not None
     return HostFacts(
         name=name,
         cpu_model=cpu,
-        cores=psutil.cpu_count() or 1,
+        cores=allowed.whole_cores,
         aes_instructions=bool(AES_FLAGS & set(flags.split())) if flags is not None else None,
         memory_bytes=psutil.virtual_memory().total,
         architecture=platform.machine(),
         operating_system=_operating_system(),
+        machine_cores=psutil.cpu_count() if restricted else None,
+        allowed_cores=allowed.cores if restricted else None,
+        cpu_restriction=allowed.restriction,
     )
 
 

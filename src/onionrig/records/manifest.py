@@ -29,10 +29,22 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: str
     cpu_model: str | None
     cores: int
+    """Cores that may be used, rounded up; of older records, all that the machine has."""
     aes_instructions: bool | None
     memory_bytes: int
     architecture: str
     operating_system: str | None
+    machine_cores: int | None = None
+    """All cores of the machine, where the CPU that may be used is restricted; else null."""
+    allowed_cores: float | None = None
+    """What may be used of them, to the fraction, where it is restricted; else null."""
+    cpu_restriction: str | None = None
+    """What restricts it, in words."""
+
+    @property
+    def usable_cores(self) -> float:
+        """The CPU that may be used, to the fraction."""
+        return float(self.cores) if self.allowed_cores is None else self.allowed_cores
 
 
 class BoardFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

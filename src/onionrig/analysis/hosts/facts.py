@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from onionrig.rig.model import Role
 
 if TYPE_CHECKING:
-    from onionrig.records.manifest import Manifest
+    from onionrig.records.manifest import HostRecord, Manifest
 
 LOOPBACK = "lo"
 """The interface that leads nowhere: a rig on one host sends every hop over it."""
@@ -54,7 +54,13 @@ def serving_role(manifest: Manifest) -> Role:
 
 def cores_of(manifest: Manifest, host: str) -> int | None:
     """Return a host's cores; None where nothing is known of it."""
-    return next((facts.cores for facts in manifest.machines if facts.name == host), None)
+    facts = machine_facts(manifest, host)
+    return None if facts is None else facts.cores
+
+
+def machine_facts(manifest: Manifest, machine: str) -> HostRecord | None:
+    """Return the record of a machine; None where nothing is known of it."""
+    return next((facts for facts in manifest.machines if facts.name == machine), None)
 
 
 def peer_of(manifest: Manifest) -> str | None:

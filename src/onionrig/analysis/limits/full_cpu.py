@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cpu_seconds
-from onionrig.analysis.hosts.facts import cores_of, host_of, machine_cpu_text, machine_of
+from onionrig.analysis.hosts.facts import host_of, machine_cpu_text, machine_facts, machine_of
 from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.records.findings import Evidence
+from onionrig.units import cores_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.analysis.load.loads import Load
+    from onionrig.records.manifest import HostRecord
     from onionrig.records.samples import CpuStates, HostSample
 
 FULL = 0.93
@@ -33,8 +35,12 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
     """Mean number of cores in use on one machine during the hold; emulated hosts share one."""
 
     host: str
-    cores: int | None
-    """None where nothing is known of the host."""
+    cores: float | None
+    """Cores that the rig may use; None where nothing is known of the host."""
+    machine_cores: int | None
+    """Cores of the machine: what the machine-wide counters are compared with."""
+    restriction: str | None
+    """Why the rig may use fewer than the machine has; None where it may use all."""
     rig_cores: float
     read_cores: float | None
     """Cores of processes outside the rig that were read; None where that was not done twice."""
@@ -61,7 +67,18 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def full(self) -> bool:
         """Whether nothing more was to be had."""
-        return self.cores is not None and self.used_cores >= FULL * self.cores
+        return self.fullness >= FULL
+
+    @property
+    def fullness(self) -> float:
+        """The share that was used of the CPU: of what the rig may use by itself, or of all.
+
+        On cores that the rig may not use, others take nothing from it.
+        """
+        if not self.cores or not self.machine_cores:
+            return 0.0
+        whole = self.used_cores / self.machine_cores
+        return max(whole, self.rig_cores / self.cores) if self.restriction else whole
 
 
 def host_uses(load: Load) -> list[HostUse]:
@@ -72,10 +89,10 @@ def host_uses(load: Load) -> list[HostUse]:
             machine = machine_of(load.manifest, host_of(load.manifest, name))
             sampled.setdefault(machine, []).append(held)
     uses = [
-        _use(machine, cores_of(load.manifest, machine), samplers)
+        _use(machine, machine_facts(load.manifest, machine), samplers)
         for machine, samplers in sampled.items()
     ]
-    return sorted(uses, key=lambda use: -use.used_cores / (use.cores or float("inf")))
+    return sorted(uses, key=lambda use: -use.fullness)
 
 
 def check_cpu(load: Load) -> LimitCheck:
@@ -95,7 +112,14 @@ def _finding(load: Load, use: HostUse) -> Finding:
         ("interrupts and what was not read", rest),
         ("the hypervisor took", use.steal_cores),
     )
-    shares = [f"the rig used {use.rig_cores:.2f} of {use.cores} cores"]
+    if use.restriction and use.cores and use.rig_cores >= FULL * use.cores:
+        return Finding(
+            kind="machine CPU",
+            subject=use.host,
+            sentence=f"{machine_cpu_text(load.manifest, use.host)} was full as far as the rig may "
+            f"use it: {use.rig_cores:.2f} of {cores_text(use.cores)} ({use.restriction})",
+        )
+    shares = [f"the rig used {use.rig_cores:.2f} of {use.machine_cores} cores"]
     shares += [f"{taker} {cores:.2f}" for taker, cores in takers if cores >= MENTIONED_CORES]
     return Finding(
         kind="machine CPU",
@@ -105,8 +129,22 @@ def _finding(load: Load, use: HostUse) -> Finding:
 
 
 def _evidence(use: HostUse) -> tuple[Evidence, ...]:
-    limit = None if use.cores is None else float(use.cores)
+    limit = None if use.machine_cores is None else float(use.machine_cores)
     read = "not read" if use.read_cores is None else f"{use.read_cores:.2f}"
+    allowed = Evidence(
+        what=f"CPU of {use.host} that the rig may use: {use.restriction}",
+        measured=use.rig_cores,
+        limit=use.cores,
+        unit="cores",
+        at_limit=bool(use.cores) and use.rig_cores >= FULL * (use.cores or 0.0),
+    )
+    return (
+        *((allowed,) if use.restriction else ()),
+        *_evidence_of_counters(use, limit, read),
+    )
+
+
+def _evidence_of_counters(use: HostUse, limit: float | None, read: str) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
             what=f"CPU of {use.host}, {what}",
@@ -128,7 +166,7 @@ def _evidence(use: HostUse) -> tuple[Evidence, ...]:
     )
 
 
-def _use(machine: str, cores: int | None, samplers: list[Sequence[HostSample]]) -> HostUse:
+def _use(machine: str, facts: HostRecord | None, samplers: list[Sequence[HostSample]]) -> HostUse:
     """Sum up what samplers on one machine saw: each its own processes, all the same machine."""
     held = samplers[0]
     first, last, seconds = held[0], held[-1], elapsed_seconds(held)
@@ -136,7 +174,9 @@ def _use(machine: str, cores: int | None, samplers: list[Sequence[HostSample]]) 
     read_cores, unread_cores = _others(held, elsewhere_cores)
     return HostUse(
         host=machine,
-        cores=cores,
+        cores=None if facts is None else facts.usable_cores,
+        machine_cores=None if facts is None else facts.machine_cores or facts.cores,
+        restriction=None if facts is None else facts.cpu_restriction,
         rig_cores=_rig_cores(held) + elsewhere_cores,
         read_cores=read_cores,
         unread_cores=unread_cores,

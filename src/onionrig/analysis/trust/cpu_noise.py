@@ -38,15 +38,21 @@ def cpu_noise_doubts(uses: Sequence[HostUse]) -> list[str]:
             ("processes outside the rig used", use.others_cores),
             ("the hypervisor took", use.steal_cores),
         ):
-            if cores is not None and use.cores and cores > MOST_SHARE * use.cores:
-                share = percent_text(cores / use.cores)
-                doubts.append(f"{who} {cores:.2f} of the {use.cores} cores of {use.host} ({share})")
+            if cores is not None and use.machine_cores and cores > MOST_SHARE * use.machine_cores:
+                share = percent_text(cores / use.machine_cores)
+                doubts.append(
+                    f"{who} {cores:.2f} of the {use.machine_cores} cores of {use.host} ({share})"
+                )
     return doubts
 
 
 def unread_cpu(uses: Sequence[HostUse]) -> list[str]:
     """Say what was not read, and where the machine-wide counters miss what processes used."""
-    gaps: list[str] = []
+    gaps = [
+        f"not all of the CPU of {use.host} could be used: {use.restriction}"
+        for use in uses
+        if use.restriction
+    ]
     for use in uses:
         processes = _processes(use)
         if processes is None:

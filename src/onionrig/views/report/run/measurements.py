@@ -104,7 +104,7 @@ def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
         if result.costs
         else "What the roles used over the hold could not be told."
     )
-    own = {host.name: host.cores for host in manifest.machines}
+    own = {host.name: host.machine_cores or host.cores for host in manifest.machines}
     machines = [
         cpu_by_state_figure(thinned, host, cores=own.get(host))
         for host, states in list(thinned.host_cores.items())[:MOST_MACHINES]

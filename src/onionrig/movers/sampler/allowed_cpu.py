@@ -1,0 +1,142 @@
+"""How much CPU this process may use: its affinity, and the quotas of its control groups.
+
+A quota of any group above counts as well, as far as it can be seen: a container sees its own group
+as the root (kernel: Documentation/admin-guide/cgroup-v2.rst, scheduler/sched-bwc.rst).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+import psutil
+
+from onionrig.movers.sampler.host import read_text
+from onionrig.units import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+UNIFIED_MOUNTS = ("sys/fs/cgroup", "sys/fs/cgroup/unified")
+CPU_MOUNTS = ("sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct")
+"""Where version 1 has its CPU controller."""
+THROTTLED = {"throttled_usec": 1e-6, "throttled_time": 1e-9}
+"""Seconds per unit of what ``cpu.stat`` counts, in version 2 and in version 1."""
+
+
+class QuotaFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """What one control group says of its quota; a file that is absent is None."""
+
+    group: str
+    cpu_max: str | None = None
+    cfs_quota_us: str | None = None
+    cfs_period_us: str | None = None
+
+
+class AllowedCpu(msgspec.Struct, frozen=True, kw_only=True):
+    """The CPU that may be used of a machine's."""
+
+    cores: float
+    restriction: str | None
+    """Why this is less than the machine has; None where it is all."""
+
+    @property
+    def whole_cores(self) -> int:
+        """How many threads it takes to use all of it."""
+        return max(1, math.ceil(self.cores))
+
+
+def allowed_cpu(
+    *, machine_cores: int, affinity_cores: int, quotas: Sequence[QuotaFiles]
+) -> AllowedCpu:
+    """Return what affinity and quotas leave of a machine's cores, the tightest of them named."""
+    cores, restriction = float(machine_cores), None
+    if affinity_cores < cores:
+        cores = float(max(1, affinity_cores))
+        restriction = (
+            f"its CPU affinity allows {affinity_cores} of {counted(machine_cores, 'core')}"
+        )
+    for files in quotas:
+        quota = quota_cores(files)
+        if quota is not None and quota < cores:
+            cores = quota
+            restriction = (
+                f"a CPU quota of control group {files.group} allows {quota:g} of "
+                f"{counted(machine_cores, 'core')}"
+            )
+    return AllowedCpu(cores=cores, restriction=restriction)
+
+
+def quota_cores(files: QuotaFiles) -> float | None:
+    """Return the cores' worth of time that a group may use; None where it has no quota."""
+    quota, period = files.cfs_quota_us, files.cfs_period_us
+    if files.cpu_max is not None:
+        quota, _, period = files.cpu_max.strip().partition(" ")
+    try:
+        quota_us, period_us = int(quota or ""), int(period or "")
+    except ValueError:
+        return None  # "max", or no such file
+    return quota_us / period_us if quota_us > 0 and period_us > 0 else None
+
+
+def throttled_seconds(stats: Iterable[str | None]) -> float | None:
+    """Return the longest that any of these ``cpu.stat`` says its group was throttled."""
+    found = []
+    for stat in stats:
+        for line in (stat or "").splitlines():
+            name, _, value = line.partition(" ")
+            if name in THROTTLED and value.strip().isdecimal():
+                found.append(int(value) * THROTTLED[name])
+    return max(found, default=None)
+
+
+def read_allowed_cpu(root: Path = Path("/")) -> AllowedCpu:
+    """Return what this process may use now."""
+    affinity_cores = len(os.sched_getaffinity(0))
+    return allowed_cpu(
+        machine_cores=psutil.cpu_count() or affinity_cores,
+        affinity_cores=affinity_cores,
+        quotas=[_quota_files(group, name) for name, group in own_groups(root)],
+    )
+
+
+def own_groups(root: Path) -> list[tuple[str, Path]]:
+    """Return the control groups that bound this process's CPU, each with its name, its own first.
+
+    One that is not where it says is seen from inside a container, whose mount begins with it.
+    """
+    found: list[tuple[str, Path]] = []
+    for line in (read_text(root / "proc/self/cgroup") or "").splitlines():
+        number, _, rest = line.partition(":")
+        controllers, _, group = rest.partition(":")
+        if number == "0" and not controllers:
+            mounts = UNIFIED_MOUNTS
+        elif "cpu" in controllers.split(","):
+            mounts = CPU_MOUNTS
+        else:
+            continue
+        mount = next((root / mount for mount in mounts if _is_mount(root / mount)), None)
+        if mount is None:
+            continue
+        path = PurePosixPath(group.strip() or "/")
+        inside = path if (mount / path.relative_to("/")).is_dir() else PurePosixPath("/")
+        found += [
+            (str(level), mount / level.relative_to("/")) for level in (inside, *inside.parents)
+        ]
+    return found
+
+
+def _is_mount(place: Path) -> bool:
+    return (place / "cgroup.procs").exists()
+
+
+def _quota_files(group: Path, name: str) -> QuotaFiles:
+    return QuotaFiles(
+        group=name,
+        cpu_max=read_text(group / "cpu.max"),
+        cfs_quota_us=read_text(group / "cpu.cfs_quota_us"),
+        cfs_period_us=read_text(group / "cpu.cfs_period_us"),
+    )
