@@ -26,6 +26,7 @@ def evidence(verdict, beginning):
 KINDS = {
     "longest silence of ": {"stalled backend"},
     "CPU of ": {"machine CPU"},
+    "threads that waited for a CPU of ": {"CPU withheld"},
     "main thread of ": {"main thread"},
     "": {"window"},
 }

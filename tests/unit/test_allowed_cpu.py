@@ -100,6 +100,48 @@ def test_others_on_cores_that_the_rig_may_not_use_take_nothing_from_it():
     assert bottleneck_of(whole).kind == "load"
 
 
+def waiting(whole, threads=None, throttled=None):
+    """Return a recording whose relay-1 waits so much, and whose group is so much throttled."""
+    samples = [
+        msgspec.structs.replace(
+            sample,
+            processes={
+                name: msgspec.structs.replace(
+                    use, main_thread_wait_seconds=None if threads is None else 3 + threads * at
+                )
+                for name, use in sample.processes.items()
+            },
+            throttled_seconds=None if throttled is None else 9 + throttled * at,
+        )
+        for at, sample in enumerate(whole.samplers["sampler"])
+    ]
+    return msgspec.structs.replace(whole, samplers={"sampler": samples})
+
+
+def test_threads_that_wait_beside_idle_cores_are_withheld_cpu_and_a_doubt():
+    whole = waiting(watched(cores={"relay-1": 1.0}), threads=3.0)
+    verdict = bottleneck_of(whole)
+    assert (verdict.kind, verdict.subject) == ("CPU withheld", "here")
+    assert verdict.sentence == (
+        "CPU of here was withheld: 3.0 threads on average were ready to run and waited although "
+        "the hold used 1.00 of 2 cores"
+    )
+    assert verdict.sentence in trust_of(whole).doubts
+
+
+def test_a_throttled_group_is_withheld_cpu():
+    whole = waiting(watched(), throttled=0.3)
+    assert bottleneck_of(whole).kind == "CPU withheld"
+    assert "its group was throttled for 30 % of it" in trust_of(whole).doubts[0]
+
+
+def test_a_little_waiting_and_waiting_for_full_cores_are_no_doubt():
+    little = waiting(watched(cores={"relay-1": 0.6}), threads=0.8, throttled=0.0)
+    full = waiting(watched(cores={"relay-1": 1.95}), threads=9.0)
+    assert trust_of(little).doubts == trust_of(full).doubts == ()
+    assert (bottleneck_of(little).kind, bottleneck_of(full).kind) == ("load", "machine CPU")
+
+
 def test_a_restriction_is_told_beside_the_figures():
     said = trust_of(restricted(watched()))
     assert said.trusted is True

@@ -8,6 +8,7 @@ from onionrig.records import Part
 
 BottleneckKind = Literal[
     "machine CPU",
+    "CPU withheld",
     "main thread",
     "interface",
     "window",
@@ -18,7 +19,8 @@ BottleneckKind = Literal[
 ]
 """What bound the rate.
 
-machine CPU: all cores of a host are full. main thread: one tor's main thread is at a full core.
+machine CPU: all cores of a host that may be used are full. CPU withheld: threads waited although
+they were not. main thread: one tor's main thread is at a full core.
 interface: one is at its rate. window: nothing is full, and the rate is what streams times window
 over the circuits' round trip allows. stalled backend: one served, then delivered nothing. lost
 host: one could no longer be reached, and the run went on without it. load: nothing is full, and the

@@ -65,6 +65,9 @@ class ProcessUse(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cgroup_cpu_seconds: float | None = None
     """CPU-seconds that the service's control group has used since it began, whatever ran in it;
     null where services have no control groups of their own."""
+    main_thread_wait_seconds: float | None = None
+    """How long its main thread was ready to run and waited for a CPU; null where the kernel does
+    not say."""
 
 
 class CpuStates(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +132,9 @@ class HostSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tcp_retransmitted_segments: int | None
     """Since boot."""
     board: Board
+    throttled_seconds: float | None = None
+    """How long the sampler's control group, or one above it, was kept from running by its quota;
+    null where no group says."""
 
 
 class TorCounters(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -41,18 +41,18 @@ def used_cpu_seconds(samples: Sequence[HostSample]) -> Counts:
     A process that started in between counts from its start, one that ended up to its last sample;
     a counter that has fallen is another process under the same name.
     """
-    return _differences(cpu_counts(samples))
+    return increases(cpu_counts(samples))
 
 
 def used_by_processes_seconds(samples: Sequence[HostSample]) -> Counts:
     """Return what the sampled processes used, whatever their control groups counted."""
-    return _differences([_of_processes(sample) for sample in samples])
+    return increases([_of_processes(sample) for sample in samples])
 
 
 def used_by_groups_seconds(samples: Sequence[HostSample]) -> Counts:
     """Return what control groups counted, of the services that have one in every sample."""
     grouped = _grouped(samples)
-    return _differences(
+    return increases(
         [
             {name: used for name, used in counts.items() if name in grouped}
             for counts in cpu_counts(samples)
@@ -88,7 +88,8 @@ def _of_groups(sample: HostSample, grouped: set[str]) -> Counts:
     }
 
 
-def _differences(counts: Sequence[Counts]) -> Counts:
+def increases(counts: Sequence[Counts]) -> Counts:
+    """Return by how much each counter rose; one that has fallen began again."""
     if not counts:
         return {}
     known = dict(counts[0])

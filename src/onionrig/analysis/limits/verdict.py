@@ -31,6 +31,7 @@ from onionrig.analysis.limits.stream_windows import (
     have_windows,
     reach_of,
 )
+from onionrig.analysis.limits.withheld_cpu import check_withheld_cpu
 from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.records.findings import Bottleneck, Evidence
 from onionrig.units import rate_text
@@ -50,6 +51,7 @@ def bottleneck(load: Load) -> Bottleneck:
     shares = check_cpu_shares(load)
     interfaces = check_interfaces(load)
     threads = check_main_threads(load)
+    withheld = check_withheld_cpu(load)
     windows = check_stream_windows(load)
     in_order = (
         lost.finding,
@@ -59,10 +61,11 @@ def bottleneck(load: Load) -> Bottleneck:
         shares.finding,
         links.some,
         interfaces.finding,
+        withheld.finding,
         threads.finding,
         _unfilled(load, windows.finding),
     )
-    checks = (lost, stalls, cpu, shares, links, interfaces, threads, windows)
+    checks = (lost, stalls, cpu, shares, links, interfaces, withheld, threads, windows)
     return _verdict(
         next(finding for finding in in_order if finding is not None),
         tuple(evidence for check in checks for evidence in check.evidence),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.round_trip import round_trip
 from onionrig.analysis.limits.full_cpu import host_uses
+from onionrig.analysis.limits.withheld_cpu import withheld_cpu_doubts
 from onionrig.analysis.load.faults import absences, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
 from onionrig.analysis.load.lost_hosts import loss_text, lost_hosts
@@ -45,6 +46,7 @@ def trust(load: Load) -> Trust:
         *clock_doubts(load.manifest),
         *cpu_agreement_doubts(cpu),
         *cpu_noise_doubts(uses),
+        *withheld_cpu_doubts(load),
         *trend_doubts(steadiness),
     )
     unsampled = [] if uses else ["no sampler covers the hold: CPU and interfaces are not known"]

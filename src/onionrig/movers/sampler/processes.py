@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import psutil
 
+from onionrig.movers.sampler.host import read_text
 from onionrig.records.samples import ProcessUse
 from onionrig.store.whole_files import ReplacedFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
+SECONDS_PER_NS = 1e-9
+WAIT_DIGITS = 4
 CPU_DIGITS = 2
 """How finely CPU-seconds are written: the kernel counts them in ticks of 0.01 s."""
 
@@ -111,7 +114,16 @@ def _use(process: psutil.Process) -> ProcessUse:
         ),
         rss_bytes=rss_bytes,
         open_files=open_files,
+        main_thread_wait_seconds=waited_seconds(read_text(Path(f"/proc/{process.pid}/schedstat"))),
     )
+
+
+def waited_seconds(schedstat: str | None) -> float | None:
+    """Read how long a thread was ready and waited: the second number, in nanoseconds."""
+    fields = (schedstat or "").split()
+    if len(fields) < len(("ran", "waited")) or not fields[1].isdecimal():
+        return None
+    return round(int(fields[1]) * SECONDS_PER_NS, WAIT_DIGITS)
 
 
 def _open_files(process: psutil.Process) -> int | None:

@@ -18,6 +18,7 @@ import psutil
 
 from onionrig.movers.clock import SteadyClock
 from onionrig.movers.program import run_with_orders
+from onionrig.movers.sampler.allowed_cpu import own_groups, throttled_seconds
 from onionrig.movers.sampler.board import BoardReader
 from onionrig.movers.sampler.host import Interfaces, cpu_states, read_text, retransmitted_segments
 from onionrig.movers.sampler.others import Others
@@ -64,6 +65,7 @@ class Sampler:
         self._others = Others(Path(orders.rig_path) if orders.rig_path else None)
         self._others_due_second = 0
         self._interfaces = Interfaces(root, orders.link_bits_per_second)
+        self._quota_stats = [group / "cpu.stat" for _, group in own_groups(root)]
         self._snmp = root / "proc/net/snmp"
         self._board = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
 
@@ -82,6 +84,7 @@ class Sampler:
             interfaces=self._interfaces.use(),
             tcp_retransmitted_segments=retransmitted_segments(read_text(self._snmp)),
             board=self._board.read(),
+            throttled_seconds=throttled_seconds(read_text(file) for file in self._quota_stats),
         )
 
     def _others_cpu_seconds(self, second: int) -> float | None:

@@ -1,0 +1,152 @@
+"""Whether CPU was withheld: threads waited although the cores that may be used were not full.
+
+A quota above a container's own group, an affinity or a hypervisor cannot always be seen. Its effect
+can: threads that are ready to run wait, or a control group says that it was throttled. Threads that
+come in bursts wait a little on any machine, more the fuller it is (a queue with several servers:
+Sakasegawa, 1977), so only waiting well beyond that counts.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.hosts.cpu import elapsed_seconds, increases, samples_around
+from onionrig.analysis.hosts.facts import host_of, machine_of
+from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.full_cpu import FULL, host_uses
+from onionrig.records.findings import Evidence
+from onionrig.units import cores_text, percent_text
+
+if TYPE_CHECKING:
+    from onionrig.analysis.load.loads import Load
+    from onionrig.records.samples import HostSample
+
+THROTTLED_SHARE = 0.05
+"""Share of the hold for which a group may be throttled before it counts as withheld CPU."""
+ALWAYS_WAITING = 1.0
+"""Threads that may wait on average whatever else is the case (a judgement)."""
+TIMES_THE_QUEUE = 2.0
+"""How many times the queue of random arrivals may be found (a judgement)."""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What waited for a CPU of one machine over the hold."""
+
+    host: str
+    threads: float | None
+    """Mean number of main threads that were ready and waited; None where not recorded."""
+    most_threads: float
+    """The number from which CPU was withheld."""
+    throttled_share: float
+    used_cores: float
+    cores: float
+
+    @property
+    def withheld(self) -> bool:
+        """Whether CPU that counts as allowed was not given."""
+        waited = self.threads is not None and self.threads > self.most_threads
+        return waited or self.throttled_share > THROTTLED_SHARE
+
+
+def waitings(load: Load) -> list[Waiting]:
+    """Return what waited on each sampled machine whose CPU was not full."""
+    uses = {use.host: use for use in host_uses(load) if use.cores and not use.full}
+    limited = {host.name for host in load.manifest.emulated if host.cpu_cores is not None}
+    threads: dict[str, float] = {}
+    throttled: dict[str, float] = {}
+    for name, samples in load.recording.samplers.items():
+        held, host = samples_around(samples, load.hold), host_of(load.manifest, name)
+        machine = machine_of(load.manifest, host)
+        if not held or machine not in uses:
+            continue
+        throttled[machine] = max(throttled.get(machine, 0.0), _throttled_share(held))
+        waited = _waiting_threads(held)
+        if waited is not None and host not in limited:
+            threads[machine] = threads.get(machine, 0.0) + waited
+    return [
+        Waiting(
+            host=machine,
+            threads=threads.get(machine),
+            most_threads=ALWAYS_WAITING + TIMES_THE_QUEUE * _queue(use.fullness, use.cores or 1.0),
+            throttled_share=throttled[machine],
+            used_cores=use.rig_cores if use.restriction else use.used_cores,
+            cores=use.cores or 0.0,
+        )
+        for machine, use in uses.items()
+        if machine in throttled
+    ]
+
+
+def check_withheld_cpu(load: Load) -> LimitCheck:
+    """Name the host whose CPU was withheld."""
+    found = waitings(load)
+    finding = next((_finding(one) for one in found if one.withheld), None)
+    return LimitCheck(
+        evidence=tuple(_evidence(one) for one in found if _told(one)), finding=finding
+    )
+
+
+def withheld_cpu_doubts(load: Load) -> list[str]:
+    """Return a doubt for each host whose CPU was withheld."""
+    return [withheld_text(one) for one in waitings(load) if one.withheld]
+
+
+def withheld_text(one: Waiting) -> str:
+    """Say what waited although there should have been CPU."""
+    effects = []
+    if one.threads is not None:
+        effects.append(f"{one.threads:.1f} threads on average were ready to run and waited")
+    if one.throttled_share > THROTTLED_SHARE:
+        effects.append(f"its group was throttled for {percent_text(one.throttled_share)} of it")
+    return (
+        f"CPU of {one.host} was withheld: {' and '.join(effects)} although the hold used "
+        f"{one.used_cores:.2f} of {cores_text(one.cores)}"
+    )
+
+
+def _finding(one: Waiting) -> Finding:
+    return Finding(kind="CPU withheld", subject=one.host, sentence=withheld_text(one))
+
+
+def _told(one: Waiting) -> bool:
+    return one.threads is not None or one.withheld
+
+
+def _evidence(one: Waiting) -> Evidence:
+    throttled = percent_text(one.throttled_share)
+    return Evidence(
+        what=f"threads that waited for a CPU of {one.host}, throttled for {throttled} of the hold",
+        measured=one.threads or 0.0,
+        limit=one.most_threads,
+        unit="threads",
+        at_limit=one.withheld,
+    )
+
+
+def _queue(fullness: float, cores: float) -> float:
+    """Return how many threads wait on average where they come at random (Sakasegawa)."""
+    busy = min(max(fullness, 0.0), FULL)
+    return float(busy ** math.sqrt(2 * (cores + 1)) / (1 - busy))
+
+
+def _waiting_threads(held: list[HostSample]) -> float | None:
+    counts = [
+        {
+            name: use.main_thread_wait_seconds
+            for name, use in sample.processes.items()
+            if use.main_thread_wait_seconds is not None
+        }
+        for sample in held
+    ]
+    if not any(counts):
+        return None
+    return sum(increases(counts).values()) / elapsed_seconds(held)
+
+
+def _throttled_share(held: list[HostSample]) -> float:
+    counted = [one.throttled_seconds for one in held if one.throttled_seconds is not None]
+    rise = counted[-1] - counted[0] if counted else 0.0
+    return max(0.0, rise) / elapsed_seconds(held)
