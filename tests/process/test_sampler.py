@@ -243,3 +243,13 @@ def test_a_firmware_that_does_not_answer_is_null(tmp_path, vcgencmd):
 
 def test_a_firmware_command_that_cannot_be_run_is_null(tmp_path):
     assert BoardReader(tmp_path, vcgencmd=str(tmp_path / "none")).read().throttling is None
+
+
+def test_a_kernels_file_that_always_says_0_does_not_hide_the_firmwares_answer(tmp_path, vcgencmd):
+    file = tmp_path / "sys/devices/platform/soc/soc:firmware/get_throttled"
+    file.parent.mkdir(parents=True)
+    file.write_text("0\n")
+    reported = ("under-voltage since boot", "throttled since boot")
+    assert BoardReader(tmp_path, vcgencmd=str(vcgencmd)).read().throttling == reported
+    (tmp_path / "hangs").touch()
+    assert BoardReader(tmp_path, vcgencmd=str(vcgencmd)).read().throttling == ()

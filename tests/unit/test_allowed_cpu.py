@@ -132,7 +132,7 @@ def test_threads_that_wait_beside_idle_cores_are_withheld_cpu_and_a_doubt():
 def test_a_throttled_group_is_withheld_cpu():
     whole = waiting(watched(), throttled=0.3)
     assert bottleneck_of(whole).kind == "CPU withheld"
-    assert "its group was throttled for 30 % of it" in trust_of(whole).doubts[0]
+    assert "its group was throttled for 30.0 % of it" in trust_of(whole).doubts[0]
 
 
 def test_a_little_waiting_and_waiting_for_full_cores_are_no_doubt():

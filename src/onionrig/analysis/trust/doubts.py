@@ -12,6 +12,7 @@ from onionrig.analysis.load.faults import absences, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
 from onionrig.analysis.load.lost_hosts import loss_text, lost_hosts
 from onionrig.analysis.trust.agreement import agreement_doubts, source_agreement, tor_agreement
+from onionrig.analysis.trust.board_state import board_doubts
 from onionrig.analysis.trust.clocks import clock_doubts
 from onionrig.analysis.trust.cpu_agreement import (
     cpu_agreement,
@@ -47,6 +48,7 @@ def trust(load: Load) -> Trust:
         *cpu_agreement_doubts(cpu),
         *cpu_noise_doubts(uses),
         *withheld_cpu_doubts(load),
+        *board_doubts(load),
         *trend_doubts(steadiness),
     )
     unsampled = [] if uses else ["no sampler covers the hold: CPU and interfaces are not known"]

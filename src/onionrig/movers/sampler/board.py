@@ -52,7 +52,10 @@ class BoardReader:
 
 
 class _Firmware:
-    """A Pi's firmware: asked through a file where the kernel has one, else through vcgencmd."""
+    """A Pi's firmware: asked through the kernel's file and through vcgencmd.
+
+    Some kernels have the file and always say 0 in it, so it does not stand for the other answer.
+    """
 
     def __init__(self, root: Path, vcgencmd: str | None) -> None:
         self._file = root / "sys/devices/platform/soc/soc:firmware/get_throttled"
@@ -62,8 +65,16 @@ class _Firmware:
         self._said_until_seconds = 0.0
 
     def throttling(self) -> tuple[str, ...] | None:
-        if self._has_file:
-            return throttling_from(read_text(self._file))
+        answers = [
+            throttling_from(read_text(self._file)) if self._has_file else None,
+            self._asked(),
+        ]
+        if all(answer is None for answer in answers):
+            return None
+        reported = {flag for answer in answers for flag in answer or ()}
+        return tuple(flag for flag in FLAGS.values() if flag in reported)
+
+    def _asked(self) -> tuple[str, ...] | None:
         if self._vcgencmd is None:
             return None
         now_seconds = time.monotonic()
