@@ -3,6 +3,7 @@
 import pytest
 
 from onionrig.cli.commands import baseline, compare, run, sweep
+from onionrig.cli.main import app
 from onionrig.errors import Unequipped
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.experiment.grid import axis_from
@@ -40,18 +41,18 @@ def experiment(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "words",
     [
-        run.run,
-        baseline.baseline,
-        lambda path: compare.compare(str(path), str(path)),
-        lambda path: sweep.sweep(path, over=["load.streams=1,2"]),
+        ("run", "hosts.toml"),
+        ("baseline", "hosts.toml"),
+        ("compare", "hosts.toml", "hosts.toml"),
+        ("sweep", "hosts.toml", "--over", "load.streams=1,2"),
     ],
     ids=["run", "baseline", "compare", "sweep"],
 )
-def test_a_command_enters_before_it_makes_anything(experiment, tmp_path, ask):
+def test_a_command_enters_before_it_makes_anything(experiment, tmp_path, words):
     with pytest.raises(Entered):
-        ask(experiment)
+        app(words, standalone_mode=False)
     assert list(tmp_path.iterdir()) == [experiment]
 
 
@@ -68,5 +69,5 @@ def test_a_sweep_that_is_gone_on_with_enters_too(experiment, tmp_path):
         )
     )
     with pytest.raises(Entered):
-        sweep.sweep(resume=tmp_path / "sweep")
+        app(("sweep", "--resume", "sweep"), standalone_mode=False)
     assert directory.runs() == []

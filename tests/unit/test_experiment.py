@@ -251,7 +251,7 @@ def test_clients_follow_the_streams(streams):
     experiment, how = resolved(from_toml(f"[load]\nstreams = {streams}"))
     assert experiment.load.clients <= streams
     assert experiment.load.clients >= streams / 16
-    assert "client tors" in how["load.clients"]
+    assert "client tor" in how["load.clients"]
 
 
 @pytest.mark.parametrize("daemons", range(1, 11))

@@ -14,7 +14,7 @@ import tarfile
 def main(folder, archive):
     wheels = sorted(pathlib.Path(folder).glob("*.whl"))
     requirements = pathlib.Path(folder) / "requirements.txt"
-    requirements.write_text("".join(map(requirement, wheels)))
+    requirements.write_text("".join(map(requirement, wheels)), encoding="utf-8")
     with tarfile.open(archive, "w") as tar:
         for path in [requirements, *wheels]:
             tar.add(path, path.name)
