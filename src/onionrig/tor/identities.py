@@ -182,6 +182,7 @@ def _remade(directory: Path) -> Iterator[Path]:
             old.unlink(missing_ok=True)
     fresh.mkdir(mode=0o700)
     yield fresh
+    (fresh / DIGESTS).touch(mode=0o600)
     (fresh / DIGESTS).write_text(_digests(fresh, _files(fresh)), encoding="ascii")
     put_in_place(fresh, directory)
 
