@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from onionrig.engine.emulation.cpu_shares import PERIOD_MICROSECONDS, _hierarchies, cpu_shares
+from onionrig.engine.emulation.cpu_shares import PERIOD_MICROSECONDS, cpu_shares
+from onionrig.processes.cgroups import own_hierarchies
 from onionrig.rig.model import Host, Role, Service
 from support.processes.children import BUSY, child
 from support.processes.emulated_run import BASELINE, emulated_run
@@ -132,7 +133,7 @@ def entered(groups, pid):
 
 def groups_of(pid):
     """Return the control groups that children of a run's controller are in, wherever they are."""
-    tops = [Path(parent) for found in _hierarchies() for parent in found.parents]
+    tops = [Path(parent) for found in own_hierarchies() for parent in found.parents]
     groups = [path for top in tops for path in top.glob("onionrig-*")]
     children = psutil.Process(pid).children(recursive=True)
     return [group for group in groups if any(entered([group], one.pid) for one in children)]

@@ -57,9 +57,10 @@ def test_groups_are_found_up_to_the_root_and_from_inside_a_container(tmp_path):
         tmp_path,
         {
             "proc/self/cgroup": "2:cpu,cpuacct:/docker/1f\n1:cpuset:/x\n0::/a/b\n",
-            "sys/fs/cgroup/cgroup.procs": "",
-            "sys/fs/cgroup/a/b/cpu.max": "max 100000",
-            "sys/fs/cgroup/cpu,cpuacct/cgroup.procs": "",
+            "proc/self/mountinfo": (
+                "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+                "31 1 0:27 /docker/1f /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+            ),
         },
     )
     assert [name for name, _ in own_groups(tmp_path)] == ["/", "/a/b", "/a", "/"]

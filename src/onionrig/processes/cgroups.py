@@ -1,12 +1,13 @@
 """Where this process may make control groups that limit CPU time, read from what the kernel says.
 
 Version 1 has a hierarchy a controller, version 2 one for all of them; some machines have both
-mounted, and then only one of them has the CPU. Texts in, data out.
+mounted, and then only one of them has the CPU. Only ``own_hierarchies`` reads files.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import msgspec
 
@@ -49,6 +50,18 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
     mount_point: str
     controllers: frozenset[str]
     """Of version 1, its name among them; version 2 says its own in ``cgroup.controllers``."""
+
+
+def own_hierarchies(root: Path = Path("/")) -> list[Hierarchy]:
+    """Return the hierarchies that may limit this process's CPU; none without control groups."""
+    try:
+        texts = [
+            (root / name.lstrip("/")).read_text(encoding="utf-8", errors="surrogateescape")
+            for name in (MOUNTS, OWN)
+        ]
+    except OSError:
+        return []  # a kernel without control groups has no list of one's own
+    return cpu_hierarchies(*texts)
 
 
 def cpu_hierarchies(mountinfo: str, own_cgroups: str) -> list[Hierarchy]:

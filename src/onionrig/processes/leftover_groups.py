@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onionrig.processes.cgroups import MOUNTS, OWN, cpu_hierarchies
+from onionrig.processes.cgroups import own_hierarchies
 from onionrig.processes.keeper import members
 
 if TYPE_CHECKING:
@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 def group_mounts() -> list[Path]:
     """Return where groups that limit CPU time can be; none where the kernel has none."""
-    try:
-        texts = [
-            Path(name).read_text(encoding="utf-8", errors="surrogateescape")
-            for name in (MOUNTS, OWN)
-        ]
-    except OSError:
-        return []
-    return list(dict.fromkeys(Path(each.mount_point) for each in cpu_hierarchies(*texts)))
+    return list(dict.fromkeys(Path(each.mount_point) for each in own_hierarchies()))
 
 
 def left_groups(mounts: Sequence[Path], name: re.Pattern[str]) -> dict[Path, str]:

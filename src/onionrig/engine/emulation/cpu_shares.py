@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.errors import Unequipped
-from onionrig.processes.cgroups import MOUNTS, OWN, Hierarchy, cpu_hierarchies
+from onionrig.processes.cgroups import Hierarchy, own_hierarchies
 from onionrig.processes.keeper import remove_group
 from onionrig.programs import run_program
 from onionrig.rig.model import Role
@@ -93,7 +93,7 @@ def limits(cores: float, *, unified: bool) -> dict[str, str]:
 def _made(cores: Mapping[str, float], name: str, guard: Callable[[str], None]) -> CpuShares:
     """Make the groups where that can be done first. Raises Unequipped with each reason."""
     refused: list[str] = []
-    for hierarchy in _hierarchies():
+    for hierarchy in own_hierarchies():
         for parent in _by_what_they_have(hierarchy):
             group = parent / name
             guard(str(group))
@@ -110,16 +110,6 @@ def _made(cores: Mapping[str, float], name: str, guard: Callable[[str], None]) -
         f"cpu shares of emulated hosts need a control group that this user may write: {why}. "
         "Run it as root, or leave cpu out of [[hosts]]"
     )
-
-
-def _hierarchies() -> list[Hierarchy]:
-    try:
-        return cpu_hierarchies(
-            Path(MOUNTS).read_text(encoding="utf-8", errors="surrogateescape"),
-            Path(OWN).read_text(encoding="utf-8", errors="surrogateescape"),
-        )
-    except OSError:
-        return []  # a kernel without control groups has no list of one's own
 
 
 def _by_what_they_have(hierarchy: Hierarchy) -> list[Path]:

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import math
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import psutil
 
 from onionrig.movers.sampler.host import read_text
+from onionrig.processes.cgroups import own_hierarchies
 from onionrig.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-UNIFIED_MOUNTS = ("sys/fs/cgroup", "sys/fs/cgroup/unified")
-CPU_MOUNTS = ("sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct")
-"""Where version 1 has its CPU controller."""
 THROTTLED = {"throttled_usec": 1e-6, "throttled_time": 1e-9}
 """Seconds per unit of what ``cpu.stat`` counts, in version 2 and in version 1."""
 
@@ -104,33 +102,12 @@ def read_allowed_cpu(root: Path = Path("/")) -> AllowedCpu:
 
 
 def own_groups(root: Path) -> list[tuple[str, Path]]:
-    """Return the control groups that bound this process's CPU, each with its name, its own first.
-
-    One that is not where it says is seen from inside a container, whose mount begins with it.
-    """
-    found: list[tuple[str, Path]] = []
-    for line in (read_text(root / "proc/self/cgroup") or "").splitlines():
-        number, _, rest = line.partition(":")
-        controllers, _, group = rest.partition(":")
-        if number == "0" and not controllers:
-            mounts = UNIFIED_MOUNTS
-        elif "cpu" in controllers.split(","):
-            mounts = CPU_MOUNTS
-        else:
-            continue
-        mount = next((root / mount for mount in mounts if _is_mount(root / mount)), None)
-        if mount is None:
-            continue
-        path = PurePosixPath(group.strip() or "/")
-        inside = path if (mount / path.relative_to("/")).is_dir() else PurePosixPath("/")
-        found += [
-            (str(level), mount / level.relative_to("/")) for level in (inside, *inside.parents)
-        ]
-    return found
-
-
-def _is_mount(place: Path) -> bool:
-    return (place / "cgroup.procs").exists()
+    """Return the groups that bound this process's CPU, each with its name, its own first."""
+    return [
+        (group.removeprefix(hierarchy.mount_point.rstrip("/")) or "/", root / group.lstrip("/"))
+        for hierarchy in own_hierarchies(root)
+        for group in hierarchy.parents
+    ]
 
 
 def _quota_files(group: Path, name: str) -> QuotaFiles:
