@@ -37,23 +37,13 @@ def put_in_place(fresh: Path, path: Path) -> None:
     fresh.replace(path)
 
 
-def replace_file(
-    path: Path,
-    content: bytes,
-    *,
-    mode: int = 0o600,
-    option: str = "--out",
-    lasting: bool = True,
-) -> None:
-    """Write a file in place of what was there; unless told otherwise, only its owner can read it.
+def write_whole(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool = True) -> None:
+    """Write a file whole or not at all; unless told otherwise, only its owner can read it.
 
     A file that is not ``lasting`` is of no use after a power cut, so it need not be on the disk.
 
-    Raises RunDirectoryError where it cannot be written; it names the option that places it.
+    Raises OSError where it cannot be written.
     """
-    if path.exists() and not path.is_file():
-        _write_through(path, content, option=option)
-        return
     path = path.resolve()  # what a link leads to is replaced, and the link stays
     fresh = path.with_name(f".{path.name}.new")
     try:
@@ -63,9 +53,30 @@ def replace_file(
             put_in_place(fresh, path)
         else:
             fresh.replace(path)
-    except OSError as error:
+    except OSError:
         with contextlib.suppress(OSError):
             fresh.unlink()
+        raise
+
+
+def replace_file(
+    path: Path,
+    content: bytes,
+    *,
+    mode: int = 0o600,
+    option: str = "--out",
+    lasting: bool = True,
+) -> None:
+    """Write a file as ``write_whole`` does, or through to what is no file, such as a pipe.
+
+    Raises RunDirectoryError where it cannot be written; it names the option that places it.
+    """
+    if path.exists() and not path.is_file():
+        _write_through(path, content, option=option)
+        return
+    try:
+        write_whole(path, content, mode=mode, lasting=lasting)
+    except OSError as error:
         raise unwritable(path, error, option=option) from error
 
 

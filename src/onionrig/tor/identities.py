@@ -27,7 +27,7 @@ from onionrig.errors import Unequipped
 from onionrig.programs import run_program
 from onionrig.rig.allocation import AuthorityIdentity, OnionIdentity, RelayIdentity
 from onionrig.rig.keys import HostKeys, identities_from, keys_wanted
-from onionrig.store.whole_files import put_in_place
+from onionrig.store.whole_files import put_in_place, write_whole
 from onionrig.tor.address import address_from_key
 
 if TYPE_CHECKING:
@@ -182,8 +182,8 @@ def _remade(directory: Path) -> Iterator[Path]:
             old.unlink(missing_ok=True)
     fresh.mkdir(mode=0o700)
     yield fresh
-    (fresh / DIGESTS).touch(mode=0o600)
-    (fresh / DIGESTS).write_text(_digests(fresh, _files(fresh)), encoding="ascii")
+    # not lasting by itself: the whole directory is put in place
+    write_whole(fresh / DIGESTS, _digests(fresh, _files(fresh)).encode(), lasting=False)
     put_in_place(fresh, directory)
 
 
@@ -282,13 +282,7 @@ def _kept(
     paths = {}
     for name, content in contents.items():
         path = directory / name
-        fresh = directory / f"{name}.new"
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(content)
-        if lasting:
-            put_in_place(fresh, path)
-        else:
-            fresh.replace(path)
+        write_whole(path, content, lasting=lasting)
         paths[name] = PurePosixPath(path)
     return paths
 
