@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import onionrig
-from onionrig.errors import Interrupted, OnionrigError, Terminated, Unequipped, UsageError
-from onionrig.processes.interrupts import noted_endings
+from onionrig.errors import Interrupted, Unequipped, UsageError
+from onionrig.processes.interrupts import ENDINGS, noted_endings
 from onionrig.processes.workspace import kept_without_a_loop
 
 if TYPE_CHECKING:
@@ -38,11 +38,10 @@ PREFIXES = re.compile(
     r"|Data could not be sent to remote host .*? can be reached over ssh: "
 )
 """What Ansible says before a reason and what adds nothing to it."""
-ENDINGS: dict[signal.Signals, OnionrigError] = {
-    signal.SIGINT: Interrupted("interrupted by Ctrl-C; the same command again does the rest"),
-    signal.SIGTERM: Terminated("ended by SIGTERM"),
-    signal.SIGHUP: Terminated("ended by SIGHUP: the terminal closed"),
+MEANINGS = ENDINGS | {
+    signal.SIGINT: Interrupted("interrupted by Ctrl-C; the same command again does the rest")
 }
+"""What a signal that ends the program means here."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +114,7 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
             envvars={**keeping.environment, **_environment(directory)},
         )
         if received:
-            raise ENDINGS[received[0]]
+            raise MEANINGS[received[0]]
         if runner.rc and not played.failures:
             error = _error(runner)
             if NO_HOSTS in error:

@@ -21,6 +21,9 @@ from onionrig.records.findings import Evidence
 from onionrig.units import cores_text, percent_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.limits.full_cpu import HostUse
     from onionrig.analysis.load.loads import Load
     from onionrig.records.samples import HostSample
 
@@ -51,9 +54,9 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
         return waited or self.throttled_share > THROTTLED_SHARE
 
 
-def waitings(load: Load) -> list[Waiting]:
+def _waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
     """Return what waited on each sampled machine whose CPU was not full."""
-    uses = {use.host: use for use in host_uses(load) if use.cores and not use.full}
+    uses = {use.host: use for use in all_uses if use.cores and not use.full}
     limited = {host.name for host in load.manifest.emulated if host.cpu_cores is not None}
     threads: dict[str, float] = {}
     throttled: dict[str, float] = {}
@@ -82,19 +85,19 @@ def waitings(load: Load) -> list[Waiting]:
 
 def check_withheld_cpu(load: Load) -> LimitCheck:
     """Name the host whose CPU was withheld."""
-    found = waitings(load)
+    found = _waitings(load, host_uses(load))
     finding = next((_finding(one) for one in found if one.withheld), None)
     return LimitCheck(
         evidence=tuple(_evidence(one) for one in found if _told(one)), finding=finding
     )
 
 
-def withheld_cpu_doubts(load: Load) -> list[str]:
+def withheld_cpu_doubts(load: Load, uses: Sequence[HostUse]) -> list[str]:
     """Return a doubt for each host whose CPU was withheld."""
-    return [withheld_text(one) for one in waitings(load) if one.withheld]
+    return [_text(one) for one in _waitings(load, uses) if one.withheld]
 
 
-def withheld_text(one: Waiting) -> str:
+def _text(one: Waiting) -> str:
     """Say what waited although there should have been CPU."""
     effects = []
     if one.threads is not None:
@@ -108,7 +111,7 @@ def withheld_text(one: Waiting) -> str:
 
 
 def _finding(one: Waiting) -> Finding:
-    return Finding(kind="CPU withheld", subject=one.host, sentence=withheld_text(one))
+    return Finding(kind="CPU withheld", subject=one.host, sentence=_text(one))
 
 
 def _told(one: Waiting) -> bool:

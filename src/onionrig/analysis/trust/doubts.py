@@ -47,7 +47,7 @@ def trust(load: Load) -> Trust:
         *clock_doubts(load.manifest),
         *cpu_agreement_doubts(cpu),
         *cpu_noise_doubts(uses),
-        *withheld_cpu_doubts(load),
+        *withheld_cpu_doubts(load, uses),
         *board_doubts(load),
         *trend_doubts(steadiness),
     )
