@@ -164,7 +164,7 @@ def test_check_names_every_trouble_of_all_hosts_at_once(bed, before, cluster, tm
         if each["verdict"] != "ok"
     }
     assert "armv6l" in troubles[INDEXED, "architecture"]
-    assert "1 daemons fit" in troubles[INDEXED, "memory"]
+    assert "1 daemon fits" in troubles[INDEXED, "memory"]
     assert "50 MiB free for /opt/onionrig" in troubles[INDEXED, "disk"]
     assert "behind this machine's" in troubles[BARE, "clock"]
     assert "pi1 (timeout)" in troubles[BARE, "ports"]

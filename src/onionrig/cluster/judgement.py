@@ -188,7 +188,8 @@ def _memory(host: str, facts: HostFacts, *, is_backend: bool) -> Finding:
     if facts.memory_bytes is None:
         return Finding(host=host, what="memory", verdict="warning", found="unknown")
     fits = daemons_that_fit(facts.memory_bytes)
-    found = f"{size_text(facts.memory_bytes)}: {counted(fits, 'daemon')} fit"
+    fit = "fits" if fits == 1 else "fit"
+    found = f"{size_text(facts.memory_bytes)}: {counted(fits, 'daemon')} {fit}"
     if fits == 0:
         return Finding(
             host=host, what="memory", verdict="missing", found=found,

@@ -21,7 +21,9 @@ PYTHONS = ("3.11", "3.13")
 """The Python of bookworm and that of trixie."""
 BUILD_TOOLS = ("wheel",)
 """What the pip of bookworm builds a source distribution with, beside setuptools, which is locked."""
-LOCKS = (PROJECT / "requirements-node.lock", PROJECT / "requirements-build.lock")
+NODE_LOCK = PROJECT / "requirements-node.lock"
+BUILD_LOCK = PROJECT / "requirements-build.lock"
+LOCKS = (NODE_LOCK, BUILD_LOCK)
 ROLE_VARIABLES = PROJECT / "deploy/roles/onionrig/vars/main.yml"
 COMPILED = tuple(yaml.safe_load(ROLE_VARIABLES.read_text())["onionrig_compiled"])
 """The packages that hosts compile."""
@@ -55,11 +57,11 @@ def _fetch_sources(directory):
     tools = directory / "tools"
     install = (sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps")
     local = ("--no-index", f"--find-links={directory}")
-    run(*install, *local, "--require-hashes", f"--target={tools}", f"--requirement={LOCKS[1]}")
+    run(*install, *local, "--require-hashes", f"--target={tools}", f"--requirement={BUILD_LOCK}")
     run(
         *(sys.executable, *_DOWNLOAD, "--dest", directory, "--no-deps", "--require-hashes"),
         *(f"--no-binary={','.join(COMPILED)}", "--no-build-isolation", "--use-pep517"),
-        f"--requirement={LOCKS[0]}",
+        f"--requirement={NODE_LOCK}",
         env=os.environ | {"PYTHONPATH": str(tools), "PYYAML_FORCE_LIBYAML": "0"},
     )
     shutil.rmtree(tools)
