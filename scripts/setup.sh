@@ -5,7 +5,8 @@
 #   PYTHON  makes .venv, where there is none yet
 #   dev     adds the tools of the tests: chromium looks at reports, with iproute2 and a compiler
 #           emulated hosts get links and delays, and the bed's hosts are made by mmdebstrap, booted
-#           by systemd-nspawn and reached by ssh
+#           by systemd-nspawn and reached by ssh;
+#           nc, curl and torsocks are clients of a rig as people have them
 #
 # What is there is left alone: a stamp in .venv says from which files it was made.
 set -eu
@@ -26,6 +27,7 @@ main() {
     [ "$kind" = setup ] || has_browser || apt_install chromium chromium-driver
     [ "$kind" = setup ] || has_links || apt_install iproute2 gcc libc6-dev
     [ "$kind" = setup ] || has_hosts || apt_install mmdebstrap systemd-container openssh-client
+    [ "$kind" = setup ] || has_clients || apt_install netcat-openbsd curl torsocks
     venv_works || make_venv
     mkdir -p .venv && : >"$log"
     say "installing what $lock names"
@@ -42,7 +44,7 @@ main() {
 up_to_date() {
     [ "$(cat ".venv/$kind.stamp" 2>/dev/null)" = "$(origin "$lock")" ] &&
         command -v tor >/dev/null &&
-        { [ "$kind" = setup ] || { has_browser && has_links && has_hosts; }; } &&
+        { [ "$kind" = setup ] || { has_browser && has_links && has_hosts && has_clients; }; } &&
         [ -x .venv/bin/onionrig ] &&
         .venv/bin/python -c 'from importlib import util; exit(util.find_spec("onionrig") is None)'
 }
@@ -102,6 +104,10 @@ has_links() (
 has_hosts() {
     command -v mmdebstrap >/dev/null && command -v systemd-nspawn >/dev/null &&
         command -v ssh >/dev/null
+}
+
+has_clients() {
+    command -v nc >/dev/null && command -v curl >/dev/null && command -v torsocks >/dev/null
 }
 
 apt_install() {

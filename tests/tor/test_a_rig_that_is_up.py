@@ -1,11 +1,14 @@
-"""What clients see of a real rig's address, while it is up and when it is over."""
+"""What clients see and get of a real rig's address, while it is up and when it is over."""
 
+import re
+import subprocess
 import time
 
 import msgspec
 import pytest
 from stem.control import Controller, EventType
 
+from onionrig.movers.payload import Checker
 from onionrig.records.descriptor import AddressSeen, Answer
 from onionrig.records.events import Milestone, Phase, Reached
 from support.processes.started_run import LONG_HOLD, smoke_run
@@ -111,6 +114,36 @@ def test_a_watch_tells_a_publication_and_ends_with_ctrl_c(up, onionrig):
     assert watch.ends() == 0
     (first, *_) = watch.stdout.splitlines()
     assert "HSDirs" in first
+
+
+ENOUGH_BYTES = 256 << 10
+FIELD_TOOLS = {
+    "nc": "nc -X 5 -x 127.0.0.1:{socks} {onion} 9000",
+    "curl": "curl --silent --http0.9 --socks5-hostname 127.0.0.1:{socks} http://{onion}:9000/",
+    "torsocks": "torsocks --address 127.0.0.1 --port {socks} nc {onion} 9000",
+}
+
+
+@pytest.mark.parametrize("words", FIELD_TOOLS.values(), ids=FIELD_TOOLS)
+def test_the_fields_own_tools_get_the_documented_bytes(up, look, words):
+    torrc = next(
+        service["files"]["torrc"]
+        for service in up.file("manifest.json")["services"]
+        if service["name"] == "client-1"
+    )
+    (socks,) = re.findall(r"^SocksPort 127\.0\.0\.1:(\d+)", torrc, re.MULTILINE)
+    argv = words.format(socks=socks, onion=look().address).split()
+    # none of them hangs up first, so its output is read as far as it is looked at
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tool:
+        got = tool.stdout.read(ENOUGH_BYTES)
+        tool.kill()
+
+    checker = Checker()
+    checker.feed(got)
+    assert checker.fault is None, checker.beginning
+    assert checker.head is not None
+    assert checker.head.backend in {"backend-1", "backend-2"}
+    assert checker.verified_bytes == ENOUGH_BYTES - got.index(b"\n") - 1
 
 
 def test_when_the_run_is_over_it_says_so(up, onionrig):
