@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory):
+def shelf(tmp_path_factory, worker_id):
     """Three provisioned hosts of two releases of Debian; no test leaves a run on them."""
     # one can be the controller as well: onionrig is there as it is here
     pythons = {sys.prefix, sys.base_prefix} - {DEBIANS}
@@ -33,7 +33,11 @@ def shelf(tmp_path_factory):
         HostSpec(name="pi2", suite="trixie"),
         HostSpec(name="pi3"),
     ]
-    with provisioned(specs, tmp_path_factory.mktemp("shelf")) as shelf:
+    ours = tmp_path_factory.getbasetemp()
+    of_all_workers = ours if worker_id == "master" else ours.parent
+    with provisioned(
+        specs, tmp_path_factory.mktemp("shelf"), of_all_workers / "provisioned"
+    ) as shelf:
         yield shelf
 
 

@@ -1,5 +1,6 @@
-"""A run whose controller is one of its hosts: Ansible's connection to it is "local"."""
+"""A run whose controller is one of its hosts (Ansible's connection to it is "local"), with faults."""
 
+import json
 import os
 import sys
 
@@ -10,6 +11,25 @@ from support.processes.command_line import ONIONRIG
 from support.waiting import RUN_SECONDS
 
 BOOKWORMS_PYTHON = (3, 11)
+
+
+FAULTS = """
+[[events]]
+at = "2s"
+kill = "backend-1"
+
+[[events]]
+at = "4s"
+link_down = "pi2"
+
+[[events]]
+at = "7s"
+link_up = "pi2"
+
+[[events]]
+at = "9s"
+reboot = "pi2"
+"""
 
 
 @pytest.fixture
@@ -37,19 +57,31 @@ def inventory(shelf):
     sys.base_prefix == "/usr" and sys.version_info[:2] != BOOKWORMS_PYTHON,
     reason="the host has another Python than the one that onionrig is installed with here",
 )
-def test_the_controller_may_be_a_host(shelf, inventory):
+def test_a_host_may_be_the_controller_and_faults_are_done_to_real_services_and_hosts(
+    shelf, inventory
+):
+    pi1, pi2 = shelf.bed["pi1"], shelf.bed["pi2"]
+
     def onionrig(*words):
-        return shelf.bed["pi1"].run(
+        return pi1.run(
             "env", "--chdir=/root", *ONIONRIG, *map(str, words), timeout=RUN_SECONDS,
             env={**os.environ, "HOME": "/root", "COLUMNS": "200"},
-        )  # fmt: skip
+        ).stdout  # fmt: skip
 
-    checked = onionrig("cluster", "check", "-i", inventory).stdout
-    assert "0.000 s ahead of this machine's" in checked
-    run = shelf.new_run()
-    done = onionrig(
-        "run", "-i", inventory, *QUICK, "--hold", "10", "--json", "--out", f"/root/{run.name}"
+    assert " s ahead of this machine's" in onionrig("cluster", "check", "-i", inventory)
+    (pi1.root / "root/faults.toml").write_text(FAULTS)
+    booted = pi2.run("cat", "/proc/1/stat").stdout
+    result = json.loads(
+        onionrig("run", "faults.toml", "-i", inventory, *QUICK, "--hold", "12", "--json")
     )
-    assert '"status": "complete"' in done.stdout
-    assert '"backend-2"' in done.stdout
+
+    assert result["status"] == "complete"
+    assert result["lost_hosts"] == []
+    assert {share["name"] for share in result["backends"]} == {"backend-1", "backend-2"}
+    assert [aftermath["subject"] for aftermath in result["aftermaths"]] == [
+        "backend-1", "pi2", "pi2", "pi2",
+    ]  # fmt: skip
+    assert pi2.run("nft", "list", "ruleset").stdout == ""
+    shelf.bed.await_ssh("pi2")
+    assert pi2.run("cat", "/proc/1/stat").stdout != booted
     assert shelf.volatile() == {}

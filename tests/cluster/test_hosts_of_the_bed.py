@@ -10,7 +10,6 @@ import yaml
 
 from support.bed import Bed, HostSpec
 from support.bed.suites import cached_suite
-from support.bed.wheels import NODE_LOCK
 from support.waiting import until
 
 FRESH, OTHER, BARE = "pi1", "pi2", "pi3"
@@ -51,20 +50,6 @@ def test_a_host_sees_its_own_link_and_cpu_time_alone(bed, name):
     assert sorted(bed.ssh(name, "ls /sys/class/net").stdout.split()) == ["eth0", "lo"]
     assert "usage_usec" in bed.ssh(name, "cat /sys/fs/cgroup/system.slice/cpu.stat").stdout
     assert "default" not in bed.ssh(name, "ip route").stdout
-
-
-@BOTH_SUITES
-def test_a_host_installs_what_a_node_needs_from_the_bed_alone(bed, name):
-    bed.run("scp", "-F", bed.ssh_config, NODE_LOCK, f"{name}:")
-    bed.ssh(
-        name,
-        "set -e; sudo systemctl mask tor.service tor@default.service; sudo apt-get update; "
-        "sudo apt-get install --yes --no-install-recommends tor python3-venv; "
-        f"python3 -m venv node; node/bin/pip install --require-hashes -r {NODE_LOCK.name}; "
-        "node/bin/python -c 'import msgspec, onionbalance, psutil, stem'",
-    )
-    assert " install tor:" in (bed[name].root / "var/log/dpkg.log").read_text()
-    assert bed.ssh(name, "systemctl is-active tor@default", check=False).stdout == "inactive\n"
 
 
 def test_a_second_bed_has_the_same_base_trees(bed):

@@ -92,15 +92,14 @@ def test_an_address_goes_from_one_rig_to_another_and_its_key_is_not_printed(
 
 
 def test_hosts_that_do_nothing_say_so(shelf):
-    for host in status(shelf).values():
+    hosts = status(shelf)
+    for host in hosts.values():
         assert host["this_version"]
         assert abs(host["clock"]["ahead_seconds"]) < 1
         assert host["state"]["claim"] is None
         assert host["state"]["available_memory_bytes"] > 0
         assert host["state"]["free_disk_bytes"] > 0
-    assert cluster(shelf, "down").splitlines() == [
-        f"{name}: nothing runs" for name in status(shelf)
-    ]
+    assert cluster(shelf, "down").splitlines() == [f"{name}: nothing runs" for name in hosts]
     nothing = cluster(shelf, "collect", "nothing", code=RecordsUnreadable.exit_code)
     assert "no run nothing, neither here nor on the hosts" in nothing
 

@@ -71,45 +71,6 @@ def test_a_run_through_stock_onionbalance_is_one_like_any_other(shelf, start):
     assert_nothing_is_left(shelf, run)
 
 
-FAULTS = """
-[[events]]
-at = "2s"
-kill = "backend-1"
-
-[[events]]
-at = "4s"
-link_down = "pi2"
-
-[[events]]
-at = "7s"
-link_up = "pi2"
-
-[[events]]
-at = "9s"
-reboot = "pi2"
-"""
-
-
-def test_faults_are_done_to_real_services_and_hosts(shelf, tmp_path):
-    run, experiment = shelf.new_run(), tmp_path / "faults.toml"
-    experiment.write_text(FAULTS)
-    boot = shelf.bed["pi2"].run("cat", "/proc/1/stat").stdout
-    shelf.onionrig(
-        "run", experiment, "-i", shelf.inventory, *QUICK, "--hold", "12", "--out", run.path
-    )
-
-    result = result_of(run)
-    assert result["status"] == "complete"
-    assert result["lost_hosts"] == []
-    assert [aftermath["subject"] for aftermath in result["aftermaths"]] == [
-        "backend-1", "pi2", "pi2", "pi2",
-    ]  # fmt: skip
-    assert shelf.bed["pi2"].run("nft", "list", "ruleset").stdout == ""
-    shelf.bed.await_ssh("pi2")
-    assert shelf.bed["pi2"].run("cat", "/proc/1/stat").stdout != boot
-    assert shelf.volatile() == {}
-
-
 def test_a_baseline_measures_each_link_alone_and_all_at_once(shelf):
     run = shelf.new_run()
     printed = shelf.onionrig(

@@ -101,6 +101,7 @@ def test_vaults_and_ansibles_own_configuration_count(written, tmp_path, monkeypa
     assert first.access().destination == "pi1.example"
     assert second.access().ssh_options == ("-l", "pi", "-J", "gate")
     monkeypatch.delenv("ANSIBLE_VAULT_PASSWORD_FILE")
+    read_inventory.cache_clear()  # another command would ask again
     complaint = refused(path)
     assert "pi1: ansible_host cannot be resolved: Attempting to decrypt" in complaint
     assert complaint.endswith("ANSIBLE_VAULT_PASSWORD_FILE=FILE")

@@ -49,6 +49,8 @@ class HostSpec:
     """What its link carries each way, as tc has it: "100mbit"; None for as much as it can."""
     sees: tuple[Path, ...] = ()
     """Directories of this machine that are there under the same path, and cannot be changed."""
+    begun: Path | None = None
+    """What a host has already changed in its base tree, as ``Host.keep_changes`` keeps it."""
 
 
 @dataclass(kw_only=True)
@@ -107,13 +109,16 @@ class Host:
         """Give it its root; files are texts by their path in it."""
         for part in ("upper", "work", "root"):
             (self.directory / part).mkdir(parents=True)
+        if self.spec.begun:
+            run("cp", "--archive", f"{self.spec.begun}/.", self._changes)
         for group in self._groups:
             group.mkdir()
         # volatile: what is synced would be thrown away all the same
         self.ground.script(
             f"mount -t overlay overlay -o lowerdir={self.suite.tree},volatile,"
-            f"upperdir={self.directory}/upper,workdir={self.directory}/work {self._mounted}"
+            f"upperdir={self._changes},workdir={self.directory}/work {self._mounted}"
         )
+        self._key.unlink(missing_ok=True)
         for path, (text, mode) in files.items():
             file = self.root / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -149,6 +154,10 @@ class Host:
                 stderr=console,
                 start_new_session=True,
             )
+
+    def keep_changes(self, directory):
+        """Copy what the host has changed in its base tree, for another one to begin with."""
+        run("cp", "--archive", self._changes, directory)
 
     def kill(self):
         """Cut its power: nothing more leaves it, and every process of it is killed."""
@@ -221,6 +230,10 @@ class Host:
     @property
     def _mounted(self):
         return self.directory / "root"
+
+    @property
+    def _changes(self):
+        return self.directory / "upper"
 
     @property
     def _key(self):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import fcntl
 import itertools
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import msgspec
 
@@ -90,12 +92,30 @@ VOLATILE = (
 
 
 @contextmanager
-def provisioned(specs, directory):
-    """Have a shelf of these hosts, provisioned, for a block."""
-    with Bed(specs) as bed:
-        shelf = Shelf(bed, directory)
-        shelf.onionrig("cluster", "provision", "-i", shelf.inventory)
+def provisioned(specs, directory, kept):
+    """Have a shelf of these hosts, provisioned, for a block.
+
+    What provision has changed on each host is kept in a directory that processes of one session of
+    tests share: the first of them provisions, and the hosts of the others begin with what it kept.
+    """
+    with ExitStack() as standing, kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if kept.is_dir():
+            specs = [dataclasses.replace(spec, begun=kept / spec.name) for spec in specs]
+        shelf = Shelf(standing.enter_context(Bed(specs)), directory)
+        if not kept.is_dir():
+            shelf.onionrig("cluster", "provision", "-i", shelf.inventory)
+            _keep(shelf.bed, kept)
+        fcntl.flock(lock, fcntl.LOCK_UN)
         yield shelf
+
+
+def _keep(bed, kept):
+    making = kept.with_suffix(".making")
+    making.mkdir()
+    for name, host in bed.hosts.items():
+        host.keep_changes(making / name)
+    making.rename(kept)
 
 
 def phase_reached(going, directory, phase):

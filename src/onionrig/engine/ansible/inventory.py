@@ -7,6 +7,7 @@ What an ``ansible.cfg`` says of logins counts where the inventory is silent.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
@@ -87,8 +88,12 @@ class ListedHost(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+@functools.cache
 def read_inventory(path: str) -> tuple[ListedHost, ...]:
     """Return the hosts of an inventory by name, pi2 before pi10.
+
+    Ansible takes a second or more for it, so it is read once: everything that one command does goes
+    by the same answer.
 
     Raises UsageError for one that cannot be read, has no hosts, or says what cannot be used, and
     Unequipped where Ansible is missing.
