@@ -19,7 +19,7 @@ from onionrig.movers.sampler.host import Interfaces
 from onionrig.movers.sampler.others import Others, cpu_of_all
 from onionrig.movers.sampler.processes import ListFile, Processes
 from onionrig.movers.sampler.program import OTHERS_EVERY_SECONDS
-from support.files import replace_file
+from support.files import lay_out, replace_file
 from support.processes.children import BUSY, IDLE
 from support.waiting import HANG_SECONDS, until
 
@@ -147,8 +147,15 @@ def test_the_host_says_what_its_kernel_counts(start_sampler):
     assert 0 < total <= cores * passed * 1.2
     assert 0 < after.available_memory_bytes < psutil.virtual_memory().total
     assert after.others_cpu_seconds is None or after.others_cpu_seconds >= 0
+    measured = {name for line in sampler.samples() for name in read_in(line)}
+    assert {"conditions", "network"} <= measured
     has_tcp = "RetransSegs" in Path("/proc/net/snmp").read_text()
     assert has_tcp == (after.tcp_retransmitted_segments is not None)
+
+
+def read_in(line):
+    """Name what is not read every second and was read in this one."""
+    return {name for name in ("conditions", "network") if getattr(line, name) is not None}
 
 
 def test_processes_outside_the_rig_are_looked_at_every_five_seconds(start_sampler):
@@ -199,8 +206,8 @@ def test_a_process_of_another_emulated_host_is_no_other(tmp_path, start_child, m
 
 
 def test_a_given_link_rate_is_taken_for_what_the_kernel_says(tmp_path):
-    (tmp_path / "sys/class/net/lo").mkdir(parents=True)
-    (tmp_path / "sys/class/net/lo/speed").write_text("10000")
+    counts = f"{'Inter-|':6}\n{'face':>6}|bytes\n{'lo':>6}: {' 0' * 16}\n"
+    lay_out(tmp_path, {"sys/class/net/lo/speed": "10000", "proc/net/dev": counts})
     assert Interfaces(tmp_path).use()["lo"].link_bits_per_second == 10e9
     assert Interfaces(tmp_path, {"lo": 5e7}).use()["lo"].link_bits_per_second == 5e7
     assert Interfaces(tmp_path, {"eth0": 5e7}).use()["lo"].link_bits_per_second is None

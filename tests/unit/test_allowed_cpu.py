@@ -5,10 +5,11 @@ import pytest
 
 from onionrig.movers.sampler.allowed_cpu import (
     QuotaFiles,
+    Throttled,
     allowed_cpu,
+    most_throttled,
     own_groups,
     quota_cores,
-    throttled_seconds,
 )
 from support.files import lay_out
 from support.records.manifests import host, manifest
@@ -66,10 +67,13 @@ def test_groups_are_found_up_to_the_root_and_from_inside_a_container(tmp_path):
     assert [name for name, _ in own_groups(tmp_path)] == ["/", "/a/b", "/a", "/"]
 
 
-def test_throttled_time_is_read_in_both_versions():
-    assert throttled_seconds(["nr_throttled 3\nthrottled_usec 1500000\n", None]) == 1.5
-    assert throttled_seconds(["nr_throttled 3\nthrottled_time 2500000000\n"]) == 2.5
-    assert throttled_seconds(["usage_usec 7\n"]) is None
+def test_throttled_time_and_periods_are_read_in_both_versions():
+    second = "nr_periods 10\nnr_throttled 3\nthrottled_usec 1500000\n"
+    assert most_throttled([second, None]) == Throttled(seconds=1.5, periods=3, quota_periods=10)
+    first = "nr_periods 90\nnr_throttled 40\nthrottled_time 2500000000\n"
+    assert most_throttled([first]) == Throttled(seconds=2.5, periods=40, quota_periods=90)
+    assert most_throttled([second, first]) == most_throttled([first])
+    assert most_throttled(["usage_usec 7\n"]) == Throttled()
 
 
 def restricted(whole, allowed_cores=1.0, restriction=PINNED):

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onionrig.movers.sampler.board import BoardReader, throttling_from
-from onionrig.movers.sampler.host import link_bits_per_second, retransmitted_segments
+from onionrig.movers.sampler.host import link_bits_per_second
 from onionrig.records.samples import Board
 from support.files import lay_out
 
@@ -89,7 +89,6 @@ def test_no_text_is_too_strange_for_a_reader(text):
     assert throttling_from(text) is None or int(text.strip().removeprefix("throttled="), 16) >= 0
     rate = link_bits_per_second(text)
     assert rate is None or rate > 0
-    assert retransmitted_segments(text) is None
 
 
 @pytest.mark.parametrize(
@@ -98,14 +97,3 @@ def test_no_text_is_too_strange_for_a_reader(text):
 )  # fmt: skip
 def test_a_link_has_the_rate_it_says_or_none(speed, rate):
     assert link_bits_per_second(speed) == rate
-
-
-def test_retransmitted_segments_are_found_by_name():
-    snmp = (
-        "Ip: Forwarding DefaultTTL\nIp: 1 64\n"
-        "Tcp: RtoAlgorithm MaxConn OutSegs RetransSegs InErrs\nTcp: 1 -1 40628212 12225 7\n"
-        "TcpX: RetransSegs\nTcpX: 9\n"
-    )
-    assert retransmitted_segments(snmp) == 12225
-    assert retransmitted_segments(snmp.replace("RetransSegs", "Others")) is None
-    assert retransmitted_segments("Tcp: RetransSegs\n") is None

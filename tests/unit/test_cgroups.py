@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.engine.emulation.cpu_shares import limits
-from onionrig.processes.cgroups import cpu_hierarchies, mount_from, own_groups
+from onionrig.processes.cgroups import hierarchies, mount_from, own_groups
 
 FIRST = """\
 22 1 0:20 / /proc rw - proc proc rw
@@ -16,7 +16,7 @@ FIRST = """\
 
 
 def test_of_both_versions_the_one_that_has_the_cpu_comes_first():
-    first, second = cpu_hierarchies(FIRST, "4:cpu,cpuacct:/user/a\n3:memory:/\n0::/init\n")
+    first, second = hierarchies(FIRST, "4:cpu,cpuacct:/user/a\n3:memory:/\n0::/init\n")
     assert (first.unified, second.unified) == (False, True)
     assert first.parents == (
         "/sys/fs/cgroup/cpu,cpuacct/user/a",
@@ -28,8 +28,8 @@ def test_of_both_versions_the_one_that_has_the_cpu_comes_first():
 
 def test_a_container_sees_its_own_groups_from_the_top_of_what_is_mounted():
     mounted = "30 24 0:26 /docker/c1 /sys/fs/cgroup rw - cgroup2 cgroup rw\n"
-    (inside,) = cpu_hierarchies(mounted, "0::/docker/c1/run\n")
-    (outside,) = cpu_hierarchies(mounted, "0::/../other\n")
+    (inside,) = hierarchies(mounted, "0::/docker/c1/run\n")
+    (outside,) = hierarchies(mounted, "0::/../other\n")
     assert (inside.own, outside.own) == ("/run", "/")
 
 
@@ -41,7 +41,7 @@ def test_a_mount_point_with_a_blank_is_read():
 
 @given(st.text())
 def test_whatever_stands_there_is_read_without_an_error(text):
-    cpu_hierarchies(text, text)
+    hierarchies(text, text)
     assert all(path.startswith("/") for path in own_groups(text).values())
 
 

@@ -27,6 +27,11 @@ class SteadyClock:
         """Return the whole wall-clock second that now lies in."""
         return int(self.wall_seconds())
 
+    def wall_ahead_seconds(self) -> float:
+        """Return how far the wall clock is ahead of this one: by how much it was set since."""
+        _, distance_seconds = min(_distance() for _ in range(READINGS))
+        return distance_seconds - self._offset_seconds
+
     def until(self, second: float) -> float:
         """Return the seconds left until that wall-clock second begins, at least 0."""
         return max(0.0, second - self.wall_seconds())

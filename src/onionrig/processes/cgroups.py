@@ -1,7 +1,7 @@
-"""Where this process may make control groups that limit CPU time, read from what the kernel says.
+"""The control groups that this process is in, and may make more in, read from what the kernel says.
 
-Version 1 has a hierarchy a controller, version 2 one for all of them; some machines have both
-mounted, and then only one of them has the CPU. Only ``own_hierarchies`` reads files.
+Version 1 has a hierarchy per controller, version 2 one for all of them; some machines have both
+mounted, and then only one of them has the CPU, or the memory. Only ``own_hierarchies`` reads files.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
     """Of version 1, its name among them; version 2 says its own in ``cgroup.controllers``."""
 
 
-def own_hierarchies(root: Path = Path("/")) -> list[Hierarchy]:
-    """Return the hierarchies that may limit this process's CPU; none without control groups."""
+def own_hierarchies(root: Path = Path("/"), *, controller: str = "cpu") -> list[Hierarchy]:
+    """Return the hierarchies whose controller may govern this process; none without groups."""
     try:
         texts = [
             (root / name.lstrip("/")).read_text(encoding="utf-8", errors="surrogateescape")
@@ -61,23 +61,23 @@ def own_hierarchies(root: Path = Path("/")) -> list[Hierarchy]:
         ]
     except OSError:
         return []  # a kernel without control groups has no list of one's own
-    return cpu_hierarchies(*texts)
+    return hierarchies(*texts, controller=controller)
 
 
-def cpu_hierarchies(mountinfo: str, own_cgroups: str) -> list[Hierarchy]:
-    """Return the hierarchies that may limit CPU time, the likeliest first.
+def hierarchies(mountinfo: str, own_cgroups: str, *, controller: str = "cpu") -> list[Hierarchy]:
+    """Return the hierarchies that may have a controller, such as ``cpu``, the likeliest first.
 
     One of version 1 that has the controller does; one of version 2 may, if it has it.
     """
     mounts = [mount for line in mountinfo.splitlines() if (mount := mount_from(line))]
-    firsts = [mount for mount in mounts if "cpu" in mount.controllers]
+    firsts = [mount for mount in mounts if controller in mount.controllers]
     seconds = [mount for mount in mounts if mount.unified]
     own = own_groups(own_cgroups)
     return [
         Hierarchy(
             unified=mount.unified,
             mount_point=mount.mount_point,
-            own=_below(own.get("" if mount.unified else "cpu", "/"), mount.root),
+            own=_below(own.get("" if mount.unified else controller, "/"), mount.root),
         )
         for mount in (*firsts, *seconds)
     ]

@@ -100,6 +100,82 @@ class InterfaceUse(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sent_packets: int
     link_bits_per_second: float | None
     """The rate it says it runs at; null where it has none (loopback, most virtual ones)."""
+    received_lost_frames: int | None = None
+    """Frames that arrived and were dropped, or were damaged or overran the interface; null in
+    older recordings."""
+    sent_lost_frames: int | None = None
+    """Frames that were to be sent and were dropped, or failed; null in older recordings."""
+
+
+class NetworkCounts(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the kernel counts of TCP and of connections in the sampler's network namespace.
+
+    Counters run since the namespace was made; null is what this kernel does not count.
+    """
+
+    received_segments: int | None = None
+    """TCP segments that arrived, damaged ones included."""
+    damaged_segments: int | None = None
+    """TCP segments that arrived with a wrong checksum or header. A SYN within a connection, which
+    the kernel counts among them, is left out."""
+    unbuffered_segments: int | None = None
+    """TCP segments that arrived undamaged and were thrown away for want of buffer memory."""
+    refused_connections: int | None = None
+    """Connections that were dropped because the queue of a listening socket was full."""
+    aborted_connections: int | None = None
+    """Connections that the kernel ended for want of TCP memory."""
+    short_of_memory_times: int | None = None
+    """How often TCP came to the limit that the kernel sets to its memory (``tcp_mem``)."""
+    short_of_memory_seconds: float | None = None
+    """How long it stayed there, counted as it leaves that state."""
+    tracked_connections: int | None = None
+    """Connections in the connection tracking table now."""
+    most_tracked_connections: int | None = None
+    """How many that table holds at most."""
+    untracked_drops: int | None = None
+    """Packets that were dropped because they could not be tracked."""
+    early_drops: int | None = None
+    """Tracked connections that were forgotten before their time because the table was full."""
+
+
+class MachineConditions(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What happened to the machine that its processes cannot help; null is what it does not tell.
+
+    Counters run since boot. Emulated hosts share one machine, and so these counts.
+    """
+
+    wall_ahead_seconds: float | None = None
+    """How far the wall clock is ahead of where it would be had nobody set it since the sampler
+    began."""
+    suspended_seconds: float | None = None
+    """How long the machine was suspended."""
+    affinity_cores: int | None = None
+    """Cores that the sampler may run on now."""
+    heat_throttled_seconds: float | None = None
+    """How long the core or the package that was throttled most for heat was throttled; read every
+    few seconds, null in between."""
+    cpu_pressure_seconds: float | None = None
+    """How long at least one thread was ready and had no CPU (``some`` of /proc/pressure/cpu)."""
+    memory_pressure_seconds: float | None = None
+    """How long at least one thread waited for memory (``some`` of /proc/pressure/memory)."""
+    full_memory_pressure_seconds: float | None = None
+    """How long every thread that was not idle waited for memory (``full``)."""
+    disk_pressure_seconds: float | None = None
+    """How long at least one thread waited for a disk (``some`` of /proc/pressure/io)."""
+    full_disk_pressure_seconds: float | None = None
+    """How long every thread that was not idle waited for a disk (``full``)."""
+    swapped_in_bytes: int | None = None
+    swapped_out_bytes: int | None = None
+    major_faults: int | None = None
+    """Accesses to memory that had to be read from a disk first."""
+    oom_kills: int | None = None
+    """Processes that the kernel killed for want of memory."""
+    group_oom_kills: int | None = None
+    """Likewise in the sampler's control group or one above it, as far as it can be seen."""
+    queued_frames: int | None = None
+    """Frames that the CPUs took from their queues of received frames."""
+    unqueued_frames: int | None = None
+    """Frames that were dropped because such a queue was full."""
 
 
 class Board(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,6 +211,14 @@ class HostSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
     throttled_seconds: float | None = None
     """How long the sampler's control group, or one above it, was kept from running by its quota;
     null where no group says."""
+    throttled_periods: int | None = None
+    """Periods in which that group was kept from running; null where no group says."""
+    quota_periods: int | None = None
+    """Periods in which that group ran and had a quota; null where no group says."""
+    network: NetworkCounts | None = None
+    """Read every other second; null in between, and in older recordings."""
+    conditions: MachineConditions | None = None
+    """Read every other second; null in between, and in older recordings."""
 
 
 class TorCounters(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
-from onionrig.movers.sampler.host import read_text
+from onionrig.movers.sampler.host import named_counts, read_text
 from onionrig.processes.cgroups import own_hierarchies
 from onionrig.units import counted
 
@@ -80,15 +80,31 @@ def quota_cores(files: QuotaFiles) -> float | None:
     return quota_us / period_us if quota_us > 0 and period_us > 0 else None
 
 
-def throttled_seconds(stats: Iterable[str | None]) -> float | None:
-    """Return the longest that any of these ``cpu.stat`` says its group was throttled."""
-    found = []
-    for stat in stats:
-        for line in (stat or "").splitlines():
-            name, _, value = line.partition(" ")
-            if name in THROTTLED and value.strip().isdecimal():
-                found.append(int(value) * THROTTLED[name])
-    return max(found, default=None)
+class Throttled(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a control group was kept from running by its quota; None where it does not say."""
+
+    seconds: float | None = None
+    periods: int | None = None
+    """Periods in which it was kept from running for part of the period."""
+    quota_periods: int | None = None
+    """All periods in which it ran and had a quota."""
+
+
+def most_throttled(stats: Iterable[str | None]) -> Throttled:
+    """Return what the ``cpu.stat`` of the group says that was throttled longest."""
+    groups = [group for stat in stats if (group := throttled_from(stat)).seconds is not None]
+    return max(groups, key=lambda group: group.seconds or 0.0, default=Throttled())
+
+
+def throttled_from(stat: str | None) -> Throttled:
+    """Read what one ``cpu.stat`` says, in version 1 or 2."""
+    counts = named_counts(stat)
+    times = [counts[name] * unit for name, unit in THROTTLED.items() if name in counts]
+    return Throttled(
+        seconds=max(times, default=None),
+        periods=counts.get("nr_throttled"),
+        quota_periods=counts.get("nr_periods"),
+    )
 
 
 def read_allowed_cpu(root: Path = Path("/")) -> AllowedCpu:

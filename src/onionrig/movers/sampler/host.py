@@ -1,10 +1,12 @@
-"""What a host's kernel counts: CPU by state, interfaces, TCP."""
+"""What a host's kernel counts: CPU by state, and what its interfaces carry and lose."""
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
 import psutil
 
 from onionrig.records.samples import CpuStates, InterfaceUse
@@ -17,6 +19,9 @@ LOOPBACK = "lo"
 LINK_RATE_SECONDS = 10.0
 """A link's rate is asked of its driver, which may be slow, and seldom changes."""
 BITS_PER_MBIT = 1e6
+NAMED_COUNT = re.compile(r"^(\S+) ([0-9]+)[ \t]*$", re.MULTILINE)
+COLUMNS = 16
+"""Columns of ``/proc/net/dev``: eight received, eight sent."""
 
 
 def cpu_states() -> CpuStates:
@@ -39,6 +44,7 @@ class Interfaces:
 
     def __init__(self, root: Path, link_rates: Mapping[str, float | None] | None = None) -> None:
         """Rates are asked of the kernel unless they are given, by interface."""
+        self._counts = root / "proc/net/dev"
         self._rates = root / "sys/class/net"
         self._given = link_rates
         self._known: dict[str, float | None] = {}
@@ -52,14 +58,17 @@ class Interfaces:
             self._known_until_seconds = now_seconds + LINK_RATE_SECONDS
         return {
             name: InterfaceUse(
-                received_bytes=carried.bytes_recv,
-                received_packets=carried.packets_recv,
-                sent_bytes=carried.bytes_sent,
-                sent_packets=carried.packets_sent,
+                received_bytes=counts.received_bytes,
+                received_packets=counts.received_packets,
+                sent_bytes=counts.sent_bytes,
+                sent_packets=counts.sent_packets,
                 link_bits_per_second=self._link_rate(name),
+                received_lost_frames=counts.received_lost,
+                sent_lost_frames=counts.sent_lost,
             )
-            for name, carried in psutil.net_io_counters(pernic=True, nowrap=False).items()
-            if name == LOOPBACK or carried.packets_recv or carried.packets_sent
+            # not psutil: it leaves out overruns
+            for name, counts in interface_counts(read_text(self._counts)).items()
+            if name == LOOPBACK or counts.received_packets or counts.sent_packets
         }
 
     def _link_rate(self, name: str) -> float | None:
@@ -68,6 +77,43 @@ class Interfaces:
         if name not in self._known:
             self._known[name] = link_bits_per_second(read_text(self._rates / name / "speed"))
         return self._known[name]
+
+
+class InterfaceCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What one interface has carried and lost since it came up."""
+
+    received_bytes: int
+    received_packets: int
+    received_lost: int
+    sent_bytes: int
+    sent_packets: int
+    sent_lost: int
+
+
+def interface_counts(dev: str | None) -> dict[str, InterfaceCounts]:
+    """Read ``/proc/net/dev``: a line for each interface, whose name may hold colons.
+
+    Some drivers count an overrun among the errors and some do not, so the larger number counts.
+    """
+    counts = {}
+    for line in (dev or "").splitlines():
+        name, colon, columns = line.rpartition(":")
+        numbers = [int(number) for number in columns.split() if number.isdecimal()]
+        if colon and len(numbers) == COLUMNS:
+            received, sent = numbers[:8], numbers[8:]
+            counts[name.strip()] = InterfaceCounts(
+                received_bytes=received[0],
+                received_packets=received[1],
+                received_lost=_lost(*received[2:5]),
+                sent_bytes=sent[0],
+                sent_packets=sent[1],
+                sent_lost=_lost(*sent[2:5]),
+            )
+    return counts
+
+
+def _lost(errors: int, dropped: int, overruns: int) -> int:
+    return dropped + max(errors, overruns)
 
 
 def link_bits_per_second(speed: str | None) -> float | None:
@@ -82,20 +128,23 @@ def link_bits_per_second(speed: str | None) -> float | None:
     return mbit * BITS_PER_MBIT if mbit > 0 else None
 
 
-def retransmitted_segments(snmp: str | None) -> int | None:
-    """Return TCP's retransmitted segments from ``/proc/net/snmp``: names, values below."""
-    lines = [line.split() for line in (snmp or "").splitlines() if line.startswith("Tcp:")]
-    if len(lines) != len(("names", "values")):
-        return None
-    try:
-        return int(dict(zip(*lines, strict=False))["RetransSegs"])
-    except (KeyError, ValueError):
-        return None
+def named_counts(text: str | None) -> dict[str, int]:
+    """Read lines of a name and a number, as in ``/proc/vmstat`` and in files of control groups."""
+    return {name: int(number) for name, number in NAMED_COUNT.findall(text or "")}
+
+
+def number_from(text: str | None) -> int | None:
+    """Read a file that holds one number."""
+    number = (text or "").strip()
+    return int(number) if number.isdecimal() else None
 
 
 def read_text(path: Path) -> str | None:
     """Return what a file of the kernel says; None where it is absent or cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        # a sampler reads dozens of small files per second: a buffer and a text layer for each of
+        # them would take longer than the reading
+        with path.open("rb", buffering=0) as file:
+            return file.read().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None

@@ -18,9 +18,11 @@ import psutil
 
 from onionrig.movers.clock import SteadyClock
 from onionrig.movers.program import run_with_orders
-from onionrig.movers.sampler.allowed_cpu import own_groups, throttled_seconds
+from onionrig.movers.sampler.allowed_cpu import most_throttled, own_groups
 from onionrig.movers.sampler.board import BoardReader
-from onionrig.movers.sampler.host import Interfaces, cpu_states, read_text, retransmitted_segments
+from onionrig.movers.sampler.conditions import ConditionsReader
+from onionrig.movers.sampler.host import Interfaces, cpu_states, read_text
+from onionrig.movers.sampler.network import Network, protocol_counts
 from onionrig.movers.sampler.others import Others
 from onionrig.movers.sampler.processes import CPU_DIGITS, ListFile, Processes
 from onionrig.movers.sampler.tors import TIME_DIGITS, TorsWatch
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 OTHERS_EVERY_SECONDS = 5
 """All processes of the machine are looked at: too dear for every second."""
+CONDITIONS_EVERY_SECONDS = 2
+"""Some ten files of the kernel are read, which in small rigs would cost a third of a sample."""
 
 
 def run(orders: SamplerOrders) -> None:
@@ -67,11 +71,16 @@ class Sampler:
         self._interfaces = Interfaces(root, orders.link_bits_per_second)
         self._quota_stats = [group / "cpu.stat" for _, group in own_groups(root)]
         self._snmp = root / "proc/net/snmp"
+        self._network = Network(root)
+        self._conditions = ConditionsReader(root, clock)
         self._board = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
 
     def sample(self, second: int) -> HostSample:
         """Read all there is; the times are those of the processes' counters, read first."""
         monotonic_seconds, wall_seconds = time.monotonic(), self._clock.wall_seconds()
+        tcp = protocol_counts(read_text(self._snmp), "Tcp")
+        due = second % CONDITIONS_EVERY_SECONDS == 0
+        throttled = most_throttled(read_text(file) for file in self._quota_stats)
         return HostSample(
             second=second,
             monotonic_seconds=round(monotonic_seconds, TIME_DIGITS),
@@ -82,9 +91,13 @@ class Sampler:
             load_average=round(os.getloadavg()[0], 2),
             available_memory_bytes=psutil.virtual_memory().available,
             interfaces=self._interfaces.use(),
-            tcp_retransmitted_segments=retransmitted_segments(read_text(self._snmp)),
+            tcp_retransmitted_segments=tcp.get("RetransSegs"),
             board=self._board.read(),
-            throttled_seconds=throttled_seconds(read_text(file) for file in self._quota_stats),
+            throttled_seconds=throttled.seconds,
+            throttled_periods=throttled.periods,
+            quota_periods=throttled.quota_periods,
+            network=self._network.read(tcp) if due else None,
+            conditions=self._conditions.read(second) if due else None,
         )
 
     def _others_cpu_seconds(self, second: int) -> float | None:

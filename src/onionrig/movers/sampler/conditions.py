@@ -1,0 +1,141 @@
+"""What happens to a machine under its processes: memory, disk, clocks, frames, cores.
+
+Pressure is what the kernel calls stall information (Documentation/accounting/psi.rst); kernels
+without it, or that were started without it, have no such files.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from onionrig.movers.sampler.host import named_counts, number_from, read_text
+from onionrig.processes.cgroups import own_hierarchies
+from onionrig.records.samples import MachineConditions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from onionrig.movers.clock import SteadyClock
+
+USEC_PER_SECOND = 1e6
+PRESSURE_DIGITS, CLOCK_DIGITS = 4, 3
+READINGS = 3
+"""Readings of two clocks, of which the quickest counts: a process may be held up between them."""
+HEAT_EVERY_SECONDS = 5
+"""Each core has two files that count its throttling: too many for every second."""
+MS_PER_SECOND = 1e3
+OOM_FILES = ("memory.events", "memory.oom_control")
+"""Files in which a control group counts kills, in version 2 and in version 1."""
+
+
+def pressure_seconds(text: str | None, kind: str) -> float | None:
+    """Read how long threads waited, of ``some`` or ``full``, from a file of /proc/pressure."""
+    for line in (text or "").splitlines():
+        words = line.split()
+        if words and words[0] == kind:
+            for word in words[1:]:
+                name, _, value = word.partition("=")
+                if name == "total" and value.isdecimal():
+                    return round(int(value) / USEC_PER_SECOND, PRESSURE_DIGITS)
+    return None
+
+
+def frames(softnet: str | None) -> tuple[int, int] | None:
+    """Return the frames that CPUs took from their queues, and those dropped as a queue was full.
+
+    ``/proc/net/softnet_stat`` has a line for each CPU, of which these are the first two numbers.
+    """
+    try:
+        lines = [line.split()[:2] for line in (softnet or "").splitlines()]
+        taken = sum(int(took, base=16) for took, _ in lines)
+        dropped = sum(int(lost, base=16) for _, lost in lines)
+    except ValueError:
+        return None
+    return (taken, dropped) if lines else None
+
+
+def most_kills(texts: Iterable[str | None]) -> int | None:
+    """Return the most processes that any of these groups says were killed for want of memory.
+
+    A group counts those of the groups within it as well.
+    """
+    kills = [counts["oom_kill"] for text in texts if "oom_kill" in (counts := named_counts(text))]
+    return max(kills, default=None)
+
+
+class ConditionsReader:
+    """Reads the conditions of this machine; which files it has is looked up once."""
+
+    def __init__(self, root: Path, clock: SteadyClock) -> None:
+        self._clock = clock
+        self._pressure = {what: root / "proc/pressure" / what for what in ("cpu", "memory", "io")}
+        self._vmstat = root / "proc/vmstat"
+        self._softnet = root / "proc/net/softnet_stat"
+        self._page_bytes = os.sysconf("SC_PAGE_SIZE")
+        self._oom_files = oom_files(root)
+        self._heat = sorted(
+            root.glob("sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_total_time_ms")
+        )
+        self._heat_due_second = 0
+
+    def read(self, second: int) -> MachineConditions:
+        """Return them as they are when a second ends."""
+        memory, disk = read_text(self._pressure["memory"]), read_text(self._pressure["io"])
+        pages = named_counts(read_text(self._vmstat))
+        queue = frames(read_text(self._softnet))
+        return MachineConditions(
+            wall_ahead_seconds=round(self._clock.wall_ahead_seconds(), CLOCK_DIGITS),
+            suspended_seconds=round(suspended_seconds(), CLOCK_DIGITS),
+            affinity_cores=len(os.sched_getaffinity(0)),
+            heat_throttled_seconds=self._heat_seconds(second),
+            cpu_pressure_seconds=pressure_seconds(read_text(self._pressure["cpu"]), "some"),
+            memory_pressure_seconds=pressure_seconds(memory, "some"),
+            full_memory_pressure_seconds=pressure_seconds(memory, "full"),
+            disk_pressure_seconds=pressure_seconds(disk, "some"),
+            full_disk_pressure_seconds=pressure_seconds(disk, "full"),
+            swapped_in_bytes=self._bytes(pages.get("pswpin")),
+            swapped_out_bytes=self._bytes(pages.get("pswpout")),
+            major_faults=pages.get("pgmajfault"),
+            oom_kills=pages.get("oom_kill"),
+            group_oom_kills=most_kills(read_text(file) for file in self._oom_files),
+            queued_frames=None if queue is None else queue[0],
+            unqueued_frames=None if queue is None else queue[1],
+        )
+
+    def _heat_seconds(self, second: int) -> float | None:
+        if second < self._heat_due_second:
+            return None
+        self._heat_due_second = second + HEAT_EVERY_SECONDS
+        counts = [number_from(read_text(file)) for file in self._heat]
+        most = max((count for count in counts if count is not None), default=None)
+        return None if most is None else most / MS_PER_SECOND
+
+    def _bytes(self, pages: int | None) -> int | None:
+        return None if pages is None else pages * self._page_bytes
+
+
+def oom_files(root: Path) -> list[Path]:
+    """Return the files in which this process's control group, and those above, count kills."""
+    files = [
+        root / group.lstrip("/") / name
+        for hierarchy in own_hierarchies(root, controller="memory")
+        for group in hierarchy.parents
+        for name in OOM_FILES
+    ]
+    return [file for file in files if file.exists()]
+
+
+def suspended_seconds() -> float:
+    """Return how long the machine was suspended since boot: only one of its clocks counts that."""
+    return min(_clocks_apart() for _ in range(READINGS))[1]
+
+
+def _clocks_apart() -> tuple[float, float]:
+    """Return how long a reading took, and how far the clocks with and without suspension differ."""
+    before = time.clock_gettime(time.CLOCK_MONOTONIC)
+    with_suspension = time.clock_gettime(time.CLOCK_BOOTTIME)
+    after = time.clock_gettime(time.CLOCK_MONOTONIC)
+    return after - before, with_suspension - (before + after) / 2

@@ -1,0 +1,101 @@
+"""What the kernel counts of a network namespace: TCP segments and tracked connections.
+
+Each emulated host has a network namespace of its own, and its sampler is in it. The names are those
+of the kernel (Documentation/networking/snmp_counter.rst, net/netfilter/nf_conntrack_standalone.c).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.movers.sampler.host import number_from, read_text
+from onionrig.records.samples import NetworkCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+UNBUFFERED = (
+    "TCPBacklogDrop",
+    "TCPRcvQDrop",
+    "TCPOFODrop",
+    "RcvPruned",
+    "PFMemallocDrop",
+)
+"""Counters of segments that arrived and for which a socket, or the kernel, had no memory."""
+MS_PER_SECOND = 1e3
+TIME_DIGITS = 3
+DROPPED = {"drop", "early_drop"}
+
+
+def protocol_counts(text: str | None, protocol: str) -> dict[str, int]:
+    """Read a protocol's counters from ``/proc/net/snmp`` or ``netstat``: names, values below."""
+    lines = [line.split() for line in (text or "").splitlines() if line.startswith(f"{protocol}:")]
+    if len(lines) != len(("names", "values")):
+        return {}
+    names, values = lines
+    return {
+        name: int(value)
+        for name, value in zip(names[1:], values[1:], strict=False)
+        if value.isdecimal()
+    }
+
+
+def tracking_drops(stat: str | None) -> dict[str, int]:
+    """Sum up ``drop`` and ``early_drop`` of all CPUs in ``/proc/net/stat/nf_conntrack``."""
+    lines = [line.split() for line in (stat or "").splitlines()]
+    if not lines:
+        return {}
+    names, *cpus = lines
+    try:
+        return {
+            name: sum(int(values[at], base=16) for values in cpus)
+            for at, name in enumerate(names)
+            if name in DROPPED
+        }
+    except (IndexError, ValueError):
+        return {}
+
+
+class Network:
+    """Reads the counters of the network namespace that this process is in."""
+
+    def __init__(self, root: Path) -> None:
+        self._tracked = root / "proc/sys/net/netfilter/nf_conntrack_count"
+        self._most_tracked = root / "proc/sys/net/netfilter/nf_conntrack_max"
+        self._tracking = root / "proc/net/stat/nf_conntrack"
+        self._netstat = root / "proc/net/netstat"
+
+    def read(self, tcp: Mapping[str, int]) -> NetworkCounts:
+        """Return what is counted now, beside these counters of TCP from ``/proc/net/snmp``."""
+        more = protocol_counts(read_text(self._netstat), "TcpExt")
+        drops = tracking_drops(read_text(self._tracking))
+        return NetworkCounts(
+            received_segments=tcp.get("InSegs"),
+            damaged_segments=damaged_segments(tcp, more),
+            unbuffered_segments=_sum_of(more, UNBUFFERED),
+            refused_connections=more.get("ListenDrops"),
+            aborted_connections=more.get("TCPAbortOnMemory"),
+            short_of_memory_times=more.get("TCPMemoryPressures"),
+            short_of_memory_seconds=_seconds(more.get("TCPMemoryPressuresChrono")),
+            tracked_connections=number_from(read_text(self._tracked)),
+            most_tracked_connections=number_from(read_text(self._most_tracked)),
+            untracked_drops=drops.get("drop"),
+            early_drops=drops.get("early_drop"),
+        )
+
+
+def damaged_segments(tcp: Mapping[str, int], more: Mapping[str, int]) -> int | None:
+    """Return the damaged segments: the kernel counts a SYN within a connection among them."""
+    errors = tcp.get("InErrs")
+    return None if errors is None else max(0, errors - more.get("TCPSYNChallenge", 0))
+
+
+def _sum_of(counts: Mapping[str, int], names: tuple[str, ...]) -> int | None:
+    """Return the sum of those that this kernel has; None where it has none of them."""
+    known = [counts[name] for name in names if name in counts]
+    return sum(known) if known else None
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds / MS_PER_SECOND, TIME_DIGITS)
