@@ -105,8 +105,11 @@ def test_others_on_cores_that_the_rig_may_not_use_take_nothing_from_it():
     assert bottleneck_of(whole).kind == "load"
 
 
-def waiting(whole, threads=None, throttled=None):
-    """Return a recording whose relay-1 waits so much, and whose group is so much throttled."""
+def waiting(whole, threads=None, throttled=None, periods=None):
+    """Return a recording whose relay-1 waits so much, and whose group is so much throttled.
+
+    ``periods`` is in how many of the ten periods of each second it is.
+    """
     samples = [
         msgspec.structs.replace(
             sample,
@@ -117,6 +120,8 @@ def waiting(whole, threads=None, throttled=None):
                 for name, use in sample.processes.items()
             },
             throttled_seconds=None if throttled is None else 9 + throttled * at,
+            throttled_periods=None if periods is None else 70 + periods * at,
+            quota_periods=None if periods is None else 800 + 10 * at,
         )
         for at, sample in enumerate(whole.samplers["sampler"])
     ]
@@ -138,6 +143,14 @@ def test_a_throttled_group_is_withheld_cpu():
     whole = waiting(watched(), throttled=0.3)
     assert bottleneck_of(whole).kind == "CPU withheld"
     assert "its group was throttled for 30.0 % of it" in trust_of(whole).doubts[0]
+
+
+def test_the_periods_in_which_a_group_was_throttled_are_told():
+    (doubt,) = trust_of(waiting(watched(), throttled=0.3, periods=4)).doubts
+    assert doubt == (
+        "CPU of here was withheld: its group was throttled for 30.0 % of it, in 40 of the 100 "
+        "periods of its quota, although the hold used 0.60 of 2 cores"
+    )
 
 
 def test_a_little_waiting_and_waiting_for_full_cores_are_no_doubt():

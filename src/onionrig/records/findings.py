@@ -11,6 +11,8 @@ BottleneckKind = Literal[
     "CPU withheld",
     "main thread",
     "interface",
+    "memory",
+    "connection table",
     "window",
     "stalled backend",
     "lost host",
@@ -21,10 +23,12 @@ BottleneckKind = Literal[
 
 machine CPU: all cores of a host that may be used are full. CPU withheld: threads waited although
 they were not. main thread: one tor's main thread is at a full core.
-interface: one is at its rate. window: nothing is full, and the rate is what streams times window
-over the circuits' round trip allows. stalled backend: one served, then delivered nothing. lost
-host: one could no longer be reached, and the run went on without it. load: nothing is full, and the
-windows would allow more: the knee is not reached. unknown: too little was recorded to say.
+interface: one is at its rate. memory: threads waited for it, or TCP was at the limit of its own.
+connection table: a host's was full, so that new connections were dropped. window: nothing is full,
+and the rate is what streams times window over the circuits' round trip allows. stalled backend: one
+served, then delivered nothing. lost host: one could no longer be reached, and the run went on
+without it. load: nothing is full, and the windows would allow more: the knee is not reached.
+unknown: too little was recorded to say.
 """
 
 
@@ -36,7 +40,7 @@ class Evidence(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: float | None
     """What it can be at most; null where that is not known."""
     unit: str
-    """``cores``, ``bits per second``, ``seconds``."""
+    """``cores``, ``bits per second``, ``seconds``, ``threads``, ``connections``."""
     at_limit: bool
 
 

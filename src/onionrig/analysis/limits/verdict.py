@@ -5,7 +5,9 @@ nothing comes before that, and a stalled backend takes its share with it whateve
 Where every link that all goodput has to pass is full, no more can come, however much CPU there is;
 where only some are, a full machine comes first: with more CPU the others would carry more. A full
 machine makes every thread wait, so it comes before threads; a full interface fills no CPU. An
-emulated host that used all of its share of a machine is full where the machine is not. The windows
+emulated host that used all of its share of a machine is full where the machine is not. Memory that
+threads waited for, and a table without room for new connections, are looked at where no CPU and no
+link was full. The windows
 bound a rate only where nothing is full: a full machine also stretches the round trips, so that rate
 and windows agree there as well.
 """
@@ -21,9 +23,11 @@ from onionrig.analysis.limits.cpu_shares import check_cpu_shares
 from onionrig.analysis.limits.findings import Finding
 from onionrig.analysis.limits.full_cpu import check_cpu, host_uses
 from onionrig.analysis.limits.full_links import check_links
+from onionrig.analysis.limits.full_tables import check_tables
 from onionrig.analysis.limits.interfaces import check_interfaces
 from onionrig.analysis.limits.lost_hosts import check_lost_hosts
 from onionrig.analysis.limits.main_threads import check_main_threads
+from onionrig.analysis.limits.short_memory import check_memory
 from onionrig.analysis.limits.stalls import check_stalls
 from onionrig.analysis.limits.stream_windows import (
     allowance,
@@ -52,6 +56,8 @@ def bottleneck(load: Load) -> Bottleneck:
     interfaces = check_interfaces(load)
     threads = check_main_threads(load)
     withheld = check_withheld_cpu(load)
+    memory = check_memory(load)
+    tables = check_tables(load)
     windows = check_stream_windows(load)
     in_order = (
         lost.finding,
@@ -63,9 +69,14 @@ def bottleneck(load: Load) -> Bottleneck:
         interfaces.finding,
         withheld.finding,
         threads.finding,
+        memory.finding,
+        tables.finding,
         _unfilled(load, windows.finding),
     )
-    checks = (lost, stalls, cpu, shares, links, interfaces, withheld, threads, windows)
+    checks = (
+        *(lost, stalls, cpu, shares, links, interfaces, withheld, threads),
+        *(memory, tables, windows),
+    )
     return _verdict(
         next(finding for finding in in_order if finding is not None),
         tuple(evidence for check in checks for evidence in check.evidence),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.hosts.counters import Rise, rise
 from onionrig.analysis.hosts.cpu import elapsed_seconds, increases, samples_around
 from onionrig.analysis.hosts.facts import host_of, machine_of
 from onionrig.analysis.limits.findings import Finding, LimitCheck
@@ -44,6 +45,9 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     most_threads: float
     """The number from which CPU was withheld."""
     throttled_share: float
+    throttled_periods: Rise | None
+    """Periods of its quota in which a group was kept from running; None where not recorded."""
+    quota_periods: Rise | None
     used_cores: float
     cores: float
 
@@ -60,12 +64,15 @@ def _waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
     limited = {host.name for host in load.manifest.emulated if host.cpu_cores is not None}
     threads: dict[str, float] = {}
     throttled: dict[str, float] = {}
+    most: dict[str, list[HostSample]] = {}
     for name, samples in load.recording.samplers.items():
         held, host = samples_around(samples, load.hold), host_of(load.manifest, name)
         machine = machine_of(load.manifest, host)
         if not held or machine not in uses:
             continue
-        throttled[machine] = max(throttled.get(machine, 0.0), _throttled_share(held))
+        share = _throttled_share(held)
+        if share > throttled.get(machine, -1.0):
+            throttled[machine], most[machine] = share, held
         waited = _waiting_threads(held)
         if waited is not None and host not in limited:
             threads[machine] = threads.get(machine, 0.0) + waited
@@ -75,6 +82,8 @@ def _waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
             threads=threads.get(machine),
             most_threads=ALWAYS_WAITING + TIMES_THE_QUEUE * _queue(use.fullness, use.cores or 1.0),
             throttled_share=throttled[machine],
+            throttled_periods=rise(most[machine], lambda one: one.throttled_periods),
+            quota_periods=rise(most[machine], lambda one: one.quota_periods),
             used_cores=use.rig_cores if use.restriction else use.used_cores,
             cores=use.cores or 0.0,
         )
@@ -103,10 +112,21 @@ def _text(one: Waiting) -> str:
     if one.threads is not None:
         effects.append(f"{one.threads:.1f} threads on average were ready to run and waited")
     if one.throttled_share > THROTTLED_SHARE:
-        effects.append(f"its group was throttled for {percent_text(one.throttled_share)} of it")
+        share = percent_text(one.throttled_share)
+        effects.append(f"its group was throttled for {share} of it{_periods_text(one)}")
     return (
         f"CPU of {one.host} was withheld: {' and '.join(effects)} although the hold used "
         f"{one.used_cores:.2f} of {cores_text(one.cores)}"
+    )
+
+
+def _periods_text(one: Waiting) -> str:
+    """Say in how many periods of its quota the group was kept from running, where it says so."""
+    if not one.throttled_periods or not one.quota_periods or not one.quota_periods.amount:
+        return ""
+    return (
+        f", in {one.throttled_periods.amount:.0f} of the {one.quota_periods.amount:.0f} periods of "
+        "its quota,"
     )
 
 

@@ -1,12 +1,17 @@
-"""Whether a board ran slower than it can: throttled, under-voltage or hot during the hold."""
+"""Whether a machine ran slower than it can during the hold.
+
+It was throttled, under-voltage or hot, its clock was lowered, or fewer of its cores could be used.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.hosts.counters import condition_rise, samples_by_machine
 from onionrig.analysis.hosts.facts import host_of, machine_facts, machine_of
-from onionrig.units import percent_text
+from onionrig.units import counted, percent_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +25,14 @@ ARM_HOT_CELSIUS, HOT_CELSIUS = 80.0, 95.0
 endure 95 °C and more."""
 HOT_SHARE = 0.1
 """Share of the hold that a board may be hot before the figures are in doubt (a judgement)."""
+HEAT_SHARE = 0.05
+"""Share of the hold that a processor may throttle itself for heat (a judgement)."""
+BUSY = 0.9
+"""Share of all cores in use from which a clock is judged: with less to do, governors lower it."""
+LOW_CLOCK = 0.8
+"""Part of the highest clock of such seconds below which a clock is low, and..."""
+LOW_CLOCK_SHARE = 0.1
+"""...the share of such seconds that may have a low one (judgements)."""
 
 
 def board_doubts(load: Load) -> list[str]:
@@ -34,6 +47,10 @@ def board_doubts(load: Load) -> list[str]:
         f"{machine} {doubt}"
         for machine, held in machines.items()
         for doubt in (*_held_back(held), *_hot(held, _hot_celsius(load, machine)))
+    ] + [
+        f"{machine} {doubt}"
+        for machine, around in samples_by_machine(load).items()
+        for doubt in (*_throttled_for_heat(around), *_slowed(around), *_lost_cores(around))
     ]
 
 
@@ -64,6 +81,49 @@ def _hot(held: Sequence[HostSample], limit_celsius: float) -> list[str]:
         return []
     share = percent_text(len(hot) / len(told))
     return [f"was at {limit_celsius:.0f} °C or more for {share} of the hold (up to {max(hot):.1f})"]
+
+
+def _throttled_for_heat(held: Sequence[HostSample]) -> list[str]:
+    throttled = condition_rise(held, lambda counts: counts.heat_throttled_seconds)
+    if not throttled or throttled.share <= HEAT_SHARE:
+        return []
+    share = percent_text(throttled.share)
+    return [f"throttled its processor for heat for {share} of the hold"]
+
+
+def _slowed(held: Sequence[HostSample]) -> list[str]:
+    """Say that the clock fell although there was as much to do as before."""
+    clocks = [
+        after.board.clock_hertz
+        for before, after in pairwise(held)
+        if after.board.clock_hertz and _busy_share(before, after) >= BUSY
+    ]
+    low = [clock for clock in clocks if clock < LOW_CLOCK * max(clocks)]
+    if not low or len(low) <= LOW_CLOCK_SHARE * (len(held) - 1):
+        return []
+    share = percent_text(len(low) / (len(held) - 1))
+    clock = f"from {max(clocks) / 1e9:.2f} to {min(low) / 1e9:.2f} GHz"
+    return [f"lowered its clock {clock} although its CPU was full, for {share} of the hold"]
+
+
+def _busy_share(before: HostSample, after: HostSample) -> float:
+    """Return the share of the machine's CPU time between two samples that was not idle."""
+    busy = after.cpu.busy - before.cpu.busy
+    idle = after.cpu.idle + after.cpu.iowait - before.cpu.idle - before.cpu.iowait
+    return busy / (busy + idle) if busy > 0 and idle >= 0 else 0.0
+
+
+def _lost_cores(held: Sequence[HostSample]) -> list[str]:
+    """Say that fewer cores could be used than before: switched off, or given to others."""
+    cores = [
+        one.conditions.affinity_cores
+        for one in held
+        if one.conditions and one.conditions.affinity_cores
+    ]
+    if not cores or min(cores) == max(cores):
+        return []
+    fewest = counted(min(cores), "core")
+    return [f"let the rig use {fewest} in part of the hold, and {max(cores)} in the rest"]
 
 
 def _hot_celsius(load: Load, machine: str) -> float:

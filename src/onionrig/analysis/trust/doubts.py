@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.round_trip import round_trip
 from onionrig.analysis.limits.full_cpu import host_uses
+from onionrig.analysis.limits.full_tables import table_doubts
+from onionrig.analysis.limits.short_memory import memory_doubts
 from onionrig.analysis.limits.withheld_cpu import withheld_cpu_doubts
 from onionrig.analysis.load.faults import absences, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
@@ -20,7 +22,9 @@ from onionrig.analysis.trust.cpu_agreement import (
     missed_cpu,
 )
 from onionrig.analysis.trust.cpu_noise import cpu_noise, cpu_noise_doubts, unread_cpu
+from onionrig.analysis.trust.disks import disk_doubts
 from onionrig.analysis.trust.interface_agreement import interface_agreement
+from onionrig.analysis.trust.losses import loss_doubts
 from onionrig.analysis.trust.trend import trend, trend_doubts
 from onionrig.records.events import Scheduled
 from onionrig.records.findings import Trust
@@ -44,10 +48,14 @@ def trust(load: Load) -> Trust:
     doubts = (
         *_counting_doubts(load),
         *(doubt for agreement in agreements for doubt in agreement_doubts(agreement)),
-        *clock_doubts(load.manifest),
+        *clock_doubts(load),
         *cpu_agreement_doubts(cpu),
         *cpu_noise_doubts(uses),
         *withheld_cpu_doubts(load, uses),
+        *memory_doubts(load),
+        *disk_doubts(load),
+        *loss_doubts(load),
+        *table_doubts(load),
         *board_doubts(load),
         *trend_doubts(steadiness),
     )

@@ -1,0 +1,85 @@
+"""By how much the counters of a host's kernel rose over the hold.
+
+Some are read every other second, and are null in between. What is judged lies between the first and
+the last reading. Emulated hosts share the counters of their machine, and each has those of its own
+network namespace.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
+from onionrig.analysis.hosts.facts import host_of, machine_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from onionrig.analysis.load.loads import Load
+    from onionrig.records.samples import HostSample, MachineConditions, NetworkCounts
+
+Samples = list["HostSample"]
+
+
+class Rise(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a counter rose, and in which time."""
+
+    amount: float
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """The mean rise in a second; the share of the time for a counter of seconds."""
+        return self.amount / self.seconds
+
+    @property
+    def share(self) -> float:
+        """The share of the time that a counter of seconds counted, at most all of it."""
+        return min(1.0, self.per_second)
+
+
+def samples_by_host(load: Load) -> dict[str, Samples]:
+    """Return the samples around the hold of each host that has them."""
+    samples = {
+        host_of(load.manifest, name): samples_around(samples, load.hold)
+        for name, samples in load.recording.samplers.items()
+    }
+    return {host: held for host, held in samples.items() if held}
+
+
+def samples_by_machine(load: Load) -> dict[str, Samples]:
+    """Return the samples around the hold of each machine: of several samplers the first one's."""
+    machines: dict[str, Samples] = {}
+    for host, held in samples_by_host(load).items():
+        machines.setdefault(machine_of(load.manifest, host), held)
+    return machines
+
+
+def rise(samples: Sequence[HostSample], count: Callable[[HostSample], float | None]) -> Rise | None:
+    """Return by how much a counter rose; None where it was not read twice.
+
+    One that has fallen began again, as the host did.
+    """
+    read = [sample for sample in samples if count(sample) is not None]
+    if len(read) < 2 or elapsed_seconds(read) <= 0:  # noqa: PLR2004 - a difference takes two
+        return None
+    counts = [count(sample) or 0.0 for sample in read]
+    amount = sum(now - before if now >= before else now for before, now in pairwise(counts))
+    return Rise(amount=amount, seconds=elapsed_seconds(read))
+
+
+def condition_rise(
+    samples: Sequence[HostSample], count: Callable[[MachineConditions], float | None]
+) -> Rise | None:
+    """Return by how much one of the machine's counters rose."""
+    return rise(samples, lambda one: None if one.conditions is None else count(one.conditions))
+
+
+def network_rise(
+    samples: Sequence[HostSample], count: Callable[[NetworkCounts], float | None]
+) -> Rise | None:
+    """Return by how much one of the network namespace's counters rose."""
+    return rise(samples, lambda one: None if one.network is None else count(one.network))

@@ -1,0 +1,106 @@
+"""Whether the connection tracking table of a host was full: then new connections are dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.hosts.counters import network_rise, samples_by_host
+from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.records.findings import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.loads import Load
+    from onionrig.records.samples import HostSample
+
+FULL = 0.95
+"""Share of the table at which it counts as full: connections come and go between two readings."""
+MOST_DROPS_PER_SECOND = 1.0
+"""Packets per second that may be dropped with room in the table: two packets of a new connection
+that are tracked at the same time are enough for one (a judgement)."""
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """The connection tracking table of one host over the hold."""
+
+    host: str
+    most: int
+    """The most connections that it held."""
+    limit: int
+    dropped: float
+    """Packets that were dropped because they could not be tracked."""
+    forgotten: float
+    """Connections that were forgotten before their time to make room."""
+    dropped_per_second: float
+
+    @property
+    def full(self) -> bool:
+        """Whether it had no room: only a full table forgets before the time."""
+        return self.most >= FULL * self.limit or self.forgotten > 0
+
+
+def check_tables(load: Load) -> LimitCheck:
+    """Name the host whose table was full."""
+    tables = _tables(load)
+    full = [table for table in tables if table.full]
+    return LimitCheck(
+        evidence=tuple(
+            Evidence(
+                what=f"tracked connections of {table.host}",
+                measured=float(table.most),
+                limit=float(table.limit),
+                unit="connections",
+                at_limit=table.full,
+            )
+            for table in tables
+            if table.most
+        ),
+        finding=Finding(kind="connection table", subject=full[0].host, sentence=_full_text(full[0]))
+        if full
+        else None,
+    )
+
+
+def table_doubts(load: Load) -> list[str]:
+    """Return a doubt for each host that dropped packets since it could not track them."""
+    return [
+        _full_text(table)
+        if table.full
+        else f"the connection tracking of {table.host} dropped {table.dropped:.0f} packets in the "
+        "hold"
+        for table in _tables(load)
+        if table.full or table.dropped_per_second > MOST_DROPS_PER_SECOND
+    ]
+
+
+def _full_text(table: Table) -> str:
+    return (
+        f"the connection tracking table of {table.host} was full: {table.most} of {table.limit} "
+        f"connections, {table.dropped:.0f} packets dropped, {table.forgotten:.0f} connections "
+        "forgotten"
+    )
+
+
+def _tables(load: Load) -> list[Table]:
+    tables = (_table(host, held) for host, held in samples_by_host(load).items())
+    return [table for table in tables if table]
+
+
+def _table(host: str, held: Sequence[HostSample]) -> Table | None:
+    """Return None where the host tracks no connections."""
+    read = [one.network for one in held if one.network and one.network.most_tracked_connections]
+    if not read:
+        return None
+    dropped = network_rise(held, lambda counts: counts.untracked_drops)
+    forgotten = network_rise(held, lambda counts: counts.early_drops)
+    return Table(
+        host=host,
+        most=max(counts.tracked_connections or 0 for counts in read),
+        limit=read[-1].most_tracked_connections or 0,
+        dropped=dropped.amount if dropped else 0.0,
+        forgotten=forgotten.amount if forgotten else 0.0,
+        dropped_per_second=dropped.per_second if dropped else 0.0,
+    )

@@ -1,0 +1,175 @@
+"""Whether a machine was short of memory: threads waited for it, it swapped, the kernel killed.
+
+Pressure is the kernel's own count of the time in which threads waited for memory to be freed or to
+be read back. Some kernels do not count it; there, memory that had to be read from a disk stands
+for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.hosts.counters import (
+    Rise,
+    condition_rise,
+    network_rise,
+    samples_by_host,
+    samples_by_machine,
+)
+from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.records.findings import Evidence
+from onionrig.units import percent_text, size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.loads import Load
+    from onionrig.records.samples import HostSample
+
+MOST_WAITED_SHARE = 0.05
+"""Share of the hold in which threads may wait for memory before the figures are in doubt (a
+judgement): a machine with enough memory has none."""
+BINDING_SHARE = 0.2
+"""Share of the hold from which waiting for memory counts as what bound the rate (a judgement)."""
+MOST_SWAPPED_BYTES_PER_SECOND = 1 << 20
+"""What may be swapped in and out per second: a kernel moves a little that nobody uses away."""
+MOST_FAULTS_PER_SECOND = 50.0
+"""Reads from a disk in place of memory that may occur per second where pressure is not counted: an
+SD card needs some 10 ms for each."""
+
+
+class Shortage(msgspec.Struct, frozen=True, kw_only=True):
+    """What says that memory was short on a machine; None where it was not recorded."""
+
+    machine: str
+    waited: Rise | None
+    """Time in which at least one thread waited for memory."""
+    waited_all: Rise | None
+    """Time in which every thread that was not idle did."""
+    swapped_in: Rise | None
+    swapped_out: Rise | None
+    faults: Rise | None
+    kills: float
+
+
+def check_memory(load: Load) -> LimitCheck:
+    """Name the machine whose threads waited for memory, or whose TCP had come to its limit."""
+    shortages = _shortages(load)
+    bound = [
+        Finding(kind="memory", subject=one.machine, sentence=sentence)
+        for one in shortages
+        if one.waited and one.waited.share > BINDING_SHARE
+        for sentence in _waited_texts(one)
+    ] + [
+        Finding(kind="memory", subject=host, sentence=_tcp_text(host, times, waited))
+        for host, times, waited in _tcp_shortages(load)
+        if waited and waited.share > BINDING_SHARE
+    ]
+    return LimitCheck(
+        evidence=tuple(
+            Evidence(
+                what=f"time in which threads of {one.machine} waited for memory",
+                measured=one.waited.amount,
+                limit=BINDING_SHARE * one.waited.seconds,
+                unit="seconds",
+                at_limit=one.waited.share > BINDING_SHARE,
+            )
+            for one in shortages
+            if one.waited
+        ),
+        finding=bound[0] if bound else None,
+    )
+
+
+def memory_doubts(load: Load) -> list[str]:
+    """Return a doubt for everything that says that memory was short."""
+    return [
+        doubt
+        for one in _shortages(load)
+        for doubt in (*_waited_texts(one), *_swapped_texts(one), *_killed_texts(one))
+    ] + [_tcp_text(*shortage) for shortage in _tcp_shortages(load)]
+
+
+def _shortages(load: Load) -> list[Shortage]:
+    return [_shortage(machine, held) for machine, held in samples_by_machine(load).items()]
+
+
+def _shortage(machine: str, held: Sequence[HostSample]) -> Shortage:
+    kills = (
+        condition_rise(held, lambda counts: counts.oom_kills),
+        condition_rise(held, lambda counts: counts.group_oom_kills),
+    )
+    return Shortage(
+        machine=machine,
+        waited=condition_rise(held, lambda counts: counts.memory_pressure_seconds),
+        waited_all=condition_rise(held, lambda counts: counts.full_memory_pressure_seconds),
+        swapped_in=condition_rise(held, lambda counts: counts.swapped_in_bytes),
+        swapped_out=condition_rise(held, lambda counts: counts.swapped_out_bytes),
+        faults=condition_rise(held, lambda counts: counts.major_faults),
+        kills=max((count.amount for count in kills if count), default=0.0),
+    )
+
+
+def _waited_texts(one: Shortage) -> list[str]:
+    if one.waited is None:
+        return _faults_texts(one)
+    if one.waited.share <= MOST_WAITED_SHARE:
+        return []
+    doubt = (
+        f"{one.machine} was short of memory: threads waited for it for "
+        f"{percent_text(one.waited.share)} of the hold"
+    )
+    if one.waited_all:
+        doubt += f", all that were not idle for {percent_text(one.waited_all.share)}"
+    return [doubt]
+
+
+def _faults_texts(one: Shortage) -> list[str]:
+    """Say how often something had to be read from a disk, where pressure is not counted."""
+    if one.faults is None or one.faults.per_second <= MOST_FAULTS_PER_SECOND:
+        return []
+    doubt = (
+        f"{one.machine} was short of memory: {one.faults.per_second:.0f} times per second what was "
+        "to be used had to be read from a disk first"
+    )
+    return [doubt]
+
+
+def _swapped_texts(one: Shortage) -> list[str]:
+    into, out = one.swapped_in, one.swapped_out
+    if not into or not out:
+        return []
+    if into.per_second + out.per_second <= MOST_SWAPPED_BYTES_PER_SECOND:
+        return []
+    sizes = f"{size_text(into.amount)} in and {size_text(out.amount)} out"
+    return [f"{one.machine} swapped {sizes} in the hold"]
+
+
+def _killed_texts(one: Shortage) -> list[str]:
+    if not one.kills:
+        return []
+    processes = "1 process" if one.kills == 1 else f"{one.kills:.0f} processes"
+    return [f"the kernel of {one.machine} killed {processes} in the hold for want of memory"]
+
+
+def _tcp_shortages(load: Load) -> list[tuple[str, Rise, Rise | None]]:
+    """Return the hosts whose TCP came to its memory limit: how often, and for how long."""
+    found = []
+    for host, held in samples_by_host(load).items():
+        times = network_rise(held, lambda counts: counts.short_of_memory_times)
+        waited = network_rise(held, lambda counts: counts.short_of_memory_seconds)
+        if times and (times.amount or (waited and waited.amount)):
+            found.append((host, times, waited))
+    return found
+
+
+def _tcp_text(host: str, times: Rise, waited: Rise | None) -> str:
+    """Say how long TCP was at its limit: what goes on as the hold ends is not counted yet."""
+    lasted = f" for {percent_text(waited.share)} of the hold" if waited and waited.amount else ""
+    often = "" if lasted or not times.amount else f" {times.amount:.0f} times in the hold"
+    return (
+        f"TCP of {host} was at the limit of its memory (net.ipv4.tcp_mem){lasted or often}: "
+        "buffers are cut there, and segments thrown away"
+    )

@@ -1,0 +1,32 @@
+"""Whether a machine waited for its disk: tor and the movers write little, and wait for none of it.
+
+What reads or writes a lot beside them, or a card that hangs, holds them up where they do: logs,
+records, state files, programs that are read back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.counters import condition_rise, samples_by_machine
+from onionrig.units import percent_text
+
+if TYPE_CHECKING:
+    from onionrig.analysis.load.loads import Load
+
+MOST_WAITED_SHARE = 0.1
+"""Share of the hold in which everything that is not idle may wait for a disk (a judgement): while
+something else runs, the disk holds nothing up that is counted here."""
+
+
+def disk_doubts(load: Load) -> list[str]:
+    """Return a doubt for each machine on which nothing ran since all waited for a disk."""
+    doubts = []
+    for machine, held in samples_by_machine(load).items():
+        waited = condition_rise(held, lambda counts: counts.full_disk_pressure_seconds)
+        if waited and waited.share > MOST_WAITED_SHARE:
+            doubts.append(
+                f"{machine} waited for its disk: for {percent_text(waited.share)} of the hold "
+                "everything that was not idle did"
+            )
+    return doubts

@@ -1,0 +1,171 @@
+"""Frames, segments and connections that a host lost, where a network should have carried them.
+
+TCP sends again what a full link drops, and so finds the link's rate: segments that are sent again
+are normal, and not judged. What a host's own interfaces, queues and buffers lose is not: it makes a
+rate that of a cable, a driver or a setting. Loopback and the links within a rig lose next to
+nothing of that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.hosts.counters import (
+    condition_rise,
+    network_rise,
+    rise,
+    samples_by_host,
+    samples_by_machine,
+)
+from onionrig.analysis.hosts.facts import machine_of
+from onionrig.analysis.load.faults import is_of_host
+from onionrig.analysis.load.loads import events_of
+from onionrig.records.events import Happened
+from onionrig.units import percent_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from onionrig.analysis.hosts.counters import Rise
+    from onionrig.analysis.load.loads import Load
+    from onionrig.records.samples import HostSample, InterfaceUse
+
+MOST_LOST = 1e-3
+"""Share of frames or segments that may be lost before the figures are in doubt (a judgement)."""
+LEAST_PER_SECOND = 2.0
+"""Losses per second that are too few to matter, whatever their share: an interface also counts
+frames as dropped that no program here asked for, such as a switch's announcements."""
+MATTERING_SHARE = 0.1
+"""Share of what all interfaces of a host carried that makes what one of them lost matter."""
+MOST_REFUSED_PER_SECOND = 0.1
+"""Connections per second that full queues may turn away; each is tried again after a second."""
+
+
+def loss_doubts(load: Load) -> list[str]:
+    """Return a doubt for whatever a host lost more of than a little."""
+    hosts = samples_by_host(load)
+    frames = {host: list(_frame_doubts(load, host, held)) for host, held in hosts.items()}
+    told = {machine_of(load.manifest, host) for host, doubts in frames.items() if doubts}
+    return [
+        *(doubt for doubts in frames.values() for doubt in doubts),
+        # a frame that such a queue had no room for is counted at its interface as well
+        *(
+            doubt
+            for machine, held in samples_by_machine(load).items()
+            if machine not in told
+            for doubt in _queue_doubts(machine, held)
+        ),
+        *(doubt for host, held in hosts.items() for doubt in _segment_doubts(host, held)),
+        *(doubt for host, held in hosts.items() for doubt in _connection_doubts(host, held)),
+    ]
+
+
+def _frame_doubts(load: Load, host: str, held: Sequence[HostSample]) -> Iterator[str]:
+    """Yield what interfaces lost, but for hosts whose links the experiment itself took away."""
+    if host in _hosts_with_faults(load):
+        return
+    for name in _interfaces_that_matter(held):
+        for direction, lost, carried in (
+            ("received", _received_lost, _received),
+            ("sent", _sent_lost, _sent),
+        ):
+            losses, frames = (rise(held, _of_interface(name, count)) for count in (lost, carried))
+            if losses and frames and _too_many(losses, losses.amount + frames.amount):
+                yield (
+                    f"{name} of {host} lost {losses.amount:.0f} frames that were to be {direction} "
+                    f"in the hold{_share_text(losses, losses.amount + frames.amount)}: they were "
+                    "dropped or damaged"
+                )
+
+
+def _interfaces_that_matter(held: Sequence[HostSample]) -> list[str]:
+    """Name the interfaces that carried a good part of what the host's interfaces carried."""
+    rises = {name: rise(held, _of_interface(name, _bytes)) for name in held[-1].interfaces}
+    carried = {name: risen.amount for name, risen in rises.items() if risen}
+    least = MATTERING_SHARE * sum(carried.values())
+    return [name for name, size in carried.items() if size >= least]
+
+
+def _queue_doubts(machine: str, held: Sequence[HostSample]) -> Iterator[str]:
+    lost = condition_rise(held, lambda counts: counts.unqueued_frames)
+    taken = condition_rise(held, lambda counts: counts.queued_frames)
+    if lost and taken and _too_many(lost, lost.amount + taken.amount):
+        yield (
+            f"the CPUs of {machine} had no room in their queues for {lost.amount:.0f} received "
+            f"frames in the hold{_share_text(lost, lost.amount + taken.amount)}"
+        )
+
+
+def _segment_doubts(host: str, held: Sequence[HostSample]) -> Iterator[str]:
+    received = network_rise(held, lambda counts: counts.received_segments)
+    damaged = network_rise(held, lambda counts: counts.damaged_segments)
+    unbuffered = network_rise(held, lambda counts: counts.unbuffered_segments)
+    for lost, how in (
+        (damaged, "arrived damaged"),
+        (unbuffered, "were thrown away for want of buffer memory"),
+    ):
+        if lost and received and _too_many(lost, received.amount):
+            yield (
+                f"{lost.amount:.0f} TCP segments that {host} received in the hold {how}"
+                f"{_share_text(lost, received.amount)}"
+            )
+
+
+def _connection_doubts(host: str, held: Sequence[HostSample]) -> Iterator[str]:
+    refused = network_rise(held, lambda counts: counts.refused_connections)
+    if refused and refused.per_second > MOST_REFUSED_PER_SECOND:
+        yield (
+            f"{host} turned away {refused.amount:.0f} connections in the hold: the queues of the "
+            "sockets that they were made to were full"
+        )
+    aborted = network_rise(held, lambda counts: counts.aborted_connections)
+    if aborted and aborted.amount:
+        yield f"{host} ended {aborted.amount:.0f} connections in the hold for want of TCP memory"
+
+
+def _hosts_with_faults(load: Load) -> set[str]:
+    """Name the hosts to which, or to whose links, something was done up to the hold's end."""
+    return {
+        event.subject
+        for event in events_of(load.recording.events, Happened)
+        if is_of_host(event) and event.wall_seconds < load.hold.end
+    }
+
+
+def _too_many(lost: Rise, total: float) -> bool:
+    """Return whether more of a total was lost than is normal."""
+    return lost.per_second > LEAST_PER_SECOND and lost.amount > MOST_LOST * total
+
+
+def _share_text(lost: Rise, total: float) -> str:
+    return f" ({percent_text(lost.amount / total)})" if total else ""
+
+
+def _of_interface(
+    name: str, count: Callable[[InterfaceUse], int | None]
+) -> Callable[[HostSample], int | None]:
+    def counted(sample: HostSample) -> int | None:
+        use = sample.interfaces.get(name)
+        return None if use is None else count(use)
+
+    return counted
+
+
+def _received_lost(use: InterfaceUse) -> int | None:
+    return use.received_lost_frames
+
+
+def _sent_lost(use: InterfaceUse) -> int | None:
+    return use.sent_lost_frames
+
+
+def _bytes(use: InterfaceUse) -> int:
+    return use.received_bytes + use.sent_bytes
+
+
+def _received(use: InterfaceUse) -> int:
+    return use.received_packets
+
+
+def _sent(use: InterfaceUse) -> int:
+    return use.sent_packets
