@@ -35,8 +35,8 @@ QUIET_NETWORK = {
     "unbuffered_segments": 9,
     "refused_connections": 0.1,
     "aborted_connections": 0,
-    "short_of_memory_times": 0,
-    "short_of_memory_seconds": 0,
+    "short_of_memory_times": 0.1,
+    "short_of_memory_seconds": 0.002,
     "tracked_connections": lambda _: 200_000,
     "most_tracked_connections": lambda _: 262_144,
     "untracked_drops": 1,
@@ -125,7 +125,7 @@ NETWORK_DOUBTS = [
         "here ended 5 connections in the hold for want of TCP memory",
     ),
     (
-        {"short_of_memory_times": 0.2},
+        {"short_of_memory_times": 0.2, "short_of_memory_seconds": 0},
         (
             "TCP of here was at the limit of its memory (net.ipv4.tcp_mem) 2 times in the hold: "
             "buffers are cut there, and segments thrown away"

@@ -153,7 +153,7 @@ class MachineConditions(Part, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Cores that the sampler may run on now."""
     heat_throttled_seconds: float | None = None
     """How long the core or the package that was throttled most for heat was throttled; read every
-    few seconds, null in between."""
+    few seconds, null in between, as are ``cpu_pressure_seconds`` and ``group_oom_kills``."""
     cpu_pressure_seconds: float | None = None
     """How long at least one thread was ready and had no CPU (``some`` of /proc/pressure/cpu)."""
     memory_pressure_seconds: float | None = None

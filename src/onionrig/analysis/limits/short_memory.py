@@ -38,6 +38,8 @@ MOST_SWAPPED_BYTES_PER_SECOND = 1 << 20
 MOST_FAULTS_PER_SECOND = 50.0
 """Reads from a disk in place of memory that may occur per second where pressure is not counted: an
 SD card needs some 10 ms for each."""
+MOST_TCP_SHARE = 0.01
+"""Share of the hold in which TCP may be at the limit of its memory (a judgement)."""
 
 
 class Shortage(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,21 +157,25 @@ def _killed_texts(one: Shortage) -> list[str]:
 
 
 def _tcp_shortages(load: Load) -> list[tuple[str, Rise, Rise | None]]:
-    """Return the hosts whose TCP came to its memory limit: how often, and for how long."""
+    """Return the hosts whose TCP was at its memory limit: how often, and for how long.
+
+    The time is counted as TCP leaves that state, so it may be 0 although the state was reached.
+    """
     found = []
     for host, held in samples_by_host(load).items():
         times = network_rise(held, lambda counts: counts.short_of_memory_times)
         waited = network_rise(held, lambda counts: counts.short_of_memory_seconds)
-        if times and (times.amount or (waited and waited.amount)):
+        if times and (waited.share > MOST_TCP_SHARE if waited and waited.amount else times.amount):
             found.append((host, times, waited))
     return found
 
 
 def _tcp_text(host: str, times: Rise, waited: Rise | None) -> str:
-    """Say how long TCP was at its limit: what goes on as the hold ends is not counted yet."""
-    lasted = f" for {percent_text(waited.share)} of the hold" if waited and waited.amount else ""
-    often = "" if lasted or not times.amount else f" {times.amount:.0f} times in the hold"
+    if waited and waited.amount:
+        extent = f"for {percent_text(waited.share)} of the hold"
+    else:
+        extent = f"{'once' if times.amount == 1 else f'{times.amount:.0f} times'} in the hold"
     return (
-        f"TCP of {host} was at the limit of its memory (net.ipv4.tcp_mem){lasted or often}: "
-        "buffers are cut there, and segments thrown away"
+        f"TCP of {host} was at the limit of its memory (net.ipv4.tcp_mem) {extent}: buffers are "
+        "cut there, and segments thrown away"
     )

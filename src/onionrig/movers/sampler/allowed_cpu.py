@@ -98,7 +98,7 @@ def most_throttled(stats: Iterable[str | None]) -> Throttled:
 
 def throttled_from(stat: str | None) -> Throttled:
     """Read what one ``cpu.stat`` says, in version 1 or 2."""
-    counts = named_counts(stat)
+    counts = named_counts(stat, (*THROTTLED, "nr_throttled", "nr_periods"))
     times = [counts[name] * unit for name, unit in THROTTLED.items() if name in counts]
     return Throttled(
         seconds=max(times, default=None),

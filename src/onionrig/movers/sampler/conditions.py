@@ -24,8 +24,9 @@ USEC_PER_SECOND = 1e6
 PRESSURE_DIGITS, CLOCK_DIGITS = 4, 3
 READINGS = 3
 """Readings of two clocks, of which the quickest counts: a process may be held up between them."""
-HEAT_EVERY_SECONDS = 5
-"""Each core has two files that count its throttling: too many for every second."""
+SELDOM_SECONDS = 4
+"""What has a file for each core or control group is read less often, as is what is not judged."""
+PAGES = ("pswpin", "pswpout", "pgmajfault", "oom_kill")
 MS_PER_SECOND = 1e3
 OOM_FILES = ("memory.events", "memory.oom_control")
 """Files in which a control group counts kills, in version 2 and in version 1."""
@@ -62,8 +63,10 @@ def most_kills(texts: Iterable[str | None]) -> int | None:
 
     A group counts those of the groups within it as well.
     """
-    kills = [counts["oom_kill"] for text in texts if "oom_kill" in (counts := named_counts(text))]
-    return max(kills, default=None)
+    return max(
+        (kills for text in texts for kills in named_counts(text, ("oom_kill",)).values()),
+        default=None,
+    )
 
 
 class ConditionsReader:
@@ -79,19 +82,22 @@ class ConditionsReader:
         self._heat = sorted(
             root.glob("sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_total_time_ms")
         )
-        self._heat_due_second = 0
+        self._seldom_due_second = 0
 
     def read(self, second: int) -> MachineConditions:
         """Return them as they are when a second ends."""
         memory, disk = read_text(self._pressure["memory"]), read_text(self._pressure["io"])
-        pages = named_counts(read_text(self._vmstat))
+        pages = named_counts(read_text(self._vmstat), PAGES)
         queue = frames(read_text(self._softnet))
+        due = second >= self._seldom_due_second
+        if due:
+            self._seldom_due_second = second + SELDOM_SECONDS
         return MachineConditions(
             wall_ahead_seconds=round(self._clock.wall_ahead_seconds(), CLOCK_DIGITS),
             suspended_seconds=round(suspended_seconds(), CLOCK_DIGITS),
             affinity_cores=len(os.sched_getaffinity(0)),
-            heat_throttled_seconds=self._heat_seconds(second),
-            cpu_pressure_seconds=pressure_seconds(read_text(self._pressure["cpu"]), "some"),
+            heat_throttled_seconds=self._heat_seconds() if due else None,
+            cpu_pressure_seconds=self._cpu_pressure_seconds() if due else None,
             memory_pressure_seconds=pressure_seconds(memory, "some"),
             full_memory_pressure_seconds=pressure_seconds(memory, "full"),
             disk_pressure_seconds=pressure_seconds(disk, "some"),
@@ -100,18 +106,21 @@ class ConditionsReader:
             swapped_out_bytes=self._bytes(pages.get("pswpout")),
             major_faults=pages.get("pgmajfault"),
             oom_kills=pages.get("oom_kill"),
-            group_oom_kills=most_kills(read_text(file) for file in self._oom_files),
+            group_oom_kills=self._group_kills() if due else None,
             queued_frames=None if queue is None else queue[0],
             unqueued_frames=None if queue is None else queue[1],
         )
 
-    def _heat_seconds(self, second: int) -> float | None:
-        if second < self._heat_due_second:
-            return None
-        self._heat_due_second = second + HEAT_EVERY_SECONDS
+    def _heat_seconds(self) -> float | None:
         counts = [number_from(read_text(file)) for file in self._heat]
         most = max((count for count in counts if count is not None), default=None)
         return None if most is None else most / MS_PER_SECOND
+
+    def _cpu_pressure_seconds(self) -> float | None:
+        return pressure_seconds(read_text(self._pressure["cpu"]), "some")
+
+    def _group_kills(self) -> int | None:
+        return most_kills(read_text(file) for file in self._oom_files)
 
     def _bytes(self, pages: int | None) -> int | None:
         return None if pages is None else pages * self._page_bytes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -12,14 +11,13 @@ import psutil
 from onionrig.records.samples import CpuStates, InterfaceUse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 LOOPBACK = "lo"
 LINK_RATE_SECONDS = 10.0
 """A link's rate is asked of its driver, which may be slow, and seldom changes."""
 BITS_PER_MBIT = 1e6
-NAMED_COUNT = re.compile(r"^(\S+) ([0-9]+)[ \t]*$", re.MULTILINE)
 COLUMNS = 16
 """Columns of ``/proc/net/dev``: eight received, eight sent."""
 
@@ -128,9 +126,19 @@ def link_bits_per_second(speed: str | None) -> float | None:
     return mbit * BITS_PER_MBIT if mbit > 0 else None
 
 
-def named_counts(text: str | None) -> dict[str, int]:
-    """Read lines of a name and a number, as in ``/proc/vmstat`` and in files of control groups."""
-    return {name: int(number) for name, number in NAMED_COUNT.findall(text or "")}
+def named_counts(text: str | None, names: Iterable[str]) -> dict[str, int]:
+    """Read these of the lines of a name and a number that /proc/vmstat and control groups have.
+
+    They are looked for one by one, since vmstat has some two hundred.
+    """
+    lines = f"\n{text or ''}\n"
+    counts = {}
+    for name in names:
+        _, found, after = lines.partition(f"\n{name} ")
+        number = number_from(after.partition("\n")[0]) if found else None
+        if number is not None:
+            counts[name] = number
+    return counts
 
 
 def number_from(text: str | None) -> int | None:

@@ -12,7 +12,7 @@ from onionrig.movers.sampler.host import number_from, read_text
 from onionrig.records.samples import NetworkCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 UNBUFFERED = (
@@ -26,19 +26,31 @@ UNBUFFERED = (
 MS_PER_SECOND = 1e3
 TIME_DIGITS = 3
 DROPPED = {"drop", "early_drop"}
+TCP_COUNTS = ("InSegs", "RetransSegs", "InErrs")
+"""Counters of ``/proc/net/snmp`` that are read, and..."""
+MORE_COUNTS = (
+    *UNBUFFERED,
+    "ListenDrops",
+    "TCPAbortOnMemory",
+    "TCPMemoryPressures",
+    "TCPMemoryPressuresChrono",
+    "TCPSYNChallenge",
+)
+"""...of ``/proc/net/netstat``, which has some two hundred."""
 
 
-def protocol_counts(text: str | None, protocol: str) -> dict[str, int]:
+def protocol_counts(text: str | None, protocol: str, names: Iterable[str]) -> dict[str, int]:
     """Read a protocol's counters from ``/proc/net/snmp`` or ``netstat``: names, values below."""
     lines = [line.split() for line in (text or "").splitlines() if line.startswith(f"{protocol}:")]
     if len(lines) != len(("names", "values")):
         return {}
-    names, values = lines
-    return {
-        name: int(value)
-        for name, value in zip(names[1:], values[1:], strict=False)
-        if value.isdecimal()
-    }
+    values = dict(zip(*lines, strict=False))
+    return {name: int(values[name]) for name in names if values.get(name, "").isdecimal()}
+
+
+def tcp_counts(snmp: str | None) -> dict[str, int]:
+    """Return the counters of TCP that are read from ``/proc/net/snmp``."""
+    return protocol_counts(snmp, "Tcp", TCP_COUNTS)
 
 
 def tracking_drops(stat: str | None) -> dict[str, int]:
@@ -68,7 +80,7 @@ class Network:
 
     def read(self, tcp: Mapping[str, int]) -> NetworkCounts:
         """Return what is counted now, beside these counters of TCP from ``/proc/net/snmp``."""
-        more = protocol_counts(read_text(self._netstat), "TcpExt")
+        more = protocol_counts(read_text(self._netstat), "TcpExt", MORE_COUNTS)
         drops = tracking_drops(read_text(self._tracking))
         return NetworkCounts(
             received_segments=tcp.get("InSegs"),

@@ -22,7 +22,7 @@ from onionrig.movers.sampler.allowed_cpu import most_throttled, own_groups
 from onionrig.movers.sampler.board import BoardReader
 from onionrig.movers.sampler.conditions import ConditionsReader
 from onionrig.movers.sampler.host import Interfaces, cpu_states, read_text
-from onionrig.movers.sampler.network import Network, protocol_counts
+from onionrig.movers.sampler.network import Network, tcp_counts
 from onionrig.movers.sampler.others import Others
 from onionrig.movers.sampler.processes import CPU_DIGITS, ListFile, Processes
 from onionrig.movers.sampler.tors import TIME_DIGITS, TorsWatch
@@ -78,7 +78,7 @@ class Sampler:
     def sample(self, second: int) -> HostSample:
         """Read all there is; the times are those of the processes' counters, read first."""
         monotonic_seconds, wall_seconds = time.monotonic(), self._clock.wall_seconds()
-        tcp = protocol_counts(read_text(self._snmp), "Tcp")
+        tcp = tcp_counts(read_text(self._snmp))
         due = second % CONDITIONS_EVERY_SECONDS == 0
         throttled = most_throttled(read_text(file) for file in self._quota_stats)
         return HostSample(
