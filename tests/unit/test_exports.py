@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from onionrig.analysis.load.load_times import LoadTimes
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Noted
+from onionrig.records.samples import MachineConditions, NetworkCounts
 from onionrig.records.transfers import Ending
 from onionrig.views.export.prometheus import exposition
 from onionrig.views.export.tables import TABLES
@@ -121,6 +122,20 @@ def test_hosts_and_interfaces_are_as_they_were_recorded():
     (interface,) = rows("interfaces", run)
     assert (interface["interface"], interface["received_bytes"]) == ("eth0", 1000)
     assert (interface["sent_bytes"], interface["link_bits_per_second"]) == (3000, 1e9)
+
+
+def test_conditions_are_a_row_for_each_time_that_they_were_read():
+    read = msgspec.structs.replace(
+        host_sample(HOLD, {}),
+        conditions=MachineConditions(oom_kills=2),
+        network=NetworkCounts(damaged_segments=7),
+        throttled_periods=5,
+    )
+    (row,) = rows("conditions", held(samplers={"sampler": [read, host_sample(HOLD + 1, {})]}))
+    assert {name: value for name, value in row.items() if value is not None} == {
+        "second": HOLD, "host": "here", "throttled_periods": 5, "oom_kills": 2,
+        "damaged_segments": 7,
+    }  # fmt: skip
 
 
 def test_sources_round_trips_and_tors_are_a_row_each():

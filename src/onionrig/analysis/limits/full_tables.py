@@ -67,13 +67,16 @@ def check_tables(load: Load) -> LimitCheck:
 def table_doubts(load: Load) -> list[str]:
     """Return a doubt for each host that dropped packets since it could not track them."""
     return [
-        _full_text(table)
-        if table.full
-        else f"the connection tracking of {table.host} dropped {table.dropped:.0f} packets in the "
-        "hold"
+        _full_text(table) if table.full else _dropped_text(table)
         for table in _tables(load)
         if table.full or table.dropped_per_second > MOST_DROPS_PER_SECOND
     ]
+
+
+def _dropped_text(table: Table) -> str:
+    return (
+        f"the connection tracking of {table.host} dropped {table.dropped:.0f} packets in the hold"
+    )
 
 
 def _full_text(table: Table) -> str:

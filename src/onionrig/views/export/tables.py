@@ -18,7 +18,15 @@ from onionrig.analysis.load.loads import loads
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.dials import Outage
 from onionrig.records.recording import Recording
-from onionrig.records.samples import Board, CpuStates, InterfaceUse, Sample, TorCounters
+from onionrig.records.samples import (
+    Board,
+    CpuStates,
+    InterfaceUse,
+    MachineConditions,
+    NetworkCounts,
+    Sample,
+    TorCounters,
+)
 from onionrig.records.transfers import Transfer
 
 LOAD_COLUMNS = ("since_hold_seconds", "load", "phase")
@@ -89,6 +97,18 @@ def _hosts(recording: Recording) -> Iterator[Row]:
             *msgspec.structs.astuple(sample.cpu), sample.others_cpu_seconds, sample.load_average,
             sample.available_memory_bytes, sample.tcp_retransmitted_segments, *board,
             None if throttling is None else "; ".join(throttling),
+        )  # fmt: skip
+
+
+def _conditions(recording: Recording) -> Iterator[Row]:
+    for sampler, sample in _samples(recording.samplers):
+        if sample.conditions is None and sample.network is None:
+            continue  # read every other second
+        yield (
+            sample.second, host_of(recording.manifest, sampler), sample.throttled_seconds,
+            sample.throttled_periods, sample.quota_periods,
+            *msgspec.structs.astuple(sample.conditions or MachineConditions()),
+            *msgspec.structs.astuple(sample.network or NetworkCounts()),
         )  # fmt: skip
 
 
@@ -189,6 +209,13 @@ TABLES = (
                  "others_cpu_seconds", "load_average", "available_memory_bytes",
                  "tcp_retransmitted_segments", *_fields(Board)),
         rows=_hosts,
+    ),
+    Table(
+        name="conditions",
+        what="what happened to the machine and its network: memory, disk, clocks, losses",
+        columns=("second", "host", "throttled_seconds", "throttled_periods", "quota_periods",
+                 *_fields(MachineConditions), *_fields(NetworkCounts)),
+        rows=_conditions,
     ),
     Table(
         name="interfaces",
