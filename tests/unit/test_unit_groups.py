@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from onionrig.movers.clock import SteadyClock
 from onionrig.movers.sampler.processes import Processes
 from onionrig.movers.sampler.program import Sampler
 from onionrig.movers.sampler.units import (
@@ -101,12 +102,7 @@ def test_a_sampler_that_is_told_of_a_slice_reads_no_list(tree, tmp_path):
         record_path="", tors=(), tors_record_path="", schedule_path="",
         processes_path=str(tmp_path / "processes.json"), slice=SLICE, unit_prefix=PREFIX,
     )  # fmt: skip
-
-    class Clock:
-        def wall_seconds(self):
-            return 1000.5
-
-    sample = Sampler(orders, Clock(), root=tree.root).sample(1000)
+    sample = Sampler(orders, SteadyClock(), root=tree.root).sample(1000)
     assert list(sample.processes) == ["me"]
     assert sample.processes["me"].cgroup_cpu_seconds == 3.0
 
