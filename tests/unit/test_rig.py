@@ -16,6 +16,7 @@ from onionrig.rig.orders import (
 )
 from onionrig.rig.placement import Placement
 from onionrig.rig.render import render
+from onionrig.rig.torrc import KEPT_CONSENSUS_SECONDS, VOTING_INTERVAL_SECONDS
 from support.rigs import (
     PROGRAMS,
     allocated,
@@ -83,6 +84,19 @@ def test_the_authorities_carry_the_consensus_parameters():
     assert "ConsensusParams cc_alg=2" in torrc(rendered(), "authority-1")
     chosen = rendered(network={"consensus": {"b": 2, "a": 1}})
     assert "ConsensusParams a=1 b=2" in torrc(chosen, "authority-3")
+
+
+def test_directory_caches_keep_consensuses_for_a_minute_and_an_experiment_may_say_otherwise():
+    for name in ("authority-1", "relay-1"):
+        assert "MaxConsensusAgeForDiffs 60 seconds" in torrc(rendered(), name)
+    chosen = torrc(rendered(network={"torrc": ["MaxConsensusAgeForDiffs 0"]}), "relay-1")
+    # tor goes by the last of several lines
+    assert [line for line in chosen if line.startswith("MaxConsensusAge")][-1].endswith(" 0")
+
+
+def test_the_newest_consensus_is_kept_until_caches_have_fetched_the_one_after_a_failed_vote():
+    """They fetch until 11 seconds after it became valid (tor: networkstatus.c), and try again."""
+    assert KEPT_CONSENSUS_SECONDS > 2 * VOTING_INTERVAL_SECONDS + 11
 
 
 def test_every_daemon_knows_every_authority():

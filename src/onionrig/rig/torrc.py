@@ -24,6 +24,13 @@ INITIAL_VOTING_INTERVAL_SECONDS = 5
 INITIAL_VOTE_DELAY_SECONDS = INITIAL_DISTRIBUTION_DELAY_SECONDS = 2
 BANDWIDTH_KB_PER_SECOND = 100_000
 """Of every relay alike; only their proportions matter."""
+KEPT_CONSENSUS_SECONDS = 3 * VOTING_INTERVAL_SECONDS
+"""How old a consensus may be for a directory cache to keep it.
+
+Caches compute a difference from each that they have kept to every new one, so a network would cost
+more with every minute that it lives (tor: src/feature/dircache/consdiffmgr.c). They serve whole
+consensuses from the same place, so the newest must never be too old: caches fetch one up to 31
+seconds after the one before became valid, and a vote may fail."""
 
 
 class Torrcs:
@@ -167,6 +174,7 @@ def _relay_lines(name: str, allocation: Allocation) -> list[str]:
         "ContactInfo onionrig private network",
         "NumCPUs 1",
         "AvoidDiskWrites 1",
+        f"MaxConsensusAgeForDiffs {KEPT_CONSENSUS_SECONDS} seconds",
         "DoSCircuitCreationEnabled 0",
         "DoSConnectionEnabled 0",
     ]
