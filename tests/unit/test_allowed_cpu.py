@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from onionrig.analysis.limits.withheld_cpu import most_waiting_threads
 from onionrig.movers.sampler.allowed_cpu import (
     QuotaFiles,
     Throttled,
@@ -129,11 +130,11 @@ def waiting(whole, threads=None, throttled=None, periods=None):
 
 
 def test_threads_that_wait_beside_idle_cores_are_withheld_cpu_and_a_doubt():
-    whole = waiting(watched(cores={"relay-1": 1.0}), threads=3.0)
+    whole = waiting(watched(cores={"relay-1": 1.0}), threads=5.5)
     verdict = bottleneck_of(whole)
     assert (verdict.kind, verdict.subject) == ("CPU withheld", "here")
     assert verdict.sentence == (
-        "CPU of here was withheld: 3.0 threads on average were ready to run and waited although "
+        "CPU of here was withheld: 5.5 threads on average were ready to run and waited although "
         "the hold used 1.00 of 2 cores"
     )
     assert verdict.sentence in trust_of(whole).doubts
@@ -158,6 +159,38 @@ def test_a_little_waiting_and_waiting_for_full_cores_are_no_doubt():
     full = waiting(watched(cores={"relay-1": 1.95}), threads=9.0)
     assert trust_of(little).doubts == trust_of(full).doubts == ()
     assert (bottleneck_of(little).kind, bottleneck_of(full).kind) == ("load", "machine CPU")
+
+
+UNRESTRICTED = (
+    # how full two cores were, and the threads that waited
+    ("one stream", 0.18, 0.10),
+    ("two streams", 0.28, 0.26),
+    ("4 streams, 32 Mbit/s", 0.19, 0.12),
+    ("8 streams, 64 Mbit/s", 0.30, 0.38),
+    ("8 streams, 96 Mbit/s", 0.43, 0.79),
+    ("emulated hosts, 2 links of 8 Mbit/s", 0.12, 0.10),
+    ("emulated hosts, 2 links of 20 Mbit/s", 0.33, 0.47),
+    ("emulated hosts, 2 links of 36 Mbit/s", 0.51, 1.21),
+    ("emulated hosts, the nearest to a false doubt", 0.575, 1.85),
+    ("beside a neighbour that used 0.86 of a core", 0.59, 1.33),
+    ("beside a neighbour that used 1.23 cores", 0.75, 1.38),
+)
+RESTRICTED = (
+    ("4 streams on one of two cores", 0.46, 5.23),
+    ("the same, ten seconds later", 0.47, 5.76),
+)
+MARGIN = 1.9
+"""How many times as many threads may wait, or as few, before a measured pair would be misjudged."""
+
+
+@pytest.mark.parametrize(("what", "fullness", "threads"), UNRESTRICTED)
+def test_what_waited_without_a_restriction_is_far_from_a_doubt(what, fullness, threads):
+    assert most_waiting_threads(fullness, 2) > MARGIN * threads, what
+
+
+@pytest.mark.parametrize(("what", "fullness", "threads"), RESTRICTED)
+def test_what_waited_on_one_of_two_cores_is_far_beyond_what_may_wait(what, fullness, threads):
+    assert most_waiting_threads(fullness, 2) < threads / MARGIN, what
 
 
 def test_a_restriction_is_told_beside_the_figures():

@@ -32,8 +32,10 @@ THROTTLED_SHARE = 0.05
 """Share of the hold for which a group may be throttled before it counts as withheld CPU."""
 ALWAYS_WAITING = 1.0
 """Threads that may wait on average whatever else is the case (a judgement)."""
-TIMES_THE_QUEUE = 2.0
-"""How many times the queue of random arrivals may be found (a judgement)."""
+TIMES_THE_QUEUE = 5.0
+"""How many times the queue of random arrivals may be found. Tors wake together, as the same cells
+pass them and their schedulers tick: three to five times the queue waited where nothing was
+withheld, and about twenty times where a rig had one of two cores (docs/method.md)."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +60,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
         return waited or self.throttled_share > THROTTLED_SHARE
 
 
-def _waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
+def waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
     """Return what waited on each sampled machine whose CPU was not full."""
     uses = {use.host: use for use in all_uses if use.cores and not use.full}
     limited = {host.name for host in load.manifest.emulated if host.cpu_cores is not None}
@@ -80,7 +82,7 @@ def _waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
         Waiting(
             host=machine,
             threads=threads.get(machine),
-            most_threads=ALWAYS_WAITING + TIMES_THE_QUEUE * _queue(use.fullness, use.cores or 1.0),
+            most_threads=most_waiting_threads(use.fullness, use.cores or 1.0),
             throttled_share=throttled[machine],
             throttled_periods=rise(most[machine], lambda one: one.throttled_periods),
             quota_periods=rise(most[machine], lambda one: one.quota_periods),
@@ -92,9 +94,14 @@ def _waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
     ]
 
 
+def most_waiting_threads(fullness: float, cores: float) -> float:
+    """Return how many threads may wait on average while nothing withholds CPU."""
+    return ALWAYS_WAITING + TIMES_THE_QUEUE * _queue(fullness, cores)
+
+
 def check_withheld_cpu(load: Load) -> LimitCheck:
     """Name the host whose CPU was withheld."""
-    found = _waitings(load, host_uses(load))
+    found = waitings(load, host_uses(load))
     finding = next((_finding(one) for one in found if one.withheld), None)
     return LimitCheck(
         evidence=tuple(_evidence(one) for one in found if _told(one)), finding=finding
@@ -103,7 +110,7 @@ def check_withheld_cpu(load: Load) -> LimitCheck:
 
 def withheld_cpu_doubts(load: Load, uses: Sequence[HostUse]) -> list[str]:
     """Return a doubt for each host whose CPU was withheld."""
-    return [_text(one) for one in _waitings(load, uses) if one.withheld]
+    return [_text(one) for one in waitings(load, uses) if one.withheld]
 
 
 def _text(one: Waiting) -> str:
