@@ -2,11 +2,11 @@
 
     .venv/bin/python benchmarks/age.py RUN [--per-minute] [--every 5]
 
-RUN is a run directory. CPU-seconds per Gbit of payload, or per minute for a run that is as good as
-idle; the largest process's memory, open files and threads come from the run's samples. What records
-do not have is measured where this is started while the run goes on: the directories of each role's
-tors, and the run directory's own samples and logs, once a minute, kept beside it in RUN.sizes.jsonl
-until a later look at the finished run.
+RUN is a run directory. CPU-seconds are per Gbit of payload, or with --per-minute as they are, for a
+network that is as good as idle; the memory of the largest process, open files and threads come from
+the run's samples too. What records do not have is measured if this is started while the run goes
+on, once a minute, and kept beside the run directory in RUN.sizes.jsonl: the directories of each
+role's tors, and what the run directory itself takes.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def main() -> None:
     """Follow a run while it goes on, then print its tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path)
-    parser.add_argument("--per-minute", action="store_true", help="CPU-seconds per minute")
-    parser.add_argument("--every", type=int, default=1, help="print each so many minutes")
+    parser.add_argument("--per-minute", action="store_true", help="print CPU-seconds per minute")
+    parser.add_argument("--every", type=int, default=1, help="minutes from one row to the next")
     arguments = parser.parse_args()
     sizes_path = arguments.run.with_name(f"{arguments.run.name}.sizes.jsonl")
     _follow(RunDirectory(arguments.run), sizes_path)
