@@ -168,6 +168,7 @@ UNRESTRICTED = (
     ("4 streams, 32 Mbit/s", 0.19, 0.12),
     ("8 streams, 64 Mbit/s", 0.30, 0.38),
     ("8 streams, 96 Mbit/s", 0.43, 0.79),
+    ("12 streams, 128 Mbit/s", 0.50, 1.26),
     ("emulated hosts, 2 links of 8 Mbit/s", 0.12, 0.10),
     ("emulated hosts, 2 links of 20 Mbit/s", 0.33, 0.47),
     ("emulated hosts, 2 links of 36 Mbit/s", 0.51, 1.21),
@@ -178,6 +179,8 @@ UNRESTRICTED = (
 RESTRICTED = (
     ("4 streams on one of two cores", 0.46, 5.23),
     ("the same, ten seconds later", 0.47, 5.76),
+    ("8 streams under a quota of one core", 0.50, 6.74),
+    ("the same, ten seconds later", 0.50, 7.06),
 )
 MARGIN = 1.9
 """How many times as many threads may wait, or as few, before a measured pair would be misjudged."""
