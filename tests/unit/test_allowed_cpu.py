@@ -169,6 +169,7 @@ UNRESTRICTED = (
     ("8 streams, 64 Mbit/s", 0.30, 0.38),
     ("8 streams, 96 Mbit/s", 0.43, 0.79),
     ("12 streams, 128 Mbit/s", 0.50, 1.26),
+    ("16 streams, 160 Mbit/s", 0.69, 3.01),
     ("emulated hosts, 2 links of 8 Mbit/s", 0.12, 0.10),
     ("emulated hosts, 2 links of 20 Mbit/s", 0.33, 0.47),
     ("emulated hosts, 2 links of 36 Mbit/s", 0.51, 1.21),
