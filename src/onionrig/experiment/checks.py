@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.errors import UsageError
-from onionrig.experiment.fault_checks import wrong_faults
+from onionrig.experiment.faults.checks import wrong_faults
 from onionrig.experiment.frontend import (
     FETCHED_PLACES,
     MOST_IN_A_DESCRIPTOR,
@@ -32,6 +32,7 @@ from onionrig.experiment.keys import (
     too_many_tors,
 )
 from onionrig.experiment.loads.registry import shape_of
+from onionrig.experiment.torrc_lines import wrong_torrc_lines
 from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import Seconds, host_and_port, rough_duration_text
 
@@ -43,18 +44,6 @@ FEWEST_HSDIRS = 5
 FEWEST_RELAYS = 3
 """With authorities alone no six-hop circuit is ever built, and nothing bootstraps."""
 SHORTEST_DIAL_EVERY_SECONDS = 0.05
-
-LINES_OF_THE_RIG = {
-    name.lower(): name
-    for name in (
-        "AuthoritativeDirectory", "ControlSocket", "ControlPort", "DataDirectory", "DirAuthority",
-        "DirPort", "HiddenServiceDir", "HiddenServiceNonAnonymousMode",
-        "HiddenServiceNumIntroductionPoints", "HiddenServiceOnionBalanceInstance",
-        "HiddenServicePort", "HiddenServiceSingleHopMode", "MetricsPort", "MetricsPortPolicy",
-        "ORPort", "PidFile", "RunAsDaemon", "SocksPort", "TestingTorNetwork", "User",
-        "V3AuthoritativeDirectory",
-    )
-}  # fmt: skip
 
 
 def refuse_impossible(experiment: Experiment) -> None:
@@ -73,7 +62,7 @@ def refuse_impossible(experiment: Experiment) -> None:
         *network,
         _hold,
         _dialling,
-        _torrc_lines,
+        wrong_torrc_lines,
         wrong_faults,
     ):
         wrong = check(experiment)
@@ -282,17 +271,3 @@ def _dialling(experiment: Experiment) -> str | None:
         f"load.dial_every = {every}: at least {Seconds(SHORTEST_DIAL_EVERY_SECONDS)}, since each "
         "dial needs circuits of its own"
     )
-
-
-def _torrc_lines(experiment: Experiment) -> str | None:
-    for table, lines in (
-        ("network", experiment.network.torrc),
-        ("backends", experiment.backends.torrc),
-        ("load", experiment.load.torrc),
-    ):
-        for line in lines:
-            keyword = line.strip().lstrip("+/").partition(" ")[0].lower()
-            if "\n" in line or keyword in LINES_OF_THE_RIG:
-                name = LINES_OF_THE_RIG.get(keyword, "a line break")
-                return f"{table}.torrc: {line!r}: {name} is the rig's own to set"
-    return None
