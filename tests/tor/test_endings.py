@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 
 import pytest
@@ -75,10 +76,14 @@ def test_a_daemon_that_dies_under_load_ends_the_run_by_its_name(start):
     assert "backend-2.log" in run.stderr
 
 
-def test_a_daemon_that_dies_in_bring_up_ends_the_run_with_its_last_line(start):
-    run = start("--set", 'network.torrc=["NoSuchOption 1"]')
-    assert run.ends() == 7
-    assert "NoSuchOption" in run.stderr or "Reading config failed" in run.stderr
+def test_a_daemon_that_dies_in_bring_up_ends_the_run_with_the_warnings_that_count(start):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        run = start("--set", f'network.torrc=["HTTPTunnelPort {address}"]')
+        assert run.ends() == 7
+    assert f"Could not bind to {address}" in run.stderr
+    assert "Failed to bind one of the listener ports" in run.stderr
+    assert "see warnings above" not in run.stderr
     assert run.leaves_nothing([])
     assert result(run)["status"] == "aborted"
 

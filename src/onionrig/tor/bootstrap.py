@@ -1,4 +1,4 @@
-"""How far a tor has bootstrapped, as its log says."""
+"""What a tor's log says: how far it has bootstrapped, and why it ended."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 _BOOTSTRAPPED = re.compile(r"Bootstrapped (\d+)% \(\w+\): (.*)")
 DONE = 100
+_COMPLAINT = re.compile(r"\[(?:warn|err)\] (.*)")
+_REFERS = re.compile(
+    r"see warnings above|see logs? for details|failed to bind one of the listener ports"
+    r"|couldn't access private data directory|left us in a broken state",
+    re.IGNORECASE,
+)
+"""How a tor refers to what it has said before (tor: src/app/config/config.c)."""
 
 
 class BootstrapLog:
@@ -37,9 +44,33 @@ class BootstrapLog:
 
 
 def last_line(path: Path) -> str:
-    """Return the last line of a log that is not empty, or say that there is none."""
+    """Return the line of a log that says how its program ended, or say that there is none.
+
+    That is its last line, but for a tor that refers to what it said before.
+    """
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "(no log)"
-    return next((line for line in reversed(lines) if line.strip()), "(empty log)")
+    return complaint(text) or next(
+        (line for line in reversed(text.splitlines()) if line.strip()), "(empty log)"
+    )
+
+
+def complaint(printed: str) -> str | None:
+    """Return why a tor ended, of what it has printed; None where its last line says it itself.
+
+    Its last words may be "see warnings above": then the warnings count that stand before them,
+    back to the first that refers to no other.
+    """
+    lines = [line for line in printed.splitlines() if line.strip()]
+    if not lines or not (last := _COMPLAINT.search(lines[-1])) or not _REFERS.search(last[1]):
+        return None
+    told: list[str] = []
+    for line in reversed(lines[:-1]):
+        found = _COMPLAINT.search(line)
+        if found:
+            told.insert(0, found[1])
+        if found and not _REFERS.search(found[1]):
+            break
+    return "; ".join(told) or None

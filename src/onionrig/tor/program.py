@@ -1,4 +1,4 @@
-"""Find the tor program and read its version.
+"""Find the tor program, read its version, and ask it whether it would take a torrc.
 
 Onion services need tor's conversation about congestion control and proof of work as 0.4.8 has it;
 older releases are past their support (tor: doc/ReleaseNotes).
@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 import shutil
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.errors import Unequipped
 from onionrig.programs import NotRun, run_program
+from onionrig.tor.bootstrap import complaint
 from onionrig.units import version_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 OLDEST = (0, 4, 8)
 MODULES = ("relay", "dirauth", "dircache")
@@ -80,3 +85,22 @@ def program_from(path: str, printed: str) -> Program:
     return Program(
         path=path, version=version, openssl=f"{openssl[1]} {openssl[2]}" if openssl else "unknown"
     )
+
+
+def verifying(tor: str) -> tuple[str, ...]:
+    """Return the command line of a tor that only says whether it takes the torrc that it is given.
+
+    Nothing is started, and nothing is written (tor manual: ``--verify-config``).
+    """
+    return (tor, "-f", "-", "--defaults-torrc", "/dev/null", "--verify-config")
+
+
+def refusal(argv: Sequence[str], torrc: str) -> str | None:
+    """Return what a tor has against a torrc, or None; ``argv`` is how it is asked, here or there.
+
+    Raises NotRun where it does not answer.
+    """
+    asked = run_program(argv, seconds=_SECONDS, given=torrc.encode())
+    if asked.code not in (0, 1):  # tor ends with 1 whatever it has against it
+        raise NotRun(f"{' '.join(argv)[:200]} does not say what it takes: {asked.complaint}")
+    return None if asked.code == 0 else complaint(asked.out) or asked.complaint

@@ -32,7 +32,11 @@ def check(
 ) -> None:
     """Check an experiment and print the rig it renders to, without starting anything."""
     question = ask(experiment, profile, settings or [], flags_layer(inventory=inventory))
-    programs = NAMES if question.experiment.has_real_hosts else _programs_or_names()
+    equipment = _equipment()
+    if equipment is not None:
+        # of real hosts too: most lines that their tors would refuse, this one refuses as well
+        equipment.refuse_unknown_lines(question.experiment)
+    programs = NAMES if question.experiment.has_real_hosts else _programs_or_names(equipment)
     allocation = placeholder_allocation(question.experiment, programs)
     rig = render(question.experiment, placeholder_identities(question.experiment), allocation)
     if json:
@@ -41,9 +45,16 @@ def check(
         Console().print(rig_view(rig, allocation.ports, question.resolved))
 
 
-def _programs_or_names() -> Programs:
-    """Return the programs of this machine, or their names where they are not installed."""
+def _equipment() -> Equipment | None:
+    """Return the programs of this machine, or None where one of them is missing."""
     try:
-        return Equipment.found().programs
+        return Equipment.found()
     except Unequipped:
+        return None
+
+
+def _programs_or_names(equipment: Equipment | None) -> Programs:
+    """Return the programs of this machine, or their names where they are not installed."""
+    if equipment is None:
         return msgspec.structs.replace(NAMES, python=sys.executable)
+    return equipment.programs

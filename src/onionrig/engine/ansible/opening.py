@@ -16,12 +16,14 @@ from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.engine.ansible.program import provisioned_version
 from onionrig.engine.base import Links, Reboots
 from onionrig.engine.local.engine import finishing
+from onionrig.engine.torrcs import refuse_unknown_lines
 from onionrig.errors import HostLost
 from onionrig.probe.facts import host_name
 from onionrig.processes.together import tasks, together
 from onionrig.processes.workspace import kept
 from onionrig.records.manifest import Versions
 from onionrig.rig.units import HostRun
+from onionrig.tor.program import verifying
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,13 +58,21 @@ class AnsibleOpening:
     def for_experiment(cls, experiment: Experiment) -> AnsibleOpening:
         """Look at the experiment's hosts, which its inventory says how to reach.
 
-        Raises UsageError for an inventory that cannot be used, and Unequipped for every host that
-        is not fit, all at once.
+        Raises UsageError for an inventory that cannot be used and for lines of a torrc that a
+        host's tor does not take, and Unequipped for every host that is not fit, all at once.
         """
         named = {host.name for host in experiment.hosts}
         listed = read_inventory(experiment.cluster.inventory or "")
         hosts = [(host.access(), host.onionrig_address) for host in listed if host.name in named]
-        return cls(found_hosts(hosts, experiment, version=provisioned_version()))
+        found = found_hosts(hosts, experiment, version=provisioned_version())
+        for host in {host.facts.versions.tor: host for host in found.values()}.values():
+            if path := host.facts.programs.get("tor"):
+                refuse_unknown_lines(
+                    experiment,
+                    host.access.alone(verifying(path)),
+                    f"tor {host.facts.versions.tor} on {host.access.name}",
+                )
+        return cls(found)
 
     @property
     def capabilities(self) -> frozenset[type]:

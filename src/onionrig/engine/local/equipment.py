@@ -11,10 +11,11 @@ import platformdirs
 
 from onionrig import __version__
 from onionrig.balancer.program import find_onionbalance, refuse_unknown_version
+from onionrig.engine.torrcs import refuse_unknown_lines
 from onionrig.probe.facts import host_facts, host_name
 from onionrig.records.manifest import HostRecord, Versions
 from onionrig.rig.layout import LOOPBACK, Programs
-from onionrig.tor.program import Program, find_tor
+from onionrig.tor.program import Program, find_tor, verifying
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,10 +32,15 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def for_experiment(cls, experiment: Experiment) -> Equipment:
-        """Find what an experiment needs. Raises Unequipped where it is missing or too old."""
+        """Find what an experiment needs.
+
+        Raises Unequipped where it is missing or too old, and UsageError where the tor that is here
+        does not take the lines that the experiment adds.
+        """
         if experiment.network.kind == "none":
             return cls()
         found = cls.found()
+        found.refuse_unknown_lines(experiment)
         if experiment.frontend.balancer == "extended":
             refuse_unknown_version(found.onionbalance_version or "")
         return found
@@ -48,6 +54,13 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
             onionbalance_path=onionbalance_path,
             onionbalance_version=onionbalance_version,
         )
+
+    def refuse_unknown_lines(self, experiment: Experiment) -> None:
+        """Raise UsageError where the tor does not take the lines that an experiment adds."""
+        if self.tor is not None:
+            refuse_unknown_lines(
+                experiment, verifying(self.tor.path), f"tor {self.tor.version}, which is here,"
+            )
 
     @property
     def programs(self) -> Programs:

@@ -1,0 +1,91 @@
+"""Ask tor, before anything starts, about the lines that an experiment adds to its torrcs."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.errors import UsageError
+from onionrig.experiment.torrc_lines import torrc_tables
+from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
+from onionrig.rig.layout import Programs
+from onionrig.rig.model import Role
+from onionrig.rig.render import render
+from onionrig.tor.program import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.experiment.schema import Experiment
+    from onionrig.rig.allocation import Identities
+
+ROLES = {
+    "network": (Role.AUTHORITY, Role.RELAY),
+    "backends": (Role.BACKEND,),
+    "load": (Role.CLIENT,),
+}
+"""The services whose torrcs have the lines of a table."""
+NOWHERE = PurePosixPath("/nonexistent")
+"""tor only checks a torrc, so it makes nothing there."""
+FINGERPRINT = "A" * 40
+NEEDS_ITS_FILE = "HiddenServiceOnionBalanceInstance "
+"""tor reads the file beside the service at once, and there is none yet."""
+
+
+def refuse_unknown_lines(experiment: Experiment, argv: Sequence[str], tor: str) -> None:
+    """Raise UsageError for added lines that a tor does not take, with what it says of them.
+
+    ``argv`` is how it is asked (``onionrig.tor.program.verifying``), ``tor`` what it is called. An
+    experiment that adds no lines costs nothing. Raises NotRun where tor does not answer.
+    """
+    if experiment.network.kind == "none":
+        return
+    for table, lines in torrc_tables(experiment).items():
+        if not lines:
+            continue
+        for text in example_torrcs(experiment, table):
+            if said := refusal(argv, text):
+                added = msgspec.json.encode(lines).decode()
+                raise UsageError(f"{table}.torrc = {added}: {tor} does not take it: {said}")
+
+
+def example_torrcs(experiment: Experiment, table: str) -> list[str]:
+    """Return the torrc of one service of each role that has the lines of a table.
+
+    Names, ports and keys in them are placeholders that tor takes.
+    """
+    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
+    allocation = placeholder_allocation(experiment, programs)
+    layouts = {
+        host: msgspec.structs.replace(layout, workspace=NOWHERE)
+        for host, layout in allocation.layouts.items()
+    }
+    rig = render(
+        experiment,
+        _with_fingerprints(placeholder_identities(experiment)),
+        msgspec.structs.replace(allocation, layouts=layouts),
+    )
+    firsts = (rig.with_role(role)[0] for role in ROLES[table])
+    return [
+        "".join(
+            f"{line}\n"
+            for file in service.files
+            if file.path.name == "torrc"
+            for line in file.text.splitlines()
+            if not line.startswith(NEEDS_ITS_FILE)
+        )
+        for service in firsts
+    ]
+
+
+def _with_fingerprints(identities: Identities) -> Identities:
+    """Return placeholders for identities that look to tor like real ones."""
+    return msgspec.structs.replace(
+        identities,
+        authorities=tuple(
+            msgspec.structs.replace(each, v3_identity=FINGERPRINT, fingerprint=FINGERPRINT)
+            for each in identities.authorities
+        ),
+    )
