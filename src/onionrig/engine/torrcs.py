@@ -1,4 +1,4 @@
-"""Ask tor, before anything starts, about the lines that an experiment adds to its torrcs."""
+"""What a rig shows of itself before anything is made for it: torrcs to ask tor about, sockets."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from onionrig.experiment.schema import Experiment
     from onionrig.rig.allocation import Identities
+    from onionrig.rig.model import Rig
 
 ROLES = {
     "network": (Role.AUTHORITY, Role.RELAY),
@@ -56,17 +57,7 @@ def example_torrcs(experiment: Experiment, table: str) -> list[str]:
 
     Names, ports and keys in them are placeholders that tor takes.
     """
-    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
-    allocation = placeholder_allocation(experiment, programs)
-    layouts = {
-        host: msgspec.structs.replace(layout, workspace=NOWHERE)
-        for host, layout in allocation.layouts.items()
-    }
-    rig = render(
-        experiment,
-        _with_fingerprints(placeholder_identities(experiment)),
-        msgspec.structs.replace(allocation, layouts=layouts),
-    )
+    rig = _example_rig(experiment)
     firsts = (rig.with_role(role)[0] for role in ROLES[table])
     return [
         "".join(
@@ -78,6 +69,28 @@ def example_torrcs(experiment: Experiment, table: str) -> list[str]:
         )
         for service in firsts
     ]
+
+
+def longest_socket(experiment: Experiment) -> str:
+    """Return the longest path of a unix socket below the workspace of an experiment's rig."""
+    if experiment.network.kind == "none":
+        return ""
+    paths = (str(path.relative_to(NOWHERE)) for path in _example_rig(experiment).socket_paths())
+    return max(paths, key=len)
+
+
+def _example_rig(experiment: Experiment) -> Rig:
+    programs = Programs(tor="tor", onionbalance="onionbalance", python="python")
+    allocation = placeholder_allocation(experiment, programs)
+    layouts = {
+        host: msgspec.structs.replace(layout, workspace=NOWHERE, controls=None)
+        for host, layout in allocation.layouts.items()
+    }
+    return render(
+        experiment,
+        _with_fingerprints(placeholder_identities(experiment)),
+        msgspec.structs.replace(allocation, layouts=layouts),
+    )
 
 
 def _with_fingerprints(identities: Identities) -> Identities:

@@ -208,6 +208,17 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 return role
         return None
 
+    def socket_paths(self) -> tuple[PurePosixPath, ...]:
+        """Return the unix sockets that services and tors' control ports are reached by."""
+        listening = (
+            path
+            for service in self.services
+            if isinstance(service.ready, Listening)
+            for path in service.ready.socket_paths
+        )
+        controls = (service.control_path for service in self.services if service.control_path)
+        return (*listening, *controls)
+
     def with_rendered_files(self) -> Rig:
         """Return the rig for looking at: with every file that its services would read."""
         services = (

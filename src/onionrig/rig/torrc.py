@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.rig.allocation import ECHO_PORT, ONION_PORT
 from onionrig.rig.layout import LOOPBACK
+from onionrig.rig.quoting import torrc_path, torrc_socket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +55,7 @@ class Torrcs:
             [
                 f"DirPort {address}:{self._allocation.port(name, 'dir')}",
                 *_voting_lines(self._network.consensus),
-                f"V3BandwidthsFile {self.bandwidths_path(name)}",
+                torrc_path("V3BandwidthsFile", self.bandwidths_path(name)),
             ],
             self._network.torrc,
         )
@@ -91,10 +92,10 @@ class Torrcs:
         """Render a backend instance; ``service`` is its onion service directory."""
         lines = [
             "SocksPort 0",
-            f"HiddenServiceDir {service}",
+            torrc_path("HiddenServiceDir", service),
             "HiddenServiceOnionBalanceInstance 1",
-            f"HiddenServicePort {ONION_PORT} unix:{source_socket}",
-            f"HiddenServicePort {ECHO_PORT} unix:{echo_socket}",
+            torrc_socket("HiddenServicePort", source_socket, port=ONION_PORT),
+            torrc_socket("HiddenServicePort", echo_socket, port=ECHO_PORT),
         ]
         if backends.introduction_points != DEFAULT_INTRODUCTION_POINTS:
             lines.append(f"HiddenServiceNumIntroductionPoints {backends.introduction_points}")
@@ -131,8 +132,8 @@ class Torrcs:
             "TestingEnableCellStatsEvent 0",
             "TestingEnableConnBwEvent 0",
             *self._authorities,
-            f"DataDirectory {layout.directory(name)}/data",
-            f"ControlSocket {layout.control(name)}",
+            torrc_path("DataDirectory", layout.directory(name) / "data"),
+            torrc_socket("ControlSocket", layout.control(name)),
             *([] if layout.controls is None else ["ControlSocketsGroupWritable 1"]),
             # loopback: tor takes no unix socket there
             f"MetricsPort {LOOPBACK}:{self._allocation.port(name, 'metrics')}",
