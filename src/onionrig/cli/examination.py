@@ -16,6 +16,7 @@ from onionrig.errors import Unequipped
 from onionrig.probe.facts import host_facts
 from onionrig.probe.openssl import find_openssl
 from onionrig.processes.leftover_groups import group_mounts
+from onionrig.processes.surroundings import refuse_unfit_surroundings
 from onionrig.tor.program import find_tor
 from onionrig.units import size_text
 
@@ -43,6 +44,7 @@ def examine() -> list[Finding]:
     """Look at everything a run needs."""
     checks: tuple[Callable[[], Finding], ...] = (
         _tor, _onionbalance, _cores, _aes, _open_files, _memory, _disk, _emulation, _openssl,
+        _surroundings,
     )  # fmt: skip
     return [check() for check in checks]
 
@@ -121,6 +123,18 @@ def _enough(what: str, free: int, needed: int, advice: str) -> Finding:
     verdict: Verdict = "ok" if free >= needed else "warning"
     return Finding(
         what=what, verdict=verdict, found=size_text(free), advice="" if free >= needed else advice
+    )
+
+
+def _surroundings() -> Finding:
+    try:
+        refuse_unfit_surroundings()
+    except Unequipped as error:
+        return Finding(what="surroundings", verdict="missing", found="-", advice=str(error))
+    return Finding(
+        what="surroundings",
+        verdict="ok",
+        found=f"temporary files in {tempfile.gettempdir()}, connections go through no proxy",
     )
 
 

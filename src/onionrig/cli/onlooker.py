@@ -15,6 +15,7 @@ from onionrig.balancer.inspection.client_view import Subject
 from onionrig.balancer.inspection.onlooker import Onlooker
 from onionrig.errors import Interrupted, NoTorToAsk, UsageError
 from onionrig.processes.interrupts import interruptible
+from onionrig.processes.surroundings import refuse_intercepted
 from onionrig.rig.model import Role
 from onionrig.store.run_directory import RESULT
 from onionrig.store.runs import find_run
@@ -43,8 +44,10 @@ class LookRequest(msgspec.Struct, frozen=True, kw_only=True):
 def look_request(name: str, control: str | None) -> LookRequest:
     """Return what an address or a run and ``--control`` ask for.
 
-    Raises UsageError where the rig is not up, RecordsUnreadable where there is no such run.
+    Raises UsageError where the rig is not up, RecordsUnreadable where there is no such run, and
+    Unequipped where connections would go through a proxy.
     """
+    refuse_intercepted()
     address = address_from_text(name)
     if address is None:
         return _of_run(name, control)

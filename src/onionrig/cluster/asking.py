@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from onionrig.engine.ansible.connection import CommandFailed, Connection
+from onionrig.engine.ansible.connection import SSH_SOCKET, CommandFailed, Connection
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.errors import HostLost, OnionrigError, UsageError
+from onionrig.processes.surroundings import refuse_unfit_surroundings
 from onionrig.processes.workspace import kept
 
 if TYPE_CHECKING:
@@ -62,7 +63,11 @@ def accesses_of(inventory: str, limit: str | None = None) -> tuple[Access, ...]:
 async def on_all(
     accesses: Iterable[Access], what: Callable[[Connection], Awaitable[Found]]
 ) -> Answers[Found]:
-    """Do something on all hosts at once; one that fails does not keep the others from it."""
+    """Do something on all hosts at once; one that fails does not keep the others from it.
+
+    Raises Unequipped where the temporary directory does not do for ssh's sockets.
+    """
+    refuse_unfit_surroundings(SSH_SOCKET, for_ssh=True)
     found: dict[str, Found] = {}
     problems: dict[str, str] = {}
 

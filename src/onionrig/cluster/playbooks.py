@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import onionrig
+from onionrig.engine.ansible.connection import SSH_SOCKET
 from onionrig.errors import Interrupted, Unequipped, UsageError
 from onionrig.processes.interrupts import ENDINGS, noted_endings
+from onionrig.processes.surroundings import refuse_unfit_surroundings
 from onionrig.processes.workspace import kept_without_a_loop
 
 if TYPE_CHECKING:
@@ -80,9 +82,10 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
 ) -> Played:
     """Run a playbook on an inventory's hosts; ``tell`` is told each task as it starts.
 
-    Raises UsageError for a limit that no host meets, Unequipped where Ansible cannot run it at all,
-    and Interrupted or Terminated.
+    Raises UsageError for a limit that no host meets, Unequipped where Ansible cannot run it at all
+    or the temporary directory does not do, and Interrupted or Terminated.
     """
+    refuse_unfit_surroundings(SSH_SOCKET, for_ssh=True)
     played, told = Played(), set[str]()
 
     def take(event: dict[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from onionrig.probe.meanwhile import Watch
 from onionrig.probe.openssl import Untimed, all_cores_sha3, find_openssl, one_core, together
 from onionrig.probe.troubles import troubles
 from onionrig.processes.interrupts import interruptible
+from onionrig.processes.surroundings import refuse_unfit_surroundings
 from onionrig.processes.workspace import kept
 from onionrig.records.probe import Probe
 
@@ -42,6 +43,7 @@ async def probe(
 
     Raises Unequipped where something is missing, Interrupted or Terminated.
     """
+    refuse_unfit_surroundings()
     openssl = find_openssl()
     facts = with_cpu_model(host_facts(host_name()), root)
     reader = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))

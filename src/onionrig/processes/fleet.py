@@ -16,6 +16,7 @@ import msgspec
 
 from onionrig.errors import ERROR_CLASSES, DaemonDied, OnionrigError
 from onionrig.processes.owned import OwnedProcess
+from onionrig.processes.surroundings import without_proxies
 from onionrig.store.lines import unwritable
 from onionrig.tor.bootstrap import last_line
 
@@ -49,7 +50,7 @@ class Fleet:
         environment: Mapping[str, str],
         guard: Callable[[int], None] | None = None,
     ) -> None:
-        self._environment = environment
+        self._environment = without_proxies(environment)
         self._guard = guard
         self._children: dict[str, Child] = {}
         self._processes: dict[str, OwnedProcess] = {}

@@ -139,6 +139,7 @@ def _service_text(run: HostRun, service: Service, core: int | None) -> str:
             f"StandardOutput=append:{service.log_path}",
             f"StandardError=append:{service.log_path}",
             "Environment=PYTHONDONTWRITEBYTECODE=1 SPT_NOENV=1",
+            f"UnsetEnvironment={' '.join(_PROXIES)}",
             f"User={USER}",
             f"Group={USER}",
             "UMask=0077",
@@ -220,6 +221,13 @@ _HARDENING = (
     "SystemCallFilter=~@privileged",
     "SystemCallErrorNumber=EPERM",
 )
+_PROXIES = tuple(
+    f"{kind}_{word}"
+    for word, kinds in (("proxy", ("http", "https", "ftp", "all", "no")),
+                        ("PROXY", ("HTTP", "HTTPS", "FTP", "ALL", "NO")))
+    for kind in kinds
+)  # fmt: skip
+"""Variables that a host's systemd may give to every unit, and that name a proxy."""
 _NO_DEVICES = ("PrivateDevices=yes",)
 _FOR_THE_SAMPLER = (
     # a Pi's firmware says through this device whether it holds the board back

@@ -30,10 +30,12 @@ from onionrig.cli.question import flags_layer, layers_of, name_of, question_of
 from onionrig.cli.report_files import announce, write_sweep_report
 from onionrig.cli.series_said import SeriesSaid
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
+from onionrig.engine.registry import opening_for
 from onionrig.errors import MEASURED, UsageError
 from onionrig.experiment.decode import experiment_from, plain
 from onionrig.experiment.grid import axis_from, combinations, layers_of_point
 from onionrig.experiment.question import refuse_repetitions
+from onionrig.experiment.torrc_lines import torrc_tables
 from onionrig.records.sweep import SweepPlan
 from onionrig.series.sweep import Sweep
 from onionrig.store.series_directory import SWEEP_PLAN, SeriesDirectory
@@ -163,6 +165,14 @@ def _refuse_impossible(plan: SweepPlan) -> None:
         raise UsageError("baseline.listen serves and measures nothing: leave it out of a sweep")
     if any(question.experiment.has_emulated_hosts for question in questions):
         enter_user_namespace_if_needed()
+    by_lines = {_added_lines(question): question for question in questions}
+    for question in by_lines.values():
+        opening_for(question.experiment)  # what is missing is told before anything is made
+
+
+def _added_lines(question: Question) -> tuple[tuple[str, ...], ...]:
+    """Return the lines that a point adds to torrcs: tor is asked about each set of them."""
+    return tuple(torrc_tables(question.experiment).values())
 
 
 def _asked(plan: SweepPlan) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
+from onionrig.engine.ansible.connection import SSH_SOCKET
 from onionrig.engine.ansible.engine import LEAD_SECONDS, AnsibleEngine
 from onionrig.engine.ansible.found import found_hosts, versions_differ
 from onionrig.engine.ansible.hosts import Hosts, Masters, RunHost
@@ -19,6 +20,7 @@ from onionrig.engine.local.engine import finishing
 from onionrig.engine.torrcs import refuse_unknown_lines
 from onionrig.errors import HostLost
 from onionrig.probe.facts import host_name
+from onionrig.processes.surroundings import refuse_unfit_surroundings
 from onionrig.processes.together import tasks, together
 from onionrig.processes.workspace import kept
 from onionrig.records.manifest import Versions
@@ -61,6 +63,7 @@ class AnsibleOpening:
         Raises UsageError for an inventory that cannot be used and for lines of a torrc that a
         host's tor does not take, and Unequipped for every host that is not fit, all at once.
         """
+        refuse_unfit_surroundings(SSH_SOCKET, for_ssh=True)
         named = {host.name for host in experiment.hosts}
         listed = read_inventory(experiment.cluster.inventory or "")
         hosts = [(host.access(), host.onionrig_address) for host in listed if host.name in named]

@@ -11,8 +11,9 @@ import platformdirs
 
 from onionrig import __version__
 from onionrig.balancer.program import find_onionbalance, refuse_unknown_version
-from onionrig.engine.torrcs import refuse_unknown_lines
+from onionrig.engine.torrcs import longest_socket, refuse_unknown_lines
 from onionrig.probe.facts import host_facts, host_name
+from onionrig.processes.surroundings import refuse_unfit_surroundings
 from onionrig.records.manifest import HostRecord, Versions
 from onionrig.rig.layout import LOOPBACK, Programs
 from onionrig.tor.program import Program, find_tor, verifying
@@ -34,9 +35,10 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
     def for_experiment(cls, experiment: Experiment) -> Equipment:
         """Find what an experiment needs.
 
-        Raises Unequipped where it is missing or too old, and UsageError where the tor that is here
-        does not take the lines that the experiment adds.
+        Raises Unequipped where it is missing or too old or the temporary directory does not do, and
+        UsageError where the tor that is here does not take the lines that the experiment adds.
         """
+        refuse_unfit_surroundings(longest_socket(experiment))
         if experiment.network.kind == "none":
             return cls()
         found = cls.found()

@@ -1,0 +1,102 @@
+"""What around this program would keep a run from working, refused by name before anything starts.
+
+Temporary files go into a directory whose path must be one that every program can be given. A
+library that is loaded into every process to send its connections through a proxy would take those
+of the rig, which are all between its own hosts, elsewhere or nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onionrig.errors import Unequipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_SOCKET_BYTES = 107
+"""Bytes that the path of a unix socket may have (unix(7), sun_path less its final zero)."""
+WORKSPACE = "onionrig-0123456789abcdef"
+"""A workspace's name; each has as many letters."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9/._+,=@-]")
+_INTERCEPTING = re.compile(r"\blib(torsocks|proxychains|tsocks|dsocks|proxybound)[^/\s:]*\.so")
+"""Libraries that send a program's connections through a proxy: torsocks, proxychains and
+proxychains-ng, tsocks, Dante's socksify, proxybound."""
+PRELOAD = "LD_PRELOAD"
+
+
+def refuse_unfit_surroundings(longest: str = "", *, for_ssh: bool = False) -> None:
+    """Raise Unequipped where a run could not work here, whatever is installed.
+
+    ``longest`` is the longest path of a unix socket below the workspace.
+    """
+    refuse_intercepted()
+    directory = tempfile.gettempdir()
+    if wrong := unfit(directory, longest, for_ssh=for_ssh):
+        raise Unequipped(
+            f"the temporary directory {directory!r} cannot be used: {wrong}; set TMPDIR to another "
+            "(TMPDIR=/tmp)"
+        )
+
+
+def refuse_intercepted() -> None:
+    """Raise Unequipped where something is loaded that sends connections through a proxy."""
+    found = intercepting(Path("/proc/self/maps").read_text(errors="replace"), os.environ)
+    if found is not None:
+        raise Unequipped(
+            f"{found} is loaded into this program and would take its connections elsewhere: start "
+            f"onionrig without it (unset {PRELOAD}, and see /etc/ld.so.preload); the rig is a "
+            "private Tor network on hosts of its own, and reaches no other"
+        )
+
+
+def intercepting(maps: str, environment: Mapping[str, str]) -> str | None:
+    """Name the library that sends connections through a proxy, or return None.
+
+    ``maps`` is what the kernel says is loaded into this process (proc(5)); what the environment
+    names is loaded into every process that this one starts.
+    """
+    for text in (maps, environment.get(PRELOAD, "")):
+        for word in re.split(r"[\s:]+", text):
+            if found := _INTERCEPTING.search(word):
+                return f"{found[1]} ({word})"
+    return None
+
+
+def without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the variables that name a proxy, such as ``http_proxy``.
+
+    Programs of a rig reach nothing but one another.
+    """
+    return {
+        name: value for name, value in environment.items() if not name.lower().endswith("_proxy")
+    }
+
+
+def unfit(directory: str, longest: str = "", *, for_ssh: bool = False) -> str | None:
+    """Explain why a directory cannot have the workspace of a run, or return None."""
+    if directory.encode("utf-8", errors="surrogateescape") != os.fsencode(directory) or (
+        _SURROGATE.search(directory)
+    ):
+        return "its path is not UTF-8, as the files that name it are, or the locale is not"
+    if _CONTROL.search(directory):
+        return "its path has a line break or another control character"
+    if for_ssh and (found := _NOT_PLAIN.search(directory)):
+        return (
+            f"its path has {found[0]!r}, which ssh and Ansible would read as more than a letter of "
+            "the path; letters, digits and / . _ + , = @ - are taken"
+        )
+    socket = os.path.join(directory, WORKSPACE, longest)  # noqa: PTH118 - a text, not a file
+    over = len(os.fsencode(socket)) - MOST_SOCKET_BYTES if longest else 0
+    if over > 0:
+        return (
+            f"its path is {over} bytes too long for the unix sockets below it, which may "
+            f"have {MOST_SOCKET_BYTES} bytes and would have up to {MOST_SOCKET_BYTES + over}"
+        )
+    return None
