@@ -30,8 +30,8 @@ from onionrig.balancer.extended.whole_ring import microdescriptors, places
 from onionrig.balancer.program import refuse_unknown_version
 from onionrig.engine.local import equipment
 from onionrig.errors import Unequipped
-from onionrig.experiment.decode import experiment_from
 from support.descriptors import FLOW_CONTROL, instance
+from support.rigs import experiment_of
 
 SINGLE_HOP = {**FLOW_CONTROL, "single-onion-service": ""}
 
@@ -326,8 +326,8 @@ def test_an_onionbalance_that_was_not_read_is_refused_by_name():
 def test_a_run_with_another_onionbalance_is_refused_before_anything_starts(monkeypatch):
     monkeypatch.setattr(equipment, "find_onionbalance", lambda: ("/there", "0.3.0"))
     monkeypatch.setattr(equipment, "find_tor", lambda: None)
-    asked = experiment_from([{"frontend": {"balancer": "extended"}}])
+    asked = experiment_of({"frontend": {"balancer": "extended"}})
     with pytest.raises(Unequipped, match=r'frontend\.balancer = "stock"'):
         equipment.Equipment.for_experiment(asked)
-    stock = equipment.Equipment.for_experiment(experiment_from([]))
+    stock = equipment.Equipment.for_experiment(experiment_of({}))
     assert stock.onionbalance_version == "0.3.0"

@@ -283,7 +283,7 @@ def test_keys_of_a_faults_own_have_defaults_and_words_for_where_they_do_not_belo
 
 SOURCES = PROJECT / "src" / "onionrig"
 FAULTS_ROOM = SOURCES / "experiment" / "faults"
-SHARED = {"__init__", "base", "planned", "registry", "steps", "tables"}
+SHARED = {"__init__", "base", "checks", "planned", "registry", "steps", "tables"}
 
 
 def strings_in(tree):

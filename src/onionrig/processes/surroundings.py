@@ -47,7 +47,8 @@ def refuse_unfit_surroundings(longest: str = "", *, for_ssh: bool = False) -> No
 
 def refuse_intercepted() -> None:
     """Raise Unequipped where something is loaded that sends connections through a proxy."""
-    found = intercepting(Path("/proc/self/maps").read_text(errors="replace"), os.environ)
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    found = intercepting(maps, os.environ)
     if found is not None:
         raise Unequipped(
             f"{found} is loaded into this program and would take its connections elsewhere: start "
