@@ -1,6 +1,7 @@
 """Inventories that `onionrig cluster init` writes."""
 
 import pytest
+import yaml
 
 from onionrig.cluster.init import inventory_text, plan, write_inventory
 from onionrig.engine.ansible.inventory import read_inventory
@@ -58,3 +59,11 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path):
 def test_what_is_no_host_is_refused():
     with pytest.raises(UsageError, match="a host is written as"):
         plan(["pi1", "pi 2"])
+
+
+def test_a_login_with_odd_letters_is_a_word_of_yaml_still(tmp_path):
+    odd = 'a: b #c "d" \\e {f}'
+    file = tmp_path / "inventory.yml"
+    write_inventory(file, plan([f"{odd}@pi1"], clients=["pi2"]))
+    text = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert text["all"]["hosts"]["pi1"]["ansible_user"] == odd

@@ -153,6 +153,8 @@ def test_the_run_that_stands_comes_before_a_newer_one():
     assert named_run(runs, "new").run_id == "00000002"
     assert named_run(runs, "00000001").run == "old"
     assert named_run(runs, "other") is None
+    odd = runs_there(states(pi1=("", {"my_run__1-00000003": 1})))
+    assert named_run(odd, "my run #1").run_id == "00000003"
 
 
 def test_one_run_is_meant_without_a_name_and_several_are_listed():

@@ -71,6 +71,9 @@ def test_what_cannot_be_read_or_used_is_refused_by_name(written, tmp_path):
     password = written("all: {hosts: {pi1: {ansible_password: secret-word}, pi2: }}")
     assert "pi1: logging in takes a password" in refused(password)
     assert "secret-word" not in refused(password)
+    assert "pi1 has onionrig_address = 10.0.0.1; reboot: daemons listen on an IP" in refused(
+        written("all: {hosts: {pi1: {onionrig_address: 10.0.0.1; reboot}}}")
+    )
     assert "pi1 has ansible_connection = docker" in refused(
         written("all: {hosts: {pi1: {ansible_connection: docker}}}")
     )

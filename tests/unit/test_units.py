@@ -1,10 +1,11 @@
 from pathlib import PurePosixPath
 
+import msgspec
 import pytest
 
 from onionrig.rig.model import Role, Service
 from onionrig.rig.orders import SamplerOrders, SourceOrders
-from onionrig.rig.units import HostRun, service_units, stand_down_units
+from onionrig.rig.units import HostRun, records_name, service_units, stand_down_units
 
 RUN = HostRun(
     run_id="1a2b3c4d",
@@ -119,3 +120,34 @@ def test_the_timer_of_the_grace_ends_the_whole_slice(unit):
     else:
         assert "systemctl stop onionrig-1a2b3c4d.slice" in text
         assert "rm -rf /run/onionrig/1a2b3c4d" in text
+
+
+ODD = "a b#c \"d\" 'e' \\f %g $(h) ;i\né"
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("20261129T100000-smoke", "20261129T100000-smoke-1a2b3c4d"),
+        (ODD, "a_b_c__d___e___f__g___h___i__-1a2b3c4d"),
+        ("..", "..-1a2b3c4d"),
+    ],
+)
+def test_the_records_of_a_run_have_a_name_of_plain_letters_on_hosts(name, called):
+    assert records_name(name, "1a2b3c4d") == called
+
+
+def test_a_long_name_leaves_room_for_the_id():
+    assert len(records_name("x" * 300, "1a2b3c4d")) < 255
+
+
+def test_a_path_that_systemd_would_misread_is_never_written_into_a_unit():
+    odd = msgspec.structs.replace(RUN, records=PurePosixPath("/var/lib/onionrig/runs/100% a"))
+    with pytest.raises(ValueError, match="cannot stand in a unit"):
+        service_units(odd, tors(1))
+
+
+def test_units_take_no_proxy_from_the_host():
+    (_, file) = service_units(RUN, tors(1))
+    (line,) = (line for line in file.text.splitlines() if line.startswith("UnsetEnvironment="))
+    assert {"http_proxy", "HTTPS_PROXY", "all_proxy", "NO_PROXY"} <= set(line[17:].split())

@@ -9,6 +9,7 @@ import msgspec
 
 from onionrig.cluster.state import KeptRecords
 from onionrig.errors import HostsInUse, RecordsUnreadable
+from onionrig.rig.units import plain_name
 from onionrig.units import rough_duration_text
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def named_run(runs: Mapping[str, RunThere], name: str) -> RunThere | None:
 
     Raises RecordsUnreadable where there are several.
     """
-    found = [run for run in runs.values() if name in {run.run, run.directory, run.run_id}]
+    names = {name, plain_name(name)}  # hosts have the second
+    found = [run for run in runs.values() if names & {run.run, run.directory, run.run_id}]
     if len(found) > 1:
         raise RecordsUnreadable(
             f"{name} could be {', '.join(run.directory for run in found)}: say which"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -177,9 +179,11 @@ def _printed(*argv: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a word of YAML that cannot be read as anything but a string."""
-    return text if text[0].isalpha() and text.lower() not in RESERVED else f'"{text}"'
+    """Return a word of YAML that cannot be read as anything but a string: JSON's are YAML's."""
+    plain = PLAIN.fullmatch(text) and text.lower() not in RESERVED
+    return text if plain else json.dumps(text)
 
 
+PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 RESERVED = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 """Words that YAML takes for something else."""

@@ -6,6 +6,7 @@ ones, so a reboot removes them too.
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ UNITS = PurePosixPath("/run/systemd/system")
 """The directory of volatile units (systemd.unit(5))."""
 USER = "onionrig"
 """The user, and the group, of every service; provisioning makes both."""
+MOST_NAME_LETTERS = 200
+"""Letters of a run's name in that of its records; a file's name may have 255 bytes."""
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._+-]")
 STOP_SECONDS = 5
 """Time between SIGTERM and SIGKILL."""
 
@@ -72,6 +76,20 @@ class HostRun(msgspec.Struct, frozen=True, kw_only=True):
     def unit(self, service: str) -> str:
         """Return the unit of a service."""
         return self.units.unit(service)
+
+
+def records_name(run: str, run_id: str) -> str:
+    """Return what a run's directory of records is called on a host.
+
+    It stands in unit files and in shell scripts, so what is not a plain letter of the run's name
+    becomes ``_``; the id keeps runs apart that are then called alike.
+    """
+    return f"{plain_name(run)}-{run_id}"
+
+
+def plain_name(run: str) -> str:
+    """Return a run's name in letters that mean nothing to systemd and to a shell."""
+    return _NOT_PLAIN.sub("_", run)[:MOST_NAME_LETTERS]
 
 
 def service_units(
@@ -135,9 +153,9 @@ def _service_text(run: HostRun, service: Service, core: int | None) -> str:
             "KillMode=control-group",
             f"TimeoutStopSec={STOP_SECONDS}",
             f"RuntimeMaxSec={run.longest_seconds}",
-            f"WorkingDirectory={service.directory}",
-            f"StandardOutput=append:{service.log_path}",
-            f"StandardError=append:{service.log_path}",
+            f"WorkingDirectory={_path(service.directory)}",
+            f"StandardOutput=append:{_path(service.log_path)}",
+            f"StandardError=append:{_path(service.log_path)}",
             "Environment=PYTHONDONTWRITEBYTECODE=1 SPT_NOENV=1",
             f"UnsetEnvironment={' '.join(_PROXIES)}",
             f"User={USER}",
@@ -146,7 +164,7 @@ def _service_text(run: HostRun, service: Service, core: int | None) -> str:
             "LimitNOFILE=65536",
             "CPUAccounting=yes",
             *([] if core is None else [f"CPUAffinity={core}"]),
-            f"ReadWritePaths={run.workspace} {run.records}",
+            f"ReadWritePaths={_path(run.workspace)} {_path(run.records)}",
             *_HARDENING,
             *(_FOR_THE_SAMPLER if isinstance(service.orders, SamplerOrders) else _NO_DEVICES),
             *(_NO_NEW_CODE if service.control_path is not None else ()),
@@ -241,6 +259,17 @@ _NO_NEW_CODE = ("MemoryDenyWriteExecute=yes",)
 
 def _text(**sections: Iterable[str]) -> str:
     return "\n".join(line for name, lines in sections.items() for line in (f"[{name}]", *lines, ""))
+
+
+def _path(path: PurePosixPath) -> str:
+    """Return a path as a setting has it: some take no quotes, so there must be nothing to quote.
+
+    Raises ValueError for one that systemd would read as something else (systemd.unit(5)).
+    """
+    text = str(path)
+    if _NOT_PLAIN.search(text.replace("/", "")):
+        raise ValueError(f"{text!r} cannot stand in a unit")
+    return text
 
 
 def _quoted(word: str) -> str:

@@ -17,6 +17,7 @@ from onionrig.engine.ansible.scripts import (
     cut_script,
     keys_script,
     load_script,
+    manifest_script,
     written_by,
 )
 from onionrig.engine.base import Record, Signal
@@ -190,9 +191,7 @@ class AnsibleEngine:
             connection = host.connection
             await connection.run(("tar", "-xpf", "-", "-C", "/"), stdin=content)
             await connection.script(keys_script(services))
-            await connection.run(
-                ("sh", "-c", f"umask 077; cat >{host.run.records}/manifest.json"), stdin=manifest
-            )
+            await connection.run(("sh", "-c", manifest_script(host.run)), stdin=manifest)
             written = [path for service in services for path in written_by(service)]
             self._hosts.follow(self._group, host, written)
 

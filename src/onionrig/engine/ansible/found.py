@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -126,8 +127,9 @@ def _with_cores(host: ListedHost) -> ListedHost:
 def _asked(access: Access, address: str | None) -> FoundHost | str:
     """Return what a host is, or why that cannot be known, in words."""
     # where ssh came in is where the controller, and so others, reach it
-    command = f'exec {" ".join(access.as_root((PYTHON, "-m", "onionrig.node.facts")))} "$a"'
-    here = f"a={address}" if address else "set -- $SSH_CONNECTION; a=${3:-}"
+    facts_argv = access.as_root((PYTHON, "-m", "onionrig.node.facts"))
+    command = f'exec {shlex.join(facts_argv)} "$a"'
+    here = f"a={shlex.quote(address)}" if address else "set -- $SSH_CONNECTION; a=${3:-}"
     try:
         asked = run_program(access.alone(("sh", "-c", f"{here}; {command}")), seconds=FACTS_SECONDS)
     except NotRun as error:

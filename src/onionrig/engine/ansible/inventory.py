@@ -8,6 +8,7 @@ What an ``ansible.cfg`` says of logins counts where the inventory is silent.
 from __future__ import annotations
 
 import functools
+import ipaddress
 import os
 import re
 import shlex
@@ -160,7 +161,7 @@ def _host(path: str, name: str, groups: dict[str, list[str]], values: Variables)
         is_local=is_local,
         become=_become(path, name, text),
         has_become_password=any(values.get(key) for key in BECOME_PASSWORDS),
-        onionrig_address=text["reached_at"],
+        onionrig_address=_address(path, name, text["reached_at"]),
         cores=_whole(facts.get("cores")),
     )  # fmt: skip
 
@@ -201,6 +202,18 @@ def _is_unresolved(value: Any) -> bool:  # noqa: ANN401 - an inventory's values 
     if isinstance(value, str):
         return "{{" in value or "{%" in value
     return isinstance(value, dict) and "__ansible_vault" in value
+
+
+def _address(path: str, name: str, text: str | None) -> str | None:
+    if text is not None:
+        try:
+            ipaddress.ip_address(text)
+        except ValueError:
+            raise UsageError(
+                f"{path}: {name} has onionrig_address = {text}: daemons listen on an IP address, "
+                "and tor takes no name there"
+            ) from None
+    return text
 
 
 def _port(path: str, name: str, text: str | None) -> int | None:

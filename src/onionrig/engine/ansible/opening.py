@@ -24,7 +24,7 @@ from onionrig.processes.surroundings import refuse_unfit_surroundings
 from onionrig.processes.together import tasks, together
 from onionrig.processes.workspace import kept
 from onionrig.records.manifest import Versions
-from onionrig.rig.units import HostRun
+from onionrig.rig.units import HostRun, records_name
 from onionrig.tor.program import verifying
 
 if TYPE_CHECKING:
@@ -161,6 +161,6 @@ def _run(run_id: str, question: Question, run_directory: RunDirectory) -> HostRu
     return HostRun(
         run_id=run_id,
         workspace=WORKSPACES / run_id,
-        records=RECORDS / f"{run_directory.name}-{run_id}",
+        records=RECORDS / records_name(run_directory.name, run_id),
         longest_seconds=int(loads) + BRING_UP_SECONDS,
     )

@@ -49,9 +49,9 @@ if [ -s {LOCK} ]; then
     rm -f {UNITS}/"onionrig-$id"*
 fi
 printf '%s\\n' {run.run_id} {shlex.quote(who)} >{LOCK}
-install -d -o {USER} -g {USER} -m 0750 {run.workspace}
-install -d -o {USER} -g {USER} -m 0700 {run.records}
-install -o {USER} -g {USER} -m 0600 /dev/null {run.exits}
+install -d -o {USER} -g {USER} -m 0750 {_word(run.workspace)}
+install -d -o {USER} -g {USER} -m 0700 {_word(run.records)}
+install -o {USER} -g {USER} -m 0600 /dev/null {_word(run.exits)}
 {writes}systemctl daemon-reload
 systemctl start {run.grace_timer}
 """
@@ -77,11 +77,9 @@ def keys_script(services: Iterable[Service]) -> str:
     lines = []
     for service in services:
         for key in service.keys:
-            made_at, path = shlex.quote(str(key.made_at)), shlex.quote(str(key.path))
-            parent = shlex.quote(str(key.path.parent))
             lines += [
-                f"install -d -o {USER} -g {USER} -m 0700 {parent}",
-                f"install -o {USER} -g {USER} -m 0600 {made_at} {path}",
+                f"install -d -o {USER} -g {USER} -m 0700 {_word(key.path.parent)}",
+                f"install -o {USER} -g {USER} -m 0600 {_word(key.made_at)} {_word(key.path)}",
             ]
     return "\n".join([*lines, "systemctl daemon-reload", ""])
 
@@ -122,8 +120,14 @@ def stop_script(run: HostRun) -> str:
 
 def stand_down_script(run: HostRun, *, keep_records: bool) -> str:
     """Return the script that ends a run and removes what is volatile of it, or all of it."""
-    removal = f"rmdir {run.records} 2>/dev/null" if keep_records else f"rm -rf {run.records}"
+    records = _word(run.records)
+    removal = f"rmdir {records} 2>/dev/null" if keep_records else f"rm -rf {records}"
     return "\n".join(["set +e", *stand_down_commands(run), removal, "true", ""])
+
+
+def manifest_script(run: HostRun) -> str:
+    """Return the script that writes what it is given into a run's records, as its manifest."""
+    return f"umask 077; cat >{_word(run.records / MANIFEST)}"
 
 
 def fetch_argv(run: HostRun) -> tuple[str, ...]:
@@ -176,9 +180,14 @@ def written_by(service: Service) -> tuple[PurePosixPath, ...]:
     return (service.log_path, *map(PurePosixPath, records_of(service.orders)))
 
 
+def _word(path: PurePosixPath) -> str:
+    """Return a path as one word of a shell script."""
+    return shlex.quote(str(path))
+
+
 def _written(file: File, *, owner: str = "root") -> str:
     """Return the lines that write a file whole or not at all."""
-    path, fresh = shlex.quote(str(file.path)), shlex.quote(f"{file.path}.new")
+    path, fresh = _word(file.path), _word(PurePosixPath(f"{file.path}.new"))
     mode = "0644" if owner == "root" else "0600"
     return (
         f"printf %s {shlex.quote(file.text)} >{fresh}\n"
