@@ -32,9 +32,9 @@ lint: dev ## the checks that run nothing
 	@echo "test: lint-imports"
 	@$(BIN)/lint-imports --no-cache
 	@echo "test: ansible-lint"
-	@mkdir -p $(COLLECTIONS)/onionrig && ln -sfn $(CURDIR)/deploy $(COLLECTIONS)/onionrig/cluster
-	@cd deploy && PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.venv/collections \
-		ansible-lint --offline -q
+	@mkdir -p $(COLLECTIONS)/onionrig && ln -sfn "$$PWD/deploy" $(COLLECTIONS)/onionrig/cluster
+	@top=$$PWD && cd deploy && PATH="$$top/$(BIN):$$PATH" \
+		ANSIBLE_COLLECTIONS_PATH="$$top/.venv/collections" ansible-lint --offline -q
 
 test: lint ## every check and every test, real tor daemons included
 	@echo "test: pytest"

@@ -16,7 +16,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
     """A cache directory of the tests' own: the first run makes keys, later ones use them."""
-    return tmp_path_factory.mktemp("cache")
+    return tmp_path_factory.mktemp("cache of 'each' #1 \\ %h $x \"y\"")
 
 
 @pytest.fixture

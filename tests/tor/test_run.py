@@ -2,6 +2,8 @@
 
 import json
 import stat
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +18,25 @@ TOR_ROLES = {"authority", "relay", "backend", "client", "balancer-tor"}
 DIALS_A_BACKEND = 5
 
 
+ODD = "a b#c \"d\" 'e' \\f %g $h é"
+"""The name of a directory as people have them."""
+PROXIES = dict.fromkeys(("http_proxy", "HTTPS_PROXY", "all_proxy"), "http://127.0.0.1:1")
+
+
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, cache):
+def place():
+    """A directory with an odd name, and a short path, for unix sockets."""
+    with tempfile.TemporaryDirectory() as short:
+        odd = Path(short) / ODD
+        odd.mkdir()
+        yield odd
+
+
+@pytest.fixture(scope="module")
+def finished(place, cache):
     options = ("--json", "--target", "1Mbit", "--set", f"load.dials_a_backend={DIALS_A_BACKEND}")
-    with smoke_run(tmp_path_factory.mktemp("runs") / "first", *options, cache=cache) as run:
+    out = place / "first"
+    with smoke_run(out, *options, cache=cache, TMPDIR=str(place), **PROXIES) as run:
         run.code = run.ends()
         run.result = json.loads(run.stdout) if run.code == 0 else None
         yield run
@@ -35,6 +52,12 @@ def test_it_measures_and_meets_a_modest_target(finished):
     (scheduled,) = (event for event in finished.events() if isinstance(event, Scheduled))
     hold = set(range(scheduled.hold_second, scheduled.end_second))
     assert finished.result["goodput"]["missing_seconds"] == len(hold - recorded)
+
+
+def test_odd_paths_and_proxies_are_no_trouble_and_nothing_is_left_there(finished, place):
+    assert finished.code == 0, finished.stderr
+    assert list(place.iterdir()) == [finished.out]
+    assert ODD in finished.file("manifest.json")["services"][0]["argv"][-1]
 
 
 def test_the_json_on_stdout_is_the_result_file(finished):

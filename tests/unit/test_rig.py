@@ -109,6 +109,11 @@ def test_every_daemon_knows_every_authority():
             assert "/dev/null" in service.argv
 
 
+def test_stock_onionbalance_is_started_by_its_python():
+    (balancer,) = rendered().with_role(Role.BALANCER)
+    assert balancer.argv[:2] == (PROGRAMS.python, PROGRAMS.onionbalance)
+
+
 def test_backends_get_the_front_address_before_their_first_start():
     (backend, *_) = rendered().with_role(Role.BACKEND)
     (ob_config,) = (file for file in backend.files if file.path.name == "ob_config")

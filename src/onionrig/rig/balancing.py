@@ -74,7 +74,8 @@ def _balancer(place: Placement, experiment: Experiment, identities: Identities) 
 def _program(place: Placement, orders: BalancerOrders | None) -> tuple[str, ...]:
     layout = place.layout(BALANCER)
     if orders is None:
-        return (layout.programs.onionbalance,)
+        # by its Python: the script's own first line does not work in every path, nor on every mount
+        return (layout.programs.python, layout.programs.onionbalance)
     module = "onionrig.balancer.extended"
     return (layout.programs.python, "-m", module, str(layout.orders(BALANCER)))
 

@@ -20,13 +20,23 @@ LONG_HOLD = ("--hold", "3600")
 
 
 class StartedRun(StartedCommand):
-    """``onionrig run`` into a directory; ``as_whom`` stands before the command."""
+    """``onionrig run`` into a directory; ``as_whom`` stands before the command.
 
-    def __init__(self, out: Path, *arguments: str, cache: Path, as_whom: tuple[str, ...] = ()):
+    Variables of its environment are given by their names.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        *arguments: str,
+        cache: Path,
+        as_whom: tuple[str, ...] = (),
+        **environment: str,
+    ):
         self.out = out
         super().__init__(
             *as_whom, *ONIONRIG, "run", "--out", str(out), *arguments,
-            environment={**os.environ, "XDG_CACHE_HOME": str(cache)},
+            environment={**os.environ, "XDG_CACHE_HOME": str(cache), **environment},
         )  # fmt: skip
 
     def file(self, name: str):
@@ -114,6 +124,6 @@ class StartedRun(StartedCommand):
         )
 
 
-def smoke_run(out: Path, *arguments: str, cache: Path) -> StartedRun:
+def smoke_run(out: Path, *arguments: str, cache: Path, **environment: str) -> StartedRun:
     """Start a run of the smoke profile, the smallest there is."""
-    return StartedRun(out, "--profile", "smoke", *arguments, cache=cache)
+    return StartedRun(out, "--profile", "smoke", *arguments, cache=cache, **environment)
