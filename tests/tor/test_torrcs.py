@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -22,6 +23,43 @@ ASKED = verifying(TOR)
 def test_tor_takes_the_torrcs_of_the_rig_as_they_are(table):
     torrcs = example_torrcs(experiment_of({"backends": {"single_hop": True}}), table)
     assert [refusal(ASKED, text) for text in torrcs] == [None] * len(torrcs)
+
+
+ODD = PurePosixPath("/nonexistent/a b#c \"d\" 'e' \\f %g $h é")
+
+
+@pytest.mark.parametrize(
+    ("table", "options"),
+    [
+        ("network", {"ControlSocket", "DataDirectory", "V3BandwidthsFile"}),
+        ("backends", {"ControlSocket", "DataDirectory", "HiddenServiceDir", "HiddenServicePort"}),
+    ],
+)
+def test_tor_reads_odd_paths_as_they_are(monkeypatch, table, options):
+    monkeypatch.setattr("onionrig.engine.torrcs.NOWHERE", ODD)
+    text = example_torrcs(experiment_of({}), table)[0]
+    assert refusal(ASKED, text) is None
+    read = subprocess.run(
+        [*ASKED[:-1], "--dump-config", "short"], input=text.encode(), capture_output=True,
+        check=True,
+    ).stdout.decode().splitlines()  # fmt: skip
+    paths = {}
+    for line in read:
+        option, _, value = line.partition(" ")
+        if option in options:
+            paths[option] = inside(value)
+    assert paths.keys() == options
+    # a socket's path has quotes of its own inside the value
+    told = [
+        value.partition(' unix:"')[2] or value.removeprefix('unix:"') for value in paths.values()
+    ]
+    escaped = str(ODD).replace("\\", "\\\\").replace('"', '\\"')
+    assert all(path.startswith((f"{ODD}/", f"{escaped}/")) for path in told)
+
+
+def inside(value):
+    """Return what a value in quotes is, as tor writes it."""
+    return value[1:-1].encode("latin-1").decode("unicode_escape").encode("latin-1").decode()
 
 
 @pytest.mark.parametrize("table", ["network", "backends", "load"])
