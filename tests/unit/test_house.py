@@ -95,3 +95,16 @@ def test_the_rig_has_paths_of_other_hosts_alone_which_cannot_be_opened():
     ]
     assert found
     assert [each for each in found if each[1] != "pathlib.PurePosixPath"] == []
+
+
+def test_nothing_speaks_http_through_what_obeys_proxies():
+    # http.client, which does not, reads a tor's MetricsPort
+    obeying = {"urllib.request", "requests", "httpx", "aiohttp", "urllib3"}
+    importing = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(text(path))):
+            names = {each.name for each in node.names} if isinstance(node, ast.Import) else set()
+            if isinstance(node, ast.ImportFrom):
+                names = {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+            importing |= {(named(path), name) for name in names & obeying}
+    assert importing == set()

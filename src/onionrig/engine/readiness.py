@@ -25,6 +25,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Of a tor's bootstrap."""
     doing: str = ""
     """What it does, or what is missing, in words."""
+    warning: str = ""
+    """What a tor has last warned of while it bootstraps."""
 
 
 class Look(Protocol):
@@ -90,7 +92,12 @@ class _Waiting:
     def where(self, log: Callable[[Service], str]) -> str:
         """Return the same with the place to look."""
         late = self.late()
-        return f"{self.missing()}; its log: {log(self._slowest(late))}" if late else "nothing"
+        if not late:
+            return "nothing"
+        slowest = self._slowest(late)
+        warning = self.seen[slowest.name].warning
+        warned = f"; its last warning: {warning}" if warning else ""
+        return f"{self.missing()}{warned}; its log: {log(slowest)}"
 
     def _slowest(self, late: Sequence[Service]) -> Service:
         return min(late, key=lambda service: self.seen[service.name].percent)

@@ -29,6 +29,9 @@ class BootstrapLog:
         self._lines = GrowingFile(path, after=after)
         self.percent = 0
         self.doing = "nothing logged yet"
+        self.warning = ""
+        """What it has last warned of since it began; before, it warns of what the rig is."""
+        self._began = False
 
     @property
     def done(self) -> bool:
@@ -38,9 +41,11 @@ class BootstrapLog:
     def read_on(self) -> None:
         """Take in what was logged since the last call."""
         for line in self._lines.new():
-            found = _BOOTSTRAPPED.search(line.decode(errors="replace"))
-            if found:
-                self.percent, self.doing = int(found[1]), found[2]
+            text = line.decode(errors="replace")
+            if found := _BOOTSTRAPPED.search(text):
+                self.percent, self.doing, self._began = int(found[1]), found[2], True
+            elif self._began and (warned := _COMPLAINT.search(text)):
+                self.warning = warned[1]
 
 
 def last_line(path: Path) -> str:

@@ -29,6 +29,7 @@ from onionrig.rig.allocation import AuthorityIdentity, OnionIdentity, RelayIdent
 from onionrig.rig.keys import HostKeys, identities_from, keys_wanted
 from onionrig.store.whole_files import put_in_place, write_whole
 from onionrig.tor.address import address_from_key
+from onionrig.tor.bootstrap import complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -271,7 +272,10 @@ def _made(argv: list[str], *, stdin: bytes = b"") -> None:
     done = run_program(argv, seconds=_SECONDS, given=stdin)
     if done.code:
         printed = (done.out + done.err).strip()
-        raise Unequipped(f"{argv[0]} could not make keys (exit code {done.code}): {printed}")
+        raise Unequipped(
+            f"{argv[0]} could not make keys (exit code {done.code}): "
+            f"{complaint(done.out) or printed}"
+        )
 
 
 def _kept(

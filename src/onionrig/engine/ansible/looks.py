@@ -46,7 +46,7 @@ class Looks:
         if isinstance(service.ready, Bootstrapped):
             log = self._bootstraps[service.name]
             log.read_on()
-            return Seen(percent=log.percent, doing=log.doing)
+            return Seen(percent=log.percent, doing=log.doing, warning=log.warning)
         silent = self._silent[service.name]
         if silent:
             with self._hosts.bearing_loss_of(service.host):

@@ -252,7 +252,7 @@ class LocalEngine:
         if isinstance(service.ready, Bootstrapped):
             log = self._bootstraps[service.name]
             log.read_on()
-            return Seen(percent=log.percent, doing=log.doing)
+            return Seen(percent=log.percent, doing=log.doing, warning=log.warning)
         silent = self._silent[service.name]
         while silent:
             if not await asyncio.to_thread(self.accepts, service, silent[0]):
