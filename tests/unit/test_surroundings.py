@@ -91,4 +91,4 @@ def test_a_path_that_is_too_long_for_sockets_is_refused_with_how_much_it_is_too_
     room = MOST_SOCKET_BYTES - len(f"/{WORKSPACE}/{longest}")
     assert unfit("/" + "x" * (room - 1), longest) is None
     assert "its path is 3 bytes too long" in unfit("/" + "x" * (room + 2), longest)
-    assert "its path is 1 bytes too long" in unfit("/é" + "x" * (room - 2), longest)
+    assert "its path is 1 byte too long" in unfit("/é" + "x" * (room - 2), longest)

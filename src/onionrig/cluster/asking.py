@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from onionrig.engine.ansible.connection import SSH_SOCKET, CommandFailed, Connection
+from onionrig.engine.ansible.connection import CommandFailed, Connection
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.errors import HostLost, OnionrigError, UsageError
 from onionrig.processes.surroundings import refuse_unfit_surroundings
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from onionrig.engine.ansible.inventory import ListedHost
 
 Found = TypeVar("Found")
+NO_MASTER = "01234567"
+"""Where ssh looks for a master's socket below the workspace."""
 
 
 class Answers(msgspec.Struct, Generic[Found], frozen=True, kw_only=True):
@@ -67,7 +69,7 @@ async def on_all(
 
     Raises Unequipped where the temporary directory does not do for ssh's sockets.
     """
-    refuse_unfit_surroundings(SSH_SOCKET, for_ssh=True)
+    refuse_unfit_surroundings(NO_MASTER, for_ssh=True)
     found: dict[str, Found] = {}
     problems: dict[str, str] = {}
 

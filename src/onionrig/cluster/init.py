@@ -181,7 +181,7 @@ def _printed(*argv: str) -> str:
 def _quoted(text: str) -> str:
     """Return a word of YAML that cannot be read as anything but a string: JSON's are YAML's."""
     plain = PLAIN.fullmatch(text) and text.lower() not in RESERVED
-    return text if plain else json.dumps(text)
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import onionrig
-from onionrig.engine.ansible.connection import SSH_SOCKET
 from onionrig.errors import Interrupted, Unequipped, UsageError
 from onionrig.processes.interrupts import ENDINGS, noted_endings
 from onionrig.processes.surroundings import refuse_unfit_surroundings
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 COLLECTION = "onionrig.cluster"
+SSH_SOCKET = "ssh/0123456789.0123456789abcdef"
+"""The longest path of a socket of Ansible's ssh below a workspace, until it is in place."""
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
 NO_HOSTS = "leaves us with no hosts to target"

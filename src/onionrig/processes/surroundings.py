@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onionrig.errors import Unequipped
+from onionrig.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +98,7 @@ def unfit(directory: str, longest: str = "", *, for_ssh: bool = False) -> str | 
     over = len(os.fsencode(socket)) - MOST_SOCKET_BYTES if longest else 0
     if over > 0:
         return (
-            f"its path is {over} bytes too long for the unix sockets below it, which may "
-            f"have {MOST_SOCKET_BYTES} bytes and would have up to {MOST_SOCKET_BYTES + over}"
+            f"its path is {counted(over, 'byte')} too long for the unix sockets below it, which "
+            f"may have {MOST_SOCKET_BYTES} bytes and would have up to {MOST_SOCKET_BYTES + over}"
         )
     return None

@@ -33,9 +33,9 @@ SSH_FAILED = 255
 """ssh's exit code where it is not the command's (ssh(1))."""
 OPEN_SECONDS = 20.0
 FORWARD_SECONDS = 10.0
-SSH_SOCKET = "ssh/0123456789abcdef.0123456789abcdef"
-"""The longest path of a socket of ssh below a workspace: a forwarded one, or a master's, which has
-17 more letters until it is in place (OpenSSH: mux.c)."""
+SSH_SOCKET = "ssh/01234567.0123456789abcdef"
+"""The longest path of a socket of ssh below a workspace: a master's, which has 17 more letters
+until it is in place (OpenSSH: mux.c)."""
 PIPE_BYTES = 1 << 20
 """How much of what a command prints is read ahead."""
 

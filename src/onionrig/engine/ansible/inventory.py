@@ -21,6 +21,7 @@ from onionrig.engine.ansible.access import Access
 from onionrig.engine.ansible.ask_ansible import Variables, configured, listed, resolved
 from onionrig.errors import UsageError
 from onionrig.experiment.inventory import Inventory, InventoryHost
+from onionrig.processes.surroundings import refuse_intercepted
 
 BECOME: dict[str, tuple[str, ...]] = {"sudo": ("sudo", "-n"), "doas": ("doas", "-n")}
 """The words before a command that is to run as root, by Ansible's name of the method."""
@@ -97,8 +98,9 @@ def read_inventory(path: str) -> tuple[ListedHost, ...]:
     by the same answer.
 
     Raises UsageError for one that cannot be read, has no hosts, or says what cannot be used, and
-    Unequipped where Ansible is missing.
+    Unequipped where Ansible is missing or connections would go through a proxy.
     """
+    refuse_intercepted()
     if not Path(path).exists():
         raise UsageError(
             f"there is no inventory at {path}; `onionrig cluster init HOST...` writes one, and -i "
