@@ -8,42 +8,90 @@ from typing import Annotated, Any
 import typer
 
 from onionrig import __version__
+from onionrig.cli.help import HelpfulGroup
 from onionrig.cli.question import profile_names
 from onionrig.errors import UsageError
 
 app = typer.Typer(
     name="onionrig",
     help="How many Mbit/s can one onion address serve, and what does it take?",
+    epilog="Start with `onionrig doctor`, then `onionrig run`. Every command has --help with "
+    "examples.",
+    cls=HelpfulGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
 ExperimentFile = Annotated[
-    Path | None, typer.Argument(metavar="EXPERIMENT.toml", help="What to run; a profile if absent.")
+    Path | None,
+    typer.Argument(
+        metavar="EXPERIMENT.toml", help="File of the experiment (default: the default profile)."
+    ),
 ]
 Profile = Annotated[
-    str | None, typer.Option(help=f"A shipped profile: {', '.join(profile_names())}.")
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help=f"Shipped experiment: {', '.join(profile_names())} (default: default).",
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Set any key of the experiment."),
+    typer.Option(
+        "--set",
+        metavar="TABLE.KEY=VALUE",
+        help="Value for any key of the experiment; repeatable (default: as the file or profile "
+        "has it).",
+    ),
 ]
-Streams = Annotated[int | None, typer.Option(help="Streams in all (load.streams).")]
-Backends = Annotated[int | None, typer.Option(help="Backend instances (backends.daemons).")]
-Clients = Annotated[int | None, typer.Option(help="Client tors (load.clients).")]
-Hold = Annotated[str | None, typer.Option(metavar="SECONDS", help="How long to hold (load.hold).")]
-SingleHop = Annotated[bool, typer.Option("--single-hop", help="Single-hop backend instances.")]
+Streams = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Total number of streams, load.streams (default: from the profile)."
+    ),
+]
+Backends = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Number of backend instances, backends.daemons (default: from the profile).",
+    ),
+]
+Clients = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Number of client tors, load.clients (default: from the profile)."
+    ),
+]
+Hold = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DURATION",
+        help='Length of the measured hold, such as "60s" or "2m", load.hold (default: from the '
+        "profile).",
+    ),
+]
+SingleHop = Annotated[
+    bool,
+    typer.Option(
+        "--single-hop",
+        help="Make the backends single-hop onion services: faster, and not anonymous.",
+    ),
+]
 Balancer = Annotated[
     str | None,
     typer.Option(
-        metavar="stock|extended", help="Which Onionbalance publishes (frontend.balancer)."
+        metavar="stock|extended",
+        help="Onionbalance that publishes the address, frontend.balancer (default: from the "
+        "profile).",
     ),
 ]
 Scale = Annotated[
     str | None,
     typer.Option(
         metavar="FRACTION",
-        help='Of the rates of emulated links, as in "1/4" (emulation.scale).',
+        help='Factor for the link rates of emulated hosts, such as "1/4", emulation.scale '
+        "(default: 1).",
     ),
 ]
 Inventory = Annotated[
@@ -52,24 +100,39 @@ Inventory = Annotated[
         "--inventory",
         "-i",
         metavar="FILE",
-        help="Ansible inventory of the hosts to run on (cluster.inventory); default: this machine.",
+        help="Ansible inventory of the hosts to run on, cluster.inventory (default: this machine).",
     ),
 ]
 Target = Annotated[
-    str | None, typer.Option(metavar="RATE", help='Target, as in "500Mbit" (verdict.target).')
+    str | None,
+    typer.Option(
+        metavar="RATE",
+        help='Rate that must be sustained, such as "500Mbit", verdict.target (default: none).',
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print JSON on standard output, and nothing else.")
+]
 Repeat = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Hold so many times on one rig; median and range.")
+    int,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Number of holds on one rig; the result gives their median and range.",
+    ),
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="The run directory; runs/<UTC time>-<profile> if absent.")
+    Path | None,
+    typer.Option(metavar="DIR", help="New run directory (default: runs/<UTC time>-<profile>)."),
 ]
 Report = Annotated[
-    bool, typer.Option("--report/--no-report", help="Write report.html and its charts at the end.")
+    bool,
+    typer.Option(
+        "--report/--no-report", help="Whether to write report.html and its charts at the end."
+    ),
 ]
 RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run directory, a run's name, or latest.")
+    str, typer.Argument(metavar="RUN", help='Run directory, part of a run\'s name, or "latest".')
 ]
 
 
@@ -107,7 +170,10 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the fla
 def onionrig(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Measure how many Mbit/s one onion address can serve, and what it takes."""

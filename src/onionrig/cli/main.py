@@ -15,24 +15,24 @@ from onionrig.errors import OnionrigError
 
 # importing them is what adds the commands, in the order in which the help lists them
 from onionrig.cli.commands import (  # isort: skip
-    clean,  # noqa: F401
-    compare,  # noqa: F401
-    descriptor,  # noqa: F401
-    hardware,  # noqa: F401
     run,  # noqa: F401
-    baseline,  # noqa: F401
-    plan,  # noqa: F401
-    probe,  # noqa: F401
-    report,  # noqa: F401
+    compare,  # noqa: F401
     sweep,  # noqa: F401
+    baseline,  # noqa: F401
     show,  # noqa: F401
+    report,  # noqa: F401
     runs,  # noqa: F401
     export,  # noqa: F401
-    check,  # noqa: F401
+    descriptor,  # noqa: F401
+    plan,  # noqa: F401
+    hardware,  # noqa: F401
+    probe,  # noqa: F401
     doctor,  # noqa: F401
+    check,  # noqa: F401
+    clean,  # noqa: F401
+    schema,  # noqa: F401
     cluster,  # noqa: F401
     frontend,  # noqa: F401
-    schema,  # noqa: F401
 )
 
 

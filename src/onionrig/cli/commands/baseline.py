@@ -23,6 +23,7 @@ from onionrig.cli.app import (
     app,
     refuse_without_effect,
 )
+from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, baseline_layer, flags_layer
@@ -41,20 +42,35 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 
-@app.command()
+@app.command(
+    **described(
+        MEASURE,
+        "onionrig baseline",
+        "onionrig baseline --listen --at 0.0.0.0:9000",
+        "onionrig baseline --to pi1:9000 --streams 8",
+        "onionrig baseline -i inventory.yml",
+    )
+)
 def baseline(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     experiment: ExperimentFile = None,
     *,
     to: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="Pull from a source there; `nc -l` will do."),
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Source to pull from, such as a `baseline --listen` or an `nc -l` there "
+            "(default: a source of its own, over loopback).",
+        ),
     ] = None,
     listen: Annotated[
-        bool, typer.Option("--listen", help="Serve only, until Ctrl-C; pull with --to elsewhere.")
+        bool,
+        typer.Option(
+            "--listen", help="Serve until Ctrl-C, for a `baseline --to` elsewhere to pull from."
+        ),
     ] = False,
     at: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where --listen serves.")
+        str, typer.Option(metavar="HOST:PORT", help="Address and port at which --listen serves.")
     ] = "0.0.0.0:9000",
     profile: Profile = None,
     settings: Settings = None,
@@ -66,7 +82,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         bool,
         typer.Option(
             "--at-once",
-            help="With an inventory, measure all links at once alone (default: each alone first).",
+            help="Measure all links of an inventory at once only (default: each alone first).",
         ),
     ] = False,
     target: Target = None,
@@ -75,9 +91,10 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     report: Report = True,
     json: Json = False,
 ) -> None:
-    """Move the same bytes without Tor: over loopback, or between hosts. The ceiling.
+    """Move the same bytes without Tor, which gives the upper bound of this machine or link.
 
-    With an inventory each host that serves does so alone first, and then all do at once.
+    It measures over loopback or between hosts. With an inventory, every host that serves is
+    measured alone first, and then all of them at once.
     """
     if to and listen:
         raise UsageError("--to pulls and --listen serves: one of them on each host")

@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 
 from onionrig.cli.app import ExperimentFile, Inventory, Json, Profile, Settings, app
+from onionrig.cli.help import MACHINE, described
 from onionrig.cli.printing import print_json
 from onionrig.cli.question import ask, flags_layer
 from onionrig.engine.local.equipment import Equipment
@@ -21,7 +22,14 @@ NAMES = Programs(tor="tor", onionbalance="onionbalance", python="python")
 """The programs where it is not known yet where they are."""
 
 
-@app.command()
+@app.command(
+    **described(
+        MACHINE,
+        "onionrig check",
+        "onionrig check my.toml --set load.streams=64",
+        "onionrig check my.toml -i inventory.yml --json",
+    )
+)
 def check(
     experiment: ExperimentFile = None,
     *,
@@ -30,7 +38,7 @@ def check(
     inventory: Inventory = None,
     json: Json = False,
 ) -> None:
-    """Check an experiment and print the rig it renders to, without starting anything."""
+    """Check an experiment and print the rig it describes, without starting anything."""
     question = ask(experiment, profile, settings or [], flags_layer(inventory=inventory))
     equipment = _equipment()
     if equipment is not None:

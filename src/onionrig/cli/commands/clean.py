@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from onionrig.cli.app import Json, app
+from onionrig.cli.help import MACHINE, described
 from onionrig.cli.printing import print_json
 from onionrig.errors import RunDirectoryError
 from onionrig.processes.leftover_groups import group_mounts
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
     from onionrig.processes.leftovers import Leftover
 
 
-@app.command()
+@app.command(
+    **described(
+        MACHINE,
+        "onionrig clean --dry-run",
+        "onionrig clean",
+    )
+)
 def clean(
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")
+        bool, typer.Option("--dry-run", help="Say what would be removed, without removing it.")
     ] = False,
     json: Json = False,
 ) -> None:

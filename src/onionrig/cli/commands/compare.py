@@ -22,6 +22,7 @@ from onionrig.cli.app import (
     app,
     refuse_without_effect,
 )
+from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json
 from onionrig.cli.question import (
@@ -49,35 +50,68 @@ if TYPE_CHECKING:
     from onionrig.records.comparison import Comparison
 
 
-@app.command()
+@app.command(
+    **described(
+        MEASURE,
+        "onionrig compare default single-hop",
+        "onionrig compare smoke smoke --set-b frontend.balancer=extended --repeat 5",
+        "onionrig compare before.toml after.toml --markdown",
+        "onionrig compare 20261125T101500Z latest",
+    )
+)
 def compare(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
-    a: Annotated[str, typer.Argument(metavar="A", help="A run, an EXPERIMENT.toml or a profile.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="What A is compared with: of A's kind.")],
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="Run, EXPERIMENT.toml or profile to compare.")
+    ],
+    b: Annotated[
+        str,
+        typer.Argument(
+            metavar="B",
+            help="Other side of the comparison: a run if A is a run, otherwise an experiment.",
+        ),
+    ],
     *,
     settings: Settings = None,
     a_settings: Annotated[
         list[str] | None,
-        typer.Option("--set-a", metavar="TABLE.KEY=VALUE", help="Set a key of experiment A alone."),
+        typer.Option(
+            "--set-a",
+            metavar="TABLE.KEY=VALUE",
+            help="Value for a key of experiment A only; repeatable (default: none).",
+        ),
     ] = None,
     b_settings: Annotated[
         list[str] | None,
-        typer.Option("--set-b", metavar="TABLE.KEY=VALUE", help="Set a key of experiment B alone."),
+        typer.Option(
+            "--set-b",
+            metavar="TABLE.KEY=VALUE",
+            help="Value for a key of experiment B only; repeatable (default: none).",
+        ),
     ] = None,
     hold: Hold = None,
     scale: Scale = None,
     inventory: Inventory = None,
     repeat: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Of two experiments: run each so many times.")
+        int, typer.Option(min=1, metavar="N", help="Number of runs of each experiment.")
     ] = 3,
     out: Annotated[
-        Path | None, typer.Option(help="The directory of a comparison of experiments.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Directory of a comparison of experiments (default: runs/<UTC time>-compare).",
+        ),
     ] = None,
     report: Report = True,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a Markdown table, for an issue or a page.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Say what B has over A, with the range of it, and in what the two differ."""
+    """Compare two runs, or alternate runs of two experiments, and say where they differ.
+
+    Every difference comes with its interval, and settings that differ are listed.
+    """
     if json:
         refuse_without_effect(context, "markdown", reason="--json prints JSON alone")
     if _is_experiment(a) != _is_experiment(b):

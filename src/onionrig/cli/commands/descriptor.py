@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from onionrig.cli.app import Json, app
+from onionrig.cli.help import RESULTS, described
 from onionrig.cli.onlooker import look, look_request, watch
 from onionrig.cli.printing import print_json
 from onionrig.tor.control_address import PASSWORD_VARIABLE, USUAL
@@ -16,18 +17,24 @@ from onionrig.views.descriptor import address_view
 from onionrig.views.descriptor_watch import watching
 
 
-@app.command()
+@app.command(
+    **described(
+        RESULTS,
+        "onionrig descriptor latest",
+        "onionrig descriptor ADDRESS.onion --control 127.0.0.1:9051 --watch",
+    )
+)
 def descriptor(
     whom: Annotated[
-        str, typer.Argument(metavar="ADDRESS|RUN", help="An onion address, or a run that is up.")
+        str, typer.Argument(metavar="ADDRESS|RUN", help="Onion address, or a run whose rig is up.")
     ],
     *,
     control: Annotated[
         str | None,
         typer.Option(
             metavar="SOCKET|HOST:PORT",
-            help=f"Where a tor takes control connections (a run's own; {', then '.join(USUAL)}); "
-            f"a password is read from {PASSWORD_VARIABLE}.",
+            help="Control port of the tor to ask; a password is read from "
+            f"{PASSWORD_VARIABLE} (default: that of the run, or {', then '.join(USUAL)}).",
         ),
     ] = None,
     again: Annotated[
@@ -35,7 +42,7 @@ def descriptor(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Fetch what clients see of an onion address: who is published where, who can be reached."""
+    """Show what clients see of an onion address: its descriptors on every HSDir."""
     asked = look_request(whom, control)
     if again and json:
         watch(asked, lambda seen: print(msgspec.json.encode(seen).decode(), flush=True))

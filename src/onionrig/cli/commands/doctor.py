@@ -9,13 +9,19 @@ from rich.table import Table
 
 from onionrig.cli.app import Json, app
 from onionrig.cli.examination import able, examine
+from onionrig.cli.help import MACHINE, described
 from onionrig.cli.printing import print_json
 from onionrig.errors import MEASURED, Unequipped
 
 
-@app.command()
+@app.command(
+    **described(
+        MACHINE,
+        "onionrig doctor",
+    )
+)
 def doctor(*, json: Json = False) -> None:
-    """Say whether this machine can run, and what to do where it cannot."""
+    """Check whether this machine can run a rig, and say what to do if it cannot."""
     findings = examine()
     if json:
         print_json(findings)

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from onionrig.cli.app import RunName, app, refuse_without_effect
+from onionrig.cli.help import RESULTS, described
 from onionrig.cli.printing import print_notes
 from onionrig.errors import UsageError
 from onionrig.store.account import account_of
@@ -27,32 +28,49 @@ READABLE_BY_OTHERS = 0o644
 
 HELP = "\n\n".join(
     (
-        "Write a run's records as CSV files, its result as Prometheus text.",
+        "Export the records of a run as CSV files, or its result in the Prometheus text format.",
         (
-            "Every value is as it was recorded, one file a kind; an empty cell is null. second is "
-            "the wall-clock second (Unix time) that a line covers, since_hold_seconds counts from "
-            "the start of its load's hold, load numbers the loads of a run from 1."
+            "Values are as they were recorded, with one file for each kind of record; an empty "
+            "cell means null. The column second is the wall-clock second (Unix time) that a line"
+            " "
+            "covers, since_hold_seconds counts from the start of the hold, and load numbers the "
+            "loads of a "
+            "run from 1."
         ),
         *(f"{table.name}.csv, {table.what}: {', '.join(table.columns)}" for table in TABLES),
     )
 )
 
 
-@app.command(help=HELP)
+@app.command(
+    help=HELP,
+    **described(
+        RESULTS,
+        "onionrig export latest --csv latest-csv",
+        "onionrig export latest --prometheus",
+        "onionrig export latest --prometheus-file /var/lib/node_exporter/onionrig.prom",
+    ),
+)
 def export(
     context: typer.Context,
     run: RunName,
     *,
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="DIR", help="Where the CSV files go: new, or empty."),
+        typer.Option(
+            "--csv",
+            metavar="DIR",
+            help="New or empty directory for the CSV files (default: none are written).",
+        ),
     ] = None,
     prometheus: Annotated[
-        bool, typer.Option("--prometheus", help="Print the result in Prometheus' text format.")
+        bool, typer.Option("--prometheus", help="Print the result in the Prometheus text format.")
     ] = False,
     prometheus_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write that to a file instead, replaced whole."),
+        typer.Option(
+            metavar="FILE", help="File for that text instead, replaced atomically (default: none)."
+        ),
     ] = None,
 ) -> None:
     """Write what was asked for."""

@@ -10,6 +10,7 @@ import typer
 
 from onionrig.cli.app import app
 from onionrig.cli.commands.cluster.app import Inventory, Limit  # noqa: TC001 - typer evaluates them
+from onionrig.cli.help import HOSTS, HelpfulGroup, described
 from onionrig.cluster.asking import listed_hosts
 from onionrig.cluster.frontend_key import (
     FrontendKey,
@@ -23,28 +24,29 @@ from onionrig.errors import UsageError
 
 frontend = typer.Typer(
     name="frontend",
-    help="Keep the address's key, which is on the balancer's host, across rigs.",
+    help="Keep the key of the onion address, which is on the balancer's host, across rigs.",
+    cls=HelpfulGroup,
     no_args_is_help=True,
 )
-app.add_typer(frontend)
+app.add_typer(frontend, rich_help_panel=HOSTS)
 
 KeyFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="File of the key; its owner alone may read it.")
+    Path, typer.Argument(metavar="FILE", help="File of the key, which only its owner may read.")
 ]
 Replace = Annotated[
-    bool, typer.Option("--replace", help="Replace another address's key, which is lost then.")
+    bool, typer.Option("--replace", help="Replace the key of another address, which is then lost.")
 ]
 
 
-@frontend.command()
+@frontend.command(**described(None, "onionrig frontend show -i inventory.yml"))
 def show(*, inventory: Inventory = "inventory.yml", limit: Limit = None) -> None:
     """Print the address whose key the balancer's host has."""
     print(_key(inventory, limit).address)
 
 
-@frontend.command()
+@frontend.command(**described(None, "onionrig frontend export frontend.pem -i inventory.yml"))
 def export(file: KeyFile, *, inventory: Inventory = "inventory.yml", limit: Limit = None) -> None:
-    """Copy the address's key from the balancer's host into a new file, 0600.
+    """Copy the key of the address from the balancer's host into a new file with mode 0600.
 
     Whoever has the key can be the address: keep it as you keep a password.
     """
@@ -53,7 +55,9 @@ def export(file: KeyFile, *, inventory: Inventory = "inventory.yml", limit: Limi
     print(f"{key.address}: its key is in {file}; whoever has it can be the address")
 
 
-@frontend.command("import")
+@frontend.command(
+    "import", **described(None, "onionrig frontend import frontend.pem -i inventory.yml")
+)
 def import_key(
     file: KeyFile,
     *,
@@ -61,7 +65,7 @@ def import_key(
     limit: Limit = None,
     replace: Replace = False,
 ) -> None:
-    """Put an address's key on the balancer's host: every later run there has that address."""
+    """Put the key of an address on the balancer's host; later runs there have that address."""
     pem = key_from(file)
     host = balancer_host(inventory, listed_hosts(inventory, limit))
     address = asyncio.run(write_key(host.access(), pem, replace=replace))

@@ -9,23 +9,34 @@ from rich.console import Console
 
 from onionrig.cli.app import Json, app
 from onionrig.cli.catalogue import catalogue, own_boards
+from onionrig.cli.help import PLAN, described
 from onionrig.cli.printing import print_json
 from onionrig.hardware.boards import board_named
 from onionrig.views.hardware import board_view, catalogue_view
 
 
-@app.command()
+@app.command(
+    **described(
+        PLAN,
+        "onionrig hardware",
+        "onionrig hardware pi3b",
+        "onionrig hardware --json",
+    )
+)
 def hardware(
     board: Annotated[
-        str | None, typer.Argument(metavar="BOARD", help="One board, in full; all if absent.")
+        str | None,
+        typer.Argument(
+            metavar="BOARD", help="Board to show in full (default: a table of all boards)."
+        ),
     ] = None,
     *,
     json: Json = False,
 ) -> None:
-    """List boards and cloud types: cores, AES, real link rates, watts, price, each with its source.
+    """List boards and cloud types: cores, AES, real link rates, watts and price, with sources.
 
-    A host of an experiment takes the link of one by board = "pi3b". Your own figures go into
-    ~/.config/onionrig/boards.toml (docs/hardware.md).
+    A host of an experiment takes over the link of a board with board = "pi3b". Your own figures go
+    into ~/.config/onionrig/boards.toml (docs/hardware.md).
     """
     known = catalogue()
     if board is None:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from onionrig import __version__
 from onionrig.cli.app import Json, app, refuse_without_effect
+from onionrig.cli.help import PLAN, described
 from onionrig.cli.plan_inputs import candidates_from, reference_for
 from onionrig.cli.printing import print_json
 from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
@@ -35,68 +36,113 @@ MOST = 1_000_000
 Choice = TypeVar("Choice")
 
 
-@app.command()
+@app.command(
+    **described(
+        PLAN,
+        "onionrig plan --target 500Mbit --hardware pi3b,pi5",
+        "onionrig plan --hosts 6 --hardware pi4b --balancer extended",
+        "onionrig plan --target 300Mbit --from latest --hardware measured",
+        "onionrig plan --target 500Mbit --probe pi5=pi5.json --report plan.html",
+    )
+)
 def plan(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
     target: Annotated[
-        str | None, typer.Option(metavar="RATE", help='Sustained goodput, as in "500Mbit".')
+        str | None,
+        typer.Option(
+            metavar="RATE",
+            help='Rate that the address is to sustain, such as "500Mbit"; this or --hosts is '
+            "required.",
+        ),
     ] = None,
     hosts: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST, metavar="N", help="Say what N hosts would serve instead."),
+        typer.Option(
+            min=1,
+            max=MOST,
+            metavar="N",
+            help="Number of hosts whose rate is to be projected; this or --target is required.",
+        ),
     ] = None,
     hardware: Annotated[
         str | None,
         typer.Option(
             metavar="BOARD[,BOARD…]",
-            help="From `onionrig hardware`, side by side; or measured: like the hosts of --from.",
+            help="Boards of `onionrig hardware` to plan for, side by side, or `measured` for "
+            "hosts like those of --from; required unless --probe names a board.",
         ),
     ] = None,
     run: Annotated[
         str | None,
-        typer.Option("--from", metavar="RUN", help="Plan from your run; a shipped one if absent."),
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Run whose measured costs to plan from (default: the measurement that is "
+            "shipped).",
+        ),
     ] = None,
     run_probe: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Probe of the machine that RUN was measured on."),
+        typer.Option(
+            metavar="FILE", help="Probe of the machine that RUN was measured on (default: none)."
+        ),
     ] = None,
     probe: Annotated[
         list[str] | None,
-        typer.Option(metavar="[BOARD=]FILE", help="What `onionrig probe` found on such a board."),
+        typer.Option(
+            metavar="[BOARD=]FILE",
+            help="Probe of a board, made there by `onionrig probe --out FILE`; repeatable "
+            "(default: none).",
+        ),
     ] = None,
     mode: Annotated[
         str | None,
-        typer.Option(metavar="anonymous|single-hop", help="RUN's; anonymous if absent."),
+        typer.Option(
+            metavar="anonymous|single-hop",
+            help="Mode of the onion service (default: that of RUN, or anonymous).",
+        ),
     ] = None,
     balancer: Annotated[
-        str, typer.Option(metavar="stock|extended", help="Which Onionbalance publishes.")
+        str, typer.Option(metavar="stock|extended", help="Onionbalance that publishes the address.")
     ] = "stock",
     headroom: Annotated[
-        str, typer.Option(metavar="SHARE", help="Of the target, to have beyond it.")
+        str, typer.Option(metavar="SHARE", help="Spare capacity, as a share of the target.")
     ] = "20%",
     round_trip: Annotated[
-        str | None, typer.Option(metavar="SECONDS", help='Of circuits under load, as in "300ms".')
+        str | None,
+        typer.Option(
+            metavar="SECONDS",
+            help='Round-trip time of a loaded circuit, such as "300ms" (default: as measured).',
+        ),
     ] = None,
     streams: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST, metavar="N", help="So many, rather than what it takes."),
+        typer.Option(
+            min=1,
+            max=MOST,
+            metavar="N",
+            help="Number of streams (default: as many as the target needs).",
+        ),
     ] = None,
     link: Annotated[
-        str | None, typer.Option(metavar="RATE", help="Of a host, in place of the catalogue's.")
+        str | None,
+        typer.Option(metavar="RATE", help="Link rate of each host (default: from the catalogue)."),
     ] = None,
     scale: Annotated[
-        str, typer.Option(metavar="FRACTION", help='Of links and cores, as in "1/4".')
+        str,
+        typer.Option(metavar="FRACTION", help='Factor for link rates and cores, such as "1/4".'),
     ] = "1",
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a page to hand to whoever pays.")
+        Path | None,
+        typer.Option(metavar="FILE", help="File for the plan as an HTML page (default: none)."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say what it takes to serve a rate from one address, or what N hosts would serve.
+    """Plan the hardware for a rate from one address, or project what N hosts would serve.
 
-    Every figure is a range, from measured costs, what a board can do and its link; what binds, and
-    what would bind next, are named. docs/planning.md has the method.
+    Every figure is a range that follows from measured costs, the speed of the board and its link.
+    The plan names what binds and what would bind next. docs/planning.md explains the method.
     """
     if (target is None) == (hosts is None):
         raise UsageError('give --target RATE, as in "500Mbit", or --hosts N: one of the two')

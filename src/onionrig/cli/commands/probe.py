@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from onionrig.cli.app import Inventory, Json, app
+from onionrig.cli.help import PLAN, described
 from onionrig.cli.printing import print_json
 from onionrig.cluster.probing import probes_of
 from onionrig.errors import UsageError
@@ -26,7 +27,14 @@ READABLE_BY_OTHERS = 0o644
 """It holds nothing secret, and is there to be carried elsewhere."""
 
 
-@app.command()
+@app.command(
+    **described(
+        PLAN,
+        "onionrig probe",
+        "onionrig probe --out pi5.json",
+        "onionrig probe -i inventory.yml --limit backends --out probes",
+    )
+)
 def probe(
     *,
     inventory: Inventory = None,
@@ -40,16 +48,16 @@ def probe(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write the JSON there, for `onionrig plan --probe FILE`; with an inventory a "
-            "directory, which gets a file for each host.",
+            help="File for the probe as JSON, for `onionrig plan --probe FILE`; with an "
+            "inventory, a directory that gets one file per host (default: none).",
         ),
     ] = None,
     json: Json = False,
 ) -> None:
     """Measure what this board can do, in half a minute: crypto, loopback TCP, links, heat.
 
-    Let nothing else run meanwhile. It needs openssl, not tor (docs/hardware.md). With an inventory
-    every host measures itself, all at the same time.
+    Nothing else should run during that time. It needs openssl, but not tor (docs/hardware.md). With
+    an inventory, every host measures itself, all at the same time.
     """
     if inventory is not None:
         _probe_hosts(inventory, limit, out, json=json)

@@ -8,26 +8,34 @@ from typing import Annotated
 import typer
 
 from onionrig.cli.app import app
+from onionrig.cli.help import RESULTS, described
 from onionrig.cli.report_files import reported, write_report
 from onionrig.store.runs import distinct_names
 
 
-@app.command()
+@app.command(
+    **described(
+        RESULTS,
+        "onionrig report latest",
+        "onionrig report runs/sweep-default --out public_html",
+    )
+)
 def report(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN…", help="Runs, sweeps or comparisons: directories, or names."),
+        typer.Argument(metavar="RUN…", help="Runs, sweeps or comparisons, by directory or name."),
     ],
     *,
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Where to, instead of beside the run's files; of several, below it.",
+            help="Directory to write to, with one directory below it for each of several runs "
+            "(default: the run directory).",
         ),
     ] = None,
 ) -> None:
-    """Make report.html and its charts again, from files alone."""
+    """Make report.html and its charts again, from the files of a run."""
     # one that is named twice is reported once
     found = list({path.resolve(): path for path in map(reported, runs)}.values())
     for path, name in zip(found, distinct_names(found), strict=True):

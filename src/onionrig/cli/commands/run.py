@@ -24,12 +24,22 @@ from onionrig.cli.app import (
     app,
     refuse_without_effect,
 )
+from onionrig.cli.help import MEASURE, described
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, flags_layer
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 
 
-@app.command()
+@app.command(
+    **described(
+        MEASURE,
+        "onionrig run",
+        "onionrig run --profile smoke",
+        "onionrig run my.toml --hold 2m --target 300Mbit",
+        "onionrig run --streams 64 --single-hop --set backends.daemons=8",
+        "onionrig run my.toml -i inventory.yml",
+    )
+)
 def run(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     experiment: ExperimentFile = None,
@@ -50,7 +60,11 @@ def run(  # noqa: PLR0913 - one parameter an option
     report: Report = True,
     json: Json = False,
 ) -> None:
-    """Bring up the rig, put the load on, hold, and say the sustained rate."""
+    """Measure the rate that one onion address sustains, and what bounds it.
+
+    Brings up a private Tor network with the address on it, ramps the load up, holds it, and writes
+    a run directory with every record, the result and a report.
+    """
     flags = flags_layer(
         streams=streams,
         backends=backends,

@@ -9,19 +9,28 @@ import typer
 from rich.console import Console
 
 from onionrig.cli.app import Json, app
+from onionrig.cli.help import RESULTS, described
 from onionrig.cli.printing import print_json
 from onionrig.store.listing import listed
 from onionrig.store.runs import RUNS
 from onionrig.views.runs import runs_view
 
 
-@app.command()
+@app.command(
+    **described(
+        RESULTS,
+        "onionrig runs",
+        "onionrig runs --under /srv/measurements --json",
+    )
+)
 def runs(
     *,
-    under: Annotated[Path, typer.Option(metavar="DIR", help="Where runs are.")] = RUNS,
+    under: Annotated[
+        Path, typer.Option(metavar="DIR", help="Directory whose runs are listed.")
+    ] = RUNS,
     json: Json = False,
 ) -> None:
-    """List the runs with what they came to, newest last; those of sweeps below the sweep."""
+    """List runs with their results, the newest last."""
     found = listed(under)
     if json:
         print_json(found)

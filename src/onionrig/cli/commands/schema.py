@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from onionrig.cli.app import app
+from onionrig.cli.help import MACHINE, described
 from onionrig.cli.printing import print_json
 from onionrig.errors import UsageError
 from onionrig.records.plan import Plan
@@ -17,11 +18,19 @@ from onionrig.records.result import Result
 SCHEMAS = {"result": Result, "plan": Plan, "probe": Probe}
 
 
-@app.command()
+@app.command(
+    **described(
+        MACHINE,
+        "onionrig schema",
+        "onionrig schema plan",
+    )
+)
 def schema(
-    of: Annotated[str, typer.Argument(metavar="result|plan|probe", help="Of what.")] = "result",
+    of: Annotated[
+        str, typer.Argument(metavar="result|plan|probe", help="Document whose schema is printed.")
+    ] = "result",
 ) -> None:
-    """Print the JSON Schema of result.json, or of what plan --json or probe --json print."""
+    """Print the JSON Schema of result.json, or of the output of plan --json or probe --json."""
     if of not in SCHEMAS:
         raise UsageError(f"no schema of {of!r}: there are {', '.join(SCHEMAS)}")
     print_json(msgspec.json.schema(SCHEMAS[of]))

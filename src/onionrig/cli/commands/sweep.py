@@ -24,6 +24,7 @@ from onionrig.cli.app import (
     app,
     refuse_without_effect,
 )
+from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json
 from onionrig.cli.question import flags_layer, layers_of, name_of, question_of
@@ -60,7 +61,14 @@ FLAGS = {
 """The flag of each key that has one."""
 
 
-@app.command()
+@app.command(
+    **described(
+        MEASURE,
+        "onionrig sweep --over load.streams=1,4,16",
+        "onionrig sweep my.toml --over backends.daemons=1,2,4 --over load.streams=8,32 --repeat 3",
+        "onionrig sweep --resume runs/sweep-default",
+    )
+)
 def sweep(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     experiment: ExperimentFile = None,
@@ -68,7 +76,9 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     over: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KEY=V,V,…", help="Vary a key, as in load.streams=1,4,16; repeatable."
+            metavar="KEY=V,V,…",
+            help="Key to vary and its values, such as load.streams=1,4,16; repeatable, and one "
+            "is required unless a sweep is resumed.",
         ),
     ] = None,
     profile: Profile = None,
@@ -77,18 +87,32 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     hold: Hold = None,
     scale: Scale = None,
     inventory: Inventory = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Measure every point so many times.")] = 1,
+    repeat: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of runs of every point.")
+    ] = 1,
     out: Annotated[
-        Path | None, typer.Option(help="The sweep's directory; an unfinished one is gone on with.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Directory of the sweep; an unfinished sweep of the same question is resumed "
+            "(default: runs/<UTC time>-sweep-<profile>).",
+        ),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Go on with the sweep in DIR, as it was asked."),
+        typer.Option(
+            metavar="DIR",
+            help="Directory of an unfinished sweep to resume with its own settings (default: "
+            "none).",
+        ),
     ] = None,
     report: Report = True,
     json: Json = False,
 ) -> None:
-    """Measure every combination of some settings; find the knee. A killed sweep can go on."""
+    """Measure every combination of some settings and find the knee.
+
+    A sweep that was stopped or killed can be resumed.
+    """
     stderr = Console(stderr=True)
     if resume is not None:
         refuse_without_effect(context, *ASKED, reason="--resume goes on with what was asked")

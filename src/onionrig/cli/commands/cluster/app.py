@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from onionrig.cli.app import app
+from onionrig.cli.help import HOSTS, HelpfulGroup
 from onionrig.cli.printing import print_json
 from onionrig.errors import MEASURED, Unequipped
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 cluster = typer.Typer(
     name="cluster",
     help="Prepare, watch and clean up the hosts of an inventory.",
+    epilog="docs/cluster.md goes from three machines with SSH to a report.",
+    cls=HelpfulGroup,
     no_args_is_help=True,
 )
-app.add_typer(cluster)
+app.add_typer(cluster, rich_help_panel=HOSTS)
 
 Inventory = Annotated[
     str,
@@ -33,10 +36,12 @@ Inventory = Annotated[
 ]
 Limit = Annotated[
     str | None,
-    typer.Option(metavar="HOSTS", help="Hosts or groups to limit it to (default: all hosts)."),
+    typer.Option(
+        metavar="HOSTS", help="Hosts or groups of the inventory to act on (default: all hosts)."
+    ),
 ]
 Dry = Annotated[
-    bool, typer.Option("--check", help="Say what would be changed, and change nothing.")
+    bool, typer.Option("--check", help="Say what would be changed, without changing it.")
 ]
 
 

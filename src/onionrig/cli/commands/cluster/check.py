@@ -12,6 +12,7 @@ from rich.table import Table
 
 from onionrig.cli.app import Json
 from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster, progress
+from onionrig.cli.help import described
 from onionrig.cli.printing import print_json
 from onionrig.cluster.check import Checked
 from onionrig.cluster.check import check as check_hosts
@@ -26,14 +27,20 @@ if TYPE_CHECKING:
 MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "missing": "[red]missing[/]"}
 
 
-@cluster.command()
+@cluster.command(
+    **described(
+        None,
+        "onionrig cluster check",
+        "onionrig cluster check -i inventory.yml --limit backends",
+    )
+)
 def check(
     *, inventory: Inventory = "inventory.yml", limit: Limit = None, json: Json = False
 ) -> None:
-    """Say whether each host is fit for a run, and what to do where it is not.
+    """Check whether each host is fit for a run, and say what to do if it is not.
 
-    Looks at all hosts at once and changes nothing: connections, sudo, clocks, architecture, Python,
-    tor, memory, disk, links, and whether the hosts reach one another's ports.
+    It looks at all hosts at once and changes nothing: connections, sudo, clocks, architecture,
+    Python, tor, memory, disk, links, and whether the hosts can reach one another's ports.
     """
     console = progress(json=json)
     checked = check_hosts(inventory, limit=limit, tell=lambda task: console.print(f"check: {task}"))

@@ -10,6 +10,7 @@ import typer
 
 from onionrig.cli.app import Json, Report
 from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
+from onionrig.cli.help import described
 from onionrig.cli.printing import print_json, print_result
 from onionrig.cli.report_files import announce, write_run_report
 from onionrig.cluster.asking import accesses_of
@@ -24,20 +25,27 @@ Run = Annotated[
     str | None,
     typer.Argument(
         metavar="RUN",
-        help="A run directory, a run's name, or latest (default: the only run on the hosts).",
+        help='Run directory, run name, or "latest" (default: the only run on the hosts).',
     ),
 ]
 Out = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="New directory, for what hosts alone have of a run (default: RUN, or below runs/).",
+        help="New directory for a run of which only the hosts have records (default: RUN, or below "
+        "runs/).",
     ),
 ]
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the records on the hosts as well.")]
 
 
-@cluster.command()
+@cluster.command(
+    **described(
+        None,
+        "onionrig cluster collect",
+        "onionrig cluster collect 20261125T101500Z --out collected --keep",
+    )
+)
 def collect(  # noqa: PLR0913 - one parameter an option
     run: Run = None,
     *,
@@ -47,10 +55,10 @@ def collect(  # noqa: PLR0913 - one parameter an option
     report: Report = True,
     json: Json = False,
 ) -> None:
-    """Fetch what hosts have kept of a run, and write its result and report again.
+    """Fetch the records that hosts have kept of a run, and write its result and report again.
 
-    For a run whose controller was killed or lost hosts, also one that was started elsewhere. While
-    its load is on, nothing is done. Once all of it is here, it is removed from the hosts.
+    This heals a run whose controller was killed or lost hosts, even one started elsewhere. It does
+    nothing while the load is on. Once all records are here, they are removed from the hosts.
     """
     console = progress(json=json)
     collected = asyncio.run(

@@ -6,20 +6,27 @@ import asyncio
 
 from onionrig.cli.app import Json
 from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster
+from onionrig.cli.help import described
 from onionrig.cli.printing import print_json
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.standing_down import stand_down
 from onionrig.units import counted
 
 
-@cluster.command()
+@cluster.command(
+    **described(
+        None,
+        "onionrig cluster down",
+        "onionrig cluster down --limit pi2",
+    )
+)
 def down(
     *, inventory: Inventory = "inventory.yml", limit: Limit = None, json: Json = False
 ) -> None:
-    """End whatever run is on the hosts, whoever started it; what was recorded stays.
+    """End whatever run is on the hosts, whoever started it, and keep its records.
 
-    Its services, units, timers and files go, and the hosts are free. Where nothing runs, nothing is
-    done, and that is no error.
+    Its services, units, timers and files are removed, and the hosts are free again. A host on which
+    nothing runs is left alone, and that is not an error.
     """
     answers = asyncio.run(stand_down(accesses_of(inventory, limit)))
     if json:

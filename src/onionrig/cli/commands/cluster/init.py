@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from onionrig.cli.commands.cluster.app import Inventory, cluster
+from onionrig.cli.help import described
 from onionrig.cluster.init import (
     LOCAL_NAMES,
     inventory_text,
@@ -25,7 +26,11 @@ Balancer = Annotated[
     typer.Option(metavar="HOST", help="Host that publishes the address (default: the first)."),
 ]
 Clients = Annotated[
-    list[str] | None, typer.Option(metavar="HOST", help="Host that load comes from; repeatable.")
+    list[str] | None,
+    typer.Option(
+        metavar="HOST",
+        help="Host that generates the load; repeatable (default: none, and init says so).",
+    ),
 ]
 Authorities = Annotated[
     list[str] | None,
@@ -39,7 +44,12 @@ Relays = Annotated[
 ]
 
 
-@cluster.command()
+@cluster.command(
+    **described(
+        None,
+        "onionrig cluster init pi1 pi2 pi3 --balancer pi1 --clients laptop",
+    )
+)
 def init(  # noqa: PLR0913 - the groups of an inventory
     hosts: Hosts,
     *,
@@ -51,7 +61,7 @@ def init(  # noqa: PLR0913 - the groups of an inventory
 ) -> None:
     """Write an inventory for these hosts, and say what it still lacks.
 
-    Hosts that are given no other role are backends. An existing file is never overwritten.
+    Hosts that get no other role are backends. An existing file is never overwritten.
     """
     planned = plan(
         hosts,

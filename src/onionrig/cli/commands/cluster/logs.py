@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
+from onionrig.cli.help import described
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.logs import told_logs
 
@@ -18,21 +19,37 @@ if TYPE_CHECKING:
 
 Name = Annotated[
     str | None,
-    typer.Argument(metavar="SERVICE|HOST", help="A service, or a host (default: all services)."),
+    typer.Argument(
+        metavar="SERVICE|HOST",
+        help="Service or host whose logs are printed (default: all services).",
+    ),
 ]
 OfRun = Annotated[
     str | None,
     typer.Option(
-        "--run", metavar="RUN", help="A run's name (default: the one that stands, or the latest)."
+        "--run",
+        metavar="RUN",
+        help="Name of the run (default: the one that is on the hosts, or the latest).",
     ),
 ]
 Lines = Annotated[
-    int, typer.Option(min=0, max=1_000_000, metavar="N", help="Lines from the end of each log.")
+    int,
+    typer.Option(
+        min=0, max=1_000_000, metavar="N", help="Number of lines from the end of each log."
+    ),
 ]
-Follow = Annotated[bool, typer.Option("--follow", "-f", help="Print what comes, until Ctrl-C.")]
+Follow = Annotated[
+    bool, typer.Option("--follow", "-f", help="Go on printing new lines until Ctrl-C.")
+]
 
 
-@cluster.command()
+@cluster.command(
+    **described(
+        None,
+        "onionrig cluster logs backend-1 --follow",
+        "onionrig cluster logs pi2 --lines 100",
+    )
+)
 def logs(
     name: Name = None,
     *,
@@ -41,7 +58,7 @@ def logs(
     follow: Follow = False,
     inventory: Inventory = "inventory.yml",
 ) -> None:
-    """Print what services have printed, from their hosts; several with each one's name before it.
+    """Print the logs of services from their hosts, with the service's name if there are several.
 
     Once a run has ended and was collected, its logs are in its run directory, in logs/.
     """

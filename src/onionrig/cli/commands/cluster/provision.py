@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from onionrig.cli.app import Json
 from onionrig.cli.commands.cluster.app import Dry, Inventory, Limit, cluster, finish, progress
+from onionrig.cli.help import described
 from onionrig.cluster.provision import provision as provision_hosts
 
 
-@cluster.command()
+@cluster.command(
+    **described(
+        None,
+        "onionrig cluster provision",
+        "onionrig cluster provision --check --limit pi2",
+    )
+)
 def provision(
     *,
     inventory: Inventory = "inventory.yml",

@@ -8,17 +8,24 @@ import typer
 
 from onionrig.cli.app import Json, refuse_without_effect
 from onionrig.cli.commands.cluster.app import Dry, Inventory, Limit, cluster, finish, progress
+from onionrig.cli.help import described
 from onionrig.cluster.provision import purge as purge_hosts
 from onionrig.errors import UsageError
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before anything is removed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Remove without asking first.")]
 WARNING = (
     "This removes everything that onionrig has put on the hosts: packages, accounts, records that "
     "were not collected, and the key of the frontend's address."
 )
 
 
-@cluster.command()
+@cluster.command(
+    **described(
+        None,
+        "onionrig cluster purge --check",
+        "onionrig cluster purge",
+    )
+)
 def purge(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,

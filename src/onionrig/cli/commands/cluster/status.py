@@ -10,6 +10,7 @@ from rich.table import Table
 
 from onionrig.cli.app import Json
 from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster
+from onionrig.cli.help import described
 from onionrig.cli.printing import print_json
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.status import cluster_status
@@ -26,13 +27,19 @@ HEADINGS = ("host", "version", "clock", "in use by", "stands down", "memory", "d
 RUNNING = "running"
 
 
-@cluster.command()
+@cluster.command(
+    **described(
+        None,
+        "onionrig cluster status",
+        "onionrig cluster status -i inventory.yml --json",
+    )
+)
 def status(
     *, inventory: Inventory = "inventory.yml", limit: Limit = None, json: Json = False
 ) -> None:
-    """Show what each host is in use for, its services, and records that were not collected.
+    """Show what each host is used for, its services, and records that were not collected.
 
-    All hosts are asked at once; one that gives no answer is named, and the exit code is HostLost's.
+    All hosts are asked at once. A host that does not answer is named, and the exit code is then 13.
     """
     found = asyncio.run(cluster_status(accesses_of(inventory, limit)))
     if json:

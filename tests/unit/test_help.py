@@ -1,0 +1,84 @@
+"""What the help of every command and option must say."""
+
+import shlex
+
+import pytest
+import typer
+
+from onionrig.cli.main import app
+
+PREPOSITIONS = {
+    "of",
+    "by",
+    "from",
+    "to",
+    "in",
+    "on",
+    "at",
+    "for",
+    "with",
+    "so",
+    "what",
+    "where",
+    "how",
+}
+
+
+def commands(command=None, path=()):
+    """Yield every command that does something, with the words that call it."""
+    command = command or typer.main.get_command(app)
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield pytest.param(command, id=" ".join(path))
+        return
+    for name, one in below.items():
+        yield from commands(one, (*path, name))
+
+
+EVERY = list(commands())
+
+
+def options_of(command):
+    with typer.main.get_command(app).make_context("onionrig", ["schema"]) as context:
+        return [
+            param
+            for param in command.get_params(context)
+            if not param.hidden and param.name != "help"
+        ]
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_every_option_says_what_it_is_and_its_default(command):
+    for param in options_of(command):
+        text = param.help or ""
+        assert text.endswith("."), f"{param.name}: {text}"
+        assert text.split()[0].lower() not in PREPOSITIONS, f"{param.name}: {text}"
+        says = any(word in text for word in ("(default: ", "required"))
+        if param.default is None and not param.required:
+            assert says, f"{param.name}: {text}"
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_no_flag_has_a_type_beside_it(command):
+    assert not [
+        param.name
+        for param in options_of(command)
+        if getattr(param, "is_flag", False) and param.metavar
+    ]
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_every_command_has_examples_whose_options_it_knows(command):
+    examples = [line for line in command.epilog.splitlines() if line.startswith("$ ")]
+    assert examples
+    known = {word for param in options_of(command) for word in (*param.opts, *param.secondary_opts)}
+    for example in examples:
+        words = shlex.split(example.removeprefix("$ "))
+        assert words[0] == "onionrig"
+        assert command.name in words[1:3]
+        assert {word for word in words if word.startswith("-")} <= known, example
+
+
+def test_every_command_of_the_first_help_is_in_a_group_of_its_own():
+    for name, command in typer.main.get_command(app).commands.items():
+        assert isinstance(command.rich_help_panel, str), name
