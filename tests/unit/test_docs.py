@@ -93,3 +93,13 @@ def test_the_example_of_all_keys_has_them_all():
 def test_the_glossary_knows_every_profile():
     glossary = (PROJECT / "docs/glossary.md").read_text()
     assert all(f"`{name}`" in glossary for name in profile_names())
+
+
+def test_every_page_is_in_the_index_and_every_link_leads_somewhere():
+    index = (PROJECT / "docs/README.md").read_text()
+    pages = {page.name for page in (PROJECT / "docs").glob("*.md")} - {"README.md"}
+    assert [name for name in sorted(pages) if f"({name})" not in index] == []
+    for page in (PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
+            if "://" not in link:
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
