@@ -48,11 +48,11 @@ def test_everything_that_must_be_there_is_listed():
     assert f"hosts 7 × {PI3} 7 at best, 8 at worst" in shown
     for line in (
         "would serve 570–670, likely 620 Mbit/s",
-        "daemons a host 1",
+        "daemons per host 1",
         "link of a host 93–103, likely 98 Mbit/s",
         "introduction points 14 of 7 instances, in 1 descriptor of the stock balancer",
         "streams 40",
-        "memory a host 63–70, likely 66 MiB",
+        "memory per host 63–70, likely 66 MiB",
         "client side 3 client tors on 0.62–0.82, likely 0.71 cores takes 560–660, likely 610 Mbit/s",
         "relays 2.3–3.1, likely 2.7 cores",
         "power 10–26, likely 20 W",

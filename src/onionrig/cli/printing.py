@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
+UNFOLDED_COLUMNS = 10_000
+"""The width of a line that goes to a file or a pipe: whatever is read there is not folded."""
+
+
+def results() -> Console:
+    """Return what prints results: as wide as the terminal, and unfolded where there is none."""
+    console = Console(highlight=False)
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(highlight=False, width=UNFOLDED_COLUMNS)
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON; what stdout cannot print is escaped, as JSON allows for any letter."""
     text = json_text(value)
@@ -55,7 +67,7 @@ def print_result(
         print_json(result)
         print_notes(notes)
     else:
-        Console().print(summary(result, str(run_directory.path), notes), highlight=False)
+        results().print(summary(result, str(run_directory.path), notes))
 
 
 def print_notes(notes: Sequence[str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from onionrig.errors import UsageError
 from onionrig.plan.answer import answer
 from onionrig.plan.assumptions import assumptions
@@ -16,6 +18,46 @@ if TYPE_CHECKING:
 
     from onionrig.plan.question import Candidate, Question
     from onionrig.plan.reference import Reference
+
+
+def plan_for_either_balancer(  # noqa: PLR0913 - as plan
+    question: Question,
+    candidates: Sequence[Candidate],
+    reference: Reference,
+    *,
+    made: str,
+    version: str,
+    command: Sequence[str] = (),
+) -> Plan:
+    """Plan for stock Onionbalance where it is enough, and otherwise for the extended one.
+
+    It is enough where it reaches the target on every kind of hardware that can reach it, or where
+    the extended balancer would not serve more from the same hosts. Raises UsageError as plan does.
+    """
+    stock, extended = (
+        plan(
+            msgspec.structs.replace(question, balancer=balancer),
+            candidates,
+            reference,
+            made=made,
+            version=version,
+            command=command,
+        )
+        for balancer in ("stock", "extended")
+    )
+    if _served(extended) <= _served(stock):
+        return stock
+    return msgspec.structs.replace(
+        extended, stock_answers=tuple(hardware.answer for hardware in stock.hardware)
+    )
+
+
+def _served(made: Plan) -> float:
+    """Return how many kinds reach the target, or without a target what all of them would serve."""
+    if made.target_bits_per_second is not None:
+        return sum(hardware.possible for hardware in made.hardware)
+    rates = (hardware.projected_bits_per_second for hardware in made.hardware)
+    return sum(rate.likely for rate in rates if rate is not None)
 
 
 def plan(  # noqa: PLR0913 - question, hardware, measurement; when, by which version and command

@@ -156,3 +156,6 @@ class Plan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """In the order asked."""
     command: tuple[str, ...] = ()
     """How to make it again."""
+    stock_answers: tuple[str, ...] = ()
+    """What stock Onionbalance could do, in a sentence for each kind of hardware. It is empty unless
+    nobody named a balancer and the plan is for the extended one."""

@@ -26,6 +26,7 @@ from onionrig.cli.app import (
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.measurement import finish, measured
+from onionrig.cli.printing import results
 from onionrig.cli.question import ask, baseline_layer, flags_layer
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
@@ -126,7 +127,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         alone = _each_alone(question, out)
     result, run_directory = measured(question, out=out)
     if alone and not json:
-        Console().print(each_link_table(alone, result), highlight=False)
+        results().print(each_link_table(alone, result))
     if listen and not json:
         print(served(run_directory.recording()))
         return

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 
 import msgspec
-from rich.console import Console
 
 from onionrig.cli.app import ExperimentFile, Inventory, Json, Profile, Settings, app
 from onionrig.cli.help import MACHINE, described
-from onionrig.cli.printing import print_json
+from onionrig.cli.printing import print_json, results
 from onionrig.cli.question import ask, flags_layer
 from onionrig.engine.local.equipment import Equipment
 from onionrig.errors import Unequipped
@@ -50,7 +49,7 @@ def check(
     if json:
         print_json(rig.with_rendered_files())
     else:
-        Console().print(rig_view(rig, allocation.ports, question.resolved))
+        results().print(rig_view(rig, allocation.ports, question.resolved))
 
 
 def _equipment() -> Equipment | None:

@@ -24,7 +24,7 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
-from onionrig.cli.printing import print_json
+from onionrig.cli.printing import print_json, results
 from onionrig.cli.question import (
     flags_layer,
     layers_of,
@@ -191,7 +191,7 @@ def _print(
     elif markdown:
         print(comparison_markdown(comparison))
     else:
-        console = Console()
+        console = results()
         console.print(comparison_summary(comparison), highlight=False)
         if where is not None:
             console.print(Text(f"comparison directory: {where}", style="dim", overflow="fold"))

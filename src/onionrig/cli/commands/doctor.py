@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from onionrig.cli.app import Json, app
 from onionrig.cli.examination import able, examine
 from onionrig.cli.help import MACHINE, described
-from onionrig.cli.printing import print_json
+from onionrig.cli.printing import print_json, results
 from onionrig.errors import MEASURED, Unequipped
 
 
@@ -39,5 +38,5 @@ def doctor(*, json: Json = False) -> None:
                 escape(finding.found),
                 escape(finding.advice),
             )
-        Console().print(table)
+        results().print(table)
     raise typer.Exit(MEASURED if able(findings) else Unequipped.exit_code)

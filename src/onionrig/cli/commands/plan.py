@@ -14,13 +14,14 @@ from onionrig import __version__
 from onionrig.cli.app import Json, app, refuse_without_effect
 from onionrig.cli.help import PLAN, described
 from onionrig.cli.plan_inputs import candidates_from, reference_for
-from onionrig.cli.printing import print_json
+from onionrig.cli.printing import print_json, results
 from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
-from onionrig.plan.plan import plan as planned
+from onionrig.plan.plan import plan as plan_for_question
+from onionrig.plan.plan import plan_for_either_balancer
 from onionrig.plan.question import Balancer, Mode, Question
 from onionrig.store.whole_files import replace_file
 from onionrig.units import BitsPerSecond, Seconds, fraction_from, share_from
-from onionrig.views.plan.terminal import plan_view
+from onionrig.views.plan.terminal import brief_plan_view, plan_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,8 +105,12 @@ def plan(  # noqa: PLR0913 - one parameter an option
         ),
     ] = None,
     balancer: Annotated[
-        str, typer.Option(metavar="stock|extended", help="Onionbalance that publishes the address.")
-    ] = "stock",
+        str | None,
+        typer.Option(
+            metavar="stock|extended",
+            help="Onionbalance that publishes the address (default: stock where it is enough).",
+        ),
+    ] = None,
     headroom: Annotated[
         str, typer.Option(metavar="SHARE", help="Spare capacity, as a share of the target.")
     ] = "20%",
@@ -137,6 +142,12 @@ def plan(  # noqa: PLR0913 - one parameter an option
         Path | None,
         typer.Option(metavar="FILE", help="File for the plan as an HTML page (default: none)."),
     ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", "-v", help="Print every limit, input, source and assumption as well."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Plan the hardware for a rate from one address, or project what N hosts would serve.
@@ -146,6 +157,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """
     if (target is None) == (hosts is None):
         raise UsageError('give --target RATE, as in "500Mbit", or --hosts N: one of the two')
+    if json:
+        refuse_without_effect(context, "verbose", reason="--json has everything")
     if hosts is not None:
         refuse_without_effect(context, "headroom", reason="it is room beyond a --target")
     measured = reference_for(run, run_probe, _one_of(MODES, mode, "--mode"))
@@ -160,6 +173,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         scale=_scale(scale),
         link_bits_per_second=None if link is None else _positive(link, "--link"),
     )
+    planned = plan_for_either_balancer if balancer is None else plan_for_question
     made = planned(
         question,
         candidates_from(hardware, probe or [], measured),
@@ -171,7 +185,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     if json:
         print_json(made)
     else:
-        Console().print(plan_view(made), highlight=False)
+        results().print(plan_view(made) if verbose else brief_plan_view(made))
     if report is not None:
         _write_report(made, report, stderr=json)
     raise typer.Exit(MEASURED if any(one.possible for one in made.hardware) else TARGET_MISSED)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from onionrig.cli.app import Inventory, Json, app
 from onionrig.cli.help import PLAN, described
-from onionrig.cli.printing import print_json
+from onionrig.cli.printing import print_json, results
 from onionrig.cluster.probing import probes_of
 from onionrig.errors import UsageError
 from onionrig.probe.probe import probe as probe_board
@@ -72,7 +72,7 @@ def probe(
     if json:
         print_json(probed)
     else:
-        Console().print(probe_view(probed), highlight=False)
+        results().print(probe_view(probed))
     if out is not None:
         _keep(probed, out, json=json)
 
@@ -87,7 +87,7 @@ def _probe_hosts(inventory: Path, limit: str | None, out: Path | None, *, json: 
         print_json(answers.found)
     for name, probed in answers.found.items():
         if not json:
-            Console().print(probe_view(probed), highlight=False)
+            results().print(probe_view(probed))
         if out is not None:
             _keep(probed, out / f"{name}.json", json=json)
     answers.refuse_problems()

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from onionrig.cli.app import Json, app
 from onionrig.cli.help import RESULTS, described
-from onionrig.cli.printing import print_json
+from onionrig.cli.printing import print_json, results
 from onionrig.store.listing import listed
 from onionrig.store.runs import RUNS
 from onionrig.views.runs import runs_view
@@ -35,4 +34,4 @@ def runs(
     if json:
         print_json(found)
     else:
-        Console().print(runs_view(found, str(under)), highlight=False)
+        results().print(runs_view(found, str(under)))

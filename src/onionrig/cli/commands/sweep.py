@@ -26,7 +26,7 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
-from onionrig.cli.printing import print_json
+from onionrig.cli.printing import print_json, results
 from onionrig.cli.question import flags_layer, layers_of, name_of, question_of
 from onionrig.cli.report_files import announce, write_sweep_report
 from onionrig.cli.series_said import SeriesSaid
@@ -146,7 +146,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     if json:
         print_json(result)
     else:
-        Console().print(sweep_summary(result, str(directory.path)), highlight=False)
+        results().print(sweep_summary(result, str(directory.path)))
     if report:
         announce(lambda: write_sweep_report(directory.path), stderr=json)
     raise typer.Exit(code or MEASURED)

@@ -23,6 +23,8 @@ NOT_KNOWN = "not known"
 UNLISTED = "the catalogue has no figure"
 ABSENT = TO
 """Stands where a kind of hardware has nothing of the sort."""
+HOSTS, DAEMONS = f"hosts [fewest{TO}most]", "daemons per host"
+"""Names of rows."""
 Line = tuple[str, str, str]
 """A name, what it is, and what is to be said of that."""
 
@@ -34,7 +36,7 @@ def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[Line, ..
     tors, cores = counted(driving.client_tors, "client tor"), driving.client_cores
     lines = [
         ("hosts", rig_text(bill, hardware), "as asked" if needed is None else hosts_text(needed)),
-        ("daemons a host", str(bill.daemons_per_host), "tors, a backend instance each"),
+        (DAEMONS, str(bill.daemons_per_host), "tors, a backend instance each"),
         (
             "introduction points",
             str(bill.introduction_points),
@@ -42,7 +44,7 @@ def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[Line, ..
         ),
         ("streams", str(bill.streams), "open at once, each on a circuit of its own"),
         (
-            "memory a host",
+            "memory per host",
             range_text(bill.memory_bytes_per_host, "B"),
             "of the daemons and what the rig runs beside them",
         ),
@@ -128,14 +130,14 @@ def _descriptors(plan: Plan, bill: Bill) -> str:
 
 
 _SIDES: tuple[tuple[str, Callable[[HardwarePlan], str]], ...] = (
-    (f"hosts [fewest{TO}most]", _hosts),
+    (HOSTS, _hosts),
     ("would serve", lambda hardware: _rate(hardware.projected_bits_per_second)),
     (
         "bound by",
         lambda hardware: ABSENT if hardware.binding is None else hardware.binding.kind,
     ),
     ("next", _next),
-    ("daemons a host", _of_bill(lambda bill: str(bill.daemons_per_host))),
+    (DAEMONS, _of_bill(lambda bill: str(bill.daemons_per_host))),
     ("instances", _of_bill(lambda bill: str(bill.instances))),
     ("client side", _of_bill(_driving)),
     ("power", _of_bill(lambda bill: _watts(bill.watts))),

@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from onionrig.views.plan.bill import bill_lines, side_by_side
+from onionrig.units import counted
+from onionrig.views.plan.bill import DAEMONS, HOSTS, bill_lines, side_by_side
 from onionrig.views.plan.inputs import inputs_by_origin
 from onionrig.views.plan.ranges import range_text
 from onionrig.views.plan.words import (
@@ -17,15 +18,40 @@ from onionrig.views.plan.words import (
     doubts,
     question,
     standing_of,
+    stock_text,
     told,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rich.console import RenderableType
 
     from onionrig.records.plan import HardwarePlan, Plan
+
+
+BRIEF_ROWS = (HOSTS, "would serve", "bound by", "next", DAEMONS, "power", "price")
+"""The rows that answer the question; the whole bill is behind --verbose."""
+
+
+def brief_plan_view(plan: Plan) -> RenderableType:
+    """Draw the answer of a plan in about ten lines, and say where the rest is."""
+    unable = [hardware for hardware in plan.hardware if not hardware.possible]
+    parts: list[RenderableType] = [Text(answer(plan), style=f"bold {_colour(plan)}")]
+    if len(unable) < len(plan.hardware):
+        parts.append(_side_by_side(plan, BRIEF_ROWS))
+    if len(plan.hardware) > 1:
+        parts += [Text(told(hardware), style="red") for hardware in unable]
+    parts += [Text(stock_text(plan, number)) for number in range(len(plan.stock_answers))]
+    inputs = counted(sum(len(group.inputs) for group in inputs_by_origin(plan)), "input")
+    parts.append(
+        Text(
+            f"computed from {plan.measurement}; --verbose shows {inputs} with their sources, every "
+            "limit, and the assumptions",
+            style="dim",
+        )
+    )
+    return Group(*parts)
 
 
 def plan_view(plan: Plan) -> RenderableType:
@@ -34,6 +60,7 @@ def plan_view(plan: Plan) -> RenderableType:
     single = len(plan.hardware) == 1
     parts += [Text(answer(plan), style=f"bold {_colour(plan)}"), Text()]
     parts += _single(plan, plan.hardware[0]) if single else _several(plan)
+    parts += [Text(stock_text(plan, number)) for number in range(len(plan.stock_answers))]
     parts += [Text(doubt, style="yellow") for doubt in doubts(plan)]
     return Group(*parts, Text(), *_inputs(plan), *_assumptions(plan))
 
@@ -56,12 +83,7 @@ def _single(plan: Plan, hardware: HardwarePlan) -> list[RenderableType]:
 
 
 def _several(plan: Plan) -> list[RenderableType]:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", *(each.name for each in plan.hardware)):
-        table.add_column(Text(heading), overflow="fold")
-    for name, *cells in side_by_side(plan):
-        table.add_row(Text(name, style="dim"), *map(Text, cells))
-    parts: list[RenderableType] = [table, Text()]
+    parts: list[RenderableType] = [_side_by_side(plan), Text()]
     for each in plan.hardware:
         parts += [Text(told(each), style="" if each.possible else "red")]
         parts += [
@@ -70,6 +92,17 @@ def _several(plan: Plan) -> list[RenderableType]:
             if limit is not None
         ]
     return [*parts, Text()]
+
+
+def _side_by_side(plan: Plan, rows: Sequence[str] | None = None) -> Table:
+    """Draw a column for each kind of hardware, with all rows or those that are named."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", *(hardware.name for hardware in plan.hardware)):
+        table.add_column(Text(heading), overflow="fold")
+    for name, *cells in side_by_side(plan):
+        if rows is None or name in rows:
+            table.add_row(Text(name, style="dim"), *map(Text, cells))
+    return table
 
 
 def _constraints(hardware: HardwarePlan) -> Table:

@@ -53,6 +53,11 @@ def told(hardware: HardwarePlan) -> str:
     return f"{said[:1].upper()}{said[1:]}."
 
 
+def stock_text(plan: Plan, number: int) -> str:
+    """Say what stock Onionbalance could do on one kind of hardware."""
+    return f"With stock Onionbalance: {plan.hardware[number].name}: {plan.stock_answers[number]}"
+
+
 def planned(plan: Plan) -> list[tuple[HardwarePlan, Bill]]:
     """Return the kinds of hardware that can, with what they take."""
     return [(each, each.bill) for each in plan.hardware if each.bill is not None]
