@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 
 READINGS = 8
 """The one with the shortest round trip counts."""
+TRIPS_SECONDS = 30
+"""How long all of them may take, with the connection that they need."""
 LOOP = "while read -r line; do date +%s.%N; done"
 CHRONY = ("chronyc", "-c", "tracking")
 CHRONY_SECONDS = 15
@@ -85,7 +91,8 @@ def _by_round_trips(access: Access) -> ClockReading | None:
     """Return what the shortest of some round trips says.
 
     A shell on the host says its time again and again over one connection, and is taken to have
-    said it in the middle of the round trip.
+    said it in the middle of the round trip. A shell that has not finished by the deadline is
+    killed, and what it has said until then counts.
     """
     with subprocess.Popen(
         access.alone(("sh", "-c", LOOP)),
@@ -95,26 +102,45 @@ def _by_round_trips(access: Access) -> ClockReading | None:
         bufsize=0,
         start_new_session=True,
     ) as shell:
-        if shell.stdin is None or shell.stdout is None:
-            raise TypeError("a shell without pipes")
-        best: ClockReading | None = None
-        for _ in range(READINGS + 1):  # the first pays for the shell's start
-            try:
-                asked = time.time()
-                shell.stdin.write(b"\n")
-                said = float(shell.stdout.readline())
-                answered = time.time()
-            except (OSError, ValueError):
-                break
-            half = (answered - asked) / 2
-            if best is None or half < best.uncertainty_seconds:
-                best = ClockReading(
-                    ahead_seconds=round(said - (asked + answered) / 2, 6),
-                    uncertainty_seconds=round(half, 6),
-                    by="round trips",
-                )
+        deadline = threading.Timer(TRIPS_SECONDS, _kill_group, (shell.pid,))
+        deadline.start()
+        try:
+            best = _shortest_trip(shell)
+            # not reaped before the timer is off, so that its process id is nobody else's
+            os.waitid(os.P_PID, shell.pid, os.WEXITED | os.WNOWAIT)
+        finally:
+            deadline.cancel()
+            deadline.join()
+    return best
+
+
+def _shortest_trip(shell: subprocess.Popen[bytes]) -> ClockReading | None:
+    if shell.stdin is None or shell.stdout is None:
+        raise TypeError("a shell without pipes")
+    best: ClockReading | None = None
+    for _ in range(READINGS + 1):  # the first pays for the shell's start
+        try:
+            asked = time.time()
+            shell.stdin.write(b"\n")
+            said = float(shell.stdout.readline())
+            answered = time.time()
+        except (OSError, ValueError):
+            break
+        half = (answered - asked) / 2
+        if best is None or half < best.uncertainty_seconds:
+            best = ClockReading(
+                ahead_seconds=round(said - (asked + answered) / 2, 6),
+                uncertainty_seconds=round(half, 6),
+                by="round trips",
+            )
+    with contextlib.suppress(OSError):
         shell.stdin.close()
     return best
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(OSError):  # it may have ended by now
+        os.killpg(pid, signal.SIGKILL)
 
 
 def apart(readings: dict[str, ClockReading]) -> str | None:
