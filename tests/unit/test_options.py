@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from onionrig.cli import question
 from onionrig.cli.main import app
 from onionrig.errors import UsageError
 
@@ -47,6 +48,59 @@ def refused(*arguments):
 )
 def test_options_without_effect_are_refused_by_name(arguments, names):
     assert refused(*arguments).startswith(names)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (
+            ("run", "--streams", "4", "--set", "load.streams=8"),
+            "--set load.streams=8: --streams says 4 of the same key; give one of them",
+        ),
+        (("run", "--hold", "60", "--set", "load.hold=90s"), "--set load.hold=90s: --hold says 60s"),
+        (
+            ("run", "--single-hop", "--set", "backends.single_hop=false"),
+            "--set backends.single_hop=false: --single-hop says true",
+        ),
+        (
+            ("baseline", "--to", "a:1", "--set", "baseline.peer=b:1"),
+            "--set baseline.peer=b:1: --to",
+        ),
+        (
+            ("baseline", "--target", "1Mbit", "--set", "verdict.target=2Mbit"),
+            "--set verdict.target",
+        ),
+        ((*VARYING, "--hold", "10", "--set", "load.hold=20s"), "--set load.hold=20s: --hold"),
+        (("compare", "smoke", "smoke", "--hold", "9", "--set", "load.hold=20s"), "--set load.hold"),
+        (
+            ("compare", "smoke", "smoke", "--hold", "19", "--set-b", "load.hold=20s"),
+            "--set-b load.hold=20s: --hold says 19s",
+        ),
+        (("check", "-i", "hosts", "--set", "cluster.inventory=others"), "--set cluster.inventory"),
+    ],
+)
+def test_a_key_that_a_flag_and_a_setting_say_differently_is_refused(
+    arguments, error, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(question, "inventory", lambda path: pytest.fail(f"{path} was read"))
+    assert refused(*arguments).startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags"),
+    [
+        (["load.hold=1min"], {"hold": "60"}),
+        (["load.hold=1min"], {"hold": "60s"}),
+        (["load.streams=4"], {"streams": 4}),
+        (["load.streams=2", "load.streams=4"], {"streams": 4}),
+        (["verdict.target=1000Mbit"], {"target": "1Gbit"}),
+        (["backends.single_hop=false"], {"streams": 4}),
+    ],
+)
+def test_a_flag_and_a_setting_may_say_the_same(settings, flags):
+    layer = question.flags_layer(**flags)
+    assert question.ask(None, "smoke", settings, layer).experiment.load.streams_asked
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from onionrig.cli.question import ask, baseline_layer, flags_layer
+from onionrig.cli.question import BASELINE, ask, flags_layer
 from onionrig.rig.model import Role
 from support.rigs import direct_rig_of, rig_of
 
@@ -42,9 +42,7 @@ def test_each_renders_single_hop_or_not(profile, single_hop):
 
 @pytest.mark.parametrize("profile", EMULATED)
 def test_each_can_be_asked_for_its_baseline(profile):
-    experiment = ask(
-        None, profile, [], baseline_layer(flags_layer(), peer=None, listen=None)
-    ).experiment
+    experiment = ask(None, profile, [], flags_layer(), fixed=BASELINE).experiment
     rig = direct_rig_of(experiment)
     serving = {host.name for host in experiment.hosts if "backend" in host.roles}
     assert {source.host for source in rig.with_role(Role.SOURCE)} == serving

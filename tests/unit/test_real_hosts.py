@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from onionrig.cli import question as command_line
 from onionrig.cli.inventory import located
 from onionrig.cli.main import app
-from onionrig.cli.question import ask, baseline_layer, flags_layer, layers_of
+from onionrig.cli.question import BASELINE, ask, flags_layer, layers_of
 from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
@@ -179,7 +179,8 @@ def test_an_inventory_of_a_file_is_beside_it_and_one_of_a_flag_or_setting_where_
         None,
         None,
         [],
-        baseline_layer(flags_layer(inventory=tmp_path / "b"), peer=None, listen=None),
+        flags_layer(inventory=tmp_path / "b"),
+        fixed=BASELINE,
     )
     assert shelf == [str(tmp_path / name) for name in ("asked/my.yml", "my.yml", "other.yml", "b")]
     (_, layer) = layers_of(file, None, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,29 +13,52 @@ from onionrig.cli.inventory import inventory, located
 from onionrig.cli.printing import readable
 from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
-from onionrig.experiment.decode import layer_from_setting, layer_from_toml, merged
+from onionrig.experiment.decode import experiment_from, layer_from_setting, layer_from_toml
 from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.question import question_from
 from onionrig.run.faults import refuse_undoable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onionrig.experiment.decode import Layer
     from onionrig.experiment.question import Question
 
 DEFAULT_PROFILE = "default"
+FLAGS = {
+    "backends.daemons": "--backends",
+    "backends.single_hop": "--single-hop",
+    "frontend.balancer": "--balancer",
+    "load.streams": "--streams",
+    "load.clients": "--clients",
+    "load.hold": "--hold",
+    "verdict.target": "--target",
+    "emulation.scale": "--scale",
+    "cluster.inventory": "--inventory",
+    "baseline.peer": "--to",
+    "baseline.listen": "--listen",
+}
+"""The flag of each key that has one."""
+BASELINE: Layer = {"network": {"kind": "none"}, "backends": {"daemons": 1}}
+"""What makes an experiment a baseline: no network, one source."""
 
 
-def ask(
+def ask(  # noqa: PLR0913 - a layer each
     file: Path | None,
     profile: str | None,
     settings: list[str],
     flags: Layer,
     *,
+    fixed: Layer | None = None,
     name: str | None = None,
 ) -> Question:
-    """Merge profile, file, ``--set`` and flags, in this order. Raises UsageError."""
+    """Merge profile, file, ``--set``, flags and what a command fixes, in this order.
+
+    Raises UsageError, also where ``--set`` and a flag say different things of the same key.
+    """
     layers = layers_of(file, profile, settings)
-    asked = question_of([*layers, flags], name=name or name_of(file, profile))
+    refuse_contradictions(layers, flags, first=len(layers) - len(settings))
+    asked = question_of([*layers, flags, fixed or {}], name=name or name_of(file, profile))
     return asked.asked_by(sys.argv)
 
 
@@ -55,6 +79,31 @@ def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> li
     if file is not None:
         layers.append(_file_layer(file))
     return [*layers, *(setting_layer(setting) for setting in settings)]
+
+
+def refuse_contradictions(
+    layers: list[Layer], flags: Layer, *, first: int, option: str = "--set"
+) -> None:
+    """Raise UsageError for a key that an option such as ``--set`` and a flag say differently.
+
+    ``layers`` are what the experiment is made of, without the flags; those from ``first`` on are
+    what the option was given. A later setting of a key replaces an earlier one, as repeated options
+    do everywhere; but a flag and a setting are two ways to say one thing, and nobody could know
+    which of them counts.
+    """
+    asked: dict[str, object] = {}
+    for layer in layers[first:]:
+        asked |= dict(_keys(layer))
+    everything = [*layers, flags]
+    for key, value in _keys(flags):
+        if key not in asked:
+            continue
+        # decoded before they are compared: 60s and 1min are the same
+        if experiment_from([*everything, _nested(key, asked[key])]) != experiment_from(everything):
+            raise UsageError(
+                f"{option} {key}={_text(asked[key])}: {FLAGS[key]} says {_text(value)} of the same "
+                "key; give one of them"
+            )
 
 
 def setting_layer(setting: str, *, option: str = "--set") -> Layer:
@@ -96,6 +145,8 @@ def flags_layer(  # noqa: PLR0913 - one flag each
     target: str | None = None,
     scale: str | None = None,
     inventory: Path | None = None,
+    peer: str | None = None,
+    listen: str | None = None,
 ) -> Layer:
     """Return the flags that were given as a layer."""
     asked: dict[str, dict[str, Any]] = {
@@ -109,19 +160,12 @@ def flags_layer(  # noqa: PLR0913 - one flag each
         "verdict": {"target": target},
         "emulation": {"scale": scale},
         "cluster": {"inventory": None if inventory is None else str(inventory.absolute())},
+        "baseline": {"peer": peer, "listen": listen},
     }
     return {
         table: {key: value for key, value in keys.items() if value is not None}
         for table, keys in asked.items()
     }
-
-
-def baseline_layer(flags: Layer, *, peer: str | None, listen: str | None) -> Layer:
-    """Return the flags of a baseline as a layer: no network, one source."""
-    where = {key: value for key, value in (("peer", peer), ("listen", listen)) if value is not None}
-    return merged(
-        flags, {"network": {"kind": "none"}, "backends": {"daemons": 1}, "baseline": where}
-    )
 
 
 def _file_layer(path: Path) -> Layer:
@@ -130,3 +174,24 @@ def _file_layer(path: Path) -> Layer:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error
     return located(layer_from_toml(text, origin=str(path)), directory=path.parent)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _nested(key: str, value: object) -> Layer:
+    layer: Layer = {}
+    for name in reversed(key.split(".")):
+        layer = {name: layer} if layer else {name: value}
+    return layer
+
+
+def _keys(layer: Layer, above: str = "") -> Iterator[tuple[str, object]]:
+    """Yield each key of a layer with its tables before it, and its value."""
+    for name, value in layer.items():
+        key = f"{above}{name}"
+        if isinstance(value, Mapping):
+            yield from _keys(value, f"{key}.")
+        else:
+            yield key, value

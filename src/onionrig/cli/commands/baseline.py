@@ -27,7 +27,7 @@ from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.printing import results
-from onionrig.cli.question import ask, baseline_layer, flags_layer
+from onionrig.cli.question import BASELINE, ask, flags_layer
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import UsageError
@@ -101,13 +101,17 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         raise UsageError("--to pulls and --listen serves: one of them on each host")
     if not listen:
         refuse_without_effect(context, "at", reason="only --listen serves anywhere")
-    flags = flags_layer(streams=streams, hold=hold, scale=scale, target=target, inventory=inventory)
+    flags = flags_layer(
+        streams=streams,
+        hold=hold,
+        scale=scale,
+        target=target,
+        inventory=inventory,
+        peer=to,
+        listen=at if listen else None,
+    )
     question = ask(
-        experiment,
-        profile,
-        settings or [],
-        baseline_layer(flags, peer=to, listen=at if listen else None),
-        name="baseline",
+        experiment, profile, settings or [], flags, fixed=BASELINE, name="baseline"
     ).repeated(repeat)
     if question.serves_only:
         refuse_without_effect(

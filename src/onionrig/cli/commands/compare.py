@@ -30,6 +30,7 @@ from onionrig.cli.question import (
     layers_of,
     profile_names,
     question_of,
+    refuse_contradictions,
     setting_layer,
 )
 from onionrig.cli.report_files import announce, write_comparison_report
@@ -161,9 +162,11 @@ def _question(  # noqa: PLR0913 - one side of what was typed
     name: str, *, title: str, common: list[str], own: list[str], option: str, flags: Layer
 ) -> Question:
     file, profile = (None, name) if name in profile_names() else (Path(name), None)
-    own_layers = [setting_layer(setting, option=option) for setting in own]
-    layers = [*layers_of(file, profile, common), *own_layers, flags]
-    return question_of(layers, name=" ".join([title, *own])).asked_by(sys.argv)
+    below = layers_of(file, profile, common)
+    refuse_contradictions(below, flags, first=len(below) - len(common))
+    layers = [*below, *(setting_layer(setting, option=option) for setting in own)]
+    refuse_contradictions(layers, flags, first=len(below), option=option)
+    return question_of([*layers, flags], name=" ".join([title, *own])).asked_by(sys.argv)
 
 
 def _opened(sides: tuple[Question, Question], *, repeat: int, out: Path | None) -> SeriesDirectory:

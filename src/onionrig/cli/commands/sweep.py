@@ -27,7 +27,14 @@ from onionrig.cli.app import (
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json, results
-from onionrig.cli.question import flags_layer, layers_of, name_of, question_of
+from onionrig.cli.question import (
+    FLAGS,
+    flags_layer,
+    layers_of,
+    name_of,
+    question_of,
+    refuse_contradictions,
+)
 from onionrig.cli.report_files import announce, write_sweep_report
 from onionrig.cli.series_said import SeriesSaid
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
@@ -52,13 +59,6 @@ ASKED = (
     "out",
 )  # fmt: skip
 """Parameters that say what is swept, and where."""
-FLAGS = {
-    "load.streams": "streams",
-    "load.hold": "hold",
-    "emulation.scale": "scale",
-    "cluster.inventory": "inventory",
-}
-"""The flag of each key that has one."""
 
 
 @app.command(
@@ -125,7 +125,9 @@ def sweep(  # noqa: PLR0913 - one parameter an option
         axes = tuple(axis_from(text) for text in over)
         _refuse_fixed(context, axes, settings or [])
         flags = flags_layer(streams=streams, hold=hold, scale=scale, inventory=inventory)
-        layers = [*layers_of(experiment, profile, settings or []), flags]
+        below = layers_of(experiment, profile, settings or [])
+        refuse_contradictions(below, flags, first=len(below) - len(settings or []))
+        layers = [*below, flags]
         plan = SweepPlan(
             name=name_of(experiment, profile),
             started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -157,7 +159,7 @@ def _refuse_fixed(context: typer.Context, axes: tuple[Axis, ...], settings: list
     for axis in axes:
         reason = f"--over varies {axis.key}"
         if axis.key in FLAGS:
-            refuse_without_effect(context, FLAGS[axis.key], reason=reason)
+            refuse_without_effect(context, FLAGS[axis.key].lstrip("-"), reason=reason)
         if any(setting.partition("=")[0].strip() == axis.key for setting in settings):
             raise UsageError(f"--set {axis.key}: {reason}")
 
