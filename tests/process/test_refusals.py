@@ -1,11 +1,14 @@
 """Whatever the system refuses is answered in words, with the path and an exit code of ours."""
 
 import errno
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from onionrig.cli.refusals import explained
@@ -15,6 +18,7 @@ from support.files import PROJECT
 pytestmark = pytest.mark.process
 
 LONG = "x" * 300
+NOT_UTF_8 = os.fsdecode(b"b\xff")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +99,56 @@ def test_a_file_whose_name_is_not_utf_8_can_be_run(onionrig, tmp_path):
         "--out", "o",
     )  # fmt: skip
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("baseline", "--out", NOT_UTF_8), 8, "not UTF-8"),
+        (("sweep", "--over", "load.streams=1,2", "--out", NOT_UTF_8), 8, "not UTF-8"),
+        (("compare", "smoke", "smoke", "--out", NOT_UTF_8), 8, "not UTF-8"),
+        (("check", "--set", f"load.streams={NOT_UTF_8}"), 2, "load.streams = 'b\ufffd': "),
+        (("check", "--set", f'backends.torrc=["#{NOT_UTF_8}"]'), 2, "backends.torrc = "),
+        (("check", "--set", f"load.{NOT_UTF_8}=1"), 2, "not UTF-8"),
+        (("check", f"{NOT_UTF_8}.toml"), 2, "No such file"),
+        (("check", "-i", NOT_UTF_8), 2, "cluster.inventory = "),
+        (("plan", "--target", "1Mbit", "--probe", NOT_UTF_8), 2, "No such file"),
+        (("sweep", "--resume", NOT_UTF_8), 11, "is no sweep"),
+        (("run", "--target", NOT_UTF_8), 2, "not UTF-8"),
+        (("hardware", NOT_UTF_8), 2, "no such board"),
+    ],
+    ids=lambda value: " ".join(value).replace(NOT_UTF_8, "b?") if isinstance(value, tuple) else "",
+)
+def test_a_word_that_is_not_utf_8_is_no_traceback(onionrig, arguments, code, said):
+    done = onionrig(*arguments)
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+
+
+def test_a_run_can_be_looked_at_where_its_directory_is_called_something_that_is_not_utf_8(
+    onionrig, tmp_path
+):
+    shutil.copytree(PROJECT / "tests" / "data" / "smoke-run", tmp_path / NOT_UTF_8)
+    for arguments in (
+        ("show", NOT_UTF_8),
+        ("show", NOT_UTF_8, "--json"),
+        ("runs", "--under", "."),
+        ("runs", "--under", ".", "--json"),
+        ("compare", NOT_UTF_8, NOT_UTF_8, "--json"),
+        ("export", NOT_UTF_8, "--csv", f"{NOT_UTF_8}-csv"),
+        ("plan", "--target", "1Mbit", "--hardware", "pi3b", "--from", NOT_UTF_8, "--json"),
+    ):
+        done = onionrig(*arguments)
+        assert (done.returncode in {0, 3}, done.stderr.count("Traceback")) == (True, 0), done.stderr
+        assert "--json" not in arguments or json.loads(done.stdout)
+
+
+def test_a_record_that_would_hold_a_name_that_is_not_utf_8_is_refused():
+    with pytest.raises(UnicodeEncodeError) as caught:
+        msgspec.json.encode(NOT_UTF_8)
+    assert type(explained(caught.value)) is RunDirectoryError
+    assert str(explained(caught.value)).startswith("b\ufffd: this is not UTF-8")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every directory")

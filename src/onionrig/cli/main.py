@@ -49,7 +49,7 @@ def main() -> None:
             raise
     except OnionrigError as error:
         _end(error)
-    except OSError as error:
+    except (OSError, UnicodeEncodeError) as error:
         _end(explained(error))
 
 

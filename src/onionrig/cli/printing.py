@@ -6,9 +6,11 @@ import io
 import os
 import re
 import sys
+from collections.abc import Mapping
 from json import dumps
 from typing import TYPE_CHECKING
 
+import msgspec
 from rich.console import Console
 
 from onionrig.errors import OnionrigError
@@ -39,7 +41,10 @@ def results() -> Console:
 
 def print_json(value: object) -> None:
     """Print a value as JSON; what stdout cannot print is escaped, as JSON allows for any letter."""
-    text = json_text(value)
+    try:
+        text = json_text(value)
+    except UnicodeEncodeError:  # a directory whose name is not UTF-8
+        text = json_text(_with_readable_names(value))
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -50,6 +55,19 @@ def print_json(value: object) -> None:
 def readable(word: str) -> str:
     """Return a word of the command line, or a file's name, as records and reports can have it."""
     return os.fsencode(word).decode("utf-8", errors="replace")
+
+
+def _with_readable_names(value: object) -> object:
+    """Return a value as plain data in which every text can be read."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, Mapping):
+        return {_with_readable_names(key): _with_readable_names(of) for key, of in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_readable_names(one) for one in value]
+    if isinstance(value, msgspec.Struct):
+        return _with_readable_names(msgspec.to_builtins(value, enc_hook=str))
+    return value
 
 
 def replace_what_cannot_be_printed() -> None:

@@ -171,7 +171,9 @@ def flags_layer(  # noqa: PLR0913 - one flag each
 def _file_layer(path: Path) -> Layer:
     try:
         text = path.read_text(encoding="utf-8-sig")  # editors of Windows begin files with a mark
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise UsageError(f"{path}: {error}") from error
     return located(layer_from_toml(text, origin=str(path)), directory=path.parent)
 

@@ -34,8 +34,16 @@ def flush_output() -> None:
         raise RunDirectoryError(f"standard output cannot be written: {error.strerror}") from error
 
 
-def explained(error: OSError) -> OnionrigError:
-    """Return an error of ours that says what the system refused, and of which path."""
+def explained(error: OSError | UnicodeEncodeError) -> OnionrigError:
+    """Return an error of ours that says what the system refused, and of which path.
+
+    A name that is not UTF-8 is refused as it is written into a record.
+    """
+    if isinstance(error, UnicodeEncodeError):
+        text = error.object.encode(errors="surrogateescape").decode(errors="replace")
+        return RunDirectoryError(
+            f"{text[:200]}: this is not UTF-8, and records are; give it another name"
+        )
     try:
         flush_output()
     except RunDirectoryError as unprinted:

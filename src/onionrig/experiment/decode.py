@@ -41,6 +41,7 @@ def experiment_from(layers: list[Layer]) -> Experiment:
     whole: Layer = {}
     for layer in layers:
         whole = merged(whole, layer)
+    _refuse_unreadable(whole)
     load = _load_of(whole)
     events = {key: whole[key] for key in whole if key == EVENTS}
     others = {key: whole[key] for key in whole if key not in {LOAD, EVENTS}}
@@ -183,6 +184,23 @@ def _fraction(value: object) -> Fraction:
 
 def _example(kind: type) -> str:
     return "60s" if kind is Seconds else "500Mbit"
+
+
+def _refuse_unreadable(value: object, at: str = "") -> None:
+    """Raise UsageError for text of the command line that is not UTF-8: no record could hold it."""
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            text = value.encode(errors="surrogateescape").decode(errors="replace")
+            raise UsageError(f"{at} = {text!r}: this is not UTF-8, and records are") from error
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            _refuse_unreadable(key, f"a key of {at or 'the experiment'}")
+            _refuse_unreadable(inner, f"{at}.{key}" if at else key)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_unreadable(inner, at)
 
 
 def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, at: str) -> None:

@@ -57,12 +57,29 @@ NAMED = 8
 """How many files of a directory are named where it is no run."""
 
 
+def refuse_unrecordable(path: Path) -> Path:
+    """Return a path as records will have it, from the root.
+
+    Raises RunDirectoryError for one that is not UTF-8, as records are.
+    """
+    path = path.absolute()
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        name = os.fsencode(path).decode("utf-8", errors="replace")
+        raise RunDirectoryError(
+            f"{name}: this path is not UTF-8, and records, which name it, are; choose another "
+            "place with --out"
+        ) from error
+    return path
+
+
 def made_new(path: Path, *directories: str) -> Path:
     """Make a directory with these in it, each 0700, and return where it is.
 
     Raises RunDirectoryError where it has files already, or cannot be made.
     """
-    path = path.absolute()
+    path = refuse_unrecordable(path)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(path.iterdir()):
@@ -81,6 +98,7 @@ def new_beside_others(path: Path) -> Path:
 
     Raises RunDirectoryError where none can be made.
     """
+    refuse_unrecordable(path)
     for name in (path.name, *(f"{path.name}-{number}" for number in range(2, MOST_AT_ONCE))):
         taken = path.with_name(name)
         try:
