@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onionrig.cli.refusals import explained
 from onionrig.errors import OnionrigError, RecordsUnreadable, RunDirectoryError, Unequipped
+from onionrig.store.refusals import explained
 from support.files import PROJECT
 
 pytestmark = pytest.mark.process
@@ -81,7 +81,7 @@ def test_a_disk_that_is_full_is_told_of_what_is_printed(arguments, unbuffered):
             "/a/b: Per",
         ),
         (OSError(errno.EROFS, "Read-only file system", b"/a"), RunDirectoryError, "/a: Read-only"),
-        (OSError(errno.ENOSPC, "No space left"), RunDirectoryError, "or standard output: No space"),
+        (OSError(errno.ENOSPC, "No space left"), RunDirectoryError, "a file: No space"),
         (OSError(errno.EMFILE, "Too many open files"), Unequipped, "ulimit -n"),
         (OSError(errno.EIO, "Input/output error"), OnionrigError, "Input/output error"),
         (OSError("no number"), OnionrigError, "no number"),

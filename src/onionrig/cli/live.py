@@ -7,9 +7,9 @@ import contextlib
 import datetime
 from typing import TYPE_CHECKING
 
-from onionrig.cli.lost_hosts import refuse_lost_hosts
+from onionrig.analysis.load.lost_hosts import loss_text
 from onionrig.engine.registry import opening_for
-from onionrig.errors import RecordsUnreadable
+from onionrig.errors import HostLost, RecordsUnreadable
 from onionrig.experiment.names import SAMPLER, SINK, SOURCE
 from onionrig.movers.sampler.allowed_cpu import read_allowed_cpu
 from onionrig.records.samples import HostSample, SinkSample, SourceSample
@@ -69,6 +69,17 @@ def runs_watched(console: Console) -> RunOne:
         return result
 
     return run_one
+
+
+def refuse_lost_hosts(result: Result) -> None:
+    """Raise HostLost, naming the hosts that were lost under load, if any were."""
+    if result.lost_hosts:
+        losses = "; ".join(loss_text(lost) for lost in result.lost_hosts)
+        names = ", ".join(lost.name for lost in result.lost_hosts)
+        raise HostLost(
+            f"{losses}; the run went on, and no verdict is given. Once {names} can be reached "
+            "again, `onionrig cluster collect` fetches the records that are missing"
+        )
 
 
 def default_out(name: str) -> Path:

@@ -9,9 +9,10 @@ from typing import NoReturn
 from rich.console import Console
 
 from onionrig.cli.app import app
-from onionrig.cli.printing import readable, replace_what_cannot_be_printed
-from onionrig.cli.refusals import explained, flush_output
+from onionrig.cli.printing import readable
+from onionrig.cli.refused_output import flush_output, outlive_refused_output
 from onionrig.errors import OnionrigError
+from onionrig.store.refusals import explained
 
 # importing them is what adds the commands, in the order in which the help lists them
 from onionrig.cli.commands import (  # isort: skip
@@ -38,7 +39,7 @@ from onionrig.cli.commands import (  # isort: skip
 
 def main() -> None:
     """Run the command line; an error that is explained becomes a line and its exit code."""
-    replace_what_cannot_be_printed()
+    outlive_refused_output()
     words = sys.argv[1:]
     sys.argv = [readable(word) for word in sys.argv]  # what is recorded; files go by their bytes
     try:
@@ -47,10 +48,11 @@ def main() -> None:
         except SystemExit:  # that is how it ends when all is well
             flush_output()
             raise
-    except OnionrigError as error:
-        _end(error)
-    except (OSError, UnicodeEncodeError) as error:
-        _end(explained(error))
+    except Exception as error:
+        told = explained(error)
+        if told is None:
+            raise
+        _end(told)
 
 
 def _end(error: OnionrigError) -> NoReturn:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from onionrig.cli.live import default_out, run_watched
-from onionrig.cli.lost_hosts import refuse_lost_hosts
+from onionrig.cli.live import default_out, refuse_lost_hosts, run_watched
 from onionrig.cli.printing import print_aborted, print_result
-from onionrig.cli.report_files import announce, write_run_report
+from onionrig.cli.report_files import announce
 from onionrig.engine.registry import opening_for
-from onionrig.errors import MEASURED, TARGET_MISSED, OnionrigError
+from onionrig.errors import MEASURED, TARGET_MISSED
+from onionrig.store.refusals import explained
 from onionrig.store.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 
-def measured(question: Question, *, out: Path | None) -> tuple[Result, RunDirectory]:
-    """Run what was asked under a live view; return the result and where its records are."""
+def measured(question: Question, *, out: Path | None, json: bool) -> tuple[Result, RunDirectory]:
+    """Run what was asked under a live view; return the result and where its records are.
+
+    What a run that fails had measured until then is printed, as JSON where that was asked for.
+    """
     stderr = Console(stderr=True)
     for key, how in question.resolved.items():
         stderr.print(f"{key}: {how}", style="dim", highlight=False, markup=False, soft_wrap=True)
@@ -31,8 +34,9 @@ def measured(question: Question, *, out: Path | None) -> tuple[Result, RunDirect
     run_directory = RunDirectory.create(out or default_out(question.name))
     try:
         return run_watched(question, opening, run_directory, stderr), run_directory
-    except OnionrigError:
-        print_aborted(run_directory, stderr)
+    except Exception as error:
+        if explained(error) is not None:
+            print_aborted(run_directory, stderr, json=json)
         raise
 
 
@@ -43,6 +47,6 @@ def finish(result: Result, run_directory: RunDirectory, *, report: bool, json: b
     """
     print_result(result, run_directory, json=json)
     if report:
-        announce(lambda: write_run_report(run_directory), stderr=json)
+        announce(run_directory.path, stderr=json)
     refuse_lost_hosts(result)
     raise typer.Exit(TARGET_MISSED if result.verdict.met is False else MEASURED)

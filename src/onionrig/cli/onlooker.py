@@ -13,6 +13,7 @@ import msgspec
 
 from onionrig.balancer.inspection.client_view import Subject
 from onionrig.balancer.inspection.onlooker import Onlooker
+from onionrig.cli.refused_output import somebody_reads
 from onionrig.errors import Interrupted, NoTorToAsk, UsageError
 from onionrig.processes.interrupts import interruptible
 from onionrig.processes.surroundings import refuse_intercepted
@@ -65,11 +66,11 @@ def look(asked: LookRequest) -> AddressSeen:
 
 
 def watch(asked: LookRequest, show: Callable[[AddressSeen], None]) -> None:
-    """Look again every few seconds, until Ctrl-C."""
+    """Look again every few seconds, until Ctrl-C, or nobody reads what is shown."""
 
     async def again() -> None:
         async with interruptible(), _onlooker(asked) as onlooker:
-            while True:
+            while somebody_reads():
                 show(await onlooker.look())
                 await asyncio.sleep(PAUSE_SECONDS)
 

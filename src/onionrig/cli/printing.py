@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import sys
@@ -70,13 +69,6 @@ def _with_readable_names(value: object) -> object:
     return value
 
 
-def replace_what_cannot_be_printed() -> None:
-    """Have stdout and stderr replace letters that the locale's encoding lacks."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # None where it was closed
-            stream.reconfigure(errors="replace")
-
-
 def print_result(
     result: Result, run_directory: RunDirectory, *, json: bool, notes: Sequence[str] = ()
 ) -> None:
@@ -95,10 +87,13 @@ def print_notes(notes: Sequence[str]) -> None:
         stderr.print(f"gap: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
-def print_aborted(run_directory: RunDirectory, stderr: Console) -> None:
+def print_aborted(run_directory: RunDirectory, stderr: Console, *, json: bool) -> None:
     """Print what an aborted run had measured, if its files say anything."""
     try:
         account = account_of(run_directory)
     except OnionrigError:
+        return
+    if json:
+        print_json(account.result)
         return
     stderr.print(summary(account.result, str(run_directory.path), account.notes), highlight=False)

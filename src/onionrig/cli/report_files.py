@@ -1,19 +1,22 @@
 """Make reports from files, of a run, a sweep or a comparison, and write them beside these.
 
-What draws them takes a third of a second to import, so it is imported where it is needed: every
-other command, ``run`` above all, starts without it.
+What draws them takes a third of a second to import, so it is imported where it is needed, in a
+process of its own: every command starts without it.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from onionrig.analysis.over_time.series import series
-from onionrig.errors import OnionrigError, RecordsUnreadable, UsageError
+from onionrig.errors import ERROR_CLASSES, OnionrigError, RecordsUnreadable, Unequipped, UsageError
+from onionrig.programs import run_program
 from onionrig.records.comparison import Comparison
 from onionrig.records.sweep import SweepResult
 from onionrig.store.account import account_of
@@ -24,11 +27,15 @@ from onionrig.store.series_directory import COMPARISON, SWEEP_RESULT
 from onionrig.store.whole_files import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from onionrig.records.plan import Plan
     from onionrig.records.recording import Recording
     from onionrig.records.result import Result
     from onionrig.views.report.files import Report
+
+PAGE = "report.html"
+"""The page of a report; its charts are beside it."""
+DRAWING_SECONDS = 1800.0
+"""How long one report may take; on an emulated board it takes minutes."""
 
 
 def reported(name: str) -> Path:
@@ -42,29 +49,67 @@ def reported(name: str) -> Path:
     return find_run(name).path
 
 
-def write_report(path: Path, directory: Path | None = None) -> Path:
-    """Write the report of a run's, sweep's or comparison's directory; beside its files by default.
+def draw_report(path: Path, directory: Path | None = None) -> Path:
+    """Have a run's, sweep's or comparison's report drawn; beside its files by default.
 
-    Returns where the page is. Raises RecordsUnreadable and RunDirectoryError, and UsageError for
-    a directory that is another run's: its own report would be overwritten.
+    Returns where the page is. A process of its own draws it (``cli.drawing``): what draws charts
+    ends its process where it runs out of memory, and a result must not end with it. Raises what
+    the other process raised, as one of our errors.
     """
+    _drawn(str(path), str(directory or path))
+    return (directory or path) / PAGE
+
+
+def plan_page(made: Plan) -> bytes:
+    """Have a plan's page drawn, likewise in a process of its own, and return it."""
+    return _drawn(given=msgspec.json.encode(made)).encode()
+
+
+def refuse_overwriting(path: Path, directory: Path | None) -> None:
+    """Raise UsageError for a directory that is another run's, which has a report of its own."""
     if directory is not None and is_records(directory) and not directory.samefile(path):
         raise UsageError(f"--out {directory}: the report of {path} would overwrite the one there")
-    if (path / SWEEP_RESULT).is_file():
-        return write_sweep_report(path, directory)
-    if (path / COMPARISON).is_file():
-        return write_comparison_report(path, directory)
-    return write_run_report(RunDirectory(path), directory)
 
 
-def announce(write: Callable[[], Path], *, stderr: bool) -> None:
-    """Write a report and say where it is, or why there is none: what was measured stays."""
+def announce(path: Path, *, stderr: bool) -> None:
+    """Have a report drawn and say where it is, or why there is none: what was measured stays."""
     console = Console(stderr=stderr)
     try:
-        said = f"report: {write()}"
+        said = f"report: {draw_report(path)}"
     except OnionrigError as error:
         said = f"no report: {error}"
+    except KeyboardInterrupt:
+        said = f"no report: interrupted; `onionrig report {path}` draws it"
     console.print(Text(said, style="dim", overflow="fold"), highlight=False)
+
+
+def write_report(path: Path, directory: Path) -> None:
+    """Write the report of a run's, sweep's or comparison's directory into another, in this process.
+
+    Raises RecordsUnreadable and RunDirectoryError.
+    """
+    if (path / SWEEP_RESULT).is_file():
+        write_sweep_report(path, directory)
+    elif (path / COMPARISON).is_file():
+        write_comparison_report(path, directory)
+    else:
+        write_run_report(RunDirectory(path), directory)
+
+
+def _drawn(*words: str, given: bytes = b"") -> str:
+    """Run the program that draws, and return what it printed."""
+    argv = (sys.executable, "-m", "onionrig.cli.drawing", *words)
+    ended = run_program(argv, seconds=DRAWING_SECONDS, given=given)
+    if ended.code == 0:
+        return ended.out
+    kind = next((known for known in ERROR_CLASSES if known.exit_code == ended.code), None)
+    if kind is not None:
+        raise kind(ended.err.strip())
+    raise Unequipped(
+        "the program that draws the report ended before it had drawn it, as it does where there "
+        f"is not enough memory ({ended.complaint}); the records are whole, and `onionrig report` "
+        "draws them again"
+    )
 
 
 def write_run_report(run_directory: RunDirectory, directory: Path | None = None) -> Path:

@@ -141,7 +141,7 @@ class LostHost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Failure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why a run was aborted."""
+    """Why a run was aborted, or why it came to nothing although it was complete."""
 
     error: str
     message: str

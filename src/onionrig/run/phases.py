@@ -5,16 +5,26 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from onionrig.errors import UNEXPECTED, CorruptPayload, Interrupted, NothingServed, OnionrigError
+import msgspec
+
+from onionrig.errors import (
+    UNEXPECTED,
+    CorruptPayload,
+    Interrupted,
+    NothingServed,
+    OnionrigError,
+)
 from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.loads.registry import shape_of
 from onionrig.processes.interrupts import interruptible
 from onionrig.records.events import Phase
+from onionrig.records.result import Failure
 from onionrig.run.dials import dial_all
 from onionrig.run.load import put_on_load
 from onionrig.run.run import Run
 from onionrig.run.standing import standing
 from onionrig.store.account import finish
+from onionrig.store.refusals import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +63,12 @@ async def run(
         this.journal.close()
     result = finish(run_directory)
     if not question.serves_only:
-        _refuse_unmeasured(question, result, run_directory)
+        try:
+            _refuse_unmeasured(question, result, run_directory)
+        except OnionrigError as error:
+            # it went through all its phases, and the result says why it came to nothing
+            run_directory.write_result(msgspec.structs.replace(result, failure=_failure(error)))
+            raise
     return result
 
 
@@ -82,12 +97,17 @@ async def _serve(journal: Journal) -> None:
 
 def _abort(error: BaseException, this: Run) -> None:
     """Leave a run directory that says why it ended; what went wrong first is what is raised."""
-    code = error.exit_code if isinstance(error, OnionrigError) else UNEXPECTED
+    known = explained(error)
+    code = UNEXPECTED if known is None else known.exit_code
     try:
         this.journal.failed(error, exit_code=code)
         finish(this.directory)
     except OnionrigError as further:
         error.add_note(f"the run directory could not be finished: {further}")
+
+
+def _failure(error: OnionrigError) -> Failure:
+    return Failure(error=type(error).__name__, message=str(error), exit_code=error.exit_code)
 
 
 def _refuse_unmeasured(question: Question, result: Result, run_directory: RunDirectory) -> None:

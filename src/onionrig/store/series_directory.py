@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.errors import RecordsUnreadable
-from onionrig.records.sweep import SweepPlan
+from onionrig.records.sweep import SweepPlan, SweepResult
 from onionrig.store.run_directory import RunDirectory, made_new, read_record, write_whole
 from onionrig.store.salvage import Absent
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onionrig.records.comparison import ComparePlan, Comparison
-    from onionrig.records.sweep import SweepResult
 
 SWEEP_PLAN, SWEEP_RESULT = "sweep.json", "sweep-result.json"
 COMPARE_PLAN, COMPARISON = "compare.json", "comparison.json"
@@ -62,6 +61,10 @@ class SeriesDirectory:
     def write_sweep(self, result: SweepResult) -> None:
         """Write or replace what a sweep came to."""
         write_whole(self.path / SWEEP_RESULT, result)
+
+    def read_sweep(self) -> SweepResult:
+        """Read what a sweep has come to by now. Raises RecordsUnreadable."""
+        return read_record(self.path / SWEEP_RESULT, SweepResult)
 
     def write_compare_plan(self, plan: ComparePlan) -> None:
         """Write which experiments are compared."""

@@ -129,7 +129,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         opening_for(question.experiment)  # what is missing is told before anything is made
         out = out or default_out(question.name)
         alone = _each_alone(question, out)
-    result, run_directory = measured(question, out=out)
+    result, run_directory = measured(question, out=out, json=json)
     if alone and not json:
         results().print(each_link_table(alone, result))
     if listen and not json:

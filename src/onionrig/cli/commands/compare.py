@@ -33,7 +33,7 @@ from onionrig.cli.question import (
     refuse_contradictions,
     setting_layer,
 )
-from onionrig.cli.report_files import announce, write_comparison_report
+from onionrig.cli.report_files import announce
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import UsageError
@@ -138,7 +138,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
         )
         _print(comparison, markdown=markdown, json=json, where=directory.path)
         if report:
-            announce(lambda: write_comparison_report(directory.path), stderr=json or markdown)
+            announce(directory.path, stderr=json or markdown)
         return
     refuse_without_effect(
         context, "settings", "a_settings", "b_settings", "hold", "scale", "inventory", "repeat",

@@ -15,6 +15,7 @@ from onionrig.cli.app import Json, app, refuse_without_effect
 from onionrig.cli.help import PLAN, described
 from onionrig.cli.plan_inputs import candidates_from, reference_for
 from onionrig.cli.printing import print_json, results
+from onionrig.cli.report_files import plan_page
 from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
 from onionrig.plan.plan import plan as plan_for_question
 from onionrig.plan.plan import plan_for_either_balancer
@@ -192,9 +193,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
 
 
 def _write_report(made: Plan, path: Path, *, stderr: bool) -> None:
-    from onionrig.views.report.plan.report import plan_page  # noqa: PLC0415 - slow to import
-
-    replace_file(path, plan_page(made).encode(), mode=0o644, option="--report")
+    replace_file(path, plan_page(made), mode=0o644, option="--report")
     Console(stderr=stderr).print(
         f"report: {path}", style="dim", highlight=False, markup=False, soft_wrap=True
     )

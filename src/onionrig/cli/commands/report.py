@@ -9,7 +9,7 @@ import typer
 
 from onionrig.cli.app import app
 from onionrig.cli.help import RESULTS, described
-from onionrig.cli.report_files import reported, write_report
+from onionrig.cli.report_files import draw_report, refuse_overwriting, reported
 from onionrig.store.runs import distinct_names
 
 
@@ -40,4 +40,5 @@ def report(
     found = list({path.resolve(): path for path in map(reported, runs)}.values())
     for path, name in zip(found, distinct_names(found), strict=True):
         below = out / name if out is not None and len(found) > 1 else out
-        print(write_report(path, below))
+        refuse_overwriting(path, below)
+        print(draw_report(path, below))

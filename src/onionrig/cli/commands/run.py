@@ -84,5 +84,5 @@ def run(  # noqa: PLR0913 - one parameter an option
         )  # fmt: skip
     if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
-    result, run_directory = measured(question, out=out)
+    result, run_directory = measured(question, out=out, json=json)
     finish(result, run_directory, report=report, json=json)

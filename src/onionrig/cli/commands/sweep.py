@@ -35,11 +35,11 @@ from onionrig.cli.question import (
     question_of,
     refuse_contradictions,
 )
-from onionrig.cli.report_files import announce, write_sweep_report
+from onionrig.cli.report_files import announce
 from onionrig.cli.series_said import SeriesSaid
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
-from onionrig.errors import MEASURED, UsageError
+from onionrig.errors import MEASURED, Interrupted, Terminated, UsageError
 from onionrig.experiment.decode import experiment_from, plain
 from onionrig.experiment.grid import axis_from, combinations, layers_of_point
 from onionrig.experiment.question import refuse_repetitions
@@ -144,13 +144,18 @@ def sweep(  # noqa: PLR0913 - one parameter an option
         run_one=runs_watched(stderr),
         tell=SeriesSaid(stderr, directory.path, resume="onionrig sweep --resume").tell,
     )
-    result, code = series.run()
+    try:
+        result, code = series.run()
+    except (Interrupted, Terminated):
+        if json:
+            print_json(directory.read_sweep())
+        raise
     if json:
         print_json(result)
     else:
         results().print(sweep_summary(result, str(directory.path)))
     if report:
-        announce(lambda: write_sweep_report(directory.path), stderr=json)
+        announce(directory.path, stderr=json)
     raise typer.Exit(code or MEASURED)
 
 

@@ -12,7 +12,7 @@ from onionrig.cli.app import Json, Report
 from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
 from onionrig.cli.help import described
 from onionrig.cli.printing import print_json, print_result
-from onionrig.cli.report_files import announce, write_run_report
+from onionrig.cli.report_files import announce
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.collecting import collect as collect_run
 from onionrig.errors import HostLost
@@ -86,6 +86,6 @@ def _finish(collected: Collected, *, report: bool, json: bool) -> None:
     else:
         print_result(collected.result, run_directory, json=False, notes=collected.notes)
     if report:
-        announce(lambda: write_run_report(run_directory), stderr=json)
+        announce(run_directory.path, stderr=json)
     if collected.problems:
         raise HostLost("\n".join(collected.problems))

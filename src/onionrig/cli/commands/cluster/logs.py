@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
 from onionrig.cli.help import described
+from onionrig.cli.refused_output import print_line
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.logs import told_logs
 
@@ -67,10 +66,7 @@ def logs(
     )
     try:
         answers = asyncio.run(telling)
-    except KeyboardInterrupt:
-        return
-    except BrokenPipeError:  # as of `| head`: what is still to be flushed goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (KeyboardInterrupt, BrokenPipeError):  # the second as of `| head`
         return
     answers.refuse_problems()
 
@@ -80,5 +76,5 @@ def _printer(title: str, services: Sequence[str]) -> Callable[[str, str], None]:
     progress(json=False).print(title, style="dim", markup=False, soft_wrap=True)
     width = max(map(len, services))
     if len(services) == 1:
-        return lambda _, line: print(line, flush=True)
-    return lambda service, line: print(f"{service:{width}} | {line}", flush=True)
+        return lambda _, line: print_line(line)
+    return lambda service, line: print_line(f"{service:{width}} | {line}")

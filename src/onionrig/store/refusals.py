@@ -1,0 +1,58 @@
+"""Turn what the system refuses into an error of ours, with the path that it was about.
+
+Whoever knows what a file is for says so where it is opened; this is for all others, so that a name
+that is too long or a directory that may not be looked into is never answered by a traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from onionrig.errors import OnionrigError, RecordsUnreadable, RunDirectoryError, Unequipped
+
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+_TOO_FEW = {
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    errno.ENFILE: "raise the system's limit on open files (sysctl fs.file-max)",
+    errno.ENOMEM: "free some memory",
+    errno.EAGAIN: "raise the limit on processes (ulimit -u, or pids.max of the control group)",
+}
+_NO_THREAD = "can't start new thread"
+"""What Python says where the system refuses a thread, without the system's reason."""
+
+
+def explained(error: BaseException) -> OnionrigError | None:
+    """Return an error of ours for what the system refused, with the path that it was about.
+
+    None for an error that is not the system's. A name that is not UTF-8 is refused as it is
+    written into a record.
+    """
+    if isinstance(error, OnionrigError):
+        return error
+    if isinstance(error, UnicodeEncodeError):
+        text = error.object.encode(errors="surrogateescape").decode(errors="replace")
+        return RunDirectoryError(
+            f"{text[:200]}: this is not UTF-8, and records are; give it another name"
+        )
+    if isinstance(error, MemoryError):
+        return Unequipped(f"there is not enough memory: {_TOO_FEW[errno.ENOMEM]}")
+    if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
+        return Unequipped(f"no thread could be started: {_TOO_FEW[errno.EAGAIN]}")
+    return _refused(error) if isinstance(error, OSError) else None
+
+
+def _refused(error: OSError) -> OnionrigError:
+    reason = error.strerror or str(error)
+    name = error.filename
+    path = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else name
+    if error.errno in _TOO_FEW:
+        return Unequipped(f"{reason}: {_TOO_FEW[error.errno]}")
+    if error.errno in _UNWRITABLE:
+        return RunDirectoryError(
+            f"{'a file' if path is None else path}: {reason}; free space there, or choose another "
+            "place"
+        )
+    if path is not None:
+        return RecordsUnreadable(f"{path}: {reason}")
+    return OnionrigError(f"the system refused something: {reason}; please report it")
