@@ -29,7 +29,7 @@ def shell(tmp_path):
     def run(line, **options):
         program = shlex.join((sys.executable, "-m", "onionrig"))
         return subprocess.run(
-            ["bash", "-c", f'onionrig() {{ {program} "$@"; }}; {line}'],
+            ["/usr/bin/bash", "-c", f'onionrig() {{ {program} "$@"; }}; {line}'],
             cwd=tmp_path,
             env={
                 **os.environ,
