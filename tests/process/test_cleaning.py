@@ -17,13 +17,13 @@ from support.waiting import over, until
 pytestmark = pytest.mark.process
 
 CONTROLLER = """
-import asyncio, subprocess, sys
+import asyncio, os, subprocess, sys
 from onionrig.processes.workspace import kept
 
 async def main():
     async with kept() as keeping:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"], env=keeping.environment)
-        print(keeping.workspace, keeping.keeper_pid, child.pid, flush=True)
+        print(keeping.workspace, os.getpid(), keeping.keeper_pid, child.pid, flush=True)
         await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -32,7 +32,10 @@ asyncio.run(main())
 
 @pytest.fixture
 def run(tmp_path):
-    """A run that lives: its workspace, its keeper and a process of it."""
+    """A run that lives: its workspace, its controller, its keeper and a process of it.
+
+    The process did not ask to end with its controller, as where the system offers no such thing.
+    """
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     argv = (sys.executable, "-c", CONTROLLER)
     pids = ()
@@ -105,13 +108,61 @@ def test_a_run_that_lives_keeps_its_own(tmp_path, clean, run):
 
 
 def test_processes_whose_keeper_is_gone_keep_their_workspace_and_are_named(tmp_path, clean, run):
-    workspace, keeper, child = run
-    keeper.kill()
-    until(lambda: over(keeper), "the keeper's end")
+    workspace, _, keeper, child = run
+    ended(keeper)
     done = clean()
     assert said(done).startswith(f"in use: {workspace} (")
-    assert f"no keeper, but processes still: {child.pid}\n" in said(done)
+    assert f"no keeper, but processes still: {child.pid}; " in said(done)
     assert workspace.is_dir()
+    assert not over(child)
+
+
+def ended(*processes):
+    """Kill processes at once, so that none can clear up after another."""
+    for process in processes:
+        process.suspend()
+    for process in processes:
+        process.kill()
+    for process in processes:
+        until(lambda process=process: over(process), f"the end of {process}")
+
+
+def test_processes_that_have_neither_controller_nor_keeper_are_ended_and_named(
+    tmp_path, clean, run
+):
+    workspace, controller, keeper, child = run
+    bystander_mark = "0123456789abcdef"
+    other = left(tmp_path, bystander_mark)
+    name = child.name()
+    ended(controller, keeper)
+    assert not over(child)
+
+    dry = said(clean("--dry-run"))
+    assert f"would be removed: {workspace} " in dry
+    assert (
+        f"; would end processes of its run, which has neither controller nor keeper: {name} {child.pid}\n"
+        in dry
+    )
+    assert not over(child)
+
+    listed = {each["path"]: each for each in json.loads(clean("--json").stdout)}
+    assert listed[str(workspace)]["outcome"] == "removed"
+    assert listed[str(workspace)]["ended"] == [f"{name} {child.pid}"]
+    assert listed[str(other)]["ended"] == []
+    until(lambda: over(child), "the child's end")
+    assert not workspace.exists()
+    assert said(clean()) in nothing(tmp_path)
+
+
+def test_processes_of_a_workspace_that_no_controller_has_locked_are_left_alone(
+    tmp_path, clean, run
+):
+    # as of an earlier version: whether its controller lives cannot be known
+    workspace, controller, keeper, child = run
+    (workspace / "controller.lock").unlink()
+    ended(controller, keeper)
+    assert said(clean()).startswith(f"in use: {workspace} (")
+    assert not over(child)
 
 
 def test_what_somebody_listens_in_is_in_use(tmp_path, clean, monkeypatch):

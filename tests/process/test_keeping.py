@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -14,7 +16,7 @@ import pytest
 
 from onionrig.errors import DaemonDied, RunDirectoryError
 from onionrig.processes.fleet import GRACE_SECONDS, Child, Fleet
-from onionrig.processes.owned import OwnedProcess
+from onionrig.processes.owned import OwnedProcess, _ending_with_us, _setpriv
 from onionrig.processes.workspace import kept
 from support.processes.children import (
     IDLE,
@@ -258,6 +260,58 @@ async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_pat
         assert not over(guarded)
         process.kill()
         await eventually(lambda: over(guarded), "the keeper to end the child")
+
+
+FLEET = """
+import asyncio, json, os, sys
+from pathlib import Path
+from onionrig.processes.fleet import Child, Fleet
+from onionrig.processes.workspace import kept
+
+async def main():
+    async with kept() as keeping, Fleet(keeping.environment, keeping.guard) as fleet:
+        pids = [
+            fleet.start(Child(name=name, argv=(sys.executable, "-c", code), directory=Path(), log_path=Path(name))).pid
+            for name, code in json.loads(sys.argv[1]).items()
+        ]
+        print(json.dumps({"workspace": str(keeping.workspace), "keeper": keeping.keeper_pid, "children": pids}), flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not _setpriv(), reason="no setpriv that knows --pdeathsig")
+async def test_children_end_with_a_controller_that_is_killed_together_with_its_keeper(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    argv = (sys.executable, "-c", FLEET, json.dumps({"stubborn": STUBBORN, "idle": IDLE}))
+    with child(*argv, stdout=subprocess.PIPE, text=True) as process:
+        told = json.loads(process.stdout.readline())
+        await eventually(
+            lambda: all("up" in Path(name).read_text() for name in ("stubborn", "idle")),
+            "both children to be up",
+        )
+        keeper = psutil.Process(told["keeper"])
+        children = [psutil.Process(pid) for pid in told["children"]]
+        for pid in (keeper.pid, process.pid):
+            os.kill(pid, signal.SIGSTOP)
+        for pid in (keeper.pid, process.pid):
+            os.kill(pid, signal.SIGKILL)
+        await eventually(lambda: over(keeper) and all(map(over, children)), "all of them to end")
+    shutil.rmtree(told["workspace"])
+
+
+def test_a_program_that_is_not_there_is_started_as_it_is_so_that_the_system_says_so():
+    assert _ending_with_us("/nonexistent/tor", os.environ) == ()
+    assert _ending_with_us(sys.executable, os.environ) == _setpriv()
+
+
+def test_only_the_main_thread_starts_what_ends_with_it():
+    # the kernel takes the thread that forks for the parent
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(_ending_with_us, sys.executable, os.environ).result() == ()
 
 
 async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):

@@ -2,9 +2,11 @@
 
 A power cut ends a run together with its keeper, so its workspace, with the keys of its daemons,
 stays in the temporary directory. SIGKILL of both leaves the control groups of its emulated hosts as
-well. Nothing else stays: its network namespaces are anonymous, held by processes alone
-(``engine.emulation.namespaces``), so they went with the last of those and took their links and
-qdiscs along; there is no name of one that could be left over.
+well, and its processes where the system could not end them with their controller
+(``processes.owned``). They are ended here, each by a handle on that very process, once it is known
+that the run has neither controller nor keeper. Nothing else stays: its network namespaces are
+anonymous, held by processes alone (``engine.emulation.namespaces``), so they went with the last of
+those and took their links and qdiscs along; there is no name of one that could be left over.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 import psutil
 
-from onionrig.processes.keeper import MARK
+from onionrig.processes.keeper import MARK, remove_group, sweep
 from onionrig.processes.leftover_groups import left_groups, members_below, remove_empty
+from onionrig.processes.workspace import has_controller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +37,7 @@ KEEPERS = frozenset({"onionrig.processes.keeper", "onionrig.engine.keeper"})
 earlier versions."""
 
 Outcome = Literal["removed", "would be removed", "in use", "failed"]
+_DRY: tuple[Outcome, str] = ("would be removed", "")
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +50,8 @@ class Leftover(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     why: str = ""
     """Why it is there still."""
+    ended: tuple[str, ...] = ()
+    """The processes of the run that were ended, or would be: each program and process id."""
 
 
 def clean(
@@ -53,25 +59,32 @@ def clean(
 ) -> list[Leftover]:
     """Remove workspaces below a directory that belong to this user and to no run that lives.
 
-    So too control groups below others. What has no keeper, but processes still, is left alone and
-    said.
+    So too control groups below others. Processes of a run that has neither controller nor keeper
+    are ended first. Where a controller lives, or none can be known of, they are left alone and
+    named.
     """
     # in this order: a workspace that is there has had a keeper since before it was made
     workspaces = _workspaces(temporary)
     groups = left_groups(groups_below, NAME)
     guarded, marked = _alive()
-    return [
-        *(
-            _cleaned(path, marked.get(mark, []), dry_run=dry_run)
-            for mark, path in workspaces.items()
-            if mark not in guarded
-        ),
-        *(
-            _cleaned_group(path, dry_run=dry_run)
-            for path, mark in groups.items()
-            if mark not in guarded
-        ),
+    cleaned: list[Leftover] = []
+    orphaned: set[str] = set()
+    for mark, path in workspaces.items():
+        if mark in guarded:
+            continue
+        if has_controller(path) is False:
+            orphaned.add(mark)
+        cleaned.append(
+            _cleaned(
+                path, marked.get(mark, []), mark if mark in orphaned else None, dry_run=dry_run
+            )
+        )
+    cleaned += [
+        _cleaned_group(path, orphaned=mark in orphaned, dry_run=dry_run)
+        for path, mark in groups.items()
+        if mark not in guarded
     ]
+    return cleaned
 
 
 def _workspaces(temporary: Path) -> dict[str, Path]:
@@ -101,16 +114,42 @@ def _alive() -> tuple[set[str], dict[str, list[int]]]:
     return guarded, marked
 
 
-def _cleaned(path: Path, processes: list[int], *, dry_run: bool) -> Leftover:
+def _cleaned(
+    path: Path, processes: list[int], orphaned_mark: str | None, *, dry_run: bool
+) -> Leftover:
+    """Remove a workspace, and end the processes of its run if it is known that nobody has it."""
     size = sum(file.lstat().st_size for file in _below(path) if not file.is_dir())
-    outcome, why = _outcome(path, processes, dry_run=dry_run)
-    return Leftover(path=str(path), size_bytes=size, outcome=outcome, why=why)
+    ended: tuple[str, ...] = ()
+    if processes and orphaned_mark is not None:
+        ended, processes = tuple(map(_named, processes)), []
+        if not dry_run:
+            sweep(orphaned_mark, str(path))
+            processes = _alive()[1].get(orphaned_mark, [])
+    if ended and dry_run:
+        outcome, why = _DRY
+    else:
+        outcome, why = _outcome(path, processes, dry_run=dry_run)
+    return Leftover(path=str(path), size_bytes=size, outcome=outcome, why=why, ended=ended)
 
 
-def _cleaned_group(path: Path, *, dry_run: bool) -> Leftover:
-    outcome: Outcome = "would be removed"
-    why = ""
-    if pids := members_below(path):
+def _named(pid: int) -> str:
+    try:
+        return f"{psutil.Process(pid).name()} {pid}"
+    except psutil.Error:
+        return str(pid)  # it has ended by now
+
+
+def _cleaned_group(path: Path, *, orphaned: bool, dry_run: bool) -> Leftover:
+    outcome, why = _DRY
+    pids = members_below(path)
+    ended: tuple[str, ...] = ()
+    if pids and orphaned:
+        ended = tuple(map(_named, pids))
+        if not dry_run and not remove_group(str(path)):
+            outcome, why = "failed", "what is in it could not be ended"
+        elif not dry_run:
+            outcome = "removed"
+    elif pids:
         outcome, why = "in use", f"processes are in it still: {' '.join(map(str, pids))}"
     elif not dry_run:
         try:
@@ -121,13 +160,18 @@ def _cleaned_group(path: Path, *, dry_run: bool) -> Leftover:
             outcome, why = "failed", str(error)
         else:
             outcome = "removed"
-    return Leftover(path=str(path), kind="control group", size_bytes=0, outcome=outcome, why=why)
+    return Leftover(
+        path=str(path), kind="control group", size_bytes=0, outcome=outcome, why=why, ended=ended
+    )
 
 
 def _outcome(path: Path, processes: list[int], *, dry_run: bool) -> tuple[Outcome, str]:
     if processes:
         pids = " ".join(map(str, processes))
-        return "in use", f"its run has no keeper, but processes still: {pids}"
+        return "in use", (
+            f"its run has no keeper, but processes still: {pids}; end its controller, or these "
+            "where there is none"
+        )
     # its processes may be where this one cannot see them, in another container with the same /tmp
     if listening := next((file for file in _below(path) if _listens(file)), None):
         return "in use", f"something listens on {listening}"

@@ -3,23 +3,36 @@
 It has a session of its own, so Ctrl-C reaches this program alone, which then ends it. A pidfd tells
 when it ends, so nothing polls and nothing waits in a thread. As it is reaped, whatever it has
 forked into its process group is killed: until then the id of that group is nobody else's.
+
+Where this program is killed outright, its keeper ends the child. Where that is killed as well, as
+by an out-of-memory killer, the kernel does: a child asks it to be killed as its parent ends
+(PR_SET_PDEATHSIG of prctl(2)). ``setpriv`` asks and then becomes the program, so process id,
+signals and exit code are the program's own, and no code of ours runs between fork and exec, where
+it could meet a lock that another thread held. The kernel takes the thread that has forked for the
+parent, so only what the main thread starts asks: that thread lasts as long as the program.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
+import shutil
 import signal
 import subprocess
+import threading
 import time
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from onionrig.programs import NotRun, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 Output = int | IO[bytes]
+_SETPRIV_SECONDS = 10.0
 
 
 class OwnedProcess:
@@ -38,7 +51,7 @@ class OwnedProcess:
         """``sockets`` are those that it inherits, beside the files that it prints to."""
         self.started_seconds = time.monotonic()
         self._child = subprocess.Popen(
-            argv,
+            [*_ending_with_us(argv[0], environment), *argv],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
@@ -90,3 +103,27 @@ class OwnedProcess:
         with contextlib.suppress(OSError):  # it may have left nobody whom we may signal
             os.killpg(self._child.pid, signal.SIGKILL)
         return self._child.wait()
+
+
+def _ending_with_us(program: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what stands before a command so that it ends with this program; () if nothing can.
+
+    A program that is not there is started as it is, so that the system says so.
+    """
+    there = Path(program).is_file() or shutil.which(program, path=environment.get("PATH"))
+    if threading.current_thread() is not threading.main_thread() or not there:
+        return ()
+    return _setpriv()
+
+
+@functools.cache
+def _setpriv() -> tuple[str, ...]:
+    """Return setpriv with its option; () where it is missing or lacks that, as busybox's does."""
+    path = shutil.which("setpriv")
+    if path is None:
+        return ()
+    asking = (path, "--pdeathsig", "KILL", "--")
+    try:
+        return asking if run_program([*asking, "true"], seconds=_SETPRIV_SECONDS).code == 0 else ()
+    except NotRun:
+        return ()

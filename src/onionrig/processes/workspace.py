@@ -1,12 +1,15 @@
 """A workspace and the keeper that guards it, as one context.
 
 Inside, the workspace exists (0700) and the keeper watches; after it the workspace, the keeper and
-every process that carries the mark are gone.
+every process that carries the mark are gone. The controller holds a lock on a file of the
+workspace, which the system releases however the controller ends: by it ``processes.leftovers``
+knows that a run has no controller any more.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
 import secrets
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 _KEEPER_SECONDS = 10
+CONTROLLER_LOCK = "controller.lock"
+"""The file of a workspace on which its controller holds a lock for as long as it lives."""
 ENVIRONMENT_KEPT = {"SPT_NOENV": "1"}
 """setproctitle, which Onionbalance uses, leaves the environment where it is."""
 
@@ -52,8 +57,8 @@ async def kept(*, finish: Sequence[str] = ()) -> AsyncIterator[Kept]:
     keeper, kept = _start(finish)
     try:
         await asyncio.to_thread(_until_watching, keeper)
-        kept.workspace.mkdir(mode=0o700)
-        yield kept
+        with _made(kept.workspace):
+            yield kept
     finally:
         shutil.rmtree(kept.workspace, ignore_errors=True)
         await asyncio.shield(asyncio.to_thread(_dismiss, keeper))
@@ -65,11 +70,45 @@ def kept_without_a_loop() -> Iterator[Kept]:
     keeper, kept = _start(())
     try:
         _until_watching(keeper)
-        kept.workspace.mkdir(mode=0o700)
-        yield kept
+        with _made(kept.workspace):
+            yield kept
     finally:
         shutil.rmtree(kept.workspace, ignore_errors=True)
         _dismiss(keeper)
+
+
+@contextmanager
+def _made(workspace: Path) -> Iterator[None]:
+    """Make the workspace, and hold its lock for a block."""
+    workspace.mkdir(mode=0o700)
+    # not inherited by what is started, so that it ends with the controller
+    handle = os.open(workspace / CONTROLLER_LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def has_controller(workspace: Path) -> bool | None:
+    """Return whether the controller of a workspace's run lives; None where that is not known.
+
+    A workspace of an earlier version has no lock.
+    """
+    try:
+        handle = os.open(workspace / CONTROLLER_LOCK, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    else:
+        return False
+    finally:
+        os.close(handle)
 
 
 def _start(finish: Sequence[str]) -> tuple[subprocess.Popen[bytes], Kept]:

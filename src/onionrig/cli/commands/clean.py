@@ -36,7 +36,8 @@ def clean(
 ) -> None:
     """Remove workspaces and control groups that a power cut left; living runs keep theirs.
 
-    Run directories are results and stay. Namespaces and links need no cleaning: they end with the
+    Processes of a run whose controller and keeper were both killed are ended and named. Run
+    directories are results and stay. Namespaces and links need no cleaning: they end with the
     processes of their run.
     """
     temporary = Path(tempfile.gettempdir())
@@ -55,5 +56,11 @@ def clean(
 
 def _line(each: Leftover) -> str:
     why = f": {each.why}" if each.why else ""
+    if each.ended:
+        would = "would end" if each.outcome == "would be removed" else "ended"
+        why = (
+            f"; {would} processes of its run, which has neither "
+            f"controller nor keeper: {', '.join(each.ended)}{why}"
+        )
     what = size_text(each.size_bytes) if each.kind == "workspace" else each.kind
     return f"{each.outcome}: {each.path} ({what}){why}"
