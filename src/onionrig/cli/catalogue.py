@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,11 @@ def _shipped() -> list[CatalogueFile]:
 def _own(path: Path) -> list[CatalogueFile]:
     try:
         return [CatalogueFile(origin=str(path), text=path.read_text(encoding="utf-8-sig"))]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except PermissionError as error:
+        if not os.access(path.parent, os.X_OK):
+            return []  # the home of somebody else, as after sudo
+        raise UsageError(f"{path}: {error.strerror}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error

@@ -12,7 +12,10 @@ import msgspec
 import psutil
 
 from onionrig.balancer.program import find_onionbalance
+from onionrig.cli.question import ask
+from onionrig.engine.local.fitness import Needs, obstacles, usable_cache
 from onionrig.errors import Unequipped
+from onionrig.movers.sampler.others import sees_all_processes
 from onionrig.probe.facts import host_facts
 from onionrig.probe.openssl import find_openssl
 from onionrig.processes.leftover_groups import group_mounts
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["ok", "warning", "missing"]
 
+SMALLEST = "smoke"
+"""The shipped profile that takes least."""
 FEWEST_CORES = 2
 OPEN_FILES = 4096
 FREE_MEMORY_BYTES = 1 << 30
@@ -43,10 +48,21 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def examine() -> list[Finding]:
     """Look at everything a run needs."""
     checks: tuple[Callable[[], Finding], ...] = (
-        _tor, _onionbalance, _cores, _aes, _open_files, _memory, _disk, _emulation, _openssl,
-        _surroundings,
+        _tor, _onionbalance, _cores, _aes, _open_files, _memory, _disk, _cache, _others, _emulation,
+        _openssl, _surroundings,
     )  # fmt: skip
-    return [check() for check in checks]
+    blocked = [
+        Finding(what=found.what, verdict="missing", found="-", advice=found.why)
+        for found in obstacles(needs_of_the_smallest(), tor=_tor_path())
+    ]
+    known = {finding.what for finding in blocked}
+    found = [finding for check in checks if (finding := check()).what not in known]
+    return [*found, *blocked]
+
+
+def needs_of_the_smallest() -> Needs:
+    """Return what the smallest shipped profile takes: with less than that no run is possible."""
+    return Needs.of(ask(None, SMALLEST, [], {}).experiment)
 
 
 def able(findings: list[Finding]) -> bool:
@@ -114,8 +130,35 @@ def _memory() -> Finding:
     return _enough("free memory", free, FREE_MEMORY_BYTES, "a default run takes about 1 GiB")
 
 
+def _tor_path() -> str | None:
+    try:
+        return find_tor().path
+    except Unequipped:
+        return None
+
+
+def _cache() -> Finding:
+    path, why = usable_cache()
+    if why is not None:
+        return Finding(what="kept keys", verdict="warning", found="-", advice=why)
+    return Finding(what="kept keys", verdict="ok", found=str(path))
+
+
+def _others() -> Finding:
+    if sees_all_processes(Path("/proc")):
+        return Finding(what="other processes", verdict="ok", found="can be seen")
+    return Finding(
+        what="other processes", verdict="warning", found="hidden",
+        advice="/proc is mounted with hidepid, so a run cannot tell how much CPU others took",
+    )  # fmt: skip
+
+
 def _disk() -> Finding:
-    free = min(shutil.disk_usage(tempfile.gettempdir()).free, shutil.disk_usage(Path.cwd()).free)
+    try:
+        places = [Path(tempfile.gettempdir()), Path.cwd()]
+    except OSError as error:
+        return Finding(what="free disk", verdict="warning", found="-", advice=str(error.strerror))
+    free = min(shutil.disk_usage(place).free for place in places)
     return _enough("free disk", free, FREE_DISK_BYTES, "here and in the temporary directory")
 
 

@@ -10,6 +10,7 @@ from onionrig.engine.ansible.opening import AnsibleOpening
 from onionrig.engine.base import Opening
 from onionrig.engine.emulation.engine import EmulationOpening
 from onionrig.engine.local.equipment import Equipment
+from onionrig.engine.local.fitness import refuse_unfit
 from onionrig.engine.local.opening import LocalOpening
 from onionrig.experiment.schema import Experiment
 
@@ -28,7 +29,7 @@ ENGINES = (
     Registered(
         takes=lambda experiment: experiment.has_emulated_hosts,
         capabilities=EmulationOpening.capabilities,
-        opening=lambda experiment: EmulationOpening(Equipment.for_experiment(experiment)),
+        opening=lambda experiment: EmulationOpening(_equipment(experiment)),
     ),
     Registered(
         takes=lambda experiment: experiment.has_real_hosts,
@@ -38,7 +39,7 @@ ENGINES = (
     Registered(
         takes=lambda _: True,
         capabilities=LocalOpening.capabilities,
-        opening=lambda experiment: LocalOpening(Equipment.for_experiment(experiment)),
+        opening=lambda experiment: LocalOpening(_equipment(experiment)),
     ),
 )
 """In this order: the first that takes an experiment runs it."""
@@ -50,6 +51,13 @@ def opening_for(experiment: Experiment) -> Opening:
     Raises Unequipped where something that the experiment needs is missing or too old.
     """
     return _engine_for(experiment).opening(experiment)
+
+
+def _equipment(experiment: Experiment) -> Equipment:
+    """Find the programs, and see that this machine lets the rig run. Raises Unequipped."""
+    equipment = Equipment.for_experiment(experiment)
+    refuse_unfit(experiment, tor=equipment.tor.path if equipment.tor else None)
+    return equipment
 
 
 def capabilities_for(experiment: Experiment) -> frozenset[type]:

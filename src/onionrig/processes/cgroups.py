@@ -1,4 +1,4 @@
-"""The control groups that this process is in, and may make more in, read from what the kernel says.
+"""The control groups that this process is in, and where it may make more, as the kernel says it.
 
 Version 1 has a hierarchy per controller, version 2 one for all of them; some machines have both
 mounted, and then only one of them has the CPU, or the memory. Only ``own_hierarchies`` reads files.
@@ -53,7 +53,7 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def own_hierarchies(root: Path = Path("/"), *, controller: str = "cpu") -> list[Hierarchy]:
-    """Return the hierarchies whose controller may govern this process; none without groups."""
+    """Return the hierarchies whose controller may limit this process; none without groups."""
     try:
         texts = [
             (root / name.lstrip("/")).read_text(encoding="utf-8", errors="surrogateescape")

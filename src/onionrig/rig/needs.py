@@ -1,4 +1,4 @@
-"""What a host must have for the services of a run: memory for its daemons, disk for its records."""
+"""What a host must have for the services of a run: memory, disk, processes, open files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,20 @@ SYSTEM_BYTES = 256 << 20
 """Memory that the system and the programs beside the daemons take, a judgement."""
 RECORDS_BYTES = 100 << 20
 """Disk that the records of a run may take."""
+TOR_FILES = 1000
+"""Files that tor insists on being allowed to open (tor manual: ConnLimit)."""
+SPARE_FILES = 64
+"""Files that a mover has open beside its streams."""
+STATE_BYTES = 1 << 20
+"""Disk that a daemon takes in the workspace, a judgement: a few hundred KiB are usual."""
+MOST_WORKERS = 16
+"""Threads that tor starts for its own work at most, however many cores there are."""
+OWN_TASKS = 24
+"""Threads of the controller and its keeper, and programs that they start for a moment."""
+MOVER_TASKS = 2
+"""Threads of a mover."""
+ONE_CORE = ("authority-", "relay-")
+"""The tors that are told of one core (``rig.torrc``)."""
 BUSY = ("backend-", "client-")
 """The tors through which all bytes of the load go to or from one program."""
 
@@ -50,4 +64,31 @@ def lacking_disk(free_bytes: int) -> str | None:
     return (
         f"{size_text(free_bytes)} of disk are free, and the records of a run may take "
         f"{size_text(RECORDS_BYTES)}: free that much in /var/lib"
+    )
+
+
+def tasks_of(tors: Sequence[str], *, movers: int, cores: int) -> int:
+    """Return how many processes and threads a rig takes, this program's among them.
+
+    A tor has its main thread, one worker for each core and one more (tor:
+    src/core/mainloop/cpuworker.c); those of the rig's relays and authorities are told that there is
+    one core.
+    """
+    workers = min(cores, MOST_WORKERS)
+    tors_tasks = sum(2 + (1 if name.startswith(ONE_CORE) else workers) for name in tors)
+    return OWN_TASKS + MOVER_TASKS * movers + tors_tasks
+
+
+def lacking_files(allowed: int, *, tors: int, streams: int) -> str | None:
+    """Explain why fewer files may be open than a rig needs, or return None.
+
+    A source and a sink each have a socket for every stream.
+    """
+    needed = max(streams + SPARE_FILES, TOR_FILES if tors else 0)
+    if allowed >= needed:
+        return None
+    who = "every tor wants" if tors and needed == TOR_FILES else f"{streams} streams take"
+    return (
+        f"at most {allowed} files may be open at once, and {who} {needed}: raise the hard limit "
+        "(ulimit -Hn, LimitNOFILE of a unit of systemd, --ulimit nofile of a container)"
     )

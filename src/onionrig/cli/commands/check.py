@@ -11,6 +11,7 @@ from onionrig.cli.help import MACHINE, described
 from onionrig.cli.printing import print_json, results
 from onionrig.cli.question import ask, flags_layer
 from onionrig.engine.local.equipment import Equipment
+from onionrig.engine.local.fitness import refuse_unfit
 from onionrig.errors import Unequipped
 from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
 from onionrig.rig.layout import Programs
@@ -37,7 +38,11 @@ def check(
     inventory: Inventory = None,
     json: Json = False,
 ) -> None:
-    """Check an experiment and print the rig it describes, without starting anything."""
+    """Check an experiment and print the rig it describes, without starting anything.
+
+    If something about this machine would keep the rig from running, that is an error, which follows
+    the rig.
+    """
     question = ask(experiment, profile, settings or [], flags_layer(inventory=inventory))
     equipment = _equipment()
     if equipment is not None:
@@ -50,6 +55,11 @@ def check(
         print_json(rig.with_rendered_files())
     else:
         results().print(rig_view(rig, allocation.ports, question.resolved))
+    if not question.experiment.has_real_hosts:
+        # a machine without tor can check what another one is to run
+        refuse_unfit(
+            question.experiment, tor=None if programs.tor == NAMES.tor else str(programs.tor)
+        )
 
 
 def _equipment() -> Equipment | None:

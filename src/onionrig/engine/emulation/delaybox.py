@@ -58,7 +58,7 @@ def delaybox(cache: Path | None = None) -> Path:
             "this kernel has no netem, so delays are made by a small C program, and there is no "
             "compiler to build it: apt-get install gcc libc6-dev"
         )
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _refuse_useless(directory)
     fresh = built.with_name(f"{built.name}.{os.getpid()}")  # two runs may build at once
     done = run_program(
         [compiler, *_FLAGS, "-x", "c", "-", "-o", str(fresh)], seconds=_BUILD_SECONDS, given=text
@@ -71,6 +71,20 @@ def delaybox(cache: Path | None = None) -> Path:
     put_in_place(fresh, built)
     replace_file(digest, _digest(built))
     return built
+
+
+def _refuse_useless(directory: Path) -> None:
+    """Make the cache's directory. Raises Unequipped where no program can be kept or run there."""
+    advice = "and it keeps the program that delays links: XDG_CACHE_HOME names another directory"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unequipped(f"{directory} cannot be made ({error.strerror}), {advice}") from error
+    flags = os.statvfs(directory).f_flag
+    if flags & os.ST_RDONLY or not os.access(directory, os.W_OK):
+        raise Unequipped(f"{directory} cannot be written, {advice}")
+    if flags & os.ST_NOEXEC:
+        raise Unequipped(f"{directory} is on a file system from which nothing runs, {advice}")
 
 
 def _is_whole(built: Path, digest: Path) -> bool:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Generic
 import msgspec
 
 from onionrig.engine.base import Record, Signal
-from onionrig.engine.local.equipment import Equipment, cache_directory
+from onionrig.engine.local.equipment import Equipment
+from onionrig.engine.local.fitness import usable_cache
 from onionrig.engine.local.ports import allocated_ports
 from onionrig.engine.local.sampled_processes import Sampled
 from onionrig.engine.readiness import Seen, wait_until_ready
@@ -140,14 +141,17 @@ class LocalEngine:
     async def make_keys(self, question: Question, places: Mapping[str, str]) -> Identities:
         """Make all keys in the workspace; those of authorities and relays are kept for later runs.
 
+        Where nothing can be kept they are made for this run alone.
+
         Raises Unequipped.
         """
         del places
+        cache, _ = usable_cache()
         return await asyncio.to_thread(
             make_identities,
             question.experiment,
             workspace=self._keeping.workspace,
-            cache=cache_directory(),
+            cache=cache or self._keeping.workspace / "cache",
             tor=self._equipment.programs.tor,
         )
 

@@ -7,6 +7,7 @@ readings is not seen.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -16,7 +17,6 @@ from onionrig.store.whole_files import ReplacedFile
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
 
 class OutsideCpu:
@@ -66,6 +66,15 @@ def cpu_of_all() -> dict[int, float]:
     return used
 
 
+def sees_all_processes(proc: Path) -> bool:
+    """Return whether other users' processes can be read (proc(5): hidepid); the first is root's."""
+    try:
+        (proc / "1" / "stat").read_bytes()
+    except OSError:
+        return False
+    return True
+
+
 class Others:
     """CPU of the processes outside the rig; this process is inside.
 
@@ -73,13 +82,19 @@ class Others:
     array of process ids, read again whenever it changes.
     """
 
-    def __init__(self, rig_path: Path | None = None) -> None:
+    def __init__(self, rig_path: Path | None = None, *, proc: Path = Path("/proc")) -> None:
+        self._proc = proc
         self._outside = OutsideCpu()
         self._elsewhere = ReplacedFile(rig_path, list[int]) if rig_path else None
         self._of_the_rig = {os.getpid()}
 
-    def cpu_seconds(self, ever_watched: AbstractSet[int]) -> float:
-        """Read all processes; return what those outside have used since the first call."""
+    def cpu_seconds(self, ever_watched: AbstractSet[int]) -> float | None:
+        """Read all processes; return what those outside have used since the first call.
+
+        None where processes of other users are hidden: what can be seen would count for all.
+        """
+        if not sees_all_processes(self._proc):
+            return None
         if self._elsewhere is not None:
             self._of_the_rig.update(self._elsewhere.new() or ())
         return self._outside.take(cpu_of_all(), rig=ever_watched | self._of_the_rig)

@@ -104,7 +104,8 @@ class Sampler:
         if second < self._others_due_second:
             return None
         self._others_due_second = second + OTHERS_EVERY_SECONDS
-        return round(self._others.cpu_seconds(self._processes.ever_watched), CPU_DIGITS)
+        used = self._others.cpu_seconds(self._processes.ever_watched)
+        return None if used is None else round(used, CPU_DIGITS)
 
 
 def _listing(orders: SamplerOrders, root: Path) -> Listing:

@@ -1,0 +1,165 @@
+"""Whether this machine lets a rig run: what would end it midway is told before anything is made.
+
+``doctor``, ``check`` and every run ask the same questions here, so they agree.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import platformdirs
+import psutil
+
+from onionrig.engine.local.confinement import refuse_confined
+from onionrig.errors import Unequipped
+from onionrig.processes.limits import task_room
+from onionrig.rig.allocation import tors_of
+from onionrig.rig.needs import STATE_BYTES, lacking_files, tasks_of
+from onionrig.units import counted, size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onionrig.experiment.schema import Experiment
+
+MOVERS = 5
+"""Programs of ours on a host: a source, a sink, a sampler, a pinger and a dialler."""
+SYSTEM_FILES = ("stat", "meminfo", "loadavg")
+"""What the kernel says of the whole machine, which every sample has."""
+
+
+class Needs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rig takes of this machine."""
+
+    tors: tuple[str, ...]
+    movers: int
+    streams: int
+    """The streams of one sink, at most."""
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Needs:
+        """Return what an experiment takes of the machine that it is run from."""
+        if experiment.has_real_hosts:
+            return cls(tors=(), movers=0, streams=0)
+        bare = experiment.network.kind == "none"
+        return cls(
+            tors=() if bare else tuple(tors_of(experiment)),
+            movers=MOVERS * max(1, len(experiment.hosts)),
+            streams=experiment.load.streams_asked,
+        )
+
+
+class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps a rig from running here."""
+
+    what: str
+    why: str
+    """What is lacking, and what to do."""
+
+
+def refuse_unfit(experiment: Experiment, *, tor: str | None) -> None:
+    """Raise Unequipped, which names it, for what would end this experiment here midway."""
+    found = obstacles(Needs.of(experiment), tor=tor)
+    if found:
+        raise Unequipped("; ".join(obstacle.why for obstacle in found))
+
+
+def obstacles(needs: Needs, *, tor: str | None) -> list[Obstacle]:
+    """Return what keeps a rig with these needs from running here."""
+    questions: tuple[tuple[str, Callable[[], str | None]], ...] = (
+        ("temporary directory", lambda: _temporary(needs)),
+        ("/proc", lambda: unreadable_system(Path("/proc"))),
+        ("open files", lambda: _files(needs)),
+        ("processes", lambda: _tasks(needs)),
+    )
+    found = [Obstacle(what=what, why=why) for what, ask in questions if (why := ask()) is not None]
+    # asked only where the directory is of use, since it is asked there
+    if tor is not None and needs.tors and all(each.what != questions[0][0] for each in found):
+        try:
+            refuse_confined(tor, Path(tempfile.gettempdir()))
+        except Unequipped as error:
+            found.append(Obstacle(what="files that tor may use", why=str(error)))
+    return found
+
+
+def usable_cache() -> tuple[Path | None, str | None]:
+    """Return where keys are kept for later runs; or None, and why they are made for one run alone.
+
+    A user of the system may have no home at all, and a home may not be written to.
+    """
+    path = platformdirs.user_cache_path("onionrig")
+    advice = (
+        "so keys are made in every run, which takes some seconds: XDG_CACHE_HOME names another "
+        "directory"
+    )
+    if not path.is_absolute():
+        return None, f"this user has no home directory, {advice}"
+    try:
+        str(path).encode()
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as trial:
+            trial.write(b"\0")
+            trial.flush()
+    except UnicodeEncodeError:
+        return None, f"the name of the cache directory is not UTF-8, {advice}"
+    except OSError as error:
+        return None, f"{path} cannot be written ({error.strerror}), {advice}"
+    return path, None
+
+
+def unreadable_system(proc: Path) -> str | None:
+    """Explain why the kernel's figures of the whole machine cannot be read, or return None."""
+    for name in SYSTEM_FILES:
+        try:
+            (proc / name).read_bytes()
+        except OSError as error:
+            return (
+                f"{proc / name} cannot be read ({error.strerror}), and every sample has what it "
+                "says: mount /proc without subset=pid (ProcSubset=all in a unit of systemd)"
+            )
+    return None
+
+
+def _temporary(needs: Needs) -> str | None:
+    """Explain why the temporary directory is of no use, or return None."""
+    try:
+        directory = tempfile.gettempdir()
+    except OSError as error:
+        return f"there is no temporary directory that can be written ({error.strerror}): set TMPDIR"
+    try:
+        directory.encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(directory).decode(errors="replace")
+        return f"the name of the temporary directory {name} is not UTF-8: set TMPDIR to another"
+    free, needed = shutil.disk_usage(directory).free, STATE_BYTES * max(1, len(needs.tors))
+    if free < needed:
+        return (
+            f"{size_text(free)} are free in the temporary directory {directory}, and the state of "
+            f"{counted(len(needs.tors), 'daemon')} may take {size_text(needed)}: free space there, "
+            "or set TMPDIR to a directory elsewhere"
+        )
+    return None
+
+
+def _files(needs: Needs) -> str | None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        return None
+    return lacking_files(hard, tors=len(needs.tors), streams=needs.streams)
+
+
+def _tasks(needs: Needs) -> str | None:
+    needed = tasks_of(needs.tors, movers=needs.movers, cores=psutil.cpu_count() or 1)
+    room = task_room()
+    if room is None or room.tasks >= needed:
+        return None
+    return (
+        f"{room.tasks} more processes and threads may be started, and the rig takes up to "
+        f"{needed}: raise {room.limit}, or ask for a smaller rig"
+    )

@@ -1,0 +1,95 @@
+"""How many more processes and threads this user may have: the limit of the user and of the groups.
+
+Threads count as processes do (getrlimit(2): RLIMIT_NPROC; kernel:
+Documentation/admin-guide/cgroup-v2.rst, pids.max).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from pathlib import Path
+
+import msgspec
+
+from onionrig.processes.cgroups import own_hierarchies
+
+EXEMPT = (1 << 21) | (1 << 24)
+"""CAP_SYS_ADMIN and CAP_SYS_RESOURCE: whoever has one is not held to RLIMIT_NPROC."""
+ALL_IDS = 4294967295
+"""How many user ids the first user namespace has, in which alone those capabilities count."""
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """How many more processes and threads there may be, and by which limit."""
+
+    tasks: int
+    limit: str
+    """The limit, as it is called where it can be raised."""
+
+
+def task_room(root: Path = Path("/")) -> Room | None:
+    """Return the tightest limit on processes and threads; None where there is none."""
+    rooms = [*_user_rooms(root), *_group_rooms(root)]
+    return min(rooms, key=lambda room: room.tasks, default=None)
+
+
+def _user_rooms(root: Path) -> list[Room]:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+    if soft == resource.RLIM_INFINITY or is_exempt(
+        _text(root / "proc/self/status"), _text(root / "proc/self/uid_map")
+    ):
+        return []
+    used = tasks_of_user(root / "proc", os.getuid())
+    return [
+        Room(
+            tasks=max(0, soft - used),
+            limit=f"the limit of {soft} on this user's processes (ulimit -u), which has {used}",
+        )
+    ]
+
+
+def is_exempt(status: str, uid_map: str) -> bool:
+    """Return whether what the kernel says of a process exempts it from RLIMIT_NPROC."""
+    if uid_map.split() != ["0", "0", str(ALL_IDS)]:
+        return False
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    uids = fields.get("Uid", "").split()
+    return bool(
+        (uids and uids[0] == "0") or int(fields.get("CapEff", "0").strip() or "0", 16) & EXEMPT
+    )
+
+
+def tasks_of_user(proc: Path, uid: int) -> int:
+    """Count the threads of all processes of a user."""
+    count = 0
+    for path in proc.iterdir():
+        if path.name.isdecimal():
+            fields = dict(
+                line.split(":", 1) for line in _text(path / "status").splitlines() if ":" in line
+            )
+            if fields.get("Uid", "").split()[:1] == [str(uid)]:
+                count += int(fields.get("Threads", "1"))
+    return count
+
+
+def _group_rooms(root: Path) -> list[Room]:
+    rooms = []
+    for hierarchy in own_hierarchies(root, controller="pids"):
+        for parent in hierarchy.parents:
+            directory = root / parent.lstrip("/")
+            most, current = (
+                _text(directory / name).strip() for name in ("pids.max", "pids.current")
+            )
+            if most.isdecimal() and current.isdecimal():
+                limit = f"the control group's limit of {most} processes ({parent}/pids.max)"
+                rooms.append(Room(tasks=max(0, int(most) - int(current)), limit=limit))
+    return rooms
+
+
+def _text(path: Path) -> str:
+    """Return what a file of the kernel says; nothing where it cannot be read."""
+    with contextlib.suppress(OSError):
+        return path.read_text(encoding="utf-8", errors="replace")
+    return ""

@@ -1,0 +1,39 @@
+"""doctor, check and run answer alike where a machine lets no rig run, before anything is made."""
+
+import pytest
+
+from onionrig.engine.local.equipment import Equipment
+from onionrig.errors import Unequipped
+from support.processes.command_line import ONIONRIG, CommandLine
+
+pytestmark = pytest.mark.process
+
+
+def equipped():
+    try:
+        Equipment.found()
+    except Unequipped:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not equipped(), reason="no tor here")
+@pytest.mark.parametrize(
+    "arguments", [("doctor",), ("check", "--profile", "smoke"), ("run", "--profile", "smoke")]
+)
+def test_too_few_open_files_are_told_by_each(tmp_path, arguments):
+    few = ("prlimit", "--nofile=256:256", *ONIONRIG)
+    with CommandLine(tmp_path, program=few, TMPDIR=str(tmp_path)) as onionrig:
+        done = onionrig(*arguments)
+    assert done.returncode == Unequipped.exit_code
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert "at most 256 files may be open at once, and every tor wants 1000" in printed
+    assert not (tmp_path / "runs").exists()
+    assert not list(tmp_path.glob("onionrig-*"))
+
+
+def test_a_baseline_does_with_256_open_files_and_without_a_home(tmp_path):
+    few = ("prlimit", "--nofile=256:256", *ONIONRIG)
+    with CommandLine(tmp_path, program=few, XDG_CACHE_HOME="/dev/null") as onionrig:
+        done = onionrig("baseline", "--hold", "10", "--streams", "2", "--no-report")
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,190 @@
+"""What of a machine would end a rig midway is told before anything is made."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from onionrig.cli.question import ask
+from onionrig.engine.local import confinement, fitness
+from onionrig.engine.local.confinement import confining, refusal
+from onionrig.engine.local.fitness import Needs, obstacles, unreadable_system, usable_cache
+from onionrig.errors import Unequipped
+from onionrig.movers.sampler.others import sees_all_processes
+from onionrig.processes.limits import Room
+from onionrig.rig.needs import lacking_files, tasks_of
+
+TOR = "/usr/bin/tor"
+
+
+def smoke():
+    return Needs.of(ask(None, "smoke", [], {}).experiment)
+
+
+def whys(needs=None, tor=None):
+    return [obstacle.why for obstacle in obstacles(needs or smoke(), tor=tor)]
+
+
+def test_open_files_are_counted_against_what_tor_and_the_streams_take():
+    assert lacking_files(256, tors=9, streams=4) == (
+        "at most 256 files may be open at once, and every tor wants 1000: raise the hard limit "
+        "(ulimit -Hn, LimitNOFILE of a unit of systemd, --ulimit nofile of a container)"
+    )
+    assert lacking_files(1000, tors=9, streams=4) is None
+    assert lacking_files(256, tors=0, streams=4) is None
+    assert "4000 streams take 4064" in lacking_files(1024, tors=9, streams=4000)
+
+
+def test_tasks_grow_with_tors_and_cores_up_to_what_tor_starts():
+    few = tasks_of(["relay-1", "backend-1"], movers=5, cores=2)
+    assert tasks_of(["relay-1", "backend-1"], movers=5, cores=4) == few + 2
+    assert tasks_of(["backend-1"], movers=0, cores=16) == tasks_of(
+        ["backend-1"], movers=0, cores=96
+    )
+
+
+def test_too_few_processes_are_told_with_the_limit(monkeypatch):
+    monkeypatch.setattr(fitness, "task_room", lambda: Room(tasks=12, limit="the limit of X"))
+    (why,) = whys()
+    assert why.startswith("12 more processes and threads may be started, and the rig takes up to ")
+    assert "raise the limit of X" in why
+
+
+def test_a_temporary_directory_that_is_full_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(fitness.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(fitness.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 65536}))
+    (why,) = whys()
+    assert why.startswith(f"64.0 KiB are free in the temporary directory {tmp_path}, and the state")
+    assert "TMPDIR" in why
+
+
+def test_where_there_is_no_temporary_directory_tmpdir_is_named(monkeypatch):
+    def nowhere():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(fitness.tempfile, "gettempdir", nowhere)
+    (why,) = whys(tor=TOR)
+    assert why.startswith("there is no temporary directory that can be written")
+    assert why.endswith("set TMPDIR")
+
+
+def test_a_temporary_directory_whose_name_is_not_utf_8_is_told(monkeypatch):
+    monkeypatch.setattr(fitness.tempfile, "gettempdir", lambda: os.fsdecode(b"/tmp/b\xff"))
+    assert whys() == [
+        "the name of the temporary directory /tmp/b\ufffd is not UTF-8: set TMPDIR to another"
+    ]
+
+
+def test_figures_of_the_machine_that_cannot_be_read_are_told(tmp_path):
+    for name in fitness.SYSTEM_FILES:
+        (tmp_path / name).write_text("")
+    assert unreadable_system(tmp_path) is None
+    (tmp_path / "stat").unlink()
+    assert "subset=pid" in unreadable_system(tmp_path)
+
+
+def test_processes_of_others_are_seen_or_hidden(tmp_path):
+    assert not sees_all_processes(tmp_path)
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "stat").write_text("1 (init)")
+    assert sees_all_processes(tmp_path)
+
+
+def test_keys_are_kept_in_the_users_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert usable_cache() == (tmp_path / "onionrig", None)
+    assert list((tmp_path / "onionrig").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    path, why = usable_cache()
+    assert path is None
+    assert why.startswith(f"{tmp_path}/file/onionrig cannot be written (Not a directory), so keys")
+
+
+def test_a_user_without_a_home_does_without_a_cache(monkeypatch):
+    monkeypatch.setattr(
+        fitness.platformdirs, "user_cache_path", lambda _: Path("~/.cache/onionrig")
+    )
+    path, why = usable_cache()
+    assert path is None
+    assert why.startswith("this user has no home directory, so keys are made in every run")
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "etc/apparmor.d/disable").mkdir(parents=True)
+    return tmp_path
+
+
+def profile(root, file, text):
+    (root / "etc/apparmor.d" / file).write_text(text)
+
+
+def loaded(root, text):
+    (root / "sys/kernel/security/apparmor").mkdir(parents=True)
+    (root / "sys/kernel/security/apparmor/profiles").write_text(text)
+
+
+def test_debians_profile_confines_only_the_systems_own_tor(root):
+    profile(root, "system_tor", "profile system_tor flags=(attach_disconnected) {\n  /x r,\n}\n")
+    assert confining(TOR, root) is None
+    loaded(root, "system_tor (enforce)\n")
+    assert confining(TOR, root) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("/usr/bin/tor {", TOR),
+        ("profile tor /usr/bin/tor {", "tor"),
+        ("profile tor /usr/bin/tor flags=(attach_disconnected) {", "tor"),
+    ],
+)
+def test_a_profile_that_is_attached_to_the_path_confines(root, header, name):
+    profile(root, "usr.bin.tor", f"#include <tunables/global>\n{header}\n}}\n")
+    assert confining(TOR, root) == name
+    (root / "etc/apparmor.d/disable/usr.bin.tor").touch()
+    assert confining(TOR, root) is None
+
+
+def test_the_kernels_list_counts_before_what_is_on_the_disk(root):
+    profile(root, "usr.bin.tor", "profile tor /usr/bin/tor {\n}\n")
+    loaded(root, "tor (complain)\n/usr/sbin/cupsd (enforce)\n")
+    assert confining(TOR, root) is None
+    loaded_path = root / "sys/kernel/security/apparmor/profiles"
+    loaded_path.write_text("tor (enforce)\n")
+    assert confining(TOR, root) == "tor"
+
+
+def test_without_apparmor_nothing_confines(tmp_path):
+    assert confining(TOR, tmp_path) is None
+
+
+def test_what_confines_tor_is_told_with_what_to_do(monkeypatch, tmp_path):
+    def confined(*_):
+        raise Unequipped(refusal(TOR, tmp_path, "Permission denied", "tor"))
+
+    monkeypatch.setattr(fitness, "refuse_confined", confined)
+    (why,) = whys(tor=TOR)
+    assert why.startswith(f"{TOR} cannot use files in {tmp_path}: Permission denied; ")
+    assert "the AppArmor profile tor confines it" in why
+    assert "aa-complain /usr/bin/tor" in why
+    assert "a snap, SELinux" in refusal(TOR, tmp_path, "x", None)
+
+
+def test_the_line_of_tor_that_counts_is_its_first_warning(monkeypatch, tmp_path):
+    printed = (
+        "Nov 29 10:19:14.309 [warn] Directory /x/data cannot be read: Permission denied\n"
+        "Nov 29 10:19:14.309 [err] Reading config failed--see warnings above.\n"
+    )
+    ended = type("Ended", (), {"code": 1, "out": printed})
+    monkeypatch.setattr(confinement, "run_program", lambda *_, **__: ended)
+    monkeypatch.setattr(confinement, "confining", lambda _: None)
+    with pytest.raises(
+        Unequipped, match=r"cannot use files in .*: Directory /x/data cannot be read"
+    ):
+        confinement.refuse_confined(TOR, tmp_path)
+    assert list(tmp_path.iterdir()) == []
