@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from onionrig.cli import catalogue
 from onionrig.cli.question import ask
 from onionrig.engine.local import confinement, fitness
 from onionrig.engine.local.confinement import confining, refusal
@@ -13,12 +14,18 @@ from onionrig.errors import Unequipped
 from onionrig.movers.sampler.others import sees_all_processes
 from onionrig.processes.limits import Room
 from onionrig.rig.needs import lacking_files, tasks_of
+from onionrig.store.refusals import explained
 
 TOR = "/usr/bin/tor"
 
 
 def smoke():
     return Needs.of(ask(None, "smoke", [], {}).experiment)
+
+
+@pytest.fixture(autouse=True)
+def no_tmpdir(monkeypatch):
+    monkeypatch.delenv("TMPDIR", raising=False)
 
 
 def whys(needs=None, tor=None):
@@ -104,13 +111,36 @@ def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch, tmp_path):
     assert why.startswith(f"{tmp_path}/file/onionrig cannot be written (Not a directory), so keys")
 
 
-def test_a_user_without_a_home_does_without_a_cache(monkeypatch):
-    monkeypatch.setattr(
-        fitness.platformdirs, "user_cache_path", lambda _: Path("~/.cache/onionrig")
-    )
+def homeless(*_):
+    raise RuntimeError("could not determine the home directory for '~/.cache'")
+
+
+def test_a_user_without_a_home_does_without_a_cache_and_boards_of_ones_own(monkeypatch):
+    monkeypatch.setattr(fitness.platformdirs, "user_cache_path", homeless)
+    monkeypatch.setattr(catalogue.platformdirs, "user_config_path", homeless)
+    assert catalogue.own_boards() is None
+    assert catalogue.catalogue()
     path, why = usable_cache()
     assert path is None
     assert why.startswith("this user has no home directory, so keys are made in every run")
+
+
+def test_whatever_else_needs_a_home_names_it():
+    with pytest.raises(RuntimeError) as caught:
+        homeless()
+    assert "set HOME" in str(explained(caught.value))
+    with pytest.raises(RuntimeError) as caught:
+        Path("~nobody-at-all/x").expanduser()
+    assert "set HOME" in str(explained(caught.value))
+
+
+def test_a_tmpdir_that_cannot_be_written_is_not_passed_over(monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", "/nonexistent/b")
+    monkeypatch.setattr(fitness.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert whys() == [
+        "TMPDIR is /nonexistent/b, and no file can be written there: free space there, or set it "
+        "to a directory that can be written"
+    ]
 
 
 @pytest.fixture

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 def catalogue() -> Catalogue:
     """Read the catalogue. Raises UsageError for a mistake in the user's own file."""
-    return _decoded((*_shipped(), *_own(own_boards())))
+    own = own_boards()
+    return _decoded((*_shipped(), *(() if own is None else _own(own))))
 
 
-def own_boards() -> Path:
-    """Return where a user's own boards are looked for, there or not."""
-    return platformdirs.user_config_path("onionrig") / "boards.toml"
+def own_boards() -> Path | None:
+    """Return where a user's own boards are looked for, there or not; None without a home."""
+    try:
+        return platformdirs.user_config_path("onionrig") / "boards.toml"
+    except RuntimeError:  # a user whom no list has, without HOME
+        return None
 
 
 @functools.cache

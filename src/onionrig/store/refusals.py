@@ -21,6 +21,9 @@ _TOO_FEW = {
 _NO_THREAD = "can't start new thread"
 """What Python says where the system refuses a thread, without the system's reason."""
 
+_NO_HOME = "home directory"
+"""What pathlib and platformdirs say of a user whom no list has and whose HOME is not set."""
+
 
 def explained(error: BaseException) -> OnionrigError | None:
     """Return an error of ours for what the system refused, with the path that it was about.
@@ -39,6 +42,10 @@ def explained(error: BaseException) -> OnionrigError | None:
         return Unequipped(f"there is not enough memory: {_TOO_FEW[errno.ENOMEM]}")
     if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
         return Unequipped(f"no thread could be started: {_TOO_FEW[errno.EAGAIN]}")
+    if isinstance(error, RuntimeError) and _NO_HOME in str(error).casefold():
+        return Unequipped(
+            "this user has no home directory: set HOME, or XDG_CACHE_HOME and XDG_CONFIG_HOME"
+        )
     return _refused(error) if isinstance(error, OSError) else None
 
 

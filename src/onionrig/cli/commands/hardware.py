@@ -43,7 +43,10 @@ def hardware(
         if json:
             print_json(known)
         else:
-            Console().print(catalogue_view(known, str(own_boards())), highlight=False)
+            Console().print(
+                catalogue_view(known, str(own_boards() or "$XDG_CONFIG_HOME/onionrig/boards.toml")),
+                highlight=False,
+            )
         return
     found = board_named(known, board, where=f"{board}: ")
     if json:

@@ -93,12 +93,13 @@ def usable_cache() -> tuple[Path | None, str | None]:
 
     A user of the system may have no home at all, and a home may not be written to.
     """
-    path = platformdirs.user_cache_path("onionrig")
     advice = (
         "so keys are made in every run, which takes some seconds: XDG_CACHE_HOME names another "
         "directory"
     )
-    if not path.is_absolute():
+    try:
+        path = platformdirs.user_cache_path("onionrig")
+    except RuntimeError:  # a user whom no list has, without HOME
         return None, f"this user has no home directory, {advice}"
     try:
         str(path).encode()
@@ -132,6 +133,12 @@ def _temporary(needs: Needs) -> str | None:
         directory = tempfile.gettempdir()
     except OSError as error:
         return f"there is no temporary directory that can be written ({error.strerror}): set TMPDIR"
+    asked = os.environ.get("TMPDIR")
+    if asked and not _is_same(asked, directory):
+        return (
+            f"TMPDIR is {os.fsencode(asked).decode(errors='replace')}, and no file can be written there: free space there, or set it to "
+            "a directory that can be written"
+        )
     try:
         directory.encode()
     except UnicodeEncodeError:
@@ -145,6 +152,13 @@ def _temporary(needs: Needs) -> str | None:
             "or set TMPDIR to a directory elsewhere"
         )
     return None
+
+
+def _is_same(asked: str, directory: str) -> bool:
+    try:
+        return Path(asked).samefile(directory)
+    except OSError:
+        return False
 
 
 def _files(needs: Needs) -> str | None:
