@@ -137,10 +137,8 @@ def test_whatever_else_needs_a_home_names_it():
 def test_a_tmpdir_that_cannot_be_written_is_not_passed_over(monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", "/nonexistent/b")
     monkeypatch.setattr(fitness.tempfile, "gettempdir", lambda: str(tmp_path))
-    assert whys() == [
-        "TMPDIR is /nonexistent/b, and no file can be written there: free space there, or set it "
-        "to a directory that can be written"
-    ]
+    (why,) = whys()
+    assert why.startswith("TMPDIR is /nonexistent/b, and no file can be written there: free space")
 
 
 @pytest.fixture

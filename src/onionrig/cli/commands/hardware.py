@@ -43,10 +43,8 @@ def hardware(
         if json:
             print_json(known)
         else:
-            Console().print(
-                catalogue_view(known, str(own_boards() or "$XDG_CONFIG_HOME/onionrig/boards.toml")),
-                highlight=False,
-            )
+            own = own_boards() or "$XDG_CONFIG_HOME/onionrig/boards.toml"
+            Console().print(catalogue_view(known, str(own)), highlight=False)
         return
     found = board_named(known, board, where=f"{board}: ")
     if json:

@@ -136,14 +136,16 @@ def _temporary(needs: Needs) -> str | None:
     asked = os.environ.get("TMPDIR")
     if asked and not _is_same(asked, directory):
         return (
-            f"TMPDIR is {os.fsencode(asked).decode(errors='replace')}, and no file can be written there: free space there, or set it to "
+            f"TMPDIR is {_readable(asked)}, and no file can be written there: free space there, or set it to "
             "a directory that can be written"
         )
     try:
         directory.encode()
     except UnicodeEncodeError:
-        name = os.fsencode(directory).decode(errors="replace")
-        return f"the name of the temporary directory {name} is not UTF-8: set TMPDIR to another"
+        return (
+            f"the name of the temporary directory {_readable(directory)} is not UTF-8: set TMPDIR "
+            "to another"
+        )
     free, needed = shutil.disk_usage(directory).free, STATE_BYTES * max(1, len(needs.tors))
     if free < needed:
         return (
@@ -152,6 +154,10 @@ def _temporary(needs: Needs) -> str | None:
             "or set TMPDIR to a directory elsewhere"
         )
     return None
+
+
+def _readable(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", errors="replace")
 
 
 def _is_same(asked: str, directory: str) -> bool:
