@@ -136,8 +136,8 @@ def _temporary(needs: Needs) -> str | None:
     asked = os.environ.get("TMPDIR")
     if asked and not _is_same(asked, directory):
         return (
-            f"TMPDIR is {_readable(asked)}, and no file can be written there: free space there, or set it to "
-            "a directory that can be written"
+            f"TMPDIR is {_readable(asked)}, and no file can be written there: free space there, or "
+            "set it to a directory that can be written"
         )
     try:
         directory.encode()
