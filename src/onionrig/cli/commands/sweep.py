@@ -164,7 +164,9 @@ def _refuse_fixed(context: typer.Context, axes: tuple[Axis, ...], settings: list
     for axis in axes:
         reason = f"--over varies {axis.key}"
         if axis.key in FLAGS:
-            refuse_without_effect(context, FLAGS[axis.key].lstrip("-"), reason=reason)
+            refuse_without_effect(
+                context, FLAGS[axis.key].lstrip("-").replace("-", "_"), reason=reason
+            )
         if any(setting.partition("=")[0].strip() == axis.key for setting in settings):
             raise UsageError(f"--set {axis.key}: {reason}")
 
