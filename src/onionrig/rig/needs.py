@@ -22,9 +22,9 @@ TOR_FILES = 1000
 SPARE_FILES = 64
 """Files that a mover has open beside its streams."""
 STATE_BYTES = 1 << 20
-"""Disk that a daemon takes in the workspace, a judgement: a few hundred KiB are usual."""
-MOST_WORKERS = 16
-"""Threads that tor starts for its own work at most, however many cores there are."""
+"""Disk that a daemon takes in the workspace, a judgement: it is about 175 KiB in a smoke run."""
+FEWEST_WORKERS, MOST_WORKERS = 2, 16
+"""Threads that tor starts for its own work, however many cores there are."""
 OWN_TASKS = 24
 """Threads of the controller and its keeper, and programs that they start for a moment."""
 MOVER_TASKS = 2
@@ -70,12 +70,14 @@ def lacking_disk(free_bytes: int) -> str | None:
 def tasks_of(tors: Sequence[str], *, movers: int, cores: int) -> int:
     """Return how many processes and threads a rig takes, this program's among them.
 
-    A tor has its main thread, one worker for each core and one more (tor:
-    src/core/mainloop/cpuworker.c); those of the rig's relays and authorities are told that there is
-    one core.
+    A tor has its main thread and a worker for each core, at least two (tor 0.4.9.11 on two cores:
+    three threads, also where it is told of one core, as the rig's relays and authorities are). A
+    smoke run on two cores had 63 at most.
     """
-    workers = min(cores, MOST_WORKERS)
-    tors_tasks = sum(2 + (1 if name.startswith(ONE_CORE) else workers) for name in tors)
+    workers = max(FEWEST_WORKERS, min(cores, MOST_WORKERS))
+    tors_tasks = sum(
+        1 + (FEWEST_WORKERS if name.startswith(ONE_CORE) else workers) for name in tors
+    )
     return OWN_TASKS + MOVER_TASKS * movers + tors_tasks
 
 
