@@ -1,6 +1,9 @@
-"""Two sides held against each other."""
+"""Two sides compared."""
 
 from __future__ import annotations
+
+import math
+import statistics
 
 import msgspec
 import pytest
@@ -8,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.analysis.several_runs.comparison import Measured, compared
+from onionrig.analysis.several_runs.students_t import t_quantile
 from onionrig.views.summary.comparison import comparison_markdown
 from support.records.manifests import manifest
 from support.records.results import result
@@ -26,44 +30,109 @@ def sustained(comparison):
     return comparison.ratios[0]
 
 
-def test_pairs_that_alternated_give_a_ratio_each():
-    comparison = compared(side(100, 200, 300), side(110, 240, 390), alternated=True)
+A_RATES = (100, 200, 300, 150, 120, 260)
+B_OVER_A = (1.1, 1.2, 1.3, 1.25, 1.15, 1.2)
+
+
+def pairs(ratios=B_OVER_A, rates=A_RATES):
+    return side(*rates), side(*(rate * over for rate, over in zip(rates, ratios, strict=True)))
+
+
+def test_pairs_that_ran_in_turn_have_their_geometric_mean_and_an_interval():
+    comparison = compared(*pairs(), alternated=True)
     ratio = sustained(comparison)
-    assert (ratio.lowest, ratio.ratio, ratio.highest) == pytest.approx((1.1, 1.2, 1.3))
+    assert (ratio.lowest, ratio.highest) == pytest.approx((1.1, 1.3))
+    assert ratio.ratio == pytest.approx(statistics.geometric_mean(B_OVER_A))
+    low, high = ratio.interval
+    assert 1 < low < ratio.ratio < high
+    assert low * high == pytest.approx(ratio.ratio**2)
     assert ratio.verdict == "higher"
-    assert "B sustains 1.20 times A's rate (1.10 to 1.30)" in comparison.sentence
+    assert "B sustains 1.20 times A's rate (1.0" in comparison.sentence
+    assert "over 6 pairs" in comparison.sentence
 
 
-def test_how_often_chance_alone_would_say_so_is_said():
-    comparison = compared(side(100, 100, 100), side(110, 120, 130), alternated=True)
-    assert (
-        "All 3 pairs point one way; by chance alone that happens once in 4" in comparison.sentence
+def test_each_figure_more_that_is_judged_widens_every_interval():
+    logarithms = [math.log(ratio) for ratio in B_OVER_A]
+    error = statistics.stdev(logarithms) / math.sqrt(6)
+    comparison = compared(*pairs(), alternated=True)
+    judged = [ratio for ratio in comparison.ratios if ratio.interval]
+    reach = t_quantile(0.05 / len(judged), 5) * error
+    middle = statistics.fmean(logarithms)
+    assert sustained(comparison).interval == pytest.approx(
+        (math.exp(middle - reach), math.exp(middle + reach))
     )
 
 
-def test_runs_that_did_not_alternate_are_held_each_against_each():
-    ratio = sustained(compared(side(100, 110), side(120, 130), alternated=False))
-    assert (ratio.lowest, ratio.highest) == pytest.approx((120 / 110, 130 / 100))
-    assert ratio.ratio == pytest.approx(125 / 105)
+def test_what_else_differs_is_in_the_sentence():
+    a = side(*A_RATES, costs={"backend": 1.0, "relay": 3.0})
+    b = side(*A_RATES, costs={"backend": 2.0, "relay": 3.0})
+    sentence = compared(a, b, alternated=True).sentence
+    assert sentence.startswith("No difference in the sustained rate that 6 pairs can show")
+    assert "what else differs: CPU-s a Gbit, everything 1.25 times, CPU-s a Gbit, back" in sentence
 
 
-def test_a_range_around_one_shows_no_difference():
-    comparison = compared(side(100, 110, 90), side(105, 100, 95), alternated=True)
-    assert sustained(comparison).verdict == "no difference shown"
-    assert comparison.sentence.startswith("No difference that these repetitions can show")
-
-
-def test_one_run_of_each_says_nothing_about_chance():
+def test_two_runs_are_one_repetition_each_and_show_nothing():
     comparison = compared(side(100), side(150), alternated=False)
     assert sustained(comparison).verdict == "not repeated"
-    assert sustained(comparison).lowest is None
+    assert sustained(comparison).interval is None
     assert "1.50 times, but one repetition of each says nothing" in comparison.sentence
+    assert "several holds of one network are one repetition" in comparison.sentence
 
 
-def test_two_of_each_show_no_difference_however_far_apart():
-    comparison = compared(side(100, 100), side(150, 160), alternated=True)
+def test_an_interval_around_one_shows_no_difference():
+    comparison = compared(*pairs((1.05, 0.95, 1.02, 0.99, 1.1, 0.92)), alternated=True)
     assert sustained(comparison).verdict == "no difference shown"
-    assert "fewer than 3 of each show none" in comparison.sentence
+    assert comparison.sentence.startswith("No difference in the sustained rate that 6 pairs")
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_fewer_than_six_pairs_show_no_difference_however_far_apart(count):
+    comparison = compared(side(*[100] * count), side(*[190] * count), alternated=True)
+    assert sustained(comparison).verdict == "no difference shown"
+    assert sustained(comparison).interval is None
+    assert "fewer than 6 pairs show none" in comparison.sentence
+
+
+def test_a_rate_of_nothing_in_a_repetition_is_told_and_not_judged():
+    ratio = sustained(compared(side(*[100] * 6), side(*[100] * 5, 0), alternated=True))
+    assert (ratio.verdict, ratio.ratio) == ("not judged", 1.0)
+    assert "it is 0 in a repetition" in ratio.reason
+
+
+def test_a_role_that_takes_too_little_is_told_and_not_judged():
+    a = side(*A_RATES, costs={"backend": 1.0, "relay": 3.0, "authority": 0.2})
+    b = side(*A_RATES, costs={"backend": 1.0, "relay": 3.0, "authority": 0.04})
+    ratio = ratios(compared(a, b, alternated=True))["CPU-s a Gbit, authority"]
+    assert ratio.ratio == pytest.approx(0.2)
+    assert (ratio.verdict, ratio.interval) == ("not judged", None)
+    assert ratio.reason == "less than 5 % of all CPU time"
+
+
+@pytest.mark.parametrize(
+    ("hold", "verdict"), [(10, "not judged"), (50, "not judged"), (40, "lower")]
+)
+def test_authorities_are_judged_where_holds_cover_whole_vote_intervals(hold, verdict):
+    a = held_for(hold, side(*A_RATES, costs={"relay": 3.0, "authority": 1.0}))
+    b = held_for(hold, side(*A_RATES, costs={"relay": 3.0, "authority": 0.5}))
+    ratio = ratios(compared(a, b, alternated=True))["CPU-s a Gbit, authority"]
+    assert ratio.verdict == verdict
+    assert ("vote every 20 s" in ratio.reason) is (verdict == "not judged")
+
+
+def held_for(seconds, measured):
+    return msgspec.structs.replace(
+        measured,
+        results=tuple(
+            msgspec.structs.replace(
+                each, goodput=msgspec.structs.replace(each.goodput, steady_seconds=seconds)
+            )
+            for each in measured.results
+        ),
+    )
+
+
+def ratios(comparison):
+    return {ratio.what: ratio for ratio in comparison.ratios}
 
 
 def test_a_role_that_costs_next_to_nothing_is_not_compared():
@@ -148,22 +217,26 @@ def test_a_run_that_was_cut_short_is_a_doubt():
 
 
 def test_markdown_has_the_sentence_the_figures_and_escaped_cells():
-    a = side(100, 100, 100, title="a | b")
-    text = comparison_markdown(compared(a, side(110, 115, 120), alternated=True))
-    assert text.startswith("**B sustains 1.15 times A's rate")
-    assert (
-        "| sustained rate | 100 Mbit/s | 115 Mbit/s | 1.15 | 1.10 to 1.20 | B is higher |" in text
-    )
-    assert all(line.count("|") == 7 for line in text.splitlines() if line.startswith("| sust"))
+    a, b = pairs()
+    a = msgspec.structs.replace(a, title="a | b")
+    text = comparison_markdown(compared(a, b, alternated=True))
+    assert text.startswith("**B sustains 1.20 times A's rate")
+    assert "| sustained rate | 175 Mbit/s | 214 Mbit/s | 1.20 | 1." in text
+    assert "| 1.10 to 1.30 | B is higher |" in text
+    assert all(line.count("|") == 8 for line in text.splitlines() if line.startswith("| sust"))
 
 
 @given(
-    st.lists(st.tuples(st.floats(1, 1000), st.floats(1, 1000)), min_size=2, max_size=6),
+    st.lists(st.tuples(st.floats(1, 1000), st.floats(1, 1000)), min_size=2, max_size=8),
 )
-def test_swapping_the_sides_turns_the_range_round(pairs):
+def test_swapping_the_sides_turns_everything_round(pairs):
     a, b = side(*(pair[0] for pair in pairs)), side(*(pair[1] for pair in pairs))
     one = sustained(compared(a, b, alternated=True))
     other = sustained(compared(b, a, alternated=True))
     assert one.lowest == pytest.approx(1 / other.highest)
     assert one.highest == pytest.approx(1 / other.lowest)
-    assert one.lowest <= one.ratio <= one.highest
+    assert one.ratio == pytest.approx(1 / other.ratio)
+    turned = {"higher": "lower", "lower": "higher"}
+    assert one.verdict == turned.get(other.verdict, other.verdict)
+    if one.interval:
+        assert one.interval == pytest.approx([1 / end for end in reversed(other.interval)])

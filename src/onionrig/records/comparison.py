@@ -6,9 +6,12 @@ from typing import Any, Literal
 
 from onionrig.records import Part
 
-RatioVerdict = Literal["higher", "lower", "no difference shown", "not repeated", "not measured"]
-"""Of B against A. no difference shown: the range of the ratio includes 1. not repeated: one
-repetition of each has no range, so nothing can be said. not measured: one side has no such figure.
+RatioVerdict = Literal[
+    "higher", "lower", "no difference shown", "not judged", "not repeated", "not measured"
+]
+"""Of B against A. no difference shown: the interval of the ratio includes 1, or there are too few
+pairs for one. not judged: the ratio is told, and its reason says why no more is. not repeated: one
+repetition of each says nothing about chance. not measured: one side has no such figure.
 """
 
 
@@ -34,7 +37,7 @@ class Side(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The run or the experiment."""
     runs: tuple[str, ...]
     sustained_bits_per_second: tuple[float | None, ...]
-    """Of each repetition, in order."""
+    """The rate of each repetition, in order. Several holds of one network are one repetition."""
     median_bits_per_second: float | None
 
 
@@ -47,10 +50,16 @@ class Ratio(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Median of A's repetitions."""
     b: float | None
     ratio: float | None
+    """The geometric mean of the pairs."""
     lowest: float | None
-    """Of the pairs where they alternated, else of every B over every A; null for one of each."""
+    """The lowest ratio of the pairs; null for one of each."""
     highest: float | None
     verdict: RatioVerdict
+    interval: tuple[float, float] | None = None
+    """Where the true ratio lies. With a chance of 95 % that is so of all judged figures at once.
+    Null where there are too few pairs, where the figure is not judged, and in earlier records."""
+    reason: str = ""
+    """Why there is no interval, where one could be expected."""
 
 
 class Difference(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +78,7 @@ class Comparison(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     a: Side
     b: Side
     alternated: bool
-    """Whether they ran A B A B, so that a drift of the machine meets both alike."""
+    """Whether they ran in turn, so that a drift of the machine meets both alike."""
     sentence: str
     """The verdict on the sustained rate."""
     ratios: tuple[Ratio, ...]

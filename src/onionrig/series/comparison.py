@@ -1,10 +1,10 @@
-"""Run two questions in turn, A B A B, and hold them against each other."""
+"""Run two questions in turn, A B B A, and compare them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.result import results_by_load
+from onionrig.analysis.result import analyse
 from onionrig.analysis.several_runs.comparison import Measured, compared
 from onionrig.series.base import PartOf
 from onionrig.store.runs import distinct_names
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def runs_compared(a: RunDirectory, b: RunDirectory) -> Comparison:
-    """Hold two runs against each other. Raises RecordsUnreadable."""
+    """Compare two runs. Raises RecordsUnreadable."""
     titles = distinct_names([a.path, b.path])
     sides = (measured(title, [run]) for title, run in zip(titles, (a, b), strict=True))
     return compared(*sides, alternated=False)
@@ -31,13 +31,16 @@ def questions_compared(
 ) -> Comparison:
     """Run two questions so many times in turn, each on a rig of its own, and compare them.
 
+    Each side comes first in every other pair, so that a steady drift of the machine favours none.
     Raises what ended a run before its time: half a pair would compare nothing.
     """
     runs: dict[str, list[RunDirectory]] = {"a": [], "b": []}
+    questions = {"a": a, "b": b}
     for number in range(1, repeat + 1):
-        for side, question in (("a", a), ("b", b)):
+        for side in "ab" if number % 2 else "ba":
             run_directory = directory.new_run(f"{side}{number}")
-            run_one(question, run_directory, PartOf(title=f"{side.upper()} {number} of {repeat}"))
+            part_of = PartOf(title=f"{side.upper()} {number} of {repeat}")
+            run_one(questions[side], run_directory, part_of)
             runs[side].append(run_directory)
     comparison = compared(measured(a.name, runs["a"]), measured(b.name, runs["b"]), alternated=True)
     directory.write_comparison(comparison)
@@ -45,11 +48,15 @@ def questions_compared(
 
 
 def measured(title: str, runs: Sequence[RunDirectory]) -> Measured:
-    """Return what one side's runs have measured, one result a hold. Raises RecordsUnreadable."""
+    """Return what one side's runs have measured, one result per run. Raises RecordsUnreadable.
+
+    The holds of a run share a network, so they are one repetition: they can agree closely while
+    networks differ.
+    """
     recordings = [run.recording() for run in runs]
     return Measured(
         title=title,
         runs=tuple(run.name for run in runs),
-        results=tuple(result for recording in recordings for result in results_by_load(recording)),
+        results=tuple(analyse(recording) for recording in recordings),
         manifest=recordings[0].manifest,
     )

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import statistics
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.analysis.several_runs.differences import differences
-from onionrig.records.comparison import Comparison, Difference, Ratio, RatioVerdict, Side
+from onionrig.analysis.several_runs.judging import LEAST_SHARE, Compared, judged
+from onionrig.records.comparison import Comparison, Difference, Ratio, Side
 from onionrig.records.manifest import Manifest
 from onionrig.records.result import Result
+from onionrig.rig.torrc import VOTING_INTERVAL_SECONDS
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Figure = tuple[str, str, "Callable[[Result], float | None]"]
-
-
-LEAST_SHARE = 0.01
-"""Share of all CPU: a role that takes less on both sides is not compared."""
-FEWEST = 3
-"""Repetitions of each side that can show a difference: with two, chance alone has both pairs of
-equals point one way every other time."""
+Figure = tuple[str, str, "Callable[[Result], float | None]", str]
+"""Name, unit, how it is read from a result, and why it is told without being judged, if it is."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,27 +28,28 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     runs: tuple[str, ...]
     results: tuple[Result, ...]
-    """The result of each repetition."""
+    """The result of each repetition: one per network, however often that was held."""
     manifest: Manifest
     """The manifest of the side's first run."""
 
 
 def compared(a: Measured, b: Measured, *, alternated: bool) -> Comparison:
     """Compare two sides; neither may be empty."""
-    ratios = tuple(
-        _ratio(what, unit, _figures(a, read), _figures(b, read), alternated=alternated)
-        for what, unit, read in _figures_of(a, b)
+    ratios = judged(
+        [
+            Compared(
+                what=what, unit=unit, a=_figures(a, read), b=_figures(b, read), too_small=too_small
+            )
+            for what, unit, read, too_small in _figures_of(a, b)
+        ],
+        in_turn=alternated,
     )
     differing = differences(a.manifest, b.manifest, a.results[0], b.results[0])
     return Comparison(
         a=_side("A", a),
         b=_side("B", b),
         alternated=alternated,
-        sentence=_sentence(
-            ratios[0],
-            repetitions=min(len(a.results), len(b.results)),
-            alternated=alternated,
-        ),
+        sentence=_sentence(ratios, pairs=min(len(a.results), len(b.results))),
         ratios=ratios,
         differences=differing,
         doubts=(*_doubts("A", a), *_doubts("B", b), *_unlike(differing)),
@@ -73,32 +69,46 @@ def _side(name: str, side: Measured) -> Side:
 
 
 def _figures_of(a: Measured, b: Measured) -> list[Figure]:
-    figures: list[Figure] = [
-        ("sustained rate", "bits per second", lambda r: r.goodput.sustained_bits_per_second),
-        ("median second", "bits per second", lambda r: r.goodput.median_second_bits_per_second),
-        ("CPU-s a Gbit, everything", "", _whole_cost),
-    ]
-    figures += [(f"CPU-s a Gbit, {role}", "", _cost_of(role)) for role in _roles(a, b)]
-    figures += [
-        ("first byte, median", "seconds", lambda r: r.streams.median_first_byte_seconds),
+    return [
+        ("sustained rate", "bits per second", lambda r: r.goodput.sustained_bits_per_second, ""),
+        ("median second", "bits per second", lambda r: r.goodput.median_second_bits_per_second, ""),
+        ("CPU-s a Gbit, everything", "", _whole_cost, ""),
+        *(
+            (f"CPU-s a Gbit, {role}", "", _cost_of(role), _not_judged(role, share, a, b))
+            for role, share in _shares(a, b).items()
+        ),
+        ("first byte, median", "seconds", lambda r: r.streams.median_first_byte_seconds, ""),
         (
             "round trip in the hold, median",
             "seconds",
             lambda r: r.round_trip.median_in_hold_seconds if r.round_trip else None,
+            "",
         ),
-        ("fairness, Jain's index", "", lambda r: r.fairness.jain),
+        ("fairness, Jain's index", "", lambda r: r.fairness.jain, ""),
     ]
-    return figures
 
 
-def _roles(a: Measured, b: Measured) -> list[str]:
-    """Return the roles that cost enough to compare: CPU time is counted in ticks of 10 ms."""
+def _shares(a: Measured, b: Measured) -> dict[str, float]:
+    """Return the greatest share of all CPU time that each role had, if it had any."""
     shares: dict[str, float] = {}
     for result in (*a.results, *b.results):
         whole = sum(cost.cores for cost in result.costs.values())
         for role, cost in result.costs.items():
             shares[role] = max(shares.get(role, 0.0), cost.cores / whole if whole else 0.0)
-    return [role for role, share in shares.items() if share >= LEAST_SHARE]
+    return {role: share for role, share in shares.items() if share}
+
+
+def _not_judged(role: str, share: float, a: Measured, b: Measured) -> str:
+    """Say why the cost of a role is told and not judged, or nothing if it is judged."""
+    if share < LEAST_SHARE:
+        return f"less than {100 * LEAST_SHARE:.0f} % of all CPU time"
+    seconds = [result.goodput.steady_seconds for result in (*a.results, *b.results)]
+    if role == "authority" and any(second % VOTING_INTERVAL_SECONDS for second in seconds):
+        return (
+            f"authorities vote every {VOTING_INTERVAL_SECONDS} s, and a hold that is not a "
+            "multiple of that meets one vote more or less by chance"
+        )
+    return ""
 
 
 def _whole_cost(result: Result) -> float | None:
@@ -115,75 +125,42 @@ def _cost_of(role: str) -> Callable[[Result], float | None]:
     return read
 
 
-def _figures(side: Measured, read: Callable[[Result], float | None]) -> list[float | None]:
-    return [read(result) for result in side.results]
+def _figures(side: Measured, read: Callable[[Result], float | None]) -> tuple[float | None, ...]:
+    return tuple(read(result) for result in side.results)
 
 
-def _ratio(
-    what: str, unit: str, a: list[float | None], b: list[float | None], *, alternated: bool
-) -> Ratio:
-    couples: list[tuple[float | None, float | None]] = (
-        list(zip(a, b, strict=False)) if alternated else list(itertools.product(a, b))
-    )
-    ratios = [over / under for under, over in couples if under and over is not None]
-    known_a, known_b = _known(a), _known(b)
-    ratio = (
-        statistics.median(ratios)
-        if alternated and ratios
-        else _over(_median(known_b), _median(known_a))
-    )
-    repeated = len(ratios) > 1
-    lowest, highest = (min(ratios), max(ratios)) if repeated else (None, None)
-    return Ratio(
-        what=what,
-        unit=unit,
-        a=_median(known_a),
-        b=_median(known_b),
-        ratio=ratio,
-        lowest=lowest,
-        highest=highest,
-        verdict=_verdict(ratio, lowest, highest, min(len(known_a), len(known_b))),
-    )
-
-
-def _verdict(
-    ratio: float | None, lowest: float | None, highest: float | None, repetitions: int
-) -> RatioVerdict:
-    if ratio is None:
-        return "not measured"
-    if lowest is None or highest is None:
-        return "not repeated"
-    if repetitions < FEWEST:
-        return "no difference shown"
-    if lowest > 1:
-        return "higher"
-    return "lower" if highest < 1 else "no difference shown"
-
-
-def _sentence(sustained: Ratio, *, repetitions: int, alternated: bool) -> str:
+def _sentence(ratios: Sequence[Ratio], *, pairs: int) -> str:
+    sustained = ratios[0]
     if sustained.ratio is None or sustained.a is None or sustained.b is None:
         return "Nothing can be compared: at least one side has no sustained rate."
-    rates = f"B {rate_text(sustained.b)}, A {rate_text(sustained.a)}"
-    if sustained.lowest is None or sustained.highest is None:
+    rates = f"B {rate_text(sustained.b)}, A {rate_text(sustained.a)}, {sustained.ratio:.2f} times"
+    if sustained.verdict == "not repeated":
         return (
-            f"{rates}: {sustained.ratio:.2f} times, but one repetition of each says nothing about "
-            "how much of that is chance."
+            f"{rates}, but one repetition of each says nothing about how much of that is chance; "
+            "several holds of one network are one repetition."
         )
-    spread = f"{sustained.lowest:.2f} to {sustained.highest:.2f}"
+    others = _others(ratios)
+    if sustained.interval is None:
+        return f"No difference that these pairs can show: {rates}; {sustained.reason}."
+    low, high = sustained.interval
     if sustained.verdict == "no difference shown":
         return (
-            f"No difference that these repetitions can show: {rates}, "
-            f"{sustained.ratio:.2f} times ({spread})"
-            + (f"; fewer than {FEWEST} of each show none." if repetitions < FEWEST else ".")
+            f"No difference in the sustained rate that {pairs} pairs can show: {rates} "
+            f"({low:.2f} to {high:.2f}){others}."
         )
-    sentence = f"B sustains {sustained.ratio:.2f} times A's rate ({spread}): {rates}."
-    if not alternated:
-        return sentence
-    # of all 2^n ways in which n pairs of equals may fall, two are all to one side
     return (
-        f"{sentence} All {repetitions} pairs point one way; by chance alone that happens once in "
-        f"{2 ** (repetitions - 1)}."
+        f"B sustains {sustained.ratio:.2f} times A's rate ({low:.2f} to {high:.2f} over {pairs} "
+        f"pairs): {rate_text(sustained.b)} against {rate_text(sustained.a)}{others}."
     )
+
+
+def _others(ratios: Sequence[Ratio]) -> str:
+    differing = [
+        f"{ratio.what} {ratio.ratio:.2f} times"
+        for ratio in ratios[1:]
+        if ratio.verdict in {"higher", "lower"}
+    ]
+    return f"; what else differs: {', '.join(differing)}" if differing else ""
 
 
 def _doubts(name: str, side: Measured) -> list[str]:
@@ -205,15 +182,3 @@ def _unlike(differing: Sequence[Difference]) -> list[str]:
         for difference in differing
         if difference.kind in {"host", "version"}
     ]
-
-
-def _known(figures: list[float | None]) -> list[float]:
-    return [figure for figure in figures if figure is not None]
-
-
-def _median(figures: list[float]) -> float | None:
-    return statistics.median(figures) if figures else None
-
-
-def _over(over: float | None, under: float | None) -> float | None:
-    return over / under if over is not None and under else None

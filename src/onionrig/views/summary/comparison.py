@@ -19,10 +19,15 @@ VERDICTS = {
     "higher": "B is higher",
     "lower": "B is lower",
     "no difference shown": "no difference shown",
+    "not judged": "not judged",
     "not repeated": "not repeated",
     "not measured": "not measured",
 }
-FIGURES = ("figure", "A", "B", "B over A", "range", "verdict")
+FIGURES = ("figure", "A", "B", "B over A", "interval", "pairs", "verdict")
+INTERVALS = (
+    "interval: where the true ratio lies, with 95 % for all judged figures at once; pairs: the "
+    "lowest and the highest ratio"
+)
 DIFFERENCES = ("what differs", "A", "B")
 
 
@@ -33,9 +38,11 @@ def comparison_summary(comparison: Comparison) -> RenderableType:
         Text(),
         *(Text(_side(side), style="dim") for side in (comparison.a, comparison.b)),
         Text(),
-        _table(FIGURES, _figures(comparison), right=(1, 2, 3, 4)),
+        _table(FIGURES, _figures(comparison), right=(1, 2, 3, 4, 5)),
         Text(),
     ]
+    if any(ratio.interval for ratio in comparison.ratios):
+        parts += [Text(INTERVALS, style="dim"), Text()]
     rows = _differences(comparison)
     parts.append(_table(DIFFERENCES, rows) if rows else Text("nothing else differs"))
     parts += [Text(doubt, style="yellow") for doubt in comparison.doubts]
@@ -47,6 +54,8 @@ def comparison_markdown(comparison: Comparison) -> str:
     lines = [f"**{comparison.sentence}**", ""]
     lines += [f"- {_side(side)}" for side in (comparison.a, comparison.b)]
     lines += ["", *_markdown_table(FIGURES, _figures(comparison)), ""]
+    if any(ratio.interval for ratio in comparison.ratios):
+        lines += [INTERVALS, ""]
     rows = _differences(comparison)
     lines += _markdown_table(DIFFERENCES, rows) if rows else ["Nothing else differs."]
     if comparison.doubts:
@@ -68,13 +77,21 @@ def _figures(comparison: Comparison) -> list[tuple[str, ...]]:
             _figure(ratio, ratio.a),
             _figure(ratio, ratio.b),
             "-" if ratio.ratio is None else f"{ratio.ratio:.2f}",
-            "-"
-            if ratio.lowest is None or ratio.highest is None
-            else f"{ratio.lowest:.2f} to {ratio.highest:.2f}",
-            VERDICTS[ratio.verdict],
+            "-" if ratio.interval is None else _range(*ratio.interval),
+            _range(ratio.lowest, ratio.highest),
+            _verdict(ratio),
         )
         for ratio in comparison.ratios
     ]
+
+
+def _range(lowest: float | None, highest: float | None) -> str:
+    return "-" if lowest is None or highest is None else f"{lowest:.2f} to {highest:.2f}"
+
+
+def _verdict(ratio: Ratio) -> str:
+    verdict = VERDICTS[ratio.verdict]
+    return f"{verdict}: {ratio.reason}" if ratio.reason else verdict
 
 
 def _named(ratio: Ratio) -> str:

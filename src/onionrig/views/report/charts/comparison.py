@@ -1,4 +1,4 @@
-"""Charts of a comparison: each figure's ratio with its range, and the repetitions of both sides."""
+"""Charts of a comparison: each figure's ratio with its interval, and both sides' repetitions."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MARKS: dict[RatioVerdict, tuple[Shape, str, str]] = {
     "higher": ("triangle-right", series_colour(0), "B is higher"),
     "lower": ("triangle-left", series_colour(1), "B is lower"),
     "no difference shown": ("circle", MUTED, "no difference shown"),
-    "not repeated": ("diamond", MUTED, "not repeated: no range"),
+    "not repeated": ("diamond", MUTED, "not repeated: no interval"),
 }
 """Shape, colour and meaning."""
 
 
 def ratios_figure(comparison: Comparison) -> Figure | None:
-    """Draw B over A with its range for every figure that has a ratio; None where none has."""
+    """Draw B over A with its interval for every figure that has a ratio; None where none has."""
     ratios = [ratio for ratio in comparison.ratios if ratio.ratio and ratio.verdict in MARKS]
     if not ratios:
         return None
@@ -73,8 +73,8 @@ def ratios_figure(comparison: Comparison) -> Figure | None:
     return figure(
         alt.LayerChart(layer=layers),
         name="ratios",
-        title="B over A, with the range of the repetitions",
-        description="For each figure the ratio of B to A and its range, around a line at 1.",
+        title="B over A, with its interval",
+        description="For each figure the ratio of B to A and its interval, around a line at 1.",
         height=30 * len(rows) + 10,
         keys=tuple(
             Key(name=MARKS[verdict][2], colour=MARKS[verdict][1], shape=MARKS[verdict][0])
@@ -157,13 +157,19 @@ def repetitions_figure(comparison: Comparison) -> Figure | None:
 
 
 def _row(ratio: Ratio) -> dict[str, str | float | None]:
+    low, high = _ends(ratio)
     return {
         "what": ratio.what,
         "ratio": ratio.ratio,
-        "lowest": ratio.lowest or ratio.ratio,
-        "highest": ratio.highest or ratio.ratio,
+        "lowest": low or ratio.ratio,
+        "highest": high or ratio.ratio,
         "verdict": ratio.verdict,
     }
+
+
+def _ends(ratio: Ratio) -> tuple[float | None, float | None]:
+    """Return the ends of what is drawn around a ratio: its interval, or else that of its pairs."""
+    return ratio.interval or (ratio.lowest, ratio.highest)
 
 
 def _ticks(ratios: list[Ratio]) -> list[float]:
@@ -182,7 +188,7 @@ def _domain(ratios: list[Ratio]) -> list[float]:
     values = [
         value
         for each in ratios
-        for value in (each.ratio, each.lowest, each.highest)
+        for value in (each.ratio, *_ends(each))
         if value is not None and value > 0
     ]
     most = max([LEAST_SPAN, *values, *(1 / value for value in values)]) * 1.03

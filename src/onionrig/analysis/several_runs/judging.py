@@ -1,0 +1,145 @@
+"""Which figures of two sides differ, such that a comparison of equals hardly ever shows any.
+
+Both sides ran in turn, so repetition i of A and of B are a pair. The logarithms of the pairs'
+ratios B/A have a mean and an interval by Student's t. All figures that are judged share one chance
+of being wrong (Bonferroni: each interval has its part of it), so of comparisons of equals at most
+one in twenty shows a difference in any figure. The interval rests on the logarithms being spread
+alike on both sides of their mean, which those of equals are: A and B could change places.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.several_runs.students_t import t_quantile
+from onionrig.records.comparison import Ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WRONG_TOGETHER = 0.05
+"""Chance that a comparison of equals shows a difference in any of its figures."""
+FEWEST_PAIRS = 6
+"""Pairs that can show a difference. Whatever the spread looks like, all pairs of equals point one
+way once in 2^(n-1): six is the fewest for which that is rarer than ``WRONG_TOGETHER``."""
+DEFAULT_PAIRS = 8
+"""Pairs that find a true difference of 15 % in cost in nine of ten comparisons."""
+LEAST_SHARE = 0.05
+"""Share of all CPU time. A role that takes less on both sides is told but not judged: if it
+changed by a fifth, the whole would change by a hundredth."""
+ROUNDING = 1e-6
+"""Part by which a ratio may differ from 1 although its figures are the same."""
+FOUND = 0.9
+"""Chance with which a difference of the size that is named beforehand is found."""
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure of both sides, a value per repetition, in order."""
+
+    what: str
+    unit: str
+    a: tuple[float | None, ...]
+    b: tuple[float | None, ...]
+    too_small: str = ""
+    """Why the figure is told without a judgement, if it is."""
+
+
+def judged(figures: Sequence[Compared], *, in_turn: bool) -> tuple[Ratio, ...]:
+    """Return the ratio of each figure with a verdict, which holds for all figures together."""
+    pairs = [_pairs(figure) if in_turn else [] for figure in figures]
+    count = sum(
+        not figure.too_small and _has_interval(ratios)
+        for figure, ratios in zip(figures, pairs, strict=True)
+    )
+    return tuple(
+        _ratio(figure, ratios, chance=WRONG_TOGETHER / max(count, 1))
+        for figure, ratios in zip(figures, pairs, strict=True)
+    )
+
+
+def interval_of_ratio(ratios: Sequence[float], *, chance: float) -> tuple[float, float]:
+    """Return the interval of the ratios' geometric mean that misses the true one with a chance.
+
+    There must be at least two ratios, all above 0.
+    """
+    logarithms = [math.log(ratio) for ratio in ratios]
+    middle = statistics.fmean(logarithms)
+    error = statistics.stdev(logarithms) / math.sqrt(len(ratios))
+    reach = t_quantile(chance, len(ratios) - 1) * error
+    return math.exp(middle - reach), math.exp(middle + reach)
+
+
+def least_shown(spread: float, *, pairs: int, figures: int) -> float:
+    """Return the true difference, as a part of A's figure, that is found in nine of ten.
+
+    ``spread`` is the standard deviation of the figure's logarithm from one network to the next, so
+    a pair has √2 times as much. There must be at least two pairs. The approximation adds the
+    quantiles of the test and of its power, as is usual for t.
+    """
+    error = spread * math.sqrt(2 / pairs)
+    quantiles = (
+        t_quantile(WRONG_TOGETHER / figures, pairs - 1),
+        t_quantile(2 * (1 - FOUND), pairs - 1),
+    )
+    return math.expm1(error * sum(quantiles))
+
+
+def _pairs(figure: Compared) -> list[float]:
+    """Return B over A for each pair of which both were measured."""
+    return [
+        after / before
+        for before, after in zip(figure.a, figure.b, strict=False)
+        if before and after is not None
+    ]
+
+
+def _has_interval(ratios: Sequence[float]) -> bool:
+    return len(ratios) >= FEWEST_PAIRS and min(ratios) > 0
+
+
+def _ratio(figure: Compared, ratios: Sequence[float], *, chance: float) -> Ratio:
+    a, b = _median(figure.a), _median(figure.b)
+    ratio = b / a if a and b is not None else None
+    if ratios:
+        ratio = statistics.geometric_mean(ratios) if min(ratios) > 0 else statistics.median(ratios)
+    several = len(ratios) > 1
+    told = Ratio(
+        what=figure.what,
+        unit=figure.unit,
+        a=a,
+        b=b,
+        ratio=ratio,
+        lowest=min(ratios) if several else None,
+        highest=max(ratios) if several else None,
+        verdict="not measured" if ratio is None else "not repeated",
+    )
+    if ratio is None:
+        return told
+    if figure.too_small:
+        return msgspec.structs.replace(told, verdict="not judged", reason=figure.too_small)
+    if not several:
+        return told
+    if min(ratios) <= 0:
+        reason = "it is 0 in a repetition, and no mean of ratios can be made with that"
+        return msgspec.structs.replace(told, verdict="not judged", reason=reason)
+    if not _has_interval(ratios):
+        reason = f"fewer than {FEWEST_PAIRS} pairs show none"
+        return msgspec.structs.replace(told, verdict="no difference shown", reason=reason)
+    low, high = interval_of_ratio(ratios, chance=chance)
+    verdict = (
+        "higher"
+        if low > 1 + ROUNDING
+        else "lower"
+        if high < 1 - ROUNDING
+        else "no difference shown"
+    )
+    return msgspec.structs.replace(told, interval=(low, high), verdict=verdict)
+
+
+def _median(figures: Sequence[float | None]) -> float | None:
+    known = [figure for figure in figures if figure is not None]
+    return statistics.median(known) if known else None
