@@ -105,7 +105,7 @@ def test_a_role_that_takes_too_little_is_told_and_not_judged():
     ratio = ratios(compared(a, b, alternated=True))["CPU-s a Gbit, authority"]
     assert ratio.ratio == pytest.approx(0.2)
     assert (ratio.verdict, ratio.interval) == ("not judged", None)
-    assert ratio.reason == "less than 5 % of all CPU time"
+    assert ratio.reason == "it takes less than 5 % of all CPU time"
 
 
 @pytest.mark.parametrize(
@@ -217,12 +217,14 @@ def test_a_run_that_was_cut_short_is_a_doubt():
 
 
 def test_markdown_has_the_sentence_the_figures_and_escaped_cells():
-    a, b = pairs()
-    a = msgspec.structs.replace(a, title="a | b")
+    costs = {"relay": 3.0, "sink": 0.01}
+    a = side(*A_RATES, title="a | b", costs=costs)
+    b = side(*(x * y for x, y in zip(A_RATES, B_OVER_A, strict=True)), costs=costs)
     text = comparison_markdown(compared(a, b, alternated=True))
     assert text.startswith("**B sustains 1.20 times A's rate")
     assert "| sustained rate | 175 Mbit/s | 214 Mbit/s | 1.20 | 1." in text
     assert "| 1.10 to 1.30 | B is higher |" in text
+    assert "not judged, since it takes less than 5 % of all CPU time: CPU-s a Gbit, sink\n" in text
     assert all(line.count("|") == 8 for line in text.splitlines() if line.startswith("| sust"))
 
 

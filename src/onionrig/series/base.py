@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from onionrig.store.run_directory import RunDirectory
 
 
+BRING_UP_SECONDS = 45.0
+"""What a rig takes to come up, until one of a series has: with a private network 31 to 50 s."""
+BARE_SECONDS = 2.0
+"""The same without a network."""
+
+
+def bring_up_seconds(question: Question) -> float:
+    """Return what the rig of a question takes to come up, as far as is known beforehand."""
+    return BARE_SECONDS if question.experiment.network.kind == "none" else BRING_UP_SECONDS
+
+
+def expected_seconds(question: Question) -> float:
+    """Return what a run takes, as far as is known beforehand: its rig comes up, and its loads."""
+    return bring_up_seconds(question) + sum(load.seconds for load in question.loads)
+
+
 class PartOf(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is a part of: a sweep, a comparison."""
 

@@ -10,7 +10,14 @@ from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
 from onionrig.errors import Interrupted, OnionrigError, Terminated
 from onionrig.experiment.grid import combinations, sharing_a_rig
 from onionrig.experiment.question import PlannedLoad
-from onionrig.series.base import Begins, PartOf, RunFailed, RunUnreadable, Stopped
+from onionrig.series.base import (
+    Begins,
+    PartOf,
+    RunFailed,
+    RunUnreadable,
+    Stopped,
+    bring_up_seconds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +28,6 @@ if TYPE_CHECKING:
     from onionrig.records.sweep import SweepPlan, SweepResult
     from onionrig.series.base import RunOne, Tell
     from onionrig.store.series_directory import SeriesDirectory
-
-BRING_UP_SECONDS = 45.0
-"""What a rig takes to come up, until one of this sweep has: with a private network 31 to 50 s."""
-BARE_SECONDS = 2.0
-"""The same without a network."""
 
 
 class Sweep:
@@ -118,10 +120,10 @@ class Sweep:
         return result
 
     def _seconds(self, group: list[Settings]) -> float:
-        if self._bring_up_seconds is not None:
-            return self._bring_up_seconds + self._loads_seconds(group)
-        bare = self._ask(group[0]).experiment.network.kind == "none"
-        return (BARE_SECONDS if bare else BRING_UP_SECONDS) + self._loads_seconds(group)
+        rig_seconds = self._bring_up_seconds
+        if rig_seconds is None:
+            rig_seconds = bring_up_seconds(self._ask(group[0]))
+        return rig_seconds + self._loads_seconds(group)
 
     def _loads_seconds(self, group: list[Settings]) -> float:
         return sum(load.seconds for point in group for load in self._ask(point).loads)

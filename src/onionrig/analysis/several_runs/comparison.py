@@ -101,7 +101,7 @@ def _shares(a: Measured, b: Measured) -> dict[str, float]:
 def _not_judged(role: str, share: float, a: Measured, b: Measured) -> str:
     """Say why the cost of a role is told and not judged, or nothing if it is judged."""
     if share < LEAST_SHARE:
-        return f"less than {100 * LEAST_SHARE:.0f} % of all CPU time"
+        return f"it takes less than {100 * LEAST_SHARE:.0f} % of all CPU time"
     seconds = [result.goodput.steady_seconds for result in (*a.results, *b.results)]
     if role == "authority" and any(second % VOTING_INTERVAL_SECONDS for second in seconds):
         return (

@@ -26,15 +26,13 @@ WRONG_TOGETHER = 0.05
 FEWEST_PAIRS = 6
 """Pairs that can show a difference. Whatever the spread looks like, all pairs of equals point one
 way once in 2^(n-1): six is the fewest for which that is rarer than ``WRONG_TOGETHER``."""
-DEFAULT_PAIRS = 8
+DEFAULT_PAIRS = 10
 """Pairs that find a true difference of 15 % in cost in nine of ten comparisons."""
 LEAST_SHARE = 0.05
 """Share of all CPU time. A role that takes less on both sides is told but not judged: if it
 changed by a fifth, the whole would change by a hundredth."""
 ROUNDING = 1e-6
 """Part by which a ratio may differ from 1 although its figures are the same."""
-FOUND = 0.9
-"""Chance with which a difference of the size that is named beforehand is found."""
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,21 +69,6 @@ def interval_of_ratio(ratios: Sequence[float], *, chance: float) -> tuple[float,
     error = statistics.stdev(logarithms) / math.sqrt(len(ratios))
     reach = t_quantile(chance, len(ratios) - 1) * error
     return math.exp(middle - reach), math.exp(middle + reach)
-
-
-def least_shown(spread: float, *, pairs: int, figures: int) -> float:
-    """Return the true difference, as a part of A's figure, that is found in nine of ten.
-
-    ``spread`` is the standard deviation of the figure's logarithm from one network to the next, so
-    a pair has √2 times as much. There must be at least two pairs. The approximation adds the
-    quantiles of the test and of its power, as is usual for t.
-    """
-    error = spread * math.sqrt(2 / pairs)
-    quantiles = (
-        t_quantile(WRONG_TOGETHER / figures, pairs - 1),
-        t_quantile(2 * (1 - FOUND), pairs - 1),
-    )
-    return math.expm1(error * sum(quantiles))
 
 
 def _pairs(figure: Compared) -> list[float]:

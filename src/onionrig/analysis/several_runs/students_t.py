@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 HALVINGS = 60
 """More of them change nothing: a float has 53 bits."""
 
 
+@functools.cache
 def t_quantile(chance: float, degrees: int) -> float:
     """Return what Student's t exceeds, one way or the other, with this chance.
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from onionrig.analysis.several_runs.judging import DEFAULT_PAIRS, FEWEST_PAIRS
 from onionrig.cli.app import (
     Hold,
     Inventory,
@@ -40,10 +41,15 @@ from onionrig.errors import UsageError
 from onionrig.experiment.decode import plain
 from onionrig.experiment.question import refuse_repetitions
 from onionrig.records.comparison import ComparePlan
+from onionrig.series.base import expected_seconds
 from onionrig.series.comparison import questions_compared, runs_compared
 from onionrig.store.runs import find_run
 from onionrig.store.series_directory import SeriesDirectory
-from onionrig.views.summary.comparison import comparison_markdown, comparison_summary
+from onionrig.views.summary.comparison import (
+    comparison_ahead,
+    comparison_markdown,
+    comparison_summary,
+)
 
 if TYPE_CHECKING:
     from onionrig.experiment.decode import Layer
@@ -94,8 +100,13 @@ def compare(  # noqa: PLR0913 - one parameter an option
     scale: Scale = None,
     inventory: Inventory = None,
     repeat: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of runs of each experiment.")
-    ] = 3,
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help=f"Number of pairs of runs; fewer than {FEWEST_PAIRS} show no difference.",
+        ),
+    ] = DEFAULT_PAIRS,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -133,8 +144,10 @@ def compare(  # noqa: PLR0913 - one parameter an option
         for question in sides:
             opening_for(question.experiment)  # what is missing for one is told before the other
         directory = _opened(sides, repeat=repeat, out=out)
+        stderr = Console(stderr=True)
+        stderr.print(f"compare: {_ahead(sides, repeat)}", highlight=False, soft_wrap=True)
         comparison = questions_compared(
-            *sides, repeat=repeat, directory=directory, run_one=runs_watched(Console(stderr=True))
+            *sides, repeat=repeat, directory=directory, run_one=runs_watched(stderr)
         )
         _print(comparison, markdown=markdown, json=json, where=directory.path)
         if report:
@@ -184,6 +197,15 @@ def _opened(sides: tuple[Question, Question], *, repeat: int, out: Path | None) 
         )
     )
     return directory
+
+
+def _ahead(sides: tuple[Question, Question], repeat: int) -> str:
+    return comparison_ahead(
+        repeat,
+        seconds=repeat * sum(map(expected_seconds, sides)),
+        networks=all(question.experiment.network.kind != "none" for question in sides),
+        holds_seconds=[question.experiment.load.hold for question in sides],
+    )
 
 
 def _print(

@@ -1,0 +1,35 @@
+"""What can be said before anything is measured, by how much networks are known to differ.
+
+A spread is the standard deviation of a figure's logarithm, which for a small one is a part of the
+figure. docs/method.md ("How much networks differ") names the runs that they were made from.
+"""
+
+from __future__ import annotations
+
+import math
+
+from onionrig.analysis.several_runs.judging import WRONG_TOGETHER
+from onionrig.analysis.several_runs.students_t import t_quantile
+
+RATE_OF_NETWORKS = 0.10
+"""Spread of the sustained rate over networks drawn again."""
+COST_OF_NETWORKS = 0.06
+"""Spread of the CPU time per Gbit over networks drawn again, of all roles together."""
+USUAL_FIGURES = 9
+"""How many figures are judged where relays, backends and clients have most of the CPU time."""
+FOUND = 0.9
+"""Chance with which a difference of the size that is named beforehand is found."""
+
+
+def least_shown(spread: float, *, pairs: int, figures: int = USUAL_FIGURES) -> float:
+    """Return the true difference, as a part of A's figure, that is found in nine of ten.
+
+    There must be at least two pairs; each has √2 times the spread of a network. The approximation
+    adds the quantiles of the test and of its power, as is usual for t.
+    """
+    error = spread * math.sqrt(2 / pairs)
+    quantiles = (
+        t_quantile(WRONG_TOGETHER / figures, pairs - 1),
+        t_quantile(2 * (1 - FOUND), pairs - 1),
+    )
+    return math.expm1(error * sum(quantiles))
