@@ -12,6 +12,9 @@ from onionrig.cli.help import HelpfulGroup
 from onionrig.cli.question import profile_names
 from onionrig.errors import UsageError
 
+AUTO = "auto"
+"""The word for as many repetitions as it takes."""
+
 app = typer.Typer(
     name="onionrig",
     help="How many Mbit/s can one onion address serve, and what does it take?",
@@ -113,10 +116,29 @@ Target = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON on standard output, and nothing else.")
 ]
+
+
+def repetitions_of(word: str | int, *, why_not_auto: str) -> int:
+    """Return a number of repetitions as it was typed. Raises UsageError, also for ``auto``."""
+    if word == AUTO:
+        raise UsageError(f"--repeat {AUTO}: {why_not_auto}")
+    if isinstance(word, str) and not (word.isascii() and word.isdigit()):
+        raise UsageError(f"--repeat {word}: write how many times, as in --repeat 3")
+    if int(word) < 1:
+        raise UsageError(f"--repeat {word}: at least 1")
+    return int(word)
+
+
+def _holds_of_a_baseline(word: str) -> int:
+    return repetitions_of(
+        word, why_not_auto="a baseline has no network that could be drawn again; say how many holds"
+    )
+
+
 Repeat = Annotated[
     int,
     typer.Option(
-        min=1,
+        parser=_holds_of_a_baseline,
         metavar="N",
         help="Number of holds on one rig; the result gives their median and range.",
     ),

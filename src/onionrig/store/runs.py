@@ -14,7 +14,7 @@ import msgspec
 from onionrig.errors import RecordsUnreadable
 from onionrig.store.run_directory import MANIFEST, RESULT, RunDirectory
 from onionrig.store.salvage import read_value
-from onionrig.store.series_directory import COMPARE_PLAN, SWEEP_PLAN
+from onionrig.store.series_directory import COMPARE_PLAN, REPEAT_PLAN, SWEEP_PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,12 @@ RUNS = Path("runs")
 """Where runs are made unless ``--out`` says otherwise, under the working directory."""
 LATEST = "latest"
 """The name of the newest run, whatever it is called."""
-SeriesKind = Literal["sweep", "comparison"]
-SERIES: dict[str, SeriesKind] = {SWEEP_PLAN: "sweep", COMPARE_PLAN: "comparison"}
+SeriesKind = Literal["sweep", "comparison", "repetition"]
+SERIES: dict[str, SeriesKind] = {
+    SWEEP_PLAN: "sweep",
+    COMPARE_PLAN: "comparison",
+    REPEAT_PLAN: "repetition",
+}
 """What a directory is that holds runs below its own ``runs``, by the file it is known by."""
 _TIME_IN_NAME = re.compile(r"(?P<day>\d{8})(T(?P<time>\d{6})Z)?")
 _NAMED = 6

@@ -1,9 +1,9 @@
-"""A sweep's or a comparison's directory: what it is to do, its runs, what came of it.
+"""The directory of a sweep, a comparison or repetitions: what it is to do, its runs, its outcome.
 
-sweep.json or compare.json                what to do
-runs/*/                                   a run directory for each rig that was set up
-sweep-result.json or comparison.json      what came of it
-report.html, charts/                      how it is shown
+sweep.json, compare.json or repeat.json                       what to do
+runs/*/                                                       a run directory per rig
+sweep-result.json, comparison.json or repeat-result.json      what came of it
+report.html, charts/                                          how it is shown
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.errors import RecordsUnreadable
+from onionrig.records.repetition import RepeatPlan
 from onionrig.records.sweep import SweepPlan, SweepResult
 from onionrig.store.run_directory import RunDirectory, made_new, read_record, write_whole
 from onionrig.store.salvage import Absent
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onionrig.records.comparison import ComparePlan, Comparison
+    from onionrig.records.repetition import RepeatResult
 
 SWEEP_PLAN, SWEEP_RESULT = "sweep.json", "sweep-result.json"
 COMPARE_PLAN, COMPARISON = "compare.json", "comparison.json"
+REPEAT_PLAN, REPEAT_RESULT = "repeat.json", "repeat-result.json"
 
 
 class SeriesDirectory:
@@ -73,3 +76,20 @@ class SeriesDirectory:
     def write_comparison(self, comparison: Comparison) -> None:
         """Write or replace a comparison."""
         write_whole(self.path / COMPARISON, comparison)
+
+    def write_repeat_plan(self, plan: RepeatPlan) -> None:
+        """Write what is repeated, and until when."""
+        write_whole(self.path / REPEAT_PLAN, plan)
+
+    def read_repeat_plan(self) -> RepeatPlan:
+        """Read what is repeated, and until when. Raises RecordsUnreadable."""
+        try:
+            return read_record(self.path / REPEAT_PLAN, RepeatPlan)
+        except Absent as error:
+            raise RecordsUnreadable(
+                f"{self.path} has no {REPEAT_PLAN}: it was not made by run --repeat auto"
+            ) from error
+
+    def write_repeat_result(self, result: RepeatResult) -> None:
+        """Write or replace what the repetitions came to."""
+        write_whole(self.path / REPEAT_RESULT, result)

@@ -72,7 +72,7 @@ def _figures_of(a: Measured, b: Measured) -> list[Figure]:
     return [
         ("sustained rate", "bits per second", lambda r: r.goodput.sustained_bits_per_second, ""),
         ("median second", "bits per second", lambda r: r.goodput.median_second_bits_per_second, ""),
-        ("CPU-s a Gbit, everything", "", _whole_cost, ""),
+        ("CPU-s a Gbit, everything", "", whole_cost, ""),
         *(
             (f"CPU-s a Gbit, {role}", "", _cost_of(role), _not_judged(role, share, a, b))
             for role, share in _shares(a, b).items()
@@ -111,7 +111,8 @@ def _not_judged(role: str, share: float, a: Measured, b: Measured) -> str:
     return ""
 
 
-def _whole_cost(result: Result) -> float | None:
+def whole_cost(result: Result) -> float | None:
+    """Return the CPU-seconds per Gbit of all roles together, where each role's are known."""
     costs = [cost.cpu_seconds_per_gbit for cost in result.costs.values()]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if known and len(known) == len(costs) else None

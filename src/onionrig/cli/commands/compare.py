@@ -22,6 +22,7 @@ from onionrig.cli.app import (
     Settings,
     app,
     refuse_without_effect,
+    repetitions_of,
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
@@ -55,6 +56,14 @@ if TYPE_CHECKING:
     from onionrig.experiment.decode import Layer
     from onionrig.experiment.question import Question
     from onionrig.records.comparison import Comparison
+
+
+def _pairs(word: str) -> int:
+    return repetitions_of(
+        word,
+        why_not_auto="a comparison that goes on until it shows something finds differences between "
+        "equals; say how many pairs",
+    )
 
 
 @app.command(
@@ -102,7 +111,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     repeat: Annotated[
         int,
         typer.Option(
-            min=1,
+            parser=_pairs,
             metavar="N",
             help=f"Number of pairs of runs; fewer than {FEWEST_PAIRS} show no difference.",
         ),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from onionrig.cli.app import (
+    AUTO,
     Backends,
     Balancer,
     Clients,
@@ -14,7 +18,6 @@ from onionrig.cli.app import (
     Json,
     Out,
     Profile,
-    Repeat,
     Report,
     Scale,
     Settings,
@@ -23,11 +26,32 @@ from onionrig.cli.app import (
     Target,
     app,
     refuse_without_effect,
+    repetitions_of,
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.measurement import finish, measured
-from onionrig.cli.question import ask, flags_layer
+from onionrig.cli.question import ask, flags_layer, layers_of, name_of
+from onionrig.cli.until_known import (
+    BUDGET,
+    WITHIN,
+    made_for,
+    plan_of,
+    question_to_repeat,
+    run_until_known,
+)
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
+from onionrig.experiment.decode import experiment_from, plain
+from onionrig.store.series_directory import SeriesDirectory
+
+if TYPE_CHECKING:
+    from onionrig.experiment.decode import Layer
+    from onionrig.experiment.question import Question
+
+ASKED = (
+    "experiment", "profile", "settings", "streams", "backends", "clients", "hold", "single_hop",
+    "balancer", "scale", "inventory", "target", "repeat", "within", "budget", "out",
+)  # fmt: skip
+"""Parameters that say what is run, and where."""
 
 
 @app.command(
@@ -55,7 +79,24 @@ def run(  # noqa: PLR0913 - one parameter an option
     scale: Scale = None,
     inventory: Inventory = None,
     target: Target = None,
-    repeat: Repeat = 1,
+    repeat: Annotated[
+        str,
+        typer.Option(
+            metavar="N|auto",
+            help="Number of holds on one rig, or auto for fresh rigs until the rate is known.",
+        ),
+    ] = "1",
+    within: Annotated[
+        str,
+        typer.Option(metavar="PART", help="How well --repeat auto is to know the rate."),
+    ] = WITHIN,
+    budget: Annotated[
+        str, typer.Option(metavar="TIME", help="The most time that --repeat auto may take.")
+    ] = BUDGET,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Directory of a --repeat auto to go on with."),
+    ] = None,
     out: Out = None,
     report: Report = True,
     json: Json = False,
@@ -65,6 +106,13 @@ def run(  # noqa: PLR0913 - one parameter an option
     Brings up a private Tor network with the address on it, ramps the load up, holds it, and writes
     a run directory with every record, the result and a report.
     """
+    if resume is not None:
+        refuse_without_effect(context, *ASKED, reason="--resume goes on with what was asked")
+        _without_report(context)
+        directory = SeriesDirectory(resume.absolute())
+        plan = directory.read_repeat_plan()
+        question = _ready(context, question_to_repeat(plan))
+        run_until_known(question, plan, directory=directory, json=json)
     flags = flags_layer(
         streams=streams,
         backends=backends,
@@ -76,7 +124,28 @@ def run(  # noqa: PLR0913 - one parameter an option
         target=target,
         inventory=inventory,
     )
-    question = ask(experiment, profile, settings or [], flags).repeated(repeat)
+    if repeat == AUTO:
+        _without_report(context)
+        layers: list[Layer] = [*layers_of(experiment, profile, settings or []), flags]
+        plan = plan_of(
+            name_of(experiment, profile),
+            plain(experiment_from(layers)),
+            within=within,
+            budget=budget,
+        )
+        question = _ready(context, question_to_repeat(plan))
+        run_until_known(question, plan, directory=made_for(plan, out), json=json)
+    refuse_without_effect(
+        context, "within", "budget", reason=f"only --repeat {AUTO} goes on until a rate is known"
+    )
+    times = repetitions_of(repeat, why_not_auto="")
+    question = _ready(context, ask(experiment, profile, settings or [], flags).repeated(times))
+    result, run_directory = measured(question, out=out, json=json)
+    finish(result, run_directory, report=report, json=json)
+
+
+def _ready(context: typer.Context, question: Question) -> Question:
+    """Refuse what has no effect on this question; may start this program again in a namespace."""
     if question.experiment.network.kind == "none":
         refuse_without_effect(
             context, "backends", "clients", "single_hop", "balancer",
@@ -84,5 +153,10 @@ def run(  # noqa: PLR0913 - one parameter an option
         )  # fmt: skip
     if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
-    result, run_directory = measured(question, out=out, json=json)
-    finish(result, run_directory, report=report, json=json)
+    return question
+
+
+def _without_report(context: typer.Context) -> None:
+    refuse_without_effect(
+        context, "report", reason="repetitions have no report; onionrig report makes one of a run"
+    )

@@ -23,6 +23,7 @@ from onionrig.cli.app import (
     Streams,
     app,
     refuse_without_effect,
+    repetitions_of,
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
@@ -61,6 +62,14 @@ ASKED = (
 """Parameters that say what is swept, and where."""
 
 
+def _rounds(word: str) -> int:
+    return repetitions_of(
+        word,
+        why_not_auto="a sweep measures every point equally often, so that a drift meets all alike; "
+        "say how many times",
+    )
+
+
 @app.command(
     **described(
         MEASURE,
@@ -88,7 +97,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     scale: Scale = None,
     inventory: Inventory = None,
     repeat: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of runs of every point.")
+        int, typer.Option(parser=_rounds, metavar="N", help="Number of runs of every point.")
     ] = 1,
     out: Annotated[
         Path | None,

@@ -1,0 +1,66 @@
+"""How well a figure is known after some repetitions, and how many more it would take.
+
+Stein's two-stage procedure (1945): the spread s of the first n repetitions says how many there
+must be in all, (t s / d)² with t of n - 1 degrees of freedom, to know the mean within d. The
+interval goes on using that first spread. So it holds with its chance although the number of
+repetitions depended on what was measured. It would not if one stopped as soon as an interval
+happens to be narrow. Figures are taken by their logarithms, so d is a part of the figure.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.several_runs.students_t import t_quantile
+from onionrig.records.repetition import KnownFigure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WRONG = 0.05
+"""Chance that an interval misses the true mean."""
+FEWEST_FIRST = 4
+"""The least first stage: of fewer, t is so large that nothing is known within a few percent."""
+
+
+def first_stage_for(spread: float, within: float) -> int:
+    """Return how many repetitions the first stage has: half of what this spread lets expect."""
+    count = FEWEST_FIRST
+    while t_quantile(WRONG, 2 * count - 1) * spread / math.sqrt(2 * count) > math.log1p(within):
+        count += 1
+    return count
+
+
+def needed_for(spread: float, within: float, *, first_stage: int) -> int:
+    """Return how many repetitions it takes where the first stage has this spread."""
+    reach = t_quantile(WRONG, first_stage - 1) * spread
+    return max(first_stage, math.ceil((reach / math.log1p(within)) ** 2))
+
+
+def within_after(spread: float, count: int, *, first_stage: int) -> float:
+    """Return the part by which a figure may be off after so many repetitions, at least two."""
+    degrees = min(count, first_stage) - 1
+    return math.expm1(t_quantile(WRONG, degrees) * spread / math.sqrt(count))
+
+
+def known_figure(what: str, unit: str, values: Sequence[float], *, first_stage: int) -> KnownFigure:
+    """Return a figure with its interval; there must be a value, and all must be above 0."""
+    mean = statistics.geometric_mean(values)
+    spread = spread_of(values, first_stage=first_stage)
+    within = None if spread is None else within_after(spread, len(values), first_stage=first_stage)
+    return KnownFigure(
+        what=what,
+        unit=unit,
+        values=tuple(values),
+        mean=mean,
+        interval=None if within is None else (mean / (1 + within), mean * (1 + within)),
+        within=within,
+    )
+
+
+def spread_of(values: Sequence[float], *, first_stage: int) -> float | None:
+    """Return the spread of the first stage, or of what there is of it; None for a single value."""
+    logarithms = [math.log(value) for value in values[:first_stage]]
+    return statistics.stdev(logarithms) if len(logarithms) > 1 else None

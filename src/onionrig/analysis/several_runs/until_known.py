@@ -1,0 +1,112 @@
+"""What repetitions on fresh networks came to: how well the rate is known, and what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.several_runs.comparison import whole_cost
+from onionrig.analysis.several_runs.known_within import known_figure, needed_for, spread_of
+from onionrig.records.repetition import RepeatResult
+from onionrig.units import counted, percent_text, rate_text, rough_duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from onionrig.records.repetition import KnownFigure, RepeatPlan
+    from onionrig.records.result import Result
+
+
+def repeat_result(
+    plan: RepeatPlan, networks: Mapping[str, Result], *, spent: bool = False
+) -> RepeatResult:
+    """Return what the networks came to, by run, each with one result however often it was held.
+
+    ``spent`` says that the budget allows no further one. A network without a rate is left out, and
+    is a doubt.
+    """
+    measured = {run: result for run, result in networks.items() if _sustained(result)}
+    rates = _values(measured.values(), _sustained)
+    needed = needed_after(plan, rates)
+    figures = [
+        known_figure(what, unit, values, first_stage=plan.first_stage)
+        for what, unit, values in (
+            ("sustained rate", "bits per second", rates),
+            ("CPU-s a Gbit, everything", "", _values(measured.values(), whole_cost)),
+        )
+        if values
+    ]
+    known = needed is not None and len(rates) >= needed
+    return RepeatResult(
+        name=plan.name,
+        started=plan.started,
+        repeated="networks",
+        asked_within=plan.within,
+        budget_seconds=plan.budget_seconds,
+        known=known,
+        needed=needed,
+        sentence=_sentence(plan, figures, known=known, needed=needed, spent=spent),
+        figures=tuple(figures),
+        runs=tuple(measured),
+        doubts=tuple(_doubts(networks)),
+    )
+
+
+def needed_after(plan: RepeatPlan, rates: Sequence[float]) -> int | None:
+    """Return how many networks it takes in all, or None until the first stage is measured."""
+    spread = spread_of(rates, first_stage=plan.first_stage)
+    if spread is None or len(rates) < plan.first_stage:
+        return None
+    return needed_for(spread, plan.within, first_stage=plan.first_stage)
+
+
+def _sentence(
+    plan: RepeatPlan,
+    figures: Sequence[KnownFigure],
+    *,
+    known: bool,
+    needed: int | None,
+    spent: bool,
+) -> str:
+    if not figures:
+        return "Nothing is known: no network has a sustained rate."
+    rate = figures[0]
+    count = len(rate.values)
+    if rate.interval is None or rate.within is None:
+        came_to = (
+            f"{rate_text(rate.mean)} sustained on one network, which says nothing about how much "
+            "networks differ"
+        )
+    else:
+        low, high = rate.interval
+        came_to = (
+            f"{rate_text(rate.mean)} sustained over {counted(count, 'network')}, known within "
+            f"{percent_text(rate.within)} ({rate_text(low)} to {rate_text(high)})"
+        )
+    if known:
+        return f"{came_to}; {percent_text(plan.within)} was asked for."
+    takes = "" if needed is None else f", which would take {counted(needed, 'network')} in all"
+    why = (
+        f"the budget of {rough_duration_text(plan.budget_seconds)} was spent"
+        if spent
+        else "it is not finished"
+    )
+    return f"{came_to}; {percent_text(plan.within)} was asked for{takes}, but {why}."
+
+
+def _values(results: Iterable[Result], read: Callable[[Result], float | None]) -> list[float]:
+    return [value for result in results if (value := read(result))]
+
+
+def _sustained(result: Result) -> float | None:
+    return result.goodput.sustained_bits_per_second
+
+
+def _doubts(networks: Mapping[str, Result]) -> list[str]:
+    return [
+        f"{run}: {doubt}"
+        for run, result in networks.items()
+        for doubt in (
+            *(() if _sustained(result) else ("it has no sustained rate, and is left out",)),
+            *(result.trust.doubts if result.trust else ()),
+        )
+    ]

@@ -1,0 +1,115 @@
+"""``run --repeat auto``: fresh networks until the rate is known, or the budget is spent."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+from rich.console import Console
+
+from onionrig.analysis.several_runs.beforehand import RATE_OF_NETWORKS
+from onionrig.analysis.several_runs.known_within import first_stage_for
+from onionrig.cli.live import default_out, runs_watched
+from onionrig.cli.printing import print_json
+from onionrig.cli.question import question_of
+from onionrig.cli.series_said import SeriesSaid
+from onionrig.engine.registry import opening_for
+from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
+from onionrig.experiment.loads.registry import shape_of
+from onionrig.records.repetition import RepeatPlan
+from onionrig.series.base import expected_seconds
+from onionrig.series.until_known import repeated_until_known
+from onionrig.store.series_directory import SeriesDirectory
+from onionrig.units import Seconds, percent_text, share_from
+from onionrig.views.summary.repetition import repetition_ahead, repetition_summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from onionrig.experiment.question import Question
+
+WITHIN, BUDGET = "5%", "30m"
+"""How well the rate is to be known, and how long that may take, unless told otherwise."""
+LEAST_WITHIN, MOST_WITHIN = 0.001, 0.5
+
+
+def plan_of(name: str, experiment: dict[str, Any], *, within: str, budget: str) -> RepeatPlan:
+    """Return what is to be repeated, and until when. Raises UsageError."""
+    part = _within(within)
+    return RepeatPlan(
+        name=name,
+        started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        command=tuple(sys.argv),
+        experiment=experiment,
+        within=part,
+        budget_seconds=_budget(budget),
+        first_stage=first_stage_for(RATE_OF_NETWORKS, part),
+    )
+
+
+def question_to_repeat(plan: RepeatPlan) -> Question:
+    """Return what is run on each network. Raises UsageError for what has no rate to be known."""
+    question = question_of([plan.experiment], name=plan.name).asked_by(plan.command)
+    if question.serves_only:
+        raise UsageError("--repeat auto: baseline.listen serves and measures nothing")
+    if not shape_of(question.experiment.load).counts_goodput:
+        raise UsageError(
+            f'--repeat auto: load.kind = "{question.experiment.load.kind}" has no sustained rate '
+            "that could be known; say how many holds"
+        )
+    return question
+
+
+def run_until_known(
+    question: Question, plan: RepeatPlan, *, directory: SeriesDirectory, json: bool
+) -> NoReturn:
+    """Repeat until the rate is known, print what that came to, and exit with the verdict's code."""
+    stderr = Console(stderr=True)
+    opening_for(question.experiment)  # what is missing is told before anything is run
+    ahead = repetition_ahead(plan, seconds=expected_seconds(question))
+    stderr.print(f"repeat: {ahead}; {directory.path}", highlight=False, soft_wrap=True)
+    result = repeated_until_known(
+        question,
+        plan,
+        directory,
+        run_one=runs_watched(stderr),
+        tell=SeriesSaid(stderr, directory.path, resume="onionrig run --resume").tell,
+    )
+    if json:
+        print_json(result)
+    else:
+        Console().print(repetition_summary(result, str(directory.path)), highlight=False)
+    target = question.experiment.verdict.target
+    missed = target is not None and (not result.figures or result.figures[0].mean < target)
+    raise typer.Exit(TARGET_MISSED if missed else MEASURED)
+
+
+def made_for(plan: RepeatPlan, out: Path | None) -> SeriesDirectory:
+    """Make the directory of repetitions. Raises RunDirectoryError."""
+    directory = SeriesDirectory.create(out or default_out(f"repeat-{plan.name}"))
+    directory.write_repeat_plan(plan)
+    return directory
+
+
+def _within(text: str) -> float:
+    try:
+        within = share_from(text)
+    except UsageError as error:
+        raise UsageError(f"--within: {error}") from error
+    if not LEAST_WITHIN <= within <= MOST_WITHIN:
+        least, most = percent_text(LEAST_WITHIN), percent_text(MOST_WITHIN)
+        raise UsageError(f"--within {text}: from {least} to {most}")
+    return within
+
+
+def _budget(text: str) -> float:
+    try:
+        seconds = Seconds.parse(text)
+    except UsageError as error:
+        raise UsageError(f"--budget: {error}") from error
+    if seconds <= 0:
+        raise UsageError(f"--budget {text}: there must be some time to spend")
+    return float(seconds)

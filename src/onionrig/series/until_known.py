@@ -1,0 +1,72 @@
+"""Run one question on network after network until its rate is known, or the budget is spent."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.result import analyse
+from onionrig.analysis.several_runs.until_known import repeat_result
+from onionrig.errors import OnionrigError
+from onionrig.series.base import PartOf, RunUnreadable, Stopped, expected_seconds
+
+if TYPE_CHECKING:
+    from onionrig.experiment.question import Question
+    from onionrig.records.repetition import RepeatPlan, RepeatResult
+    from onionrig.records.result import Result
+    from onionrig.series.base import RunOne, Tell
+    from onionrig.store.series_directory import SeriesDirectory
+
+
+def repeated_until_known(
+    question: Question,
+    plan: RepeatPlan,
+    directory: SeriesDirectory,
+    *,
+    run_one: RunOne,
+    tell: Tell,
+) -> RepeatResult:
+    """Measure fresh networks until the rate is known; those that are measured already count.
+
+    The budget is for the time that this call takes, and no network is begun that would not fit;
+    one is measured in any case. Raises what ended a run before its time: what was measured is
+    kept, and it can go on later.
+    """
+    began = time.monotonic()
+    networks = _measured(directory, tell)
+    result = repeat_result(plan, networks)
+    run_seconds: list[float] = []
+    while not result.known:
+        usual_seconds = max(run_seconds, default=expected_seconds(question))
+        spent_seconds = time.monotonic() - began
+        if run_seconds and spent_seconds + usual_seconds > plan.budget_seconds:
+            result = repeat_result(plan, networks, spent=True)
+            break
+        run_directory = directory.new_run("network")
+        title = f"network {len(networks) + 1}"
+        part_of = PartOf(title=title if result.needed is None else f"{title} of {result.needed}")
+        run_began = time.monotonic()
+        try:
+            networks[run_directory.name] = run_one(question, run_directory, part_of)
+        except OnionrigError:
+            tell(Stopped())
+            raise
+        run_seconds.append(time.monotonic() - run_began)
+        result = repeat_result(plan, networks)
+        directory.write_repeat_result(result)
+    directory.write_repeat_result(result)
+    return result
+
+
+def _measured(directory: SeriesDirectory, tell: Tell) -> dict[str, Result]:
+    """Return the results of the runs that went to their end, in order."""
+    results = {}
+    for run in directory.runs():
+        try:
+            result = analyse(run.recording())
+        except OnionrigError as error:
+            tell(RunUnreadable(run=str(run.path), error=str(error)))
+            continue
+        if result.status == "complete":
+            results[run.name] = result
+    return results

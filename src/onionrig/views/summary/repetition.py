@@ -1,0 +1,73 @@
+"""Repetitions until a rate is known: what they will take, and what they came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from onionrig.analysis.several_runs.beforehand import RATE_OF_NETWORKS
+from onionrig.analysis.several_runs.known_within import needed_for, within_after
+from onionrig.units import counted, percent_text, rate_text, rough_duration_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from onionrig.records.repetition import KnownFigure, RepeatPlan, RepeatResult
+
+HEADINGS = ("figure", "mean", "95 % interval", "known within")
+
+
+def repetition_ahead(plan: RepeatPlan, *, seconds: float) -> str:
+    """Say how many networks and how long it will take; ``seconds`` is for one of them."""
+    needed = needed_for(RATE_OF_NETWORKS, plan.within, first_stage=plan.first_stage)
+    asked = percent_text(plan.within)
+    takes = (
+        f"to know the sustained rate within {asked} takes about {counted(needed, 'network')} and "
+        f"{rough_duration_text(needed * seconds)}, if networks spread by "
+        f"{100 * RATE_OF_NETWORKS:.0f} % as recorded ones do"
+    )
+    fitting = max(1, int(plan.budget_seconds // seconds))
+    budget = f"the budget is {rough_duration_text(plan.budget_seconds)}"
+    if fitting >= needed:
+        return f"{takes}; {budget}"
+    if fitting == 1:
+        return f"{takes}; {budget}, enough for 1 network, which says nothing of how they differ"
+    within = within_after(RATE_OF_NETWORKS, fitting, first_stage=plan.first_stage)
+    return (
+        f"{takes}; {budget}, enough for {counted(fitting, 'network')}: known within about "
+        f"{percent_text(within)}"
+    )
+
+
+def repetition_summary(result: RepeatResult, where: str) -> RenderableType:
+    """Draw what repetitions came to: the sentence, the figures, the rate of each network."""
+    parts: list[RenderableType] = [Text(result.sentence, style="bold"), Text()]
+    if result.figures:
+        rates = result.figures[0].values
+        each = ", ".join(
+            f"{run} {rate_text(rate)}" for run, rate in zip(result.runs, rates, strict=True)
+        )
+        parts += [_table(result), Text(), Text(f"sustained: {each}", style="dim")]
+    parts += [Text(doubt, style="yellow") for doubt in result.doubts]
+    parts += [Text(), Text(f"directory of the repetitions: {where}", style="dim", overflow="fold")]
+    return Group(*parts)
+
+
+def _table(result: RepeatResult) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="left" if heading == "figure" else "right")
+    for figure in result.figures:
+        interval = "-"
+        if figure.interval is not None:
+            interval = " to ".join(_value(figure, end) for end in figure.interval)
+        within = "-" if figure.within is None else percent_text(figure.within)
+        table.add_row(figure.what, _value(figure, figure.mean), interval, within)
+    return table
+
+
+def _value(figure: KnownFigure, value: float) -> str:
+    return rate_text(value) if figure.unit == "bits per second" else f"{value:.3f}"
