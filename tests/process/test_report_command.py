@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from onionrig.analysis.result import analyse
-from onionrig.records.comparison import Comparison, Side
-from onionrig.records.sweep import Axis, SweepResult
+from onionrig.records.series.comparison import Comparison, Side
+from onionrig.records.series.sweep import Axis, SweepResult
 from support.records.manifests import manifest
 from support.records.realistic_run import realistic_run
 from support.records.recordings import recording

@@ -78,6 +78,26 @@ def test_two_experiments_alternate_and_what_differs_is_said(onionrig, tmp_path):
     assert (tmp_path / "compared" / "report.html").is_file()
 
 
+def test_repetitions_whose_budget_is_spent_go_on_where_they_stopped(onionrig, tmp_path):
+    spent = onionrig(
+        "run", "--profile", "smoke", *SHORT, "--repeat", "auto", "--within", "50%", "--budget", "1s",
+        "--out", "repeated",
+    )  # fmt: skip
+    assert spent.returncode == 0, spent.stderr
+    assert "to know the sustained rate within 50.0 % takes about 4 networks" in spent.stderr
+    assert "enough for one network, which says nothing of how they differ" in spent.stderr
+    assert "on one network" in " ".join(spent.stdout.split())
+    assert "the budget of 1 s was spent" in " ".join(spent.stdout.split())
+    on = onionrig("run", "--resume", "repeated", "--json")
+    assert on.returncode == 0, on.stderr
+    result = json.loads(on.stdout)
+    assert result == json.loads((tmp_path / "repeated" / "repeat-result.json").read_text())
+    assert result["runs"] == sorted(runs(tmp_path / "repeated")) == ["001-network", "002-network"]
+    assert (result["repeated"], result["known"]) == ("networks", False)
+    low, high = result["figures"][0]["interval"]
+    assert low < result["figures"][0]["mean"] < high
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

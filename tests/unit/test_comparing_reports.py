@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from onionrig.records.sweep import Axis
+from onionrig.records.series.sweep import Axis
 from onionrig.views.report.series.comparison import comparison_report
 from onionrig.views.report.series.sweep import sweep_report
 from support.records.several_runs import HIGHER, RATES, SAME, UNKNOWN, comparison, sweep

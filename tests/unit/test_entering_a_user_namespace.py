@@ -7,7 +7,7 @@ from onionrig.cli.main import app
 from onionrig.errors import Unequipped
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.experiment.grid import axis_from
-from onionrig.records.sweep import SweepPlan
+from onionrig.records.series.sweep import SweepPlan
 from onionrig.store.series_directory import SeriesDirectory
 
 HOSTS = """

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from onionrig.errors import UsageError
 from onionrig.experiment.grid import axis_from, combinations, layers_of_point, sharing_a_rig
-from onionrig.records.sweep import Axis
+from onionrig.records.series.sweep import Axis
 
 
 def test_an_axis_is_a_key_and_its_values():

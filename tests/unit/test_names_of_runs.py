@@ -7,7 +7,7 @@ from rich.console import Console
 
 from onionrig.cli.live import default_out
 from onionrig.cli.main import app
-from onionrig.cli.series_said import SeriesSaid
+from onionrig.cli.series.said import SeriesSaid
 from onionrig.errors import RunDirectoryError, UsageError
 from onionrig.series.base import Begins
 from onionrig.series.comparison import runs_compared

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
-from onionrig.records.sweep import Axis, Point, SweepPlan
+from onionrig.records.series.sweep import Axis, Point, SweepPlan
 from onionrig.views.summary.sweep import sweep_summary
 from support.records.results import result
 from support.views.terminal import printed

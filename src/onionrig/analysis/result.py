@@ -20,6 +20,7 @@ from onionrig.analysis.load.goodput import UNMEASURED, goodput, verdict
 from onionrig.analysis.load.loads import complete, events_of, loads
 from onionrig.analysis.load.lost_hosts import lost_hosts
 from onionrig.analysis.load.streams import streams
+from onionrig.analysis.several_runs.holds_known import holds_known
 from onionrig.analysis.several_runs.repetitions import all_lost_hosts, combined, summed_bytes
 from onionrig.analysis.trust.doubts import trust
 from onionrig.records.events import Failed, Milestone, Reached, Scheduled
@@ -50,7 +51,7 @@ def analyse(recording: Recording) -> Result:
     """
     results = results_by_load(recording)
     first = [one for one in results if one.settings == results[0].settings]
-    whole = _with_all_loads(combined(first), results)
+    whole = _with_all_loads(_with_knowledge(combined(first), first, recording), results)
     completed = complete(recording)
     return msgspec.structs.replace(
         whole,
@@ -62,6 +63,15 @@ def analyse(recording: Recording) -> Result:
             whole=completed and not whole.lost_hosts,
         ),
     )
+
+
+def _with_knowledge(whole: Result, holds: Sequence[Result], recording: Recording) -> Result:
+    """Add how well the rate is known, where holds went on until it was."""
+    asked = recording.manifest.until_known
+    if asked is None or whole.repetitions is None:
+        return whole
+    known = msgspec.structs.replace(whole.repetitions, known=holds_known(asked, holds))
+    return msgspec.structs.replace(whole, repetitions=known)
 
 
 def results_by_load(recording: Recording) -> list[Result]:

@@ -17,8 +17,8 @@ from rich.text import Text
 from onionrig.analysis.over_time.series import series
 from onionrig.errors import ERROR_CLASSES, OnionrigError, RecordsUnreadable, Unequipped, UsageError
 from onionrig.programs import run_program
-from onionrig.records.comparison import Comparison
-from onionrig.records.sweep import SweepResult
+from onionrig.records.series.comparison import Comparison
+from onionrig.records.series.sweep import SweepResult
 from onionrig.store.account import account_of
 from onionrig.store.lines import unwritable
 from onionrig.store.run_directory import RunDirectory, read_record

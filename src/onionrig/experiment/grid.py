@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.errors import UsageError
 from onionrig.experiment.decode import layer_from_setting
-from onionrig.records.sweep import Axis
+from onionrig.records.series.sweep import Axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

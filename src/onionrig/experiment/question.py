@@ -15,7 +15,7 @@ from onionrig.experiment.inventory import with_inventory
 from onionrig.experiment.keys import too_many_repetitions
 from onionrig.experiment.loads.base import Load
 from onionrig.experiment.schema import Experiment
-from onionrig.records.manifest import BoardFacts
+from onionrig.records.manifest import BoardFacts, UntilKnown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +56,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """In turn, on the same rig; none where the rig only serves."""
     command: tuple[str, ...] = ()
     """By which words it was asked."""
+    until_known: UntilKnown | None = None
+    """When the loads end before all of them were held: as soon as the rate is known."""
 
     @property
     def serves_only(self) -> bool:

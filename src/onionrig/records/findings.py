@@ -106,6 +106,20 @@ class Trend(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     steady: bool | None
 
 
+class HoldsKnown(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How well the rate of one network is known by its holds; nothing of how networks differ."""
+
+    asked_within: float
+    """Part of the rate by which it may be off, with a chance of 95 %."""
+    known: bool
+    needed: int | None
+    """Number of holds that it takes by the spread of the first ones; null until they are over."""
+    within: float | None
+    """Part of the rate that the interval's upper end is above it; null for a single hold."""
+    interval_bits_per_second: tuple[float, float] | None
+    sentence: str
+
+
 class Repetitions(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The holds of a run; the other figures are those of the median one."""
 
@@ -116,6 +130,8 @@ class Repetitions(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     highest_bits_per_second: float | None
     spread: float | None
     """Highest minus lowest, over the median; null for a single one."""
+    known: HoldsKnown | None = None
+    """How well the holds agree; null unless they went on until the rate was known."""
 
 
 class Trust(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -113,6 +113,16 @@ class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     anything else."""
 
 
+class UntilKnown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Holds of one network go on until its rate is known, or the budget is spent."""
+
+    within: float
+    """Part of the rate by which it may be off, with a chance of 95 %."""
+    budget_seconds: float
+    first_stage: int
+    """Number of holds whose spread says how many there must be in all."""
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was run, on what."""
 
@@ -144,6 +154,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     consensus_parameters: dict[str, int]
     """As the consensus carried them, read from an authority; empty until there is one."""
     services: tuple[ServiceRecord, ...]
+    until_known: UntilKnown | None = None
+    """Until when holds were repeated; null where their number was fixed."""
 
     @property
     def machines(self) -> tuple[HostRecord, ...]:

@@ -42,6 +42,7 @@ def manifest_before(question: Question, opening: Opening, *, run: str, started: 
         roles={},
         consensus_parameters={},
         services=(),
+        until_known=question.until_known,
     )
 
 

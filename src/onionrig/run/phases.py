@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.result import results_by_load
+from onionrig.analysis.several_runs.holds_known import holds_known
 from onionrig.errors import (
     UNEXPECTED,
     CorruptPayload,
@@ -80,9 +82,19 @@ async def through_all_phases(this: Run, opening: Opening) -> None:
         faults = planned_faults(question.experiment)
         for planned in question.loads:
             await put_on_load(engine, rig, planned, faults, journal)
+            if _known(question, this.directory):
+                break
         if question.serves_only:
             await _serve(journal)
         journal.phase(Phase.TEAR_DOWN)
+
+
+def _known(question: Question, run_directory: RunDirectory) -> bool:
+    """Return whether the holds so far suffice, where they go on until the rate is known."""
+    asked = question.until_known
+    if asked is None:
+        return False
+    return holds_known(asked, results_by_load(run_directory.recording())).known
 
 
 async def _serve(journal: Journal) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.experiment.question import Question
-    from onionrig.records.comparison import Comparison
+    from onionrig.records.series.comparison import Comparison
     from onionrig.series.base import RunOne
     from onionrig.store.run_directory import RunDirectory
     from onionrig.store.series_directory import SeriesDirectory

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from onionrig.experiment.grid import Settings
     from onionrig.experiment.question import Question
     from onionrig.records.result import Result
-    from onionrig.records.sweep import SweepPlan, SweepResult
+    from onionrig.records.series.sweep import SweepPlan, SweepResult
     from onionrig.series.base import RunOne, Tell
     from onionrig.store.series_directory import SeriesDirectory
 

@@ -12,8 +12,8 @@ from onionrig.series.base import PartOf, RunUnreadable, Stopped, expected_second
 
 if TYPE_CHECKING:
     from onionrig.experiment.question import Question
-    from onionrig.records.repetition import RepeatPlan, RepeatResult
     from onionrig.records.result import Result
+    from onionrig.records.series.repetition import RepeatPlan, RepeatResult
     from onionrig.series.base import RunOne, Tell
     from onionrig.store.series_directory import SeriesDirectory
 

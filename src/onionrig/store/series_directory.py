@@ -11,16 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.errors import RecordsUnreadable
-from onionrig.records.repetition import RepeatPlan
-from onionrig.records.sweep import SweepPlan, SweepResult
+from onionrig.records.series.repetition import RepeatPlan
+from onionrig.records.series.sweep import SweepPlan, SweepResult
 from onionrig.store.run_directory import RunDirectory, made_new, read_record, write_whole
 from onionrig.store.salvage import Absent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from onionrig.records.comparison import ComparePlan, Comparison
-    from onionrig.records.repetition import RepeatResult
+    from onionrig.records.series.comparison import ComparePlan, Comparison
+    from onionrig.records.series.repetition import RepeatResult
+    from onionrig.records.series.sweep import SweepResult
 
 SWEEP_PLAN, SWEEP_RESULT = "sweep.json", "sweep-result.json"
 COMPARE_PLAN, COMPARISON = "compare.json", "comparison.json"

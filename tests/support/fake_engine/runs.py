@@ -124,7 +124,9 @@ def fake_question(tables):
 class Ran:
     """One run in virtual time: what it came to, and what it left behind."""
 
-    def __init__(self, path, tables, script, steps=None, *, traced=None):
+    def __init__(  # noqa: PLR0913 - what is run, and how it is looked at
+        self, path, tables, script, steps=None, *, traced=None, asked=None
+    ):
         self.script = script
         self.steps = steps or Steps()
         self.directory = path if isinstance(path, RunDirectory) else RunDirectory.create(path)
@@ -132,6 +134,7 @@ class Ran:
         self.tasks_left = None
         self.result, self.error = None, None
         question = fake_question(tables)
+        question = asked(question) if asked else question
         self.serves_only = question.serves_only
         try:
             self.result = run_in_steps(run_at_once, self._run(question), self.steps, traced=traced)

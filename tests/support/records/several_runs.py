@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from onionrig.analysis.several_runs.knee import knees
-from onionrig.records.comparison import Comparison, Difference, Ratio, Side
 from onionrig.records.findings import Repetitions
-from onionrig.records.sweep import Axis, Point, SweepResult
+from onionrig.records.series.comparison import Comparison, Difference, Ratio, Side
+from onionrig.records.series.sweep import Axis, Point, SweepResult
 from support.records.results import result
 
 RATES = {"1": {"1": 40, "4": 90, "16": 110, "64": 112}, "2": {"1": 42, "4": 130, "16": 190}}

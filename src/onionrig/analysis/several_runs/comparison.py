@@ -9,9 +9,9 @@ import msgspec
 
 from onionrig.analysis.several_runs.differences import differences
 from onionrig.analysis.several_runs.judging import LEAST_SHARE, Compared, judged
-from onionrig.records.comparison import Comparison, Difference, Ratio, Side
 from onionrig.records.manifest import Manifest
 from onionrig.records.result import Result
+from onionrig.records.series.comparison import Comparison, Difference, Ratio, Side
 from onionrig.rig.torrc import VOTING_INTERVAL_SECONDS
 from onionrig.units import rate_text
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import msgspec
 
-from onionrig.records.comparison import Difference
 from onionrig.records.manifest import HostFacts
+from onionrig.records.series.comparison import Difference
 
 if TYPE_CHECKING:
     from onionrig.records.manifest import Manifest

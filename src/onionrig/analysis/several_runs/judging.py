@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.several_runs.students_t import t_quantile
-from onionrig.records.comparison import Ratio
+from onionrig.records.series.comparison import Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

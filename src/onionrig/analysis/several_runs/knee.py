@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.records.sweep import Axis, Knee, Point
+from onionrig.records.series.sweep import Axis, Knee, Point
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.several_runs.students_t import t_quantile
-from onionrig.records.repetition import KnownFigure
+from onionrig.records.series.repetition import KnownFigure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.repetitions import combined
 from onionrig.experiment.grid import combinations
-from onionrig.records.sweep import Point, SweepResult
+from onionrig.records.series.sweep import Point, SweepResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from onionrig.experiment.grid import Settings
     from onionrig.records.result import Result
-    from onionrig.records.sweep import SweepPlan
+    from onionrig.records.series.sweep import SweepPlan
 
 
 def sweep_result(plan: SweepPlan, name: str, loads: Mapping[str, Sequence[Result]]) -> SweepResult:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.several_runs.comparison import whole_cost
 from onionrig.analysis.several_runs.known_within import known_figure, needed_for, spread_of
-from onionrig.records.repetition import RepeatResult
+from onionrig.records.series.repetition import RepeatResult
 from onionrig.units import counted, percent_text, rate_text, rough_duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from onionrig.records.repetition import KnownFigure, RepeatPlan
     from onionrig.records.result import Result
+    from onionrig.records.series.repetition import KnownFigure, RepeatPlan
 
 
 def repeat_result(
@@ -79,11 +79,11 @@ def _sentence(
     else:
         low, high = rate.interval
         came_to = (
-            f"{rate_text(rate.mean)} sustained over {counted(count, 'network')}, known within "
+            f"{rate_text(rate.mean)} sustained over {counted(count, 'network')}, within "
             f"{percent_text(rate.within)} ({rate_text(low)} to {rate_text(high)})"
         )
     if known:
-        return f"{came_to}; {percent_text(plan.within)} was asked for."
+        return f"{came_to}: it is known as well as was asked, within {percent_text(plan.within)}."
     takes = "" if needed is None else f", which would take {counted(needed, 'network')} in all"
     why = (
         f"the budget of {rough_duration_text(plan.budget_seconds)} was spent"

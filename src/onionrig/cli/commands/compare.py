@@ -41,7 +41,7 @@ from onionrig.engine.registry import opening_for
 from onionrig.errors import UsageError
 from onionrig.experiment.decode import plain
 from onionrig.experiment.question import refuse_repetitions
-from onionrig.records.comparison import ComparePlan
+from onionrig.records.series.comparison import ComparePlan
 from onionrig.series.base import expected_seconds
 from onionrig.series.comparison import questions_compared, runs_compared
 from onionrig.store.runs import find_run
@@ -55,7 +55,7 @@ from onionrig.views.summary.comparison import (
 if TYPE_CHECKING:
     from onionrig.experiment.decode import Layer
     from onionrig.experiment.question import Question
-    from onionrig.records.comparison import Comparison
+    from onionrig.records.series.comparison import Comparison
 
 
 def _pairs(word: str) -> int:

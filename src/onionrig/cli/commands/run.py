@@ -31,9 +31,10 @@ from onionrig.cli.app import (
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.measurement import finish, measured
 from onionrig.cli.question import ask, flags_layer, layers_of, name_of
-from onionrig.cli.until_known import (
+from onionrig.cli.series.until_known import (
     BUDGET,
     WITHIN,
+    holds_until_known,
     made_for,
     plan_of,
     question_to_repeat,
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
 
 ASKED = (
     "experiment", "profile", "settings", "streams", "backends", "clients", "hold", "single_hop",
-    "balancer", "scale", "inventory", "target", "repeat", "within", "budget", "out",
+    "balancer", "scale", "inventory", "target", "repeat", "within", "budget",
+    "holds", "out",
 )  # fmt: skip
 """Parameters that say what is run, and where."""
 
@@ -93,6 +95,12 @@ def run(  # noqa: PLR0913 - one parameter an option
     budget: Annotated[
         str, typer.Option(metavar="TIME", help="The most time that --repeat auto may take.")
     ] = BUDGET,
+    holds: Annotated[
+        bool,
+        typer.Option(
+            "--holds", help="Have --repeat auto hold one network again, in place of fresh ones."
+        ),
+    ] = False,
     resume: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Directory of a --repeat auto to go on with."),
@@ -124,7 +132,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         target=target,
         inventory=inventory,
     )
-    if repeat == AUTO:
+    if repeat == AUTO and not holds:
         _without_report(context)
         layers: list[Layer] = [*layers_of(experiment, profile, settings or []), flags]
         plan = plan_of(
@@ -135,11 +143,15 @@ def run(  # noqa: PLR0913 - one parameter an option
         )
         question = _ready(context, question_to_repeat(plan))
         run_until_known(question, plan, directory=made_for(plan, out), json=json)
-    refuse_without_effect(
-        context, "within", "budget", reason=f"only --repeat {AUTO} goes on until a rate is known"
-    )
-    times = repetitions_of(repeat, why_not_auto="")
-    question = _ready(context, ask(experiment, profile, settings or [], flags).repeated(times))
+    question = _ready(context, ask(experiment, profile, settings or [], flags))
+    if repeat == AUTO:
+        question = holds_until_known(question, within=within, budget=budget)
+    else:
+        refuse_without_effect(
+            context, "within", "budget", "holds",
+            reason=f"only --repeat {AUTO} goes on until a rate is known",
+        )  # fmt: skip
+        question = question.repeated(repetitions_of(repeat, why_not_auto=""))
     result, run_directory = measured(question, out=out, json=json)
     finish(result, run_directory, report=report, json=json)
 

@@ -37,7 +37,7 @@ from onionrig.cli.question import (
     refuse_contradictions,
 )
 from onionrig.cli.report_files import announce
-from onionrig.cli.series_said import SeriesSaid
+from onionrig.cli.series.said import SeriesSaid
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import MEASURED, Interrupted, Terminated, UsageError
@@ -45,7 +45,7 @@ from onionrig.experiment.decode import experiment_from, plain
 from onionrig.experiment.grid import axis_from, combinations, layers_of_point
 from onionrig.experiment.question import refuse_repetitions
 from onionrig.experiment.torrc_lines import torrc_tables
-from onionrig.records.sweep import SweepPlan
+from onionrig.records.series.sweep import SweepPlan
 from onionrig.series.sweep import Sweep
 from onionrig.store.series_directory import SWEEP_PLAN, SeriesDirectory
 from onionrig.views.summary.sweep import sweep_summary
@@ -53,7 +53,7 @@ from onionrig.views.summary.sweep import sweep_summary
 if TYPE_CHECKING:
     from onionrig.experiment.grid import Settings as GridSettings
     from onionrig.experiment.question import Question
-    from onionrig.records.sweep import Axis
+    from onionrig.records.series.sweep import Axis
 
 ASKED = (
     "experiment", "over", "profile", "settings", "streams", "hold", "scale", "inventory", "repeat",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from onionrig.records.comparison import Comparison, Ratio, Side
+    from onionrig.records.series.comparison import Comparison, Ratio, Side
 
 VERDICTS = {
     "higher": "B is higher",

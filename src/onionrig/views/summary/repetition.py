@@ -8,37 +8,48 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from onionrig.analysis.several_runs.beforehand import RATE_OF_NETWORKS
+from onionrig.analysis.several_runs.beforehand import RATE_OF_HOLDS, RATE_OF_NETWORKS
 from onionrig.analysis.several_runs.known_within import needed_for, within_after
 from onionrig.units import counted, percent_text, rate_text, rough_duration_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from onionrig.records.repetition import KnownFigure, RepeatPlan, RepeatResult
+    from onionrig.records.manifest import UntilKnown
+    from onionrig.records.series.repetition import KnownFigure, RepeatPlan, RepeatResult
 
 HEADINGS = ("figure", "mean", "95 % interval", "known within")
 
 
 def repetition_ahead(plan: RepeatPlan, *, seconds: float) -> str:
     """Say how many networks and how long it will take; ``seconds`` is for one of them."""
-    needed = needed_for(RATE_OF_NETWORKS, plan.within, first_stage=plan.first_stage)
-    asked = percent_text(plan.within)
-    takes = (
-        f"to know the sustained rate within {asked} takes about {counted(needed, 'network')} and "
-        f"{rough_duration_text(needed * seconds)}, if networks spread by "
-        f"{100 * RATE_OF_NETWORKS:.0f} % as recorded ones do"
-    )
     fitting = max(1, int(plan.budget_seconds // seconds))
-    budget = f"the budget is {rough_duration_text(plan.budget_seconds)}"
+    return _ahead(plan, "network", RATE_OF_NETWORKS, seconds=seconds, fitting=fitting)
+
+
+def holds_ahead(asked: UntilKnown, *, hold_seconds: float, fitting: int) -> str:
+    """Say how many holds of one network and how long it will take."""
+    return _ahead(asked, "hold", RATE_OF_HOLDS, seconds=hold_seconds, fitting=fitting)
+
+
+def _ahead(
+    asked: RepeatPlan | UntilKnown, thing: str, spread: float, *, seconds: float, fitting: int
+) -> str:
+    needed = needed_for(spread, asked.within, first_stage=asked.first_stage)
+    of = " of one network" if thing == "hold" else ""
+    text = (
+        f"to know the sustained rate{of} within {percent_text(asked.within)} takes about "
+        f"{counted(needed, thing)} and {rough_duration_text(needed * seconds)}, if {thing}s spread "
+        f"by {100 * spread:.0f} % as recorded ones do; the budget is "
+        f"{rough_duration_text(asked.budget_seconds)}"
+    )
     if fitting >= needed:
-        return f"{takes}; {budget}"
+        return text
     if fitting == 1:
-        return f"{takes}; {budget}, enough for 1 network, which says nothing of how they differ"
-    within = within_after(RATE_OF_NETWORKS, fitting, first_stage=plan.first_stage)
+        return f"{text}, enough for one {thing}, which says nothing of how they differ"
+    within = within_after(spread, fitting, first_stage=asked.first_stage)
     return (
-        f"{takes}; {budget}, enough for {counted(fitting, 'network')}: known within about "
-        f"{percent_text(within)}"
+        f"{text}, enough for {counted(fitting, thing)}: within about {percent_text(within)} by then"
     )
 
 

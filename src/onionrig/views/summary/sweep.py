@@ -13,7 +13,7 @@ from onionrig.units import counted, rate_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from onionrig.records.sweep import Point, SweepResult
+    from onionrig.records.series.sweep import Point, SweepResult
 
 BAR = 10
 ROLES = ("backend", "relay", "client")

@@ -11,7 +11,7 @@ from onionrig.views.report.colours import INK, MUTED, series_colour
 from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, Shape, figure
 
 if TYPE_CHECKING:
-    from onionrig.records.comparison import Comparison, Ratio, RatioVerdict
+    from onionrig.records.series.comparison import Comparison, Ratio, RatioVerdict
 
 LEAST_SPAN = 1.1
 """The axis goes at least from 1 over this to this, so that no difference looks like one."""

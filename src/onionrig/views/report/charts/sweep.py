@@ -22,7 +22,7 @@ from onionrig.views.report.figure import outlined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onionrig.records.sweep import Point, SweepResult
+    from onionrig.records.series.sweep import Point, SweepResult
     from onionrig.views.report.figure import Figure
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from onionrig.records import Part
-from onionrig.records.sweep import Axis, Point
+from onionrig.records.series.sweep import Axis, Point
 from onionrig.views.report.charts.scales import Scale
 from onionrig.views.report.colours import SERIES, series_colour
 from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, figure
@@ -15,7 +15,7 @@ from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, figure
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from onionrig.records.sweep import SweepResult
+    from onionrig.records.series.sweep import SweepResult
 
 LOGARITHMIC_FROM = 8.0
 """Times that the last value is the first one: doublings are then as far from one another."""

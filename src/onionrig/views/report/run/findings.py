@@ -218,6 +218,8 @@ def _steadiness(result: Result, trust: Trust) -> Table:
         rates = ", ".join(rate(each) for each in repeated.sustained_bits_per_second)
         spread = "" if repeated.spread is None else f"spread {percent(repeated.spread)}: "
         rows.append(("repetitions", str(repeated.count), f"{spread}{rates}"))
+        if repeated.known is not None:
+            rows.append(("known", "yes" if repeated.known.known else "no", repeated.known.sentence))
     return Table(
         caption="The hold and the machine",
         columns=columns("what", "measured", "meaning", numeric=("measured",), long=("meaning",)),

@@ -11,7 +11,7 @@ from onionrig.views.report.files import Report, report
 from onionrig.views.report.value_text import figure_of, number, rate, rates
 
 if TYPE_CHECKING:
-    from onionrig.records.comparison import Comparison, Ratio, Side
+    from onionrig.records.series.comparison import Comparison, Ratio, Side
     from onionrig.views.report.document import Block, Cell
 
 SAID_WITH_UNIT = {"bits per second", "seconds", "bytes", ""}

@@ -22,7 +22,7 @@ from onionrig.views.report.run.findings import YOURS
 from onionrig.views.report.value_text import moment, number, rate, rates
 
 if TYPE_CHECKING:
-    from onionrig.records.sweep import Point, SweepResult
+    from onionrig.records.series.sweep import Point, SweepResult
     from onionrig.views.report.document import Block, Cell
 
 WORTH_A_COLUMN = 0.005

@@ -6,24 +6,27 @@ import datetime
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+import msgspec
 import typer
 from rich.console import Console
 
-from onionrig.analysis.several_runs.beforehand import RATE_OF_NETWORKS
+from onionrig.analysis.several_runs.beforehand import RATE_OF_HOLDS, RATE_OF_NETWORKS
 from onionrig.analysis.several_runs.known_within import first_stage_for
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.printing import print_json
 from onionrig.cli.question import question_of
-from onionrig.cli.series_said import SeriesSaid
+from onionrig.cli.series.said import SeriesSaid
 from onionrig.engine.registry import opening_for
 from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
+from onionrig.experiment.keys import MOST_REPETITIONS
 from onionrig.experiment.loads.registry import shape_of
-from onionrig.records.repetition import RepeatPlan
-from onionrig.series.base import expected_seconds
+from onionrig.records.manifest import UntilKnown
+from onionrig.records.series.repetition import RepeatPlan
+from onionrig.series.base import bring_up_seconds, expected_seconds
 from onionrig.series.until_known import repeated_until_known
 from onionrig.store.series_directory import SeriesDirectory
 from onionrig.units import Seconds, percent_text, share_from
-from onionrig.views.summary.repetition import repetition_ahead, repetition_summary
+from onionrig.views.summary.repetition import holds_ahead, repetition_ahead, repetition_summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,14 +56,40 @@ def plan_of(name: str, experiment: dict[str, Any], *, within: str, budget: str) 
 def question_to_repeat(plan: RepeatPlan) -> Question:
     """Return what is run on each network. Raises UsageError for what has no rate to be known."""
     question = question_of([plan.experiment], name=plan.name).asked_by(plan.command)
+    refuse_without_rate(question)
+    return question
+
+
+def holds_until_known(question: Question, *, within: str, budget: str) -> Question:
+    """Return the same question with as many holds of one rig as the budget allows.
+
+    They end as soon as the rate is known; how many that will take is said. Raises UsageError.
+    """
+    refuse_without_rate(question)
+    part, budget_seconds = _within(within), _budget(budget)
+    asked = UntilKnown(
+        within=part,
+        budget_seconds=budget_seconds,
+        first_stage=first_stage_for(RATE_OF_HOLDS, part),
+    )
+    hold_seconds = question.loads[0].seconds
+    fitting = int((budget_seconds - bring_up_seconds(question)) // hold_seconds)
+    held = question.repeated(min(max(fitting, 1), MOST_REPETITIONS))
+    ahead = holds_ahead(asked, hold_seconds=hold_seconds, fitting=len(held.loads))
+    Console(stderr=True).print(f"repeat: {ahead}", highlight=False, soft_wrap=True)
+    return msgspec.structs.replace(held, until_known=asked)
+
+
+def refuse_without_rate(question: Question) -> None:
+    """Raise UsageError for what has no sustained rate that could be known."""
+    shape = shape_of(question.experiment.load)
     if question.serves_only:
         raise UsageError("--repeat auto: baseline.listen serves and measures nothing")
-    if not shape_of(question.experiment.load).counts_goodput:
+    if not shape.counts_goodput:
         raise UsageError(
-            f'--repeat auto: load.kind = "{question.experiment.load.kind}" has no sustained rate '
+            f'--repeat auto: load.kind = "{shape.kind}" has no sustained rate '
             "that could be known; say how many holds"
         )
-    return question
 
 
 def run_until_known(

@@ -1,0 +1,71 @@
+"""How well the holds of one network agree, where they go on until the rate is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.several_runs.known_within import known_figure, needed_for, spread_of
+from onionrig.records.findings import HoldsKnown
+from onionrig.units import counted, percent_text, rate_text, rough_duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.records.manifest import UntilKnown
+    from onionrig.records.result import Result
+
+
+def holds_known(asked: UntilKnown, results: Sequence[Result]) -> HoldsKnown:
+    """Return how well the rate of one network is known after these holds.
+
+    It says nothing of other networks, however closely the holds agree.
+    """
+    rates = [
+        rate
+        for result in results
+        if result.status == "complete" and (rate := result.goodput.sustained_bits_per_second)
+    ]
+    spread = spread_of(rates, first_stage=asked.first_stage)
+    needed = None
+    if spread is not None and len(rates) >= asked.first_stage:
+        needed = needed_for(spread, asked.within, first_stage=asked.first_stage)
+    figure = (
+        known_figure("sustained rate", "bits per second", rates, first_stage=asked.first_stage)
+        if rates
+        else None
+    )
+    known = needed is not None and len(rates) >= needed
+    within = None if figure is None else figure.within
+    interval = None if figure is None else figure.interval
+    return HoldsKnown(
+        asked_within=asked.within,
+        known=known,
+        needed=needed,
+        within=within,
+        interval_bits_per_second=interval,
+        sentence=_sentence(asked, len(rates), within, interval, known=known, needed=needed),
+    )
+
+
+def _sentence(  # noqa: PLR0913 - the parts of one sentence
+    asked: UntilKnown,
+    count: int,
+    within: float | None,
+    interval: tuple[float, float] | None,
+    *,
+    known: bool,
+    needed: int | None,
+) -> str:
+    if within is None or interval is None:
+        return f"{counted(count, 'hold')} of one network: nothing is known of their spread"
+    low, high = map(rate_text, interval)
+    came_to = (
+        f"{counted(count, 'hold')} of one network: within {percent_text(within)} "
+        f"({low} to {high}); "
+        f"{percent_text(asked.within)} was asked for"
+    )
+    if not known:
+        takes = "" if needed is None else f", which would take {counted(needed, 'hold')}"
+        budget = rough_duration_text(asked.budget_seconds)
+        came_to += f"{takes}, but the budget of {budget} allowed no more"
+    return f"{came_to}. Other networks differ by more: this says nothing of them"
