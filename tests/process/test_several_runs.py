@@ -84,16 +84,16 @@ def test_repetitions_whose_budget_is_spent_go_on_where_they_stopped(onionrig, tm
         "--out", "repeated",
     )  # fmt: skip
     assert spent.returncode == 0, spent.stderr
-    assert "to know the sustained rate within 50.0 % takes about 4 networks" in spent.stderr
-    assert "enough for one network, which says nothing of how they differ" in spent.stderr
-    assert "on one network" in " ".join(spent.stdout.split())
+    assert "to know the sustained rate within 50.0 % takes about 4 rigs" in spent.stderr
+    assert "enough for one rig, which says nothing of how they differ" in spent.stderr
+    assert "on one rig" in " ".join(spent.stdout.split())
     assert "the budget of 1 s was spent" in " ".join(spent.stdout.split())
     on = onionrig("run", "--resume", "repeated", "--json")
     assert on.returncode == 0, on.stderr
     result = json.loads(on.stdout)
     assert result == json.loads((tmp_path / "repeated" / "repeat-result.json").read_text())
-    assert result["runs"] == sorted(runs(tmp_path / "repeated")) == ["001-network", "002-network"]
-    assert (result["repeated"], result["known"]) == ("networks", False)
+    assert result["runs"] == sorted(runs(tmp_path / "repeated")) == ["001-rig", "002-rig"]
+    assert (result["repeated"], result["known"]) == ("rigs", False)
     low, high = result["figures"][0]["interval"]
     assert low < result["figures"][0]["mean"] < high
 

@@ -25,6 +25,19 @@ DRAWN = 2000
 EVERYTHING = "CPU-s a Gbit, everything"
 
 
+RECORDED = (
+    # Mbit/s and CPU-s a Gbit (of backends, and of relays) of two networks with equal settings,
+    # which ran in turn: holds of 15 s, on a machine whose speed moved meanwhile
+    ((119, 128), (3.05, 2.85)),
+    ((137, 163), (2.47, 2.31)),
+    ((145, 147), (2.56, 2.38)),
+    ((190, 142), (1.94, 2.57)),
+    ((124, 141), (2.82, 2.54)),
+    ((187, 168), (5.38, 5.83)),
+    ((200, 187), (4.54, 4.94)),
+)
+
+
 class Draw:
     """Draws networks whose figures spread as those of the recorded ones do."""
 
@@ -57,6 +70,13 @@ class Draw:
             "fairness": 1 - min(0.5, abs(self.about(0.05))),
         }
 
+    def recorded(self):
+        """A pair of recorded networks, either of which may have been A."""
+        (rates, costs), first = self._random.choice(RECORDED), self._random.choice((0, 1))
+        return tuple(
+            {"sustained rate": rates[side], EVERYTHING: costs[side]} for side in (first, 1 - first)
+        )
+
     def speed(self):
         """A machine of two speeds, which is nothing like a normal distribution."""
         speed = self._random.choice((1.0, 1.6)) * self._random.uniform(0.999, 1.001)
@@ -85,6 +105,16 @@ def test_nineteen_of_twenty_comparisons_of_equals_are_silent(pairs, heavy):
     shown = [
         differing(*([draw.network() for _ in range(pairs)] for _ in "ab")) for _ in range(DRAWN)
     ]
+    assert sum(not figures for figures in shown) >= 0.95 * DRAWN
+
+
+@pytest.mark.parametrize("pairs", [FEWEST_PAIRS, DEFAULT_PAIRS])
+def test_nineteen_of_twenty_comparisons_of_recorded_equals_are_silent(pairs):
+    draw = Draw(5)
+    shown = []
+    for _ in range(DRAWN):
+        a, b = zip(*(draw.recorded() for _ in range(pairs)), strict=True)
+        shown.append(differing(a, b))
     assert sum(not figures for figures in shown) >= 0.95 * DRAWN
 
 

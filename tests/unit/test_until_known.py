@@ -114,6 +114,14 @@ def test_a_rate_is_known_after_as_many_networks_as_the_first_stage_asks_for():
     ]
 
 
+def test_rigs_without_a_network_are_called_rigs():
+    without = msgspec.structs.replace(plan(), experiment={"network": {"kind": "none"}})
+    made = repeat_result(without, networks([200, 205]))
+    assert made.repeated == "rigs"
+    assert "over 2 rigs" in made.sentence
+    assert "takes about 22 rigs" in repetition_ahead(without, seconds=10)
+
+
 def test_a_budget_that_was_spent_is_said_with_what_is_known_by_then():
     spent = repeat_result(plan(), networks(rates(4, 11, spread=0.10)), spent=True)
     assert not spent.known
@@ -140,7 +148,7 @@ def test_what_it_will_take_is_said_beforehand_by_the_spread_known_so_far():
     needed = needed_for(0.10, 0.05, first_stage=first)
     ahead = repetition_ahead(plan(first_stage=first, budget_seconds=7200), seconds=112)
     assert f"takes about {needed} networks and {needed * 112 / 60:.0f} min" in ahead
-    assert "if networks spread by 10 % as recorded ones do; the budget is 2.0 h" in ahead
+    assert "if networks spread by 10 % as recorded networks do; the budget is 2.0 h" in ahead
     short = repetition_ahead(plan(first_stage=first), seconds=112)
     fitting = 1800 // 112
     part = within_after(0.10, fitting, first_stage=first)

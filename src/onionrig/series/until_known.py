@@ -42,8 +42,8 @@ def repeated_until_known(
         if run_seconds and spent_seconds + usual_seconds > plan.budget_seconds:
             result = repeat_result(plan, networks, spent=True)
             break
-        run_directory = directory.new_run("network")
-        title = f"network {len(networks) + 1}"
+        run_directory = directory.new_run(plan.repeats)
+        title = f"{plan.repeats} {len(networks) + 1}"
         part_of = PartOf(title=title if result.needed is None else f"{title} of {result.needed}")
         run_began = time.monotonic()
         try:

@@ -15,7 +15,7 @@ RATE_OF_NETWORKS = 0.10
 """Spread of the sustained rate over networks drawn again."""
 COST_OF_NETWORKS = 0.06
 """Spread of the CPU time per Gbit over networks drawn again, of all roles together."""
-RATE_OF_HOLDS = 0.05
+RATE_OF_HOLDS = 0.06
 """Spread of the sustained rate over holds of one network."""
 USUAL_FIGURES = 9
 """How many figures are judged where relays, backends and clients have most of the CPU time."""

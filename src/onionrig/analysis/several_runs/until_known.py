@@ -39,7 +39,7 @@ def repeat_result(
     return RepeatResult(
         name=plan.name,
         started=plan.started,
-        repeated="networks",
+        repeated="rigs" if plan.repeats == "rig" else "networks",
         asked_within=plan.within,
         budget_seconds=plan.budget_seconds,
         known=known,
@@ -68,23 +68,23 @@ def _sentence(
     spent: bool,
 ) -> str:
     if not figures:
-        return "Nothing is known: no network has a sustained rate."
+        return f"Nothing is known: no {plan.repeats} has a sustained rate."
     rate = figures[0]
     count = len(rate.values)
     if rate.interval is None or rate.within is None:
         came_to = (
-            f"{rate_text(rate.mean)} sustained on one network, which says nothing about how much "
-            "networks differ"
+            f"{rate_text(rate.mean)} sustained on one {plan.repeats}, which says nothing about how "
+            f"much {plan.repeats}s differ"
         )
     else:
         low, high = rate.interval
         came_to = (
-            f"{rate_text(rate.mean)} sustained over {counted(count, 'network')}, within "
+            f"{rate_text(rate.mean)} sustained over {counted(count, plan.repeats)}, within "
             f"{percent_text(rate.within)} ({rate_text(low)} to {rate_text(high)})"
         )
     if known:
         return f"{came_to}: it is known as well as was asked, within {percent_text(plan.within)}."
-    takes = "" if needed is None else f", which would take {counted(needed, 'network')} in all"
+    takes = "" if needed is None else f", which would take {counted(needed, plan.repeats)} in all"
     why = (
         f"the budget of {rough_duration_text(plan.budget_seconds)} was spent"
         if spent

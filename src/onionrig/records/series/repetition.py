@@ -23,6 +23,12 @@ class RepeatPlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first_stage: int
     """Number of networks whose spread says how many there must be in all."""
 
+    @property
+    def repeats(self) -> Literal["network", "rig"]:
+        """What is set up anew each time: a rig without tors has no network."""
+        kind = self.experiment.get("network", {}).get("kind")
+        return "rig" if kind == "none" else "network"
+
 
 class KnownFigure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One figure over the repetitions, and how well it is known."""
@@ -45,9 +51,9 @@ class RepeatResult(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     schema: Literal[1] = 1
     name: str
     started: str
-    repeated: Literal["networks", "holds"]
-    """What was repeated: networks drawn again, or holds of one network, which say nothing of how
-    networks differ."""
+    repeated: Literal["networks", "rigs"]
+    """What was repeated: networks drawn again, or rigs without a network. Holds of one network are
+    one of them."""
     asked_within: float
     budget_seconds: float
     known: bool

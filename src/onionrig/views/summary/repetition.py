@@ -24,7 +24,7 @@ HEADINGS = ("figure", "mean", "95 % interval", "known within")
 def repetition_ahead(plan: RepeatPlan, *, seconds: float) -> str:
     """Say how many networks and how long it will take; ``seconds`` is for one of them."""
     fitting = max(1, int(plan.budget_seconds // seconds))
-    return _ahead(plan, "network", RATE_OF_NETWORKS, seconds=seconds, fitting=fitting)
+    return _ahead(plan, plan.repeats, RATE_OF_NETWORKS, seconds=seconds, fitting=fitting)
 
 
 def holds_ahead(asked: UntilKnown, *, hold_seconds: float, fitting: int) -> str:
@@ -36,11 +36,11 @@ def _ahead(
     asked: RepeatPlan | UntilKnown, thing: str, spread: float, *, seconds: float, fitting: int
 ) -> str:
     needed = needed_for(spread, asked.within, first_stage=asked.first_stage)
-    of = " of one network" if thing == "hold" else ""
+    of, recorded = (" of one network", "holds") if thing == "hold" else ("", "networks")
     text = (
         f"to know the sustained rate{of} within {percent_text(asked.within)} takes about "
         f"{counted(needed, thing)} and {rough_duration_text(needed * seconds)}, if {thing}s spread "
-        f"by {100 * spread:.0f} % as recorded ones do; the budget is "
+        f"by {100 * spread:.0f} % as recorded {recorded} do; the budget is "
         f"{rough_duration_text(asked.budget_seconds)}"
     )
     if fitting >= needed:
