@@ -94,9 +94,11 @@ def test_fewer_than_six_pairs_show_no_difference_however_far_apart(count):
 
 
 def test_a_rate_of_nothing_in_a_repetition_is_told_and_not_judged():
-    ratio = sustained(compared(side(*[100] * 6), side(*[100] * 5, 0), alternated=True))
-    assert (ratio.verdict, ratio.ratio) == ("not judged", 1.0)
-    assert "it is 0 in a repetition" in ratio.reason
+    whole, with_zero = side(*[100] * 7), side(*[100] * 6, 0)
+    for a, b in ((whole, with_zero), (with_zero, whole)):
+        ratio = sustained(compared(a, b, alternated=True))
+        assert (ratio.verdict, ratio.ratio) == ("not judged", 1.0)
+        assert "it is 0 in a repetition" in ratio.reason
 
 
 def test_a_role_that_takes_too_little_is_told_and_not_judged():

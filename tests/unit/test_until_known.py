@@ -114,6 +114,17 @@ def test_a_rate_is_known_after_as_many_networks_as_the_first_stage_asks_for():
     ]
 
 
+@pytest.mark.parametrize("within", [0.05, 0.02, 0.001])
+def test_the_first_stage_is_half_of_what_the_known_spread_lets_expect(within):
+    count = 2 * first_stage_for(0.10, within)
+    assert within_after(0.10, count, first_stage=count) <= within
+    assert within_after(0.10, count - 2, first_stage=count - 2) > within
+
+
+def test_the_first_stage_is_never_less_than_four():
+    assert first_stage_for(0.10, 0.5) == 4
+
+
 def test_rigs_without_a_network_are_called_rigs():
     without = msgspec.structs.replace(plan(), experiment={"network": {"kind": "none"}})
     made = repeat_result(without, networks([200, 205]))

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 WRONG_TOGETHER = 0.05
 """Chance that a comparison of equals shows a difference in any of its figures."""
 FEWEST_PAIRS = 6
-"""Pairs that can show a difference. Whatever the spread looks like, all pairs of equals point one
-way once in 2^(n-1): six is the fewest for which that is rarer than ``WRONG_TOGETHER``."""
+"""Pairs that can show a difference. On a machine of two speeds, which no t is made for, all pairs
+of equals point one way once in 2^(n-1): six is the fewest for which that is rarer than
+``WRONG_TOGETHER``."""
 DEFAULT_PAIRS = 10
 """Pairs that find a true difference of 15 % in cost in nine of ten comparisons."""
 LEAST_SHARE = 0.05
@@ -50,7 +51,7 @@ def judged(figures: Sequence[Compared], *, in_turn: bool) -> tuple[Ratio, ...]:
     """Return the ratio of each figure with a verdict, which holds for all figures together."""
     pairs = [_pairs(figure) if in_turn else [] for figure in figures]
     count = sum(
-        not figure.too_small and _has_interval(ratios)
+        not figure.too_small and not _has_zero(figure) and len(ratios) >= FEWEST_PAIRS
         for figure, ratios in zip(figures, pairs, strict=True)
     )
     return tuple(
@@ -80,15 +81,15 @@ def _pairs(figure: Compared) -> list[float]:
     ]
 
 
-def _has_interval(ratios: Sequence[float]) -> bool:
-    return len(ratios) >= FEWEST_PAIRS and min(ratios) > 0
+def _has_zero(figure: Compared) -> bool:
+    return 0 in figure.a or 0 in figure.b
 
 
 def _ratio(figure: Compared, ratios: Sequence[float], *, chance: float) -> Ratio:
     a, b = _median(figure.a), _median(figure.b)
     ratio = b / a if a and b is not None else None
-    if ratios:
-        ratio = statistics.geometric_mean(ratios) if min(ratios) > 0 else statistics.median(ratios)
+    if ratios and not _has_zero(figure):
+        ratio = statistics.geometric_mean(ratios)
     several = len(ratios) > 1
     told = Ratio(
         what=figure.what,
@@ -106,10 +107,10 @@ def _ratio(figure: Compared, ratios: Sequence[float], *, chance: float) -> Ratio
         return msgspec.structs.replace(told, verdict="not judged", reason=figure.too_small)
     if not several:
         return told
-    if min(ratios) <= 0:
+    if _has_zero(figure):
         reason = "it is 0 in a repetition, and no mean of ratios can be made with that"
         return msgspec.structs.replace(told, verdict="not judged", reason=reason)
-    if not _has_interval(ratios):
+    if len(ratios) < FEWEST_PAIRS:
         reason = f"fewer than {FEWEST_PAIRS} pairs show none"
         return msgspec.structs.replace(told, verdict="no difference shown", reason=reason)
     low, high = interval_of_ratio(ratios, chance=chance)

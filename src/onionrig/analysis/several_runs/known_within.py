@@ -27,7 +27,9 @@ FEWEST_FIRST = 4
 
 def first_stage_for(spread: float, within: float) -> int:
     """Return how many repetitions the first stage has: half of what this spread lets expect."""
-    count = FEWEST_FIRST
+    # t is never below the normal distribution's quantile, and a little above it for few values
+    of_normal = statistics.NormalDist().inv_cdf(1 - WRONG / 2)
+    count = max(FEWEST_FIRST, int((of_normal * spread / math.log1p(within)) ** 2 / 2))
     while t_quantile(WRONG, 2 * count - 1) * spread / math.sqrt(2 * count) > math.log1p(within):
         count += 1
     return count
