@@ -30,8 +30,9 @@ from onionrig.series.until_known import repeated_until_known
 from onionrig.store.runs import find_run
 from onionrig.store.series_directory import REPEAT_RESULT, SeriesDirectory
 from onionrig.views.summary.repetition import holds_ahead, repetition_ahead, repetition_summary
+from onionrig.views.summary.run import summary
 from support.fake_engine.runs import BASELINE, Ran, script
-from support.records.results import result
+from support.records.results import result, with_findings
 from support.views.terminal import printed
 
 DRAWN = 3000
@@ -91,11 +92,25 @@ def test_networks_that_differ_and_whose_holds_agree_are_not_known_after_holds_of
     assert of_holds.known
     assert of_holds.within < 0.01
     assert "12 holds of one network" in of_holds.sentence
-    assert "Other networks differ by more: this says nothing of them" in of_holds.sentence
+    assert "Other networks can differ by more: this says nothing of them" in of_holds.sentence
 
     two = repeat_result(plan(), networks([first, second]))
     assert not two.known
     assert two.figures[0].within > 0.05
+
+
+def test_a_single_hold_that_the_budget_allowed_is_said_to_say_nothing():
+    asked = UntilKnown(within=0.05, budget_seconds=60, first_stage=4)
+    known = holds_known(asked, [result(200)])
+    made = msgspec.structs.replace(
+        with_findings(result(200)),
+        repetitions=msgspec.structs.replace(
+            with_findings(result(200)).repetitions, count=1, known=known
+        ),
+    )
+    text = printed(summary(made, "there", ()))
+    assert "1 hold of one network: nothing is known of how holds differ" in text
+    assert "the budget of 60 s allowed no more" in text
 
 
 def test_a_rate_is_known_after_as_many_networks_as_the_first_stage_asks_for():
@@ -253,6 +268,7 @@ def test_holds_of_one_network_end_as_soon_as_its_rate_is_known(tmp_path, monkeyp
     assert ran.error is None
     assert ran.result.repetitions.count == 4
     assert ran.result.repetitions.known.asked_within == 0.05
+    assert "4 holds of one rig" in ran.result.repetitions.known.sentence
     assert ran.directory.read_manifest().until_known == asked
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def holds_known(asked: UntilKnown, results: Sequence[Result]) -> HoldsKnown:
-    """Return how well the rate of one network is known after these holds.
+    """Return how well the rate of one network, or rig without tors, is known after these holds.
 
     It says nothing of other networks, however closely the holds agree.
     """
@@ -43,7 +43,9 @@ def holds_known(asked: UntilKnown, results: Sequence[Result]) -> HoldsKnown:
         needed=needed,
         within=within,
         interval_bits_per_second=interval,
-        sentence=_sentence(asked, len(rates), within, interval, known=known, needed=needed),
+        sentence=_sentence(
+            asked, len(rates), within, interval, known=known, needed=needed, of=_held(results)
+        ),
     )
 
 
@@ -55,17 +57,26 @@ def _sentence(  # noqa: PLR0913 - the parts of one sentence
     *,
     known: bool,
     needed: int | None,
+    of: str,
 ) -> str:
+    budget = rough_duration_text(asked.budget_seconds)
     if within is None or interval is None:
-        return f"{counted(count, 'hold')} of one network: nothing is known of their spread"
+        return (
+            f"{counted(count, 'hold')} of one {of}: nothing is known of how holds differ, and the "
+            f"budget of {budget} allowed no more"
+        )
     low, high = map(rate_text, interval)
     came_to = (
-        f"{counted(count, 'hold')} of one network: within {percent_text(within)} "
+        f"{counted(count, 'hold')} of one {of}: within {percent_text(within)} "
         f"({low} to {high}); "
         f"{percent_text(asked.within)} was asked for"
     )
     if not known:
         takes = "" if needed is None else f", which would take {counted(needed, 'hold')}"
-        budget = rough_duration_text(asked.budget_seconds)
         came_to += f"{takes}, but the budget of {budget} allowed no more"
-    return f"{came_to}. Other networks differ by more: this says nothing of them"
+    return f"{came_to}. Other {of}s can differ by more: this says nothing of them"
+
+
+def _held(results: Sequence[Result]) -> str:
+    """Name what was held: a rig without tors has no network."""
+    return "rig" if any(result.mode == "without tor" for result in results) else "network"

@@ -127,8 +127,8 @@ def _rates(result: Result) -> RenderableType:
     held = result.repetitions
     if held is not None and held.count > 1:
         table.add_row("repetitions", *_repetitions(held))
-        if held.known is not None:
-            table.add_row("known", "yes" if held.known.known else "no", held.known.sentence)
+    if held is not None and held.known is not None:
+        table.add_row("known", "yes" if held.known.known else "no", held.known.sentence)
     spread = f"variation {percent_text(goodput.variation)}" if goodput.variation is not None else ""
     table.add_row("median second", _rate(goodput.median_second_bits_per_second), spread)
     table.add_row(
