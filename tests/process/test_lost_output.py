@@ -120,7 +120,7 @@ def test_a_report_that_gets_too_little_memory_takes_nothing_with_it(shell, recor
     assert "`onionrig report`" in drawn.stderr
     announced = shell(
         f"{sys.executable} -c 'from pathlib import Path; "
-        'from onionrig.cli.report_files import announce; announce(Path("r"), stderr=False)\'',
+        'from onionrig.cli.output.report_files import announce; announce(Path("r"), stderr=False)\'',
         preexec_fn=limited,
     )
     assert announced.returncode == 0, announced.stderr

@@ -136,7 +136,7 @@ def test_what_the_locale_cannot_print_is_replaced(in_a_bare_locale, tmp_path, ar
 
 
 def test_json_is_whole_whatever_can_be_printed(in_a_bare_locale):
-    code = f"from onionrig.cli.printing import print_json; print_json({{'said': {SAID!a}}})"
+    code = f"from onionrig.cli.output.printing import print_json; print_json({{'said': {SAID!a}}})"
     done = in_a_bare_locale(program=("-c", code))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.decode("latin-1")) == {"said": SAID}

@@ -13,7 +13,7 @@ import pytest
 
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
-from onionrig.cli.report_files import write_files
+from onionrig.cli.output.report_files import write_files
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.store.run_directory import RunDirectory
 from onionrig.views.report.colours import DARK, LIGHT, painted, series_colour

@@ -9,8 +9,8 @@ from typing import NoReturn
 from rich.console import Console
 
 from onionrig.cli.app import app
-from onionrig.cli.printing import readable
-from onionrig.cli.refused_output import flush_output, outlive_refused_output
+from onionrig.cli.output.printing import readable
+from onionrig.cli.output.refused_output import flush_output, outlive_refused_output
 from onionrig.errors import OnionrigError
 from onionrig.store.refusals import explained
 

@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from onionrig.cli.live import default_out, refuse_lost_hosts, run_watched
-from onionrig.cli.printing import print_aborted, print_result
-from onionrig.cli.report_files import announce
+from onionrig.cli.output.printing import print_aborted, print_result
+from onionrig.cli.output.report_files import announce
 from onionrig.engine.registry import opening_for
 from onionrig.errors import MEASURED, TARGET_MISSED
 from onionrig.store.refusals import explained

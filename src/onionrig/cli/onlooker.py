@@ -13,7 +13,7 @@ import msgspec
 
 from onionrig.balancer.inspection.client_view import Subject
 from onionrig.balancer.inspection.onlooker import Onlooker
-from onionrig.cli.refused_output import somebody_reads
+from onionrig.cli.output.refused_output import somebody_reads
 from onionrig.errors import Interrupted, NoTorToAsk, UsageError
 from onionrig.processes.interrupts import interruptible
 from onionrig.processes.surroundings import refuse_intercepted

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from onionrig.cli.catalogue import catalogue
 from onionrig.cli.inventory import inventory, located
-from onionrig.cli.printing import readable
+from onionrig.cli.output.printing import readable
 from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
 from onionrig.experiment.decode import experiment_from, layer_from_setting, layer_from_toml

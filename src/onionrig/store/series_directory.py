@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from onionrig.records.series.comparison import ComparePlan, Comparison
     from onionrig.records.series.repetition import RepeatResult
-    from onionrig.records.series.sweep import SweepResult
 
 SWEEP_PLAN, SWEEP_RESULT = "sweep.json", "sweep-result.json"
 COMPARE_PLAN, COMPARISON = "compare.json", "comparison.json"

@@ -26,7 +26,7 @@ from onionrig.cli.app import (
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.measurement import finish, measured
-from onionrig.cli.printing import results
+from onionrig.cli.output.printing import results
 from onionrig.cli.question import BASELINE, ask, flags_layer
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for

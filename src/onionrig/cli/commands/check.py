@@ -8,7 +8,7 @@ import msgspec
 
 from onionrig.cli.app import ExperimentFile, Inventory, Json, Profile, Settings, app
 from onionrig.cli.help import MACHINE, described
-from onionrig.cli.printing import print_json, results
+from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.question import ask, flags_layer
 from onionrig.engine.local.equipment import Equipment
 from onionrig.engine.local.fitness import refuse_unfit

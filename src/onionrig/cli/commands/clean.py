@@ -10,7 +10,7 @@ import typer
 
 from onionrig.cli.app import Json, app
 from onionrig.cli.help import MACHINE, described
-from onionrig.cli.printing import print_json
+from onionrig.cli.output.printing import print_json
 from onionrig.errors import RunDirectoryError
 from onionrig.processes.leftover_groups import group_mounts
 from onionrig.processes.leftovers import clean as clean_up

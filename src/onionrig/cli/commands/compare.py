@@ -26,7 +26,8 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
-from onionrig.cli.printing import print_json, results
+from onionrig.cli.output.printing import print_json, results
+from onionrig.cli.output.report_files import announce
 from onionrig.cli.question import (
     flags_layer,
     layers_of,
@@ -35,7 +36,6 @@ from onionrig.cli.question import (
     refuse_contradictions,
     setting_layer,
 )
-from onionrig.cli.report_files import announce
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import UsageError

@@ -11,7 +11,7 @@ from rich.console import Console
 from onionrig.cli.app import Json, app
 from onionrig.cli.help import RESULTS, described
 from onionrig.cli.onlooker import look, look_request, watch
-from onionrig.cli.printing import print_json, results
+from onionrig.cli.output.printing import print_json, results
 from onionrig.tor.control_address import PASSWORD_VARIABLE, USUAL
 from onionrig.views.descriptor import address_view
 from onionrig.views.descriptor_watch import watching

@@ -9,7 +9,7 @@ from rich.table import Table
 from onionrig.cli.app import Json, app
 from onionrig.cli.examination import able, examine
 from onionrig.cli.help import MACHINE, described
-from onionrig.cli.printing import print_json, results
+from onionrig.cli.output.printing import print_json, results
 from onionrig.errors import MEASURED, Unequipped
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from onionrig.cli.app import RunName, app, refuse_without_effect
 from onionrig.cli.help import RESULTS, described
-from onionrig.cli.printing import print_notes
+from onionrig.cli.output.printing import print_notes
 from onionrig.errors import UsageError
 from onionrig.store.account import account_of
 from onionrig.store.csv_files import new_export_directory, write_csv

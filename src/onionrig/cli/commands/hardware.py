@@ -10,7 +10,7 @@ from rich.console import Console
 from onionrig.cli.app import Json, app
 from onionrig.cli.catalogue import catalogue, own_boards
 from onionrig.cli.help import PLAN, described
-from onionrig.cli.printing import print_json, results
+from onionrig.cli.output.printing import print_json, results
 from onionrig.hardware.boards import board_named
 from onionrig.views.hardware import board_view, catalogue_view
 

@@ -13,9 +13,9 @@ from rich.console import Console
 from onionrig import __version__
 from onionrig.cli.app import Json, app, refuse_without_effect
 from onionrig.cli.help import PLAN, described
+from onionrig.cli.output.printing import print_json, results
+from onionrig.cli.output.report_files import plan_page
 from onionrig.cli.plan_inputs import candidates_from, reference_for
-from onionrig.cli.printing import print_json, results
-from onionrig.cli.report_files import plan_page
 from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
 from onionrig.plan.plan import plan as plan_for_question
 from onionrig.plan.plan import plan_for_either_balancer

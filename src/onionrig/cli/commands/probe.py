@@ -11,7 +11,7 @@ from rich.console import Console
 
 from onionrig.cli.app import Inventory, Json, app
 from onionrig.cli.help import PLAN, described
-from onionrig.cli.printing import print_json, results
+from onionrig.cli.output.printing import print_json, results
 from onionrig.cluster.probing import probes_of
 from onionrig.errors import UsageError
 from onionrig.probe.probe import probe as probe_board

@@ -9,7 +9,7 @@ import typer
 
 from onionrig.cli.app import app
 from onionrig.cli.help import RESULTS, described
-from onionrig.cli.report_files import draw_report, refuse_overwriting, reported
+from onionrig.cli.output.report_files import draw_report, refuse_overwriting, reported
 from onionrig.store.runs import distinct_names
 
 

@@ -9,7 +9,7 @@ import typer
 
 from onionrig.cli.app import Json, app
 from onionrig.cli.help import RESULTS, described
-from onionrig.cli.printing import print_json, results
+from onionrig.cli.output.printing import print_json, results
 from onionrig.store.listing import listed
 from onionrig.store.runs import RUNS
 from onionrig.views.runs import runs_view

@@ -9,7 +9,7 @@ import typer
 
 from onionrig.cli.app import app
 from onionrig.cli.help import MACHINE, described
-from onionrig.cli.printing import print_json
+from onionrig.cli.output.printing import print_json
 from onionrig.errors import UsageError
 from onionrig.records.plan import Plan
 from onionrig.records.probe import Probe

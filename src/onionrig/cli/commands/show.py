@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onionrig.cli.app import Json, RunName, app
 from onionrig.cli.help import RESULTS, described
-from onionrig.cli.printing import print_result
+from onionrig.cli.output.printing import print_result
 from onionrig.store.account import account_of
 from onionrig.store.runs import find_run
 

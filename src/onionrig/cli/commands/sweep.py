@@ -27,7 +27,8 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
-from onionrig.cli.printing import print_json, results
+from onionrig.cli.output.printing import print_json, results
+from onionrig.cli.output.report_files import announce
 from onionrig.cli.question import (
     FLAGS,
     flags_layer,
@@ -36,7 +37,6 @@ from onionrig.cli.question import (
     question_of,
     refuse_contradictions,
 )
-from onionrig.cli.report_files import announce
 from onionrig.cli.series.said import SeriesSaid
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from onionrig.cli.app import app
 from onionrig.cli.help import HOSTS, HelpfulGroup
-from onionrig.cli.printing import print_json
+from onionrig.cli.output.printing import print_json
 from onionrig.errors import MEASURED, Unequipped
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rich.table import Table
 from onionrig.cli.app import Json
 from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster, progress
 from onionrig.cli.help import described
-from onionrig.cli.printing import print_json
+from onionrig.cli.output.printing import print_json
 from onionrig.cluster.check import Checked
 from onionrig.cluster.check import check as check_hosts
 from onionrig.errors import MEASURED, Unequipped

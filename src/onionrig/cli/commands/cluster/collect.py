@@ -11,8 +11,8 @@ import typer
 from onionrig.cli.app import Json, Report
 from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
 from onionrig.cli.help import described
-from onionrig.cli.printing import print_json, print_result
-from onionrig.cli.report_files import announce
+from onionrig.cli.output.printing import print_json, print_result
+from onionrig.cli.output.report_files import announce
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.collecting import collect as collect_run
 from onionrig.errors import HostLost

@@ -7,7 +7,7 @@ import asyncio
 from onionrig.cli.app import Json
 from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster
 from onionrig.cli.help import described
-from onionrig.cli.printing import print_json
+from onionrig.cli.output.printing import print_json
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.standing_down import stand_down
 from onionrig.units import counted

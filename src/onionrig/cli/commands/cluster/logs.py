@@ -9,7 +9,7 @@ import typer
 
 from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
 from onionrig.cli.help import described
-from onionrig.cli.refused_output import print_line
+from onionrig.cli.output.refused_output import print_line
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.logs import told_logs
 

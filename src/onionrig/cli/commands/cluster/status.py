@@ -11,7 +11,7 @@ from rich.table import Table
 from onionrig.cli.app import Json
 from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster
 from onionrig.cli.help import described
-from onionrig.cli.printing import print_json
+from onionrig.cli.output.printing import print_json
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.status import cluster_status
 from onionrig.errors import HostLost

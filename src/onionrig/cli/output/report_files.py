@@ -98,7 +98,7 @@ def write_report(path: Path, directory: Path) -> None:
 
 def _drawn(*words: str, given: bytes = b"") -> str:
     """Run the program that draws, and return what it printed."""
-    argv = (sys.executable, "-m", "onionrig.cli.drawing", *words)
+    argv = (sys.executable, "-m", "onionrig.cli.output.drawing", *words)
     ended = run_program(argv, seconds=DRAWING_SECONDS, given=given)
     if ended.code == 0:
         return ended.out

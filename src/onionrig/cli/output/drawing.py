@@ -1,4 +1,4 @@
-"""Draw one report: what ``python -m onionrig.cli.drawing`` does, apart from every command.
+"""Draw one report: what ``python -m onionrig.cli.output.drawing`` does, apart from every command.
 
 Charts are drawn by a JavaScript engine, which ends its whole process where it gets no memory. With
 two paths it writes the report of the records in the first into the second; without any it reads a
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from onionrig.cli.report_files import write_report
+from onionrig.cli.output.report_files import write_report
 from onionrig.records.plan import Plan
 from onionrig.store.refusals import explained
 
