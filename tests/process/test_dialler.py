@@ -90,7 +90,7 @@ def test_so_many_dials_are_made_each_on_a_circuit_of_its_own_and_then_it_ends(be
     dials = by_number(bench.dials)
     assert [dial.stream for dial in dials] == list(range(9))
     assert [dial.client for dial in dials] == ["client 0", "client 1"] * 4 + ["client 0"]
-    assert all(served(dial) and dial.ending is Ending.RUN_ENDED for dial in dials)
+    assert all(served(dial) and dial.ending is Ending.SERVED for dial in dials)
     assert sorted(dial.backend for dial in dials) == ["0"] * 5 + ["1"] * 4
     assert all(8192 <= dial.verified_bytes < 8192 + (64 << 10) for dial in dials)
     assert all(
@@ -158,7 +158,7 @@ def test_a_client_tor_that_is_not_there_fails_its_dials_and_no_others(bench):
 
     assert [dial.ending for dial in by_number(bench.dials)] == [
         Ending.CLIENT_UNREACHABLE,
-        Ending.RUN_ENDED,
+        Ending.SERVED,
     ] * 2
 
 
@@ -190,7 +190,7 @@ def test_a_dial_under_way_at_the_end_has_neither_failed_nor_been_served(bench):
     assert hanging
     assert not any(dial.failed for dial in others)
     assert not any(served(dial) for dial in hanging)
-    assert {dial.ending for dial in hanging} == {Ending.RUN_ENDED}
+    assert {dial.ending for dial in hanging} == {Ending.STILL_WAITING}
 
 
 def test_dials_beyond_the_bound_are_left_out_and_that_is_said(bench):

@@ -36,6 +36,48 @@ def fed(content, lengths, *, takes_foreign):
     return attempt
 
 
+def ended_with_run(*, payload=b"", connected=True, takes_foreign=False):
+    """The record of an attempt that the end of its run finds with so much payload."""
+    attempt = direct(takes_foreign=takes_foreign) if connected else dialled()
+    if payload:
+        attempt.received(payload, 101.0)
+    attempt.end_with_run(103.0)
+    return attempt.transfer()
+
+
+def dialled():
+    attempt = Attempt(stream=3, number=2, client="client-1", at=100.0)
+    attempt.accepted()
+    return attempt
+
+
+def test_the_end_of_the_run_is_told_apart_by_whether_payload_had_come():
+    head = head_line("here", "backend-1")
+    delivering = ended_with_run(payload=head + DOUBLED_BLOCK[:100])
+    foreign = ended_with_run(payload=b"SSH-2.0-OpenSSH", takes_foreign=True)
+    assert (delivering.ending, delivering.detail) == (Ending.RUN_ENDED, "")
+    assert foreign.ending is Ending.RUN_ENDED
+
+    named = ended_with_run(payload=head)
+    opened, waiting = ended_with_run(), ended_with_run(connected=False)
+    assert {named.ending, opened.ending, waiting.ending} == {Ending.STILL_WAITING}
+    assert (named.backend, opened.backend) == ("backend-1", None)
+    assert opened.detail == "before the first byte"
+    assert waiting.detail == "before the SOCKS reply"
+    assert waiting.ended_after_seconds == 3
+
+    ended = (delivering, foreign, named, opened, waiting)
+    assert not any(transfer.failed for transfer in ended)
+    assert [transfer.was_still_waiting for transfer in ended] == [False, False, True, True, True]
+
+
+def test_an_attempt_that_had_ended_already_is_not_ended_again_with_the_run():
+    attempt = direct(takes_foreign=False)
+    attempt.end(Ending.SERVED, 102.0)
+    attempt.end_with_run(103.0)
+    assert attempt.transfer().ending is Ending.SERVED
+
+
 BEGINNINGS = st.one_of(
     st.binary(max_size=400),
     st.integers(0, len(LIKE_OURS)).map(lambda size: LIKE_OURS[:size]),

@@ -33,7 +33,7 @@ def failing(number=0, ending=Ending.CONNECT_TIMEOUT, **more):
 
 def unfinished(number=0, **more):
     """A dial that was under way when the dialling was ended."""
-    return failing(number, Ending.RUN_ENDED, **more)
+    return failing(number, Ending.STILL_WAITING, **more)
 
 
 def run(made, *events, **changed):
@@ -74,6 +74,18 @@ def test_dials_are_counted_by_who_served_and_by_why_they_failed():
     }
     assert found.backends == {"backend-1": 3, "backend-2": 0, "backend-3": 2, "backend-4": 0}
     assert found.unreached == ("backend-2", "backend-4")
+
+
+@pytest.mark.parametrize("ending", [Ending.SERVED, Ending.RUN_ENDED])
+def test_older_records_tell_served_dials_from_those_that_waited_by_what_was_verified(ending):
+    was_served = dial(ending=ending)
+    assert served(was_served)
+    assert not was_served.was_still_waiting
+    for waiting in (Ending.STILL_WAITING, Ending.RUN_ENDED):
+        waited = failing(ending=waiting)
+        assert not waited.failed
+        assert not served(waited)
+        assert waited.was_still_waiting
 
 
 def test_a_dial_that_broke_after_it_was_served_a_little_has_failed():

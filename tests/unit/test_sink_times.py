@@ -77,7 +77,7 @@ def test_a_sink_dials_and_ends_when_its_schedule_says_with_a_sample_as_each_seco
     samples, transfers = pulled(clock, peer.port, schedule=schedule)
 
     assert [at - START for at in starts(transfers)] == [2.0, 2.5, 3.0, 3.5]
-    assert [transfer.ending for transfer in transfers] == [Ending.RUN_ENDED] * 4
+    assert [transfer.ending for transfer in transfers] == [Ending.STILL_WAITING] * 4
     assert ends(transfers) == [START + 6] * 4
     assert [(sample.second, sample.wall_seconds) for sample in samples] == [
         (second, second + 1) for second in range(START, START + 6)

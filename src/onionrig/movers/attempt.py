@@ -115,6 +115,13 @@ class Attempt:
             self._detail = detail
             self._ended_at = at
 
+    def end_with_run(self, at: float) -> None:
+        """End it as the run or the dialling is ended: while payload comes, or still waiting."""
+        if self.started:
+            self.end(Ending.RUN_ENDED, at)
+        else:
+            self.end(Ending.STILL_WAITING, at, _MISSED[self.phase])
+
     def overdue(self, at: float, *, connect_seconds: float, stall_seconds: float) -> bool:
         """Whether it has been silent for longer than its phase allows."""
         allowed = stall_seconds if self.phase is Phase.DELIVERING else connect_seconds

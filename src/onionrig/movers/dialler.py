@@ -17,7 +17,6 @@ from onionrig.movers.attempt import Attempt
 from onionrig.movers.clock import SteadyClock
 from onionrig.movers.program import StopRequest, allow_many_sockets, run_with_orders
 from onionrig.movers.single_dial import carry
-from onionrig.records.transfers import Ending
 from onionrig.rig.orders import DiallerOrders
 from onionrig.store.lines import Appender
 from onionrig.tor.socks import Credentials, Handshake
@@ -133,11 +132,11 @@ class Dialler:
             self._record.append(attempt.transfer())
 
     def _hang_up(self) -> None:
-        """Record the dials that were under way at the end: they neither failed nor were served."""
+        """Record the dials that were under way at the end: whether payload came, or not yet."""
         at = self._clock.wall_seconds()
         for dial, attempt in self._under_way.items():
             dial.cancel()
-            attempt.end(Ending.RUN_ENDED, at)
+            attempt.end_with_run(at)
             self._record.append(attempt.transfer())
 
 

@@ -44,7 +44,7 @@ async def dial_once(  # noqa: PLR0913 - whom, through whom, as whom, how long
 ) -> Transfer:
     """Dial an onion address through a client tor, verify 64 KiB of payload, and hang up.
 
-    Returns the record of the attempt: ``RUN_ENDED`` with the backend's name if all is well,
+    Returns the record of the attempt: ``SERVED`` with the backend's name if all is well,
     otherwise the failure with its detail. The timeout is for all of it. Raises UsageError for an
     address or credentials that SOCKS cannot carry.
     """
@@ -72,7 +72,7 @@ async def carry(  # noqa: PLR0913 - an attempt, its way, and what bounds it
     timeout_seconds: float,
     connect: Connect = connected,
 ) -> None:
-    """Carry an attempt through to its end: ``RUN_ENDED`` once so much payload is verified.
+    """Carry an attempt through to its end: ``SERVED`` once so much payload is verified.
 
     Cancelled, it hangs up and leaves the attempt without an end.
     """
@@ -117,4 +117,4 @@ async def _take(
     while attempt.ending is None:
         attempt.received(await stream.read(), clock.wall_seconds())
         if attempt.checker.verified_bytes >= enough_bytes:
-            attempt.end(Ending.RUN_ENDED, clock.wall_seconds())
+            attempt.end(Ending.SERVED, clock.wall_seconds())

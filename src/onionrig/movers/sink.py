@@ -23,7 +23,6 @@ from onionrig.movers.pacing import first_dial_second, pause_seconds
 from onionrig.movers.program import StopRequest, allow_many_sockets, read_json, run_with_orders
 from onionrig.movers.stream import LOW_WATER_BYTES, Stream, routes
 from onionrig.records.schedule import Schedule
-from onionrig.records.transfers import Ending
 from onionrig.rig.orders import SinkOrders
 from onionrig.store.lines import Appender
 
@@ -209,7 +208,7 @@ class Sink:
     def _end_run(self) -> None:
         at = self._clock.wall_seconds()
         for stream in list(self._open.values()):
-            stream.attempt.end(Ending.RUN_ENDED, at)
+            stream.attempt.end_with_run(at)
             self._hang_up(stream)
         self._epoll.close()
 

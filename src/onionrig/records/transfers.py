@@ -8,9 +8,18 @@ import msgspec
 
 
 class Ending(StrEnum):
-    """Why an attempt ended; everything but ``RUN_ENDED`` is a failure."""
+    """Why an attempt ended; everything but the first three is a failure.
 
+    Records from before ``SERVED`` and ``STILL_WAITING`` say ``RUN_ENDED`` for all three: what was
+    verified tells them apart.
+    """
+
+    SERVED = "served"
+    """A dial verified as much payload as it was told to, and hung up."""
     RUN_ENDED = "run ended"
+    """Payload came until the run ended, or the dialling was ended."""
+    STILL_WAITING = "still waiting"
+    """The run or the dialling was ended, and not a byte of payload had come."""
     CLIENT_UNREACHABLE = "client tor unreachable"
     PEER_UNREACHABLE = "peer unreachable"
     SOCKS_REFUSED = "SOCKS refused"
@@ -47,8 +56,13 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def failed(self) -> bool:
-        """Whether the attempt ended before the run did."""
-        return self.ending is not Ending.RUN_ENDED
+        """Whether the attempt ended before it should have."""
+        return self.ending not in _MEANT
+
+    @property
+    def was_still_waiting(self) -> bool:
+        """Whether the end of the run or of the dialling cut it off before its first payload."""
+        return not self.failed and not (self.verified_bytes or self.unverified_bytes)
 
     @property
     def reason(self) -> str:
@@ -57,5 +71,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"{self.ending}: {shown}" if shown else str(self.ending)
 
 
+_MEANT = {Ending.SERVED, Ending.RUN_ENDED, Ending.STILL_WAITING}
+"""Endings that nothing that went wrong brought about."""
 _REASONED = {Ending.SOCKS_REFUSED, Ending.CLIENT_UNREACHABLE, Ending.PEER_UNREACHABLE}
 """Endings whose detail is one of a few, so that it is part of the reason."""
