@@ -102,18 +102,84 @@ def test_one_that_hung_before_it_was_killed_is_held_against_what_came_before_it_
     assert started.before_bits_per_second == 800
 
 
+def test_a_start_that_undoes_nothing_is_held_against_its_own_five_seconds():
+    sizes = [*[100] * 10, *[50] * 10, *[20] * 10]
+    (found,) = followed(sizes, happened("start", "backend-1", 20.0))
+    assert found.before_bits_per_second == 400
+
+
+def test_nothing_is_held_against_goodput_that_an_earlier_fault_had_already_taken():
+    sizes = [*[100] * 5, *[60] * 5, *[10] * 5, *[10] * 15]
+    found = followed(
+        sizes,
+        happened("kill", "relay-1", 5.01),
+        happened("hang", "relay-2", 10.01),
+        happened("kill", "relay-3", 15.01),
+    )
+    assert [each.before_bits_per_second for each in found] == [800] * 3
+    assert [each.recovered_after_seconds for each in found] == [None] * 3
+
+
 @pytest.mark.parametrize(
-    "earlier",
+    ("sizes", "before"),
     [
-        (),
-        (happened("kill", "backend-2", 8.0),),
-        (happened("kill", "backend-1", 6.0), happened("start", "backend-1", 7.0)),
+        # as before again, so that what there was then counts
+        ([*[100] * 10, *[0] * 8, *[96] * 12], 96),
+        # the service is back, but its streams are not
+        ([*[100] * 10, *[0] * 8, *[60] * 12], 100),
     ],
 )
-def test_a_start_that_undoes_nothing_of_this_hold_is_held_against_its_own_five_seconds(earlier):
-    sizes = [*[100] * 10, *[50] * 10, *[20] * 10]
-    *_, found = followed(sizes, *earlier, happened("start", "backend-1", 20.0))
-    assert found.before_bits_per_second == 400
+def test_once_all_is_back_and_goodput_with_it_a_fault_has_five_seconds_of_its_own(sizes, before):
+    *_, found = followed(
+        sizes,
+        happened("kill", "backend-1", 10.0),
+        happened("start", "backend-1", 15.0),
+        happened("kill", "backend-2", 25.0),
+    )
+    assert found.before_bits_per_second == 8 * before
+
+
+@pytest.mark.parametrize("back_at", [12.0, 20.5])
+def test_five_seconds_in_which_something_was_away_are_not_undisturbed(back_at):
+    *_, found = followed(
+        [*[100] * 10, *[95] * 20],
+        happened("hang", "balancer", 10.0),
+        happened("resume", "balancer", back_at),
+        happened("kill", "backend-2", min(back_at + 4, 25.0)),
+    )
+    assert found.before_bits_per_second == 800
+
+
+def test_a_link_that_was_given_another_rate_has_it_from_then_on():
+    _, found = followed(
+        [*[100] * 10, *[95] * 20],
+        happened("link_rate", "pi1", 10.0, bits_per_second=1e6),
+        happened("kill", "backend-2", 20.0),
+    )
+    assert found.before_bits_per_second == 800
+
+
+def test_where_the_first_comes_too_soon_the_next_has_its_own_once_all_is_back():
+    early, _, late = followed(
+        EVEN,
+        happened("kill", "backend-1", 2.0),
+        happened("start", "backend-1", 5.0),
+        happened("kill", "backend-2", 20.0),
+    )
+    assert early.before_bits_per_second is None
+    assert late.before_bits_per_second == 800
+
+
+def test_in_a_hold_that_began_without_what_an_earlier_one_had_ended_nothing_was_undisturbed():
+    told, samples = [], []
+    for number in range(2):
+        load = scheduled(hold_seconds=12, ramp=RAMP + 40 * number)
+        told += [load, happened("kill", "backend-1", 40 * number + 6.0), held()]
+        samples += [sink_sample(load.hold_second + at, {"backend-2": 9}) for at in range(12)]
+    whole = recording(samples, loads=[], events=[*told, finished()], done=False)
+    first, second = (one.aftermaths[0] for one in results_by_load(whole))
+    assert first.before_bits_per_second == 72
+    assert second.before_bits_per_second is None
 
 
 # Which events, and for how long each is looked at
@@ -132,7 +198,6 @@ def test_each_is_looked_at_until_the_next():
     )
     assert (first.lasted_seconds, second.lasted_seconds) == (5, 15)
     assert (first.lowest_bits_per_second, second.lowest_bits_per_second) == (8 * 70, 8 * 30)
-    assert second.before_bits_per_second == 8 * 70
 
 
 def test_two_at_the_same_moment_leave_the_first_no_time():

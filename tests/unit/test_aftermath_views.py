@@ -11,6 +11,7 @@ from rich.console import Console
 from onionrig.analysis.over_time.series import SeriesFault, series
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Phase, PhaseBegan
+from onionrig.records.transfers import Ending
 from onionrig.views.export.tables import TABLES
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import PlainLines, drawn
@@ -21,7 +22,14 @@ from onionrig.views.report.run.report import run_report
 from support.records.events import happened, listed
 from support.records.realistic_run import DONE, disturbed, realistic_run
 from support.records.recordings import recording
-from support.records.samples import HOLD, dial, failed_dial, sink_sample
+from support.records.samples import (
+    HOLD,
+    dial,
+    failed_dial,
+    sink_sample,
+    transfer,
+    waiting_dial,
+)
 from support.views.page import Page, figure_of, reported
 from support.views.terminal import summary_of
 
@@ -46,6 +54,10 @@ def run(events=EVENTS, dials=()):
 DIALS = [dial(9.0), dial(11.0, first_byte=29.5), failed_dial(12.0), dial(21.0, first_byte=0.25)]
 
 
+def figure_of_run(made, name):
+    return figure_of(run_report(analyse(made), made, series(made)), name)
+
+
 # The summary
 
 
@@ -61,6 +73,43 @@ def test_the_summary_says_what_followed_each_in_a_line():
     ] in shown  # fmt: skip
 
 
+def test_new_streams_that_waited_in_vain_are_counted_with_those_that_failed():
+    dials = [dial(11.0, first_byte=0.5), failed_dial(12.0)]
+    dials += [waiting_dial(float(at)) for at in range(13, 27)]
+    made = run(EVENTS[:2], dials=dials)
+    (line,) = (line for line in summary_of(made, width=80).splitlines() if line[:4] == "10 s")
+    assert line.split()[-8:] == ["15", "of", "16", "16.0", "s", ">", "17.0", "s"]
+    (found,) = msgspec.json.decode(msgspec.json.encode(analyse(made)))["aftermaths"]
+    assert (found["dials"]["failed"], found["dials"]["waited_in_vain"]) == (1, 14)
+    assert found["dials"]["longest_wait_in_vain_seconds"] == 17
+    page = reported(analyse(made), made)
+    assert (
+        "Of 16 new streams dialled since the first, 1 failed and 14 waited in vain until the hold "
+        "ended, for up to 17.0 s."
+    ) in page.words
+    assert [key.name for key in figure_of_run(made, "dialled").keys] == [
+        "served", "failed", "still waiting",
+    ]  # fmt: skip
+
+
+def test_new_streams_that_still_waited_are_told_where_nothing_was_done_to_the_rig():
+    made = run(events=(), dials=[*DIALS, waiting_dial(28.0)])
+    page = reported(analyse(made), made)
+    assert (
+        "5 new streams were dialled, 1 failed, 1 still waited when they were cut off."
+    ) in page.words
+
+
+def test_streams_that_still_wait_for_a_byte_when_the_load_ends_are_told():
+    waiting = transfer(2, 5, backend=None, verified=0, ending=Ending.STILL_WAITING)
+    made = msgspec.structs.replace(run(events=()), transfers=[transfer(1), waiting])
+    assert analyse(made).streams.still_waiting == 1
+    shown = summary_of(made, width=80)
+    assert "1 still waited for a first byte when the load ended" in shown
+    page = reported(analyse(made), made)
+    assert "1 stream still waited for a first byte when the load ended." in page.words
+
+
 def test_the_table_fits_a_terminal_of_eighty_columns():
     events = [
         happened("kill", "balancer-tor", 10.0),
@@ -70,7 +119,7 @@ def test_the_table_fits_a_terminal_of_eighty_columns():
     lines = summary_of(run(events, dials), width=80).splitlines()
     (heading,) = (line for line in lines if line.startswith("at "))
     assert heading.split() == [
-        "at", "done", "before", "lowest", "as", "before", "listed", "failed", "until", "slowest",
+        "at", "done", "before", "lowest", "as", "before", "listed", "unserved", "until", "slowest",
     ]  # fmt: skip
     (killed,) = (line for line in lines if line.startswith("10 s"))
     assert "99 of 99" in killed

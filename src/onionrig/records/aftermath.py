@@ -19,8 +19,8 @@ class Aftermath(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lasted_seconds: float
     """For which it was looked at."""
     before_bits_per_second: float | None
-    """Mean goodput of the 5 s before; where it undoes an earlier fault (a start, a resumption),
-    before that one. Null where the hold had not gone on for so long."""
+    """Mean goodput of the last 5 s of the hold, before this, that nothing which was done to the rig
+    had disturbed. Null where there are none."""
     lowest_bits_per_second: float | None
     """The lowest second that followed."""
     recovered_after_seconds: float | None

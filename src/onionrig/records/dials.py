@@ -94,6 +94,8 @@ class DialSecond(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     begun: int
     served: int
     failed: int
+    still_waiting: int
+    """Those that were cut off when the dialling was ended, before their first byte of payload."""
     median_first_byte_seconds: float | None
     """Of those that were served; null where none was."""
     highest_first_byte_seconds: float | None
@@ -107,8 +109,15 @@ class Outage(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unfinished: int
     """Under way when the dialling was ended: neither served nor failed."""
     last_failing_after_seconds: float | None
-    """Time from the fault to when the last dial that failed began; null where none failed."""
+    """Time from the fault to when the last dial that failed, or waited in vain, began; null where
+    there was none."""
     worst_first_byte_seconds: float | None
     """Of the dials served that began no later than that; null where there are none."""
     highest_first_byte_seconds: float | None
     """Of all the dials served that began after the fault; null where there are none."""
+    waited_in_vain: int = 0
+    """The unfinished ones that an outage had met: they had waited for their first byte for longer
+    than any dial had to before the first fault of the hold, and for at least 3 s. Results from
+    before this was counted have 0."""
+    longest_wait_in_vain_seconds: float | None = None
+    """How long the first of these had waited when it was cut off; null where there are none."""

@@ -59,6 +59,9 @@ class Streams(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     failed_by_reason: dict[str, int]
     median_first_byte_seconds: float | None
     """From the dial to the first byte, of attempts that got one."""
+    still_waiting: int = 0
+    """Streams that the end of the load found without a byte since their last dial. Results from
+    before this was counted have 0."""
 
 
 class Bytes(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -140,6 +140,18 @@ def failed_dial(at):
     return dial(at, backend=None, verified=0, first_byte=None, ending=Ending.NO_FIRST_BYTE)
 
 
+def waiting_dial(at, *, hold_seconds=30):
+    """A dial that still waited for its first byte when the hold ended."""
+    return transfer(
+        started=HOLD + at,
+        ended_after=hold_seconds - at,
+        backend=None,
+        verified=0,
+        first_byte=None,
+        ending=Ending.STILL_WAITING,
+    )
+
+
 def _times(second):
     """Return the times of a sample, which is written when its second is over."""
     return {

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from onionrig.records.recording import Recording
     from onionrig.records.transfers import Transfer
 
+LEAST_PATIENCE_SECONDS = 3.0
+"""A dial may have waited for this long when it is cut off, however fast the others were (a
+judgement): new circuits take some tenths of a second, and a second or two on a busy machine."""
+
 
 def dials(recording: Recording) -> Dials | None:
     """Return what the dials before the load showed; None where there are none."""
@@ -80,18 +84,26 @@ def _dial_second(second: int, dials: Sequence[Transfer]) -> DialSecond:
         begun=len(dials),
         served=sum(served(dial) for dial in dials),
         failed=sum(dial.failed for dial in dials),
+        still_waiting=_unfinished(dials),
         median_first_byte_seconds=statistics.median(waits) if waits else None,
         highest_first_byte_seconds=max(waits, default=None),
     )
 
 
-def outage(dials: Iterable[Transfer], at: float) -> Outage:
+def outage(dials: Iterable[Transfer], at: float, *, patience_seconds: float) -> Outage:
     """Return what a fault at this moment cost the dials that began after it.
 
-    Dials have to go on beginning for long enough: an outage is only seen by those that are made.
+    Dials have to go on beginning for long enough: an outage is only seen by those that are made. A
+    dial that was cut off at the end has met it if it had waited for longer than ``patience_seconds``.
     """
     after = [dial for dial in dials if dial.started_wall_seconds >= at]
-    last = max((dial.started_wall_seconds for dial in after if dial.failed), default=None)
+    in_vain = [
+        dial
+        for dial in after
+        if dial.was_still_waiting and dial.ended_after_seconds > patience_seconds
+    ]
+    unserved = [*(dial for dial in after if dial.failed), *in_vain]
+    last = max((dial.started_wall_seconds for dial in unserved), default=None)
     in_outage = [dial for dial in after if last is not None and dial.started_wall_seconds <= last]
     return Outage(
         begun=len(after),
@@ -100,7 +112,25 @@ def outage(dials: Iterable[Transfer], at: float) -> Outage:
         last_failing_after_seconds=None if last is None else last - at,
         worst_first_byte_seconds=max(_waits(in_outage), default=None),
         highest_first_byte_seconds=max(_waits(after), default=None),
+        waited_in_vain=len(in_vain),
+        longest_wait_in_vain_seconds=max(
+            (dial.ended_after_seconds for dial in in_vain), default=None
+        ),
     )
+
+
+def patience_seconds(dials: Iterable[Transfer], until: float) -> float:
+    """Return the longest wait for a first byte that is no sign of an outage.
+
+    It is the longest that any dial had to wait whose first byte came before this moment, up to
+    which nothing had been done to the rig.
+    """
+    undisturbed = [
+        dial
+        for dial in dials
+        if dial.started_wall_seconds + (dial.first_byte_after_seconds or 0.0) < until
+    ]
+    return max([LEAST_PATIENCE_SECONDS, *_waits(undisturbed)])
 
 
 def first_byte(waits: Iterable[float]) -> FirstByte | None:

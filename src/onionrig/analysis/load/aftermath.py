@@ -6,20 +6,19 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.backends.dials import outage
-from onionrig.analysis.load.faults import affected_services, faults_in, service_hosts
+from onionrig.analysis.backends.dials import outage, patience_seconds
+from onionrig.analysis.load.faults import absences, affected_services, faults_in, service_hosts
 from onionrig.analysis.load.loads import events_of
 from onionrig.experiment.faults.registry import fault_recorded
 from onionrig.records.aftermath import Aftermath
-from onionrig.records.events import Listed
+from onionrig.records.events import Happened, Listed
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from onionrig.analysis.load.loads import Load
     from onionrig.analysis.load.windows import Window
-    from onionrig.records.events import Happened
 
 BEFORE_SECONDS = 5
 IN_A_ROW_SECONDS = 3
@@ -34,11 +33,18 @@ def aftermaths(load: Load) -> tuple[Aftermath, ...]:
     """Return what followed each thing that was done in a hold."""
     events = faults_in(load.recording, load.hold)
     goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
-    return tuple(_aftermath(load, goodput, events, index) for index in range(len(events)))
+    before = _Undisturbed(load, goodput).before_each(events)
+    return tuple(
+        _aftermath(load, goodput, events, index, mean) for index, mean in enumerate(before)
+    )
 
 
 def _aftermath(
-    load: Load, goodput: Sequence[float], events: Sequence[Happened], index: int
+    load: Load,
+    goodput: Sequence[float],
+    events: Sequence[Happened],
+    index: int,
+    before: float | None,
 ) -> Aftermath:
     """Return what followed one of the faults, until the next or the hold's end."""
     event, later = events[index], events[index + 1 :]
@@ -46,8 +52,6 @@ def _aftermath(
     since = at - load.hold.begin
     hosts = service_hosts(load.manifest)
     dials = (dial for dial in load.recording.dials if dial.started_wall_seconds < end)
-    undone = _undone(event, events[:index], hosts)
-    before = _before(goodput, int(undone.wall_seconds) - load.hold.begin)
     first = math.ceil(since - NEARLY_WHOLE_SECONDS)
     after = goodput[first : int(end) - load.hold.begin]
     about_it = [other for other in later if _concerns(other, event, hosts)]
@@ -66,7 +70,11 @@ def _aftermath(
             affected_services(event, hosts),
             _next(about_it, load.hold),
         ),
-        dials=outage(dials, at),
+        dials=outage(
+            dials,
+            at,
+            patience_seconds=patience_seconds(load.recording.dials, events[0].wall_seconds),
+        ),
     )
 
 
@@ -83,22 +91,39 @@ def _concerns(other: Happened, event: Happened, hosts: Mapping[str, str]) -> boo
     return same or other.subject == event.subject
 
 
-def _undone(event: Happened, earlier: Sequence[Happened], hosts: Mapping[str, str]) -> Happened:
-    """Return the fault that this one undoes, or else itself."""
-    if not fault_recorded(event.verb).brings_back:
-        return event
-    first: Happened | None = None
-    for other in earlier:
-        if _concerns(other, event, hosts):
-            first = (first or other) if fault_recorded(other.verb).takes_away else None
-    return first or event
+class _Undisturbed:
+    """The goodput of a hold while nothing that was done to the rig bore on it."""
 
+    def __init__(self, load: Load, goodput: Sequence[float]) -> None:
+        events = load.recording.events
+        self._begin = load.hold.begin
+        self._goodput = goodput
+        away = absences(events, service_hosts(load.manifest)).values()
+        self._disturbed = [(absence.begin, absence.end) for several in away for absence in several]
+        # nothing says that a link has its own rate again
+        self._disturbed += [
+            (event.wall_seconds, math.inf)
+            for event in events_of(events, Happened)
+            if event.bits_per_second is not None
+        ]
 
-def _before(goodput: Sequence[float], second: int) -> float | None:
-    """Return the mean of the seconds before this one of the hold, if there are enough."""
-    if second < BEFORE_SECONDS:
-        return None
-    return statistics.fmean(goodput[second - BEFORE_SECONDS : second])
+    def before_each(self, faults: Iterable[Happened]) -> Iterator[float | None]:
+        """Yield, for each fault, the mean of the last five seconds that nothing had disturbed."""
+        last: float | None = None
+        for fault in faults:
+            mean = self._mean_before(int(fault.wall_seconds))
+            if mean is not None and mean >= RECOVERED * (last or 0.0):
+                last = mean
+            yield last
+
+    def _mean_before(self, second: int) -> float | None:
+        """Return the mean of the five seconds before this one, if nothing had disturbed them."""
+        first = second - BEFORE_SECONDS
+        if first < self._begin or any(
+            begin < second and first < end for begin, end in self._disturbed
+        ):
+            return None
+        return statistics.fmean(self._goodput[first - self._begin : second - self._begin])
 
 
 def _recovered(

@@ -34,4 +34,5 @@ def streams(load: Load) -> Streams:
         ),
         failed_by_reason=dict(reasons.most_common()),
         median_first_byte_seconds=statistics.median(first_bytes) if first_bytes else None,
+        still_waiting=sum(transfer.was_still_waiting for transfer in transfers),
     )

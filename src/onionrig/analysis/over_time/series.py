@@ -35,7 +35,7 @@ UNVERIFIED = "unverified"
 """The line of a foreign peer's bytes, which belong to no backend instance."""
 LOST = "lost"
 """What stands for a fault's verb where a host was lost: no fault has it."""
-SERVED, FAILED = "served", "failed"
+SERVED, FAILED, WAITING = "served", "failed", "still waiting"
 MEDIAN, HIGHEST = "median", "slowest"
 NO_TIMELINE = Timeline(at_seconds=(), lasting_seconds=(), lines={})
 MOST_POINTS = 600
@@ -89,7 +89,8 @@ class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     faults: tuple[SeriesFault, ...] = ()
     """What was done to the rig, and hosts that were lost, in order."""
     dialled: Timeline = NO_TIMELINE
-    """New streams by when they were dialled: those that were served, and that failed."""
+    """New streams by when they were dialled: those that were served, that failed, and, where there
+    are any, that still waited when the dialling was ended."""
     dial_wait_seconds: Timeline = NO_TIMELINE
     """Time from the dial to the first byte: of each second's new streams the median and highest."""
 
@@ -234,9 +235,12 @@ def _dials(recording: Recording, span: Window, zero: int) -> dict[str, Timeline]
         return {}
     counts: Lines = {SERVED: {}, FAILED: {}}
     waits: Lines = {MEDIAN: {}, HIGHEST: {}}
+    any_waiting = any(second.still_waiting for second in seconds)
     for second in seconds:
         at = span.begin + second.second
         counts[SERVED][at], counts[FAILED][at] = second.served, second.failed
+        if any_waiting:
+            counts.setdefault(WAITING, {})[at] = second.still_waiting
         if second.median_first_byte_seconds is not None:
             waits[MEDIAN][at] = second.median_first_byte_seconds
         if second.highest_first_byte_seconds is not None:

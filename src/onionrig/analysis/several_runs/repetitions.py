@@ -98,6 +98,7 @@ def _summed_streams(median: Streams, results: Sequence[Result]) -> Streams:
         failed=sum(one.streams.failed for one in results),
         reconnected=sum(one.streams.reconnected for one in results),
         failed_by_reason=dict(reasons.most_common()),
+        still_waiting=sum(one.streams.still_waiting for one in results),
     )
 
 

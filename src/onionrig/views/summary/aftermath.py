@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from onionrig.records.aftermath import Aftermath
+    from onionrig.records.dials import Outage
 
 HEADINGS = (
-    "at", "done", "before", "lowest", "as before", "listed", "failed", "until", "slowest",
+    "at", "done", "before", "lowest", "as before", "listed", "unserved", "until", "slowest",
 )  # fmt: skip
 MEANT = (
     "as before: until 3 s in a row bring 90 % of the goodput before; listed: until clients can "
-    "learn of it; failed: of the streams dialled meanwhile, until the last such dial; slowest: to "
-    "its first byte"
+    "learn of it; unserved: of the streams dialled meanwhile, those that failed or had waited in "
+    "vain when the hold ended, until the last such dial; slowest: to its first byte, or > how long "
+    "one had waited in vain"
 )
 
 
@@ -48,10 +50,15 @@ def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
         _rate(each.lowest_bits_per_second, unknown),
         _after(each.recovered_after_seconds, unknown),
         _after(each.listed_after_seconds, unknown),
-        f"{dials.failed} of {dials.begun}" if dials.begun else unknown,
+        f"{unserved(dials)} of {dials.begun}" if dials.begun else unknown,
         _after(dials.last_failing_after_seconds, unknown),
-        _after(dials.highest_first_byte_seconds, unknown),
+        _slowest(dials, unknown),
     )
+
+
+def unserved(dials: Outage) -> int:
+    """Return how many new streams an outage met: those that failed, and that waited in vain."""
+    return dials.failed + dials.waited_in_vain
 
 
 def done_text(verb: str, subject: str, bits_per_second: float | None = None) -> str:
@@ -68,6 +75,14 @@ def listed_texts(before: Sequence[str], now: Sequence[str]) -> list[str]:
         *([f"no longer in the address's descriptors: {named(left)}"] if left else []),
         *([f"now in the address's descriptors: {named(come)}"] if come else []),
     ]
+
+
+def _slowest(dials: Outage, unknown: str) -> str:
+    """Say how long the slowest waited: to its first byte, or in vain until it was cut off."""
+    waited, served = dials.longest_wait_in_vain_seconds, dials.highest_first_byte_seconds
+    if waited is not None and waited > (served or 0.0):
+        return f"> {_after(waited, unknown)}"
+    return _after(served, unknown)
 
 
 def _after(seconds: float | None, unknown: str) -> str:

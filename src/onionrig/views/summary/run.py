@@ -207,6 +207,9 @@ def _streams(result: Result) -> list[Text]:
         Text(f"  {count} times {reason}", style="yellow")
         for reason, count in streams.failed_by_reason.items()
     ]
+    if streams.still_waiting:
+        waited = f"  {streams.still_waiting} still waited for a first byte when the load ended"
+        lines.append(Text(waited, style="yellow"))
     return [*lines, _payload(result.bytes)]
 
 

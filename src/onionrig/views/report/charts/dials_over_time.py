@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.over_time.series import FAILED, HIGHEST, MEDIAN, SERVED
+from onionrig.analysis.over_time.series import FAILED, HIGHEST, MEDIAN, SERVED, WAITING
 from onionrig.views.report.charts.load_over_time import COUNT
 from onionrig.views.report.charts.scales import short_time_scale
 from onionrig.views.report.charts.time_chart import Line, TimeChart
@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from onionrig.analysis.over_time.series import Series
     from onionrig.views.report.figure import Figure
 
+COLOURS = {SERVED: series_colour(0), FAILED: BAD, WAITING: series_colour(1)}
+"""What became of new streams."""
+
 
 def dialled_figure(series: Series) -> Figure:
     """Draw how many new streams were dialled in each second, and how many of them failed."""
     chart = TimeChart(
         timeline=series.dialled,
-        lines=(Line(name=SERVED, colour=series_colour(0)), Line(name=FAILED, colour=BAD)),
+        lines=tuple(
+            Line(name=name, colour=colour)
+            for name, colour in COLOURS.items()
+            if name in series.dialled.lines
+        ),
         scale=COUNT,
         title="new streams",
         loads=series.loads,
@@ -30,8 +37,8 @@ def dialled_figure(series: Series) -> Figure:
         chart,
         name="dialled",
         title="New streams dialled in each second",
-        description="New streams by the second in which they were dialled: those that failed, and "
-        "those that were served.",
+        description="New streams by the second in which they were dialled: those that failed, those "
+        "that were served, and those that still waited when the dialling was ended.",
         height=180,
     )
 

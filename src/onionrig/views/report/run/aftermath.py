@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.over_time.series import FAILED, SERVED
+from onionrig.analysis.over_time.series import FAILED, WAITING
 from onionrig.units import counted
 from onionrig.views.report.charts.dials_over_time import dial_wait_figure, dialled_figure
 from onionrig.views.report.document import UNKNOWN, Prose, Section, Table, columns
+from onionrig.views.report.value_text import wait
 from onionrig.views.summary.aftermath import HEADINGS, MEANT, aftermath_row
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from onionrig.analysis.over_time.series import Series
     from onionrig.analysis.over_time.timeline import Timeline
     from onionrig.records.aftermath import Aftermath
+    from onionrig.records.dials import Outage
     from onionrig.records.result import Result
     from onionrig.views.report.document import Block
 
@@ -43,14 +45,29 @@ def aftermath(result: Result, series: Series | None) -> Section | None:
 def _finding(aftermaths: Sequence[Aftermath], dialled: Timeline | None) -> str:
     """Say how new streams fared: after the first thing that was done, or in all."""
     if aftermaths:
-        begun = sum(aftermath.dials.begun for aftermath in aftermaths)
-        failed = sum(aftermath.dials.failed for aftermath in aftermaths)
         done = f"{counted(len(aftermaths), 'thing')} in the hold."
-        return f"{done} Of {counted(begun, 'new stream')} dialled since the first, {failed} failed."
+        return f"{done} {_outage_text([aftermath.dials for aftermath in aftermaths])}"
     if dialled is None:
         return ""
-    served, failed = (round(dialled.total(name)) for name in (SERVED, FAILED))
-    return f"{counted(served + failed, 'new stream')} were dialled, {failed} failed."
+    counts = {name: round(dialled.total(name)) for name in dialled.lines}
+    waiting = (
+        f", {counts[WAITING]} still waited when they were cut off" if WAITING in counts else ""
+    )
+    begun = counted(sum(counts.values()), "new stream")
+    return f"{begun} were dialled, {counts[FAILED]} failed{waiting}."
+
+
+def _outage_text(outages: Sequence[Outage]) -> str:
+    """Say how many of the streams dialled since the first fault failed, and waited in vain."""
+    begun = sum(outage.begun for outage in outages)
+    failed = sum(outage.failed for outage in outages)
+    in_vain = sum(outage.waited_in_vain for outage in outages)
+    of_all = f"Of {counted(begun, 'new stream')} dialled since the first, {failed} failed"
+    waits = [outage.longest_wait_in_vain_seconds for outage in outages]
+    longest = max((seconds for seconds in waits if seconds is not None), default=None)
+    if longest is None:
+        return f"{of_all}."
+    return f"{of_all} and {in_vain} waited in vain until the hold ended, for up to {wait(longest)}."
 
 
 def _table(aftermaths: Sequence[Aftermath]) -> Table:

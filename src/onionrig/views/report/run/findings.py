@@ -113,12 +113,21 @@ def failures(result: Result) -> Section:
     return Section(
         name="failures",
         title="Failures",
-        finding="No attempt of a stream failed."
-        if not failed
-        else f"{counted(failed, 'attempt')} failed; {result.streams.reconnected} delivered again "
-        "after a failure.",
+        finding=(
+            "No attempt of a stream failed."
+            if not failed
+            else f"{counted(failed, 'attempt')} failed; {result.streams.reconnected} delivered "
+            "again after a failure."
+        )
+        + _still_waiting(result.streams.still_waiting),
         blocks=(*((table,) if reasons else ()), *_circuits(result)),
     )
+
+
+def _still_waiting(streams: int) -> str:
+    if not streams:
+        return ""
+    return f" {counted(streams, 'stream')} still waited for a first byte when the load ended."
 
 
 def _circuits(result: Result) -> tuple[Table, ...]:
