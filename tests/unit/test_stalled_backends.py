@@ -154,17 +154,82 @@ def test_one_that_hangs_to_the_end_has_not_stalled_although_its_streams_were_giv
     assert bottleneck_of(whole).kind == "load"
 
 
+def test_one_that_goes_on_and_then_is_silent_has_stalled():
+    samples = served([9] * 7 + [0] * 8)
+    resumed = happened("resume", "backend-1", 3.0)
+    verdict = bottleneck_of(with_sink(samples, hold_seconds=10, events=[resumed]))
+    assert (verdict.kind, verdict.subject) == ("stalled backend", "backend-1")
+
+
 @pytest.mark.parametrize(
-    ("event", "subject"),
+    ("events", "subject", "deeds"),
     [
-        (happened("hang", "backend-2", 2.0), "backend-1"),
-        (happened("kill", "balancer", 2.0), "backend-1"),
-        (happened("resume", "backend-1", 3.0), "backend-1"),
+        ([("hang", "relay-2", 2.0)], "relay-2", "hung relay-2 at 2 s"),
+        ([("kill", "balancer", 1.0)], "balancer", "killed balancer at 1 s"),
+        # done as the second before the silence ends
+        ([("stop", "backend-2", 2.9)], "backend-2", "stopped backend-2 at 3 s"),
+        (
+            [("kill", "relay-1", 0.0), ("hang", "relay-2", 2.0), ("kill", "relay-3", 8.0)],
+            "relay-1 and relay-2",
+            "killed relay-1 at 0 s and hung relay-2 at 2 s",
+        ),
     ],
 )
-def test_another_that_hangs_is_no_excuse(event, subject):
+def test_what_the_experiment_did_as_an_instance_fell_silent_is_named_as_the_cause(
+    events, subject, deeds
+):
     samples = served([9] * 7 + [0] * 8)
-    assert bottleneck_of(with_sink(samples, hold_seconds=10, events=[event])).subject == subject
+    done = [happened(*event) for event in events]
+    verdict = bottleneck_of(with_sink(samples, hold_seconds=10, events=done))
+    assert (verdict.kind, verdict.subject) == ("planned fault", subject)
+    assert verdict.sentence == (
+        f"the experiment itself {deeds}: meanwhile backend-1 delivered nothing for 8 s of the hold "
+        "while it had 4 streams"
+    )
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        # back for longer than a second before the silence
+        [("kill", "relay-1", 0.0), ("start", "relay-1", 0.5)],
+        # done when it had been silent for a second
+        [("hang", "relay-2", 3.2)],
+        # takes nothing away
+        [("start", "relay-2", 2.0)],
+        [("a verb of a later version", "relay-2", 2.0)],
+    ],
+)
+def test_what_cannot_have_silenced_an_instance_is_no_excuse(events):
+    samples = served([9] * 7 + [0] * 8)
+    done = [happened(*event) for event in events]
+    verdict = bottleneck_of(with_sink(samples, hold_seconds=10, events=done))
+    assert (verdict.kind, verdict.subject) == ("stalled backend", "backend-1")
+
+
+def test_one_that_stalled_by_itself_is_named_although_another_was_silenced_on_purpose():
+    samples = [
+        sink_sample(
+            HOLD + at,
+            {"backend-1": 9 if at < 3 else 0, "backend-2": 9 if at < 8 else 0, "backend-3": 9},
+        )
+        for at in range(20)
+    ]
+    whole = with_sink(samples, hold_seconds=20, events=[happened("hang", "relay-1", 7.0)])
+    verdict = bottleneck_of(whole)
+    assert (verdict.kind, verdict.subject) == ("stalled backend", "backend-1")
+    assert "backend-2" not in verdict.sentence
+
+
+def test_all_that_were_silenced_on_purpose_are_told():
+    samples = [
+        sink_sample(HOLD + at, dict.fromkeys(("backend-1", "backend-2"), 9 if at < 3 else 0))
+        for at in range(10)
+    ]
+    whole = with_sink(samples, hold_seconds=10, events=[happened("kill", "relay-1", 2.0)])
+    verdict = bottleneck_of(whole)
+    assert verdict.sentence.endswith("while it had 1 stream; so did backend-2")
+    assert verdict.kind == "planned fault"
 
 
 @pytest.mark.parametrize(("resumed", "kind"), [(3.9, "load"), (2.9, "stalled backend")])

@@ -15,6 +15,7 @@ BottleneckKind = Literal[
     "connection table",
     "window",
     "stalled backend",
+    "planned fault",
     "lost host",
     "load",
     "unknown",
@@ -26,7 +27,8 @@ they were not. main thread: one tor's main thread is at a full core.
 interface: one is at its rate. memory: threads waited for it, or TCP was at the limit of its own.
 connection table: a host's was full, so that new connections were dropped. window: nothing is full,
 and the rate is what streams times window over the circuits' round trip allows. stalled backend: one
-served, then delivered nothing. lost host: one could no longer be reached, and the run went on
+served, then delivered nothing. planned fault: what the experiment itself did to the rig took the
+goodput, or silenced a backend. lost host: one could no longer be reached, and the run went on
 without it. load: nothing is full, and the windows would allow more: the knee is not reached.
 unknown: too little was recorded to say.
 """

@@ -94,7 +94,7 @@ def outage(dials: Iterable[Transfer], at: float, *, patience_seconds: float) -> 
     """Return what a fault at this moment cost the dials that began after it.
 
     Dials have to go on beginning for long enough: an outage is only seen by those that are made. A
-    dial that was cut off at the end has met it if it had waited for longer than ``patience_seconds``.
+    dial that was cut off at the end has met it if it had waited for longer than the patience.
     """
     after = [dial for dial in dials if dial.started_wall_seconds >= at]
     in_vain = [

@@ -1,7 +1,8 @@
 """Backend instances that served, then delivered nothing although they had streams.
 
 An instance that the experiment made to hang, or ended, is not a finding while that lasts, and one
-whose host was lost is not from then on.
+whose host was lost is not from then on. Where something else of the rig was kept from answering as
+an instance fell silent, that is named as the cause: its streams may have gone through there.
 """
 
 from __future__ import annotations
@@ -12,15 +13,23 @@ import msgspec
 
 from onionrig.analysis.hosts.facts import on_host_text
 from onionrig.analysis.limits.findings import Finding, LimitCheck
-from onionrig.analysis.load.faults import Absence, absences, service_hosts
+from onionrig.analysis.load.faults import (
+    Absence,
+    absences,
+    deeds_in_force,
+    deeds_text,
+    service_hosts,
+)
+from onionrig.analysis.wording import listing
+from onionrig.records.events import Happened
 from onionrig.records.findings import Evidence
 from onionrig.records.transfers import Ending
+from onionrig.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from onionrig.analysis.load.loads import Load
-    from onionrig.analysis.load.windows import Window
     from onionrig.records.transfers import Transfer
 
 STALLED_SECONDS = 5
@@ -40,6 +49,8 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     streams: int
     """The most streams that it had."""
     stalled: bool
+    deeds: tuple[Happened, ...] = ()
+    """What the experiment had taken away, anywhere in the rig, as it fell silent."""
 
 
 def check_stalls(load: Load) -> LimitCheck:
@@ -67,6 +78,29 @@ def check_stalls(load: Load) -> LimitCheck:
 
 
 def _finding(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
+    """Name those that stalled by themselves, else what the experiment did as they fell silent."""
+    unexplained = [silence for silence in stalled if not silence.deeds]
+    if not unexplained:
+        return _planned(load, stalled)
+    return _stalled(load, unexplained, with_streams)
+
+
+def _planned(load: Load, stalled: Sequence[Silence]) -> Finding:
+    """Name what the experiment did, and who was silent then."""
+    deeds = {deed.wall_seconds: deed for silence in stalled for deed in silence.deeds}
+    in_order = [deeds[at] for at in sorted(deeds)]
+    worst, others = stalled[0], [silence.backend for silence in stalled[1:]]
+    return Finding(
+        kind="planned fault",
+        subject=listing(list(dict.fromkeys(deed.subject for deed in in_order))),
+        sentence=f"{deeds_text(load, in_order)}: meanwhile "
+        f"{worst.backend}{on_host_text(load.manifest, worst.backend)} delivered nothing for "
+        f"{worst.seconds} s of the hold while it had {counted(worst.streams, 'stream')}"
+        + (f"; so did {listing(others)}" if others else ""),
+    )
+
+
+def _stalled(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
     """Name those that stalled; where all with streams did, it may be something that they share."""
     worst, names = stalled[0], [silence.backend for silence in stalled]
     if len(names) > 1 and set(names) >= with_streams:
@@ -81,8 +115,7 @@ def _finding(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> 
         subject=worst.backend,
         sentence=f"{worst.backend}{on_host_text(load.manifest, worst.backend)} stalled: it had "
         f"served, then delivered nothing for "
-        f"{worst.seconds} s of the hold while it had {worst.streams} "
-        f"{'stream' if worst.streams == 1 else 'streams'}"
+        f"{worst.seconds} s of the hold while it had {counted(worst.streams, 'stream')}"
         + (f"; so did {', '.join(names[1:])}" if names[1:] else ""),
     )
 
@@ -101,7 +134,7 @@ def _longest_silences(load: Load) -> list[Silence]:
             if not _explained(away.get(backend, ()), second)
         }
         silences = [
-            _silence(backend, stretch, load.hold, streams, given_up.get(backend, ()))
+            _silence(load, backend, stretch, streams, given_up.get(backend, ()))
             for stretch in _silent_stretches(seconds, sizes, streams)
             if stretch[-1] >= load.hold.begin
         ]
@@ -140,13 +173,13 @@ def _silent_stretches(
 
 
 def _silence(
+    load: Load,
     backend: str,
     stretch: Sequence[int],
-    hold: Window,
     streams: Mapping[int, int],
     given_up: Iterable[float],
 ) -> Silence:
-    held = sum(second >= hold.begin for second in stretch)
+    held = sum(second >= load.hold.begin for second in stretch)
     ended = any(0 < at - stretch[-1] <= GIVEN_UP_WITHIN_SECONDS for at in given_up)
     long_enough = held >= STALLED_SECONDS or (ended and len(stretch) >= STALLED_SECONDS)
     return Silence(
@@ -154,6 +187,7 @@ def _silence(
         seconds=held,
         streams=max(streams[second] for second in stretch),
         stalled=long_enough,
+        deeds=tuple(deeds_in_force(load, stretch[0] - 1, stretch[0] + 1)) if long_enough else (),
     )
 
 

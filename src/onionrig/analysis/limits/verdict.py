@@ -1,7 +1,8 @@
 """What bound the rate: one verdict, with everything that was compared with its limit.
 
 What is nearer to a single cause comes first. A host that was lost takes with it whatever it did, so
-nothing comes before that, and a stalled backend takes its share with it whatever else is full.
+nothing comes before that, and a stalled backend takes its share with it whatever else is full. What
+the experiment itself took away in the seconds that the sustained rate is of comes next.
 Where every link that all goodput has to pass is full, no more can come, however much CPU there is;
 where only some are, a full machine comes first: with more CPU the others would carry more. A full
 machine makes every thread wait, so it comes before threads; a full interface fills no CPU. An
@@ -27,6 +28,7 @@ from onionrig.analysis.limits.full_tables import check_tables
 from onionrig.analysis.limits.interfaces import check_interfaces
 from onionrig.analysis.limits.lost_hosts import check_lost_hosts
 from onionrig.analysis.limits.main_threads import check_main_threads
+from onionrig.analysis.limits.planned_faults import check_planned_faults, unjudged_deeds_text
 from onionrig.analysis.limits.short_memory import check_memory
 from onionrig.analysis.limits.stalls import check_stalls
 from onionrig.analysis.limits.stream_windows import (
@@ -50,6 +52,7 @@ def bottleneck(load: Load) -> Bottleneck:
         return _verdict(_unknown("nothing was held"), ())
     lost = check_lost_hosts(load)
     stalls = check_stalls(load)
+    faults = check_planned_faults(load)
     links = check_links(load)
     cpu = check_cpu(load)
     shares = check_cpu_shares(load)
@@ -62,6 +65,7 @@ def bottleneck(load: Load) -> Bottleneck:
     in_order = (
         lost.finding,
         stalls.finding,
+        _as_well(faults.finding, _cpu_was(load, cpu.finding)),
         _as_well(links.all_of_a_kind, _cpu_was(load, cpu.finding)),
         _as_well(cpu.finding, links.some_were if links.some else None),
         shares.finding,
@@ -71,10 +75,10 @@ def bottleneck(load: Load) -> Bottleneck:
         threads.finding,
         memory.finding,
         tables.finding,
-        _unfilled(load, windows.finding),
+        _meanwhile(load, _unfilled(load, windows.finding)),
     )
     checks = (
-        *(lost, stalls, cpu, shares, links, interfaces, withheld, threads),
+        *(lost, stalls, faults, cpu, shares, links, interfaces, withheld, threads),
         *(memory, tables, windows),
     )
     return _verdict(
@@ -95,6 +99,14 @@ def _as_well(finding: Finding | None, other: str | None) -> Finding | None:
     if finding is None or not other:
         return finding
     return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; {other} full as well")
+
+
+def _meanwhile(load: Load, finding: Finding) -> Finding:
+    """Add what the experiment itself had done where nobody knows what that cost."""
+    deeds = unjudged_deeds_text(load)
+    if deeds is None:
+        return finding
+    return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; meanwhile {deeds}")
 
 
 def _unfilled(load: Load, window: Finding | None) -> Finding:

@@ -39,6 +39,17 @@ def aftermaths(load: Load) -> tuple[Aftermath, ...]:
     )
 
 
+def undisturbed_before(load: Load, deed: Happened) -> float | None:
+    """Return the last goodput of the hold that nothing had disturbed when this was done to it.
+
+    None where there is none, or the deed belongs to an earlier hold.
+    """
+    faults = faults_in(load.recording, load.hold)
+    goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
+    before = zip(faults, _Undisturbed(load, goodput).before_each(faults), strict=True)
+    return next((mean for fault, mean in before if fault == deed), None)
+
+
 def _aftermath(
     load: Load,
     goodput: Sequence[float],

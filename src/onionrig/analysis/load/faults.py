@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.load.loads import events_of
+from onionrig.analysis.wording import listing
 from onionrig.experiment.faults.base import State
 from onionrig.experiment.faults.registry import fault_recorded
 from onionrig.records.events import Happened, HostGone
@@ -107,6 +108,33 @@ def _ended_by(absences: Iterable[Absence], gone: HostGone) -> list[Absence]:
         for absence in absences
         if absence.begin < lost
     ]
+
+
+def deeds_in_force(load: Load, begin: float, end: float) -> list[Happened]:
+    """Return what the experiment had taken away, anywhere in the rig, at some time between these.
+
+    They are wall-clock seconds. What was only done later is left out.
+    """
+    away = absences(load.recording.events, service_hosts(load.manifest)).values()
+    deeds = {
+        cause.wall_seconds: cause
+        for several in away
+        for absence in several
+        if absence.meets(begin, end)
+        for cause in absence.causes
+        if isinstance(cause, Happened) and cause.wall_seconds < end
+    }
+    return [deeds[at] for at in sorted(deeds)]
+
+
+def deeds_text(load: Load, deeds: Sequence[Happened]) -> str:
+    """Say that the experiment itself did these things, and when."""
+    texts: list[str] = []
+    for deed in deeds:
+        at = deed.wall_seconds - load.hold.begin
+        when = f"at {at:.0f} s" if at >= 0 else "before this hold"
+        texts.append(f"{fault_recorded(deed.verb).cause} {deed.subject} {when}")
+    return f"the experiment itself {listing(texts)}"
 
 
 class _State:

@@ -37,8 +37,8 @@ def dialled_figure(series: Series) -> Figure:
         chart,
         name="dialled",
         title="New streams dialled in each second",
-        description="New streams by the second in which they were dialled: those that failed, those "
-        "that were served, and those that still waited when the dialling was ended.",
+        description="New streams by the second in which they were dialled: those that failed, that "
+        "were served, and that still waited when the dialling was ended.",
         height=180,
     )
 

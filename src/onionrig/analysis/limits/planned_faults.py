@@ -1,0 +1,69 @@
+"""Whether the experiment itself took the goodput that the sustained rate lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.load.aftermath import undisturbed_before
+from onionrig.analysis.load.faults import deeds_in_force, deeds_text
+from onionrig.analysis.load.windows import lowest_mean
+from onionrig.analysis.wording import listing
+from onionrig.records.findings import Evidence
+from onionrig.records.result import WINDOW_SECONDS
+from onionrig.units import rate_text
+
+if TYPE_CHECKING:
+    from onionrig.analysis.load.loads import Load
+    from onionrig.records.events import Happened
+
+TAKEN = 0.75
+"""Share of the undisturbed goodput below which something was taken (a judgement): ten seconds of a
+full machine differ by a tenth and more by themselves."""
+
+
+def check_planned_faults(load: Load) -> LimitCheck:
+    """Compare the lowest ten seconds with what came before what was taken away in them."""
+    lowest, deeds = lowest_mean(load.held_bytes), _deeds(load)
+    before = undisturbed_before(load, deeds[0]) if deeds else None
+    if lowest is None or before is None:
+        return LimitCheck()
+    taken = lowest.bits_per_second < TAKEN * before
+    evidence = Evidence(
+        what="lowest ten seconds, in which the rig lacked what the experiment had taken away",
+        measured=lowest.bits_per_second,
+        limit=before,
+        unit="bits per second",
+        at_limit=taken,
+    )
+    if not taken:
+        return LimitCheck(evidence=(evidence,))
+    return LimitCheck(
+        evidence=(evidence,),
+        finding=Finding(
+            kind="planned fault",
+            subject=listing(list(dict.fromkeys(deed.subject for deed in deeds))),
+            sentence=f"{deeds_text(load, deeds)}: the lowest ten seconds brought "
+            f"{rate_text(lowest.bits_per_second)}, where {rate_text(before)} had come before",
+        ),
+    )
+
+
+def unjudged_deeds_text(load: Load) -> str | None:
+    """Say what the experiment had taken away in the lowest ten seconds, if that cannot be judged.
+
+    There is nothing to compare them with where it was done in the first seconds of the hold.
+    """
+    deeds = _deeds(load)
+    if not deeds or undisturbed_before(load, deeds[0]) is not None:
+        return None
+    return deeds_text(load, deeds)
+
+
+def _deeds(load: Load) -> list[Happened]:
+    """Return what was taken away in the lowest ten seconds of the hold."""
+    lowest = lowest_mean(load.held_bytes)
+    if lowest is None:
+        return []
+    begin = load.hold.begin + lowest.begins_after_seconds
+    return deeds_in_force(load, begin, begin + WINDOW_SECONDS)
