@@ -17,9 +17,11 @@ from onionrig.experiment.faults.base import PlannedFault
 from onionrig.movers.clock import SteadyClock
 from onionrig.processes import fleet as processes
 from onionrig.processes.fleet import GRACE_SECONDS
+from onionrig.processes.together import tasks
 from onionrig.records.events import AnyEvent, Happened
 from onionrig.rig.model import Rig, Role
 from onionrig.run.faults import carry_out
+from onionrig.run.follow_up import FollowUp
 from onionrig.run.journal import Journal
 from onionrig.store.lines import read_all
 from onionrig.store.run_directory import RunDirectory
@@ -92,7 +94,15 @@ def patience(monkeypatch):
 async def happen(engine, journal, *events):
     """Have events happen that are due by now."""
     planned = [PlannedFault(at_seconds=0.0, verb=verb, subject=subject) for verb, subject in events]
-    await carry_out(engine.engine, engine.rig, planned, journal, until=lambda _: 0.0)
+    async with tasks() as group:
+        await carry_out(
+            engine.engine,
+            engine.rig,
+            planned,
+            journal,
+            FollowUp(engine.engine, journal, group),
+            until=lambda _: 0.0,
+        )
 
 
 async def test_one_that_is_killed_is_gone_and_its_end_ends_nothing_else(tmp_path):
@@ -184,7 +194,15 @@ async def test_nothing_happens_before_its_time_which_is_all_that_is_waited_for(t
         planned = [
             PlannedFault(at_seconds=at, verb=verb, subject="one") for verb, at in due.items()
         ]
-        await carry_out(engine.engine, engine.rig, planned, journal, until=until)
+        async with tasks() as group:
+            await carry_out(
+                engine.engine,
+                engine.rig,
+                planned,
+                journal,
+                FollowUp(engine.engine, journal, group),
+                until=until,
+            )
         assert awaited == list(due.values())
         assert [event.verb for event in told] == list(due)
         # the wall clock may be slewed meanwhile, which the steady one is not

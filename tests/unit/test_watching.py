@@ -25,10 +25,13 @@ class Told:
     """A journal that keeps what it is told, and says when the last that is expected has come."""
 
     def __init__(self):
-        self.changes, self.notes = [], []
+        self.changes, self.notes, self.publications = [], [], 0
 
     def listed(self, instances):
         self.changes.append(instances)
+
+    def published(self):
+        self.publications += 1
 
     def note(self, text):
         self.notes.append(text)
@@ -38,11 +41,16 @@ class Told:
 def rounds(monkeypatch):
     """What the HSDirs hold in each round, an error raised; the last of it holds for ever."""
     script, connections, raised, known = [], [], [], dict(POINTS)
+    acknowledged = asyncio.Queue()
 
     @asynccontextmanager
     async def control(service):
         connections.append(service.name)
-        yield SimpleNamespace(cached_descriptor=cached)
+        yield SimpleNamespace(cached_descriptor=cached, uploads=uploads)
+
+    @asynccontextmanager
+    async def uploads(_address):
+        yield acknowledged
 
     async def cached(address):
         # the placeholder's addresses name their instance
@@ -67,7 +75,12 @@ def rounds(monkeypatch):
     monkeypatch.setattr(watching, "ask_all", ask_all)
     engine = SimpleNamespace(control=control)
     return SimpleNamespace(
-        engine=engine, script=script, connections=connections, raised=raised, known=known
+        engine=engine,
+        script=script,
+        connections=connections,
+        raised=raised,
+        known=known,
+        acknowledged=acknowledged,
     )
 
 
@@ -138,3 +151,18 @@ async def test_what_ends_the_watching_for_good_is_noted_and_not_lost(rounds):
     assert told.notes == [
         "the address's descriptors were not watched to the end: KeyError('a defect')"
     ]
+
+
+async def test_acknowledgements_of_one_publication_are_told_once(rounds, monkeypatch):
+    monkeypatch.setattr(watching, "PUBLICATION_SECONDS", 0.001)
+    rounds.script.append(held(*INSTANCES))
+    told = Told()
+    async with asyncio.timeout(10):
+        async with watched(rounds.engine, rendered(backends={"daemons": 3}), told):
+            for publication in (1, 2):
+                for hsdir in range(8):
+                    rounds.acknowledged.put_nowait(f"hsdir {hsdir}")
+                while told.publications < publication or not rounds.acknowledged.empty():
+                    await asyncio.sleep(0)
+    assert told.publications == 2
+    assert told.notes == []

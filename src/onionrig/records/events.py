@@ -114,6 +114,8 @@ class Happened(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
     other faults of hosts, omit this."""
     bits_per_second: float | None = None
     """What the host's link carries since then, each way; null where that stayed as it was."""
+    followed_up: bool = False
+    """Whether it was watched from then on who answers and publishes; older recordings omit it."""
 
 
 class Listed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="listed"):
@@ -123,6 +125,19 @@ class Listed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
     """
 
     instances: tuple[str, ...]
+
+
+class Published(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="published"):
+    """HSDirs have acknowledged a descriptor of the address just now; told once a second at most.
+
+    Watched only where something happens to the rig.
+    """
+
+
+class Answered(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="answered"):
+    """A tor that was started again, or told to go on, says at its control port that it is up."""
+
+    service: str
 
 
 class HostGone(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="host gone"):
@@ -157,6 +172,8 @@ AnyEvent = (
     | Held
     | Happened
     | Listed
+    | Published
+    | Answered
     | HostGone
     | Failed
     | Finished

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from onionrig.experiment.faults.base import PlannedFault
     from onionrig.experiment.faults.steps import AnyStep
     from onionrig.rig.model import Rig, Service
+    from onionrig.run.follow_up import FollowUp
     from onionrig.run.journal import Journal
 
 INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER})
@@ -55,23 +56,29 @@ def refuse_undoable(faults: Iterable[PlannedFault], capabilities: Collection[typ
                 )
 
 
-async def carry_out(
+async def carry_out(  # noqa: PLR0913 - what is done, to what, when, and who is told
     engine: Engine,
     rig: Rig,
     faults: Iterable[PlannedFault],
     journal: Journal,
+    follow_up: FollowUp,
     *,
     until: Callable[[float], float],
 ) -> None:
     """Do each fault when its time has come; an end that it causes is nobody's failure.
 
+    What a fault brings back is followed up.
+
     ``until`` says how many seconds are left until so many seconds of the hold have passed.
     """
     for planned in faults:
         await asyncio.sleep(until(planned.at_seconds))
-        for step in FAULTS[planned.verb].steps[planned.scope]:
-            await _take(step, engine, planned, _services(rig, planned))
+        fault, services = FAULTS[planned.verb], _services(rig, planned)
+        for step in fault.steps[planned.scope]:
+            await _take(step, engine, planned, services)
         journal.happened(planned)
+        if fault.brings_back:
+            follow_up.look_at(services)
 
 
 def _services(rig: Rig, planned: PlannedFault) -> list[Service]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from onionrig.experiment.faults.base import Scope
 from onionrig.records.events import (
+    Answered,
     AnyEvent,
     Covered,
     Failed,
@@ -18,6 +19,7 @@ from onionrig.records.events import (
     Milestone,
     Noted,
     PhaseBegan,
+    Published,
     Scheduled,
     Starved,
     Waiting,
@@ -82,7 +84,7 @@ class Journal:
         )
 
     def happened(self, planned: PlannedFault) -> None:
-        """Say that a fault was done to the rig."""
+        """Say that a fault was done to the rig, and that what follows is watched."""
         self._tell(
             Happened(
                 **self._now(),
@@ -90,12 +92,21 @@ class Journal:
                 subject=planned.subject,
                 of_host=planned.scope is not Scope.SERVICE,
                 bits_per_second=planned.bits_per_second,
+                followed_up=True,
             )
         )
 
     def listed(self, instances: tuple[str, ...]) -> None:
         """Say which instances stand in the address's descriptors from now on."""
         self._tell(Listed(**self._now(), instances=instances))
+
+    def published(self) -> None:
+        """Say that HSDirs have acknowledged a descriptor of the address."""
+        self._tell(Published(**self._now()))
+
+    def answered(self, service: str) -> None:
+        """Say that a tor which was brought back is up."""
+        self._tell(Answered(**self._now(), service=service))
 
     def host_gone(self, gone: GoneHost) -> None:
         """Say that a host was lost, and that the run goes on without it."""

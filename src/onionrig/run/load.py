@@ -15,6 +15,7 @@ from onionrig.records.schedule import Schedule
 from onionrig.rig.model import Role
 from onionrig.run.dials import dialled_meanwhile
 from onionrig.run.faults import carry_out
+from onionrig.run.follow_up import FollowUp
 from onionrig.run.lost_hosts import outlived
 from onionrig.run.watching import watched
 
@@ -81,6 +82,7 @@ async def _held(
             await stack.enter_async_context(watched(engine, rig, journal))
         await stack.enter_async_context(dialled_meanwhile(engine, rig))
         async with tasks() as group:
+            follow_up = FollowUp(engine, journal, group)
             group.create_task(_announce(schedule, clock, journal))
             group.create_task(
                 carry_out(
@@ -88,12 +90,14 @@ async def _held(
                     rig,
                     faults,
                     journal,
+                    follow_up,
                     until=lambda seconds: clock.until(schedule.hold_second + seconds),
                 )
             )
             await together(*(engine.finished(sink) for sink in sinks))
             # sinks go by the schedule themselves; what else drives a load is ended after it
             await asyncio.sleep(clock.until(schedule.end_second))
+            follow_up.end()
     journal.held()
     journal.phase(Phase.DRAIN)
     if rig.with_role(Role.BACKEND):

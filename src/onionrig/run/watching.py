@@ -1,4 +1,4 @@
-"""Watch which instances stand in the address's descriptors, as long as a block lasts."""
+"""Watch which instances stand in the address's descriptors, and when one is published."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from onionrig.errors import NoTorToAsk
+from onionrig.processes.together import tasks
 from onionrig.rig.model import Role
 from onionrig.tor.control import GONE
 from onionrig.tor.directory import FollowedNetwork
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 0.25
 """Between two rounds; a round takes some tenths of a second by itself."""
+PUBLICATION_SECONDS = 1.0
+"""A descriptor goes to eight HSDirs, which acknowledge it within about a second of one another."""
 
 
 @asynccontextmanager
 async def watched(engine: Engine, rig: Rig, journal: Journal) -> AsyncIterator[None]:
-    """Journal every change of the instances that clients can learn of.
+    """Journal every change of the instances that clients can learn of, and every publication.
 
     Through the balancer's tor, which carries no load and whose cache no client looks into.
     """
@@ -47,7 +50,12 @@ async def _watch(engine: Engine, rig: Rig, journal: Journal) -> None:
     while True:
         # the tor that is asked may itself be ended and started again
         with suppress(*GONE, NoTorToAsk):
-            async with engine.control(rig.one(Role.BALANCER_TOR)) as tor:
+            async with (
+                engine.control(rig.one(Role.BALANCER_TOR)) as tor,
+                tor.uploads(rig.address) as uploads,
+                tasks() as group,
+            ):
+                group.create_task(_tell_publications(uploads, journal))
                 while True:
                     listed = await looked_at.listed(tor)
                     if listed is not None and listed != before:
@@ -55,6 +63,16 @@ async def _watch(engine: Engine, rig: Rig, journal: Journal) -> None:
                         before = listed
                     await asyncio.sleep(PAUSE_SECONDS)
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _tell_publications(uploads: asyncio.Queue[str], journal: Journal) -> None:
+    """Journal that HSDirs acknowledge descriptors; those of a second at a time."""
+    while True:
+        await uploads.get()
+        journal.published()
+        await asyncio.sleep(PUBLICATION_SECONDS)
+        while not uploads.empty():
+            uploads.get_nowait()
 
 
 class _Watched:

@@ -73,6 +73,7 @@ SERVING = {
 SLOW = {
     "control": 1,
     "info": 2,
+    "bootstrap": 2,
     "publishes": 2,
     "cached": 3,
     "follow TorSample": 2,

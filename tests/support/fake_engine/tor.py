@@ -27,6 +27,10 @@ class FakeControl:
 
     async def info(self, key):
         await self._asked("info")
+        if key == "status/bootstrap-phase":
+            if self._engine.script.is_slow("bootstrap"):
+                return None
+            return "NOTICE BOOTSTRAP PROGRESS=100 TAG=done"
         if key != CONSENSUS or self._engine.script.is_slow("info"):
             return None
         relays = self._engine.rig.with_role(Role.AUTHORITY, Role.RELAY)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.dials import outage, patience_seconds
 from onionrig.analysis.load.faults import absences, affected_services, faults_in, service_hosts
+from onionrig.analysis.load.follow_up import followed_up
 from onionrig.analysis.load.loads import events_of
 from onionrig.experiment.faults.registry import fault_recorded
 from onionrig.records.aftermath import Aftermath
-from onionrig.records.events import Happened, Listed
+from onionrig.records.events import Happened
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def _aftermath(
     first = math.ceil(since - NEARLY_WHOLE_SECONDS)
     after = goodput[first : int(end) - load.hold.begin]
     about_it = [other for other in later if _concerns(other, event, hosts)]
+    follow_up = followed_up(load, event, until=_next(about_it, load.hold))
     return Aftermath(
         verb=event.verb,
         subject=event.subject,
@@ -75,12 +77,11 @@ def _aftermath(
         before_bits_per_second=before,
         lowest_bits_per_second=min(after, default=None),
         recovered_after_seconds=_recovered(after, before, from_seconds=first - since),
-        listed_after_seconds=_listed(
-            events_of(load.recording.events, Listed),
-            event,
-            affected_services(event, hosts),
-            _next(about_it, load.hold),
-        ),
+        listed_after_seconds=follow_up.listed_after_seconds,
+        answered_after_seconds=follow_up.answered_after_seconds,
+        published_after_seconds=follow_up.published_after_seconds,
+        awaited=follow_up.awaited,
+        awaited_for_seconds=follow_up.awaited_for_seconds,
         dials=outage(
             dials,
             at,
@@ -153,29 +154,3 @@ def _recovered(
     if row is None:
         return None
     return row + from_seconds if row else 0.0
-
-
-def _are_in(listed: Listed, instances: set[str]) -> bool:
-    """Return whether any of these instances stands in a descriptor."""
-    return not instances.isdisjoint(listed.instances)
-
-
-def _listed(
-    listings: Sequence[Listed], event: Happened, instances: set[str], end: float
-) -> float | None:
-    """Return how long it took until the descriptors' instances were as the fault has them."""
-    fault = fault_recorded(event.verb)
-    if not (fault.takes_away or fault.brings_back):
-        return None
-    leaving, at = fault.takes_away, event.wall_seconds
-    before = [listed for listed in listings if listed.wall_seconds < at]
-    if not before or _are_in(before[-1], instances) != leaving:
-        return None
-    return next(
-        (
-            listed.wall_seconds - at
-            for listed in listings
-            if at <= listed.wall_seconds < end and _are_in(listed, instances) != leaving
-        ),
-        None,
-    )

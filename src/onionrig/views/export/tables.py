@@ -160,8 +160,8 @@ def _dials(recording: Recording) -> Iterator[Row]:
 def _aftermaths(recording: Recording) -> Iterator[Row]:
     for number, load in enumerate(loads(recording), start=1):
         for each in aftermaths(load):
-            *first, dials = msgspec.structs.astuple(each)
-            yield number, *first, *msgspec.structs.astuple(dials)
+            *first, awaited, awaited_for, dials = msgspec.structs.astuple(each)
+            yield number, *first, "; ".join(awaited), awaited_for, *msgspec.structs.astuple(dials)
 
 
 def _events(recording: Recording) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from onionrig.analysis.hosts.host_rates import host_rates
 from onionrig.records.events import (
+    Answered,
     AnyEvent,
     Covered,
     Failed,
@@ -20,6 +21,7 @@ from onionrig.records.events import (
     Noted,
     Phase,
     PhaseBegan,
+    Published,
     Scheduled,
     Starved,
     Waiting,
@@ -101,13 +103,13 @@ class Progress:
             case HostGone(host=host):
                 self.hosts.lose(host)
                 self.notes.append(_note(event))
-            case Starved() | Noted() | Milestone() | Happened():
+            case Starved() | Noted() | Milestone() | Happened() | Answered():
                 self.notes.append(_note(event))
             case Listed(instances=instances):
                 before = instances if self._listed is None else self._listed
                 self.notes += listed_texts(before, instances)
                 self._listed = instances
-            case Covered() | Held():
+            case Covered() | Held() | Published():
                 pass
             case Failed() | Finished():
                 self.waiting = ""
@@ -181,7 +183,7 @@ class Progress:
         return schedule.hold_second <= second < schedule.end_second
 
 
-def _note(event: Starved | Noted | Milestone | Happened | HostGone) -> str:
+def _note(event: Starved | Noted | Milestone | Happened | Answered | HostGone) -> str:
     match event:
         case Starved(backend=backend, reason=reason):
             return f"{backend} is starved: {reason}"
@@ -193,6 +195,8 @@ def _note(event: Starved | Noted | Milestone | Happened | HostGone) -> str:
             return f"{host} is lost, the run goes on without it: {reason}"
         case Happened(verb=verb, subject=subject, bits_per_second=rate):
             return done_text(verb, subject, rate)
+        case Answered(service=service):
+            return f"{service} answers again"
         case _:
             assert_never(event)
 

@@ -24,9 +24,9 @@ HEADINGS = (
 )  # fmt: skip
 MEANT = (
     "as before: until 3 s in a row bring 90 % of the goodput before; listed: until clients can "
-    "learn of it; unserved: of the streams dialled meanwhile, those that failed or had waited in "
-    "vain when the hold ended, until the last such dial; slowest: to its first byte, or > how long "
-    "one had waited in vain"
+    "learn of it, or > how long they could not; unserved: of the streams dialled meanwhile, those "
+    "that failed or had waited in vain when the hold ended, until the last such dial; slowest: to "
+    "its first byte, or > how long one had waited in vain"
 )
 
 
@@ -37,7 +37,8 @@ def aftermath_lines(aftermaths: Sequence[Aftermath]) -> list[RenderableType]:
         table.add_column(heading, no_wrap=heading != "done", overflow="fold")
     for each in aftermaths:
         table.add_row(*aftermath_row(each))
-    return [table, Text(MEANT, style="dim")]
+    said = [Text(text) for text in follow_up_texts(aftermaths)]
+    return [table, *said, Text(MEANT, style="dim")]
 
 
 def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
@@ -49,7 +50,7 @@ def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
         _rate(each.before_bits_per_second, unknown),
         _rate(each.lowest_bits_per_second, unknown),
         _after(each.recovered_after_seconds, unknown),
-        _after(each.listed_after_seconds, unknown),
+        _listed(each, unknown),
         f"{unserved(dials)} of {dials.begun}" if dials.begun else unknown,
         _after(dials.last_failing_after_seconds, unknown),
         _slowest(dials, unknown),
@@ -59,6 +60,36 @@ def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
 def unserved(dials: Outage) -> int:
     """Return how many new streams an outage met: those that failed, and that waited in vain."""
     return dials.failed + dials.waited_in_vain
+
+
+def follow_up_texts(aftermaths: Sequence[Aftermath]) -> list[str]:
+    """Say of each service that was brought back whether it answered, and published the address."""
+    return [text for each in aftermaths if (text := _follow_up_text(each))]
+
+
+def _follow_up_text(each: Aftermath) -> str:
+    parts: list[str] = []
+    if "answered" in each.awaited:
+        parts.append(_came("it answered", "it had not answered", each.answered_after_seconds, each))
+    if "published" in each.awaited:
+        parts.append(
+            _came(
+                "the balancer published the address",
+                "the balancer had not published the address",
+                each.published_after_seconds,
+                each,
+            )
+        )
+    if not parts:
+        return ""
+    done = done_text(each.verb, each.subject, each.bits_per_second)
+    return f"{done} at {each.at_seconds:.0f} s: {', and '.join(parts)}"
+
+
+def _came(came: str, not_yet: str, seconds: float | None, each: Aftermath) -> str:
+    if seconds is None:
+        return f"{not_yet} {each.awaited_for_seconds:.1f} s later"
+    return f"{came} {seconds:.1f} s later"
 
 
 def done_text(verb: str, subject: str, bits_per_second: float | None = None) -> str:
@@ -75,6 +106,16 @@ def listed_texts(before: Sequence[str], now: Sequence[str]) -> list[str]:
         *([f"no longer in the address's descriptors: {named(left)}"] if left else []),
         *([f"now in the address's descriptors: {named(come)}"] if come else []),
     ]
+
+
+def _listed(each: Aftermath, unknown: str) -> str:
+    """Say how long it took until clients could learn of it, or for how long they could not."""
+    seconds = each.listed_after_seconds
+    if seconds is None and "listed" not in each.awaited:
+        seconds = each.published_after_seconds
+    if seconds is None and not {"listed", "published"}.isdisjoint(each.awaited):
+        return f"> {_after(each.awaited_for_seconds, unknown)}"
+    return _after(seconds, unknown)
 
 
 def _slowest(dials: Outage, unknown: str) -> str:

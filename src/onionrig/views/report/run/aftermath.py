@@ -9,7 +9,7 @@ from onionrig.units import counted
 from onionrig.views.report.charts.dials_over_time import dial_wait_figure, dialled_figure
 from onionrig.views.report.document import UNKNOWN, Prose, Section, Table, columns
 from onionrig.views.report.value_text import wait
-from onionrig.views.summary.aftermath import HEADINGS, MEANT, aftermath_row
+from onionrig.views.summary.aftermath import HEADINGS, MEANT, aftermath_row, follow_up_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,8 @@ def aftermath(result: Result, series: Series | None) -> Section | None:
     if aftermaths:
         meant = f"{MEANT[0].upper()}{MEANT[1:]}."
         blocks += [_table(aftermaths), Prose(paragraphs=(meant,))]
+        if follow_up := follow_up_texts(aftermaths):
+            blocks.append(Prose(paragraphs=tuple(follow_up), listed=True))
     if series is not None and dialled is not None:
         blocks += [dialled_figure(series), dial_wait_figure(series)]
     return Section(

@@ -1,0 +1,60 @@
+"""Follow up what was started again or told to go on: whether and when it answers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from onionrig.tor.control import GONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onionrig.engine.base import Engine
+    from onionrig.rig.model import Service
+    from onionrig.run.journal import Journal
+
+PAUSE_SECONDS = 0.25
+BOOTSTRAP = "status/bootstrap-phase"
+UP = "PROGRESS=100"
+"""What a tor answers that has bootstrapped (torspec: control-spec)."""
+
+
+class FollowUp:
+    """The tors that are asked until they answer, in tasks of a group."""
+
+    def __init__(self, engine: Engine, journal: Journal, group: asyncio.TaskGroup) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._group = group
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._is_over = False
+
+    def look_at(self, services: Iterable[Service]) -> None:
+        """Ask the tors among these from now on, and journal it as each of them answers."""
+        for service in services:
+            if service.control_path is None or self._is_over:
+                continue
+            if service.name in self._asking:
+                self._asking[service.name].cancel()
+            self._asking[service.name] = self._group.create_task(self._ask(service))
+
+    def end(self) -> None:
+        """Ask no more, so that the group can end."""
+        self._is_over = True
+        for asking in self._asking.values():
+            asking.cancel()
+
+    async def _ask(self, service: Service) -> None:
+        while True:
+            if await self._is_up(service):
+                self._journal.answered(service.name)
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _is_up(self, service: Service) -> bool:
+        with suppress(*GONE):
+            async with self._engine.control(service) as tor:
+                return UP in (await tor.info(BOOTSTRAP) or "")
+        return False
