@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from onionrig.errors import NoTorToAsk
-from onionrig.processes.together import tasks
 from onionrig.rig.model import Role
 from onionrig.tor.control import GONE
 from onionrig.tor.directory import FollowedNetwork
@@ -53,15 +52,19 @@ async def _watch(engine: Engine, rig: Rig, journal: Journal) -> None:
             async with (
                 engine.control(rig.one(Role.BALANCER_TOR)) as tor,
                 tor.uploads(rig.address) as uploads,
-                tasks() as group,
             ):
-                group.create_task(_tell_publications(uploads, journal))
-                while True:
-                    listed = await looked_at.listed(tor)
-                    if listed is not None and listed != before:
-                        journal.listed(listed)
-                        before = listed
-                    await asyncio.sleep(PAUSE_SECONDS)
+                # no task group: one that ends with an error forgets that it was cancelled
+                telling = asyncio.create_task(_tell_publications(uploads, journal))
+                try:
+                    while not telling.done():
+                        listed = await looked_at.listed(tor)
+                        if listed is not None and listed != before:
+                            journal.listed(listed)
+                            before = listed
+                        await asyncio.sleep(PAUSE_SECONDS)
+                    telling.result()
+                finally:
+                    telling.cancel()
         await asyncio.sleep(PAUSE_SECONDS)
 
 
