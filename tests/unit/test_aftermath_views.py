@@ -19,7 +19,8 @@ from onionrig.views.report.charts.load_over_time import goodput_figure
 from onionrig.views.report.colours import LIGHT
 from onionrig.views.report.images import svg
 from onionrig.views.report.run.report import run_report
-from support.records.events import happened, listed
+from support.records.events import answered, happened, listed, published
+from support.records.manifests import balanced_manifest
 from support.records.realistic_run import DONE, disturbed, realistic_run
 from support.records.recordings import recording
 from support.records.samples import (
@@ -40,6 +41,8 @@ EVENTS = (
     listed(13.8, "backend-2"),
     happened("start", "backend-1", 20.0),
 )
+
+BALANCED = balanced_manifest()
 
 
 def run(events=EVENTS, dials=()):
@@ -68,9 +71,56 @@ def test_the_summary_says_what_followed_each_in_a_line():
         "1", "of", "2", "2.0", "s", "29.5", "s",
     ] in shown  # fmt: skip
     assert [
-        "20", "s", "backend-1", "started", "100", "Mbit/s", "95.0", "Mbit/s", "0.0", "s", "-",
-        "0", "of", "1", "-", "0.2", "s",
+        "20", "s", "backend-1", "started", "100", "Mbit/s", "95.0", "Mbit/s", "0.0", "s", ">",
+        "10.0", "s", "0", "of", "1", "-", "0.2", "s",
     ] in shown  # fmt: skip
+
+
+BACK = (
+    happened("kill", "balancer-tor", 10.0),
+    happened("start", "balancer-tor", 20.0, followed_up=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("came", "told", "cell"),
+    [
+        (
+            (answered(23.1, "balancer-tor"), published(28.5)),
+            "it answered 3.1 s later, and the balancer published the address 8.5 s later",
+            "8.5 s",
+        ),
+        (
+            (answered(23.1, "balancer-tor"),),
+            "it answered 3.1 s later, and the balancer had not published the address 10.0 s later",
+            "> 10.0 s",
+        ),
+        (
+            (),
+            (
+                "it had not answered 10.0 s later, and the balancer had not published the address "
+                "10.0 s later"
+            ),
+            "> 10.0 s",
+        ),
+    ],
+)
+def test_whether_a_tor_that_is_back_answered_and_published_is_told(came, told, cell):
+    made = msgspec.structs.replace(run(events=(*BACK, *came)), manifest=BALANCED)
+    shown = " ".join(summary_of(made, width=100).split())
+    assert f"balancer-tor started at 20 s: {told}" in shown
+    assert f"0.0 s {cell}" in shown
+    page = reported(analyse(made), made)
+    assert f"balancer-tor started at 20 s: {told}" in page.words
+    (table,) = (table for table in TABLES if table.name == "aftermaths")
+    *_, row = (dict(zip(table.columns, row, strict=True)) for row in table.rows(made))
+    assert row["awaited"] == "answered; published"
+
+
+def test_the_live_view_tells_who_answers_again_and_not_each_publication(progress):
+    progress.tell(answered(3.0, "balancer-tor"))
+    progress.tell(published(4.0))
+    assert progress.notes == ["balancer-tor answers again"]
 
 
 def test_new_streams_that_waited_in_vain_are_counted_with_those_that_failed():
@@ -313,6 +363,12 @@ def test_events_are_exported_as_they_were_recorded():
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows(run())]
     said = [msgspec.json.decode(row["said"]) for row in rows if row["kind"] == "happened"]
     assert said == [
-        {"verb": verb, "subject": "backend-1", "of_host": False, "bits_per_second": None}
+        {
+            "verb": verb,
+            "subject": "backend-1",
+            "of_host": False,
+            "bits_per_second": None,
+            "followed_up": False,
+        }
         for verb in ("kill", "start")
     ]

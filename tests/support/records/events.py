@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from onionrig.records.events import (
+    Answered,
     Covered,
     Finished,
     Happened,
     Held,
     Listed,
     Milestone,
+    Published,
     Scheduled,
 )
 from support.records.samples import HOLD, RAMP
@@ -58,6 +60,16 @@ def happened(verb, subject, at, **more):
 def listed(at, *instances):
     """Return who stood in the address's descriptors from so many seconds into the hold."""
     return in_hold(Listed, at, instances=instances)
+
+
+def answered(at, service):
+    """Return that a tor was up again so many seconds into the hold."""
+    return in_hold(Answered, at, service=service)
+
+
+def published(at):
+    """Return that HSDirs acknowledged a descriptor of the address so many seconds into the hold."""
+    return in_hold(Published, at)
 
 
 def held():

@@ -55,5 +55,21 @@ def emulated_host(name, machine, **more):
     return HostRecord(**{**made, "name": name, "kind": "emulated", "machine": machine})
 
 
-def service(name, role, where):
-    return ServiceRecord(name=name, role=role, host=where, argv=(name,), files={})
+def service(name, role, where, *, control=None):
+    return ServiceRecord(
+        name=name, role=role, host=where, argv=(name,), files={}, control_socket=control
+    )
+
+
+def balanced_manifest():
+    """Return a manifest whose services are tors with control sockets, and the balancer."""
+    tors = {
+        "backend-1": "backend", "backend-2": "backend", "relay-1": "relay",
+        "balancer-tor": "balancer-tor",
+    }  # fmt: skip
+    return manifest(
+        services=(
+            *(service(name, role, "here", control=f"/{name}") for name, role in tors.items()),
+            service("balancer", "balancer", "here"),
+        )
+    )
