@@ -64,6 +64,7 @@ ASKED = (
         "onionrig run my.toml --hold 2m --target 300Mbit",
         "onionrig run --streams 64 --single-hop --set backends.daemons=8",
         "onionrig run my.toml -i inventory.yml",
+        "onionrig run --repeat auto --within 5% --budget 30m",
     )
 )
 def run(  # noqa: PLR0913 - one parameter an option
@@ -90,20 +91,24 @@ def run(  # noqa: PLR0913 - one parameter an option
     ] = "1",
     within: Annotated[
         str,
-        typer.Option(metavar="PART", help="How well --repeat auto is to know the rate."),
+        typer.Option(metavar="PART", help="Precision to which --repeat auto is to know the rate."),
     ] = WITHIN,
     budget: Annotated[
-        str, typer.Option(metavar="TIME", help="The most time that --repeat auto may take.")
+        str, typer.Option(metavar="TIME", help="Longest time that --repeat auto may take.")
     ] = BUDGET,
     holds: Annotated[
         bool,
         typer.Option(
-            "--holds", help="Have --repeat auto hold one network again, in place of fresh ones."
+            "--holds",
+            help="Hold one network again and again with --repeat auto, instead of fresh networks.",
         ),
     ] = False,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Directory of a --repeat auto to go on with."),
+        typer.Option(
+            metavar="DIR",
+            help="Directory of an unfinished --repeat auto to resume (default: none).",
+        ),
     ] = None,
     out: Out = None,
     report: Report = True,
