@@ -114,7 +114,7 @@ def _listed(each: Aftermath, unknown: str) -> str:
     if seconds is None and "listed" not in each.awaited:
         seconds = each.published_after_seconds
     if seconds is None and not {"listed", "published"}.isdisjoint(each.awaited):
-        return f"> {_after(each.awaited_for_seconds, unknown)}"
+        return _longer_than(each.awaited_for_seconds)
     return _after(seconds, unknown)
 
 
@@ -122,8 +122,13 @@ def _slowest(dials: Outage, unknown: str) -> str:
     """Say how long the slowest waited: to its first byte, or in vain until it was cut off."""
     waited, served = dials.longest_wait_in_vain_seconds, dials.highest_first_byte_seconds
     if waited is not None and waited > (served or 0.0):
-        return f"> {_after(waited, unknown)}"
+        return _longer_than(waited)
     return _after(served, unknown)
+
+
+def _longer_than(seconds: float) -> str:
+    """Say that something took longer than this, in whole seconds, which leaves names their room."""
+    return f"> {int(seconds)} s"
 
 
 def _after(seconds: float | None, unknown: str) -> str:
