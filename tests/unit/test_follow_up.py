@@ -33,6 +33,7 @@ def back(verb, subject, at):
 
 def test_after_the_balancers_tor_is_back_its_answer_and_a_publication_are_awaited():
     found = followed(
+        listed(-4.0, "backend-1", "backend-2"),
         published(4.0),
         happened("kill", "balancer-tor", 5.0),
         published(5.5),
@@ -48,7 +49,8 @@ def test_after_the_balancers_tor_is_back_its_answer_and_a_publication_are_awaite
 
 @pytest.mark.parametrize("verb", ["start", "resume"])
 def test_of_the_balancer_which_is_no_tor_a_publication_alone_is_awaited(verb):
-    found = followed(back(verb, "balancer", 10.0), published(21.0))
+    both = listed(-4.0, "backend-1", "backend-2")
+    found = followed(both, back(verb, "balancer", 10.0), published(21.0))
     assert found.awaited == ("published",)
     assert found.published_after_seconds == 11
 

@@ -60,7 +60,7 @@ class _LookedOutFor:
         on_link = fault.is_of_link
         self._tors = {each.name for each in records if each.control_socket and not on_link}
         self._publishes = any(each.role in PUBLISHERS for each in records)
-        self._instances = services
+        self._instances = services & load.manifest.backends.keys()
         self._lists = (self._leaving or fault.brings_back) and self._lists_otherwise()
 
     def awaited(self) -> Iterator[Awaited]:
@@ -100,6 +100,8 @@ class _LookedOutFor:
 
     def _lists_otherwise(self) -> bool:
         """Return whether the descriptors were known, and not yet as the fault has them."""
+        if not self._instances:
+            return False
         before = [
             listed for listed in events_of(self._events, Listed) if listed.wall_seconds < self._at
         ]
