@@ -37,15 +37,15 @@ link = "4Mbit"
 name = "clients"
 roles = ["client"]
 
-[[events]]
+[[faults]]
 at = "4s"
 stop = "pi2"
 
-[[events]]
+[[faults]]
 at = "10s"
 start = "pi2"
 
-[[events]]
+[[faults]]
 at = "16s"
 link_rate = "pi1"
 rate = "2Mbit"

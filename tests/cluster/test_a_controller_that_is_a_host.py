@@ -14,19 +14,19 @@ BOOKWORMS_PYTHON = (3, 11)
 
 
 FAULTS = """
-[[events]]
+[[faults]]
 at = "2s"
 kill = "backend-1"
 
-[[events]]
+[[faults]]
 at = "4s"
 link_down = "pi2"
 
-[[events]]
+[[faults]]
 at = "7s"
 link_up = "pi2"
 
-[[events]]
+[[faults]]
 at = "9s"
 reboot = "pi2"
 """

@@ -21,7 +21,7 @@ def failing_experiment(share):
     """Return an experiment in which instances fail, as slowly as a machine of that share needs."""
     stretch = max(1, math.ceil(ENOUGH / share))
     events = "".join(
-        f'[[events]]\nat = "{stretch * second}s"\n{verb} = "{subject}"\n'
+        f'[[faults]]\nat = "{stretch * second}s"\n{verb} = "{subject}"\n'
         for second, verb, subject in DONE
     )
     # one stream, so that descriptors do not have to wait for what moves payload

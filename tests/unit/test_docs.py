@@ -10,7 +10,7 @@ import pytest
 from onionrig.cli.question import ask, flags_layer, profile_names
 from onionrig.errors import ERROR_CLASSES, OUTCOMES
 from onionrig.experiment.faults.planned import planned_faults
-from onionrig.experiment.faults.tables import event_table
+from onionrig.experiment.faults.tables import fault_table
 from onionrig.experiment.loads.streams import Streams
 from onionrig.experiment.schema import Experiment
 from onionrig.records.result import Result
@@ -84,8 +84,8 @@ def test_the_example_of_all_keys_has_them_all():
                 Streams,
                 [{key: written["load"][key] for key in written["load"] if key != "kind"}],
             )
-        if table.name == "events":  # whose keys are the faults' own
-            kind = event_table()
+        if table.name == "faults":  # whose keys are the faults' own
+            kind = fault_table()
         keys = {field.name for field in msgspec.structs.fields(kind)}
         assert set().union(*tables) == keys - commented, table.name
 

@@ -33,7 +33,7 @@ from support.records.samples import sink_sample
 from support.reload_fault import RELOAD
 from support.views.terminal import printed_lines
 
-ASKED = '[[events]]\nat = "6s"\nreload = "relay-1"\n'
+ASKED = '[[faults]]\nat = "6s"\nreload = "relay-1"\n'
 QUIET = {**BUSY, "events": []}
 
 
@@ -100,7 +100,7 @@ def test_a_fault_is_asked_for_in_toml_and_written_down_as_it_was_asked(reload):
     [
         (
             'at = "6s"\nreload = "south"',
-            'events, number 1: reload = "south": it is done to a service, and south is a host',
+            'faults, number 1: reload = "south": it is done to a service, and south is a host',
         ),
         (
             'at = "6s"\nreload = "relay1"',
@@ -108,14 +108,14 @@ def test_a_fault_is_asked_for_in_toml_and_written_down_as_it_was_asked(reload):
         ),
         (
             'at = "6s"\nreload = "relay-1"\nrate = "1Mbit"',
-            'events, number 1: rate = "1Mbit": only a link has one',
+            'faults, number 1: rate = "1Mbit": only a link has one',
         ),
         (
-            'at = "5s"\nhang = "relay-1"\n[[events]]\nat = "6s"\nreload = "relay-1"',
+            'at = "5s"\nhang = "relay-1"\n[[faults]]\nat = "6s"\nreload = "relay-1"',
             'events, reload = "relay-1" at 6s: relay-1 hangs at that time',
         ),
         (
-            'at = "5s"\nkill = "north"\n[[events]]\nat = "6s"\nreload = "relay-1"',
+            'at = "5s"\nkill = "north"\n[[faults]]\nat = "6s"\nreload = "relay-1"',
             'events, reload = "relay-1" at 6s: its host north has ended at that time',
         ),
         ('at = "6s"', ", reload, as in"),
@@ -123,7 +123,7 @@ def test_a_fault_is_asked_for_in_toml_and_written_down_as_it_was_asked(reload):
     ],
 )
 def test_what_a_fault_cannot_be_done_to_is_refused_with_the_reason(reload, text, reason):
-    assert reason in refused(f"[[events]]\n{text}\n")
+    assert reason in refused(f"[[faults]]\n{text}\n")
 
 
 def test_a_fault_that_nobody_has_added_is_refused():

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from onionrig.cli.question import ask
 from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible
@@ -22,7 +23,7 @@ def asked(text, before=""):
 
 
 def events(*said):
-    return "".join(f"[[events]]\n{one}\n" for one in said)
+    return "".join(f"[[faults]]\n{one}\n" for one in said)
 
 
 def refused(text, before=""):
@@ -55,8 +56,8 @@ def test_nothing_happens_unless_it_is_asked_for():
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ('at = "5s"', "events, number 1: say one of kill, stop, start, hang, resume"),
-        ('at = "5s"\nkill = "backend-1"\nstop = "backend-1"', "events, number 1: say one of"),
+        ('at = "5s"', "faults, number 1: say one of kill, stop, start, hang, resume"),
+        ('at = "5s"\nkill = "backend-1"\nstop = "backend-1"', "faults, number 1: say one of"),
         (
             'at = "5s"\nkill = "backend1"',
             'kill = "backend1": no such service; did you mean backend-1?',
@@ -67,7 +68,7 @@ def test_nothing_happens_unless_it_is_asked_for():
         ('at = "60s"\nkill = "backend-1"', "at = 60s: the hold ends after 60s (load.hold)"),
         ('at = "2m"\nkill = "backend-1"', "at = 120s: the hold ends after 60s"),
         ('kill = "backend-1"', "missing required field `at`"),
-        ('at = "5s"\nkil = "backend-1"', "unknown key events[0].kil; did you mean events[0].kill?"),
+        ('at = "5s"\nkil = "backend-1"', "unknown key faults[0].kil; did you mean faults[0].kill?"),
         ('at = "soon"\nkill = "backend-1"', '"soon" is no duration'),
     ],
 )
@@ -77,7 +78,7 @@ def test_what_cannot_happen_is_refused_by_name_and_reason(said, message):
 
 def test_the_wrong_one_of_several_is_named():
     said = events('at = "5s"\nkill = "backend-1"', 'at = "6s"\nkill = "relay1"')
-    assert refused(said).startswith('events, number 2: kill = "relay1": no such service')
+    assert refused(said).startswith('faults, number 2: kill = "relay1": no such service')
 
 
 @pytest.mark.parametrize(
@@ -193,3 +194,18 @@ def test_a_baseline_dials_nothing():
 def test_dials_that_come_too_fast_are_refused(every):
     said = refused(f'[load]\ndial_every = "{every}"')
     assert said.startswith(f"load.dial_every = {every}: at least 50ms")
+
+
+def test_the_table_by_its_old_name_asks_for_the_same_and_the_new_name_is_said(tmp_path, capsys):
+    old, new = tmp_path / "old.toml", tmp_path / "new.toml"
+    table = 'at = "5s"\nkill = "backend-1"\n'
+    old.write_text(f"[[events]]\n{table}")
+    new.write_text(f"[[faults]]\n{table}")
+    asked = [ask(path, "smoke", [], {}).experiment.faults for path in (new, old)]
+    assert asked[0] == asked[1]
+    assert len(asked[0]) == 1
+    said = capsys.readouterr().err
+    assert said == f"{old}: [[events]] is called [[faults]] now, and is read as that\n"
+    old.write_text(f"[[events]]\n{table}[[faults]]\n{table}")
+    with pytest.raises(UsageError, match="are one table"):
+        ask(old, "smoke", [], {})

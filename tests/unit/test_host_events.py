@@ -60,7 +60,7 @@ roles = ["client"]
 
 
 def asked(*said, hosts=HOSTS, before=""):
-    events = "".join(f"[[events]]\n{one}\n" for one in said)
+    events = "".join(f"[[faults]]\n{one}\n" for one in said)
     return experiment_from([layer_from_toml(before + hosts + events, origin="test")])
 
 
@@ -127,7 +127,7 @@ def test_a_rate_is_scaled_as_links_are():
 def test_what_cannot_be_done_to_a_host_is_refused_with_the_reason(said, message):
     whole = refused(f'at = "5s"\n{said}')
     assert message in whole
-    assert "unit" in message or whole.startswith("events, number 1: ")
+    assert "unit" in message or whole.startswith("faults, number 1: ")
 
 
 def test_a_rate_that_scale_makes_too_low_is_refused():

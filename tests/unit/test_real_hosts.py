@@ -238,7 +238,7 @@ def test_a_fault_that_the_engine_cannot_do_is_refused_before_anything_is_started
     shelf, event, reason
 ):
     flags = {
-        **layer_from_toml(f'[[events]]\nat = "5s"\n{event}', origin="test"),
+        **layer_from_toml(f'[[faults]]\nat = "5s"\n{event}', origin="test"),
         **flags_layer(inventory=command_line.Path(PATH)),
     }
     with pytest.raises(UsageError) as caught:
@@ -247,7 +247,7 @@ def test_a_fault_that_the_engine_cannot_do_is_refused_before_anything_is_started
 
 
 def test_only_real_hosts_are_rebooted():
-    at = '[[events]]\nat = "5s"\nreboot = '
+    at = '[[faults]]\nat = "5s"\nreboot = '
     emulated = '[[hosts]]\nname = "pi1"\nroles = ["backend"]\n'
     rest = '[[hosts]]\nname = "rest"\nroles = ["authority", "relay", "balancer", "client"]\n'
     for text, reason in (
@@ -259,7 +259,7 @@ def test_only_real_hosts_are_rebooted():
         with pytest.raises(UsageError) as caught:
             ask(None, None, [], layer_from_toml(text, origin="test"))
         assert reason in str(caught.value)
-    assert question(text=f'{at}"Pi_3"').experiment.events[0].verb == "reboot"
+    assert question(text=f'{at}"Pi_3"').experiment.faults[0].verb == "reboot"
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_only_real_hosts_are_rebooted():
     ],
 )
 def test_nothing_is_started_again_on_a_host_that_has_rebooted(later, reason):
-    text = f'[[events]]\nat = "5s"\nreboot = "Pi_3"\n[[events]]\nat = "6s"\n{later}'
+    text = f'[[faults]]\nat = "5s"\nreboot = "Pi_3"\n[[faults]]\nat = "6s"\n{later}'
     assert reason in refused(text=text)
 
 

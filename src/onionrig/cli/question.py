@@ -8,12 +8,20 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
+
 from onionrig.cli.catalogue import catalogue
 from onionrig.cli.inventory import inventory, located
 from onionrig.cli.output.printing import readable
 from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
-from onionrig.experiment.decode import experiment_from, layer_from_setting, layer_from_toml
+from onionrig.experiment.decode import (
+    EVENTS,
+    FAULTS,
+    experiment_from,
+    layer_from_setting,
+    layer_from_toml,
+)
 from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.question import question_from
 from onionrig.run.faults import refuse_undoable
@@ -175,7 +183,13 @@ def _file_layer(path: Path) -> Layer:
         raise UsageError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: {error}") from error
-    return located(layer_from_toml(text, origin=str(path)), directory=path.parent)
+    layer = layer_from_toml(text, origin=str(path))
+    if EVENTS in layer:
+        Console(stderr=True).print(
+            f"{path}: [[{EVENTS}]] is called [[{FAULTS}]] now, and is read as that",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    return located(layer, directory=path.parent)
 
 
 def _text(value: object) -> str:

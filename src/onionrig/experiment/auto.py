@@ -69,7 +69,7 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
                 else ""
             )
         )
-    if load.dial_every is None and experiment.events:
+    if load.dial_every is None and experiment.faults:
         load = msgspec.structs.replace(load, dial_every=DIAL_EVERY)
         found["load.dial_every"] = f"a dial each {DIAL_EVERY}, to see what new clients meet"
     frontend = _switched(experiment, found)

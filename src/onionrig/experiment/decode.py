@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, get_args
 import msgspec
 
 from onionrig.errors import UsageError
-from onionrig.experiment.faults.tables import asked_faults, event_table, plain_event
+from onionrig.experiment.faults.tables import asked_faults, fault_table, plain_fault
 from onionrig.experiment.loads.registry import DEFAULT, shape_named, shape_of
 from onionrig.experiment.schema import Cluster, Experiment
 from onionrig.units import BitsPerSecond, Seconds, fraction_from
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 Layer = Mapping[str, Any]
 
 CLUSTER = "cluster"
-LOAD, EVENTS = "load", "events"
+LOAD, FAULTS = "load", "faults"
 """The tables whose keys a registry says."""
+EVENTS = "events"
+"""What the table of faults was called, and is in every manifest and sweep that was written."""
 KIND = "kind"
 """The key by which a load names its shape."""
 
@@ -40,26 +42,26 @@ def experiment_from(layers: list[Layer]) -> Experiment:
     """
     whole: Layer = {}
     for layer in layers:
-        whole = merged(whole, layer)
+        whole = merged(whole, _with_faults(layer))
     _refuse_unreadable(whole)
     load = _load_of(whole)
-    events = {key: whole[key] for key in whole if key == EVENTS}
-    others = {key: whole[key] for key in whole if key not in {LOAD, EVENTS}}
+    faults = {key: whole[key] for key in whole if key == FAULTS}
+    others = {key: whole[key] for key in whole if key not in {LOAD, FAULTS}}
     shape = shape_named(load.get(KIND, DEFAULT))
     keys = {key: value for key, value in load.items() if key != KIND}
-    events_alone = _events_alone(event_table())
+    faults_alone = _faults_alone(fault_table())
     _refuse_unknown_keys(keys, shape.table, at=LOAD)
     _refuse_unknown_keys(others, Experiment, at="")
-    _refuse_unknown_keys(events, events_alone, at="")
+    _refuse_unknown_keys(faults, faults_alone, at="")
     try:
         # which keys the load has is its shape's to say, so it is decoded by itself
         decoded = msgspec.convert({LOAD: keys}, _table_alone(shape.table), dec_hook=_quantity)
         experiment = msgspec.convert(others, Experiment, dec_hook=_quantity)
-        # and so are the events, whose keys are the faults' to say
-        tables = msgspec.convert(events, events_alone, dec_hook=_quantity).events
+        # and so are the faults, whose keys are each one's to say
+        tables = msgspec.convert(faults, faults_alone, dec_hook=_quantity).faults
     except msgspec.ValidationError as error:
         raise UsageError(_explained(error, whole)) from error
-    return msgspec.structs.replace(experiment, load=decoded.load, events=asked_faults(tables))
+    return msgspec.structs.replace(experiment, load=decoded.load, faults=asked_faults(tables))
 
 
 def merged(below: Layer, above: Layer) -> dict[str, Any]:
@@ -112,8 +114,19 @@ def plain(experiment: Experiment) -> dict[str, Any]:
     if experiment.cluster == Cluster():
         # recordings from before there was a cluster do not differ in it from those without one
         del built[CLUSTER]
-    built[EVENTS] = tuple(plain_event(asked) for asked in experiment.events)
+    del built[FAULTS]
+    built[EVENTS] = tuple(plain_fault(asked) for asked in experiment.faults)
     return built
+
+
+def _with_faults(layer: Layer) -> Layer:
+    """Return a layer with its table of faults under today's name. Raises UsageError for both."""
+    if EVENTS not in layer:
+        return layer
+    if FAULTS in layer:
+        raise UsageError(f"{FAULTS} and {EVENTS} are one table: call all of them [[{FAULTS}]]")
+    others = {key: value for key, value in layer.items() if key != EVENTS}
+    return {**others, FAULTS: layer[EVENTS]}
 
 
 def _load_of(whole: Layer) -> Layer:
@@ -131,10 +144,10 @@ def _table_alone(table: type[Load]) -> type[Any]:
 
 
 @functools.cache
-def _events_alone(table: type[msgspec.Struct]) -> type[Any]:
-    """Return a struct with the events alone, for the same reason."""
+def _faults_alone(table: type[msgspec.Struct]) -> type[Any]:
+    """Return a struct with the faults alone, for the same reason."""
     tables = types.GenericAlias(tuple, (table, ...))
-    return msgspec.defstruct("EventsAlone", [(EVENTS, tables, ())])
+    return msgspec.defstruct("FaultsAlone", [(FAULTS, tables, ())])
 
 
 def _is_list_of_tables(value: object) -> TypeGuard[list[Layer]]:

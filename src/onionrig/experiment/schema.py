@@ -145,7 +145,7 @@ class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     load: Load = Streams()
     """Of one of the shapes that ``experiment.loads.registry`` lists; ``kind`` says which."""
     baseline: Baseline = Baseline()
-    events: tuple[AskedFault, ...] = ()
+    faults: tuple[AskedFault, ...] = ()
     """What is done to the rig in the hold, to a service or a host: each one of the faults that
     ``experiment.faults.registry`` lists."""
     verdict: Target = Target()

@@ -36,7 +36,7 @@ class State(StrEnum):
 
 
 class AskedFault(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault as one table of ``[[events]]`` asks for it."""
+    """A fault as one table of ``[[faults]]`` asks for it."""
 
     at: Seconds
     """Time from the beginning of the hold."""
@@ -86,7 +86,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """One fault: everything in which it differs from others."""
 
     verb: str
-    """The key of ``[[events]]`` that asks for it, and its name in the records."""
+    """The key of ``[[faults]]`` that asks for it, and its name in the records."""
     steps: Mapping[Scope, tuple[AnyStep, ...]]
     """What is done, by what it is done to: a link alone, or a service, a whole host, or either."""
     before: tuple[State, ...] = tuple(State)

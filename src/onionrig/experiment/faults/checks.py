@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def wrong_faults(experiment: Experiment) -> str | None:
     """Explain what is wrong with the faults, or return None."""
     services = faulted_services(experiment)
-    for number, asked in enumerate(experiment.events, start=1):
+    for number, asked in enumerate(experiment.faults, start=1):
         if wrong := _wrong(experiment, asked, services):
-            return f"events, number {number}: {wrong}"
+            return f"faults, number {number}: {wrong}"
     if found := out_of_turn(planned_faults(experiment), services):
         planned, state = found
         return f"{planned.text}: {state} at that time"

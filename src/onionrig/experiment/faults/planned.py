@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 def planned_faults(experiment: Experiment) -> tuple[PlannedFault, ...]:
     """Return the faults in the order in which they are done; of one moment as they stand."""
-    faults = (_planned(experiment, asked) for asked in experiment.events)
+    faults = (_planned(experiment, asked) for asked in experiment.faults)
     return tuple(sorted(faults, key=lambda fault: fault.at_seconds))
 
 
 def fastest_rate(experiment: Experiment, host: str) -> BitsPerSecond | None:
     """Return the highest rate that a fault gives a host's link, scaled; None without any."""
-    rates = (_rate(experiment, asked) for asked in experiment.events if asked.subject == host)
+    rates = (_rate(experiment, asked) for asked in experiment.faults if asked.subject == host)
     return max((rate for rate in rates if rate is not None), default=None)
 
 

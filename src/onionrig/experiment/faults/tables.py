@@ -1,4 +1,4 @@
-"""From the tables of ``[[events]]`` to the faults that they ask for, and back."""
+"""From the tables of ``[[faults]]`` to the faults that they ask for, and back."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ AT = "at"
 """The key that every table has: when the fault is done, from the beginning of the hold."""
 
 
-def event_table() -> type[msgspec.Struct]:
+def fault_table() -> type[msgspec.Struct]:
     """Return a table that can ask for any fault: with ``at``, every verb and every fault's keys."""
-    return _event_table(tuple((fault.verb, fault.keys) for fault in FAULTS.values()))
+    return _fault_table(tuple((fault.verb, fault.keys) for fault in FAULTS.values()))
 
 
 def asked_faults(tables: Iterable[msgspec.Struct]) -> tuple[AskedFault, ...]:
@@ -35,18 +35,18 @@ def asked_faults(tables: Iterable[msgspec.Struct]) -> tuple[AskedFault, ...]:
     return tuple(_asked(number, table) for number, table in enumerate(tables, start=1))
 
 
-def plain_event(asked: AskedFault) -> dict[str, Any]:
+def plain_fault(asked: AskedFault) -> dict[str, Any]:
     """Return the table that asks for a fault as plain data, with null for every other key."""
     written = {
         AT: str(asked.at),
         asked.verb: asked.subject,
         **msgspec.to_builtins(asked.keys, enc_hook=str),
     }
-    return dict.fromkeys(event_table().__struct_fields__) | written
+    return dict.fromkeys(fault_table().__struct_fields__) | written
 
 
 @functools.cache
-def _event_table(faults: tuple[tuple[str, type[Table]], ...]) -> type[msgspec.Struct]:
+def _fault_table(faults: tuple[tuple[str, type[Table]], ...]) -> type[msgspec.Struct]:
     verbs = [(verb, str | None, None) for verb, _ in faults]
     own_keys = {
         field.name: (field.name, field.type, field.default)
@@ -54,7 +54,7 @@ def _event_table(faults: tuple[tuple[str, type[Table]], ...]) -> type[msgspec.St
         for field in msgspec.structs.fields(keys)
     }
     return msgspec.defstruct(
-        "EventTable",
+        "FaultTable",
         [(AT, Seconds), *verbs, *own_keys.values()],
         frozen=True,
         kw_only=True,
@@ -72,14 +72,14 @@ def _asked(number: int, table: msgspec.Struct) -> AskedFault:
     if len(verbs) != 1:
         first = next(iter(FAULTS))
         raise UsageError(
-            f'events, number {number}: say one of {", ".join(FAULTS)}, as in {first} = "backend-1"'
+            f'faults, number {number}: say one of {", ".join(FAULTS)}, as in {first} = "backend-1"'
         )
     fault = FAULTS[verbs[0]]
     at, subject = written.pop(AT), written.pop(fault.verb)
     for key, value in written.items():
         if key not in fault.keys.__struct_fields__:
             reason = _owner(key).misplaced
-            raise UsageError(f'events, number {number}: {key} = "{value}": {reason}')
+            raise UsageError(f'faults, number {number}: {key} = "{value}": {reason}')
     return AskedFault(at=at, verb=fault.verb, subject=subject, keys=fault.keys(**written))
 
 

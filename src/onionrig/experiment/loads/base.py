@@ -30,7 +30,7 @@ class Load(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Extra lines for the client tors."""
     dial_every: Seconds | None = None
     """How often a further short stream is dialled under load: what new clients meet. If absent,
-    twice a second where something happens to the rig (``[[events]]``), else not at all."""
+    twice a second where something happens to the rig (``[[faults]]``), else not at all."""
     socks_port: UserPort | None = None
     """The first client tor's SOCKS port; picked free where it is not given."""
 
