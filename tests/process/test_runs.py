@@ -156,7 +156,7 @@ def test_a_run_is_exported_as_csv_with_every_value_as_it_was(runs, onionrig, tmp
     recording = find_run("by-hand", below=runs).recording()
     files = {path.stem: rows(path) for path in (tmp_path / "csv").iterdir()}
     assert set(files) == {
-        "goodput", "sinks", "sources", "processes", "hosts", "interfaces", "tors", "round_trips",
+        "goodput", "sinks", "sources", "processes", "hosts", "interfaces", "conditions", "tors", "round_trips",
         "transfers", "dials", "aftermaths", "events",
     }  # fmt: skip
     assert sum(int(row["verified_bytes"]) for row in files["goodput"]) == sum(

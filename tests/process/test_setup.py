@@ -14,6 +14,7 @@ from support.waiting import HANG_SECONDS
 PLAIN_TOOLS = "cat chmod cp dirname env flock grep id mkdir rm sed sh sha256sum tail"
 
 MAKE_HOSTS = ("mmdebstrap", "systemd-nspawn", "ssh")
+CLIENTS = ("nc", "curl", "torsocks")
 
 PYTHON = """\
 case "$*" in
@@ -81,7 +82,7 @@ def checkout(tmp_path):
         (checkout.top / file).write_text(file)
     for tool in PLAIN_TOOLS.split():
         (checkout.bin / tool).symlink_to(shutil.which(tool))
-    for tool in ("tor", "chromium", "chromedriver", "ip", "tc", *MAKE_HOSTS):
+    for tool in ("tor", "chromium", "chromedriver", "ip", "tc", *MAKE_HOSTS, *CLIENTS):
         checkout.stub(tool)
     checkout.python("python3", "3.11")
     return checkout
@@ -242,6 +243,17 @@ def test_dev_installs_what_makes_the_beds_hosts(checkout, missing):
     assert checkout.setup("dev").returncode == 0
     asked = (checkout.bin / "asked").read_text().rstrip()
     assert asked.endswith("install mmdebstrap systemd-container openssh-client")
+
+
+@pytest.mark.parametrize("missing", CLIENTS)
+def test_dev_installs_the_clients_that_people_have(checkout, missing):
+    checkout.stub("cc")
+    (checkout.bin / missing).unlink()
+    checkout.stub("apt-get", f'echo "$@" >>{checkout.bin}/asked')
+    checkout.stub("id", "echo 0")
+    assert checkout.setup("dev").returncode == 0
+    asked = (checkout.bin / "asked").read_text().rstrip()
+    assert asked.endswith("install netcat-openbsd curl torsocks")
 
 
 def test_dev_is_not_up_to_date_once_the_browser_is_gone(checkout):
