@@ -1,4 +1,4 @@
-"""What came after something was done to the rig."""
+"""What followed each fault that the experiment caused."""
 
 from __future__ import annotations
 
@@ -8,44 +8,45 @@ from onionrig.records import Part
 from onionrig.records.dials import Outage
 
 Awaited = Literal["answered", "published", "listed"]
-"""What shows that a fault has taken effect: a tor is up, the address is published, its descriptors
-have the change."""
+"""Evidence that a fault has taken effect: a tor is up, the address is published, or its descriptors
+show the change."""
 
 
 class Aftermath(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What followed, until the next thing was done or the hold ended."""
+    """What followed a fault, until the next fault or the end of the hold."""
 
     verb: str
     subject: str
-    """The service, or the emulated host."""
+    """Name of the service or emulated host."""
     bits_per_second: float | None = None
-    """What the host's link carried since then, each way; null where that stayed as it was."""
+    """Rate of the host's link from then on, each way; null if the fault did not change it."""
     at_seconds: float
-    """From the beginning of the hold."""
+    """Time of the fault, counted from the start of the hold."""
     lasted_seconds: float
-    """For which it was looked at."""
+    """Length of the period that was observed."""
     before_bits_per_second: float | None
-    """Mean goodput of the last 5 s of the hold, before this, that nothing which was done to the rig
-    had disturbed. Null where there are none."""
+    """Mean goodput of the last 5 s of the hold before this fault that no earlier fault had
+    disturbed; null if there are none."""
     lowest_bits_per_second: float | None
-    """The lowest second that followed."""
+    """Goodput of the worst second that followed."""
     recovered_after_seconds: float | None
-    """Until the first of 3 s in a row that brought at least 90 % of the goodput before: 0 where it
-    never fell, null where there were none, or nothing came before."""
+    """Time until the first of 3 consecutive seconds with at least 90 % of the earlier goodput: 0 if
+    goodput never fell below that, null if no such seconds came or the earlier goodput is
+    unknown."""
     listed_after_seconds: float | None
-    """Until the address's descriptors had the change: an instance that was stopped out of all of
-    them, one that was started in one of them; a host's are taken together. Null where that did not
-    come before something else was done to it, or none was due."""
+    """Time until the address's descriptors showed the change: a stopped instance was gone from all
+    of them, or a started one was in at least one. The instances of a host count together. Null if
+    another fault of the same subject came first, or no change was due."""
     answered_after_seconds: float | None = None
-    """Until every tor that was started again, or told to go on, said that it was up; null where one
-    did not in that time, or none was awaited."""
+    """Time until every tor that was restarted or resumed reported that it was up; null if one of
+    them did not in the time observed, or none was awaited."""
     published_after_seconds: float | None = None
-    """Until HSDirs acknowledged a descriptor of the address, where the balancer or its tor was
-    brought back; null where none did in that time, or that was not awaited."""
+    """Time until HSDirs acknowledged a descriptor of the address, after the balancer or its tor was
+    brought back; null if none did in the time observed, or this was not awaited."""
     awaited: tuple[Awaited, ...] = ()
-    """Which of these three was due and looked out for."""
+    """The kinds of evidence that were due and watched for."""
     awaited_for_seconds: float = 0.0
-    """How long they were looked out for: until something else was done to the same service or host,
-    or the hold ended."""
+    """Time for which they were watched: until the next fault of the same service or host, or the
+    end of the hold."""
     dials: Outage
-    """Of new streams that were dialled meanwhile."""
+    """Outcome of the new streams dialled in this period."""

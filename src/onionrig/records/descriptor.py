@@ -9,12 +9,13 @@ from onionrig.records import Part
 
 
 class Answer(StrEnum):
-    """What an HSDir said when it was asked for the address's descriptor."""
+    """An HSDir's answer to a request for the address's descriptor."""
 
     HELD = "has it"
     NOTHING = "has none"
     UNREADABLE = "unreadable"
-    """It gave one that cannot be decrypted: of client authorisation, or broken."""
+    """It returned a descriptor that cannot be decrypted: client authorisation is on, or it is
+    broken."""
     REFUSED = "refused"
     SILENT = "no answer"
 
@@ -23,28 +24,28 @@ class Unreachable(StrEnum):
     """Why no client can reach a backend instance."""
 
     NOT_PUBLISHED = "not published"
-    """It has no descriptor of its own, so that nothing of it can be listed."""
+    """It has no descriptor of its own, so none of its points can be listed."""
     NOT_LISTED = "not listed"
-    """No variant has a point of it."""
+    """No variant lists any of its points."""
     SHARED_RELAYS = "shared relays"
-    """Each of its points has an earlier one on the same relay."""
+    """Each of its points comes after another one on the same relay."""
 
 
 class Point(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An introduction point, in the descriptor's order."""
 
     number: int
-    """From 1."""
+    """Position in the descriptor, counted from 1."""
     key: str
-    """Its authentication key, hex."""
+    """Authentication key in hex."""
     relay: str
-    """Fingerprint."""
+    """Fingerprint of the relay."""
     nickname: str | None
-    """Of the relay; null where the consensus does not list it (any more)."""
+    """Nickname of the relay; null if the consensus does not list it (any more)."""
     instance: str | None
-    """The backend instance that it belongs to; null where that is not known."""
+    """Backend instance that the point belongs to; null if unknown."""
     same_relay_as: int | None
-    """Number of an earlier point on the same relay: clients use that one, never this one."""
+    """Number of an earlier point on the same relay, which clients use instead of this one."""
 
 
 class Variant(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,22 +53,23 @@ class Variant(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     number: int
     hsdirs: tuple[str, ...]
-    """Fingerprints of those that hold it."""
+    """Fingerprints of the HSDirs that hold it."""
     share: float
-    """Of clients: each takes the descriptor of an HSDir chosen at random."""
+    """Share of clients that get it, since each client picks an HSDir at random."""
     flow_control: str | None
-    """As it stands there: versions, cells a SENDME; null: clients use no congestion control."""
+    """Flow control as the descriptor states it: versions and cells per SENDME; null if it states
+    none, so that clients use no congestion control."""
     single_hop: bool
     points: tuple[Point, ...]
 
 
 class Age(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long ago a descriptor was made, give or take."""
+    """Estimated age of a descriptor, with its uncertainty."""
 
     seconds: float
     within_seconds: float
     by: Literal["revision", "certificate"]
-    """What told it: see docs/descriptor.md; a certificate tells it to two hours."""
+    """Source of the estimate (docs/descriptor.md); a certificate gives it to within two hours."""
 
 
 class Held(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,23 +79,24 @@ class Held(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     revision: int
     size_bytes: int
     lifetime_seconds: int
-    """How long the HSDir keeps it."""
+    """Time for which the HSDir keeps it."""
     valid_until: str
-    """UTC: when its signing key's certificate expires."""
+    """Time (UTC) at which the certificate of its signing key expires."""
     age: Age
     seen_for_seconds: float
-    """Since this revision was first seen on this HSDir; 0 in a first look."""
+    """Time since this revision was first seen on this HSDir; 0 on the first look."""
 
 
 class HSDirSeen(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An HSDir that clients ask."""
+    """An HSDir that clients ask for the descriptor."""
 
     fingerprint: str
     nickname: str
     replica: int
     answer: Answer
     reason: str
-    """Why there is no descriptor, in tor's word; empty where there is one, or no answer."""
+    """Why there is no descriptor, in tor's word; empty if there is one, or if the HSDir did not
+    answer."""
     held: Held | None
 
 
@@ -103,24 +106,25 @@ class InVariant(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     variant: int
     listed: int
     usable: int
-    """Those that are the first on their relay."""
+    """Points that are the first on their relay."""
 
 
 class InstanceSeen(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A backend instance, as clients of the address can reach it."""
+    """A backend instance, and how clients of the address can reach it."""
 
     name: str
     address: str
     own_points: int | None
-    """In its own descriptor; null where no HSDir has one."""
+    """Points in the instance's own descriptor; null if no HSDir has one."""
     variants: tuple[InVariant, ...]
-    """Those that list it."""
+    """Variants that list the instance."""
     reachable: bool | None
-    """null: by the points it cannot, but some points are of nobody known."""
+    """Whether clients can reach it; null if no point known to be its own can be used, but some
+    points belong to no known instance."""
     unreachable: Unreachable | None
-    """Why it cannot be reached by the points that are known."""
+    """Why it cannot be reached through the points that are known."""
     share: float
-    """Of dials, were every client to take an HSDir and a point at random."""
+    """Share of dials that it would serve if each client picked an HSDir and a point at random."""
 
 
 class AddressSeen(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,22 +133,22 @@ class AddressSeen(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     schema: Literal[1] = 1
     address: str
     run: str | None
-    """Of whose rig it is."""
+    """Run whose rig the address belongs to; null if there is none."""
     asked: str
-    """The control socket or port of the tor that fetched."""
+    """Control socket or port of the tor that fetched the descriptors."""
     time: str
-    """UTC, ISO 8601."""
+    """Time of the look, UTC, ISO 8601."""
     time_period: int
     period_ends: str
-    """UTC: other HSDirs are responsible from then on."""
+    """Time (UTC) from which other HSDirs are responsible."""
     healthy: bool
     verdict: str
-    """The worst trouble, or that all is well; one sentence."""
+    """The worst trouble, or that all is well, in one sentence."""
     troubles: tuple[str, ...]
-    """All of them, the worst first."""
+    """All troubles, the worst first."""
     notes: tuple[str, ...]
-    """What to know, though it keeps nobody out."""
+    """Remarks about things that do not keep clients out."""
     hsdirs: tuple[HSDirSeen, ...]
     variants: tuple[Variant, ...]
     instances: tuple[InstanceSeen, ...]
-    """Empty where they are not known."""
+    """Backend instances; empty if they are unknown."""

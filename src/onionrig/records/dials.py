@@ -6,98 +6,98 @@ from onionrig.records import Part
 
 
 class ByChance(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a figure would be if nothing but chance were at work."""
+    """Expected value and central 90 % interval of a figure if only chance were at work."""
 
     expected: float
     low: float
-    """5 of 100 lie below."""
+    """The 5th percentile."""
     high: float
-    """5 of 100 lie above."""
+    """The 95th percentile."""
 
 
 class FirstByte(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Seconds from a dial to its first byte, of the dials that were served."""
+    """Time from a dial to its first byte, over the dials that were served."""
 
     median_seconds: float
     nine_of_ten_seconds: float
-    """So many had it within this."""
+    """The 90th percentile."""
     highest_seconds: float
 
 
 class DialledBackend(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A backend instance of one descriptor."""
+    """A backend instance of one descriptor, and the dials it served."""
 
     name: str
     dials: int
-    """That it served."""
+    """Dials that the instance served."""
     expected_dials: float
-    """That it would serve on average if clients draw among the introduction points."""
+    """Mean number of dials it would serve if clients picked introduction points at random."""
 
 
 class Variant(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of the address's distinct descriptors, and the dials by the client tors that hold it."""
 
     variant: int
-    """From 1."""
+    """Number of the variant, counted from 1."""
     clients: tuple[str, ...]
-    """None where no client tor holds it: then its backends are not known."""
+    """Client tors that hold it; empty if none does, in which case its backends are unknown."""
     dials: int
-    """That were served."""
+    """Dials that were served."""
     backends: tuple[DialledBackend, ...]
-    """Those with points that a client can use."""
+    """Backend instances with points that a client can use."""
     others: int
-    """Dials that other instances served: the descriptor was published anew meanwhile."""
+    """Dials served by instances that are not listed: the descriptor was republished in between."""
     jain: float | None
-    """Jain's index of its backends' dials; null where none was served."""
+    """Jain's index of the backends' dials; null if none was served."""
     jain_by_chance: ByChance | None
     smallest_over_mean: float | None
     smallest_over_mean_by_chance: ByChance | None
     unreached: tuple[str, ...]
-    """Those of its backends that served none."""
+    """Backend instances of the variant that served no dial."""
 
 
 class BetweenVariants(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How evenly the backends of different descriptors were dialled."""
 
     jain: float | None
-    """Jain's index of each variant's mean number of dials a backend."""
+    """Jain's index of the mean number of dials per backend, over the variants."""
     jain_by_chance: ByChance | None
-    """If every client tor had drawn its HSDir, and so its descriptor, at random."""
+    """The same index if every client tor had picked its HSDir, and so its descriptor, at random."""
 
 
 class Dials(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the dials before the load came to."""
+    """Outcome of the dials before the load."""
 
     dials: int
-    """Begun in all."""
+    """Dials that were begun."""
     failed: int
     unfinished: int
-    """Under way when they were ended: neither served nor failed."""
+    """Dials under way when dialling ended: neither served nor failed."""
     failed_by_reason: dict[str, int]
     first_byte: FirstByte | None
-    """Null where none was served."""
+    """Times to first byte; null if no dial was served."""
     backends: dict[str, int]
-    """Dials served by each backend instance, those with none too."""
+    """Dials served by each backend instance, including those that served none."""
     unreached: tuple[str, ...]
-    """Backend instances that served none."""
+    """Backend instances that served no dial."""
     variants: tuple[Variant, ...]
-    """Empty where it is not known what the client tors held."""
+    """Variants of the descriptor; empty if it is unknown which ones the client tors held."""
     between: BetweenVariants | None
-    """Null for a single variant."""
+    """Evenness between variants; null if there is only one."""
 
 
 class DialSecond(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The dials that began in one second."""
 
     second: int
-    """From the moment that is counted from."""
+    """Number of the second, counted from the reference moment."""
     begun: int
     served: int
     failed: int
     still_waiting: int
-    """Those that were cut off when the dialling was ended, before their first byte of payload."""
+    """Dials cut off when dialling ended, before their first byte of payload."""
     median_first_byte_seconds: float | None
-    """Of those that were served; null where none was."""
+    """Median time to first byte of the dials that were served; null if none was."""
     highest_first_byte_seconds: float | None
 
 
@@ -107,17 +107,20 @@ class Outage(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     begun: int
     failed: int
     unfinished: int
-    """Under way when the dialling was ended: neither served nor failed."""
+    """Dials under way when dialling ended: neither served nor failed."""
     last_failing_after_seconds: float | None
-    """Time from the fault to when the last dial that failed, or waited in vain, began; null where
+    """Time from the fault to the start of the last dial that failed or waited in vain; null if
     there was none."""
     worst_first_byte_seconds: float | None
-    """Of the dials served that began no later than that; null where there are none."""
+    """Longest time to first byte of the served dials that began no later than that one; null if
+    there are none."""
     highest_first_byte_seconds: float | None
-    """Of all the dials served that began after the fault; null where there are none."""
+    """Longest time to first byte of all served dials that began after the fault; null if there are
+    none."""
     waited_in_vain: int = 0
-    """The unfinished ones that an outage had met: they had waited for their first byte for longer
-    than any dial had to before the first fault of the hold, and for at least 3 s. Results from
-    before this was counted have 0."""
+    """Unfinished dials that were hit by an outage: they had waited for their first byte for at
+    least 3 s, and longer than any dial before the first fault of the hold. Results from before this
+    was counted have 0."""
     longest_wait_in_vain_seconds: float | None = None
-    """How long the first of these had waited when it was cut off; null where there are none."""
+    """Time for which the earliest of these had waited when it was cut off; null if there are
+    none."""

@@ -1,4 +1,4 @@
-"""What happened in a run, and when: phases, what was waited for, milestones, findings, failures."""
+"""What happened in a run, and when: phases, waits, milestones, findings and failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Phase(StrEnum):
     BRING_UP = "bring up"
     READY = "ready"
     DIALS = "dials"
-    """Only where dials are asked for."""
+    """Present only if the experiment asks for dials."""
     RAMP = "ramp"
     HOLD = "hold"
     DRAIN = "drain"
@@ -26,7 +26,7 @@ class Reached(StrEnum):
     """What bring-up reaches, in order; each is timed from the start of the run."""
 
     NETWORK = "network"
-    """A consensus lists every relay, every relay knows it, every other tor has bootstrapped."""
+    """A consensus lists every relay, every relay has it, and every other tor has bootstrapped."""
     FRONTEND = "frontend"
     """A client tor has fetched the frontend's descriptor with the expected points."""
     FIRST_BYTE = "first byte"
@@ -61,7 +61,7 @@ class Milestone(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
 
 
 class Noted(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="noted"):
-    """Something a reader of the run should know, in words."""
+    """Something that a reader of the run should know, in words."""
 
     text: str
 
@@ -71,12 +71,13 @@ class Covered(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=
 
     client: str
     usable_points: dict[str, int]
-    """By backend instance."""
+    """Number of usable points of each backend instance."""
     drawn_points: dict[str, int] = msgspec.field(default_factory=dict)
-    """By backend instance, the points that lead to it when a client draws one: a point that shares
-    a relay leads to the first on that relay. Empty where it was not looked at."""
+    """Number of points that lead to each backend instance when a client picks one: a point that
+    shares a relay leads to the first point on that relay. Empty if this was not examined."""
     variant: int = 1
-    """Which of the address's distinct descriptors the client tor holds, from 1."""
+    """Number of the descriptor, among the address's distinct ones, that the client tor holds,
+    counted from 1."""
 
 
 class Starved(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="starved"):
@@ -87,70 +88,70 @@ class Starved(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=
 
 
 class Scheduled(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="scheduled"):
-    """A load's times are fixed (wall-clock seconds); a run may have several loads in turn."""
+    """The times of a load (wall-clock seconds); a run may have several loads in succession."""
 
     ramp_second: int
     hold_second: int
     end_second: int
     streams: int
-    """Streams asked in all."""
+    """Total number of streams."""
     reach: Reach = "address"
     settings: dict[str, str] = msgspec.field(default_factory=dict)
-    """What this load has otherwise than the run's experiment: by ``table.key``."""
+    """Settings of this load that override the run's experiment, by ``table.key``."""
 
 
 class Held(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="held"):
-    """The last scheduled load went through its hold to the end."""
+    """The hold of the last scheduled load was completed."""
 
 
 class Happened(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="happened"):
-    """Something that the experiment planned was done to the rig."""
+    """A planned fault of the experiment was carried out."""
 
     verb: str
     subject: str
-    """The service, or the emulated host."""
+    """Name of the service or emulated host."""
     of_host: bool = False
-    """Whether the subject is a host. Events about a link always are; older recordings, which had no
-    other faults of hosts, omit this."""
+    """True if the subject is a host. Events about a link always are about hosts; older recordings,
+    which had no other faults of hosts, omit this."""
     bits_per_second: float | None = None
-    """What the host's link carries since then, each way; null where that stayed as it was."""
+    """Rate of the host's link from then on, each way; null if the fault did not change it."""
     followed_up: bool = False
-    """Whether it was watched from then on who answers and publishes; older recordings omit it."""
+    """Whether answers and publications were watched from then on; older recordings omit this."""
 
 
 class Listed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="listed"):
-    """From now on these instances stand in the address's descriptors, on any HSDir.
+    """From now on the address's descriptors, on any HSDir, list these instances.
 
-    Watched only where something happens to the rig.
+    This is watched only if the experiment plans faults.
     """
 
     instances: tuple[str, ...]
 
 
 class Published(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="published"):
-    """HSDirs have acknowledged a descriptor of the address just now; told once a second at most.
+    """HSDirs have just acknowledged a descriptor of the address; recorded at most once per second.
 
-    Watched only where something happens to the rig.
+    This is watched only if the experiment plans faults.
     """
 
 
 class Answered(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="answered"):
-    """A tor that was started again, or told to go on, says at its control port that it is up."""
+    """A tor that was restarted or resumed reports at its control port that it is up."""
 
     service: str
 
 
 class HostGone(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="host gone"):
-    """A host was lost under load, although nothing had been done to it; the run went on."""
+    """A host was lost under load without a planned fault; the run went on."""
 
     host: str
     reason: str
     last_heard_wall_seconds: float
-    """When it last answered or recorded something that arrived."""
+    """Time at which it last answered, or recorded something that arrived."""
 
 
 class Failed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="failed"):
-    """What ended the run before its time."""
+    """What ended the run early."""
 
     error: str
     message: str
@@ -158,7 +159,7 @@ class Failed(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="
 
 
 class Finished(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="finished"):
-    """The run went through all its phases."""
+    """The run completed all its phases."""
 
 
 AnyEvent = (

@@ -11,47 +11,47 @@ HostKind = Literal["this machine", "emulated", "remote"]
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The programs that ran."""
+    """Versions of the programs that ran."""
 
     onionrig: str
     tor: str | None
     openssl: str | None
-    """The OpenSSL that tor says it runs with."""
+    """Version of OpenSSL that tor reports to run with."""
     onionbalance: str | None
-    """Null where none was needed: a baseline runs without tor."""
+    """Version of Onionbalance; null if not needed, as in a baseline, which runs without tor."""
     python: str
     kernel: str
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The machine; what could not be read is null."""
+    """Facts about a machine; null if they could not be read."""
 
     name: str
     cpu_model: str | None
     cores: int
-    """Cores that may be used, rounded up; of older records, all that the machine has."""
+    """Usable cores, rounded up; in older records, all cores of the machine."""
     aes_instructions: bool | None
     memory_bytes: int
     architecture: str
     operating_system: str | None
     machine_cores: int | None = None
-    """All cores of the machine, where the CPU that may be used is restricted; else null."""
+    """All cores of the machine if the usable CPU is restricted, otherwise null."""
     allowed_cores: float | None = None
-    """What may be used of them, to the fraction, where it is restricted; else null."""
+    """Usable CPU in cores, to the fraction, if it is restricted, otherwise null."""
     cpu_restriction: str | None = None
-    """What restricts it, in words."""
+    """The restriction in words."""
 
     @property
     def usable_cores(self) -> float:
-        """The CPU that may be used, to the fraction."""
+        """Usable CPU in cores, to the fraction."""
         return float(self.cores) if self.allowed_cores is None else self.allowed_cores
 
 
 class BoardFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A board that an emulated host stands for, as the catalogue had it; unknown is null.
+    """A board that an emulated host stands for, from the catalogue; null if unknown.
 
-    Its link is emulated. The rest is not: the host has the machine's own cores, all of them or the
-    share that it is given.
+    Only its link is emulated: the host uses the machine's own cores, all of them or the share that
+    it is given.
     """
 
     id: str
@@ -60,41 +60,43 @@ class BoardFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     clock_mhz: float | None
     aes_instructions: bool | None
     aes_mb_per_second: float | None
-    """Of one core: AES-256-CBC by OpenSSL."""
+    """Speed of one core: AES-256-CBC by OpenSSL."""
 
 
 class HostRecord(HostFacts, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A host of a run: what it is, and what was done to make it what it is.
+    """A host of a run: what it is, and what was done to set it up.
 
     Its facts are those of its machine, which an emulated host shares with others.
     """
 
     kind: HostKind = "this machine"
-    """``this machine`` is where the command was given."""
+    """Kind of host; ``this machine`` is where the command was given."""
     machine: str | None = None
-    """Of an emulated host, the machine that it shares with others; null of a machine."""
+    """Machine that an emulated host shares with others; null for a machine."""
     address: str | None = None
-    """Where the other hosts of the rig reach it."""
+    """Address at which the other hosts of the rig reach it."""
     clock_offset_seconds: float | None = None
-    """How far its wall clock was ahead of this machine's; null where it is the same clock."""
+    """Offset of its wall clock: positive if it was ahead of this machine's; null if it is the same
+    clock."""
     link_bits_per_second: float | None = None
-    """The rate of its link, each way: of an emulated host as it was shaped, scaled; of a remote one
-    as is known of it. Null where it was not shaped, or is not known."""
+    """Rate of its link, each way: as shaped (and scaled) for an emulated host, as known for a
+    remote one. Null if it was not shaped or is unknown."""
     scale: float = 1.0
-    """What the rate and the share of the CPU that were asked for were multiplied by."""
+    """Factor by which the requested rate and CPU share were multiplied."""
     delay_seconds: float = 0.0
-    """What an emulated host's link added each way."""
+    """Delay that an emulated host's link added each way."""
     delayed_by: str | None = None
-    """``netem`` or ``delaybox``; null where it had no delay."""
+    """``netem`` or ``delaybox``; null if it had no delay."""
     cpu_cores: float | None = None
-    """How much of its machine's CPU an emulated host's services could use, scaled; null where that
-    was not limited."""
+    """Cores of its machine that an emulated host's services could use, scaled; null if
+    unlimited."""
     board: BoardFacts | None = None
-    """What an emulated host stands for; null where nothing was named."""
+    """Board that an emulated host stands for; null if none was named."""
     tor: str | None = None
-    """The version of a real host's tor; null of other hosts, which run the manifest's own."""
+    """Version of tor on a real host; null for other hosts, which run the manifest's own."""
     records: str | None = None
-    """Where a real host keeps what it records until that has been fetched; null of other hosts."""
+    """Directory in which a real host keeps its records until they are fetched; null for other
+    hosts."""
 
 
 class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,57 +107,58 @@ class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     host: str
     argv: tuple[str, ...]
     files: dict[str, str]
-    """What it was configured with, by file name: torrcs whole, keys left out."""
+    """Configuration files by name: whole torrcs, no keys."""
     control_socket: str | None = None
-    """Where a tor's control socket was on its host; null of anything else."""
+    """Path of a tor's control socket on its host; null for other services."""
     instances: dict[str, str] | None = None
-    """The backend instances' onion addresses by name, as the balancer was told of them; null of
-    anything else."""
+    """Onion addresses of the backend instances by name, as given to the balancer; null for other
+    services."""
 
 
 class UntilKnown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Holds of one network go on until its rate is known, or the budget is spent."""
+    """Holds of one network are repeated until its rate is known, or the budget is spent."""
 
     within: float
-    """Part of the rate by which it may be off, with a chance of 95 %."""
+    """Requested precision: largest relative error of the rate, at 95 % confidence."""
     budget_seconds: float
     first_stage: int
-    """Number of holds whose spread says how many there must be in all."""
+    """Number of holds after which their spread determines how many are needed in all."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was run, on what."""
+    """What was run, and on what."""
 
     schema: int = 1
     run: str
-    """The run directory's name."""
+    """Name of the run directory."""
     started: str
-    """UTC, ISO 8601."""
+    """Start time, UTC, ISO 8601."""
     command: tuple[str, ...]
     profile: str
     experiment: dict[str, Any]
-    """As resolved: every key, `auto` replaced by its number."""
+    """The experiment as resolved: every key, with each `auto` replaced by its number."""
     resolved: dict[str, str]
-    """How each `auto` came to its number, by key."""
+    """Derivation of the number for each `auto`, by key."""
     address: str | None
-    """None while keys have not been made."""
+    """Onion address; null until keys have been made."""
     port: int
     mode: Mode
     balancer: str
     balancer_switches: tuple[str, ...] = ()
-    """What the extended balancer did otherwise than the stock one (docs/onionbalance.md)."""
+    """Switches in which the extended balancer differed from the stock one
+    (docs/onionbalance.md)."""
     versions: Versions
     hosts: tuple[HostRecord, ...]
-    """Every host: machines, and the hosts that are emulated on one of them."""
+    """All hosts: machines, and the hosts that are emulated on one of them."""
     backends: dict[str, str]
     """Host of each backend instance, by instance."""
     roles: dict[str, str]
     """Role of each service, by service."""
     consensus_parameters: dict[str, int]
-    """As the consensus carried them, read from an authority; empty until there is one."""
+    """Parameters of the consensus, read from an authority; empty until there is one."""
     services: tuple[ServiceRecord, ...]
     until_known: UntilKnown | None = None
-    """Until when holds were repeated; null where their number was fixed."""
+    """Condition for ending the repetition of holds; null if their number was fixed."""
 
     @property
     def machines(self) -> tuple[HostRecord, ...]:
@@ -174,11 +177,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def has_real_hosts(self) -> bool:
-        """Whether any host is another machine than that where the command was given."""
+        """Whether any host is a machine other than the one where the command was given."""
         return any(host.kind == "remote" for host in self.hosts)
 
     def control_sockets(self, role: str) -> tuple[str, ...]:
-        """Return where the control sockets of the tors of a role were."""
+        """Return the control sockets of the tors of a role."""
         return tuple(
             service.control_socket
             for service in self.services
@@ -187,5 +190,5 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def instances(self) -> dict[str, str]:
-        """The backend instances' onion addresses by name, as the balancer was told of them."""
+        """Onion addresses of the backend instances by name, as given to the balancer."""
         return next((each.instances for each in self.services if each.instances is not None), {})

@@ -1,6 +1,6 @@
 """What a board can do: measured in under a minute, carried as JSON to where a plan is made.
 
-Speeds are of one core while the others were idle, in bytes per second, unless they say otherwise.
+Speeds are those of one core while the others were idle, in bytes per second, unless stated.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from onionrig.records.manifest import HostFacts
 from onionrig.records.samples import Board
 
 CELL_BYTES = 509
-"""What tor ciphers and hashes at a time: a relay cell's payload (torspec: tor-spec)."""
+"""Bytes that tor encrypts and hashes at a time: a relay cell's payload (torspec: tor-spec)."""
 RECORD_BYTES = 16384
-"""A full TLS record, which is also the block of the catalogue's AES figures."""
+"""Size of a full TLS record, which is also the block size of the catalogue's AES figures."""
 
 Algorithm = Literal["aes-128-ctr", "aes-256-ctr", "aes-256-gcm", "aes-256-cbc", "sha1", "sha3-256"]
 
 
 class AlgorithmSpeed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What ``openssl speed`` said of one algorithm at one size."""
+    """Result of ``openssl speed`` for one algorithm at one block size."""
 
     algorithm: Algorithm
     block_bytes: int
@@ -28,7 +28,7 @@ class AlgorithmSpeed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Loopback(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """TCP over loopback, one connection between two processes that share a core."""
+    """TCP throughput over loopback: one connection between two processes that share a core."""
 
     bytes_per_second: float
     bytes_per_cpu_second: float
@@ -36,12 +36,12 @@ class Loopback(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ProbedInterface(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A network interface that is up; not loopback."""
+    """A network interface that is up, other than loopback."""
 
     name: str
     kind: Literal["wired", "wireless", "virtual"]
     link_bits_per_second: float | None
-    """As its driver says; null where that says nothing, as of Wi-Fi and virtual ones."""
+    """Rate reported by the driver; null if it reports none, as for Wi-Fi and virtual interfaces."""
 
 
 class Probe(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,33 +49,35 @@ class Probe(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     schema: Literal[1] = 1
     made: str
-    """UTC, ISO 8601."""
+    """Time of the probe, UTC, ISO 8601."""
     onionrig: str
     seconds: float
-    """How long it took."""
+    """Duration of the probe."""
     host: HostFacts
     board_model: str | None
-    """As the device tree or the firmware names the board; null where neither does."""
+    """Board name from the device tree or the firmware; null if neither has one."""
     clock_hertz: float | None
-    """The most that the first core's clock may be; null where the kernel does not say."""
+    """Maximum clock of the first core; null if the kernel does not report it."""
     instructions: tuple[str, ...]
-    """Of those that matter here, what the CPU has: aes, sha1, sha2, sha3, sha512 and the like."""
+    """CPU instructions that matter here and are present: aes, sha1, sha2, sha3, sha512 and the
+    like."""
     openssl: str
-    """The version of the program that was timed."""
+    """Version of the program that was timed."""
     speeds: tuple[AlgorithmSpeed, ...]
     all_cores_sha3_bytes_per_second: float
-    """SHA3-256 at cell size on every core at once, all together: less than cores times one core's
-    where two share an execution unit, or heat or the power supply holds the clock back."""
+    """Total SHA3-256 speed at cell size on all cores at once: less than the number of cores times
+    the speed of one if two share an execution unit, or if heat or the power supply limits the
+    clock."""
     loopback: Loopback
     interfaces: tuple[ProbedInterface, ...]
     before: Board
     after: Board
-    """Right after everything was busy."""
+    """State of the board right after all cores were busy."""
     troubles: tuple[str, ...] = ()
-    """What makes the figures doubtful or could not be measured, each in a sentence."""
+    """Things that make the figures doubtful or could not be measured, one sentence each."""
 
     def speed(self, algorithm: Algorithm, block_bytes: int) -> float | None:
-        """Return the bytes per second of one core; None where they were not measured."""
+        """Return the speed of one core in bytes per second, or None if it was not measured."""
         return next(
             (
                 speed.bytes_per_second

@@ -33,6 +33,6 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     pings: Mapping[str, Sequence[PingSample]]
     transfers: Sequence[Transfer]
     dials: Sequence[Transfer] = ()
-    """Short streams through one client tor after the other, before a load or under it."""
+    """Short streams through the client tors in turn, before a load or under it."""
     gaps: Sequence[str] = ()
-    """What could not be read, in words: a file that is missing, lines that are no records."""
+    """Unreadable records, in words: missing files, and lines that are not records."""

@@ -22,15 +22,15 @@ WINDOW_SECONDS = 10
 
 
 class Verdict(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whether the target was met; null where none was set or nothing was held."""
+    """Whether the target was met; null if none was set or there was no hold."""
 
     target_bits_per_second: float | None
     met: bool | None
-    """Sustained rate at or above the target."""
+    """True if the sustained rate is at or above the target."""
 
 
 class Goodput(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rates over the hold; null where fewer than ten seconds of it were recorded."""
+    """Rates over the hold; null if fewer than ten seconds of it were recorded."""
 
     sustained_bits_per_second: float | None
     """Lowest mean of any 10 consecutive seconds, sliding by one; a missing second counts as 0."""
@@ -41,9 +41,9 @@ class Goodput(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     variation: float | None
     """Standard deviation of the one-second rates over their mean."""
     steady_seconds: int
-    """Seconds of hold that the figures cover."""
+    """Seconds of the hold that the figures cover."""
     missing_seconds: int
-    """Of those, seconds for which a sink has no sample."""
+    """Covered seconds for which a sink has no sample."""
 
 
 class Streams(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,19 +58,20 @@ class Streams(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Attempts after a failure that delivered a verified byte."""
     failed_by_reason: dict[str, int]
     median_first_byte_seconds: float | None
-    """From the dial to the first byte, of attempts that got one."""
+    """Median time from the dial to the first byte, over the attempts that got one."""
     still_waiting: int = 0
-    """Streams that the end of the load found without a byte since their last dial. Results from
+    """Streams that had received no byte since their last dial when the load ended. Results from
     before this was counted have 0."""
 
 
 class Bytes(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Payload over the whole load, ramp and hold."""
+    """Payload bytes over the whole load, ramp and hold."""
 
     verified: int
     corrupt: int
     unverified: int = 0
-    """Of a foreign peer, which nobody can check; its bytes are the baseline's goodput."""
+    """Bytes of a foreign peer, which cannot be verified; they are the goodput of such a
+    baseline."""
 
 
 class BackendShare(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,13 +81,13 @@ class BackendShare(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: str
     bytes: int
     share: float
-    """Of all bytes of the hold, 0 to 1."""
+    """Fraction of all bytes of the hold, 0 to 1."""
     streams: int
-    """Mean number of streams it served, rounded."""
+    """Mean number of streams that it served, rounded."""
 
 
 class StarvedBackend(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A backend instance that served nothing in the hold, or never a probe, and why."""
+    """A backend instance that served nothing in the hold, or no dial during bring-up, and why."""
 
     name: str
     reason: str
@@ -102,49 +103,49 @@ class Fairness(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class BringUp(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Seconds from the start of the run; null where it was not reached."""
+    """Time from the start of the run to each milestone; null if it was not reached."""
 
     network: float | None
     frontend: float | None
     total: float | None
-    """To the first verified byte through the balanced address."""
+    """Time to the first verified byte through the balanced address."""
 
 
 class Cost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one role took over the hold."""
+    """Resources that one role used over the hold."""
 
     processes: int
     cpu_seconds_per_gbit: float | None
     """CPU-seconds per 1e9 bits of goodput."""
     cores: float
-    """Mean number of cores in use by the role."""
+    """Mean number of cores used by the role."""
     peak_rss_bytes: int
-    """Of the largest process."""
+    """Peak resident set size of the largest process."""
 
 
 class Figure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One thing that a load came to, beside or instead of goodput."""
+    """One figure of a load, in addition to goodput or instead of it."""
 
     name: str
     value: float | None
-    """Null where it was not measured."""
+    """Value of the figure; null if it was not measured."""
     unit: str
-    """As in ``connections/s``; empty of a plain number."""
+    """Unit such as ``connections/s``; empty for a plain number."""
     note: str = ""
-    """What else to know of it, in words."""
+    """Remark about the figure, in words."""
 
 
 class LostHost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A host that was lost under load, although nothing had been done to it; the run went on."""
+    """A host that was lost under load without a planned fault; the run went on."""
 
     name: str
     second: float
-    """When it was last heard, in seconds of the hold; negative before the hold."""
+    """Time at which it was last heard, in seconds of the hold; negative before the hold."""
     reason: str
 
 
 class Failure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why a run was aborted, or why it came to nothing although it was complete."""
+    """Why a run was aborted, or failed although it was complete."""
 
     error: str
     message: str
@@ -171,28 +172,27 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fairness: Fairness
     bring_up_seconds: BringUp
     costs: dict[str, Cost]
-    """By role."""
+    """Resources used by each role."""
     bottleneck: Bottleneck | None = None
-    """What bound the rate; null in results of before 0.2."""
+    """Resource that bound the rate; null in results from before 0.2."""
     links: Links | None = None
-    """Of emulated hosts; null where there are none."""
+    """Links of emulated and real hosts; null if there are none."""
     trust: Trust | None = None
     round_trip: RoundTrip | None = None
     tor_circuits: TorCircuits | None = None
     repetitions: Repetitions | None = None
     dials: Dials | None = None
-    """What short streams showed before the load; null where none were asked for."""
+    """Outcome of the short streams before the load; null if none were asked for."""
     aftermaths: tuple[Aftermath, ...] = ()
-    """What followed each thing that the experiment had done to the rig."""
+    """Aftermath of each fault of the experiment."""
     settings: dict[str, str] = msgspec.field(default_factory=dict)
-    """What this load had otherwise than the run's experiment: by ``table.key``."""
+    """Settings of this load that override the run's experiment, by ``table.key``."""
     figures: tuple[Figure, ...] = ()
-    """What the load came to beside or instead of goodput, where its shape has such figures."""
+    """Figures of the load in addition to goodput or instead of it, if its shape has any."""
     load: int | None = None
-    """The number of the run's load that the figures are of, from 1; of repetitions it is the median
-    one. Null where no load was scheduled, and in results that were written before this was."""
+    """Number of the run's load that the figures describe, counted from 1; for repetitions it is the
+    median one. Null if no load was scheduled, and in results from before this was recorded."""
     hosts: tuple[HostFigures, ...] = ()
-    """What each host with a link of its own ran and did; empty where all ran on one machine."""
+    """Figures of each host with a link of its own; empty if everything ran on one machine."""
     lost_hosts: tuple[LostHost, ...] = ()
-    """Hosts that were lost under load, in order; the run went on without them, and no verdict is
-    given."""
+    """Hosts lost under load, in order; the run went on without them, and no verdict is given."""

@@ -1,7 +1,8 @@
-"""One line a second from each process that measures: what sinks, sources and the sampler write.
+"""The samples that sinks, sources and samplers write, one line per second and process.
 
 ``second`` is the wall-clock second that a line covers, [second, second + 1); ``monotonic_seconds``
-and ``wall_seconds`` say when the line was closed. Times are in seconds, sizes in bytes.
+and ``wall_seconds`` are the times at which the line was closed. Times are in seconds, sizes in
+bytes.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import msgspec
 from onionrig.records import Part
 
 FOREIGN_PEER = "foreign peer"
-"""Where a backend instance is named otherwise: who a baseline's unverified bytes come from."""
+"""Stands in for a backend's name: the sender of a baseline's unverified bytes."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every sample says about its time."""
+    """The times that every sample has."""
 
     second: int
     monotonic_seconds: float
@@ -26,16 +27,17 @@ class SinkSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one sink received in a second; only verified payload bytes count."""
 
     verified_bytes: dict[str, int]
-    """By backend instance; the instance's own line at a stream's head is not payload."""
+    """Payload bytes by backend instance; the line with the instance's name at a stream's head is
+    not payload."""
     streams: dict[str, int]
-    """Streams that deliver when the second ends, by backend instance or ``FOREIGN_PEER``."""
+    """Streams that are delivering when the second ends, by backend instance or ``FOREIGN_PEER``."""
     connecting: int
     failed: int
-    """Streams that failed since the start."""
+    """Streams that have failed since the start."""
     corrupt_bytes: int
-    """Bytes of this second that were not the payload."""
+    """Bytes received in this second that were not the payload."""
     unverified_bytes: int = 0
-    """Bytes of a foreign peer, which nobody can check; only a baseline has them."""
+    """Bytes of a foreign peer, which cannot be verified; only a baseline has them."""
 
 
 class SourceSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,32 +48,32 @@ class SourceSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class PingSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long a byte took to the backend and back, on circuits that carry nothing else."""
+    """Round-trip times of a byte to the backend, on circuits that carry nothing else."""
 
     round_trip_seconds: dict[str, float | None]
-    """By client tor; null where no answer came in this second."""
+    """Round-trip time by client tor; null if no answer came in this second."""
 
 
 class ProcessUse(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one process has used since it began."""
+    """What one process has used since it started."""
 
     cpu_user_seconds: float
     cpu_system_seconds: float
     thread_cpu_seconds: tuple[float, ...]
-    """CPU of each thread that runs now, the main thread first."""
+    """CPU-seconds of each thread that exists now, the main thread first."""
     rss_bytes: int
     open_files: int | None
-    """Open file descriptors; null where they may not be counted."""
+    """Open file descriptors; null if counting them is not permitted."""
     cgroup_cpu_seconds: float | None = None
-    """CPU-seconds that the service's control group has used since it began, whatever ran in it;
-    null where services have no control groups of their own."""
+    """CPU-seconds that the service's control group has used since it was created, whatever ran in
+    it; null if services have no control groups of their own."""
     main_thread_wait_seconds: float | None = None
-    """How long its main thread was ready to run and waited for a CPU; null where the kernel does
-    not say."""
+    """Time for which its main thread was runnable and waited for a CPU; null if the kernel does not
+    report it."""
 
 
 class CpuStates(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """CPU-seconds since boot by state, all cores, as the kernel's machine-wide counters have them.
+    """CPU-seconds since boot by state, all cores, from the kernel's machine-wide counters.
 
     Some virtual machines miss much of the work: the processes' own times are the ones to trust.
     """
@@ -87,7 +89,7 @@ class CpuStates(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def busy(self) -> float:
-        """CPU-seconds in which something of this machine ran."""
+        """CPU-seconds in which this machine was running something."""
         return self.user + self.nice + self.system + self.irq + self.softirq
 
 
@@ -99,146 +101,149 @@ class InterfaceUse(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sent_bytes: int
     sent_packets: int
     link_bits_per_second: float | None
-    """The rate it says it runs at; null where it has none (loopback, most virtual ones)."""
+    """Rate that the interface reports; null if it has none (loopback, most virtual ones)."""
     received_lost_frames: int | None = None
-    """Frames that arrived and were dropped, or were damaged or overran the interface; null in
-    older recordings."""
+    """Received frames that were dropped, damaged or overran the interface; null in older
+    recordings."""
     sent_lost_frames: int | None = None
-    """Frames that were to be sent and were dropped, or failed; null in older recordings."""
+    """Frames to be sent that were dropped or failed; null in older recordings."""
 
 
 class NetworkCounts(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the kernel counts of TCP and of connections in the sampler's network namespace.
+    """The kernel's TCP and connection counters in the sampler's network namespace.
 
-    Counters run since the namespace was made; null is what this kernel does not count.
+    Counters run since the namespace was created; null if this kernel does not count them.
     """
 
     received_segments: int | None = None
-    """TCP segments that arrived, damaged ones included."""
+    """TCP segments received, damaged ones included."""
     damaged_segments: int | None = None
-    """TCP segments that arrived with a wrong checksum or header. A SYN within a connection, which
-    the kernel counts among them, is left out."""
+    """TCP segments received with a wrong checksum or header. A SYN within a connection, which the
+    kernel counts among them, is left out."""
     unbuffered_segments: int | None = None
-    """TCP segments that arrived undamaged and were thrown away for want of buffer memory."""
+    """TCP segments received undamaged and discarded for lack of buffer memory."""
     refused_connections: int | None = None
-    """Connections that were dropped because the queue of a listening socket was full."""
+    """Connections dropped because the queue of a listening socket was full."""
     aborted_connections: int | None = None
-    """Connections that the kernel ended for want of TCP memory."""
+    """Connections that the kernel ended for lack of TCP memory."""
     short_of_memory_times: int | None = None
-    """How often TCP came to the limit that the kernel sets to its memory (``tcp_mem``)."""
+    """Number of times that TCP reached the kernel's limit on its memory (``tcp_mem``)."""
     short_of_memory_seconds: float | None = None
-    """How long it stayed there, counted as it leaves that state."""
+    """Time that TCP spent at that limit, counted when it leaves this state."""
     tracked_connections: int | None = None
     """Connections in the connection tracking table now."""
     most_tracked_connections: int | None = None
-    """How many that table holds at most."""
+    """Capacity of the connection tracking table."""
     untracked_drops: int | None = None
-    """Packets that were dropped because they could not be tracked."""
+    """Packets dropped because they could not be tracked."""
     early_drops: int | None = None
-    """Tracked connections that were forgotten before their time because the table was full."""
+    """Tracked connections evicted early because the table was full."""
 
 
 class MachineConditions(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happened to the machine that its processes cannot help; null is what it does not tell.
+    """What happened to the machine beyond its processes' control; null if it does not report it.
 
     Counters run since boot. Emulated hosts share one machine, and so these counts.
     """
 
     wall_ahead_seconds: float | None = None
-    """How far the wall clock is ahead of where it would be had nobody set it since the sampler
-    began."""
+    """Offset of the wall clock from where it would be if nobody had set it since the sampler
+    started; positive if it is ahead."""
     suspended_seconds: float | None = None
-    """How long the machine was suspended."""
+    """Time for which the machine was suspended."""
     affinity_cores: int | None = None
     """Cores that the sampler may run on now."""
     heat_throttled_seconds: float | None = None
-    """How long the core or the package that was throttled most for heat was throttled; read every
-    few seconds, null in between, as are ``cpu_pressure_seconds`` and ``group_oom_kills``."""
+    """Thermal throttling time of the core or package that was throttled most. Like
+    ``cpu_pressure_seconds`` and ``group_oom_kills``, it is read every few seconds and null in
+    between."""
     cpu_pressure_seconds: float | None = None
-    """How long at least one thread was ready and had no CPU (``some`` of /proc/pressure/cpu)."""
+    """Time for which at least one thread was runnable without a CPU (``some`` of
+    /proc/pressure/cpu)."""
     memory_pressure_seconds: float | None = None
-    """How long at least one thread waited for memory (``some`` of /proc/pressure/memory)."""
+    """Time for which at least one thread waited for memory (``some`` of /proc/pressure/memory)."""
     full_memory_pressure_seconds: float | None = None
-    """How long every thread that was not idle waited for memory (``full``)."""
+    """Time for which every non-idle thread waited for memory (``full``)."""
     disk_pressure_seconds: float | None = None
-    """How long at least one thread waited for a disk (``some`` of /proc/pressure/io)."""
+    """Time for which at least one thread waited for a disk (``some`` of /proc/pressure/io)."""
     full_disk_pressure_seconds: float | None = None
-    """How long every thread that was not idle waited for a disk (``full``)."""
+    """Time for which every non-idle thread waited for a disk (``full``)."""
     swapped_in_bytes: int | None = None
     swapped_out_bytes: int | None = None
     major_faults: int | None = None
-    """Accesses to memory that had to be read from a disk first."""
+    """Page faults that required reading from a disk."""
     oom_kills: int | None = None
-    """Processes that the kernel killed for want of memory."""
+    """Processes that the kernel killed for lack of memory."""
     group_oom_kills: int | None = None
-    """Likewise in the sampler's control group or one above it, as far as it can be seen."""
+    """The same count for the sampler's control group or one above it, as far as it can be seen."""
     queued_frames: int | None = None
-    """Frames that the CPUs took from their queues of received frames."""
+    """Frames that the CPUs took from their receive queues."""
     unqueued_frames: int | None = None
-    """Frames that were dropped because such a queue was full."""
+    """Frames dropped because such a queue was full."""
 
 
 class Board(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the board does; null is what it does not tell, never 0."""
+    """State of the board; null, never 0, if it does not report a value."""
 
     temperature_celsius: float | None
-    """Of the hottest thermal zone."""
+    """Temperature of the hottest thermal zone."""
     clock_hertz: float | None
-    """Of the fastest core."""
+    """Clock of the fastest core."""
     governor: str | None
-    """The CPU frequency governor of the first core."""
+    """CPU frequency governor of the first core."""
     throttling: tuple[str, ...] | None
-    """What a Pi's firmware reports now or since boot, as ``vcgencmd get_throttled`` has it."""
+    """Throttling that a Pi's firmware reports, now or since boot, as ``vcgencmd get_throttled``
+    does."""
 
 
 class HostSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the rig's processes on one host, and the host itself, have used."""
 
     processes: dict[str, ProcessUse]
-    """By service; a process that has ended is absent."""
+    """Processes by service; a process that has ended is absent."""
     cpu: CpuStates
     others_cpu_seconds: float | None
-    """CPU-seconds that processes outside the rig have used since the sampler began; read every
-    few seconds, null in between."""
+    """CPU-seconds used by processes outside the rig since the sampler started; read every few
+    seconds, null in between."""
     load_average: float
-    """Over one minute, as in ``top``."""
+    """Load average over one minute, as in ``top``."""
     available_memory_bytes: int
     interfaces: dict[str, InterfaceUse]
-    """By name; one that has never carried a packet is absent, but for loopback."""
+    """Interfaces by name; one that has never carried a packet is absent, except loopback."""
     tcp_retransmitted_segments: int | None
-    """Since boot."""
+    """TCP segments retransmitted since boot."""
     board: Board
     throttled_seconds: float | None = None
-    """How long the sampler's control group, or one above it, was kept from running by its quota;
-    null where no group says."""
+    """Time for which the sampler's control group, or one above it, was throttled by its quota; null
+    if no group reports it."""
     throttled_periods: int | None = None
-    """Periods in which that group was kept from running; null where no group says."""
+    """Periods in which that group was throttled; null if no group reports it."""
     quota_periods: int | None = None
-    """Periods in which that group ran and had a quota; null where no group says."""
+    """Periods in which that group ran and had a quota; null if no group reports it."""
     network: NetworkCounts | None = None
-    """Read every other second; null in between, and in older recordings."""
+    """Network counters, read every other second; null in between, and in older recordings."""
     conditions: MachineConditions | None = None
-    """Read every other second; null in between, and in older recordings."""
+    """Machine conditions, read every other second; null in between, and in older recordings."""
 
 
 class TorCounters(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one tor's MetricsPort says; counts run from the tor's start.
+    """Values of one tor's MetricsPort; counters run since the tor's start.
 
     What a tor does not have (a relay has no onion service, a client no relay) is absent or null.
     """
 
     read_wall_seconds: float
-    """When the answer was there, on the steady clock of the reader."""
+    """Time at which the answer was complete, on the reader's steady clock."""
     application_bytes: dict[str, int]
-    """Bytes it took from the application behind its onion service, by onion port."""
+    """Bytes received from the application behind its onion service, by onion port."""
     rendezvous_circuits: int | None
     """Rendezvous circuits begun."""
     rendezvous_failed: dict[str, int]
-    """Rendezvous circuits that failed, by tor's reason; those that none failed for are absent."""
+    """Failed rendezvous circuits by tor's reason; reasons without failures are absent."""
     rendezvous_open: int | None
-    """Rendezvous circuits established now."""
+    """Rendezvous circuits that are established now."""
     introduction_circuits: int | None
-    """Introduction circuits established now."""
+    """Introduction circuits that are established now."""
     introductions: int | None
     """Introductions received."""
     relayed_read_bytes: int | None
@@ -246,7 +251,7 @@ class TorCounters(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TorSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the tors of one host say of themselves: at the hold's start, every 10 s, at its end."""
+    """Counters of the tors of one host: at the start of the hold, every 10 s, and at its end."""
 
     daemons: dict[str, TorCounters | None]
-    """By service; null is a tor that did not answer."""
+    """Counters by service; null if a tor did not answer."""

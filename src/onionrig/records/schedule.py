@@ -7,19 +7,20 @@ from typing import Literal
 import msgspec
 
 Reach = Literal["address", "instances"]
-"""What streams dial: the one address, or each backend instance's own in turn, past the balancer."""
+"""Target of the streams: the one address, or each backend instance's own in turn, past the
+balancer."""
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The load's times as whole wall-clock seconds (Unix time)."""
 
     ramp_second: int
-    """The first stream dials when this second begins, the last before ``hold_second``."""
+    """Second at whose start the first stream dials; the last one dials before ``hold_second``."""
     hold_second: int
     end_second: int
-    """The first second that is no longer held."""
+    """First second after the hold."""
     streams: int
-    """Streams in all."""
+    """Total number of streams."""
     reach: Reach = "address"
 
     @property

@@ -10,16 +10,16 @@ import msgspec
 class Ending(StrEnum):
     """Why an attempt ended; everything but the first three is a failure.
 
-    Records from before ``SERVED`` and ``STILL_WAITING`` say ``RUN_ENDED`` for all three: what was
-    verified tells them apart.
+    Records from before ``SERVED`` and ``STILL_WAITING`` have ``RUN_ENDED`` for all three: the
+    verified bytes tell them apart.
     """
 
     SERVED = "served"
-    """A dial verified as much payload as it was told to, and hung up."""
+    """A dial verified as much payload as asked for, and hung up."""
     RUN_ENDED = "run ended"
-    """Payload came until the run ended, or the dialling was ended."""
+    """Payload arrived until the run or the dialling ended."""
     STILL_WAITING = "still waiting"
-    """The run or the dialling was ended, and not a byte of payload had come."""
+    """The run or the dialling ended before any payload had arrived."""
     CLIENT_UNREACHABLE = "client tor unreachable"
     PEER_UNREACHABLE = "peer unreachable"
     SOCKS_REFUSED = "SOCKS refused"
@@ -36,27 +36,27 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One attempt of one stream."""
 
     stream: int
-    """The stream's number, from 0; it keeps it when it reconnects."""
+    """Number of the stream, counted from 0; it stays the same across reconnections."""
     attempt: int
-    """From 1; above 1 is a reconnection."""
+    """Number of the attempt, counted from 1; above 1 it is a reconnection."""
     client: str
     backend: str | None
-    """The backend instance that served, None if it never said so."""
+    """Backend instance that served; null if it never named itself."""
     started_wall_seconds: float
     connected_after_seconds: float | None
-    """From the dial to the SOCKS reply, or to the connection where no tor is between."""
+    """Time from the dial to the SOCKS reply, or to the connection if there is no tor in between."""
     first_byte_after_seconds: float | None
     ended_after_seconds: float
     verified_bytes: int
     ending: Ending
     unverified_bytes: int = 0
-    """Bytes of a foreign peer, which nobody can check; only a baseline has them."""
+    """Bytes of a foreign peer, which cannot be verified; only a baseline has them."""
     detail: str = ""
-    """What exactly: tor's extended SOCKS error, the offset of a wrong byte, an errno."""
+    """Details: tor's extended SOCKS error, the offset of a wrong byte, an errno."""
 
     @property
     def failed(self) -> bool:
-        """Whether the attempt ended before it should have."""
+        """Whether the attempt ended prematurely."""
         return self.ending not in _MEANT
 
     @property
@@ -72,6 +72,6 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 _MEANT = {Ending.SERVED, Ending.RUN_ENDED, Ending.STILL_WAITING}
-"""Endings that nothing that went wrong brought about."""
+"""Endings without a failure."""
 _REASONED = {Ending.SOCKS_REFUSED, Ending.CLIENT_UNREACHABLE, Ending.PEER_UNREACHABLE}
-"""Endings whose detail is one of a few, so that it is part of the reason."""
+"""Endings whose detail takes few distinct values, so that it is part of the reason."""

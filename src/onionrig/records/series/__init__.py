@@ -1,1 +1,1 @@
-"""What is written of several runs together: sweeps, comparisons, repetitions."""
+"""Records about several runs together: sweeps, comparisons, repetitions."""

@@ -9,10 +9,12 @@ from onionrig.records import Part
 RatioVerdict = Literal[
     "higher", "lower", "no difference shown", "not judged", "not repeated", "not measured"
 ]
-"""Of B against A. no difference shown: the interval of the ratio includes 1, or there are too few
-pairs for one. not judged: the ratio is told, and its reason says why no more is. not repeated: one
-repetition of each says nothing about chance. not measured: one side has no such figure.
-"""
+"""Verdict on B compared with A.
+
+no difference shown: the interval of the ratio includes 1, or there are too few pairs for an
+interval. not judged: the ratio is reported without a verdict, and its reason explains why. not
+repeated: one repetition of each says nothing about chance. not measured: one side has no such
+figure."""
 
 
 class ComparePlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,7 +23,7 @@ class ComparePlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     schema: Literal[1] = 1
     name: str
     started: str
-    """UTC, ISO 8601."""
+    """Start time, UTC, ISO 8601."""
     command: tuple[str, ...]
     titles: tuple[str, str]
     experiments: tuple[dict[str, Any], dict[str, Any]]
@@ -29,20 +31,21 @@ class ComparePlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Side(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of the two."""
+    """One side of the comparison."""
 
     name: str
     """``A`` or ``B``."""
     title: str
-    """The run or the experiment."""
+    """Name of the run or the experiment."""
     runs: tuple[str, ...]
     sustained_bits_per_second: tuple[float | None, ...]
-    """The rate of each repetition, in order. Several holds of one network are one repetition."""
+    """Sustained rate of each repetition, in order. Several holds of one network are one
+    repetition."""
     median_bits_per_second: float | None
 
 
 class Ratio(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One figure of B over the same of A."""
+    """A figure of B over the same figure of A."""
 
     what: str
     unit: str
@@ -50,20 +53,20 @@ class Ratio(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Median of A's repetitions."""
     b: float | None
     ratio: float | None
-    """The geometric mean of the pairs."""
+    """Geometric mean of the pairs' ratios."""
     lowest: float | None
-    """The lowest ratio of the pairs; null for one of each."""
+    """Lowest ratio of the pairs; null if there is one run of each."""
     highest: float | None
     verdict: RatioVerdict
     interval: tuple[float, float] | None = None
-    """Where the true ratio lies. With a chance of 95 % that is so of all judged figures at once.
-    Null where there are too few pairs, where the figure is not judged, and in earlier records."""
+    """Confidence interval of the true ratio. The level of 95 % holds for all judged figures at
+    once. Null if there are too few pairs, if the figure is not judged, and in earlier records."""
     reason: str = ""
-    """Why there is no interval, where one could be expected."""
+    """Why there is no interval although one could be expected."""
 
 
 class Difference(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something in which the two differ, so that a false comparison shows."""
+    """Something in which the two sides differ, so that an unfair comparison is noticed."""
 
     kind: Literal["setting", "version", "host", "network", "measurement"]
     what: str
@@ -72,17 +75,18 @@ class Difference(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Comparison(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Two sides, what differs between them, and what came of it."""
+    """Two sides, how they differ, and the outcome."""
 
     schema: Literal[1] = 1
     a: Side
     b: Side
     alternated: bool
-    """Whether they ran in turn, so that a drift of the machine meets both alike."""
+    """Whether the sides ran alternately, so that a drift of the machine affects both alike."""
     sentence: str
-    """The verdict on the sustained rate."""
+    """Verdict on the sustained rate."""
     ratios: tuple[Ratio, ...]
-    """The sustained rate first."""
+    """Ratios, that of the sustained rate first."""
     differences: tuple[Difference, ...]
     doubts: tuple[str, ...]
-    """Why not to trust it: what the runs' own trust sections say, and what differs unasked."""
+    """Reasons not to trust it: those of the runs' own trust sections, and unintended
+    differences."""

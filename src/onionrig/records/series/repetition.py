@@ -8,24 +8,24 @@ from onionrig.records import Part
 
 
 class RepeatPlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is repeated and until when; written before it starts, so that it can go on later."""
+    """What is repeated and until when; written before the start, so that it can be resumed."""
 
     schema: Literal[1] = 1
     name: str
     started: str
-    """UTC, ISO 8601."""
+    """Start time, UTC, ISO 8601."""
     command: tuple[str, ...]
     experiment: dict[str, Any]
-    """The experiment as it was asked; ``auto`` stays ``auto``."""
+    """The experiment as asked for; ``auto`` stays ``auto``."""
     within: float
-    """Part of the rate by which it may be off, with a chance of 95 %."""
+    """Requested precision: largest relative error of the rate, at 95 % confidence."""
     budget_seconds: float
     first_stage: int
-    """Number of networks whose spread says how many there must be in all."""
+    """Number of networks after which their spread determines how many are needed in all."""
 
     @property
     def repeats(self) -> Literal["network", "rig"]:
-        """What is set up anew each time: a rig without tors has no network."""
+        """What is set up again for each repetition: a rig without tors has no network."""
         kind = self.experiment.get("network", {}).get("kind")
         return "rig" if kind == "none" else "network"
 
@@ -36,33 +36,33 @@ class KnownFigure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     what: str
     unit: str
     values: tuple[float, ...]
-    """The figure of each repetition, in order."""
+    """Value of each repetition, in order."""
     mean: float
     """Geometric mean."""
     interval: tuple[float, float] | None
-    """Where the true mean lies, with a chance of 95 %; null for a single repetition."""
+    """Confidence interval (95 %) of the true mean; null for a single repetition."""
     within: float | None
-    """Part of the mean that the interval's upper end is above it."""
+    """Distance from the mean to the interval's upper end, as a fraction of the mean."""
 
 
 class RepeatResult(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the repetitions came to so far."""
+    """Result of the repetitions so far."""
 
     schema: Literal[1] = 1
     name: str
     started: str
     repeated: Literal["networks", "rigs"]
-    """What was repeated: networks drawn again, or rigs without a network. Holds of one network are
-    one of them."""
+    """Subject of the repetition: newly drawn networks, or rigs without a network. Several holds of
+    one network count as one."""
     asked_within: float
     budget_seconds: float
     known: bool
-    """Whether the sustained rate is known as well as was asked."""
+    """Whether the sustained rate is known as precisely as requested."""
     needed: int | None
-    """Number of repetitions that it takes by the spread of the first stage; null until then."""
+    """Number of repetitions needed, by the spread of the first stage; null until then."""
     sentence: str
     figures: tuple[KnownFigure, ...]
-    """The sustained rate first; empty where nothing was measured."""
+    """Figures, the sustained rate first; empty if nothing was measured."""
     runs: tuple[str, ...]
-    """The run of each repetition, in order; below the directory of the series."""
+    """Run directory of each repetition, in order, relative to that of the series."""
     doubts: tuple[str, ...]

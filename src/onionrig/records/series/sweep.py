@@ -1,4 +1,4 @@
-"""sweep.json, what a sweep is to do, and sweep-result.json, what came of it (schema 1)."""
+"""sweep.json, the plan of a sweep, and sweep-result.json, its outcome (schema 1)."""
 
 from __future__ import annotations
 
@@ -12,43 +12,45 @@ class Axis(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One setting that is varied."""
 
     key: str
-    """As in ``load.streams``."""
+    """Key of the setting, such as ``load.streams``."""
     values: tuple[str, ...]
-    """As they would stand in TOML."""
+    """Values as written in TOML."""
 
 
 class SweepPlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a sweep is to do; written before it starts, so that it can go on after a kill."""
+    """The plan of a sweep; written before it starts, so that it can be resumed after a kill."""
 
     schema: Literal[1] = 1
     name: str
     started: str
-    """UTC, ISO 8601."""
+    """Start time, UTC, ISO 8601."""
     command: tuple[str, ...]
     experiment: dict[str, Any]
-    """As asked, before the axes; ``auto`` stays ``auto``, since it may depend on them."""
+    """The experiment as asked for, before the axes; ``auto`` stays ``auto``, since it may depend on
+    them."""
     axes: tuple[Axis, ...]
     repeat: int
 
 
 class Point(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One combination of settings and what it came to."""
+    """One combination of settings and its result."""
 
     settings: dict[str, str]
     run: str
-    """The run directory, below the sweep's."""
+    """Run directory, relative to the sweep's."""
     result: Result
 
 
 class Knee(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where along the first axis goodput stops growing, the other settings fixed."""
+    """The point along the first axis where goodput stops growing, with the other settings fixed."""
 
     key: str
-    """The axis."""
+    """Key of the first axis."""
     settings: dict[str, str]
-    """Those of the other axes."""
+    """Settings of the other axes."""
     value: str | None
-    """The lowest with at least 90 % of the highest sustained rate; null if nothing was measured."""
+    """Lowest value with at least 90 % of the highest sustained rate; null if nothing was
+    measured."""
     sustained_bits_per_second: float | None
     reached: bool
     """Whether a point beyond it was measured, so that it is a knee and not the end of the axis."""
@@ -56,7 +58,7 @@ class Knee(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SweepResult(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a sweep came to so far."""
+    """Result of a sweep so far."""
 
     schema: Literal[1] = 1
     sweep: str
@@ -64,5 +66,5 @@ class SweepResult(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     axes: tuple[Axis, ...]
     points: tuple[Point, ...]
     missing: int
-    """Points that have not been measured."""
+    """Number of points that have not been measured."""
     knees: tuple[Knee, ...]
