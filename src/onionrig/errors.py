@@ -1,4 +1,4 @@
-"""The error root and its classes: one exit code a class, listed in docs/exit-codes.md.
+"""The error root and its classes: one exit code per class, listed in docs/exit-codes.md.
 
 An error says what happened, where to look and what to do; the command line prints it as it is.
 """
@@ -11,7 +11,7 @@ TARGET_MISSED = 3
 
 
 class OnionrigError(Exception):
-    """Something this program knows how to explain; the root of all its errors."""
+    """Something that this program can explain; the root of all its errors."""
 
     exit_code = UNEXPECTED
     meaning = "an unexpected error: a defect of ours, please report it"
@@ -91,7 +91,7 @@ class NoTorToAsk(OnionrigError):
 
 
 class HostLost(OnionrigError):
-    """A host of the rig can no longer be reached, although nothing had been done to it."""
+    """A host of the rig can no longer be reached, and no planned fault explains it."""
 
     exit_code = 13
     meaning = (
@@ -147,4 +147,4 @@ OUTCOMES: dict[int, str] = {
     ),
     **{error.exit_code: error.meaning for error in ERROR_CLASSES},
 }
-"""What each exit code of the program means."""
+"""Meaning of each exit code of the program."""

@@ -1,7 +1,7 @@
-"""Run a program of others to its end: the one place that answers every way in which that can fail.
+"""Run an external program to its end: the one place that handles all the ways this can fail.
 
-A program may be missing, made for another architecture, lack its interpreter, never end, or print
-bytes that are not UTF-8. What runs for as long as a rig does is an owned process instead
+A program may be missing, built for another architecture, lack its interpreter, never end, or print
+bytes that are not UTF-8. A program that runs as long as a rig is an owned process instead
 (``onionrig.processes.owned``).
 """
 
@@ -28,17 +28,17 @@ class NotRun(Unequipped):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """How a program ended, and what it printed; bytes that are not UTF-8 are replaced."""
+    """Exit code and output of a program; bytes that are not UTF-8 are replaced."""
 
     code: int
-    """Its exit code; the negative of the signal that ended it."""
+    """Exit code, or minus the number of the signal that ended the program."""
 
     out: str
     err: str
 
     @property
     def complaint(self) -> str:
-        """What it said as it failed: its exit code, and the last line of its errors."""
+        """Why it failed: its exit code, and the last line of its errors."""
         lines = (self.err.strip() or self.out.strip()).splitlines()
         return f"exit code {self.code}" + (f": {lines[-1].strip()[:200]}" if lines else "")
 
@@ -50,10 +50,10 @@ def run_program(
     given: bytes = b"",
     environment: Mapping[str, str] | None = None,
 ) -> Ended:
-    """Run a program in a session of its own, ``given`` on its standard input, and return its end.
+    """Run a program in a session of its own, with ``given`` as its input, and return its end.
 
-    Raises NotRun, which names the program. What it has started in its group ends with it where it
-    misses its deadline.
+    Raises NotRun, which names the program. If it misses its deadline, everything that it has
+    started in its process group is killed with it.
     """
     try:
         child = subprocess.Popen(

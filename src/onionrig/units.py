@@ -1,7 +1,7 @@
 """Rates, durations and sizes: read from text with a unit, printed for people.
 
-A value asked for by a user is text with a unit ("60s", "500Mbit"); inside the program it is a
-``Seconds`` or ``BitsPerSecond``, a float whose type says its unit.
+A user writes a value as text with a unit ("60s", "500Mbit"); inside the program it is a ``Seconds``
+or ``BitsPerSecond``, a float whose type states its unit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ BITS_PER_BYTE = 8
 SECONDS_A_MINUTE, SECONDS_AN_HOUR = 60, 3600
 HIGHEST_PORT = 65535
 GREATEST = 1e15
-"""Seconds or bits per second that are read from text; more is a slip of the finger."""
+"""Largest number of seconds or bits per second that is accepted; anything more is a typing
+error."""
 
 _FRACTION = re.compile(r"\d{1,6}(?:/\d{1,6}|\.\d{1,6})?")
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -37,9 +38,9 @@ class Seconds(float):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a duration such as ``"60s"``, ``"1.5m"`` or ``"200ms"``.
+        """Return the duration in text such as ``"60s"``, ``"1.5m"`` or ``"200ms"``.
 
-        Raises UsageError where the unit is missing or unknown.
+        Raises UsageError if the unit is missing or unknown.
         """
         return cls(_parse(text, _SECONDS, thing="duration", example="60s"))
 
@@ -54,9 +55,9 @@ class BitsPerSecond(float):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a rate such as ``"500Mbit"`` or ``"1.2Gbit/s"``.
+        """Return the rate in text such as ``"500Mbit"`` or ``"1.2Gbit/s"``.
 
-        Raises UsageError where the unit is missing or unknown.
+        Raises UsageError if the unit is missing or unknown.
         """
         without_per_second = text.strip().removesuffix("/s").removesuffix("ps")
         return cls(_parse(without_per_second, _BITS_PER_SECOND, thing="rate", example="500Mbit"))
@@ -69,7 +70,7 @@ class BitsPerSecond(float):
 
 
 def fraction_from(text: str) -> Fraction:
-    """Read a fraction such as ``"1/4"`` or ``"0.25"``. Raises UsageError."""
+    """Return the fraction in text such as ``"1/4"`` or ``"0.25"``. Raises UsageError."""
     try:
         if _FRACTION.fullmatch(text.strip()):
             return Fraction(text.strip())
@@ -79,7 +80,7 @@ def fraction_from(text: str) -> Fraction:
 
 
 def share_from(text: str) -> float:
-    """Read a share such as ``"20%"`` or ``"0.2"``. Raises UsageError."""
+    """Return the share in text such as ``"20%"`` or ``"0.2"``. Raises UsageError."""
     number = text.strip()
     try:
         share = float(fraction_from(number.removesuffix("%")))
@@ -89,7 +90,7 @@ def share_from(text: str) -> float:
 
 
 def host_and_port(text: str) -> tuple[str, int]:
-    """Read ``HOST:PORT``; an IPv6 address stands in brackets. Raises UsageError."""
+    """Return the parts of ``HOST:PORT``; an IPv6 address is in brackets. Raises UsageError."""
     host, colon, port = text.strip().rpartition(":")
     if not colon or not host or not _PORT.fullmatch(port) or not 0 < int(port) <= HIGHEST_PORT:
         raise UsageError(f'"{text}" is no address: write HOST:PORT, as in "192.0.2.7:9000"')
@@ -97,12 +98,12 @@ def host_and_port(text: str) -> tuple[str, int]:
 
 
 def duration_text(seconds: float) -> str:
-    """Print a duration so that ``Seconds.parse`` reads the same value again."""
+    """Return a duration as text that ``Seconds.parse`` reads as the same value."""
     return f"{seconds * 1e3:.10g}ms" if 0 < seconds < 1 else f"{seconds:.10g}s"
 
 
 def rough_duration_text(seconds: float) -> str:
-    """Print how long something takes as one would say it: seconds, then minutes, then hours."""
+    """Return a rough duration in its natural unit: seconds, then minutes, then hours."""
     if seconds < 1.5 * SECONDS_A_MINUTE:
         return f"{seconds:.0f} s"
     if seconds < 1.5 * SECONDS_AN_HOUR:
@@ -111,7 +112,7 @@ def rough_duration_text(seconds: float) -> str:
 
 
 def rate_text(bits_per_second: float) -> str:
-    """Print a rate with three significant figures, in the unit a reader expects."""
+    """Return a rate with three significant figures, in the unit that a reader expects."""
     for factor, unit in RATE_STEPS:
         if bits_per_second >= factor:
             return f"{_three_figures(bits_per_second / factor)} {unit}"
@@ -119,12 +120,12 @@ def rate_text(bits_per_second: float) -> str:
 
 
 def cores_text(cores: float) -> str:
-    """Print a share of CPU time as so many cores, to four decimals at most."""
+    """Return a share of CPU time as a number of cores, with four decimals at most."""
     return f"{round(cores, 4):.10g} core{'' if cores == 1 else 's'}"
 
 
 def size_text(size_bytes: float) -> str:
-    """Print a size in binary multiples with three significant figures."""
+    """Return a size in binary multiples with three significant figures."""
     for factor, unit in SIZE_STEPS:
         if size_bytes >= factor:
             return f"{_three_figures(size_bytes / factor)} {unit}"
@@ -132,17 +133,17 @@ def size_text(size_bytes: float) -> str:
 
 
 def percent_text(fraction: float) -> str:
-    """Print a fraction as a percentage with one decimal."""
+    """Return a fraction as a percentage with one decimal."""
     return f"{round(100 * fraction, 1) + 0.0:.1f} %"  # a zero without a minus sign
 
 
 def counted(number: int, thing: str) -> str:
-    """Say how many of a thing, in the plural unless it is one."""
+    """Return a number with the name of a thing, in the plural unless the number is one."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def version_numbers(version: str) -> tuple[int, ...]:
-    """Return the numeric part of a version, for comparing: 0.4.8.2-alpha gives (0, 4, 8, 2)."""
+    """Return the numeric part of a version for comparison: 0.4.8.2-alpha gives (0, 4, 8, 2)."""
     return tuple(int(part) for part in re.findall(r"\d+", version.partition("-")[0]))
 
 

@@ -1,6 +1,6 @@
-"""What a rig is rendered from beside the experiment: identities, ports, paths and programs.
+"""What a rig is rendered from besides the experiment: identities, ports, paths and programs.
 
-The engine makes them first, on the hosts; ``placeholder_*`` stand in where nothing is started.
+The engine creates them first, on the hosts; ``placeholder_*`` replace them if nothing is started.
 """
 
 from __future__ import annotations
@@ -24,64 +24,65 @@ if TYPE_CHECKING:
     from onionrig.rig.layout import Programs
 
 ONION_PORT = 9000
-"""The onion address's port, as in the 2017 notes: ``nc -l 9000 </dev/zero``."""
+"""Port of the onion address, as in the 2017 notes: ``nc -l 9000 </dev/zero``."""
 ECHO_PORT = 9001
-"""The onion address's second port: what goes in comes back, to measure round trips."""
+"""Second port of the onion address: it echoes what it receives, to measure round trips."""
 
 PortUse = Literal["or", "dir", "socks", "metrics", "direct"]
 _OF_AUTHORITIES: tuple[PortUse, ...] = ("or", "dir")
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something the engine has made for a rig."""
+    """Something that the engine has created for a rig."""
 
 
 class AuthorityIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A directory authority as the other daemons must know it."""
+    """A directory authority as the other daemons know it."""
 
     v3_identity: str
     fingerprint: str
     key_paths: dict[str, PurePosixPath]
-    """By file name under the authority's ``keys`` directory: where it was made, on its host."""
+    """Paths at which its keys were created on its host, by file name in the authority's ``keys``
+    directory."""
 
 
 class RelayIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A relay: the authorities know its fingerprint before it starts."""
+    """A relay, whose fingerprint the authorities know before it starts."""
 
     fingerprint: str
     key_paths: dict[str, PurePosixPath]
 
 
 class OnionIdentity(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A v3 onion address and where its keys were made."""
+    """A v3 onion address and the paths at which its keys were created."""
 
     address: str
     key_paths: dict[str, PurePosixPath]
 
 
 class Identities(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is who: made before anything is rendered."""
+    """Identities of all daemons and onion services, created before anything is rendered."""
 
     authorities: tuple[AuthorityIdentity, ...]
     relays: tuple[RelayIdentity, ...]
     backends: tuple[OnionIdentity, ...]
     frontend: OnionIdentity
-    """Its one key is a PKCS#8 PEM, as Onionbalance reads it."""
+    """Identity of the one address; its only key is a PKCS#8 PEM, as Onionbalance reads it."""
 
 
 class Allocation(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where things are."""
+    """Hosts, paths and ports of a rig, and the host of each service."""
 
     hosts: tuple[Host, ...]
-    """Every host that services run on."""
+    """All hosts that services run on."""
     layouts: dict[str, Layout]
-    """By host."""
+    """Layout of each host, by host name."""
     places: dict[str, str]
-    """The host of each service."""
+    """Host of each service."""
     ports: dict[str, int]
-    """By ``service.use``, as ``port_key`` writes it."""
+    """Ports by ``service.use``, the key that ``port_key`` returns."""
     made_second: int
-    """Wall-clock second of the allocation: tor wants to know how old bandwidth figures are."""
+    """Wall-clock second of the allocation: tor needs the age of bandwidth figures."""
 
     def host_of(self, service: str) -> Host:
         """Return the host of a service; its address is where other hosts reach it."""
@@ -89,7 +90,7 @@ class Allocation(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return next(host for host in self.hosts if host.name == name)
 
     def port(self, service: str, use: PortUse) -> int:
-        """Return the port of a service for a use."""
+        """Return the port of a service for one use."""
         return self.ports[port_key(service, use)]
 
 
@@ -99,16 +100,16 @@ class PortWanted(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
     service: str
     use: PortUse
     fixed: int | None = None
-    """Its number where that was fixed by hand."""
+    """Port number, if it was fixed by hand."""
 
     @property
     def key(self) -> str:
-        """How an allocation names it."""
+        """Key of the port in an allocation."""
         return port_key(self.service, self.use)
 
 
 def port_key(service: str, use: PortUse) -> str:
-    """Name a port."""
+    """Return the key of a service's port for one use."""
     return f"{service}.{use}"
 
 
@@ -136,14 +137,14 @@ def ports_needed(experiment: Experiment) -> tuple[PortWanted, ...]:
 
 
 def sources(experiment: Experiment) -> list[str]:
-    """Name the sources of a baseline."""
+    """Return the names of the sources of a baseline."""
     if not experiment.hosts:
         return [SOURCE]
     return [on(SOURCE, host) for host in hosts_for(experiment, "backend")]
 
 
 def tors_of(experiment: Experiment) -> list[str]:
-    """Name every tor of a resolved experiment's rig."""
+    """Return the names of all tors of a resolved experiment's rig."""
     return [
         *numbered("authority", experiment.network.authorities),
         *numbered("relay", relays_of(experiment)),
@@ -154,7 +155,7 @@ def tors_of(experiment: Experiment) -> list[str]:
 
 
 def placeholder_identities(experiment: Experiment) -> Identities:
-    """Return identities for looking at a rig that is not started."""
+    """Return placeholder identities for displaying a rig that is not started."""
     return Identities(
         authorities=tuple(
             AuthorityIdentity(
@@ -175,7 +176,7 @@ def placeholder_identities(experiment: Experiment) -> Identities:
 
 
 def placeholder_allocation(experiment: Experiment, programs: Programs) -> Allocation:
-    """Return an allocation for looking at a rig that is not started."""
+    """Return a placeholder allocation for displaying a rig that is not started."""
     ports = {
         wanted.key: wanted.fixed or 10000 + index
         for index, wanted in enumerate(ports_needed(experiment))

@@ -28,7 +28,7 @@ def balancing(
             BALANCER_TOR,
             Role.BALANCER_TOR,
             torrcs.balancer_tor(BALANCER_TOR),
-            answers_from_percent=KNOWS_THE_NETWORK,  # what Onionbalance asks it first
+            answers_from_percent=KNOWS_THE_NETWORK,  # enough for Onionbalance's first request
         ),
         _balancer(place, experiment, identities),
     )
@@ -74,7 +74,7 @@ def _balancer(place: Placement, experiment: Experiment, identities: Identities) 
 def _program(place: Placement, orders: BalancerOrders | None) -> tuple[str, ...]:
     layout = place.layout(BALANCER)
     if orders is None:
-        # by its Python: the script's own first line does not work in every path, nor on every mount
+        # run by its Python: the script's shebang fails in some paths and on some mounts
         return (layout.programs.python, layout.programs.onionbalance)
     module = "onionrig.balancer.extended"
     return (layout.programs.python, "-m", module, str(layout.orders(BALANCER)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onionrig.rig.model import Service
 
 DIRECT = "direct"
-"""What a source without a tor is called where a backend instance is named otherwise."""
+"""Stands in for a backend's name if a source has no tor."""
 
 
 def render_direct(experiment: Experiment, allocation: Allocation) -> Rig:
@@ -42,10 +42,10 @@ def render_direct(experiment: Experiment, allocation: Allocation) -> Rig:
 
 
 def _between_hosts(experiment: Experiment, place: Placement) -> Rig:
-    """Have a source on every host for backends, a sink on every host for clients.
+    """Return a rig with a source on every backend host and a sink on every client host.
 
-    Sinks share out the streams and dial the sources in turn; where there are more sources than
-    hosts for clients, as many sinks. The doors are named after their hosts.
+    The sinks share the streams and dial the sources in turn. If there are more sources than client
+    hosts, there are as many sinks as sources. The doors are named after their hosts.
     """
     allocation = place.allocation
     doors = {

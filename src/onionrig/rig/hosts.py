@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from onionrig.units import BitsPerSecond
 
 NETWORK = "10.77.0"
-"""Of every run alike: a run's hosts see nothing but one another."""
+"""First three octets of emulated hosts' addresses, the same in all runs: the hosts of a run see
+only one another."""
 
 
 def emulated_hosts(experiment: Experiment) -> tuple[Host, ...]:
@@ -34,7 +35,7 @@ def emulated_hosts(experiment: Experiment) -> tuple[Host, ...]:
 
 
 def placeholder_hosts(experiment: Experiment) -> tuple[Host, ...]:
-    """Return the hosts of an experiment for looking at: what real ones are is not known yet."""
+    """Return the hosts of an experiment for display: addresses of real ones are not known yet."""
     if not experiment.has_real_hosts:
         return emulated_hosts(experiment)
     return tuple(
@@ -44,7 +45,7 @@ def placeholder_hosts(experiment: Experiment) -> tuple[Host, ...]:
 
 
 def _most(experiment: Experiment, host: str, link: BitsPerSecond | None) -> float | None:
-    """Return the most that a host's link carries in the run; None where it is unshaped at first."""
+    """Return the highest rate of a host's link in the run, or None if it is unshaped at first."""
     if link is None:
         return None
     return float(max(link, fastest_rate(experiment, host) or link))

@@ -1,4 +1,4 @@
-"""Which keys are to be made on which host, and the public halves that come back."""
+"""Which keys to create on which host, and the public halves that come back."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 
 class KeysWanted(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The services of one host, by name, whose keys are to be made there."""
+    """Names of the services of one host whose keys are to be created there."""
 
     authorities: tuple[str, ...] = ()
     relays: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     frontend: bool = False
-    """Whether the address's own key is to be made, or taken from where it is kept."""
+    """True if the address's own key is to be created, or taken from where it is kept."""
 
 
 class HostKeys(Made, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The public halves of the keys that were made on one host, by service."""
+    """The public halves of the keys that were created on one host, by service."""
 
     authorities: dict[str, AuthorityIdentity] = msgspec.field(default_factory=dict)
     relays: dict[str, RelayIdentity] = msgspec.field(default_factory=dict)
@@ -53,7 +53,7 @@ def keys_wanted(experiment: Experiment) -> KeysWanted:
 
 
 def keys_by_host(experiment: Experiment, places: Mapping[str, str]) -> dict[str, KeysWanted]:
-    """Return what is to be made on each host; hosts whose services have no keys are left out."""
+    """Return the keys to create on each host, leaving out hosts whose services have no keys."""
     wanted = keys_wanted(experiment)
     by_host = {
         host: KeysWanted(
@@ -68,7 +68,7 @@ def keys_by_host(experiment: Experiment, places: Mapping[str, str]) -> dict[str,
 
 
 def identities_from(experiment: Experiment, made: Iterable[HostKeys]) -> Identities:
-    """Put together what was made on every host. Raises KeyError where something is missing."""
+    """Return the identities of all hosts put together. Raises KeyError if one is missing."""
     wanted, every = keys_wanted(experiment), tuple(made)
     authorities = {name: one for keys in every for name, one in keys.authorities.items()}
     relays = {name: one for keys in every for name, one in keys.relays.items()}

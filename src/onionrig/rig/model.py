@@ -1,4 +1,4 @@
-"""A rig: every host and service of an experiment, with all files rendered. Plain data."""
+"""A rig: all hosts and services of an experiment, with all files rendered. Plain data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """What a service is for; costs are counted by role."""
+    """Purpose of a service; costs are counted by role."""
 
     AUTHORITY = "authority"
     RELAY = "relay"
@@ -35,7 +35,7 @@ class Role(StrEnum):
 
 
 OURS = frozenset({Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER, Role.DIALLER})
-"""Our own programs: their exit codes are those of ``onionrig.errors``."""
+"""Roles of our own programs, whose exit codes are those of ``onionrig.errors``."""
 
 
 NEEDED_TO_SERVE = (
@@ -48,48 +48,49 @@ NEEDED_TO_SERVE = (
     Role.RELAY,
     Role.AUTHORITY,
 )
-"""Roles without which nothing is served, or not for long: a rig that has one keeps a host of it."""
+"""Roles without which nothing is served, or not for long: a rig that has one of them must keep a
+host that has it."""
 
 
 class File(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file that a service is configured with; 0600, as everything of a run."""
+    """A file that a service is configured with; mode 0600, like every file of a run."""
 
     path: PurePosixPath
     text: str
 
 
 class KeyFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file that is copied in place on its host; never shown or recorded."""
+    """A key file that is copied into place on its host; never displayed or recorded."""
 
     path: PurePosixPath
     made_at: PurePosixPath
-    """Where the engine has made it, on the same host."""
+    """Path at which the engine created it, on the same host."""
 
 
 KNOWS_THE_NETWORK = 75
-"""Percent of a tor's bootstrap: enough directory information to build circuits, and as a cache to
-let others have it (tor: src/feature/control/control_bootstrap.c)."""
+"""Bootstrap percentage at which a tor has enough directory information to build circuits and, as a
+cache, to serve it to others (tor: src/feature/control/control_bootstrap.c)."""
 BOOTSTRAPPED = 100
 
 
 class Bootstrapped(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
-    """A tor is ready when its log says that it has bootstrapped so far."""
+    """A tor is ready when its log reports this percentage of its bootstrap."""
 
     percent: int
     answers_from_percent: int = BOOTSTRAPPED
-    """From here on it answers what depends on it asks."""
+    """Percentage from which it answers the requests of services that depend on it."""
 
 
 class Listening(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
-    """A process is ready when it accepts connections at all of these."""
+    """A process is ready when it accepts connections at all of these addresses."""
 
     socket_paths: tuple[PurePosixPath, ...] = ()
-    """Unix sockets."""
+    """Paths of unix sockets."""
     tcp: tuple[tuple[str, int], ...] = ()
 
 
 class Started(Part, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
-    """A process is ready when it has started; later evidence speaks for it."""
+    """A process is ready once it has started; later evidence shows that it works."""
 
 
 Readiness = Bootstrapped | Listening | Started
@@ -103,68 +104,67 @@ class Service(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: str
     argv: tuple[str, ...]
     directory: PurePosixPath
-    """Its own, 0700; made before it starts, as the other directories are."""
+    """The service's own directory, mode 0700; like the others, it is created before the start."""
     other_directories: tuple[PurePosixPath, ...] = ()
-    """What it needs beside its own: a tor's data directory, where a sink's attempts go."""
+    """Further directories that it needs: a tor's data directory, or one for a sink's attempts."""
     files: tuple[File, ...] = ()
     orders: AnyOrders | None = None
-    """What one of our own programs is told; it reads them as JSON from ``orders_path``."""
+    """Orders for one of our own programs, which reads them as JSON from ``orders_path``."""
     orders_path: PurePosixPath | None = None
     keys: tuple[KeyFile, ...] = ()
     ready: Readiness = Started()
     depends: tuple[str, ...] = ()
-    """Services that must be ready before it serves, if they are to start as well."""
+    """Services that must be ready before it serves, if they are to be started as well."""
     ends_without: tuple[str, ...] = ()
-    """Those of them that must answer before it starts, because it ends where they do not."""
+    """The subset of these that must answer before it starts, because it exits if they do not."""
     needs_network: bool = False
-    """Whether there must be a consensus that lists every relay before it starts."""
+    """True if a consensus that lists every relay is needed before it starts."""
     control_path: PurePosixPath | None = None
-    """Where the control socket of a tor is; null of anything else."""
+    """Path of a tor's control socket; None for other services."""
     log_path: PurePosixPath
-    """Where its output goes."""
+    """File that receives its output."""
 
     @property
     def rendered_files(self) -> tuple[File, ...]:
-        """Every file that it is configured with, its orders among them."""
+        """All files that it is configured with, including its orders."""
         if self.orders is None or self.orders_path is None:
             return self.files
         return (*self.files, File(path=self.orders_path, text=json_text(self.orders)))
 
 
 class Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A machine that services run on, or what is emulated as one."""
+    """A machine that services run on, or an emulation of one."""
 
     name: str
     kind: HostKind = "this machine"
     address: str
-    """Where other hosts of the rig reach it."""
+    """Address at which other hosts of the rig reach it."""
     link_bits_per_second: float | None = None
-    """The rate of an emulated host's link, each way; null where it is unshaped."""
+    """Rate of an emulated host's link, each way; None if it is unshaped."""
     most_bits_per_second: float | None = None
-    """The highest rate that it is given while the rig stands: a delay line has room for it."""
+    """Highest rate that the link gets in the run, for which a delay line must have room."""
     delay_seconds: float = 0.0
-    """What an emulated host's link adds, each way."""
+    """Delay that an emulated host's link adds, each way."""
     cpu_cores: float | None = None
-    """How much of its machine's CPU an emulated host's services may use; null where that is not
-    limited."""
+    """Cores of its machine that an emulated host's services may use; None if unlimited."""
 
 
 class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What must run."""
+    """Everything that must run for an experiment."""
 
     hosts: tuple[Host, ...]
     services: tuple[Service, ...]
     address: str
-    """The one onion address."""
+    """The one onion address, or the address of a baseline."""
     port: int
     mode: Mode
     expected_points: int
-    """Introduction points in each descriptor of the frontend when every instance is in one, at
-    the least."""
+    """Minimum number of introduction points in each descriptor of the frontend when all instances
+    are in one."""
     instances: dict[str, str] = msgspec.field(default_factory=dict)
     """Onion address of each backend instance."""
     variants: int = 1
-    """Distinct descriptors that the frontend has."""
+    """Number of distinct descriptors of the frontend."""
     balancer_switches: tuple[Switch, ...] = ()
 
     def with_role(self, *roles: Role) -> tuple[Service, ...]:
@@ -181,7 +181,7 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return service
 
     def ways(self) -> tuple[tuple[str, SocksEndpoint], ...]:
-        """Return every client tor's SOCKS port with the host where it can be reached."""
+        """Return the SOCKS port of every client tor, with the host on which it can be reached."""
         return tuple(
             (service.host, client)
             for service in self.services
@@ -190,7 +190,7 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
     def named(self, name: str) -> Service:
-        """Return the service of a name. Raises KeyError where there is none."""
+        """Return the service with a name. Raises KeyError if there is none."""
         return self._by_name[name]
 
     def on_the_network(self) -> tuple[Service, ...]:
@@ -198,7 +198,7 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return tuple(service for service in self.services if service.needs_network)
 
     def role_missing_without(self, hosts: Collection[str]) -> Role | None:
-        """Return a role that nothing is served without and that only these hosts have.
+        """Return a role that is needed to serve and that only these hosts have, or None.
 
         None means that the rig can do without these hosts.
         """
@@ -209,7 +209,7 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return None
 
     def socket_paths(self) -> tuple[PurePosixPath, ...]:
-        """Return the unix sockets that services and tors' control ports are reached by."""
+        """Return the unix sockets at which services and tors' control ports are reached."""
         listening = (
             path
             for service in self.services
@@ -220,7 +220,7 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return (*listening, *controls)
 
     def with_rendered_files(self) -> Rig:
-        """Return the rig for looking at: with every file that its services would read."""
+        """Return the rig for display, with every file that its services would read."""
         services = (
             msgspec.structs.replace(service, files=service.rendered_files)
             for service in self.services
@@ -233,9 +233,9 @@ class Rig(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def in_turns(services: Iterable[Service]) -> list[tuple[Service, ...]]:
-    """Return services in turns: none of a turn ends without one of a later turn, among these.
+    """Return services in turns, so that each comes after those without which it exits.
 
-    Raises ValueError where some depend on one another in a circle.
+    Only dependencies among these services count. Raises ValueError if they form a circle.
     """
     left = list(services)
     turns: list[tuple[Service, ...]] = []
@@ -250,7 +250,7 @@ def in_turns(services: Iterable[Service]) -> list[tuple[Service, ...]]:
 
 
 def json_text(content: object) -> str:
-    """Return what a process is told as JSON that a person can read too."""
+    """Return a process's orders or configuration as JSON that people can read too."""
     return msgspec.json.format(msgspec.json.encode(content, enc_hook=_encodable)).decode()
 
 

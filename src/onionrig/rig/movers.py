@@ -30,22 +30,24 @@ if TYPE_CHECKING:
     from onionrig.rig.placement import Placement
 
 CONNECT_SECONDS = 60.0
-"""How long a dial may take: tor itself gives up on an onion service within its SocksTimeout."""
+"""Timeout of a dial: tor itself gives up on an onion service within its SocksTimeout."""
 STALL_SECONDS = 20.0
-"""How long a stream may deliver nothing before it counts as failed."""
+"""Longest time that a stream may deliver nothing before it counts as failed."""
 
 DIAL_SECONDS = 60.0
-"""How long a dial may take in all."""
+"""Timeout of a whole dial."""
 DIAL_BYTES = 8 << 10
-"""What a dial verifies: a few cells, so that payload comes and not only the line that names it."""
+"""Bytes that a dial verifies: a few cells, so that payload arrives and not only the line that names
+the backend."""
 DIALS_AT_ONCE = 8
-"""Of a given number: few enough that they hardly wait for one another's circuits."""
+"""Number of concurrent dials if their total is fixed: few enough that they hardly wait for one
+another's circuits."""
 
 
 def source(
     place: Placement, name: str, backends: Iterable[str] = (), doors: tuple[TcpDoor, ...] = ()
 ) -> Service:
-    """Return the source of these backend instances, or of whoever comes in by these doors."""
+    """Return the source of these backend instances, or of whoever connects to these doors."""
     served = tuple(
         ServedBackend(
             name=backend,
@@ -70,12 +72,12 @@ def source(
 
 
 def source_socket(place: Placement, backend: str) -> PurePosixPath:
-    """Return where a backend instance gets its payload."""
+    """Return the socket from which a backend instance gets its payload."""
     return place.directory(source_of(place, backend)) / f"{backend}.socket"
 
 
 def echo_socket(place: Placement, backend: str) -> PurePosixPath:
-    """Return where a backend instance is answered with what it sends."""
+    """Return the socket that sends back what a backend instance sends to it."""
     return place.directory(source_of(place, backend)) / f"{backend}.echo"
 
 
@@ -126,7 +128,7 @@ def sink(  # noqa: PLR0913 - which, from where, through whom, and how much of al
 
 
 def pinger(place: Placement, name: str, address: str, clients: Iterable[str]) -> Service:
-    """Return what measures round trips through each client tor."""
+    """Return the pinger, which measures round trips through each client tor."""
     clients = tuple(clients)
     orders = PingerOrders(
         record_path=str(place.layout(name).samples(name)),
@@ -146,9 +148,9 @@ def dialler(  # noqa: PLR0913 - where, which, through whom, and one of two paces
     count: int | None = None,
     every_seconds: float | None = None,
 ) -> Service:
-    """Return what dials an address through these client tors: so often, or each so many seconds.
+    """Return a dialler: ``count`` dials, or one every ``every_seconds``, through these client tors.
 
-    At an interval as many dials may be under way as can be before the first is given up.
+    With an interval, enough dials may overlap that none has to wait for another's timeout.
     """
     at_once = math.ceil(DIAL_SECONDS / every_seconds) + 1 if every_seconds else DIALS_AT_ONCE
     clients, dials = tuple(clients), place.layout(name).dials(name)
@@ -174,7 +176,7 @@ def dialler(  # noqa: PLR0913 - where, which, through whom, and one of two paces
 
 
 def sampler(place: Placement, name: str, tors: Iterable[str] = ()) -> Service:
-    """Return the sampler of every process of its host, and of these tors' own counters."""
+    """Return the sampler of all processes of its host and of these tors' counters."""
     layout, host = place.layout(name), place.host(name)
     emulated = host.kind == "emulated"
     orders = SamplerOrders(

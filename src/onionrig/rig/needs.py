@@ -10,40 +10,40 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DAEMON_BYTES = 100 << 20
-"""Memory that a busy tor is given, a judgement: idle ones take 15 to 30 MB."""
+"""Memory planned for a busy tor (a judgement: idle ones take 15 to 30 MB)."""
 QUIET_DAEMON_BYTES = 40 << 20
-"""Memory that an authority, a relay of a private network or the balancer's tor is given."""
+"""Memory planned for an authority, a relay of a private network or the balancer's tor."""
 SYSTEM_BYTES = 256 << 20
-"""Memory that the system and the programs beside the daemons take, a judgement."""
+"""Memory planned for the system and the programs beside the daemons (a judgement)."""
 RECORDS_BYTES = 100 << 20
-"""Disk that the records of a run may take."""
+"""Disk space that the records of a run may take."""
 TOR_FILES = 1000
-"""Files that tor insists on being allowed to open (tor manual: ConnLimit)."""
+"""Number of open files that tor insists on being allowed (tor manual: ConnLimit)."""
 SPARE_FILES = 64
-"""Files that a mover has open beside its streams."""
+"""Number of files that a mover opens besides its streams."""
 STATE_BYTES = 1 << 20
-"""Disk that a daemon takes in the workspace, a judgement: it is about 175 KiB in a smoke run."""
+"""Disk space planned for a daemon in the workspace (a judgement: about 175 KiB in a smoke run)."""
 FEWEST_WORKERS, MOST_WORKERS = 2, 16
-"""Threads that tor starts for its own work, however many cores there are."""
+"""Lower and upper bound of the worker threads that tor starts, however many cores there are."""
 OWN_TASKS = 24
-"""Threads of the controller and its keeper, and programs that they start for a moment."""
+"""Threads of the controller and its keeper, and the programs that they start briefly."""
 MOVER_TASKS = 2
-"""Threads of a mover."""
+"""Number of threads of a mover."""
 ONE_CORE = ("authority-", "relay-")
-"""The tors that are told of one core (``rig.torrc``)."""
+"""Prefixes of the tors that are configured for one core (``rig.torrc``)."""
 BUSY = ("backend-", "client-")
-"""The tors through which all bytes of the load go to or from one program."""
+"""Prefixes of the tors that carry all bytes of the load, each to or from one program."""
 
 
 def daemons_that_fit(memory_bytes: int) -> int:
-    """Return how many busy daemons a host has memory for, its system aside."""
+    """Return the number of busy daemons that fit into a host's memory, besides its system."""
     return max(0, (memory_bytes - SYSTEM_BYTES) // DAEMON_BYTES)
 
 
 def lacking_memory(tors: Sequence[str], available_bytes: int) -> str | None:
     """Explain why a host has too little memory for these tors, or return None.
 
-    What the system takes is not counted: it is not available.
+    Memory that the system uses is not counted, since it is not available.
     """
     busy = [name for name in tors if name.startswith(BUSY)]
     quiet_bytes = QUIET_DAEMON_BYTES * (len(tors) - len(busy))
@@ -58,7 +58,7 @@ def lacking_memory(tors: Sequence[str], available_bytes: int) -> str | None:
 
 
 def lacking_disk(free_bytes: int) -> str | None:
-    """Explain why a host has too little disk for the records of a run, or return None."""
+    """Explain why a host has too little disk space for the records of a run, or return None."""
     if free_bytes >= RECORDS_BYTES:
         return None
     return (
@@ -68,10 +68,10 @@ def lacking_disk(free_bytes: int) -> str | None:
 
 
 def tasks_of(tors: Sequence[str], *, movers: int, cores: int) -> int:
-    """Return how many processes and threads a rig takes, this program's among them.
+    """Return the number of processes and threads that a rig takes, including this program's.
 
     A tor has its main thread and a worker for each core, at least two (tor 0.4.9.11 on two cores:
-    three threads, also where it is told of one core, as the rig's relays and authorities are). A
+    three threads, even when configured for one core, as the rig's relays and authorities are). A
     smoke run on two cores had 63 at most.
     """
     workers = max(FEWEST_WORKERS, min(cores, MOST_WORKERS))
@@ -82,7 +82,7 @@ def tasks_of(tors: Sequence[str], *, movers: int, cores: int) -> int:
 
 
 def lacking_files(allowed: int, *, tors: int, streams: int) -> str | None:
-    """Explain why fewer files may be open than a rig needs, or return None.
+    """Explain why the limit on open files is too low for a rig, or return None.
 
     A source and a sink each have a socket for every stream.
     """

@@ -1,4 +1,4 @@
-"""What our own processes are told: rendered as JSON beside the torrcs, read when they start."""
+"""Orders for our own processes: rendered as JSON beside the torrcs, read when they start."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A file that one of our own processes is started with."""
 
     record_path: str
-    """Where it appends one sample a second."""
+    """File to which it appends one sample per second."""
 
 
 class ServedBackend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A backend instance that a source serves, told apart by the sockets it connects to."""
+    """A backend instance that a source serves, identified by the sockets it connects to."""
 
     name: str
     socket_path: str
     echo_path: str
-    """What comes in here goes back as it is: round trips are measured with it."""
+    """Socket that sends back everything it receives, to measure round trips."""
 
 
 class TcpDoor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a source serves whoever connects, without a tor between."""
+    """An address at which a source serves whoever connects, without a tor in between."""
 
     name: str
-    """What the head line names as backend."""
+    """Name that the head line gives as the backend."""
     host: str
     port: int
 
@@ -51,10 +51,10 @@ class SocksEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class StreamShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which of all streams are one sink's, where several share them out.
+    """One sink's part of all streams, if several sinks share them.
 
-    Those whose number, divided by ``of``, leaves one of these as remainder; the streams of the
-    first remainder dial through the first client, and so on.
+    A sink has the streams whose number, divided by ``of``, leaves one of these remainders; the
+    streams of the first remainder dial through the first client, and so on.
     """
 
     remainders: tuple[int, ...]
@@ -62,7 +62,7 @@ class StreamShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class SinkOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a sink pulls; stream i dials through client i modulo their number.
+    """What a sink pulls; stream i dials through client i modulo the number of clients.
 
     Without clients it dials the address itself: the baseline.
     """
@@ -70,23 +70,23 @@ class SinkOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
     address: str
     port: int
     instances: tuple[str, ...] = ()
-    """The backend instances' own addresses, for a schedule that reaches for them."""
+    """Onion addresses of the backend instances, for a schedule whose streams dial these."""
     clients: tuple[SocksEndpoint, ...]
     share: StreamShare | None = None
-    """Null is all of them."""
+    """The sink's share of the streams; null means all of them."""
     takes_foreign: bool = False
-    """Whether a peer that is no source of ours is counted, as unverified."""
+    """True if bytes of a peer that is not a source of ours are counted, as unverified."""
     schedule_path: str
-    """A ``records.schedule.Schedule`` as JSON, there before the sink starts."""
+    """A ``records.schedule.Schedule`` as JSON, which exists before the sink starts."""
     transfers_path: str
     connect_seconds: float
-    """How long a dial may take until the SOCKS reply, and again until the first byte."""
+    """Timeout of a dial until the SOCKS reply, and again until the first byte."""
     stall_seconds: float
-    """How long a connected stream may deliver nothing."""
+    """Longest time that a connected stream may deliver nothing."""
 
 
 class PingerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where round trips are measured: the address's echo port, through each client."""
+    """Where round trips are measured: at the address's echo port, through each client."""
 
     address: str
     port: int
@@ -96,22 +96,23 @@ class PingerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True
 class DiallerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often, and through which clients in turn, the address is dialled.
 
-    Either ``count`` or ``every_seconds`` is given. The record is a ``Transfer`` a dial.
+    Either ``count`` or ``every_seconds`` is given. The record has one ``Transfer`` per dial.
     """
 
     address: str
     port: int
     clients: tuple[SocksEndpoint, ...]
     count: int | None = None
-    """Dials in all; then it ends."""
+    """Total number of dials, after which it exits."""
     every_seconds: float | None = None
-    """One dial each so many seconds until SIGTERM, whether or not earlier ones have ended."""
+    """Time between the starts of dials until SIGTERM, whether or not earlier ones have ended."""
     at_once: int
-    """Dials under way at most; one that is due while there are so many is left out."""
+    """Maximum number of concurrent dials; one that is due while the maximum is reached is
+    skipped."""
     timeout_seconds: float
-    """For the whole of a dial."""
+    """Timeout of a whole dial."""
     enough_bytes: int
-    """What has to be verified until it hangs up."""
+    """Number of verified bytes after which a dial hangs up."""
 
 
 class MetricsEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,27 +124,27 @@ class MetricsEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class SamplerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which processes a sampler watches, and which tors it asks."""
+    """Processes that a sampler watches, and tors whose counters it reads."""
 
     processes_path: str
-    """A JSON object, service name to process id; read again whenever it changes."""
+    """A JSON object that maps service names to process ids; read again whenever it changes."""
     slice: str | None = None
-    """The systemd slice of the run, such as ``onionrig-1a2b3c4d.slice``, where services are units:
-    then processes are found in its units' control groups, and ``processes_path`` is not read."""
+    """The systemd slice of the run, such as ``onionrig-1a2b3c4d.slice``, if services are units.
+    Processes are then found in the units' control groups, and ``processes_path`` is not read."""
     unit_prefix: str | None = None
-    """What stands before a service's name in the name of its unit; given with ``slice``."""
+    """Prefix of a unit's name before the service's name; given with ``slice``."""
     rig_path: str | None = None
-    """A JSON array of the whole rig's process ids, where several emulated hosts share a machine:
-    those of other hosts are not sampled here, and are no others either."""
+    """A JSON array of the whole rig's process ids, if several emulated hosts share a machine. Those
+    of other hosts are not sampled here, nor do they count as outside the rig."""
     link_bits_per_second: dict[str, float | None] | None = None
-    """By interface, for an emulated host: what the kernel says of its interfaces is not what their
-    links carry, and of the machine's own at that. Null is asked of the kernel."""
+    """Link rate by interface, for an emulated host: the kernel reports the machine's own interfaces
+    instead, and not what their links carry. Null means that the kernel is asked."""
     tors: tuple[MetricsEndpoint, ...]
     tors_record_path: str
-    """Where it appends what the tors' MetricsPorts say."""
+    """File to which it appends the values of the tors' MetricsPorts."""
     schedule_path: str
     """A ``records.schedule.Schedule``: the tors are asked when its hold begins, every 10 s, and
-    when it ends; it appears, and may be replaced by a later one, while the sampler runs."""
+    when it ends. The file appears while the sampler runs, and a later one may replace it."""
 
 
 class ProbeOrders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -151,24 +152,24 @@ class ProbeOrders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     socks_host: str
     socks_port: int
-    """Of the balancer's tor."""
+    """SOCKS port of the balancer's tor."""
     port: int
-    """The instances' port that sends back what it gets."""
+    """Port of the instances that sends back what it receives."""
     every_seconds: float = 1.0
     answer_seconds: float = 2.0
-    """How long an answer may take until the instance counts as silent."""
+    """Time without an answer after which the instance counts as silent."""
     redial_seconds: float = 2.0
-    """How long a new stream and its first answer may take once one was lost."""
+    """Timeout of a new stream and its first answer once a stream was lost."""
     first_dial_seconds: float = 20.0
-    """The same of the first stream: an instance may still be on its way up."""
+    """The same for the first stream, since an instance may still be starting."""
 
 
 class BalancerOrders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the extended balancer has otherwise than the stock one."""
+    """What distinguishes the extended balancer from the stock one."""
 
     switches: tuple[Switch, ...]
     variants: int
-    """Distinct descriptors."""
+    """Number of distinct descriptors."""
     probes: ProbeOrders
 
 
@@ -178,9 +179,9 @@ AnyOrders = (
 
 
 def recorded_at(service: str, orders: AnyOrders | None, kind: type[msgspec.Struct]) -> str:
-    """Return where a service appends its records of a kind, on its host.
+    """Return the file to which a service appends its records of a kind, on its host.
 
-    Raises TypeError where it records none.
+    Raises TypeError if it has no such records.
     """
     match orders:
         case SinkOrders() if kind is Transfer:
@@ -198,7 +199,7 @@ def recorded_at(service: str, orders: AnyOrders | None, kind: type[msgspec.Struc
 
 
 def records_of(orders: AnyOrders | None) -> tuple[str, ...]:
-    """Return every file that a service appends records to, on its host."""
+    """Return all files to which a service appends records, on its host."""
     match orders:
         case SinkOrders():
             return (orders.record_path, orders.transfers_path)

@@ -21,7 +21,7 @@ STARTED = Started()
 
 
 class Placement:
-    """Where each service of one rig is, and what it is made of there."""
+    """The place of each service of one rig, and what it is made of there."""
 
     def __init__(self, experiment: Experiment, allocation: Allocation) -> None:
         self._experiment = experiment
@@ -40,7 +40,7 @@ class Placement:
         return self.layout(name).directory(name)
 
     def beside(self, own: str, services: Iterable[str]) -> dict[str, list[str]]:
-        """Group services by which of the rig's own processes of a name stands beside them."""
+        """Group services by the rig's own process of a name that runs beside them."""
         return beside(self._experiment, own, services, self.allocation.places)
 
     def service(  # noqa: PLR0913 - what a service is made of
@@ -59,7 +59,7 @@ class Placement:
         directories: tuple[PurePosixPath, ...] = (),
         control_path: PurePosixPath | None = None,
     ) -> Service:
-        """Return a service with its directory and log in place."""
+        """Return a service with the paths of its directory and log filled in."""
         layout = self.layout(name)
         return Service(
             name=name,
@@ -99,7 +99,7 @@ class Placement:
         return self.service(
             name,
             role,
-            # no defaults file: what the distribution configures for its own tor is not ours
+            # no defaults file: the distribution's settings for its own tor must not apply
             (layout.programs.tor, "-f", str(path), "--defaults-torrc", "/dev/null"),
             files=(File(path=path, text=torrc), *files),
             keys=keys,
@@ -121,7 +121,7 @@ class Placement:
         depends: Iterable[str] = (),
         directories: tuple[PurePosixPath, ...] = (),
     ) -> Service:
-        """Return a process of our own, with its orders in a file."""
+        """Return one of our own processes, with its orders in a file."""
         layout = self.layout(name)
         return self.service(
             name,

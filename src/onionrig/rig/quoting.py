@@ -1,8 +1,8 @@
-"""Write values into a torrc so that tor reads what was meant, whatever paths have in them.
+"""Write values into a torrc so that tor reads what was meant, whatever characters paths have.
 
-tor takes everything from ``#`` on for a remark, and reads a value in double quotes as C does (tor:
+tor treats everything from ``#`` on as a comment, and reads a value in double quotes as C does (tor:
 src/lib/encoding/confline.c, parse_config_line_from_str_verbose; src/lib/encoding/cstring.c,
-unescape_string). The path of a socket ends at a blank unless it is in quotes of its own (tor:
+unescape_string). The path of a socket ends at a blank unless it has quotes of its own (tor:
 src/app/config/config.c, port_cfg_line_extract_addrport).
 """
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=~$-]+")
-"""What stands for itself in a torrc."""
+"""Characters that need no quotes in a torrc."""
 _SPECIAL = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
 def torrc_path(option: str, path: PurePosixPath) -> str:
-    """Return the line of a torrc that sets an option to a path."""
+    """Return the torrc line that sets an option to a path."""
     text = str(path)
     return f"{option} {text if _PLAIN.fullmatch(text) else _quoted(text)}"
 
 
 def torrc_socket(option: str, path: PurePosixPath, *, port: int | None = None) -> str:
-    """Return the line of a torrc that sets an option to a unix socket.
+    """Return the torrc line that sets an option to a unix socket.
 
-    ``port`` stands before it, as HiddenServicePort has it.
+    ``port`` is written before it, as HiddenServicePort requires.
     """
     text, number = str(path), "" if port is None else f"{port} "
     if _PLAIN.fullmatch(text):

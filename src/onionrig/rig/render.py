@@ -1,7 +1,7 @@
 """Render an experiment into a rig: ``render(experiment, identities, allocation)``.
 
 The experiment is resolved (no ``auto`` left). Service names are ``role-number``; every service has
-a directory of its own in the workspace, and a log in the run directory.
+its own directory in the workspace, and a log in the run directory.
 """
 
 from __future__ import annotations
@@ -110,22 +110,22 @@ def _render_with_tor(experiment: Experiment, identities: Identities, allocation:
 
 
 def _expected_points(experiment: Experiment) -> int:
-    """Return the points of every descriptor, at the least, when all instances are in it."""
+    """Return the minimum number of points in each descriptor when all instances are in it."""
     instances = daemons_of(experiment) // variants_of(experiment)
-    # of an instance whose relays are taken, fewer are published
+    # an instance whose relays are taken publishes fewer points
     each = 1 if "distinct_relays" in switches_on(experiment.frontend) else POINTS_AN_INSTANCE
     return each * instances
 
 
 def mode_of(experiment: Experiment) -> Mode:
-    """Return whether the address's services are anonymous, if there is an onion address at all."""
+    """Return whether the address's services are anonymous, or that there is no onion address."""
     if experiment.network.kind == "none":
         return "without tor"
     return "single-hop" if experiment.backends.single_hop else "anonymous"
 
 
 def _sinks(place: Placement, identities: Identities, clients: list[str]) -> list[Service]:
-    """Return a sink for each host with clients; stream i dials through client i in any case."""
+    """Return a sink for each host with clients; stream i always dials through client i."""
     grouped = place.beside("sink", clients)
     return [
         sink(
@@ -148,9 +148,9 @@ def _sinks(place: Placement, identities: Identities, clients: list[str]) -> list
 def _diallers(
     place: Placement, experiment: Experiment, address: str, clients: list[str]
 ) -> list[Service]:
-    """Return what dials before the load and under it, where that is asked for.
+    """Return the diallers before the load and under it, if dials are asked for.
 
-    On several hosts each dials in proportion to its clients.
+    If there are several hosts, each dials in proportion to its clients.
     """
     services = []
     count = experiment.load.dials_a_backend * daemons_of(experiment)
@@ -230,7 +230,7 @@ def _backends(
             source_socket=source_socket(place, name),
             echo_socket=echo_socket(place, name),
         )
-        # ob_config must be there before tor's first start: added later, a backend serves nobody
+        # ob_config must exist before tor's first start: if added later, the backend serves nobody
         ob_config = File(
             path=service / "ob_config",
             text=f"MasterOnionAddress {identities.frontend.address}\n",

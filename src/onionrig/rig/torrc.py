@@ -17,25 +17,26 @@ if TYPE_CHECKING:
     from onionrig.rig.layout import Layout
 
 DEFAULT_INTRODUCTION_POINTS = 3
-"""tor's own (tor manual: HiddenServiceNumIntroductionPoints)."""
+"""Default of tor itself (tor manual: HiddenServiceNumIntroductionPoints)."""
 VOTING_INTERVAL_SECONDS = 20
-"""Onionbalance's testnet mode takes it for granted (onionbalance 0.2.4: hs_v3/consensus.py)."""
+"""Voting interval that Onionbalance's testnet mode assumes (onionbalance 0.2.4:
+hs_v3/consensus.py)."""
 VOTE_DELAY_SECONDS = DISTRIBUTION_DELAY_SECONDS = 4
 INITIAL_VOTING_INTERVAL_SECONDS = 5
 INITIAL_VOTE_DELAY_SECONDS = INITIAL_DISTRIBUTION_DELAY_SECONDS = 2
 BANDWIDTH_KB_PER_SECOND = 100_000
-"""Of every relay alike; only their proportions matter."""
+"""Bandwidth of every relay; only the ratios matter, and all are equal."""
 KEPT_CONSENSUS_SECONDS = 3 * VOTING_INTERVAL_SECONDS
-"""How old a consensus may be for a directory cache to keep it.
+"""Age up to which a directory cache keeps a consensus.
 
-Caches compute a difference from each that they have kept to every new one, so a network would cost
-more with every minute that it lives (tor: src/feature/dircache/consdiffmgr.c). They serve whole
-consensuses from the same place, so the newest must never be too old: caches fetch one up to 31
-seconds after the one before became valid, and a vote may fail."""
+Caches compute a difference from each one that they have kept to every new one, so a network would
+cost more with every minute that it lives (tor: src/feature/dircache/consdiffmgr.c). They serve
+whole consensuses from the same store, so the newest must never be too old: caches fetch a consensus
+up to 31 seconds after the previous one became valid, and a vote may fail."""
 
 
 class Torrcs:
-    """Render the torrcs of one rig; they share the network's authorities and the allocation."""
+    """Renders the torrcs of one rig, which share the network's authorities and the allocation."""
 
     def __init__(self, network: Network, identities: Identities, allocation: Allocation) -> None:
         self._network = network
@@ -61,14 +62,14 @@ class Torrcs:
         )
 
     def bandwidths_path(self, name: str) -> PurePosixPath:
-        """Return where an authority reads the relays' bandwidths."""
+        """Return the file from which an authority reads the relays' bandwidths."""
         return self._layout(name).directory(name) / "bandwidths"
 
     def bandwidths(self) -> str:
-        """Render what the authorities take the relays' bandwidths to be: all the same.
+        """Render the authorities' file of the relays' bandwidths: all the same.
 
-        Without it the first relays that tested themselves would carry nearly everything, since
-        the others count as 0 (torspec: bandwidth-file-spec).
+        Without it the first relays that tested themselves would carry nearly everything, since the
+        others count as 0 (torspec: bandwidth-file-spec).
         """
         lines = [
             f"node_id=${fingerprint} bw={BANDWIDTH_KB_PER_SECOND}"
@@ -116,7 +117,7 @@ class Torrcs:
         )
 
     def balancer_tor(self, name: str) -> str:
-        """Render the tor that Onionbalance fetches and publishes through."""
+        """Render the tor through which Onionbalance fetches and publishes descriptors."""
         port = self._allocation.port(name, "socks")
         return self._torrc(
             name,
@@ -127,15 +128,15 @@ class Torrcs:
         layout = self._layout(name)
         lines = [
             "TestingTorNetwork 1",
-            # on by the line above; keeps a record of every cell sent for as long as its circuit
-            # lasts (tor: src/core/or/relay.c), and is off on the public network
+            # on by the line above, off on the public network; tor would record every cell sent for
+            # as long as its circuit lasts (tor: src/core/or/relay.c)
             "TestingEnableCellStatsEvent 0",
             "TestingEnableConnBwEvent 0",
             *self._authorities,
             torrc_path("DataDirectory", layout.directory(name) / "data"),
             torrc_socket("ControlSocket", layout.control(name)),
             *([] if layout.controls is None else ["ControlSocketsGroupWritable 1"]),
-            # loopback: tor takes no unix socket there
+            # on loopback, since tor accepts no unix socket here
             f"MetricsPort {LOOPBACK}:{self._allocation.port(name, 'metrics')}",
             f"MetricsPortPolicy accept {LOOPBACK}",
             "Log notice stdout",
@@ -197,8 +198,8 @@ def _voting_lines(consensus: dict[str, int]) -> list[str]:
         "TestingDirAuthVoteHSDir *",
         "TestingMinExitFlagThreshold 0",
         "TestingMinFastFlagThreshold 0",
-        # of relays as old as each other half would not be Stable, and those get no introduction
-        # points (tor: src/feature/dirauth/voteflags.c; src/feature/hs/hs_service.c)
+        # half of several relays of the same age would not be Stable, and such relays get no
+        # introduction points (tor: src/feature/dirauth/voteflags.c; src/feature/hs/hs_service.c)
         "AuthDirVoteStableGuaranteeMinUptime 0 seconds",
     ]
     if consensus:
@@ -208,5 +209,5 @@ def _voting_lines(consensus: dict[str, int]) -> list[str]:
 
 
 def nickname(service: str) -> str:
-    """Return what a relay calls itself: a nickname has letters and digits alone."""
+    """Return the nickname of a relay, which may only have letters and digits."""
     return service.replace("-", "")

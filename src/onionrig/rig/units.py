@@ -1,6 +1,6 @@
-"""The systemd units of a run on a real host: a slice, one service unit each, and what ends them.
+"""The systemd units of a run on a real host: a slice, the service units, and what ends them.
 
-Nothing is ever enabled, so a reboot ends a run. The units lie where systemd looks for volatile
+Nothing is ever enabled, so a reboot ends a run. The units are in systemd's directory for volatile
 ones, so a reboot removes them too.
 """
 
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 UNITS = PurePosixPath("/run/systemd/system")
 """The directory of volatile units (systemd.unit(5))."""
 USER = "onionrig"
-"""The user, and the group, of every service; provisioning makes both."""
+"""User and group of every service; provisioning creates both."""
 MOST_NAME_LETTERS = 200
-"""Letters of a run's name in that of its records; a file's name may have 255 bytes."""
+"""Maximum number of letters of a run's name in the name of its records; a file name may have 255
+bytes."""
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._+-]")
 STOP_SECONDS = 5
 """Time between SIGTERM and SIGKILL."""
 
 
 class HostRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run on one host: how its units are called and where its files are."""
+    """One run on one host: the names of its units and the places of its files."""
 
     run_id: str
     """Eight hexadecimal digits, the same on every host of the run."""
@@ -44,33 +45,33 @@ class HostRun(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def units(self) -> Units:
-        """What the units are called."""
+        """Names of the units."""
         name = f"onionrig-{self.run_id}"
         return Units(slice=f"{name}.slice", prefix=f"{name}-")
 
     @property
     def slice(self) -> str:
-        """The slice that every service of the run is in."""
+        """Slice that contains every service of the run."""
         return self.units.slice
 
     @property
     def exits(self) -> PurePosixPath:
-        """The file to which each service's end is appended, one line for each."""
+        """File to which the end of each service is appended, one line per end."""
         return self.workspace / "exits"
 
     @property
     def grace_timer(self) -> str:
-        """The timer that ends the run unless the controller moves it on."""
+        """Timer that ends the run unless the controller keeps resetting it."""
         return f"{self.units.prefix}grace.timer"
 
     @property
     def load_timer(self) -> str:
-        """The timer that ends the run some time after a load's end, controller or none."""
+        """Timer that ends the run some time after a load's end, even without a controller."""
         return f"{self.units.prefix}load.timer"
 
     @property
     def stand_down_unit(self) -> str:
-        """The service that ends the run and removes what is volatile of it."""
+        """Service that ends the run and removes its volatile files and units."""
         return f"{self.units.prefix}stand-down.service"
 
     def unit(self, service: str) -> str:
@@ -79,16 +80,16 @@ class HostRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def records_name(run: str, run_id: str) -> str:
-    """Return what a run's directory of records is called on a host.
+    """Return the name of a run's directory of records on a host.
 
-    It stands in unit files and in shell scripts, so what is not a plain letter of the run's name
-    becomes ``_``; the id keeps runs apart that are then called alike.
+    It is used in unit files and shell scripts, so any special character of the run's name becomes
+    ``_``; the id distinguishes runs whose names are then the same.
     """
     return f"{plain_name(run)}-{run_id}"
 
 
 def plain_name(run: str) -> str:
-    """Return a run's name in letters that mean nothing to systemd and to a shell."""
+    """Return a run's name without characters that are special to systemd or a shell."""
     return _NOT_PLAIN.sub("_", run)[:MOST_NAME_LETTERS]
 
 
@@ -97,7 +98,7 @@ def service_units(
 ) -> tuple[File, ...]:
     """Return the slice and a unit for each of these services, all of one host.
 
-    With ``cores``, each tor is pinned to one of so many cores, in turn.
+    With ``cores``, the tors are pinned to this number of cores, one core each, in turn.
     """
     units = [File(path=UNITS / run.slice, text=_slice_text(run))]
     tors = 0
@@ -112,7 +113,7 @@ def service_units(
 
 
 def stand_down_units(run: HostRun, *, grace_seconds: int) -> tuple[File, ...]:
-    """Return what ends the run by itself: a service, and the timer of the grace."""
+    """Return the units that end the run on their own: a service and the grace timer."""
     return (
         File(path=UNITS / run.stand_down_unit, text=_stand_down_text(run)),
         File(
@@ -123,7 +124,7 @@ def stand_down_units(run: HostRun, *, grace_seconds: int) -> tuple[File, ...]:
 
 
 def load_timer_unit(run: HostRun, *, seconds: int) -> File:
-    """Return the timer that ends the run so many seconds after it is started."""
+    """Return the timer that ends the run this number of seconds after the timer is started."""
     return File(
         path=UNITS / run.load_timer, text=_timer_text(run, "the load is long over", seconds)
     )
@@ -137,7 +138,7 @@ def _slice_text(run: HostRun) -> str:
 
 
 def _service_text(run: HostRun, service: Service, core: int | None) -> str:
-    """Render a service's unit: hardened at least as Debian's ``tor@`` is."""
+    """Render a service's unit, hardened at least as much as Debian's ``tor@``."""
     return _text(
         Unit=[
             f"Description=onionrig: {service.name} of run {run.run_id}",
@@ -147,7 +148,7 @@ def _service_text(run: HostRun, service: Service, core: int | None) -> str:
             "Type=exec",
             f"Slice={run.slice}",
             f"ExecStart={' '.join(_quoted(word) for word in service.argv)}",
-            # one line for each end, whoever asked for it
+            # one line per end, whoever asked for it
             f"ExecStopPost=/bin/sh -c '{_told_of_its_end(run, service)}'",
             "Restart=no",
             "KillMode=control-group",
@@ -186,7 +187,7 @@ def _stand_down_text(run: HostRun) -> str:
 
 
 def stand_down_commands(run: HostRun) -> tuple[str, ...]:
-    """Return the shell commands that end a run on a host; what it has recorded stays."""
+    """Return the shell commands that end a run on a host; its records stay."""
     return (
         f"systemctl stop {run.slice}",
         f"systemctl stop {run.grace_timer} {run.load_timer}",
@@ -201,7 +202,7 @@ def stand_down_commands(run: HostRun) -> tuple[str, ...]:
 
 
 LOCK = PurePosixPath("/run/onionrig/lock")
-"""The file that says which run a host is in use for."""
+"""File that names the run that uses a host."""
 
 
 def _timer_text(run: HostRun, why: str, seconds: int) -> str:
@@ -212,9 +213,9 @@ def _timer_text(run: HostRun, why: str, seconds: int) -> str:
 
 
 CUT_TABLE = "inet onionrig_cut"
-"""The table of packet filters that cuts a host off from the others of its rig."""
+"""Packet filter table that cuts a host off from the others of its rig."""
 _SEES_OTHERS = frozenset({Role.SAMPLER})
-"""The sampler counts what other processes of the host use."""
+"""Roles that see the host's other processes: the sampler counts what these use."""
 _HARDENING = (
     "NoNewPrivileges=yes",
     "CapabilityBoundingSet=",
@@ -245,16 +246,16 @@ _PROXIES = tuple(
                         ("PROXY", ("HTTP", "HTTPS", "FTP", "ALL", "NO")))
     for kind in kinds
 )  # fmt: skip
-"""Variables that a host's systemd may give to every unit, and that name a proxy."""
+"""Proxy variables that a host's systemd may set in every unit."""
 _NO_DEVICES = ("PrivateDevices=yes",)
 _FOR_THE_SAMPLER = (
-    # a Pi's firmware says through this device whether it holds the board back
+    # a Pi's firmware reports through this device whether it throttles the board
     "DevicePolicy=closed",
     "DeviceAllow=/dev/vcio r",
     "SupplementaryGroups=video",
 )
 _NO_NEW_CODE = ("MemoryDenyWriteExecute=yes",)
-"""For tors alone: Python's foreign-function library makes code while it runs."""
+"""Setting for tors only: Python's foreign-function library generates code while it runs."""
 
 
 def _text(**sections: Iterable[str]) -> str:
@@ -262,9 +263,9 @@ def _text(**sections: Iterable[str]) -> str:
 
 
 def _path(path: PurePosixPath) -> str:
-    """Return a path as a setting has it: some take no quotes, so there must be nothing to quote.
+    """Return a path for a setting that may take no quotes, so nothing in it may need them.
 
-    Raises ValueError for one that systemd would read as something else (systemd.unit(5)).
+    Raises ValueError if systemd would read the path as something else (systemd.unit(5)).
     """
     text = str(path)
     if _NOT_PLAIN.search(text.replace("/", "")):
@@ -273,6 +274,6 @@ def _path(path: PurePosixPath) -> str:
 
 
 def _quoted(word: str) -> str:
-    """Quote a word of a command line as systemd reads it (systemd.service(5))."""
+    """Return a word of a command line, quoted as systemd reads it (systemd.service(5))."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return f'"{escaped}"'
