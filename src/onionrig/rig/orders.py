@@ -137,8 +137,8 @@ class SamplerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A JSON array of the whole rig's process ids, if several emulated hosts share a machine. Those
     of other hosts are not sampled here, nor do they count as outside the rig."""
     link_bits_per_second: dict[str, float | None] | None = None
-    """Link rate by interface, for an emulated host: the kernel reports the machine's own interfaces
-    instead, and not what their links carry. Null means that the kernel is asked."""
+    """Link rate by interface, for an emulated host, whose kernel reports the machine's own
+    interfaces and not what its links carry. If this is null, the kernel is asked."""
     tors: tuple[MetricsEndpoint, ...]
     tors_record_path: str
     """File to which it appends the values of the tors' MetricsPorts."""
