@@ -1,1 +1,1 @@
-"""What is asked: the TOML schema, merging of file, profile and flags, shipped profiles."""
+"""The experiment: the schema of its TOML, merging file, profile and flags, shipped profiles."""

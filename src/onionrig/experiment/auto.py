@@ -1,4 +1,4 @@
-"""Replace every ``auto`` of an experiment by its number, and say how it came about."""
+"""Replace every ``auto`` of an experiment by its number, and explain how it was chosen."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 RELAYS_A_POINT = 1.5
 """Relays for each introduction point of the frontend's descriptor.
 
-A client reaches only the first point on each relay, so a backend whose points all come second on
-their relays is starved. More relays make that rarer, but spread the load thinner, which costs
-goodput (docs/method.md has both curves); an unlucky publication is made good by the next one.
+A client reaches only the first introduction point on each relay, so a backend whose points all come
+second on their relays is starved. More relays make that rarer, but spread the load thinner, which
+costs goodput (docs/method.md has both curves). An unlucky choice lasts only until the next
+publication.
 """
 FEWEST_AUTO_RELAYS, MOST_AUTO_RELAYS = 8, 30
 STREAMS_A_CLIENT = 16
@@ -34,7 +35,7 @@ DIAL_EVERY = Seconds(0.5)
 
 
 def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
-    """Return the experiment with numbers for ``auto``, and by key how each was found."""
+    """Return the experiment with numbers for ``auto``, and how each was chosen, by key."""
     found: dict[str, str] = {}
     network, load = experiment.network, experiment.load
     if experiment.emulation.scale != 1:
@@ -81,22 +82,22 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
 
 
 def fewest_clients(experiment: Experiment) -> int:
-    """Return how many client tors there are at least where that is ``auto``: one on each host."""
+    """Return the smallest number of client tors that ``auto`` can become: one on each host."""
     return max(FEWEST_CLIENTS, _real_hosts(experiment, "client"))
 
 
 def most_relays(experiment: Experiment) -> int:
-    """Return how many relays there are at most where that is ``auto``; one on each host is not."""
+    """Return the largest number of relays that ``auto`` can become, barring one on each host."""
     return max(MOST_AUTO_RELAYS, _real_hosts(experiment, "relay"))
 
 
 def _real_hosts(experiment: Experiment, role: HostRole) -> int:
-    """Count the hosts of an inventory that take a role: none of them is there to be idle."""
+    """Return the number of inventory hosts that have a role: none of them should be idle."""
     return len(hosts_for(experiment, role)) if experiment.has_real_hosts else 0
 
 
 def _scaled(experiment: Experiment) -> str:
-    """Say what the links come to, those of one rate together."""
+    """Describe the scaled rates of the links, grouping links of the same rate."""
     hosts: dict[str, list[str]] = {}
     for host in experiment.hosts:
         if (rate := scaled_link(experiment, host)) is not None:
@@ -106,7 +107,7 @@ def _scaled(experiment: Experiment) -> str:
 
 
 def _switched(experiment: Experiment, found: dict[str, str]) -> Frontend:
-    """Return the frontend with every switch said."""
+    """Return the frontend with every switch set on or off."""
     frontend, variants = experiment.frontend, variants_of(experiment)
     said = {switch: is_on(frontend, switch) for switch in SWITCHES}
     open_ones = [switch for switch in SWITCHES if getattr(frontend, switch) == "auto"]
@@ -124,7 +125,7 @@ def _switched(experiment: Experiment, found: dict[str, str]) -> Frontend:
 
 
 def _without_tors(experiment: Experiment) -> Experiment:
-    """Return a baseline's experiment, with counts that promise nothing of a network."""
+    """Return a baseline's experiment, with counts that do not suggest a network."""
     return msgspec.structs.replace(
         experiment,
         network=msgspec.structs.replace(experiment.network, authorities=1, relays=0),

@@ -1,4 +1,4 @@
-"""Hosts that are called after a board of the catalogue: their links, and what else it knows."""
+"""Hosts that name a board of the catalogue: their links, and what else is known of the board."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ Value = TypeVar("Value")
 
 
 class Boarded(msgspec.Struct, frozen=True, kw_only=True):
-    """An experiment in which every board is known."""
+    """An experiment whose boards have all been looked up."""
 
     experiment: Experiment
-    """Hosts that name a board and no link have the link of that board."""
+    """The experiment, in which hosts that name a board but no link have the link of that board."""
     said: dict[str, str]
-    """What each board stands for, by the key it is said under."""
+    """Description of each board, by the key of the experiment that names it."""
     facts: dict[str, BoardFacts]
-    """By board."""
+    """Facts recorded about each board, by its id."""
 
 
 def with_boards(experiment: Experiment, catalogue: Catalogue) -> Boarded:
     """Look up the boards that hosts name.
 
-    Raises UsageError for one that is not in the catalogue, and where a host needs a link that the
-    board's Ethernet does not give it.
+    Raises UsageError for a board that is not in the catalogue, and if a host needs a link that the
+    board's Ethernet does not provide.
     """
     hosts = tuple(_with_link(host, catalogue) for host in experiment.hosts)
     named = {
@@ -77,7 +77,7 @@ def _where(host: NamedHost) -> str:
 
 
 def _said(board: Board, linked: list[str]) -> str:
-    """Say what is taken of a board, with its source, and what is only recorded."""
+    """Describe what is taken from a board, with its source, and what is only recorded."""
     parts = [board.name]
     ethernet = board.ethernet_mbit
     if ethernet is not None and linked:

@@ -1,6 +1,6 @@
-"""What an experiment must satisfy beyond its types, each with the reason.
+"""Checks that an experiment must pass beyond its types, each with the reason.
 
-A check returns what is wrong in words, or None; ``refuse_impossible`` raises the first.
+A check returns an explanation of what is wrong, or None; ``refuse_impossible`` raises the first.
 """
 
 from __future__ import annotations
@@ -40,21 +40,23 @@ if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
 
 FEWEST_HSDIRS = 5
-"""With fewer Onionbalance's hash ring loops for ever (onionbalance 0.2.4: hs_v3/hashring.py)."""
+"""Fewest HSDirs: with fewer, Onionbalance's hash ring loops forever (onionbalance 0.2.4:
+hs_v3/hashring.py)."""
 FEWEST_RELAYS = 3
-"""With authorities alone no six-hop circuit is ever built, and nothing bootstraps."""
+"""Fewest relays: with authorities alone no six-hop circuit is ever built, and nothing
+bootstraps."""
 SHORTEST_DIAL_EVERY_SECONDS = 0.05
 
 
 def refuse_impossible(experiment: Experiment) -> None:
-    """Raise UsageError for what cannot be run, before anything is started."""
+    """Raise UsageError for an experiment that cannot be run, before anything is started."""
     network = (
         ()
         if experiment.network.kind == "none"
         else (_switches, _instances, _hsdirs, _relays, _load)
     )
     for check in (
-        _counts,  # first, since others go through what is counted
+        _counts,  # first, since other checks compute with the counts
         _durations,
         wrong_hosts,
         _peer,
@@ -135,7 +137,7 @@ def _shape(experiment: Experiment) -> str | None:
 
 
 def _peer(experiment: Experiment) -> str | None:
-    """Raise UsageError for an address that is none."""
+    """Raise UsageError if the text is not an address."""
     baseline = experiment.baseline
     if baseline.peer is not None and baseline.listen is not None:
         return "baseline.peer and baseline.listen: a host pulls or serves"

@@ -1,4 +1,4 @@
-"""From TOML text and flags to a checked Experiment, with errors that name the key.
+"""Turn TOML text and flags into a checked Experiment, with errors that name the key.
 
 Later layers win: the profile, then the experiment file, then ``--set`` and the other flags.
 """
@@ -28,15 +28,15 @@ Layer = Mapping[str, Any]
 
 CLUSTER = "cluster"
 LOAD, FAULTS = "load", "faults"
-"""The tables whose keys a registry says."""
+"""The tables whose keys are defined by a registry."""
 EVENTS = "events"
-"""What the table of faults was called, and is in every manifest and sweep that was written."""
+"""The former name of the table of faults, which existing manifests and sweeps still use."""
 KIND = "kind"
 """The key by which a load names its shape."""
 
 
 def experiment_from(layers: list[Layer]) -> Experiment:
-    """Merge layers, the later winning, and decode what results.
+    """Merge layers, later ones overriding earlier ones, and decode the result.
 
     Raises UsageError for an unknown key (with the nearest known one) and for a wrong value.
     """
@@ -54,10 +54,10 @@ def experiment_from(layers: list[Layer]) -> Experiment:
     _refuse_unknown_keys(others, Experiment, at="")
     _refuse_unknown_keys(faults, faults_alone, at="")
     try:
-        # which keys the load has is its shape's to say, so it is decoded by itself
+        # the load is decoded separately, because its shape defines which keys it has
         decoded = msgspec.convert({LOAD: keys}, _table_alone(shape.table), dec_hook=_quantity)
         experiment = msgspec.convert(others, Experiment, dec_hook=_quantity)
-        # and so are the faults, whose keys are each one's to say
+        # so are the faults, because each fault defines its own keys
         tables = msgspec.convert(faults, faults_alone, dec_hook=_quantity).faults
     except msgspec.ValidationError as error:
         raise UsageError(_explained(error, whole)) from error
@@ -65,10 +65,10 @@ def experiment_from(layers: list[Layer]) -> Experiment:
 
 
 def merged(below: Layer, above: Layer) -> dict[str, Any]:
-    """Lay one layer over another: its tables are merged key by key, anything else replaces.
+    """Return one layer laid over another: tables are merged by key, other values are replaced.
 
-    Of a list of tables those are merged that are named: ``hosts.pi3.link`` is of the one called
-    pi3. Raises UsageError where there is none of that name.
+    Items of a list of tables are merged by name: ``hosts.pi3.link`` is the link of the item named
+    pi3. Raises UsageError if no item has that name.
     """
     both = dict(below)
     for key, value in above.items():
@@ -83,17 +83,20 @@ def merged(below: Layer, above: Layer) -> dict[str, Any]:
 
 
 def layer_from_toml(text: str, *, origin: str) -> Layer:
-    """Read a layer from TOML text; origin names it in errors. Raises UsageError."""
+    """Return the layer that TOML text describes. Raises UsageError, naming the text's origin."""
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # beside what TOML forbids, what Python does
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # not TOML, or beyond Python's limits
         raise UsageError(f"{origin} is not TOML: {error}") from error
 
 
 def layer_from_setting(setting: str, *, option: str = "--set") -> Layer:
-    """Read ``table.key=value`` as given to an option; a value is TOML, or else plain text.
+    """Return the layer that ``table.key=value`` sets; a value is TOML, or else plain text.
 
-    Raises UsageError, which names the option, where there is no ``=`` or no table.
+    Raises UsageError, naming the option, if there is no ``=`` or no table.
     """
     path, equals, value = setting.partition("=")
     names = path.strip().split(".")
@@ -106,13 +109,13 @@ def layer_from_setting(setting: str, *, option: str = "--set") -> Layer:
 
 
 def plain(experiment: Experiment) -> dict[str, Any]:
-    """Return the experiment as plain data, quantities as text, as it could stand in a file."""
+    """Return the experiment as plain data, with quantities as text, as a file could have it."""
     built: dict[str, Any] = msgspec.to_builtins(experiment, enc_hook=str)
     shape = shape_of(experiment.load)
     if shape.kind != DEFAULT:
         built[LOAD] = {KIND: shape.kind, **built[LOAD]}
     if experiment.cluster == Cluster():
-        # recordings from before there was a cluster do not differ in it from those without one
+        # recordings made before there was a cluster must equal those of runs without one
         del built[CLUSTER]
     del built[FAULTS]
     built[EVENTS] = tuple(plain_fault(asked) for asked in experiment.faults)
@@ -120,7 +123,7 @@ def plain(experiment: Experiment) -> dict[str, Any]:
 
 
 def _with_faults(layer: Layer) -> Layer:
-    """Return a layer with its table of faults under today's name. Raises UsageError for both."""
+    """Return a layer with its faults under the current name. Raises UsageError if both are used."""
     if EVENTS not in layer:
         return layer
     if FAULTS in layer:
@@ -130,7 +133,7 @@ def _with_faults(layer: Layer) -> Layer:
 
 
 def _load_of(whole: Layer) -> Layer:
-    """Return the table of the load. Raises UsageError where it is not a table."""
+    """Return the table of the load. Raises UsageError if it is not a table."""
     load = whole.get(LOAD, {})
     if not isinstance(load, Mapping):
         raise UsageError(f"load = {load!r}: a table, as in [load]")
@@ -139,13 +142,13 @@ def _load_of(whole: Layer) -> Layer:
 
 @functools.cache
 def _table_alone(table: type[Load]) -> type[Any]:
-    """Return a struct with the load alone, so that errors name its keys as the file has them."""
+    """Return a struct that has only the load, so that errors name its keys as the file does."""
     return msgspec.defstruct("LoadAlone", [(LOAD, table)])
 
 
 @functools.cache
 def _faults_alone(table: type[msgspec.Struct]) -> type[Any]:
-    """Return a struct with the faults alone, for the same reason."""
+    """Return a struct that has only the faults, for the same reason."""
     tables = types.GenericAlias(tuple, (table, ...))
     return msgspec.defstruct("FaultsAlone", [(FAULTS, tables, ())])
 
@@ -168,7 +171,7 @@ def _value(text: str) -> object:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-    except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets
+    except (ValueError, RecursionError) as error:  # thousands of digits or brackets
         raise UsageError(f"{text[:20]}… cannot be read: {error}") from error
 
 
@@ -200,7 +203,7 @@ def _example(kind: type) -> str:
 
 
 def _refuse_unreadable(value: object, at: str = "") -> None:
-    """Raise UsageError for text of the command line that is not UTF-8: no record could hold it."""
+    """Raise UsageError for command-line text that is not UTF-8, which no record could store."""
     if isinstance(value, str) and not value.isascii():
         try:
             value.encode()
@@ -234,9 +237,9 @@ def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, at: str) 
 
 @functools.cache
 def _fields(table: type[msgspec.Struct]) -> dict[str, Any]:
-    # a sweep decodes at every point, and resolving annotations takes most of the time of it
+    # a sweep decodes at every point, and resolving annotations takes most of the time
     known = {field.name: field.type for field in msgspec.structs.fields(table)}
-    # a load's own keys before those that every load has: they are what one looks for
+    # a load's own keys come before those common to all loads: users look for them first
     return {name: known[name] for name in (*table.__annotations__, *known)}
 
 

@@ -1,4 +1,4 @@
-"""The points of a sweep: what is varied, every combination of it, and which share a rig."""
+"""The points of a sweep: the axes, every combination of their values, and which share a rig."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from onionrig.experiment.decode import Layer
 
 OF_THE_LOAD = frozenset({"load.streams", "load.reach", "load.ramp", "load.hold"})
-"""Settings that a standing rig takes on with its next load; any other needs a rig of its own."""
+"""Settings that a running rig can adopt with its next load; any other needs a rig of its own."""
 
 MOST_POINTS = 10_000
 
@@ -26,9 +26,10 @@ _OPENING, _CLOSING, _QUOTES = "[{", "]}", "\"'"
 
 
 def axis_from(text: str) -> Axis:
-    """Read ``table.key=value,value,…`` as given to ``--over``; each value is TOML, or plain text.
+    """Return the axis that ``table.key=value,value,…`` describes (``--over``).
 
-    Raises UsageError for no value, the same one twice, or a key without a table.
+    Each value is TOML, or plain text. Raises UsageError if there is no value, a value is repeated
+    or the key has no table.
     """
     key, _, values = text.partition("=")
     several = [value.strip() for value in _split(values)]
@@ -48,7 +49,7 @@ def axis_from(text: str) -> Axis:
 def combinations(axes: Sequence[Axis]) -> list[Settings]:
     """Return every combination of the axes' values, the last axis varying fastest.
 
-    Raises UsageError where a key is varied twice, and where there are more than can be measured.
+    Raises UsageError if a key is varied twice or there are too many combinations to measure.
     """
     keys = [axis.key for axis in axes]
     for key in keys:
@@ -67,7 +68,7 @@ def combinations(axes: Sequence[Axis]) -> list[Settings]:
 
 
 def sharing_a_rig(points: Sequence[Settings]) -> list[list[Settings]]:
-    """Group points that differ in the load alone: one rig is kept up for them."""
+    """Group points that differ only in the load: one rig is kept up for each group."""
     groups: dict[tuple[tuple[str, str], ...], list[Settings]] = {}
     for point in points:
         of_the_rig = tuple(item for item in point.items() if item[0] not in OF_THE_LOAD)
@@ -81,7 +82,7 @@ def layers_of_point(point: Settings) -> list[Layer]:
 
 
 def _split(text: str) -> list[str]:
-    """Split at commas, but not within brackets or quotes."""
+    """Split text at commas that are not within brackets or quotes."""
     parts, depth, quote = [""], 0, ""
     for letter in text:
         if quote:

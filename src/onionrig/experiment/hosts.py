@@ -1,4 +1,4 @@
-"""What named hosts must satisfy, each with the reason; and which of them take a role."""
+"""Checks that named hosts must pass, each with the reason; and which hosts have a role."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     from onionrig.units import BitsPerSecond
 
 MOST_HOSTS = 254
-"""Addresses of the network that joins emulated hosts, 10.77.0.0/24."""
+"""Most emulated hosts: the addresses of the network that joins them, 10.77.0.0/24."""
 _EMULATED_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?")
 SHORTEST_GRACE, LONGEST_GRACE = Seconds(15), Seconds(3600)
-"""Below, a slow connection counts as a controller that has gone; above, a rig that nobody watches
-any more would go on for too long."""
+"""Bounds of the grace period. With less, a slow connection is taken for a controller that has gone;
+with more, an abandoned rig would run for too long."""
 SHORTEST_SECONDS, LONGEST_SECONDS = 1e-4, 1.0
-"""Of a link's delay, unless it has none: shorter is what the machine itself takes."""
+"""Bounds of a link's delay, unless it has none; the machine itself takes longer than less."""
 FEWEST_CORES, MOST_CORES = 0.01, 1024.0
-"""With 0.01 a busy process stops for 0.3 s at a time already; above, no machine has them."""
+"""Bounds of a host's share of the CPU. With 0.01 cores, a busy process already pauses for 0.3 s at
+a time; no machine has more than the upper bound."""
 
 _ON_EACH_HOST = ("source", "sink", "pinger", "dialler", "load-dialler", "sampler")
-"""Services that are called so, with the name of their host."""
+"""Services named ``<prefix>-<host>``, one per host."""
 _OF_A_SERVICE = re.compile(
     rf"(authority|relay|backend|client|sink)-\d+|balancer|balancer-tor|{'|'.join(_ON_EACH_HOST)}"
 )
@@ -41,49 +42,49 @@ GROUPS: dict[HostRole, str] = {
     "authority": "authorities",
     "relay": "relays",
 }
-"""The group of an inventory whose hosts take a role."""
+"""The inventory group whose hosts have a role."""
 BASELINE_ROLES: tuple[HostRole, ...] = ("backend", "client")
-"""Where a baseline has its sources and its sinks."""
+"""The roles of a baseline's hosts: those with its sources, and those with its sinks."""
 
 
 def hosts_for(experiment: Experiment, role: HostRole) -> list[str]:
-    """Name the hosts that take a role, in the experiment's order."""
+    """Return the names of the hosts that have a role, in the experiment's order."""
     return [host.name for host in experiment.hosts if role in host.roles]
 
 
 def shared_out(
     services: Sequence[str], hosts: Sequence[str], cores: Mapping[str, int] | None = None
 ) -> dict[str, str]:
-    """Return the host of each service of a role: in turn, so however many of them there are.
+    """Return the host of each service of a role, assigned in turn, however many hosts there are.
 
-    With the cores of every host, a host is left out of a round once it has one for each core.
+    If the cores of every host are given, a host is skipped once it has one service per core.
     """
     turns = _turns(hosts, cores) if cores else hosts
     return {name: turns[at % len(turns)] for at, name in enumerate(services)}
 
 
 def cores_by_host(experiment: Experiment, role: HostRole) -> dict[str, int] | None:
-    """Return the cores of each host that takes a role; None unless all of them are known."""
+    """Return the cores of each host that has a role, or None unless all of them are known."""
     cores = {host.name: host.cores for host in experiment.hosts if role in host.roles}
     known = {name: count for name, count in cores.items() if count is not None}
     return known if known and known.keys() == cores.keys() else None
 
 
 def _turns(hosts: Sequence[str], cores: Mapping[str, int]) -> list[str]:
-    """Name every host as often as it has cores: all of them in turn, then those that have more."""
+    """Return each host once per core: all hosts in turn, then those with more cores."""
     rounds = range(max(cores.values()))
     return [host for number in rounds for host in hosts if cores[host] > number]
 
 
 def scaled_link(experiment: Experiment, host: NamedHost) -> BitsPerSecond | None:
-    """Return the rate that a host's link is given; None where it is not shaped."""
+    """Return the rate that a host's link is given, or None if it is not shaped."""
     if host.link is None:
         return None
     return scaled_link_rate(host.link, experiment.emulation.scale)
 
 
 def scaled_cores(experiment: Experiment, host: NamedHost) -> float | None:
-    """Return the cores that a host's services may use; None where they are not limited."""
+    """Return the cores that a host's services may use, or None if they are not limited."""
     return None if host.cpu is None else host.cpu * float(experiment.emulation.scale)
 
 
@@ -117,7 +118,7 @@ def wrong_hosts(experiment: Experiment) -> str | None:
 
 
 def scale_of_real_hosts(experiment: Experiment) -> str | None:
-    """Explain why the links of real hosts have no scale, or return None."""
+    """Explain why the links of real hosts cannot be scaled, or return None."""
     scale = experiment.emulation.scale
     if scale == 1:
         return None
@@ -148,7 +149,7 @@ def _wrong_grace(grace: Seconds) -> str | None:
 
 
 def _untaken_in_inventory(experiment: Experiment) -> str | None:
-    # in the order of the groups, so that who has to be named is asked for first
+    # in the order of the groups, so that the first missing role is asked for first
     for role in (role for role in GROUPS if role in _needed(experiment)):
         if not hosts_for(experiment, role):
             return (
@@ -181,7 +182,7 @@ def _beside_inventory(experiment: Experiment) -> str | None:
 
 
 def _not_emulated(host: NamedHost) -> str | None:
-    """Refuse what only a host of an inventory may say or be called."""
+    """Explain that a host uses what only a host of an inventory may, or return None."""
     if not _EMULATED_NAME.fullmatch(host.name):
         return (
             f'a host is called "{host.name}": an emulated one has up to 24 lower-case letters, '
@@ -223,7 +224,7 @@ def _wrong_link(experiment: Experiment, host: NamedHost) -> str | None:
 
 def _wrong_cpu(experiment: Experiment, host: NamedHost) -> str | None:
     cores = host.cpu
-    # so that "not a number", which TOML has, is refused as well
+    # the comparison also refuses "not a number", which TOML has
     if cores is not None and not FEWEST_CORES <= cores <= MOST_CORES:
         return (
             f"host {host.name}: cpu = {cores:g}: a share of this machine's CPU, in cores, is "
@@ -271,7 +272,7 @@ def _led_out(experiment: Experiment) -> str | None:
 
 
 def serving_alone(experiment: Experiment, name: str) -> Experiment:
-    """Return the experiment with one host that serves; hosts without a role then are left out."""
+    """Return the experiment with one host that serves; hosts left without a role are dropped."""
     hosts = (
         host
         if host.name == name

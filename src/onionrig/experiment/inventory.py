@@ -1,7 +1,7 @@
-"""From what an inventory says of its hosts to the hosts of an experiment, each with its roles.
+"""Turn the hosts of an inventory into the hosts of an experiment, each with its roles.
 
-An inventory's groups give its hosts their roles, ``[[hosts]]`` overrides them. Hosts with neither
-are left out. Reading an inventory is ``engine.ansible``'s; here it is data.
+An inventory's groups give its hosts their roles; ``[[hosts]]`` overrides them. Hosts with neither
+are left out. ``engine.ansible`` reads inventories; here they are data.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
-"""Names that files, units and sockets can have in theirs: the path of a socket has 107 bytes."""
+"""Names that can be part of the names of files, units and sockets: a socket's path has at most 107
+bytes."""
 BESIDE_CLIENTS: tuple[HostRole, ...] = ("authority", "relay")
-"""Roles that the clients' hosts take where no host is named for them."""
+"""Roles that the clients' hosts take if no host has them."""
 APART: tuple[HostRole, HostRole] = ("backend", "client")
 """Roles whose groups exclude each other."""
 ALIKE = 0.75
-"""How alike two names of groups are where one is likely to be a mistake for the other."""
+"""Similarity above which one group's name is probably a typo of the other's."""
 
 
 class InventoryHost(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,33 +36,33 @@ class InventoryHost(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     groups: tuple[str, ...] = ()
-    """Every group that it is in, those included that have its group as a child."""
+    """Every group that the host is in, including parents of its groups."""
     cores: int | None = None
-    """How many it has; None where that is not known yet."""
+    """Number of the host's cores; None if it is not known yet."""
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
-    """What an experiment needs to know of an inventory."""
+    """What an experiment needs to know about an inventory."""
 
     path: str
-    """Where it was read, as errors name it."""
+    """Path of the inventory, as errors name it."""
     hosts: tuple[InventoryHost, ...]
-    """In the inventory's order."""
+    """The hosts in the inventory's order."""
 
 
 class Inventoried(msgspec.Struct, frozen=True, kw_only=True):
     """An experiment on the hosts of an inventory."""
 
     experiment: Experiment
-    """Every host that takes part is named in it, with its roles."""
+    """The experiment, which names every host that takes part, with its roles."""
     found: dict[str, str]
-    """How roles and counts came about that nobody has asked for, by key."""
+    """Explanations of roles and counts that were chosen automatically, by key."""
 
 
 def with_inventory(experiment: Experiment, inventory: Inventory) -> Inventoried:
-    """Fill in the hosts of an experiment from an inventory.
+    """Return the experiment with its hosts completed from an inventory.
 
-    Raises UsageError, which names the host or the group, for what the two cannot mean together.
+    Raises UsageError, naming the host or the group, if the two contradict each other.
     """
     if wrong := scale_of_real_hosts(experiment):
         raise UsageError(wrong)
@@ -84,7 +85,7 @@ def with_inventory(experiment: Experiment, inventory: Inventory) -> Inventoried:
 
 
 def _taken(host: InventoryHost, named: NamedHost | None) -> NamedHost | None:
-    """Return a host with its roles; None where it has none."""
+    """Return a host with its roles, or None if it has none."""
     if named is not None:
         return msgspec.structs.replace(named, cores=named.cores or host.cores)
     roles = _roles(host)
@@ -96,14 +97,14 @@ def _roles(host: InventoryHost) -> tuple[HostRole, ...]:
 
 
 def _refuse_groups(inventory: Inventory, named: Iterable[str]) -> None:
-    """Refuse groups that are likely to be a mistake, and those that exclude each other."""
+    """Raise UsageError for groups that look like a typo, and for those that exclude each other."""
     members: dict[str, set[str]] = {}
     for host in inventory.hosts:
         for group in host.groups:
             members.setdefault(group, set()).add(host.name)
     for group, hosts in members.items():
         meant = _meant(group)
-        # a child of the group that it is called like is no mistake
+        # a child group with a similar name is not a typo
         if meant is not None and not hosts <= members.get(meant, set()):
             raise UsageError(f"{inventory.path}: unknown group {group}; did you mean {meant}?")
     for host in inventory.hosts:
@@ -117,7 +118,7 @@ def _refuse_groups(inventory: Inventory, named: Iterable[str]) -> None:
 
 
 def _meant(group: str) -> str | None:
-    """Return the group of ours that a name is likely to be a mistake for."""
+    """Return the known group that a name is probably a typo of, or None."""
     ours: dict[str, str] = {**{role: name for role, name in GROUPS.items() if role != name}}
     ours |= {name: name for name in GROUPS.values()}
     if group in GROUPS.values():
@@ -127,7 +128,7 @@ def _meant(group: str) -> str | None:
 
 
 def _refuse_named(host: NamedHost, inventory: Inventory) -> None:
-    """Refuse a host of ``[[hosts]]`` that is not in the inventory, or says what is not asked."""
+    """Raise UsageError if a host of ``[[hosts]]`` is not in the inventory or sets a wrong key."""
     names = [known.name for known in inventory.hosts]
     if host.name not in names:
         close = difflib.get_close_matches(host.name, names, n=1)
@@ -159,9 +160,9 @@ def _refuse_name(name: str, inventory: Inventory) -> None:
 
 
 def _beside_clients(hosts: Sequence[NamedHost], found: dict[str, str]) -> tuple[NamedHost, ...]:
-    """Have the clients' hosts take the roles that no host is named for, and say so.
+    """Give the clients' hosts the roles that no host has, and record why.
 
-    Raises UsageError where every host with clients has backend instances as well.
+    Raises UsageError if every host with clients has backend instances as well.
     """
     missing = [role for role in BESIDE_CLIENTS if not any(role in host.roles for host in hosts)]
     clients = [host for host in hosts if "client" in host.roles]
@@ -186,7 +187,7 @@ def _beside_clients(hosts: Sequence[NamedHost], found: dict[str, str]) -> tuple[
 
 
 def _with_daemons(experiment: Experiment, found: dict[str, str]) -> Experiment:
-    """Return the experiment with a backend instance for each core, unless their count is given."""
+    """Return the experiment with one backend instance per core, unless their count is given."""
     if experiment.backends.daemons != "auto" or experiment.network.kind == "none":
         return experiment
     cores = cores_by_host(experiment, "backend")

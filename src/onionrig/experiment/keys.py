@@ -1,4 +1,4 @@
-"""What the keys of an experiment can hold, and the root of its tables."""
+"""The values that keys of an experiment can have, and the base class of its tables."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ Switched = bool | Auto
 UserPort = Annotated[int, Meta(ge=1024, le=65535)]
 
 SLOWEST_BITS_PER_SECOND, FASTEST_BITS_PER_SECOND = 1e6, 10e9
-"""Below, a few frames fill the link's queue; above, no machine carries it."""
+"""Bounds of a link's rate. With less, a few frames fill the link's queue; no machine carries
+more."""
 
 
 MOST_TORS = 1000
-"""Tor daemons of one role."""
+"""Most tor daemons of one role."""
 TOR_MIB = {"idle": 15, "busy": 100}
-"""Memory of one tor daemon, at least and when all bytes of a load go through it (rig.needs)."""
+"""Memory of a tor daemon that is idle, and of one that carries all bytes of a load (rig.needs)."""
 MOST_STREAMS = 10_000
 STREAM_KB = 249
-"""Payload that one stream has on its way at most (experiment.loads.streams)."""
+"""Most payload that a stream can have in flight (experiment.loads.streams)."""
 MOST_DIALS_A_BACKEND = 10_000
 MOST_REPETITIONS = 1000
 LONGEST_LOAD = Seconds(30 * 24 * 3600)
-"""Duration of a hold or a ramp; every second is a line in each file of samples."""
+"""Longest hold or ramp; every second is a line in each file of samples."""
 MOST_IN_A_CONSENSUS = 2**31 - 1
-"""Greatest value of a consensus parameter (torspec: dir-spec, "params" line)."""
+"""Largest value of a consensus parameter (torspec: dir-spec, "params" line)."""
 
 
 _DIGITS = 24
@@ -45,13 +46,13 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def scaled_link_rate(rate: BitsPerSecond, scale: Fraction) -> BitsPerSecond:
-    """Return what a link is given where a rate is asked for."""
-    # delays stay as they are: they are distances, and nothing that a busy machine is short of
+    """Return the rate that a link is given if this rate is asked for."""
+    # delays are not scaled: they are distances, which a busy machine does not run short of
     return BitsPerSecond(round(rate * scale))
 
 
 def wrong_link_rate(rate: BitsPerSecond, scale: Fraction, asked: str) -> str | None:
-    """Explain why no link can carry a rate, scaled or as it was asked for, or return None."""
+    """Explain why no link can carry a rate, scaled or as asked for, or return None."""
     if not SLOWEST_BITS_PER_SECOND <= rate <= FASTEST_BITS_PER_SECOND:
         return f"{asked}: a link carries 1Mbit to 10Gbit"
     scaled = scaled_link_rate(rate, scale)
@@ -63,7 +64,7 @@ def wrong_link_rate(rate: BitsPerSecond, scale: Fraction, asked: str) -> str | N
 
 
 def too_many(key: str, count: int, most: int, takes: str) -> str | None:
-    """Explain why a count is beyond its bound, with what it would take, or return None."""
+    """Explain why a count exceeds its upper bound and what it would take, or return None."""
     if count <= most:
         return None
     digits = str(count)[:_DIGITS] + ("…" if count >= _COUNTED else "")
@@ -71,12 +72,12 @@ def too_many(key: str, count: int, most: int, takes: str) -> str | None:
 
 
 def counted_at_most(count: int) -> int:
-    """Return a count such that floats can be computed from it, however great it is."""
+    """Return the count, limited so that floats can be computed from it."""
     return min(count, _COUNTED)
 
 
 def too_many_tors(key: str, count: int) -> str | None:
-    """Explain why there cannot be so many tor daemons of a role, or return None."""
+    """Explain why a role cannot have this many tor daemons, or return None."""
     tors = counted_at_most(count)
     idle, busy = (f"{mebibytes * tors // 1024:,}" for mebibytes in TOR_MIB.values())
     takes = f"each is a tor daemon, and together they take {idle} to {busy} GiB of memory"

@@ -1,4 +1,4 @@
-"""Where each service of an experiment runs: shared out by role over the hosts that name it."""
+"""Where each service of an experiment runs: spread by role over the hosts that have the role."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment, HostRole
 
 HERE = "localhost"
-"""The host of every service where an experiment names no hosts, until its real name is known."""
+"""The host of every service if an experiment names no hosts, until its real name is known."""
 
 BESIDE_CLIENTS = (SINK, PINGER, DIALLER, LOAD_DIALLER)
-"""The rig's own processes, one each on every host that has client tors."""
+"""The rig's own processes that run once on every host with client tors."""
 
 
 def placement(experiment: Experiment, *, here: str = HERE) -> dict[str, str]:
     """Return the host of every service that the experiment's rig can have, by service.
 
-    ``here`` is the host of all of them where the experiment names no hosts. As long as a count is
-    ``auto``, as many services are placed as it can come to at most. Some of the rig's own processes
-    are rendered only where they are asked for, and are placed in any case.
+    ``here`` is the host of all of them if the experiment names no hosts. While a count is ``auto``,
+    as many services are placed as it can become at most. Some of the rig's own processes run only
+    if they are asked for, but are always placed.
     """
     return faulted_services(experiment, here=here) | _instruments(experiment, here)
 
 
 def faulted_services(experiment: Experiment, *, here: str = HERE) -> dict[str, str]:
-    """Return the services that a fault can be done to, with their hosts.
+    """Return the services that faults can be done to, with their hosts.
 
-    They are the tors, what publishes the address, and what serves; not what the rig measures with.
+    They are the tors, the balancer and the sources, but not the instruments.
     """
     if experiment.network.kind == "none":
         serving = experiment.baseline.peer is None
@@ -67,9 +67,9 @@ def faulted_services(experiment: Experiment, *, here: str = HERE) -> dict[str, s
 def beside(
     experiment: Experiment, own: str, services: Iterable[str], places: dict[str, str]
 ) -> dict[str, list[str]]:
-    """Group services by which of the rig's own processes of a name stands beside them.
+    """Group services by which of the rig's own processes with a given name runs beside them.
 
-    There is one on every host that has such services; without named hosts, there is one.
+    There is one on every host that has such services; without named hosts, there is one in all.
     """
     grouped: dict[str, list[str]] = {}
     for service in services:
@@ -93,7 +93,7 @@ def _most_clients(experiment: Experiment) -> int:
 
 
 def _instruments(experiment: Experiment, here: str) -> dict[str, str]:
-    """Place the processes that measure or pull: a baseline's sinks may be several on one host."""
+    """Return the hosts of the instruments and sinks; a baseline can have several sinks per host."""
     samplers = _own(experiment, SAMPLER, [host.name for host in experiment.hosts], here)
     if experiment.network.kind == "none":
         if not experiment.hosts:
@@ -110,10 +110,10 @@ def _instruments(experiment: Experiment, here: str) -> dict[str, str]:
 
 
 def _own(experiment: Experiment, name: str, hosts: Iterable[str], here: str) -> dict[str, str]:
-    """Place the rig's own processes of a name: one on each of these hosts, or one here."""
+    """Return the host of each of the rig's own processes of a name: one per host, or one here."""
     return {on(name, host): host for host in hosts} if experiment.hosts else {name: here}
 
 
 def _hosts_of(places: dict[str, str], prefix: str) -> list[str]:
-    """Return the hosts of the services whose names begin so, each once."""
+    """Return the hosts of the services whose names have this prefix, each host once."""
     return list(dict.fromkeys(host for name, host in places.items() if name.startswith(prefix)))

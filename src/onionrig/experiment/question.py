@@ -1,4 +1,4 @@
-"""A question: an experiment that is checked and resolved, with the loads to be put on it."""
+"""A question: a checked and resolved experiment, with the loads to be put on it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from onionrig.hardware.boards import Catalogue
 
 START_SECONDS = 2
-"""From fixing a load's times to its ramp on this machine: what a sink takes to start, with room."""
+"""Time from fixing a load's times to its ramp on this machine: a sink's start, with a margin."""
 
 
 class PlannedLoad(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,31 +33,31 @@ class PlannedLoad(msgspec.Struct, frozen=True, kw_only=True):
 
     load: Load
     settings: dict[str, str] = msgspec.field(default_factory=dict)
-    """What it has otherwise than the question's experiment: by ``table.key``."""
+    """Settings that override the question's experiment, by ``table.key``."""
 
     @property
     def seconds(self) -> float:
-        """How long it takes, from fixing its times to the hold's end."""
+        """Duration, from fixing the load's times to the end of the hold."""
         return START_SECONDS + self.load.ramp + self.load.hold
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is asked: everything but where it runs."""
+    """Everything that a run is asked for, except where it runs."""
 
     name: str
     """The experiment file's stem, or the profile's name."""
     experiment: Experiment
-    """Checked, and every ``auto`` replaced."""
+    """The experiment, checked, with every ``auto`` replaced."""
     resolved: dict[str, str]
-    """How each ``auto`` came to its number, by key."""
+    """Explanation of each number that replaced ``auto``, by key."""
     boards: dict[str, BoardFacts] = {}
-    """What is known of the boards that emulated hosts name."""
+    """Facts known about the boards that emulated hosts name."""
     loads: tuple[PlannedLoad, ...]
-    """In turn, on the same rig; none where the rig only serves."""
+    """The loads, in turn on the same rig; none if the rig only serves."""
     command: tuple[str, ...] = ()
-    """By which words it was asked."""
+    """The command line that asked the question."""
     until_known: UntilKnown | None = None
-    """When the loads end before all of them were held: as soon as the rate is known."""
+    """When the loads may end before all of them were held: as soon as the rate is known."""
 
     @property
     def serves_only(self) -> bool:
@@ -65,13 +65,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         return not self.loads
 
     def asked_by(self, command: Sequence[str]) -> Question:
-        """Return the same question with the words by which it was asked."""
+        """Return the same question with the command line that asked it."""
         return msgspec.structs.replace(self, command=tuple(command))
 
     def repeated(self, times: int) -> Question:
-        """Return the same question with each of its loads so many times in turn.
+        """Return the same question with each of its loads repeated this many times in turn.
 
-        Raises UsageError for more than a run can have.
+        Raises UsageError for more loads than a run can have.
         """
         refuse_repetitions(times, [self])
         return msgspec.structs.replace(self, loads=self.loads * times)
@@ -82,7 +82,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refuse_repetitions(times: int, questions: Sequence[Question]) -> None:
-    """Raise UsageError where questions cannot each be repeated so often."""
+    """Raise UsageError if one of the questions cannot be repeated this many times."""
     for question in questions:
         wrong = too_many_repetitions(times, question.experiment.load.hold)
         if wrong is not None:
@@ -96,10 +96,10 @@ def question_from(
     catalogue: Callable[[], Catalogue],
     inventory: Callable[[str], Inventory],
 ) -> Question:
-    """Merge layers, check what results and replace every ``auto``.
+    """Return the question that merged layers ask, checked and with every ``auto`` replaced.
 
-    The catalogue is read only where a host names a board: a mistake in a user's own file must not
-    stop any other run. Likewise an inventory, by its path, only where one is asked for. Raises
+    The catalogue is read only if a host names a board: a mistake in a user's own file must not stop
+    any other run. Likewise an inventory is read, by its path, only if one is asked for. Raises
     UsageError.
     """
     experiment = experiment_from(layers)

@@ -19,7 +19,7 @@ from onionrig.experiment.loads.streams import Streams
 from onionrig.units import BitsPerSecond, Seconds
 
 CONGESTION_CONTROL: dict[str, int] = {"cc_alg": 2}
-"""The public network's congestion control (Vegas); tor is without it unless the consensus says so
+"""The public network's congestion control (Vegas), which tor uses only if the consensus enables it
 (tor: src/core/or/congestion_control_common.c)."""
 
 
@@ -27,7 +27,7 @@ class Network(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Tor network that the onion address lives on."""
 
     kind: Literal["private", "none"] = "private"
-    """``none`` is the baseline: the sink dials the source itself."""
+    """Kind of network; ``none`` is the baseline, in which the sink dials the source itself."""
     authorities: Count = 3
     relays: Annotated[int, Meta(ge=0)] | Auto = "auto"
     consensus: dict[str, int] = msgspec.field(default_factory=lambda: dict(CONGESTION_CONTROL))
@@ -39,18 +39,18 @@ class Backends(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The backend instances behind the address."""
 
     daemons: Count | Auto = "auto"
-    """``auto`` is 4; on the hosts of an inventory, one for each of their cores."""
+    """Number of instances; ``auto`` is 4, or one per core on the hosts of an inventory."""
     single_hop: bool = False
     introduction_points: Annotated[int, Meta(ge=3, le=20)] = 3
-    """Of each instance's own descriptor; 3 is tor's default, 20 its most."""
+    """Introduction points of each instance's own descriptor; 3 is tor's default, 20 its maximum."""
     torrc: tuple[str, ...] = ()
-    """Extra lines for the backend instances, which are on tor's defaults otherwise."""
+    """Extra lines for the backend instances, which otherwise use tor's defaults."""
 
 
 class Frontend(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the one address is published.
+    """How the address is published.
 
-    Each switch replaces a few functions of Onionbalance in its own process (docs/onionbalance.md);
+    Each switch replaces a few functions of Onionbalance in its own process (docs/onionbalance.md).
     ``auto`` is on with the extended balancer and off with the stock one, which has none of them.
     """
 
@@ -58,21 +58,22 @@ class Frontend(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     whole_ring: Switched = "auto"
     """Place descriptors on every HSDir that clients ask."""
     flow_control: Switched = "auto"
-    """Tell clients that the instances have congestion control, and whether they are single-hop."""
+    """Announce to clients that the instances have congestion control, and whether they are
+    single-hop."""
     distinct_descriptors: Switched = "auto"
-    """Share the instances out over several descriptors of the one address."""
+    """Spread the instances over several descriptors of the one address."""
     distinct_relays: Switched = "auto"
-    """Choose introduction points so that no two of a descriptor lie on one relay."""
+    """Choose introduction points so that no two of a descriptor are on the same relay."""
     fast_start: Switched = "auto"
-    """Publish as soon as every instance is known, without the waits of the program's start."""
+    """Publish as soon as every instance is known, without the waits of Onionbalance's start."""
     liveness: Switched = "auto"
-    """Probe the instances; leave out those that do not answer."""
+    """Probe the instances, and leave out those that do not answer."""
     variants: Literal[1, 2, 3, 6] | Auto = "auto"
-    """Distinct descriptors; a divisor of the 6 places that clients fetch from."""
+    """Number of distinct descriptors; a divisor of the 6 places that clients fetch from."""
 
 
 class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the other half of a baseline is, if it is not on this host; for network.kind "none"."""
+    """Where the other half of a baseline is, if not on this host; for network.kind "none"."""
 
     peer: str | None = None
     """``HOST:PORT`` of a source that runs elsewhere."""
@@ -81,86 +82,88 @@ class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Target(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the sustained rate is held against."""
+    """What the sustained rate is compared with."""
 
     target: BitsPerSecond | None = None
 
 
 MOST_CORES_OF_A_HOST = 1024
-"""No machine has more, and each would be given a backend instance."""
+"""Most cores of a host: no machine has more, and each would be given a backend instance."""
 HostRole = Literal["authority", "relay", "backend", "balancer", "client"]
 
 
 class NamedHost(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A host that services run on: one that is emulated here, or one of the inventory.
+    """A host that services run on: either emulated here or one of the inventory.
 
     An emulated host is a network namespace with a link of its own.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$")]
-    """Files and units are named after it; ``experiment.hosts`` checks what its kind allows."""
+    """Name of the host, used in names of files and units; ``experiment.hosts`` checks what the
+    host's kind allows."""
     roles: Annotated[tuple[HostRole, ...], Meta(min_length=1)]
-    """Services of a role are shared out over the hosts that name it, in turn."""
+    """Roles of the host; the services of a role are spread over the hosts that have it, in turn."""
     cores: Annotated[int, Meta(le=MOST_CORES_OF_A_HOST)] | None = None
-    """Cores of a host of the inventory, which may say it itself: it gets backend instances in
+    """Cores of a host of the inventory, which can report them itself; it gets backend instances in
     proportion."""
     link: BitsPerSecond | None = None
-    """The rate of its link, each way; not shaped where it is not given."""
+    """Rate of the link, each way; if absent, the link is not shaped."""
     board: str | None = None
-    """A board of the catalogue (``onionrig hardware``): it stands for the link that its Ethernet
-    is, unless one is given; what else is known of it is recorded."""
+    """A board of the catalogue (``onionrig hardware``): its Ethernet is the link, unless one is
+    given; what else is known of it is recorded."""
     delay: Seconds = Seconds(0)
-    """What its link adds, each way: a round trip between two hosts takes twice what both add."""
+    """Delay that the link adds, each way; a round trip between two hosts takes twice the sum of
+    theirs."""
     cpu: float | None = None
-    """How much of this machine's CPU its services may use, in cores: 0.25 of one, or 1.5; not
-    limited where it is not given."""
+    """Share of this machine's CPU that the host's services may use, in cores: 0.25 of one, or 1.5;
+    if absent, it is not limited."""
 
 
 class Emulation(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the emulated hosts are emulated, all of them alike."""
+    """How hosts are emulated, all of them alike."""
 
     scale: Fraction = Fraction(1)
-    """What the rates of their links and their shares of the CPU are multiplied by: a quarter of
-    the machine for a quarter of the rig, where its CPU would bind before the links do."""
+    """Factor for the rates of links and the shares of the CPU: a quarter of the machine for a
+    quarter of the rig, if the CPU would bind before the links do."""
 
 
 class Cluster(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Real hosts, as an Ansible inventory lists them, and how they are used."""
 
     inventory: str | None = None
-    """The path of the inventory; without one nothing leaves this machine."""
+    """Path of the inventory; without one nothing leaves this machine."""
     grace: Seconds = Seconds(60)
-    """How long the hosts wait for a controller that has gone, until they stop by themselves."""
+    """Time that the hosts wait for a controller that has gone, before they stop by themselves."""
     pin: bool = False
-    """One core for each daemon; off until a comparison shows that it helps."""
+    """Whether each daemon is pinned to a core; off until a comparison shows that it helps."""
 
 
 class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is asked, whole."""
+    """Everything that is asked of a run."""
 
     description: str = ""
     network: Network = Network()
     backends: Backends = Backends()
     frontend: Frontend = Frontend()
     load: Load = Streams()
-    """Of one of the shapes that ``experiment.loads.registry`` lists; ``kind`` says which."""
+    """The load; ``kind`` names its shape, one of those in ``experiment.loads.registry``."""
     baseline: Baseline = Baseline()
     faults: tuple[AskedFault, ...] = ()
-    """What is done to the rig in the hold, to a service or a host: each one of the faults that
+    """Faults that are done to services or hosts during the hold; each is one of those that
     ``experiment.faults.registry`` lists."""
     verdict: Target = Target()
     hosts: tuple[NamedHost, ...] = ()
-    """Emulated hosts, or with an inventory those of its hosts that have a role; without any,
+    """Emulated hosts or, with an inventory, those of its hosts that have a role; if there are none,
     everything runs on this machine."""
     emulation: Emulation = Emulation()
     cluster: Cluster = Cluster()
 
     @property
     def has_real_hosts(self) -> bool:
-        """Whether it runs on the hosts of an inventory."""
+        """Whether the experiment runs on the hosts of an inventory."""
         return self.cluster.inventory is not None
 
     @property
     def has_emulated_hosts(self) -> bool:
-        """Whether it runs on hosts that are emulated on this machine."""
+        """Whether the experiment runs on hosts emulated on this machine."""
         return bool(self.hosts) and not self.has_real_hosts

@@ -1,8 +1,8 @@
-"""Which lines of their own people may add to the rig's torrcs.
+"""Which lines users may add to the rig's torrcs.
 
-A line is refused where it would set what the rig sets itself, however it is spelled. tor takes an
-option in any case, behind ``+`` or ``/``, under an older name, behind ``__``, or cut short; it
-reads further files, and it goes on with the next line behind a backslash (tor:
+A line is refused if it would set what the rig sets itself, however it is spelled. tor accepts an
+option in any case, behind ``+`` or ``/``, under an older name, behind ``__``, or abbreviated; it
+reads further files, and it continues with the next line after a backslash (tor:
 src/lib/encoding/confline.c, parse_config_line_from_str_verbose; src/lib/confmgt/confmgt.c,
 config_mgr_find_var; src/app/config/config.c, option_abbrevs_ and VPORT).
 """
@@ -32,7 +32,7 @@ LINES_OF_THE_RIG = {
     )
 }  # fmt: skip
 OLDER_NAMES = {"dirserver": "DirAuthority"}
-"""Names that tor reads as others without a word."""
+"""Aliases that tor accepts without a warning."""
 KEYS_INSTEAD = {
     "ConsensusParams": "network.consensus",
     "HiddenServiceNonAnonymousMode": "backends.single_hop",
@@ -62,7 +62,7 @@ def wrong_torrc_lines(experiment: Experiment) -> str | None:
 
 
 def torrc_tables(experiment: Experiment) -> dict[str, tuple[str, ...]]:
-    """Return the lines that people added, by the table of the experiment that has them."""
+    """Return the lines that users added, by the table of the experiment that has them."""
     return {
         "network": experiment.network.torrc,
         "backends": experiment.backends.torrc,
@@ -91,7 +91,7 @@ def wrong_line(line: str) -> str | None:
 
 
 def _keyword(line: str) -> str:
-    """Return the first word of a line as tor reads it, without one prefix of tor's."""
+    """Return the first word of a line as tor reads it, without one of tor's prefixes."""
     found = _KEYWORD.match(line.lstrip(" \t"))
     word = found[0] if found else ""
     return word[1:] if word.startswith(("+", "/")) else word
@@ -104,6 +104,6 @@ def _own_option(keyword: str) -> str | None:
         word = word.removeprefix("__")
     if word in OLDER_NAMES:
         return OLDER_NAMES[word]
-    # no option of tor's begins one of these and is another (tests/tor asks tor)
+    # no other option of tor begins with one of these (tests/tor asks tor)
     beginning = (name for own, name in LINES_OF_THE_RIG.items() if word and own.startswith(word))
     return LINES_OF_THE_RIG.get(word) or next(beginning, None)

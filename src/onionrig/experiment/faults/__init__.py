@@ -1,1 +1,1 @@
-"""What can be done to the rig in the hold: one module for each fault, and what lists them."""
+"""What can be done to the rig during the hold: one module per fault, and their registry."""

@@ -1,4 +1,4 @@
-"""What every fault has to say for itself, and a fault as it is asked for and planned."""
+"""What every fault defines, and a fault as it is asked for and as it is planned."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Scope(StrEnum):
     SERVICE = "service"
     """One service."""
     HOST = "host"
-    """A whole host: its services, but not what the rig measures with, and perhaps its link."""
+    """A whole host: its services, but not the rig's own instruments, and perhaps its link."""
     LINK = "link"
-    """The link of a host alone."""
+    """Only the link of a host."""
 
 
 class State(StrEnum):
@@ -31,18 +31,18 @@ class State(StrEnum):
     HANGS = "hangs"
     ENDED = "has ended"
     REBOOTED = "has rebooted"
-    """Nothing is left of the run on the host, so that nothing of it can be started again."""
+    """Nothing of the run is left on the host, so nothing of it can be started again."""
     CUT_OFF = "is cut off"
 
 
 class AskedFault(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault as one table of ``[[faults]]`` asks for it."""
+    """A fault as an entry of ``[[faults]]`` asks for it."""
 
     at: Seconds
-    """Time from the beginning of the hold."""
+    """Time since the beginning of the hold."""
     verb: str
     subject: str
-    """The name of a service or of a host."""
+    """Name of a service or a host."""
     keys: Table = Table()
     """The fault's own keys."""
 
@@ -56,77 +56,77 @@ class PlannedFault(msgspec.Struct, frozen=True, kw_only=True):
     """A fault that will be done in every hold of a run."""
 
     at_seconds: float
-    """Time from the beginning of the hold."""
+    """Time since the beginning of the hold."""
     verb: str
     subject: str
-    """The name of a service or of a host."""
+    """Name of a service or a host."""
     scope: Scope = Scope.SERVICE
     bits_per_second: float | None = None
-    """What the link carries from then on, each way, scaled; null where that stays as it is."""
+    """New rate of the link, each way, scaled; null if the fault leaves the rate as it is."""
 
     @property
     def text(self) -> str:
-        """The fault and when it is done, as errors name it."""
+        """The fault and its time, as errors name it."""
         return f'events, {self.verb} = "{self.subject}" at {Seconds(self.at_seconds)}'
 
 
 def nothing_wrong(asked: AskedFault, scale: Fraction) -> str | None:
-    """Find nothing wrong with a fault's own keys."""
+    """Accept any fault: return None."""
     del asked, scale
     return None
 
 
 def no_rate(asked: AskedFault) -> BitsPerSecond | None:
-    """Ask for no rate of a link."""
+    """Return None: the fault sets no link rate."""
     del asked
     return None
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault: everything in which it differs from others."""
+    """One kind of fault, with everything in which it differs from others."""
 
     verb: str
-    """The key of ``[[faults]]`` that asks for it, and its name in the records."""
+    """The key of ``[[faults]]`` that asks for the fault, and its name in records."""
     steps: Mapping[Scope, tuple[AnyStep, ...]]
-    """What is done, by what it is done to: a link alone, or a service, a whole host, or either."""
+    """Steps of the fault, by its scope: only a link, or a service, a whole host, or either."""
     before: tuple[State, ...] = tuple(State)
-    """The states in which it can be done."""
+    """The states in which the fault can be done."""
     after: State | None = None
-    """The state that it leads to; none where it leaves everything as it was."""
+    """The state that the fault leads to; None if it changes no state."""
     told: str = "{subject} {verb}"
-    """What was done, in words, from its subject, verb and rate: "{subject} killed"."""
+    """Template of what was done, from subject, verb and rate: "{subject} killed"."""
     cause: str = "taken away"
-    """What was done, as the reason why a service answered nobody: "it was killed"."""
+    """The fault as the reason why a service answered nobody: "it was killed"."""
     keys: type[Table] = Table
-    """Keys of its own, each with a default."""
+    """Keys of the fault's own, each with a default."""
     misplaced: str = ""
-    """What to say where its own keys stand beside another verb."""
+    """Error text if the fault's own keys are used beside another verb."""
     wrong: Callable[[AskedFault, Fraction], str | None] = nothing_wrong
-    """What is wrong with its own keys beyond their types, in words; rates are scaled by the
-    fraction, as links are."""
+    """Check of the fault's own keys beyond their types: an explanation of what is wrong, or None.
+    Rates are scaled by the fraction, as links are."""
     rate: Callable[[AskedFault], BitsPerSecond | None] = no_rate
-    """The rate that a link is given, before it is scaled."""
+    """The rate that a link is given, before scaling."""
 
     @property
     def is_of_link(self) -> bool:
-        """Whether it is done to a host's link alone."""
+        """Whether the fault is done only to a host's link."""
         return Scope.LINK in self.steps
 
     @property
     def ends_process(self) -> bool:
-        """Whether there is no process afterwards: one that is started again counts from zero."""
+        """Whether the process is gone afterwards, so that a restarted one counts from zero."""
         return self.after in {State.ENDED, State.REBOOTED}
 
     @property
     def takes_away(self) -> bool:
-        """Whether a service answers nobody afterwards, until the opposite is done."""
+        """Whether a service answers nobody afterwards, until the opposite fault is done."""
         return self.after is not None and self.after is not State.RUNS
 
     @property
     def brings_back(self) -> bool:
-        """Whether it is the opposite of a fault that takes a service away."""
+        """Whether the fault is the opposite of one that takes a service away."""
         return self.after is State.RUNS
 
     def turned(self, state: State) -> State:
-        """Return the state that follows another; the same one where this could not be done then."""
+        """Return the state after the fault; the same state if the fault could not be done in it."""
         return self.after if self.after is not None and state in self.before else state

@@ -1,4 +1,4 @@
-"""What the faults of an experiment must satisfy, each with the reason."""
+"""Checks that the faults of an experiment must pass, each with the reason."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _wrong(experiment: Experiment, asked: AskedFault, services: Mapping[str, str
 
 
 def _unknown(asked: AskedFault, services: Collection[str], hosts: Collection[str]) -> str | None:
-    """Refuse a subject that the experiment does not have, or that the fault is not done to."""
+    """Explain why the fault cannot be done to its subject, or return None."""
     fault = FAULTS[asked.verb]
     of_services, of_hosts = Scope.SERVICE in fault.steps, set(fault.steps) != {Scope.SERVICE}
     known = [*(services if of_services else ()), *(hosts if of_hosts else ())]
@@ -70,7 +70,7 @@ def _unknown(asked: AskedFault, services: Collection[str], hosts: Collection[str
 def _untouchable(
     asked: AskedFault, hosts: Mapping[str, Collection[HostRole]], services: Mapping[str, str]
 ) -> str | None:
-    """Refuse hosts that the load comes from, and those that nothing runs on but a sampler."""
+    """Explain that a host generates the load or runs only a sampler, or return None."""
     fault, host = FAULTS[asked.verb], asked.subject
     if host not in hosts or fault.is_of_link:
         return None

@@ -1,4 +1,4 @@
-"""Have a service or a whole host stand still, keeping its sockets; and let it go on."""
+"""Suspend a service or a whole host, which keeps its sockets; and resume it."""
 
 from __future__ import annotations
 

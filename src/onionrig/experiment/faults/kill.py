@@ -1,4 +1,4 @@
-"""End a service at once; of a host, cut the power."""
+"""Kill a service at once; for a host, cut the power."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _END = EndServices(signal=Signal.KILL)
 
 KILL = Fault(
     verb="kill",
-    # where the power is cut nobody hears of it: what closes the sockets has no link any more
+    # when the power is cut, no peer hears of it: by the time the sockets close, the link is down
     steps={Scope.SERVICE: (_END,), Scope.HOST: (SetLink(up=False), _END)},
     before=(State.RUNS, State.HANGS),
     after=State.ENDED,

@@ -1,4 +1,4 @@
-"""Pull the plug of a host: what it sends is lost, and nobody is told; and put it in again."""
+"""Unplug a host, so that what it sends is lost without notice; and plug it in again."""
 
 from __future__ import annotations
 

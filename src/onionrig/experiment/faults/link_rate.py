@@ -1,4 +1,4 @@
-"""Have a host's link carry another rate from then on, each way."""
+"""Change the rate of a host's link, each way, until it is changed again."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class RateKeys(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys that stand beside ``link_rate``."""
+    """The keys that belong to ``link_rate``."""
 
     rate: BitsPerSecond | None = None
-    """What the link carries from then on; scaled as links are."""
+    """New rate of the link, scaled as links are."""
 
 
 def _rate(asked: AskedFault) -> BitsPerSecond | None:

@@ -1,4 +1,4 @@
-"""The faults of an experiment in their order, and whether each can be done when its time comes."""
+"""The faults of an experiment in order, and whether each can be done when its time comes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def planned_faults(experiment: Experiment) -> tuple[PlannedFault, ...]:
-    """Return the faults in the order in which they are done; of one moment as they stand."""
+    """Return the faults in the order in which they are done; simultaneous ones in file order."""
     faults = (_planned(experiment, asked) for asked in experiment.faults)
     return tuple(sorted(faults, key=lambda fault: fault.at_seconds))
 
 
 def fastest_rate(experiment: Experiment, host: str) -> BitsPerSecond | None:
-    """Return the highest rate that a fault gives a host's link, scaled; None without any."""
+    """Return the highest scaled rate that a fault gives a host's link, or None if none does."""
     rates = (_rate(experiment, asked) for asked in experiment.faults if asked.subject == host)
     return max((rate for rate in rates if rate is not None), default=None)
 
@@ -31,9 +31,9 @@ def fastest_rate(experiment: Experiment, host: str) -> BitsPerSecond | None:
 def out_of_turn(
     faults: Iterable[PlannedFault], hosts: Mapping[str, str]
 ) -> tuple[PlannedFault, str] | None:
-    """Return the first that cannot be done in the state that its subject has by then, and why.
+    """Return the first fault that its subject's state by then does not allow, and why.
 
-    ``hosts`` is the host of each service that something can be done to.
+    ``hosts`` maps each service that faults can be done to to its host.
     """
     states: dict[str, State] = {}
     for planned in faults:

@@ -1,4 +1,4 @@
-"""Restart a host: its services end as it goes down, and nothing of a run outlasts that."""
+"""Reboot a host: its services end as it goes down, and nothing of a run survives that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which faults there are."""
+"""The registry of faults."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FAULTS: dict[str, Fault] = {
     fault.verb: fault
     for fault in (KILL, STOP, START, HANG, RESUME, LINK_DOWN, LINK_UP, LINK_RATE, REBOOT)
 }
-"""The faults by their verbs, in the order in which errors list them."""
+"""The faults by verb, in the order in which errors list them."""
 
 
 def fault_recorded(verb: str) -> Fault:
     """Return the fault that a recording names.
 
-    One that only another version knows is told by its verb, and judged as if it had no effect.
+    A fault that only another version knows is described by its verb, and assumed to have no effect.
     """
     return FAULTS.get(verb) or Fault(verb=verb, steps={})

@@ -1,4 +1,4 @@
-"""Start a service again that has ended; of a host, its link and all of its services."""
+"""Start a service again that has ended; for a host, restore its link and start all its services."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from onionrig.experiment.faults.steps import SetLink, StartServices
 
 START = Fault(
     verb="start",
-    # services that start dial one another at once
+    # services dial one another as soon as they start
     steps={Scope.SERVICE: (StartServices(),), Scope.HOST: (SetLink(up=True), StartServices())},
     before=(State.ENDED,),
     after=State.RUNS,

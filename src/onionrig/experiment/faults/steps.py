@@ -1,4 +1,4 @@
-"""What a fault does, step by step, as data: ``run.faults`` carries it out through the engine."""
+"""The steps of faults, as data: ``run.faults`` carries them out through the engine."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import msgspec
 
 
 class Signal(StrEnum):
-    """What a service can be told, whatever its host calls it."""
+    """What a service can be told to do, whatever its host calls it."""
 
     RELOAD = "reload"
     """Read the configuration again (SIGHUP)."""
     TERMINATE = "terminate"
-    """End in good order (SIGTERM)."""
+    """End gracefully (SIGTERM)."""
     KILL = "kill"
     """End at once (SIGKILL)."""
     STOP = "stop"
-    """Stand still (SIGSTOP)."""
+    """Suspend (SIGSTOP)."""
     CONTINUE = "continue"
-    """Go on (SIGCONT)."""
+    """Resume (SIGCONT)."""
 
 
 class Capability(StrEnum):
@@ -29,47 +29,47 @@ class Capability(StrEnum):
     LINKS = "have their links cut"
     LINK_RATES = "have the rates of their links changed"
     REBOOTS = "be rebooted"
-    """The words end a sentence that begins with "the hosts of this run cannot"."""
+    """The value ends a sentence that begins with "the hosts of this run cannot"."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a fault, done to its services or to its host's link."""
 
     needs: ClassVar[Capability | None] = None
-    """What an engine must be able to do for it, beyond what every engine can."""
+    """The capability that the step needs beyond those that every engine has."""
 
 
 class EndServices(Step, frozen=True, kw_only=True):
-    """End every service by a signal, all at once, and wait for their ends, which are meant."""
+    """Send a signal to all services at once and wait until they have ended, as intended."""
 
     signal: Signal
 
 
 class TellServices(Step, frozen=True, kw_only=True):
-    """Tell every service something, in their order."""
+    """Send a signal to every service, in order."""
 
     signal: Signal
 
 
 class StartServices(Step, frozen=True, kw_only=True):
-    """Start every service again; what depends on others of them waits until those are ready."""
+    """Start every service again; one that depends on others of them waits until those are ready."""
 
 
 class SetLink(Step, frozen=True, kw_only=True):
-    """Pull the host's plug, or put it in: what it sends meanwhile is lost, and nobody is told."""
+    """Unplug the host or plug it in; while unplugged, what it sends is lost without notice."""
 
     needs: ClassVar[Capability | None] = Capability.LINKS
     up: bool
 
 
 class SetLinkRate(Step, frozen=True, kw_only=True):
-    """Have the host's link carry the rate that the planned fault has, each way."""
+    """Set the host's link to the rate of the planned fault, each way."""
 
     needs: ClassVar[Capability | None] = Capability.LINK_RATES
 
 
 class RebootHost(Step, frozen=True, kw_only=True):
-    """Restart the host's operating system: its services end, and nothing starts them again."""
+    """Reboot the host: its services end, and nothing starts them again."""
 
     needs: ClassVar[Capability | None] = Capability.REBOOTS
 

@@ -1,4 +1,4 @@
-"""Ask a service to end; of a host, shut it down."""
+"""Stop a service gracefully; for a host, shut it down."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _END = EndServices(signal=Signal.TERMINATE)
 
 STOP = Fault(
     verb="stop",
-    # while its services end they still say goodbye; then the link goes
+    # services that end still close their connections properly; only then does the link go down
     steps={Scope.SERVICE: (_END,), Scope.HOST: (_END, SetLink(up=False))},
     before=(State.RUNS, State.HANGS),
     after=State.ENDED,

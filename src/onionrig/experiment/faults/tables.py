@@ -1,4 +1,4 @@
-"""From the tables of ``[[faults]]`` to the faults that they ask for, and back."""
+"""Convert the tables of ``[[faults]]`` to the faults that they ask for, and back."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from onionrig.experiment.keys import Table
 
 AT = "at"
-"""The key that every table has: when the fault is done, from the beginning of the hold."""
+"""The key that every table has: the time of the fault since the beginning of the hold."""
 
 
 def fault_table() -> type[msgspec.Struct]:
-    """Return a table that can ask for any fault: with ``at``, every verb and every fault's keys."""
+    """Return a struct that can ask for any fault: ``at``, every verb and every fault's keys."""
     return _fault_table(tuple((fault.verb, fault.keys) for fault in FAULTS.values()))
 
 
 def asked_faults(tables: Iterable[msgspec.Struct]) -> tuple[AskedFault, ...]:
     """Return the faults that such tables ask for.
 
-    Raises UsageError for a table that names no fault or several, or has a key of another one.
+    Raises UsageError for a table that names no fault or several, or has a key of another fault.
     """
     return tuple(_asked(number, table) for number, table in enumerate(tables, start=1))
 

@@ -1,1 +1,1 @@
-"""What can be asked of the address: one module for each shape of a load, and what lists them."""
+"""What can be asked of the address: one module per shape of load, and their registry."""

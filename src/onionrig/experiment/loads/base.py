@@ -1,4 +1,4 @@
-"""What every shape of a load has, and what a shape has to say for itself."""
+"""What every load has, and what a shape of load defines."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 class Load(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is asked of the address, whatever its shape: ``[load]`` with these keys and its own."""
+    """What is asked of the address, whatever the shape: ``[load]`` with these keys and its own."""
 
     clients: Count | Auto = "auto"
     ramp: Seconds = Seconds(5)
     hold: Seconds = Seconds(60)
     dials_a_backend: Annotated[int, Meta(ge=0)] = 0
-    """Short streams before the load, for each backend instance: who serves, how fast, how many
-    fail."""
+    """Short streams before the load, per backend instance; they show who serves, how fast, and how
+    many fail."""
     torrc: tuple[str, ...] = ()
     """Extra lines for the client tors."""
     dial_every: Seconds | None = None
-    """How often a further short stream is dialled under load: what new clients meet. If absent,
-    twice a second where something happens to the rig (``[[faults]]``), else not at all."""
+    """Interval of further short streams under load, which show what new clients meet. If absent,
+    two per second with faults (``[[faults]]``), else none."""
     socks_port: UserPort | None = None
-    """The first client tor's SOCKS port; picked free where it is not given."""
+    """SOCKS port of the first client tor; if absent, a free one is picked."""
 
     @property
     def streams_asked(self) -> int:
-        """Streams that are held open in all; none where the load has another shape."""
+        """Number of streams held open in all; 0 if the load has another shape."""
         return 0
 
     @property
@@ -46,39 +46,39 @@ class Load(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Drivers(msgspec.Struct, frozen=True, kw_only=True):
-    """The movers that put a load on, beside the client tors of each host that has any."""
+    """The processes that generate the load, on each host that has client tors."""
 
     sinks: bool = False
-    """Sinks pull the streams that the load asks for, until the hold's end."""
+    """Whether sinks pull the streams that the load asks for, until the end of the hold."""
     dial_every_seconds: float | None = None
-    """A dialler dials so often in all until the hold's end, whether or not earlier dials have
-    ended."""
+    """Interval of all dials together, until the end of the hold; dials do not wait for earlier
+    ones. None without a dialler."""
 
 
 def nothing_wrong(load: Load) -> str | None:
-    """Find nothing wrong with a load."""
+    """Accept any load: return None."""
     del load
     return None
 
 
 def no_figures(recording: Recording, seconds: range) -> tuple[Figure, ...]:
-    """Return no figures beside goodput's."""
+    """Return no figures besides goodput."""
     del recording, seconds
     return ()
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """One shape of a load: everything that differs from one to another."""
+    """One shape of load, with everything in which it differs from others."""
 
     kind: str
-    """How ``load.kind`` names it."""
+    """Name of the shape, as ``load.kind`` gives it."""
     table: type[Load]
-    """Its keys."""
+    """The keys of the shape."""
     drivers: Callable[[Load], Drivers]
     wrong: Callable[[Load], str | None] = nothing_wrong
-    """What is wrong with a load beyond the types of its keys, in words."""
+    """Check of a load beyond the types of its keys: an explanation of what is wrong, or None."""
     counts_goodput: bool
-    """Whether its result is a goodput: a run that measured none has failed then."""
+    """Whether the shape's result is a goodput: then a run that measured none has failed."""
     figures: Callable[[Recording, range], tuple[Figure, ...]] = no_figures
-    """What a load came to beside or instead of goodput, from what was recorded; the seconds are
-    those of the hold. None where nothing was measured."""
+    """Figures of a recording besides or instead of goodput; the seconds are those of the hold. A
+    figure is None if it was not measured."""

@@ -1,4 +1,4 @@
-"""Which shapes of a load there are."""
+"""The registry of shapes of load."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from onionrig.experiment.loads.base import Load, Shape
 
 SHAPES: dict[str, Shape] = {shape.kind: shape for shape in (streams.SHAPE,)}
-"""By ``load.kind``."""
+"""The shapes by their ``load.kind``."""
 DEFAULT = streams.SHAPE.kind
 
 
 def shape_named(kind: object) -> Shape:
-    """Return the shape that ``load.kind`` names. Raises UsageError for one that there is not."""
+    """Return the shape that ``load.kind`` names. Raises UsageError if there is no such shape."""
     if isinstance(kind, str) and kind in SHAPES:
         return SHAPES[kind]
     raise UsageError(f"load.kind = {kind!r}: there are {', '.join(SHAPES)}")
@@ -30,7 +30,7 @@ def shape_of(load: Load) -> Shape:
 
 
 def shape_recorded(experiment: Mapping[str, Any]) -> Shape | None:
-    """Return the shape of a recorded experiment's load; None for one of another version."""
+    """Return the shape of a recorded experiment's load, or None if this version lacks it."""
     load = experiment.get("load")
     kind = load.get("kind", DEFAULT) if isinstance(load, dict) else DEFAULT
     return SHAPES.get(kind) if isinstance(kind, str) else None

@@ -1,4 +1,4 @@
-"""Bulk streams: so many are held open, and each pulls as fast as it can."""
+"""Bulk streams: a fixed number is held open, and each pulls as fast as it can."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from onionrig.experiment.loads.base import Drivers, Load, Shape
 from onionrig.records.schedule import Reach
 
 STREAM_WINDOW_BYTES = 500 * 498
-"""How much of a stream may be on its way, where it is not under congestion control.
+"""Most bytes of a stream in flight without congestion control.
 
-tor lets 500 cells of a stream be on their way until the other end acknowledges (tor:
-src/core/or/or.h, STREAMWINDOW_START), each with 498 bytes of payload (RELAY_PAYLOAD_SIZE). Every
-stream of ours has a circuit of its own, whose window is twice that.
+tor lets 500 cells of a stream be in flight until the other end acknowledges (tor: src/core/or/or.h,
+STREAMWINDOW_START), each with 498 bytes of payload (RELAY_PAYLOAD_SIZE). Every stream of ours has a
+circuit of its own, whose window is twice that.
 """
 
 
@@ -20,11 +20,12 @@ class Streams(Load, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     streams: Count = 16
     reach: Reach = "address"
-    """``instances`` has streams dial the instances' own addresses: what the balancer costs."""
+    """Target of the streams; with ``instances``, the instances' own addresses, which shows what the
+    balancer costs."""
 
     @property
     def streams_asked(self) -> int:
-        """Streams that are held open in all."""
+        """Number of streams held open in all."""
         return self.streams
 
     @property
