@@ -1,6 +1,6 @@
-"""What a board is, as the catalogue has it: each figure with its source and how it came about.
+"""What the catalogue knows about boards: each figure with its source and how it was obtained.
 
-A figure that nobody gave a source for is left out: None.
+A figure without a source is left out: None.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from onionrig.errors import UsageError
 from onionrig.units import BitsPerSecond
 
 Mark = Literal["measured", "read", "estimate"]
-"""Measured for this project; read in the named source; from memory, or derived from a sibling."""
+"""Measured for this project; read in the named source; or estimated, from memory or a sibling
+board."""
 Value = TypeVar("Value")
 Positive = Annotated[float, Meta(gt=0)]
 
 FRAME_BYTES, PAYLOAD_BYTES = 1514, 1448
-"""Of a full Ethernet frame as the kernel counts it, and of TCP in it (with timestamps)."""
+"""Size of a full Ethernet frame as the kernel counts it, and its TCP payload (with timestamps)."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that stands in the catalogue."""
+    """An entry of the catalogue."""
 
 
 class Figure(Entry, Generic[Value], frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,21 +35,22 @@ class Figure(Entry, Generic[Value], frozen=True, kw_only=True, forbid_unknown_fi
     value: Value
     mark: Mark
     source: Annotated[str, Meta(min_length=1)]
-    """Where it stands, with an address where there is one."""
+    """Source of the figure, with an address if there is one."""
     note: str = ""
 
 
 class Rate(
     Figure[Annotated[float, Meta(ge=0)]], frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
-    """What an interface carries, in Mbit/s; 0 where the board has none."""
+    """Rate of an interface, in Mbit/s; 0 if the board has none."""
 
     counts: Literal["payload", "frames"] = "payload"
-    """``payload`` of TCP, as iperf3 counts; ``frames`` whole, as interfaces and ifstat count."""
+    """Unit that the rate counts: the ``payload`` of TCP, as iperf3 does, or whole ``frames``, as
+    interfaces and ifstat do."""
 
     @property
     def link(self) -> BitsPerSecond:
-        """The rate of a link that carries as much, to 0.1 Mbit/s: such a rate counts frames."""
+        """Rate of a link that carries as much, counting frames, to 0.1 Mbit/s."""
         mbit = self.value
         if self.counts == "payload":
             mbit *= FRAME_BYTES / PAYLOAD_BYTES
@@ -56,14 +58,14 @@ class Rate(
 
 
 class Price(Figure[Positive], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one costs."""
+    """Price of one board, or of one hour."""
 
     currency: Literal["USD", "EUR", "GBP"] = "USD"
     per: Literal["piece", "month", "hour"] = "piece"
     date: Annotated[str, Meta(pattern=r"^\d{4}(-\d\d){0,2}$")]
-    """When it was so: a year, a month or a day."""
+    """Date of the price: a year, a month or a day."""
     memory_gb: Positive | None = None
-    """Of the size that it is the price of."""
+    """Memory size of the model that the price is for."""
 
 
 class Board(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,21 +73,21 @@ class Board(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     dated: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
-    """When its figures were looked up last."""
+    """Date on which the board's figures were last looked up."""
     cores: Figure[Annotated[int, Meta(ge=1)]] | None = None
     clock_mhz: Figure[Positive] | None = None
     memory_gb: Figure[Annotated[tuple[Positive, ...], Meta(min_length=1)]] | None = None
-    """Every size that there is."""
+    """All available memory sizes."""
     aes_instructions: Figure[bool] | None = None
     aes_mb_per_second: Figure[Positive] | None = None
-    """Of one core: AES-256-CBC by OpenSSL in blocks of 16 KiB, 1 MB = 1,000,000 bytes."""
+    """AES-256-CBC speed of one core, by OpenSSL in blocks of 16 KiB; 1 MB = 1,000,000 bytes."""
     seven_zip_mips: Figure[Positive] | None = None
-    """Of one core: the total rating of 7-zip's own benchmark, ``7z b -mmt1``."""
+    """Total rating of one core in 7-zip's own benchmark, ``7z b -mmt1``."""
     ethernet_mbit: Rate | None = None
     wifi_mbit: Rate | None = None
     idle_watts: Figure[Positive] | None = None
     stress_watts: Figure[Positive] | None = None
-    """With every core busy."""
+    """Power with every core busy."""
     price: Price | None = None
 
 
@@ -95,7 +97,7 @@ AnyFigure = Figure[int] | Figure[float] | Figure[bool] | Figure[tuple[float, ...
 
 
 def board_named(catalogue: Catalogue, board: str, *, where: str) -> Board:
-    """Return a board by its id. Raises UsageError with the nearest, and where it was named."""
+    """Return a board by its id. Raises UsageError with the nearest id and where it was named."""
     if board in catalogue:
         return catalogue[board]
     close = difflib.get_close_matches(board.casefold(), catalogue, n=1)
@@ -104,6 +106,6 @@ def board_named(catalogue: Catalogue, board: str, *, where: str) -> Board:
 
 
 def figures_of(board: Board) -> dict[str, AnyFigure]:
-    """Return what is known of a board, by key."""
+    """Return the known figures of a board, by key."""
     found = {field: getattr(board, field) for field in Board.__struct_fields__}
     return {field: value for field, value in found.items() if isinstance(value, Figure)}

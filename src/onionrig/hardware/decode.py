@@ -1,4 +1,4 @@
-"""From the text of catalogue files to the catalogue; what comes later overrides, or adds."""
+"""Decode the text of catalogue files; later files override or extend earlier ones."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[a-z0-9]([a-z0-9.+-]*[a-z0-9+])?")
 _TABLES = ("dated", "sources", "boards")
 _WORDS = ("name", "dated")
-"""Of a board: what is no figure."""
+"""Keys of a board that are not figures."""
 _FORM = '; a figure is written { value = 94, mark = "measured", source = "iperf3, 2026-11-25" }'
 
 
 class CatalogueFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The text of one file, and what errors call it."""
+    """The text of one file, and its name in errors."""
 
     origin: str
     text: str
 
 
 def catalogue_from(files: Iterable[CatalogueFile]) -> Catalogue:
-    """Decode files, the later over the earlier: figure by figure, boards by their id.
+    """Return the catalogue of several files, later ones overriding earlier ones figure by figure.
 
-    Raises UsageError that names the file, the board and the key.
+    Boards are matched by their id. Raises UsageError that names the file, the board and the key.
     """
     boards: dict[str, dict[str, Any]] = {}
     origins: dict[str, str] = {}
@@ -46,7 +46,7 @@ def catalogue_from(files: Iterable[CatalogueFile]) -> Catalogue:
 
 
 def _boards_in(file: CatalogueFile) -> Iterable[tuple[str, dict[str, Any]]]:
-    """Read a file's boards, the names of its sources replaced by what they stand for."""
+    """Return a file's boards, with the names of its sources replaced by the sources themselves."""
     try:
         read = tomllib.loads(file.text)
     except tomllib.TOMLDecodeError as error:

@@ -1,1 +1,1 @@
-"""What it would take: from measured costs to a bill of materials and a projected output (pure)."""
+"""Planning: from measured costs to a bill of materials and a projected goodput (pure)."""

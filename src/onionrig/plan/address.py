@@ -1,4 +1,4 @@
-"""What one address serves from so many hosts of a kind, and which limit binds."""
+"""What one address serves from a number of hosts of one kind, and which limit binds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from onionrig.units import BITS_PER_BYTE, cores_text, counted, percent_text, rat
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """One address in front of hosts that are all alike."""
+    """One address in front of identical hosts."""
 
     question: Question
     reference: Reference
@@ -29,15 +29,15 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def most_hosts(self) -> int:
-        """Each needs an instance of its own, which the address must be able to hold."""
+        """Most hosts of the address, which must be able to publish an instance of each."""
         return most_instances(self.question.frontend)
 
     def instances_of(self, hosts: int) -> tuple[int, ...]:
-        """Return how many backend instances each host has.
+        """Return the number of backend instances of each host.
 
-        The fewest with which main threads do not bind: each takes places in the descriptors that
-        other hosts could have. Where there are not enough places for that, all there are, spread
-        over the hosts as evenly as they go.
+        It is the smallest number with which main threads do not bind, since each instance takes
+        places in the descriptors that other hosts could have. If there are fewer places than that,
+        all of them are used, spread over the hosts as evenly as possible.
         """
         places = min(self.most_hosts, hosts * self._wanted_instances)
         each, left = divmod(places, hosts)
@@ -52,12 +52,12 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def serves(self, hosts: int) -> Range:
-        """Return what so many hosts sustain: each what its own limits allow."""
+        """Return what this many hosts sustain, each within its own limits."""
         by_hosts = self._by_hosts(hosts)
         return least(by_hosts, *(one.goodput_bits_per_second for one in self._windows()))
 
     def projection(self, hosts: int) -> Projection:
-        """Return what so many hosts would serve, and what would bind."""
+        """Return what this many hosts would serve, and what would bind."""
         constraints = self.constraints(hosts)
         return Projection(
             hosts=hosts,
@@ -67,7 +67,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def constraints(self, hosts: int) -> tuple[Constraint, ...]:
-        """Return what each limit alone would let so many hosts serve; the lowest first."""
+        """Return what each limit alone would let this many hosts serve, the lowest first."""
         found = [
             self._nic(hosts),
             self._cpu(hosts),
@@ -78,7 +78,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted(found, key=lambda one: one.goodput_bits_per_second.likely))
 
     def descriptors(self, instances: int) -> int:
-        """Return how many distinct ones hold so many instances."""
+        """Return the number of distinct descriptors that contain this many instances."""
         return variants_for(self.question.frontend, instances)
 
     def _nic(self, hosts: int) -> Constraint:
@@ -106,7 +106,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _points(self, hosts: int) -> Constraint:
-        """Limit by what there are places for; where those are too few, with the rest as it is."""
+        """Return the limit by introduction points; if they are scarce, with the other limits."""
         most = self.most_hosts
         places = (
             f"the {self.question.balancer} balancer holds {most} instances with "
@@ -132,7 +132,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _windows(self) -> list[Constraint]:
-        """Limit only where it was said how many streams there are: else they are what it takes."""
+        """Return the limit by windows, if the number of streams is given and not as needed."""
         streams = self.question.streams
         if streams is None:
             return []
@@ -142,7 +142,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
     def stream_rate(self) -> tuple[Range, str]:
-        """Return what one stream carries at most, and why."""
+        """Return the most that one stream carries, and why."""
         alone = self.reference.stream_bits_per_second.value
         if self.congestion_control:
             return alone, "each of which carries what one alone carried where it was measured"
@@ -155,7 +155,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def congestion_control(self) -> bool:
-        """Whether clients learn from the descriptor that the service speaks it."""
+        """Whether clients learn from the descriptor that the service has congestion control."""
         return is_on(self.question.frontend, "flow_control")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onionrig.records.plan import Projection, Range
 
 LEAST_DRAWN = 10
-"""Hosts, on the curve: a reader sees where it bends."""
+"""Fewest hosts that the curve extends to, so that a reader sees where it bends."""
 
 
 def answer(
@@ -31,7 +31,7 @@ def answer(
     reference: Reference,
     round_trip: Input,
 ) -> HardwarePlan:
-    """Plan for one kind of hardware."""
+    """Return the plan for one kind of hardware."""
     if isinstance(host, Lacking):
         return HardwarePlan(
             hardware=candidate.id,
@@ -78,7 +78,7 @@ def answer(
 
 
 def _hosts(address: Address, question: Question) -> tuple[int | None, HostsNeeded | None]:
-    """Return how many hosts are planned: those asked for, or the fewest likely to be enough."""
+    """Return the number of hosts planned: the one asked for, or the fewest likely to be enough."""
     wanted = question.wanted_bits_per_second
     if wanted is None:
         asked = question.hosts

@@ -1,4 +1,4 @@
-"""What a plan takes for granted, each in a sentence that says what would follow if it were not."""
+"""The assumptions of a plan, each in a sentence that says what would follow if it were wrong."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ALWAYS = (
 def assumptions(
     question: Question, reference: Reference, hosts: Sequence[Host | Lacking]
 ) -> tuple[str, ...]:
-    """List them."""
+    """Return the assumptions of a plan."""
     found = [*ALWAYS, *_capitalised(reference.remarks)]
     if question.streams is None:
         found.append(

@@ -1,4 +1,4 @@
-"""What must be there for so many hosts to serve what they can: the bill of materials."""
+"""The bill of materials: what a number of hosts needs to serve what it can."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from onionrig.plan.reference import Reference
 
 LEFT_OUT_CHANCE = 0.01
-"""That some instance gets no stream: clients choose at random (docs/planning.md)."""
+"""Accepted chance that some instance gets no stream, since clients choose at random
+(docs/planning.md)."""
 
 
 def bill(address: Address, board: Board | None, hosts: int) -> Bill:
-    """List what so many hosts are, take and cost, and what must stand on the other side."""
+    """Return what this many hosts are, need and cost, and what the client side needs."""
     daemons = max(address.instances_of(hosts))
     instances = sum(address.instances_of(hosts))
     served = address.serves(hosts)
@@ -42,7 +43,7 @@ def bill(address: Address, board: Board | None, hosts: int) -> Bill:
 
 
 def _streams(address: Address, instances: int, served: Range) -> int:
-    """Return as many as carry the likely rate at the worse end of what one carries."""
+    """Return enough streams for the likely rate even at the lowest rate of one stream."""
     asked = address.question.streams
     if asked is not None:
         return asked
@@ -51,10 +52,10 @@ def _streams(address: Address, instances: int, served: Range) -> int:
 
 
 def streams_for_all(instances: int) -> int:
-    """Return how many streams leave no instance out, but for one time in a hundred.
+    """Return enough streams that an instance is left out only one time in a hundred.
 
-    Of n instances, each of s streams misses a given one with a chance of 1 - 1/n, and there are n
-    that may be missed: n * (1 - 1/n) ** s is at least the chance that one is.
+    Each of s streams misses a given one of n instances with a probability of 1 - 1/n, and any of
+    the n may be missed: n * (1 - 1/n) ** s is an upper bound of the probability that one is.
     """
     if instances == 1:
         return 1
@@ -66,7 +67,7 @@ def _client_side(reference: Reference, served: Range, descriptors: int) -> Clien
     cores = times(reference.client_cost.value, gbits)
     tors = max(FEWEST_CLIENTS, math.ceil(cores.highest))
     return ClientSide(
-        # a client tor keeps to one of the descriptors: each is to be fetched by as many
+        # a client tor keeps to one of the descriptors, and all should be fetched by equally many
         client_tors=descriptors * math.ceil(tors / descriptors),
         client_cores=cores,
         relay_cores=times(reference.relay_cost.value, gbits),
@@ -75,7 +76,7 @@ def _client_side(reference: Reference, served: Range, descriptors: int) -> Clien
 
 
 def _watts(address: Address, board: Board | None, hosts: int) -> Range | None:
-    """Return from all idle to all at full load; in between, as busy as their cores are."""
+    """Return the power from all idle to all at full load; the likely value follows the CPU load."""
     if board is None or board.idle_watts is None or board.stress_watts is None:
         return None
     idle, stress = board.idle_watts.value, board.stress_watts.value

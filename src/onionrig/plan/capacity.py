@@ -1,7 +1,7 @@
 """What each limit of one host lets it serve, with as many daemons as it can use. Rates: sustained.
 
 docs/planning.md derives these. A tor has one main thread, which does nearly all of its work, so a
-daemon is worth one core at most, and more daemons than cores are worth nothing.
+daemon can use one core at most, and more daemons than cores add nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BITS_PER_GBIT = 1e9
 SYSTEM_MIB = 200
-"""Of memory that the operating system takes before anything of the rig runs."""
+"""Memory that the operating system takes before anything of the rig runs."""
 SYSTEM_SPREAD = 0.25
 
 
@@ -29,18 +29,18 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     """One host's limits, scaled."""
 
     link_rate: Range
-    """Of its link, frames counted."""
+    """Rate of the host's link, counting frames."""
     link: Range
-    """What its link carries of goodput."""
+    """Goodput that the host's link carries."""
     cpu: Range
-    """What all its cores serve, the source and the sampler beside the daemons."""
+    """Goodput that all cores serve together, with the source and the sampler beside the daemons."""
     thread: Range
-    """What one daemon's main thread serves."""
+    """Goodput that one daemon's main thread serves."""
     cores: float
     most_by_cores: int
-    """Daemons: one a core, at least one."""
+    """Number of daemons: one per core, at least one."""
     most_by_memory: int
-    """Daemons that memory holds, at the likely figures; 0 where not even one."""
+    """Number of daemons that fit into memory, at the likely figures; 0 if not even one does."""
     inputs: tuple[Input, ...]
 
 
@@ -51,7 +51,7 @@ def capacity(host: Host, reference: Reference, scale: float) -> Capacity:
     in_all = times(plus(reference.backend_cost.value, reference.source_cost.value), slower)
     steady = reference.steadiness.value
     cores = host.cores.value.likely
-    # the sampler is one process a host, whatever the load: off the top
+    # the sampler is one process per host, whatever the load: subtract it first
     left = minus(exactly(cores * scale), times(host.sampler_cores.value, slower, scale))
     system = judged(
         "memory of the operating system",
@@ -88,7 +88,7 @@ def capacity(host: Host, reference: Reference, scale: float) -> Capacity:
 
 
 def memory_bytes(reference: Reference, daemons: int) -> Range:
-    """Return what the rig's processes on one host take."""
+    """Return the memory that the rig's processes on one host take."""
     return plus(
         times(reference.backend_rss_bytes.value, daemons),
         reference.source_rss_bytes.value,

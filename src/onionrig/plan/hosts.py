@@ -1,7 +1,7 @@
-"""What one host of a kind brings to a plan: cores, link, memory, how fast it is.
+"""What one host of a kind contributes to a plan: cores, link, memory and speed.
 
-From the catalogue, a probe, the command line and the user's own run, in that order: each overrides
-the one before.
+Figures come from the catalogue, a probe, the command line and the user's own run, in that order:
+each overrides those before it.
 """
 
 from __future__ import annotations
@@ -35,38 +35,38 @@ if TYPE_CHECKING:
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """One host of a kind; nothing is scaled yet."""
+    """One host of a kind, before scaling."""
 
     name: str
     core_count: int
-    """At least one: a part of a core is one that is shared."""
+    """Whole cores, at least one: a fraction stands for a shared core."""
     cores: Input
-    """All of them at once, in what one does alone: fewer than they are where they share units, or
-    heat or power holds them back."""
+    """All cores working at once, in multiples of one working alone: fewer than there are if they
+    share units, or if heat or power limits them."""
     link: Input
-    """Bits per second, frames counted, each way."""
+    """Rate of the link each way in bits per second, counting frames."""
     memory_bytes: Input
     sampler_cores: Input
-    """What watching a host takes of its cores, on the machine that was measured."""
+    """Cores that sampling a host takes, on the measured machine."""
     slowdown: Slowdown
     remarks: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """Everything that is known of it."""
+        """Everything that is known about the host."""
         known = (self.cores, self.link, self.memory_bytes, self.sampler_cores)
         return (*known, *self.slowdown.inputs)
 
 
 class Lacking(msgspec.Struct, frozen=True, kw_only=True):
-    """Why nothing can be planned for a kind of hardware, and what to do."""
+    """The reason why a kind of hardware cannot be planned for, and what to do."""
 
     name: str
     sentence: str
 
 
 def host_of(candidate: Candidate, question: Question, reference: Reference) -> Host | Lacking:
-    """Put together what is known of one kind of hardware, or say what is not."""
+    """Return what is known about one kind of hardware, or what is lacking."""
     if candidate.id == MEASURED and reference.hosts is not None:
         return _as_measured(reference.hosts, question, reference)
     name = name_of(candidate)
@@ -117,7 +117,7 @@ def host_of(candidate: Candidate, question: Question, reference: Reference) -> H
 
 
 def name_of(candidate: Candidate) -> str:
-    """Return what to call it."""
+    """Return the name of a candidate."""
     if candidate.board is not None:
         return candidate.board.name
     if candidate.probe is not None:
@@ -159,7 +159,7 @@ def _cores(name: str, board: Board | None, probe: Probe | None) -> Input | None:
 
 
 def _memory(name: str, board: Board | None, probe: Probe | None) -> Input | None:
-    """Return the size that was priced, else the smallest that there is."""
+    """Return the memory size that was priced, or else the smallest available."""
     if probe is not None:
         return known(f"{name}: memory", float(probe.host.memory_bytes), "B", _probed(probe))
     if board is None or board.memory_gb is None:

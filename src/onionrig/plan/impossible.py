@@ -1,4 +1,4 @@
-"""What cannot be had, why, and the nearest thing that works."""
+"""Explain why a question has no answer, and name the nearest one that has."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ NAMED: dict[ConstraintKind, str] = {
     "introduction points": "the introduction points of the address",
     "windows": "the streams' windows",
 }
-"""What binds, as a sentence names it."""
+"""Names of the binding limits in a sentence."""
 
 
 def nearest(address: Address) -> str:
-    """Say why a question has no answer, and what has one."""
+    """Explain why a question has no answer, and name the nearest one that has."""
     question = address.question
     if not address.host.most_by_memory:
         return "its memory does not hold a single backend instance beside the system"
@@ -73,7 +73,7 @@ def _out_of_reach(address: Address) -> str:
 
 
 def _first_that_works(address: Address, wanted: float) -> tuple[str, int, float] | None:
-    """Try what a reader may be ready to change, least first."""
+    """Return the smallest change that reaches the rate, with its hosts and rate, or None."""
     question = address.question
     ways: list[tuple[str, Address, float]] = []
     if question.streams is not None:
@@ -98,7 +98,7 @@ def _first_that_works(address: Address, wanted: float) -> tuple[str, int, float]
 
 
 def _best(address: Address) -> int:
-    """Return the fewest hosts that serve as much as any number does."""
+    """Return the fewest hosts that serve as much as any number of hosts does."""
     return max(
         range(1, address.most_hosts + 1), key=lambda hosts: (address.serves(hosts).likely, -hosts)
     )

@@ -1,4 +1,4 @@
-"""Figures with where they are from: the catalogue's with the spread that its marks stand for."""
+"""Figures with their origin; those of the catalogue with the spread that their marks imply."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 BITS_PER_MBIT, BYTES_PER_MIB, BYTES_PER_GIB = 1e6, 1 << 20, 1 << 30
 FIGURE_SPREAD, ESTIMATE_SPREAD = 0.05, 0.30
-"""Of a speed that was measured or read, by which two like boards differ; of one that is from memory
-or derived from a sibling. Judgements."""
+"""Relative uncertainty of a measured or published speed, and of one estimated from memory or from a
+sibling board (judgements)."""
 RERUN_SPREAD = 0.10
-"""Of a cost, by which a run on another day may differ however close the holds of one are. A
-judgement (docs/planning.md)."""
+"""Relative difference that a cost may have in a run on another day, however close the holds of one
+run are (a judgement, docs/planning.md)."""
 PROBE_IT = "`onionrig probe --json` on such a board, then --probe FILE"
 IN_BOARDS_TOML = "a line in your boards.toml (docs/hardware.md)"
 
@@ -30,7 +30,7 @@ def catalogued(
     *,
     spread: bool = True,
 ) -> Input | None:
-    """Take a figure from the catalogue, in another unit where that is asked; None if it has none.
+    """Return a figure from the catalogue, converted to the unit, or None if there is none.
 
     A speed has the spread of its mark; a count or a size has none.
     """
@@ -46,7 +46,7 @@ def catalogued(
 
 
 def origin_of(mark: Mark) -> Origin:
-    """Return where a figure of the catalogue is from."""
+    """Return the origin of a figure of the catalogue."""
     match mark:
         case "measured":
             return "measured elsewhere"
@@ -59,7 +59,7 @@ def origin_of(mark: Mark) -> Origin:
 
 
 def spread_of(mark: Mark) -> float:
-    """Return how far off a speed with such a mark may be."""
+    """Return the relative uncertainty of a speed with such a mark."""
     match mark:
         case "measured" | "read":
             return FIGURE_SPREAD
@@ -75,7 +75,7 @@ def judged(name: str, value: Range, unit: str, why: str) -> Input:
 
 
 def known(name: str, value: float, unit: str, source: str) -> Input:
-    """Return a figure that this user's own run or probe says, and that has no spread."""
+    """Return a figure without spread, known from this user's own run or probe."""
     return Input(name=name, value=exactly(value), unit=unit, origin="measured here", source=source)
 
 

@@ -1,4 +1,4 @@
-"""A user's own run as what a plan is computed from; what it does not show is taken from another."""
+"""Turn a user's own run into the reference of a plan; another reference supplies what it lacks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 ONE_HOLD_SPREAD = 0.05
-"""By which a figure may be off of which a run has one hold alone. A judgement."""
+"""Relative uncertainty of a figure of a run that had a single hold (a judgement)."""
 COSTS = ("backend", "source", "client", "relay")
 
 
@@ -40,14 +40,15 @@ def mode_of(manifest: Manifest) -> Mode:
 def reference_from(
     results: Sequence[Result], manifest: Manifest, *, otherwise: Reference, probe: Probe | None
 ) -> Reference:
-    """Take a user's run, a result for each hold; what it lacks is taken from ``otherwise``.
+    """Return the reference of a user's run, with one result per hold.
 
-    Raises UsageError where it has no costs to plan with.
+    What the run lacks is taken from ``otherwise``. Raises UsageError if it has no costs to plan
+    with.
     """
     held = [
         result
         for result in results
-        if result.settings == results[0].settings  # of a sweep: its first point alone
+        if result.settings == results[0].settings  # for a sweep, only its first point
         and result.goodput.mean_bits_per_second
         and _costs(result).get("backend")
     ]
@@ -88,7 +89,7 @@ class _Taken:
         self._held = held
 
     def cost(self, role: str, otherwise: Input) -> Input:
-        """Return what a role took; a run may be without one, as of relays on a public network."""
+        """Return what a role cost; a run may lack one, such as relays on a public network."""
         found = [cost for one in self._held if (cost := _costs(one).get(role)) is not None]
         taken = self.spanned(otherwise, [value for value in found if value > 0])
         if taken is otherwise:
@@ -115,7 +116,7 @@ class _Taken:
 
 
 def _rates(taken: _Taken, held: Sequence[Result], otherwise: Reference) -> dict[str, Input]:
-    """Tell holds in which links were full from those in which they were not: each shows its own."""
+    """Return the rates of holds with full links and of those without: each kind shows its own."""
     bound_by_links = [one for one in held if _links_were_full(one)]
     others = [one for one in held if not _links_were_full(one)]
     return {
@@ -146,7 +147,7 @@ def _round_trip(taken: _Taken, held: Sequence[Result], otherwise: Reference) -> 
 
 
 def _machine(manifest: Manifest) -> HostFacts:
-    """Return the machine that served, or one of several that are alike. Raises UsageError."""
+    """Return the serving machine, or one of several alike. Raises UsageError if they differ."""
     serving = {
         host.machine or host.name
         for host in manifest.hosts
@@ -165,7 +166,7 @@ def _machine(manifest: Manifest) -> HostFacts:
 def _speeds(
     manifest: Manifest, machine: HostFacts, otherwise: Reference, probe: Probe | None
 ) -> Speeds | None:
-    """Return what a core of the run's machine can do: as probed, or as its like was."""
+    """Return the speeds of the run machine's core, from a probe or from a machine of its model."""
     if probe is not None:
         if probe.host.cpu_model != machine.cpu_model:
             raise UsageError(
@@ -179,7 +180,7 @@ def _speeds(
 
 
 def _wire_cost(manifest: Manifest, otherwise: Reference) -> Input:
-    """Return 1 where the run's backend instances had links to cross."""
+    """Return 1 if the run's backend instances had links to cross, or else the other cost."""
     if not set(manifest.backends.values()) <= {host.name for host in manifest.apart}:
         return otherwise.wire_cost
     return known(otherwise.wire_cost.name, 1.0, "", f"{manifest.run} had links to cross")
@@ -219,7 +220,7 @@ def _measured_host(manifest: Manifest, machine: HostFacts) -> MeasuredHost:
 
 
 def _remarks(manifest: Manifest, held: Sequence[Result]) -> tuple[str, ...]:
-    """Say what of the run a plan should not rely on."""
+    """Return remarks on what a plan should not rely on in the run."""
     remarks = [
         f"{manifest.run} itself doubts: {doubt}"
         for one in held

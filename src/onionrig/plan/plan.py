@@ -1,4 +1,4 @@
-"""Answer what it would take: one way from the question to a plan, pure."""
+"""Compute a plan from a question: a pure function, in one direction."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def plan_for_either_balancer(  # noqa: PLR0913 - as plan
     version: str,
     command: Sequence[str] = (),
 ) -> Plan:
-    """Plan for stock Onionbalance where it is enough, and otherwise for the extended one.
+    """Return a plan with stock Onionbalance if it is enough, or else with the extended balancer.
 
-    It is enough where it reaches the target on every kind of hardware that can reach it, or where
-    the extended balancer would not serve more from the same hosts. Raises UsageError as plan does.
+    Stock Onionbalance is enough if it reaches the target on every kind of hardware that can reach
+    it, or if the extended balancer would not serve more from the same hosts. Raises UsageError as
+    ``plan`` does.
     """
     stock, extended = (
         plan(
@@ -53,7 +54,7 @@ def plan_for_either_balancer(  # noqa: PLR0913 - as plan
 
 
 def _served(made: Plan) -> float:
-    """Return how many kinds reach the target, or without a target what all of them would serve."""
+    """Return how many kinds reach the target, or the sum of what they serve without a target."""
     if made.target_bits_per_second is not None:
         return sum(hardware.possible for hardware in made.hardware)
     rates = (hardware.projected_bits_per_second for hardware in made.hardware)
@@ -69,7 +70,7 @@ def plan(  # noqa: PLR0913 - question, hardware, measurement; when, by which ver
     version: str,
     command: Sequence[str] = (),
 ) -> Plan:
-    """Plan for each candidate. Raises UsageError where the question cannot be asked at all."""
+    """Return a plan for each candidate. Raises UsageError if the question makes no sense."""
     if (question.target_bits_per_second is None) == (question.hosts is None):
         raise UsageError("give either a target rate or a number of hosts")
     if not candidates:

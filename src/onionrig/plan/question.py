@@ -13,36 +13,36 @@ from onionrig.records.probe import Probe
 Mode = Literal["anonymous", "single-hop"]
 Balancer = Literal["stock", "extended"]
 MEASURED = "measured"
-"""As a kind of hardware: hosts like those that the user's own run was measured on."""
+"""The kind of hardware that stands for hosts like those of the user's own run."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: a target, or a number of hosts; one of the two is None."""
+    """What is asked: a target or a number of hosts; the other is None."""
 
     target_bits_per_second: float | None
-    """Of goodput, sustained."""
+    """Target of sustained goodput."""
     hosts: int | None
     headroom: float
-    """Of the target, to be had beyond it: 0.2 is a fifth."""
+    """Spare capacity, as a share of the target: 0.2 is a fifth."""
     mode: Mode
     balancer: Balancer
     round_trip_seconds: float | None
-    """None: as it was where the costs were measured."""
+    """Round-trip time of a loaded circuit; None for that of the measured costs."""
     streams: int | None
-    """That will be open at once; None: as many as it takes."""
+    """Number of streams open at once; None for as many as needed."""
     scale: float
-    """What links and cores are multiplied by, as in an emulated rig on a part of the machine."""
+    """Factor for links and cores, as in an emulated rig on a part of the machine."""
     link_bits_per_second: float | None
-    """Of a host, frames counted, in place of the catalogue's."""
+    """Link rate of each host, counting frames, which overrides the catalogue's."""
 
     @property
     def frontend(self) -> Frontend:
-        """What publishes the address."""
+        """The configuration that publishes the address."""
         return Frontend(balancer=self.balancer)
 
     @property
     def wanted_bits_per_second(self) -> float | None:
-        """The target with its headroom."""
+        """The target including its headroom."""
         if self.target_bits_per_second is None:
             return None
         return self.target_bits_per_second * (1 + self.headroom)
@@ -53,6 +53,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     board: Board | None
-    """None for hosts like those of the run, or known by a probe alone."""
+    """The board; None for hosts like those of the run, or known only by a probe."""
     probe: Probe | None
-    """Of such a board."""
+    """A probe of such a board."""

@@ -1,8 +1,9 @@
 """Arithmetic of figures that are ranges: positive quantities, each anywhere within its own range.
 
-The likely value is computed from likely values. The ends are computed from the ends that are worst
-and best together, so a result's range holds whatever its parts may be within theirs: it is wide
-rather than wrong. Where a quantity stands in a formula twice, it is wider than it need be.
+The likely value is computed from likely values. The ends are computed from the combinations that
+are worst and best, so a result's range is valid whatever the true values within their ranges: it is
+too wide rather than wrong. If a quantity occurs twice in a formula, the result is wider than
+necessary.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def exactly(value: float) -> Range:
 
 
 def around(value: float, spread: float) -> Range:
-    """Return a figure that may be off by so much of itself: 0.25 is a quarter."""
+    """Return a figure with a relative uncertainty: 0.25 is a quarter."""
     return Range(lowest=value * (1 - spread), likely=value, highest=value * (1 + spread))
 
 
@@ -33,7 +34,7 @@ def spanning(values: Sequence[float]) -> Range:
 
 
 def no_narrower(figure: Range, spread: float) -> Range:
-    """Widen a figure to so much of its likely value each way, where it is narrower."""
+    """Return a figure, widened to this share of its likely value each way if it is narrower."""
     least_wide = around(figure.likely, spread)
     return Range(
         lowest=min(figure.lowest, least_wide.lowest),
@@ -43,7 +44,7 @@ def no_narrower(figure: Range, spread: float) -> Range:
 
 
 def plus(*ranges: Range) -> Range:
-    """Add."""
+    """Return the sum."""
     return Range(
         lowest=sum(one.lowest for one in ranges),
         likely=sum(one.likely for one in ranges),
@@ -52,7 +53,7 @@ def plus(*ranges: Range) -> Range:
 
 
 def minus(whole: Range, part: Range) -> Range:
-    """Subtract; nothing is left of what is smaller than the part."""
+    """Return the difference, or 0 if the part is larger."""
     return Range(
         lowest=max(0.0, whole.lowest - part.highest),
         likely=max(0.0, whole.likely - part.likely),
@@ -61,12 +62,12 @@ def minus(whole: Range, part: Range) -> Range:
 
 
 def times(*factors: Range | float) -> Range:
-    """Multiply; a number is a figure without spread."""
+    """Return the product; a number is a figure without spread."""
     return reduce(_product, map(_range, factors), exactly(1.0))
 
 
 def over(numerator: Range | float, denominator: Range | float) -> Range:
-    """Divide: the lowest by the highest, and the other way about."""
+    """Return the quotient: the lowest divided by the highest, and vice versa."""
     above, below = _range(numerator), _range(denominator)
     return Range(
         lowest=above.lowest / below.highest,
@@ -76,7 +77,7 @@ def over(numerator: Range | float, denominator: Range | float) -> Range:
 
 
 def least(*ranges: Range) -> Range:
-    """Return the smallest of several quantities, whichever that is at each end."""
+    """Return the smallest of several quantities, whichever it is at each end."""
     return Range(
         lowest=min(one.lowest for one in ranges),
         likely=min(one.likely for one in ranges),
@@ -85,7 +86,7 @@ def least(*ranges: Range) -> Range:
 
 
 def at_most(limit: float, figure: Range) -> Range:
-    """Return a figure that cannot be more than a limit."""
+    """Return a figure limited to an upper bound."""
     return least(figure, exactly(limit))
 
 

@@ -26,27 +26,28 @@ class MeasuredHost(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     cores: float
     link_bits_per_second: float | None
-    """Frames counted; None where nothing shaped it and no interface is known."""
+    """Link rate counting frames; None if nothing shaped it and no interface is known."""
     memory_bytes: int
     sampled_inside: bool
-    """Whether the sampler used the host's own cores: not where it had a share of a machine's."""
+    """Whether the sampler used the host's own cores, as it does unless hosts had a share of a
+    machine's."""
     source: str
     remark: str
-    """What is to be said of such hosts; empty where there is nothing."""
+    """Remark on such hosts; empty if there is none."""
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured; costs are CPU-seconds of the machine's cores per Gbit of goodput."""
 
     sentence: str
-    """Which run, when, on which machine."""
+    """Description of the run: which, when, on which machine."""
     mode: Mode
     backend_cost: Input
     shares: Shares
-    """Of that."""
+    """Shares of the backend cost."""
     wire_cost: Input
-    """What a backend instance's CPU time is multiplied by where its traffic leaves the machine:
-    1 where it did."""
+    """Factor for a backend instance's CPU time if its traffic leaves the machine; 1 if it already
+    did."""
     source_cost: Input
     client_cost: Input
     relay_cost: Input
@@ -55,23 +56,23 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     source_rss_bytes: Input
     sampler_rss_bytes: Input
     steadiness: Input
-    """Sustained rate over the mean of a hold, where a CPU was full."""
+    """Ratio of sustained rate to a hold's mean, measured with a full CPU."""
     link_steadiness: Input
-    """The same, where links were full."""
+    """Ratio of sustained rate to a hold's mean, measured with full links."""
     payload_share: Input
-    """Mean goodput over the rate of links that were full, which count frames."""
+    """Ratio of mean goodput to the rate of full links, which counts frames."""
     stream_bits_per_second: Input
-    """What one stream alone carried."""
+    """Rate of a stream that was alone."""
     round_trip_seconds: Input
     machine: Speeds | None
-    """What a core of the machine can do; None where that is not known."""
+    """Speeds of a core of the machine; None if they are not known."""
     hosts: MeasuredHost | None = None
-    """None for the shipped measurement."""
+    """The hosts of the run; None for the shipped measurement."""
     remarks: tuple[str, ...] = ()
 
 
 def shipped_reference(file: ReferenceFile, mode: Mode) -> Reference:
-    """Take one mode of the shipped measurement. Raises UsageError for a figure that is wrong."""
+    """Return one mode of the shipped measurement. Raises UsageError for a wrong figure."""
     measured = file.anonymous if mode == "anonymous" else file.single_hop
     take = _Taken(file.dated, measured)
     costs, rss = measured.cpu_seconds_per_gbit, measured.rss_mib
@@ -101,7 +102,7 @@ def shipped_reference(file: ReferenceFile, mode: Mode) -> Reference:
 
 
 def _shares(measured: SharesTable, dated: str) -> Shares:
-    """Take what a backend instance's CPU time goes to; a run does not show it, only perf does."""
+    """Return the parts of a backend instance's CPU time; only perf shows them, not a run."""
 
     def share(name: str, figure: Spread) -> Input:
         name = f"of a backend instance's CPU: {name}"
@@ -122,7 +123,7 @@ def _shares(measured: SharesTable, dated: str) -> Shares:
 
 
 class _Taken:
-    """Makes inputs of the file's figures, each with the command that it is from."""
+    """Converts the file's figures to inputs, each with the command that measured it."""
 
     def __init__(self, dated: str, measured: ModeTable) -> None:
         self._dated = dated

@@ -1,4 +1,4 @@
-"""The form of reference.toml: the measurement that is shipped, in the units in which it is read."""
+"""The format of reference.toml: the shipped measurement, in the units in which people read it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class MachineTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The machine that was measured, and what one of its cores does."""
+    """The machine that was measured, and the speeds of one of its cores."""
 
     cpu_model: str
     cores: Annotated[int, Meta(ge=1)]
@@ -38,7 +38,7 @@ class MachineTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class SharesTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of a backend instance's CPU time, over loopback."""
+    """Shares of a backend instance's CPU time, over loopback."""
 
     command: str
     sha3: Spread
@@ -53,32 +53,32 @@ class ModeTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     command: str
     balancer: str
     cpu_seconds_per_gbit: dict[str, Spread]
-    """By role."""
+    """CPU-seconds per Gbit, by role."""
     cpu_shares: SharesTable
     rss_mib: dict[str, Spread]
-    """Of the largest process, by role."""
+    """Memory of the largest process, by role."""
     steadiness: Spread
-    """Sustained rate over the mean of the hold."""
+    """Ratio of sustained rate to the hold's mean."""
     sampler_cores: Spread
-    """Of the one that watches a host: it takes as much whatever goodput is."""
+    """Cores that the sampler of a host takes, whatever the goodput."""
     stream_mbit: Spread
-    """What one stream alone carried."""
+    """Rate of a stream that was alone."""
     round_trip_seconds: Spread
 
 
 class LinkTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What came through links that were full, and what it costs to send over links at all."""
+    """What full links carried, and what it costs to send over links at all."""
 
     command: str
     payload_share: Spread
-    """Mean goodput over the rate of the links, which count frames."""
+    """Ratio of mean goodput to the rate of the links, which counts frames."""
     steadiness: Spread
     wire_cost: Spread
-    """A backend instance's CPU time over links of emulated hosts, over that over loopback."""
+    """Ratio of a backend instance's CPU time over links of emulated hosts to that over loopback."""
 
 
 class ReferenceFile(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """reference.toml."""
+    """The contents of reference.toml."""
 
     dated: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
     machine: MachineTable
@@ -88,7 +88,7 @@ class ReferenceFile(Table, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def reference_file(text: str) -> ReferenceFile:
-    """Decode it. Raises UsageError with what is wrong, and where."""
+    """Return the decoded file. Raises UsageError that says what is wrong, and where."""
     try:
         read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -102,7 +102,7 @@ def reference_file(text: str) -> ReferenceFile:
 
 
 def range_of(spread: Spread, *, what: str) -> Range:
-    """Return a figure as a range. Raises UsageError for ends that are the wrong way about."""
+    """Return a figure as a range. Raises UsageError if its ends are in the wrong order."""
     if not isinstance(spread, tuple):
         return exactly(spread)
     lowest, likely, highest = spread

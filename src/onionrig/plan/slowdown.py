@@ -1,8 +1,8 @@
-"""How many times as long a core of a board takes as one of the machine that was measured.
+"""How many times as long a board's core takes as a core of the measured machine.
 
 A backend instance's CPU time has parts that boards are slower at by different factors: a board
-without AES instructions is ten times worse at AES than it is at anything else. The slowdown is the
-sum of the parts, each by its own factor. docs/planning.md has the derivation.
+without AES instructions is ten times worse at AES than at anything else. The slowdown is the sum of
+the parts, each multiplied by its own factor. docs/planning.md has the derivation.
 """
 
 from __future__ import annotations
@@ -22,43 +22,44 @@ if TYPE_CHECKING:
     from onionrig.plan.speeds import Speeds
 
 BENCHMARK_SPREAD = 0.25
-"""By which one integer benchmark may mislead about another program. A judgement."""
+"""Relative error of an integer benchmark as a predictor of another program (a judgement)."""
 SAME_ALGORITHM_SPREAD = 0.30
-"""How far OpenSSL's SHA3 may mislead about tor's own, which a compiler made of C code: its flags
-alone moved the ratio of the two by 30 % (docs/planning.md)."""
+"""Relative error of OpenSSL's SHA3 as a predictor of tor's own, which is compiled C code: compiler
+flags alone changed the ratio of the two by 30 % (docs/planning.md)."""
 CTR_OVER_CBC = Range(lowest=1.0, likely=1.0, highest=2.0)
-"""How many times as fast AES in software may be in the modes that tor uses. A judgement."""
+"""Ratio of the speeds of software AES in the modes that tor uses and in CBC (a judgement)."""
 WORK_PER_CLOCK = Range(lowest=0.3, likely=0.5, highest=1.0)
-"""Of a board's core against the machine's, where only their clocks are known. A judgement."""
+"""Ratio of a board core's work per clock to the machine's, if only their clocks are known (a
+judgement)."""
 
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a backend instance's CPU time over loopback, on the machine that was measured."""
+    """Shares of a backend instance's CPU time over loopback, on the measured machine."""
 
     sha3: Input
-    """tor's own."""
+    """Share of tor's own SHA3 code."""
     aes: Input
-    """In OpenSSL."""
+    """Share of AES in OpenSSL."""
     kernel: Input
     rest: Input
-    """Of tor and its libraries."""
+    """Share of all other code of tor and its libraries."""
 
     def __iter__(self) -> Iterator[Input]:
-        """Go through them."""
+        """Iterate over the shares."""
         return iter((self.sha3, self.aes, self.kernel, self.rest))
 
 
 class Slowdown(msgspec.Struct, frozen=True, kw_only=True):
-    """A factor, and what it is computed from."""
+    """A factor, and the inputs that it is computed from."""
 
     value: Range
     inputs: tuple[Input, ...]
 
 
 def slowdown(machine: Speeds, board: Speeds, shares: Shares, wire_cost: Input) -> Slowdown | None:
-    """Return how much slower a core of the board is; None where too little is known of it.
+    """Return how much slower a core of the board is, or None if too little is known about it.
 
-    What a network costs beyond loopback is work of the kernel, on top of the rest.
+    What a network costs beyond loopback is work of the kernel, in addition to the rest.
     """
     aes = _aes(machine, board)
     probed = _ratio(machine, board, SHA3, SAME_ALGORITHM_SPREAD)
@@ -81,16 +82,16 @@ def slowdown(machine: Speeds, board: Speeds, shares: Shares, wire_cost: Input) -
 
 
 def unchanged(wire_cost: Input) -> Slowdown:
-    """Return that of hosts like those that were measured: no more than a network may add."""
+    """Return the slowdown of hosts like the measured ones: only what a network may add."""
     return Slowdown(value=wire_cost.value, inputs=(wire_cost,))
 
 
 def _aes(machine: Speeds, board: Speeds) -> Slowdown | None:
-    """Hold like against like; without such figures, what the catalogue has of AES.
+    """Return the ratio of AES speeds in the same modes, or else from the catalogue's figures.
 
-    tor uses modes that need not wait for the block before (CTR, GCM), which AES instructions make
+    tor uses modes that need not wait for the previous block (CTR, GCM), which AES instructions make
     several times as fast as the catalogue's CBC. A board without them is about as slow in every
-    mode, so its one figure is held against the machine's in those modes.
+    mode, so its one figure is compared with the machine's in those modes.
     """
     alike = [ratio for name in (AES_CTR, AES_GCM) if (ratio := _ratio(machine, board, name, 0.0))]
     if alike:
@@ -118,7 +119,7 @@ def _aes(machine: Speeds, board: Speeds) -> Slowdown | None:
 
 
 def _integer(machine: Speeds, board: Speeds) -> Slowdown | None:
-    """Compare how fast plain code runs: by 7-zip, else by the clock."""
+    """Return the ratio of plain code's speeds: by 7-zip, or else by the clock."""
     by_benchmark = _ratio(machine, board, SEVEN_ZIP, BENCHMARK_SPREAD)
     if by_benchmark is not None:
         return by_benchmark
@@ -143,7 +144,7 @@ def _ratio(machine: Speeds, board: Speeds, name: str, spread: float) -> Slowdown
 
 
 def _spanned(ratios: list[Slowdown]) -> Slowdown:
-    """Take all that the ratios leave open, and the first as likely."""
+    """Return the range that spans all ratios, with the first as the likely one."""
     return Slowdown(
         value=Range(
             lowest=min(ratio.value.lowest for ratio in ratios),
@@ -155,7 +156,7 @@ def _spanned(ratios: list[Slowdown]) -> Slowdown:
 
 
 def _between(plain: Slowdown, kernel: Slowdown) -> Slowdown:
-    """Say of the rest that it is like plain code, and that the kernel's factor is possible too."""
+    """Return the range of the rest, which resembles plain code but may be as slow as the kernel."""
     return _spanned([_widened(plain, BENCHMARK_SPREAD), kernel])
 
 

@@ -1,7 +1,7 @@
-"""What one core can do at what a tor spends its time on: of a board, and of the machine measured.
+"""Speeds of one core at the work that tor does, for a board and for the measured machine.
 
-A board has figures from the catalogue, from a probe, or both. Which of them can be held against
-which of the machine's is ``slowdown``'s business.
+A board has figures from the catalogue, from a probe, or both. ``slowdown`` decides which of them
+can be compared with which of the machine's.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Speeds(msgspec.Struct, frozen=True, kw_only=True):
 
     figures: dict[str, Input]
     aes_instructions: bool | None
-    """None where that is not known."""
+    """Whether the core has AES instructions; None if that is not known."""
     cpu_model: str | None = None
 
     def __getitem__(self, name: str) -> Input | None:
-        """Return a figure; None where it is not known."""
+        """Return a figure, or None if it is not known."""
         return self.figures.get(name)
 
 
@@ -73,7 +73,7 @@ def speeds_of_board(board: Board) -> Speeds:
 
 
 def speeds_of_table(machine: MachineTable, dated: str) -> Speeds:
-    """Return what the machine of the shipped measurement can do."""
+    """Return the speeds of the shipped measurement's machine."""
     figures = {
         SHA3: machine.sha3_256_509_bytes_per_second,
         AES_CTR: machine.aes_256_ctr_509_bytes_per_second,
@@ -100,7 +100,7 @@ def speeds_of_table(machine: MachineTable, dated: str) -> Speeds:
 
 
 def speeds_of_probe(probe: Probe) -> Speeds:
-    """Return what a probe found of one core."""
+    """Return the speeds of one core that a probe measured."""
     figures = {
         SHA3: probe.speed("sha3-256", CELL_BYTES),
         AES_CTR: probe.speed("aes-256-ctr", CELL_BYTES),
@@ -126,7 +126,7 @@ def speeds_of_probe(probe: Probe) -> Speeds:
 
 
 def laid_over(upper: Speeds, lower: Speeds) -> Speeds:
-    """Return both, the upper one where both have a figure."""
+    """Return the union of both; the upper one wins if both have a figure."""
     known = upper.aes_instructions
     return Speeds(
         figures={**lower.figures, **upper.figures},

@@ -1,1 +1,1 @@
-"""What this board can do, measured in half a minute."""
+"""The probe: measure what this board can do, in half a minute."""

@@ -1,4 +1,4 @@
-"""What board this is: its name, its processor's, its clock, the instructions that matter."""
+"""What board this is: its name, its processor, its clock, and the instructions that matter."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ MATTERING = (
     "sha_ni", "sha1", "sha2", "sha3", "sha512",
     "ssse3", "avx2", "avx512f", "neon", "asimd",
 )  # fmt: skip
-"""As /proc/cpuinfo names them: what OpenSSL and tor have faster code for."""
+"""Flags in /proc/cpuinfo for which OpenSSL and tor have faster code."""
 
 _NAMELESS = ("", "none", "default string", "to be filled by o.e.m.", "system product name",
              "system manufacturer", "not specified", "not applicable", "unknown")  # fmt: skip
-"""What firmware says where its maker said nothing."""
+"""Placeholders in firmware that a maker did not fill in."""
 _LSCPU_SECONDS = 10
 _LSCPU_MODEL = re.compile(r"^\s*Model name:\s*(\S.*?)\s*$", re.MULTILINE)
 
 
 def board_model(root: Path) -> str | None:
-    """Return what the device tree or the firmware calls the board."""
+    """Return the board's name from the device tree or the firmware, or None."""
     tree = _said(root / "proc/device-tree/model")
     if tree is not None:
         return tree
@@ -49,7 +49,7 @@ def board_model(root: Path) -> str | None:
 
 
 def clock_hertz(root: Path) -> float | None:
-    """Return the most that the first core's clock may be: as it is set, else as it was built."""
+    """Return the highest clock of the first core: as configured, or else as designed."""
     frequency = root / "sys/devices/system/cpu/cpu0/cpufreq"
     for name in ("scaling_max_freq", "cpuinfo_max_freq"):
         try:
@@ -60,16 +60,16 @@ def clock_hertz(root: Path) -> float | None:
 
 
 def instructions(root: Path) -> tuple[str, ...]:
-    """Return those that matter, as the first processor's ``flags`` or ``Features`` have them."""
+    """Return the instructions that matter, from the first processor's ``flags`` or ``Features``."""
     flags = first_of(root / CPUINFO, ("flags", "Features"))
     has = set((flags or "").split())
     return tuple(name for name in MATTERING if name in has)
 
 
 def with_cpu_model(facts: HostFacts, root: Path) -> HostFacts:
-    """Return the facts with the processor's model where /proc/cpuinfo does not say it.
+    """Return the facts with the processor's model even if /proc/cpuinfo does not name it.
 
-    On ARM it has numbers, which lscpu knows the names of.
+    On ARM it has only numbers, whose names lscpu knows.
     """
     if first_of(root / CPUINFO, ("model name",)) is not None:
         return facts
@@ -78,7 +78,7 @@ def with_cpu_model(facts: HostFacts, root: Path) -> HostFacts:
 
 
 def cpu_model_from(printed: str) -> str | None:
-    """Return the model's name as ``lscpu`` prints it, that of each cluster where they differ."""
+    """Return the model's name that ``lscpu`` prints; if clusters differ, one name per cluster."""
     models = dict.fromkeys(found[1] for found in _LSCPU_MODEL.finditer(printed))
     return ", ".join(model for model in models if model != "-") or None
 

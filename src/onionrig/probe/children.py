@@ -1,4 +1,4 @@
-"""Own the programs that a probe starts: none outlives the block that it was started in."""
+"""Own the programs that a probe starts: none outlives the block in which it was started."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class Child:
-    """A program; what it printed and its exit code are known once its block has been left."""
+    """A program; its output and exit code are known once its block has been left."""
 
     def __init__(self, process: OwnedProcess) -> None:
         self._process = process
         self.code = 0
-        """Negative for a signal."""
+        """Exit code; negative for a signal."""
         self.out = ""
         self.err = ""
 
     async def over(self) -> None:
-        """Wait for its end."""
+        """Wait until the program has ended."""
         await self._process.ended()
 
 
@@ -34,7 +34,7 @@ class Child:
 async def child(
     argv: Sequence[str], keeping: Kept, *, sockets: Sequence[int] = ()
 ) -> AsyncIterator[Child]:
-    """Have a program run for a block; it inherits these sockets. Raises Unequipped."""
+    """Run a program for a block; it inherits these sockets. Raises Unequipped."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = _started(argv, keeping, sockets, out, err)
         started = Child(process)

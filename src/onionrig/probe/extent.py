@@ -1,4 +1,4 @@
-"""How much a probe measures: what is timed, for how long, how often."""
+"""How much a probe measures: what is timed, for how long and how often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ TIMED: tuple[tuple[Algorithm, int], ...] = (
     ("sha1", RECORD_BYTES),
     ("sha3-256", RECORD_BYTES),
 )
-"""What tor spends its time on, by block, and the catalogue's AES-256-CBC."""
+"""Algorithms that tor spends its time on, with their block sizes, and the catalogue's
+AES-256-CBC."""
 
 
 class Extent(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,13 +28,13 @@ class Extent(msgspec.Struct, frozen=True, kw_only=True):
 
     timed: tuple[tuple[Algorithm, int], ...] = TIMED
     rounds: int = 2
-    """All of it is timed so often, one round after the other: what they differ by is known then."""
+    """Number of rounds; each times everything, so that differences between rounds show."""
     algorithm_seconds: int = 1
     all_cores_seconds: int = 2
     loopback_seconds: float = 2.0
 
     @property
     def seconds(self) -> float:
-        """How long all of it takes, but for starting programs."""
+        """Duration of the whole probe, without starting programs."""
         one_core = self.rounds * len(self.timed) * self.algorithm_seconds
         return one_core + self.loopback_seconds + self.all_cores_seconds

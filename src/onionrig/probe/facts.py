@@ -1,4 +1,4 @@
-"""What this machine is: for the manifest and for ``doctor``. What cannot be read is None."""
+"""Facts about this machine, for the manifest and for ``doctor``. What cannot be read is None."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onionrig.movers.sampler.allowed_cpu import read_allowed_cpu
 from onionrig.records.manifest import HostFacts
 
 AES_FLAGS = {"aes"}
-"""As /proc/cpuinfo names the instructions, in x86's ``flags`` and in ARM's ``Features``."""
+"""Flags of AES in /proc/cpuinfo: x86's ``flags`` and ARM's ``Features``."""
 
 
 def host_facts(name: str) -> HostFacts:
@@ -40,7 +40,7 @@ def host_name() -> str:
 
 
 def first_of(path: str | Path, names: tuple[str, ...]) -> str | None:
-    """Return the value of the first of these names that a file of "name: value" lines has."""
+    """Return the value of the first of these names in a file of "name: value" lines, or None."""
     try:
         lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CARRIES = "1"
-"""What ``carrier`` says of an interface with a link; of one that is down, it cannot be read."""
+"""Content of ``carrier`` for an interface with a link; if the interface is down, it is
+unreadable."""
 
 
 def probed_interfaces(root: Path) -> tuple[ProbedInterface, ...]:
-    """Return those that have a link, by name."""
+    """Return the interfaces that have a link, by name."""
     return tuple(
         _probed(path)
         for path in sorted((root / "sys/class/net").glob("*"))
@@ -25,7 +26,7 @@ def probed_interfaces(root: Path) -> tuple[ProbedInterface, ...]:
 
 def _probed(path: Path) -> ProbedInterface:
     kind = _kind(path)
-    # a veth says 10 Gbit/s and a Wi-Fi driver what it likes: neither is the rate of a link
+    # a veth reports 10 Gbit/s and a Wi-Fi driver anything: neither is the rate of a link
     rate = link_bits_per_second(read_text(path / "speed")) if kind == "wired" else None
     return ProbedInterface(name=path.name, kind=kind, link_bits_per_second=rate)
 

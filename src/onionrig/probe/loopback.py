@@ -1,7 +1,7 @@
-"""TCP over loopback, between two processes: what the kernel's part of moving bytes costs here.
+"""TCP over loopback between two processes: the kernel's share of the cost of moving bytes here.
 
-Both ends are kept on one core. Left to the scheduler, they share one or do not, as it happens, and
-the same bytes cost a quarter more or less.
+Both ends are pinned to one core. Left to the scheduler, they may or may not share one, and the same
+bytes cost a quarter more or less.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Moved(msgspec.Struct, frozen=True):
 
 
 async def loopback(keeping: Kept, *, seconds: float) -> Loopback:
-    """Move bytes for so long. Raises Unequipped where that does not work."""
+    """Return the result of moving bytes for this long. Raises Unequipped if that does not work."""
     near, far = _connected()
     with near, far:
         core = str(min(os.sched_getaffinity(0)))
@@ -46,7 +46,7 @@ async def loopback(keeping: Kept, *, seconds: float) -> Loopback:
                 child(receiving, keeping, sockets=[far.fileno()]) as receiver,
                 asyncio.timeout(seconds + _SLACK_SECONDS),
             ):
-                near.close()  # an end that dies is then noticed by the other
+                near.close()  # so that either end notices if the other dies
                 far.close()
                 await sender.over()
                 await receiver.over()

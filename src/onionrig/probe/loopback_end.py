@@ -1,8 +1,8 @@
 """One end of a TCP connection over loopback: sends for a while, or receives until all was sent.
 
-Run as ``python -m onionrig.probe.loopback_end HANDLE CORE SECONDS``: it inherits the
-connection, stays on that core, sends for so long or, where that is 0, receives, and prints what it
-moved and took. It counts from the other end's first word, so starting is not in the figures.
+Run as ``python -m onionrig.probe.loopback_end HANDLE CORE SECONDS``. It inherits the connection and
+stays on that core. It sends for SECONDS or, if that is 0, receives, and prints the bytes moved and
+the time taken. It counts from the other end's first message, so starting is not included.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import sys
 import time
 
 BLOCK_BYTES = 16384
-"""What is handed to the kernel at a time: a TLS record, as tor does."""
+"""Bytes handed to the kernel at a time: a TLS record, as tor does."""
 _READY = b"r"
 
 
 def main(connection: socket.socket, send_seconds: float | None) -> dict[str, float]:
-    """Send for so long, or receive; return the bytes, the seconds and the CPU time of this end."""
+    """Send for this long, or receive; return this end's bytes, seconds and CPU time."""
     if send_seconds is not None:
         connection.recv(len(_READY))
     else:

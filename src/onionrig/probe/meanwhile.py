@@ -11,7 +11,7 @@ from onionrig.probe.troubles import Meanwhile
 
 
 class Watch:
-    """Looks between two timings, when no child of the probe runs, so that all CPU is others'."""
+    """Looks between timings, when no child of the probe runs, so that all CPU time is others'."""
 
     def __init__(self, cores: int) -> None:
         self._cores = cores
@@ -22,11 +22,11 @@ class Watch:
         self.look()
 
     def look(self) -> None:
-        """Take in what all processes have used."""
+        """Record what all processes have used."""
         self._others_cpu_seconds = self._outside.take(cpu_of_all(), rig={os.getpid()})
 
     def seen(self) -> Meanwhile:
-        """Return what there was until the last look."""
+        """Return what other processes used until the last look."""
         seconds = max(time.monotonic() - self._began_seconds, 1e-9)
         stolen = max(cpu_states().steal - self._stolen_before, 0.0)
         return Meanwhile(

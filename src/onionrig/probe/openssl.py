@@ -1,11 +1,11 @@
-"""Time ``openssl speed``, the program of Debian's package of that name.
+"""Time ``openssl speed``, the program in Debian's package openssl.
 
 A core's speed is counted per second of CPU time, which is openssl's default: other processes may
-have the core for a while without spoiling the figure. (CPU time misleads only where the work is
-done elsewhere, by a device that the kernel talks to; openssl takes those only if it was configured
-to.) What all cores do at once is counted per second on the clock (``-elapsed``, which ``-multi``
-implies): there the question is what the board gets done, and cores that are withheld or shared are
-part of the answer.
+use the core for a while without spoiling the figure. (CPU time misleads only if the work is done
+elsewhere, by a device that the kernel talks to; openssl uses those only if it was configured to.)
+The speed of all cores at once is counted per second of wall-clock time (``-elapsed``, which
+``-multi`` implies): there the question is what the board gets done, and cores that are withheld or
+shared are part of the answer.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 USUAL_PATH = "/usr/sbin:/usr/bin:/usr/local/bin"
 _VERSION_SECONDS = 10
 _SLACK_SECONDS = 20
-"""For starting, on a slow board that is busy."""
+"""Extra time to start, on a slow and busy board."""
 
 
 class Untimed(Exception):
-    """Openssl did not time an algorithm; says why."""
+    """Openssl did not time an algorithm; the message says why."""
 
 
 class OpensslProgram(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ async def all_cores_sha3(
 
 
 def together(algorithm: Algorithm, block_bytes: int, rounds: Sequence[float]) -> AlgorithmSpeed:
-    """Return what several rounds came to."""
+    """Return the result of several rounds."""
     return AlgorithmSpeed(
         algorithm=algorithm, block_bytes=block_bytes, bytes_per_second=statistics.fmean(rounds)
     )

@@ -1,4 +1,4 @@
-"""Probe this board: everything in order, one thing at a time, and nothing left running."""
+"""Probe this board: everything in order, one thing at a time, leaving nothing running."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ async def probe(
     extent: Extent = WHOLE,
     root: Path = Path("/"),
 ) -> Probe:
-    """Measure what this board can do; ``told`` hears what is being done, and which share is over.
+    """Measure what this board can do; ``told`` is called with each step and the share that is done.
 
-    Raises Unequipped where something is missing, Interrupted or Terminated.
+    Raises Unequipped if something is missing, Interrupted or Terminated.
     """
     refuse_unfit_surroundings()
     openssl = find_openssl()
@@ -81,7 +81,7 @@ async def probe(
 
 
 class _Steps:
-    """Between two of them the machine is looked at, and whoever waits is told."""
+    """Looks at the machine between steps, and reports progress."""
 
     def __init__(
         self, told: Callable[[str, float], None], watch: Watch, whole_seconds: float
@@ -96,7 +96,7 @@ class _Steps:
 
 
 class _Timings:
-    """What one core does, by algorithm and block: every round's, or why there is none."""
+    """Speeds of one core by algorithm and block, for every round, or why there are none."""
 
     def __init__(self) -> None:
         self.rounds: dict[tuple[Algorithm, int], list[float]] = {}

@@ -1,4 +1,4 @@
-"""What makes a probe's figures doubtful, each in a sentence."""
+"""Reasons to doubt a probe's figures, each in a sentence."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from onionrig.records.samples import Board
 
 MAY_DIFFER = 0.10
-"""By which two rounds may differ, of their mean."""
+"""Largest difference between rounds that is not reported, relative to their mean."""
 OTHERS_CORES = 0.1
-"""What other processes may use."""
+"""Most cores that other processes may use without being reported."""
 STOLEN_SHARE = 0.02
-"""Of its cores' time, that a virtual machine may be kept waiting."""
+"""Largest share of its cores' time that a virtual machine may be kept waiting."""
 NOW, SINCE_BOOT = " now", " since boot"
 
 
@@ -26,9 +26,9 @@ class Meanwhile(msgspec.Struct, frozen=True, kw_only=True):
 
     cores: int
     others_cores: float
-    """That other processes used."""
+    """Cores that other processes used."""
     stolen_share: float
-    """Of all cores' time."""
+    """Stolen share of all cores' time."""
 
 
 def troubles(
@@ -38,12 +38,12 @@ def troubles(
     rounds: Mapping[tuple[Algorithm, int], Sequence[float]],
     untimed: Mapping[tuple[Algorithm, int], str],
 ) -> tuple[str, ...]:
-    """Return every reason not to believe a figure."""
+    """Return every reason to doubt a figure."""
     return (*_held_back(before, after), *_busy(meanwhile), *_unsteady(rounds), *_missing(untimed))
 
 
 def _held_back(before: Board, after: Board) -> Iterator[str]:
-    """Name what held the board back before, and what came meanwhile."""
+    """Explain what held the board back before the probe, and what was added during it."""
     known = before.throttling or ()
     now = [flag for flag in known if flag.endswith(NOW)]
     new = [flag for flag in after.throttling or () if flag not in known]
