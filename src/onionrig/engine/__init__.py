@@ -1,1 +1,1 @@
-"""Making it run: owned processes, the keeper, the local engine, the phases of a run."""
+"""Engines: what runs a rig's services, on this machine, on emulated hosts or on real ones."""

@@ -1,8 +1,8 @@
-"""What an engine can do: the seam between the phases of a run and where its services run.
+"""What an engine can do: the interface between the phases of a run and where its services run.
 
 The phases know a ``Rig`` and an ``Engine``. Processes, paths of this disk, namespaces and
-connections to hosts are the engine's business alone; an engine is one folder beside this module and
-its entry in ``engine.registry``. What only some engines can do is a further protocol.
+connections to hosts are internal to the engine; an engine is one folder beside this module and its
+entry in ``engine.registry``. What only some engines can do is a further protocol.
 """
 
 from __future__ import annotations
@@ -34,44 +34,44 @@ Record_co = TypeVar("Record_co", bound=msgspec.Struct, covariant=True)
 
 
 Signal = steps.Signal
-"""What a service can be told: it is defined where faults are, which are steps that tell it too."""
+"""The signals of services, defined with the faults, whose steps send them too."""
 
 
 class GoneHost(msgspec.Struct, frozen=True, kw_only=True):
-    """A host that can no longer be reached, although nothing had been done to it."""
+    """A host that can no longer be reached, although nothing was done to it."""
 
     name: str
     reason: str
-    """What was noticed, as a clause that follows the host's name and a colon."""
+    """Description of what was noticed, as a clause that follows the host's name and a colon."""
     last_heard_wall_seconds: float
-    """When it last answered or recorded something that arrived, by this machine's clock."""
+    """Time, by this machine's clock, of the host's last answer or last record that arrived."""
 
 
 class Followed(Protocol[Record_co]):
     """Records of one service while it writes them."""
 
     async def new(self) -> Sequence[Record_co]:
-        """Return those that have been written since the last call."""
+        """Return the records that have been written since the last call."""
         ...
 
 
 class Engine(Protocol):
     """Hosts that a rig's services can run on.
 
-    It is made by an ``Opening``. In its block it raises, as soon as it happens, what nobody asked
-    for: DaemonDied for a service, HostLost for a host. Within ``outliving_hosts`` it tells of a
-    host instead. A host that it was itself asked to cut off or to restart is not lost, and neither
-    is one that goes while the block is being left.
+    An engine is made by an ``Opening``. In its block it raises, as soon as it happens, the error
+    for anything unexpected: DaemonDied for a service, HostLost for a host. Within
+    ``outliving_hosts`` it reports a lost host instead. A host that it was itself asked to cut off
+    or to reboot is not lost, and neither is one that disappears while the block is being left.
 
-    A host that was told of stays lost until the block ends, and its services count as ended: to
+    A host that was reported stays lost until the block ends, and its services count as ended: to
     start, signal or end them does nothing, ``ready`` and ``finished`` do not wait for them, and
-    what is followed on it brings nothing new. Its links are left alone, and no schedule is written
+    what is followed on it yields nothing new. Its links are left alone, and no schedule is written
     there.
 
-    After its block everything that it started has ended, whatever happened in between, and what was
+    After its block everything that it started has ended, whatever happened in between. What was
     recorded on other hosts is in the run directory, as far as it could be fetched in a bounded
-    time; that some could not is a note on the error that ended the block, if one did, and never
-    takes its place.
+    time. If some could not, a note says so on the error that ended the block, if there was one; it
+    never replaces that error.
     """
 
     @property
@@ -81,19 +81,19 @@ class Engine(Protocol):
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
-        """What each host is, and how far its clock is from this one's, for the manifest."""
+        """Facts about each host for the manifest, and how far its clock differs from this one's."""
         ...
 
     @property
     def lost_hosts(self) -> frozenset[str]:
-        """The names of the hosts that were lost and outlived."""
+        """Names of the hosts whose loss the run has survived."""
         ...
 
     def outliving_hosts(self, tell: Callable[[GoneHost], None]) -> AbstractContextManager[None]:
-        """Tell of each host that is lost in a block, once, instead of raising HostLost.
+        """Report each host that is lost in a block, once, instead of raising HostLost.
 
-        A host counts as lost when ``tell`` returns. What ``tell`` raises ends the engine's block,
-        as HostLost would: it decides which hosts a run can do without.
+        A host counts as lost once ``tell`` returns. What ``tell`` raises ends the engine's block,
+        as HostLost would: ``tell`` decides which hosts a run can do without.
         """
         ...
 
@@ -104,7 +104,7 @@ class Engine(Protocol):
 
     @property
     def lead_seconds(self) -> int:
-        """How long before its ramp a load is scheduled: what its movers take to start, anywhere."""
+        """Time from scheduling a load to its ramp: what its movers need to start, on any host."""
         ...
 
     def layout(self, host: str) -> Layout:
@@ -112,13 +112,13 @@ class Engine(Protocol):
         ...
 
     def by_hand(self, host: str) -> str:
-        """Return what a person types before a command that is to run on a host."""
+        """Return what a person types before a command to run on a host."""
         ...
 
     async def claim_ports(
         self, wanted: Sequence[PortWanted], places: Mapping[str, str]
     ) -> dict[str, int]:
-        """Keep a port for each use, on its service's host, until the block ends.
+        """Reserve a port for each use, on its service's host, until the block ends.
 
         Raises PortTaken.
         """
@@ -127,28 +127,28 @@ class Engine(Protocol):
     async def make_keys(self, question: Question, places: Mapping[str, str]) -> Identities:
         """Make every service's keys on its host, and return their public halves.
 
-        Raises Unequipped where a host cannot make keys.
+        Raises Unequipped if a host cannot make keys.
         """
         ...
 
     async def prepare(self, rig: Rig) -> None:
-        """Put every directory and file of a rig in place, with nobody else able to read them."""
+        """Put every directory and file of a rig in place, readable by nobody else."""
         ...
 
     async def start(self, services: Iterable[Service]) -> None:
-        """Start services. Raises DaemonDied or RunDirectoryError where one cannot be started."""
+        """Start services. Raises DaemonDied or RunDirectoryError if one cannot be started."""
         ...
 
     async def signal(self, service: Service, signal: Signal) -> None:
-        """Tell a service something, if it still runs."""
+        """Send a signal to a service, if it is still running."""
         ...
 
     async def end(self, service: Service, signal: Signal) -> None:
-        """End a service by a signal and wait for it; that it ends is meant."""
+        """End a service by a signal and wait for its end, which is then expected."""
         ...
 
     async def finished(self, service: Service) -> None:
-        """Wait for a service that ends by itself. Raises what its exit code says went wrong."""
+        """Wait until a service ends by itself. Raises the error that its exit code stands for."""
         ...
 
     async def ready(
@@ -159,10 +159,11 @@ class Engine(Protocol):
         tell: Callable[[str], None],
         to_answer: bool = False,
     ) -> None:
-        """Wait until services are ready, each by its ``Readiness``, since they were last started.
+        """Wait until services are ready, each by its ``Readiness``, since their last start.
 
-        With ``to_answer``, wait only until they answer what depends on them. ``tell`` is told what
-        is waited for. Raises BringUpTimeout naming the one that is furthest behind.
+        With ``to_answer``, wait only until they answer services that depend on them. ``tell`` is
+        called with what is being waited for. Raises BringUpTimeout, naming the service that is
+        furthest behind.
         """
         ...
 
@@ -175,19 +176,19 @@ class Engine(Protocol):
         ...
 
     def log(self, service: Service) -> str:
-        """Return where a service's output is read, here and on this machine."""
+        """Return where a service's output can be read on this machine."""
         ...
 
     async def last_line(self, service: Service) -> str:
-        """Return the last line of a service's output, or say in words that there is none."""
+        """Return the last line of a service's output, or a text saying that there is none."""
         ...
 
     async def write_schedule(self, schedule: Schedule) -> None:
-        """Put the one schedule where each host's services read it."""
+        """Put the schedule where each host's services read it."""
         ...
 
     def follow(self, service: Service, kind: type[Record]) -> Followed[Record]:
-        """Follow what a service records of a kind: a sampler ``HostSample`` or ``TorSample``, ….
+        """Follow a service's records of a kind: a sampler's ``HostSample`` or ``TorSample``, ….
 
         Raises TypeError for a kind that the service does not record.
         """
@@ -199,7 +200,7 @@ class Links(Protocol):
     """An engine that can cut its hosts off from one another."""
 
     async def set_link(self, host: str, *, up: bool) -> None:
-        """Pull a host's plug, or put it in: what it sends is lost, and nobody is told."""
+        """Unplug a host, or plug it in; while unplugged, what it sends is lost without notice."""
         ...
 
 
@@ -208,33 +209,33 @@ class LinkRates(Protocol):
     """An engine that can change the rates of its hosts' links."""
 
     async def set_link_rate(self, host: str, bits_per_second: float) -> None:
-        """Have a host's link carry so much from now on, each way."""
+        """Set the rate of a host's link, each way."""
         ...
 
 
 @runtime_checkable
 class Reboots(Protocol):
-    """An engine whose hosts can be restarted."""
+    """An engine whose hosts can be rebooted."""
 
     async def reboot(self, host: str) -> None:
-        """Restart a host, and return once it goes down; its services' ends are meant.
+        """Reboot a host, and return once it is going down; its services are expected to end.
 
-        Nothing of the run starts again when it is back. Until then it is not lost.
+        Nothing of the run starts again once it is back. Until then it does not count as lost.
         """
         ...
 
 
 class Opening(Protocol):
-    """An engine that is found to be possible here, and not entered yet."""
+    """An engine that has been found to be possible here, but not entered yet."""
 
     @property
     def versions(self) -> Versions:
-        """The programs that would run."""
+        """Versions of the programs that would run."""
         ...
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
-        """What is known of the hosts before anything has been made on them."""
+        """Facts about the hosts, known before anything has been made on them."""
         ...
 
     @property

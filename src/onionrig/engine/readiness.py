@@ -1,4 +1,4 @@
-"""Wait until services are ready: the same words and deadlines, wherever the services run."""
+"""Wait until services are ready, with the same messages and deadlines for every engine."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a service is on its way to being ready."""
+    """How far a service has come on its way to being ready."""
 
     listens: bool = False
-    """Whether it accepts connections wherever it is to."""
+    """Whether the service accepts connections at all its addresses."""
     percent: int = 0
-    """Of a tor's bootstrap."""
+    """Percentage of a tor's bootstrap."""
     doing: str = ""
-    """What it does, or what is missing, in words."""
+    """Description of what the service is doing, or of what is missing."""
     warning: str = ""
-    """What a tor has last warned of while it bootstraps."""
+    """Last warning of a tor while it bootstraps."""
 
 
 class Look(Protocol):
-    """How an engine looks at a service."""
+    """The way in which an engine looks at a service."""
 
     def __call__(self, service: Service) -> Awaitable[Seen]:
-        """Return how far a service is."""
+        """Return how ready a service is."""
         ...
 
 
@@ -46,10 +46,10 @@ async def wait_until_ready(  # noqa: PLR0913 - what, how to look, where to read,
     tell: Callable[[str], None],
     to_answer: bool = False,
 ) -> None:
-    """Look again and again until every service is ready; ``tell`` is told what is missing.
+    """Look repeatedly until every service is ready; ``tell`` is called with what is missing.
 
-    ``log`` says where a service's output is read. Raises BringUpTimeout naming the service that is
-    furthest behind, and where its log is.
+    ``log`` returns where a service's output can be read. Raises BringUpTimeout, naming the service
+    that is furthest behind and its log.
     """
     waiting = _Waiting(services, to_answer=to_answer)
     async with deadline(seconds, lambda: waiting.where(log)):
@@ -63,7 +63,7 @@ async def wait_until_ready(  # noqa: PLR0913 - what, how to look, where to read,
 
 
 class _Waiting:
-    """Which services are ready, by what was last seen of them."""
+    """The services that are being waited for, and what was last seen of each."""
 
     def __init__(self, services: Sequence[Service], *, to_answer: bool) -> None:
         self._services = services
@@ -71,11 +71,11 @@ class _Waiting:
         self.seen = {service.name: Seen(doing="nothing logged yet") for service in services}
 
     def late(self) -> list[Service]:
-        """Return those that are not ready yet."""
+        """Return the services that are not ready yet."""
         return [service for service in self._services if not self._is_ready(service)]
 
     def missing(self) -> str:
-        """Say what is missing: how many of the tors and the slowest, or who does not listen."""
+        """Describe what is missing: the count of ready tors and the slowest, or who is not listening."""
         late = self.late()
         if not late:
             return "nothing"
@@ -90,7 +90,7 @@ class _Waiting:
         )
 
     def where(self, log: Callable[[Service], str]) -> str:
-        """Return the same with the place to look."""
+        """Return the same description, with the place to look."""
         late = self.late()
         if not late:
             return "nothing"

@@ -1,4 +1,4 @@
-"""Which engines there are, and which of them an experiment runs on."""
+"""The registry of engines, and which of them runs an experiment."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from onionrig.experiment.schema import Experiment
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
-    """An engine, and for which experiments it is there."""
+    """An engine, and which experiments it is for."""
 
     takes: Callable[[Experiment], bool]
     capabilities: frozenset[type]
-    """The further protocols that it can have; which it has here, its ``Opening`` says."""
+    """The further protocols that the engine can have; its ``Opening`` reports which it has here."""
     opening: Callable[[Experiment], Opening]
-    """Raises Unequipped where something that the experiment needs is missing or too old."""
+    """Function that opens the engine. Raises Unequipped if something that the experiment needs is
+    missing or too old."""
 
 
 ENGINES = (
@@ -42,19 +43,19 @@ ENGINES = (
         opening=lambda experiment: LocalOpening(_equipment(experiment)),
     ),
 )
-"""In this order: the first that takes an experiment runs it."""
+"""The engines in order: the first that takes an experiment runs it."""
 
 
 def opening_for(experiment: Experiment) -> Opening:
     """Return the engine that an experiment runs on, not entered yet.
 
-    Raises Unequipped where something that the experiment needs is missing or too old.
+    Raises Unequipped if something that the experiment needs is missing or too old.
     """
     return _engine_for(experiment).opening(experiment)
 
 
 def _equipment(experiment: Experiment) -> Equipment:
-    """Find the programs, and see that this machine lets the rig run. Raises Unequipped."""
+    """Return the programs, and check that this machine can run the rig. Raises Unequipped."""
     equipment = Equipment.for_experiment(experiment)
     refuse_unfit(experiment, tor=equipment.tor.path if equipment.tor else None)
     return equipment

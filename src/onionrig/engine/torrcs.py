@@ -1,4 +1,4 @@
-"""What a rig shows of itself before anything is made for it: torrcs to ask tor about, sockets."""
+"""Parts of a rig that are known before anything is made for it: example torrcs, socket paths."""
 
 from __future__ import annotations
 
@@ -27,19 +27,20 @@ ROLES = {
     "backends": (Role.BACKEND,),
     "load": (Role.CLIENT,),
 }
-"""The services whose torrcs have the lines of a table."""
+"""Roles of the services whose torrcs include the lines of each table."""
 NOWHERE = PurePosixPath("/nonexistent")
-"""tor only checks a torrc, so it makes nothing there."""
+"""Directory of the example torrcs; tor only checks them, so it makes nothing there."""
 FINGERPRINT = "A" * 40
 NEEDS_ITS_FILE = "HiddenServiceOnionBalanceInstance "
-"""tor reads the file beside the service at once, and there is none yet."""
+"""Option that is left out: tor reads the file beside the service at once, and there is none yet."""
 
 
 def refuse_unknown_lines(experiment: Experiment, argv: Sequence[str], tor: str) -> None:
-    """Raise UsageError for added lines that a tor does not take, with what it says of them.
+    """Raise UsageError, with tor's message, if tor does not accept lines that were added.
 
-    ``argv`` is how it is asked (``onionrig.tor.program.verifying``), ``tor`` what it is called. An
-    experiment that adds no lines costs nothing. Raises NotRun where tor does not answer.
+    ``argv`` is the command that checks a torrc (``onionrig.tor.program.verifying``), ``tor`` the
+    name of the program in errors. An experiment that adds no lines costs nothing. Raises NotRun if
+    tor does not answer.
     """
     if experiment.network.kind == "none":
         return
@@ -55,7 +56,7 @@ def refuse_unknown_lines(experiment: Experiment, argv: Sequence[str], tor: str) 
 def example_torrcs(experiment: Experiment, table: str) -> list[str]:
     """Return the torrc of one service of each role that has the lines of a table.
 
-    Names, ports and keys in them are placeholders that tor takes.
+    Names, ports and keys in them are placeholders that tor accepts.
     """
     rig = _example_rig(experiment)
     firsts = (rig.with_role(role)[0] for role in ROLES[table])

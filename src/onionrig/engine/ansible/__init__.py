@@ -1,1 +1,1 @@
-"""Real hosts as an engine: OpenSSH carries what is live, systemd on each host supervises."""
+"""The engine for real hosts: OpenSSH carries live traffic, systemd on each host supervises."""

@@ -1,4 +1,4 @@
-"""How a host is reached: the words before a command that is to run there, alone or as root."""
+"""How a host is reached: the words that precede a command to run there, as its user or as root."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONNECT_SECONDS = 10
-"""How long a connection may take to be made."""
+"""Time that making a connection may take."""
 ALIVE_SECONDS, ALIVE_COUNT = 5, 3
-"""A host that answers none of so many questions, one each so many seconds, is lost."""
+"""Interval and number of ssh's keep-alive questions; a host that answers none of them is lost."""
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How one host is reached."""
 
     name: str
-    """The name that the inventory has for it."""
+    """Name of the host in the inventory."""
     destination: str | None
-    """What ssh is given as its destination; null where the host is this machine."""
+    """Destination given to ssh; null if the host is this machine."""
     ssh_options: tuple[str, ...] = ()
-    """The inventory's own options of ssh."""
+    """Options of ssh that the inventory gives."""
     become: tuple[str, ...] = ("sudo", "-n")
-    """The words before a command that is to run as root; none where the login is root's."""
+    """The words that precede a command to run as root; none if the login is root's."""
 
     @property
     def is_here(self) -> bool:
@@ -35,15 +35,15 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         return self.destination is None
 
     def as_root(self, argv: Iterable[str]) -> tuple[str, ...]:
-        """Return a command that runs as root, as a shell of the host would be given it."""
+        """Return a command that runs as root, as the host's shell receives it."""
         return (*self.become, *argv)
 
     def alone(self, argv: Iterable[str]) -> tuple[str, ...]:
-        """Return the command line, here, of a command there over a connection of its own."""
+        """Return the local command line that runs a command there over a connection of its own."""
         return self._over(argv, ())
 
     def through(self, socket: Path, argv: Iterable[str]) -> tuple[str, ...]:
-        """Return the command line, here, of a command there over a connection that stands."""
+        """Return the local command line that runs a command there over an open connection."""
         return self._over(argv, ("-o", f"ControlPath={socket}", "-o", "ControlMaster=no"))
 
     def _over(self, argv: Iterable[str], options: Iterable[str]) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.ssh(*options), "--", self.destination, shlex.join(argv))
 
     def ssh(self, *options: str) -> tuple[str, ...]:
-        """Return ssh with the options that every connection has, and these."""
+        """Return an ssh command line with the options of every connection, followed by these."""
         return (
             "ssh",
             "-o", "BatchMode=yes",
@@ -65,7 +65,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
     def by_hand(self) -> str:
-        """Return what a person types before a command that is to run there."""
+        """Return what a person types before a command to run on the host."""
         if self.destination is None:
             return ""
         return shlex.join(("ssh", *self.ssh_options, self.destination)) + " "

@@ -1,4 +1,4 @@
-"""Ask Ansible what an inventory says: one program that ends by itself, and JSON."""
+"""Ask Ansible what an inventory contains: one program that ends by itself and prints JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from onionrig.programs import Ended, NotRun, run_program
 Variables = dict[str, Any]
 
 ANSWER_SECONDS = 60
-"""A dynamic inventory may ask a service elsewhere."""
+"""Time that Ansible may take to answer; a dynamic inventory may ask a remote service."""
 ENVIRONMENT = {
     "ANSIBLE_DEPRECATION_WARNINGS": "False",
     "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "True",
@@ -43,13 +43,13 @@ SETTINGS = {
         "ssh_connection", "ssh_extra_args", "ANSIBLE_SSH_EXTRA_ARGS",
     ),
 }  # fmt: skip
-"""The setting and the environment variable behind each variable."""
+"""The setting and the environment variable that correspond to each variable."""
 
 
 def listed(path: str) -> tuple[dict[str, list[str]], dict[str, Variables]]:
     """Return the hosts of each group, parents included, and the variables of each host.
 
-    Raises UsageError where Ansible cannot read the inventory.
+    Raises UsageError if Ansible cannot read the inventory.
     """
     done = _ansible(path, "inventory", "--list")
     if done.code:
@@ -71,7 +71,7 @@ def listed(path: str) -> tuple[dict[str, list[str]], dict[str, Variables]]:
 def resolved(path: str, wanted: dict[str, list[str]]) -> dict[str, Variables]:
     """Return variables with their templates resolved, for each host.
 
-    Raises UsageError that names the host where one of them cannot be.
+    Raises UsageError, naming the host, if one of them cannot be resolved.
     """
     names = sorted({name for several in wanted.values() for name in several})
     # a variable that a host lacks is left out of its answer
@@ -93,9 +93,9 @@ def resolved(path: str, wanted: dict[str, list[str]]) -> dict[str, Variables]:
 
 
 def configured() -> Variables:
-    """Return the variables that Ansible's configuration stands for, where an inventory is silent.
+    """Return the variables that Ansible's configuration sets, for what the inventory leaves open.
 
-    Of its settings those alone that say how a host is reached.
+    Only settings that affect how a host is reached are included.
     """
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
@@ -108,11 +108,11 @@ def configured() -> Variables:
 
 
 def _configurations() -> list[Path]:
-    """Return where Ansible looks for its configuration: the first that is there counts."""
+    """Return where Ansible looks for its configuration; the first existing file counts."""
     if named := os.environ.get("ANSIBLE_CONFIG"):
         return [Path(named) / "ansible.cfg" if Path(named).is_dir() else Path(named)]
     here = Path.cwd()
-    # Ansible takes none from where everybody may write
+    # Ansible ignores a configuration in a world-writable directory
     own = [] if here.stat().st_mode & stat.S_IWOTH else [here / "ansible.cfg"]
     return [*own, Path.home() / ".ansible.cfg", Path("/etc/ansible/ansible.cfg")]
 
@@ -148,7 +148,7 @@ def _explained(path: str, printed: str) -> str:
 
 
 def _hinted(text: str) -> str:
-    """Return a complaint of Ansible, with what to do where a vault is closed."""
+    """Return a complaint of Ansible, with advice if a vault is locked."""
     if any(word in text.lower() for word in VAULTED):
         return f"{text}; name the vault's password: ANSIBLE_VAULT_PASSWORD_FILE=FILE"
     return text

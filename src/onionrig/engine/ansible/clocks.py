@@ -18,31 +18,31 @@ if TYPE_CHECKING:
     from onionrig.engine.ansible.access import Access
 
 READINGS = 8
-"""The one with the shortest round trip counts."""
+"""Number of round trips; the shortest one counts."""
 TRIPS_SECONDS = 30
-"""How long all of them may take, with the connection that they need."""
+"""Time that all of them may take, including their connection."""
 LOOP = "while read -r line; do date +%s.%N; done"
 CHRONY = ("chronyc", "-c", "tracking")
 CHRONY_SECONDS = 15
 TRACKING_FIELDS = 14
 MOST_SECONDS = 1.0
-"""Clocks that are further apart are refused: a load starts on all hosts in the same second."""
+"""Largest accepted difference between clocks: a load starts on all hosts in the same second."""
 
 
 class ClockReading(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a host's clock is ahead of the controller's, and how that was found."""
+    """How far a host's clock is ahead of the controller's, and how that was measured."""
 
     ahead_seconds: float
     uncertainty_seconds: float
     by: str
-    """``round trips``, or ``chrony`` where both clocks are disciplined by it."""
+    """Method: ``round trips``, or ``chrony`` if it disciplines both clocks."""
 
 
 def clock_reading(access: Access) -> ClockReading | None:
-    """Return how far a host's clock is ahead; None where it could not be read.
+    """Return how far a host's clock is ahead, or None if it could not be read.
 
-    Where chrony sets both clocks it knows their errors, often better than round trips do; the
-    reading with the smaller uncertainty counts.
+    If chrony sets both clocks, it knows their errors, often more precisely than round trips show;
+    the reading with the smaller uncertainty counts.
     """
     by_trips = _by_round_trips(access)
     there = _tracked(access.alone(CHRONY))
@@ -53,10 +53,10 @@ def clock_reading(access: Access) -> ClockReading | None:
 
 
 def tracking(printed: str) -> ClockReading | None:
-    """Return how far a clock is ahead of true time, as ``chronyc -c tracking`` has it.
+    """Return how far a clock is ahead of true time, from the output of ``chronyc -c tracking``.
 
-    None where it is not synchronised. The fifth field is positive for a clock that is slow; true
-    time is uncertain by half the root delay and the root dispersion (chrony: client.c,
+    None if it is not synchronised. The fifth field is positive for a clock that is slow; true time
+    is uncertain by half the root delay plus the root dispersion (chrony: client.c,
     process_cmd_tracking; chronyc(1)).
     """
     fields = printed.strip().split(",")
@@ -72,7 +72,7 @@ def tracking(printed: str) -> ClockReading | None:
 
 
 def between(there: ClockReading, here: ClockReading) -> ClockReading:
-    """Return how far one clock is ahead of another one, from how far each is ahead of true time."""
+    """Return how far one clock is ahead of another, from how far each is ahead of true time."""
     return ClockReading(
         ahead_seconds=round(there.ahead_seconds - here.ahead_seconds, 6),
         uncertainty_seconds=round(there.uncertainty_seconds + here.uncertainty_seconds, 6),
@@ -88,11 +88,11 @@ def _tracked(argv: tuple[str, ...]) -> ClockReading | None:
 
 
 def _by_round_trips(access: Access) -> ClockReading | None:
-    """Return what the shortest of some round trips says.
+    """Return the reading of the shortest of several round trips, or None.
 
-    A shell on the host says its time again and again over one connection, and is taken to have
-    said it in the middle of the round trip. A shell that has not finished by the deadline is
-    killed, and what it has said until then counts.
+    A shell on the host prints its time repeatedly over one connection, and is assumed to do so in
+    the middle of the round trip. A shell that has not finished by the deadline is killed, and its
+    answers until then count.
     """
     with subprocess.Popen(
         access.alone(("sh", "-c", LOOP)),
@@ -106,7 +106,7 @@ def _by_round_trips(access: Access) -> ClockReading | None:
         deadline.start()
         try:
             best = _shortest_trip(shell)
-            # not reaped before the timer is off, so that its process id is nobody else's
+            # reap it only after the timer is off, so that its process id cannot be reused before
             os.waitid(os.P_PID, shell.pid, os.WEXITED | os.WNOWAIT)
         finally:
             deadline.cancel()
@@ -118,7 +118,7 @@ def _shortest_trip(shell: subprocess.Popen[bytes]) -> ClockReading | None:
     if shell.stdin is None or shell.stdout is None:
         raise TypeError("a shell without pipes")
     best: ClockReading | None = None
-    for _ in range(READINGS + 1):  # the first pays for the shell's start
+    for _ in range(READINGS + 1):  # the first one includes the shell's start
         try:
             asked = time.time()
             shell.stdin.write(b"\n")
@@ -139,12 +139,12 @@ def _shortest_trip(shell: subprocess.Popen[bytes]) -> ClockReading | None:
 
 
 def _kill_group(pid: int) -> None:
-    with contextlib.suppress(OSError):  # it may have ended by now
+    with contextlib.suppress(OSError):  # it may have ended already
         os.killpg(pid, signal.SIGKILL)
 
 
 def apart(readings: dict[str, ClockReading]) -> str | None:
-    """Explain which clocks are further apart than a second, or return None."""
+    """Explain which clocks differ by more than a second, or return None."""
     if not readings:
         return None
     ahead = {host: reading.ahead_seconds for host, reading in readings.items()}

@@ -1,8 +1,8 @@
-"""One host's live connection: commands, forwarded sockets, and word of its end.
+"""The live connection to one host: commands, forwarded sockets, and notice of its end.
 
-OpenSSH multiplexes everything over one connection, the master; for this machine itself there is
-none and commands run directly. sshd allows ten sessions on a connection unless told otherwise, so a
-run keeps one for following records and uses others only for moments; forwards are no sessions.
+OpenSSH multiplexes everything over one connection, the master; this machine itself needs none, and
+commands run directly. By default sshd allows ten sessions per connection, so a run keeps one for
+following records and uses others only briefly; forwards are not sessions.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from onionrig.engine.local.engine import Address
 
 COMMAND_SECONDS = 60.0
-"""How long a command may take unless said otherwise."""
+"""Default time limit of a command."""
 SSH_FAILED = 255
-"""ssh's exit code where it is not the command's (ssh(1))."""
+"""ssh's exit code if it failed itself, rather than the command (ssh(1))."""
 OPEN_SECONDS = 20.0
 FORWARD_SECONDS = 10.0
 SSH_SOCKET = "ssh/01234567.0123456789abcdef"
-"""The longest path of a socket of ssh below a workspace: a master's, which has 17 more letters
+"""The longest path of an ssh socket below a workspace: a master's, which has 17 more characters
 until it is in place (OpenSSH: mux.c)."""
 PIPE_BYTES = 1 << 20
-"""How much of what a command prints is read ahead."""
+"""Bytes of a command's output that are read ahead."""
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command has printed, and its exit code."""
+    """The output of a command, and its exit code."""
 
     code: int
     stdout: bytes
@@ -57,10 +57,10 @@ class CommandFailed(Exception):
 
 
 class Connection:
-    """A connection that stands; made by ``Masters``."""
+    """An open connection, made by ``Masters``."""
 
     def __init__(self, access: Access, sockets: Path, environment: Mapping[str, str]) -> None:
-        """``sockets`` is a directory for the master's socket and for forwarded ones."""
+        """Set up the connection; ``sockets`` is a directory for the sockets that it makes."""
         self.access = access
         self._master = sockets / hashlib.sha256(access.name.encode()).hexdigest()[:8]
         self._sockets = sockets
@@ -83,7 +83,7 @@ class Connection:
     ) -> bytes:
         """Run a command and return what it printed.
 
-        Raises CommandFailed for an exit code other than 0, HostLost where there is no answer.
+        Raises CommandFailed for an exit code other than 0, HostLost if there is no answer.
         """
         output = await self.output(argv, stdin=stdin, seconds=seconds, as_root=as_root)
         if output.code:
@@ -98,7 +98,7 @@ class Connection:
         seconds: float = COMMAND_SECONDS,
         as_root: bool = True,
     ) -> Output:
-        """Run a command and return how it ended. Raises HostLost where there is no answer."""
+        """Run a command and return its outcome. Raises HostLost if there is no answer."""
         process = await self._started(argv, stdin=subprocess.PIPE, as_root=as_root)
         try:
             async with asyncio.timeout(seconds):
@@ -120,7 +120,7 @@ class Connection:
 
     @asynccontextmanager
     async def running(self, argv: Iterable[str]) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Have a command run there for a block; its output is a pipe."""
+        """Run a command on the host for a block; its output is a pipe."""
         process = await self._started(argv, stdin=subprocess.DEVNULL, as_root=True)
         try:
             yield process
@@ -128,9 +128,9 @@ class Connection:
             await _ended(process)
 
     async def forwarded(self, address: Address) -> Address:
-        """Return where, here, connections are carried to an address of the host.
+        """Return the local address from which connections are forwarded to an address of the host.
 
-        Raises OSError where they cannot be carried.
+        Raises OSError if they cannot be forwarded.
         """
         if self.access.is_here:
             return address
@@ -148,7 +148,7 @@ class Connection:
         return await asyncio.open_connection(*here)
 
     def master_argv(self) -> tuple[str, ...] | None:
-        """Return the command line of the master; None where none is needed."""
+        """Return the command line of the master, or None if none is needed."""
         if self.access.destination is None:
             return None
         return (
@@ -174,7 +174,7 @@ class Connection:
         return here
 
     async def _told(self, what: str, *options: str) -> str | None:
-        """Tell the master something; return what it answers where it refuses."""
+        """Send the master a control command; return its answer if it refuses, or None."""
         argv = (
             "ssh", "-o", f"ControlPath={self._master}", "-O", what, *options,
             str(self.access.destination),
@@ -212,7 +212,7 @@ class Connection:
 
 
 async def until_it_stands(connection: Connection) -> None:
-    """Wait until a master has connected. Raises Unequipped where it takes too long."""
+    """Wait until a master has connected. Raises Unequipped if it takes too long."""
     try:
         async with asyncio.timeout(OPEN_SECONDS):
             while not await connection.stands():  # noqa: ASYNC110 - only ssh can say
@@ -225,7 +225,7 @@ async def until_it_stands(connection: Connection) -> None:
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
-    """End a child that still runs, and reap it."""
+    """End a child if it is still running, and reap it."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

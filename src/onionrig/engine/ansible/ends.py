@@ -1,4 +1,4 @@
-"""Which services of a run have ended on their hosts, and which ends nobody had asked for."""
+"""Which services of a run have ended on their hosts, and which of them ended unexpectedly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ServiceEnds:
-    """Takes in the lines that the units append as their services end."""
+    """Reads the lines that the units append as their services end."""
 
     def __init__(self) -> None:
         self._ended: dict[str, asyncio.Future[int]] = {}
@@ -20,16 +20,16 @@ class ServiceEnds:
         self._may_end: set[str] = set()
         self._pending = b""
         self.unexpected: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
-        """Services that ended although nobody had asked them to, with their exit codes."""
+        """Services that ended unexpectedly, with their exit codes."""
 
     def started(self, name: str) -> None:
-        """Take in that a service has been started, perhaps again."""
+        """Record that a service has been started, perhaps again."""
         self._ended[name] = asyncio.get_running_loop().create_future()
         self._started_seconds[name] = time.monotonic()
         self._may_end.discard(name)
 
     def may_end(self, names: Iterable[str]) -> None:
-        """Take in that an end of these services is meant."""
+        """Record that these services are expected to end."""
         self._may_end.update(names)
 
     def age_seconds(self, name: str) -> float:
@@ -41,18 +41,18 @@ class ServiceEnds:
         return name in self._ended and not self._ended[name].done()
 
     async def ended(self, name: str) -> int:
-        """Wait for a service's end; return its exit code, negative for a signal."""
+        """Wait until a service has ended; return its exit code, negative for a signal."""
         return await asyncio.shield(self._ended[name])
 
     def lost(self, names: Iterable[str]) -> None:
-        """Take in that these services cannot be heard of any more: they count as ended well."""
+        """Record that these services can no longer be observed: they count as having ended well."""
         for name in names:
             self._may_end.add(name)
             if self.runs(name):
                 self._ended[name].set_result(0)
 
     def hear(self, piece: bytes) -> None:
-        """Take in what the units have appended: ``service exited 0``, ``service killed KILL``."""
+        """Process what the units have appended: ``service exited 0``, ``service killed KILL``."""
         *lines, self._pending = (self._pending + piece).split(b"\n")
         for line in lines:
             words = line.decode(errors="replace").split()
@@ -70,8 +70,9 @@ class ServiceEnds:
 def exit_code(how: str, status: str) -> int:
     """Return an exit code, negative for a signal, from what systemd gives ``ExecStopPost``.
 
-    A status is a number or a name, of a signal where the service was killed (systemd.exec(5),
-    ``$EXIT_STATUS``); a code that has only a name is that of systemd's own failing, as EXEC.
+    A status is a number or a name, the latter for a signal that killed the service
+    (systemd.exec(5), ``$EXIT_STATUS``). An exit code that has only a name, such as EXEC, is a
+    failure of systemd itself.
     """
     if how == "exited":
         return int(status) if status.isdecimal() else 200

@@ -1,4 +1,4 @@
-"""Real hosts as an engine: units of systemd, reached over SSH, their records copied here."""
+"""The engine for real hosts: systemd units, reached over SSH, whose records are copied here."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ if TYPE_CHECKING:
     from onionrig.tor.control import Control
 
 LEAD_SECONDS = 8
-"""How long before its ramp a load is scheduled: telling every host of it, and a small board's
-Python until a sink is at work."""
+"""Time from scheduling a load to its ramp: to inform every host, and to start Python and a sink on
+a small board."""
 FOLLOWING = "controller"
-"""The role of what copies records: it is there for the controller, beside the services."""
+"""Role of the process that copies records; it serves the controller, beside the services."""
 NAMES = {
     Signal.RELOAD: "SIGHUP",
     Signal.TERMINATE: "SIGTERM",
@@ -72,7 +72,7 @@ NAMES = {
     Signal.CONTINUE: "SIGCONT",
 }
 END_SECONDS = 15.0
-"""How long a service that was told to end may take until that is asked for again."""
+"""Time that a service may take to end before it is told to end again."""
 
 
 class AnsibleEngine:
@@ -86,7 +86,7 @@ class AnsibleEngine:
         run_directory: RunDirectory,
         group: asyncio.TaskGroup,
     ) -> None:
-        """``group`` has what goes on as long as the engine's block lasts."""
+        """Set up the engine; ``group`` runs the tasks that last as long as the engine's block."""
         self._group = group
         self._hosts = hosts
         self._found = found
@@ -105,26 +105,26 @@ class AnsibleEngine:
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
-        """What each host is, and how far its clock is from this one's."""
+        """Facts about each host, and how far its clock differs from this one's."""
         return tuple(found.record(self.layout(name).records) for name, found in self._found.items())
 
     @property
     def lost_hosts(self) -> frozenset[str]:
-        """The hosts that were lost and outlived."""
+        """The hosts whose loss the run has survived."""
         return frozenset(self._hosts.lost)
 
     def outliving_hosts(self, tell: Callable[[GoneHost], None]) -> AbstractContextManager[None]:
-        """Tell of each host that is lost in a block, once, instead of raising HostLost."""
+        """Report each host that is lost in a block, once, instead of raising HostLost."""
         return self._hosts.outliving(tell)
 
     @property
     def own_processes(self) -> Mapping[str, str]:
-        """Nothing but what copies the records of each host."""
+        """Only the processes that copy the records of each host."""
         return {follower(name): FOLLOWING for name in self._found}
 
     @property
     def lead_seconds(self) -> int:
-        """What the movers take to start on a small board."""
+        """Time that the movers take to start on a small board."""
         return LEAD_SECONDS
 
     def layout(self, host: str) -> Layout:
@@ -132,13 +132,13 @@ class AnsibleEngine:
         return self._found[host].layout(self._hosts[host].run)
 
     def by_hand(self, host: str) -> str:
-        """Return what a person types before a command that is to run on a host."""
+        """Return what a person types before a command to run on a host."""
         return self._found[host].access.by_hand()
 
     async def claim_ports(
         self, wanted: Sequence[PortWanted], places: Mapping[str, str]
     ) -> dict[str, int]:
-        """Choose a port for each use that nothing listens on. Raises PortTaken."""
+        """Return a port for each use that nothing listens on. Raises PortTaken."""
         ports: dict[str, int] = {}
         taken = {name: set(found.facts.listening_ports) for name, found in self._found.items()}
         for each in wanted:
@@ -156,7 +156,7 @@ class AnsibleEngine:
         return ports
 
     async def make_keys(self, question: Question, places: Mapping[str, str]) -> Identities:
-        """Make keys where they will be used; their secret halves never leave. Raises Unequipped."""
+        """Make keys where they will be used; their secret halves stay there. Raises Unequipped."""
         wanted = keys_by_host(question.experiment, places)
 
         async def made_on(name: str) -> HostKeys:
@@ -198,7 +198,7 @@ class AnsibleEngine:
         await self._hosts.on_all(_explained(prepare, "cannot be prepared"))
 
     async def start(self, services: Iterable[Service]) -> None:
-        """Start services. Raises DaemonDied where one cannot be started."""
+        """Start services. Raises DaemonDied if one cannot be started."""
         by_host: dict[str, list[Service]] = {}
         for service in services:
             if service.host in self._hosts.gone:
@@ -222,18 +222,18 @@ class AnsibleEngine:
         await together(*map(start, by_host))
 
     async def signal(self, service: Service, signal: Signal) -> None:
-        """Tell a service something, if it still runs."""
+        """Send a signal to a service, if it is still running."""
         if service.host not in self._hosts.gone and self._hosts.ends.runs(service.name):
             await self._kill(service, signal)
 
     async def end(self, service: Service, signal: Signal) -> None:
-        """End a service by a signal and wait for it; one that takes too long is killed."""
+        """End a service by a signal and wait for its end; if it takes too long, kill it."""
         self._hosts.ends.may_end([service.name])
         if service.host in self._hosts.gone or not self._hosts.ends.runs(service.name):
             return
         await self._kill(service, signal)
         if signal is not Signal.KILL:
-            await self._kill(service, Signal.CONTINUE)  # a stopped process would not hear the first
+            await self._kill(service, Signal.CONTINUE)  # a stopped process ignores the first signal
         try:
             async with asyncio.timeout(END_SECONDS):
                 await self._hosts.ends.ended(service.name)
@@ -241,7 +241,7 @@ class AnsibleEngine:
             await self._systemctl("systemctl stop", service)
 
     async def finished(self, service: Service) -> None:
-        """Wait for a service that ends by itself. Raises what its exit code says went wrong."""
+        """Wait until a service ends by itself. Raises the error that its exit code stands for."""
         self._hosts.ends.may_end([service.name])
         code = await self._hosts.ends.ended(service.name)
         if code:
@@ -261,7 +261,7 @@ class AnsibleEngine:
         )
 
     def control(self, service: Service) -> AbstractAsyncContextManager[Control]:
-        """Open a tor's control socket, carried here. Raises TypeError for what is no tor."""
+        """Open a tor's control socket, forwarded here. Raises TypeError if it is not a tor."""
         if service.control_path is None:
             raise TypeError(f"{service.name} is no tor daemon")
         return _carried(self._hosts[service.host], service.control_path)
@@ -279,11 +279,11 @@ class AnsibleEngine:
         return last_line(self._copy_of(service.log_path, service.host))
 
     async def write_schedule(self, schedule: Schedule) -> None:
-        """Tell every host of a load, and have it end by itself whoever is there to see."""
+        """Tell every host about a load, which then ends by itself even without a controller."""
         self._run_directory.write_schedule(schedule)
         grace = int(self._question.experiment.cluster.grace)
         length = schedule.end_second - schedule.ramp_second
-        # with the last two, the result can be made from what hosts have, whoever collects it
+        # the last two allow anyone who collects the hosts' records to make the result
         texts = {SCHEDULE: json_text(schedule), **self._run_directory.so_far()}
 
         async def tell(host: RunHost) -> None:
@@ -296,12 +296,12 @@ class AnsibleEngine:
         )
 
     def follow(self, service: Service, kind: type[Record]) -> FollowedFile[Record]:
-        """Follow the copy of the file that a service writes records of a kind to."""
+        """Follow the copy of a service's file with records of a kind."""
         path = PurePosixPath(recorded_at(service.name, service.orders, kind))
         return FollowedFile(Tail(self._copy_of(path, service.host), kind))
 
     async def set_link(self, host: str, *, up: bool) -> None:
-        """Cut a host off from all but this controller, or join it again. Raises Unequipped."""
+        """Cut a host off from all but this controller, or reconnect it. Raises Unequipped."""
         connection = self._hosts[host].connection
         with self._hosts.bearing_loss_of(host):
             try:
@@ -312,13 +312,13 @@ class AnsibleEngine:
                 raise Unequipped(f"{host}: its link cannot be changed: {error}") from error
 
     async def reboot(self, host: str) -> None:
-        """Restart a host, and return once it goes down."""
+        """Reboot a host, and return once it is going down."""
         self._hosts.goes_down(host)
         with suppress(HostLost):  # it may be gone before it answers
             await self._hosts[host].connection.output(("sh", "-c", "systemctl reboot"))
 
     def death(self, name: str, code: int) -> Exception:
-        """Explain a service's end that nobody had asked for."""
+        """Return the error that explains a service's unexpected end."""
         service = self._services[name]
         return death(
             f"{name} on {service.host}",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from onionrig.rig.units import HostRun
 
 PYTHON = "/opt/onionrig/venv/bin/python"
-"""The Python of a provisioned host's node program."""
+"""Path of Python in the node program of a provisioned host."""
 FACTS_SECONDS = 60
 CORES_SECONDS = 20
 MODULE_MISSING = ("No such file", "not found", "No module named")
@@ -42,7 +42,7 @@ class FoundHost(msgspec.Struct, frozen=True, kw_only=True):
     clock: ClockReading
 
     def layout(self, run: HostRun) -> Layout:
-        """Return where a run's files are on it."""
+        """Return where a run's files are on the host."""
         return Layout(
             workspace=run.workspace,
             records=run.records,
@@ -56,7 +56,7 @@ class FoundHost(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def record(self, records: PurePosixPath | None = None) -> HostRecord:
-        """Return what it is, for the manifest."""
+        """Return the host's record for the manifest."""
         facts = msgspec.structs.asdict(self.facts.facts)
         return HostRecord(
             **{**facts, "name": self.access.name},
@@ -71,10 +71,10 @@ class FoundHost(msgspec.Struct, frozen=True, kw_only=True):
 def found_hosts(
     accesses: Iterable[tuple[Access, str | None]], experiment: Experiment, *, version: str
 ) -> dict[str, FoundHost]:
-    """Return the hosts by name; each comes with its address where the inventory says one.
+    """Return the hosts by name; each comes with its address if the inventory gives one.
 
-    ``version`` is what must be provisioned on all of them. Raises Unequipped for every host that is
-    not fit for the experiment's run, all at once.
+    ``version`` must be provisioned on all of them. Raises Unequipped that names every host that is
+    not fit for the experiment's run.
     """
     reached = list(accesses)
     with ThreadPoolExecutor(max_workers=max(1, len(reached))) as pool:
@@ -90,7 +90,7 @@ def found_hosts(
 
 
 def versions_differ(found: Mapping[str, FoundHost]) -> dict[str, str | None]:
-    """Return the versions of each program, those of several hosts side by side."""
+    """Return the versions of each program; different versions on hosts are listed side by side."""
     names = msgspec.structs.fields(next(iter(found.values())).facts.versions)
     return {
         field.name: ", ".join(
@@ -108,7 +108,7 @@ def versions_differ(found: Mapping[str, FoundHost]) -> dict[str, str | None]:
 
 
 def with_cores(hosts: Iterable[ListedHost]) -> tuple[ListedHost, ...]:
-    """Return the hosts with the number of their cores, where the inventory or they say it."""
+    """Return the hosts with their number of cores, from the inventory or from themselves."""
     listed = tuple(hosts)
     with ThreadPoolExecutor(max_workers=max(1, len(listed))) as pool:
         return tuple(pool.map(_with_cores, listed))
@@ -121,12 +121,12 @@ def _with_cores(host: ListedHost) -> ListedHost:
         printed = run_program(host.access().alone(("nproc",)), seconds=CORES_SECONDS).out
         return msgspec.structs.replace(host, cores=int(printed))
     except (NotRun, ValueError):
-        return host  # the run itself will say why it cannot be reached
+        return host  # the run itself will report why it cannot be reached
 
 
 def _asked(access: Access, address: str | None) -> FoundHost | str:
-    """Return what a host is, or why that cannot be known, in words."""
-    # where ssh came in is where the controller, and so others, reach it
+    """Return a host's facts, or an explanation of why they cannot be known."""
+    # the controller, and so other hosts, reach it at the address where ssh came in
     facts_argv = access.as_root((PYTHON, "-m", "onionrig.node.facts"))
     command = f'exec {shlex.join(facts_argv)} "$a"'
     here = f"a={shlex.quote(address)}" if address else "set -- $SSH_CONNECTION; a=${3:-}"

@@ -1,4 +1,4 @@
-"""The hosts of one run: connected, claimed, followed, and given back whatever happened."""
+"""The hosts of one run: connected, claimed, followed, and always released."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 STOP_SECONDS = 30.0
 COLLECT_SECONDS = 300.0
 REBOOT_SECONDS, REBOOT_PAUSE_SECONDS = 120.0, 1.0
-"""How long a host may take to be back, and the pause between two attempts to reach it."""
+"""Time that a host may take to reboot, and the pause between two attempts to reach it."""
 MOVED_ON_IN_GRACE = 4
-"""How often the timer of the grace is moved on within it."""
+"""Number of times that the grace timer is extended per grace period."""
 
 
 class RunHost(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class RunHost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hosts:
-    """Every host of one run. What it is told to do on all of them is done at the same time."""
+    """Every host of one run. What is done on all of them is done concurrently."""
 
     def __init__(self, hosts: Iterable[RunHost], records: Path, *, grace_seconds: int) -> None:
         self._hosts = {host.name: host for host in hosts}
@@ -76,7 +76,7 @@ class Hosts:
         self.ends = ServiceEnds()
         self.lost: set[str] = set()
         self.down: set[str] = set()
-        """Hosts that went down because they were told to."""
+        """Hosts that went down on request."""
 
     def __getitem__(self, name: str) -> RunHost:
         return self._hosts[name]
@@ -87,7 +87,7 @@ class Hosts:
 
     @property
     def gone(self) -> set[str]:
-        """The hosts that cannot be told anything."""
+        """The hosts that cannot be given any commands."""
         return self.lost | self.down
 
     async def on_all(self, what: Callable[[RunHost], Awaitable[None]]) -> None:
@@ -100,7 +100,7 @@ class Hosts:
         await together(*(on(host) for host in self))
 
     async def claim(self, who: str) -> None:
-        """Have every host for this run alone. Raises HostsInUse, and Unequipped."""
+        """Claim every host for this run alone. Raises HostsInUse and Unequipped."""
 
         async def claim(host: RunHost) -> None:
             units = stand_down_units(host.run, grace_seconds=self._grace_seconds)
@@ -113,7 +113,7 @@ class Hosts:
         await self.on_all(claim)
 
     async def keep(self) -> None:
-        """Move the timer of the grace on, again and again, but while a load is on."""
+        """Keep extending the grace timer, except under load."""
         while True:
             async with self._timers:
                 if asyncio.get_running_loop().time() >= self._load_until_seconds:
@@ -123,13 +123,13 @@ class Hosts:
     async def tell_of_load(
         self, tell: Callable[[RunHost], Awaitable[None]], *, seconds: float
     ) -> None:
-        """Tell every host of a load that is over after so many seconds."""
+        """Tell every host about a load that is over after this many seconds."""
         async with self._timers:
             self._load_until_seconds = asyncio.get_running_loop().time() + seconds
             await self.on_all(tell)
 
     async def watch(self, death: Callable[[str, int], Exception]) -> None:
-        """Raise what a service died of; one that ended as its host goes down is not meant."""
+        """Raise the error for a service that died, unless its host is going down."""
         while True:
             name, code = await self.ends.unexpected.get()
             if not await self._goes_down(self.places[name]):
@@ -143,7 +143,7 @@ class Hosts:
 
     @contextmanager
     def outliving(self, tell: Callable[[GoneHost], None]) -> Iterator[None]:
-        """Tell of hosts that are lost in a block, instead of raising HostLost."""
+        """Report hosts that are lost in a block, instead of raising HostLost."""
         before, self._tell = self._tell, tell
         try:
             yield
@@ -152,25 +152,25 @@ class Hosts:
 
     @contextmanager
     def bearing_loss_of(self, name: str) -> Iterator[None]:
-        """Take in that a host was lost, where that is found in a block. Raises HostLost."""
+        """Record the loss of a host that is noticed in a block. Raises HostLost."""
         try:
             yield
         except HostLost as error:
             self._take_loss(name, error)
 
     def goes_down(self, name: str) -> None:
-        """Take in that a host goes down because it was told to."""
+        """Record that a host goes down on request."""
         self.down.add(name)
         self._forget_services_of(name)
 
     def leave(self) -> None:
-        """Stop copying and watching: what ends from now on is meant."""
+        """Stop copying and watching: services are expected to end from now on."""
         self._leaving = True
         for follower_task in self._followers:
             follower_task.cancel()
 
     async def give_back(self) -> list[str]:
-        """End every service, fetch the records and leave nothing volatile; say what failed."""
+        """End every service, fetch the records and remove what is volatile; return what failed."""
         hosts = [host for host in self if host.name in self._claimed]
         problems = await together(*map(_given_back, hosts, repeat(self._records)))
         return [problem for several in problems for problem in several]
@@ -247,12 +247,12 @@ class Hosts:
 
 
 def follower(host: str) -> str:
-    """Name what copies a host's records; it runs there beside the services."""
+    """Return the name of the process that copies a host's records and runs beside its services."""
     return f"follow-{host}"
 
 
 class Masters:
-    """The ssh connections of a run, each a child of this process. Left, every one is ended."""
+    """The ssh connections of a run, each a child of this process; leaving the block ends all."""
 
     def __init__(self, keeping: Kept, logs: Path) -> None:
         self._keeping = keeping
@@ -267,7 +267,7 @@ class Masters:
             process.kill()
 
     async def connect(self, access: Access) -> Connection:
-        """Connect to a host. Raises Unequipped where that does not work."""
+        """Return a connection to a host. Raises Unequipped if it cannot be made."""
         sockets = self._keeping.workspace / "ssh"
         make_private(sockets)
         connection = Connection(access, sockets, self._keeping.environment)
@@ -302,7 +302,7 @@ class Masters:
 
 
 def _put_down(content: bytes, records: Path) -> None:
-    """Put fetched files in place of the copies that were made of them meanwhile."""
+    """Replace the copies made during the run by the fetched files."""
     for path, file in unpacked(content):
         here = records / path
         make_private(here.parent)
@@ -337,9 +337,9 @@ async def _moved_on(host: RunHost) -> None:
 
 
 async def _given_back(host: RunHost, records: Path) -> list[str]:
-    """End a run on a host, as far as that is possible; what it has recorded stays if not fetched.
+    """End a run on a host, as far as possible; records that cannot be fetched stay there.
 
-    Returns what failed, in words.
+    Returns explanations of what failed.
     """
     problems: list[str] = []
 
@@ -364,13 +364,13 @@ async def _given_back(host: RunHost, records: Path) -> list[str]:
 
 
 async def _fetched(host: RunHost, records: Path) -> None:
-    """Put what a host has recorded in place of the copies that were made of it meanwhile."""
+    """Replace the copies made during the run by what a host has recorded."""
     content = await host.connection.run(fetch_argv(host.run), seconds=COLLECT_SECONDS)
     await asyncio.to_thread(_put_down, content, records)
 
 
 async def _read_through(stream: asyncio.StreamReader) -> None:
-    """Read so that nothing waits: tail complains of files that are not there yet."""
+    """Read and discard, so that tail never blocks when it complains about missing files."""
     with suppress(asyncio.CancelledError):
         while await stream.read(1 << 12):
             pass

@@ -1,8 +1,8 @@
 """Read an Ansible inventory: its hosts with their groups, and how OpenSSH alone reaches each.
 
-Ansible reads it (``ansible-inventory``), so every kind of inventory works, group variables and
-vaults included. Values that are templates or encrypted are asked of Ansible once more, resolved.
-What an ``ansible.cfg`` says of logins counts where the inventory is silent.
+Ansible reads it (``ansible-inventory``), so every kind of inventory works, including group
+variables and vaults. Ansible is then asked to resolve values that are templates or encrypted. The
+logins of an ``ansible.cfg`` apply if the inventory does not set them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from onionrig.experiment.inventory import Inventory, InventoryHost
 from onionrig.processes.surroundings import refuse_intercepted
 
 BECOME: dict[str, tuple[str, ...]] = {"sudo": ("sudo", "-n"), "doas": ("doas", "-n")}
-"""The words before a command that is to run as root, by Ansible's name of the method."""
+"""The words that precede a command to run as root, by Ansible's name of the method."""
 PASSWORDS = ("ansible_password", "ansible_ssh_password", "ansible_ssh_pass")
 BECOME_PASSWORDS = ("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass")
 LOCAL, SSH = "local", frozenset({"ssh", "smart", "ansible.builtin.ssh"})
@@ -42,7 +42,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "reached_at": ("onionrig_address",),
     "facts": ("onionrig_facts",),
 }
-"""What is needed of a host, and the variables that say it: the first that is there counts."""
+"""Things that a run needs to know about a host, and their variables; the first that is set counts."""
 IMPLIED_GROUPS = frozenset({"all", "ungrouped"})
 
 
@@ -51,28 +51,28 @@ class ListedHost(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     groups: tuple[str, ...] = ()
-    """Every group that it is in, parents included."""
+    """Every group that the host is in, parents included."""
     address: str
-    """Where ssh connects to."""
+    """Address that ssh connects to."""
     port: int | None = None
     user: str | None = None
-    """The login; null where ssh's own configuration says it."""
+    """User to log in as; null if ssh's own configuration decides."""
     private_key_file: str | None = None
     ssh_arguments: tuple[str, ...] = ()
-    """What the inventory adds to every ssh command line, such as a jump host."""
+    """Arguments that the inventory adds to every ssh command line, such as a jump host."""
     is_local: bool = False
-    """Whether it is the controller itself."""
+    """Whether the host is the controller itself."""
     become: tuple[str, ...] = BECOME["sudo"]
-    """The words before a command that is to run as root; none where the login is root's."""
+    """The words that precede a command to run as root; none if the login is root's."""
     has_become_password: bool = False
     """Whether becoming root takes a password, which Ansible knows and a run cannot type."""
     onionrig_address: str | None = None
-    """Where daemons listen and other hosts reach it; null for the address ssh arrives at."""
+    """Address that daemons listen at and other hosts use; null for the one at which ssh arrives."""
     cores: int | None = None
-    """Cores that the inventory says it has."""
+    """Number of cores that the inventory gives."""
 
     def access(self) -> Access:
-        """Return how a run reaches it."""
+        """Return how a run reaches the host."""
         if self.is_local:
             become = self.become if os.geteuid() else ()
             return Access(name=self.name, destination=None, become=become)
@@ -94,11 +94,11 @@ class ListedHost(msgspec.Struct, frozen=True, kw_only=True):
 def read_inventory(path: str) -> tuple[ListedHost, ...]:
     """Return the hosts of an inventory by name, pi2 before pi10.
 
-    Ansible takes a second or more for it, so it is read once: everything that one command does goes
-    by the same answer.
+    Ansible takes a second or more, so the inventory is read once: everything that one command does
+    is based on the same answer.
 
-    Raises UsageError for one that cannot be read, has no hosts, or says what cannot be used, and
-    Unequipped where Ansible is missing or connections would go through a proxy.
+    Raises UsageError for an inventory that cannot be read, has no hosts or has unusable values, and
+    Unequipped if Ansible is missing or connections would go through a proxy.
     """
     refuse_intercepted()
     if not Path(path).exists():
@@ -128,7 +128,7 @@ def read_inventory(path: str) -> tuple[ListedHost, ...]:
 
 
 def for_experiment(path: str, hosts: tuple[ListedHost, ...]) -> Inventory:
-    """Return what an experiment needs to know of an inventory."""
+    """Return what an experiment needs to know about an inventory."""
     return Inventory(
         path=path,
         hosts=tuple(
@@ -192,7 +192,7 @@ def _refuse_passwords(path: str, variables: dict[str, Variables]) -> None:
 
 
 def _counted(name: str) -> list[tuple[str, int]]:
-    """Return what sorts names by the numbers in them."""
+    """Return a key that sorts names by the numbers in them."""
     return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", name)]
 
 

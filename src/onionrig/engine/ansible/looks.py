@@ -1,4 +1,4 @@
-"""How far the services of real hosts are: by the copies of their logs, and by who listens there."""
+"""How ready the services of real hosts are, from copies of their logs and from open sockets."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from onionrig.rig.model import Service
 
 NOT_WAITED_FOR = Seen(listens=True, percent=BOOTSTRAPPED)
-"""What is seen of a service whose host is gone: nobody waits for it."""
+"""State of a service whose host is gone: nobody waits for it."""
 
 
 class Looks:
-    """What was seen of each service since it was last started."""
+    """What has been seen of each service since its last start."""
 
     def __init__(self, hosts: Hosts) -> None:
         self._hosts = hosts
         self._bootstraps: dict[str, BootstrapLog] = {}
         self._silent: dict[str, list[Address]] = {}
-        """Where a service is to accept connections, and has not been seen to."""
+        """Addresses at which a service should accept connections and has not been seen to."""
 
     def starts(self, service: Service, log: Path) -> None:
-        """Take in that a service starts, perhaps again; ``log`` is the copy of its output."""
+        """Record that a service starts, perhaps again; ``log`` is the copy of its output."""
         if isinstance(service.ready, Bootstrapped):
-            # a tor that is started again is ready by what it logs from then on
+            # the readiness of a restarted tor depends only on what it logs from now on
             self._bootstraps[service.name] = BootstrapLog(log, after=size_of(log))
         if isinstance(service.ready, Listening):
             self._silent[service.name] = [*service.ready.socket_paths, *service.ready.tcp]
 
     async def at(self, service: Service) -> Seen:
-        """Return how far a service is. Raises HostLost."""
+        """Return how ready a service is. Raises HostLost."""
         if service.host in self._hosts.gone:
             return NOT_WAITED_FOR
         if isinstance(service.ready, Bootstrapped):

@@ -1,7 +1,7 @@
 """Follow the files of a run on a host, and keep a copy of each here as it grows.
 
-One ``tail`` for each host prints what is new under a header for each file (tail(1), ``--verbose``).
-What follows records, the live view and whatever waits for a line of a log read the copies. At the
+One ``tail`` per host prints what is new under a header for each file (tail(1), ``--verbose``).
+Whatever follows records or waits for a line of a log, and the live view, read the copies. At the
 end of a run they are replaced by the files themselves.
 """
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 _HEADER = re.compile(rb"(?:\A|\n)==> (/[^\n]+) <==\n")
 _MOST_HEADER_BYTES = 512
-"""More than a header can have; so much is held back until it is clear that none begins there."""
+"""Upper bound of a header's length; up to this much is held back until no header can begin
+there."""
 READ_BYTES = 1 << 16
 
 
 def tail_argv(paths: Iterable[PurePosixPath], *, lines: str = "+1") -> tuple[str, ...]:
-    """Return the command that prints what these files have and get; some may not be there yet.
+    """Return the command that prints these files as they grow; some may not exist yet.
 
-    ``lines`` is with which line it begins, as tail has it: the first, unless told otherwise.
+    ``lines`` is the line to begin with, in tail's syntax: by default the first.
     """
     return (
         "tail", "--verbose", "--follow=name", "--retry", f"--lines={lines}",
@@ -36,16 +37,16 @@ def tail_argv(paths: Iterable[PurePosixPath], *, lines: str = "+1") -> tuple[str
 
 
 class Demultiplexer:
-    """Take apart what ``tail`` prints for several files."""
+    """Splits what ``tail`` prints for several files."""
 
     def __init__(self) -> None:
         self._pending = b""
         self._path: PurePosixPath | None = None
         self._in_line = False
-        """Whether what was given last had not come to the end of a line."""
+        """Whether the last content emitted ended within a line."""
 
     def take(self, printed: bytes) -> list[tuple[PurePosixPath, bytes]]:
-        """Take in what was printed; return what is new of which file, in order."""
+        """Process what was printed; return the new content with its files, in order."""
         self._pending += printed
         pieces: list[tuple[PurePosixPath, bytes]] = []
         while found := _HEADER.search(self._pending):
@@ -64,18 +65,18 @@ class Demultiplexer:
 
 
 class Mirror:
-    """Copies, in a directory here, of files in a directory of a host."""
+    """Local copies of the files in a directory of a host."""
 
     def __init__(
         self, records: PurePosixPath, here: Path, heard: Callable[[PurePosixPath, bytes], bool]
     ) -> None:
-        """``heard`` is given each piece first; where it takes one, no copy is made of it."""
+        """Set up the copies; a piece for which ``heard`` returns True is not copied."""
         self._records = records
         self._here = here
         self._heard = heard
 
     async def follow(self, printed: asyncio.StreamReader) -> None:
-        """Copy what comes until the other end is closed. Raises RunDirectoryError."""
+        """Copy what arrives until the other end is closed. Raises RunDirectoryError."""
         parts = Demultiplexer()
         while content := await printed.read(READ_BYTES):
             for path, piece in parts.take(content):
@@ -96,8 +97,8 @@ class Mirror:
 def _held_back(content: bytes, *, in_line: bool) -> int:
     """Return how many of the last bytes may be the beginning of a header.
 
-    A header that follows other content has a blank line before it: tail ends what it has printed
-    with a line break of its own.
+    A blank line precedes a header that follows other content: tail ends what it has printed with a
+    line break of its own.
     """
     at = content.rfind(b"\n")
     if at < 0 and in_line:

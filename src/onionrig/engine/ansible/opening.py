@@ -42,26 +42,27 @@ WORKSPACES = PurePosixPath("/run/onionrig")
 RECORDS = PurePosixPath("/var/lib/onionrig/runs")
 RUN_ID_BYTES = 4
 BRING_UP_SECONDS = 1800
-"""More than a bring-up can take, with every deadline met at its end."""
+"""Upper bound of a bring-up's duration, in which every deadline is just met."""
 SERVES_SECONDS = 7 * 24 * 3600
-"""The longest that a rig serves sinks that run elsewhere."""
+"""Longest time that a rig serves sinks that run elsewhere."""
 
 
 class AnsibleOpening:
     """Hosts that were found fit for a run; nothing has been made on them."""
 
     CAPABILITIES: ClassVar[frozenset[type]] = frozenset({Links, Reboots})
-    """The most that hosts can have; which of them these have, their programs say."""
+    """The capabilities that hosts can have at most; their programs decide which of them they
+    have."""
 
     def __init__(self, found: dict[str, FoundHost]) -> None:
         self._found = found
 
     @classmethod
     def for_experiment(cls, experiment: Experiment) -> AnsibleOpening:
-        """Look at the experiment's hosts, which its inventory says how to reach.
+        """Examine the experiment's hosts, which its inventory says how to reach.
 
-        Raises UsageError for an inventory that cannot be used and for lines of a torrc that a
-        host's tor does not take, and Unequipped for every host that is not fit, all at once.
+        Raises UsageError for an inventory that cannot be used and for torrc lines that a host's tor
+        does not accept, and Unequipped that names every host that is not fit.
         """
         refuse_unfit_surroundings(SSH_SOCKET, for_ssh=True)
         named = {host.name for host in experiment.hosts}
@@ -79,13 +80,13 @@ class AnsibleOpening:
 
     @property
     def capabilities(self) -> frozenset[type]:
-        """The further protocols: links can be cut where every host has nft."""
+        """The further protocols of the engine; links can be cut if every host has nft."""
         cuts = all("nft" in host.facts.programs for host in self._found.values())
         return self.CAPABILITIES if cuts else frozenset({Reboots})
 
     @property
     def versions(self) -> Versions:
-        """The programs that would run, those of several hosts side by side."""
+        """Versions of the programs that would run; those that differ are listed side by side."""
         found = versions_differ(self._found)
         return Versions(
             onionrig=found["onionrig"] or "",
@@ -98,7 +99,7 @@ class AnsibleOpening:
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
-        """What each host is."""
+        """Facts about each host."""
         return tuple(host.record() for host in self._found.values())
 
     def entered(
@@ -112,9 +113,10 @@ class AnsibleOpening:
 async def entered_hosts(
     found: dict[str, FoundHost], question: Question, run_directory: RunDirectory
 ) -> AsyncIterator[AnsibleEngine]:
-    """Have these hosts as an engine for a block.
+    """Provide these hosts as an engine for a block.
 
-    Raises HostsInUse and Unequipped, and in the block what died and which host was lost.
+    Raises HostsInUse and Unequipped, and in the block the error for a service that died or a host
+    that was lost.
     """
     run_id = secrets.token_hex(RUN_ID_BYTES)
     grace_seconds = int(question.experiment.cluster.grace)

@@ -1,7 +1,7 @@
-"""Pack the programs that run on a host, the same bytes for the same program.
+"""Pack the programs that run on a host; the same program always gives the same bytes.
 
 ``python -m onionrig.engine.ansible.program`` makes the archive in this user's cache and prints what
-the Ansible collection has to know of it. ``provisioned_version`` is what a host then records.
+the Ansible collection needs to know about it. ``provisioned_version`` is what a host then records.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LEFT_OUT = frozenset({"cli", "cluster", "deploy", "run", "series", "views"})
 
 
 def main() -> None:
-    """Make the archive, and print what the collection has to know of it as JSON."""
+    """Make the archive, and print as JSON what the collection needs to know about it."""
     print(json.dumps(packed()))  # noqa: T201 - this is a program that prints
 
 
@@ -42,13 +42,13 @@ def packed() -> dict[str, str]:
 
 @cache
 def provisioned_version() -> str:
-    """Return the version that a host has recorded after it was provisioned by this program."""
+    """Return the version that a host records when it is provisioned by this program."""
     return f"{onionrig.__version__}+{_short_digest(archive())}"
 
 
 @cache
 def archive() -> bytes:
-    """Return a tar of the programs: names in order, no times, no owners."""
+    """Return a tar archive of the programs: names in order, without times and owners."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, content in _files().items():
@@ -60,7 +60,7 @@ def archive() -> bytes:
 
 @cache
 def files_digest() -> str:
-    """Return the digest of the files, as the collection computes it of a host's."""
+    """Return the digest of the files, as the collection computes it on a host."""
     digest = hashlib.sha256()
     for name, content in _files().items():
         digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())

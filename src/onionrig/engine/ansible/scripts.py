@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from onionrig.rig.units import HostRun
 
 IN_USE = 75
-"""The exit code of the claim where the host is in use (sysexits.h, EX_TEMPFAIL)."""
+"""Exit code of the claim if the host is in use (sysexits.h, EX_TEMPFAIL)."""
 PRIVATE, FOR_THE_GROUP = 0o700, 0o750
 CLAIMS = PurePosixPath("/run/onionrig/claims")
-"""The file that is locked while a host is claimed."""
+"""The file that is locked while a host is being claimed."""
 
 
 def claim_script(run: HostRun, units: Iterable[File], who: str) -> str:
-    """Return the script that claims a host for a run and starts the timer of the grace.
+    """Return the script that claims a host for a run and starts the grace timer.
 
-    A claim whose run has no timer left is a dead one's, and is cleared away. The script ends with
-    ``IN_USE`` and prints the claim where the host is another run's.
+    A claim whose run has no timer left is stale, and is removed. If the host belongs to another
+    run, the script prints that run's claim and exits with ``IN_USE``.
     """
     writes = "".join(_written(unit) for unit in units)
     return f"""
@@ -58,12 +58,12 @@ systemctl start {run.grace_timer}
 
 
 def move_on_script(run: HostRun) -> str:
-    """Return the script that moves the timer of the grace on, and ends that of a load."""
+    """Return the script that restarts the grace timer, and ends the timer of a load."""
     return f"systemctl restart {run.grace_timer}\nsystemctl stop {run.load_timer} || true\n"
 
 
 def load_script(run: HostRun, timer: File, files: Iterable[File]) -> str:
-    """Return the script that tells a host's services of a load, whoever lives until its end."""
+    """Return the script that tells a host's services about a load, which needs no controller."""
     written = "".join(_written(file, owner=USER) for file in files)
     return f"""
 {written}{_written(timer)}systemctl daemon-reload
@@ -85,9 +85,9 @@ def keys_script(services: Iterable[Service]) -> str:
 
 
 def cut_script(controller: str | None, *, up: bool) -> str:
-    """Return the script that cuts a host off from all but the controller's ssh, or joins it again.
+    """Return the script that cuts a host off from all but the controller's ssh, or reconnects it.
 
-    What it sends is dropped, and nobody is told: as with a plug that is pulled (nft(8)).
+    What the host sends is dropped without notice, as if it had been unplugged (nft(8)).
     """
     removal = f"nft delete table {CUT_TABLE} 2>/dev/null || true\n"
     if up:
@@ -119,28 +119,28 @@ def stop_script(run: HostRun) -> str:
 
 
 def stand_down_script(run: HostRun, *, keep_records: bool) -> str:
-    """Return the script that ends a run and removes what is volatile of it, or all of it."""
+    """Return the script that ends a run and removes its volatile files, or all its files."""
     records = _word(run.records)
     removal = f"rmdir {records} 2>/dev/null" if keep_records else f"rm -rf {records}"
     return "\n".join(["set +e", *stand_down_commands(run), removal, "true", ""])
 
 
 def manifest_script(run: HostRun) -> str:
-    """Return the script that writes what it is given into a run's records, as its manifest."""
+    """Return the script that writes its input into a run's records, as its manifest."""
     return f"umask 077; cat >{_word(run.records / MANIFEST)}"
 
 
 def fetch_argv(run: HostRun) -> tuple[str, ...]:
     """Return the command that prints an archive of what a host has recorded of a run."""
-    # what the controller wrote there is for whoever collects a run that it could not end
+    # what the controller wrote there is for those who collect a run that it could not end
     ours = (f"--exclude=./{name}" for name in (MANIFEST, SCHEDULE, EVENTS))
     return ("tar", "-C", str(run.records), *ours, "-cf", "-", ".")
 
 
 def archive(services: Sequence[Service], units: Iterable[File], controls: PurePosixPath) -> bytes:
-    """Return a tar archive of everything that is put in place on a host, but for keys.
+    """Return a tar archive of everything that is put in place on a host, except keys.
 
-    Directories and files are the services' own user's and nobody else's to read; units are root's.
+    Directories and files are readable only by the services' own user; units belong to root.
     """
     with io.BytesIO() as content:
         with tarfile.open(fileobj=content, mode="w") as tar:
@@ -151,7 +151,7 @@ def archive(services: Sequence[Service], units: Iterable[File], controls: PurePo
                 for directory in (*directories, *(path.parent for path in written_by(service))):
                     _add_directory(tar, directory, added, PRIVATE)
                 for written in written_by(service):
-                    # tail follows reliably only what is there from its start
+                    # tail follows reliably only files that exist when it starts
                     _add_file(tar, File(path=written, text=""), 0o600, owner=USER)
                 for file in service.rendered_files:
                     _add_directory(tar, file.path.parent, added, PRIVATE)
@@ -164,7 +164,7 @@ def archive(services: Sequence[Service], units: Iterable[File], controls: PurePo
 def unpacked(content: bytes) -> Iterable[tuple[PurePosixPath, bytes]]:
     """Yield the files of an archive of records, by their paths in it.
 
-    Whatever else is in it, and what would lie outside, is left out. Raises tarfile.TarError.
+    Entries that are not files or would be outside are left out. Raises tarfile.TarError.
     """
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
         for member in tar:
@@ -186,7 +186,7 @@ def _word(path: PurePosixPath) -> str:
 
 
 def _written(file: File, *, owner: str = "root") -> str:
-    """Return the lines that write a file whole or not at all."""
+    """Return the lines that write a file atomically."""
     path, fresh = _word(file.path), _word(PurePosixPath(f"{file.path}.new"))
     mode = "0644" if owner == "root" else "0600"
     return (

@@ -1,4 +1,4 @@
-"""Who listens on a host, from what its kernel says: proc_net(5)."""
+"""The listening sockets of a host, from what its kernel prints: proc_net(5)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COMMAND = ("cat", "/proc/net/unix", "/proc/net/tcp", "/proc/net/tcp6")
 
 
 def listening(printed: str) -> tuple[frozenset[PurePosixPath], frozenset[int]]:
-    """Return the unix sockets and the TCP ports on which somebody listens."""
+    """Return the unix sockets and the TCP ports that have a listener."""
     sockets, ports = set(), set()
     for line in printed.splitlines():
         words = line.split()
@@ -23,12 +23,12 @@ def listening(printed: str) -> tuple[frozenset[PurePosixPath], frozenset[int]]:
 
 
 def _is_listening_tcp(words: list[str]) -> bool:
-    """Return whether it is a line as ``0: 0100007F:1F90 00000000:0000 0A …``."""
+    """Return whether the line looks like ``0: 0100007F:1F90 00000000:0000 0A …``."""
     return len(words) > 3 and words[0].endswith(":") and words[3] == LISTENING_TCP  # noqa: PLR2004
 
 
 def _is_listening_unix(words: list[str]) -> bool:
-    """Return whether it is a line as ``0000…: 00000002 00000000 00010000 0001 01 1234 /path``."""
+    """Return whether the line looks like ``0…: 00000002 00000000 00010000 0001 01 1234 /path``."""
     if len(words) != 8 or not words[0].endswith(":"):  # noqa: PLR2004 - the columns with a path
         return False
     try:

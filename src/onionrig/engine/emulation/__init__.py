@@ -1,1 +1,1 @@
-"""Hosts that are emulated on this machine: network namespaces with shaped links and CPU shares."""
+"""Hosts emulated on this machine: network namespaces with shaped links and CPU shares."""

@@ -1,9 +1,9 @@
-"""The CPU of emulated hosts: a control group each, whose processes share so much CPU time.
+"""CPU limits of emulated hosts: one control group per host, with a quota of CPU time.
 
-A service enters its host's group before it becomes what it is, so its children are in it too, and
-its process id is its own. The sampler stays outside: what measures must not be stopped with what it
-measures. Groups are gone with the run, however it ends: they are removed when the block is left, or
-by the keeper.
+A service enters its host's group before its program is executed, so its children are in it too, and
+its process id stays the same. The sampler stays outside: the instrument must not be throttled along
+with what it measures. Groups disappear with the run, however it ends: they are removed when the
+block is left, or by the keeper.
 """
 
 from __future__ import annotations
@@ -30,30 +30,31 @@ if TYPE_CHECKING:
 
 _ENTER_SECONDS = 10
 PERIOD_MICROSECONDS = 20_000
-"""A group may use its share of this, and stops until the next one has begun. With the kernel's
-default of 100 ms a host with a quarter of a core stops for 75 ms at a time, which no slow CPU does;
-with less than 20 ms several processes of a host stop for longer, not for shorter, since the
-scheduler's tick (4 ms where it was measured) is all that a turn then is. docs/method.md has both.
-"""
+"""Period of the quota: a group may use its share of it, and then pauses until the next period. With
+the kernel's default of 100 ms, a host with a quarter of a core pauses for 75 ms at a time, which no
+slow CPU does. With less than 20 ms, several processes of a host pause for longer rather than
+shorter, since a turn is then only one tick of the scheduler (4 ms where it was measured).
+docs/method.md has both."""
 LEAST_MICROSECONDS = 1_000
-"""Of a quota: the kernel takes no less (kernel/sched/core.c, min_cfs_quota_period)."""
+"""Smallest quota that the kernel accepts (kernel/sched/core.c, min_cfs_quota_period)."""
 
 _ENTER = 'echo $$ > "$0" || exit 125; exec "$@"'
-"""For ``sh -c``, with the group's list of processes and an argv; 125 is no exit code of ours."""
+"""Script for ``sh -c``, with the group's list of processes and an argv; 125 is not an exit code of
+ours."""
 _HOST = "host-"
-"""Before a host's name, which the kernel's own files in a group could have otherwise."""
+"""Prefix of a host's group, so that its name cannot equal a file of the kernel's."""
 
 
 class CpuShares(msgspec.Struct, frozen=True, kw_only=True):
-    """The groups of a run."""
+    """The control groups of a run."""
 
     unified: bool
-    """Of version 2; else of version 1."""
+    """Whether the control groups are of version 2, rather than version 1."""
     path: Path
-    """What is above those of the hosts."""
+    """Parent directory of the hosts' groups."""
 
     def entering(self, host: str) -> tuple[str, ...]:
-        """Return what stands before an argv that is to run with the share of a host."""
+        """Return the words that precede an argv to run with the share of a host."""
         return ("sh", "-c", _ENTER, str(self.path / f"{_HOST}{host}" / "cgroup.procs"))
 
 
@@ -61,9 +62,10 @@ class CpuShares(msgspec.Struct, frozen=True, kw_only=True):
 async def cpu_shares(
     hosts: Sequence[Host], *, name: str, guard: Callable[[str], None]
 ) -> AsyncIterator[Callable[[Service], tuple[str, ...]]]:
-    """Have a group of each host that is limited for a block; ``guard`` is told before any is made.
+    """Make a group for each limited host for a block; ``guard`` is told before any is made.
 
-    Yields what stands before the argv of a service. Raises Unequipped where none can be made.
+    Yields a function that returns the words that precede a service's argv. Raises Unequipped if no
+    group can be made.
     """
     cores = {host.name: host.cpu_cores for host in hosts if host.cpu_cores is not None}
     if not cores:
@@ -82,7 +84,7 @@ async def cpu_shares(
 
 
 def limits(cores: float, *, unified: bool) -> dict[str, str]:
-    """Return what is written to limit a group, by file and in this order."""
+    """Return what to write to limit a group, by file and in this order."""
     period = max(PERIOD_MICROSECONDS, round(LEAST_MICROSECONDS / cores))
     quota = max(LEAST_MICROSECONDS, round(cores * period))
     if unified:
@@ -91,7 +93,7 @@ def limits(cores: float, *, unified: bool) -> dict[str, str]:
 
 
 def _made(cores: Mapping[str, float], name: str, guard: Callable[[str], None]) -> CpuShares:
-    """Make the groups where that can be done first. Raises Unequipped with each reason."""
+    """Make the groups in the first place that allows it. Raises Unequipped with each reason."""
     refused: list[str] = []
     for hierarchy in own_hierarchies():
         for parent in _by_what_they_have(hierarchy):
@@ -113,9 +115,9 @@ def _made(cores: Mapping[str, float], name: str, guard: Callable[[str], None]) -
 
 
 def _by_what_they_have(hierarchy: Hierarchy) -> list[Path]:
-    """Return where to try, the best first; none of version 2 without the controller.
+    """Return where to try, best first; with version 2, only groups that have the controller.
 
-    That hands it on already comes before what would have to be changed for it.
+    Groups that already delegate the controller come first; the others would have to be changed.
     """
     parents = [Path(path) for path in hierarchy.parents]
     if not hierarchy.unified:
@@ -132,7 +134,7 @@ def _lists_cpu(file: Path) -> bool:
 
 def _make(group: Path, cores: Mapping[str, float], *, unified: bool) -> None:
     if unified and not _lists_cpu(group.parent / "cgroup.subtree_control"):
-        # refused where processes are in that group itself, unless it is the root of all
+        # the kernel refuses this if the group itself has processes, unless it is the root group
         _write(group.parent / "cgroup.subtree_control", "+cpu")
     group.mkdir()
     if unified:

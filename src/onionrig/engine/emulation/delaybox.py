@@ -1,7 +1,7 @@
-"""The delay of a link: the kernel's netem, or our own delaybox where the kernel has none.
+"""The delay of a link: the kernel's netem, or our own delaybox if the kernel lacks it.
 
 ``python -m onionrig.engine.emulation.delaybox`` builds the box ahead of time, as ``make setup``
-does where there is a compiler.
+does if there is a compiler.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FLAGS = ("-O2", "-Wall", "-Wextra")
 
 
 def has_netem(namespace: Namespace) -> bool:
-    """Try whether the kernel has netem, on a namespace's loopback."""
+    """Return whether the kernel has netem, by trying it on a namespace's loopback."""
     try:
         namespace.configure("tc", ["qdisc add dev lo root netem delay 1ms"])
     except Unequipped:
@@ -41,9 +41,9 @@ def has_netem(namespace: Namespace) -> bool:
 
 
 def delaybox(cache: Path | None = None) -> Path:
-    """Return where the box is, built if need be; one for each version of its source.
+    """Return the path of the delaybox for this version of its source, built if necessary.
 
-    Raises Unequipped where there is no compiler, or where it fails.
+    Raises Unequipped if there is no compiler or it fails.
     """
     source = resources.files("onionrig.engine.emulation") / "delaybox.c"
     text = source.read_bytes()
@@ -59,7 +59,7 @@ def delaybox(cache: Path | None = None) -> Path:
             "compiler to build it: apt-get install gcc libc6-dev"
         )
     _refuse_useless(directory)
-    fresh = built.with_name(f"{built.name}.{os.getpid()}")  # two runs may build at once
+    fresh = built.with_name(f"{built.name}.{os.getpid()}")  # two runs may build at the same time
     done = run_program(
         [compiler, *_FLAGS, "-x", "c", "-", "-o", str(fresh)], seconds=_BUILD_SECONDS, given=text
     )
@@ -74,7 +74,7 @@ def delaybox(cache: Path | None = None) -> Path:
 
 
 def _refuse_useless(directory: Path) -> None:
-    """Make the cache's directory. Raises Unequipped where no program can be kept or run there."""
+    """Make the cache's directory. Raises Unequipped if no program can be stored or run there."""
     advice = "and it keeps the program that delays links: XDG_CACHE_HOME names another directory"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

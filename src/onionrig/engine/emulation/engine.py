@@ -1,4 +1,4 @@
-"""Emulated hosts as an engine: the local engine, with every service in its host's namespace."""
+"""The engine for emulated hosts: the local engine, with every service in its host's namespace."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class EmulationEngine(LocalEngine):
         emulation: Emulation,
         sharing: Callable[[Service], tuple[str, ...]],
     ) -> None:
-        """``sharing`` says what stands before an argv that is to run with its host's CPU share."""
+        """Set up the engine; ``sharing`` returns the words before an argv that set its CPU share."""
         super().__init__(ground)
         self._question = question
         self._emulation = emulation
@@ -58,7 +58,7 @@ class EmulationEngine(LocalEngine):
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
-        """This machine, and the hosts that are emulated on it."""
+        """Facts about this machine, and the hosts that are emulated on it."""
         (machine,) = super().host_records
         boards = {host.name: host.board for host in self._question.experiment.hosts}
         return (
@@ -83,17 +83,17 @@ class EmulationEngine(LocalEngine):
 
     @property
     def own_processes(self) -> Mapping[str, str]:
-        """The controller and the keeper, and what delays links."""
+        """The controller, the keeper and the delayboxes."""
         return {**super().own_processes, **dict.fromkeys(self._emulation.delays, DELAY)}
 
     def by_hand(self, host: str) -> str:
-        """Return how a command of a person enters a host."""
+        """Return what a person types before a command to run it on a host."""
         return " ".join(self._emulation.namespaces[host].entering_by_hand) + " "
 
     async def claim_ports(
         self, wanted: Sequence[PortWanted], places: Mapping[str, str]
     ) -> dict[str, int]:
-        """Return numbers in turn: on emulated hosts all ports are free."""
+        """Return consecutive numbers: on emulated hosts all ports are free."""
         del places
         return {each.key: FIRST_PORT + number for number, each in enumerate(wanted)}
 
@@ -109,11 +109,11 @@ class EmulationEngine(LocalEngine):
             raise
 
     async def set_link(self, host: str, *, up: bool) -> None:
-        """Pull a host's plug, or put it in."""
+        """Unplug a host, or plug it in."""
         await asyncio.to_thread(self._emulation.set_link, host, up=up)
 
     async def set_link_rate(self, host: str, bits_per_second: float) -> None:
-        """Have a host's link carry so much from now on, each way."""
+        """Set the rate of a host's link, each way."""
         await asyncio.to_thread(self._emulation.set_rate, host, bits_per_second)
 
     def sampled_beside(self) -> dict[str, int]:
@@ -127,17 +127,17 @@ class EmulationEngine(LocalEngine):
     def child_of(self, service: Service) -> Child:
         """Return a service as a child of this process that enters its host before it runs."""
         child = super().child_of(service)
-        # a share first: from another network the group is the same, and nsenter has it too
+        # the share comes first: the group is the same in any network, and so includes nsenter
         entering = (*self._sharing(service), *self._emulation.entering(service))
         return msgspec.structs.replace(child, argv=(*entering, *child.argv))
 
     def accepts(self, service: Service, address: Address) -> bool:
-        """Return whether someone listens there, as a process of the service's host sees it."""
+        """Return whether someone listens there, from the point of view of the service's host."""
         return self._emulation.namespaces[service.host].inside(lambda: accepts(address))
 
 
 class EmulationOpening(LocalOpening):
-    """This machine as before, with hosts to be emulated on it as the engine is entered."""
+    """This machine as a local engine, with hosts that are emulated when the engine is entered."""
 
     capabilities: frozenset[type] = frozenset({Links, LinkRates})
 
@@ -152,9 +152,9 @@ class EmulationOpening(LocalOpening):
 async def entered_emulation(
     equipment: Equipment, question: Question, run_directory: RunDirectory
 ) -> AsyncIterator[EmulationEngine]:
-    """Have the emulated hosts of a question as an engine for a block.
+    """Provide the emulated hosts of a question as an engine for a block.
 
-    Raises Unequipped for what this machine lacks, and in the block what died.
+    Raises Unequipped if this machine lacks something, and in the block the error for what died.
     """
     hosts = emulated_hosts(question.experiment)
     with ExitStack() as claims:

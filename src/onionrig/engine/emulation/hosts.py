@@ -1,7 +1,7 @@
-"""Emulated hosts for a block: a network namespace each, links to a switch of the run's own.
+"""Emulated hosts for a block: a network namespace each, linked to a switch of the run's own.
 
-The machine's own network is not touched, and no packet leaves: the switch has ports to these hosts
-and to nothing else.
+The machine's own network is not touched, and no packet leaves: the switch has ports only to these
+hosts.
 """
 
 from __future__ import annotations
@@ -40,40 +40,40 @@ if TYPE_CHECKING:
     from onionrig.rig.model import Host, Service
 
 NAMESPACE, DELAY = "namespace", "delay"
-"""What the hosts consist of: what holds a namespace, and what delays a link where the kernel has no
-netem."""
+"""Prefixes of the services that hosts consist of: one holds a namespace, one delays a link if the
+kernel lacks netem."""
 DELAY_LINES = "delays"
-"""The namespace that delayed links go through, beside the switch's own."""
+"""The namespace that delayed links pass through, separate from the switch's."""
 JOINED = "delaying"
-"""What the delaybox says once it carries frames."""
+"""Line that the delaybox prints once it carries frames."""
 JOINED_SECONDS = 10.0
 
 
 class Emulation(msgspec.Struct, frozen=True, kw_only=True):
-    """The hosts that stand."""
+    """The running emulated hosts."""
 
     namespaces: dict[str, Namespace]
-    """By host."""
+    """Namespaces by host."""
     delayed_by: DelayedBy | None
-    """None where no link has a delay."""
+    """Mechanism that delays links; None if no link has a delay."""
     delays: dict[str, int]
     """Process ids of the delayboxes, by service."""
     holders: tuple[int, ...]
-    """Process ids of what holds namespaces."""
+    """Process ids of the processes that hold namespaces."""
     switch: Namespace
     links: tuple[Link, ...]
 
     def entering(self, service: Service) -> tuple[str, ...]:
-        """Return what stands before the argv of a service, to run it on its host."""
+        """Return the words that precede a service's argv to run it on its host."""
         namespace = self.namespaces.get(service.host)
         return () if namespace is None else namespace.entering
 
     def set_link(self, host: str, *, up: bool) -> None:
-        """Set the switch's end of a host's link: down, whatever either sends is lost."""
+        """Set the switch's end of a host's link up or down; while down, all traffic is lost."""
         self.switch.configure("ip", [port_state_line(self._link(host), up=up)])
 
     def set_rate(self, host: str, bits_per_second: float) -> None:
-        """Have a host's link carry so much from now on, each way, shaped before or not."""
+        """Set the rate of a host's link, each way, whether or not it was shaped before."""
         shape(self._link(host), bits_per_second, self.namespaces[host], self.switch)
 
     def _link(self, host: str) -> Link:
@@ -82,7 +82,7 @@ class Emulation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Making:
-    """How emulated hosts are made out of processes of one fleet."""
+    """Makes emulated hosts out of processes of one fleet."""
 
     def __init__(self, fleet: Fleet, *, workspace: Path, logs: Path) -> None:
         self._fleet = fleet
@@ -90,7 +90,7 @@ class Making:
         self._logs = logs
 
     async def hosts(self, hosts: Sequence[Host]) -> Emulation:
-        """Make them. Raises Unequipped for what this machine lacks, DaemonDied, BringUpTimeout."""
+        """Return the hosts that were made. Raises Unequipped, DaemonDied and BringUpTimeout."""
         switch = await self.namespace(SWITCH, "the switch")
         await asyncio.to_thread(switch.configure, "ip", switch_lines())
         namespaces = {
@@ -120,7 +120,7 @@ class Making:
 
     async def namespace(self, holder: str, name: str) -> Namespace:
         """Make a namespace; the holder is a process in it."""
-        # it has nothing to say unless it fails, and then its last line is in the error
+        # it prints nothing unless it fails, and then its last line is in the error
         held = self._fleet.start(self._child(holder, HOLDER, logs=self._workspace))
         return await held_by(held.pid, name)
 
@@ -160,7 +160,7 @@ class Making:
 async def emulated(
     hosts: Sequence[Host], fleet: Fleet, *, workspace: Path, logs: Path
 ) -> AsyncIterator[Emulation]:
-    """Have emulated hosts for a block; the fleet's processes are what they consist of."""
+    """Provide emulated hosts for a block; they consist of the fleet's processes."""
     async with fleet:
         yield await Making(fleet, workspace=workspace, logs=logs).hosts(hosts)
 
@@ -187,7 +187,7 @@ def _address_and_shape(
 
 
 def shape(link: Link, bits_per_second: float, host: Namespace, switch: Namespace) -> None:
-    """Shape both ends of a link: what the host sends, and what it is sent."""
+    """Shape both ends of a link: what the host sends, and what it receives."""
     for namespace, interface in ((host, "eth0"), (switch, link.port)):
         namespace.configure("tc", [emptied_line(interface), rate_line(interface, bits_per_second)])
 

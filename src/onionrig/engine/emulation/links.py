@@ -30,19 +30,20 @@ SWITCH = "switch"
 PREFIX_BITS = 24
 
 FRAME_BYTES = 1514
-"""An Ethernet frame of the usual 1500 bytes, as the kernel counts it."""
+"""Size of an Ethernet frame of the usual 1500 bytes, as the kernel counts it."""
 LARGEST_SEGMENT_BYTES = 16 << 10
-"""What a host hands to its interface uncut. 64 KiB would be usual; a delay line keeps a slot of
-this size for each, and behind a rate small pieces share the link more evenly."""
+"""Largest segment that a host hands to its interface unsplit. 64 KiB would be usual, but a delay
+line keeps a slot of this size for each segment, and small ones share a slow link more evenly."""
 
 BURST_SECONDS = 0.0025
-"""Of the rate: what may pass at once after a pause; the kernel's timers are late by less."""
+"""Burst of a link, as time at its rate, that may pass at once after a pause; the kernel's timers
+are late by less."""
 QUEUE_SECONDS = 0.025
-"""Of the rate: what may wait for it before frames are dropped."""
+"""Queue of a link, as time at its rate; frames that do not fit are dropped."""
 FEWEST_BURST_FRAMES, FEWEST_QUEUED_FRAMES = 2, 12
 
 UNSHAPED_BITS_PER_SECOND = 5e9
-"""What a link without a rate may carry at most through a delay line."""
+"""Upper bound of the rate through a delay line of a link without a rate."""
 SPARE_BYTES = 4 << 20
 
 
@@ -50,7 +51,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """One host's link to the switch."""
 
     number: int
-    """From 1: names interfaces."""
+    """Number of the link, counted from 1, which names its interfaces."""
     host: Host
 
     @property
@@ -70,7 +71,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def switch_lines() -> list[str]:
-    """Make the switch; no interface of the machine is ever joined to it."""
+    """Return the lines that make the switch; no interface of the machine is ever joined to it."""
     return [
         f"link add name {SWITCH} type bridge mcast_snooping 0",
         f"link set dev {SWITCH} up",
@@ -78,7 +79,7 @@ def switch_lines() -> list[str]:
 
 
 def direct_lines(link: Link, host: Namespace) -> list[str]:
-    """Join a host to the switch; for the switch's namespace."""
+    """Return the lines that join a host to the switch, for the switch's namespace."""
     return [
         f"link add name {link.port} type veth peer name eth0 netns {host.pid}",
         *_port_lines(link),
@@ -86,7 +87,7 @@ def direct_lines(link: Link, host: Namespace) -> list[str]:
 
 
 def delayed_port_lines(link: Link, delays: Namespace) -> list[str]:
-    """Join a delay line to the switch; for the switch's namespace."""
+    """Return the lines that join a delay line to the switch, for the switch's namespace."""
     return [
         f"link add name {link.port} type veth peer name {link.near} netns {delays.pid}",
         *_port_lines(link),
@@ -94,7 +95,7 @@ def delayed_port_lines(link: Link, delays: Namespace) -> list[str]:
 
 
 def delay_line_lines(link: Link, host: Namespace) -> list[str]:
-    """Join a host to its delay line; for the delay lines' namespace."""
+    """Return the lines that join a host to its delay line, for the delay lines' namespace."""
     return [
         f"link add name {link.wire} type veth peer name eth0 netns {host.pid}",
         _up(link.wire),
@@ -103,7 +104,10 @@ def delay_line_lines(link: Link, host: Namespace) -> list[str]:
 
 
 def host_lines(link: Link) -> list[str]:
-    """Give a host its address; for its namespace. No route leads further than the switch."""
+    """Return the lines that give a host its address, for its namespace.
+
+    No route leads further than the switch.
+    """
     return [
         "link set dev lo up",
         f"address add {link.host.address}/{PREFIX_BITS} dev eth0",
@@ -112,21 +116,21 @@ def host_lines(link: Link) -> list[str]:
 
 
 def port_state_line(link: Link, *, up: bool) -> str:
-    """Set a link's port up or down, for ``ip`` in the switch's namespace."""
+    """Return the line that sets a link's port up or down, for ``ip`` in the switch's namespace."""
     return f"link set dev {link.port} {'up' if up else 'down'}"
 
 
 def emptied_line(interface: str) -> str:
-    """Drop what waits at an end of a link, and its rate, for ``tc``; before another rate is set.
+    """Return the line for ``tc`` that drops a link end's queue and rate, before a new rate is set.
 
-    A bucket that is only changed keeps its queue, and a segment in it that is larger than the new
-    one is never sent, nor anything behind it (kernel: net/sched/sch_tbf.c, tbf_dequeue).
+    A bucket that is only changed keeps its queue; a segment in it that is larger than the new one
+    is never sent, nor is anything behind it (kernel: net/sched/sch_tbf.c, tbf_dequeue).
     """
     return f"qdisc replace dev {interface} root pfifo"
 
 
 def rate_line(interface: str, rate: float) -> str:
-    """Shape an end of a link, for ``tc``, whether or not it has been before."""
+    """Return the line for ``tc`` that shapes an end of a link, shaped before or not."""
     bytes_per_second = rate / BITS_PER_BYTE
     burst = max(FEWEST_BURST_FRAMES * FRAME_BYTES, BURST_SECONDS * bytes_per_second)
     limit = max(FEWEST_QUEUED_FRAMES * FRAME_BYTES, QUEUE_SECONDS * bytes_per_second)
@@ -137,7 +141,7 @@ def rate_line(interface: str, rate: float) -> str:
 
 
 def netem_bridge_lines(link: Link) -> list[str]:
-    """Make a delay line of two ports, for ``ip``."""
+    """Return the lines for ``ip`` that make a delay line of two ports."""
     line = f"line{link.number}"
     return [
         f"link add name {line} type bridge mcast_snooping 0",
@@ -148,7 +152,7 @@ def netem_bridge_lines(link: Link) -> list[str]:
 
 
 def netem_lines(link: Link) -> Iterator[str]:
-    """Delay what leaves either port of a delay line, for ``tc``; it counts in packets."""
+    """Return the lines for ``tc`` that delay what leaves either port; the limit is in packets."""
     packets = delayed_bytes(link.host) // FRAME_BYTES
     for interface in (link.wire, link.near):
         yield (
@@ -158,7 +162,7 @@ def netem_lines(link: Link) -> Iterator[str]:
 
 
 def delayed_bytes(host: Host) -> int:
-    """Return the most that can be on its way through a host's delay line, in one direction."""
+    """Return the most bytes in flight through a host's delay line, in one direction."""
     rate = host.most_bits_per_second or host.link_bits_per_second or UNSHAPED_BITS_PER_SECOND
     return round(2 * rate * host.delay_seconds / BITS_PER_BYTE) + SPARE_BYTES
 

@@ -1,8 +1,8 @@
-"""Network namespaces without a name: each is held by a small process of ours.
+"""Unnamed network namespaces, each held by a small process of ours.
 
-A named one (``ip netns add``) is a mount, which stays when its maker is killed. One that only
-processes hold is gone with the last of them, and takes its interfaces and qdiscs along: so what
-ends the processes of a run, the keeper or a power cut, ends all of it.
+A named one (``ip netns add``) is a mount, which outlives its maker if that is killed. One that only
+processes hold disappears with the last of them, along with its interfaces and qdiscs. Whatever ends
+the processes of a run, such as the keeper or a power cut, therefore ends all of it.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ HELD_SECONDS = 10.0
 _CONFIGURED_SECONDS = 60
 
 _CLONE_NEWNET = 0x40000000
-"""linux/sched.h; Python has os.setns from 3.12 on."""
+"""Flag from linux/sched.h; Python has os.setns from 3.12 on."""
 _QUIET = {
-    # nothing of ours speaks IPv6, which would fill idle links with its announcements
+    # none of our programs speaks IPv6, whose announcements would occupy idle links
     "ipv6/conf/all/disable_ipv6": "1",
     "ipv6/conf/default/disable_ipv6": "1",
-    # an address is asked for once a second; over a slow path the answer takes longer than the
-    # three times that are the default
+    # an address is asked for once per second; over a slow path the answer takes longer than the
+    # default of three requests
     "ipv4/neigh/default/mcast_solicit": "10",
     "ipv4/neigh/default/ucast_solicit": "10",
 }
-"""Settings below /proc/sys/net of a new namespace; interfaces take them on when they are made."""
+"""Settings below /proc/sys/net of a new namespace; interfaces inherit them when they are made."""
 
 
 class Namespace(msgspec.Struct, frozen=True, kw_only=True):
-    """A network namespace, known by a process in it."""
+    """A network namespace, identified by a process in it."""
 
     name: str
     pid: int
 
     @property
     def path(self) -> str:
-        """Where the kernel shows it."""
+        """Path of the namespace in /proc."""
         return f"/proc/{self.pid}/ns/net"
 
     @property
     def entering(self) -> tuple[str, ...]:
-        """What stands before an argv that is to run in it; the process id is the program's own."""
+        """The words that precede an argv to run in the namespace, which keeps its process id."""
         return ("nsenter", f"--net={self.path}", "--")
 
     @property
@@ -78,20 +78,20 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def inside(self, work: Callable[[], Found]) -> Found:
-        """Do a piece of work in it, in a thread that ends with it; sockets made there stay there.
+        """Run a function in the namespace, in a thread of its own; sockets made there stay there.
 
-        Raises OSError where the namespace is gone.
+        Raises OSError if the namespace is gone.
         """
         with concurrent.futures.ThreadPoolExecutor(max_workers=1) as thread:
             thread.submit(self._enter).result()
             return thread.submit(work).result()
 
     def socket(self, family: socket.AddressFamily = socket.AF_INET) -> socket.socket:
-        """Return a TCP socket that belongs to it. Raises OSError."""
+        """Return a TCP socket that belongs to the namespace. Raises OSError."""
         return self.inside(lambda: socket.socket(family))
 
     def configure(self, program: str, lines: Iterable[str]) -> None:
-        """Give lines to ``ip`` or ``tc``, in it. Raises Unequipped with what the program said."""
+        """Pass lines to ``ip`` or ``tc`` in the namespace. Raises Unequipped with its output."""
         batch = "\n".join(lines)
         done = run_program(
             [*self.entering, tool(program), "-batch", "-"],

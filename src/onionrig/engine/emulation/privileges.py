@@ -1,7 +1,7 @@
-"""May this process make network namespaces? As root, or in a user namespace of its own.
+"""Whether this process may make network namespaces: as root, or in a user namespace of its own.
 
-A user namespace gives what emulated hosts need and nothing beyond: in it one is root over the
-namespaces that are made there, and over nothing of the machine.
+A user namespace gives what emulated hosts need and nothing beyond: in it the process is root over
+the namespaces that are made there, and over nothing of the machine.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TOOLS = {"unshare": "util-linux", "nsenter": "util-linux", "ip": "iproute2", "tc": "iproute2"}
-"""What emulated hosts are made with, by Debian's package."""
+"""The programs that emulated hosts are made with, and their Debian packages."""
 
 ROOTS_PATH = "/usr/sbin:/sbin"
 
 IN_USER_NAMESPACE = "ONIONRIG_IN_USER_NAMESPACE"
-"""Set once this program has been started again in a user namespace."""
+"""Environment variable that is set once this program runs in a user namespace of its own."""
 
 _AS_ROOT = ("unshare", "--user", "--map-root-user", "--")
 _TRIAL_SECONDS = 30
@@ -43,20 +43,20 @@ _SWITCHES = {
         "AppArmor restricts them (sysctl -w kernel.apparmor_restrict_unprivileged_userns=0)",
     ),
 }
-"""What an administrator may have set against user namespaces: the setting, and what to say."""
+"""Settings with which an administrator may have restricted user namespaces, and what to report."""
 
 
 def tool(name: str) -> str:
-    """Return where a program is; Debian keeps some where only root's path leads."""
+    """Return the path of a program; Debian keeps some where only root's PATH leads."""
     return shutil.which(name) or shutil.which(name, path=ROOTS_PATH) or name
 
 
 def enter_user_namespace_if_needed() -> None:
-    """See that network namespaces can be made; if only in a user namespace, go into one.
+    """Make sure that network namespaces can be made; if necessary, enter a user namespace.
 
-    That is: start this program again there, and not return, so nothing that lasts may have been
-    made before. Process id, command line and files are the same, and the machine's own network
-    stays what the process sees. Raises Unequipped where neither will do.
+    To enter it, this program is started again there and the call does not return, so nothing
+    lasting may have been made before. Process id, command line and files are the same, and the
+    process still sees the machine's own network. Raises Unequipped if neither way works.
     """
     _refuse_missing(TOOLS)
     if _works(_TRIAL):

@@ -1,1 +1,1 @@
-"""This machine as an engine: its services are children of this process."""
+"""The engine for this machine: its services are children of this process."""

@@ -1,8 +1,8 @@
 """Whether something confines tor so that it cannot use the files that it is given.
 
-A profile of AppArmor that is attached to tor's path, a tor from a snap, SELinux: each lets tor
-start and refuses it the files of the workspace, which looks like a fault of the rig. So tor is
-asked to check a configuration there before anything is started.
+An AppArmor profile attached to tor's path, a tor from a snap, SELinux: each lets tor start and
+denies it the files of the workspace, which looks like a fault of the rig. So tor is asked to check
+a configuration there before anything is started.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LOADED = "sys/kernel/security/apparmor/profiles"
-"""The profiles that the kernel has, each with its mode; only root can read it."""
+"""The kernel's list of profiles, each with its mode; only root can read it."""
 PROFILES = "etc/apparmor.d"
 ENFORCING, DISABLED, COMPLAINING = "enforce", "disable", "force-complain"
 _LOADED_LINE = re.compile(r"^(?P<name>.+) \((?P<mode>[a-z]+)\)$")
@@ -28,10 +28,9 @@ _SECONDS = 10
 
 
 def refuse_confined(tor: str, directory: Path) -> None:
-    """Have tor check a configuration in a directory.
+    """Check that tor can use a configuration in a directory.
 
-    Raises Unequipped where it cannot use what is there, with the profile that confines it where
-    there is one.
+    Raises Unequipped if it cannot, naming the profile that confines it if there is one.
     """
     with tempfile.TemporaryDirectory(prefix="onionrig-tor-", dir=directory) as trial:
         torrc = Path(trial, "torrc")
@@ -51,7 +50,7 @@ def refuse_confined(tor: str, directory: Path) -> None:
 
 
 def refusal(tor: str, directory: Path, warning: str, profile: str | None) -> str:
-    """Say that tor cannot use files in a directory, and what to do."""
+    """Return an explanation that tor cannot use files in a directory, and what to do."""
     text = f"{tor} cannot use files in {directory}: {warning}"
     if profile is None:
         return (
@@ -68,8 +67,8 @@ def refusal(tor: str, directory: Path, warning: str, profile: str | None) -> str
 def confining(tor: str, root: Path = Path("/")) -> str | None:
     """Return the name of the AppArmor profile that confines a program, or None.
 
-    The kernel's list counts where it can be read; else the profiles on the disk, of which a program
-    is confined by the one that is attached to its path.
+    The kernel's list counts if it can be read; otherwise the profiles on the disk, of which the one
+    that is attached to the program's path confines it.
     """
     path = str(Path(tor).resolve()) if root == Path("/") else tor
     attached = _attached_profiles(root / PROFILES, path)
@@ -86,7 +85,7 @@ def confining(tor: str, root: Path = Path("/")) -> str | None:
 
 
 def _attached_profiles(directory: Path, path: str) -> list[str]:
-    """Return the names of the profiles on the disk that are attached to a path and enforced."""
+    """Return the names of the enforced profiles on the disk that are attached to a path."""
     return [
         name
         for file in _files(directory)
@@ -114,7 +113,7 @@ def _names(file: Path, path: str) -> Iterable[str]:
 
 
 def _first_warning(printed: str) -> str:
-    """Return what tor said of it first: what follows is that it gives up."""
+    """Return tor's first warning: the later ones only report that it gives up."""
     lines = [line for line in printed.splitlines() if "[warn]" in line or "[err]" in line]
     text = lines[0].partition("] ")[2] if lines else printed.strip().splitlines()[-1:]
     return text if isinstance(text, str) else " ".join(text) or "it says nothing"

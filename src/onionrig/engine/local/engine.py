@@ -1,4 +1,4 @@
-"""This machine as an engine: a rig's services are children of this process."""
+"""The engine for this machine: a rig's services are children of this process."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Address = PurePosixPath | tuple[str, int]
 """A unix socket, or a host and port."""
 
 CONTROLLER, KEEPER = "controller", "keeper"
-"""This program's own processes beside the services: sampled with them, roles of their own."""
+"""This program's own processes, sampled beside the services, each with a role of its own."""
 
 NUMBERS = {
     Signal.RELOAD: signal.SIGHUP,
@@ -62,18 +62,18 @@ NUMBERS = {
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
-    """What a local engine stands on; whoever has made it ends it."""
+    """What a local engine is built on; its maker also ends it."""
 
     fleet: Fleet
     keeping: Kept
     run_directory: RunDirectory
     equipment: Equipment
     claims: ExitStack
-    """What keeps ports for as long as the engine is there."""
+    """Claims of ports, kept as long as the engine exists."""
 
 
 class LocalEngine:
-    """Runs a rig's services as children of this process, on the one host that this machine is."""
+    """Runs a rig's services as children of this process, on this machine as the only host."""
 
     def __init__(self, ground: Ground) -> None:
         self._fleet = ground.fleet
@@ -84,25 +84,25 @@ class LocalEngine:
         self._sampled: Sampled | None = None
         self._bootstraps: dict[str, BootstrapLog] = {}
         self._silent: dict[str, list[Address]] = {}
-        """Where a service is to accept connections, and has not been seen to."""
+        """Addresses at which a service should accept connections and has not been seen to."""
 
     @property
     def hosts(self) -> tuple[Host, ...]:
-        """This machine; its daemons meet on loopback."""
+        """This machine, whose daemons communicate over loopback."""
         return (Host(name=host_name(), address=LOOPBACK),)
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
-        """What this machine is."""
+        """Facts about this machine."""
         return self._equipment.host_records
 
     @property
     def lost_hosts(self) -> frozenset[str]:
-        """Return nothing: a host that is this machine cannot be lost without this program."""
+        """No hosts: this machine cannot be lost without this program."""
         return frozenset()
 
     def outliving_hosts(self, tell: Callable[[GoneHost], None]) -> AbstractContextManager[None]:
-        """Return a context that never tells anything."""
+        """Return a context that never reports anything."""
         del tell
         return nullcontext()
 
@@ -113,11 +113,11 @@ class LocalEngine:
 
     @property
     def lead_seconds(self) -> int:
-        """A child of this process is at work within a second."""
+        """Time that a child of this process takes to start: within a second."""
         return START_SECONDS
 
     def layout(self, host: str) -> Layout:
-        """Return where things are: what is recorded goes into the run directory at once."""
+        """Return where a run's files are: records go directly into the run directory."""
         del host  # every host that a local engine knows is on this disk
         return Layout(
             workspace=PurePosixPath(self._keeping.workspace),
@@ -126,14 +126,14 @@ class LocalEngine:
         )
 
     def by_hand(self, host: str) -> str:
-        """Return nothing: what is typed here runs here."""
+        """Return an empty text: what is typed here runs here."""
         del host
         return ""
 
     async def claim_ports(
         self, wanted: Sequence[PortWanted], places: Mapping[str, str]
     ) -> dict[str, int]:
-        """Find free ports on loopback and keep them. Raises PortTaken."""
+        """Find and reserve free ports on loopback. Raises PortTaken."""
         del places
         needed = {each.key: each.fixed for each in wanted}
         return self._claims.enter_context(allocated_ports(needed, address=LOOPBACK))
@@ -141,9 +141,7 @@ class LocalEngine:
     async def make_keys(self, question: Question, places: Mapping[str, str]) -> Identities:
         """Make all keys in the workspace; those of authorities and relays are kept for later runs.
 
-        Where nothing can be kept they are made for this run alone.
-
-        Raises Unequipped.
+        If nothing can be kept, they are made for this run alone. Raises Unequipped.
         """
         del places
         cache, _ = usable_cache()
@@ -156,7 +154,7 @@ class LocalEngine:
         )
 
     async def prepare(self, rig: Rig) -> None:
-        """Put every directory and file in place: 0700 and 0600."""
+        """Put every directory and file in place, with modes 0700 and 0600."""
         self._sampled = Sampled(rig, others=self.sampled_beside(), unsampled=self.unsampled())
         await asyncio.to_thread(_prepare, rig)
 
@@ -165,7 +163,7 @@ class LocalEngine:
         for service in services:
             path = Path(service.log_path)
             if isinstance(service.ready, Bootstrapped):
-                # a tor that is started again is ready by what it logs from then on
+                # the readiness of a restarted tor depends only on what it logs from now on
                 self._bootstraps[service.name] = BootstrapLog(path, after=size_of(path))
             if isinstance(service.ready, Listening):
                 self._silent[service.name] = [*service.ready.socket_paths, *service.ready.tcp]
@@ -174,15 +172,15 @@ class LocalEngine:
             self._sampled.write(self._fleet.processes())
 
     async def signal(self, service: Service, signal: Signal) -> None:
-        """Send a signal to a service, if it still runs."""
+        """Send a signal to a service, if it is still running."""
         self._fleet.signal(service.name, NUMBERS[signal])
 
     async def end(self, service: Service, signal: Signal) -> None:
-        """End a service by a signal and wait for it; one that takes too long is killed."""
+        """End a service by a signal and wait for its end; if it takes too long, kill it."""
         await self._fleet.end(service.name, NUMBERS[signal])
 
     async def finished(self, service: Service) -> None:
-        """Wait for a service that ends by itself; an exit code other than 0 is an error."""
+        """Wait until a service ends by itself. Raises an error for an exit code other than 0."""
         await self._fleet.finished(service.name)
 
     async def ready(
@@ -199,7 +197,7 @@ class LocalEngine:
         )
 
     def control(self, service: Service) -> AbstractAsyncContextManager[Control]:
-        """Open a tor's control socket. Raises TypeError for what is no tor."""
+        """Open a tor's control socket. Raises TypeError if it is not a tor."""
         if service.control_path is None:
             raise TypeError(f"{service.name} is no tor daemon")
         return control(str(service.control_path))
@@ -218,11 +216,11 @@ class LocalEngine:
         return last_line(Path(service.log_path))
 
     async def write_schedule(self, schedule: Schedule) -> None:
-        """Write it into the run directory, where every service reads it."""
+        """Write the schedule into the run directory, where every service reads it."""
         self._run_directory.write_schedule(schedule)
 
     def follow(self, service: Service, kind: type[Record]) -> FollowedFile[Record]:
-        """Follow the file that a service writes records of a kind to."""
+        """Follow a service's file with records of a kind."""
         return FollowedFile(Tail(recorded_at(service.name, service.orders, kind), kind))
 
     def child_of(self, service: Service) -> Child:
@@ -236,7 +234,7 @@ class LocalEngine:
         )
 
     def processes(self) -> dict[str, int]:
-        """Return the process ids of the services that run, by name."""
+        """Return the process ids of the running services, by name."""
         return self._fleet.processes()
 
     def sampled_beside(self) -> dict[str, int]:
@@ -248,7 +246,7 @@ class LocalEngine:
         return ()
 
     def accepts(self, service: Service, address: Address) -> bool:
-        """Return whether someone listens there, as a process of the service's host sees it."""
+        """Return whether someone listens there, from the point of view of the service's host."""
         del service
         return accepts(address)
 
@@ -266,7 +264,7 @@ class LocalEngine:
 
 
 class FollowedFile(Generic[Record]):
-    """A file of this disk that is read on."""
+    """A local file from which new records are read."""
 
     def __init__(self, tail: Tail[Record]) -> None:
         self._tail = tail
@@ -280,7 +278,7 @@ class FollowedFile(Generic[Record]):
 async def entered_local(
     equipment: Equipment, run_directory: RunDirectory
 ) -> AsyncIterator[LocalEngine]:
-    """Have this machine as an engine for a block. Raises in the block what died."""
+    """Provide this machine as an engine for a block; raises in it the error for what died."""
     with ExitStack() as claims:
         async with (
             kept(finish=finishing(run_directory)) as keeping,
@@ -298,12 +296,12 @@ async def entered_local(
 
 
 def finishing(run_directory: RunDirectory) -> tuple[str, ...]:
-    """Return the command by which the keeper of a killed run writes its result."""
+    """Return the command with which the keeper of a killed run writes its result."""
     return (sys.executable, "-m", "onionrig.store.account", str(run_directory.path))
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory and those above it that are missing, each 0700."""
+    """Make a directory and its missing parents, each with mode 0700."""
     missing = [directory, *directory.parents]
     for path in reversed(missing):
         with contextlib.suppress(FileExistsError):
@@ -311,7 +309,7 @@ def make_private(directory: Path) -> None:
 
 
 def size_of(path: Path) -> int:
-    """Return how many bytes a file has; none where there is no file."""
+    """Return the size of a file in bytes, or 0 if there is none."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -319,7 +317,7 @@ def size_of(path: Path) -> int:
 
 
 def accepts(address: Address) -> bool:
-    """Return whether someone listens on a unix socket, or on a host and port."""
+    """Return whether someone listens on a unix socket, or at a host and port."""
     where: str | tuple[str, int]
     if isinstance(address, PurePosixPath):
         family, where = socket.AF_UNIX, str(address)
@@ -334,7 +332,7 @@ def accepts(address: Address) -> bool:
 
 
 def address_text(address: Address) -> str:
-    """Return an address as a person writes it."""
+    """Return an address in the form in which people write it."""
     return str(address) if isinstance(address, PurePosixPath) else f"{address[0]}:{address[1]}"
 
 

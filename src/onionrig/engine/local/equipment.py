@@ -1,4 +1,4 @@
-"""What of this machine a run uses: its programs, found before anything is made, and its cache."""
+"""What a run uses of this machine: its programs, found before anything is made, and its cache."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def for_experiment(cls, experiment: Experiment) -> Equipment:
-        """Find what an experiment needs.
+        """Return the programs that an experiment needs.
 
-        Raises Unequipped where it is missing or too old or the temporary directory does not do, and
-        UsageError where the tor that is here does not take the lines that the experiment adds.
+        Raises Unequipped if one is missing or too old or the temporary directory is unsuitable, and
+        UsageError if this machine's tor does not accept the lines that the experiment adds.
         """
         refuse_unfit_surroundings(longest_socket(experiment))
         if experiment.network.kind == "none":
@@ -49,7 +49,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def found(cls) -> Equipment:
-        """Find the programs. Raises Unequipped where one is missing or too old."""
+        """Return all programs. Raises Unequipped if one is missing or too old."""
         onionbalance_path, onionbalance_version = find_onionbalance()
         return cls(
             tor=find_tor(),
@@ -58,7 +58,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def refuse_unknown_lines(self, experiment: Experiment) -> None:
-        """Raise UsageError where the tor does not take the lines that an experiment adds."""
+        """Raise UsageError if tor does not accept the lines that an experiment adds."""
         if self.tor is not None:
             refuse_unknown_lines(
                 experiment, verifying(self.tor.path), f"tor {self.tor.version}, which is here,"
@@ -66,7 +66,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def programs(self) -> Programs:
-        """Their paths; the bare name where one was not looked for."""
+        """Paths of the programs; the bare name of one that was not looked for."""
         return Programs(
             tor=self.tor.path if self.tor else "tor",
             onionbalance=self.onionbalance_path or "onionbalance",
@@ -75,7 +75,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def versions(self) -> Versions:
-        """Their versions, and those of what they run on."""
+        """Versions of the programs, and of what they run on."""
         return Versions(
             onionrig=__version__,
             tor=self.tor.version if self.tor else None,
@@ -87,11 +87,11 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
-        """What this machine is."""
+        """Facts about this machine."""
         facts = msgspec.structs.asdict(host_facts(host_name()))
         return (HostRecord(**facts, kind="this machine", address=LOOPBACK),)
 
 
 def cache_directory() -> Path:
-    """Return the program's part of the user's cache directory; what is made there is 0700."""
+    """Return the program's part of the user's cache directory; what is made there has mode 0700."""
     return platformdirs.user_cache_path("onionrig")

@@ -1,6 +1,6 @@
-"""Whether this machine lets a rig run: what would end it midway is told before anything is made.
+"""Whether this machine can run a rig: report obstacles before anything is made.
 
-``doctor``, ``check`` and every run ask the same questions here, so they agree.
+``doctor``, ``check`` and every run make the same checks here, so they agree.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from onionrig.experiment.schema import Experiment
 
 MOVERS = 5
-"""Programs of ours on a host: a source, a sink, a sampler, a pinger and a dialler."""
+"""Number of our programs on a host: a source, a sink, a sampler, a pinger and a dialler."""
 SYSTEM_FILES = ("stat", "meminfo", "loadavg")
-"""What the kernel says of the whole machine, which every sample has."""
+"""Files in /proc about the whole machine, which every sample includes."""
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rig takes of this machine."""
+    """What a rig needs of this machine."""
 
     tors: tuple[str, ...]
     movers: int
     streams: int
-    """The streams of one sink, at most."""
+    """Largest number of streams of one sink."""
 
     @classmethod
     def of(cls, experiment: Experiment) -> Needs:
-        """Return what an experiment takes of the machine that it is run from."""
+        """Return what an experiment needs of the machine that it is run from."""
         if experiment.has_real_hosts:
             return cls(tors=(), movers=0, streams=0)
         bare = experiment.network.kind == "none"
@@ -56,22 +56,22 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps a rig from running here."""
+    """A reason why a rig cannot run here."""
 
     what: str
     why: str
-    """What is lacking, and what to do."""
+    """Explanation of what is lacking, and what to do."""
 
 
 def refuse_unfit(experiment: Experiment, *, tor: str | None) -> None:
-    """Raise Unequipped, which names it, for what would end this experiment here midway."""
+    """Raise Unequipped, naming the obstacle, if something would end this experiment midway."""
     found = obstacles(Needs.of(experiment), tor=tor)
     if found:
         raise Unequipped("; ".join(obstacle.why for obstacle in found))
 
 
 def obstacles(needs: Needs, *, tor: str | None) -> list[Obstacle]:
-    """Return what keeps a rig with these needs from running here."""
+    """Return the obstacles to running a rig with these needs here."""
     questions: tuple[tuple[str, Callable[[], str | None]], ...] = (
         ("temporary directory", lambda: _temporary(needs)),
         ("/proc", lambda: unreadable_system(Path("/proc"))),
@@ -79,7 +79,7 @@ def obstacles(needs: Needs, *, tor: str | None) -> list[Obstacle]:
         ("processes", lambda: _tasks(needs)),
     )
     found = [Obstacle(what=what, why=why) for what, ask in questions if (why := ask()) is not None]
-    # asked only where the directory is of use, since it is asked there
+    # tor is asked in this directory, so only if the directory is usable
     if tor is not None and needs.tors and all(each.what != questions[0][0] for each in found):
         try:
             refuse_confined(tor, Path(tempfile.gettempdir()))
@@ -91,7 +91,7 @@ def obstacles(needs: Needs, *, tor: str | None) -> list[Obstacle]:
 def usable_cache() -> tuple[Path | None, str | None]:
     """Return where keys are kept for later runs; or None, and why they are made for one run alone.
 
-    A user of the system may have no home at all, and a home may not be written to.
+    A system user may have no home, or a home that cannot be written to.
     """
     advice = (
         "so keys are made in every run, which takes some seconds: XDG_CACHE_HOME names another "
@@ -99,7 +99,7 @@ def usable_cache() -> tuple[Path | None, str | None]:
     )
     try:
         path = platformdirs.user_cache_path("onionrig")
-    except RuntimeError:  # a user whom no list has, without HOME
+    except RuntimeError:  # a user without an account entry and without HOME
         return None, f"this user has no home directory, {advice}"
     try:
         str(path).encode()
@@ -128,7 +128,7 @@ def unreadable_system(proc: Path) -> str | None:
 
 
 def _temporary(needs: Needs) -> str | None:
-    """Explain why the temporary directory is of no use, or return None."""
+    """Explain why the temporary directory is unsuitable, or return None."""
     try:
         directory = tempfile.gettempdir()
     except OSError as error:

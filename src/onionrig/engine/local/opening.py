@@ -26,12 +26,12 @@ class LocalOpening:
 
     @property
     def versions(self) -> Versions:
-        """The programs that would run."""
+        """Versions of the programs that would run."""
         return self._equipment.versions
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
-        """What this machine is."""
+        """Facts about this machine."""
         return self._equipment.host_records
 
     def entered(

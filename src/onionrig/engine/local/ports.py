@@ -1,7 +1,7 @@
-"""Find free ports on loopback, so that runs side by side do not collide.
+"""Find free ports on loopback, so that concurrent runs do not collide.
 
-Ports are taken from below the kernel's ephemeral range, in blocks. A run claims a block with an
-abstract unix socket, which the kernel frees when the run ends, however it ends.
+Ports are taken in blocks from below the kernel's ephemeral range. A run claims a block with an
+abstract unix socket, which the kernel releases when the run ends, however it ends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BLOCK = 200
 def allocated_ports(needed: Mapping[str, int | None], *, address: str) -> Iterator[dict[str, int]]:
     """Give each key a port for a block: the one fixed by hand, or a free one.
 
-    Raises PortTaken where a fixed port is in use, or no block has enough free ones.
+    Raises PortTaken if a fixed port is in use, or no block has enough free ones.
     """
     fixed = {key: port for key, port in needed.items() if port is not None}
     for key, port in fixed.items():

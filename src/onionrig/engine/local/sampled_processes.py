@@ -1,4 +1,4 @@
-"""What samplers are told to watch: the processes of their host, by service."""
+"""The lists of processes, by service, that samplers watch on their host."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Sampled:
-    """The lists of a rig's samplers, written anew whenever something has been started."""
+    """The lists of a rig's samplers, written again whenever something has been started."""
 
     def __init__(self, rig: Rig, *, others: Mapping[str, int], unsampled: Iterable[int]) -> None:
-        """Have others sampled beside the first host's services; the unsampled are the rig's too."""
+        """Set up the lists; ``others`` go to the first sampler, ``unsampled`` only count as the rig's."""
         self._samplers = [
             (service, service.orders)
             for service in rig.services
@@ -31,7 +31,7 @@ class Sampled:
         self._unsampled = tuple(unsampled)
 
     def write(self, processes: Mapping[str, int]) -> None:
-        """Tell the samplers of these processes, by service."""
+        """Write the lists of these processes, by service."""
         everyone = [*processes.values(), *self._others.values(), *self._unsampled]
         others = self._others
         for sampler, orders in self._samplers:
@@ -46,5 +46,5 @@ class Sampled:
 
 
 def _replace(path: Path, content: object) -> None:
-    # it is in the workspace, which a power cut makes worthless
+    # the file is in the workspace, which is worthless after a power cut
     replace_file(path, msgspec.json.encode(content), lasting=False)
