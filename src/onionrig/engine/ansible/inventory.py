@@ -42,7 +42,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "reached_at": ("onionrig_address",),
     "facts": ("onionrig_facts",),
 }
-"""Things that a run needs to know about a host, and their variables; the first that is set counts."""
+"""Facts that a run needs about a host, and their variables; the first that is set counts."""
 IMPLIED_GROUPS = frozenset({"all", "ungrouped"})
 
 

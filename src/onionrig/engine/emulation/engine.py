@@ -45,7 +45,7 @@ class EmulationEngine(LocalEngine):
         emulation: Emulation,
         sharing: Callable[[Service], tuple[str, ...]],
     ) -> None:
-        """Set up the engine; ``sharing`` returns the words before an argv that set its CPU share."""
+        """Set up the engine; ``sharing`` returns the words before an argv that limit its CPU."""
         super().__init__(ground)
         self._question = question
         self._emulation = emulation

@@ -20,7 +20,7 @@ class Sampled:
     """The lists of a rig's samplers, written again whenever something has been started."""
 
     def __init__(self, rig: Rig, *, others: Mapping[str, int], unsampled: Iterable[int]) -> None:
-        """Set up the lists; ``others`` go to the first sampler, ``unsampled`` only count as the rig's."""
+        """Set up the lists; the first sampler gets ``others``; ``unsampled`` only count as ours."""
         self._samplers = [
             (service, service.orders)
             for service in rig.services
