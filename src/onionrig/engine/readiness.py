@@ -75,7 +75,7 @@ class _Waiting:
         return [service for service in self._services if not self._is_ready(service)]
 
     def missing(self) -> str:
-        """Describe what is missing: how many tors are ready and the slowest, or who is silent."""
+        """Describe what is missing: the slowest of the tors, or a service that does not listen."""
         late = self.late()
         if not late:
             return "nothing"

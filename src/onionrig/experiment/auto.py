@@ -82,12 +82,12 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
 
 
 def fewest_clients(experiment: Experiment) -> int:
-    """Return the smallest number of client tors that ``auto`` can become: one on each host."""
+    """Return the lower bound of ``auto`` client tors: the usual one, or one per host if that is more."""
     return max(FEWEST_CLIENTS, _real_hosts(experiment, "client"))
 
 
 def most_relays(experiment: Experiment) -> int:
-    """Return the largest number of relays that ``auto`` can become, barring one on each host."""
+    """Return the upper bound of ``auto`` relays: the usual one, or one per host if that is more."""
     return max(MOST_AUTO_RELAYS, _real_hosts(experiment, "relay"))
 
 

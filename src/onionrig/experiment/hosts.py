@@ -24,7 +24,7 @@ SHORTEST_GRACE, LONGEST_GRACE = Seconds(15), Seconds(3600)
 """Bounds of the grace period. With less, a slow connection is taken for a controller that has gone;
 with more, an abandoned rig would run for too long."""
 SHORTEST_SECONDS, LONGEST_SECONDS = 1e-4, 1.0
-"""Bounds of a link's delay, unless it has none; the machine itself takes longer than less."""
+"""Bounds of a link's delay, unless it has none; the machine's own delay hides a shorter one."""
 FEWEST_CORES, MOST_CORES = 0.01, 1024.0
 """Bounds of a host's share of the CPU. With 0.01 cores, a busy process already pauses for 0.3 s at
 a time; no machine has more than the upper bound."""
