@@ -82,7 +82,7 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
 
 
 def fewest_clients(experiment: Experiment) -> int:
-    """Return the lower bound of ``auto`` client tors: the usual one, or one per host if more."""
+    """Return the lower bound of ``auto`` client tors: two, or one per host if that is more."""
     return max(FEWEST_CLIENTS, _real_hosts(experiment, "client"))
 
 
