@@ -159,7 +159,7 @@ def _cores(name: str, board: Board | None, probe: Probe | None) -> Input | None:
 
 
 def _memory(name: str, board: Board | None, probe: Probe | None) -> Input | None:
-    """Return the probed memory, or else the size that was priced, or else the smallest available."""
+    """Return the memory that was probed, else the size that was priced, else the smallest."""
     if probe is not None:
         return known(f"{name}: memory", float(probe.host.memory_bytes), "B", _probed(probe))
     if board is None or board.memory_gb is None:
