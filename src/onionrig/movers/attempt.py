@@ -1,7 +1,7 @@
 """One attempt of a stream, from the dial to its end: what its bytes and its silence mean.
 
-It takes payload and times; sockets and handshakes belong to its owner. Times are wall-clock
-seconds of the caller's clock.
+An attempt is given payload and times; its owner deals with sockets and handshakes. Times are
+wall-clock seconds of the caller's clock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Phase(Enum):
     """What an attempt waits for."""
 
     CLIENT = auto()
-    """The client tor, or where none is between the peer, to accept the connection."""
+    """The client tor accepts the connection; without a client tor, the peer does."""
     REPLY = auto()
     """The client's SOCKS reply: tor sends it when the circuit is joined and the stream open."""
     FIRST_BYTE = auto()
@@ -63,9 +63,9 @@ class Attempt:
         self.phase = Phase.CLIENT
         self.ending: Ending | None = None
         self.foreign = False
-        """Whether a peer that is no source of ours delivers, and may."""
+        """True if the peer is not a source of ours, and is allowed to deliver."""
         self.unverified_bytes = 0
-        """What a foreign peer has sent, from its first byte on."""
+        """Bytes that a foreign peer has sent, from its first byte on."""
 
     @property
     def backend(self) -> str | None:
@@ -74,25 +74,26 @@ class Attempt:
 
     @property
     def serving(self) -> str | None:
-        """The name that its stream counts under: the backend instance, or a foreign peer."""
+        """The name that this attempt's stream counts under: the backend instance, or a foreign
+        peer."""
         return FOREIGN_PEER if self.foreign else self.backend
 
     @property
     def started(self) -> bool:
-        """Whether verified payload has come, or bytes of a foreign peer."""
+        """Whether verified payload, or any byte of a foreign peer, has arrived."""
         return self.foreign or self.checker.verified_bytes > 0
 
     def accepted(self) -> None:
-        """Go on: the client tor has accepted the connection, and is asked for the stream."""
+        """Note that the client tor has accepted the connection and is asked for the stream."""
         self.phase = Phase.REPLY
 
     def connected(self, at: float) -> None:
-        """Go on: the stream is open. Without a client tor it is as the peer accepts."""
+        """Note that the stream is open; without a client tor it is open once the peer accepts."""
         self.phase = Phase.FIRST_BYTE
         self._connected_at = self._heard_at = at
 
     def received(self, payload: bytes | memoryview, at: float) -> None:
-        """Take the payload of one read; of a foreign peer's only the length counts."""
+        """Take the payload of one read; only its length counts if the peer is foreign."""
         if self.ending is not None:
             return
         if self._first_byte_at is None:
@@ -105,30 +106,30 @@ class Attempt:
             self._check(payload, at)
 
     def closed(self, at: float) -> None:
-        """End it: the other side has closed the connection."""
+        """End the attempt because the other side has closed the connection."""
         self.end(Ending.CLOSED, at, _MISSED[self.phase])
 
     def end(self, ending: Ending, at: float, detail: str = "") -> None:
-        """Keep why and when it ended; the first ending holds."""
+        """Record why and when the attempt ended; only the first ending counts."""
         if self.ending is None:
             self.ending = ending
             self._detail = detail
             self._ended_at = at
 
     def end_with_run(self, at: float) -> None:
-        """End it as the run or the dialling is ended: while payload comes, or still waiting."""
+        """End the attempt with the run or the dialling: while payload comes, or still waiting."""
         if self.started:
             self.end(Ending.RUN_ENDED, at)
         else:
             self.end(Ending.STILL_WAITING, at, _MISSED[self.phase])
 
     def overdue(self, at: float, *, connect_seconds: float, stall_seconds: float) -> bool:
-        """Whether it has been silent for longer than its phase allows."""
+        """Return whether the attempt has been silent for longer than its phase allows."""
         allowed = stall_seconds if self.phase is Phase.DELIVERING else connect_seconds
         return at - self._heard_at >= allowed
 
     def give_up(self, at: float) -> None:
-        """End it for its silence."""
+        """End the attempt because of its silence."""
         self.end(_SILENCE[self.phase], at, f"silent for {at - self._heard_at:.1f} s")
 
     def transfer(self) -> Transfer:

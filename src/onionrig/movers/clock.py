@@ -1,9 +1,9 @@
 """Seconds that every process of a host counts alike, whatever happens to the wall clock.
 
-A process fixes the distance between wall and monotonic clock when it starts, and derives wall
-seconds from the monotonic clock from then on: a step of the wall clock neither loses nor doubles
-a second of a measurement. The distance is that of the quickest of several readings: between reading
-the one clock and the other a process may be held up, and would count shifted seconds ever after.
+A process measures the offset between the wall and the monotonic clock when it starts, and derives
+wall-clock seconds from the monotonic clock from then on: a step of the wall clock neither loses nor
+doubles a second of a measurement. The offset is that of the quickest of several readings: a process
+may be held up between reading the two clocks, and all its later seconds would be shifted.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class SteadyClock:
         return time.monotonic() + self._offset_seconds
 
     def second(self) -> int:
-        """Return the whole wall-clock second that now lies in."""
+        """Return the current wall-clock second as a whole number."""
         return int(self.wall_seconds())
 
     def wall_ahead_seconds(self) -> float:
-        """Return how far the wall clock is ahead of this one: by how much it was set since."""
+        """Return how far the wall clock is ahead of this one, because it was set since the start."""
         _, distance_seconds = min(_distance() for _ in range(READINGS))
         return distance_seconds - self._offset_seconds
 

@@ -1,9 +1,9 @@
 """Dial an address again and again: who serves, how fast, and how many dials fail.
 
 Run as ``python -m onionrig.movers.dialler ORDERS.json``. Each dial takes the next client tor and
-SOCKS credentials of its own, hence a circuit of its own, verifies a little payload, hangs up, and
-leaves one record. Dials at an interval do not wait for one another: where an address stops
-serving, they go on beginning, so that all who would have come meanwhile are counted.
+its own SOCKS credentials, hence its own circuit, verifies a little payload, hangs up, and leaves
+one record. Dials at an interval do not wait for one another: they keep starting when an address
+stops serving, so that everyone who would have come in that time is counted.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _log = logging.getLogger(__name__)
 
 
 def run(orders: DiallerOrders) -> None:
-    """Dial so often, or until a signal comes.
+    """Make the ordered number of dials, or dial until a signal comes.
 
-    Raises RunDirectoryError when a record cannot be written, UsageError for orders without an end
-    or with two, or an address that SOCKS cannot carry.
+    Raises RunDirectoryError when a record cannot be written, UsageError for orders with no end or
+    with two, or for an address that SOCKS cannot carry.
     """
     if (orders.count is None) == (orders.every_seconds is None):
         raise UsageError("a dialler is told either how many dials, or how many seconds between two")
@@ -42,7 +42,7 @@ async def _dial(orders: DiallerOrders, stop: StopRequest, record: Appender) -> N
     loop = asyncio.get_running_loop()
 
     def heard() -> None:
-        loop.remove_reader(stop.fileno())  # it stays readable
+        loop.remove_reader(stop.fileno())  # otherwise it would stay readable
         stopped.set()
 
     loop.add_reader(stop.fileno(), heard)
@@ -50,21 +50,22 @@ async def _dial(orders: DiallerOrders, stop: StopRequest, record: Appender) -> N
 
 
 class Dialler:
-    """The dials under way, and when the next is due."""
+    """The dials under way, and the time of the next one."""
 
     def __init__(self, orders: DiallerOrders, record: Appender) -> None:
         self._orders = orders
         self._record = record
         self._clock = SteadyClock()
         self._due_at = self._clock.wall_seconds()
-        # tor reuses a circuit for credentials it has seen: a former run's must not come again
+        # tor reuses a circuit for credentials that it has seen, so no former run may have used
+        # these
         self._username = f"dial-{self._clock.second()}-{os.getpid()}"
         self._begun = 0
         self._left_out = 0
         self._under_way: dict[asyncio.Task[None], Attempt] = {}
 
     async def run(self, stopped: asyncio.Event) -> None:
-        """Dial until all are done or a stop is asked for; dials under way then have no verdict."""
+        """Dial until all are done or a stop is requested; dials still under way get no verdict."""
         stopping = asyncio.ensure_future(stopped.wait())
         while not stopped.is_set():
             self._begin_due()
@@ -128,11 +129,11 @@ class Dialler:
     def _take_ended(self) -> None:
         for dial in [dial for dial in self._under_way if dial.done()]:
             attempt = self._under_way.pop(dial)
-            dial.result()  # what a dial does not expect is an error of ours
+            dial.result()  # an error that a dial does not expect is ours
             self._record.append(attempt.transfer())
 
     def _hang_up(self) -> None:
-        """Record the dials that were under way at the end: whether payload came, or not yet."""
+        """Record the dials that were under way at the end, with or without payload so far."""
         at = self._clock.wall_seconds()
         for dial, attempt in self._under_way.items():
             dial.cancel()

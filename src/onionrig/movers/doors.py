@@ -1,4 +1,4 @@
-"""Where whoever a source serves comes in: unix sockets for backend tors, TCP for everyone else."""
+"""The sockets at which a source is reached: unix sockets for backend tors, TCP for all others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAITING_CONNECTIONS = 1024
 
 
 class Door:
-    """Where one backend instance comes in, and what it is told first."""
+    """The listening socket of one backend instance, and the head line for who connects there."""
 
     __slots__ = ("backend", "head", "listener")
 
@@ -29,9 +29,9 @@ class Door:
 
 
 def accept(listener: socket.socket) -> socket.socket | None:
-    """Return the connection that waits there, non-blocking; None if it has gone meanwhile.
+    """Return the waiting connection, non-blocking, or None if it has gone in the meantime.
 
-    Raises Unequipped when this process may open no more files.
+    Raises Unequipped when this process may not open any more files.
     """
     try:
         accepted, _ = listener.accept()
@@ -72,8 +72,8 @@ def listening(path: Path) -> Iterator[socket.socket]:
 def listening_tcp(host: str, port: int) -> socket.socket:
     """Listen on a TCP port, on the first address that the host's name has.
 
-    ``::`` is every address, IPv4 too. Raises PortTaken, and UsageError where the host is not this
-    machine or the port is not ours to take.
+    ``::`` is every address, including IPv4. Raises PortTaken, and UsageError if the host is not
+    this machine or we may not take the port.
     """
     try:
         family, *_, address = socket.getaddrinfo(

@@ -1,7 +1,7 @@
-"""Send back what comes in, as it is: round trips are measured with it. It is no payload.
+"""Send back whatever comes in, unchanged: round trips are measured with it. It is not payload.
 
-What a connection has sent and not yet taken back is held for it, a few KiB at most: until then
-nothing more is read from it, and what it goes on to send waits in the kernel's own bounds.
+At most a few KiB are held for a connection that has sent them and not yet read them back. Nothing
+more is read from it until then; what it goes on to send waits in the kernel's bounded buffers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MOST_HELD_BYTES = 4 << 10
 
 
 class Echo:
-    """One connection, and what it is owed."""
+    """One connection, and the bytes that it is owed."""
 
     __slots__ = ("_socket", "owed")
 
@@ -28,7 +28,7 @@ class Echo:
         self.owed = b""
 
     def go_on(self) -> None:
-        """Read if nothing is owed, and send what the socket takes.
+        """Read if nothing is owed, and send as much as the socket takes.
 
         Raises OSError when the other side has closed the connection.
         """
@@ -57,7 +57,7 @@ class Echoes:
             epoll.register(descriptor, select.EPOLLIN)
 
     def serve(self, descriptor: int) -> None:
-        """Go on where something has happened; a descriptor that is none of ours is left alone."""
+        """Handle an event on a descriptor; descriptors that are not ours are ignored."""
         if descriptor in self._listeners:
             self._accept(self._listeners[descriptor])
         elif descriptor in self._open:

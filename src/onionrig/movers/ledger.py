@@ -1,4 +1,4 @@
-"""What a sink counts in a second, and the sample it makes of it."""
+"""The counts of a sink within a second, and the sample made of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """The counts of the current second, and those that run on from the start."""
+    """The counts of the current second, and those that run from the start."""
 
     def __init__(self) -> None:
         self._verified_bytes: dict[str, int] = {}
@@ -31,9 +31,9 @@ class Ledger:
         self._unverified_bytes += size_bytes
 
     def failed(self, attempt: Attempt) -> None:
-        """Count a failed attempt, and what it refused if its payload was corrupt.
+        """Count a failed attempt, and the bytes it rejected if its payload was corrupt.
 
-        A stream that does not begin with our head line is a failure, but no corrupt payload.
+        A stream that does not begin with our head line is a failure, but not corrupt payload.
         """
         self._failed += 1
         if attempt.checker.wrong_offset is not None:
@@ -49,8 +49,8 @@ class Ledger:
     ) -> SinkSample:
         """Return the second's sample and begin the next second.
 
-        ``attempts`` are those open as the second ends. A backend instance that once delivered is
-        in every later sample, with 0 bytes if it gave none.
+        ``attempts`` are those open as the second ends. A backend instance that has ever delivered
+        is in every later sample, with 0 bytes if it gave none.
         """
         serving = Counter(attempt.serving for attempt in attempts)
         connecting = serving.pop(None, 0)

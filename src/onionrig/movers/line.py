@@ -1,6 +1,7 @@
 """One line to the echo port: a stream through one client tor, and the questions on it.
 
-Whatever ends it is an OSError, raised by the step that met it; then it can be dialled again.
+Whatever ends it is raised as an OSError by the step that met it; the line can then be dialled
+again.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from onionrig.rig.orders import PingerOrders, SocksEndpoint
 
 DIAL_SECONDS = 60.0
-"""How long a dial may take until the SOCKS reply."""
+"""Deadline of a dial, from its start to the SOCKS reply."""
 ANSWER_SECONDS = 10.0
-"""How long an answer is waited for: under load a circuit's queues hold seconds."""
+"""Deadline of an answer: under load a circuit's queues hold seconds."""
 QUESTION_BYTES = 8
 
 _READ_BYTES = 4 << 10
@@ -42,9 +43,9 @@ class Line:
         self.number = number
         self.client = client.name
         self.dial_at: float | None = dial_at
-        """When to dial it; None while it is up."""
+        """The time to dial it; None while it is up."""
         self.failures = 0
-        """How many ends in a row there have been since the last answer."""
+        """Number of times in a row that it has ended since the last answer."""
         self._addresses = resolved(client.host, client.port)
         self._orders = orders
         self._username = f"{credentials_prefix}-{number}"
@@ -53,16 +54,16 @@ class Line:
 
     @property
     def socket(self) -> socket.socket:
-        """What to wait for."""
+        """The socket to wait for."""
         return self._link.socket
 
     @property
     def wanted(self) -> int:
-        """What the socket has to be ready for, as epoll has it."""
+        """The epoll event that the socket has to be ready for."""
         return select.EPOLLOUT if self._link.must_write else select.EPOLLIN
 
     def dial(self, at: float) -> None:
-        """Dial, with credentials that no stream had."""
+        """Dial, with credentials that no stream has used."""
         self._dials += 1
         self._dialled_at = at
         self._exchange = Exchange()
@@ -75,7 +76,7 @@ class Line:
         self._link.connect(to)
 
     def go_on(self, at: float) -> float | None:
-        """Do what the socket is ready for; return a round trip once its answer is whole."""
+        """Do what the socket is ready for; return the round trip once the answer is complete."""
         if self._link.must_write:
             self._link.write()
             return None
@@ -86,7 +87,7 @@ class Line:
         return self._exchange.answered(bytes(payload), at) if payload else None
 
     def ask(self, at: float) -> None:
-        """Put a question, unless there is nobody yet to ask, or one is still unanswered."""
+        """Ask a question, unless the stream is not open yet or a question is still unanswered."""
         if self._link.is_open and self._exchange.asked_at is None:
             self._link.send(self._exchange.ask(at))
 
@@ -112,10 +113,10 @@ class Exchange:
         self._number = 0
         self._answer = b""
         self.asked_at: float | None = None
-        """When the question was put that is not yet answered."""
+        """The time at which the unanswered question was asked."""
 
     def ask(self, at: float) -> bytes:
-        """Return the next question, to be sent now; the one before has to be answered."""
+        """Return the next question, to be sent now; the previous one has to be answered."""
         if self.asked_at is not None:
             raise AssertionError(f"question {self._number} is not yet answered")
         self._number += 1
@@ -124,9 +125,9 @@ class Exchange:
         return self._question
 
     def answered(self, piece: bytes, at: float) -> float | None:
-        """Take the bytes of one read; return the round trip once the answer is whole.
+        """Take the bytes of one read; return the round trip once the answer is complete.
 
-        Raises ConnectionError for bytes that are no answer: there is no echo.
+        Raises ConnectionError for bytes that are not an answer: the other end is not an echo.
         """
         self._answer += piece
         if self.asked_at is None or not self._question.startswith(self._answer):

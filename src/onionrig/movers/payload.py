@@ -1,8 +1,8 @@
-"""What a source sends and a sink expects: one head line, then a fixed block for ever.
+"""The bytes that a source sends and a sink expects: one head line, then a fixed block for ever.
 
 The head line names who serves; the block is 1 MiB of numbered 64-byte lines, printable, so that a
-person may look at it and any changed, lost, doubled or moved byte shows. What cannot show is the
-loss of a whole number of blocks: with tor's 498 bytes a cell (tor-spec, "Relay cells") that takes
+person may look at it and any changed, lost, doubled or moved byte shows. Only the loss of a whole
+number of blocks cannot show: with tor's 498 bytes per cell (tor-spec, "Relay cells") that takes
 2^19 cells in a row.
 """
 
@@ -27,7 +27,7 @@ _FILLING: Final = "onionrig payload, line"
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Who serves a stream, by the names the rig gave them."""
+    """The host and backend that serve a stream, by the names the rig gave them."""
 
     host: str
     backend: str
@@ -39,13 +39,13 @@ class Fault(Enum):
     NOT_OURS = auto()
     """It does not begin with a head line."""
     CORRUPT = auto()
-    """Its head line is ours, a byte after it is wrong."""
+    """Its head line is ours, but a byte after it is wrong."""
 
 
 def head_line(host: str, backend: str) -> bytes:
-    """Build the line a stream begins with, its newline included.
+    """Return the line that a stream begins with, including its newline.
 
-    Raises UsageError for a name with other than visible ASCII, or a line above 256 bytes.
+    Raises UsageError for a name with anything but visible ASCII, or a line above 256 bytes.
     """
     for name in (host, backend):
         if _NAME.fullmatch(name) is None:
@@ -59,7 +59,7 @@ def head_line(host: str, backend: str) -> bytes:
 
 
 def parse_head(line: bytes) -> Head | None:
-    """Read a head line with its newline; None if it is not one. Unknown fields are left alone."""
+    """Return a head line's content, or None if it is not one. Unknown fields are ignored."""
     if not line.startswith(_MAGIC) or not line.endswith(b"\n"):
         return None
     fields: dict[bytes, str] = {}
@@ -77,7 +77,7 @@ class Checker:
     """Compare one stream with what it must be, in pieces of any size.
 
     A piece is compared with the slice of the block that is due, by one memcmp and without a copy.
-    The first difference is final: what comes after it counts as rejected, not as verified.
+    The first difference is final: everything after it counts as rejected, not as verified.
     """
 
     __slots__ = ("_beginning", "fault", "head", "rejected_bytes", "verified_bytes")
@@ -85,7 +85,7 @@ class Checker:
     def __init__(self) -> None:
         self.head: Head | None = None
         self.verified_bytes = 0
-        """Payload bytes found right; the head line is not payload."""
+        """Payload bytes found correct; the head line is not payload."""
         self.rejected_bytes = 0
         """Bytes from the first wrong one on."""
         self.fault: Fault | None = None
@@ -93,7 +93,7 @@ class Checker:
 
     @property
     def wrong_offset(self) -> int | None:
-        """Where in the payload the first wrong byte is; None if there is none."""
+        """Offset of the first wrong byte in the payload; None if there is none."""
         return self.verified_bytes if self.fault is Fault.CORRUPT else None
 
     @property
@@ -123,7 +123,7 @@ class Checker:
         self.rejected_bytes += len(piece) - right_bytes
 
     def _collect_head(self, piece: memoryview) -> memoryview:
-        """Add to the head line, and return what comes after it."""
+        """Add to the head line, and return the bytes that follow it."""
         known = len(self._beginning)
         candidate = self._beginning + bytes(piece[: LONGEST_HEAD_BYTES - known])
         size = candidate.find(b"\n") + 1
@@ -158,6 +158,6 @@ def _may_be_ours(beginning: bytes) -> bool:
 
 
 def _equal_bytes(piece: memoryview, offset: int) -> int:
-    """Count the bytes before the first difference; byte by byte, once in a stream's life."""
+    """Return the number of bytes before the first difference, byte by byte: once per stream."""
     due = memoryview(DOUBLED_BLOCK)[offset : offset + len(piece)]
     return next(at for at, (is_, ought) in enumerate(zip(piece, due, strict=True)) if is_ != ought)

@@ -1,8 +1,8 @@
-"""Measure once a second how long a byte takes to a backend and back, through each client tor.
+"""Measure every second how long a byte takes to a backend and back, through each client tor.
 
-Run as ``python -m onionrig.movers.pinger ORDERS.json``. Each client has one stream to the echo
-port with SOCKS credentials of its own, hence a circuit that carries nothing else: what is measured
-is the path with the queues that the load makes in it. A line that breaks is dialled again.
+Run as ``python -m onionrig.movers.pinger ORDERS.json``. Each client has one stream to the echo port
+with its own SOCKS credentials, hence a circuit that carries nothing else: the round trip is that of
+the path, with the queues that the load makes in it. A line that breaks is dialled again.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ def run(orders: PingerOrders) -> None:
 
 
 class Pinger:
-    """The lines of one pinger and the second they are in."""
+    """The lines of one pinger and the current second."""
 
     def __init__(self, orders: PingerOrders, stop: StopRequest, samples: Appender) -> None:
         self._stop = stop
         self._samples = samples
         self._clock = SteadyClock()
         self._second = self._clock.second()
-        # tor reuses a circuit for credentials it has seen: a former run's must not come again
+        # tor reuses a circuit for credentials that it has seen, so no former run may have used
+        # these
         prefix = f"ping-{self._second}-{os.getpid()}"
         self._lines = [
             Line(number, client, orders, credentials_prefix=prefix, dial_at=self._second)
@@ -51,12 +52,12 @@ class Pinger:
         self._up: dict[int, Line] = {}
         """Lines that are up or being dialled, by socket descriptor."""
         self._round_trips: dict[str, float] = {}
-        """Of this second, by client."""
+        """Round trips of the current second, by client."""
         self._epoll = select.epoll()
         self._epoll.register(stop.fileno(), select.EPOLLIN)
 
     def run(self) -> None:
-        """Ask every second until a stop is asked for; the second it comes in is left out."""
+        """Ask every second until a stop is requested; the second in which it comes is left out."""
         while not self._stop.asked:
             self._dial_due()
             for descriptor, _ in self._epoll.poll(self._clock.until(self._next_second_or_dial())):
@@ -98,7 +99,7 @@ class Pinger:
 
     @contextmanager
     def _dialled_again(self, line: Line) -> Iterator[None]:
-        """Hang a line up that breaks in the block, to be dialled after a pause."""
+        """Hang up a line that breaks in the block, and schedule its next dial after a pause."""
         try:
             yield
         except OSError as error:
@@ -111,7 +112,7 @@ class Pinger:
                 _log.warning("%s: %s; dialling again until it answers", line.client, error)
 
     def _write_sample(self) -> None:
-        """Close the second; seconds in which this process was held up have no sample."""
+        """Close the second; seconds during which this process was held up have no sample."""
         self._samples.append(
             PingSample(
                 second=self._second,

@@ -1,4 +1,4 @@
-"""How a process of ours begins and ends: orders, sockets enough, signals heard, errors told."""
+"""How a process of ours begins and ends: orders, enough sockets, signals, errors reported."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ Told = TypeVar("Told", bound=msgspec.Struct)
 
 
 def run_with_orders(kind: type[Told], run: Callable[[Told], None]) -> None:
-    """Run a process on the orders file its command line names.
+    """Run a process on the orders file that its command line names.
 
-    Returns when it has ended well; an error we know is told on standard error and ends the
-    process with the error's exit code.
+    Returns when it has ended well; a known error is printed on standard error and ends the process
+    with the error's exit code.
     """
     try:
         if len(sys.argv) != len(("program", "orders")):
             raise UsageError("give one argument, the orders file")
         run(read_json(sys.argv[1], kind))
     except OnionrigError as error:
-        # its log may be on the very disk that is full: then the exit code says it alone
+        # its log may be on the very disk that is full: then the exit code alone reports the error
         with contextlib.suppress(OSError):
             os.write(sys.stderr.fileno(), f"error: {error}\n".encode())
         sys.exit(error.exit_code)
 
 
 def read_json(path: str, kind: type[Told]) -> Told:
-    """Read a file that holds one value. Raises RecordsUnreadable if it cannot be read."""
+    """Return the one value that a file holds. Raises RecordsUnreadable if it cannot be read."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=kind)
     except OSError as error:
@@ -50,13 +50,13 @@ def read_json(path: str, kind: type[Told]) -> Told:
 
 
 def allow_many_sockets() -> None:
-    """Raise this process's limit of open files to what its owner may have: a socket a stream."""
+    """Raise this process's limit of open files to the hard limit: every stream needs a socket."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class StopRequest:
-    """SIGTERM and SIGINT as something an event loop waits for beside its sockets."""
+    """SIGTERM and SIGINT as something that an event loop waits for beside its sockets."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -64,7 +64,7 @@ class StopRequest:
         self._writer.setblocking(False)
 
     def fileno(self) -> int:
-        """Return a descriptor that is readable once a stop is asked for."""
+        """Return a descriptor that is readable once a stop is requested."""
         return self._reader.fileno()
 
     def __enter__(self) -> Self:
@@ -79,7 +79,7 @@ class StopRequest:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # the signals stay caught: a second one must not spoil an orderly end
+        # the signals stay caught: a second one must not disturb an orderly end
         signal.set_wakeup_fd(-1)
         self._reader.close()
         self._writer.close()

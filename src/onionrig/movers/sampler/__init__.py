@@ -1,1 +1,1 @@
-"""The program that samples what processes and their host use, once a second."""
+"""The program that samples what processes and their host use, once per second."""

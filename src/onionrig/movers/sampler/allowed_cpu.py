@@ -1,6 +1,6 @@
-"""How much CPU this process may use: its affinity, and the quotas of its control groups.
+"""The CPU that this process may use: its affinity, and the quotas of its control groups.
 
-A quota of any group above counts as well, as far as it can be seen: a container sees its own group
+A quota of any parent group counts as well, as far as it can be seen: a container sees its own group
 as the root (kernel: Documentation/admin-guide/cgroup-v2.rst, scheduler/sched-bwc.rst).
 """
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 THROTTLED = {"throttled_usec": 1e-6, "throttled_time": 1e-9}
-"""Seconds per unit of what ``cpu.stat`` counts, in version 2 and in version 1."""
+"""Seconds per unit of the counters in ``cpu.stat``, for versions 2 and 1."""
 
 
 class QuotaFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """What one control group says of its quota; a file that is absent is None."""
+    """The quota files of one control group; a file that is absent is None."""
 
     group: str
     cpu_max: str | None = None
@@ -35,22 +35,22 @@ class QuotaFiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AllowedCpu(msgspec.Struct, frozen=True, kw_only=True):
-    """The CPU that may be used of a machine's."""
+    """The share of a machine's CPU that may be used."""
 
     cores: float
     restriction: str | None
-    """Why this is less than the machine has; None where it is all."""
+    """The reason why this is less than the machine has; None if it is all."""
 
     @property
     def whole_cores(self) -> int:
-        """How many threads it takes to use all of it."""
+        """Number of threads that it takes to use all of it."""
         return max(1, math.ceil(self.cores))
 
 
 def allowed_cpu(
     *, machine_cores: int, affinity_cores: int, quotas: Sequence[QuotaFiles]
 ) -> AllowedCpu:
-    """Return what affinity and quotas leave of a machine's cores, the tightest of them named."""
+    """Return what affinity and quotas leave of a machine's cores, and name the tightest of them."""
     cores, restriction = float(machine_cores), None
     if affinity_cores < cores:
         cores = float(max(1, affinity_cores))
@@ -69,7 +69,7 @@ def allowed_cpu(
 
 
 def quota_cores(files: QuotaFiles) -> float | None:
-    """Return the cores' worth of time that a group may use; None where it has no quota."""
+    """Return the cores' worth of time that a group may use, or None if it has no quota."""
     quota, period = files.cfs_quota_us, files.cfs_period_us
     if files.cpu_max is not None:
         quota, _, period = files.cpu_max.strip().partition(" ")
@@ -81,23 +81,23 @@ def quota_cores(files: QuotaFiles) -> float | None:
 
 
 class Throttled(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a control group was kept from running by its quota; None where it does not say."""
+    """How much a control group was throttled by its quota; None where it does not say."""
 
     seconds: float | None = None
     periods: int | None = None
-    """Periods in which it was kept from running for part of the period."""
+    """Periods in which it was throttled for part of the period."""
     quota_periods: int | None = None
     """All periods in which it ran and had a quota."""
 
 
 def most_throttled(stats: Iterable[str | None]) -> Throttled:
-    """Return what the ``cpu.stat`` of the group says that was throttled longest."""
+    """Return the counts of the group that was throttled longest."""
     groups = [group for stat in stats if (group := throttled_from(stat)).seconds is not None]
     return max(groups, key=lambda group: group.seconds or 0.0, default=Throttled())
 
 
 def throttled_from(stat: str | None) -> Throttled:
-    """Read what one ``cpu.stat`` says, in version 1 or 2."""
+    """Return the counts in one ``cpu.stat``, of version 1 or 2."""
     counts = named_counts(stat, (*THROTTLED, "nr_throttled", "nr_periods"))
     times = [counts[name] * unit for name, unit in THROTTLED.items() if name in counts]
     return Throttled(
@@ -108,7 +108,7 @@ def throttled_from(stat: str | None) -> Throttled:
 
 
 def read_allowed_cpu(root: Path = Path("/")) -> AllowedCpu:
-    """Return what this process may use now."""
+    """Return the CPU that this process may use now."""
     affinity_cores = len(os.sched_getaffinity(0))
     return allowed_cpu(
         machine_cores=psutil.cpu_count() or affinity_cores,
@@ -118,7 +118,7 @@ def read_allowed_cpu(root: Path = Path("/")) -> AllowedCpu:
 
 
 def own_groups(root: Path) -> list[tuple[str, Path]]:
-    """Return the groups that bound this process's CPU, each with its name, its own first."""
+    """Return the name and path of each group that limits this process's CPU, its own first."""
     return [
         (group.removeprefix(hierarchy.mount_point.rstrip("/")) or "/", root / group.lstrip("/"))
         for hierarchy in own_hierarchies(root)

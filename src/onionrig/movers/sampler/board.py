@@ -1,4 +1,4 @@
-"""How the board does: temperature, clock, governor, and what a Pi's firmware holds back for."""
+"""The state of the board: temperature, clock, governor, and why a Pi's firmware throttles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ASK_FIRMWARE_SECONDS = 10.0
-"""Between two calls of vcgencmd, each a process."""
+"""Seconds between two calls of vcgencmd, each of which starts a process."""
 ANSWER_SECONDS = 0.5
 
 FLAGS = {
@@ -27,21 +27,21 @@ FLAGS = {
     18: "throttled since boot",
     19: "soft temperature limit since boot",
 }
-"""By bit, as Raspberry Pi's documentation of ``vcgencmd get_throttled`` has them."""
+"""Meaning of each bit in Raspberry Pi's documentation of ``vcgencmd get_throttled``."""
 
 
 class BoardReader:
-    """Reads what this board tells; which files it has is looked up once."""
+    """Reads the state of this board; the files that it has are looked up once."""
 
     def __init__(self, root: Path, *, vcgencmd: str | None) -> None:
         self._zones = sorted(root.glob("sys/class/thermal/thermal_zone*/temp"))
-        # not psutil: without these files it reads /proc/cpuinfo, where a clock is often nominal
+        # not psutil: without these files it reads /proc/cpuinfo, whose clock is often nominal
         self._clocks = sorted(root.glob("sys/devices/system/cpu/cpufreq/policy*/scaling_cur_freq"))
         self._governor = root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
         self._firmware = _Firmware(root, vcgencmd)
 
     def read(self) -> Board:
-        """Return how it does now."""
+        """Return the current state."""
         temperature, clock = _highest(self._zones), _highest(self._clocks)
         return Board(
             temperature_celsius=None if temperature is None else round(temperature / 1000, 1),
@@ -54,7 +54,7 @@ class BoardReader:
 class _Firmware:
     """A Pi's firmware: asked through the kernel's file and through vcgencmd.
 
-    Some kernels have the file and always say 0 in it, so it does not stand for the other answer.
+    Some kernels have the file and always report 0 in it, so it does not replace the other answer.
     """
 
     def __init__(self, root: Path, vcgencmd: str | None) -> None:
@@ -85,18 +85,18 @@ class _Firmware:
 
 
 def throttling_from(said: str | None) -> tuple[str, ...] | None:
-    """Decode ``throttled=0x50005``, as vcgencmd says it, or ``50005``, as the kernel does."""
+    """Decode ``throttled=0x50005``, as vcgencmd prints it, or ``50005``, as the kernel does."""
     try:
         bits = int((said or "").strip().removeprefix("throttled="), base=16)
     except ValueError:
         return None
     if bits < 0:
-        return None  # no firmware says that
+        return None  # no firmware reports that
     return tuple(meaning for bit, meaning in FLAGS.items() if bits >> bit & 1)
 
 
 def _highest(paths: Iterable[Path]) -> int | None:
-    """Return the highest number that these files hold; one that cannot be read is passed over."""
+    """Return the highest number in these files; those that cannot be read are skipped."""
     found = []
     for path in paths:
         try:

@@ -1,7 +1,7 @@
-"""What happens to a machine under its processes: memory, disk, clocks, frames, cores.
+"""The conditions a machine gives its processes: memory, disk, clocks, frames, cores.
 
 Pressure is what the kernel calls stall information (Documentation/accounting/psi.rst); kernels
-without it, or that were started without it, have no such files.
+without it, or started without it, have no such files.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 USEC_PER_SECOND = 1e6
 PRESSURE_DIGITS, CLOCK_DIGITS = 4, 3
 READINGS = 3
-"""Readings of two clocks, of which the quickest counts: a process may be held up between them."""
+"""Number of times two clocks are read; the quickest counts: a process may be held up in between."""
 SELDOM_SECONDS = 4
-"""What has a file for each core or control group is read less often, as is what is not judged."""
+"""Period of readings that need a file per core or control group, or that no judgement uses."""
 PAGES = ("pswpin", "pswpout", "pgmajfault", "oom_kill")
 MS_PER_SECOND = 1e3
 OOM_FILES = ("memory.events", "memory.oom_control")
-"""Files in which a control group counts kills, in version 2 and in version 1."""
+"""Files in which a control group counts kills, in versions 2 and 1."""
 
 
 def pressure_seconds(text: str | None, kind: str) -> float | None:
-    """Read how long threads waited, of ``some`` or ``full``, from a file of /proc/pressure."""
+    """Return how long threads waited (``some`` or ``full``), from a file of /proc/pressure."""
     for line in (text or "").splitlines():
         words = line.split()
         if words and words[0] == kind:
@@ -45,9 +45,9 @@ def pressure_seconds(text: str | None, kind: str) -> float | None:
 
 
 def frames(softnet: str | None) -> tuple[int, int] | None:
-    """Return the frames that CPUs took from their queues, and those dropped as a queue was full.
+    """Return the frames that CPUs took from their queues, and those dropped at a full queue.
 
-    ``/proc/net/softnet_stat`` has a line for each CPU, of which these are the first two numbers.
+    ``/proc/net/softnet_stat`` has a line for each CPU; its first two numbers are these.
     """
     try:
         lines = [line.split()[:2] for line in (softnet or "").splitlines()]
@@ -59,9 +59,9 @@ def frames(softnet: str | None) -> tuple[int, int] | None:
 
 
 def most_kills(texts: Iterable[str | None]) -> int | None:
-    """Return the most processes that any of these groups says were killed for want of memory.
+    """Return the highest number of out-of-memory kills that any of these groups counted.
 
-    A group counts those of the groups within it as well.
+    A group also counts the kills of the groups within it.
     """
     return max(
         (kills for text in texts for kills in named_counts(text, ("oom_kill",)).values()),
@@ -70,7 +70,7 @@ def most_kills(texts: Iterable[str | None]) -> int | None:
 
 
 class ConditionsReader:
-    """Reads the conditions of this machine; which files it has is looked up once."""
+    """Reads the conditions of this machine; the files that it has are looked up once."""
 
     def __init__(self, root: Path, clock: SteadyClock) -> None:
         self._clock = clock
@@ -85,7 +85,7 @@ class ConditionsReader:
         self._seldom_due_second = 0
 
     def read(self, second: int) -> MachineConditions:
-        """Return them as they are when a second ends."""
+        """Return the conditions at the end of a second."""
         memory, disk = read_text(self._pressure["memory"]), read_text(self._pressure["io"])
         pages = named_counts(read_text(self._vmstat), PAGES)
         queue = frames(read_text(self._softnet))
@@ -127,7 +127,7 @@ class ConditionsReader:
 
 
 def oom_files(root: Path) -> list[Path]:
-    """Return the files in which this process's control group, and those above, count kills."""
+    """Return the files in which this process's control group, and its parents, count kills."""
     files = [
         root / group.lstrip("/") / name
         for hierarchy in own_hierarchies(root, controller="memory")
@@ -143,7 +143,7 @@ def suspended_seconds() -> float:
 
 
 def _clocks_apart() -> tuple[float, float]:
-    """Return how long a reading took, and how far the clocks with and without suspension differ."""
+    """Return the time a reading took, and the suspension: the difference of the two clocks."""
     before = time.clock_gettime(time.CLOCK_MONOTONIC)
     with_suspension = time.clock_gettime(time.CLOCK_BOOTTIME)
     after = time.clock_gettime(time.CLOCK_MONOTONIC)

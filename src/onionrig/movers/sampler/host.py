@@ -1,4 +1,4 @@
-"""What a host's kernel counts: CPU by state, and what its interfaces carry and lose."""
+"""The counters of a host's kernel: CPU by state, and what its interfaces carry and lose."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "lo"
 LINK_RATE_SECONDS = 10.0
-"""A link's rate is asked of its driver, which may be slow, and seldom changes."""
+"""Period of asking drivers for link rates: a driver may be slow, and a rate seldom changes."""
 BITS_PER_MBIT = 1e6
 COLUMNS = 16
 """Columns of ``/proc/net/dev``: eight received, eight sent."""
@@ -41,7 +41,7 @@ class Interfaces:
     """The network interfaces that this process sees."""
 
     def __init__(self, root: Path, link_rates: Mapping[str, float | None] | None = None) -> None:
-        """Rates are asked of the kernel unless they are given, by interface."""
+        """Take the link rates by interface, or ask the kernel for them if none are given."""
         self._counts = root / "proc/net/dev"
         self._rates = root / "sys/class/net"
         self._given = link_rates
@@ -49,7 +49,7 @@ class Interfaces:
         self._known_until_seconds = 0.0
 
     def use(self) -> dict[str, InterfaceUse]:
-        """Return what each has carried; but for loopback, one that never carried is left out."""
+        """Return what each interface has carried; except for loopback, unused ones are left out."""
         now_seconds = time.monotonic()
         if now_seconds >= self._known_until_seconds:
             self._known.clear()
@@ -78,7 +78,7 @@ class Interfaces:
 
 
 class InterfaceCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one interface has carried and lost since it came up."""
+    """The traffic that one interface has carried and lost since it came up."""
 
     received_bytes: int
     received_packets: int
@@ -115,9 +115,9 @@ def _lost(errors: int, dropped: int, overruns: int) -> int:
 
 
 def link_bits_per_second(speed: str | None) -> float | None:
-    """Return the rate that ``/sys/class/net/NAME/speed`` says in Mbit/s.
+    """Return the rate that ``/sys/class/net/NAME/speed`` gives in Mbit/s.
 
-    0 and -1 are what drivers say that know none; with no link, reading it fails.
+    Drivers that know no rate report 0 or -1; without a link, reading the file fails.
     """
     try:
         mbit = int(speed or "")
@@ -127,9 +127,10 @@ def link_bits_per_second(speed: str | None) -> float | None:
 
 
 def named_counts(text: str | None, names: Iterable[str]) -> dict[str, int]:
-    """Read these of the lines of a name and a number that /proc/vmstat and control groups have.
+    """Return these counts from a text whose lines are a name and a number, as in /proc/vmstat.
 
-    They are looked for one by one, since vmstat has some two hundred.
+    Control groups have such files too. The names are looked for one by one, since vmstat has about
+    two hundred.
     """
     lines = f"\n{text or ''}\n"
     counts = {}
@@ -142,13 +143,13 @@ def named_counts(text: str | None, names: Iterable[str]) -> dict[str, int]:
 
 
 def number_from(text: str | None) -> int | None:
-    """Read a file that holds one number."""
+    """Return the one number that a file holds, or None if it holds something else."""
     number = (text or "").strip()
     return int(number) if number.isdecimal() else None
 
 
 def read_text(path: Path) -> str | None:
-    """Return what a file of the kernel says; None where it is absent or cannot be read."""
+    """Return the text of a kernel's file, or None if it is absent or cannot be read."""
     try:
         # a sampler reads dozens of small files per second: a buffer and a text layer for each of
         # them would take longer than the reading

@@ -1,7 +1,7 @@
-"""What the kernel counts of a network namespace: TCP segments and tracked connections.
+"""The kernel's counters of a network namespace: TCP segments and tracked connections.
 
-Each emulated host has a network namespace of its own, and its sampler is in it. The names are those
-of the kernel (Documentation/networking/snmp_counter.rst, net/netfilter/nf_conntrack_standalone.c).
+Each emulated host has its own network namespace, and its sampler runs in it. The names are those of
+the kernel (Documentation/networking/snmp_counter.rst, net/netfilter/nf_conntrack_standalone.c).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MS_PER_SECOND = 1e3
 TIME_DIGITS = 3
 DROPPED = {"drop", "early_drop"}
 TCP_COUNTS = ("InSegs", "RetransSegs", "InErrs")
-"""Counters of ``/proc/net/snmp`` that are read, and..."""
+"""Counters that are read from ``/proc/net/snmp``."""
 MORE_COUNTS = (
     *UNBUFFERED,
     "ListenDrops",
@@ -36,11 +36,11 @@ MORE_COUNTS = (
     "TCPMemoryPressuresChrono",
     "TCPSYNChallenge",
 )
-"""...of ``/proc/net/netstat``, which has some two hundred."""
+"""Counters that are read from ``/proc/net/netstat``, which has about two hundred."""
 
 
 def protocol_counts(text: str | None, protocol: str, names: Iterable[str]) -> dict[str, int]:
-    """Read a protocol's counters from ``/proc/net/snmp`` or ``netstat``: names, values below."""
+    """Return a protocol's counters from ``/proc/net/snmp`` or ``netstat``: names, values below."""
     lines = [line.split() for line in (text or "").splitlines() if line.startswith(f"{protocol}:")]
     if len(lines) != len(("names", "values")):
         return {}
@@ -54,7 +54,10 @@ def tcp_counts(snmp: str | None) -> dict[str, int]:
 
 
 def tracking_drops(stat: str | None) -> dict[str, int]:
-    """Sum up ``drop`` and ``early_drop`` of all CPUs in ``/proc/net/stat/nf_conntrack``."""
+    """Return the sums of ``drop`` and ``early_drop`` over all CPUs of nf_conntrack's file.
+
+    The file is ``/proc/net/stat/nf_conntrack``.
+    """
     lines = [line.split() for line in (stat or "").splitlines()]
     if not lines:
         return {}
@@ -79,7 +82,7 @@ class Network:
         self._netstat = root / "proc/net/netstat"
 
     def read(self, tcp: Mapping[str, int]) -> NetworkCounts:
-        """Return what is counted now, beside these counters of TCP from ``/proc/net/snmp``."""
+        """Return the current counts; ``tcp`` are the counters of TCP from ``/proc/net/snmp``."""
         more = protocol_counts(read_text(self._netstat), "TcpExt", MORE_COUNTS)
         drops = tracking_drops(read_text(self._tracking))
         return NetworkCounts(
@@ -98,13 +101,16 @@ class Network:
 
 
 def damaged_segments(tcp: Mapping[str, int], more: Mapping[str, int]) -> int | None:
-    """Return the damaged segments: the kernel counts a SYN within a connection among them."""
+    """Return the number of damaged segments, without the SYNs that the kernel counts among them.
+
+    The kernel counts a SYN within a connection as an error.
+    """
     errors = tcp.get("InErrs")
     return None if errors is None else max(0, errors - more.get("TCPSYNChallenge", 0))
 
 
 def _sum_of(counts: Mapping[str, int], names: tuple[str, ...]) -> int | None:
-    """Return the sum of those that this kernel has; None where it has none of them."""
+    """Return the sum of the counters that this kernel has, or None if it has none of them."""
     known = [counts[name] for name in names if name in counts]
     return sum(known) if known else None
 

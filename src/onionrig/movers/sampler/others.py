@@ -1,6 +1,6 @@
-"""How much CPU processes outside the rig take: what else this machine was doing.
+"""The CPU used by processes outside the rig: what else this machine was doing.
 
-Read every few seconds, since it looks at every process. One that begins and ends between two
+Read every few seconds, since every process is looked at. A process that begins and ends between two
 readings is not seen.
 """
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 class OutsideCpu:
     """Sums up what processes outside the rig have used since the first reading.
 
-    A process of the rig is listed as one only after it has started. So what is new counts when it
-    is seen for the second time, and until then may turn out to be the rig's; one that joins later
-    still takes what it had counted with it. Nothing is counted both here and as the rig's.
+    A new process is counted from its second sighting, because the rig lists its own processes only
+    after starting them. One that joins the rig later takes what it had counted with it. Nothing is
+    counted both here and as the rig's.
     """
 
     def __init__(self) -> None:
         self._begun: dict[int, float] = {}
-        """By process id, what it had used when it began to count: 0 if it started later."""
+        """CPU-seconds of each process id when it began to count: 0 if it started later."""
         self._last: dict[int, float] = {}
         self._ended = 0.0
         self._read_before = False
@@ -50,7 +50,7 @@ class OutsideCpu:
         return self._ended + sum(self._last[pid] - self._begun[pid] for pid in seen_before)
 
     def _forget(self, pid: int) -> float:
-        """Return what it had counted."""
+        """Return the CPU-seconds that a process had counted, and drop it."""
         return self._last.pop(pid) - self._begun.pop(pid)
 
 
@@ -67,7 +67,7 @@ def cpu_of_all() -> dict[int, float]:
 
 
 def sees_all_processes(proc: Path) -> bool:
-    """Return whether other users' processes can be read (proc(5): hidepid); the first is root's."""
+    """Return whether other users' processes can be read (proc(5): hidepid); pid 1 is root's."""
     try:
         (proc / "1" / "stat").read_bytes()
     except OSError:
@@ -78,8 +78,8 @@ def sees_all_processes(proc: Path) -> bool:
 class Others:
     """CPU of the processes outside the rig; this process is inside.
 
-    ``rig_path`` lists those of the rig's that run on other emulated hosts of this machine: a JSON
-    array of process ids, read again whenever it changes.
+    ``rig_path`` lists the rig's processes on other emulated hosts of this machine: a JSON array of
+    process ids, read again whenever it changes.
     """
 
     def __init__(self, rig_path: Path | None = None, *, proc: Path = Path("/proc")) -> None:
@@ -91,7 +91,7 @@ class Others:
     def cpu_seconds(self, ever_watched: AbstractSet[int]) -> float | None:
         """Read all processes; return what those outside have used since the first call.
 
-        None where processes of other users are hidden: what can be seen would count for all.
+        Returns None if processes of other users are hidden: the visible ones would pass for all.
         """
         if not sees_all_processes(self._proc):
             return None

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 SECONDS_PER_NS = 1e-9
 WAIT_DIGITS = 4
 CPU_DIGITS = 2
-"""How finely CPU-seconds are written: the kernel counts them in ticks of 0.01 s."""
+"""Decimal places of recorded CPU-seconds: the kernel counts them in ticks of 0.01 s."""
 
 
 class Listing(Protocol):
-    """What says which processes there are to watch, and what their control groups count."""
+    """The list of processes to watch, and the counters of their control groups."""
 
     def new(self) -> Mapping[str, int] | None:
-        """Return the process ids by service; None where they are as they were."""
+        """Return the process ids by service, or None if they have not changed."""
         ...
 
     def beside(self) -> AbstractSet[int]:
-        """Return the processes that are the rig's and are not watched themselves."""
+        """Return the rig's processes that are not watched themselves."""
         ...
 
     def group_cpu_seconds(self, service: str) -> float | None:
-        """Return what a service's control group has used; None where it has none of its own."""
+        """Return what a service's control group has used, or None if it has no group of its own."""
         ...
 
 
@@ -45,15 +45,15 @@ class ListFile:
         self._file = ReplacedFile(path, dict[str, int])
 
     def new(self) -> Mapping[str, int] | None:
-        """Return what the file says if that is new."""
+        """Return the file's content if that is new."""
         return self._file.new()
 
     def beside(self) -> AbstractSet[int]:
-        """Return nothing: what such a process starts is not known."""
+        """Return nothing: the children of such a process are not known."""
         return frozenset()
 
     def group_cpu_seconds(self, service: str) -> None:
-        """Return nothing: processes that are listed in a file share whatever group they are in."""
+        """Return nothing: processes listed in a file share whatever group they are in."""
         del service
 
 
@@ -64,10 +64,10 @@ class Processes:
         self._listing = listing
         self._watched: dict[str, psutil.Process] = {}
         self.ever_watched: set[int] = set()
-        """Every process id that was the rig's, also of processes that have ended."""
+        """Every process id that was ever the rig's, including processes that have ended."""
 
     def use(self) -> dict[str, ProcessUse]:
-        """Return what each has used so far; one that has ended is left out."""
+        """Return what each process has used so far; those that have ended are left out."""
         self.refresh()
         used = {}
         for name, process in list(self._watched.items()):
@@ -96,7 +96,10 @@ class Processes:
 
 
 def _use(process: psutil.Process) -> ProcessUse:
-    """Raise psutil.NoSuchProcess for a process that has ended, reaped or not."""
+    """Return what a process has used.
+
+    Raises psutil.NoSuchProcess for a process that has ended, reaped or not.
+    """
     with process.oneshot():
         if process.status() == psutil.STATUS_ZOMBIE:
             raise psutil.ZombieProcess(process.pid)
@@ -104,7 +107,7 @@ def _use(process: psutil.Process) -> ProcessUse:
         threads = process.threads()
         rss_bytes = process.memory_info().rss
         open_files = _open_files(process)
-    # a process's id is its main thread's; where tor does nearly all its work
+    # the main thread, where tor does nearly all its work, has the process's id
     threads.sort(key=lambda thread: (thread.id != process.pid, thread.id))
     return ProcessUse(
         cpu_user_seconds=round(cpu.user, CPU_DIGITS),
@@ -119,7 +122,7 @@ def _use(process: psutil.Process) -> ProcessUse:
 
 
 def waited_seconds(schedstat: str | None) -> float | None:
-    """Read how long a thread was ready and waited: the second number, in nanoseconds."""
+    """Return how long a thread was ready and waited: the second number, in nanoseconds."""
     fields = (schedstat or "").split()
     if len(fields) < len(("ran", "waited")) or not fields[1].isdecimal():
         return None

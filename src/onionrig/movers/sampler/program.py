@@ -1,8 +1,7 @@
-"""Sample once a second what the rig's processes on this host, and the host itself, have used.
+"""Sample every second what the rig's processes on this host, and the host itself, have used.
 
-Run as ``python -m onionrig.movers.sampler.program ORDERS.json``. Per-process CPU times are the ones
-to trust: the machine-wide counters of ``/proc/stat`` miss much of the work on some virtual
-machines.
+Run as ``python -m onionrig.movers.sampler.program ORDERS.json``. Trust the CPU times of processes:
+the machine-wide counters of ``/proc/stat`` miss much of the work on some virtual machines.
 """
 
 from __future__ import annotations
@@ -35,15 +34,15 @@ if TYPE_CHECKING:
     from onionrig.movers.sampler.processes import Listing
 
 OTHERS_EVERY_SECONDS = 5
-"""All processes of the machine are looked at: too dear for every second."""
+"""Period of looking at all processes of the machine, which is too expensive for every second."""
 CONDITIONS_EVERY_SECONDS = 2
-"""Some ten files of the kernel are read, which in small rigs would cost a third of a sample."""
+"""Period of reading some ten kernel files, which would take a third of a small rig's sample."""
 
 
 def run(orders: SamplerOrders) -> None:
     """Sample until SIGTERM. Raises RunDirectoryError when a sample cannot be written."""
     ends = {signal.SIGTERM, signal.SIGINT}
-    # what the controller was started to ignore is inherited, and an ignored signal never comes
+    # the controller's ignored signals are inherited, and an ignored signal never comes
     for number in ends:
         signal.signal(number, signal.SIG_DFL)
     # before a thread starts, so that none of them takes the signal
@@ -76,7 +75,7 @@ class Sampler:
         self._board = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
 
     def sample(self, second: int) -> HostSample:
-        """Read all there is; the times are those of the processes' counters, read first."""
+        """Return a sample; its times are those of the processes' counters, which are read first."""
         monotonic_seconds, wall_seconds = time.monotonic(), self._clock.wall_seconds()
         tcp = tcp_counts(read_text(self._snmp))
         due = second % CONDITIONS_EVERY_SECONDS == 0
@@ -109,7 +108,7 @@ class Sampler:
 
 
 def _listing(orders: SamplerOrders, root: Path) -> Listing:
-    """Return what says which processes to watch: units' control groups, or else a file."""
+    """Return the list of processes to watch: units' control groups, or else a file."""
     if orders.slice is None:
         return ListFile(Path(orders.processes_path))
     return UnitGroups(root, slice_name=orders.slice, unit_prefix=orders.unit_prefix or "")

@@ -1,6 +1,6 @@
-"""Ask the tors of this host what they have counted, while a load is held.
+"""Ask the tors of this host for their counters, while a load is held.
 
-Beside the sampling, in a thread of its own: a tor under full load answers slowly.
+The asking runs beside the sampling, in its own thread: a tor under full load answers slowly.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
 
 TIME_DIGITS = 6
-"""How finely times are written: microseconds."""
+"""Decimal places of recorded times: microseconds."""
 EVERY_SECONDS = 10
 ANSWER_SECONDS = 3.0
-"""How long a tor may take to answer; a busy one takes tenths of a second."""
+"""Deadline of a tor's answer; a busy tor takes tenths of a second."""
 LATE_SECONDS = 5
-"""A reading that could not begin within this time of its second is left out."""
+"""Seconds after which a reading that could not begin on time is left out."""
 
 
 class TorsWatch:
-    """Asks every tor as the schedule says, and records it; entered while the sampler samples."""
+    """Asks every tor on schedule and records the answers; entered while the sampler samples."""
 
     def __init__(self, orders: SamplerOrders, clock: SteadyClock) -> None:
         self._orders = orders
         self._clock = clock
         self._news = threading.Condition()
-        """Guards what ``_follow`` waits for, and tells of it: an answer, or that it is to end."""
+        """Guards and announces what ``_follow`` waits for: an answer, or the order to end."""
         self._told_to_end = False
         self._thread = ThreadPoolExecutor(max_workers=1)
 
@@ -64,7 +64,7 @@ class TorsWatch:
             self.check()
 
     def check(self) -> None:
-        """Raise what ended the asking before its time, such as RunDirectoryError."""
+        """Raise the error that ended the asking early, such as RunDirectoryError."""
         if self._following.done():
             self._following.result()
 
@@ -81,7 +81,7 @@ class TorsWatch:
                     if due <= second:
                         record.append(self._asked_all(due))
                 done = second
-                # last, so that the end of a load is asked for although another is scheduled
+                # last, so that the end of a load is asked for even if another is scheduled
                 schedule = file.new() or schedule
 
     def _ends_within(self, seconds: float) -> bool:
@@ -106,7 +106,7 @@ class TorsWatch:
         )
 
     def _asked(self, tor: MetricsEndpoint) -> Future[TorCounters | None]:
-        """Ask one tor in a thread that nobody waits for: it ends when the answer's time is up."""
+        """Ask one tor in a thread that nobody joins: it ends when the time for the answer is up."""
         answer: Future[TorCounters | None] = Future()
 
         def ask() -> None:
@@ -131,7 +131,7 @@ class TorsWatch:
 
 
 def due_seconds(schedule: Schedule | None, *, after: int) -> Iterator[int]:
-    """Yield when tors are asked, after a second: as the hold begins, every 10 s, as it ends."""
+    """Yield the seconds to ask tors after a given one: at the hold's start, every 10 s, its end."""
     if schedule is not None:
         held = range(schedule.hold_second, schedule.end_second, EVERY_SECONDS)
         yield from (second for second in (*held, schedule.end_second) if second > after)

@@ -1,7 +1,7 @@
 """The processes of a run's systemd units, and the CPU time that their control groups counted.
 
-Each unit has a group of its own in the run's slice. The kernel adds up in ``cpu.stat`` whatever ran
-in a group, also what began and ended between two samples; ``usage_usec`` is there without any
+Each unit has its own group in the run's slice. The kernel adds up in ``cpu.stat`` whatever ran in a
+group, including what began and ended between two samples; ``usage_usec`` is there without any
 controller (kernel: Documentation/admin-guide/cgroup-v2.rst).
 """
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOUNTS = ("sys/fs/cgroup/unified", "sys/fs/cgroup")
-"""Where systemd mounts version 2: beside version 1 (a hybrid hierarchy), or alone."""
+"""Mount points that systemd uses for version 2: beside version 1 (a hybrid hierarchy), or alone."""
 UNIT, SLICE = ".service", ".slice"
 USAGE = "usage_usec"
 USEC_PER_SECOND = 1e6
 CPU_DIGITS = 4
-"""How finely the groups' CPU-seconds are written: the kernel counts them in microseconds."""
+"""Decimal places of the groups' CPU-seconds: the kernel counts them in microseconds."""
 
 
 class UnitGroups:
-    """The groups of the units in a slice whose names have a prefix; services are called the rest.
+    """The groups of a slice's units with a given name prefix; the rest of the name is the service.
 
-    The slice is looked for until it is there: systemd makes it as its first unit starts.
+    The slice is looked for until it exists: systemd makes it when its first unit starts.
     """
 
     def __init__(self, root: Path, *, slice_name: str, unit_prefix: str) -> None:
@@ -52,7 +52,7 @@ class UnitGroups:
         return {pid for pids in self._pids.values() for pid in pids}
 
     def group_cpu_seconds(self, service: str) -> float | None:
-        """Return what a unit's group has used since it began; None where it cannot be read."""
+        """Return what a unit's group has used since it began, or None if that cannot be read."""
         group = self._groups.get(service)
         return None if group is None else cpu_seconds(read_text(group / "cpu.stat"))
 
@@ -68,7 +68,7 @@ class UnitGroups:
         return {}
 
     def _main_process(self, pids: Sequence[int]) -> int:
-        """Return the process whose parent is outside the group: what systemd has started."""
+        """Return the process whose parent is outside the group: the one that systemd started."""
         outside = [pid for pid in pids if self._parent(pid) not in pids]
         return min(outside or pids)
 
@@ -77,24 +77,24 @@ class UnitGroups:
 
 
 def slice_path(name: str) -> str:
-    """Return where a slice's group is: dashes in its name nest it (systemd.slice(5))."""
+    """Return the path of a slice's group: dashes in its name nest it (systemd.slice(5))."""
     words = name.removesuffix(SLICE).split("-")
     return "/".join(f"{'-'.join(words[:depth])}{SLICE}" for depth in range(1, len(words) + 1))
 
 
 def process_ids(procs: str | None) -> list[int]:
-    """Read ``cgroup.procs``: a number a line, 0 for a process that cannot be seen from here."""
+    """Return the ids in ``cgroup.procs``, one per line; 0, a process not visible here, is skipped."""
     return [int(line) for line in (procs or "").split() if line.isdecimal() and int(line)]
 
 
 def parent_id(stat: str | None) -> int | None:
-    """Read a parent's process id from ``/proc/PID/stat``, where a name may hold any character."""
+    """Return a parent's process id from ``/proc/PID/stat``, where a name may hold any character."""
     fields = (stat or "").rpartition(")")[2].split()
     return int(fields[1]) if len(fields) > 1 and fields[1].isdecimal() else None
 
 
 def cpu_seconds(stat: str | None) -> float | None:
-    """Read the CPU-seconds of a group from its ``cpu.stat``."""
+    """Return the CPU-seconds of a group from its ``cpu.stat``."""
     for line in (stat or "").splitlines():
         name, _, value = line.partition(" ")
         if name == USAGE and value.strip().isdecimal():
