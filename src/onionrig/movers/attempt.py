@@ -69,13 +69,12 @@ class Attempt:
 
     @property
     def backend(self) -> str | None:
-        """The backend instance that serves, once it has said so."""
+        """The backend instance that serves, once it has named itself."""
         return self.checker.head.backend if self.checker.head else None
 
     @property
     def serving(self) -> str | None:
-        """The name that this attempt's stream counts under: the backend instance, or a foreign
-        peer."""
+        """The name that its stream counts under: the backend instance, or a foreign peer."""
         return FOREIGN_PEER if self.foreign else self.backend
 
     @property

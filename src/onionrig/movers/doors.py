@@ -47,9 +47,9 @@ def accept(listener: socket.socket) -> socket.socket | None:
 
 @contextmanager
 def listening(path: Path) -> Iterator[socket.socket]:
-    """Listen on a unix socket that only its owner may use; it is gone after the block.
+    """Listen on a unix socket that only its owner may use; it is removed after the block.
 
-    Raises RunDirectoryError if that cannot be, for instance for a path above 107 bytes.
+    Raises RunDirectoryError if that is impossible, for instance for a path above 107 bytes.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     with listener:

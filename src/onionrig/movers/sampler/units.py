@@ -83,7 +83,7 @@ def slice_path(name: str) -> str:
 
 
 def process_ids(procs: str | None) -> list[int]:
-    """Return the ids in ``cgroup.procs``, one per line; 0, a process not visible here, is skipped."""
+    """Return the ids in ``cgroup.procs``, one per line, without the 0 of a hidden process."""
     return [int(line) for line in (procs or "").split() if line.isdecimal() and int(line)]
 
 
