@@ -28,7 +28,7 @@ class SteadyClock:
         return int(self.wall_seconds())
 
     def wall_ahead_seconds(self) -> float:
-        """Return how far the wall clock is ahead of this one, because it was set since the start."""
+        """Return how far the wall clock is ahead of this one: by how much it was set since."""
         _, distance_seconds = min(_distance() for _ in range(READINGS))
         return distance_seconds - self._offset_seconds
 

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     Connect = Callable[[SocksEndpoint], Awaitable["Streams"]]
 
 ENOUGH_BYTES = 64 << 10
-"""What has to be verified: above a hundred cells, so that the circuit carries, not only opens."""
+"""Payload that has to be verified: more than a hundred cells, which proves that the circuit works.
+"""
 
 STREAM = -1
-"""A probe's number among transfers: it is no stream of the load."""
+"""Number of a single dial among transfers: it is not a stream of the load."""
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -44,9 +45,9 @@ async def dial_once(  # noqa: PLR0913 - whom, through whom, as whom, how long
 ) -> Transfer:
     """Dial an onion address through a client tor, verify 64 KiB of payload, and hang up.
 
-    Returns the record of the attempt: ``SERVED`` with the backend's name if all is well,
-    otherwise the failure with its detail. The timeout is for all of it. Raises UsageError for an
-    address or credentials that SOCKS cannot carry.
+    Returns the record of the attempt: ``SERVED`` with the backend's name if all is well, otherwise
+    the failure with its detail. The timeout covers all of it. Raises UsageError for an address or
+    credentials that SOCKS cannot carry.
     """
     clock = SteadyClock()
     attempt = Attempt(stream=STREAM, number=1, client=client.name, at=clock.wall_seconds())
@@ -72,9 +73,9 @@ async def carry(  # noqa: PLR0913 - an attempt, its way, and what bounds it
     timeout_seconds: float,
     connect: Connect = connected,
 ) -> None:
-    """Carry an attempt through to its end: ``SERVED`` once so much payload is verified.
+    """Carry an attempt to its end: ``SERVED`` once ``enough_bytes`` of payload are verified.
 
-    Cancelled, it hangs up and leaves the attempt without an end.
+    If cancelled, it hangs up and leaves the attempt without an end.
     """
     try:
         async with asyncio.timeout(timeout_seconds):

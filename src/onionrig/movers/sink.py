@@ -1,10 +1,10 @@
-"""Pull payload, check every byte, and write what came each second.
+"""Pull payload, check every byte, and write what arrived in each second.
 
-Run as ``python -m onionrig.movers.sink ORDERS.json``: through client tors, or without any from
-the source itself. One thread, one receive buffer, one epoll.
+Run as ``python -m onionrig.movers.sink ORDERS.json``: through client tors, or directly from the
+source if there are none. One thread, one receive buffer, one epoll.
 
-A byte counts in the second in which it is read; as a second ends every socket is read empty, so
-that the count is what had arrived by then, although a socket wakes us only for 1 MiB.
+A byte counts in the second in which it is read. Every socket is read empty as a second ends, so the
+count is what had arrived by then, although a socket wakes us only for 1 MiB.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from onionrig.rig.orders import StreamShare
 
 _BUFFER_BYTES = LOW_WATER_BYTES
-"""One for all streams: what a stream wakes us for is read at once."""
+"""Size of the buffer shared by all streams: what a stream wakes us for is read at once."""
 
 _MOST_READS = 4
-"""At a time from one stream, should it arrive faster than it is read."""
+"""Reads in a row from one stream, in case data arrives faster than it is read."""
 
 
 def run(orders: SinkOrders) -> None:
     """Pull as the orders and their schedule say, until the schedule ends or a signal comes.
 
-    Raises RunDirectoryError when a record cannot be written, RecordsUnreadable for a schedule
-    that cannot be read, UsageError for a host name that cannot be resolved.
+    Raises RunDirectoryError when a record cannot be written, RecordsUnreadable for a schedule that
+    cannot be read, UsageError for a host name that cannot be resolved.
     """
     schedule = read_json(orders.schedule_path, Schedule)
     allow_many_sockets()
@@ -56,7 +56,7 @@ def run(orders: SinkOrders) -> None:
 
 
 class Sink:
-    """The streams of one sink process and the second they are in."""
+    """The streams of one sink process and the current second."""
 
     def __init__(
         self,
@@ -81,11 +81,11 @@ class Sink:
         self._open: dict[int, Stream] = {}
         """Streams with an attempt under way, by socket descriptor."""
         self._dials = list(_first_dials(orders, schedule))
-        """The dials to come, a heap: wall-clock second, stream number, stream."""
+        """The dials to come, as a heap: wall-clock second, stream number, stream."""
         heapq.heapify(self._dials)
 
     def run(self) -> None:
-        """Pull until the schedule ends or a stop is asked for, then end every attempt."""
+        """Pull until the schedule ends or a stop is requested, then end every attempt."""
         while self._second < self._end_second and not self._stop.asked:
             self._dial_due()
             self._serve_until(self._next_second_or_dial())
@@ -107,13 +107,13 @@ class Sink:
             self._watch(stream)
 
     def _watch(self, stream: Stream) -> None:
-        """Take up a stream that connects."""
+        """Watch a stream that is connecting."""
         self._open[stream.socket.fileno()] = stream
         self._epoll.register(stream.socket, select.EPOLLOUT)
         self._close_if_ended(stream)
 
     def _serve_until(self, second: float) -> None:
-        """Serve what is ready now, or sleep until something is, but no longer than that."""
+        """Serve what is ready now, or sleep until something is, but not beyond that second."""
         for descriptor, _ in self._epoll.poll(self._clock.until(second)):
             stream = self._open.get(descriptor)
             if stream is not None:
@@ -131,7 +131,7 @@ class Sink:
         self._close_if_ended(stream)
 
     def _read(self, stream: Stream) -> None:
-        """Read the socket empty and count what was right, or a foreign peer's."""
+        """Read the socket empty and count the bytes that were correct, or a foreign peer's."""
         attempt = stream.attempt
         verified, unverified = attempt.checker.verified_bytes, attempt.unverified_bytes
         at = self._clock.wall_seconds()
@@ -146,9 +146,9 @@ class Sink:
     def _turn_second(self) -> None:
         """Close the second that is over.
 
-        If this process was held up for longer (stopped, or starved of CPU), nobody knows in
-        which second the waiting bytes came: they count where they are read, the closed second
-        keeps what was read in it, and the seconds between have no sample.
+        If this process was held up for longer (stopped, or starved of CPU), the second in which the
+        waiting bytes arrived is unknown: they count where they are read, the closed second keeps
+        what was read in it, and the seconds in between have no sample.
         """
         now = self._clock.second()
         if now == self._second + 1:
@@ -164,7 +164,7 @@ class Sink:
                 self._serve(stream)
 
     def _give_up_silent(self) -> None:
-        """End the attempts that are overdue; right after a drain, so no byte is overlooked."""
+        """End the attempts that are overdue, right after a drain, so that no byte is overlooked."""
         at = self._clock.wall_seconds()
         for stream in list(self._open.values()):
             if stream.attempt.overdue(
@@ -214,7 +214,7 @@ class Sink:
 
 
 def _first_dials(orders: SinkOrders, schedule: Schedule) -> Iterator[tuple[float, int, Stream]]:
-    # tor reuses a circuit for credentials it has seen: those of a former run must not come again
+    # tor reuses a circuit for credentials that it has seen, so no former run may have used these
     prefix = f"{schedule.ramp_second}-{os.getpid()}"
     for number, route in _taken(orders.share, routes(orders), schedule.streams):
         yield (
@@ -225,7 +225,7 @@ def _first_dials(orders: SinkOrders, schedule: Schedule) -> Iterator[tuple[float
 
 
 def _dialling(orders: SinkOrders, schedule: Schedule, number: int) -> SinkOrders:
-    """Return a stream's orders: with an instance's address where those are reached for."""
+    """Return a stream's orders, with an instance's address if the schedule reaches for instances."""
     if schedule.reach == "address":
         return orders
     address = orders.instances[number % len(orders.instances)]
@@ -235,7 +235,7 @@ def _dialling(orders: SinkOrders, schedule: Schedule, number: int) -> SinkOrders
 def _taken(
     share: StreamShare | None, ways: tuple[Route, ...], streams: int
 ) -> Iterator[tuple[int, Route]]:
-    """Yield the numbers of this sink's streams, each with its way."""
+    """Yield the numbers of this sink's streams, each with its route."""
     for number in range(streams):
         if share is None:
             yield number, ways[number % len(ways)]

@@ -1,9 +1,9 @@
-"""Send payload to whoever connects, without end, and write what was taken each second.
+"""Send payload to whoever connects, without end, and write what was taken in each second.
 
-Run as ``python -m onionrig.movers.source ORDERS.json``. One unix socket a backend instance, so
-that the source knows which daemon asks and its head line can say so; TCP ports for those who come
-without a tor. One thread, one epoll. The payload lies once in memory; every socket refers to its
-pages (sendfile), whatever waits in it.
+Run as ``python -m onionrig.movers.source ORDERS.json``. There is one unix socket per backend
+instance, so that the source knows which daemon asks and its head line can name it, and there are
+TCP ports for those who come without a tor. One thread, one epoll. The payload is in memory once;
+every socket refers to its pages (sendfile), however much waits in it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SEND_BUFFER_BYTES = 1 << 20
-"""What a connection may have waiting for its tor, which takes 8 KiB at a time.
+"""Send buffer of a connection to a tor, which takes 8 KiB at a time.
 
-The kernel wakes us when three quarters are gone: few and large sends. What waits is no copy, so
-that a thousand connections take no more memory for it. TCP sizes its buffer itself, to the path.
+The kernel wakes us when three quarters are gone: few and large sends. Waiting payload is not
+copied, so a thousand connections take no more memory for it. TCP sizes its buffer itself, to fit
+the path.
 """
 
 
@@ -41,7 +42,7 @@ def run(orders: SourceOrders) -> None:
     """Serve the backends and doors of the orders until a signal comes.
 
     Raises RunDirectoryError when a socket cannot be made or a sample cannot be written, PortTaken
-    when a door's port is.
+    when a door's port is taken.
     """
     allow_many_sockets()
     with (
@@ -58,7 +59,7 @@ def run(orders: SourceOrders) -> None:
 
 
 class Connection:
-    """One connection: how far it is in the head line and in the payload."""
+    """One connection, and its position in the head line and in the payload."""
 
     __slots__ = ("_head", "_offset", "_payload", "_socket", "backend")
 
@@ -70,7 +71,7 @@ class Connection:
         self.backend = door.backend
 
     def send(self) -> int:
-        """Send what the socket takes and return the payload bytes among it.
+        """Send what the socket takes and return the number of payload bytes sent.
 
         Raises OSError when the other side has closed the connection.
         """
@@ -90,7 +91,7 @@ class Connection:
 
 
 class Source:
-    """The connections of one source process and the second they are in."""
+    """The connections of one source process and the current second."""
 
     def __init__(
         self,
@@ -114,7 +115,7 @@ class Source:
         self._echoes = Echoes(echoes, self._epoll)
 
     def run(self) -> None:
-        """Serve until a stop is asked for, then write the last, unfinished second."""
+        """Serve until a stop is requested, then write the last, unfinished second."""
         while not self._stop.asked:
             for descriptor, events in self._epoll.poll(self._clock.until(self._second + 1)):
                 self._serve(descriptor, events)
@@ -138,7 +139,7 @@ class Source:
         if accepted.family is socket.AF_UNIX:
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._connections[accepted.fileno()] = Connection(accepted, door, self._payload)
-        # not EPOLLIN: what a client sends is nothing to us, and would wake us for ever
+        # not EPOLLIN: we ignore what a client sends, and it would wake us for ever
         self._epoll.register(accepted, select.EPOLLOUT)
 
     def _send(self, descriptor: int, events: int) -> None:
@@ -152,7 +153,7 @@ class Source:
             connection.close()
 
     def _write_sample(self) -> None:
-        """Close the second; seconds in which this process was held up have no sample."""
+        """Close the second; seconds during which this process was held up have no sample."""
         streams = Counter(connection.backend for connection in self._connections.values())
         self._samples.append(
             SourceSample(
@@ -184,7 +185,7 @@ def _doors(orders: SourceOrders, sockets: ExitStack) -> Iterator[Door]:
 
 @contextmanager
 def payload_file() -> Iterator[int]:
-    """Lay the doubled block into memory as a file, and give its descriptor for the block."""
+    """Put the doubled block into memory as a file, and yield its descriptor for the block."""
     descriptor = os.memfd_create("onionrig-payload")
     with os.fdopen(descriptor, "wb") as file:
         file.write(DOUBLED_BLOCK)

@@ -1,4 +1,4 @@
-"""One stream of a sink: where it dials, and what its socket has for its attempt."""
+"""One stream of a sink: where it dials, and how its socket feeds its attempt."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from onionrig.rig.orders import SinkOrders
 
 LOW_WATER_BYTES = 1 << 20
-"""A delivering socket counts as readable from here on (SO_RCVLOWAT).
+"""Bytes from which on a delivering socket counts as readable (SO_RCVLOWAT).
 
 tor writes 8 KiB at a time: woken for each, a sink spends several times the CPU. The kernel widens
-the receive buffer to fit, and one read a second empties it, so that 1,000 streams hold no more
+the receive buffer to fit, and one read per second empties it, so that 1,000 streams hold no more
 than a second of the load.
 """
 DIRECT = "direct"
-"""What a stream without a client tor names where others name theirs."""
+"""Client name of a stream that has no client tor."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,9 +31,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     client: str
     addresses: tuple[SocketAddress, ...]
-    """Tried in turn: one that refuses hands over to the next."""
+    """Addresses tried in turn: if one refuses, the next is tried."""
     unreachable: Ending
-    """What it means when nobody is there."""
+    """Ending of an attempt that finds nobody there."""
 
 
 class Stream:
@@ -61,29 +61,29 @@ class Stream:
     ) -> None:
         self.number = number
         self.failures = 0
-        """Failed attempts in a row, the last that delivered among them."""
+        """Failed attempts in a row, including the last one that delivered."""
         self._orders = orders
         self._route = route
         self._credentials_prefix = credentials_prefix
         self._dials = 0
         self._dialled_at = 0.0
         self._address = 0
-        """Which of the route's addresses it connects to: the one that accepted last."""
+        """Index of the route's address that it connects to: the one that accepted last."""
         self._untried = 0
 
     @property
     def socket(self) -> socket.socket:
-        """What to wait for."""
+        """The socket to wait for."""
         return self._link.socket
 
     @property
     def must_write(self) -> bool:
-        """Whether the socket has to be writable to go on, rather than readable."""
+        """Whether the socket has to become writable, rather than readable, to go on."""
         return self._link.must_write
 
     @property
     def has_another_address(self) -> bool:
-        """Whether its attempt has failed at one address, and there is one not yet tried."""
+        """Whether its attempt has failed at one address, and another is still untried."""
         return self.attempt.ending is self._route.unreachable and self._untried > 0
 
     def dial(self, at: float) -> None:
@@ -94,13 +94,13 @@ class Stream:
         self._connect(at)
 
     def dial_next_address(self, at: float) -> None:
-        """Go on with the attempt at the route's next address."""
+        """Continue the attempt at the route's next address."""
         self._link.close()
         self._address += 1
         self._connect(at)
 
     def write(self, at: float) -> None:
-        """Go on with connecting, or send what the handshake has to say."""
+        """Continue connecting, or send what the handshake has to send."""
         try:
             self._link.write()
         except OSError as error:
@@ -111,7 +111,7 @@ class Stream:
             self._note_open(at)
 
     def read(self, buffer: memoryview, at: float) -> int:
-        """Read once and return the number of payload bytes; 0 where none wait or all is over."""
+        """Read once and return the number of payload bytes; 0 if none wait or the attempt is over."""
         # nobody looks at what a foreign peer sends: the kernel may drop it (tcp(7), MSG_TRUNC)
         flags = socket.MSG_TRUNC if self.attempt.foreign else 0
         try:
@@ -180,7 +180,10 @@ class Stream:
 
 
 def routes(orders: SinkOrders) -> tuple[Route, ...]:
-    """Return what a sink's streams take in turn. Raises UsageError for a name without address."""
+    """Return the routes that a sink's streams take in turn.
+
+    Raises UsageError for a name without an address.
+    """
     if orders.clients:
         return tuple(
             Route(

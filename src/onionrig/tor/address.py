@@ -1,4 +1,4 @@
-"""Onion addresses: told from other words, and made from a service's key."""
+"""Onion addresses: recognised in text, and made from a service's key."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LOOKS_LIKE_ONE = re.compile(r"[a-z2-7]{56}")
 
 
 def address_from_text(text: str) -> str | None:
-    """Return a v3 address with its ``.onion``; None where it does not look like one.
+    """Return a v3 address with its ``.onion``, or None if the text does not look like one.
 
-    Raises UsageError where it does, and is none: one letter wrong breaks its checksum.
+    Raises UsageError if it looks like one but is not: one wrong letter breaks its checksum.
     """
     name = text.strip().lower().removesuffix(".onion")
     if not text.strip().lower().endswith(".onion") and not _LOOKS_LIKE_ONE.fullmatch(name):

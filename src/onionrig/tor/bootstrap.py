@@ -1,4 +1,4 @@
-"""What a tor's log says: how far it has bootstrapped, and why it ended."""
+"""Read in a tor's log how far it has bootstrapped, and why it ended."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ _REFERS = re.compile(
     r"|couldn't access private data directory|left us in a broken state",
     re.IGNORECASE,
 )
-"""How a tor refers to what it has said before (tor: src/app/config/config.c)."""
+"""Phrases in which a tor refers to an earlier message (tor: src/app/config/config.c)."""
 
 
 class BootstrapLog:
     """Follow the bootstrap of one tor in the log it writes."""
 
     def __init__(self, path: Path, *, after: int = 0) -> None:
-        """Follow what is logged behind so many bytes."""
+        """Follow what is logged after the first ``after`` bytes."""
         self._lines = GrowingFile(path, after=after)
         self.percent = 0
         self.doing = "nothing logged yet"
         self.warning = ""
-        """What it has last warned of since it began; before, it warns of what the rig is."""
+        """The last warning since bootstrap began; earlier ones are about the rig being a test
+        network."""
         self._began = False
 
     @property
@@ -49,9 +50,9 @@ class BootstrapLog:
 
 
 def last_line(path: Path) -> str:
-    """Return the line of a log that says how its program ended, or say that there is none.
+    """Return the line of a log that says how its program ended, or a text that there is none.
 
-    That is its last line, but for a tor that refers to what it said before.
+    That is its last line, unless a tor refers in it to an earlier message.
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -63,10 +64,10 @@ def last_line(path: Path) -> str:
 
 
 def complaint(printed: str) -> str | None:
-    """Return why a tor ended, of what it has printed; None where its last line says it itself.
+    """Return why a tor ended, from what it printed, or None if its last line says it itself.
 
-    Its last words may be "see warnings above": then the warnings count that stand before them,
-    back to the first that refers to no other.
+    Its last words may be "see warnings above": then the warnings before them count, back to the
+    first that does not refer to another.
     """
     lines = [line for line in printed.splitlines() if line.strip()]
     if not lines or not (last := _COMPLAINT.search(lines[-1])) or not _REFERS.search(last[1]):

@@ -15,26 +15,26 @@ from onionrig.rig.torrc import (
 
 VOTE_BEFORE_CONSENSUS_SECONDS = INITIAL_VOTE_DELAY_SECONDS + INITIAL_DISTRIBUTION_DELAY_SECONDS
 CONSENSUS = "dir/status-vote/current/consensus-microdesc"
-"""How a control port is asked for the consensus (torspec: control-spec, GETINFO)."""
+"""Key that asks a control port for the consensus (torspec: control-spec, GETINFO)."""
 
 if TYPE_CHECKING:
     from onionrig.tor.control import Control
 
 
 class Consensus(msgspec.Struct, frozen=True, kw_only=True):
-    """What a consensus says that a run needs."""
+    """The parts of a consensus that a run needs."""
 
     relays: frozenset[str]
-    """Nicknames of the relays it lists, authorities among them."""
+    """Nicknames of the relays it lists, including authorities."""
     parameters: dict[str, int]
     valid_after_seconds: float
-    """Since the epoch."""
+    """Start of its validity, in seconds since the epoch."""
 
 
 async def fetch_consensus(tor: Control) -> Consensus | None:
-    """Return the consensus that a tor has; None where it has none yet.
+    """Return the consensus that a tor has, or None if it has none yet.
 
-    Raises one of ``tor.control.GONE`` where the tor is gone.
+    Raises one of ``tor.control.GONE`` if the tor is gone.
     """
     text = await tor.info(CONSENSUS)
     return consensus_from(text) if text else None
@@ -61,8 +61,8 @@ def consensus_from(text: str) -> Consensus:
 def seconds_until_start(wall_seconds: float, *, lead_seconds: float) -> float:
     """Return how long to wait so that daemons start ``lead_seconds`` before a first vote.
 
-    Authorities vote at 4 s before each multiple of the initial interval. Relays that are up by
-    then are in the first consensus; one that is late waits for the next round, 20 s away.
+    Authorities vote at 4 s before each multiple of the initial interval. Relays that are up by then
+    are in the first consensus; one that is late waits for the next round, 20 s away.
     """
     start_seconds = -VOTE_BEFORE_CONSENSUS_SECONDS - lead_seconds
     return (start_seconds - wall_seconds) % INITIAL_VOTING_INTERVAL_SECONDS

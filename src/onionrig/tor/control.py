@@ -1,7 +1,7 @@
 """Talk to a tor over its control socket: stem, kept off the event loop.
 
-stem blocks and has threads of its own, so every call runs in a worker thread, and events cross
-into asyncio through a queue.
+stem blocks and has its own threads, so every call runs in a worker thread, and events cross into
+asyncio through a queue.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from stem.control import Controller
 
 GONE: tuple[type[Exception], ...] = (stem.ControllerError, OSError)
-"""What is raised where the tor at the other end is gone, or not there yet."""
+"""Exceptions raised if the tor at the other end is gone, or not there yet."""
 EVENTS = (EventType.HS_DESC, EventType.HS_DESC_CONTENT)
-"""What tor is asked to tell."""
+"""Events that tor is asked to report."""
 FETCH_SECONDS = 15.0
-"""How long an HSDir may take to answer."""
+"""Deadline of an HSDir's answer."""
 
 
 class HSDirAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What one HSDir said when it was asked for a descriptor."""
+    """The answer of one HSDir that was asked for a descriptor."""
 
     text: str | None = None
-    """The descriptor, None where it gave none."""
+    """The descriptor; None if it gave none."""
     refusal: str = ""
-    """tor's reason where there is none: ``NOT_FOUND``, …, or its refusal to ask at all."""
+    """The reason for no descriptor: tor's (``NOT_FOUND``, …), or its refusal to ask at all."""
     timed_out: bool = False
-    """Nothing was heard in time."""
+    """True if nothing was heard in time."""
 
 
 class Control:
@@ -51,7 +51,7 @@ class Control:
         hang_up: Callable[[], None] = lambda: None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        """``hang_up`` ends the connection while an answer is awaited."""
+        """Use a connected controller; ``hang_up`` ends the connection while an answer is awaited."""
         self._controller = controller
         self._hang_up = hang_up
         self._answer_seconds = answer_seconds
@@ -60,7 +60,7 @@ class Control:
         self._heard_by: list[tuple[tuple[EventType, ...], asyncio.Queue[Any]]] = []
 
     async def info(self, key: str) -> str | None:
-        """Return what tor answers to GETINFO; None where it has no answer."""
+        """Return tor's answer to GETINFO, or None if it has no answer."""
         try:
             answer = await self._answer(key, self._controller.get_info, key)
         except stem.OperationFailed:
@@ -68,7 +68,7 @@ class Control:
         return str(answer)
 
     async def is_testing(self) -> bool:
-        """Return whether this tor is of a testing network."""
+        """Return whether this tor belongs to a testing network."""
         answer = await self._answer(
             "TestingTorNetwork", self._controller.get_conf, "TestingTorNetwork"
         )
@@ -87,16 +87,16 @@ class Control:
     async def fetch_descriptor(
         self, address: str, *, server: str | None = None
     ) -> Descriptor | None:
-        """Fetch a descriptor into this tor's cache and return it, the cache notwithstanding.
+        """Fetch a descriptor into this tor's cache and return it, whatever the cache holds.
 
-        ``server`` is the fingerprint of the HSDir to ask, hex in upper case; without it tor
-        chooses one. None where it has none, or does not answer within 15 s.
+        ``server`` is the fingerprint of the HSDir to ask, hex in upper case; without it tor chooses
+        one. Returns None if it has none, or does not answer within 15 s.
         """
         answer = await self.ask_hsdir(address, server=server)
         return None if answer.text is None else decrypted(answer.text, address)
 
     async def cached_descriptor(self, address: str) -> Descriptor | None:
-        """Return the descriptor that this tor, as a client, holds; None where it has none."""
+        """Return the descriptor that this tor holds as a client, or None if it holds none."""
         name = address.removesuffix(".onion")
         try:
             key = f"hs/client/desc/id/{name}"
@@ -108,14 +108,13 @@ class Control:
     async def ask_hsdir(
         self, address: str, *, server: str | None = None, seconds: float = FETCH_SECONDS
     ) -> HSDirAnswer:
-        """Ask an HSDir for a descriptor, and return what it said.
+        """Ask an HSDir for a descriptor, and return its answer.
 
-        tor asks an HSDir that is named whenever it is told to, and one of its own choice at most
-        once in its requery period, 15 min (5 s on a testing network; tor: src/feature/hs/
-        hs_client.c, hs_client_launch_v3_desc_fetch). What it gets takes the place of what it
-        held as a client, unless that is of a higher revision (hs_cache.c,
-        cache_store_as_client). After a failure tor may ask a further HSDir by itself: only the
-        named one's answer counts.
+        tor asks a named HSDir whenever it is told to, and one of its own choice at most once in its
+        requery period, 15 min (5 s on a testing network; tor: src/feature/hs/ hs_client.c,
+        hs_client_launch_v3_desc_fetch). The descriptor it gets replaces the one it held as a
+        client, unless that has a higher revision (hs_cache.c, cache_store_as_client). After a
+        failure tor may ask another HSDir by itself: only the named one's answer counts.
         """
         name = address.removesuffix(".onion")
         command = f"HSFETCH {name}" + (f" SERVER=${server}" if server else "")
@@ -161,7 +160,7 @@ class Control:
 
     @asynccontextmanager
     async def _events(self, *kinds: EventType) -> AsyncIterator[asyncio.Queue[Any]]:
-        """Yield a queue of the events of these kinds that come in the block."""
+        """Yield a queue of the events of these kinds that come during the block."""
         if self._listening is None:
             self._listening = asyncio.ensure_future(self._listen())
         await asyncio.shield(self._listening)
@@ -174,12 +173,13 @@ class Control:
             self._heard_by.remove(heard_by)
 
     async def _listen(self) -> None:
-        """Have tor tell all events that are ever asked for, once and for as long as it is there.
+        """Subscribe to all events that are ever asked for, once and as long as tor is there.
 
-        stem holds one lock while it adds or removes a listener, and its thread that tells listeners
-        waits for it. When a connection ends meanwhile, for whatever reason, stem waits for that
-        thread, and neither ever ends (stem 1.8: control.py, remove_event_listener, _handle_event
-        and BaseController._close). Before tor has been asked for events there is nothing to tell.
+        stem holds one lock while it adds or removes a listener, and its thread that notifies
+        listeners waits for it. If a connection ends meanwhile, for whatever reason, stem waits for
+        that thread, and neither ever ends (stem 1.8: control.py, remove_event_listener,
+        _handle_event and BaseController._close). Before tor has been asked for events there is
+        nothing to report.
         """
         loop = asyncio.get_running_loop()
 
@@ -195,7 +195,7 @@ class Control:
         await asyncio.to_thread(self._controller.close)
 
     async def _answer(self, subject: str, ask: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 - stem has no types
-        """Return what a call of stem's does. Raises stem's errors, and TimeoutError."""
+        """Return the result of a call of stem's. Raises stem's errors, and TimeoutError."""
 
         def counted() -> Any:  # noqa: ANN401 - as above
             # an answer is awaited until the thread has it, whatever became of who asked
@@ -219,14 +219,14 @@ class Control:
 
 
 def _read(descriptor: object, address: str) -> Descriptor | None:
-    """Decrypt what tor gave; it gives nothing at all, or blank lines, where there is none."""
+    """Return the decrypted descriptor, or None if tor gave nothing, or only blank lines."""
     text = str(descriptor or "").strip()
     return decrypted(text, address) if text else None
 
 
 @asynccontextmanager
 async def control(path: str) -> AsyncIterator[Control]:
-    """Connect to a control socket for a block. Raises one of ``GONE`` where nobody answers."""
+    """Connect to a control socket for a block. Raises one of ``GONE`` if nobody answers."""
     controller, connection = await connected(path)
     async with closing(Control(controller, hang_up=connection.hang_up)) as tor:
         yield tor

@@ -1,4 +1,4 @@
-"""Connect to somebody's tor: by its control socket, or its control port."""
+"""Connect to somebody's tor, by its control socket or its control port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
 USUAL = ("/run/tor/control", "127.0.0.1:9051")
-"""Where Debian's tor has its control socket, and where tor has a control port by convention."""
+"""Control socket of Debian's tor, and the control port that tor uses by convention."""
 PASSWORD_VARIABLE = "ONIONRIG_CONTROL_PASSWORD"  # noqa: S105 - its name
 
 
@@ -30,10 +30,10 @@ CONNECT_SECONDS = 10.0
 async def control_at(
     places: Sequence[str], *, password: str | None = None, seconds: float = CONNECT_SECONDS
 ) -> AsyncIterator[tuple[Control, str]]:
-    """Connect to the first tor that answers at a socket's path or HOST:PORT; say which it was.
+    """Connect to the first tor that answers at a socket's path or HOST:PORT; yield which it was.
 
-    Each has so many seconds. Raises NoTorToAsk with what came of each, and UsageError where a place
-    is neither.
+    Each place has ``seconds`` to answer. Raises NoTorToAsk with the failure of each, and UsageError
+    if a place is neither a path nor HOST:PORT.
     """
     refusals = []
     for place in places:
@@ -64,12 +64,12 @@ async def _reached(place: str, password: str | None, seconds: float) -> Control:
 
 
 def _where(place: str) -> str | tuple[str, int]:
-    """Return a socket's path as it is, a host with its port. Raises UsageError."""
+    """Return a socket's path unchanged, or a host with its port. Raises UsageError."""
     return place if "/" in place or Path(place).exists() else host_and_port(place)
 
 
 def _why(error: stem.SocketError) -> str:
-    """Say what kept a socket from being opened, as the system says it."""
+    """Return the system's reason why a socket could not be opened."""
     cause = error.__cause__ or error.__context__
     return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)
 

@@ -1,4 +1,4 @@
-"""A control connection that can be ended while an answer is awaited, so that every wait has an end.
+"""A control connection that can be ended while an answer is awaited, so that every wait ends.
 
 stem waits for an answer without a deadline, in a thread, and Python waits for its threads before it
 ends: a silent port would hold the program up for ever, even after Ctrl-C.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 ANSWER_SECONDS = 30.0
-"""Deadline of an answer: a tor takes milliseconds for it, on a starved machine seconds."""
+"""Deadline of an answer: a tor takes milliseconds for it, or seconds on a starved machine."""
 
 
 class ControlConnection(ControlSocket):  # type: ignore[misc] # stem has no types
@@ -42,7 +42,7 @@ class ControlConnection(ControlSocket):  # type: ignore[misc] # stem has no type
                 self._raw.shutdown(socket.SHUT_RDWR)
 
     def _make_socket(self) -> socket.socket:
-        """Connect, as stem asks for it: also once more where it was given no answer."""
+        """Connect, whenever stem asks for it; it asks once more if it was given no answer."""
         if self._is_over:
             raise stem.SocketError("the time for an answer is over")
         try:
@@ -55,7 +55,7 @@ class ControlConnection(ControlSocket):  # type: ignore[misc] # stem has no type
 async def connected(
     place: str | tuple[str, int], *, password: str | None = None, seconds: float = ANSWER_SECONDS
 ) -> tuple[Controller, ControlConnection]:
-    """Connect and authenticate. Raises stem's errors, and TimeoutError where nobody answers."""
+    """Connect and authenticate. Raises stem's errors, and TimeoutError if nobody answers."""
     connection = ControlConnection(place)
 
     def connect() -> Controller:
@@ -81,7 +81,7 @@ async def connected(
 async def answered(
     call: Callable[[], Answer], *, subject: str, seconds: float, hang_up: Callable[[], None]
 ) -> Answer:
-    """Return what a blocking call does; where it takes too long, hang up.
+    """Return the result of a blocking call; if it takes too long, hang up.
 
     Raises TimeoutError, which names the subject.
     """

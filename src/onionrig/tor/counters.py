@@ -1,16 +1,16 @@
-"""Read what a tor's MetricsPort says of bytes and circuits, from Prometheus's text format.
+"""Read bytes and circuits from a tor's MetricsPort, in Prometheus's text format.
 
 Facts from tor 0.4.9's source:
 
-- ``hs_app_read_bytes`` counts what tor read from the application's socket, as it reads it
-  (``connection_buf_read_from_socket`` in src/core/mainloop/connection.c): up to a buffer a stream
-  ahead of what has been sent. ``hs_app_write_bytes`` counts the other way, what clients sent
-  (src/core/or/relay.c). So the first is the payload that a backend took from its source.
-- ``hs_rdv_num`` counts rendezvous circuits launched, retries of one left out
+- ``hs_app_read_bytes`` counts what tor read from the application's socket, when it reads it
+  (``connection_buf_read_from_socket`` in src/core/mainloop/connection.c): up to a buffer per
+  stream ahead of what has been sent. ``hs_app_write_bytes`` counts the other way, what clients
+  sent (src/core/or/relay.c). So the first is the payload that a backend took from its source.
+- ``hs_rdv_num`` counts rendezvous circuits launched, without retries of the same one
   (src/feature/hs/hs_circuit.c); ``hs_rdv_established`` and ``hs_intro_established`` are gauges.
-- Every tor prints ``relay_traffic_bytes``: the bytes of all its sockets, clients' and backends' too
-  (``get_bytes_read`` in src/core/mainloop/mainloop.c); those with private addresses only in a
-  testing network. A relay is told by its open OR port.
+- Every tor prints ``relay_traffic_bytes``: the bytes of all its sockets, including those of
+  clients and backends (``get_bytes_read`` in src/core/mainloop/mainloop.c); those with private
+  addresses count only in a testing network. A relay is recognised by its open OR port.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _BEGINNINGS = (
     f"{TRAFFIC}{{",
     f'{CONNECTIONS}{{type="OR listener"',
 )
-"""Of the lines that are parsed: a dozen of some four hundred."""
+"""Beginnings of the lines that are parsed: a dozen of about four hundred."""
 
 
 def counters_from(metrics: str, *, read_wall_seconds: float) -> TorCounters:

@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
 
 class IntroductionPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A place where an onion service can be introduced to."""
+    """A place where clients can be introduced to an onion service."""
 
     key: str
-    """Its authentication key: an introduction point keeps it in every descriptor it stands in."""
+    """Its authentication key, which it keeps in every descriptor that lists it."""
     relay: str
-    """Fingerprint of the relay it lies on: hex, upper case."""
+    """Fingerprint of its relay: hex, upper case."""
 
 
 class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
-    """A descriptor as far as a rig looks into it."""
+    """The parts of a descriptor that a rig looks at."""
 
     revision: int
     points: tuple[IntroductionPoint, ...]
     flow_control: str | None = None
-    """What stands behind ``flow-control`` in the inner layer, as in ``1-2 31``: versions, and the
-    cells that a SENDME acknowledges; None without such a line: clients then use no congestion
+    """The rest of the ``flow-control`` line in the inner layer, such as ``1-2 31``: versions, and
+    the cells that a SENDME acknowledges. None without such a line: clients then use no congestion
     control."""
     single_hop: bool = False
-    """Whether it says ``single-onion-service``."""
+    """Whether it has a ``single-onion-service`` line."""
     size_bytes: int = 0
     lifetime_seconds: int = 0
-    """How long an HSDir keeps it."""
+    """Time for which an HSDir keeps it."""
     valid_until_seconds: float = 0.0
-    """Since the epoch: when its signing key's certificate expires, in whole hours."""
+    """Expiry of its signing key's certificate, in seconds since the epoch; whole hours."""
 
 
 def decrypted(text: str, address: str) -> Descriptor:
@@ -90,7 +90,7 @@ def _since_epoch(utc: datetime.datetime) -> float:
 def _relay(specifiers: list[object]) -> str:
     """Return the fingerprint of the relay that link specifiers lead to.
 
-    From its bytes: what stem calls the fingerprint are those bytes read as UTF-8.
+    It is made from the bytes: stem's own fingerprint is those bytes read as UTF-8.
     """
     (relay,) = (
         specifier.value for specifier in specifiers if isinstance(specifier, LinkByFingerprint)

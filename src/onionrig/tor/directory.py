@@ -1,4 +1,4 @@
-"""What a tor knows of the network: its consensus and its relays' ed25519 keys."""
+"""The network as a tor knows it: its consensus and its relays' ed25519 keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ V3_HSDIR = 2
 
 
 async def known_network(control: Control) -> KnownNetwork:
-    """Ask a tor for its consensus and microdescriptors. Raises NoTorToAsk where it has none."""
+    """Ask a tor for its consensus and microdescriptors. Raises NoTorToAsk if it has none."""
     consensus = await control.info("dir/status-vote/current/consensus-microdesc")
     if not consensus:
         raise NoTorToAsk("this tor has no consensus: has it bootstrapped? (see its log)")
@@ -37,19 +37,19 @@ async def known_network(control: Control) -> KnownNetwork:
 
 
 async def consensus_time(control: Control) -> str | None:
-    """Return from when a tor's consensus is, as it says it: cheap, to see that it has changed."""
+    """Return the time of a tor's consensus, in tor's words: a cheap way to see that it changed."""
     return await control.info("consensus/valid-after")
 
 
 class FollowedNetwork:
-    """What a tor knows of the network, read again whenever it has a new consensus."""
+    """The network as a tor knows it, read again whenever the tor has a new consensus."""
 
     def __init__(self) -> None:
         self._time: str | None = None
         self._network: KnownNetwork | None = None
 
     async def current(self, control: Control) -> KnownNetwork:
-        """Return it as it is now. Raises NoTorToAsk where the tor has no consensus."""
+        """Return the network as it is now. Raises NoTorToAsk if the tor has no consensus."""
         time = await consensus_time(control)
         if self._network is None or time != self._time:
             self._network = await known_network(control)
@@ -76,8 +76,8 @@ def network_from(consensus: str, microdescriptors: str, *, testing: bool) -> Kno
 def _identities(microdescriptors: str) -> dict[str, bytes | None]:
     """Return the relays' ed25519 keys, by digest of the microdescriptor.
 
-    The newline at the end belongs to the last one, and its digest is another without: stem takes
-    it off an answer, and so loses that relay where it looks itself (stem 1.8: control.py,
+    The newline at the end belongs to the last one, whose digest differs without it: stem strips it
+    from an answer, and so loses that relay where it looks itself (stem 1.8: control.py,
     get_microdescriptors), and with it Onionbalance.
     """
     text = f"{microdescriptors.rstrip()}\n".encode()
@@ -95,7 +95,7 @@ def _relay(entry: RouterStatusEntryMicroV3, identities: Mapping[str, bytes | Non
 
 
 def _value(text: str | None) -> bytes | None:
-    """Read base64 with or without its padding."""
+    """Return the bytes of base64 text, with or without its padding."""
     return None if text is None else base64.b64decode(f"{text}{'=' * (-len(text) % 4)}")
 
 

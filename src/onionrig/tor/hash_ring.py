@@ -1,4 +1,4 @@
-"""Which HSDirs a client asks for a v3 descriptor, computed as tor does.
+"""Compute the HSDirs that a client asks for a v3 descriptor, as tor does.
 
 torspec: rend-spec-v3, sections [TIME-PERIODS], [HASHRING] and [KEYBLIND]; tor:
 src/feature/hs/hs_common.c, src/feature/nodelist/nodelist.c (node_set_hsdir_index).
@@ -22,7 +22,8 @@ Relay = TypeVar("Relay")
 
 ROUNDS_A_PHASE = 12
 ROUNDS_A_RUN = 2 * ROUNDS_A_PHASE
-"""Of the authorities' protocol that makes the shared random value, one a voting interval."""
+"""Rounds of the authorities' protocol that makes the shared random value, one per voting interval.
+"""
 PERIOD_MINUTES = (1440, 30, 14400)
 N_REPLICAS = (2, 1, 16)
 SPREAD_FETCH = (3, 1, 128)
@@ -42,26 +43,26 @@ class KnownRelay(msgspec.Struct, frozen=True, kw_only=True):
     hsdir: bool
     """Whether it keeps v3 descriptors."""
     identity: bytes | None
-    """Its ed25519 key; None where the tor that was asked does not know it (yet)."""
+    """Its ed25519 key; None if the tor that was asked does not know it (yet)."""
 
 
 class KnownNetwork(msgspec.Struct, frozen=True, kw_only=True):
-    """What a consensus says that places descriptors."""
+    """The parts of a consensus that determine where descriptors are placed."""
 
     valid_after_seconds: int
-    """Since the epoch."""
+    """Start of its validity, in seconds since the epoch."""
     voting_interval_seconds: int
     testing: bool
-    """Whether it is a testing network: its time periods are as short as its votes make them."""
+    """True for a testing network, whose time periods are as short as its votes make them."""
     parameters: dict[str, int]
     current_random: bytes | None
     previous_random: bytes | None
-    """The shared random values; None where the authorities have not made one."""
+    """The shared random values; None if the authorities have not made one."""
     relays: tuple[KnownRelay, ...]
 
     @property
     def run_seconds(self) -> int:
-        """How long the authorities take for one shared random value."""
+        """Time that the authorities take for one shared random value."""
         return ROUNDS_A_RUN * self.voting_interval_seconds
 
     def parameter(self, name: str, default: int, least: int, most: int) -> int:
@@ -70,17 +71,17 @@ class KnownNetwork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimePeriod(msgspec.Struct, frozen=True, kw_only=True):
-    """The time that one blinded key is for."""
+    """The time for which one blinded key is valid."""
 
     number: int
     length_minutes: int
     ends_seconds: int
-    """Since the epoch: a client looks elsewhere once a consensus is of that time."""
+    """End, in seconds since the epoch: clients look elsewhere once a consensus is of that time."""
     random: bytes
     """The shared random value that places relays on the ring for clients."""
     random_since_seconds: int
-    """Since the epoch: when the making of that value was over; descriptors count their revisions
-    from then (rend-spec-v3, appendix F)."""
+    """Time at which that value was made, in seconds since the epoch; descriptors count their
+    revisions from then (rend-spec-v3, appendix F)."""
 
 
 class HSDir(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,10 +92,10 @@ class HSDir(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def client_period(network: KnownNetwork) -> TimePeriod:
-    """Return the time period that clients are in, and what places relays for it.
+    """Return the time period that clients are in, and the random value that places relays for it.
 
     A time period begins half a run after a shared random value. From then until the next value
-    clients use the latest; afterwards, for the rest of the period, the one before.
+    clients use the latest; afterwards, for the rest of the period, the previous one.
     """
     length = _period_minutes(network)
     number = _period_number(network, network.valid_after_seconds)
@@ -121,8 +122,8 @@ def client_hsdirs(
 ) -> tuple[HSDir, ...]:
     """Return the HSDirs that a client chooses from, in the ring's order, by replica.
 
-    ``spread`` is how many a replica, as many as clients ask if absent. Fewer where there are not
-    enough. Raises ValueError where the address is none.
+    ``spread`` is the number per replica (default: as many as clients ask). There are fewer if the
+    ring does not have enough. Raises ValueError if the address is not one.
     """
     period = client_period(network)
     key = blinded_key(address, period)
@@ -145,10 +146,10 @@ def client_hsdirs(
 def places(
     ring: Iterable[tuple[bytes, Relay]], starts: Sequence[bytes], spread: int
 ) -> list[list[Relay]]:
-    """Return for each replica the next so many relays of the ring that no earlier one has.
+    """Return for each replica its next ``spread`` relays of the ring that no earlier one has.
 
-    From its start on, around the ring's end; fewer where there are not enough (tor:
-    src/feature/hs/hs_common.c, hs_get_responsible_hsdirs).
+    They are counted from the replica's start, around the ring's end; there are fewer if the ring
+    does not have enough (tor: src/feature/hs/hs_common.c, hs_get_responsible_hsdirs).
     """
     in_order = sorted(ring, key=_index)
     chosen: list[list[Relay]] = []
@@ -165,7 +166,7 @@ def _index(place: tuple[bytes, object]) -> bytes:
 
 
 def blinded_key(address: str, period: TimePeriod) -> bytes:
-    """Return the key that an address is known by in a time period. Raises ValueError."""
+    """Return the key by which an address is known in a time period. Raises ValueError."""
     identity = HiddenServiceDescriptorV3.identity_key_from_address(address)
     factor = _digest(
         b"Derive temporary signing key\0",
@@ -180,14 +181,14 @@ def blinded_key(address: str, period: TimePeriod) -> bytes:
 
 
 def relay_index(identity: bytes, period: TimePeriod) -> bytes:
-    """Return where a relay lies on the ring."""
+    """Return a relay's position on the ring."""
     return _digest(
         b"node-idx", identity, period.random, _eight(period.number), _eight(period.length_minutes)
     )
 
 
 def replica_index(key: bytes, replica: int, period: TimePeriod) -> bytes:
-    """Return where a replica of a descriptor lies on the ring; the relays that follow keep it."""
+    """Return a replica's position on the ring; the relays that follow keep its descriptor."""
     return _digest(
         b"store-at-idx", key, _eight(replica), _eight(period.length_minutes), _eight(period.number)
     )
@@ -213,7 +214,7 @@ def _offset_seconds(network: KnownNetwork) -> int:
 
 
 def _disaster(length_minutes: int, number: int) -> bytes:
-    """Return what stands in where the authorities have made no shared random value."""
+    """Return the substitute for a shared random value that the authorities have not made."""
     return _digest(b"shared-random-disaster", _eight(length_minutes), _eight(number))
 
 

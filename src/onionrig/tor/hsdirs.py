@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 4
 ATTEMPT_SECONDS = 5.0
-"""An answer comes within a second or two, or not at all: NEWNYM, which Onionbalance tells its tor
-before each round of fetches, cancels every fetch that is under way without a word (tor:
-src/feature/hs/hs_client.c, hs_client_purge_state). So an HSDir is asked again before long; an
-answer to an earlier attempt counts as well."""
+"""Deadline of one attempt. An answer comes within a second or two, or not at all: NEWNYM, which
+Onionbalance sends to its tor before each round of fetches, cancels every fetch under way without
+notice (tor: src/feature/hs/hs_client.c, hs_client_purge_state). So an HSDir is asked again before
+long; an answer to an earlier attempt counts as well."""
 NOT_FOUND = "NOT_FOUND"
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What an HSDir said."""
+    """An HSDir's answer."""
 
     hsdir: HSDir
     answer: Answer
     reason: str = ""
-    """Why there is no descriptor, in tor's word."""
+    """The reason for no descriptor, in tor's word."""
     descriptor: Descriptor | None = None
 
 
 async def ask_all(control: Control, address: str, hsdirs: Sequence[HSDir]) -> tuple[Said, ...]:
-    """Ask HSDirs at the same time; each has 20 s."""
+    """Ask HSDirs at the same time and return their answers; each has 20 s."""
     return tuple(await asyncio.gather(*(ask(control, address, hsdir) for hsdir in hsdirs)))
 
 
 async def ask_until_found(
     control: Control, address: str, hsdirs: Sequence[HSDir]
 ) -> Descriptor | None:
-    """Ask one HSDir after another until one has a descriptor."""
+    """Ask one HSDir after another, and return the first descriptor, or None."""
     for hsdir in hsdirs:
         said = await ask(control, address, hsdir)
         if said.descriptor is not None:
@@ -52,7 +52,7 @@ async def ask_until_found(
 
 
 async def ask(control: Control, address: str, hsdir: HSDir) -> Said:
-    """Ask one HSDir, again where it does not answer."""
+    """Ask one HSDir, again if it does not answer, and return its answer."""
     fingerprint = hsdir.relay.fingerprint
     for _ in range(ATTEMPTS):
         answer = await control.ask_hsdir(address, server=fingerprint, seconds=ATTEMPT_SECONDS)

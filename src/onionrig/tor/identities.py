@@ -1,7 +1,7 @@
-"""Make who is who before anything starts: authorities' keys, onion keys.
+"""Make the identities of a rig before anything starts: authorities' keys, onion keys.
 
-Keys of authorities and relays take seconds to make and say nothing about anybody, so they are kept
-in the user's cache directory and used again; onion keys are new in every run.
+Keys of authorities and relays take seconds to make and reveal nothing about anybody, so they are
+kept in the user's cache directory and used again; onion keys are new in every run.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ RELAY_KEYS = (
 )  # fmt: skip
 VOTING_KEYS = ("authority_signing_key", "authority_certificate")
 DIGESTS = "SHA256SUMS"
-"""The file of a cache entry that says how its other files were made."""
+"""The file of a cache entry that holds the digests of its other files, as they were made."""
 CERTIFICATE_MONTHS = 12
 RENEWED_BEFORE = datetime.timedelta(days=2)
 _SECONDS = 60
@@ -54,9 +54,9 @@ _SECONDS = 60
 def make_identities(
     experiment: Experiment, *, workspace: Path, cache: Path, tor: str
 ) -> Identities:
-    """Make all identities of a rig; blocks for seconds the first time, hardly at all afterwards.
+    """Make all identities of a rig, which takes seconds the first time and hardly any later.
 
-    Raises Unequipped where tor or tor-gencert cannot make keys.
+    Raises Unequipped if tor or tor-gencert cannot make keys.
     """
     made = make_keys(keys_wanted(experiment), workspace=workspace, cache=cache, tor=tor)
     return identities_from(experiment, [made])
@@ -67,9 +67,9 @@ def make_keys(
 ) -> HostKeys:
     """Make the keys of some services, new ones in the workspace, and return the public halves.
 
-    The address's key is the one in ``kept_frontend``, a directory; it is made there if it is not
-    there yet, and in the workspace where no such directory is given. Raises Unequipped where tor
-    or tor-gencert cannot make keys.
+    The address's key is the one in the directory ``kept_frontend``, where it is made if missing;
+    without such a directory it is made in the workspace. Raises Unequipped if tor or tor-gencert
+    cannot make keys.
     """
     made_in = workspace / "identities"
     made_in.mkdir(mode=0o700)
@@ -110,7 +110,7 @@ def frontend_identity(directory: Path) -> OnionIdentity:
 
 
 def address_of_key(pem: bytes) -> str:
-    """Return the onion address of a frontend's key. Raises ValueError for what is no such key."""
+    """Return the onion address of a frontend's key. Raises ValueError for any other content."""
     key = load_pem_private_key(pem, password=None)
     if not isinstance(key, Ed25519PrivateKey):
         raise ValueError("not an ed25519 key")  # noqa: TRY004 - it is the file that is wrong
@@ -118,7 +118,7 @@ def address_of_key(pem: bytes) -> str:
 
 
 def _frontend(directory: Path) -> OnionIdentity:
-    """Return the key that is kept in a directory, made now if it is not there."""
+    """Return the key that is kept in a directory; it is made now if it is missing."""
     path = directory / FRONTEND_KEY
     if not path.is_file():
         return frontend_identity(directory)
@@ -174,7 +174,7 @@ def _paths(directory: Path, names: Iterable[str]) -> dict[str, PurePosixPath]:
 
 @contextmanager
 def _remade(directory: Path) -> Iterator[Path]:
-    """Make a cache entry whole or not at all, in place of one that is of no use."""
+    """Make a cache entry completely or not at all, replacing one that is unusable."""
     fresh = directory.with_name(f"{directory.name}.new")
     for old in (directory, fresh):
         if old.is_dir() and not old.is_symlink():
@@ -191,8 +191,8 @@ def _remade(directory: Path) -> Iterator[Path]:
 def _whole(directory: Path, names: Iterable[str]) -> bool:
     """Return whether a cache entry has these files, each of them as it was made.
 
-    A power cut can leave a file empty, cut off or full of zeros. An entry without digests is of an
-    earlier version, which did not see to that.
+    A power cut can leave a file empty, truncated or full of zeros. An entry without digests is from
+    an earlier version, which did not check for that.
     """
     try:
         wanted = {*names, "fingerprint"}
@@ -236,7 +236,7 @@ def _make_voting_keys(directory: Path, *, gencert: str) -> None:
         ],
         stdin=b"onionrig\n",
     )  # fmt: skip
-    # signs new signing keys, which we never ask it to: keep no secret that nobody needs
+    # it signs new signing keys, which we never ask for: keep no secret that nobody needs
     (directory / "authority_identity_key").unlink()
 
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 MOST_BYTES = 16 << 20
-"""Length of the longest page that is read; tor's own have some 30 KiB."""
+"""Length of the longest page that is read; tor's own have about 30 KiB."""
 
 
 def fetched_metrics(host: str, port: int, *, seconds: float) -> str:
-    """Return the page of metrics; blocks, but no longer than that, however slowly it comes.
+    """Return the page of metrics; blocks at most ``seconds``, however slowly the page comes.
 
-    Raises OSError where nobody answers in time, ValueError for a strange answer.
+    Raises OSError if nobody answers in time, ValueError for an unexpected answer.
     """
     connection = http.client.HTTPConnection(host, port)
     connection.sock = _BoundedSocket(host, port, seconds=seconds)
@@ -31,8 +31,8 @@ def fetched_metrics(host: str, port: int, *, seconds: float) -> str:
 def page_from(connection: http.client.HTTPConnection) -> str:
     """Ask for the page and return it. Raises OSError, and ValueError unless all is well.
 
-    tor leaves the connection open behind an answer (src/feature/metrics/metrics.c), so one that
-    does not say its length would be waited for in vain.
+    tor leaves the connection open after an answer (src/feature/metrics/metrics.c), so an answer
+    that does not give its length would be waited for in vain.
     """
     try:
         connection.request("GET", "/metrics")
@@ -49,7 +49,7 @@ def page_from(connection: http.client.HTTPConnection) -> str:
 class _BoundedSocket(socket.socket):
     """A connection on which all receiving together has a deadline.
 
-    A socket's own timeout, which is all that http.client knows, begins again with every byte.
+    A socket's own timeout, which is all that http.client knows, starts again with every byte.
     """
 
     def __init__(self, host: str, port: int, *, seconds: float) -> None:
@@ -59,7 +59,7 @@ class _BoundedSocket(socket.socket):
         self.settimeout(seconds)
 
     def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive, as the file does that http.client makes of a socket."""
+        """Receive, as http.client's file object for a socket does."""
         left_seconds = self._until_seconds - time.monotonic()
         if left_seconds <= 0:
             raise TimeoutError("the time for the whole answer is over")

@@ -1,7 +1,7 @@
-"""Find the tor program, read its version, and ask it whether it would take a torrc.
+"""Find the tor program, read its version, and ask it whether it would accept a torrc.
 
-Onion services need tor's conversation about congestion control and proof of work as 0.4.8 has it;
-older releases are past their support (tor: doc/ReleaseNotes).
+Onion services need tor's negotiation of congestion control and proof of work as in 0.4.8; older
+releases are no longer supported (tor: doc/ReleaseNotes).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_tor() -> Program:
-    """Return the tor on PATH. Raises Unequipped where there is none, or only one too old."""
+    """Return the tor on PATH. Raises Unequipped if there is none, or only one that is too old."""
     path = shutil.which("tor") or shutil.which("tor", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if path is None:
         raise Unequipped(
@@ -57,9 +57,10 @@ def find_tor() -> Program:
 
 
 def refuse_missing_modules(path: str, printed: str) -> None:
-    """Read what ``tor --list-modules`` printed; one that it does not list counts as there.
+    """Raise Unequipped for a tor built without the modules that relays and authorities need.
 
-    Raises Unequipped for a tor that was built without what relays and authorities need.
+    ``printed`` is the output of ``tor --list-modules``; a module that it does not list counts as
+    present.
     """
     missing = [name for name in MODULES if f"{name}: no" in printed.splitlines()]
     if missing:
@@ -70,7 +71,7 @@ def refuse_missing_modules(path: str, printed: str) -> None:
 
 
 def program_from(path: str, printed: str) -> Program:
-    """Read what ``tor --version`` printed. Raises Unequipped."""
+    """Read the output of ``tor --version``. Raises Unequipped."""
     found = _VERSION.search(printed)
     if found is None:
         raise Unequipped(f"{path} --version does not name a version of tor: {printed[:80]!r}")
@@ -88,7 +89,7 @@ def program_from(path: str, printed: str) -> Program:
 
 
 def verifying(tor: str) -> tuple[str, ...]:
-    """Return the command line of a tor that only says whether it takes the torrc that it is given.
+    """Return the command line of a tor that only reports whether it accepts a given torrc.
 
     Nothing is started, and nothing is written (tor manual: ``--verify-config``).
     """
@@ -96,11 +97,11 @@ def verifying(tor: str) -> tuple[str, ...]:
 
 
 def refusal(argv: Sequence[str], torrc: str) -> str | None:
-    """Return what a tor has against a torrc, or None; ``argv`` is how it is asked, here or there.
+    """Return a tor's objection to a torrc, or None; ``argv`` is how it is asked, here or there.
 
-    Raises NotRun where it does not answer.
+    Raises NotRun if it does not answer.
     """
     asked = run_program(argv, seconds=_SECONDS, given=torrc.encode())
-    if asked.code not in (0, 1):  # tor ends with 1 whatever it has against it
+    if asked.code not in (0, 1):  # tor ends with 1 whatever its objection
         raise NotRun(f"{' '.join(argv)[:200]} does not say what it takes: {asked.complaint}")
     return None if asked.code == 0 else complaint(asked.out) or asked.complaint
