@@ -1,1 +1,1 @@
-"""What is done to the hosts of an inventory between runs: checked, made fit, cleaned up."""
+"""Commands on the hosts of an inventory between runs: check, provision, clean up."""

@@ -1,6 +1,6 @@
-"""Do something on every host of an inventory at the same time, and keep who failed apart.
+"""Do something on every host of an inventory at once, and list those that failed separately.
 
-Each command makes a connection of its own: nothing here lasts long enough for more.
+Each command makes its own connection: nothing here lasts long enough to share one.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 NO_MASTER = "01234567"
-"""Where ssh looks for a master's socket below the workspace."""
+"""Path below the workspace at which ssh looks for a master's socket."""
 
 
 class Answers(msgspec.Struct, Generic[Found], frozen=True, kw_only=True):
-    """What each host has answered, in the inventory's order."""
+    """The answers of hosts, in the inventory's order."""
 
     found: dict[str, Found]
     """The answers, by host."""
     problems: dict[str, str]
-    """Why a host gave no answer, by host."""
+    """The reason why a host gave no answer, by host."""
 
     def refuse_problems(self) -> None:
-        """Raise HostLost, naming every host that gave no answer, if any did not."""
+        """Raise HostLost, naming every host that gave no answer, if there is any."""
         if self.problems:
             raise HostLost("\n".join(self.problems.values()))
 
@@ -44,7 +44,7 @@ class Answers(msgspec.Struct, Generic[Found], frozen=True, kw_only=True):
 def listed_hosts(inventory: str, limit: str | None) -> tuple[ListedHost, ...]:
     """Return the hosts of an inventory, or those that ``limit`` names, by host or group.
 
-    Raises UsageError for a name that the inventory does not have, and where it cannot be read.
+    Raises UsageError for a name that the inventory does not have, and if it cannot be read.
     """
     hosts = read_inventory(inventory)
     wanted = {name for name in (limit or "").split(",") if name}
@@ -58,16 +58,16 @@ def listed_hosts(inventory: str, limit: str | None) -> tuple[ListedHost, ...]:
 
 
 def accesses_of(inventory: str, limit: str | None = None) -> tuple[Access, ...]:
-    """Return how each of the hosts is reached that ``limit`` names. Raises UsageError."""
+    """Return how to reach each of the hosts that ``limit`` names. Raises UsageError."""
     return tuple(host.access() for host in listed_hosts(inventory, limit))
 
 
 async def on_all(
     accesses: Iterable[Access], what: Callable[[Connection], Awaitable[Found]]
 ) -> Answers[Found]:
-    """Do something on all hosts at once; one that fails does not keep the others from it.
+    """Do something on all hosts at once; a failure on one does not affect the others.
 
-    Raises Unequipped where the temporary directory does not do for ssh's sockets.
+    Raises Unequipped if the temporary directory is unfit for ssh's sockets.
     """
     refuse_unfit_surroundings(NO_MASTER, for_ssh=True)
     found: dict[str, Found] = {}
@@ -77,7 +77,7 @@ async def on_all(
         try:
             found[connection.host] = await what(connection)
         except BrokenPipeError:
-            raise  # whoever read what is printed has gone, which is no host's doing
+            raise  # the reader of our output has gone, which is not a host's doing
         except (CommandFailed, OnionrigError, OSError) as error:
             problems[connection.host] = _explained(connection, error)
 
@@ -95,7 +95,7 @@ async def on_all(
 
 
 def _explained(connection: Connection, error: Exception) -> str:
-    """Say which host gave no answer and why, in one line."""
+    """Return which host gave no answer and why, in one line."""
     if isinstance(error, CommandFailed) and "password" in error.output.stderr:
         return (
             f"{connection.host}: sudo asks for a password; allow its user to use sudo without one "

@@ -1,4 +1,4 @@
-"""Look at every host of an inventory at once, and judge whether it is fit for a run."""
+"""Examine every host of an inventory at once, and judge whether it is fit for a run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REFUSE = "Refuse a host that cannot or should not be provisioned"
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found."""
+    """The findings on the hosts of an inventory."""
 
     inventory: str
     hosts: tuple[str, ...]
@@ -44,18 +44,18 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, tuple[str, ...]]
     """Roles of each host that takes part in a run."""
     remarks: tuple[str, ...] = ()
-    """What is missing in the inventory itself, or was chosen for want of it."""
+    """What the inventory itself lacks, and what was chosen because it does."""
 
     @property
     def is_fit(self) -> bool:
-        """Whether nothing that a run needs is missing on any host."""
+        """Whether no host lacks anything that a run needs."""
         return all(finding.verdict != "missing" for finding in self.findings)
 
 
 def check(inventory: str, *, limit: str | None, tell: Callable[[str], None]) -> Checked:
-    """Look at the hosts, and change nothing.
+    """Examine the hosts without changing anything, and return the findings.
 
-    Raises UsageError for an inventory that cannot be used, Unequipped where Ansible cannot run, and
+    Raises UsageError for an inventory that cannot be used, Unequipped if Ansible cannot run, and
     Interrupted.
     """
     listed = read_inventory(inventory)
@@ -119,7 +119,7 @@ def _failed(failure: Failure) -> Finding:
 
 
 def _ahead(reached: list[ListedHost]) -> dict[str, float | None]:
-    """Return how far each clock is ahead of this machine's, where it can be read."""
+    """Return how far each clock is ahead of this machine's, or None if it cannot be read."""
 
     def ahead(host: ListedHost) -> float | None:
         reading = clock_reading(host.access())

@@ -1,4 +1,4 @@
-"""Which of the runs that hosts have records of is meant, and whether it has ended."""
+"""Choose a run among those of which hosts have records, and refuse one that has not ended."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 
 class RunThere(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that hosts have records of."""
+    """A run of which hosts have records."""
 
     directory: str
     """The name of the directory of its records, the same on every host."""
     run: str
     run_id: str
     kept: dict[str, KeptRecords]
-    """What each host has of it."""
+    """The records of it on each host."""
     standing: tuple[str, ...] = ()
     """The hosts that are in use for it."""
 
     @property
     def changed_wall_seconds(self) -> float:
-        """When it was last changed on any host."""
+        """The last time at which it was changed on any host."""
         return max(one.changed_wall_seconds for one in self.kept.values())
 
     @property
     def text(self) -> str:
-        """What to call it, and where it is."""
+        """Its name and its hosts, for a message."""
         return f"{self.run} (on {', '.join(self.kept)})"
 
 
 def runs_there(states: Mapping[str, HostState]) -> dict[str, RunThere]:
-    """Return the runs that hosts have records of, by directory, the newest last."""
+    """Return the runs of which hosts have records, by directory, the newest last."""
     kept: dict[str, dict[str, KeptRecords]] = {}
     for host, state in states.items():
         for records in state.records:
@@ -65,9 +65,9 @@ def runs_there(states: Mapping[str, HostState]) -> dict[str, RunThere]:
 
 
 def named_run(runs: Mapping[str, RunThere], name: str) -> RunThere | None:
-    """Return the run of this name, or whose directory it is; None where there is none.
+    """Return the run of this name, id or directory, or None if there is none.
 
-    Raises RecordsUnreadable where there are several.
+    Raises RecordsUnreadable if there are several.
     """
     names = {name, plain_name(name)}  # hosts have the second
     found = [run for run in runs.values() if names & {run.run, run.directory, run.run_id}]
@@ -79,9 +79,9 @@ def named_run(runs: Mapping[str, RunThere], name: str) -> RunThere | None:
 
 
 def only_run(runs: Mapping[str, RunThere]) -> RunThere:
-    """Return the only run that hosts have records of.
+    """Return the only run of which hosts have records.
 
-    Raises RecordsUnreadable where there are several, which it lists, or none.
+    Raises RecordsUnreadable if there are several, which it lists, or none.
     """
     if not runs:
         raise RecordsUnreadable("no host has records of a run that were not fetched")
@@ -104,7 +104,7 @@ def standing_or_newest(runs: Mapping[str, RunThere]) -> RunThere:
 
 
 def refuse_while_it_goes_on(run: RunThere, states: Mapping[str, HostState]) -> None:
-    """Raise HostsInUse while a run stands on a host; it says until when."""
+    """Raise HostsInUse while a run stands on a host; the message says until when."""
     standing = {host: states[host] for host in run.standing}
     if not standing:
         return
@@ -127,7 +127,7 @@ def refuse_while_it_goes_on(run: RunThere, states: Mapping[str, HostState]) -> N
 
 
 def _end_text(standing: Mapping[str, HostState]) -> str:
-    """Say when hosts end the run that stands on them."""
+    """Return a text that says when the hosts end the run that stands on them."""
     ends = [state.stands_down_in_seconds for state in standing.values()]
     hosts = ", ".join(standing)
     if any(seconds is None for seconds in ends):

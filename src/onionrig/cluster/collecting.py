@@ -1,4 +1,4 @@
-"""Fetch what hosts have kept of a run whose controller could not, and make its result again."""
+"""Fetch the records of a run that its controller could not fetch, and remake its result."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
     run_directory: str
     result: Result
     notes: tuple[str, ...]
-    """What is still missing, in words."""
+    """Texts that say what is still missing."""
     problems: tuple[str, ...]
-    """Which hosts of the run gave no answer, and why."""
+    """The hosts of the run that gave no answer, each with the reason."""
     removed: bool
     """Whether the hosts' records were removed, since everything is here."""
 
@@ -64,9 +64,10 @@ async def collect(
     """Fetch what hosts have of a run, write its result again, and remove it from the hosts.
 
     ``name`` is a run directory here, its name, the name that hosts have for it, or ``latest``; with
-    ``out``, a directory for what hosts have alone, only they are looked at for it.
-    Returns None where the run is here and no host has anything of it. Raises RecordsUnreadable
-    where it is not known which run is meant, and HostsInUse while it goes on.
+    ``out``, a directory for records that only hosts have, it is looked up on the hosts only.
+
+    Returns None if the run is here and no host has anything of it. Raises RecordsUnreadable if it
+    is unclear which run is meant, and HostsInUse while it goes on.
     """
     reached = tuple(accesses)
     states = await on_all(reached, host_state)
@@ -99,7 +100,7 @@ async def collect(
 def _put_down(
     contents: Mapping[str, Files], run_directory: RunDirectory, tell: Callable[[str], None]
 ) -> None:
-    """Take in what each host had, and say how the run ended if that is not said yet."""
+    """Take in what each host had, and record how the run ended if that is missing."""
     handed_on = False
     for host, files in contents.items():
         taken = put_down(files, run_directory.path)
@@ -114,7 +115,7 @@ def _collected(
     asked: Iterable[Access],
     problems: Mapping[str, str],
 ) -> Collected:
-    """Say what is here now, and what of the run's hosts is still missing."""
+    """Return what is here now, and what of the run's hosts is still missing."""
     manifest = run_directory.read_manifest()
     names = {access.name for access in asked}
     hosts = [host.name for host in manifest.hosts if host.kind == "remote"]
@@ -142,7 +143,7 @@ def _those(accesses: Iterable[Access], names: Iterable[str]) -> list[Access]:
 
 
 def _found_here(name: str) -> RunDirectory | None:
-    """Return a run directory of this machine; None where there is none of that name."""
+    """Return a run directory of this machine, or None if there is none of that name."""
     try:
         return find_run(name)
     except RecordsUnreadable:
@@ -163,7 +164,7 @@ def _chosen(
 
 
 def _directory_on_hosts(run_directory: RunDirectory) -> str | None:
-    """Return how a run's directory on the hosts is called, where its manifest says it."""
+    """Return the name of a run's directory on the hosts, if its manifest has it."""
     try:
         hosts = run_directory.read_manifest().hosts
     except RecordsUnreadable:
@@ -177,9 +178,9 @@ def _unknown(name: str | None, runs: Mapping[str, RunThere]) -> str:
 
 
 def _begun_here(run: RunThere, out: Path | None) -> RunDirectory | None:
-    """Return the directory here that a run is in already; None where one is to be made.
+    """Return the directory here that already holds a run, or None if one is to be made.
 
-    Raises RecordsUnreadable where it could not be: no host has a manifest.
+    Raises RecordsUnreadable if it cannot be made because no host has a manifest.
     """
     begun = RunDirectory(_place(run, out))
     if begun.looks_like_a_run() and _directory_on_hosts(begun) == run.directory:

@@ -1,6 +1,6 @@
 """The address's key on the balancer's host: read to be kept elsewhere, or put there.
 
-The key goes over a connection's standard input and output alone: it stands in no command line, no
+The key passes only through a connection's standard input and output: it is in no command line, no
 log, and nothing that is printed.
 """
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 DIRECTORY = STATE / "frontend"
 PATH = DIRECTORY / FRONTEND_KEY
 MOST_BYTES = 1 << 14
-"""More than a key has."""
+"""Upper bound on the size of a key."""
 READ = f"[ -e {PATH} ] || exit 0; cat {PATH}"
 UNPROVISIONED = 69
-"""The exit code where the user of the services is missing (sysexits.h, EX_UNAVAILABLE)."""
+"""Exit code if the user of the services is missing (sysexits.h, EX_UNAVAILABLE)."""
 WRITE = f"""set -eu; umask 077
 id -u {USER} >/dev/null 2>&1 && [ -d {STATE} ] || exit {UNPROVISIONED}
 install -d -o {USER} -g {USER} -m 0700 {DIRECTORY}
@@ -57,9 +57,9 @@ class FrontendKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def balancer_host(inventory: str, hosts: tuple[ListedHost, ...]) -> ListedHost:
-    """Return the host that the balancer runs on; one that is named alone is meant.
+    """Return the balancer's host: the one in its group, or the only host there is.
 
-    Raises UsageError where it is not one host.
+    Raises UsageError if that is not exactly one host.
     """
     group = GROUPS["balancer"]
     found = [host for host in hosts if group in host.groups or len(hosts) == 1]
@@ -73,9 +73,9 @@ def balancer_host(inventory: str, hosts: tuple[ListedHost, ...]) -> ListedHost:
 
 
 async def read_key(access: Access) -> FrontendKey | None:
-    """Return the key that a host has; None where it has none yet.
+    """Return the key that a host has, or None if it has none yet.
 
-    Raises HostLost, and Unequipped where what it has is not such a key.
+    Raises HostLost, and Unequipped if the host's file is not such a key.
     """
 
     async def read(connection: Connection) -> bytes:
@@ -97,7 +97,7 @@ async def read_key(access: Access) -> FrontendKey | None:
 async def write_key(access: Access, pem: bytes, *, replace: bool) -> str:
     """Put a key in place on a host, and return its address.
 
-    Raises UsageError where the host has another key that is not to be replaced.
+    Raises UsageError if the host has another key that is not to be replaced.
     """
     address = address_of_key(pem)
     there = await read_key(access)
@@ -145,9 +145,9 @@ def key_from(path: Path) -> bytes:
 
 
 def keep_key(path: Path, pem: bytes) -> None:
-    """Write a key to a new file that its owner alone can read.
+    """Write a key to a new file that only its owner can read.
 
-    Raises UsageError where there is anything of that name, and RunDirectoryError.
+    Raises UsageError if there is anything of that name, and RunDirectoryError.
     """
     if path.is_char_device() or str(path) == "-":
         raise UsageError("a key is not printed: name a file that does not exist yet")
@@ -162,4 +162,4 @@ def keep_key(path: Path, pem: bytes) -> None:
     with os.fdopen(file, "wb") as opened:
         opened.write(pem)
         opened.flush()
-        os.fsync(opened.fileno())  # an address that is lost with its key is lost for good
+        os.fsync(opened.fileno())  # an address whose key is lost is lost for good

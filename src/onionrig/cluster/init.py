@@ -1,4 +1,4 @@
-"""Write an inventory for hosts that are named, and say what it still lacks."""
+"""Write an inventory for hosts that are named, and report what it still lacks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, dict[str, str]]
     """Variables of each host, by name."""
     remarks: tuple[str, ...]
-    """What was chosen, and what is missing."""
+    """Texts that say what was chosen, and what is missing."""
 
 
 def plan(  # noqa: PLR0913 - the groups of an inventory
@@ -42,7 +42,7 @@ def plan(  # noqa: PLR0913 - the groups of an inventory
     relays: Sequence[str] = (),
     here: Collection[str] = LOCAL_NAMES,
 ) -> Plan:
-    """Share roles out over hosts, each written as [USER@]HOST.
+    """Distribute roles over hosts, each written as [USER@]HOST.
 
     ``here`` has the names of this machine. Hosts that are given no role are backends. Raises
     UsageError for names that an inventory cannot have.
@@ -60,7 +60,7 @@ def plan(  # noqa: PLR0913 - the groups of an inventory
         remarks.append(f"balancer: {balancers[0]}, the first host (--balancer names another)")
     elsewhere = {*balancers, *(name for names in taken.values() for name in names)}
     backends = tuple(name for name in listed if name not in elsewhere)
-    # a balancer costs little: where there is no other host, it has instances beside it
+    # a balancer costs little: if there is no other host, it also gets backend instances
     backends = backends or tuple(name for name in listed if name not in taken["clients"])
     if not backends:
         remarks.append("backends: missing; name hosts that are not clients alone")
@@ -75,7 +75,7 @@ def plan(  # noqa: PLR0913 - the groups of an inventory
 
 
 class _Named:
-    """Hosts as they were written, and what an inventory says of each."""
+    """The hosts as they were written, and the inventory's variables of each."""
 
     def __init__(self, here: Collection[str]) -> None:
         self._here = here
@@ -99,7 +99,7 @@ class _Named:
 
 
 def _beside_clients(taken: dict[str, tuple[str, ...]]) -> list[str]:
-    """Give the clients' hosts the roles that no host is named for; say so, or what is missing."""
+    """Give the clients' hosts the roles that no host is named for; return remarks on that."""
     if not taken["clients"]:
         return ["clients: missing; name the hosts that load comes from: --clients HOST"]
     remarks = []
@@ -135,7 +135,7 @@ def inventory_text(planned: Plan) -> str:
 
 
 def write_inventory(path: Path, planned: Plan) -> None:
-    """Write an inventory where there is none. Raises UsageError."""
+    """Write an inventory to a new file. Raises UsageError."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(inventory_text(planned))
@@ -148,7 +148,7 @@ def write_inventory(path: Path, planned: Plan) -> None:
 
 
 def unknown_to_ssh(planned: Plan) -> tuple[str, ...]:
-    """Name the hosts whose SSH host key this user's known_hosts lacks."""
+    """Return the hosts whose SSH host key this user's known_hosts lacks."""
     if shutil.which("ssh") is None or shutil.which("ssh-keygen") is None:
         return ()
     return tuple(
@@ -159,7 +159,7 @@ def unknown_to_ssh(planned: Plan) -> tuple[str, ...]:
 
 
 def _is_known(host: str) -> bool:
-    """Say whether ssh, as it is configured for a host, knows its key."""
+    """Return whether ssh, as it is configured for a host, knows its key."""
     found = _printed("ssh", "-G", host)
     settings = dict(line.split(" ", 1) for line in found.splitlines() if " " in line)
     name, port = settings.get("hostname", host), settings.get("port", "22")
@@ -179,11 +179,11 @@ def _printed(*argv: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a word of YAML that cannot be read as anything but a string: JSON's are YAML's."""
+    """Return YAML that is read as this string and nothing else: JSON strings are YAML."""
     plain = PLAIN.fullmatch(text) and text.lower() not in RESERVED
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 RESERVED = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-"""Words that YAML takes for something else."""
+"""Words that YAML takes for something other than a string."""

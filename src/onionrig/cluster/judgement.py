@@ -1,6 +1,6 @@
-"""Judge what was found on hosts: what is fit for a run, what is not, and what to do about it.
+"""Judge the findings on hosts: what is fit for a run, what is not, and what to do about it.
 
-Everything here is data: ``cluster.check`` finds it out.
+Everything here is data, which ``cluster.check`` collects.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 Verdict = Literal["ok", "warning", "missing"]
 
 UNFINISHED = "unfinished"
-"""What the collection records as the version until it has provisioned a host."""
+"""Version that the collection records until it has finished provisioning a host."""
 SLOW_LINK_MBIT = 100
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What provisioning has recorded on a host."""
+    """The record that provisioning leaves on a host."""
 
     version: str = ""
 
@@ -39,7 +39,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a host cannot be provisioned, or should not be."""
+    """The reason why a host cannot, or should not, be provisioned."""
 
     what: str
     found: str
@@ -63,11 +63,11 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     node: Node
     refusals: tuple[Refusal, ...] = ()
     share: bool = False
-    """Whether a tor of somebody else's is left alone."""
+    """Whether somebody else's tor is left alone."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at on a host."""
+    """The result of one check on a host."""
 
     host: str
     what: str
@@ -79,7 +79,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def host_findings(
     host: str, facts: HostFacts, *, version: str, is_backend: bool
 ) -> tuple[Finding, ...]:
-    """Return what is to be said of one host; ``version`` is what should be provisioned."""
+    """Return the findings on one host; ``version`` is what should be provisioned."""
     refused = tuple(
         Finding(
             host=host,
@@ -106,7 +106,7 @@ def host_findings(
 def clock_findings(
     ahead_seconds: Mapping[str, float | None],
 ) -> tuple[Finding, ...]:
-    """Compare hosts' clocks with the controller's and with one another."""
+    """Return how hosts' clocks compare with the controller's and with one another."""
     known = {host: ahead for host, ahead in ahead_seconds.items() if ahead is not None}
     findings = []
     for host, ahead in known.items():
@@ -132,10 +132,10 @@ def clock_findings(
 def port_findings(
     answers: Mapping[str, Mapping[str, str]], addresses: Mapping[str, str | None], port: int
 ) -> tuple[Finding, ...]:
-    """Say which hosts do not reach which, from what each was answered by the others.
+    """Return which hosts cannot be reached by which others, from the answers each of them got.
 
-    A firewall is most likely where nobody else is answered either, so one finding names all of a
-    host's that are not answered.
+    A firewall is most likely if other hosts get no answer either, so one finding names all hosts
+    that a host does not answer.
     """
     findings = []
     for host in addresses:

@@ -1,4 +1,4 @@
-"""What the services of a run have printed on their hosts, as it stands there or as it grows."""
+"""The output of a run's services on their hosts, as it is or as it grows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SUFFIX = ".log"
 PRINT_SECONDS = 60.0
 
 Tell = Callable[[str, str], None]
-"""Is given the name of a service, and a line that it has printed."""
+"""Callback that takes the name of a service, and a line that it has printed."""
 
 
 class ServiceLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,10 +49,10 @@ async def told_logs(  # noqa: PLR0913 - each says something else of what is want
     keeps_on: bool,
     begin: Callable[[str, Sequence[str]], Tell],
 ) -> Answers[None]:
-    """Tell the logs of a service, a host, or all; return which hosts gave no answer.
+    """Pass on the logs of a service, a host, or all; return which hosts gave no answer.
 
-    ``begin`` is told which run's they are and of which services, and returns what is told of lines.
-    Raises RecordsUnreadable where there are none.
+    ``begin`` is given the run and the services of the logs, and returns the callback for lines.
+    Raises RecordsUnreadable if there are none.
     """
     reached = tuple(accesses)
     states = await on_all(reached, host_state)
@@ -96,9 +96,9 @@ async def logs_there(accesses: Iterable[Access], run: RunThere) -> Answers[tuple
 def chosen_logs(
     logs: Mapping[str, tuple[ServiceLog, ...]], name: str | None, run: str
 ) -> tuple[ServiceLog, ...]:
-    """Return the logs of a service or of a host; all of them where no name is given.
+    """Return the logs of a service or of a host, or all of them if no name is given.
 
-    Raises RecordsUnreadable where there are none; it says what there is.
+    Raises RecordsUnreadable if there are none; the message lists what there is.
     """
     every = tuple(log for several in logs.values() for log in several)
     chosen = tuple(log for log in every if name in {None, log.service, log.host})
@@ -118,7 +118,7 @@ def chosen_logs(
 async def last_lines(
     accesses: Iterable[Access], logs: Iterable[ServiceLog], lines: int, tell: Tell
 ) -> dict[str, str]:
-    """Tell the last lines of logs, host by host; return why a host gave no answer."""
+    """Pass on the last lines of logs, host by host; return why a host gave no answer."""
     by_host = _by_host(logs)
 
     async def printed_on(connection: Connection) -> bytes:
@@ -138,7 +138,7 @@ async def last_lines(
 async def follow(
     accesses: Iterable[Access], logs: Iterable[ServiceLog], lines: int, tell: Tell
 ) -> dict[str, str]:
-    """Tell what logs have and get, until every host has gone; return why each has."""
+    """Pass on what logs have and get, until every host has gone; return why each has."""
     by_host = _by_host(logs)
 
     async def followed(connection: Connection) -> None:
@@ -157,7 +157,7 @@ async def follow(
 
 
 class Lines:
-    """Takes apart what ``tail`` prints for several logs, and tells of each line that is whole."""
+    """Splits what ``tail`` prints for several logs, and passes on each complete line."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
@@ -175,7 +175,7 @@ class Lines:
                 self._begun[service] = rest
 
     def end(self) -> None:
-        """Tell of lines that were never ended: nothing more comes."""
+        """Pass on the lines that were never ended: nothing more comes."""
         for service, line in self._begun.items():
             self._tell(service, line.decode(errors="replace"))
         self._begun.clear()

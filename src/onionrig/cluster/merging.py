@@ -1,7 +1,8 @@
-"""Put what hosts have kept of a run together with what is here of it.
+"""Merge what hosts have kept of a run with what is here of it.
 
-Every file that a service writes only grows, and so do the events: of two copies the longer has all
-that the shorter one has. Manifest and schedule are the controller's, and what is here counts.
+Every file that a service writes only grows, and so do the events: the longer of two copies has
+everything that the shorter one has. Manifest and schedule are the controller's, so the copy here
+counts.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 OURS = frozenset({PurePosixPath(name) for name in (MANIFEST, SCHEDULE)})
 """Files that the controller has written."""
 HANDED_ON = OURS | {PurePosixPath(EVENTS)}
-"""Files that hosts were handed by the controller; what they record themselves is in directories."""
+"""Files that the controller handed to hosts; hosts keep their own records in directories."""
 
 
 def put_down(files: Iterable[tuple[PurePosixPath, bytes]], here: Path) -> tuple[PurePosixPath, ...]:
     """Take in the files of one host; return those that were new, or longer than what is here.
 
-    What is made from records, such as the result, is not taken from a host. Raises
+    Files that are made from records, such as the result, are not taken from a host. Raises
     RunDirectoryError.
     """
     taken = []
@@ -50,9 +51,9 @@ def put_down(files: Iterable[tuple[PurePosixPath, bytes]], here: Path) -> tuple[
 
 
 def say_that_nobody_saw_the_end(run_directory: RunDirectory, *, handed_on: bool) -> None:
-    """Add to the events how a run ended whose controller did not get to say it.
+    """Add an event for the end of a run whose controller could not record it.
 
-    ``handed_on`` is whether the events come from a host: these end as a load begins. Raises
+    ``handed_on`` is true if the events come from a host: these end as a load begins. Raises
     RunDirectoryError.
     """
     events = Salvage(run_directory.path).lines(EVENTS, cast("type[AnyEvent]", AnyEvent))
@@ -63,7 +64,7 @@ def say_that_nobody_saw_the_end(run_directory: RunDirectory, *, handed_on: bool)
 
 
 def unseen_end(events: Sequence[AnyEvent], *, handed_on: bool) -> Failed:
-    """Return the event of an end that no controller has seen, at the time of the last that it saw.
+    """Return the event of an end that no controller has seen, at the time of the last event.
 
     It stays true whatever is collected later.
     """
@@ -96,7 +97,7 @@ def _last_heard(events: Sequence[AnyEvent]) -> str:
 
 
 def missing_files(manifest: Manifest, here: Path, host: str) -> tuple[str, ...]:
-    """Name the services of a host of which not even a log is here."""
+    """Return the services of a host of which not even a log is here."""
     return tuple(
         service.name
         for service in manifest.services

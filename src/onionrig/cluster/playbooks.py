@@ -1,8 +1,8 @@
-"""Run a playbook of the collection, through ansible-runner, and say what it did on each host.
+"""Run a playbook of the collection through ansible-runner; return what it did on each host.
 
-Everything that Ansible writes here is in a workspace that goes as the run ends. Its workers leave
-Ansible's process group (``setsid`` in ansible-core's ``executor/process/worker.py``) and outlive it
-with their ssh where it is killed, so a keeper ends whatever carries the mark.
+Everything that Ansible writes here is in a workspace that is removed at the end. Its workers leave
+Ansible's process group (``setsid`` in ansible-core's ``executor/process/worker.py``) and, if it is
+killed, outlive it with their ssh, so a keeper ends every process that carries the mark.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 COLLECTION = "onionrig.cluster"
 SSH_SOCKET = "ssh/0123456789.0123456789abcdef"
-"""The longest path of a socket of Ansible's ssh below a workspace, until it is in place."""
+"""Longest path of a socket of Ansible's ssh below a workspace, until it is in place."""
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
 NO_HOSTS = "leaves us with no hosts to target"
@@ -40,35 +40,35 @@ PREFIXES = re.compile(
     r"Task failed: |Module failed: |Failed to connect to the host via ssh: "
     r"|Data could not be sent to remote host .*? can be reached over ssh: "
 )
-"""What Ansible says before a reason and what adds nothing to it."""
+"""Words that Ansible puts before a reason and that add nothing to it."""
 MEANINGS = ENDINGS | {
     signal.SIGINT: Interrupted("interrupted by Ctrl-C; the same command again does the rest")
 }
-"""What a signal that ends the program means here."""
+"""Errors that the signals which end the program stand for here."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong on a host."""
+    """A failure on a host."""
 
     host: str
     task: str
     reason: str
-    """One line."""
+    """The reason, in one line."""
     unreachable: bool = False
-    """Whether no task could be given to the host at all."""
+    """True if no task could be given to the host at all."""
 
     def __str__(self) -> str:
-        """Return it as one line."""
+        """Return the failure as one line."""
         return f"{self.host}: {self.task}: {self.reason}"
 
 
 class Played(msgspec.Struct, kw_only=True):
-    """What a playbook did."""
+    """The effects of a playbook."""
 
     changed: dict[str, int] = {}
-    """Tasks that changed something, for each host that was reached."""
+    """Number of tasks that changed something, for each host that was reached."""
     printed: dict[str, dict[str, str]] = {}
-    """What commands of a task have printed, for each host."""
+    """Output of a task's commands, for each host."""
     failures: list[Failure] = []
 
 
@@ -81,10 +81,10 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
     dry: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Played:
-    """Run a playbook on an inventory's hosts; ``tell`` is told each task as it starts.
+    """Run a playbook on an inventory's hosts; ``tell`` is called with each task as it starts.
 
-    Raises UsageError for a limit that no host meets, Unequipped where Ansible cannot run it at all
-    or the temporary directory does not do, and Interrupted or Terminated.
+    Raises UsageError for a limit that no host meets, Unequipped if Ansible cannot run it at all or
+    the temporary directory is unfit, and Interrupted or Terminated.
     """
     refuse_unfit_surroundings(SSH_SOCKET, for_ssh=True)
     played, told = Played(), set[str]()
@@ -128,7 +128,7 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
 
 
 def collection_directory() -> Path:
-    """Return where the collection is: beside the installed package, or in its checkout."""
+    """Return the collection's directory: beside the installed package, or in its checkout."""
     package = Path(onionrig.__file__).parent
     for directory in (package / "deploy", package.parents[1] / "deploy"):
         if (directory / "galaxy.yml").is_file():
@@ -202,7 +202,7 @@ def _environment(directory: Path) -> dict[str, str]:
 
 
 def _prepare(directory: Path) -> None:
-    """Make what Ansible needs in a workspace, the collection among it."""
+    """Make what Ansible needs in a workspace, including the collection."""
     namespace = directory / "collections/ansible_collections/onionrig"
     for made in (directory / "runner", directory / "tmp", directory / "ssh", namespace):
         made.mkdir(parents=True)

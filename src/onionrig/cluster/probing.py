@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from onionrig.engine.ansible.connection import Connection
 
 PROBE_SECONDS = 300.0
-"""How long a probe may take; half a minute is usual."""
+"""Deadline of a probe, which usually takes half a minute."""
 
 
 def probes_of(inventory: str, limit: str | None) -> Answers[Probe]:

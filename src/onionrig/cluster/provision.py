@@ -1,4 +1,4 @@
-"""Make the hosts of an inventory fit for runs, or leave them as they were before."""
+"""Provision the hosts of an inventory for runs, or restore them to what they were before."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ class HostOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     changed: int
-    """Tasks that changed something."""
+    """Number of tasks that changed something."""
     failure: str | None = None
-    """Why it was not finished, as one line."""
+    """The reason why it was not finished, as one line."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What was done on all hosts."""
 
     version: str | None
-    """The version that is provisioned; null where the hosts were cleaned up."""
+    """The version that is provisioned; null if the hosts were cleaned up."""
     hosts: tuple[HostOutcome, ...]
     dry: bool
-    """Whether it was only found out what would be done."""
+    """True if it was only determined what would be done."""
 
     @property
     def failed(self) -> tuple[HostOutcome, ...]:
-        """The hosts that it was not finished on."""
+        """The hosts on which it was not finished."""
         return tuple(host for host in self.hosts if host.failure is not None)
 
 
 def provision(
     inventory: str, *, limit: str | None, dry: bool, tell: Callable[[str], None]
 ) -> Outcome:
-    """Make hosts fit; what is as it should be is not touched.
+    """Make hosts fit for runs; what is already as it should be is not touched.
 
     Raises UsageError for an inventory that cannot be used, Unequipped, Interrupted.
     """

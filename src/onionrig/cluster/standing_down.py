@@ -1,4 +1,4 @@
-"""End whatever run there is on the hosts; what has been recorded stays."""
+"""End whatever run there is on the hosts; its records stay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onionrig.engine.ansible.connection import Connection
 
 END_SECONDS = 60.0
-"""More than systemd takes to kill what does not end by itself."""
+"""Deadline that exceeds what systemd takes to kill what does not end by itself."""
 
 
 class EndedRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,11 +30,11 @@ class EndedRun(msgspec.Struct, frozen=True, kw_only=True):
 
     run_id: str
     who: str | None
-    """The run's name and who started it where; null where only remains of it were there."""
+    """The run's name and who started it where; null if only leftovers of it were there."""
     services: tuple[str, ...]
     """The services that ran."""
     records: str | None
-    """The directory on the host that keeps what was recorded; null where nothing was."""
+    """The directory on the host that keeps the records; null if nothing was recorded."""
 
 
 async def stand_down(accesses: Iterable[Access]) -> Answers[tuple[EndedRun, ...]]:
@@ -43,7 +43,7 @@ async def stand_down(accesses: Iterable[Access]) -> Answers[tuple[EndedRun, ...]
 
 
 async def _stood_down(connection: Connection) -> tuple[EndedRun, ...]:
-    """End every run on a host. Raises HostLost where one is still there afterwards."""
+    """End every run on a host. Raises HostLost if one is still there afterwards."""
     before = await host_state(connection)
     if not before.run_ids:
         return ()

@@ -225,7 +225,7 @@ def _first_dials(orders: SinkOrders, schedule: Schedule) -> Iterator[tuple[float
 
 
 def _dialling(orders: SinkOrders, schedule: Schedule, number: int) -> SinkOrders:
-    """Return a stream's orders, with an instance's address if the schedule reaches for instances."""
+    """Return a stream's orders, with an instance's address if it is to reach an instance."""
     if schedule.reach == "address":
         return orders
     address = orders.instances[number % len(orders.instances)]

@@ -111,7 +111,7 @@ class Stream:
             self._note_open(at)
 
     def read(self, buffer: memoryview, at: float) -> int:
-        """Read once and return the number of payload bytes; 0 if none wait or the attempt is over."""
+        """Read once and return the number of payload bytes; 0 if none wait or all is over."""
         # nobody looks at what a foreign peer sends: the kernel may drop it (tcp(7), MSG_TRUNC)
         flags = socket.MSG_TRUNC if self.attempt.foreign else 0
         try:

@@ -51,7 +51,7 @@ class Control:
         hang_up: Callable[[], None] = lambda: None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        """Use a connected controller; ``hang_up`` ends the connection while an answer is awaited."""
+        """Use a connected controller; ``hang_up`` ends the connection during an answer."""
         self._controller = controller
         self._hang_up = hang_up
         self._answer_seconds = answer_seconds
@@ -111,7 +111,7 @@ class Control:
         """Ask an HSDir for a descriptor, and return its answer.
 
         tor asks a named HSDir whenever it is told to, and one of its own choice at most once in its
-        requery period, 15 min (5 s on a testing network; tor: src/feature/hs/ hs_client.c,
+        requery period, 15 min (5 s on a testing network; tor: src/feature/hs/hs_client.c,
         hs_client_launch_v3_desc_fetch). The descriptor it gets replaces the one it held as a
         client, unless that has a higher revision (hs_cache.c, cache_store_as_client). After a
         failure tor may ask another HSDir by itself: only the named one's answer counts.

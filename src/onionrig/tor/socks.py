@@ -1,8 +1,8 @@
 """The SOCKS5 handshake with a client tor as bytes in, bytes out: no I/O here.
 
-Every attempt brings a user name and a password of its own, because tor gives streams with
-different credentials different circuits (tor(1), SocksPort: IsolateSOCKSAuth, on by default).
-Messages are those of RFC 1928 and RFC 1929.
+Every attempt has its own user name and password, because tor gives streams with different
+credentials different circuits (tor(1), SocksPort: IsolateSOCKSAuth, on by default). Messages are
+those of RFC 1928 and RFC 1929.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CONNECT = 1
 SUCCEEDED = 0
 
 GREETING = bytes([VERSION, 1, USERNAME_PASSWORD])
-"""What a client sends first: it offers credentials only, since isolation needs them."""
+"""First message of a client: it offers only credentials, since isolation needs them."""
 
 REFUSALS = {
     # RFC 1928, section 6
@@ -43,7 +43,7 @@ REFUSALS = {
     0xF6: "onion service invalid address",
     0xF7: "onion service introduction timed out",
 }
-"""What each code of a refusing reply means."""
+"""Meaning of each code in a refusing reply."""
 
 _LONGEST_FIELD = 255  # lengths travel in one byte
 _HIGHEST_PORT = 65535
@@ -55,7 +55,7 @@ _ADDRESS_SIZES = {_IPV4: 4, _IPV6: 16}
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """What tor isolates by; it checks neither."""
+    """The credentials by which tor isolates streams; it checks neither."""
 
     username: str
     password: str
@@ -74,7 +74,7 @@ class Connected(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """There will be no stream, and why; ``code`` where the reply carried one."""
+    """There will be no stream, for this reason; ``code`` is set if the reply carried one."""
 
     reason: str
     code: int | None = None
@@ -86,8 +86,8 @@ Step = Continue | Connected | Refused
 class Handshake:
     """One client's side of one handshake: send ``GREETING``, then feed whatever is received.
 
-    Raises UsageError, when it is made, for an address, port or credentials that no message can
-    carry. What the other side sends never raises: what is not a valid reply is a refusal.
+    Making one raises UsageError for an address, port or credentials that no message can carry.
+    Received bytes never raise: anything but a valid reply is a refusal.
     """
 
     __slots__ = ("_login", "_received", "_request", "_stage")
@@ -99,7 +99,7 @@ class Handshake:
         self._stage = _Stage.METHOD
 
     def feed(self, piece: bytes | memoryview) -> Step:
-        """Take the bytes of one read, split as they may be, and return what follows from them."""
+        """Take the bytes of one read, however they are split, and return the next step."""
         self._received += piece
         match self._stage:
             case _Stage.METHOD:
@@ -166,9 +166,9 @@ class Handshake:
 
 
 def login(credentials: Credentials) -> bytes:
-    """Build the user name and password message of RFC 1929.
+    """Return the user name and password message of RFC 1929.
 
-    Raises UsageError where one of them is empty or longer than 255 bytes.
+    Raises UsageError if one of them is empty or longer than 255 bytes.
     """
     username = _field(credentials.username, thing="SOCKS user name")
     password = _field(credentials.password, thing="SOCKS password")
@@ -176,9 +176,9 @@ def login(credentials: Credentials) -> bytes:
 
 
 def connect_request(address: str, port: int) -> bytes:
-    """Build a CONNECT to a domain name, which tor resolves: onion addresses have no other form.
+    """Return a CONNECT to a domain name, which tor resolves: onion addresses have no other form.
 
-    Raises UsageError for a name of no or more than 255 bytes, or a port outside 1-65535.
+    Raises UsageError for a name that is empty or longer than 255 bytes, or a port outside 1-65535.
     """
     if not 0 < port <= _HIGHEST_PORT:
         raise UsageError(f"port {port} is outside 1-{_HIGHEST_PORT}")
@@ -187,12 +187,12 @@ def connect_request(address: str, port: int) -> bytes:
 
 
 def refusal_text(code: int) -> str:
-    """Name a reply's code as it is kept: ``"F2 onion service introduction failed"``."""
+    """Return the name under which a code is recorded: ``"F2 onion service introduction failed"``."""
     return f"{code:02X} {REFUSALS.get(code, 'unassigned code')}"
 
 
 class _Stage(Enum):
-    """Which reply is awaited."""
+    """The reply that is awaited."""
 
     METHOD = auto()
     LOGIN = auto()
@@ -211,7 +211,7 @@ def _field(text: str, *, thing: str) -> bytes:
 
 
 def _reply_size(*, kind: int, first: int) -> int | None:
-    """Return a reply's size from its address type and the byte after it; None for no such type."""
+    """Return a reply's size from its address type and the byte after it, or None if unknown."""
     if kind == _DOMAIN:
         return _REPLY_HEAD + 1 + first + _PORT
     if kind in _ADDRESS_SIZES:

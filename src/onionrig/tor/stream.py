@@ -1,8 +1,8 @@
 """Open a stream through a SOCKS port, or straight to a peer, and carry bytes over it.
 
-``StreamProtocol`` knows what is to be sent and what received bytes mean, and does no I/O. It is
-driven on a non-blocking socket by ``StreamSocket``, for whoever waits for many at once with epoll,
-and on asyncio's reader and writer by ``AsyncStream``.
+``StreamProtocol`` knows what to send and what received bytes mean, and does no I/O.
+``StreamSocket`` drives it on a non-blocking socket, for an owner that waits for many with epoll,
+and ``AsyncStream`` on asyncio's reader and writer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _READ_BYTES = 64 << 10
 
 
 class SocksRefused(ConnectionRefusedError):
-    """The SOCKS port will not open the stream."""
+    """The SOCKS port refuses to open the stream."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"SOCKS refused: {reason}")
@@ -40,18 +40,18 @@ class StreamProtocol:
 
     def __init__(self, handshake: Handshake | None) -> None:
         self._handshake = handshake
-        """None where no SOCKS port is between, and once the handshake is over."""
+        """None if there is no SOCKS port in between, and once the handshake is over."""
         self.is_open = handshake is None
-        """Whether what is received is payload: the other end is connected."""
+        """Whether received bytes are payload: the other end is connected."""
         self.outgoing = b"" if handshake is None else GREETING
-        """What is to be sent next."""
+        """Bytes to be sent next."""
 
     def send(self, payload: bytes) -> None:
-        """Add to what is to be sent."""
+        """Add payload to the bytes to be sent."""
         self.outgoing += payload
 
     def sent(self, size_bytes: int) -> None:
-        """Drop that many bytes of ``outgoing``, which have been sent."""
+        """Drop the first bytes of ``outgoing``, which have been sent."""
         self.outgoing = self.outgoing[size_bytes:]
 
     def received(self, piece: bytes | memoryview) -> bytes | memoryview:
@@ -72,14 +72,14 @@ class StreamProtocol:
 
 
 class SocketAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """An address as the socket calls take it, numeric."""
+    """A numeric address as the socket calls take it."""
 
     family: int
     address: tuple[Any, ...]
 
 
 def resolved(host: str, port: int) -> tuple[SocketAddress, ...]:
-    """Look a host name up, IPv4 and IPv6. Raises UsageError if it has no address."""
+    """Return the IPv4 and IPv6 addresses of a host name. Raises UsageError if it has none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -104,7 +104,7 @@ class StreamSocket:
                 "fewer"
             ) from error
         self.connecting = True
-        """Whether nobody has accepted the connection yet."""
+        """True until somebody has accepted the connection."""
         self._protocol = StreamProtocol(handshake)
 
     @property
@@ -114,16 +114,16 @@ class StreamSocket:
 
     @property
     def must_write(self) -> bool:
-        """Whether the socket has to be writable to go on, rather than readable."""
+        """Whether the socket has to become writable, rather than readable, to go on."""
         return self.connecting or bool(self._protocol.outgoing)
 
     def connect(self, to: SocketAddress) -> None:
-        """Begin to connect. Raises OSError where that fails at once."""
+        """Begin to connect. Raises OSError if that fails at once."""
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _raise(self.socket.connect_ex(to.address), but=errno.EINPROGRESS)
 
     def write(self) -> None:
-        """Go on connecting, and send what the socket takes. Raises OSError."""
+        """Continue connecting, and send what the socket takes. Raises OSError."""
         if self.connecting:
             _raise(self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
             self.connecting = False
@@ -139,7 +139,7 @@ class StreamSocket:
         self.write()
 
     def read(self, buffer: memoryview, flags: int = 0) -> bytes | memoryview:
-        """Read once and return the payload; it is empty where nothing waits.
+        """Read once and return the payload; it is empty if nothing waits.
 
         Raises EOFError when the other side has closed the connection, SocksRefused, OSError.
         """
@@ -170,7 +170,10 @@ class AsyncStream:
         """Payload that came together with the SOCKS reply."""
 
     async def open(self) -> None:
-        """Shake hands. Raises SocksRefused, EOFError when the other side has closed, OSError."""
+        """Complete the handshake.
+
+        Raises SocksRefused, EOFError when the other side has closed, OSError.
+        """
         await self._flush()
         while not self._protocol.is_open:
             self._early = self._protocol.received(await self._received())
@@ -187,7 +190,7 @@ class AsyncStream:
         return bytes(early) or await self._received()
 
     def close(self) -> None:
-        """Hang up, whatever has not been sent."""
+        """Hang up, discarding whatever has not been sent."""
         self._writer.transport.abort()
 
     async def _flush(self) -> None:
