@@ -134,8 +134,8 @@ def port_findings(
 ) -> tuple[Finding, ...]:
     """Return which hosts cannot be reached by which others, from the answers each of them got.
 
-    A firewall is most likely if other hosts get no answer either, so one finding names all hosts
-    that a host does not answer.
+    The likeliest cause is a firewall, which answers none of the others, so one finding per host
+    names all those that do not reach it.
     """
     findings = []
     for host in addresses:

@@ -1,4 +1,4 @@
-"""What a host is in use for, what it keeps, and how it fares, from what one script prints there."""
+"""The state of a host: its run, its records and its health, from what one script prints there."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from onionrig.engine.ansible.connection import Connection
 
 ANSWER_SECONDS = 30.0
-"""How long a host may take to say all of it."""
+"""Deadline of a host's whole answer."""
 RUN_ID = r"[0-9a-f]{8}"
 RECORDS_NAME = re.compile(rf"(?P<run>.+)-(?P<run_id>{RUN_ID})")
-"""How the engine calls the directory of a run's records on a host."""
+"""Pattern of the name that the engine gives to the directory of a run's records on a host."""
 HEADING = "=== "
 LOAD_TIMER, GRACE_TIMER = "load", "grace"
 SCRIPT = f"""set +e
@@ -46,7 +46,7 @@ done
 exit 0
 """
 NEVER = 1 << 62
-"""More microseconds than any timer has: systemd's infinity is above."""
+"""Upper bound in microseconds on the time of any timer: systemd's infinity is above."""
 _KIB = 1024
 
 
@@ -69,41 +69,41 @@ class KeptRecords(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     size_bytes: int
     changed_wall_seconds: float
-    """When a file was last added or removed."""
+    """The last time at which a file was added or removed."""
     has_manifest: bool
     schedule: Schedule | None = None
-    """The last load that the host was told of; null where there was none."""
+    """The last load that the host was given; null if there was none."""
 
 
 class HostState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a host says of itself."""
+    """The state that a host reports."""
 
     wall_seconds: float
     """Its clock when it was asked."""
     version: str | None
-    """What was provisioned; null where nothing was."""
+    """The version that was provisioned; null if none was."""
     claim: Claim | None
-    """The run that it is in use for; null where it is free."""
+    """The run that it is in use for; null if it is free."""
     stands_down_in_seconds: float | None
-    """Time until it ends that run by itself, unless the controller moves that on; null where
-    nothing would end it."""
+    """Time until it ends that run by itself, unless the controller postpones that; null if nothing
+    would end it."""
     in_load: bool
-    """Whether it has been told of a load, and goes on by itself until that is over."""
+    """Whether it has been given a load, and goes on by itself until that is over."""
     services: dict[str, str]
-    """The state of each service of that run, by name, as systemd has it."""
+    """The state of each service of that run, by name, as systemd reports it."""
     leftover_run_ids: tuple[str, ...]
-    """Runs of which there are units, services or files, although the host is not in use for
-    them."""
+    """Runs of which there are units, services or files, although the host is not in use for them.
+    """
     available_memory_bytes: int | None
     free_disk_bytes: int | None
     """Free space where records are written."""
     temperature_celsius: float | None
-    """The hottest of its sensors; null where it has none."""
+    """The hottest of its sensors; null if it has none."""
     records: tuple[KeptRecords, ...]
 
     @property
     def run_ids(self) -> tuple[str, ...]:
-        """Every run that there is something volatile of."""
+        """Every run of which something volatile exists."""
         claimed = () if self.claim is None else (self.claim.run_id,)
         return (*claimed, *self.leftover_run_ids)
 
@@ -127,7 +127,7 @@ class _Timer(msgspec.Struct):
 
 
 async def host_state(connection: Connection) -> HostState:
-    """Ask a host. Raises CommandFailed and HostLost."""
+    """Return the state of a host. Raises CommandFailed and HostLost."""
     printed = await connection.script(SCRIPT, seconds=ANSWER_SECONDS)
     try:
         return state_from(printed.decode(errors="replace"))
@@ -136,7 +136,7 @@ async def host_state(connection: Connection) -> HostState:
 
 
 def state_from(printed: str) -> HostState:
-    """Return what a host has said.
+    """Return the state that a host has printed.
 
     Raises KeyError, ValueError and msgspec.MsgspecError for what the script cannot have printed.
     """
@@ -185,7 +185,7 @@ def _claim(text: str) -> Claim | None:
 
 
 def _timers(text: str, prefix: str) -> dict[str, float]:
-    """Return when each timer of a run elapses, by what it is for; one that has elapsed is none."""
+    """Return when each timer of a run elapses, by its purpose; those that have are left out."""
     timers = msgspec.json.decode(text or "[]", type=list[_Timer])
     return {
         timer.unit.removeprefix(prefix).removesuffix(".timer"): timer.next / 1e6

@@ -1,4 +1,4 @@
-"""The state of every host of an inventory, with its clock and whether this version made it fit."""
+"""The state of every host of an inventory, with its clock and whether it has this version."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
 
 class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one host."""
+    """The state of one host, as far as it is known."""
 
     name: str
     problem: str | None = None
-    """Why it gave no answer; null where it did."""
+    """The reason why it gave no answer; null if it did."""
     this_version: bool | None = None
-    """Whether what was provisioned is this controller's version; null where nothing was."""
+    """Whether this controller's version was provisioned; null if none was."""
     clock: ClockReading | None = None
-    """Null where it could not be read."""
+    """Null if it could not be read."""
     state: HostState | None = None
-    """Null where the host gave no answer."""
+    """Null if the host gave no answer."""
 
 
 class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of every host of an inventory."""
+    """The state of every host of an inventory."""
 
     version: str
-    """What this controller would provision."""
+    """The version that this controller would provision."""
     hosts: tuple[HostStatus, ...]
 
 
 async def cluster_status(accesses: Iterable[Access]) -> ClusterStatus:
-    """Ask all hosts at once."""
+    """Ask all hosts at once and return their state."""
     reached = tuple(accesses)
     answers = await on_all(reached, _asked)
     version = provisioned_version()

@@ -1,4 +1,4 @@
-"""What Ansible's failures mean, each with what to do about it."""
+"""The meanings of Ansible's failures, each with what to do about it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ UNREACHABLE: dict[str, str] = {
     "timed out": "nothing answers at its address: is it switched on and connected?",
     "Connection refused": ("it runs no SSH server at that port: sudo apt install openssh-server"),
 }
-"""What ssh says of a host that cannot be reached, and what to do."""
+"""Messages of ssh about a host that cannot be reached, each with what to do."""
 SUDO_PASSWORD = ("password is required", "Missing sudo password", "a terminal is required")
 NO_PYTHON = ("python3: not found", "/usr/bin/python3: No such file", "interpreter was not found")
 
 
 def kind_of(failure: Failure) -> Literal["reachable", "sudo", "python", "other"]:
-    """Return what it is about."""
+    """Return what a failure is about."""
     if any(words in failure.reason for words in SUDO_PASSWORD):
         return "sudo"
     if any(words in failure.reason for words in NO_PYTHON):

@@ -1,4 +1,4 @@
-"""The control groups that this process is in, and where it may make more, as the kernel says it.
+"""The control groups that this process is in, and those in which it may make more.
 
 Version 1 has a hierarchy per controller, version 2 one for all of them; some machines have both
 mounted, and then only one of them has the CPU, or the memory. Only ``own_hierarchies`` reads files.
@@ -18,23 +18,24 @@ _FIELDS_BEFORE, _ROOT, _MOUNT_POINT = 6, 3, 4
 _FIELDS_AFTER = 3
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _DELETED = " (deleted)"
-"""What stands behind a group that was removed while this process was in it."""
+"""Suffix of a group that was removed while this process was in it."""
 
 
 class Hierarchy(msgspec.Struct, frozen=True, kw_only=True):
-    """A mounted hierarchy of groups, and this process's own one in it."""
+    """A mounted hierarchy of groups, and this process's own group in it."""
 
     unified: bool
-    """Of version 2; else of version 1."""
+    """True for version 2, false for version 1."""
     mount_point: str
     own: str
-    """Below the mount point: ``/`` or ``/user.slice/…``; ``/`` where it lies elsewhere."""
+    """Path below the mount point, such as ``/`` or ``/user.slice/…``; ``/`` if it lies elsewhere.
+    """
 
     @property
     def parents(self) -> tuple[str, ...]:
         """Directories in which groups could be made: this process's own, then those above it.
 
-        The nearer ones keep what is limited here already within its limits.
+        Groups made in the nearer ones stay within the limits that already apply here.
         """
         steps = [step for step in self.own.split("/") if step]
         top = self.mount_point.rstrip("/")
@@ -46,10 +47,11 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
 
     unified: bool
     root: str
-    """Which of its directories is mounted: a container may have a part only."""
+    """The directory of the hierarchy that is mounted: a container may have only a part."""
     mount_point: str
     controllers: frozenset[str]
-    """Of version 1, its name among them; version 2 says its own in ``cgroup.controllers``."""
+    """Controllers and name of a version 1 mount; version 2 lists its own in ``cgroup.controllers``.
+    """
 
 
 def own_hierarchies(root: Path = Path("/"), *, controller: str = "cpu") -> list[Hierarchy]:
@@ -60,7 +62,7 @@ def own_hierarchies(root: Path = Path("/"), *, controller: str = "cpu") -> list[
             for name in (MOUNTS, OWN)
         ]
     except OSError:
-        return []  # a kernel without control groups has no list of one's own
+        return []  # a kernel without control groups has no list of a process's own
     return hierarchies(*texts, controller=controller)
 
 
@@ -101,7 +103,7 @@ def mount_from(line: str) -> Mount | None:
 
 
 def own_groups(text: str) -> dict[str, str]:
-    """Read /proc/self/cgroup: the group by controller, that of version 2 by the empty name."""
+    """Return the groups in /proc/self/cgroup by controller; version 2 has the empty name."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
@@ -111,7 +113,7 @@ def own_groups(text: str) -> dict[str, str]:
 
 
 def _below(own: str, root: str) -> str:
-    """Return where a group is below what is mounted; the top of it if it is not there at all."""
+    """Return a group's path below a mount's root, or the root itself if it is not below it."""
     top = root.rstrip("/")
     inside = own == top or own.startswith(f"{top}/")
     below = own[len(top) :] if inside else ""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 POLL_SECONDS = 0.1
-"""How often evidence is looked at that cannot be waited for."""
+"""Period of looking at evidence that cannot be waited for."""
 
 
 @asynccontextmanager

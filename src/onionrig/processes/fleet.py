@@ -1,4 +1,4 @@
-"""The services of a run: start them, notice a death that nobody asked for, reap every one.
+"""The services of a run: start them, notice an unexpected death, reap every one.
 
 Each is an owned process that writes to its log.
 """
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 GRACE_SECONDS = 1.5
-"""Between SIGTERM and SIGKILL."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 class Child(msgspec.Struct, frozen=True, kw_only=True):
-    """What is started as a process, in a process group of its own."""
+    """A process to be started, in a process group of its own."""
 
     name: str
     argv: tuple[str, ...]
     directory: PurePath
     log_path: PurePath
-    """Where its output goes."""
+    """File that its output goes to."""
     ours: bool = False
-    """Whether it is a program of ours, whose exit codes are those of ``onionrig.errors``."""
+    """True for a program of ours, whose exit codes are those of ``onionrig.errors``."""
 
 
 class Fleet:
     """All processes of a run. Entered, it can start them; left, every one is reaped.
 
-    A process that ends before it may ends the block, as an error that says which and why.
+    A process that ends before it may ends the block, with an error that says which and why.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Fleet:
                 raise first_of_ours(several) from several
 
     def start(self, child: Child) -> OwnedProcess:
-        """Start a child. Raises RunDirectoryError or DaemonDied where it cannot be started."""
+        """Start a child. Raises RunDirectoryError or DaemonDied if it cannot be started."""
         process = _started(child, self._environment)
         self._children[child.name], self._processes[child.name] = child, process
         if self._guard is not None:
@@ -82,13 +82,13 @@ class Fleet:
         return process
 
     def processes(self) -> dict[str, int]:
-        """Return the process ids of what runs, by name."""
+        """Return the process ids of the running processes, by name."""
         return {name: process.pid for name, process in self._processes.items() if process.running}
 
     async def end(self, name: str, number: signal.Signals) -> None:
-        """End a child by a signal and wait for it; that it ends is meant.
+        """End a child by a signal and wait for it; its end counts as expected.
 
-        One that takes longer than the grace is killed.
+        One that takes longer than the grace period is killed.
         """
         process = self._processes[name]
         self._may_end.add(process)
@@ -166,9 +166,9 @@ def _death(child: Child, process: OwnedProcess, code: int) -> OnionrigError:
 def death(  # noqa: PLR0913 - who, how, when, and what it said where
     name: str, code: int, *, ours: bool, after_seconds: float, last: str, log: str
 ) -> OnionrigError:
-    """Explain an end that nobody asked for; the code is negative for a signal.
+    """Return the error for an unexpected end; the code is negative for a signal.
 
-    ``ours`` is whether it is a program of ours, whose exit codes are those of its errors.
+    ``ours`` is true for a program of ours, whose exit codes are those of its errors.
     """
     known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
     if ours and known is not None:

@@ -1,6 +1,6 @@
 """Turn Ctrl-C, SIGTERM and SIGHUP into an orderly end of a block.
 
-A signal that was ignored as the program started stays ignored, as nohup means it for SIGHUP.
+A signal that was ignored as the program started stays ignored, as nohup intends for SIGHUP.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ ENDINGS: dict[signal.Signals, OnionrigError] = {
 
 @asynccontextmanager
 async def interruptible() -> AsyncIterator[None]:
-    """Cancel the block on the first such signal, let it clean up, and raise what it means.
+    """Cancel the block on the first such signal, let it clean up, and raise the matching error.
 
-    Further signals while it cleans up are ignored: cleaning up is bounded, and a half of it would
-    be left to the keeper. Raises Interrupted or Terminated.
+    Further signals are ignored during the clean-up: it is bounded, and half of it would be left to
+    the keeper. Raises Interrupted or Terminated.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -57,7 +57,7 @@ async def interruptible() -> AsyncIterator[None]:
 
 @contextmanager
 def noted_endings() -> Iterator[list[signal.Signals]]:
-    """Note signals that end the program, for a block that ends by itself once one has come."""
+    """Yield a list of the ending signals received, for a block that ends itself on the first."""
     received: list[signal.Signals] = []
     before = {
         number: signal.signal(number, lambda number, _: received.append(signal.Signals(number)))

@@ -3,13 +3,13 @@
 Run as ``python -m onionrig.processes.keeper``; it holds the read end of a pipe to the controller.
 When the pipe closes, the controller has ended: the keeper kills every process that carries the
 run's mark in its environment, and every one that it was told of; it removes the run's control
-groups and its workspace, and, unless the controller had said that it was done, writes the result of
-what was recorded. Either way alone would miss some: between a fork and the word of it the
-controller may be gone, and a program may write over its environment, as Onionbalance does when it
-sets its title. So does an ssh that stays in the background to share its connection: its title names
-the socket that it listens on, and one in the workspace is the run's.
+groups and its workspace, and, unless the controller had reported that it was done, writes the
+result of what was recorded. Mark or report alone would miss some: the controller may die between a
+fork and its report, and a program may overwrite its environment, as Onionbalance does when it sets
+its title. So does an ssh that stays in the background to share its connection: its title names the
+socket that it listens on, and a socket in the workspace belongs to the run.
 
-It imports nothing but the standard library, and as little as possible of it: it idles in every run.
+It imports only the standard library, and as little as possible of it: it idles in every run.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ import time
 MARK = "ONIONRIG_RUN"
 """The environment variable that marks every process of a run."""
 WATCHING = b"watching\n"
-"""What the keeper says once no signal can end it."""
+"""Line that the keeper prints once no signal can end it."""
 DONE = b"done\n"
-"""What the controller says when it has cleared up itself."""
+"""Line that the controller sends when it has cleared up itself."""
 GROUP = b"group "
-"""What stands before the path of a control group that is the run's alone."""
+"""Prefix of the path of a control group that belongs to the run alone."""
 
 _SWEEP_SECONDS = 60.0
-"""A sweep takes some hundredths of a second, on a starved machine seconds: it goes on until nothing
-has been seen for a few rounds, and this only ends it where new processes come for ever."""
+"""Upper bound on a sweep, which takes some hundredths of a second, or seconds on a starved machine:
+it goes on until nothing has been seen for a few rounds, and this bound only ends it if new
+processes keep coming."""
 _REMOVAL_SECONDS = 4.0
 _FINISH_SECONDS = 600.0
-"""Until the result of what was recorded counts as one that will never be written."""
+"""Deadline after which the result of what was recorded is given up."""
 _QUIET_SWEEPS = 3
 _PAUSE_SECONDS = 0.05
 
@@ -84,7 +85,7 @@ def sweep(mark: str, workspace: str) -> None:
 def remove_group(path: str) -> bool:
     """Remove a control group of the run and those below it; return whether it is gone.
 
-    What is still in them is the run's as well, since its children inherit it, and is killed.
+    Processes still in them are killed: they belong to the run, since children inherit the group.
     """
     until = time.monotonic() + _REMOVAL_SECONDS
     while os.path.isdir(path):  # noqa: PTH112 - likewise
@@ -112,7 +113,7 @@ def _kill_members(listed: str) -> None:
 
 
 def members(listed: str) -> list[int]:
-    """Return the processes that a group's list has; 0 is one of another process namespace."""
+    """Return the processes in a group's list; 0 is one of another process namespace."""
     with contextlib.suppress(OSError), open(listed, "rb") as procs:  # noqa: PTH123 - likewise
         return [int(pid) for pid in procs.read().split()]
     return []

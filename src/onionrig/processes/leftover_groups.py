@@ -1,6 +1,6 @@
 """Control groups of runs whose controller and keeper were both killed: nobody removed them.
 
-They hold nothing and cost next to nothing, but they stay until the machine is started anew.
+They hold nothing and cost next to nothing, but they stay until the machine is restarted.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def group_mounts() -> list[Path]:
-    """Return where groups that limit CPU time can be; none where the kernel has none."""
+    """Return where groups that limit CPU time can be; empty if the kernel has none."""
     return list(dict.fromkeys(Path(each.mount_point) for each in own_hierarchies()))
 
 
 def left_groups(mounts: Sequence[Path], name: re.Pattern[str]) -> dict[Path, str]:
-    """Return the groups of runs, of this user, by path; each with the mark of its run.
+    """Return this user's groups of runs, by path, each with the mark of its run.
 
-    A run may have been started in another session than this one, so all that is mounted is looked
-    through.
+    A run may have been started in another session than this one, so everything that is mounted is
+    searched.
     """
     found: dict[Path, str] = {}
     for mount in mounts:
@@ -49,6 +49,6 @@ def members_below(group: Path) -> list[int]:
 
 
 def remove_empty(group: Path) -> None:
-    """Remove a group and those below it. Raises OSError, as where a process has come in."""
+    """Remove a group and those below it. Raises OSError, for instance if a process has come in."""
     for directory, _, _ in os.walk(group, topdown=False):
         Path(directory).rmdir()

@@ -1,12 +1,12 @@
-"""What runs that were cut off have left: workspaces and control groups that no keeper guards.
+"""The leftovers of runs that were cut off: workspaces and control groups without a keeper.
 
 A power cut ends a run together with its keeper, so its workspace, with the keys of its daemons,
-stays in the temporary directory. SIGKILL of both leaves the control groups of its emulated hosts as
-well, and its processes where the system could not end them with their controller
+stays in the temporary directory. SIGKILL of both also leaves the control groups of its emulated
+hosts, and its processes if the system could not end them with their controller
 (``processes.owned``). They are ended here, each by a handle on that very process, once it is known
 that the run has neither controller nor keeper. Nothing else stays: its network namespaces are
-anonymous, held by processes alone (``engine.emulation.namespaces``), so they went with the last of
-those and took their links and qdiscs along; there is no name of one that could be left over.
+anonymous, held only by processes (``engine.emulation.namespaces``), so they went with the last of
+those and took their links and qdiscs along; they have no names that could be left over.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAME = re.compile(r"onionrig-(?P<mark>[0-9a-f]{16})")
-"""What ``processes.workspace`` calls a workspace."""
+"""Pattern of the name that ``processes.workspace`` gives a workspace."""
 KEEPERS = frozenset({"onionrig.processes.keeper", "onionrig.engine.keeper"})
-"""What stands in a keeper's command line, with the mark of its run; the second is that of
-earlier versions."""
+"""Modules in a keeper's command line, beside the mark of its run; the second is that of earlier
+versions."""
 
 Outcome = Literal["removed", "would be removed", "in use", "failed"]
 _DRY: tuple[Outcome, str] = ("would be removed", "")
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
-    """What has no keeper, and what became of it."""
+    """A leftover without a keeper, and what became of it."""
 
     path: str
     kind: Literal["workspace", "control group"] = "workspace"
     size_bytes: int
-    """0 for a control group, which is no file."""
+    """Size; 0 for a control group, which is not a file."""
     outcome: Outcome
     why: str = ""
-    """Why it is there still."""
+    """The reason why it is still there."""
     ended: tuple[str, ...] = ()
     """The processes of the run that were ended, or would be: each program and process id."""
 
@@ -88,7 +88,7 @@ def clean(
 
 
 def _workspaces(temporary: Path) -> dict[str, Path]:
-    """Return this user's workspaces by their run's mark; a link is none, whatever it is called."""
+    """Return this user's workspaces by their run's mark; links do not count, whatever their name."""
     found = {}
     for path in sorted(temporary.iterdir()):
         named = NAME.fullmatch(path.name)
@@ -117,7 +117,7 @@ def _alive() -> tuple[set[str], dict[str, list[int]]]:
 def _cleaned(
     path: Path, processes: list[int], orphaned_mark: str | None, *, dry_run: bool
 ) -> Leftover:
-    """Remove a workspace, and end the processes of its run if it is known that nobody has it."""
+    """Remove a workspace; end the processes of its run if it is known to have no controller."""
     size = sum(file.lstat().st_size for file in _below(path) if not file.is_dir())
     ended: tuple[str, ...] = ()
     if processes and orphaned_mark is not None:

@@ -1,4 +1,4 @@
-"""How many more processes and threads this user may have: the limit of the user and of the groups.
+"""The number of processes and threads this user may still start: limits of user and groups.
 
 Threads count as processes do (getrlimit(2): RLIMIT_NPROC; kernel:
 Documentation/admin-guide/cgroup-v2.rst, pids.max).
@@ -16,21 +16,22 @@ import msgspec
 from onionrig.processes.cgroups import own_hierarchies
 
 EXEMPT = (1 << 21) | (1 << 24)
-"""CAP_SYS_ADMIN and CAP_SYS_RESOURCE: whoever has one is not held to RLIMIT_NPROC."""
+"""CAP_SYS_ADMIN and CAP_SYS_RESOURCE, each of which exempts a process from RLIMIT_NPROC."""
 ALL_IDS = 4294967295
-"""How many user ids the first user namespace has, in which alone those capabilities count."""
+"""Number of user ids in the first user namespace, the only one in which those capabilities count.
+"""
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """How many more processes and threads there may be, and by which limit."""
+    """The number of processes and threads that may still be started, and the limit on them."""
 
     tasks: int
     limit: str
-    """The limit, as it is called where it can be raised."""
+    """The limit, by the name under which it can be raised."""
 
 
 def task_room(root: Path = Path("/")) -> Room | None:
-    """Return the tightest limit on processes and threads; None where there is none."""
+    """Return the tightest limit on processes and threads, or None if there is none."""
     rooms = [*_user_rooms(root), *_group_rooms(root)]
     return min(rooms, key=lambda room: room.tasks, default=None)
 
@@ -51,7 +52,7 @@ def _user_rooms(root: Path) -> list[Room]:
 
 
 def is_exempt(status: str, uid_map: str) -> bool:
-    """Return whether what the kernel says of a process exempts it from RLIMIT_NPROC."""
+    """Return whether the kernel's status of a process exempts it from RLIMIT_NPROC."""
     if uid_map.split() != ["0", "0", str(ALL_IDS)]:
         return False
     fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
@@ -62,7 +63,7 @@ def is_exempt(status: str, uid_map: str) -> bool:
 
 
 def tasks_of_user(proc: Path, uid: int) -> int:
-    """Count the threads of all processes of a user."""
+    """Return the number of threads of all processes of a user."""
     count = 0
     for path in proc.iterdir():
         if path.name.isdecimal():
@@ -89,7 +90,7 @@ def _group_rooms(root: Path) -> list[Room]:
 
 
 def _text(path: Path) -> str:
-    """Return what a file of the kernel says; nothing where it cannot be read."""
+    """Return the text of a kernel's file, or an empty text if it cannot be read."""
     with contextlib.suppress(OSError):
         return path.read_text(encoding="utf-8", errors="replace")
     return ""

@@ -1,15 +1,15 @@
 """A child process that is ours from its start until it is reaped.
 
-It has a session of its own, so Ctrl-C reaches this program alone, which then ends it. A pidfd tells
-when it ends, so nothing polls and nothing waits in a thread. As it is reaped, whatever it has
-forked into its process group is killed: until then the id of that group is nobody else's.
+It has its own session, so Ctrl-C reaches only this program, which then ends it. A pidfd reports its
+end, so nothing polls and nothing waits in a thread. When it is reaped, whatever it has forked into
+its process group is killed: until then the id of that group cannot be anybody else's.
 
-Where this program is killed outright, its keeper ends the child. Where that is killed as well, as
-by an out-of-memory killer, the kernel does: a child asks it to be killed as its parent ends
+If this program is killed outright, its keeper ends the child. If the keeper is killed as well, for
+instance by an out-of-memory killer, the kernel does: a child asks to be killed when its parent ends
 (PR_SET_PDEATHSIG of prctl(2)). ``setpriv`` asks and then becomes the program, so process id,
 signals and exit code are the program's own, and no code of ours runs between fork and exec, where
 it could meet a lock that another thread held. The kernel takes the thread that has forked for the
-parent, so only what the main thread starts asks: that thread lasts as long as the program.
+parent, so only children of the main thread ask: that thread lasts as long as the program.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SETPRIV_SECONDS = 10.0
 
 
 class OwnedProcess:
-    """A child and its end. Making one starts it, and raises OSError where that does not work."""
+    """A child and its end. Making one starts it, and raises OSError if that fails."""
 
     def __init__(  # noqa: PLR0913 - what a process is started with
         self,
@@ -48,7 +48,7 @@ class OwnedProcess:
         environment: Mapping[str, str],
         sockets: Sequence[int] = (),
     ) -> None:
-        """``sockets`` are those that it inherits, beside the files that it prints to."""
+        """Start the child; it inherits ``sockets``, beside the files that it prints to."""
         self.started_seconds = time.monotonic()
         self._child = subprocess.Popen(
             [*_ending_with_us(argv[0], environment), *argv],
@@ -83,12 +83,12 @@ class OwnedProcess:
         return await asyncio.shield(self._ended)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal, if it still runs."""
+        """Send it a signal, if it is still running."""
         if self.running:
             signal.pidfd_send_signal(self._pidfd, number)
 
     def kill(self) -> int:
-        """Kill it with its group, if it still runs; return its exit code."""
+        """Kill it with its group, if it is still running; return its exit code."""
         if self.running:
             self._reap()
         return self._ended.result()
@@ -106,9 +106,9 @@ class OwnedProcess:
 
 
 def _ending_with_us(program: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what stands before a command so that it ends with this program; () if nothing can.
+    """Return the prefix of a command that makes it end with this program; () if nothing can.
 
-    A program that is not there is started as it is, so that the system says so.
+    A program that does not exist is started without it, so that the system reports the error.
     """
     there = Path(program).is_file() or shutil.which(program, path=environment.get("PATH"))
     if threading.current_thread() is not threading.main_thread() or not there:
@@ -118,7 +118,7 @@ def _ending_with_us(program: str, environment: Mapping[str, str]) -> tuple[str, 
 
 @functools.cache
 def _setpriv() -> tuple[str, ...]:
-    """Return setpriv with its option; () where it is missing or lacks that, as busybox's does."""
+    """Return setpriv with its option; () if it is missing or lacks that, as busybox's does."""
     path = shutil.which("setpriv")
     if path is None:
         return ()

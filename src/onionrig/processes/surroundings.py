@@ -1,8 +1,8 @@
-"""What around this program would keep a run from working, refused by name before anything starts.
+"""Refuse, by name and before anything starts, what around this program would break a run.
 
-Temporary files go into a directory whose path must be one that every program can be given. A
-library that is loaded into every process to send its connections through a proxy would take those
-of the rig, which are all between its own hosts, elsewhere or nowhere.
+Temporary files go into a directory whose path every program must be able to take. A library that is
+loaded into every process to send its connections through a proxy would take those of the rig, which
+are all between its own hosts, elsewhere or nowhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_SOCKET_BYTES = 107
 """Bytes that the path of a unix socket may have (unix(7), sun_path less its final zero)."""
 WORKSPACE = "onionrig-0123456789abcdef"
-"""A workspace's name; each has as many letters."""
+"""Example of a workspace's name; every name is as long."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9/._+,=@-]")
@@ -33,7 +33,7 @@ PRELOAD = "LD_PRELOAD"
 
 
 def refuse_unfit_surroundings(longest: str = "", *, for_ssh: bool = False) -> None:
-    """Raise Unequipped where a run could not work here, whatever is installed.
+    """Raise Unequipped if a run could not work here, whatever is installed.
 
     ``longest`` is the longest path of a unix socket below the workspace.
     """
@@ -47,7 +47,7 @@ def refuse_unfit_surroundings(longest: str = "", *, for_ssh: bool = False) -> No
 
 
 def refuse_intercepted() -> None:
-    """Raise Unequipped where something is loaded that sends connections through a proxy."""
+    """Raise Unequipped if something is loaded that sends connections through a proxy."""
     maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
     found = intercepting(maps, os.environ)
     if found is not None:
@@ -59,10 +59,10 @@ def refuse_intercepted() -> None:
 
 
 def intercepting(maps: str, environment: Mapping[str, str]) -> str | None:
-    """Name the library that sends connections through a proxy, or return None.
+    """Return the library that sends connections through a proxy, or None.
 
-    ``maps`` is what the kernel says is loaded into this process (proc(5)); what the environment
-    names is loaded into every process that this one starts.
+    ``maps`` is the kernel's list of what is loaded into this process (proc(5)); libraries named in
+    the environment are loaded into every process that this one starts.
     """
     for text in (maps, environment.get(PRELOAD, "")):
         for word in re.split(r"[\s:]+", text):
@@ -74,7 +74,7 @@ def intercepting(maps: str, environment: Mapping[str, str]) -> str | None:
 def without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment without the variables that name a proxy, such as ``http_proxy``.
 
-    Programs of a rig reach nothing but one another.
+    Programs of a rig reach only one another.
     """
     return {
         name: value for name, value in environment.items() if not name.lower().endswith("_proxy")

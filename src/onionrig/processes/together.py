@@ -15,8 +15,8 @@ Found = TypeVar("Found")
 async def together(*things: Coroutine[Any, Any, Found]) -> list[Found]:
     """Do these at the same time, wait for all of them and return what each returned.
 
-    Where one fails the others are cancelled and waited for, and what went wrong first is raised as
-    it is, not in a group.
+    If one fails the others are cancelled and waited for, and the first error is raised as it is,
+    not in a group.
     """
     async with tasks() as group:
         started = [group.create_task(thing) for thing in things]
@@ -25,7 +25,7 @@ async def together(*things: Coroutine[Any, Any, Found]) -> list[Found]:
 
 @asynccontextmanager
 async def tasks() -> AsyncIterator[asyncio.TaskGroup]:
-    """Have a task group for a block; what went wrong first is raised as it is, not in a group."""
+    """Yield a task group; the first error in the block is raised as it is, not in a group."""
     try:
         async with asyncio.TaskGroup() as group:
             yield group

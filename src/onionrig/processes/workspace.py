@@ -1,9 +1,9 @@
 """A workspace and the keeper that guards it, as one context.
 
-Inside, the workspace exists (0700) and the keeper watches; after it the workspace, the keeper and
+Inside, the workspace exists (0700) and the keeper watches; afterwards the workspace, the keeper and
 every process that carries the mark are gone. The controller holds a lock on a file of the
-workspace, which the system releases however the controller ends: by it ``processes.leftovers``
-knows that a run has no controller any more.
+workspace, which the system releases however the controller ends: ``processes.leftovers`` uses it to
+find out that a run has no controller any more.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 _KEEPER_SECONDS = 10
 CONTROLLER_LOCK = "controller.lock"
-"""The file of a workspace on which its controller holds a lock for as long as it lives."""
+"""The file of a workspace that its controller keeps locked as long as it lives."""
 ENVIRONMENT_KEPT = {"SPT_NOENV": "1"}
-"""setproctitle, which Onionbalance uses, leaves the environment where it is."""
+"""Makes setproctitle, which Onionbalance uses, leave the environment where it is."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What the keeper guards."""
+    """The workspace and processes that the keeper guards."""
 
     workspace: Path
     environment: dict[str, str]
-    """For every process of the run: it carries the mark that the keeper looks for."""
+    """Environment of every process of the run: it carries the mark that the keeper looks for."""
     keeper_pid: int
     guard: Callable[[int], None]
-    """Tell the keeper of a process of the run."""
+    """Report a process of the run to the keeper."""
     guard_group: Callable[[str], None]
-    """Tell it of a control group of the run, before there is one."""
+    """Report a control group of the run to the keeper, before the group exists."""
 
 
 @asynccontextmanager
@@ -81,7 +81,7 @@ def kept_without_a_loop() -> Iterator[Kept]:
 def _made(workspace: Path) -> Iterator[None]:
     """Make the workspace, and hold its lock for a block."""
     workspace.mkdir(mode=0o700)
-    # not inherited by what is started, so that it ends with the controller
+    # not inherited by child processes, so that it ends with the controller
     handle = os.open(workspace / CONTROLLER_LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -91,7 +91,7 @@ def _made(workspace: Path) -> Iterator[None]:
 
 
 def has_controller(workspace: Path) -> bool | None:
-    """Return whether the controller of a workspace's run lives; None where that is not known.
+    """Return whether the controller of a workspace's run is alive, or None if that is unknown.
 
     A workspace of an earlier version has no lock.
     """

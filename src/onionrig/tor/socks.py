@@ -187,7 +187,7 @@ def connect_request(address: str, port: int) -> bytes:
 
 
 def refusal_text(code: int) -> str:
-    """Return the name under which a code is recorded: ``"F2 onion service introduction failed"``."""
+    """Return the text recorded for a code: ``"F2 onion service introduction failed"``."""
     return f"{code:02X} {REFUSALS.get(code, 'unassigned code')}"
 
 

@@ -1,6 +1,6 @@
-"""Run Onionbalance's own program with the replacements that are asked for.
+"""Run Onionbalance's own program with the replacements that are requested.
 
-``python -m onionrig.balancer.extended ORDERS.json``, and Onionbalance's own arguments after it.
+``python -m onionrig.balancer.extended ORDERS.json``, followed by Onionbalance's own arguments.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Share the instances out over several descriptors of the one address.
+"""Distribute the instances over several descriptors of the one address.
 
 A descriptor holds at most 20 introduction points; tor uploads one with more, and no client can use
 it (tor: src/feature/hs/hs_descriptor.c). Stock Onionbalance does not count them. Clients fetch from
@@ -39,7 +39,7 @@ def replace(variants: int) -> None:
 
 
 def publishing(variants: int) -> Callable[[OnionbalanceService, bool], None]:
-    """Return what publishes so many distinct descriptors."""
+    """Return a function that publishes this number of distinct descriptors."""
 
     def publish(service: OnionbalanceService, is_first_desc: bool) -> None:  # noqa: FBT001 - as stock calls it
         which = "first" if is_first_desc else "second"
@@ -81,7 +81,7 @@ def publishing(variants: int) -> Callable[[OnionbalanceService, bool], None]:
 
 
 def shared_out(items: Sequence[Item], variants: int) -> list[list[Item]]:
-    """Share items out in turn, over fewer variants where there are fewer items."""
+    """Distribute items in turn, over fewer variants if there are fewer items."""
     count = min(variants, len(items))
     return [list(items[number::count]) for number in range(count)]
 
@@ -89,17 +89,17 @@ def shared_out(items: Sequence[Item], variants: int) -> list[list[Item]]:
 def placed(fetched: Sequence[str], stored: Sequence[str], variants: int) -> list[list[str]]:
     """Return the HSDirs of each variant: in turn over those that clients fetch from.
 
-    Those that are only stored at take over when one of the others leaves the ring; they get the
-    variants in turn as well.
+    HSDirs that only store take over when one of the others leaves the ring; they get the variants
+    in turn as well.
     """
     further = [hsdir for hsdir in stored if hsdir not in fetched]
     return [[*fetched[number::variants], *further[number::variants]] for number in range(variants)]
 
 
 def _in_order(service: OnionbalanceService) -> list[list[IntroductionPointV3]]:
-    """Return the points of each instance that has some, as the configuration has the instances.
+    """Return the points of each instance that has some, in the configuration's order.
 
-    Stock shuffles them; in order, a group changes only where its instances do.
+    Stock shuffles them; in order, a group changes only if its instances do.
     """
     owner = owners()
     order = {instance: number for number, instance in enumerate(all_instances())}

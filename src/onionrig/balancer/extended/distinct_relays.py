@@ -32,7 +32,7 @@ def replace() -> None:
 def choose(
     points: IntroductionPointSetV3, count: int = 10, *, shuffle: bool = True
 ) -> list[IntroductionPointV3]:
-    """Choose up to ``count`` points, as many of each instance, on distinct relays."""
+    """Choose up to ``count`` points on distinct relays, equally many of each instance."""
     by_instance = [of_one for of_one in points.intro_points if of_one]
     if not by_instance:
         return []
@@ -47,7 +47,7 @@ def choose(
 def on_distinct_relays(
     by_instance: Sequence[Sequence[IntroductionPointV3]], *, each: int
 ) -> list[list[IntroductionPointV3]]:
-    """Return of every instance up to ``each`` points, no two on one relay."""
+    """Return up to ``each`` points of every instance, no two on one relay."""
     on_relay = [{relay_of(point): point for point in points} for points in by_instance]
     relays = distinct([list(points) for points in on_relay], each=each)
     return [
@@ -58,7 +58,7 @@ def on_distinct_relays(
 def _name_starved(
     by_instance: Sequence[Sequence[IntroductionPointV3]], chosen: Sequence[Sequence[Any]]
 ) -> None:
-    """Say which instances get no client, since their relays are all taken."""
+    """Warn of instances that get no client because their relays are all taken."""
     owner = owners()
     for points, given in zip(by_instance, chosen, strict=True):
         if not given:

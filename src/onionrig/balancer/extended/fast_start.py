@@ -2,7 +2,7 @@
 
 Stock Onionbalance sleeps 45 s between its first fetch and its first publication
 (common/scheduler.py), and 5 s after a NEWNYM before every fetch (common/instance.py). On a testing
-network it also takes an instance for offline 20 s after its descriptor was received, which is the
+network it also treats an instance as offline 20 s after its descriptor was received, which is the
 period in which it fetches them (hs_v3/params.py): instances come and go for no reason.
 """
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("onionbalance")
 AGAIN_SECONDS = 1
-"""How often instances are asked for that are not known."""
+"""Period of asking for instances that are not known."""
 PATIENCE_SECONDS = 15
-"""How long a first publication waits for all instances."""
+"""Time that a first publication waits for all instances."""
 FORGET_SECONDS = 5
-"""How often tor is told to forget which HSDirs it has asked, while instances are missing: it asks
+"""Period of telling tor, while instances are missing, to forget which HSDirs it has asked: it asks
 each of them only once in a while (tor: src/feature/hs/hs_common.c, hs_pick_hsdir)."""
 TOO_OLD_SECONDS_TESTNET = 90
 
@@ -58,7 +58,7 @@ def replace() -> None:
 
 
 class FirstPublication:
-    """The first publication waits for every instance, but not for ever."""
+    """The first publication, which waits for every instance, but not for ever."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -75,7 +75,7 @@ class FirstPublication:
         return not self._due
 
     def ask_again(self, balancer: Onionbalance) -> None:
-        """Fetch what is missing; publish without it once it has been waited for."""
+        """Fetch what is missing; publish without it once the wait is over."""
         if not balancer.consensus.is_live():
             balancer.consensus.refresh()
             return
@@ -98,7 +98,7 @@ def unknown() -> list[InstanceV3]:
 def asking_again(
     init_scheduler: Callable[[Any], None], start: FirstPublication
 ) -> Callable[[Any], None]:
-    """Have the scheduler ask every second for the instances that are not known."""
+    """Make the scheduler ask every second for the instances that are not known."""
 
     def init(balancer: Onionbalance) -> None:
         init_scheduler(balancer)
@@ -108,7 +108,7 @@ def asking_again(
 
 
 def held_back(publish_all: Callable[[Any], None], start: FirstPublication) -> Callable[[Any], None]:
-    """Have nothing published before its time: half of the instances would get all clients."""
+    """Suppress early publications: half of the instances would get all clients."""
 
     def publish(balancer: Onionbalance) -> None:
         if start.waits():
@@ -122,7 +122,7 @@ def held_back(publish_all: Callable[[Any], None], start: FirstPublication) -> Ca
 def publishing_when_all_are_known(
     handle: Callable[[Any, Any], None],
 ) -> Callable[[Any, Any], None]:
-    """Have the last instance's first descriptor published with no wait."""
+    """Publish the last instance's first descriptor without waiting."""
 
     def handled(balancer: Onionbalance, event: object) -> None:
         before = unknown()

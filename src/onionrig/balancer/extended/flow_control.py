@@ -1,8 +1,8 @@
-"""Carry over the lines of the instances' descriptors that clients go by.
+"""Carry over the lines of the instances' descriptors that affect clients.
 
-Stock Onionbalance writes an inner layer of its own and drops ``flow-control``, without which a
-client does not turn congestion control on for the service (tor: src/feature/hs/hs_client.c), and
-``single-onion-service``, by which a client may know that the service is not anonymous.
+Stock Onionbalance writes its own inner layer and drops ``flow-control``, without which a client
+does not turn congestion control on for the service (tor: src/feature/hs/hs_client.c), and
+``single-onion-service``, which tells a client that the service is not anonymous.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class CarryingInnerLayer:
 
 
 def agreed(headers: Iterable[str]) -> dict[str, str]:
-    """Return the carried lines, keyword to value, that stand alike in every header.
+    """Return the carried lines, keyword to value, that are the same in every header.
 
-    Where instances differ, the line is left out: what only some of them can do is not promised.
+    If instances differ, the line is left out: what only some of them can do is not promised.
     """
     several = [_lines(header) for header in headers]
     lines: dict[str, str] = {}

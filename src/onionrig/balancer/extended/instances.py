@@ -1,4 +1,4 @@
-"""Which instance an introduction point belongs to."""
+"""Map introduction points to the instances that they belong to."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def key_of(point: IntroductionPointV3) -> bytes:
-    """Return a point's authentication key: it keeps it in every descriptor it stands in."""
+    """Return a point's authentication key, which it keeps in every descriptor that lists it."""
     key: bytes = point.auth_key_cert.key
     return key
 
 
 def owners() -> Mapping[bytes, InstanceV3]:
-    """Return by authentication key whose point it is, as far as descriptors are known."""
+    """Return the owner of each point, by authentication key, as far as descriptors are known."""
     return {
         key_of(point): instance
         for instance in all_instances()
@@ -31,7 +31,7 @@ def owners() -> Mapping[bytes, InstanceV3]:
 
 
 def all_instances() -> list[InstanceV3]:
-    """Return the instances of every service, as the configuration has them."""
+    """Return the instances of every service, in the configuration's order."""
     services: list[Any] = getattr(my_onionbalance, "services", [])
     return [instance for service in services for instance in service.instances]
 

@@ -1,8 +1,8 @@
 """Leave out instances that do not answer, within seconds; take them back when they do.
 
-Stock Onionbalance never asks an instance: it goes by the age of the descriptor that it fetches
-from the HSDirs, and those keep the descriptor of a dead instance for hours. Here each instance is
-probed (``probing``); what the probes say decides whether its introduction points are used.
+Stock Onionbalance never asks an instance: it goes by the age of the descriptor that it fetches from
+the HSDirs, and those keep the descriptor of a dead instance for hours. Here each instance is probed
+(``probing``), and the probes decide whether its introduction points are used.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("onionbalance")
 TOGETHER_SECONDS = 0.1
-"""Instances of one host die together; they leave in one publication."""
+"""Delay that lets instances of one host, which die together, leave in one publication."""
 
 
 def replace(orders: ProbeOrders) -> None:
     """Replace ``InstanceV3.get_intros_for_publish`` and ``manager.init_scheduler``.
 
-    Both call the stock function.
+    Both replacements call the stock function.
     """
     silent = Silent()
     InstanceV3.get_intros_for_publish = leaving_out(InstanceV3.get_intros_for_publish, silent)
@@ -53,7 +53,7 @@ class Silent:
         return address in self._addresses
 
     def say(self, address: str, answers: bool) -> None:  # noqa: FBT001 - a callback's
-        """Note what a probe found; only a change is one."""
+        """Note the result of a probe; only a change has an effect."""
         if answers == (address not in self._addresses):
             return
         self._addresses = self._addresses - {address} if answers else self._addresses | {address}
@@ -70,7 +70,7 @@ class Silent:
 def leaving_out(
     points: Callable[[Any], list[IntroductionPointV3]], silent: Silent
 ) -> Callable[[Any], list[IntroductionPointV3]]:
-    """Take silent instances for offline, unless all are."""
+    """Treat silent instances as offline, unless all are silent."""
 
     def used(instance: InstanceV3) -> list[IntroductionPointV3]:
         everyone = frozenset(each.onion_address for each in all_instances())
@@ -107,7 +107,7 @@ def _publish_changes(silent: Silent) -> None:
         time.sleep(TOGETHER_SECONDS)
         silent.changed.clear()
         for instance in all_instances():
-            # what stock goes by when it looks whether there is anything new to publish
+            # stock looks at this to decide whether there is anything new to publish
             if instance.descriptor:
                 instance.intro_set_modified_timestamp = now()
         try:

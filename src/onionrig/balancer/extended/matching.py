@@ -1,4 +1,4 @@
-"""Choose things for several so that no two get the same: a matching, as large as there is one."""
+"""Maximum bipartite matching: give each party different things that it asked for."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Thing = TypeVar("Thing", bound="Hashable")
 def distinct(wishes: Sequence[Sequence[Thing]], *, each: int) -> list[list[Thing]]:
     """Give everyone up to ``each`` of what they wish for, and nothing to two of them.
 
-    First as many as can be get one, then a further one, and so on: nobody has two where somebody
-    else goes without for it. Earlier wishes are tried first.
+    First as many as possible get one, then another one, and so on: nobody has two at the cost of
+    somebody else who has none. Earlier wishes are tried first.
     """
     matching = _Matching(wishes)
     for _ in range(each):
@@ -34,7 +34,7 @@ class _Matching(Generic[Thing]):
         self._owner: dict[Thing, int] = {}
 
     def give_one_more(self, who: int) -> None:
-        """Give somebody one more, others taking something else instead if they must."""
+        """Give somebody one more; others take something else instead if they must."""
         self._give(who, tried=set())
 
     def given(self, who: int) -> list[Thing]:
