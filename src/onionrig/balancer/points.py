@@ -1,7 +1,7 @@
-"""Which backend instances a client can reach through the frontend's descriptor.
+"""The backend instances that a client can reach through the frontend's descriptor.
 
 An introduction point in the frontend's descriptor keeps the authentication key that it has in its
-instance's own descriptor, so each can be told apart; those that are not the first on their relay
+instance's own descriptor, so each can be attributed; those that are not the first on their relay
 are never used (``tor.descriptors.reachable``).
 """
 
@@ -22,15 +22,15 @@ UNKNOWN = "unknown"
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """A frontend descriptor against the instances behind it."""
+    """A frontend's descriptor compared with the instances behind it."""
 
     listed: dict[str, int]
     """Points in the descriptor, by instance."""
     usable: dict[str, int]
-    """Of those, the points that a client can use."""
+    """Listed points that a client can use."""
     drawn: dict[str, int]
-    """The points that lead to an instance when a client draws one: those that share a relay lead
-    to the first on it."""
+    """Points that lead to an instance when a client draws one: those that share a relay lead to the
+    first on it."""
 
     @property
     def points(self) -> int:
@@ -43,9 +43,9 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
         return self.listed.get(UNKNOWN, 0)
 
     def starved(self) -> dict[str, str]:
-        """Return the instances that no client of this descriptor reaches, and why.
+        """Return the instances that no client of this descriptor reaches, each with the reason.
 
-        None where some points could not be told apart: dials must show it then.
+        The result is empty if some points could not be attributed: dials must show it then.
         """
         if self.unknown:
             return {}
@@ -62,7 +62,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def coverage(frontend: Descriptor, instances: Mapping[str, Descriptor]) -> Coverage:
-    """Hold a frontend's descriptor against those of its instances, by name."""
+    """Compare a frontend's descriptor with those of its instances, by name."""
     owners = {
         point.key: name for name, descriptor in instances.items() for point in descriptor.points
     }
@@ -82,9 +82,9 @@ def coverage(frontend: Descriptor, instances: Mapping[str, Descriptor]) -> Cover
 
 
 def variants(held: Mapping[str, Coverage]) -> dict[str, int]:
-    """Give each client tor the number of the distinct descriptor that it holds, from 1.
+    """Return the number, from 1, of the distinct descriptor that each client tor holds.
 
-    Descriptors are told apart by the instances in them.
+    Descriptors are distinguished by the instances in them.
     """
     listed = {
         name: tuple(instance for instance, count in seen.listed.items() if count)

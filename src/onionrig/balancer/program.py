@@ -9,11 +9,11 @@ from pathlib import Path
 from onionrig.errors import Unequipped
 
 KNOWN_VERSIONS = ("0.2.4",)
-"""Releases whose functions the extended balancer replaces; each was read for it."""
+"""Releases whose functions the extended balancer replaces; each was reviewed for it."""
 
 
 def find_onionbalance() -> tuple[str, str]:
-    """Return path and version of Onionbalance. Raises Unequipped where it is missing."""
+    """Return path and version of Onionbalance. Raises Unequipped if it is missing."""
     path = Path(sysconfig.get_path("scripts")) / "onionbalance"
     if not path.is_file():
         raise Unequipped(f"Onionbalance is not at {path}: install this program again (make setup)")

@@ -13,7 +13,7 @@ from onionrig.cli.question import profile_names
 from onionrig.errors import UsageError
 
 AUTO = "auto"
-"""The word for as many repetitions as it takes."""
+"""The word for as many repetitions as needed."""
 
 app = typer.Typer(
     name="onionrig",
@@ -159,7 +159,7 @@ RunName = Annotated[
 
 
 def refuse_without_effect(context: typer.Context, *names: str, reason: str) -> None:
-    """Raise UsageError, which names them, if parameters were given that have no effect here."""
+    """Raise UsageError, naming them, if parameters were given that have no effect here."""
     given = [
         _as_typed(parameter, context.params.get(parameter.name))
         for parameter in context.command.params
@@ -175,7 +175,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
 
 
 def _as_typed(parameter: Any, value: object) -> str:  # noqa: ANN401 - typer has click's, or its own
-    """Name a parameter as it was typed: a flag may have a name for its opposite."""
+    """Return a parameter's name as it was typed: a flag may have a name for its opposite."""
     if parameter.param_type_name == "argument":
         return str(parameter.metavar or parameter.name)
     opposite = value is False and parameter.secondary_opts

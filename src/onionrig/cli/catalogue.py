@@ -1,4 +1,4 @@
-"""The board catalogue as this user has it: what is shipped, and a file of their own over it."""
+"""The board catalogue as this user has it: the shipped one, with the user's own file over it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 def catalogue() -> Catalogue:
-    """Read the catalogue. Raises UsageError for a mistake in the user's own file."""
+    """Return the catalogue. Raises UsageError for a mistake in the user's own file."""
     own = own_boards()
     return _decoded((*_shipped(), *(() if own is None else _own(own))))
 
 
 def own_boards() -> Path | None:
-    """Return where a user's own boards are looked for, there or not; None without a home."""
+    """Return the path of a user's own boards, whether or not it exists, or None without a home."""
     try:
         return platformdirs.user_config_path("onionrig") / "boards.toml"
-    except RuntimeError:  # a user whom no list has, without HOME
+    except RuntimeError:  # a user who is in no list, without HOME
         return None
 
 
@@ -40,7 +40,7 @@ def _decoded(files: tuple[CatalogueFile, ...]) -> Catalogue:
 
 def _shipped() -> list[CatalogueFile]:
     directory = resources.files("onionrig.hardware") / "catalogue"
-    # the families in an order that a reader expects, not that of the alphabet
+    # the families in the order that a reader expects, not the alphabet's
     return [
         CatalogueFile(
             origin=f"{name}.toml", text=(directory / f"{name}.toml").read_text(encoding="utf-8")

@@ -1,1 +1,1 @@
-"""Programs that run on a real host: what it is, and the keys that are made there."""
+"""Programs that run on a real host: its facts, its probe, and the keys that are made there."""

@@ -1,6 +1,6 @@
 """Print what this host is and has, as JSON: ``python -m onionrig.node.facts [ADDRESS]``.
 
-The controller runs it over SSH before a run; ADDRESS is where other hosts reach this one.
+The controller runs it over SSH before a run; other hosts reach this one at ADDRESS.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from onionrig.records.manifest import HostFacts, Versions
 from onionrig.tor.program import find_tor
 
 STATE = Path("/var/lib/onionrig")
-"""Where provisioning keeps what outlives a run."""
+"""Directory in which provisioning keeps what outlives a run."""
 NFT_SECONDS = 10
 SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 PROVISIONED = "provisioned.json"
@@ -34,18 +34,18 @@ class NodeFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A provisioned host, as its node program sees it."""
 
     version: str
-    """What was provisioned: the program's version and a digest of its files."""
+    """The provisioned version: the program's version and a digest of its files."""
     facts: HostFacts
     versions: Versions
-    """Programs that are missing are null."""
+    """Versions of programs; missing programs are null."""
     programs: dict[str, str]
-    """Paths of python and, where they are there, of tor, onionbalance and nft."""
+    """Paths of python and, if they are there, of tor, onionbalance and nft."""
     address: str
-    """Where other hosts reach it, as far as it can tell."""
+    """The address at which other hosts reach it, as far as it can tell."""
     interface: str | None
     """The network interface that has this address."""
     link_bits_per_second: float | None
-    """What the kernel says that interface's link carries; null where it says nothing."""
+    """The rate of that interface's link as the kernel reports it; null if it reports none."""
     mtu_bytes: int | None
     listening_ports: tuple[int, ...]
     """TCP ports on which something listens."""
@@ -59,7 +59,7 @@ class _Provisioned(msgspec.Struct):
 
 
 def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
-    """Return what this host is. Programs that are missing are left out, not an error."""
+    """Return the facts of this host. Programs that are missing are left out, not an error."""
     tor = onionbalance = None
     try:
         tor = find_tor()
@@ -103,7 +103,7 @@ def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
 
 
 def _usable_nft() -> str | None:
-    """Return the path of nft where the kernel does what it says; only root can find that out."""
+    """Return the path of nft if the kernel does what it says; only root can find that out."""
     path = shutil.which("nft", path=SYSTEM_PATH)
     if path is None:
         return None
@@ -123,7 +123,7 @@ def _provisioned_version(root: Path) -> str:
 
 
 def _first_address() -> str:
-    """Return the first address that is not loopback's; loopback's where there is no other."""
+    """Return the first address that is not loopback's, or loopback's if there is no other."""
     for addresses in psutil.net_if_addrs().values():
         for each in addresses:
             if each.family.name == "AF_INET" and not each.address.startswith("127."):

@@ -1,8 +1,8 @@
 """Make keys on this host and print their public halves: ``python -m onionrig.node.keys WORKSPACE``.
 
-What is to be made is a ``KeysWanted`` as JSON on standard input. Secret halves never leave the
-host: those of backend instances are in the run's workspace, those of authorities and relays, which
-say nothing about anybody, are kept for later runs, and so is the address's own.
+Standard input has the ``KeysWanted`` as JSON. Secret halves never leave the host: those of backend
+instances are in the run's workspace, those of authorities and relays, which reveal nothing about
+anybody, are kept for later runs, and so is the address's own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from onionrig.tor.program import find_tor
 
 
 def main() -> None:
-    """Make what standard input asks for."""
+    """Make the keys that standard input asks for."""
     try:
         wanted = msgspec.json.decode(sys.stdin.buffer.read(), type=KeysWanted)
         made = make_keys(

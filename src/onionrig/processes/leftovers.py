@@ -88,7 +88,7 @@ def clean(
 
 
 def _workspaces(temporary: Path) -> dict[str, Path]:
-    """Return this user's workspaces by their run's mark; links do not count, whatever their name."""
+    """Return this user's workspaces by their run's mark; a link is never one."""
     found = {}
     for path in sorted(temporary.iterdir()):
         named = NAME.fullmatch(path.name)

@@ -1,6 +1,6 @@
 """Ask each instance, second by second, whether it answers: through tor, as its clients do.
 
-One stream to every instance, on a circuit of its own, to a port that sends back what it gets. A
+There is one stream to every instance, on its own circuit, to a port that sends back what it gets. A
 daemon that is killed closes it; one that hangs, or is cut off, leaves a question unanswered.
 """
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 QUESTION = b"?"
 GIVEN_UP_SECONDS = 20.0
-"""How long a dial or an answer is waited for, whatever was said of the instance meanwhile."""
+"""Deadline of a dial or an answer, whatever was reported of the instance in the meantime."""
 AGAIN_SECONDS = 1.0
-"""Between two dials of an instance that cannot be reached."""
+"""Seconds between two dials of an instance that cannot be reached."""
 
 
 class Probing:
-    """Probes instances, by onion address, and says of each whether it answers."""
+    """Probes instances, by onion address, and reports of each whether it answers."""
 
     def __init__(
         self, orders: ProbeOrders, addresses: Sequence[str], say: Callable[[str, bool], None]
@@ -37,7 +37,7 @@ class Probing:
         self._say = say
 
     def run(self) -> None:
-        """Probe for ever; for a thread of its own."""
+        """Probe for ever; meant for a thread of its own."""
         asyncio.run(self.all())
 
     async def all(self) -> None:
@@ -47,9 +47,9 @@ class Probing:
     async def _watch(self, address: str) -> None:
         """Dial, and ask until no answer comes; then dial again.
 
-        A stream that is lost may be the fault of a relay on its way: the instance is silent only
-        if it does not answer on a new one soon. A first dial has more time, since the instance may
-        be on its way up; it counts as answering until then.
+        A lost stream may be the fault of a relay on its path: the instance is silent only if it
+        does not soon answer on a new one. A first dial has more time, since the instance may still
+        be starting; it counts as answering until then.
         """
         verdict = _Verdict(self._say, address)
         patience = self._orders.first_dial_seconds
@@ -71,7 +71,7 @@ class Probing:
 
 
 class _Verdict:
-    """That an instance is silent, unless it answers before."""
+    """The pending verdict that an instance is silent, unless it answers before."""
 
     def __init__(self, say: Callable[[str, bool], None], address: str) -> None:
         self._say = say
@@ -79,7 +79,7 @@ class _Verdict:
         self._due: asyncio.TimerHandle | None = None
 
     def due_in(self, seconds: float) -> None:
-        """Fall due, unless it already will."""
+        """Fall due, unless that is already scheduled."""
         if self._due is None:
             self._due = asyncio.get_running_loop().call_later(
                 seconds,
@@ -98,8 +98,8 @@ class _Verdict:
 
 @asynccontextmanager
 async def _line(orders: ProbeOrders, address: str, number: int) -> AsyncIterator[AsyncStream]:
-    """Have a stream to an instance. Raises OSError or EOFError where there is none."""
-    # other credentials each time: another circuit
+    """Yield a stream to an instance. Raises OSError or EOFError if there is none."""
+    # different credentials each time: another circuit
     credentials = Credentials(username=f"liveness-{address}", password=str(number))
     handshake = Handshake(f"{address}.onion", orders.port, credentials)
     reader, writer = await asyncio.open_connection(orders.socks_host, orders.socks_port)

@@ -2,7 +2,7 @@
 
 Stock Onionbalance publishes from its scheduler and from stem's event thread, without a lock. Its
 revision counter is a function of the second: of two publications within one, HSDirs refuse the
-later (torspec: rend-spec-v3, revision-counter). That hardly ever shows while it publishes every
+later (torspec: rend-spec-v3, revision-counter). That hardly ever matters while it publishes every
 few minutes; it does once a change is published at once. Always on in the extended balancer.
 """
 
@@ -26,7 +26,7 @@ _publishing = threading.RLock()
 def replace() -> None:
     """Replace ``Onionbalance.publish_all_descriptors`` and ``OBDescriptor._get_revision_counter``.
 
-    Both call the stock function.
+    Both replacements call the stock function.
     """
     Onionbalance.publish_all_descriptors = one_at_a_time(Onionbalance.publish_all_descriptors)
     OBDescriptor._get_revision_counter = rising(  # noqa: SLF001 - replaced on purpose
@@ -36,7 +36,7 @@ def replace() -> None:
 
 
 def one_at_a_time(publish_all: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Have a second publication wait for the first."""
+    """Make a second publication wait for the first."""
 
     def serialised(onionbalance: Onionbalance) -> None:
         with _publishing:
@@ -48,9 +48,9 @@ def one_at_a_time(publish_all: Callable[[Any], None]) -> Callable[[Any], None]:
 def rising(
     counter: Callable[[Any, Any, bool], int], *, time_period: Callable[[bool], int]
 ) -> Callable[[Any, Any, bool], int]:
-    """Have a counter rise with every call, except within ``one_revision``.
+    """Make a counter rise with every call, except within ``one_revision``.
 
-    By time period: each has a blinded key of its own, for which HSDirs count anew.
+    It rises by time period: each has its own blinded key, for which HSDirs count from the start.
     """
     last: dict[int, int] = {}
 

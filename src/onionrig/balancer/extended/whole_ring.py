@@ -2,9 +2,9 @@
 
 Two defects of stock Onionbalance 0.2.4 leave some of them out. It reads the microdescriptors by
 stem, which loses the last line's end of ``GETINFO md/all``: the digest of the last one is wrong,
-and its relay is missing from the ring (hs_v3/consensus.py). And where a replica's places wrap
-around the ring's end it takes the first one twice and then stops (hs_v3/hashring.py); on the public
-network it then takes the ring for empty, and does not publish that descriptor at all.
+and its relay is missing from the ring (hs_v3/consensus.py). And if a replica's places wrap around
+the ring's end it takes the first one twice and then stops (hs_v3/hashring.py); on the public
+network it then treats the ring as empty, and does not publish that descriptor at all.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def replace() -> None:
 
 
 def microdescriptors(controller: stem.control.Controller) -> Iterator[Microdescriptor]:
-    """Yield all microdescriptors that a tor knows, the last one whole."""
+    """Yield all microdescriptors that a tor knows, including the last one."""
     content: bytes = controller.get_info("md/all", get_bytes=True)
     if not content:
         raise stem.DescriptorUnavailable("tor knows no microdescriptors (yet)")
@@ -45,9 +45,9 @@ def responsible_hsdirs(
     is_first_descriptor: bool,  # noqa: FBT001 - as stock calls it
     spread: int | None = None,
 ) -> list[str]:
-    """Return the HSDirs of a descriptor: so many places of each replica.
+    """Return the HSDirs of a descriptor: ``spread`` places of each replica.
 
-    As many as descriptors are stored at if ``spread`` is absent. Raises EmptyHashRing.
+    The default is as many as descriptors are stored at. Raises EmptyHashRing.
     """
     ring = {
         index: node.get_hex_fingerprint()
@@ -66,6 +66,6 @@ def responsible_hsdirs(
 
 
 def places(ring: dict[bytes, str], replicas: list[bytes], spread: int) -> list[str]:
-    """Return from each replica's place on the next relays of the ring that have none yet."""
+    """Return, for each replica, the next relays of the ring from its place that have none yet."""
     by_replica = hash_ring.places(ring.items(), replicas, spread)
     return [relay for relays in by_replica for relay in relays]

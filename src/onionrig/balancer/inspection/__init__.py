@@ -1,1 +1,1 @@
-"""What clients see of an onion address: asked of HSDirs, and put together."""
+"""What clients see of an onion address: HSDirs are asked, and their answers combined."""

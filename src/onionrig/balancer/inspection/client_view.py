@@ -1,4 +1,4 @@
-"""From what HSDirs said of an address to what its clients see."""
+"""Turn HSDirs' answers about an address into what its clients see."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ if TYPE_CHECKING:
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom one looks at."""
+    """The address that is looked at."""
 
     address: str
     run: str | None = None
-    """Whose rig it is of."""
+    """The run whose rig it belongs to."""
     instances: dict[str, str] = {}
-    """Addresses of the backend instances by name, where they are known."""
+    """Addresses of the backend instances by name, if they are known."""
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
-    """What one look brought."""
+    """The raw results of one look."""
 
     subject: Subject
     asked: str
-    """Which tor."""
+    """The tor that was asked."""
     now_seconds: float
     network: KnownNetwork
     period: TimePeriod
     said: tuple[Said, ...]
     instances: dict[str, Instance]
-    """By name."""
+    """Instances by name."""
     first_seen_seconds: dict[tuple[str, int], float]
-    """When each revision was first seen, by HSDir and revision."""
+    """The time when each revision was first seen, by HSDir and revision."""
 
 
 def address_seen(looked: Looked) -> AddressSeen:
-    """Say what clients of the address see."""
+    """Return what clients of the address see."""
     distinct = _distinct(looked.said)
     variants = tuple(
         _variant(number, descriptor, looked)
@@ -78,7 +78,7 @@ Content = tuple[object, ...]
 
 
 def _content(descriptor: Descriptor) -> Content:
-    """Return what makes a descriptor distinct for a client: not its revision."""
+    """Return what makes a descriptor distinct for a client, which excludes its revision."""
     return descriptor.points, descriptor.flow_control, descriptor.single_hop
 
 

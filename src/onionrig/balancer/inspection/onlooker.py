@@ -1,4 +1,4 @@
-"""Look at what clients see of an address, as often as is asked."""
+"""Look at what clients see of an address, repeatedly if asked to."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class Onlooker:
     ) -> None:
         """Prepare to look.
 
-        The instances' own descriptors are fetched through ``instance_control``, where that is
-        given: not through the tor that Onionbalance uses, since it takes every descriptor of an
-        instance that its tor receives, whoever asked for it, as a sign of life (onionbalance
-        0.2.4: hs_v3/onionbalance.py, handle_new_desc_content_event).
+        The instances' own descriptors are fetched through ``instance_control`` if that is given,
+        rather than the tor that Onionbalance uses: Onionbalance takes every descriptor of an
+        instance that its tor receives, whoever asked for it, as a sign of life (onionbalance 0.2.4:
+        hs_v3/onionbalance.py, handle_new_desc_content_event).
         """
         self._subject = subject
         self._control = control
@@ -92,7 +92,7 @@ class Onlooker:
         )
 
     async def _know_instances(self, network: KnownNetwork, all_said: tuple[Said, ...]) -> None:
-        """Fetch the instances' own descriptors: at first, and when a point is of nobody known."""
+        """Fetch the instances' own descriptors: at first, and when a point's owner is unknown."""
         known = {key for points in self._points.values() for key in points}
         listed = {
             point.key

@@ -1,4 +1,4 @@
-"""Which backend instances clients reach through the descriptors that they find."""
+"""The backend instances that clients reach through the descriptors that they find."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str
     own_points: int | None
-    """In its own descriptor; None where no HSDir has one."""
+    """Number of points in its own descriptor; None if no HSDir has one."""
     points: tuple[IntroductionPoint, ...]
-    """Those, and any that it had before: the address may list them still."""
+    """Those points, and any that it had before: the address may still list them."""
 
 
 def instances_seen(
@@ -32,7 +32,7 @@ def instances_seen(
     variants: Sequence[Variant],
     instances: Mapping[str, Instance],
 ) -> tuple[InstanceSeen, ...]:
-    """Hold every variant against the instances' points."""
+    """Compare every variant with the instances' points."""
     published = {
         name: Descriptor(revision=0, points=each.points) for name, each in instances.items()
     }

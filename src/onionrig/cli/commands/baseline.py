@@ -126,7 +126,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         enter_user_namespace_if_needed()
     alone: dict[str, Result] = {}
     if not at_once and _has_several_links(question):
-        opening_for(question.experiment)  # what is missing is told before anything is made
+        opening_for(question.experiment)  # what is missing is reported before anything is made
         out = out or default_out(question.name)
         alone = _each_alone(question, out)
     result, run_directory = measured(question, out=out, json=json)
@@ -144,7 +144,7 @@ def _has_several_links(question: Question) -> bool:
 
 
 def _each_alone(question: Question, out: Path) -> dict[str, Result]:
-    """Measure the link of each real host that serves."""
+    """Return the result of each serving host's link, measured alone."""
     stderr = Console(stderr=True)
     directory = out.with_name(f"{out.name}-alone")
     stderr.print(f"each link alone first: {directory}", style="dim", markup=False, soft_wrap=True)

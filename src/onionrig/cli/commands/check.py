@@ -19,7 +19,7 @@ from onionrig.rig.render import render
 from onionrig.views.rig import rig_view
 
 NAMES = Programs(tor="tor", onionbalance="onionbalance", python="python")
-"""The programs where it is not known yet where they are."""
+"""The programs by name, for when their paths are not known yet."""
 
 
 @app.command(
@@ -46,7 +46,7 @@ def check(
     question = ask(experiment, profile, settings or [], flags_layer(inventory=inventory))
     equipment = _equipment()
     if equipment is not None:
-        # of real hosts too: most lines that their tors would refuse, this one refuses as well
+        # for real hosts too: most lines that their tors would refuse, this one refuses as well
         equipment.refuse_unknown_lines(question.experiment)
     programs = NAMES if question.experiment.has_real_hosts else _programs_or_names(equipment)
     allocation = placeholder_allocation(question.experiment, programs)
@@ -63,7 +63,7 @@ def check(
 
 
 def _equipment() -> Equipment | None:
-    """Return the programs of this machine, or None where one of them is missing."""
+    """Return the programs of this machine, or None if one of them is missing."""
     try:
         return Equipment.found()
     except Unequipped:
@@ -71,7 +71,7 @@ def _equipment() -> Equipment | None:
 
 
 def _programs_or_names(equipment: Equipment | None) -> Programs:
-    """Return the programs of this machine, or their names where they are not installed."""
+    """Return the programs of this machine, or their names if they are not installed."""
     if equipment is None:
         return msgspec.structs.replace(NAMES, python=sys.executable)
     return equipment.programs

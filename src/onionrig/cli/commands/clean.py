@@ -1,4 +1,4 @@
-"""The clean command: remove what runs have left that were cut off."""
+"""The clean command: remove the leftovers of runs that were cut off."""
 
 from __future__ import annotations
 

@@ -151,7 +151,9 @@ def compare(  # noqa: PLR0913 - one parameter an option
         if any(question.experiment.has_emulated_hosts for question in sides):
             enter_user_namespace_if_needed()
         for question in sides:
-            opening_for(question.experiment)  # what is missing for one is told before the other
+            opening_for(
+                question.experiment
+            )  # what is missing for one is reported before the other starts
         directory = _opened(sides, repeat=repeat, out=out)
         stderr = Console(stderr=True)
         stderr.print(f"compare: {_ahead(sides, repeat)}", highlight=False, soft_wrap=True)
@@ -175,7 +177,7 @@ def _is_experiment(name: str) -> bool:
 
 
 def _titles(a: str, b: str) -> tuple[str, str]:
-    """Return what two experiments are called: their files' names, or paths if these are alike."""
+    """Return the titles of two experiments: their files' names, or paths if these are alike."""
     titles = Path(a).stem, Path(b).stem
     return (a, b) if a != b and titles[0] == titles[1] else titles
 
@@ -192,7 +194,7 @@ def _question(  # noqa: PLR0913 - one side of what was typed
 
 
 def _opened(sides: tuple[Question, Question], *, repeat: int, out: Path | None) -> SeriesDirectory:
-    """Make the comparison's directory, with what it is to do."""
+    """Make the comparison's directory, with its plan."""
     a, b = sides
     directory = SeriesDirectory.create(out or default_out("compare"))
     directory.write_compare_plan(

@@ -1,4 +1,4 @@
-"""The doctor command: whether this machine can run, and what to do where it cannot."""
+"""The doctor command: whether this machine can run, and what to do if it cannot."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from onionrig.store.run_directory import RunDirectory
 
 READABLE_BY_OTHERS = 0o644
-"""What collects metrics is another user, and a result holds nothing secret."""
+"""Mode of an exported file: metrics are collected by another user, and no result is secret."""
 
 HELP = "\n\n".join(
     (
@@ -73,7 +73,7 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write what was asked for."""
+    """Write the exports that were requested."""
     if csv is None and not prometheus and prometheus_file is None:
         raise UsageError("nothing to export: give --csv DIR, --prometheus or --prometheus-file")
     if prometheus_file is not None:
@@ -88,7 +88,7 @@ def export(
 
 
 def export_csv(run_directory: RunDirectory, directory: Path) -> None:
-    """Write every table; what of the run cannot be read is told on stderr. Raises OnionrigError."""
+    """Write every table, and print on stderr what could not be read. Raises OnionrigError."""
     recording = run_directory.recording()
     new_export_directory(directory)
     said = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)

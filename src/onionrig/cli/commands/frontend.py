@@ -73,7 +73,7 @@ def import_key(
 
 
 def _key(inventory: str, limit: str | None) -> FrontendKey:
-    """Return the key that the balancer's host has. Raises UsageError where it has none."""
+    """Return the key that the balancer's host has. Raises UsageError if it has none."""
     host = balancer_host(inventory, listed_hosts(inventory, limit))
     key = asyncio.run(read_key(host.access()))
     if key is None:

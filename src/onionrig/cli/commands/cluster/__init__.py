@@ -1,6 +1,6 @@
 """Commands for the hosts of an inventory, one module for each.
 
-Importing them is what adds them, in the order in which the help lists them.
+Importing them adds them, in the order in which the help lists them.
 """
 
 from onionrig.cli.commands.cluster import (  # isort: skip

@@ -46,12 +46,12 @@ Dry = Annotated[
 
 
 def progress(*, json: bool) -> Console:
-    """Return where progress is told: stderr, or nowhere beside JSON."""
+    """Return the console that progress is printed on: stderr, or nothing beside JSON."""
     return Console(stderr=True, quiet=json, highlight=False, markup=False, soft_wrap=True)
 
 
 def finish(outcome: Outcome, *, json: bool, done: str) -> None:
-    """Print what was done on each host, and exit by whether it was finished on all."""
+    """Print what was done on each host, and exit with a code that says if all were finished."""
     if json:
         print_json(outcome)
     else:

@@ -57,7 +57,7 @@ def check(
 
 
 def _drawn(checked: Checked) -> Iterable[RenderableType]:
-    """Draw each host under a heading of its own: a column of names would leave no room."""
+    """Yield each host under its own heading: a column of names would leave no room."""
     for host in checked.hosts:
         yield f"[bold]{host}[/]  {', '.join(checked.roles.get(host, ())) or 'no role'}"
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -74,7 +74,7 @@ def _drawn(checked: Checked) -> Iterable[RenderableType]:
 
 
 def _counted(checked: Checked) -> str:
-    """Say how many things are not as they should be."""
+    """Return how many things are not as they should be."""
     verdicts = [finding.verdict for finding in checked.findings]
     missing, warnings = verdicts.count("missing"), verdicts.count("warning")
     return (

@@ -1,4 +1,4 @@
-"""The cluster collect command: fetch what hosts have kept of a run, and make its result again."""
+"""The cluster collect command: fetch what hosts have kept of a run, and remake its result."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def collect(  # noqa: PLR0913 - one parameter an option
 
 
 def _finish(collected: Collected, *, report: bool, json: bool) -> None:
-    """Print what was collected. Raises HostLost where hosts could not be asked."""
+    """Print what was collected. Raises HostLost if hosts could not be asked."""
     run_directory = RunDirectory(Path(collected.run_directory))
     if json:
         print_json(collected)

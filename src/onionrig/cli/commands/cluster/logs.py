@@ -1,4 +1,4 @@
-"""The cluster logs command: what services have printed, from the hosts that they run on."""
+"""The cluster logs command: the output of services, from the hosts that they run on."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def logs(
     )
     try:
         answers = asyncio.run(telling)
-    except (KeyboardInterrupt, BrokenPipeError):  # the second as of `| head`
+    except (KeyboardInterrupt, BrokenPipeError):  # the latter with `| head`
         return
     answers.refuse_problems()
 
 
 def _printer(title: str, services: Sequence[str]) -> Callable[[str, str], None]:
-    """Say of which run the logs are, and return what prints a line of a service."""
+    """Print which run the logs belong to, and return the printer of a service's lines."""
     progress(json=False).print(title, style="dim", markup=False, soft_wrap=True)
     width = max(map(len, services))
     if len(services) == 1:

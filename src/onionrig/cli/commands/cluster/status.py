@@ -1,4 +1,4 @@
-"""The cluster status command: what each host is in use for, and how it fares."""
+"""The cluster status command: what each host is in use for, and its health."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _stands_down(state: HostState) -> str:
 
 
 def _below(name: str, state: HostState) -> Iterable[str]:
-    """Yield what a table has no room for."""
+    """Yield the lines for which a table has no room."""
     if state.services:
         running = [service for service, how in state.services.items() if how == RUNNING]
         others = [f"{service} {how}" for service, how in state.services.items() if how != RUNNING]
