@@ -1,4 +1,4 @@
-"""Whether this machine can run, and what to do where it cannot."""
+"""Check whether this machine can run, and advise what to do if it cannot."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FREE_DISK_BYTES = 500 << 20
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     what: str
     verdict: Verdict
@@ -46,7 +46,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine() -> list[Finding]:
-    """Look at everything a run needs."""
+    """Return findings on everything that a run needs."""
     checks: tuple[Callable[[], Finding], ...] = (
         _tor, _onionbalance, _cores, _aes, _open_files, _memory, _disk, _cache, _others, _emulation,
         _openssl, _surroundings,

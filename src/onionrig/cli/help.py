@@ -1,4 +1,4 @@
-"""How help is laid out: commands in groups, examples at the end, and no type beside a flag."""
+"""The layout of help: commands in groups, examples at the end, and no type beside a flag."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class HelpfulGroup(TyperGroup):
 
 
 def described(group: str | None, *examples: str) -> dict[str, Any]:
-    """Return what the help of a command shows: its group in the list of commands, and examples."""
+    """Return the arguments that give a command's help its group and its examples."""
     lines = "\n\n".join(f"$ {example}" for example in examples)
     return {
         "cls": HelpfulCommand,

@@ -1,4 +1,4 @@
-"""Where the inventory of an experiment is, and reading it."""
+"""Locate and read the inventory of an experiment."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @functools.cache
 def inventory(path: str) -> Inventory:
-    """Read what an experiment needs to know of an inventory, once: all runs of a series have it.
+    """Return what an experiment needs of an inventory, read once for all runs of a series.
 
-    Raises UsageError where it cannot be read, and Unequipped where Ansible is missing.
+    Raises UsageError if it cannot be read, and Unequipped if Ansible is missing.
     """
     return for_experiment(path, with_cores(read_inventory(path)))
 
 
 def located(layer: Layer, *, directory: Path) -> Layer:
-    """Return a layer whose ``cluster.inventory`` is absolute, a relative one being of a directory.
+    """Return a layer whose ``cluster.inventory`` is absolute; a relative one is below a directory.
 
     A sweep may be resumed from elsewhere, and then it still means the same file.
     """

@@ -42,7 +42,7 @@ def run_watched(
     console: Console,
     part_of: PartOf = ALONE,
 ) -> Result:
-    """Run what is asked under a live view on the console; return the result."""
+    """Run a question under a live view on the console; return the result."""
     progress = Progress(
         target_bits_per_second=question.experiment.verdict.target,
         streams=question.experiment.load.streams_asked,
@@ -57,7 +57,7 @@ def run_watched(
 
 
 def runs_watched(console: Console) -> RunOne:
-    """Return how a series runs one question: where that runs, under a live view.
+    """Return the function with which a series runs one question: here, under a live view.
 
     It raises HostLost for a run that went on without a host: its points are recorded, and doubted.
     """
@@ -72,7 +72,7 @@ def runs_watched(console: Console) -> RunOne:
 
 
 def refuse_lost_hosts(result: Result) -> None:
-    """Raise HostLost, naming the hosts that were lost under load, if any were."""
+    """Raise HostLost, naming the hosts that were lost under load, if there are any."""
     if result.lost_hosts:
         losses = "; ".join(loss_text(lost) for lost in result.lost_hosts)
         names = ", ".join(lost.name for lost in result.lost_hosts)
@@ -85,7 +85,7 @@ def refuse_lost_hosts(result: Result) -> None:
 def default_out(name: str) -> Path:
     """Make the directory of a run that has no ``--out``, and return it.
 
-    Two that start in the same second get different ones. Raises RunDirectoryError.
+    Two runs that start in the same second get different ones. Raises RunDirectoryError.
     """
     now = datetime.datetime.now(datetime.UTC)
     return new_beside_others(RUNS / f"{now:%Y%m%dT%H%M%SZ}-{name}")
@@ -108,7 +108,7 @@ async def _watched(
 
 
 async def _follow(progress: Progress, run_directory: RunDirectory, console: Console) -> None:
-    """Redraw once a second from what the movers and the sampler have written."""
+    """Redraw every second from what the movers and the sampler have written."""
     source = RoleTails(run_directory, SOURCE, SourceSample)
     sink = RoleTails(run_directory, SINK, SinkSample)
     sampler = RoleTails(run_directory, SAMPLER, HostSample)
@@ -128,7 +128,7 @@ async def _follow(progress: Progress, run_directory: RunDirectory, console: Cons
 
 
 def _know_places(progress: Progress, run_directory: RunDirectory) -> bool:
-    """Tell where the services run as soon as the manifest does; return whether it did."""
+    """Pass on where the services run once the manifest says so; return whether it did."""
     try:
         manifest = run_directory.read_manifest()
     except RecordsUnreadable:

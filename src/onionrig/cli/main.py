@@ -14,7 +14,7 @@ from onionrig.cli.output.refused_output import flush_output, outlive_refused_out
 from onionrig.errors import OnionrigError
 from onionrig.store.refusals import explained
 
-# importing them is what adds the commands, in the order in which the help lists them
+# importing them adds the commands, in the order in which the help lists them
 from onionrig.cli.commands import (  # isort: skip
     run,  # noqa: F401
     compare,  # noqa: F401
@@ -38,14 +38,16 @@ from onionrig.cli.commands import (  # isort: skip
 
 
 def main() -> None:
-    """Run the command line; an error that is explained becomes a line and its exit code."""
+    """Run the command line; an explained error becomes one line and its exit code."""
     outlive_refused_output()
     words = sys.argv[1:]
-    sys.argv = [readable(word) for word in sys.argv]  # what is recorded; files go by their bytes
+    sys.argv = [
+        readable(word) for word in sys.argv
+    ]  # for the records; files are opened by their bytes
     try:
         try:
             app(words)
-        except SystemExit:  # that is how it ends when all is well
+        except SystemExit:  # the normal end of an app
             flush_output()
             raise
     except Exception as error:
@@ -64,6 +66,6 @@ def _end(error: OnionrigError) -> NoReturn:
         )
         for note in getattr(error, "__notes__", ()):
             stderr.print(note, highlight=False, markup=False, soft_wrap=True)
-    with contextlib.suppress(OnionrigError):  # the first error is the one to tell
+    with contextlib.suppress(OnionrigError):  # the first error is the one to report
         flush_output()
     sys.exit(error.exit_code)

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def measured(question: Question, *, out: Path | None, json: bool) -> tuple[Result, RunDirectory]:
-    """Run what was asked under a live view; return the result and where its records are.
+    """Run a question under a live view; return the result and the directory of its records.
 
-    What a run that fails had measured until then is printed, as JSON where that was asked for.
+    If the run fails, what it had measured until then is printed, as JSON if that was requested.
     """
     stderr = Console(stderr=True)
     for key, how in question.resolved.items():
@@ -41,9 +41,9 @@ def measured(question: Question, *, out: Path | None, json: bool) -> tuple[Resul
 
 
 def finish(result: Result, run_directory: RunDirectory, *, report: bool, json: bool) -> None:
-    """Print the result, write the report, and exit with the code that the verdict has.
+    """Print the result, write the report, and exit with the verdict's code.
 
-    Raises HostLost where hosts were lost: what was measured is told first.
+    Raises HostLost if hosts were lost, after printing what was measured.
     """
     print_result(result, run_directory, json=json)
     if report:

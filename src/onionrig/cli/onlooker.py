@@ -1,4 +1,4 @@
-"""Whom the descriptor command looks at, through which tors, and for how long."""
+"""Subject, tors and duration of the descriptor command's looks."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from onionrig.records.descriptor import AddressSeen
 
 PAUSE_SECONDS = 3.0
-"""Between two looks."""
+"""Seconds between two looks."""
 
 
 class LookRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to look at, and where a tor can be asked for it."""
+    """The address to look at, and the tors that can be asked about it."""
 
     subject: Subject
     places: tuple[str, ...]
@@ -43,10 +43,10 @@ class LookRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look_request(name: str, control: str | None) -> LookRequest:
-    """Return what an address or a run and ``--control`` ask for.
+    """Return the request for an address or a run and ``--control``.
 
-    Raises UsageError where the rig is not up, RecordsUnreadable where there is no such run, and
-    Unequipped where connections would go through a proxy.
+    Raises UsageError if the rig is not up, RecordsUnreadable if there is no such run, and
+    Unequipped if connections would go through a proxy.
     """
     refuse_intercepted()
     address = address_from_text(name)
@@ -56,7 +56,7 @@ def look_request(name: str, control: str | None) -> LookRequest:
 
 
 def look(asked: LookRequest) -> AddressSeen:
-    """Look once."""
+    """Return what is seen in one look."""
 
     async def once() -> AddressSeen:
         async with interruptible(), _onlooker(asked) as onlooker:
@@ -66,7 +66,7 @@ def look(asked: LookRequest) -> AddressSeen:
 
 
 def watch(asked: LookRequest, show: Callable[[AddressSeen], None]) -> None:
-    """Look again every few seconds, until Ctrl-C, or nobody reads what is shown."""
+    """Look again every few seconds, until Ctrl-C, or until nobody reads the output."""
 
     async def again() -> None:
         async with interruptible(), _onlooker(asked) as onlooker:
@@ -79,7 +79,10 @@ def watch(asked: LookRequest, show: Callable[[AddressSeen], None]) -> None:
 
 
 def _of_run(name: str, control: str | None) -> LookRequest:
-    """Look through the balancer's tor: a client's would keep what it fetched for its streams."""
+    """Return a request through the balancer's tor, not a client's.
+
+    A client's tor would use what it fetched for its streams.
+    """
     run = find_run(name)
     manifest = run.read_manifest()
     balancer_tor = manifest.control_sockets(Role.BALANCER_TOR)

@@ -1,4 +1,4 @@
-"""What a plan is made from, read from files: the measurement, the catalogue, probes."""
+"""Read what a plan is made from: the measurement, the catalogue, probes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def reference_for(run: str | None, run_probe: Path | None, mode: Mode | None) -> Reference:
-    """Return the shipped measurement in a mode, or a user's run, filled up from that.
+    """Return the shipped measurement in a mode, or a user's run, with gaps filled from the former.
 
     Raises UsageError and RecordsUnreadable.
     """
@@ -60,7 +60,7 @@ def reference_for(run: str | None, run_probe: Path | None, mode: Mode | None) ->
 def candidates_from(
     hardware: str | None, probes: Sequence[str], reference: Reference
 ) -> list[Candidate]:
-    """Return the kinds of hardware asked for, each with its probe. Raises UsageError."""
+    """Return the requested kinds of hardware, each with its probe. Raises UsageError."""
     ids = [name.strip() for name in (hardware or "").split(",") if name.strip()]
     twice = {name for name in ids if ids.count(name) > 1}
     if twice:
@@ -94,7 +94,7 @@ def _nothing_asked(reference: Reference) -> list[Candidate]:
 
 
 def _probes(given: Sequence[str], ids: Sequence[str]) -> dict[str, Probe]:
-    """Read the probes, by the board that each is of."""
+    """Return the probes, by the board that each belongs to."""
     found: dict[str, Probe] = {}
     for text in given:
         board, equals, path = ("", "", text) if Path(text).exists() else text.partition("=")
@@ -114,7 +114,7 @@ def _probes(given: Sequence[str], ids: Sequence[str]) -> dict[str, Probe]:
 
 
 def _results(run_directory: RunDirectory) -> list[Result]:
-    """Return a result for each hold; where the records are gone, what was written of them."""
+    """Return a result for each hold, or the stored one if the records are gone."""
     results = results_by_load(run_directory.recording())
     if any(result.costs for result in results):
         return results

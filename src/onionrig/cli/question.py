@@ -48,7 +48,7 @@ FLAGS = {
 }
 """The flag of each key that has one."""
 BASELINE: Layer = {"network": {"kind": "none"}, "backends": {"daemons": 1}}
-"""What makes an experiment a baseline: no network, one source."""
+"""Layer that makes an experiment a baseline: no network, one source."""
 
 
 def ask(  # noqa: PLR0913 - a layer each
@@ -60,9 +60,10 @@ def ask(  # noqa: PLR0913 - a layer each
     fixed: Layer | None = None,
     name: str | None = None,
 ) -> Question:
-    """Merge profile, file, ``--set``, flags and what a command fixes, in this order.
+    """Return the question of profile, file, ``--set``, flags and a command's fixed layer.
 
-    Raises UsageError, also where ``--set`` and a flag say different things of the same key.
+    They are merged in this order. Raises UsageError, also if ``--set`` and a flag give different
+    values for the same key.
     """
     layers = layers_of(file, profile, settings)
     refuse_contradictions(layers, flags, first=len(layers) - len(settings))
@@ -71,9 +72,9 @@ def ask(  # noqa: PLR0913 - a layer each
 
 
 def question_of(layers: list[Layer], *, name: str) -> Question:
-    """Return the question that layers ask.
+    """Return the question that layers describe.
 
-    Raises UsageError, also for a fault that the engine it would run on cannot do.
+    Raises UsageError, also for a fault that the engine it would run on cannot carry out.
     """
     question = question_from(layers, name=name, catalogue=catalogue, inventory=inventory)
     experiment = question.experiment
@@ -92,12 +93,11 @@ def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> li
 def refuse_contradictions(
     layers: list[Layer], flags: Layer, *, first: int, option: str = "--set"
 ) -> None:
-    """Raise UsageError for a key that an option such as ``--set`` and a flag say differently.
+    """Raise UsageError for a key to which an option such as ``--set`` and a flag give other values.
 
-    ``layers`` are what the experiment is made of, without the flags; those from ``first`` on are
-    what the option was given. A later setting of a key replaces an earlier one, as repeated options
-    do everywhere; but a flag and a setting are two ways to say one thing, and nobody could know
-    which of them counts.
+    ``layers`` are those of the experiment, without the flags; those from ``first`` on came from the
+    option. A later setting of a key replaces an earlier one, as repeated options do everywhere; but
+    a flag and a setting are two ways to set one thing, and nobody could know which of them counts.
     """
     asked: dict[str, object] = {}
     for layer in layers[first:]:
@@ -115,12 +115,12 @@ def refuse_contradictions(
 
 
 def setting_layer(setting: str, *, option: str = "--set") -> Layer:
-    """Return what an option such as ``--set`` was given as a layer. Raises UsageError."""
+    """Return the value of an option such as ``--set`` as a layer. Raises UsageError."""
     return located(layer_from_setting(setting, option=option), directory=Path())
 
 
 def name_of(file: Path | None, profile: str | None) -> str:
-    """Return what an experiment is called: its file's stem, or its profile's name."""
+    """Return the name of an experiment: its file's stem, or its profile's name."""
     return readable(file.stem) if file is not None else profile or DEFAULT_PROFILE
 
 
@@ -135,7 +135,7 @@ def profile_names() -> list[str]:
 
 
 def profile_layer(name: str) -> Layer:
-    """Read a shipped profile. Raises UsageError where there is none of that name."""
+    """Return a shipped profile as a layer. Raises UsageError if there is none of that name."""
     if name not in profile_names():
         raise UsageError(f"no profile {name}: there are {', '.join(profile_names())}")
     path = resources.files("onionrig.experiment") / "profiles" / f"{name}.toml"
@@ -178,7 +178,7 @@ def flags_layer(  # noqa: PLR0913 - one flag each
 
 def _file_layer(path: Path) -> Layer:
     try:
-        text = path.read_text(encoding="utf-8-sig")  # editors of Windows begin files with a mark
+        text = path.read_text(encoding="utf-8-sig")  # editors on Windows begin files with a mark
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -204,7 +204,7 @@ def _nested(key: str, value: object) -> Layer:
 
 
 def _keys(layer: Layer, above: str = "") -> Iterator[tuple[str, object]]:
-    """Yield each key of a layer with its tables before it, and its value."""
+    """Yield each key of a layer, prefixed with its tables, and its value."""
     for name, value in layer.items():
         key = f"{above}{name}"
         if isinstance(value, Mapping):

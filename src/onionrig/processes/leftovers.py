@@ -57,11 +57,11 @@ class Leftover(msgspec.Struct, frozen=True, kw_only=True):
 def clean(
     temporary: Path, *, groups_below: Sequence[Path] = (), dry_run: bool = False
 ) -> list[Leftover]:
-    """Remove workspaces below a directory that belong to this user and to no run that lives.
+    """Remove this user's leftover workspaces below a directory, and control groups below others.
 
-    So too control groups below others. Processes of a run that has neither controller nor keeper
-    are ended first. Where a controller lives, or none can be known of, they are left alone and
-    named.
+    Workspaces of runs that are alive stay. Processes of a run that has neither controller nor
+    keeper are ended first. If a controller is alive, or nothing is known about one, they are left
+    alone and named.
     """
     # in this order: a workspace that is there has had a keeper since before it was made
     workspaces = _workspaces(temporary)

@@ -1,4 +1,4 @@
-"""What a series of runs is given, and what it tells while it goes."""
+"""The inputs of a series of runs, and the progress that it reports."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
 
 
 BRING_UP_SECONDS = 45.0
-"""What a rig takes to come up, until one of a series has: with a private network 31 to 50 s."""
+"""Time for a rig to come up, until one of the series has: 31 to 50 s with a private network."""
 BARE_SECONDS = 2.0
 """The same without a network."""
 
 
 def bring_up_seconds(question: Question) -> float:
-    """Return what the rig of a question takes to come up, as far as is known beforehand."""
+    """Return the expected time for the rig of a question to come up."""
     return BARE_SECONDS if question.experiment.network.kind == "none" else BRING_UP_SECONDS
 
 
 def expected_seconds(question: Question) -> float:
-    """Return what a run takes, as far as is known beforehand: its rig comes up, and its loads."""
+    """Return the expected time of a run: its rig comes up, and its loads."""
     return bring_up_seconds(question) + sum(load.seconds for load in question.loads)
 
 
 class PartOf(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is a part of: a sweep, a comparison."""
+    """The whole that a run is a part of: a sweep, a comparison."""
 
     title: str = ""
     ends_seconds: float | None = None
-    """When all of it should be over, on the monotonic clock."""
+    """End of the whole, on the monotonic clock, as expected."""
     after_loads_seconds: tuple[float, ...] = ()
-    """What all of it takes after the end of each of the run's loads."""
+    """Time that the whole takes after the end of each of the run's loads."""
 
 
 ALONE = PartOf()
@@ -46,32 +46,32 @@ ALONE = PartOf()
 class RunOne(Protocol):
     """Run one question into a run directory and return its result.
 
-    Raises OnionrigError for what ended the run before its time.
+    Raises OnionrigError for what ended the run early.
     """
 
     def __call__(self, question: Question, run_directory: RunDirectory, part_of: PartOf) -> Result:
-        """Return what the run came to."""
+        """Return the result of the run."""
         ...
 
 
 class Begins(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A series begins, or goes on where an earlier one stopped."""
+    """A series begins, or continues where an earlier one stopped."""
 
     holds_left: int
     holds: int
     rigs: int
     seconds: float
-    """What is left will take about so long."""
+    """Approximate time that the rest will take."""
 
 
 class RunFailed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A run ended before its time, and the series goes on without it."""
+    """A run ended early, and the series goes on without it."""
 
     error: str
 
 
 class RunUnreadable(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """What an earlier run has recorded cannot be read, and is measured again."""
+    """The records of an earlier run cannot be read, and it is measured again."""
 
     run: str
     error: str

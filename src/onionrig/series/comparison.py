@@ -29,10 +29,10 @@ def runs_compared(a: RunDirectory, b: RunDirectory) -> Comparison:
 def questions_compared(
     a: Question, b: Question, *, repeat: int, directory: SeriesDirectory, run_one: RunOne
 ) -> Comparison:
-    """Run two questions so many times in turn, each on a rig of its own, and compare them.
+    """Run two questions ``repeat`` times in turn, each on its own rig, and compare them.
 
-    Each side comes first in every other pair, so that a steady drift of the machine favours none.
-    Raises what ended a run before its time: half a pair would compare nothing.
+    Each side comes first in every other pair, so that a steady drift of the machine favours
+    neither. Raises what ended a run early: half a pair would compare nothing.
     """
     runs: dict[str, list[RunDirectory]] = {"a": [], "b": []}
     questions = {"a": a, "b": b}

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def each_link_alone(question: Question, directory: Path, run_one: RunOne) -> dict[str, Result]:
-    """Run a baseline once for each serving host, with no other one serving; return the results.
+    """Run a baseline once for each serving host while no other serves; return the results.
 
-    Each run is in a directory of its own, named after the host. Raises OnionrigError for what ended
-    a run before its time.
+    Each run is in its own directory, named after the host. Raises OnionrigError for what ended a
+    run early.
     """
     names = hosts_for(question.experiment, "backend")
     return {

@@ -1,4 +1,4 @@
-"""Run a sweep: rig after rig, each under all its loads, going on where an earlier one stopped."""
+"""Run a sweep: rig after rig, each under all its loads, resuming where an earlier one stopped."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Sweep:
         run_one: RunOne,
         tell: Tell,
     ) -> None:
-        """``ask`` makes a point's settings into a question."""
+        """Prepare a sweep; ``ask`` makes a point's settings into a question."""
         self._plan = plan
         self._directory = directory
         self._ask = ask
@@ -51,7 +51,7 @@ class Sweep:
         self._bring_up_seconds: float | None = None
 
     def run(self) -> tuple[SweepResult, int]:
-        """Measure what is missing; return what the sweep came to, and the first failure's code.
+        """Measure what is missing; return the sweep's result, and the first failure's code.
 
         A rig that fails leaves its points unmeasured, and the sweep goes on with the next; Ctrl-C
         and SIGTERM end it.
@@ -130,7 +130,7 @@ class Sweep:
 
 
 def _directory_name(group: list[Settings]) -> str:
-    """Name a run directory after what its rig has for itself."""
+    """Return the name of a run directory: the settings that all loads of its rig share."""
     shared = [
         value
         for key, value in group[0].items()

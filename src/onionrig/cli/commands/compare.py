@@ -151,9 +151,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
         if any(question.experiment.has_emulated_hosts for question in sides):
             enter_user_namespace_if_needed()
         for question in sides:
-            opening_for(
-                question.experiment
-            )  # what is missing for one is reported before the other starts
+            opening_for(question.experiment)  # what either lacks is reported first
         directory = _opened(sides, repeat=repeat, out=out)
         stderr = Console(stderr=True)
         stderr.print(f"compare: {_ahead(sides, repeat)}", highlight=False, soft_wrap=True)

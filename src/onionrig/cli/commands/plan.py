@@ -33,7 +33,7 @@ MODES: dict[str, Mode] = {"anonymous": "anonymous", "single-hop": "single-hop"}
 BALANCERS: dict[str, Balancer] = {"stock": "stock", "extended": "extended"}
 
 MOST = 1_000_000
-"""Hosts or streams that a plan is made for: more than the public network has of either."""
+"""Upper bound on hosts or streams of a plan: more than the public network has of either."""
 
 Choice = TypeVar("Choice")
 
@@ -206,7 +206,7 @@ def _one_of(choices: Mapping[str, Choice], given: str | None, option: str) -> Ch
 
 
 def _read(option: str, parse: Callable[[str], Choice], text: str) -> Choice:
-    """Return what an option was given, parsed. Raises UsageError, which names the option."""
+    """Return an option's value, parsed. Raises UsageError, which names the option."""
     try:
         return parse(text)
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""The probe command: what this board can do, to be carried to where a plan is made."""
+"""The probe command: what this board can do, in a file that can be taken to where one plans."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from onionrig.records.probe import Probe
 
 READABLE_BY_OTHERS = 0o644
-"""It holds nothing secret, and is there to be carried elsewhere."""
+"""Mode of a probe's file: it holds nothing secret, and is meant to be carried elsewhere."""
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""The run command: bring up the rig, put the load on, hold, and say the sustained rate."""
+"""The run command: bring up the rig, put the load on, hold, and print the sustained rate."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ASKED = (
     "balancer", "scale", "inventory", "target", "repeat", "within", "budget",
     "holds", "out",
 )  # fmt: skip
-"""Parameters that say what is run, and where."""
+"""Parameters that determine what is run, and where."""
 
 
 @app.command(
@@ -162,7 +162,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 
 
 def _ready(context: typer.Context, question: Question) -> Question:
-    """Refuse what has no effect on this question; may start this program again in a namespace."""
+    """Refuse options without effect on this question; may restart this program in a namespace."""
     if question.experiment.network.kind == "none":
         refuse_without_effect(
             context, "backends", "clients", "single_hop", "balancer",

@@ -1,4 +1,4 @@
-"""The runs command: every run under a directory, with what it came to."""
+"""The runs command: every run under a directory, with its headline."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ ASKED = (
     "experiment", "over", "profile", "settings", "streams", "hold", "scale", "inventory", "repeat",
     "out",
 )  # fmt: skip
-"""Parameters that say what is swept, and where."""
+"""Parameters that determine what is swept, and where."""
 
 
 def _rounds(word: str) -> int:
@@ -169,7 +169,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
 
 
 def _refuse_fixed(context: typer.Context, axes: tuple[Axis, ...], settings: list[str]) -> None:
-    """Raise UsageError for a key that is varied and set as well: what is set has no effect."""
+    """Raise UsageError for a key that is both varied and set: the set value has no effect."""
     for axis in axes:
         reason = f"--over varies {axis.key}"
         if axis.key in FLAGS:
@@ -181,8 +181,8 @@ def _refuse_fixed(context: typer.Context, axes: tuple[Axis, ...], settings: list
 
 
 def _opened(out: Path | None, plan: SweepPlan) -> SeriesDirectory:
-    """Make the directory, or go on in one that was made for the same sweep."""
-    # what is asked is checked first, so that nothing is made for a question that cannot be run
+    """Make the directory, or continue in one that was made for the same sweep."""
+    # the question is checked first, so that nothing is made for one that cannot be run
     _refuse_impossible(plan)
     path = out or default_out(f"sweep-{plan.name}")
     if not (path / SWEEP_PLAN).exists():
@@ -197,7 +197,7 @@ def _opened(out: Path | None, plan: SweepPlan) -> SeriesDirectory:
 
 
 def _refuse_impossible(plan: SweepPlan) -> None:
-    """Check every point, and see that hosts can be emulated where any names some.
+    """Check every point, and check that hosts can be emulated if any point has some.
 
     Raises UsageError and Unequipped; may start this program again in a user namespace.
     """
@@ -209,7 +209,7 @@ def _refuse_impossible(plan: SweepPlan) -> None:
         enter_user_namespace_if_needed()
     by_lines = {_added_lines(question): question for question in questions}
     for question in by_lines.values():
-        opening_for(question.experiment)  # what is missing is told before anything is made
+        opening_for(question.experiment)  # what is missing is reported before anything is made
 
 
 def _added_lines(question: Question) -> tuple[tuple[str, ...], ...]:

@@ -1,1 +1,1 @@
-"""What commands print and write: results, reports, and what happens where output is refused."""
+"""The output of commands: results, reports, and how a refused output is handled."""

@@ -1,8 +1,8 @@
-"""Draw one report: what ``python -m onionrig.cli.output.drawing`` does, apart from every command.
+"""Draw one report, as ``python -m onionrig.cli.output.drawing``, separate from every command.
 
-Charts are drawn by a JavaScript engine, which ends its whole process where it gets no memory. With
-two paths it writes the report of the records in the first into the second; without any it reads a
-plan as JSON and prints its page. An error is printed alone, and its exit code is its class's.
+Charts are drawn by a JavaScript engine, which ends its whole process if it gets no memory. With two
+paths it writes the report of the records in the first into the second; without any it reads a plan
+as JSON and prints its page. An error is printed alone, and its exit code is its class's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from onionrig.store.refusals import explained
 
 
 def main(words: list[str]) -> None:
-    """Draw what the words say. Raises what cannot be read or written."""
+    """Draw the report that the words name. Raises an error if files cannot be read or written."""
     if words:
         records, directory = words
         write_report(Path(records), Path(directory))

@@ -1,4 +1,4 @@
-"""How commands print: results on stdout, as JSON alone where that is asked for."""
+"""How commands print: results on stdout, and only JSON if that is requested."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 UNFOLDED_COLUMNS = 10_000
-"""The width of a line that goes to a file or a pipe: whatever is read there is not folded."""
+"""Width of a line that goes to a file or a pipe, where lines are not folded."""
 
 
 def results() -> Console:
-    """Return what prints results: as wide as the terminal, and unfolded where there is none."""
+    """Return the console for results: as wide as the terminal, and unfolded without one."""
     console = Console(highlight=False)
     if console.is_terminal or "COLUMNS" in os.environ:
         return console
@@ -72,7 +72,7 @@ def _with_readable_names(value: object) -> object:
 def print_result(
     result: Result, run_directory: RunDirectory, *, json: bool, notes: Sequence[str] = ()
 ) -> None:
-    """Print a result: the summary, or JSON alone; what is to be said of the files goes with it."""
+    """Print a result, as a summary or as JSON alone, and the notes on its files."""
     if json:
         print_json(result)
         print_notes(notes)
@@ -81,14 +81,14 @@ def print_result(
 
 
 def print_notes(notes: Sequence[str]) -> None:
-    """Say on stderr what is to be said of a run's files."""
+    """Print the notes on a run's files on stderr."""
     stderr = Console(stderr=True)
     for note in notes:
         stderr.print(f"gap: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_aborted(run_directory: RunDirectory, stderr: Console, *, json: bool) -> None:
-    """Print what an aborted run had measured, if its files say anything."""
+    """Print what an aborted run had measured, if its files have anything."""
     try:
         account = account_of(run_directory)
     except OnionrigError:

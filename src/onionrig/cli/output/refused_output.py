@@ -17,9 +17,9 @@ STDOUT, STDERR = 1, 2
 class Output(io.FileIO):
     """Standard output or standard error, to which writing never fails.
 
-    What was asked for is more than what is printed: a run is measured and its report written
-    although nobody reads on (``| head``) or the disk behind the output is full. From the first
-    failure on everything that is printed goes nowhere, and ``refused`` says why.
+    A command does more than print: a run is measured and its report written even if nobody reads on
+    (``| head``) or the disk behind the output is full. After the first failure everything that is
+    printed is dropped, and ``refused`` has the reason.
     """
 
     refused: OSError | None = None
@@ -30,7 +30,7 @@ class Output(io.FileIO):
         return not isinstance(self.refused, BrokenPipeError)
 
     def write(self, content: ReadableBuffer, /) -> int:
-        """Write bytes, or drop them where that is refused; return how many were taken."""
+        """Write bytes, or drop them if that is refused; return how many were taken."""
         if self.refused is None:
             try:
                 return super().write(content) or 0
@@ -42,28 +42,28 @@ class Output(io.FileIO):
 
 
 def outlive_refused_output() -> None:
-    """Have both outputs take whatever is printed, and replace letters that they lack."""
+    """Make both outputs take whatever is printed, and replace letters that they lack."""
     sys.stdout = _outlasting(sys.stdout, STDOUT)
     sys.stderr = _outlasting(sys.stderr, STDERR)
 
 
 def somebody_reads() -> bool:
-    """Return whether somebody may still read what is printed; a command that never ends asks."""
+    """Return whether somebody may still read the output; for commands that never end."""
     output = _output()
     return output is None or output.has_reader
 
 
 def print_line(line: str) -> None:
-    """Print a line at once. Raises BrokenPipeError where nobody reads any more."""
+    """Print a line at once. Raises BrokenPipeError if nobody reads any more."""
     print(line, flush=True)
     if not somebody_reads():
         raise BrokenPipeError
 
 
 def flush_output() -> None:
-    """Write what is still to be printed. Raises RunDirectoryError where that was refused.
+    """Write what is still to be printed. Raises RunDirectoryError if that was refused.
 
-    Nothing is raised where its reader has gone: whoever types ``| head`` wants no more.
+    Nothing is raised if the reader has gone: whoever types ``| head`` wants no more.
     """
     if sys.stdout is None:  # it was closed before the program started
         return
@@ -83,7 +83,7 @@ def _output() -> Output | None:
 
 
 def _outlasting(stream: TextIO, handle: int) -> TextIO:
-    if not isinstance(stream, io.TextIOWrapper):  # None where it was closed
+    if not isinstance(stream, io.TextIOWrapper):  # None if it was closed
         return stream
     return io.TextIOWrapper(
         io.BufferedWriter(Output(handle, "wb", closefd=False)),

@@ -1,7 +1,7 @@
-"""Make reports from files, of a run, a sweep or a comparison, and write them beside these.
+"""Make reports of runs, sweeps or comparisons from their files, and write them beside these.
 
-What draws them takes a third of a second to import, so it is imported where it is needed, in a
-process of its own: every command starts without it.
+The drawing code takes a third of a second to import, so it is imported only where it is needed, in
+a process of its own: every command starts without it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PAGE = "report.html"
 """The page of a report; its charts are beside it."""
 DRAWING_SECONDS = 1800.0
-"""How long one report may take; on an emulated board it takes minutes."""
+"""Deadline of one report, which takes minutes on an emulated board."""
 
 
 def reported(name: str) -> Path:
@@ -50,29 +50,29 @@ def reported(name: str) -> Path:
 
 
 def draw_report(path: Path, directory: Path | None = None) -> Path:
-    """Have a run's, sweep's or comparison's report drawn; beside its files by default.
+    """Draw a run's, sweep's or comparison's report, by default beside its files; return its page.
 
-    Returns where the page is. A process of its own draws it (``cli.drawing``): what draws charts
-    ends its process where it runs out of memory, and a result must not end with it. Raises what
-    the other process raised, as one of our errors.
+    It is drawn in a separate process (``cli.drawing``): the code that draws charts ends its process
+    if it runs out of memory, and a result must not end with it. Raises what the other process
+    raised, as one of our errors.
     """
     _drawn(str(path), str(directory or path))
     return (directory or path) / PAGE
 
 
 def plan_page(made: Plan) -> bytes:
-    """Have a plan's page drawn, likewise in a process of its own, and return it."""
+    """Return a plan's page, drawn in a separate process as well."""
     return _drawn(given=msgspec.json.encode(made)).encode()
 
 
 def refuse_overwriting(path: Path, directory: Path | None) -> None:
-    """Raise UsageError for a directory that is another run's, which has a report of its own."""
+    """Raise UsageError for the directory of another run, which has a report of its own."""
     if directory is not None and is_records(directory) and not directory.samefile(path):
         raise UsageError(f"--out {directory}: the report of {path} would overwrite the one there")
 
 
 def announce(path: Path, *, stderr: bool) -> None:
-    """Have a report drawn and say where it is, or why there is none: what was measured stays."""
+    """Draw a report and print where it is, or why there is none: the measurement stays."""
     console = Console(stderr=stderr)
     try:
         said = f"report: {draw_report(path)}"
@@ -84,7 +84,7 @@ def announce(path: Path, *, stderr: bool) -> None:
 
 
 def write_report(path: Path, directory: Path) -> None:
-    """Write the report of a run's, sweep's or comparison's directory into another, in this process.
+    """Write the report of a run's, sweep's or comparison's directory to another, in this process.
 
     Raises RecordsUnreadable and RunDirectoryError.
     """
@@ -150,7 +150,7 @@ def write_comparison_report(path: Path, directory: Path | None = None) -> Path:
 
 
 def write_files(report: Report, directory: Path) -> Path:
-    """Write a report into a directory, in place of an earlier one; return the page's path.
+    """Write a report into a directory, replacing an earlier one; return the page's path.
 
     Raises RunDirectoryError.
     """
@@ -166,7 +166,7 @@ def write_files(report: Report, directory: Path) -> Path:
 
 
 def _recording(run_directory: RunDirectory) -> tuple[Recording | None, tuple[str, ...]]:
-    """Return what was recorded; of a run that has but its result, None and why."""
+    """Return what was recorded, or None and the reason if a run has only its result."""
     try:
         return run_directory.recording(), ()
     except RecordsUnreadable as error:
@@ -174,13 +174,13 @@ def _recording(run_directory: RunDirectory) -> tuple[Recording | None, tuple[str
 
 
 def _ceiling(run_directory: RunDirectory, result: Result) -> Result | None:
-    """Return what the newest complete baseline beside a run measured on the same host."""
+    """Return the result of the newest complete baseline beside a run, on the same host."""
     machines = _machines(run_directory)
     if result.mode == "without tor" or not machines:
         return None
     beside = run_directory.path.absolute().parent
     for other in reversed(known_runs(beside)):
-        if other.path.parent != beside:  # of a sweep or a comparison there
+        if other.path.parent != beside:  # it belongs to a sweep or a comparison there
             continue
         try:
             found = other.read_result()

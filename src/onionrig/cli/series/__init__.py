@@ -1,1 +1,1 @@
-"""Commands that make several runs: what they say while they go on, and repetitions."""
+"""Commands that make several runs: what they print while they go on, and repetitions."""

@@ -1,4 +1,4 @@
-"""What a series tells while it goes, as lines on stderr."""
+"""Print the progress of a series, as lines on stderr."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class SeriesSaid:
-    """Prints what a series tells."""
+    """Prints the progress of a series."""
 
     def __init__(self, console: Console, directory: Path, *, resume: str) -> None:
-        """``resume`` is the command by which the series is gone on with, without its directory."""
+        """Print to a console; ``resume`` is the command that resumes, without the directory."""
         self._console = console
         self._directory = directory
         self._resume = resume

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from onionrig.experiment.question import Question
 
 WITHIN, BUDGET = "5%", "30m"
-"""How well the rate is to be known, and how long that may take, unless told otherwise."""
+"""Defaults of the precision of the rate, and of the time that reaching it may take."""
 LEAST_WITHIN, MOST_WITHIN = 0.001, 0.5
 
 
@@ -54,7 +54,7 @@ def plan_of(name: str, experiment: dict[str, Any], *, within: str, budget: str) 
 
 
 def question_to_repeat(plan: RepeatPlan) -> Question:
-    """Return what is run on each network. Raises UsageError for what has no rate to be known."""
+    """Return what is run on each network. Raises UsageError if it has no rate to be known."""
     question = question_of([plan.experiment], name=plan.name).asked_by(plan.command)
     refuse_without_rate(question)
     return question
@@ -63,7 +63,7 @@ def question_to_repeat(plan: RepeatPlan) -> Question:
 def holds_until_known(question: Question, *, within: str, budget: str) -> Question:
     """Return the same question with as many holds of one rig as the budget allows.
 
-    They end as soon as the rate is known; how many that will take is said. Raises UsageError.
+    They end as soon as the rate is known; how many that will take is printed. Raises UsageError.
     """
     refuse_without_rate(question)
     part, budget_seconds = _within(within), _budget(budget)
@@ -81,7 +81,7 @@ def holds_until_known(question: Question, *, within: str, budget: str) -> Questi
 
 
 def refuse_without_rate(question: Question) -> None:
-    """Raise UsageError for what has no sustained rate that could be known."""
+    """Raise UsageError for a question without a sustained rate that could be known."""
     shape = shape_of(question.experiment.load)
     if question.serves_only:
         raise UsageError("--repeat auto: baseline.listen serves and measures nothing")
@@ -95,9 +95,9 @@ def refuse_without_rate(question: Question) -> None:
 def run_until_known(
     question: Question, plan: RepeatPlan, *, directory: SeriesDirectory, json: bool
 ) -> NoReturn:
-    """Repeat until the rate is known, print what that came to, and exit with the verdict's code."""
+    """Repeat until the rate is known, print the result, and exit with the verdict's code."""
     stderr = Console(stderr=True)
-    opening_for(question.experiment)  # what is missing is told before anything is run
+    opening_for(question.experiment)  # what is missing is reported before anything is run
     ahead = repetition_ahead(plan, seconds=expected_seconds(question))
     stderr.print(f"repeat: {ahead}; {directory.path}", highlight=False, soft_wrap=True)
     result = repeated_until_known(
