@@ -41,9 +41,7 @@ def main() -> None:
     """Run the command line; an explained error becomes one line and its exit code."""
     outlive_refused_output()
     words = sys.argv[1:]
-    sys.argv = [
-        readable(word) for word in sys.argv
-    ]  # for the records; files are opened by their bytes
+    sys.argv = [readable(word) for word in sys.argv]  # for records; files go by their bytes
     try:
         try:
             app(words)

@@ -1,8 +1,8 @@
 """Bring up the network: from nothing to a consensus that lists every relay and bootstrapped tors.
 
-The order and its timing are what makes it quick: authorities and relays start just before a vote
-so that the first consensus lists them all (a late relay costs a round of 20 s), relays are told to
-look again as soon as it is there, and only then clients and backends start.
+The order and its timing make it quick: authorities and relays start just before a vote so that the
+first consensus lists them all (a late relay costs a round of 20 s), relays are told to look again
+as soon as it is there, and only then clients and backends start.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from onionrig.tor.control import Control
 
 CONSENSUS_SECONDS = 75.0
-"""A first consensus takes 5 s; one that missed relays is made good after at most three rounds."""
+"""Deadline of a consensus: a first one takes 5 s, and missing relays are in after at most three
+rounds."""
 BOOTSTRAP_SECONDS = 90.0
 LISTENING_SECONDS = 15.0
 
@@ -38,7 +39,7 @@ LISTENING_SECONDS = 15.0
 async def bring_up_network(engine: Engine, rig: Rig, journal: Journal) -> Consensus:
     """Start everything but balancer and sink; return the consensus once every tor is up.
 
-    Raises BringUpTimeout, naming the daemon that is late and where its log is.
+    Raises BringUpTimeout, naming the daemon that is late and its log.
     """
     await start_movers(engine, rig, journal)
     relays = rig.with_role(Role.AUTHORITY, Role.RELAY)
@@ -50,9 +51,9 @@ async def bring_up_network(engine: Engine, rig: Rig, journal: Journal) -> Consen
     consensus = await _consensus(engine, rig, relays, journal)
     for relay in relays:
         await engine.signal(relay, Signal.RELOAD)
-    # Asked too early a cache has nothing to give, and a client asks again only after 8 s. That a
-    # relay has 100 % is not waited for: it means a circuit of its own, which serves nobody, and in
-    # a network of few relays can take it a minute; those of the others show that it relays.
+    # If asked too early, a cache has nothing to give, and a client asks again only after 8 s. We do
+    # not wait for a relay's own 100 %: it means a circuit of its own, which serves nobody, and in a
+    # network of few relays can take it a minute; the circuits of the others show that it relays.
     await engine.ready(relays, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting)
     others = rig.on_the_network()
     await engine.start(others)
@@ -62,14 +63,14 @@ async def bring_up_network(engine: Engine, rig: Rig, journal: Journal) -> Consen
 
 
 async def start_movers(engine: Engine, rig: Rig, journal: Journal) -> None:
-    """Start what serves bytes and what samples, and wait for what others connect to."""
+    """Start the processes that serve bytes and sample, and wait until others can connect."""
     movers = rig.with_role(Role.SOURCE, Role.SAMPLER)
     await engine.start(movers)
     await engine.ready(movers, seconds=LISTENING_SECONDS, tell=journal.waiting)
 
 
 def _lead_seconds(daemons: int) -> float:
-    """Return how long before a vote to start so many daemons; they share the machine's cores."""
+    """Return how long before a vote to start the daemons, which share the machine's cores."""
     return min(4.5, 2.0 + 0.06 * daemons)
 
 
@@ -81,7 +82,7 @@ async def _consensus(
     try:
         async with deadline(CONSENSUS_SECONDS, found.missing):
             while True:
-                # it may not listen yet; should it have died, that is told by itself
+                # it may not listen yet; should it have died, that is reported by itself
                 with suppress(*GONE):
                     async with engine.control(rig.with_role(Role.AUTHORITY)[0]) as tor:
                         return await _complete(tor, found, journal)
@@ -106,7 +107,7 @@ async def _complete(tor: Control, found: _Listed, journal: Journal) -> Consensus
 
 
 class _Listed:
-    """Which of the relays the latest consensus lists."""
+    """The relays that the latest consensus lists."""
 
     def __init__(self, relays: Sequence[Service]) -> None:
         self._expected = {nickname(relay.name): relay for relay in relays}
@@ -123,7 +124,7 @@ class _Listed:
         return [relay for name, relay in self._expected.items() if name not in self._listed]
 
     def missing(self) -> str:
-        """Say what is missing."""
+        """Return a text about what is missing."""
         if not self.late:
             return "nothing"
         return (
@@ -132,7 +133,7 @@ class _Listed:
         )
 
     def said(self) -> str:
-        """Say what is waited for."""
+        """Return a text about what is awaited."""
         listed = len(self._listed)
         return f"a consensus of {len(self._expected)} relays" + (
             f"; the last one lists {listed}, the next is 20 s away" if listed else ""

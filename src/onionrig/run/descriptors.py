@@ -1,4 +1,4 @@
-"""What each client tor holds of the frontend's descriptor, and whether it serves every instance."""
+"""The frontend's descriptor in each client tor, and whether it serves every instance."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 NOTHING = Descriptor(revision=0, points=())
 PAUSE_SECONDS = 3.0
-"""Between the acknowledgements of two publications; those of one come in one burst."""
+"""Seconds between the acknowledgements of two publications; those of one come in one burst."""
 
 
 class Descriptors:
-    """The frontend's descriptors in the client tors, fetched again as often as is asked."""
+    """The frontend's descriptors in the client tors, fetched again as often as requested."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Descriptors:
         self._uploads = uploads
         self._asked = False
         self.coverages: dict[str, Coverage] = {}
-        """By client tor: each keeps the descriptor that it has fetched."""
+        """Coverages by client tor: each keeps the descriptor that it has fetched."""
 
     @property
     def all_fetched(self) -> bool:
@@ -60,12 +60,12 @@ class Descriptors:
 
     @property
     def starved(self) -> dict[str, str]:
-        """Instances that no client tor can reach by what it holds, and why."""
+        """Instances that no client tor can reach with the descriptors they hold, and why."""
         seen = [coverage.starved() for coverage in self._held]
         return {name: why for name, why in seen[0].items() if all(name in other for other in seen)}
 
     def missing(self) -> str:
-        """Say what is missing."""
+        """Return a text about what is missing."""
         late = [name for name in self._clients if name not in self.coverages]
         if late:
             return f"{late[0]} to fetch the frontend's descriptor"
@@ -106,7 +106,7 @@ class Descriptors:
         return enough()
 
     async def _fetch(self) -> None:
-        """Have every client tor fetch the frontend's descriptor; look at the instances' own."""
+        """Make every client tor fetch the frontend's descriptor; look at the instances' own."""
         fetched = await together(
             *(self._of_instance(address) for address in self._rig.instances.values())
         )
@@ -125,10 +125,10 @@ class Descriptors:
                 self.coverages[name] = coverage(frontend, instances)
 
     async def _places(self) -> list[str | None]:
-        """Return where each client tor is to fetch: anywhere, if there is but one descriptor.
+        """Return the HSDir for each client tor to fetch from: any, if there is only one descriptor.
 
-        Otherwise in turn from the HSDirs that clients choose from, so that as many hold one
-        descriptor as another. Left alone they draw: with few clients, not all would be held.
+        Otherwise they take turns over the HSDirs that clients choose from, so that each descriptor
+        is held by equally many. Left alone they draw: with few clients, not all would be held.
         """
         if self._rig.variants == 1:
             return [None] * len(self._clients)
@@ -141,7 +141,8 @@ class Descriptors:
     async def _of_instance(self, address: str) -> Descriptor | None:
         """Return an instance's descriptor: the one that Onionbalance has fetched, if it is there.
 
-        Between telling its tor to forget and fetching again it is not: then a client fetches it.
+        It is missing between telling its tor to forget and fetching again: then a client fetches
+        it.
         """
         cached = await self._balancer_tor.cached_descriptor(address)
         if cached is not None:
@@ -150,7 +151,7 @@ class Descriptors:
         return await anyone.fetch_descriptor(address)
 
     async def _next_upload(self) -> None:
-        """Wait for a further acknowledgement, but look again after a second in any case."""
+        """Wait for another acknowledgement, but look again after a second in any case."""
         with suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await self._uploads.get()

@@ -1,4 +1,4 @@
-"""Dial before the load, where dials are asked for: who serves, how fast, how many fail."""
+"""Dial before the load, if dials are requested: who serves, how fast, how many fail."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from onionrig.run.journal import Journal
 
 TELL_SECONDS = 1.0
-"""Between two words on how far it is."""
+"""Seconds between two reports of progress."""
 REASONS_TOLD = 3
 
 
 async def dial_all(engine: Engine, rig: Rig, journal: Journal) -> None:
-    """Make the dials that are asked for; failed ones are recorded and noted, and no error.
+    """Make the requested dials; failed ones are recorded and noted, but are not an error.
 
-    Raises what ended the dialler before its time.
+    Raises what ended the dialler early.
     """
     diallers = rig.own(DIALLER)
     if not diallers:
@@ -48,7 +48,7 @@ async def dial_all(engine: Engine, rig: Rig, journal: Journal) -> None:
 
 @asynccontextmanager
 async def dialled_meanwhile(engine: Engine, rig: Rig) -> AsyncIterator[None]:
-    """Dial at the interval that is asked for, if one is, while a block lasts."""
+    """Dial at the requested interval, if there is one, while a block lasts."""
     diallers = rig.own(LOAD_DIALLER)
     await engine.start(diallers)
     yield
@@ -62,7 +62,7 @@ async def _tell(progress: _Progress, journal: Journal) -> None:
 
 
 class _Progress:
-    """How far the diallers are, by what they have recorded."""
+    """The progress of the diallers, according to their records."""
 
     def __init__(self, engine: Engine, diallers: Sequence[Service]) -> None:
         self._count = sum(
@@ -75,14 +75,14 @@ class _Progress:
         self._failures: Counter[str] = Counter()
 
     async def said(self) -> str:
-        """Say what is waited for, what is done and what failed."""
+        """Return a text about what is awaited, what is done and what failed."""
         await self._read_on()
         failed = self._failures.total()
         dials = f"{counted(self._count, 'dial')}; {self._done} done"
         return dials + (f", {failed} failed" if failed else "")
 
     async def account(self, seconds: float) -> str:
-        """Say what it came to."""
+        """Return a text about the outcome."""
         await self._read_on()
         made = f"{counted(self._done, 'dial')} in {rough_duration_text(seconds)}"
         if not self._failures:

@@ -32,17 +32,17 @@ if TYPE_CHECKING:
     from onionrig.run.journal import Journal
 
 INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER})
-"""What the rig measures with: no host takes it along."""
+"""Roles that the rig measures with, which do not go down with a host."""
 
 STARTED_AGAIN_SECONDS = 30.0
-"""Until what was started again is ready for what depends on it."""
+"""Deadline for restarted services to be ready for those that depend on them."""
 
 PROTOCOLS: dict[Capability, type] = {
     Capability.LINKS: Links,
     Capability.LINK_RATES: LinkRates,
     Capability.REBOOTS: Reboots,
 }
-"""What an engine has that can do what a step needs."""
+"""Protocol of an engine that can do what a step needs, by capability."""
 
 
 def refuse_undoable(faults: Iterable[PlannedFault], capabilities: Collection[type]) -> None:
@@ -65,11 +65,10 @@ async def carry_out(  # noqa: PLR0913 - what is done, to what, when, and who is 
     *,
     until: Callable[[float], float],
 ) -> None:
-    """Do each fault when its time has come; an end that it causes is nobody's failure.
+    """Carry out each fault at its time; an end that it causes is not a failure.
 
-    What a fault brings back is followed up.
-
-    ``until`` says how many seconds are left until so many seconds of the hold have passed.
+    Services that a fault brings back are followed up. ``until`` returns the seconds left until the
+    hold has lasted for a given number of seconds.
     """
     for planned in faults:
         await asyncio.sleep(until(planned.at_seconds))
@@ -82,7 +81,7 @@ async def carry_out(  # noqa: PLR0913 - what is done, to what, when, and who is 
 
 
 def _services(rig: Rig, planned: PlannedFault) -> list[Service]:
-    """Return the services that a fault is done to; none where it is done to a link alone."""
+    """Return the services that a fault is done to; none if it is done only to a link."""
     match planned.scope:
         case Scope.SERVICE:
             return [rig.named(planned.subject)]

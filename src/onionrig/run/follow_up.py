@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 0.25
 BOOTSTRAP = "status/bootstrap-phase"
 UP = "PROGRESS=100"
-"""What a tor answers that has bootstrapped (torspec: control-spec)."""
+"""Part of the answer of a tor that has bootstrapped (torspec: control-spec)."""
 
 
 class FollowUp:
@@ -32,7 +32,7 @@ class FollowUp:
         self._is_over = False
 
     def look_at(self, services: Iterable[Service]) -> None:
-        """Ask the tors among these from now on, and journal it as each of them answers."""
+        """Ask the tors among these from now on, and journal when each of them answers."""
         for service in services:
             if service.control_path is None or self._is_over:
                 continue

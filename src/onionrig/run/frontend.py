@@ -1,7 +1,7 @@
-"""Bring up the frontend: publish the one address, and have every client tor fetch it.
+"""Bring up the frontend: publish the one address, and make every client tor fetch it.
 
-Evidence, in order: every backend instance has made a descriptor of its own; HSDirs acknowledge
-the frontend's; client tors fetch it with the expected introduction points.
+Evidence, in order: every backend instance has made its own descriptor; HSDirs acknowledge the
+frontend's; client tors fetch it with the expected introduction points.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 INSTANCES_SECONDS = 60.0
 PUBLISHED_SECONDS = 150.0
-"""Should the start be mistimed, stock Onionbalance's own waits come to 95 s at the worst
-(onionbalance 0.2.4: common/scheduler.py, hs_v3/params.py)."""
+"""Deadline of a publication: after a mistimed start, stock Onionbalance's own waits add up to 95 s
+at worst (onionbalance 0.2.4: common/scheduler.py, hs_v3/params.py)."""
 COMPLETE_SECONDS = 40.0
-"""How long to wait for a publication with all instances: about two come in that time."""
+"""Deadline of a publication with all instances: about two come in that time."""
 
 
 @asynccontextmanager
@@ -59,7 +59,7 @@ async def published(
 
 
 async def _instances_up(engine: Engine, rig: Rig, journal: Journal) -> None:
-    """Wait until every backend instance has made a descriptor of its own."""
+    """Wait until every backend instance has made its own descriptor."""
     up: list[str] = []
 
     def missing() -> str:
@@ -75,7 +75,7 @@ async def _instances_up(engine: Engine, rig: Rig, journal: Journal) -> None:
 
 
 async def _start_balancer(engine: Engine, rig: Rig, consensus: Consensus, journal: Journal) -> None:
-    """Start Onionbalance: at once where it asks again by itself, else when it is timed best."""
+    """Start Onionbalance: at once if it asks again by itself, otherwise at the best moment."""
     balancer = rig.one(Role.BALANCER)
     if "fast_start" in rig.balancer_switches:
         await engine.start([balancer])
@@ -98,7 +98,7 @@ async def _start_balancer(engine: Engine, rig: Rig, consensus: Consensus, journa
 
 
 async def _fetched(descriptors: Descriptors, journal: Journal) -> None:
-    """Have every client tor fetch the descriptor, with all points if they come in time."""
+    """Make every client tor fetch the descriptor, with all points if they come in time."""
     if await descriptors.fetch_until(
         lambda: descriptors.complete, seconds=COMPLETE_SECONDS, tell=journal.waiting
     ):

@@ -35,7 +35,7 @@ class PartOf(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str = ""
     ends_seconds: float | None = None
-    """End of the whole, on the monotonic clock, as expected."""
+    """Expected end of the whole, on the monotonic clock."""
     after_loads_seconds: tuple[float, ...] = ()
     """Time that the whole takes after the end of each of the run's loads."""
 

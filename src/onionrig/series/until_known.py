@@ -26,11 +26,11 @@ def repeated_until_known(
     run_one: RunOne,
     tell: Tell,
 ) -> RepeatResult:
-    """Measure fresh networks until the rate is known; those that are measured already count.
+    """Measure fresh networks until the rate is known; those already measured count.
 
-    The budget is for the time that this call takes, and no network is begun that would not fit;
-    one is measured in any case. Raises what ended a run before its time: what was measured is
-    kept, and it can go on later.
+    The budget covers the time that this call takes, and no network is begun that would not fit; one
+    is measured in any case. Raises what ended a run early: what was measured is kept, and it can be
+    resumed later.
     """
     began = time.monotonic()
     networks = _measured(directory, tell)
@@ -59,7 +59,7 @@ def repeated_until_known(
 
 
 def _measured(directory: SeriesDirectory, tell: Tell) -> dict[str, Result]:
-    """Return the results of the runs that went to their end, in order."""
+    """Return the results of the complete runs, in order."""
     results = {}
     for run in directory.runs():
         try:

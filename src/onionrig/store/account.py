@@ -1,7 +1,8 @@
-"""Write the result of a run from what was recorded.
+"""Write the result of a run from its records.
 
 The controller calls it at the end; the keeper runs it as ``python -m onionrig.store.account RUN``
-when the controller was killed, so that the run says ``aborted`` and what was measured is kept.
+when the controller was killed, so that the run is recorded as ``aborted`` and what was measured is
+kept.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from onionrig.store.run_directory import RunDirectory
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be said of a run from its files."""
+    """The result of a run according to its files, with notes."""
 
     result: Result
     notes: tuple[str, ...]
-    """Where the result comes from if not from result.json as this version writes it, and what of
-    the run's files is missing or damaged."""
+    """Notes on the origin of the result, unless it is result.json as this version writes it, and on
+    files of the run that are missing or damaged."""
 
 
 def finish(run_directory: RunDirectory) -> Result:
     """Analyse a run directory and write its result.
 
-    Raises RecordsUnreadable, and RunDirectoryError where the result cannot be written.
+    Raises RecordsUnreadable, and RunDirectoryError if the result cannot be written.
     """
     result = analyse(run_directory.recording())
     run_directory.write_result(result)
@@ -37,10 +38,10 @@ def finish(run_directory: RunDirectory) -> Result:
 
 
 def account_of(run_directory: RunDirectory) -> Account:
-    """Return the result of a run with what is to be said of its files.
+    """Return the result of a run with notes on its files.
 
-    Raises RecordsUnreadable where neither the result nor the manifest can be read; it says what
-    there is.
+    Raises RecordsUnreadable if neither the result nor the manifest can be read; the message says
+    what there is.
     """
     why = "result.json is missing"
     try:

@@ -1,4 +1,4 @@
-"""Write tables as CSV files, one a table, into a directory of their own."""
+"""Write tables as CSV files, one per table, into a directory of their own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def new_export_directory(path: Path) -> Path:
     """Make the directory of an export, 0700.
 
-    Raises UsageError where there are files in it, RunDirectoryError where it cannot be made.
+    Raises UsageError if there are files in it, RunDirectoryError if it cannot be made.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -30,9 +30,9 @@ def new_export_directory(path: Path) -> Path:
 
 
 def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> int:
-    """Write one table and return how many rows it has; a null is an empty cell.
+    """Write one table and return its number of rows; a null is an empty cell.
 
-    Raises RunDirectoryError where it cannot be written.
+    Raises RunDirectoryError if it cannot be written.
     """
     count = 0
     try:

@@ -1,7 +1,7 @@
 """Append records to a JSON-lines file and read them back, also while it grows.
 
-A line is written by one ``write`` so that a reader never sees half of a finished one; the last
-line of a file whose writer was killed may be torn, and is left out when it is read.
+A line is written by one ``write`` so that a reader never sees half of a finished one; the last line
+of a file whose writer was killed may be torn, and is left out when it is read.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class Appender:
 
 
 class GrowingFile:
-    """A text file that grows; each call gives the lines finished since the one before."""
+    """A text file that grows; each call gives the lines finished since the previous one."""
 
     def __init__(self, path: Path, *, after: int = 0) -> None:
-        """Read what stands behind so many bytes."""
+        """Read what follows the first ``after`` bytes."""
         self._path = path
         self._offset = after
 
@@ -94,7 +94,7 @@ class Tail(Generic[Record]):
 def read_all(path: Path | str, kind: type[Record]) -> Iterator[Record]:
     """Yield a file's records; a torn last line is left out, a missing file is empty.
 
-    Raises RecordsUnreadable for a line that is no such record.
+    Raises RecordsUnreadable for a line that is not such a record.
     """
     decoder = msgspec.json.Decoder(kind)
     path = Path(path)
@@ -111,7 +111,7 @@ def read_all(path: Path | str, kind: type[Record]) -> Iterator[Record]:
 
 
 def unwritable(path: Path, error: OSError, *, option: str = "--out") -> RunDirectoryError:
-    """Explain why a file could not be written, and which option would put it elsewhere."""
+    """Return the error for a file that could not be written, naming the option to move it."""
     if error.errno in _FULL:
         return RunDirectoryError(
             f"{path}: the disk is full; free space there, or choose another place with {option}"

@@ -20,18 +20,19 @@ Outcome = Literal["complete", "aborted", "no result", "unreadable"]
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """One run; of a sweep or a comparison, which stands before its runs, only the name and time."""
+    """One run, or a sweep or comparison, which precedes its runs and has only name and time."""
 
     name: str
-    """As ``show`` takes it; behind the sweep's and a slash for a run of a sweep."""
+    """Name as ``show`` takes it; for a run of a sweep, after the sweep's name and a slash."""
     path: str
     kind: Kind
     began: str
-    """UTC, ISO 8601; the directory's own time where its files do not say."""
+    """UTC, ISO 8601; the directory's own time if its files have none."""
     profile: str | None = None
     mode: str | None = None
     outcome: Outcome | None = None
-    """no result: it goes on, or was killed with its keeper; ``show`` says what was recorded."""
+    """Outcome of a run; "no result" if it goes on, or was killed with its keeper; ``show`` tells
+    what was recorded."""
     sustained_bits_per_second: float | None = None
     target_bits_per_second: float | None = None
     target_met: bool | None = None
@@ -39,13 +40,13 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     bottleneck: str | None = None
     """Its kind."""
     problem: str | None = None
-    """Why it cannot be read."""
+    """The reason why it cannot be read."""
 
 
 def listed(below: Path) -> list[Listed]:
     """Return what is under a directory, newest last, the runs of a sweep after it.
 
-    Raises RecordsUnreadable where the directory itself cannot be looked into.
+    Raises RecordsUnreadable if the directory itself cannot be looked into.
     """
     lines: list[Listed] = []
     for path in _by_age(below):

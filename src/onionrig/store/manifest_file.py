@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from onionrig.store.salvage import Salvaged
 
 CONTROL_SOCKET = "ControlSocket "
-"""Begins the line of a torrc that says where tor takes control connections."""
+"""Beginning of the line of a torrc that says where tor takes control connections."""
 
 
 def read_manifest(path: Path) -> Salvaged[Manifest]:
-    """Read a manifest with what is to be said of it. Raises RecordsUnreadable."""
+    """Return a manifest with notes on it. Raises RecordsUnreadable."""
     return read_value(path, Manifest, earlier=as_this_version)
 
 
 def as_this_version(manifest: dict[str, Any]) -> dict[str, Any]:
     """Return a decoded manifest of an earlier version as this version would have written it.
 
-    Emulated hosts had a list of their own; where control sockets were, and which instances the
-    balancer was told of, stood in the files of the services alone.
+    Emulated hosts had their own list; control sockets, and the instances that the balancer was
+    given, were only in the files of the services.
     """
     emulated, machines = manifest.get("emulated"), manifest.get("hosts")
     if not isinstance(emulated, list) or not isinstance(machines, list):

@@ -1,4 +1,4 @@
-"""Make the best of what is left of a run: what was asked, when it was held, how it ended."""
+"""Reconstruct from what is left of a run what was asked, when it was held, and how it ended."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LONGEST_SECONDS = 7 * 24 * 3600
-"""Of a load that can be believed."""
+"""Longest plausible load."""
 _WRITERS = {Role.SINK, Role.SOURCE, Role.SAMPLER, Role.PINGER, Role.DIALLER}
-"""Roles whose services write records of their own."""
+"""Roles whose services write their own records."""
 
 
 class AskedLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run's experiment asks, as far as the analysis needs it."""
+    """The parts of a run's experiment that the analysis needs."""
 
     target_bits_per_second: float | None
     streams: int
@@ -34,7 +34,7 @@ class AskedLoad(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def asked_of(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> AskedLoad:
-    """Return what a manifest's experiment asks; one of another version as far as it is known."""
+    """Return what a manifest's experiment asks; as far as it is known if of another version."""
     try:
         known = experiment_from([experiment])
     except UsageError as error:
@@ -55,9 +55,9 @@ def asked_of(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> Asked
 def expected_files(
     roles: Mapping[str, str], events: Iterable[AnyEvent], *, whole: bool
 ) -> frozenset[str]:
-    """Return whose samples there should be, by name, as far as the run went.
+    """Return the names of the services that should have samples, as far as the run went.
 
-    ``whole`` is whether all events could be read: where not, the run is taken to have held.
+    ``whole`` is true if all events could be read; otherwise the run is assumed to have held.
     """
     seen = list(events)
     if whole and not any(isinstance(event, Scheduled) for event in seen):
@@ -68,14 +68,14 @@ def expected_files(
 
 
 def _tors_records(roles: Mapping[str, str]) -> set[str]:
-    """Name the records of the tors' counters: one of each sampler, where there are tors at all."""
+    """Return the names of the records of the tors' counters: one per sampler if there are tors."""
     if Role.PINGER not in roles.values():
         return set()
     return {tors_record(name) for name, role in roles.items() if role == Role.SAMPLER}
 
 
 def _in_hold(event: AnyEvent) -> bool:
-    """Return whether an event says that a hold had begun."""
+    """Return whether an event proves that a hold had begun."""
     began = isinstance(event, PhaseBegan) and event.phase is Phase.HOLD
     return began or isinstance(event, (Held, Finished))
 
@@ -83,9 +83,9 @@ def _in_hold(event: AnyEvent) -> bool:
 def mended_events(
     events: Sequence[AnyEvent], lost: Sequence[str], schedule_path: Path
 ) -> tuple[list[AnyEvent], tuple[str, ...]]:
-    """Return the events with what another file knows of lost ones, and what was done in words.
+    """Return the events, with lost ones restored from another file, and notes on what was done.
 
-    Where none were lost, a run without an end was killed, and is left as it is.
+    If none were lost, a run without an end was killed, and is left as it is.
     """
     mended = [event for event in events if not _impossible(event)]
     said: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ def mended_events(
 
 
 def _scheduled(path: Path) -> Scheduled | None:
-    """Return the last load's times as the sink was told them, None where they are lost as well."""
+    """Return the last load's times as the sink was given them, or None if they are lost as well."""
     try:
         schedule = read_value(path, Schedule).value
     except RecordsUnreadable:
@@ -132,7 +132,7 @@ def _scheduled(path: Path) -> Scheduled | None:
 def _impossible(event: AnyEvent) -> bool:
     """Return whether an event is a load that ends before it begins, or lasts for ever.
 
-    A damaged digit makes such a one, and figures over its seconds would never be done.
+    A damaged digit can cause this, and figures over its seconds would never be finished.
     """
     if not isinstance(event, Scheduled):
         return False

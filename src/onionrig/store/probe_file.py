@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA = 1
-"""The only one that there is so far; later ones may mean something else by the same names."""
+"""The only schema so far; later ones may mean something else by the same names."""
 MAKE_ONE = "`onionrig probe --out FILE` on the board makes one"
 
 
 def read_probe(path: Path) -> Probe:
-    """Read what ``onionrig probe`` has written.
+    """Return what ``onionrig probe`` has written.
 
-    Fields that this version does not know are passed over. Raises UsageError for what is no probe,
-    and for one of another schema.
+    Fields that this version does not know are ignored. Raises UsageError for a file that is not a
+    probe, and for one of another schema.
     """
     try:
         content = path.read_bytes()
@@ -42,7 +42,7 @@ def read_probe(path: Path) -> Probe:
 
 
 def _refuse_other(path: Path, value: object) -> None:
-    """Raise UsageError for what is no probe, or one of another schema."""
+    """Raise UsageError for a value that is not a probe, or one of another schema."""
     if not isinstance(value, dict) or not {"openssl", "speeds", "loopback"} & value.keys():
         raise UsageError(f"{path} is no probe: {_described(value)}; {MAKE_ONE}")
     schema = value.get("schema")

@@ -1,7 +1,7 @@
 """Turn what the system refuses into an error of ours, with the path that it was about.
 
-Whoever knows what a file is for says so where it is opened; this is for all others, so that a name
-that is too long or a directory that may not be looked into is never answered by a traceback.
+Code that knows what a file is for explains errors where it opens it; this is for all others, so
+that a name that is too long or a directory that may not be looked into never ends in a traceback.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ _TOO_FEW = {
     errno.EAGAIN: "raise the limit on processes (ulimit -u, or pids.max of the control group)",
 }
 _NO_THREAD = "can't start new thread"
-"""What Python says where the system refuses a thread, without the system's reason."""
+"""Python's message if the system refuses a thread, which lacks the system's reason."""
 
 _NO_HOME = "home directory"
-"""What pathlib and platformdirs say of a user whom no list has and whose HOME is not set."""
+"""Words of pathlib and platformdirs about a user who is in no list and has no HOME."""
 
 
 def explained(error: BaseException) -> OnionrigError | None:
     """Return an error of ours for what the system refused, with the path that it was about.
 
-    None for an error that is not the system's. A name that is not UTF-8 is refused as it is
-    written into a record.
+    Returns None for an error that is not the system's. A name that is not UTF-8 is refused when it
+    is written into a record.
     """
     if isinstance(error, OnionrigError):
         return error

@@ -1,8 +1,8 @@
 """A run directory: made once, written while the run goes, read back by anything that looks at it.
 
-manifest.json   what was run, on what            samples/*.jsonl     a line a second a process
-events.jsonl    what happened                    transfers/*.jsonl   a line an attempt, by sink
-schedule.json   when the load is on              dials/*.jsonl       a line a dial, where asked for
+manifest.json   what was run, on what            samples/*.jsonl     a line per second, by process
+events.jsonl    what happened                    transfers/*.jsonl   a line per attempt, by sink
+schedule.json   when the load is on              dials/*.jsonl       a line per dial, if requested
 logs/*.log      what each process printed        result.json         what it means
 """
 
@@ -52,9 +52,9 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 MANIFEST, RESULT, SCHEDULE = "manifest.json", "result.json", "schedule.json"
 EVENTS, TRANSFERS, DIALS = "events.jsonl", "transfers", "dials"
 MOST_AT_ONCE = 1000
-"""Runs that begin in one second."""
+"""Upper bound on the number of runs that begin in one second."""
 NAMED = 8
-"""How many files of a directory are named where it is no run."""
+"""Number of files of a directory that are named if it is not a run."""
 
 
 def refuse_unrecordable(path: Path) -> Path:
@@ -75,9 +75,9 @@ def refuse_unrecordable(path: Path) -> Path:
 
 
 def made_new(path: Path, *directories: str) -> Path:
-    """Make a directory with these in it, each 0700, and return where it is.
+    """Make a directory with these in it, each 0700, and return its path.
 
-    Raises RunDirectoryError where it has files already, or cannot be made.
+    Raises RunDirectoryError if it has files already, or cannot be made.
     """
     path = refuse_unrecordable(path)
     try:
@@ -94,9 +94,9 @@ def made_new(path: Path, *directories: str) -> Path:
 
 
 def new_beside_others(path: Path) -> Path:
-    """Make a directory that nobody else has, 0700: at a path, or with a number behind its name.
+    """Make a directory that nobody else has, 0700: at a path, or with a number after its name.
 
-    Raises RunDirectoryError where none can be made.
+    Raises RunDirectoryError if none can be made.
     """
     refuse_unrecordable(path)
     for name in (path.name, *(f"{path.name}-{number}" for number in range(2, MOST_AT_ONCE))):
@@ -120,27 +120,27 @@ class RunDirectory:
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:
-        """Make a new run directory, 0700. Raises RunDirectoryError where it has files already."""
+        """Make a new run directory, 0700. Raises RunDirectoryError if it has files already."""
         return cls(made_new(path, "samples", "logs"))
 
     @property
     def name(self) -> str:
-        """What the run is called."""
+        """The name of the run."""
         return self.path.name
 
     @property
     def events_path(self) -> Path:
-        """Where the events are."""
+        """Path of the events."""
         return self.path / EVENTS
 
     @property
     def transfers_path(self) -> Path:
-        """Where the sinks' attempts are, a file for each sink."""
+        """Directory of the sinks' attempts, with a file for each sink."""
         return self.path / TRANSFERS
 
     @property
     def dials_path(self) -> Path:
-        """Where the dials are, a file for each dialler, if any were asked for."""
+        """Directory of the dials, with a file for each dialler, if any were requested."""
         return self.path / DIALS
 
     def events_appender(self) -> Appender:
@@ -148,15 +148,15 @@ class RunDirectory:
         return Appender(self.events_path)
 
     def sample_path(self, service: str) -> Path:
-        """Return where a service's samples are."""
+        """Return the path of a service's samples."""
         return self.path / "samples" / f"{service}.jsonl"
 
     def sampled(self, role: str) -> list[str]:
-        """Name the services of a role that have begun to write samples."""
+        """Return the names of a role's services that have begun to write samples."""
         return sorted(path.stem for path in (self.path / "samples").glob(f"{role}*.jsonl"))
 
     def log_path(self, service: str) -> Path:
-        """Return where a service's output is."""
+        """Return the path of a service's output."""
         return self.path / "logs" / f"{service}.log"
 
     def write_manifest(self, manifest: Manifest) -> None:
@@ -164,7 +164,7 @@ class RunDirectory:
         write_whole(self.path / MANIFEST, manifest)
 
     def write_schedule(self, schedule: Schedule) -> None:
-        """Write when the load begins, is held and ends."""
+        """Write the times at which the load begins, is held and ends."""
         write_whole(self.path / SCHEDULE, schedule)
 
     def write_result(self, result: Result) -> None:
@@ -180,7 +180,7 @@ class RunDirectory:
         return read_manifest(self.path / MANIFEST).value
 
     def read_result(self) -> Result | None:
-        """Read the result as it was written; None where the run did not get to it.
+        """Return the result as it was written, or None if the run did not get to it.
 
         Raises RecordsUnreadable.
         """
@@ -188,7 +188,7 @@ class RunDirectory:
         return None if stored is None else stored.value
 
     def stored_result(self) -> Salvaged[Result] | None:
-        """Read the result with what is to be said of it, such as that a later version wrote it.
+        """Return the result with notes on it, for instance that a later version wrote it.
 
         Raises RecordsUnreadable.
         """
@@ -198,11 +198,11 @@ class RunDirectory:
             return None
 
     def looks_like_a_run(self) -> bool:
-        """Return whether there is any file by which a run is known."""
+        """Return whether there is any file that identifies a run."""
         return any(os.path.lexists(self.path / name) for name in (MANIFEST, RESULT, EVENTS))
 
     def absent(self) -> tuple[str, ...]:
-        """Say which of the files are missing that every run has from its start."""
+        """Return notes on missing files that every run has from its start."""
         return tuple(
             f"{name} is missing"
             for name in (MANIFEST, EVENTS, "samples")
@@ -210,7 +210,7 @@ class RunDirectory:
         )
 
     def contents(self) -> str:
-        """Say what there is."""
+        """Return a text about what there is."""
         try:
             names = sorted(path.name for path in self.path.iterdir())
         except OSError as error:
@@ -219,10 +219,10 @@ class RunDirectory:
         return f"there is {', '.join(names[:NAMED])}{more}" if names else "it is empty"
 
     def recording(self) -> Recording:
-        """Read back everything that can be read; what cannot is told in its gaps.
+        """Return everything that can be read; what cannot is listed in the recording's gaps.
 
-        Raises RecordsUnreadable where there is no manifest that can be read: only it says what the
-        other files are of.
+        Raises RecordsUnreadable if no manifest can be read: only it says what the other files
+        belong to.
         """
         stored = read_manifest(self.path / MANIFEST)
         manifest = stored.value
@@ -267,7 +267,7 @@ def write_whole(path: Path, value: msgspec.Struct) -> None:
 
 
 def read_record(path: Path, kind: type[Record]) -> Record:
-    """Read a file that holds one record, one of a later version as far as it is known.
+    """Return the one record that a file holds; of a later version, the part that is known.
 
     Raises RecordsUnreadable.
     """

@@ -20,26 +20,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RUNS = Path("runs")
-"""Where runs are made unless ``--out`` says otherwise, under the working directory."""
+"""Directory below the working directory in which runs are made unless ``--out`` is given."""
 LATEST = "latest"
-"""The name of the newest run, whatever it is called."""
+"""Name that stands for the newest run."""
 SeriesKind = Literal["sweep", "comparison", "repetition"]
 SERIES: dict[str, SeriesKind] = {
     SWEEP_PLAN: "sweep",
     COMPARE_PLAN: "comparison",
     REPEAT_PLAN: "repetition",
 }
-"""What a directory is that holds runs below its own ``runs``, by the file it is known by."""
+"""Kinds of directories that hold runs below their own ``runs``, by the file that identifies each.
+"""
 _TIME_IN_NAME = re.compile(r"(?P<day>\d{8})(T(?P<time>\d{6})Z)?")
 _NAMED = 6
-"""How many runs an error names."""
+"""Number of runs that an error names."""
 
 
 def find_run(name: str, *, below: Path = RUNS) -> RunDirectory:
     """Return the run at a path, or the one whose name under ``runs`` is or contains ``name``.
 
     ``latest`` is the newest. A run of a sweep is found by its own name, and by the sweep's and its
-    own with a slash between. Raises RecordsUnreadable where there is none, or more than one.
+    own with a slash in between. Raises RecordsUnreadable if there is none, or more than one.
     """
     there = RunDirectory(Path(name))
     if there.looks_like_a_run():
@@ -73,9 +74,9 @@ def known_runs(below: Path) -> list[RunDirectory]:
 
 
 def directories(below: Path) -> list[Path]:
-    """Return the directories in a directory, hidden ones left out, by name; none where it is not.
+    """Return the directories in a directory by name, without hidden ones; none if it is missing.
 
-    Raises RecordsUnreadable where it cannot be looked into.
+    Raises RecordsUnreadable if it cannot be looked into.
     """
     try:
         return sorted(
@@ -88,13 +89,13 @@ def directories(below: Path) -> list[Path]:
 
 
 def run_name(path: Path, *, below: Path) -> str:
-    """Return what a run is called: its directory's name, behind that of its sweep and a slash."""
+    """Return the name of a run: its directory's name, after that of its sweep and a slash."""
     parts = path.relative_to(below).parts
     return "/".join([*(part for part in parts[:-1] if part != "runs"), *parts[-1:]])
 
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:
-    """Return names for different directories: the ends of their paths, as long as it takes."""
+    """Return names for different directories: the ends of their paths, as long as necessary."""
     parts = [path.resolve().parts for path in paths]
     for length in range(1, max(map(len, parts), default=1)):
         names = ["/".join(each[-length:]) for each in parts]
@@ -109,7 +110,7 @@ def is_records(path: Path) -> bool:
 
 
 def series_kind(path: Path) -> SeriesKind | None:
-    """Return what a directory with runs of its own is, None for any other."""
+    """Return the kind of a directory with runs of its own, or None for any other."""
     for name, kind in SERIES.items():
         if os.path.lexists(path / name):
             return kind
@@ -121,7 +122,7 @@ class _Began(msgspec.Struct):
 
 
 def began(path: Path) -> datetime.datetime:
-    """Return when a run or a sweep began, UTC: as it says, or as its directory's name or age do."""
+    """Return when a run or sweep began, UTC: from its files, or its directory's name or age."""
     for name in (MANIFEST, RESULT, *SERIES):
         with contextlib.suppress(RecordsUnreadable, ValueError, OverflowError):
             time = datetime.datetime.fromisoformat(read_value(path / name, _Began).value.started)

@@ -1,8 +1,8 @@
-"""Read what can be read of a run directory, and say in words what cannot.
+"""Read what can be read of a run directory, and list in words what cannot.
 
-A run may have been killed in the middle of a line, copied in part, written by another version. Its
-reader gets every record that is whole; what is not is a gap. Only a file that holds one value and
-cannot be read at all is an error.
+A run may have been killed in the middle of a line, copied in part, or written by another version.
+Its reader gets every record that is whole; anything else is a gap. Only a file that holds one value
+and cannot be read at all is an error.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Absent(RecordsUnreadable):
 
 
 class Salvaged(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
-    """A value read from a file, and what is to be said of it."""
+    """A value read from a file, with notes on it."""
 
     value: Record
     gaps: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ def read_value(
     """Read a file that holds one record, of this version, an earlier or a later one.
 
     ``earlier`` turns a decoded record of an earlier version into one of this. Raises
-    RecordsUnreadable where it is missing, damaged, or of a version that differs too much.
+    RecordsUnreadable if it is missing, damaged, or of a version that differs too much.
     """
     content = _content(path, str(path))
     if not content:
@@ -66,14 +66,14 @@ def read_value(
 
 
 class Salvage:
-    """The JSON-lines files of a run directory, each read as far as it goes."""
+    """The JSON-lines files of a run directory, each read as far as possible."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self.gaps: list[str] = []
-        """What could not be read so far."""
+        """Notes on what could not be read so far."""
         self.lost: list[str] = []
-        """Those of the gaps in which records were lost; not the last line of a killed writer."""
+        """The gaps in which records were lost, which the last line of a killed writer is not."""
 
     def lines(self, name: str, kind: type[Record], *, expected: bool = True) -> list[Record]:
         """Return a file's records; one that is expected and missing or empty is a gap."""
@@ -105,9 +105,9 @@ class Salvage:
     def of_services(
         self, directory: str, kind: type[Record], expected: Iterable[str]
     ) -> list[Record]:
-        """Return the records that each of several services has a file of its own for.
+        """Return the records of several services, each of which has a file of its own.
 
-        Earlier versions had all of them append to one file beside the directory; it is read where
+        In earlier versions all of them appended to one file beside the directory; it is read if
         there is one.
         """
         wanted, shared = set(expected), f"{directory}.jsonl"
@@ -146,9 +146,9 @@ class Salvage:
 
 
 def _content(path: Path, name: str) -> bytes:
-    """Return what is in a file; errors call it by this name. Raises RecordsUnreadable."""
+    """Return the content of a file; errors call it by this name. Raises RecordsUnreadable."""
     try:
-        # a directory, or a pipe that nobody writes to: reading that would wait for ever
+        # not a directory, or a pipe that nobody writes to: reading that would wait for ever
         if stat.S_ISREG(path.stat().st_mode):
             return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -159,7 +159,7 @@ def _content(path: Path, name: str) -> bytes:
 
 
 def _upgraded(content: bytes, earlier: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
-    """Return a record of an earlier version as this version writes it; what is none, as it is."""
+    """Return an earlier version's record as this version writes it; anything else unchanged."""
     try:
         value = msgspec.json.decode(content)
         return msgspec.json.encode(earlier(value)) if isinstance(value, dict) else content
@@ -173,7 +173,7 @@ def _partly(name: str, version: str, left_out: Iterable[str]) -> str:
 
 
 def _version(content: bytes) -> str:
-    """Return in words which version a record says it is of, if it is not this program's."""
+    """Return the version that a record claims, in words, if it is not this program's."""
     try:
         value = msgspec.json.decode(content)
     except UNDECODABLE:

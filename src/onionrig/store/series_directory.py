@@ -1,9 +1,9 @@
-"""The directory of a sweep, a comparison or repetitions: what it is to do, its runs, its outcome.
+"""The directory of a sweep, a comparison or repetitions: its plan, its runs, its outcome.
 
-sweep.json, compare.json or repeat.json                       what to do
+sweep.json, compare.json or repeat.json                       the plan
 runs/*/                                                       a run directory per rig
-sweep-result.json, comparison.json or repeat-result.json      what came of it
-report.html, charts/                                          how it is shown
+sweep-result.json, comparison.json or repeat-result.json      the outcome
+report.html, charts/                                          the report
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SeriesDirectory:
 
     @classmethod
     def create(cls, path: Path) -> SeriesDirectory:
-        """Make a new one, 0700. Raises RunDirectoryError where there are files already."""
+        """Make a new one, 0700. Raises RunDirectoryError if there are files already."""
         return cls(made_new(path, "runs"))
 
     def runs(self) -> list[RunDirectory]:
@@ -51,26 +51,26 @@ class SeriesDirectory:
         return RunDirectory.create(self.path / "runs" / f"{number:03d}-{name}")
 
     def write_plan(self, plan: SweepPlan) -> None:
-        """Write what a sweep is to do."""
+        """Write the plan of a sweep."""
         write_whole(self.path / SWEEP_PLAN, plan)
 
     def read_plan(self) -> SweepPlan:
-        """Read what a sweep is to do. Raises RecordsUnreadable."""
+        """Read the plan of a sweep. Raises RecordsUnreadable."""
         try:
             return read_record(self.path / SWEEP_PLAN, SweepPlan)
         except Absent as error:
             raise RecordsUnreadable(f"{self.path} is no sweep: it has no {SWEEP_PLAN}") from error
 
     def write_sweep(self, result: SweepResult) -> None:
-        """Write or replace what a sweep came to."""
+        """Write or replace the result of a sweep."""
         write_whole(self.path / SWEEP_RESULT, result)
 
     def read_sweep(self) -> SweepResult:
-        """Read what a sweep has come to by now. Raises RecordsUnreadable."""
+        """Read the result of a sweep so far. Raises RecordsUnreadable."""
         return read_record(self.path / SWEEP_RESULT, SweepResult)
 
     def write_compare_plan(self, plan: ComparePlan) -> None:
-        """Write which experiments are compared."""
+        """Write the plan of a comparison: the experiments that are compared."""
         write_whole(self.path / COMPARE_PLAN, plan)
 
     def write_comparison(self, comparison: Comparison) -> None:
@@ -78,11 +78,11 @@ class SeriesDirectory:
         write_whole(self.path / COMPARISON, comparison)
 
     def write_repeat_plan(self, plan: RepeatPlan) -> None:
-        """Write what is repeated, and until when."""
+        """Write the plan of repetitions: what is repeated, and until when."""
         write_whole(self.path / REPEAT_PLAN, plan)
 
     def read_repeat_plan(self) -> RepeatPlan:
-        """Read what is repeated, and until when. Raises RecordsUnreadable."""
+        """Read the plan of repetitions. Raises RecordsUnreadable."""
         try:
             return read_record(self.path / REPEAT_PLAN, RepeatPlan)
         except Absent as error:
@@ -91,5 +91,5 @@ class SeriesDirectory:
             ) from error
 
     def write_repeat_result(self, result: RepeatResult) -> None:
-        """Write or replace what the repetitions came to."""
+        """Write or replace the result of repetitions."""
         write_whole(self.path / REPEAT_RESULT, result)

@@ -14,7 +14,7 @@ Sampled = TypeVar("Sampled", bound=Sample)
 
 
 class RoleTails(Generic[Sampled]):
-    """One file a host; files that appear are followed from then on."""
+    """One file per host; files that appear are followed from then on."""
 
     def __init__(self, run_directory: RunDirectory, role: str, kind: type[Sampled]) -> None:
         self._run_directory = run_directory

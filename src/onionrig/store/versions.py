@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 Record = TypeVar("Record")
 
 SCHEMA = 1
-"""Of the manifest and of the result: what this version writes."""
+"""Schema of the manifest and of the result that this version writes."""
 
 UNDECODABLE = (ValueError, RecursionError)
-"""What decoding raises for content that is no such record: msgspec's errors and those of UTF-8 are
+"""Exceptions that decoding raises for any other content: msgspec's errors and those of UTF-8 are
 ValueErrors; brackets without end are a RecursionError."""
 
 
@@ -39,7 +39,7 @@ def known_part(content: bytes, kind: type[Record]) -> tuple[Record, tuple[str, .
 
 
 def schema_of(value: Mapping[str, Any]) -> int | None:
-    """Return the schema that a decoded record says it is of, if it is not this version's."""
+    """Return the schema that a decoded record claims, if it is not this version's."""
     schema = value.get("schema", SCHEMA)
     return schema if isinstance(schema, int) and schema != SCHEMA else None
 

@@ -1,4 +1,4 @@
-"""Replace a file whole, so that a reader sees the old one or the new one; follow such a file.
+"""Replace a file as a whole, so that readers see the old or the new one; follow such a file.
 
 A rename can reach the disk before the content does: after a power cut the name is then there, and
 the file is empty. So whatever is renamed into place goes through ``put_in_place``, which writes the
@@ -28,7 +28,7 @@ _FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 def put_in_place(fresh: Path, path: Path) -> None:
     """Rename a file or a directory to its place, once its content is on the disk.
 
-    Raises OSError, also where the disk turns out to be full as it is written to.
+    Raises OSError, also if the disk turns out to be full while it is written to.
     """
     if fresh.is_dir():
         for entry in fresh.rglob("*"):
@@ -38,13 +38,12 @@ def put_in_place(fresh: Path, path: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool = True) -> None:
-    """Write a file whole or not at all; unless told otherwise, only its owner can read it.
+    """Write a file completely or not at all; by default only its owner can read it.
 
-    A file that is not ``lasting`` is of no use after a power cut, so it need not be on the disk.
-
-    Raises OSError where it cannot be written.
+    A file that is not ``lasting`` is useless after a power cut, so it need not be on the disk.
+    Raises OSError if it cannot be written.
     """
-    path = path.resolve()  # what a link leads to is replaced, and the link stays
+    path = path.resolve()  # the target of a link is replaced, and the link stays
     fresh = path.with_name(f".{path.name}.new")
     try:
         with os.fdopen(os.open(fresh, _FRESH, mode), "wb") as file:
@@ -67,9 +66,9 @@ def replace_file(
     option: str = "--out",
     lasting: bool = True,
 ) -> None:
-    """Write a file as ``write_whole`` does, or through to what is no file, such as a pipe.
+    """Write a file as ``write_whole`` does, or through to something else, such as a pipe.
 
-    Raises RunDirectoryError where it cannot be written; it names the option that places it.
+    Raises RunDirectoryError if it cannot be written; it names the option that places it.
     """
     if path.exists() and not path.is_file():
         _write_through(path, content, option=option)
@@ -81,7 +80,8 @@ def replace_file(
 
 
 class ReplacedFile(Generic[Told]):
-    """A JSON file that others replace whole; looking at one that has not changed is a ``stat``."""
+    """A JSON file that others replace as a whole; looking at one that has not changed is a
+    ``stat``."""
 
     def __init__(self, path: Path, kind: type[Told]) -> None:
         self._path = path
@@ -89,9 +89,9 @@ class ReplacedFile(Generic[Told]):
         self._seen: tuple[int, int] | None = None
 
     def new(self) -> Told | None:
-        """Return what it says if that is new since the last call; None while there is no file.
+        """Return the value if it is new since the last call, or None; None while there is no file.
 
-        Raises RecordsUnreadable for a file that says something else.
+        Raises RecordsUnreadable for a file with other content.
         """
         try:
             status = self._path.stat()
@@ -109,7 +109,7 @@ class ReplacedFile(Generic[Told]):
 
 
 def _sync(path: Path) -> None:
-    """Have what a file or a directory contains written to the disk. Raises OSError."""
+    """Write the content of a file or a directory to the disk. Raises OSError."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
