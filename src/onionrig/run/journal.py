@@ -1,4 +1,4 @@
-"""Tell what happens: each event goes into events.jsonl and to whoever watches."""
+"""Record what happens: each event goes into events.jsonl and to whoever watches."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ class Journal:
     """The events of one run."""
 
     def __init__(self, appender: Appender, watch: Callable[[AnyEvent], None]) -> None:
-        """Write into this file, and tell whoever watches; ``close`` closes the file."""
+        """Write into this file, and report to whoever watches; ``close`` closes the file."""
         self._appender = appender
         self._watch = watch
         self._started_seconds = time.monotonic()
         self._waiting = ""
 
     def phase(self, phase: Phase) -> None:
-        """Begin a phase."""
+        """Record the beginning of a phase."""
         self._tell(PhaseBegan(**self._now(), phase=phase))
 
     def waiting(self, subject: str) -> None:
-        """Say what is waited for from now on; said once while it stays the same."""
+        """Record what is awaited from now on; recorded once while it stays the same."""
         if subject != self._waiting:
             self._waiting = subject
             self._tell(Waiting(**self._now(), subject=subject))
 
     def reached(self, reached: Reached) -> None:
-        """Time a milestone."""
+        """Record the time of a milestone."""
         self._tell(Milestone(**self._now(), reached=reached))
 
     def note(self, text: str) -> None:
-        """Say something that a reader should know."""
+        """Record a text that a reader should know."""
         self._tell(Noted(**self._now(), text=text))
 
     def covered(
@@ -72,7 +72,7 @@ class Journal:
         drawn_points: dict[str, int] | None = None,
         variant: int = 1,
     ) -> None:
-        """Say which introduction points a client tor can use, by backend instance."""
+        """Record which introduction points a client tor can use, by backend instance."""
         self._tell(
             Covered(
                 **self._now(),
@@ -84,7 +84,7 @@ class Journal:
         )
 
     def happened(self, planned: PlannedFault) -> None:
-        """Say that a fault was done to the rig, and that what follows is watched."""
+        """Record a fault that was done to the rig, and that what follows is watched."""
         self._tell(
             Happened(
                 **self._now(),
@@ -97,19 +97,19 @@ class Journal:
         )
 
     def listed(self, instances: tuple[str, ...]) -> None:
-        """Say which instances stand in the address's descriptors from now on."""
+        """Record which instances are in the address's descriptors from now on."""
         self._tell(Listed(**self._now(), instances=instances))
 
     def published(self) -> None:
-        """Say that HSDirs have acknowledged a descriptor of the address."""
+        """Record that HSDirs have acknowledged a descriptor of the address."""
         self._tell(Published(**self._now()))
 
     def answered(self, service: str) -> None:
-        """Say that a tor which was brought back is up."""
+        """Record that a tor which was brought back is up."""
         self._tell(Answered(**self._now(), service=service))
 
     def host_gone(self, gone: GoneHost) -> None:
-        """Say that a host was lost, and that the run goes on without it."""
+        """Record that a host was lost, and that the run goes on without it."""
         self._tell(
             HostGone(
                 **self._now(),
@@ -120,11 +120,11 @@ class Journal:
         )
 
     def starved(self, backend: str, reason: str) -> None:
-        """Name a backend instance that the load will not reach."""
+        """Record a backend instance that the load will not reach."""
         self._tell(Starved(**self._now(), backend=backend, reason=reason))
 
     def scheduled(self, schedule: Schedule, settings: dict[str, str]) -> None:
-        """Say when a load begins, is held and ends, and what it has otherwise than the run."""
+        """Record when a load begins, is held and ends, and which settings override the run's."""
         self._tell(
             Scheduled(
                 **self._now(),
@@ -138,18 +138,18 @@ class Journal:
         )
 
     def held(self) -> None:
-        """Say that the last scheduled load went through its hold."""
+        """Record that the last scheduled load went through its hold."""
         self._tell(Held(**self._now()))
 
     def failed(self, error: OnionrigError | BaseException, *, exit_code: int) -> None:
-        """Say what ended the run before its time."""
+        """Record what ended the run early."""
         message = str(error) or type(error).__name__
         self._tell(
             Failed(**self._now(), error=type(error).__name__, message=message, exit_code=exit_code)
         )
 
     def finished(self) -> None:
-        """Say that the run went through all its phases."""
+        """Record that the run went through all its phases."""
         self._tell(Finished(**self._now()))
 
     def close(self) -> None:

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from onionrig.run.journal import Journal
 
 COUNTERS_SECONDS = 6.0
-"""How long to wait for the tors' counters at the end of a hold: twice what one may take."""
+"""Deadline of the tors' counters at the end of a hold: twice what one may take."""
 
 
 def schedule_from(second: int, load: Load, *, lead_seconds: int) -> Schedule:
-    """Return the load's times when they are fixed within this second, so long before the ramp."""
+    """Return the load's times, fixed within this second: the ramp is ``lead_seconds`` later."""
     ramp = second + lead_seconds
     hold = ramp + int(load.ramp)
     return Schedule(
@@ -53,10 +53,10 @@ async def put_on_load(
     faults: Sequence[PlannedFault],
     journal: Journal,
 ) -> None:
-    """Ramp, hold and drain, and carry out the faults meanwhile.
+    """Ramp, hold and drain, and carry out the faults in the meantime.
 
     A host that is lost from the ramp on is journaled, and the rest goes on. Raises what ended the
-    sink before its time, and HostLost for a host without which nothing is served.
+    sink early, and HostLost for a host without which nothing is served.
     """
     clock = SteadyClock()
     schedule = schedule_from(clock.second(), planned.load, lead_seconds=engine.lead_seconds)
@@ -95,7 +95,8 @@ async def _held(
                 )
             )
             await together(*(engine.finished(sink) for sink in sinks))
-            # sinks go by the schedule themselves; what else drives a load is ended after it
+            # sinks follow the schedule themselves; everything else that drives a load is ended
+            # after it
             await asyncio.sleep(clock.until(schedule.end_second))
             follow_up.end()
     journal.held()
@@ -105,7 +106,7 @@ async def _held(
 
 
 async def _counters_read(engine: Engine, rig: Rig, schedule: Schedule, journal: Journal) -> None:
-    """Wait until the tors have been asked for the hold's end, while they are still there to say."""
+    """Wait until the tors have been asked for the hold's end, while they are still there."""
     followed = [
         (sampler.host, engine.follow(sampler, TorSample)) for sampler in rig.with_role(Role.SAMPLER)
     ]
@@ -122,7 +123,7 @@ async def _counters_read(engine: Engine, rig: Rig, schedule: Schedule, journal: 
 
 
 async def _announce(schedule: Schedule, clock: SteadyClock, journal: Journal) -> None:
-    """Begin each phase in its second; these are times that were fixed, not waits for evidence."""
+    """Begin each phase in its second; these times were fixed, and are not waits for evidence."""
     for phase, second in ((Phase.RAMP, schedule.ramp_second), (Phase.HOLD, schedule.hold_second)):
         await asyncio.sleep(clock.until(second))
         journal.phase(phase)

@@ -1,4 +1,4 @@
-"""Go on under load without a host that was lost, where the rig can do without it."""
+"""Continue under load without a host that was lost, if the rig can do without it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def outlived(engine: Engine, rig: Rig, journal: Journal) -> Iterator[None]:
     """Journal each host that is lost in a block, and go on without it.
 
-    Raises HostLost where nothing is served without the host, since no other has one of its roles.
+    Raises HostLost if nothing is served without the host, since no other has one of its roles.
     """
 
     def tell(gone: GoneHost) -> None:

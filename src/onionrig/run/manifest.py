@@ -1,4 +1,4 @@
-"""What a manifest says of a run, as more and more of it is known."""
+"""The manifest of a run, as more and more of it is known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def manifest_before(question: Question, opening: Opening, *, run: str, started: str) -> Manifest:
-    """Describe a run that has not made or started anything."""
+    """Return the manifest of a run that has not made or started anything."""
     experiment, versions = question.experiment, opening.versions
     return Manifest(
         run=run,
@@ -47,7 +47,7 @@ def manifest_before(question: Question, opening: Opening, *, run: str, started: 
 
 
 def known_of_rig(rig: Rig, own_processes: Mapping[str, str]) -> dict[str, Any]:
-    """Return the fields of a manifest that a rendered rig, and the engine's own processes, fill."""
+    """Return the manifest's fields that a rendered rig, and the engine's own processes, fill."""
     return {
         "address": rig.address,
         "port": rig.port,

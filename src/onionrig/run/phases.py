@@ -1,4 +1,4 @@
-"""A run, from what is asked to its result: the phases in order, and the way out of each."""
+"""A run, from the question to its result: the phases in order, and the way out of each."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ async def run(
     run_directory: RunDirectory,
     watch: Callable[[AnyEvent], None],
 ) -> Result:
-    """Run what is asked and return its result; events are told to ``watch`` as they happen.
+    """Run a question and return its result; ``watch`` is given the events as they happen.
 
-    Whatever ends it, nothing is left running, and the run directory has a result: ``aborted``
-    where it ended early. Raises the error that ended it.
+    Whatever ends it, nothing is left running, and the run directory has a result, which is
+    ``aborted`` if the run ended early. Raises the error that ended it.
     """
     this = Run(question, opening, run_directory, watch)
     try:
@@ -68,14 +68,14 @@ async def run(
         try:
             _refuse_unmeasured(question, result, run_directory)
         except OnionrigError as error:
-            # it went through all its phases, and the result says why it came to nothing
+            # it went through all its phases, and the result says why nothing came of it
             run_directory.write_result(msgspec.structs.replace(result, failure=_failure(error)))
             raise
     return result
 
 
 async def through_all_phases(this: Run, opening: Opening) -> None:
-    """Have the rig up, put the loads on it in turn or serve, and collect what was recorded."""
+    """Bring the rig up, put the loads on it in turn or serve, and collect the records."""
     question, journal = this.question, this.journal
     async with standing(this, opening) as (engine, rig):
         await dial_all(engine, rig, journal)
@@ -90,7 +90,7 @@ async def through_all_phases(this: Run, opening: Opening) -> None:
 
 
 def _known(question: Question, run_directory: RunDirectory) -> bool:
-    """Return whether the holds so far suffice, where they go on until the rate is known."""
+    """Return whether the holds so far suffice, if they go on until the rate is known."""
     asked = question.until_known
     if asked is None:
         return False
@@ -108,7 +108,7 @@ async def _serve(journal: Journal) -> None:
 
 
 def _abort(error: BaseException, this: Run) -> None:
-    """Leave a run directory that says why it ended; what went wrong first is what is raised."""
+    """Leave a run directory that says why it ended; the first error is the one that is raised."""
     known = explained(error)
     code = UNEXPECTED if known is None else known.exit_code
     try:

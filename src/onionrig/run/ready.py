@@ -36,7 +36,7 @@ DIALS_AN_INSTANCE = 16
 DIALS_AT_ONCE = 8
 DIAL_SECONDS = 45.0
 BETTER_SECONDS = 40.0
-"""How long to wait for a publication that starves nobody: one or two come in that time."""
+"""Deadline of a publication that starves no instance: one or two come in that time."""
 
 
 async def find_serving(
@@ -44,8 +44,8 @@ async def find_serving(
 ) -> None:
     """Dial until every reachable instance has served; journal the first byte and the starved.
 
-    Each publication draws and places the points anew, so where one starves an instance the next is
-    waited for, bounded. Raises NothingServed when no dial at all came through.
+    Each publication draws and places the points again, so if one starves an instance the next is
+    awaited, with a deadline. Raises NothingServed when not a single dial succeeded.
     """
     instances = {service.name for service in rig.with_role(Role.BACKEND)}
     dialling = _Dialling(engine, rig, journal, most=DIALS_AN_INSTANCE * len(instances))
@@ -64,7 +64,7 @@ async def find_serving(
 
 
 class _Dialling:
-    """Dials through one client tor after the other, each with a circuit of its own."""
+    """Dials through one client tor after the other, each with its own circuit."""
 
     def __init__(self, engine: Engine, rig: Rig, journal: Journal, *, most: int) -> None:
         self._engine = engine
@@ -76,9 +76,9 @@ class _Dialling:
         self.served: Counter[str] = Counter()
 
     async def until_served(self, expected: set[str]) -> None:
-        """Dial until each of these, and anyone at all, has served, or no dials are left.
+        """Dial until each of these, and at least one instance, has served, or no dials are left.
 
-        Raises NothingServed when none of them came through.
+        Raises NothingServed when none of them succeeded.
         """
         while self._left > 0 and (not self.served or expected - self.served.keys()):
             self._journal.waiting(self._subject(expected))
@@ -101,7 +101,7 @@ class _Dialling:
             )
 
     def missed(self) -> str:
-        """Explain an instance that can be reached and was not."""
+        """Return the reason why an instance that can be reached was not."""
         return f"none of {self.served.total()} dials reached it, by chance or by its circuits"
 
     async def _dial(self) -> None:

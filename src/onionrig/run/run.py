@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """One run: what was asked, where it is recorded, and what is known of it by now."""
+    """One run: its question, its records, and what is known of it by now."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Run:
         directory: RunDirectory,
         watch: Callable[[AnyEvent], None],
     ) -> None:
-        """Write a manifest that nothing has been made for yet, and open the journal.
+        """Write a manifest before anything has been made, and open the journal.
 
         Raises RunDirectoryError.
         """
@@ -46,6 +46,6 @@ class Run:
         self.journal = Journal(directory.events_appender(), watch)
 
     def describe(self, **known: Any) -> None:  # noqa: ANN401 - fields of the manifest, of any type
-        """Write a manifest that says more. Raises RunDirectoryError."""
+        """Write a manifest with more known fields. Raises RunDirectoryError."""
         self.manifest = msgspec.structs.replace(self.manifest, **known)
         self.directory.write_manifest(self.manifest)

@@ -1,4 +1,4 @@
-"""Have a rig up and ready for a block: everything of a run but its load."""
+"""Keep a rig up and ready for a block: everything of a run but its load."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def standing(this: Run, opening: Opening) -> AsyncIterator[tuple[Engine, Rig]]:
-    """Have the rig up and ready for a block, with everything but the load.
+    """Keep the rig up and ready for a block, with everything but the load.
 
     What was recorded elsewhere has been collected when the block is over. Raises what kept the rig
     from coming up, and in the block, as soon as it happens, what died. UsageError is raised before
-    anything is started, for a fault that the engine cannot do.
+    anything is started, for a fault that the engine cannot carry out.
     """
     refuse_undoable(planned_faults(this.question.experiment), opening.capabilities)
     this.journal.phase(Phase.BRING_UP)
@@ -46,7 +46,7 @@ async def standing(this: Run, opening: Opening) -> AsyncIterator[tuple[Engine, R
 
 
 async def _rendered(this: Run, engine: Engine) -> Rig:
-    """Have ports and keys made where the services will be, and render the rig."""
+    """Claim ports and make keys where the services will be, and return the rendered rig."""
     experiment = this.question.experiment
     places = placement(experiment, here=engine.hosts[0].name)
     allocation = Allocation(

@@ -1,4 +1,4 @@
-"""Watch which instances stand in the address's descriptors, and when one is published."""
+"""Watch which instances are in the address's descriptors, and when one is published."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from onionrig.tor.control import Control
 
 PAUSE_SECONDS = 0.25
-"""Between two rounds; a round takes some tenths of a second by itself."""
+"""Seconds between two rounds; a round takes some tenths of a second by itself."""
 PUBLICATION_SECONDS = 1.0
-"""A descriptor goes to eight HSDirs, which acknowledge it within about a second of one another."""
+"""Time for a publication: eight HSDirs acknowledge it within about a second of one another."""
 
 
 @asynccontextmanager
 async def watched(engine: Engine, rig: Rig, journal: Journal) -> AsyncIterator[None]:
     """Journal every change of the instances that clients can learn of, and every publication.
 
-    Through the balancer's tor, which carries no load and whose cache no client looks into.
+    The balancer's tor is asked, which carries no load and whose cache no client looks into.
     """
     watching = asyncio.create_task(_watch(engine, rig, journal))
     try:
@@ -69,7 +69,7 @@ async def _watch(engine: Engine, rig: Rig, journal: Journal) -> None:
 
 
 async def _tell_publications(uploads: asyncio.Queue[str], journal: Journal) -> None:
-    """Journal that HSDirs acknowledge descriptors; those of a second at a time."""
+    """Journal that HSDirs acknowledge descriptors; those of one second together."""
     while True:
         await uploads.get()
         journal.published()
@@ -88,7 +88,7 @@ class _Watched:
         self._network = FollowedNetwork()
 
     async def listed(self, tor: Control) -> tuple[str, ...] | None:
-        """Return the instances in any descriptor; None where not one HSDir gave one."""
+        """Return the instances in any descriptor, or None if not one HSDir gave one."""
         hsdirs = client_hsdirs(self._address, await self._network.current(tor))
         said = await ask_all(tor, self._address, hsdirs)
         keys = {point.key for each in said if each.descriptor for point in each.descriptor.points}
@@ -100,7 +100,7 @@ class _Watched:
         return tuple(name for name in self._instances if name in owners)
 
     async def _learn(self, tor: Control) -> None:
-        """Look up whose points are whose: a daemon that was started anew has new ones."""
+        """Look up the owners of points: a daemon that was started again has new ones."""
         for name, address in self._instances.items():
             descriptor = await tor.cached_descriptor(address)
             if descriptor is not None:
