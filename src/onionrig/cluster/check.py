@@ -44,7 +44,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, tuple[str, ...]]
     """Roles of each host that takes part in a run."""
     remarks: tuple[str, ...] = ()
-    """What the inventory itself lacks, and what was chosen because it does."""
+    """Shortcomings of the inventory itself, and choices made because of them."""
 
     @property
     def is_fit(self) -> bool:

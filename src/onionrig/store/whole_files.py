@@ -80,8 +80,7 @@ def replace_file(
 
 
 class ReplacedFile(Generic[Told]):
-    """A JSON file that others replace as a whole; looking at one that has not changed is a
-    ``stat``."""
+    """A JSON file that others replace as a whole; reading an unchanged one costs a ``stat``."""
 
     def __init__(self, path: Path, kind: type[Told]) -> None:
         self._path = path
