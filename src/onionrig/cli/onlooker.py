@@ -81,7 +81,7 @@ def watch(asked: LookRequest, show: Callable[[AddressSeen], None]) -> None:
 def _of_run(name: str, control: str | None) -> LookRequest:
     """Return a request through the balancer's tor, not a client's.
 
-    A client's tor would use what it fetched for its streams.
+    A client's tor would keep what it fetched and use it for its own streams.
     """
     run = find_run(name)
     manifest = run.read_manifest()

@@ -1,4 +1,4 @@
-"""The probe command: what this board can do, in a file that can be taken to where one plans."""
+"""The probe command: what this board can do, as a file that a plan elsewhere can use."""
 
 from __future__ import annotations
 
