@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 UNEXPLAINED = Failure(
     error="Killed",
-    message="the controller ended without a word: it was killed, or the machine went down",
+    message="the controller ended without giving a reason: it was killed, or the machine went down",
     exit_code=137,
 )
 
@@ -136,8 +136,8 @@ def _with_all_loads(whole: Result, results: Sequence[Result]) -> Result:
     if not others or whole.trust is None:
         return whole
     gap = (
-        f"loads with other settings are not in these figures, but in the sweep's: {len(others)} "
-        f"of {len(results)}"
+        f"{len(others)} of {len(results)} loads had other settings: the sweep has their figures, "
+        "not this result"
     )
     return msgspec.structs.replace(
         whole,

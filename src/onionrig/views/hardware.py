@@ -21,7 +21,7 @@ MARKS = {"measured": "!", "read": "", "estimate": "~"}
 """Before a figure."""
 LEGEND = (
     "! measured for this project, or in the notes it began with; ~ an estimate, or from memory; "
-    "the others were read in their source [n]. Where nothing stands, no source was found. Ethernet "
+    "the others are from source [n]. A blank means that no source was found. Ethernet "
     "and Wi-Fi are in Mbit/s, of TCP payload or of whole frames; MB/s are of AES-256-CBC by one "
     "core."
 )
@@ -101,7 +101,7 @@ def _rate(rate: Rate) -> str:
 
 def _price(price: Price) -> str:
     size = f", {price.memory_gb:g} GB" if price.memory_gb else ""
-    per = "" if price.per == "piece" else f" a {price.per}"
+    per = "" if price.per == "piece" else f" per {price.per}"
     return f"{price.value:g} {price.currency}{per} ({price.date}{size})"
 
 

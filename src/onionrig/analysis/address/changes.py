@@ -77,9 +77,9 @@ def _points(old: Variant, new: Variant) -> Iterator[str]:
         return
     yield f"{len(later)} points"
     if came:
-        yield f"new of {listing(came)}"
+        yield f"new from {listing(came)}"
     if went:
-        yield f"gone of {listing(went)}"
+        yield f"removed from {listing(went)}"
 
 
 def _owners(variant: Variant) -> dict[str, str]:

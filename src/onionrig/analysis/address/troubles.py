@@ -20,12 +20,12 @@ OLD = 0.75
 
 _ONE = {
     Unreachable.NOT_PUBLISHED: "it has no descriptor of its own: is its tor up?",
-    Unreachable.NOT_LISTED: "no descriptor of the address has a point of it",
+    Unreachable.NOT_LISTED: "no descriptor of the address lists a point of its own",
     Unreachable.SHARED_RELAYS: "its points share relays with earlier ones",
 }
 _SEVERAL = {
     Unreachable.NOT_PUBLISHED: "they have no descriptors of their own: are their tors up?",
-    Unreachable.NOT_LISTED: "no descriptor of the address has a point of theirs",
+    Unreachable.NOT_LISTED: "no descriptor of the address lists points of theirs",
     Unreachable.SHARED_RELAYS: "their points share relays with earlier ones",
 }
 
@@ -50,7 +50,7 @@ def _nothing(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
     if any(hsdir.held is not None for hsdir in hsdirs):
         return
     if not hsdirs:
-        yield "this tor knows no HSDir to ask: has it all of its directory?"
+        yield "this tor knows no HSDir to ask: is its directory complete?"
     elif all(hsdir.answer is Answer.SILENT for hsdir in hsdirs):
         yield f"none of {counted(len(hsdirs), 'HSDir')} answered: can this tor build circuits?"
     else:

@@ -50,11 +50,11 @@ def not_chosen(backend: str, covered: Sequence[Covered], streams: int) -> str:
         return reason
     with_it = [points for points in points_by_client.values() if points.get(backend)]
     if not with_it:
-        return "no client tor holds a descriptor by which it can be reached"
+        return "no client tor holds a descriptor that lists usable points of it"
     own, total = with_it[0][backend], sum(with_it[0].values())
     able_streams = round(streams * len(with_it) / len(points_by_client))
     chance = percent_text(chance_of_none(own, total, able_streams))
     return (
-        f"{reason}, and {own} of {total} that can be used are its own; "
+        f"{reason}, and {own} of {total} usable points are its own; "
         f"{able_streams} streams all miss it in {chance} of runs"
     )

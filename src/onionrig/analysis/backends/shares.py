@@ -88,8 +88,8 @@ def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
     # what was done again and again is mentioned once
     text = ", ".join(dict.fromkeys(_cause_text(cause) for cause in causes))
     if all(isinstance(cause, Happened) for cause in causes):
-        text += ", as was asked for"
-    reason = f"{text}, and it answered nobody for"
+        text += ", as the experiment asked"
+    reason = f"{text}, and it did not answer for"
     seconds = sum(absence.seconds_in(load.hold) for absence in absent)
     length = len(load.hold.seconds)
     if seconds == length:

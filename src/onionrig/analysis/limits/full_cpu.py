@@ -109,15 +109,15 @@ def _finding(load: Load, use: HostUse) -> Finding:
     rest = use.used_cores - use.rig_cores - others - use.steal_cores
     takers = (
         ("other processes", others),
-        ("interrupts and what was not read", rest),
+        ("interrupts and unread processes", rest),
         ("the hypervisor took", use.steal_cores),
     )
     if use.restriction and use.cores and use.rig_cores >= FULL * use.cores:
         return Finding(
             kind="machine CPU",
             subject=use.host,
-            sentence=f"{machine_cpu_text(load.manifest, use.host)} was full as far as the rig may "
-            f"use it: {use.rig_cores:.2f} of {cores_text(use.cores)} ({use.restriction})",
+            sentence=f"{machine_cpu_text(load.manifest, use.host)} was full up to the rig's limit: "
+            f"{use.rig_cores:.2f} of {cores_text(use.cores)} ({use.restriction})",
         )
     shares = [f"the rig used {use.rig_cores:.2f} of {use.machine_cores} cores"]
     shares += [f"{taker} {cores:.2f}" for taker, cores in takers if cores >= MENTIONED_CORES]
@@ -159,7 +159,7 @@ def _evidence_of_counters(use: HostUse, limit: float | None, read: str) -> tuple
                 use.processes_cores + use.steal_cores,
             ),
             (
-                "by its machine-wide counters, with what was stolen",
+                "by its machine-wide counters, stolen time included",
                 use.machine_busy_cores + use.steal_cores,
             ),
         )

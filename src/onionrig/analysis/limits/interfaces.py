@@ -51,7 +51,7 @@ def check_interfaces(load: Load) -> LimitCheck:
             if at_limit and limit is not None:
                 where = f" of {host}" if on_several_hosts(load.manifest) else ""
                 sentence = (
-                    f"the interface {name}{where} was at its rate: {direction} {rate_text(rate)} "
+                    f"the interface {name}{where} was full: {direction} {rate_text(rate)} "
                     f"of {rate_text(limit)}"
                 )
                 finding = Finding(kind="interface", subject=f"{name}{where}", sentence=sentence)

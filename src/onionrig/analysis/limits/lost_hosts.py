@@ -25,7 +25,7 @@ def check_lost_hosts(load: Load) -> LimitCheck:
     return LimitCheck(
         evidence=tuple(
             Evidence(
-                what=f"seconds of the hold with {host.name}, which was lost",
+                what=f"seconds of the hold before {host.name} was lost",
                 measured=min(max(0.0, host.second), length),
                 limit=length,
                 unit="seconds",
@@ -36,6 +36,6 @@ def check_lost_hosts(load: Load) -> LimitCheck:
         finding=Finding(
             kind="lost host",
             subject=listing([host.name for host in lost]),
-            sentence=f"{sentence}; what it did is missing from then on",
+            sentence=f"{sentence}; its work is missing from then on",
         ),
     )

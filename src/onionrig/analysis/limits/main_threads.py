@@ -52,7 +52,7 @@ def check_main_threads(load: Load) -> LimitCheck:
 
 def _finding(load: Load, cores: float, name: str, *, ours: bool) -> Finding:
     place = on_host_text(load.manifest, name)
-    sentence = f"the main thread of {name}{place} was at a full core ({cores:.2f})"
+    sentence = f"the main thread of {name}{place} used a full core ({cores:.2f})"
     return Finding(
         kind="main thread",
         subject=name,

@@ -30,7 +30,7 @@ def check_planned_faults(load: Load) -> LimitCheck:
         return LimitCheck()
     taken = lowest.bits_per_second < TAKEN * before
     evidence = Evidence(
-        what="lowest ten seconds, in which the rig lacked what the experiment had taken away",
+        what="lowest ten seconds, without what the experiment had taken away",
         measured=lowest.bits_per_second,
         limit=before,
         unit="bits per second",
@@ -43,8 +43,9 @@ def check_planned_faults(load: Load) -> LimitCheck:
         finding=Finding(
             kind="planned fault",
             subject=listing(list(dict.fromkeys(deed.subject for deed in deeds))),
-            sentence=f"{deeds_text(load, deeds)}: the lowest ten seconds brought "
-            f"{rate_text(lowest.bits_per_second)}, where {rate_text(before)} had come before",
+            sentence=f"{deeds_text(load, deeds)}: goodput fell to "
+            f"{rate_text(lowest.bits_per_second)} in the lowest ten seconds, from "
+            f"{rate_text(before)} before",
         ),
     )
 

@@ -120,11 +120,11 @@ def _waited_texts(one: Shortage) -> list[str]:
     if one.waited.share <= MOST_WAITED_SHARE:
         return []
     doubt = (
-        f"{one.machine} was short of memory: threads waited for it for "
+        f"{one.machine} was short of memory: threads waited for memory for "
         f"{percent_text(one.waited.share)} of the hold"
     )
     if one.waited_all:
-        doubt += f", all that were not idle for {percent_text(one.waited_all.share)}"
+        doubt += f", all threads that were not idle for {percent_text(one.waited_all.share)}"
     return [doubt]
 
 
@@ -133,8 +133,8 @@ def _faults_texts(one: Shortage) -> list[str]:
     if one.faults is None or one.faults.per_second <= MOST_FAULTS_PER_SECOND:
         return []
     doubt = (
-        f"{one.machine} was short of memory: {one.faults.per_second:.0f} times per second what was "
-        "to be used had to be read from a disk first"
+        f"{one.machine} was short of memory: memory had to be read back from a disk "
+        f"{one.faults.per_second:.0f} times per second"
     )
     return [doubt]
 
@@ -153,7 +153,7 @@ def _killed_texts(one: Shortage) -> list[str]:
     if not one.kills:
         return []
     processes = "1 process" if one.kills == 1 else f"{one.kills:.0f} processes"
-    return [f"the kernel of {one.machine} killed {processes} in the hold for want of memory"]
+    return [f"the kernel of {one.machine} killed {processes} in the hold because memory ran out"]
 
 
 def _tcp_shortages(load: Load) -> list[tuple[str, Rise, Rise | None]]:
@@ -176,6 +176,6 @@ def _tcp_text(host: str, times: Rise, waited: Rise | None) -> str:
     else:
         extent = f"{'once' if times.amount == 1 else f'{times.amount:.0f} times'} in the hold"
     return (
-        f"TCP of {host} was at the limit of its memory (net.ipv4.tcp_mem) {extent}: buffers are "
-        "cut there, and segments thrown away"
+        f"TCP of {host} was at the limit of its memory (net.ipv4.tcp_mem) {extent}: at that limit "
+        "buffers shrink and segments are dropped"
     )

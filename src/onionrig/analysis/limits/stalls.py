@@ -108,7 +108,7 @@ def _stalled(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> 
             kind="stalled backend",
             subject=None,
             sentence=f"all {len(names)} backend instances that had streams stalled, for up to "
-            f"{worst.seconds} s: something that they share may have",
+            f"{worst.seconds} s: the cause may be something that they share",
         )
     return Finding(
         kind="stalled backend",

@@ -106,7 +106,7 @@ def check_stream_windows(load: Load) -> LimitCheck:
     )
     sentence = (
         f"{allowed.text} cannot carry more than {rate_text(allowed.bits_per_second)}; "
-        f"{rate_text(mean)} came"
+        f"goodput was {rate_text(mean)}"
     )
     finding = Finding(kind="window", subject=None, sentence=sentence) if bound else None
     return LimitCheck(evidence=(evidence,), finding=finding)

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 def bottleneck(load: Load) -> Bottleneck:
     """Return the verdict and its evidence; never raises, whatever was not recorded."""
     if not load.hold.seconds:
-        return _verdict(_unknown("nothing was held"), ())
+        return _verdict(_unknown("no load was held"), ())
     lost = check_lost_hosts(load)
     stalls = check_stalls(load)
     faults = check_planned_faults(load)
@@ -113,7 +113,7 @@ def _unfilled(load: Load, window: Finding | None) -> Finding:
     """Say what bound the rate where nothing was at its limit."""
     mean = mean_bits_per_second(load.held_bytes)
     if not host_uses(load):
-        return _unknown("no sampler covers the hold: nobody knows what was full")
+        return _unknown("no sampler covers the hold, so it is unknown what was full")
     if not mean:
         return _unknown("nothing was delivered in the hold, and nothing was full")
     return window or _unbound(load, mean)
@@ -121,14 +121,14 @@ def _unfilled(load: Load, window: Finding | None) -> Finding:
 
 def _unbound(load: Load, mean: float) -> Finding:
     """Say why nothing is known to have bound it: not even the streams' windows."""
-    came = f"nothing was full, {rate_text(mean)} came"
+    came = f"nothing was full at {rate_text(mean)}"
     allowed = allowance(load)
     if not have_windows(load.manifest, reach_of(load)):
-        return _too_little_load(f"{came}, and more streams may bring more")
+        return _too_little_load(f"{came}: more streams may bring more")
     if allowed is None:
         return _unknown(
-            "nothing was full, but no round trip was measured: whether the streams' windows bound "
-            "the rate cannot be said"
+            "nothing was full, but no round trip was measured, so it is unknown whether the "
+            "streams' windows bound the rate"
         )
     limit = rate_text(allowed.bits_per_second)
     if mean > allowed.bits_per_second:

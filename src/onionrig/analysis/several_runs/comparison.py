@@ -72,9 +72,9 @@ def _figures_of(a: Measured, b: Measured) -> list[Figure]:
     return [
         ("sustained rate", "bits per second", lambda r: r.goodput.sustained_bits_per_second, ""),
         ("median second", "bits per second", lambda r: r.goodput.median_second_bits_per_second, ""),
-        ("CPU-s a Gbit, everything", "", whole_cost, ""),
+        ("CPU-s per Gbit, everything", "", whole_cost, ""),
         *(
-            (f"CPU-s a Gbit, {role}", "", _cost_of(role), _not_judged(role, share, a, b))
+            (f"CPU-s per Gbit, {role}", "", _cost_of(role), _not_judged(role, share, a, b))
             for role, share in _shares(a, b).items()
         ),
         ("first byte, median", "seconds", lambda r: r.streams.median_first_byte_seconds, ""),
@@ -106,7 +106,7 @@ def _not_judged(role: str, share: float, a: Measured, b: Measured) -> str:
     if role == "authority" and any(second % VOTING_INTERVAL_SECONDS for second in seconds):
         return (
             f"authorities vote every {VOTING_INTERVAL_SECONDS} s, and a hold that is not a "
-            "multiple of that meets one vote more or less by chance"
+            "multiple of that has one vote more or less by chance"
         )
     return ""
 
@@ -137,16 +137,16 @@ def _sentence(ratios: Sequence[Ratio], *, pairs: int) -> str:
     rates = f"B {rate_text(sustained.b)}, A {rate_text(sustained.a)}, {sustained.ratio:.2f} times"
     if sustained.verdict == "not repeated":
         return (
-            f"{rates}, but one repetition of each says nothing about how much of that is chance; "
-            "several holds of one network are one repetition."
+            f"{rates}, but one repetition of each cannot tell how much of that is chance; several "
+            "holds of one network count as one repetition."
         )
     others = _others(ratios)
     if sustained.interval is None:
-        return f"No difference that these pairs can show: {rates}; {sustained.reason}."
+        return f"These pairs cannot show a difference: {rates}; {sustained.reason}."
     low, high = sustained.interval
     if sustained.verdict == "no difference shown":
         return (
-            f"No difference in the sustained rate that {pairs} pairs can show: {rates} "
+            f"{pairs} pairs show no difference in the sustained rate: {rates} "
             f"({low:.2f} to {high:.2f}){others}."
         )
     return (
@@ -161,7 +161,7 @@ def _others(ratios: Sequence[Ratio]) -> str:
         for ratio in ratios[1:]
         if ratio.verdict in {"higher", "lower"}
     ]
-    return f"; what else differs: {', '.join(differing)}" if differing else ""
+    return f"; also different: {', '.join(differing)}" if differing else ""
 
 
 def _doubts(name: str, side: Measured) -> list[str]:

@@ -62,7 +62,7 @@ def _sentence(  # noqa: PLR0913 - the parts of one sentence
     budget = rough_duration_text(asked.budget_seconds)
     if within is None or interval is None:
         return (
-            f"{counted(count, 'hold')} of one {of}: nothing is known of how holds differ, and the "
+            f"{counted(count, 'hold')} of one {of}: it is unknown how much holds differ, and the "
             f"budget of {budget} allowed no more"
         )
     low, high = map(rate_text, interval)
@@ -74,7 +74,7 @@ def _sentence(  # noqa: PLR0913 - the parts of one sentence
     if not known:
         takes = "" if needed is None else f", which would take {counted(needed, 'hold')}"
         came_to += f"{takes}, but the budget of {budget} allowed no more"
-    return f"{came_to}. Other {of}s can differ by more: this says nothing of them"
+    return f"{came_to}. Other {of}s can differ by more: this says nothing about them"
 
 
 def _held(results: Sequence[Result]) -> str:

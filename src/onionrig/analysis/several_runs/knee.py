@@ -64,11 +64,11 @@ def _knee(axis: Axis, others: dict[str, str], points: Sequence[Point]) -> Knee:
         sustained_bits_per_second=rate,
         reached=reached,
         sentence=(
-            f"the knee{where} is at {axis.key} = {value}: {rate_text(rate)} sustained, and more "
-            f"brings less than a tenth (at most {rate_text(best)})"
+            f"the knee{where} is at {axis.key} = {value}: {rate_text(rate)} sustained, and higher "
+            f"values add less than a tenth (at most {rate_text(best)})"
             if reached
-            else f"the knee{where} is not reached: {axis.key} = {value} has the most, "
-            f"{rate_text(rate)} sustained, and is the last that was measured"
+            else f"the knee{where} is not reached: {axis.key} = {value} has the highest rate, "
+            f"{rate_text(rate)} sustained, and is the last value measured"
         ),
     )
 

@@ -31,7 +31,7 @@ def repeat_result(
         known_figure(what, unit, values, first_stage=plan.first_stage)
         for what, unit, values in (
             ("sustained rate", "bits per second", rates),
-            ("CPU-s a Gbit, everything", "", _values(measured.values(), whole_cost)),
+            ("CPU-s per Gbit, everything", "", _values(measured.values(), whole_cost)),
         )
         if values
     ]
@@ -83,7 +83,7 @@ def _sentence(
             f"{percent_text(rate.within)} ({rate_text(low)} to {rate_text(high)})"
         )
     if known:
-        return f"{came_to}: it is known as well as was asked, within {percent_text(plan.within)}."
+        return f"{came_to}: it is known as precisely as asked, within {percent_text(plan.within)}."
     takes = "" if needed is None else f", which would take {counted(needed, plan.repeats)} in all"
     why = (
         f"the budget of {rough_duration_text(plan.budget_seconds)} was spent"

@@ -58,8 +58,8 @@ def source_agreement(load: Load) -> Agreement:
         received,
         sum(sent),
         on_its_way(load, SOURCE_BUFFER_BYTES + STREAM_WINDOW_BYTES),
-        f"{without}payload on its way: sources run ahead by what fills sockets and windows, and "
-        f"what a failed stream had on its way is lost{_dials_text(load)}",
+        f"{without}payload in flight: sources run ahead by what fills sockets and windows, and a "
+        f"failed stream loses what it had in flight{_dials_text(load)}",
     )
 
 
@@ -98,15 +98,15 @@ def tor_agreement(load: Load) -> Agreement:
     if sinks := lost_sinks(load):
         return not_compared("tor", round(sink_bytes), tor_bytes, unrecorded(sinks))
     if not read:
-        cause = f"{without}no backend instance's tor told its bytes twice"
+        cause = f"{without}no backend instance's tor reported its bytes twice"
         return not_compared("tor", None, None, cause)
     return compared(
         "tor",
         round(sink_bytes),
         tor_bytes,
         on_its_way(load, SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES),
-        f"{without}payload on its way from the backend instances' tors to the sinks, and what a "
-        f"failed stream had on its way{_dials_text(load)}",
+        f"{without}payload in flight from the backend instances' tors to the sinks, and what "
+        f"failed streams had in flight{_dials_text(load)}",
     )
 
 

@@ -62,8 +62,8 @@ def missed_cpu(agreements: Iterable[CpuAgreement]) -> list[str]:
     """Say where processes lived too short to be read."""
     return [
         f"processes of the role {one.role} that lived too short to be sampled used "
-        f"{one.group_cpu_seconds - one.process_cpu_seconds:.2f} CPU-seconds of the hold "
-        f"({_share(one)} of the sampled ones'): control groups counted them, and costs have them"
+        f"{one.group_cpu_seconds - one.process_cpu_seconds:.2f} CPU-seconds in the hold "
+        f"({_share(one)} of what was sampled): control groups counted it, and costs include it"
         for one in agreements
         if not one.agrees and one.group_cpu_seconds > one.process_cpu_seconds
     ]

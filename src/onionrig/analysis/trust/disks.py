@@ -26,7 +26,7 @@ def disk_doubts(load: Load) -> list[str]:
         waited = condition_rise(held, lambda counts: counts.full_disk_pressure_seconds)
         if waited and waited.share > MOST_WAITED_SHARE:
             doubts.append(
-                f"{machine} waited for its disk: for {percent_text(waited.share)} of the hold "
-                "everything that was not idle did"
+                f"{machine} waited for its disk: everything that was not idle did so for "
+                f"{percent_text(waited.share)} of the hold"
             )
     return doubts

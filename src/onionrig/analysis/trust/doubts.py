@@ -28,6 +28,7 @@ from onionrig.analysis.trust.losses import loss_doubts
 from onionrig.analysis.trust.trend import trend, trend_doubts
 from onionrig.records.events import Scheduled
 from onionrig.records.findings import Trust
+from onionrig.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,7 +121,7 @@ def _unanswered(load: Load) -> list[str]:
     if not asked:
         return ["no tor's own counters were read in the hold"]
     return [
-        f"{name} did not answer {times} of the {asked[name]} times that its counters were asked for"
+        f"{name} did not answer {times} of {asked[name]} requests for its counters"
         for name, times in silent.items()
     ]
 
@@ -138,8 +139,10 @@ def _unjudged_trend(load: Load) -> list[str]:
     faults = len(faults_in(load.recording, load.hold))
     if not faults:
         return []
-    times = "once" if faults == 1 else f"{faults} times"
-    return [f"whether the hold was steady is not judged: something was done to the rig {times}"]
+    return [
+        "whether the hold was steady is not judged: "
+        f"the experiment caused {counted(faults, 'fault')}"
+    ]
 
 
 def _unpinged(load: Load) -> list[str]:

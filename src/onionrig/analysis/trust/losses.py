@@ -102,7 +102,7 @@ def _segment_doubts(host: str, held: Sequence[HostSample]) -> Iterator[str]:
     unbuffered = network_rise(held, lambda counts: counts.unbuffered_segments)
     for lost, how in (
         (damaged, "arrived damaged"),
-        (unbuffered, "were thrown away for want of buffer memory"),
+        (unbuffered, "were dropped for lack of buffer memory"),
     ):
         if lost and received and _too_many(lost, received.amount):
             yield (
@@ -120,7 +120,7 @@ def _connection_doubts(host: str, held: Sequence[HostSample]) -> Iterator[str]:
         )
     aborted = network_rise(held, lambda counts: counts.aborted_connections)
     if aborted and aborted.amount:
-        yield f"{host} ended {aborted.amount:.0f} connections in the hold for want of TCP memory"
+        yield f"{host} ended {aborted.amount:.0f} connections in the hold for lack of TCP memory"
 
 
 def _hosts_with_faults(load: Load) -> set[str]:

@@ -60,11 +60,13 @@ def _about(result: Result) -> Iterator[Metric]:
         "balancer": result.balancer,
         "address": result.address or "",
     }
-    yield Metric("run_info", "What was run; always 1", [(tuple(about.values()), 1.0)], tuple(about))
+    yield Metric(
+        "run_info", "Identity of the run; always 1", [(tuple(about.values()), 1.0)], tuple(about)
+    )
     complete = result.status == "complete"
     yield _one("complete", "1: it went through to its end, 0: it was aborted", _flag(complete))
     verdict = result.verdict
-    yield _one("target_bits_per_second", "What was asked for", verdict.target_bits_per_second)
+    yield _one("target_bits_per_second", "Target goodput", verdict.target_bits_per_second)
     yield _one("target_met", "1: the target is met, 0: it is missed", _flag(verdict.met))
     lost = len(result.lost_hosts)
     yield _one("lost_hosts", "Hosts that were lost under load; the run went on", lost)
@@ -80,13 +82,13 @@ def _rates(result: Result) -> Iterator[Metric]:
         ("highest_second", "Highest of the", rates.highest_second_bits_per_second),
     ):
         yield _one(f"goodput_{name}_bits_per_second", f"{what} seconds of the hold", value)
-    yield _one("goodput_variation_ratio", "Deviation of the seconds over mean", rates.variation)
+    yield _one("goodput_variation_ratio", "Standard deviation over mean", rates.variation)
     yield _one("hold_seconds", "Seconds that the rates cover", rates.steady_seconds)
-    yield _one("hold_missing_seconds", "Of those, without a sample", rates.missing_seconds)
+    yield _one("hold_missing_seconds", "Seconds without a sample", rates.missing_seconds)
     held = result.repetitions
     if held is not None:
         lowest, highest = held.lowest_bits_per_second, held.highest_bits_per_second
-        yield _one("repetitions", "Holds; all else is of the median one", held.count)
+        yield _one("repetitions", "Holds; other figures: median hold", held.count)
         yield _one("repetitions_lowest_bits_per_second", "Lowest sustained rate", lowest)
         yield _one("repetitions_highest_bits_per_second", "Highest sustained rate", highest)
 
@@ -103,7 +105,7 @@ def _load(result: Result) -> Iterator[Metric]:
     reasons = streams.failed_by_reason
     yield _by("reason", "stream_failures", "Attempts that ended before the run did", reasons)
     first = streams.median_first_byte_seconds
-    yield _one("first_byte_median_seconds", "From the dial to the first byte", first)
+    yield _one("first_byte_median_seconds", "Time from dial to first byte", first)
     checks = {
         "verified": payload.verified,
         "corrupt": payload.corrupt,
@@ -111,7 +113,7 @@ def _load(result: Result) -> Iterator[Metric]:
     }
     yield _by("check", "payload_bytes", "Payload over ramp and hold", checks)
     reached = {"network": up.network, "frontend": up.frontend, "total": up.total}
-    yield _by("reached", "bring_up_seconds", "From the start of the run", reached)
+    yield _by("reached", "bring_up_seconds", "Time since the start of the run", reached)
 
 
 def _backends(result: Result) -> Iterator[Metric]:
@@ -121,7 +123,7 @@ def _backends(result: Result) -> Iterator[Metric]:
     share = [(own, one.share) for own, one in each]
     streams = [(own, one.streams) for own, one in each]
     yield Metric("backend_bytes", "Payload served in the hold", size, labels)
-    yield Metric("backend_share_ratio", "Of all payload of the hold", share, labels)
+    yield Metric("backend_share_ratio", "Share of the hold's payload", share, labels)
     yield Metric("backend_streams", "Mean number of streams served", streams, labels)
     fairness = result.fairness
     yield _one("fairness_jain_ratio", "Jain's index of the backends' bytes", fairness.jain)
@@ -152,22 +154,22 @@ def _findings(result: Result) -> Iterator[Metric]:
             "median in hold": trip.median_in_hold_seconds,
             "highest in hold": trip.highest_in_hold_seconds,
         }
-        yield _by("of", "round_trip_seconds", "Of a byte on a circuit of its own", times)
+        yield _by("of", "round_trip_seconds", "Round trip on an idle circuit", times)
     if circuits is not None:
         begun, failed = circuits.rendezvous_begun, circuits.rendezvous_failed
-        yield _one("rendezvous_circuits_begun", "By the backends, in the hold", begun)
-        yield _by("reason", "rendezvous_circuits_failed", "By the backends, in the hold", failed)
+        yield _one("rendezvous_circuits_begun", "Circuits begun in the hold", begun)
+        yield _by("reason", "rendezvous_circuits_failed", "Circuits failed in the hold", failed)
         rendezvous, introduction = circuits.rendezvous_open, circuits.introduction_circuits
-        yield _one("rendezvous_circuits_open", "At the hold's end", rendezvous)
-        yield _one("introduction_circuits_open", "At the hold's end", introduction)
+        yield _one("rendezvous_circuits_open", "Open at the hold's end", rendezvous)
+        yield _one("introduction_circuits_open", "Open at the hold's end", introduction)
 
 
 def _trust(result: Result) -> Iterator[Metric]:
     trust = result.trust
     if trust is not None:
         differences = {agreement.what: agreement.difference for agreement in trust.agreement}
-        yield _one("trusted", "1: nothing speaks against it", _flag(trust.trusted))
-        yield _one("doubts", "Reasons not to trust it", len(trust.doubts))
+        yield _one("trusted", "1: every check that could be made passed", _flag(trust.trusted))
+        yield _one("doubts", "Reasons not to trust the run", len(trust.doubts))
         yield _by("count", "agreement_ratio", "Other counts over the sinks', minus 1", differences)
 
 

@@ -1,7 +1,7 @@
-"""A recording as tables, one a kind, every value as it was recorded: what ``export --csv`` writes.
+"""Turn a recording into tables, one per kind of record: what ``export --csv`` writes.
 
-In long form: what a record holds by backend, service or interface becomes a row for each. Only what
-followed each thing that was done to the rig is computed, as for the result.
+Every value is as it was recorded. Tables are in long form: what a record holds by backend, service
+or interface becomes a row for each. Only the aftermath of faults is computed, as for the result.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ TABLES = (
     ),
     Table(
         name="sinks",
-        what="the rest of what each sink says of each second",
+        what="the other counts of each sink in each second",
         columns=("second", *LOAD_COLUMNS, "sink", "connecting", "failed", "corrupt_bytes",
                  "unverified_bytes"),
         rows=_sinks,
@@ -225,7 +225,7 @@ TABLES = (
     ),
     Table(
         name="tors",
-        what="what each tor's MetricsPort says; of is the port or the reason it is counted by",
+        what="counters of each tor's MetricsPort; of is the port or reason counted",
         columns=("second", "service", "role", "read_wall_seconds", "counter", "of", "value"),
         rows=_tors,
     ),
@@ -243,19 +243,19 @@ TABLES = (
     ),
     Table(
         name="dials",
-        what="every dial, before a load or under it; stream numbers those of each",
+        what="every dial, before or under a load; stream numbers them separately",
         columns=_fields(Transfer),
         rows=_dials,
     ),
     Table(
         name="aftermaths",
-        what="what followed each thing that was done to the rig",
+        what="what followed each fault",
         columns=("load", *_fields(Aftermath)[:-1], *(f"dials_{name}" for name in _fields(Outage))),
         rows=_aftermaths,
     ),
     Table(
         name="events",
-        what="what happened; what else an event says is JSON",
+        what="what happened; the rest of an event is JSON",
         columns=("wall_seconds", "since_start_seconds", "kind", "said"),
         rows=_events,
     ),

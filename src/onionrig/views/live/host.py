@@ -29,7 +29,7 @@ def host_line(rates: HostRates) -> str:
     if board.throttling:
         said.append(f"throttling: {', '.join(board.throttling)}")
     if rates.retransmitted_per_second:
-        said.append(f"{rates.retransmitted_per_second:.0f} TCP segments/s again")
+        said.append(f"{rates.retransmitted_per_second:.0f} TCP segments/s retransmitted")
     return "; ".join(said)
 
 

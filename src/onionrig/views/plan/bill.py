@@ -36,7 +36,7 @@ def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[Line, ..
     tors, cores = counted(driving.client_tors, "client tor"), driving.client_cores
     lines = [
         ("hosts", rig_text(bill, hardware), "as asked" if needed is None else hosts_text(needed)),
-        (DAEMONS, str(bill.daemons_per_host), "tors, a backend instance each"),
+        (DAEMONS, str(bill.daemons_per_host), "tors, one backend instance each"),
         (
             "introduction points",
             str(bill.introduction_points),
@@ -67,7 +67,7 @@ def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[Line, ..
     ]
     if bill.link_bits_per_second is not None:
         link = range_text(bill.link_bits_per_second, "bit/s")
-        lines.insert(2, ("link of a host", link, "each way, frames counted"))
+        lines.insert(2, ("link per host", link, "each way, frame overhead included"))
     if projected is not None:
         told = "sustained: the lowest 10 seconds of a hold"
         lines.insert(1, ("would serve", range_text(projected, "bit/s"), told))

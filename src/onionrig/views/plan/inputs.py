@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 MEANINGS: dict[Origin, str] = {
     "measured here": "your own run or probe",
     "measured elsewhere": "by this project, on other machines",
-    "read": "in the source that is named; nobody here has measured it again",
-    "estimated": "a guess, for the reason that stands beside it",
+    "read": "in the named source; not measured again here",
+    "estimated": "a guess, for the reason given beside it",
     "asked": "on the command line",
 }
 """What an origin means; in the order in which they are shown."""

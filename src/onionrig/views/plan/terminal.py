@@ -108,7 +108,7 @@ def _side_by_side(plan: Plan, rows: Sequence[str] | None = None) -> Table:
 def _constraints(hardware: HardwarePlan) -> Table:
     """Draw what each limit alone would let the rig serve."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("", "limit", "alone would let through", "because"):
+    for heading in ("", "limit", "would allow alone", "because"):
         table.add_column(heading, overflow="fold")
     for each in hardware.constraints:
         standing = standing_of(each, hardware)
@@ -143,7 +143,7 @@ def _assumptions(plan: Plan) -> list[RenderableType]:
     if not plan.assumptions:
         return []
     return [
-        Text("taken for granted", style="bold"),
+        Text("assumptions", style="bold"),
         *(Text(f"- {each}") for each in plan.assumptions),
     ]
 

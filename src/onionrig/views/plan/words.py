@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TIMES = "\u00d7"
 UNPRICED = "boards alone: no switch, power supply, card or case"
 NO_CENTS_FROM = 100.0
-RENTED = "rented; what its traffic costs is not in it"
+RENTED = "rented; traffic costs not included"
 
 
 def question(plan: Plan) -> str:
@@ -34,14 +34,14 @@ def answer(plan: Plan) -> str:
     able = [f"{rig_text(bill, each)}{_output(plan, each)}" for each, bill in planned(plan)]
     unable = [each.name for each in plan.hardware if each.bill is None]
     if not able:
-        return f"For {listing(unable)} no number of hosts can be named."
+        return f"No number of hosts can be given for {listing(unable)}."
     if plan.target_bits_per_second is None:
         said = "; ".join(able)
     else:
         rate = rate_text(plan.target_bits_per_second)
         said = f"{rate}{_to_spare(plan)} from one onion address takes {' or '.join(able)}"
     if unable:
-        said += f"; for {listing(unable)} no number of hosts can be named"
+        said += f"; no number of hosts can be given for {listing(unable)}"
     return f"{said}."
 
 
@@ -79,7 +79,7 @@ def hosts_text(needed: HostsNeeded) -> str:
 
 def price_text(price: Cash) -> str:
     """Say a price, and for how long it is paid."""
-    per = "" if price.per == "piece" else f" {'an' if price.per == 'hour' else 'a'} {price.per}"
+    per = "" if price.per == "piece" else f" per {price.per}"
     return f"{money_text(price.amount)} {price.currency}{per}"
 
 
@@ -124,8 +124,8 @@ def doubts(plan: Plan) -> tuple[str, ...]:
     ]
     if guessed:
         said.append(
-            f"Estimates, which nobody has measured: {'; '.join(guessed)}. The inputs say which, "
-            "and how to put a measurement in the place of each."
+            f"Estimates, which nobody has measured: {'; '.join(guessed)}. The inputs show which, "
+            "and how to replace each with a measurement."
         )
     return tuple(said)
 

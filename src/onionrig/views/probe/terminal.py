@@ -85,7 +85,7 @@ def _lines(probe: Probe) -> Iterator[tuple[str, str]]:
 
 def _link(interface: ProbedInterface) -> str:
     rate = interface.link_bits_per_second
-    return f"{interface.kind}, {'rate not told' if rate is None else rate_text(rate)}"
+    return f"{interface.kind}, {'rate unknown' if rate is None else rate_text(rate)}"
 
 
 def _mb(bytes_per_second: float | None) -> str:

@@ -22,7 +22,7 @@ def board_text(probe: Probe) -> str:
     host = probe.host
     clock = f" up to {probe.clock_hertz / 1e9:.3g} GHz" if probe.clock_hertz else ""
     parts = (
-        f"{host.cores} x {host.cpu_model or 'a processor that does not say its model'}{clock}",
+        f"{host.cores} x {host.cpu_model or 'an unknown processor'}{clock}",
         size_text(host.memory_bytes),
         host.architecture,
         host.operating_system,
@@ -49,15 +49,15 @@ def meanings(probe: Probe) -> list[str]:
 def temperature_text(before: Board, after: Board) -> str:
     """Say how warm it became."""
     if before.temperature_celsius is None or after.temperature_celsius is None:
-        return "not told"
+        return "unknown"
     return f"{before.temperature_celsius:.1f} °C before, {after.temperature_celsius:.1f} °C after"
 
 
 def throttling_text(board: Board) -> str:
     """Say what the firmware holds back for, or did since boot."""
     if board.throttling is None:
-        return "not told"
-    return ", ".join(board.throttling) or "no, nor since boot"
+        return "unknown"
+    return ", ".join(board.throttling) or "no, and not since boot"
 
 
 def _instructions(has: bool | None, ratio: float) -> list[str]:  # noqa: FBT001 - a fact, or unknown
@@ -80,7 +80,4 @@ def _at_once(probe: Probe, ratio: float) -> str:
     said = f"{cores} cores at once do {ratio:.2f} times what one does alone"
     if ratio >= NEARLY_ALL * cores:
         return said
-    return (
-        f"{said}: cores that share units, heat, the power supply, or others that use them hold "
-        "them back"
-    )
+    return f"{said}: shared units, heat, the power supply or other processes hold them back"

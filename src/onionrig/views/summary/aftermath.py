@@ -23,10 +23,10 @@ HEADINGS = (
     "at", "done", "before", "lowest", "as before", "listed", "unserved", "until", "slowest",
 )  # fmt: skip
 MEANT = (
-    "as before: until 3 s in a row bring 90 % of the goodput before; listed: until clients can "
-    "learn of it, or > how long they could not; unserved: of the streams dialled meanwhile, those "
-    "that failed or had waited in vain when the hold ended, until the last such dial; slowest: to "
-    "its first byte, or > how long one had waited in vain"
+    "as before: time until 3 consecutive seconds reach 90 % of the goodput before; listed: time "
+    "until clients can learn of the change (>: not within that time); unserved: streams dialled "
+    "meanwhile that failed or still waited when the hold ended; until: time of the last such dial; "
+    "slowest: longest wait for a first byte (>: still waiting)"
 )
 
 

@@ -35,7 +35,8 @@ VERDICTS = {
 }
 FIGURES = ("figure", "A", "B", "B over A", "interval", "pairs", "verdict")
 INTERVALS = (
-    "interval: where the true ratio lies, with 95 % for all judged figures at once; pairs: the "
+    "interval: contains the true ratio, with 95 % confidence for all judged figures together; "
+    "pairs: the "
     "lowest and the highest ratio"
 )
 DIFFERENCES = ("what differs", "A", "B")
@@ -49,8 +50,8 @@ def comparison_ahead(
     start = f"{counted(pairs, 'pair')} {drawn}, about {rough_duration_text(seconds)}"
     if pairs < FEWEST_PAIRS:
         return (
-            f"{start}; fewer than {FEWEST_PAIRS} pairs show no difference, however great: ratios "
-            f"will be told without a verdict (--repeat {FEWEST_PAIRS} or more for one)"
+            f"{start}; fewer than {FEWEST_PAIRS} pairs cannot show a difference, however large: "
+            f"ratios will be printed without a verdict (use --repeat {FEWEST_PAIRS} or more)"
         )
     if not networks:
         return start
@@ -59,9 +60,9 @@ def comparison_ahead(
         for spread in (COST_OF_NETWORKS, RATE_OF_NETWORKS)
     )
     return (
-        f"{start}; by the spread of networks drawn again (rate {100 * RATE_OF_NETWORKS:.0f} %, "
+        f"{start}; with the usual spread between networks (rate {100 * RATE_OF_NETWORKS:.0f} %, "
         f"cost {100 * COST_OF_NETWORKS:.0f} %) this finds a difference of {cost} % in cost and "
-        f"{rate} % in rate in nine of ten comparisons, and smaller ones less often"
+        f"{rate} % in rate in nine out of ten comparisons, and smaller ones less often"
         + _authorities_ahead(holds_seconds)
     )
 

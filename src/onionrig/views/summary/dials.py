@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from onionrig.units import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,7 +26,7 @@ def dials_lines(dials: Dials) -> list[RenderableType]:
     """Return how many failed and why, how fast the others were, and how evenly they fell."""
     lines: list[RenderableType] = [Text(_counted(dials))]
     lines += [
-        Text(f"  {count} times {reason}", style="yellow")
+        Text(f"  {counted(count, 'time')} {reason}", style="yellow")
         for reason, count in dials.failed_by_reason.items()
     ]
     if dials.variants:
@@ -85,7 +87,7 @@ def _counted(dials: Dials) -> str:
 def _waits(found: FirstByte) -> str:
     return (
         f"first byte after {found.median_seconds:.2f} s (median), "
-        f"{found.nine_of_ten_seconds:.2f} s (nine of ten), {found.highest_seconds:.2f} s (last)"
+        f"{found.nine_of_ten_seconds:.2f} s (90 %), {found.highest_seconds:.2f} s (last)"
     )
 
 
@@ -98,7 +100,7 @@ def _table(dials: Dials) -> Table:
         table.add_row(*row, *evenness(variant))
     others = sum(variant.others for variant in dials.variants)
     if others:
-        table.caption = f"{others} dials were served by instances that the descriptor had not had"
+        table.caption = f"{others} dials were served by instances that were not in the descriptor"
         table.caption_justify = "left"
     return table
 

@@ -46,7 +46,7 @@ def _ahead(
     if fitting >= needed:
         return text
     if fitting == 1:
-        return f"{text}, enough for one {thing}, which says nothing of how they differ"
+        return f"{text}, enough for one {thing}, which says nothing about how they differ"
     within = within_after(spread, fitting, first_stage=asked.first_stage)
     return (
         f"{text}, enough for {counted(fitting, thing)}: within about {percent_text(within)} by then"

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onionrig.analysis.load.source_bytes import served_in_all
-from onionrig.units import percent_text, rate_text, size_text
+from onionrig.units import counted, percent_text, rate_text, size_text
 from onionrig.views.summary.aftermath import aftermath_lines
 from onionrig.views.summary.dials import dials_lines
 from onionrig.views.summary.hosts import hosts_table
@@ -91,8 +91,8 @@ def served(recording: Recording) -> str:
     return (
         f"served {size_text(found.sent_bytes)} in {found.seconds} s, "
         f"{rate_text(found.mean_bits_per_second)} on average, "
-        f"{rate_text(found.highest_bits_per_second)} in the fullest second; what arrived, the sink "
-        "says"
+        f"{rate_text(found.highest_bits_per_second)} in the fullest second; the sink reports what "
+        "arrived"
     )
 
 
@@ -155,7 +155,7 @@ def _rates(result: Result) -> RenderableType:
             f"first verified byte {_seconds(up.total)}",
         )
     for key, value in result.settings.items():
-        table.add_row(key, value, "otherwise than the experiment")
+        table.add_row(key, value, "overrides the experiment")
     return table
 
 
@@ -169,7 +169,7 @@ def _repetitions(held: Repetitions) -> tuple[str, str]:
 def _round_trip(trip: RoundTrip) -> tuple[str, str]:
     lowest = _milliseconds(trip.lowest_seconds)
     highest = _milliseconds(trip.highest_in_hold_seconds)
-    said = f"median in the hold, highest {highest}; lowest at all {lowest}"
+    said = f"median in the hold, highest {highest}; overall minimum {lowest}"
     return _milliseconds(trip.median_in_hold_seconds), said
 
 
@@ -204,7 +204,7 @@ def _streams(result: Result) -> list[Text]:
     )
     lines = [Text(said)]
     lines += [
-        Text(f"  {count} times {reason}", style="yellow")
+        Text(f"  {counted(count, 'time')} {reason}", style="yellow")
         for reason, count in streams.failed_by_reason.items()
     ]
     if streams.still_waiting:
@@ -217,7 +217,7 @@ def _payload(sizes: Bytes) -> Text:
     said = f"payload: {size_text(sizes.verified)} verified"
     if sizes.unverified:
         said = (
-            f"payload: {size_text(sizes.unverified)} unverified (nobody can check a foreign peer)"
+            f"payload: {size_text(sizes.unverified)} unverified (a foreign peer cannot be checked)"
         )
     corrupt = size_text(sizes.corrupt) if sizes.corrupt else "none"
     return Text(f"{said}, {corrupt} corrupt", style="bold red" if sizes.corrupt else "")

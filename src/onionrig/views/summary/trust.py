@@ -41,10 +41,10 @@ def trust_lines(result: Result, notes: Sequence[str] = ()) -> list[Text]:
             lines.append(Text(f"agreement with the sinks' bytes: {said}"))
         if trust.cpu:
             counts = ", ".join(_cpu_agreement(one) for one in trust.cpu)
-            lines.append(Text(f"CPU by control groups against processes: {counts}"))
+            lines.append(Text(f"CPU of control groups compared with processes: {counts}"))
         lines += [Text(f"doubt: {doubt}", style="yellow") for doubt in trust.doubts]
         if trust.trusted:
-            lines.append(Text("trust: nothing that was checked speaks against it"))
+            lines.append(Text("trust: every check that could be made passed"))
     missing = (*notes, *(trust.missing if trust is not None else ()))
     lines += [Text(f"gap: {what}", style="yellow") for what in missing]
     return [Text(), *lines] if lines else []

@@ -170,4 +170,4 @@ def _described(plan: Plan, curves: Sequence[tuple[HardwarePlan, Sequence[Project
     ]
     target = plan.target_bits_per_second
     against = "" if target is None else f" The target is {rate_text(target)}."
-    return f"Likely {'; '.join(texts)}.{against} What is planned is ringed."
+    return f"Likely {'; '.join(texts)}.{against} The planned number is ringed."

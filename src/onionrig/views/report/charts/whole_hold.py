@@ -90,7 +90,7 @@ def first_byte_figure(seconds: Sequence[float]) -> Figure:
     ]
     part = alt.Y(
         "part:Q",
-        title="streams that have one",
+        title="streams with a first byte",
         axis=alt.Axis(format="%", tickCount=5, domain=False, ticks=False),
         scale=alt.Scale(domain=[0, 1]),
     )
@@ -116,7 +116,7 @@ def first_byte_figure(seconds: Sequence[float]) -> Figure:
         alt.LayerChart(layer=layers),
         name="first-byte",
         title="Time to first byte",
-        description="What part of the streams had their first byte after how many seconds from "
-        "the dial; the dashed line is half of them.",
+        description="Share of streams by the time from the dial to their first byte; the dashed "
+        "line marks half of them.",
         height=180,
     )

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from onionrig.views.report.document import Block
 
 RANGES = """\
-Each figure is a range, and so is what is made of it: the likely value from what is likely, the ends
-from everything at its worse and at its better end together. So a range is wide rather than wrong.
+Each figure is a range, and so is every result: its likely value follows from the likely figures,
+its ends from all figures at their worse and at their better ends together. So a range is wide
+rather than wrong.
 """
 
 
@@ -30,8 +31,8 @@ def limits(plan: Plan) -> Section | None:
     return Section(
         name="limits",
         title="What limits it",
-        finding="Each limit as if there were no other: the lowest binds, and the one after it "
-        "would once that is lifted.",
+        finding="Each limit on its own: the lowest binds, and the next one would bind if that were "
+        "lifted.",
         blocks=tables,
     )
 
@@ -42,8 +43,8 @@ def assumed(plan: Plan) -> Section | None:
         return None
     return Section(
         name="assumptions",
-        title="What was taken for granted",
-        finding="Where one of these is not so, neither is the plan.",
+        title="Assumptions",
+        finding="The plan holds only if all of these do.",
         blocks=(Prose(paragraphs=plan.assumptions, listed=True),),
     )
 
@@ -63,8 +64,8 @@ def inputs(plan: Plan) -> Section:
 
 def _limits(hardware: HardwarePlan, *, named: bool) -> Table:
     return Table(
-        caption=hardware.name if named else "What each limit alone would let through",
-        columns=columns("limit", "order", "lets through", "because", long=("because",)),
+        caption=hardware.name if named else "What each limit alone would allow",
+        columns=columns("limit", "order", "allows", "because", long=("because",)),
         rows=tuple(
             (
                 each.kind,

@@ -88,5 +88,5 @@ def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
         )
     return [
         *facts,
-        Fact(name="Estimated", value=estimates_text(hardware), note="that it is computed from"),
+        Fact(name="Estimated", value=estimates_text(hardware), note="of the inputs"),
     ]

@@ -99,8 +99,8 @@ def _curve(plan: Plan) -> Section | None:
     return Section(
         name="curve",
         title="Goodput by number of hosts",
-        finding="What is planned is ringed. The band goes from the lowest to the highest that "
-        "what it is computed from allows.",
+        finding="The planned number is ringed. The band spans the lowest to the highest goodput "
+        "that the inputs allow.",
         blocks=(Still(figure=curve),),
     )
 
@@ -111,8 +111,8 @@ def _rig(plan: Plan, hardware: HardwarePlan, bill: Bill, number: int) -> Section
     blocks: tuple[Block, ...] = (
         planned_rig(plan, hardware, bill),
         Table(
-            caption="What must be there",
-            columns=columns("", "planned", "what it is", long=("planned", "what it is")),
+            caption="What the plan needs",
+            columns=columns("", "planned", "details", long=("planned", "details")),
             rows=bill_lines(plan, hardware, bill),
         ),
     )
@@ -130,7 +130,7 @@ def _again(plan: Plan) -> Section | None:
         return None
     return Section(
         name="again",
-        title="To do it again",
+        title="How to repeat it",
         finding="",
         blocks=(Folded(title="Command", text=shlex.join(plan.command), opened=True),),
     )

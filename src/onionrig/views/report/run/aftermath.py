@@ -38,7 +38,7 @@ def aftermath(result: Result, series: Series | None) -> Section | None:
         blocks += [dialled_figure(series), dial_wait_figure(series)]
     return Section(
         name="aftermath",
-        title="What was done to the rig" if aftermaths else "New streams under load",
+        title="Faults" if aftermaths else "New streams under load",
         finding=_finding(aftermaths, dialled),
         blocks=tuple(blocks),
     )
@@ -47,7 +47,7 @@ def aftermath(result: Result, series: Series | None) -> Section | None:
 def _finding(aftermaths: Sequence[Aftermath], dialled: Timeline | None) -> str:
     """Say how new streams fared: after the first thing that was done, or in all."""
     if aftermaths:
-        done = f"{counted(len(aftermaths), 'thing')} in the hold."
+        done = f"{counted(len(aftermaths), 'fault')} in the hold."
         return f"{done} {_outage_text([aftermath.dials for aftermath in aftermaths])}"
     if dialled is None:
         return ""
@@ -69,12 +69,12 @@ def _outage_text(outages: Sequence[Outage]) -> str:
     longest = max((seconds for seconds in waits if seconds is not None), default=None)
     if longest is None:
         return f"{of_all}."
-    return f"{of_all} and {in_vain} waited in vain until the hold ended, for up to {wait(longest)}."
+    return f"{of_all} and {in_vain} still waited when the hold ended, after up to {wait(longest)}."
 
 
 def _table(aftermaths: Sequence[Aftermath]) -> Table:
     return Table(
-        caption="What followed, until the next thing was done or the hold ended",
+        caption="What followed each fault, until the next one or the end of the hold",
         columns=columns(*HEADINGS, numeric=HEADINGS[2:]),
         rows=tuple(aftermath_row(aftermath, unknown=UNKNOWN) for aftermath in aftermaths),
     )

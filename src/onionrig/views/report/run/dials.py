@@ -41,8 +41,9 @@ def _finding(measured: Dials) -> str:
     if first is None:
         return sentence
     return (
-        f"{sentence} Half of those served had their first byte after {wait(first.median_seconds)}, "
-        f"nine of ten after {wait(first.nine_of_ten_seconds)}, the last after "
+        f"{sentence} Half of those served had their first byte within "
+        f"{wait(first.median_seconds)}, 90 % within {wait(first.nine_of_ten_seconds)}, the last "
+        "after "
         f"{wait(first.highest_seconds)}."
     )
 
@@ -53,7 +54,7 @@ def _table(measured: Dials) -> Table:
     )  # fmt: skip
     return Table(
         caption="How evenly the dials fell on the backend instances of each descriptor, and what "
-        "chance alone would give: expected, and between what nine of ten lie",
+        "chance alone would give: expected value and central 90 % interval",
         columns=columns("variant", *numeric, "by chance", "not reached", numeric=numeric),
         rows=tuple(
             (
@@ -80,11 +81,11 @@ def _remarks(measured: Dials) -> tuple[str, ...]:
     between = measured.between
     if between is not None and between.jain is not None:
         remarks.append(
-            f"Between variants: Jain's index {index_text(between.jain)} of their mean dials a "
-            f"backend; if client tors drew a descriptor at random, "
+            f"Between variants: Jain's index {index_text(between.jain)} of their mean dials per "
+            "backend; if client tors drew a descriptor at random, "
             f"{chance_text(between.jain_by_chance, index_text)}"
         )
     others = sum(variant.others for variant in measured.variants)
     if others:
-        remarks.append(f"{others} were served by instances that the descriptor had not had")
+        remarks.append(f"{others} were served by instances that were not in the descriptor")
     return tuple(remarks)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onionrig.views.report.document import Block, Cell
 
 
-YOURS = "In a deployment of your own, only the backend instances' are yours."
+YOURS = "In your own deployment, only the backend instances' cost is yours."
 
 
 def costs(result: Result) -> Section | None:
@@ -46,7 +46,7 @@ def costs(result: Result) -> Section | None:
     return Section(
         name="costs",
         title="What each role cost",
-        finding=f"{number(total)} CPU-seconds for each Gbit of goodput in all.{yours}",
+        finding=f"{number(total)} CPU-seconds per Gbit of goodput in total.{yours}",
         blocks=(
             Table(
                 caption="Cost by role over the hold; memory is that of the largest process",
@@ -66,7 +66,7 @@ def bottleneck(result: Result) -> Section | None:
     if verdict is None:
         return None
     table = Table(
-        caption="What was held against its limit",
+        caption="What was compared with its limit",
         columns=columns("what", "measured", "limit", "of the limit", numeric=("measured", "limit")),
         rows=tuple(_evidence(evidence) for evidence in verdict.evidence),
     )
@@ -92,9 +92,9 @@ def trust(result: Result) -> Section | None:
         blocks.append(_cpu_agreement(judged))
     blocks.append(_steadiness(result, judged))
     finding = (
-        "There is nothing to trust: nothing was held."
+        "There is nothing to trust: no load was held."
         if judged.trusted is None
-        else "Nothing was found that speaks against the figures."
+        else "Every check that could be made passed."
         if judged.trusted
         else f"{counted(len(judged.doubts), 'reason')} not to trust the figures."
     )
@@ -141,8 +141,8 @@ def _circuits(result: Result) -> tuple[Table, ...]:
             (f"rendezvous circuits failed: {reason}", times)
             for reason, times in circuits.rendezvous_failed.items()
         ),
-        ("rendezvous circuits open at its end", circuits.rendezvous_open),
-        ("introduction circuits open at its end", circuits.introduction_circuits),
+        ("rendezvous circuits open at the end of the hold", circuits.rendezvous_open),
+        ("introduction circuits open at the end of the hold", circuits.introduction_circuits),
     ]
     return (
         Table(
@@ -165,9 +165,9 @@ def _evidence(evidence: Evidence) -> tuple[Cell, ...]:
 
 def _agreement(trust: Trust) -> Table:
     return Table(
-        caption="The sinks' bytes against other counts of the same",
+        caption="The sinks' bytes compared with other counts of the same bytes",
         columns=columns(
-            "counted by", "bytes", "difference", "may be", "verdict", "because",
+            "counted by", "bytes", "difference", "expected", "verdict", "because",
             numeric=("bytes", "difference"), long=("because",),
         ),
         rows=tuple(

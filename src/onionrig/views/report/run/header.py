@@ -38,10 +38,10 @@ def warnings(result: Result) -> tuple[str, ...]:
 def trusted(result: Result) -> str:
     """Say what stands where nothing speaks against a result."""
     if result.trust is None:
-        return "Whether it can be trusted was not judged: it is a result of an earlier version."
+        return "Trust was not judged: the result is from an earlier version."
     if result.trust.trusted is None:
-        return "There is nothing to trust: nothing was held."
-    return "Nothing was found that speaks against it: counts agree, the hold was steady."
+        return "There is nothing to trust: no load was held."
+    return "Every check that could be made passed: counts agree, the hold was steady."
 
 
 def about(result: Result) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _cost(result: Result) -> list[Fact]:
         Fact(
             name="Backends' cost",
             value=f"{number(cost.cpu_seconds_per_gbit)} CPU-s/Gbit",
-            note=f"{number(cost.cores)} cores; at most {size(cost.peak_rss_bytes)} a daemon",
+            note=f"{number(cost.cores)} cores; at most {size(cost.peak_rss_bytes)} per daemon",
         )
     ]
 
@@ -123,7 +123,7 @@ def _checked(result: Result) -> str:
     if result.bytes.corrupt:
         return f"verified; {size(result.bytes.corrupt)} CORRUPT"
     if result.bytes.unverified:
-        return "of a foreign peer: nobody can check it"
+        return "from a foreign peer: cannot be checked"
     return "verified, none corrupt"
 
 

@@ -81,9 +81,9 @@ def _goodput(result: Result, thinned: Series, load: SeriesLoad | None) -> Sectio
         f"{rate(goodput.sustained_bits_per_second)}; half of the seconds were at or above "
         f"{rate(goodput.median_second_bits_per_second)}."
         if lowest is not None and goodput.median_second_bits_per_second is not None
-        else f"No {WINDOW_SECONDS} seconds in a row were held."
+        else f"The hold has no {WINDOW_SECONDS} consecutive seconds."
     )
-    description = f"Goodput a second, stacked by backend instance. {finding}"
+    description = f"Goodput per second, stacked by backend instance. {finding}"
     blocks: list[Block] = [goodput_figure(thinned, levels=levels, description=description)]
     more: list[Figure] = []
     if thinned.streams.lines:
@@ -102,7 +102,7 @@ def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
     finding = (
         f"The rig used {number(used)} of {counted(cores, 'core')} over the hold."
         if result.costs
-        else "What the roles used over the hold could not be told."
+        else "What the roles used over the hold is unknown."
     )
     own = {host.name: host.machine_cores or host.cores for host in manifest.machines}
     machines = [
@@ -116,7 +116,7 @@ def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
     if machines:
         hosts = len(thinned.host_cores)
         some = f" (the first {MOST_MACHINES} of {hosts})" if hosts > MOST_MACHINES else ""
-        title = f"Each machine by CPU state, as its own counters have it{some}"
+        title = f"Each machine by CPU state, from its own counters{some}"
         blocks.append(FoldedFigures(title=title, figures=tuple(machines)))
     return Section(name="cpu", title="CPU by role", finding=finding, blocks=tuple(blocks))
 
@@ -153,8 +153,8 @@ def _start(series: Series) -> Section | None:
     if waited is None:
         return None
     finding = (
-        f"Half of {counted(len(series.first_byte_seconds), 'attempt')} had their first byte after "
-        f"{wait(waited.median_seconds)}, nine of ten after {wait(waited.nine_of_ten_seconds)}, the "
+        f"Half of {counted(len(series.first_byte_seconds), 'attempt')} had their first byte within "
+        f"{wait(waited.median_seconds)}, 90 % within {wait(waited.nine_of_ten_seconds)}, the "
         f"last after {wait(waited.highest_seconds)}."
     )
     return Section(
@@ -168,9 +168,9 @@ def _start(series: Series) -> Section | None:
 def _round_trips(result: Result, thinned: Series) -> Section:
     trip = result.round_trip
     finding = (
-        f"A byte to a backend instance and back took {wait(trip.lowest_seconds)} at least, "
-        f"{wait(trip.median_in_hold_seconds)} in the middle of the hold's answers, "
-        f"{wait(trip.highest_in_hold_seconds)} at most."
+        f"A byte's round trip to a backend instance: median {wait(trip.median_in_hold_seconds)} "
+        f"and highest {wait(trip.highest_in_hold_seconds)} in the hold; overall minimum "
+        f"{wait(trip.lowest_seconds)}."
         if trip is not None
         else ""
     )

@@ -33,11 +33,11 @@ reason.
 Cost is the CPU time of all processes of a role during the hold, over the Gbit (1e9 bits) of goodput
 of the same seconds.
 
-Charts show means where a run has more seconds than a chart has room for; every figure is of every
+Charts show means where a run has more seconds than a chart has room for; every figure uses every
 second.
 
 Not judged: loopback interfaces, which carry every hop of a one-machine network, and the bytes of a
-foreign peer, which nobody can check.
+foreign peer, which cannot be checked.
 """
 
 
@@ -53,7 +53,7 @@ def gaps(result: Result, recording: Recording | None, notes: Sequence[str] = ())
     return Section(
         name="missing",
         title="What is missing",
-        finding="Everything above is without this.",
+        finding="Everything above lacks this.",
         blocks=(Prose(paragraphs=tuple(dict.fromkeys(unread)), listed=True),),
     )
 
@@ -72,8 +72,8 @@ def reproduction(result: Result, manifest: Manifest) -> Section:
     """Return all that is needed to repeat the run."""
     folded = (
         ("The experiment, as TOML", toml_text(manifest.experiment)),
-        ("How each auto came to its number", _pairs(manifest.resolved, ": ")),
-        ("What this load had otherwise", _pairs(result.settings, " = ")),
+        ("How each auto was resolved", _pairs(manifest.resolved, ": ")),
+        ("What this load overrides", _pairs(result.settings, " = ")),
         (
             "Consensus parameters",
             _pairs(dict(sorted(manifest.consensus_parameters.items())), " = "),
@@ -82,7 +82,7 @@ def reproduction(result: Result, manifest: Manifest) -> Section:
     )
     return Section(
         name="again",
-        title="To do it again",
+        title="How to repeat it",
         finding="",
         blocks=(
             Folded(title="Command", text=shlex.join(manifest.command), opened=True),

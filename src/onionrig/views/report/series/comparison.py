@@ -21,13 +21,13 @@ Both sides ran in turn (A B B A), each time on a network of its own. The ratio o
 geometric mean of the pairs' ratios, B over A. Its interval is Student's t of the logarithms. All \
 judged figures share one chance of 5 % (Bonferroni), so of comparisons of equals at most one in \
 twenty shows a difference in any figure. An interval that includes 1 shows no difference. Fewer \
-than six pairs show none, and neither do two single runs: several holds of one network are one \
-repetition.
+than six pairs show none, and neither do two single runs: several holds of one network count as \
+one repetition.
 
-A role that takes less than 5 % of all CPU time on both sides is told and not judged. So is the \
-authorities' cost where a hold does not cover whole vote intervals.
+A role that takes less than 5 % of all CPU time on both sides is reported but not judged. So is \
+the authorities' cost where a hold does not cover whole vote intervals.
 
-Alternating lets a drift of the machine meet both sides alike. Runs of different days, hosts or \
+Alternating makes a drift of the machine affect both sides alike. Runs of different days, hosts or \
 versions are compared as they are: what differs is listed, and judging it is left to you.
 """
 
@@ -45,7 +45,7 @@ def comparison_report(comparison: Comparison) -> Report:
             verdict=comparison.sentence,
             mood="doubted" if comparison.doubts else "plain",
             warnings=comparison.doubts,
-            trusted="Nothing was found that speaks against either side.",
+            trusted="Every check that could be made passed on both sides.",
             facts=_facts(comparison),
             sections=(
                 _ratios(comparison),
@@ -118,14 +118,14 @@ def _sides(comparison: Comparison) -> Section:
 def _differences(comparison: Comparison) -> Section:
     differences = comparison.differences
     table = Table(
-        caption="What differs, asked for or not",
+        caption="What differs, intended or not",
         columns=columns("kind", "what", "A", "B", long=("A", "B")),
         rows=tuple((each.kind, each.what, each.a, each.b) for each in differences),
     )
     return Section(
         name="differences",
         title="What differs",
-        finding=f"{counted(len(differences), 'difference')} beside the figures."
+        finding=f"{counted(len(differences), 'difference')} besides the figures."
         if differences
         else "Nothing else differs.",
         blocks=(table,) if differences else (),

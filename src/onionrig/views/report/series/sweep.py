@@ -30,7 +30,7 @@ WORTH_A_COLUMN = 0.005
 METHOD = """\
 Each point is a hold of its own, and its rate is the sustained one: the lowest mean of any 10
 consecutive seconds. Points that differ in the load alone ran on one network, the others on networks
-of their own; of several repetitions, the median stands for the point, and the range beside it.
+of their own; with several repetitions, a point shows their median, with the range beside it.
 
 The knee is the lowest value of the axis with at least nine tenths of the highest rate, the other
 settings fixed. It is reached if a point beyond it was measured.
@@ -176,7 +176,7 @@ def _costs(sweep: SweepResult) -> Section | None:
     return Section(
         name="costs",
         title="Cost",
-        finding="CPU-seconds for each Gbit of goodput."
+        finding="CPU-seconds per Gbit of goodput."
         + (f" {YOURS}" if first.name == "cost-backend" else ""),
         blocks=(first, *folded),
     )
