@@ -85,7 +85,7 @@ def test_repetitions_whose_budget_is_spent_go_on_where_they_stopped(onionrig, tm
     )  # fmt: skip
     assert spent.returncode == 0, spent.stderr
     assert "to know the sustained rate within 50.0 % takes about 4 rigs" in spent.stderr
-    assert "enough for one rig, which says nothing of how they differ" in spent.stderr
+    assert "enough for one rig, which says nothing about how they differ" in spent.stderr
     assert "on one rig" in " ".join(spent.stdout.split())
     assert "the budget of 1 s was spent" in " ".join(spent.stdout.split())
     on = onionrig("run", "--resume", "repeated", "--json")

@@ -24,15 +24,17 @@ def test_a_new_publication_is_told_once_for_all_hsdirs():
     newer = published("k1@a", "k4@c", revision=LATER)
     assert changes(
         seen(BOTH, BOTH, instances=TWO_INSTANCES), seen(newer, newer, instances=TWO_INSTANCES)
-    ) == (f"dir1 and dir2: revision {REVISION} → {LATER}, 2 points, new of two, gone of two",)
+    ) == (
+        f"dir1 and dir2: revision {REVISION} → {LATER}, 2 points, new from two, removed from two",
+    )
 
 
 def test_an_instance_that_leaves_the_descriptor_is_told_and_the_verdict_last():
     without = published("k1@a", "k2@b", revision=LATER)
     assert changes(seen(BOTH, instances=TWO_INSTANCES), seen(without, instances=TWO_INSTANCES)) == (
-        f"dir1: revision {REVISION} → {LATER}, 2 points, new of one, gone of two",
+        f"dir1: revision {REVISION} → {LATER}, 2 points, new from one, removed from two",
         "two cannot be reached",
-        "now: two cannot be reached: no descriptor of the address has a point of it",
+        "now: two cannot be reached: no descriptor of the address lists a point of its own",
     )
 
 
@@ -59,7 +61,7 @@ def test_a_publication_with_the_same_points_says_so():
 
 def test_points_of_nobody_known_are_named_by_their_relay():
     (said,) = changes(seen(BOTH), seen(published("k1@a", "k9@c", revision=LATER)))
-    assert said.endswith("2 points, new of point on c, gone of point on b")
+    assert said.endswith("2 points, new from point on c, removed from point on b")
 
 
 def test_an_hsdir_that_loses_it_is_told():

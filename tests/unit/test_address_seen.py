@@ -74,7 +74,7 @@ def test_instances_that_are_not_listed_are_told_from_those_that_published_nothin
     look = seen(published("k1@a"), instances=TWO_INSTANCES | {"three": []}, own={"three": None})
     assert look.troubles == (
         "three cannot be reached: it has no descriptor of its own: is its tor up?",
-        "two cannot be reached: no descriptor of the address has a point of it",
+        "two cannot be reached: no descriptor of the address lists a point of its own",
     )
     assert look.verdict == look.troubles[0]
 
@@ -84,7 +84,7 @@ def test_several_with_one_trouble_are_named_together_but_not_endlessly():
     (trouble,) = seen(published("k1@a"), instances={"one": ["k1"]} | names).troubles
     assert trouble == (
         "backend-1, backend-2, backend-3, backend-4, backend-5 and 4 more cannot be reached: "
-        "no descriptor of the address has a point of theirs"
+        "no descriptor of the address lists points of theirs"
     )
 
 

@@ -222,10 +222,11 @@ def test_each_load_has_its_own_and_an_earlier_ones_end_lasts():
     reasons = [starved.reason for one in (first, second) for starved in one.fairness.starved]
     assert reasons == [
         (
-            "it was killed, as was asked for, and it answered nobody for 6 of the 12 s; no stream "
+            "it was killed, as the experiment asked, and it did not answer for 6 of the 12 s; no "
+            "stream "
             "chose it: client tors pick introduction points at random"
         ),
-        "it was killed, as was asked for, and it answered nobody for all of the hold",
+        "it was killed, as the experiment asked, and it did not answer for all of the hold",
     ]
 
 

@@ -134,8 +134,8 @@ def test_new_streams_that_waited_in_vain_are_counted_with_those_that_failed():
     assert found["dials"]["longest_wait_in_vain_seconds"] == 17
     page = reported(analyse(made), made)
     assert (
-        "Of 16 new streams dialled since the first, 1 failed and 14 waited in vain until the hold "
-        "ended, for up to 17.0 s."
+        "Of 16 new streams dialled since the first, 1 failed and 14 still waited when the hold "
+        "ended, after up to 17.0 s."
     ) in page.words
     assert [key.name for key in figure_of_run(made, "dialled").keys] == [
         "served", "failed", "still waiting",
@@ -245,13 +245,13 @@ def disturbed_report(disturbed_run):
 
 def test_the_report_has_the_table_and_the_charts_after_the_goodput(disturbed_report):
     page = Page(disturbed_report.html)
-    assert page.of("h2")[:3] == ["Goodput", "What was done to the rig", "CPU by role"]
+    assert page.of("h2")[:3] == ["Goodput", "Faults", "CPU by role"]
     assert {
         "New streams dialled in each second",
         "From the dial of a new stream to its first byte",
     } <= set(page.of("figcaption"))
     # 100 dials begin 10 s into the hold or later, of the 8 until 14 s each third fails
-    assert "4 things in the hold. Of 99 new streams dialled since the first, 2 failed." in (
+    assert "4 faults in the hold. Of 99 new streams dialled since the first, 2 failed." in (
         page.words
     )
     assert {"backend-2 killed", "backend-2 started", "balancer killed"} <= set(page.of("td"))
@@ -307,7 +307,7 @@ def test_failed_dials_are_drawn_in_the_colour_of_what_is_bad(disturbed_report):
 def test_a_run_to_which_nothing_was_done_has_neither_marks_nor_section():
     made = realistic_run(hold_seconds=12)
     report = run_report(analyse(made), made, series(made))
-    assert "What was done to the rig" not in Page(report.html).of("h2")
+    assert "Faults" not in Page(report.html).of("h2")
     assert not [figure for figure in report.figures if figure.name.startswith("dial")]
     assert "3,3" not in svg(figure_of(report, "goodput"))
 
@@ -321,7 +321,7 @@ def test_dials_under_load_alone_have_a_section_too():
 
 def test_of_a_run_of_which_only_the_result_is_left_the_table_stays(disturbed_run):
     page = Page(run_report(analyse(disturbed_run), None, None).html)
-    assert "What was done to the rig" in page.of("h2")
+    assert "Faults" in page.of("h2")
     assert "backend-2 killed" in page.of("td")
 
 

@@ -185,7 +185,7 @@ def test_one_that_was_ended_on_purpose_is_left_out_with_what_the_sinks_had_of_it
     )
     assert (piece.sink_bytes, piece.other_bytes) == (50 * MB, 50 * MB)
     assert piece.explained
-    assert piece.cause.startswith("without backend-1, ended in the hold: payload on its way")
+    assert piece.cause.startswith("without backend-1, ended in the hold: payload in flight")
 
 
 def test_one_that_only_hung_is_counted_on():
@@ -205,8 +205,8 @@ def test_where_all_were_ended_tors_are_not_judged():
     piece = agreement(two_backends(ended, first=(0, 1), second=(0, 1)), "tor")
     assert piece.explained is None
     assert piece.cause == (
-        "without backend-1, backend-2, ended in the hold: no backend instance's tor told its bytes "
-        "twice"
+        "without backend-1, backend-2, ended in the hold: no backend instance's tor reported its "
+        "bytes twice"
     )
 
 

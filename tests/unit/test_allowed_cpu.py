@@ -61,7 +61,8 @@ def test_groups_are_found_up_to_the_root_and_from_inside_a_container(tmp_path):
             "proc/self/cgroup": "2:cpu,cpuacct:/docker/1f\n1:cpuset:/x\n0::/a/b\n",
             "proc/self/mountinfo": (
                 "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
-                "31 1 0:27 /docker/1f /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+                "31 1 0:27 /docker/1f /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup "
+                "rw,cpu,cpuacct\n"
             ),
         },
     )
@@ -90,7 +91,7 @@ def test_a_cpu_is_full_when_all_of_it_that_may_be_used_is():
     verdict = bottleneck_of(restricted(watched(cores={"relay-1": 0.99})))
     assert verdict.kind == "machine CPU"
     assert verdict.sentence == (
-        f"the machine's CPU was full as far as the rig may use it: 0.99 of 1 core ({PINNED})"
+        f"the machine's CPU was full up to the rig's limit: 0.99 of 1 core ({PINNED})"
     )
     assert evidence(verdict, "CPU of here that the rig may use").at_limit
 

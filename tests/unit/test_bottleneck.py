@@ -61,7 +61,7 @@ def test_interrupts_fill_a_machine_and_are_nobodys():
     verdict = bottleneck_of(msgspec.structs.replace(whole, samplers={"sampler": busy}))
     assert verdict.sentence == (
         "the machine's CPU was full: the rig used 1.50 of 2 cores, other processes 0.02, "
-        "interrupts and what was not read 0.40"
+        "interrupts and unread processes 0.40"
     )
 
 
@@ -116,7 +116,7 @@ def test_an_interface_at_its_rate_is_named():
     verdict = bottleneck_of(watched(size=1000, carries={"eth0": (500_000, 11_600_000, 100e6)}))
     assert verdict.kind == "interface"
     assert verdict.subject == "eth0"
-    assert verdict.sentence == "the interface eth0 was at its rate: sent 92.8 Mbit/s of 100 Mbit/s"
+    assert verdict.sentence == "the interface eth0 was full: sent 92.8 Mbit/s of 100 Mbit/s"
 
 
 @pytest.mark.parametrize(("sent", "kind"), [(11_250_000, "interface"), (11_249_000, "load")])
@@ -157,7 +157,7 @@ def test_a_tor_at_a_full_core_is_named():
     verdict = bottleneck_of(watched(cores=cores, size=1000))
     assert verdict.kind == "main thread"
     assert verdict.subject == "backend-1"
-    assert verdict.sentence == "the main thread of backend-1 was at a full core (0.97)"
+    assert verdict.sentence == "the main thread of backend-1 used a full core (0.97)"
     assert [piece.at_limit for piece in verdict.evidence if "main thread" in piece.what] == [
         False, True, False,
     ]  # fmt: skip
@@ -222,7 +222,7 @@ def test_windows_bound_the_rate_where_nothing_is_full():
     assert verdict.kind == "window"
     assert verdict.sentence == (
         "4 streams, each with a window of 249 kB over a round trip of 42 ms, cannot carry more "
-        "than 190 Mbit/s; 171 Mbit/s came"
+        "than 190 Mbit/s; goodput was 171 Mbit/s"
     )
     piece = evidence(verdict, "4 streams, each with a window")
     assert piece.measured == pytest.approx(171e6)
@@ -322,7 +322,7 @@ def test_a_load_that_is_too_low_is_told_what_the_windows_would_allow():
     verdict = bottleneck_of(watched(size=1_250_000, round_trip=0.01))
     assert verdict.kind == "load"
     assert verdict.sentence == (
-        "nothing was full, 10.0 Mbit/s came, while 4 streams, each with a window of 249 kB over a "
+        "nothing was full at 10.0 Mbit/s, while 4 streams, each with a window of 249 kB over a "
         "round trip of 10 ms, would allow 797 Mbit/s: more streams may bring more"
     )
 

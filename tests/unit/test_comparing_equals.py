@@ -22,11 +22,11 @@ from onionrig.views.summary.comparison import comparison_ahead
 
 DRAWN = 2000
 """Comparisons of equals that are drawn: enough to tell 5 % from 6 %."""
-EVERYTHING = "CPU-s a Gbit, everything"
+EVERYTHING = "CPU-s per Gbit, everything"
 
 
 RECORDED = (
-    # Mbit/s and CPU-s a Gbit (of backends, and of relays) of two networks with equal settings,
+    # Mbit/s and CPU-s per Gbit (of backends, and of relays) of two networks with equal settings,
     # which ran in turn: holds of 15 s, on a machine whose speed moved meanwhile
     ((119, 128), (3.05, 2.85)),
     ((137, 163), (2.47, 2.31)),
@@ -143,12 +143,12 @@ def test_what_the_default_finds_is_within_fifteen_percent_of_cost_and_is_said_be
     assert least_shown(COST_OF_NETWORKS, pairs=DEFAULT_PAIRS) <= 0.15
     ahead = comparison_ahead(DEFAULT_PAIRS, seconds=1800, networks=True, holds_seconds=[60, 60])
     assert ahead.startswith("10 pairs on 20 networks, about 30 min; ")
-    assert "finds a difference of 15 % in cost and 26 % in rate in nine of ten" in ahead
+    assert "finds a difference of 15 % in cost and 26 % in rate in nine out of ten" in ahead
 
 
 def test_too_few_pairs_to_show_anything_are_said_beforehand():
     ahead = comparison_ahead(3, seconds=600, networks=True, holds_seconds=[60, 60])
-    assert "fewer than 6 pairs show no difference, however great" in ahead
+    assert "fewer than 6 pairs cannot show a difference, however large" in ahead
 
 
 def test_a_hold_that_meets_a_vote_or_not_is_said_beforehand():

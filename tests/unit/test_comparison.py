@@ -67,22 +67,22 @@ def test_what_else_differs_is_in_the_sentence():
     a = side(*A_RATES, costs={"backend": 1.0, "relay": 3.0})
     b = side(*A_RATES, costs={"backend": 2.0, "relay": 3.0})
     sentence = compared(a, b, alternated=True).sentence
-    assert sentence.startswith("No difference in the sustained rate that 6 pairs can show")
-    assert "what else differs: CPU-s a Gbit, everything 1.25 times, CPU-s a Gbit, back" in sentence
+    assert sentence.startswith("6 pairs show no difference in the sustained rate")
+    assert "also different: CPU-s per Gbit, everything 1.25 times, CPU-s per Gbit, back" in sentence
 
 
 def test_two_runs_are_one_repetition_each_and_show_nothing():
     comparison = compared(side(100), side(150), alternated=False)
     assert sustained(comparison).verdict == "not repeated"
     assert sustained(comparison).interval is None
-    assert "1.50 times, but one repetition of each says nothing" in comparison.sentence
-    assert "several holds of one network are one repetition" in comparison.sentence
+    assert "1.50 times, but one repetition of each cannot tell" in comparison.sentence
+    assert "several holds of one network count as one repetition" in comparison.sentence
 
 
 def test_an_interval_around_one_shows_no_difference():
     comparison = compared(*pairs((1.05, 0.95, 1.02, 0.99, 1.1, 0.92)), alternated=True)
     assert sustained(comparison).verdict == "no difference shown"
-    assert comparison.sentence.startswith("No difference in the sustained rate that 6 pairs")
+    assert comparison.sentence.startswith("6 pairs show no difference in the sustained rate")
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
@@ -104,7 +104,7 @@ def test_a_rate_of_nothing_in_a_repetition_is_told_and_not_judged():
 def test_a_role_that_takes_too_little_is_told_and_not_judged():
     a = side(*A_RATES, costs={"backend": 1.0, "relay": 3.0, "authority": 0.2})
     b = side(*A_RATES, costs={"backend": 1.0, "relay": 3.0, "authority": 0.04})
-    ratio = ratios(compared(a, b, alternated=True))["CPU-s a Gbit, authority"]
+    ratio = ratios(compared(a, b, alternated=True))["CPU-s per Gbit, authority"]
     assert ratio.ratio == pytest.approx(0.2)
     assert (ratio.verdict, ratio.interval) == ("not judged", None)
     assert ratio.reason == "it takes less than 5 % of all CPU time"
@@ -116,7 +116,7 @@ def test_a_role_that_takes_too_little_is_told_and_not_judged():
 def test_authorities_are_judged_where_holds_cover_whole_vote_intervals(hold, verdict):
     a = held_for(hold, side(*A_RATES, costs={"relay": 3.0, "authority": 1.0}))
     b = held_for(hold, side(*A_RATES, costs={"relay": 3.0, "authority": 0.5}))
-    ratio = ratios(compared(a, b, alternated=True))["CPU-s a Gbit, authority"]
+    ratio = ratios(compared(a, b, alternated=True))["CPU-s per Gbit, authority"]
     assert ratio.verdict == verdict
     assert ("vote every 20 s" in ratio.reason) is (verdict == "not judged")
 
@@ -143,8 +143,8 @@ def test_a_role_that_costs_next_to_nothing_is_not_compared():
         ratio.what
         for ratio in compared(side(1, costs=costs), side(1, costs=costs), alternated=True).ratios
     ]
-    assert "CPU-s a Gbit, backend" in whats
-    assert "CPU-s a Gbit, keeper" not in whats
+    assert "CPU-s per Gbit, backend" in whats
+    assert "CPU-s per Gbit, keeper" not in whats
 
 
 def test_a_side_without_a_rate_is_not_compared():
@@ -157,15 +157,15 @@ def test_costs_are_compared_by_role_and_in_all():
     a = side(100, 100, costs={"backend": 1.0, "relay": 3.0})
     b = side(100, 100, costs={"backend": 2.0, "relay": 3.0})
     ratios = {ratio.what: ratio.ratio for ratio in compared(a, b, alternated=True).ratios}
-    assert ratios["CPU-s a Gbit, backend"] == pytest.approx(2.0)
-    assert ratios["CPU-s a Gbit, relay"] == pytest.approx(1.0)
-    assert ratios["CPU-s a Gbit, everything"] == pytest.approx(5 / 4)
+    assert ratios["CPU-s per Gbit, backend"] == pytest.approx(2.0)
+    assert ratios["CPU-s per Gbit, relay"] == pytest.approx(1.0)
+    assert ratios["CPU-s per Gbit, everything"] == pytest.approx(5 / 4)
 
 
 def test_a_role_that_only_one_side_has_is_not_measured():
     a, b = side(100, costs={"sink": 0.1}), side(100, costs={"sink": 0.1, "relay": 3.0})
     verdicts = {ratio.what: ratio.verdict for ratio in compared(a, b, alternated=True).ratios}
-    assert verdicts["CPU-s a Gbit, relay"] == "not measured"
+    assert verdicts["CPU-s per Gbit, relay"] == "not measured"
 
 
 def test_settings_that_differ_are_named():
@@ -226,7 +226,9 @@ def test_markdown_has_the_sentence_the_figures_and_escaped_cells():
     assert text.startswith("**B sustains 1.20 times A's rate")
     assert "| sustained rate | 175 Mbit/s | 214 Mbit/s | 1.20 | 1." in text
     assert "| 1.10 to 1.30 | B is higher |" in text
-    assert "not judged, since it takes less than 5 % of all CPU time: CPU-s a Gbit, sink\n" in text
+    assert (
+        "not judged, since it takes less than 5 % of all CPU time: CPU-s per Gbit, sink\n" in text
+    )
     assert all(line.count("|") == 8 for line in text.splitlines() if line.startswith("| sust"))
 
 

@@ -42,8 +42,8 @@ def test_what_lived_too_short_to_be_sampled_is_said_and_no_doubt():
     said = trust_of(grouped(laptop=1.05))
     assert said.doubts == ()
     assert (
-        "processes of the role relay that lived too short to be sampled used 0.50 CPU-seconds of "
-        "the hold (5.0 % of the sampled ones'): control groups counted them, and costs have them"
+        "processes of the role relay that lived too short to be sampled used 0.50 CPU-seconds in "
+        "the hold (5.0 % of what was sampled): control groups counted it, and costs include it"
     ) in said.missing
     assert not said.cpu[1].agrees
 
@@ -92,7 +92,7 @@ def test_a_unit_that_was_started_again_counts_from_its_start():
 def test_every_view_has_both():
     whole = grouped(laptop=1.05)
     assert (
-        "CPU by control groups against processes: backend +0.0 %, relay +5.0 % (differs)"
+        "CPU of control groups compared with processes: backend +0.0 %, relay +5.0 % (differs)"
     ) in summary_of(whole)
     page = run_report(analyse(whole), None, None).html
     assert "CPU time by control groups and by sampled processes" in page

@@ -75,7 +75,8 @@ def test_what_the_board_tells_is_shown():
     )
     line = host_line(host_rates(before, after))
     assert line.endswith(
-        "81.5 °C; 1.20 GHz (ondemand); throttling: under-voltage now; 10 TCP segments/s again"
+        "81.5 °C; 1.20 GHz (ondemand); throttling: under-voltage now; 10 TCP segments/s "
+        "retransmitted"
     )
 
 

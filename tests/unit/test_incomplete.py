@@ -58,7 +58,7 @@ def test_a_run_that_was_aborted_in_the_ramp_is_analysed():
     whole = watched(samples=samples, other={"hold_seconds": 60, "done": False})
     result = analysed(whole)
     assert result.goodput.steady_seconds == 0
-    assert result.bottleneck.sentence == "nothing was held"
+    assert result.bottleneck.sentence == "no load was held"
     assert result.bytes.verified == 15
 
 

@@ -50,8 +50,8 @@ def test_the_loss_is_the_first_doubt_and_the_bottleneck():
     assert trust_of(whole).trusted is False
     verdict = bottleneck_of(whole)
     assert (verdict.kind, verdict.subject) == ("lost host", "pi2")
-    assert verdict.sentence == f"{LOSS}; what it did is missing from then on"
-    piece = evidence(verdict, "seconds of the hold with pi2")
+    assert verdict.sentence == f"{LOSS}; its work is missing from then on"
+    piece = evidence(verdict, "seconds of the hold before pi2")
     assert (piece.measured, piece.limit, piece.at_limit) == (6.0, 10.0, True)
 
 
@@ -126,7 +126,7 @@ def test_an_instance_that_served_nothing_is_explained_by_it():
     (starved,) = result.fairness.starved
     assert (starved.name, starved.reason) == (
         "backend-2",
-        "its host pi2 was lost, and it answered nobody for all of the hold",
+        "its host pi2 was lost, and it did not answer for all of the hold",
     )
     assert trust_of(cluster(lost="pi2", at=-2.0)).doubts == (
         "pi2 was lost before the hold: its connection closed",
@@ -174,7 +174,7 @@ def test_a_host_that_was_lost_in_an_earlier_hold_is_missing_in_later_ones():
 def test_two_lost_hosts_are_both_named():
     verdict = bottleneck_of(cluster(lost="pi2", events=[lost_at("pi1", 8.0, "no route to it")]))
     assert verdict.subject == "pi2 and pi1"
-    assert verdict.sentence.startswith(f"{LOSS}; so was pi1 8 s into the hold; what")
+    assert verdict.sentence.startswith(f"{LOSS}; so was pi1 8 s into the hold; their work")
 
 
 def test_charts_mark_when_it_was_lost():

@@ -46,14 +46,15 @@ DOUBTS = [
     (
         {"memory_pressure_seconds": 0.12, "full_memory_pressure_seconds": 0.03},
         (
-            "here was short of memory: threads waited for it for 12.0 % of the hold, all that were not "
-            "idle for 3.0 %"
+            "here was short of memory: threads waited for memory for 12.0 % of the hold, all "
+            "threads that were not idle for 3.0 %"
         ),
     ),
     (
         {"major_faults": 80, "memory_pressure_seconds": lambda _: None},
         (
-            "here was short of memory: 80 times per second what was to be used had to be read from a "
+            "here was short of memory: 80 times per second what was to be used had to be read from "
+            "a "
             "disk first"
         ),
     ),
@@ -63,11 +64,11 @@ DOUBTS = [
     ),
     (
         {"oom_kills": lambda at: 3 + (at > 5)},
-        "the kernel of here killed 1 process in the hold for want of memory",
+        "the kernel of here killed 1 process in the hold because memory ran out",
     ),
     (
         {"group_oom_kills": lambda at: at // 5, "oom_kills": lambda _: None},
-        "the kernel of here killed 2 processes in the hold for want of memory",
+        "the kernel of here killed 2 processes in the hold because memory ran out",
     ),
     (
         {"full_disk_pressure_seconds": 0.25},
@@ -80,7 +81,8 @@ DOUBTS = [
     (
         {"suspended_seconds": lambda at: 40.0 if at > 4 else 0.0},
         (
-            "here was suspended for 40.0 s in the hold: its processes did nothing in that time, and "
+            "here was suspended for 40.0 s in the hold: its processes did nothing in that time, "
+            "and "
             "its seconds do not count it"
         ),
     ),
@@ -109,7 +111,7 @@ NETWORK_DOUBTS = [
     (
         {"unbuffered_segments": 50},
         (
-            "500 TCP segments that here received in the hold were thrown away for want of buffer "
+            "500 TCP segments that here received in the hold were thrown away for lack of buffer "
             "memory (0.5 %)"
         ),
     ),
@@ -122,33 +124,35 @@ NETWORK_DOUBTS = [
     ),
     (
         {"aborted_connections": 0.5},
-        "here ended 5 connections in the hold for want of TCP memory",
+        "here ended 5 connections in the hold for lack of TCP memory",
     ),
     (
         {"short_of_memory_times": 0.2, "short_of_memory_seconds": 0},
         (
             "TCP of here was at the limit of its memory (net.ipv4.tcp_mem) 2 times in the hold: "
-            "buffers are cut there, and segments thrown away"
+            "at that limit buffers shrink and segments are dropped"
         ),
     ),
     (
         {"short_of_memory_times": 0.1, "short_of_memory_seconds": 0.15},
         (
             "TCP of here was at the limit of its memory (net.ipv4.tcp_mem) for 15.0 % of the hold: "
-            "buffers are cut there, and segments thrown away"
+            "at that limit buffers shrink and segments are dropped"
         ),
     ),
     (
         {"tracked_connections": lambda _: 262_100, "untracked_drops": 7},
         (
-            "the connection tracking table of here was full: 262100 of 262144 connections, 70 packets "
+            "the connection tracking table of here was full: 262100 of 262144 connections, 70 "
+            "packets "
             "dropped, 0 connections forgotten"
         ),
     ),
     (
         {"early_drops": 1},
         (
-            "the connection tracking table of here was full: 200000 of 262144 connections, 10 packets "
+            "the connection tracking table of here was full: 200000 of 262144 connections, 10 "
+            "packets "
             "dropped, 10 connections forgotten"
         ),
     ),
@@ -197,9 +201,9 @@ def test_what_a_machine_counts_is_told_once_and_what_a_namespace_counts_for_each
     )
     told = [doubt for doubt in trust_of(two).doubts if "memory" in doubt]
     assert told == [
-        "the kernel of here killed 10 processes in the hold for want of memory",
-        "pi1 ended 10 connections in the hold for want of TCP memory",
-        "pi2 ended 10 connections in the hold for want of TCP memory",
+        "the kernel of here killed 10 processes in the hold because memory ran out",
+        "pi1 ended 10 connections in the hold for lack of TCP memory",
+        "pi2 ended 10 connections in the hold for lack of TCP memory",
     ]
 
 
@@ -209,7 +213,7 @@ def test_counters_of_a_machine_that_was_started_anew_begin_again():
 
     whole = happening(**{**QUIET_MACHINE, "oom_kills": kills})
     (doubt,) = trust_of(whole).doubts
-    assert doubt == "the kernel of here killed 8 processes in the hold for want of memory"
+    assert doubt == "the kernel of here killed 8 processes in the hold because memory ran out"
 
 
 @pytest.mark.parametrize(("way", "loses"), [("received", {"received": 9}), ("sent", {"sent": 9})])

@@ -59,7 +59,7 @@ def test_the_question_and_the_answer_stand_on_top(several):
     (first,) = page.of("h1")
     assert first == (
         f"500 Mbit/s, with 20 % to spare, from one onion address takes 7 × {PI3} or 1 × {PI5}; "
-        f"for {ZERO} no number of hosts can be named."
+        f"no number of hosts can be given for {ZERO}."
     )
     assert page.of("span")[0] == (
         "What would it take to serve 500 Mbit/s, with 20 % to spare, from one onion address?"
@@ -70,8 +70,8 @@ def test_the_question_and_the_answer_stand_on_top(several):
 def test_sections_go_from_the_picture_to_what_it_rests_on(several):
     assert Page(several).of("h2") == [
         "Goodput by number of hosts", "Side by side", f"7 × {PI3}", f"1 × {PI5}",
-        "What limits it", "What was taken for granted", "What it is computed from",
-        "To do it again",
+        "What limits it", "Assumptions", "What it is computed from",
+        "How to repeat it",
     ]  # fmt: skip
 
 
@@ -109,8 +109,8 @@ def test_every_figure_says_where_it_is_from_and_how_to_replace_it(several):
     page = Page(several)
     assert {
         "Measured elsewhere (2): by this project, on other machines",
-        "Read (3): in the source that is named; nobody here has measured it again",
-        "Estimated (3): a guess, for the reason that stands beside it",
+        "Read (3): in the named source; not measured again here",
+        "Estimated (3): a guess, for the reason given beside it",
         "Asked (1): on the command line",
     } <= {*page.of("caption")}
     assert (
@@ -123,7 +123,7 @@ def test_every_figure_says_where_it_is_from_and_how_to_replace_it(several):
 def test_the_command_stands_at_the_end_where_it_is_known():
     assert "onionrig plan --target 500Mbit --hardware pi3b" in Page(plan_page(plan())).of("pre")
     without = msgspec.structs.replace(plan(), command=())
-    assert "To do it again" not in Page(plan_page(without)).of("h2")
+    assert "How to repeat it" not in Page(plan_page(without)).of("h2")
 
 
 def test_no_text_of_a_plan_becomes_markup():

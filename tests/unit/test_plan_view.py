@@ -49,7 +49,7 @@ def test_everything_that_must_be_there_is_listed():
     for line in (
         "would serve 570–670, likely 620 Mbit/s",
         "daemons per host 1",
-        "link of a host 93–103, likely 98 Mbit/s",
+        "link per host 93–103, likely 98 Mbit/s",
         "introduction points 14 of 7 instances, in 1 descriptor of the stock balancer",
         "streams 40",
         "memory per host 63–70, likely 66 MiB",
@@ -70,7 +70,7 @@ def test_each_limit_is_shown_with_what_binds_and_what_is_next():
 
 def test_every_figure_is_shown_by_its_origin_with_how_to_replace_an_estimate():
     shown = lines(plan())
-    at = shown.index("estimated (1): a guess, for the reason that stands beside it")
+    at = shown.index("estimated (1): a guess, for the reason given beside it")
     assert shown[at + 1 : at + 4] == [
         "from memory:",
         f"{PI3}: AES-256-CBC of 16 KiB 34.4–38.0, likely 36.2 MB per second of a core",
@@ -103,10 +103,10 @@ def test_several_kinds_of_hardware_stand_side_by_side():
 def test_the_answer_for_several_names_each_with_what_it_takes():
     assert answer(three()) == (
         f"500 Mbit/s, with 20 % to spare, from one onion address takes 7 × {PI3} or 1 × {PI5}; "
-        f"for {ZERO} no number of hosts can be named."
+        f"no number of hosts can be given for {ZERO}."
     )
     assert answer(plan(zero(), zero())) == (
-        f"For {ZERO} and {ZERO} no number of hosts can be named."
+        f"No number of hosts can be given for {ZERO} and {ZERO}."
     )
 
 
@@ -192,7 +192,8 @@ def test_money_has_cents_where_they_count(amount, said):
 
 
 @pytest.mark.parametrize(
-    ("per", "said"), [("piece", "245 USD"), ("month", "245 USD a month"), ("hour", "245 USD an hour")]
+    ("per", "said"),
+    [("piece", "245 USD"), ("month", "245 USD per month"), ("hour", "245 USD per hour")],
 )  # fmt: skip
 def test_a_price_says_for_how_long_it_is_paid(per, said):
     price = msgspec.structs.replace(bill(7, 97.8).price, per=per)

@@ -34,9 +34,9 @@ def test_board_speeds_links_and_heat_are_shown():
     assert "all cores 196 MB/s of sha3-256 in blocks of 509 bytes" in said
     assert "loopback TCP 2.00 Gbit/s; 150 MB per CPU-second of both ends" in said
     assert "eth0 wired, 100 Mbit/s" in said
-    assert "wlan0 wireless, rate not told" in said
+    assert "wlan0 wireless, rate unknown" in said
     assert "temperature 48.3 °C before, 61.8 °C after" in said
-    assert "throttled no, nor since boot" in said
+    assert "throttled no, and not since boot" in said
 
 
 def test_a_speed_stands_below_its_size():
@@ -74,7 +74,7 @@ def test_what_a_core_digests_and_ciphers_is_in_bits():
 def test_cores_that_hold_one_another_back_are_said_to():
     assert "4 cores at once do 3.92 times what one does alone\n" in shown(probe())
     slow = shown(probe(all_cores_sha3_bytes_per_second=110e6))
-    assert "4 cores at once do 2.20 times what one does alone: cores that share units" in slow
+    assert "4 cores at once do 2.20 times what one does alone: shared units" in slow
 
 
 def test_what_is_unknown_is_said_to_be():
@@ -88,10 +88,10 @@ def test_what_is_unknown_is_said_to_be():
         after=board(),
     )
     said = lines(bare)
-    assert "pi1: 4 x a processor that does not say its model, 1.00 GiB, aarch64" in said
+    assert "pi1: 4 x an unknown processor, 1.00 GiB, aarch64" in said
     assert "interfaces none is up" in said
     assert "instructions none of those that matter here" in said
-    assert "temperature not told" in said
+    assert "temperature unknown" in said
     assert "throttled not told" in said
 
 

@@ -127,7 +127,7 @@ def test_links_that_are_full_name_whose_cpu_was_full_as_well():
 def test_a_full_main_thread_is_on_a_host():
     verdict = bottleneck_of(cluster(cores={"pi1": 0.97}))
     assert (verdict.kind, verdict.subject) == ("main thread", "backend-1")
-    assert verdict.sentence == "the main thread of backend-1 on pi1 was at a full core (0.97)"
+    assert verdict.sentence == "the main thread of backend-1 on pi1 used a full core (0.97)"
 
 
 def test_a_stalled_instance_is_on_a_host():
@@ -209,7 +209,8 @@ def test_a_run_on_one_machine_has_no_hosts_of_their_own():
 def test_the_summary_has_a_row_per_host():
     text = [" ".join(line.split()) for line in summary_of(told(hot), width=200).splitlines()]
     assert (
-        "pi1 backend instance, source 40.0 Mbit/s 1.25 of 4 sent 42.4 Mbit/s 69.0 °C throttled now, "
+        "pi1 backend instance, source 40.0 Mbit/s 1.25 of 4 sent 42.4 Mbit/s 69.0 °C throttled "
+        "now, "
         "throttled since boot +12 ms"
     ) in text
     assert "laptop relay, sink - 0.30 of 4 received 84.8 Mbit/s - - +0 ms" in text

@@ -62,7 +62,7 @@ def test_the_verdict_comes_first_then_the_sections_in_order(whole_report):
         "The rig",
         "What is missing",
         "How this was measured",
-        "To do it again",
+        "How to repeat it",
     ]
 
 
@@ -245,7 +245,7 @@ def test_a_run_that_was_cut_short_shows_what_there_is():
     made = realistic_run(cut_short=4)
     page = reported(analyse(made), made)
     assert page.of("h1")[0].startswith("Aborted: ")
-    assert "No 10 seconds in a row were held." in page.words
+    assert "The hold has no 10 consecutive seconds." in page.words
     assert "CPU by role" in page.of("h2")
 
 
@@ -257,7 +257,7 @@ def test_a_run_that_failed_before_its_load_has_a_report():
     page = reported(analyse(made), made)
     assert page.of("h1") == ["Aborted: relay-1 died"]
     assert "Goodput" not in page.of("h2")
-    assert "To do it again" in page.of("h2")
+    assert "How to repeat it" in page.of("h2")
 
 
 def test_a_run_of_which_only_the_result_is_left_has_a_report(whole):
@@ -273,5 +273,5 @@ def test_a_result_of_an_earlier_version_says_that_it_was_not_judged(whole):
         result, bottleneck=None, trust=None, round_trip=None, tor_circuits=None, repetitions=None
     )
     page = reported(old, made)
-    assert "Whether it can be trusted was not judged" in page.words
+    assert "Trust was not judged" in page.words
     assert "What bound the rate" not in page.of("h2")

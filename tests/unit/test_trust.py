@@ -225,9 +225,7 @@ def test_tors_that_did_not_answer_are_named():
         ]
     }
     said = trust_of(watched(other={"tors": tors}))
-    assert said.missing == (
-        "relay-1 did not answer 1 of the 3 times that its counters were asked for",
-    )
+    assert said.missing == ("relay-1 did not answer 1 of 3 requests for its counters",)
     assert said.trusted is True
 
 
@@ -257,9 +255,7 @@ def test_tors_that_were_kept_from_answering_on_purpose_are_not_counted(events, t
     missing = trust_of(watched(seconds=40, other={"tors": tors, "events": events})).missing
     said = [text for text in missing if "did not answer" in text]
     assert said == (
-        [f"relay-1 did not answer {times} of the 4 times that its counters were asked for"]
-        if times
-        else []
+        [f"relay-1 did not answer {times} of 4 requests for its counters"] if times else []
     )
 
 
@@ -270,7 +266,7 @@ def test_a_hold_in_which_something_was_done_is_not_held_to_be_steady(at, judged)
     assert said.trend.change == pytest.approx(-1.0, abs=0.1)
     assert said.trend.steady is (False if judged else None)
     assert said.trusted is not judged
-    told = "whether the hold was steady is not judged: something was done to the rig once"
+    told = "whether the hold was steady is not judged: the experiment caused 1 fault"
     assert (told in said.missing) is not judged
 
 
@@ -278,7 +274,7 @@ def test_how_often_something_was_done_is_told():
     events = [happened("kill", "backend-2", 3.0), happened("start", "backend-2", 6.0)]
     said = trust_of(watched(other={"events": events}))
     assert said.missing == (
-        "whether the hold was steady is not judged: something was done to the rig 2 times",
+        "whether the hold was steady is not judged: the experiment caused 2 faults",
     )
 
 

@@ -92,7 +92,7 @@ def test_networks_that_differ_and_whose_holds_agree_are_not_known_after_holds_of
     assert of_holds.known
     assert of_holds.within < 0.01
     assert "12 holds of one network" in of_holds.sentence
-    assert "Other networks can differ by more: this says nothing of them" in of_holds.sentence
+    assert "Other networks can differ by more: this says nothing about them" in of_holds.sentence
 
     two = repeat_result(plan(), networks([first, second]))
     assert not two.known
@@ -109,7 +109,7 @@ def test_a_single_hold_that_the_budget_allowed_is_said_to_say_nothing():
         ),
     )
     text = printed(summary(made, "there", ()))
-    assert "1 hold of one network: nothing is known of how holds differ" in text
+    assert "1 hold of one network: it is unknown how much holds differ" in text
     assert "the budget of 60 s allowed no more" in text
 
 
@@ -122,10 +122,10 @@ def test_a_rate_is_known_after_as_many_networks_as_the_first_stage_asks_for():
     assert known.known
     assert known.repeated == "networks"
     assert f"sustained over {len(taken)} networks, within" in known.sentence
-    assert "it is known as well as was asked, within 5.0 %" in known.sentence
+    assert "it is known as precisely as asked, within 5.0 %" in known.sentence
     assert [figure.what for figure in known.figures] == [
         "sustained rate",
-        "CPU-s a Gbit, everything",
+        "CPU-s per Gbit, everything",
     ]
 
 
@@ -180,7 +180,7 @@ def test_what_it_will_take_is_said_beforehand_by_the_spread_known_so_far():
     part = within_after(0.10, fitting, first_stage=first)
     assert f"enough for {fitting} networks: within about {100 * part:.1f} % by then" in short
     one = repetition_ahead(plan(first_stage=first, budget_seconds=1), seconds=112)
-    assert one.endswith("enough for one network, which says nothing of how they differ")
+    assert one.endswith("enough for one network, which says nothing about how they differ")
     asked = UntilKnown(within=0.05, budget_seconds=1800, first_stage=4)
     assert "rate of one network within 5.0 %" in holds_ahead(asked, hold_seconds=67, fitting=26)
 

@@ -43,11 +43,11 @@ class Network:
         self.ground.script("\n".join(lines))
 
     def cut(self, host):
-        """Take the link of a host away."""
+        """Take the link per host away."""
         self.ground.script(f"ip -n {LAN} link set to-{host} down")
 
     def join(self, host):
-        """Bring the link of a host back."""
+        """Bring the link per host back."""
         self.ground.script(f"ip -n {LAN} link set to-{host} up")
 
     def _plug(self, name, place, number, rate):

@@ -37,7 +37,7 @@ def trust(*doubts):
         agreement=(
             Agreement(
                 what="sources", sink_bytes=1000, other_bytes=1002, difference=0.002,
-                expected=(0.0, 0.01), cause="payload on its way", explained=True,
+                expected=(0.0, 0.01), cause="payload in flight", explained=True,
             ),
         ),
         noise=Noise(

@@ -36,6 +36,6 @@ def check_lost_hosts(load: Load) -> LimitCheck:
         finding=Finding(
             kind="lost host",
             subject=listing([host.name for host in lost]),
-            sentence=f"{sentence}; its work is missing from then on",
+            sentence=f"{sentence}; {'their' if more else 'its'} work is missing from then on",
         ),
     )

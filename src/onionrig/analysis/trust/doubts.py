@@ -139,10 +139,8 @@ def _unjudged_trend(load: Load) -> list[str]:
     faults = len(faults_in(load.recording, load.hold))
     if not faults:
         return []
-    return [
-        "whether the hold was steady is not judged: "
-        f"the experiment caused {counted(faults, 'fault')}"
-    ]
+    caused = counted(faults, "fault")
+    return [f"whether the hold was steady is not judged: the experiment caused {caused}"]
 
 
 def _unpinged(load: Load) -> list[str]:
