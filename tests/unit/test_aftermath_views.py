@@ -134,8 +134,8 @@ def test_new_streams_that_waited_in_vain_are_counted_with_those_that_failed():
     assert found["dials"]["longest_wait_in_vain_seconds"] == 17
     page = reported(analyse(made), made)
     assert (
-        "Of 16 new streams dialled since the first, 1 failed and 14 still waited when the hold "
-        "ended, after up to 17.0 s."
+        "Of 16 new streams dialled since the first, 1 failed and 14 were overdue when the hold "
+        "ended, after waiting for up to 17.0 s."
     ) in page.words
     assert [key.name for key in figure_of_run(made, "dialled").keys] == [
         "served", "failed", "still waiting",

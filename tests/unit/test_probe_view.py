@@ -92,7 +92,7 @@ def test_what_is_unknown_is_said_to_be():
     assert "interfaces none is up" in said
     assert "instructions none of those that matter here" in said
     assert "temperature unknown" in said
-    assert "throttled not told" in said
+    assert "throttled unknown" in said
 
 
 def test_doubts_and_what_the_firmware_says_are_shown():

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
 
 HSDIRS = ("HSDir", "relay", "replica", "answer", "variant", "revision", "age")
-INSTANCES = ("instance", "reached", "variant", "points", "usable", "its own", "share of dials")
+INSTANCES = ("instance", "reached", "variant", "points", "usable", "its own", "expected share")
 IN_SECONDS = 600
 """Up to which age it is told in seconds: a testnet publishes every 20 s."""
 POINTS = ("point", "relay", "", "instance", "used")
@@ -117,7 +117,7 @@ def _explains(hsdir: HSDirSeen) -> bool:
 
 
 def _instances(seen: AddressSeen) -> Table:
-    table = _table(INSTANCES, right=("points", "usable", "its own", "share of dials"))
+    table = _table(INSTANCES, right=("points", "usable", "its own", "expected share"))
     for instance in seen.instances:
         table.add_row(*(Text(cell) for cell in _instance(instance)))
     return table

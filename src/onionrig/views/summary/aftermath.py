@@ -25,8 +25,8 @@ HEADINGS = (
 MEANT = (
     "as before: time until 3 consecutive seconds reach 90 % of the goodput before; listed: time "
     "until clients can learn of the change (>: not within that time); unserved: streams dialled "
-    "meanwhile that failed or still waited when the hold ended; until: time of the last such dial; "
-    "slowest: longest wait for a first byte (>: still waiting)"
+    "meanwhile that failed or were overdue when the hold ended; until: time of the last such dial; "
+    "slowest: longest wait for a first byte (>: overdue)"
 )
 
 

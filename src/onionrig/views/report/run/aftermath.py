@@ -69,7 +69,7 @@ def _outage_text(outages: Sequence[Outage]) -> str:
     longest = max((seconds for seconds in waits if seconds is not None), default=None)
     if longest is None:
         return f"{of_all}."
-    return f"{of_all} and {in_vain} still waited when the hold ended, after up to {wait(longest)}."
+    return f"{of_all} and {in_vain} were overdue when the hold ended, after waiting for up to {wait(longest)}."
 
 
 def _table(aftermaths: Sequence[Aftermath]) -> Table:
