@@ -8,7 +8,7 @@ SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 COLLECTIONS := .venv/collections/ansible_collections
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-.PHONY: help setup run dev lint test test-bed test-fast lock clean
+.PHONY: help setup run dev lint test test-bed test-fast lock docs clean
 
 help: ## say what the targets do (this)
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,10 @@ lock: ## remake the lock files with uv; ARGS=--upgrade takes newer releases
 	@$(COMPILE) --quiet --group pyproject.toml:node -c requirements.lock -o requirements-node.lock $(ARGS)
 	@echo "lock: requirements-build.lock"
 	@$(COMPILE) --quiet --group pyproject.toml:build -c requirements.lock -o requirements-build.lock $(ARGS)
+
+docs: dev ## write the outputs that README and docs quote again, from their commands
+	@echo "docs: README.md, docs/"
+	@$(BIN)/python scripts/make_docs.py
 
 clean: ## remove .venv and every cache; results in runs/ stay
 	@echo "clean: .venv, caches"

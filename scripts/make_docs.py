@@ -19,6 +19,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))
 COMMAND_SECONDS = 120
+_UNFOLDED = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
 _BLOCK = re.compile(
     r"(?P<head><!-- output: (?P<command>onionrig [^|\n]+?)"
     r"(?: \| head -n (?P<lines>\d+))? -->\n```\n)"
@@ -53,7 +54,7 @@ def _printed(command: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", *shlex.split(command)],
         cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": str(PROJECT / "src")},
+        env={**_UNFOLDED, "PYTHONPATH": str(PROJECT / "src")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
