@@ -34,7 +34,7 @@ from support.reload_fault import RELOAD
 from support.views.terminal import printed_lines
 
 ASKED = '[[faults]]\nat = "6s"\nreload = "relay-1"\n'
-QUIET = {**BUSY, "events": []}
+QUIET = {key: value for key, value in BUSY.items() if key != "events"}
 
 
 @pytest.fixture(autouse=True)
@@ -112,14 +112,14 @@ def test_a_fault_is_asked_for_in_toml_and_written_down_as_it_was_asked(reload):
         ),
         (
             'at = "5s"\nhang = "relay-1"\n[[faults]]\nat = "6s"\nreload = "relay-1"',
-            'events, reload = "relay-1" at 6s: relay-1 hangs at that time',
+            'faults, reload = "relay-1" at 6s: relay-1 hangs at that time',
         ),
         (
             'at = "5s"\nkill = "north"\n[[faults]]\nat = "6s"\nreload = "relay-1"',
-            'events, reload = "relay-1" at 6s: its host north has ended at that time',
+            'faults, reload = "relay-1" at 6s: its host north has ended at that time',
         ),
         ('at = "6s"', ", reload, as in"),
-        ('at = "6s"\nreloa = "relay-1"', "did you mean events[0].reload?"),
+        ('at = "6s"\nreloa = "relay-1"', "did you mean faults[0].reload?"),
     ],
 )
 def test_what_a_fault_cannot_be_done_to_is_refused_with_the_reason(reload, text, reason):
@@ -127,7 +127,7 @@ def test_what_a_fault_cannot_be_done_to_is_refused_with_the_reason(reload, text,
 
 
 def test_a_fault_that_nobody_has_added_is_refused():
-    assert refused(ASKED).startswith("unknown key events[0].reload")
+    assert refused(ASKED).startswith("unknown key faults[0].reload")
 
 
 def test_a_fault_is_done_at_its_second_recorded_judged_and_told(
@@ -208,7 +208,7 @@ def test_a_fault_that_the_engine_cannot_do_is_refused_by_name_before_anything_is
 ):
     monkeypatch.setattr(runs, "FakeOpening", NothingSpecial)
     possible = {"at": "1s", "hang": "backend-1"}
-    asked = {**QUIET, "events": [possible, {"at": "5s", verb: subject, **more}]}
+    asked = {**QUIET, "faults": [possible, {"at": "5s", verb: subject, **more}]}
     ran = Ran(tmp_path / "run", asked, script())
     assert isinstance(ran.error, UsageError)
     undoable = {
@@ -216,7 +216,7 @@ def test_a_fault_that_the_engine_cannot_do_is_refused_by_name_before_anything_is
         "link_rate": "have the rates of their links changed",
     }.get(verb, "have their links cut")
     assert str(ran.error).startswith(
-        f'events, {verb} = "{subject}" at 5s: the hosts of this run cannot {undoable}'
+        f'faults, {verb} = "{subject}" at 5s: the hosts of this run cannot {undoable}'
     )
     assert ran.script.asked == []
     assert ran.script.engines == []
@@ -232,7 +232,7 @@ def test_what_every_engine_can_do_needs_no_links(monkeypatch, tmp_path):
         {"at": "4s", "start": "balancer"},
         {"at": "5s", "stop": "relay-1"},
     ]
-    ran = Ran(tmp_path / "run", {**QUIET, "events": events}, script())
+    ran = Ran(tmp_path / "run", {**QUIET, "faults": events}, script())
     assert ran.error is None
 
 
@@ -243,7 +243,7 @@ def test_what_every_engine_can_do_needs_no_links(monkeypatch, tmp_path):
 def test_of_a_host_whose_power_is_cut_the_link_goes_first_and_of_one_that_shuts_down_last(
     tmp_path, verb, link_goes_first
 ):
-    ran = Ran(tmp_path / "run", {**QUIET, "events": [{"at": "5s", verb: "south"}]}, script())
+    ran = Ran(tmp_path / "run", {**QUIET, "faults": [{"at": "5s", verb: "south"}]}, script())
     assert ran.error is None
     done = [
         asked.what

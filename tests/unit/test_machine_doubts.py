@@ -52,11 +52,7 @@ DOUBTS = [
     ),
     (
         {"major_faults": 80, "memory_pressure_seconds": lambda _: None},
-        (
-            "here was short of memory: 80 times per second what was to be used had to be read from "
-            "a "
-            "disk first"
-        ),
+        "here was short of memory: memory had to be read back from a disk 80 times per second",
     ),
     (
         {"swapped_in_bytes": MB, "swapped_out_bytes": 2 * MB},
@@ -72,7 +68,7 @@ DOUBTS = [
     ),
     (
         {"full_disk_pressure_seconds": 0.25},
-        "here waited for its disk: for 25.0 % of the hold everything that was not idle did",
+        "here waited for its disk: everything that was not idle did so for 25.0 % of the hold",
     ),
     (
         {"unqueued_frames": 20},
@@ -111,7 +107,7 @@ NETWORK_DOUBTS = [
     (
         {"unbuffered_segments": 50},
         (
-            "500 TCP segments that here received in the hold were thrown away for lack of buffer "
+            "500 TCP segments that here received in the hold were dropped for lack of buffer "
             "memory (0.5 %)"
         ),
     ),

@@ -32,8 +32,8 @@ def test_where_goodput_fell_after_something_was_taken_away_that_is_the_verdict()
     )
     assert (verdict.kind, verdict.subject) == ("planned fault", "relay-1")
     assert verdict.sentence == (
-        "the experiment itself killed relay-1 at 10 s: the lowest ten seconds brought 12.0 Mbit/s, "
-        "where 60.0 Mbit/s had come before"
+        "the experiment itself killed relay-1 at 10 s: goodput fell to 12.0 Mbit/s in the lowest ten "
+        "seconds, from 60.0 Mbit/s before"
     )
     piece = evidence(verdict, "lowest ten seconds")
     assert (piece.measured, piece.limit, piece.at_limit) == (12e6, 60e6, True)

@@ -67,7 +67,7 @@ class PlannedFault(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """The fault and its time, as errors name it."""
-        return f'events, {self.verb} = "{self.subject}" at {Seconds(self.at_seconds)}'
+        return f'faults, {self.verb} = "{self.subject}" at {Seconds(self.at_seconds)}'
 
 
 def nothing_wrong(asked: AskedFault, scale: Fraction) -> str | None:
