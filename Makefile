@@ -31,6 +31,8 @@ lint: dev ## the checks that run nothing
 	@$(BIN)/mypy --no-error-summary
 	@echo "test: lint-imports"
 	@$(BIN)/lint-imports --no-cache
+	@echo "test: codespell"
+	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs src tests deploy benchmarks scripts
 	@echo "test: ansible-lint"
 	@mkdir -p $(COLLECTIONS)/onionrig && ln -sfn "$$PWD/deploy" $(COLLECTIONS)/onionrig/cluster
 	@top=$$PWD && cd deploy && PATH="$$top/$(BIN):$$PATH" \
