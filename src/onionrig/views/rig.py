@@ -37,13 +37,14 @@ def _services(rig: Rig, ports: Mapping[str, int]) -> Table:
             for key, port in ports.items()
             if key.rpartition(".")[0] == service.name
         }
-        table.add_row(
+        cells = (
             service.name,
             service.role,
             service.host,
             ", ".join(f"{use} {port}" for use, port in own.items()),
             " ".join(service.argv),
         )
+        table.add_row(*map(Text, cells))  # paths may have brackets in them, which are not markup
     return table
 
 

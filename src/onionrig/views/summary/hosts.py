@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from onionrig.analysis.hosts.links import busier_direction, carried_rate, carried_share
 from onionrig.units import percent_text, rate_text
@@ -31,7 +32,7 @@ def hosts_table(result: Result) -> Table | None:
         justify = "left" if title in LEFT else "right"
         table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]  # literals
     for row in rows:
-        table.add_row(*(row[title] or "-" for title in titles))
+        table.add_row(*(Text(row[title] or "-") for title in titles))
     return table
 
 

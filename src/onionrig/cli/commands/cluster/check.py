@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
@@ -13,7 +12,7 @@ from rich.table import Table
 from onionrig.cli.app import Json
 from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster, progress
 from onionrig.cli.help import described
-from onionrig.cli.output.printing import print_json
+from onionrig.cli.output.printing import print_json, results
 from onionrig.cluster.check import Checked
 from onionrig.cluster.check import check as check_hosts
 from onionrig.errors import MEASURED, Unequipped
@@ -47,7 +46,7 @@ def check(
     if json:
         print_json(checked)
     else:
-        out = Console(highlight=False)
+        out = results()
         for part in _drawn(checked):
             out.print(part)
         for remark in checked.remarks:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from onionrig.cli.app import Json
 from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster
 from onionrig.cli.help import described
-from onionrig.cli.output.printing import print_json
+from onionrig.cli.output.printing import print_json, results
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.status import cluster_status
 from onionrig.errors import HostLost
@@ -19,6 +19,8 @@ from onionrig.units import counted, rough_duration_text, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rich.console import Console
 
     from onionrig.cluster.state import HostState
     from onionrig.cluster.status import ClusterStatus, HostStatus
@@ -45,7 +47,7 @@ def status(
     if json:
         print_json(found)
     else:
-        _print(found, Console(highlight=False))
+        _print(found, results())
     lost = [host for host in found.hosts if host.problem is not None]
     if lost:
         raise HostLost("\n".join(str(host.problem) for host in lost))
@@ -56,7 +58,7 @@ def _print(found: ClusterStatus, console: Console) -> None:
     for heading in HEADINGS:
         table.add_column(heading, overflow="fold")
     for host in found.hosts:
-        table.add_row(*_row(host))
+        table.add_row(*map(Text, _row(host)))
     console.print(table)
     for host in found.hosts:
         if host.state is not None:
