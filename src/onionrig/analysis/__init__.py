@@ -1,1 +1,1 @@
-"""What it means, as pure functions: windows, goodput, fairness, costs, verdict."""
+"""Turn a recording into a result with pure functions: windows, goodput, costs, verdict."""

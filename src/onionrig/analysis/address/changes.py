@@ -1,4 +1,4 @@
-"""What has changed between two looks at an address, a line per change."""
+"""Compare two looks at an address: one line per change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAME = "the same points"
 
 
 def changes(before: AddressSeen, after: AddressSeen) -> tuple[str, ...]:
-    """Return what has changed, the verdict last; that time has passed is not a change."""
+    """Return what has changed, the verdict last; the passage of time is not a change."""
     lines = (*_places(before, after), *_answers(before, after), *_instances(before, after))
     if before.verdict != after.verdict:
         return (*lines, f"now: {after.verdict}")
@@ -39,7 +39,7 @@ def _places(before: AddressSeen, after: AddressSeen) -> Iterator[str]:
 
 
 def _answers(before: AddressSeen, after: AddressSeen) -> Iterator[str]:
-    """Say what changed on HSDirs, once for all where it is the same."""
+    """Describe what changed on HSDirs; those with the same change share a line."""
     earlier = {hsdir.fingerprint: hsdir for hsdir in before.hsdirs}
     names_by_change: dict[str, list[str]] = defaultdict(list)
     for hsdir in after.hsdirs:
@@ -83,7 +83,7 @@ def _points(old: Variant, new: Variant) -> Iterator[str]:
 
 
 def _owners(variant: Variant) -> dict[str, str]:
-    """Return whose each point is, by its key, in order."""
+    """Return the owner of each point by the point's key, in order."""
     return {
         point.key: point.instance or f"point on {point.nickname or point.relay[:8]}"
         for point in variant.points

@@ -1,4 +1,4 @@
-"""When a descriptor was made, as far as its revision counter and its certificate tell."""
+"""Estimate when a descriptor was made from its revision counter and its certificate."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ CERTIFIED_SECONDS = 54 * SECONDS_AN_HOUR
 
 
 class TimeMade(msgspec.Struct, frozen=True, kw_only=True):
-    """The time between which and which a descriptor was made."""
+    """The span of time in which a descriptor was made."""
 
     earliest_seconds: float
-    """Seconds since the epoch, as below."""
+    """Seconds since the epoch, like the field below."""
     latest_seconds: float
 
     @property
     def middle_seconds(self) -> float:
-        """The middle of that time."""
+        """Middle of that span."""
         return (self.earliest_seconds + self.latest_seconds) / 2
 
     @property
     def within_seconds(self) -> float:
-        """How far from the middle the moment may be."""
+        """Distance of the ends of the span from its middle."""
         return (self.latest_seconds - self.earliest_seconds) / 2
 
 
 def made_by_revision(revision: int, *, counted_from_seconds: float) -> TimeMade:
     """Return when a descriptor was made by its revision counter, at two standard deviations.
 
-    Services hide the second in which they publish, but not well: the counter is the sum of as many
-    random words of 1 to 65536 as seconds have gone by since the shared random value was made
-    (torspec: rend-spec-v3, appendix F; tor: src/lib/crypt_ops/crypto_ope.c; onionbalance 0.2.4:
-    hs_v3/descriptor.py). Its size thus tells the seconds, to about ±1.2 times their root: ±6 min
-    a day later. Where a service counts otherwise this is wrong: hold it against the certificate.
+    Services hide the second in which they publish, but not well: the counter is the sum of random
+    words of 1 to 65536, one for each second since the shared random value was made (torspec:
+    rend-spec-v3, appendix F; tor: src/lib/crypt_ops/crypto_ope.c; onionbalance 0.2.4:
+    hs_v3/descriptor.py). Its size thus tells the seconds, to about ±1.2 times their root: ±6 min a
+    day later. A service that counts differently makes this wrong: compare it with the certificate.
     """
     seconds = revision / _WORD_MEAN
     deviation = _WORD_DEVIATION / _WORD_MEAN * math.sqrt(max(seconds, 1.0))
@@ -50,12 +50,12 @@ def made_by_revision(revision: int, *, counted_from_seconds: float) -> TimeMade:
 
 
 def seconds_between(older: int, newer: int) -> float:
-    """Return about how long after another a revision was made."""
+    """Return roughly how long after the older revision the newer one was made."""
     return (newer - older) / _WORD_MEAN
 
 
 def made_by_certificate(valid_until_seconds: float) -> TimeMade:
-    """Return when a descriptor was made by what its signing key is certified for: 54 h.
+    """Return when a descriptor was made by the expiry of its signing key's certificate, 54 h later.
 
     The certificate counts whole hours: tor rounds up (tor: src/feature/nodelist/torcert.c), stem,
     and so Onionbalance, rounds down (stem 1.8: descriptor/certificate.py).
@@ -69,9 +69,9 @@ def made_by_certificate(valid_until_seconds: float) -> TimeMade:
 def time_made(
     revision: int, *, counted_from_seconds: float, valid_until_seconds: float, now_seconds: float
 ) -> tuple[TimeMade, bool]:
-    """Return when a descriptor was made, and whether its revision could tell it.
+    """Return when a descriptor was made, and whether its revision could tell.
 
-    Both must agree, or the revision is not heeded; and nothing was made in the future.
+    The revision is ignored if it disagrees with the certificate; nothing was made in the future.
     """
     certified = made_by_certificate(valid_until_seconds)
     earliest = min(certified.earliest_seconds, now_seconds)

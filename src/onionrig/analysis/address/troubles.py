@@ -1,4 +1,4 @@
-"""What is wrong with what clients see of an address, in sentences, the worst first."""
+"""Describe what is wrong with what clients see of an address, the worst first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LATE_SECONDS = 60.0
-"""The longest between the uploads of one publication; after that, an upload did not come."""
+"""Longest time between the uploads of one publication; a later upload did not come at all."""
 OLD = 0.75
 """Share of its lifetime at which a descriptor is old: publishers make a new one well before."""
 
@@ -33,7 +33,7 @@ _SEVERAL = {
 def troubles(
     hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant], instances: Sequence[InstanceSeen]
 ) -> tuple[str, ...]:
-    """Say what keeps clients out, or will."""
+    """List what keeps clients out, or soon will."""
     return (
         *_nothing(hsdirs),
         *_empty(variants),
@@ -58,7 +58,7 @@ def _nothing(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
 
 
 def _without(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
-    """Name the HSDirs that gave no descriptor, by what they answered."""
+    """Name the HSDirs that gave no descriptor, grouped by their answer."""
     answers = {
         Answer.NOTHING: "no descriptor",
         Answer.SILENT: "not answered",
@@ -83,7 +83,7 @@ def _empty(variants: Sequence[Variant]) -> Iterator[str]:
 
 
 def _unreachable(instances: Sequence[InstanceSeen], *, published: bool) -> Iterator[str]:
-    """Name who cannot be reached, by the reason; where nothing is published, who is to blame."""
+    """Name the instances that cannot be reached, grouped by reason."""
     names: dict[Unreachable, list[str]] = defaultdict(list)
     for instance in instances:
         if instance.reachable is False and instance.unreachable is not None:
@@ -95,7 +95,7 @@ def _unreachable(instances: Sequence[InstanceSeen], *, published: bool) -> Itera
 
 
 def _of_nobody(variants: Sequence[Variant], instances: Sequence[InstanceSeen]) -> Iterator[str]:
-    """Name the points whose instance is not known, where instances are."""
+    """Count the points whose instance is unknown, if instances are known at all."""
     if not instances:
         return
     doubtful = [instance.name for instance in instances if instance.reachable is None]
@@ -127,7 +127,7 @@ def _old(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
 
 
 def _left_behind(hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant]) -> Iterator[str]:
-    """Name HSDirs with another descriptor that is older than one publication takes."""
+    """Name the HSDirs whose other descriptor is older than one publication takes."""
     newest = max((max(held) for held in revisions_held(hsdirs).values()), default=0)
     for variant in variants:
         seconds = seconds_between(max(revisions_held(hsdirs)[variant.number]), newest)

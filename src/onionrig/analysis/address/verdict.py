@@ -1,4 +1,4 @@
-"""The verdict on an onion address that was looked at, its troubles, and what else to know."""
+"""Judge an onion address: verdict, troubles, and what else to know."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AddressVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What clients can expect of an address."""
 
     verdict: str
-    """The worst trouble, or that all is well."""
+    """The worst trouble, or a sentence that all is well."""
     troubles: tuple[str, ...]
     notes: tuple[str, ...]
 

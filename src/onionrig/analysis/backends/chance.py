@@ -1,7 +1,7 @@
-"""What chance alone makes of shares: n draws among k, each draw taking i with probability p_i.
+"""Compute the shares that chance alone gives: n draws among k, each taking i with probability p_i.
 
-Counts x_i are then multinomial. Two figures of them are judged elsewhere, and each has what would
-come of drawing beside it: the expectation, and the range that nine of ten lie in.
+Counts x_i are then multinomial. Two figures of them are judged elsewhere; for each, this gives the
+expectation and the central 90 % interval of such draws.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ LOW, HIGH = 0.05, 0.95
 
 
 def jain_by_chance(draws: int, probabilities: Sequence[float]) -> ByChance | None:
-    """Return Jain's index n² / (k Σx²) of so many draws; None for no draws.
+    """Return Jain's index n² / (k Σx²) of this many draws, or None for no draws.
 
-    E[x_i²] = n(n-1) p_i² + n p_i, so E[Σx²] = n² (Σp² + (1 - Σp²) / n), and Jain's index is about
-    1 / (k (Σp² + (1 - Σp²) / n)): about, since the mean of an inverse is not the inverse of the
-    mean, the less so the more is drawn.
+    E[x_i²] = n(n-1) p_i² + n p_i, so E[Σx²] = n² (Σp² + (1 - Σp²) / n), and Jain's index is about 1
+    / (k (Σp² + (1 - Σp²) / n)). It is approximate because the mean of an inverse is not the inverse
+    of the mean; the error shrinks as draws grow.
 
-    Its range is that of Σx² above n²/k, its least value. Where all p are alike, that excess is n/k
-    times Pearson's statistic, which has a chi-squared distribution with k - 1 degrees of freedom;
-    in general a chi-squared distribution with the mean and the variance of the excess is taken
-    (as Satterthwaite does for sums of squares).
+    Its interval follows from that of Σx² above its minimum n²/k. If all p are equal, that excess is
+    n/k times Pearson's statistic, which has a chi-squared distribution with k - 1 degrees of
+    freedom. In general, a chi-squared distribution with the mean and the variance of the excess is
+    used (as Satterthwaite does for sums of squares).
     """
     if not draws:
         return None
@@ -52,10 +52,10 @@ def jain_by_chance(draws: int, probabilities: Sequence[float]) -> ByChance | Non
 
 
 def smallest_by_chance(draws: int, probabilities: Sequence[float]) -> ByChance | None:
-    """Return the smallest count over the mean count, of so many draws; None for no draws.
+    """Return the smallest count over the mean count of this many draws, or None for no draws.
 
-    Each count is binomial. They are taken as independent: that they add up to n makes the smallest
-    a little smaller, which shows only where two or three share.
+    Each count is binomial. Counts are taken as independent: their fixed sum n makes the smallest a
+    little smaller, which shows only where two or three share.
     """
     if not draws:
         return None
@@ -84,12 +84,12 @@ def _sum_of_squares(draws: int, probabilities: Sequence[float]) -> tuple[float, 
 
 
 def _rounding(mean: float) -> float:
-    """Return what of a variance may be rounding: it is a difference of squares."""
+    """Return how much of a variance may be rounding: it is a difference of squares."""
     return 1e-12 * mean**2
 
 
 def _chi_squared_quantile(part: float, degrees: float) -> float:
-    """Return below what so large a part of a chi-squared distribution lies.
+    """Return the quantile of a chi-squared distribution.
 
     Source: Wilson, Hilferty, "The Distribution of Chi-Square", PNAS 17 (1931).
     """
@@ -99,7 +99,7 @@ def _chi_squared_quantile(part: float, degrees: float) -> float:
 
 
 def _chance_of_more(draws: int, probabilities: Sequence[float], *, up_to: int) -> list[float]:
-    """Return the chance that every count is more than 0, 1, … ``up_to``; of the last it is 0."""
+    """Return the chance that every count exceeds 0, 1, … ``up_to``; the last is 0."""
     alike = Counter(probabilities)
     below = dict.fromkeys(alike, 0.0)
     chances = []
@@ -112,7 +112,7 @@ def _chance_of_more(draws: int, probabilities: Sequence[float], *, up_to: int) -
 
 
 def _binomial(draws: int, count: int, probability: float) -> float:
-    """Return the chance of so many successes; by logarithms, since powers of it underflow."""
+    """Return the chance of ``count`` successes; in logarithms, since powers underflow."""
     if probability >= 1:
         return float(count == draws)
     logarithm = (

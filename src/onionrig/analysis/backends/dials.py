@@ -1,4 +1,4 @@
-"""What short streams showed: in all, by second, and after a fault."""
+"""Evaluate short streams: in total, by second, and after a fault."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from onionrig.records.transfers import Transfer
 
 LEAST_PATIENCE_SECONDS = 3.0
-"""A dial may have waited for this long when it is cut off, however fast the others were (a
+"""Shortest wait that counts as an outage when a dial is cut off, however fast the others were (a
 judgement): new circuits take some tenths of a second, and a second or two on a busy machine."""
 
 
 def dials(recording: Recording) -> Dials | None:
-    """Return what the dials before the load showed; None where there are none."""
+    """Return the figures of the dials before the load, or None if there are none."""
     before = before_load(recording)
     if not before:
         return None
@@ -48,7 +48,7 @@ def dials(recording: Recording) -> Dials | None:
 
 
 def before_load(recording: Recording) -> list[Transfer]:
-    """Return the dials that began before a load was scheduled, while nothing else was carried."""
+    """Return the dials that began before any load was scheduled, while nothing else was carried."""
     scheduled = events_of(recording.events, Scheduled)
     return [
         dial
@@ -68,7 +68,7 @@ def served(dial: Transfer) -> bool:
 def dials_by_second(
     dials: Iterable[Transfer], *, since: float, seconds: int
 ) -> tuple[DialSecond, ...]:
-    """Return the dials by the second in which they began: ``seconds`` of them from a moment on."""
+    """Return dials by the second in which they began, for ``seconds`` seconds from a moment on."""
     began: dict[int, list[Transfer]] = {second: [] for second in range(seconds)}
     for dial in dials:
         second = math.floor(dial.started_wall_seconds - since)
@@ -93,8 +93,8 @@ def _dial_second(second: int, dials: Sequence[Transfer]) -> DialSecond:
 def outage(dials: Iterable[Transfer], at: float, *, patience_seconds: float) -> Outage:
     """Return what a fault at this moment cost the dials that began after it.
 
-    Dials have to go on beginning for long enough: an outage is only seen by those that are made. A
-    dial that was cut off at the end has met it if it had waited for longer than the patience.
+    Dials have to go on beginning for long enough: an outage is only seen by dials that are made. A
+    dial that was cut off at the end was hit if it had waited for longer than the patience.
     """
     after = [dial for dial in dials if dial.started_wall_seconds >= at]
     in_vain = [
@@ -120,10 +120,10 @@ def outage(dials: Iterable[Transfer], at: float, *, patience_seconds: float) -> 
 
 
 def patience_seconds(dials: Iterable[Transfer], until: float) -> float:
-    """Return the longest wait for a first byte that is no sign of an outage.
+    """Return the longest wait for a first byte that does not indicate an outage.
 
-    It is the longest that any dial had to wait whose first byte came before this moment, up to
-    which nothing had been done to the rig.
+    It is the longest wait of any dial whose first byte came before this moment, up to which nothing
+    had been done to the rig.
     """
     undisturbed = [
         dial
@@ -134,10 +134,10 @@ def patience_seconds(dials: Iterable[Transfer], until: float) -> float:
 
 
 def first_byte(waits: Iterable[float]) -> FirstByte | None:
-    """Return how long streams waited for their first byte, in seconds; None where none got one.
+    """Return how long streams waited for their first byte, in seconds, or None if none got one.
 
-    The ninetieth percentile is that of the nearest rank: the shortest wait within which at least
-    nine of ten had their first byte.
+    The 90th percentile is that of the nearest rank: the shortest wait within which at least 90 %
+    had their first byte.
     """
     ranked = sorted(waits)
     if not ranked:
@@ -150,7 +150,7 @@ def first_byte(waits: Iterable[float]) -> FirstByte | None:
 
 
 def _waits(dials: Iterable[Transfer]) -> list[float]:
-    """Return how long the served ones waited for their first byte."""
+    """Return the waits of the served dials for their first byte."""
     return [
         dial.first_byte_after_seconds
         for dial in dials

@@ -31,7 +31,7 @@ def smallest_over_mean(shares: Collection[float]) -> float | None:
 
 
 def chance_of_none(usable_points: int, all_points: int, streams: int) -> float:
-    """Return the chance that no stream picks an instance: each picks a point at random.
+    """Return the chance that no stream picks an instance; each picks a point at random.
 
     Source: tor, src/feature/hs/hs_client.c, client_get_random_intro.
     """
@@ -39,10 +39,10 @@ def chance_of_none(usable_points: int, all_points: int, streams: int) -> float:
 
 
 def not_chosen(backend: str, covered: Sequence[Covered], streams: int) -> str:
-    """Explain why an instance that can be reached served nothing, and how likely that is.
+    """Explain why a reachable instance served nothing, and how likely that is.
 
-    Of an address's descriptors some may lack the instance: only streams whose client tor holds one
-    that has it could have chosen it.
+    Some of an address's descriptors may lack the instance: only streams whose client tor holds one
+    that lists it could have chosen it.
     """
     reason = "no stream chose it: client tors pick introduction points at random"
     points_by_client = {event.client: event.usable_points for event in covered}

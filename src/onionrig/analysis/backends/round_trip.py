@@ -1,8 +1,8 @@
-"""How long a byte takes to the backend and back.
+"""Compute how long a byte takes to the backend and back.
 
-Pings have circuits of their own that carry nothing else. They wait where others' cells wait, in
-relays and on shared connections, but never behind a load stream's own cells: so they show what the
-path takes, which is what a window is divided by.
+Pings have circuits of their own that carry nothing else. They wait where other cells wait, in
+relays and on shared connections, but never behind a load stream's own cells. So they show the delay
+of the path, which is what a window is divided by.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def round_trip(load: Load) -> RoundTrip:
-    """Return the round trips of all clients: the lowest ever, and those of the hold."""
+    """Return the round trips of all clients: the overall minimum, and those of the hold."""
     answered = [
         (sample.second, seconds)
         for samples in load.recording.pings.values()
@@ -34,10 +34,10 @@ def round_trip(load: Load) -> RoundTrip:
 
 
 def path_seconds(measured: RoundTrip) -> float | None:
-    """Return the round trip that bounds a stream: the hold's median.
+    """Return the round trip that bounds a stream: the median of the hold.
 
-    The path is slower under load, so an idle one would allow more than there was to have; it
-    stands in, as an upper bound, where no ping was answered in the hold.
+    The path is slower under load, so the round trip of an idle path would overstate what windows
+    allow. It is used as a lower bound only if no ping was answered in the hold.
     """
     if measured.median_in_hold_seconds is not None:
         return measured.median_in_hold_seconds

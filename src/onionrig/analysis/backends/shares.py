@@ -1,4 +1,4 @@
-"""What each backend instance served, and who served nothing."""
+"""Compute what each backend instance served, and which served nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def backend_shares(load: Load) -> tuple[BackendShare, ...]:
-    """Return what each backend instance served in the hold, those that served nothing too."""
+    """Return each backend instance's share of the hold, including those that served nothing."""
     manifest = load.manifest
     sizes = load.sink_seconds.backend_bytes_in(load.hold, manifest.backends)
     total = sum(sizes.values())
@@ -40,7 +40,7 @@ def backend_shares(load: Load) -> tuple[BackendShare, ...]:
 
 
 def backend_rates(result: Result) -> dict[str, float | None]:
-    """Return each backend instance's mean rate in bits per second; None where nothing was held."""
+    """Return each backend instance's mean rate in bits per second, None if nothing was held."""
     seconds = result.goodput.steady_seconds
     return {
         backend.name: backend.bytes * BITS_PER_BYTE / seconds if seconds else None
@@ -75,7 +75,7 @@ def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:
 
 
 def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
-    """Explain an instance's silence by what became of it or its host, before any other reason."""
+    """Explain an instance's silence by what became of it or its host, else by another reason."""
     hosts = service_hosts(load.manifest)
     absent = [
         absence
@@ -98,7 +98,7 @@ def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
 
 
 def _cause_text(event: Happened | HostGone) -> str:
-    """Say what became of an instance, or of its host."""
+    """Describe what became of an instance, or of its host."""
     if isinstance(event, HostGone):
         return f"its host {event.host} was lost"
     subject = f"its host {event.subject}" if is_of_host(event) else "it"

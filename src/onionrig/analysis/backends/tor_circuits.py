@@ -1,4 +1,4 @@
-"""What the backend instances' own counters say of the hold."""
+"""Evaluate the backend instances' own circuit counters over the hold."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def twice(self) -> bool:
-        """Whether there is anything between them."""
+        """True if the two readings differ in time."""
         return self.last.read_wall_seconds > self.first.read_wall_seconds
 
 
 def hold_readings(load: Load) -> dict[str, Readings]:
     """Return the first and last reading of each backend instance that answered in the hold.
 
-    A tor that is asked as the hold ends answers a little later: that is its last one. Of the second
-    before the hold only a clock that is a moment behind can have one.
+    A tor that is asked as the hold ends answers a little later, and that answer is its last one.
+    Only a clock that lags a little can put an answer into the second before the hold.
     """
     backends = load.manifest.backends
     begin, end = load.hold.begin - 1, load.hold.end + AFTER_SECONDS
@@ -53,7 +53,7 @@ def hold_readings(load: Load) -> dict[str, Readings]:
 def tor_circuits(load: Load) -> TorCircuits:
     """Return what happened to circuits between the first and the last reading in the hold.
 
-    An instance that was ended in it has no such difference: its counts are of two processes.
+    An instance that was ended in the hold is left out: its counts are those of two processes.
     """
     by_name = hold_readings(load)
     readings = list(by_name.values())
@@ -80,6 +80,6 @@ def tor_circuits(load: Load) -> TorCircuits:
 
 
 def _total(counts: Iterable[int | None]) -> int | None:
-    """Return the sum of those that are known; None where none is."""
+    """Return the sum of the known counts, or None if none is known."""
     known = [count for count in counts if count is not None]
     return sum(known) if known else None

@@ -1,8 +1,8 @@
-"""How evenly dials fell on the backend instances of one descriptor, and on the descriptors.
+"""Judge how evenly dials fell on the backend instances of each descriptor, and on descriptors.
 
 An address may have several distinct descriptors, each with backend instances of its own. A client
 tor holds one of them, so evenness has two parts: within a descriptor, where a client draws an
-introduction point for each dial, and between them, where each client tor draws once.
+introduction point for each dial, and between descriptors, where each client tor draws once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def variants_with_dials(
     served: Sequence[Transfer], covered: Sequence[Covered], manifest: Manifest
 ) -> tuple[Variant, ...]:
-    """Return each of the descriptors with the dials that were served through it.
+    """Return each descriptor with the dials that were served through it.
 
     A client tor is taken to hold the descriptor that it was last seen to hold; a client that was
     never seen to hold one is left out.
@@ -46,10 +46,10 @@ def variants_with_dials(
 
 
 def between_variants(variants: Sequence[Variant]) -> BetweenVariants | None:
-    """Return how evenly the descriptors were dialled; None where there is only one.
+    """Return how evenly the descriptors were dialled, or None if there is only one.
 
-    Chance is taken to mean that clients draw a descriptor, all equally likely, and dial equally
-    often; descriptors are taken to have equally many backends (they differ by one at most).
+    Chance means that clients draw a descriptor, all equally likely, and dial equally often.
+    Descriptors are taken to have equally many backends (they differ by one at most).
     """
     count = len(variants)
     if count <= 1:
@@ -90,7 +90,7 @@ def _variant(
 def _shares(
     served: Sequence[Transfer], clients: Mapping[str, Covered], manifest: Manifest
 ) -> dict[str, float]:
-    """Return how likely a dial draws each backend: the share of the usable points that it has.
+    """Return the chance that a dial draws each backend: its share of the usable points.
 
     Two client tors may hold two publications of a descriptor; each counts by its dials.
     """
@@ -106,7 +106,7 @@ def _shares(
 
 
 def _points(event: Covered, manifest: Manifest) -> dict[str, int]:
-    """Return the points of the known backends; points of no known one were replaced lately."""
+    """Return the points of known backends; points of unknown ones were replaced recently."""
     points = event.drawn_points or event.usable_points
     return {name: count for name, count in points.items() if count and name in manifest.backends}
 
@@ -116,7 +116,7 @@ def _holds(last_seen: Mapping[str, Covered], client: str, number: int) -> bool:
 
 
 def _asked(manifest: Manifest) -> int:
-    """Return how many descriptors the experiment, with its numbers filled in, asks for."""
+    """Return how many descriptors the resolved experiment asks for."""
     frontend = manifest.experiment.get("frontend")
     asked = frontend.get("variants") if isinstance(frontend, dict) else None
     return asked if isinstance(asked, int) else 1

@@ -69,10 +69,8 @@ def _outage_text(outages: Sequence[Outage]) -> str:
     longest = max((seconds for seconds in waits if seconds is not None), default=None)
     if longest is None:
         return f"{of_all}."
-    return (
-        f"{of_all} and {in_vain} were overdue when the hold ended, after waiting for up to "
-        f"{wait(longest)}."
-    )
+    overdue = f"{in_vain} were overdue when the hold ended, after waiting for up to {wait(longest)}"
+    return f"{of_all} and {overdue}."
 
 
 def _table(aftermaths: Sequence[Aftermath]) -> Table:
