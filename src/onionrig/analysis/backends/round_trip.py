@@ -36,8 +36,8 @@ def round_trip(load: Load) -> RoundTrip:
 def path_seconds(measured: RoundTrip) -> float | None:
     """Return the round trip that bounds a stream: the median of the hold.
 
-    The path is slower under load, so the round trip of an idle path would overstate what windows
-    allow. It is used as a lower bound only if no ping was answered in the hold.
+    The path is slower under load, so an idle round trip overstates what windows allow. It is used,
+    and gives an upper bound of the rate, only if no ping was answered in the hold.
     """
     if measured.median_in_hold_seconds is not None:
         return measured.median_in_hold_seconds

@@ -1,1 +1,1 @@
-"""What hosts are and took: their facts, CPU and costs by role, what their links carried."""
+"""Facts about hosts and their use: CPU and costs by role, and what their links carried."""

@@ -1,4 +1,4 @@
-"""What each role took: CPU-seconds for each Gbit of goodput, cores in use, memory.
+"""Compute the cost of each role: CPU-seconds per Gbit of goodput, cores in use, memory.
 
 CPU time is the difference of two samples, of control groups where services have their own, and is
 divided by the goodput of exactly the seconds between them.
@@ -23,7 +23,7 @@ BITS_PER_GBIT = 1e9
 def costs_by_role(load: Load) -> dict[str, Cost]:
     """Return the cost of each role over the hold; a role that was not sampled twice has none.
 
-    Several samplers are several hosts: a role's cores and costs are the sums of theirs.
+    Each sampler is a host: the cores and costs of a role are summed over hosts.
     """
     roles = load.manifest.roles
     cores: dict[str, float] = defaultdict(float)

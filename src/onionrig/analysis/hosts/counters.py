@@ -1,6 +1,6 @@
-"""By how much the counters of a host's kernel rose over the hold.
+"""Compute how much the counters of a host's kernel rose over the hold.
 
-Some are read every other second, and are null in between. What is judged lies between the first and
+Some are read every other second, and are null in between. The difference is that of the first and
 the last reading. Emulated hosts share the counters of their machine, and each has those of its own
 network namespace.
 """
@@ -25,19 +25,19 @@ Samples = list["HostSample"]
 
 
 class Rise(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a counter rose, and in which time."""
+    """The rise of a counter, and the time that it took."""
 
     amount: float
     seconds: float
 
     @property
     def per_second(self) -> float:
-        """The mean rise in a second; the share of the time for a counter of seconds."""
+        """Mean rise per second; for a counter of seconds, the share of the time."""
         return self.amount / self.seconds
 
     @property
     def share(self) -> float:
-        """The share of the time that a counter of seconds counted, at most all of it."""
+        """Share of the time that a counter of seconds counted, 1 at most."""
         return min(1.0, self.per_second)
 
 
@@ -51,7 +51,7 @@ def samples_by_host(load: Load) -> dict[str, Samples]:
 
 
 def samples_by_machine(load: Load) -> dict[str, Samples]:
-    """Return the samples around the hold of each machine: of several samplers the first one's."""
+    """Return the samples around the hold of each machine, from the first of several samplers."""
     machines: dict[str, Samples] = {}
     for host, held in samples_by_host(load).items():
         machines.setdefault(machine_of(load.manifest, host), held)
@@ -59,9 +59,9 @@ def samples_by_machine(load: Load) -> dict[str, Samples]:
 
 
 def rise(samples: Sequence[HostSample], count: Callable[[HostSample], float | None]) -> Rise | None:
-    """Return by how much a counter rose; None where it was not read twice.
+    """Return how much a counter rose, or None if it was not read twice.
 
-    One that has fallen began again, as the host did.
+    A counter that has fallen started again from 0, as the host did.
     """
     read = [sample for sample in samples if count(sample) is not None]
     if len(read) < 2 or elapsed_seconds(read) <= 0:  # noqa: PLR2004 - a difference takes two
@@ -74,12 +74,12 @@ def rise(samples: Sequence[HostSample], count: Callable[[HostSample], float | No
 def condition_rise(
     samples: Sequence[HostSample], count: Callable[[MachineConditions], float | None]
 ) -> Rise | None:
-    """Return by how much one of the machine's counters rose."""
+    """Return how much one of the machine's counters rose."""
     return rise(samples, lambda one: None if one.conditions is None else count(one.conditions))
 
 
 def network_rise(
     samples: Sequence[HostSample], count: Callable[[NetworkCounts], float | None]
 ) -> Rise | None:
-    """Return by how much one of the network namespace's counters rose."""
+    """Return how much one of the network namespace's counters rose."""
     return rise(samples, lambda one: None if one.network is None else count(one.network))

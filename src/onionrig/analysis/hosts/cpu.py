@@ -1,9 +1,8 @@
-"""CPU time that services used between the samples of a sampler.
+"""Compute the CPU time that services used between the samples of a sampler.
 
-Counters run from a process's start, so what it used over a window is the difference between two
-samples: from the one that closes as the window begins to the window's last. Where a service has a
-control group of its own, the group's count is taken: nothing that lived too short to be sampled is
-missing in it.
+Counters run from a process's start, so its use over a window is the difference of two samples: from
+the one that closes as the window begins to the window's last. If a service has a control group of
+its own, the group's count is used, since it includes whatever lived too short to be sampled.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample, ProcessUse
 
 Counts = dict[str, float]
-"""CPU-seconds by service, since each began."""
+"""CPU-seconds by service since the service began."""
 
 
 def samples_around(samples: Sequence[HostSample], window: Window) -> list[HostSample]:
-    """Return the samples from the one that closes as the window begins to its last.
+    """Return the samples of a window, from the one that closes as it begins to its last.
 
-    The list is empty where there are fewer than two, or no time lies between them: no difference
-    can be taken.
+    The list is empty if there are fewer than two, or no time lies between them, since no difference
+    can be taken then.
     """
     around = [sample for sample in samples if window.begin - 1 <= sample.second < window.end]
     return around if len(around) > 1 and elapsed_seconds(around) > 0 else []
@@ -36,21 +35,21 @@ def elapsed_seconds(samples: Sequence[HostSample]) -> float:
 
 
 def used_cpu_seconds(samples: Sequence[HostSample]) -> Counts:
-    """Return what each service used between the first and the last of these samples.
+    """Return each service's CPU-seconds between the first and the last of these samples.
 
-    A process that started in between counts from its start, one that ended up to its last sample;
-    a counter that has fallen is another process under the same name.
+    A process that started in between counts from its start, one that ended counts up to its last
+    sample; a counter that has fallen belongs to another process under the same name.
     """
     return increases(cpu_counts(samples))
 
 
 def used_by_processes_seconds(samples: Sequence[HostSample]) -> Counts:
-    """Return what the sampled processes used, whatever their control groups counted."""
+    """Return the CPU-seconds of the sampled processes, whatever their control groups counted."""
     return increases([_of_processes(sample) for sample in samples])
 
 
 def used_by_groups_seconds(samples: Sequence[HostSample]) -> Counts:
-    """Return what control groups counted, of the services that have one in every sample."""
+    """Return the CPU-seconds of the control groups of services that have one in every sample."""
     grouped = _grouped(samples)
     return increases(
         [
@@ -61,13 +60,13 @@ def used_by_groups_seconds(samples: Sequence[HostSample]) -> Counts:
 
 
 def cpu_counts(samples: Sequence[HostSample]) -> list[Counts]:
-    """Return each sample's counts: the control group's where every sample of a service has it."""
+    """Return each sample's counts: the control group's if every sample of a service has it."""
     grouped = _grouped(samples)
     return [{**_of_processes(sample), **_of_groups(sample, grouped)} for sample in samples]
 
 
 def _grouped(samples: Iterable[HostSample]) -> set[str]:
-    """Name the services that have a control group's count wherever they were sampled."""
+    """Name the services whose samples all have the count of a control group."""
     seen: set[str] = set()
     without: set[str] = set()
     for sample in samples:
@@ -89,7 +88,7 @@ def _of_groups(sample: HostSample, grouped: set[str]) -> Counts:
 
 
 def increases(counts: Sequence[Counts]) -> Counts:
-    """Return by how much each counter rose; one that has fallen began again."""
+    """Return how much each counter rose; one that has fallen started again from 0."""
     if not counts:
         return {}
     known = dict(counts[0])
@@ -103,5 +102,5 @@ def increases(counts: Sequence[Counts]) -> Counts:
 
 
 def _cpu_seconds(use: ProcessUse) -> float:
-    """Return what a process has used since it began, user and system together."""
+    """Return the CPU-seconds of a process since it began, user and system together."""
     return use.cpu_user_seconds + use.cpu_system_seconds

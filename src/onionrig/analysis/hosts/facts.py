@@ -1,4 +1,4 @@
-"""Which host a service is on, and what is known of it."""
+"""Look up which host a service is on, and what is known about that host."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from onionrig.records.manifest import HostRecord, Manifest
 
 LOOPBACK = "lo"
-"""The interface that leads nowhere: a rig on one host sends every hop over it."""
+"""The loopback interface: a rig on one host sends every hop over it."""
 
 
 def host_of(manifest: Manifest, service: str) -> str:
-    """Return a service's host: its record's, or the only machine there is."""
+    """Return a service's host: the recorded one, or the only machine there is."""
     for record in manifest.services:
         if record.name == service:
             return record.host
@@ -23,18 +23,18 @@ def host_of(manifest: Manifest, service: str) -> str:
 
 
 def machine_of(manifest: Manifest, host: str) -> str:
-    """Return the machine that an emulated host is on; any other host is one itself."""
+    """Return the machine that an emulated host is on; any other host is a machine itself."""
     machines = {emulated.name: emulated.machine for emulated in manifest.emulated}
     return machines.get(host) or host
 
 
 def on_host_text(manifest: Manifest, service: str) -> str:
-    """Return `` on HOST`` for a service of real hosts; elsewhere there is but one machine."""
+    """Return `` on HOST`` for a service on a real host, or an empty text on the only machine."""
     return f" on {host_of(manifest, service)}" if manifest.has_real_hosts else ""
 
 
 def machine_cpu_text(manifest: Manifest, machine: str) -> str:
-    """Name the CPU of a machine, of several that the rig is on by its name."""
+    """Name the CPU of a machine, by the name of the machine if the rig is on several."""
     several = manifest.has_real_hosts or len(manifest.machines) > 1
     return f"the CPU of {machine}" if several else "the machine's CPU"
 
@@ -53,21 +53,21 @@ def serving_role(manifest: Manifest) -> Role:
 
 
 def cores_of(manifest: Manifest, host: str) -> int | None:
-    """Return a host's cores; None where nothing is known of it."""
+    """Return a host's cores, or None if nothing is known about it."""
     facts = machine_facts(manifest, host)
     return None if facts is None else facts.cores
 
 
 def machine_facts(manifest: Manifest, machine: str) -> HostRecord | None:
-    """Return the record of a machine; None where nothing is known of it."""
+    """Return the record of a machine, or None if nothing is known about it."""
     return next((facts for facts in manifest.machines if facts.name == machine), None)
 
 
 def peer_of(manifest: Manifest) -> str | None:
-    """Return ``HOST:PORT`` of the source elsewhere that a baseline pulled from; None without one.
+    """Return ``HOST:PORT`` of the foreign source that a baseline pulled from, or None.
 
-    Read from the manifest as it is: an experiment of another version must not keep a run from
-    being shown.
+    It is read from the raw manifest, so that an experiment of another version does not keep a run
+    from being shown.
     """
     peer = manifest.experiment.get("baseline", {}).get("peer")
     return str(peer) if peer and manifest.mode == "without tor" else None

@@ -1,4 +1,4 @@
-"""What each host of a rig ran, and what it did over the hold."""
+"""Compute what each host of a rig ran, and what it did over the hold."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample
 
 SINCE_BOOT = "since boot"
-"""What stands in a report of the firmware that may be of a time before the first sample."""
+"""Suffix in a firmware report whose cause may date from before the first sample."""
 
 
 def host_figures(load: Load) -> tuple[HostFigures, ...]:
-    """Return the figures of each host with a link of its own; none where all ran on this machine.
+    """Return the figures of each host with a link of its own; none if all ran on this machine.
 
-    The machine's own, which emulated hosts share, are those of no emulated host.
+    The figures of the machine that emulated hosts share belong to no emulated host.
     """
     manifest = load.manifest
     roles, samples = roles_by_host(manifest), held_samples(load)
@@ -53,7 +53,9 @@ def host_figures(load: Load) -> tuple[HostFigures, ...]:
 
 
 def _served(load: Load, host: str) -> float:
-    """Return the goodput of a host's instances; a baseline's source is named after its host."""
+    """Return the goodput of the instances on a host; the source of a baseline has its host's
+    name.
+    """
     seconds = len(load.hold.seconds)
     sizes = load.sink_seconds.backend_bytes_in(load.hold)
     places = load.manifest.backends
@@ -62,7 +64,7 @@ def _served(load: Load, host: str) -> float:
 
 
 def _rig_cores(load: Load, host: str, held: Sequence[HostSample]) -> float | None:
-    """Return what a host's services used; the run's own processes are none of them."""
+    """Return the cores that a host's services used, without the run's own processes."""
     if not held:
         return None
     services = {record.name for record in load.manifest.services if record.host == host}

@@ -1,4 +1,4 @@
-"""What a host did between two samples: CPU by state, interfaces, the board."""
+"""Compute what a host did between two samples: CPU by state, interfaces, the board."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class InterfaceRates(msgspec.Struct, frozen=True, kw_only=True):
-    """One interface's rates."""
+    """Rates of one interface."""
 
     name: str
     received_bits_per_second: float
@@ -24,22 +24,22 @@ class InterfaceRates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostRates(msgspec.Struct, frozen=True, kw_only=True):
-    """A host between two samples."""
+    """What a host did between two samples."""
 
     user_share: float
-    """Share of all cores, as the machine-wide counters have it, like the shares below."""
+    """Share of all cores according to the machine-wide counters, like the shares below."""
     system_share: float
     idle_share: float
     steal_share: float
     load_average: float
     retransmitted_per_second: float | None
     interfaces: tuple[InterfaceRates, ...]
-    """The interfaces that carried anything."""
+    """Interfaces that carried anything."""
     board: Board
 
 
 def host_rates(before: HostSample, after: HostSample) -> HostRates | None:
-    """Return what happened between two samples; None where no time went by."""
+    """Return the rates between two samples, or None if no time passed."""
     seconds = after.monotonic_seconds - before.monotonic_seconds
     total = _total(after.cpu) - _total(before.cpu)
     if seconds <= 0 or total <= 0:

@@ -1,7 +1,8 @@
-"""The interface of a host that the rig's bytes go over, and what it carried between two samples.
+"""Find the interface of a host that carries the rig's bytes, and what it carried.
 
 A real host may have several: bridges, VLANs and bonds count the bytes of the interfaces below them
-again, and others carry what is not the rig's. So it is the one that carried most, never a sum.
+again, and others carry bytes that are not the rig's. So it is the one that carried most, never a
+sum.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Direction = Literal["received", "sent"]
 def main_interface(samples: Sequence[HostSample]) -> str | None:
     """Return the interface that carried most between the first and the last of these samples.
 
-    Loopback leads nowhere. None where nothing else was there both times.
+    Loopback is ignored. None is returned if no other interface is in both samples.
     """
     if not samples:
         return None
@@ -35,7 +36,7 @@ def main_interface(samples: Sequence[HostSample]) -> str | None:
 
 
 def carried_bytes(samples: Sequence[HostSample], direction: Direction) -> int:
-    """Return what a host's main interface carried between the first and last of these samples."""
+    """Return the bytes that a host's main interface carried in one direction."""
     name = main_interface(samples)
     if name is None:
         return 0
@@ -43,7 +44,7 @@ def carried_bytes(samples: Sequence[HostSample], direction: Direction) -> int:
 
 
 def kernel_rate(samples: Sequence[HostSample]) -> float | None:
-    """Return the rate that the kernel says the main interface runs at; None where it says none."""
+    """Return the rate of the main interface according to the kernel, or None if it names none."""
     name = main_interface(samples)
     return None if name is None else samples[-1].interfaces[name].link_bits_per_second or None
 

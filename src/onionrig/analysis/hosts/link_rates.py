@@ -1,7 +1,8 @@
-"""What the link of each host could carry in the hold, whatever faults changed of it.
+"""Compute the rate of each host's link in the hold, including what faults changed.
 
-An emulated link carries what it is shaped to. What a real one carries is said by the kernel of its
-host, and may be said of the host: the lower rate holds, since a virtual interface says any.
+An emulated link has the rate that it is shaped to. The rate of a real one is reported by its host's
+kernel and may be set for the host. The lower of the two counts, since a virtual interface may
+report any rate.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ if TYPE_CHECKING:
 
 
 NOMINAL = 1.1
-"""Times its rate that an interface can seem to carry: more, and the rate binds nothing, as that of
-a virtual interface."""
+"""Factor of its rate that an interface can seem to carry. If it carried more, the rate is not a
+limit, as that of a virtual interface."""
 
 
 def link_rates(load: Load) -> dict[str, float]:
-    """Return the mean rate that each link had in the hold, each way; unknown ones are left out.
+    """Return the mean rate of each link in the hold, each way; unknown ones are left out.
 
-    A link that is pulled carries nothing until it is put in again.
+    A link that is pulled carries nothing until it is plugged in again.
     """
     events = [
         event
@@ -64,7 +65,7 @@ def held_samples(load: Load) -> dict[str, list[HostSample]]:
 
 
 def _rate(host: HostRecord, samples: Sequence[HostSample]) -> float | None:
-    """Return what a link carries while no fault changes it; None where that is not known."""
+    """Return the rate of a link while no fault changes it, or None if it is unknown."""
     if host.kind == "emulated" or not samples:
         return host.link_bits_per_second
     limits = (kernel_rate(samples), host.link_bits_per_second)
@@ -75,7 +76,7 @@ def _rate(host: HostRecord, samples: Sequence[HostSample]) -> float | None:
 
 
 def _mean_rate(rate: float | None, events: list[Happened], hold: Window) -> float | None:
-    """Return a link's mean rate; None where it was not shaped for any part of the hold."""
+    """Return a link's mean rate, or None if it was unshaped for part of the hold."""
     link = _Link(rate=rate)
     if not hold.seconds:
         return link.rate
@@ -95,7 +96,7 @@ class _Link(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a link between two faults."""
 
     rate: float | None
-    """Bits per second each way; null where it is not shaped."""
+    """Bits per second each way; null if the link is not shaped."""
     up: bool = True
 
 

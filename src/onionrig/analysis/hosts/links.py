@@ -1,7 +1,7 @@
-"""What the links of emulated and of real hosts carried, and goodput as a share of what they could.
+"""Compare what the links of hosts carried, and goodput, with what the links could carry.
 
-A link's rate counts Ethernet frames. The counters of an emulated host's interface count segments
-before they are cut into frames, so that a full link shows from 95.6 % (large segments) to 100 %
+The rate of a link counts Ethernet frames. The counters of an emulated host's interface count
+segments before they are cut into frames, so a full link shows from 95.6 % (large segments) to 100 %
 (small ones). Those of a real one count frames without preambles and gaps: 98.4 % of large ones.
 """
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample
 
 FULL = 0.90
-"""Share of its rate at which a link is full."""
+"""Share of its rate from which a link is full."""
 PAYLOAD = 1448 / 1514
-"""TCP payload of a full Ethernet frame."""
+"""TCP payload as a share of a full Ethernet frame."""
 
 
 def links(load: Load) -> Links | None:
-    """Return what the links did in the hold; None where all ran on this machine."""
+    """Return what the links did in the hold, or None if all ran on this machine."""
     hosts = links_by_host(load)
     if not hosts:
         return None
@@ -74,20 +74,20 @@ def links_by_host(load: Load) -> tuple[HostLink, ...]:
 
 
 def carried_rate(link: HostLink, direction: Direction) -> float | None:
-    """Return what a link carried one way, in bits per second; None where it was not sampled."""
+    """Return what a link carried one way in bits per second, or None if it was not sampled."""
     return link.sent_bits_per_second if direction == "sent" else link.received_bits_per_second
 
 
 def carried_share(link: HostLink, direction: Direction) -> float | None:
-    """Return what part of its rate a link carried one way.
+    """Return the share of its rate that a link carried one way.
 
-    None where it was not shaped or not sampled.
+    None is returned if it was not shaped or not sampled.
     """
     return _share(carried_rate(link, direction), link.link_bits_per_second)
 
 
 def busier_direction(link: HostLink) -> Direction:
-    """Return which way a link carried more: sent, where it was not sampled."""
+    """Return the direction in which a link carried more, or "sent" if it was not sampled."""
     sent, received = link.sent_bits_per_second or 0.0, link.received_bits_per_second or 0.0
     return "received" if received > sent else "sent"
 

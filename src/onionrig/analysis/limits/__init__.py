@@ -1,1 +1,1 @@
-"""What bound the rate: one module for each limit that something can be held against."""
+"""Find what bound the rate: one module for each kind of limit."""

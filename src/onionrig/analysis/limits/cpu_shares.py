@@ -1,8 +1,8 @@
-"""Whether an emulated host used all of the share of the CPU that it was given.
+"""Check whether an emulated host used all of its share of the CPU.
 
-Its share is compared with what its services used. The sampler is not one of them: it is not limited
-(``engine.emulation.cpu_shares``), and neither are the run's own processes, which the first host's
-sampler watches too.
+The share is compared with what the host's services used. The sampler is not one of them, since it
+is not limited (``engine.emulation.cpu_shares``). Neither are the run's own processes, which the
+first host's sampler watches too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from onionrig.records.manifest import Manifest
 
 UNLIMITED = "sampler"
-"""The role of what is never limited."""
+"""Role that is never limited."""
 
 
 class ShareUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,12 +36,12 @@ class ShareUse(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def full(self) -> bool:
-        """Whether nothing more was to be had."""
+        """True if the whole share was used."""
         return self.used_cores >= FULL * self.given_cores
 
 
 def share_uses(load: Load) -> list[ShareUse]:
-    """Return what each limited host used, in their order; unsampled ones are left out."""
+    """Return the use of each limited host, in order; unsampled ones are left out."""
     used: dict[str, float] = {}
     for sampler, samples in load.recording.samplers.items():
         if held := samples_around(samples, load.hold):
@@ -57,7 +57,7 @@ def share_uses(load: Load) -> list[ShareUse]:
 
 
 def check_cpu_shares(load: Load) -> LimitCheck:
-    """Name the hosts that used all they were given."""
+    """Name the hosts that used all of their share."""
     uses = share_uses(load)
     full = [use for use in uses if use.full]
     return LimitCheck(

@@ -8,7 +8,7 @@ from onionrig.records.findings import BottleneckKind, Evidence
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is at its limit, in the words of a verdict."""
+    """A subject at its limit, with the sentence of the verdict."""
 
     kind: BottleneckKind
     subject: str | None
@@ -16,7 +16,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LimitCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What was compared with one kind of limit, and what of it is at its limit, if anything."""
+    """Everything compared with one kind of limit, and what of it is at its limit, if anything."""
 
     evidence: tuple[Evidence, ...] = ()
     finding: Finding | None = None

@@ -1,8 +1,8 @@
-"""Whether a host's CPU was full.
+"""Check whether a host's CPU was full.
 
-Two counts are compared with the cores. The rig's processes and all others, each read for itself,
-miss what lived too short to be read, and interrupts. The machine-wide counters miss much of the
-work on some virtual machines. Neither counts work that was not done: the larger one holds.
+Two counts are compared with the cores. The rig's processes and all others, each read separately,
+miss interrupts and whatever lived too short to be read. The machine-wide counters miss much of the
+work on some virtual machines. Neither counts work that was not done, so the larger one is used.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from onionrig.records.samples import CpuStates, HostSample
 
 FULL = 0.93
-"""Share of all cores at which a CPU is full: the rest is lost where threads wait for one another,
-however much there is to do. The default run on 2 cores uses 1.96 to 1.98 of them."""
+"""Share of all cores from which a CPU is full. The rest is lost where threads wait for one another,
+however much there is to do: the default run on 2 cores uses 1.96 to 1.98 of them."""
 MENTIONED_CORES = 0.01
-"""Cores that are enough to be mentioned."""
+"""Fewest cores that are mentioned."""
 
 
 class HostUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,44 +36,45 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     cores: float | None
-    """Cores that the rig may use; None where nothing is known of the host."""
+    """Cores that the rig may use; None if nothing is known about the host."""
     machine_cores: int | None
-    """Cores of the machine: what the machine-wide counters are compared with."""
+    """Cores of the machine, which the machine-wide counters are compared with."""
     restriction: str | None
-    """Why the rig may use fewer than the machine has; None where it may use all."""
+    """Why the rig may use fewer cores than the machine has; None if it may use all."""
     rig_cores: float
     read_cores: float | None
-    """Cores of processes outside the rig that were read; None where that was not done twice."""
+    """Cores used by processes outside the rig that were read; None if not read twice."""
     unread_cores: float
-    """Cores of those that lived too short to be read: what machine-wide counters have beyond."""
+    """Cores used by processes that lived too short to be read: the surplus of machine-wide
+    counters."""
     steal_cores: float
     machine_busy_cores: float
 
     @property
     def others_cores(self) -> float | None:
-        """What all processes outside the rig used; None where they were not read."""
+        """Cores used by all processes outside the rig; None if they were not read."""
         return None if self.read_cores is None else self.read_cores + self.unread_cores
 
     @property
     def processes_cores(self) -> float:
-        """What processes used as far as that was read, the rig's and the others."""
+        """Cores used by all processes that were read, inside and outside the rig."""
         return self.rig_cores + (self.read_cores or 0.0)
 
     @property
     def used_cores(self) -> float:
-        """All that was taken: by whatever ran here, and by the hypervisor."""
+        """Cores taken by everything that ran here, and by the hypervisor."""
         return max(self.processes_cores, self.machine_busy_cores) + self.steal_cores
 
     @property
     def full(self) -> bool:
-        """Whether nothing more was to be had."""
+        """True if the CPU had nothing left."""
         return self.fullness >= FULL
 
     @property
     def fullness(self) -> float:
-        """The share that was used of the CPU: of what the rig may use by itself, or of all.
+        """Share of the CPU in use: what the rig used of its own cores, or all use of all cores.
 
-        On cores that the rig may not use, others take nothing from it.
+        Others take nothing from the rig on cores that it may not use.
         """
         if not self.cores or not self.machine_cores:
             return 0.0
@@ -82,7 +83,7 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def host_uses(load: Load) -> list[HostUse]:
-    """Return what each sampled machine's CPU did during the hold, the fullest first."""
+    """Return how each sampled machine's CPU was used during the hold, the fullest first."""
     sampled: dict[str, list[Sequence[HostSample]]] = {}
     for name, samples in load.recording.samplers.items():
         if held := samples_around(samples, load.hold):
@@ -167,7 +168,9 @@ def _evidence_of_counters(use: HostUse, limit: float | None, read: str) -> tuple
 
 
 def _use(machine: str, facts: HostRecord | None, samplers: list[Sequence[HostSample]]) -> HostUse:
-    """Sum up what samplers on one machine saw: each its own processes, all the same machine."""
+    """Combine the samplers on one machine: each has its own processes, all have the same
+    machine.
+    """
     held = samplers[0]
     first, last, seconds = held[0], held[-1], elapsed_seconds(held)
     elsewhere_cores = sum(_rig_cores(other) for other in samplers[1:])
@@ -188,9 +191,9 @@ def _use(machine: str, facts: HostRecord | None, samplers: list[Sequence[HostSam
 def _others(held: Sequence[HostSample], elsewhere_cores: float) -> tuple[float | None, float]:
     """Return what others used between the first and the last time they were read, and the rest.
 
-    The rest is what the machine-wide counters have beyond all processes in the same time, those of
-    the rig on other emulated hosts among them.
-    Interrupts are left out: they are nobody's, or the rig's own.
+    The rest is what the machine-wide counters show beyond all processes in the same time, including
+    those of the rig on other emulated hosts. Interrupts are left out: they are nobody's, or the
+    rig's own.
     """
     read = [at for at, sample in enumerate(held) if sample.others_cpu_seconds is not None]
     between = held[read[0] : read[-1] + 1] if read else []

@@ -1,4 +1,4 @@
-"""Whether links of hosts were full: those that all goodput passes, or some of them."""
+"""Check whether links of hosts were full: all that goodput has to pass, or some of them."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
 
 
 class LinksCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What was compared with the links' rates, and which links were full."""
+    """All comparisons with the links' rates, and which links were full."""
 
     evidence: tuple[Evidence, ...] = ()
     all_of_a_kind: Finding | None = None
-    """Every link that goodput has to pass on hosts of one kind was full: no more could have come,
-    whatever else was full."""
+    """Finding that every link that goodput has to pass on hosts of one kind was full: no more could
+    have come, whatever else was full."""
     some: Finding | None = None
-    """Some links were full; others could have carried more."""
+    """Finding that some links were full; others could have carried more."""
     some_were: str = ""
-    """The beginning of a sentence that says how many those are."""
+    """Beginning of a sentence that says how many links were full."""
 
 
 class HostKind(msgspec.Struct, frozen=True, kw_only=True):
     """Hosts that share a task, and whose links all goodput passes."""
 
     name: str
-    """The hosts in words."""
+    """Description of these hosts."""
     links: tuple[HostLink, ...]
 
 
 def check_links(load: Load) -> LinksCheck:
-    """Compare each link with its rate, and goodput with what links of serving hosts can carry."""
+    """Compare each link with its rate, and goodput with the capacity of the links that serve."""
     measured = links(load)
     if measured is None:
         return LinksCheck()
@@ -63,7 +63,7 @@ def check_links(load: Load) -> LinksCheck:
 
 
 def _kinds(manifest: Manifest, measured: Links) -> list[HostKind]:
-    """Return the hosts that serve, those of the clients and those of the relays, if there are."""
+    """Return the hosts that serve, those of the clients and those of the relays, if any."""
     direct = manifest.mode == "without tor"
     roles = roles_by_host(manifest)
     tasks = (
@@ -89,7 +89,7 @@ def _all(kind: HostKind) -> Finding:
 
 
 def _some(full: Sequence[HostLink], kind: HostKind | None) -> Finding:
-    """Name the full links; where all are of one kind, say how many of that kind there are."""
+    """Name the full links, and how many of their kind there are if all are of one kind."""
     if kind is not None:
         return _finding(full, f"{_were(full, kind)} full: {_named(full)}")
     if len(full) == 1:
@@ -98,7 +98,7 @@ def _some(full: Sequence[HostLink], kind: HostKind | None) -> Finding:
 
 
 def _finding(full: Sequence[HostLink], beginning: str) -> Finding:
-    """End a sentence with what the links carried together."""
+    """Complete a sentence with what the links carried together."""
     directions = [busier_direction(link) for link in full]
     carried = sum(
         carried_rate(link, direction) or 0.0
@@ -127,7 +127,7 @@ def _named(some: Sequence[HostLink]) -> str:
 
 
 def _evidence_by_link(measured: Links) -> list[Evidence]:
-    """Return each link that was sampled; an unshaped one only if it carried anything."""
+    """Return evidence for each sampled link; an unshaped one only if it carried anything."""
     evidence: list[Evidence] = []
     for link in measured.hosts:
         direction = busier_direction(link)

@@ -1,4 +1,4 @@
-"""Whether the connection tracking table of a host was full: then new connections are dropped."""
+"""Check whether the connection tracking table of a host was full, so that connections failed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample
 
 FULL = 0.95
-"""Share of the table at which it counts as full: connections come and go between two readings."""
+"""Share of the table from which it counts as full: connections come and go between readings."""
 MOST_DROPS_PER_SECOND = 1.0
-"""Packets per second that may be dropped with room in the table: two packets of a new connection
-that are tracked at the same time are enough for one (a judgement)."""
+"""Packets per second that may be dropped while the table has room: two packets of a new connection
+tracked at the same time suffice for one drop (a judgement)."""
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,17 +28,17 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     most: int
-    """The most connections that it held."""
+    """Highest number of connections held."""
     limit: int
     dropped: float
-    """Packets that were dropped because they could not be tracked."""
+    """Packets dropped because they could not be tracked."""
     forgotten: float
-    """Connections that were forgotten before their time to make room."""
+    """Connections forgotten early to make room."""
     dropped_per_second: float
 
     @property
     def full(self) -> bool:
-        """Whether it had no room: only a full table forgets before the time."""
+        """True if the table had no room; only a full table forgets early."""
         return self.most >= FULL * self.limit or self.forgotten > 0
 
 
@@ -65,7 +65,7 @@ def check_tables(load: Load) -> LimitCheck:
 
 
 def table_doubts(load: Load) -> list[str]:
-    """Return a doubt for each host that dropped packets since it could not track them."""
+    """Return a doubt for each host that dropped packets because it could not track them."""
     return [
         _full_text(table) if table.full else _dropped_text(table)
         for table in _tables(load)
@@ -93,7 +93,7 @@ def _tables(load: Load) -> list[Table]:
 
 
 def _table(host: str, held: Sequence[HostSample]) -> Table | None:
-    """Return None where the host tracks no connections."""
+    """Return the table of a host, or None if the host tracks no connections."""
     read = [one.network for one in held if one.network and one.network.most_tracked_connections]
     if not read:
         return None

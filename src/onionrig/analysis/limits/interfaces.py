@@ -1,6 +1,6 @@
-"""Whether an interface of this machine was at its rate.
+"""Check whether an interface of this machine was full.
 
-Emulated and real hosts have links, which ``full_links`` checks.
+The links of emulated and real hosts are checked by ``full_links``.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample
 
 FULL = 0.90
-"""Share of its rate at which an interface is full: the rate counts preambles and gaps between
+"""Share of its rate from which an interface is full: the rate counts preambles and gaps between
 frames, the interface's counters do not."""
 
 
 def check_interfaces(load: Load) -> LimitCheck:
-    """Name the interface that was nearest to its rate, if it was at it.
+    """Name the fullest interface if it was full.
 
-    Loopback has no rate. An interface that names none is evidence without a limit, if it carried
-    anything. The evidence is of the busier direction.
+    Loopback has no rate. An interface without a rate is evidence without a limit if it carried
+    anything. The evidence is for the busier direction.
     """
     evidence, full = list[Evidence](), list[tuple[float, Finding]]()
     apart = {host.name for host in load.manifest.apart}
@@ -61,7 +61,7 @@ def check_interfaces(load: Load) -> LimitCheck:
 
 
 def _carried(samples: Sequence[HostSample]) -> Iterator[tuple[str, str, float, float | None]]:
-    """Yield each interface with its busier direction, that one's rate and the interface's limit."""
+    """Yield each interface, its busier direction, the rate in that direction and its limit."""
     if not samples:
         return
     first, last, seconds = samples[0], samples[-1], elapsed_seconds(samples)

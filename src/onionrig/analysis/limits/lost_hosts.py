@@ -1,4 +1,4 @@
-"""Whether a host was lost: what it served, relayed or pulled is missing from then on."""
+"""Check whether a host was lost: what it served, relayed or pulled is missing afterwards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_lost_hosts(load: Load) -> LimitCheck:
-    """Name the hosts that were lost; the evidence is how much of the hold each was there for."""
+    """Name the hosts that were lost; the evidence is how long each was there in the hold."""
     lost = lost_hosts(load)
     if not lost:
         return LimitCheck()

@@ -1,6 +1,6 @@
-"""Whether one process's main thread was at a full core.
+"""Check whether a process's main thread used a full core.
 
-tor moves all its cells in its main thread, and our own source and sink have one thread alone: none
+tor moves all its cells in its main thread, and our own source and sink have a single thread: none
 of them can use more than one core, however many there are.
 """
 
@@ -26,9 +26,9 @@ OURS = (Role.SOURCE, Role.SINK)
 
 
 def check_main_threads(load: Load) -> LimitCheck:
-    """Name the busiest main thread, if it was at a full core: a tor's, or else our own.
+    """Name the busiest main thread if it used a full core, a tor's before our own.
 
-    Evidence is the busiest of each role, and every other that is at a full core.
+    The evidence is the busiest of each role, and every other one that used a full core.
     """
     busiest: dict[str, list[tuple[float, str]]] = {}
     for samples in load.recording.samplers.values():
@@ -71,7 +71,7 @@ def _evidence(load: Load, name: str, cores: float, *, at_limit: bool) -> Evidenc
 
 
 def _main_thread_cores(samples: Sequence[HostSample]) -> dict[str, float]:
-    """Return how much of a core each main thread used, from its first sample to its last.
+    """Return the share of a core that each main thread used from its first sample to its last.
 
     A process that was started again counts from its last start.
     """

@@ -1,4 +1,4 @@
-"""Whether the experiment itself took the goodput that the sustained rate lacks."""
+"""Check whether the experiment itself took the goodput that the sustained rate lacks."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 TAKEN = 0.75
 """Share of the undisturbed goodput below which something was taken (a judgement): ten seconds of a
-full machine differ by a tenth and more by themselves."""
+full machine vary by a tenth and more by themselves."""
 
 
 def check_planned_faults(load: Load) -> LimitCheck:
-    """Compare the lowest ten seconds with what came before what was taken away in them."""
+    """Compare the lowest ten seconds with the goodput before the faults that were in force then."""
     lowest, deeds = lowest_mean(load.held_bytes), _deeds(load)
     before = undisturbed_before(load, deeds[0]) if deeds else None
     if lowest is None or before is None:
@@ -51,9 +51,10 @@ def check_planned_faults(load: Load) -> LimitCheck:
 
 
 def unjudged_deeds_text(load: Load) -> str | None:
-    """Say what the experiment had taken away in the lowest ten seconds, if that cannot be judged.
+    """Describe faults in force in the lowest ten seconds that cannot be judged, or return None.
 
-    There is nothing to compare them with where it was done in the first seconds of the hold.
+    They cannot be judged if they were done in the first seconds of the hold, since there is nothing
+    to compare with.
     """
     deeds = _deeds(load)
     if not deeds or undisturbed_before(load, deeds[0]) is not None:
@@ -62,7 +63,7 @@ def unjudged_deeds_text(load: Load) -> str | None:
 
 
 def _deeds(load: Load) -> list[Happened]:
-    """Return what was taken away in the lowest ten seconds of the hold."""
+    """Return the faults in force in the lowest ten seconds of the hold."""
     lowest = lowest_mean(load.held_bytes)
     if lowest is None:
         return []

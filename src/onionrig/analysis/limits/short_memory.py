@@ -1,8 +1,8 @@
-"""Whether a machine was short of memory: threads waited for it, it swapped, the kernel killed.
+"""Check whether a machine was short of memory: threads waited, it swapped, the kernel killed.
 
-Pressure is the kernel's own count of the time in which threads waited for memory to be freed or to
-be read back. Some kernels do not count it; there, memory that had to be read from a disk stands
-for it.
+Pressure is the kernel's own count of the time in which threads waited for memory to be freed or
+read back. Some kernels do not count it; major page faults, which read memory back from a disk, are
+used instead.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ judgement): a machine with enough memory has none."""
 BINDING_SHARE = 0.2
 """Share of the hold from which waiting for memory counts as what bound the rate (a judgement)."""
 MOST_SWAPPED_BYTES_PER_SECOND = 1 << 20
-"""What may be swapped in and out per second: a kernel moves a little that nobody uses away."""
+"""Bytes per second that may be swapped in and out: a kernel swaps a little unused memory out."""
 MOST_FAULTS_PER_SECOND = 50.0
-"""Reads from a disk in place of memory that may occur per second where pressure is not counted: an
-SD card needs some 10 ms for each."""
+"""Major page faults per second that may occur where pressure is not counted: an SD card needs some
+10 ms for each."""
 MOST_TCP_SHARE = 0.01
 """Share of the hold in which TCP may be at the limit of its memory (a judgement)."""
 
 
 class Shortage(msgspec.Struct, frozen=True, kw_only=True):
-    """What says that memory was short on a machine; None where it was not recorded."""
+    """Signs that memory was short on a machine; None if not recorded."""
 
     machine: str
     waited: Rise | None
     """Time in which at least one thread waited for memory."""
     waited_all: Rise | None
-    """Time in which every thread that was not idle did."""
+    """Time in which every thread that was not idle waited for memory."""
     swapped_in: Rise | None
     swapped_out: Rise | None
     faults: Rise | None
@@ -57,7 +57,7 @@ class Shortage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_memory(load: Load) -> LimitCheck:
-    """Name the machine whose threads waited for memory, or whose TCP had come to its limit."""
+    """Name the machine whose threads waited for memory, or whose TCP reached its limit."""
     shortages = _shortages(load)
     bound = [
         Finding(kind="memory", subject=one.machine, sentence=sentence)
@@ -86,7 +86,7 @@ def check_memory(load: Load) -> LimitCheck:
 
 
 def memory_doubts(load: Load) -> list[str]:
-    """Return a doubt for everything that says that memory was short."""
+    """Return a doubt for each sign that memory was short."""
     return [
         doubt
         for one in _shortages(load)
@@ -129,7 +129,7 @@ def _waited_texts(one: Shortage) -> list[str]:
 
 
 def _faults_texts(one: Shortage) -> list[str]:
-    """Say how often something had to be read from a disk, where pressure is not counted."""
+    """Report how often memory was read back from a disk, where pressure is not counted."""
     if one.faults is None or one.faults.per_second <= MOST_FAULTS_PER_SECOND:
         return []
     doubt = (
@@ -159,7 +159,7 @@ def _killed_texts(one: Shortage) -> list[str]:
 def _tcp_shortages(load: Load) -> list[tuple[str, Rise, Rise | None]]:
     """Return the hosts whose TCP was at its memory limit: how often, and for how long.
 
-    The time is counted as TCP leaves that state, so it may be 0 although the state was reached.
+    The time is counted when TCP leaves that state, so it may be 0 although the state was reached.
     """
     found = []
     for host, held in samples_by_host(load).items():

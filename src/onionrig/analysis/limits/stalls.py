@@ -1,8 +1,8 @@
-"""Backend instances that served, then delivered nothing although they had streams.
+"""Find backend instances that served, then delivered nothing although they had streams.
 
-An instance that the experiment made to hang, or ended, is not a finding while that lasts, and one
-whose host was lost is not from then on. Where something else of the rig was kept from answering as
-an instance fell silent, that is named as the cause: its streams may have gone through there.
+An instance that the experiment hung or ended is not reported while that lasts, and one whose host
+was lost is not reported from then on. If something else of the rig was kept from answering as an
+instance fell silent, that is named as the cause: its streams may have gone through there.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from onionrig.records.transfers import Transfer
 
 STALLED_SECONDS = 5
-"""Silence at a stretch that is a stall. tor's flow control and schedulers pause for fractions of a
-second."""
+"""Seconds of continuous silence that make a stall. tor's flow control and schedulers pause for
+fractions of a second."""
 GIVEN_UP_WITHIN_SECONDS = 3
-"""Time from the last silent second to the end of streams that were given up: sinks do that as a
-second closes."""
+"""Time from the last silent second to the end of streams given up: sinks do that as a second
+closes."""
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,12 +45,12 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     backend: str
     seconds: int
-    """Silent seconds of the hold; those before it are not counted."""
+    """Silent seconds of the hold, not counting those before it."""
     streams: int
-    """The most streams that it had."""
+    """Highest number of streams that it had."""
     stalled: bool
     deeds: tuple[Happened, ...] = ()
-    """What the experiment had taken away, anywhere in the rig, as it fell silent."""
+    """Faults in force anywhere in the rig as it fell silent."""
 
 
 def check_stalls(load: Load) -> LimitCheck:
@@ -78,7 +78,7 @@ def check_stalls(load: Load) -> LimitCheck:
 
 
 def _finding(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
-    """Name those that stalled by themselves, else what the experiment did as they fell silent."""
+    """Name the instances that stalled by themselves, else the faults in force at the time."""
     unexplained = [silence for silence in stalled if not silence.deeds]
     if not unexplained:
         return _planned(load, stalled)
@@ -86,7 +86,7 @@ def _finding(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> 
 
 
 def _planned(load: Load, stalled: Sequence[Silence]) -> Finding:
-    """Name what the experiment did, and who was silent then."""
+    """Name the faults, and the instances that were silent then."""
     deeds = {deed.wall_seconds: deed for silence in stalled for deed in silence.deeds}
     in_order = [deeds[at] for at in sorted(deeds)]
     worst, others = stalled[0], [silence.backend for silence in stalled[1:]]
@@ -101,7 +101,7 @@ def _planned(load: Load, stalled: Sequence[Silence]) -> Finding:
 
 
 def _stalled(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
-    """Name those that stalled; where all with streams did, it may be something that they share."""
+    """Name the instances that stalled, or a possible common cause if all of them did."""
     worst, names = stalled[0], [silence.backend for silence in stalled]
     if len(names) > 1 and set(names) >= with_streams:
         return Finding(
@@ -143,9 +143,9 @@ def _longest_silences(load: Load) -> list[Silence]:
 
 
 def _explained(absences: Iterable[Absence], second: int) -> bool:
-    """Return whether silence in a second is what was asked for, or that of a lost host.
+    """Return True if silence in a second was asked for, or is that of a lost host.
 
-    So is silence in the second after, until what waited has been sent again.
+    Silence in the second afterwards counts too, until what waited has been sent again.
     """
     return any(absence.meets(second - 1, second + 1) for absence in absences)
 
@@ -157,7 +157,7 @@ def _by_length(silence: Silence) -> tuple[bool, int]:
 def _silent_stretches(
     seconds: Iterable[int], sizes: Mapping[int, int], streams: Mapping[int, int]
 ) -> list[list[int]]:
-    """Return the stretches of seconds without a byte, after the first byte, with streams up.
+    """Return the stretches of seconds without a byte, after the first byte, while streams were up.
 
     A second without a sample neither ends a stretch nor adds to it.
     """

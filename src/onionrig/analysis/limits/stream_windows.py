@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from onionrig.records.schedule import Reach
 
 LEAST, MOST = 0.5, 1.25
-"""Shares of what the windows allow between which they count as what bound the rate. Streams differ
-in their paths and the round trip is a median: much less came for another reason, much more was not
-bound by this window."""
+"""Shares of what the windows allow between which windows count as what bound the rate. Streams
+differ in their paths and the round trip is a median: a much lower rate had another cause, a much
+higher one was not bound by this window."""
 
 ON_BY_DEFAULT_SINCE = (0, 4, 8, 2)
-"""The tor that is the first to have congestion control where the consensus does not say (tor:
-ChangeLog of 0.4.8.2-alpha, bug 40709; src/core/or/congestion_control_common.c, CC_ALG_DFLT)."""
+"""First tor version with congestion control if the consensus does not set it (tor: ChangeLog of
+0.4.8.2-alpha, bug 40709; src/core/or/congestion_control_common.c, CC_ALG_DFLT)."""
 
 
 class Allowance(msgspec.Struct, frozen=True, kw_only=True):
-    """What the windows allow."""
+    """Rate that the windows allow."""
 
     streams: float
     """Mean number of streams that delivered in the hold."""
@@ -39,12 +39,12 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bits_per_second(self) -> float:
-        """One window per round trip, for each stream."""
+        """One window per round trip for each stream."""
         return self.streams * STREAM_WINDOW_BYTES * BITS_PER_BYTE / self.round_trip_seconds
 
     @property
     def text(self) -> str:
-        """The streams, their window and round trip, as the subject of a sentence."""
+        """The streams with their window and round trip, as the subject of a sentence."""
         window = f"a window of {STREAM_WINDOW_BYTES / 1e3:.0f} kB"
         path = f"a round trip of {milliseconds(self.round_trip_seconds)}"
         streams = round(self.streams)
@@ -54,11 +54,11 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def have_windows(manifest: Manifest, reach: Reach = "address") -> bool:
-    """Return whether streams have fixed windows.
+    """Return True if streams have fixed windows.
 
-    Clients turn congestion control on only from a line of the descriptor (tor:
-    src/feature/hs/hs_client.c). Onionbalance's lacks it whatever the consensus says, unless it is
-    the extended one with its ``flow_control``; the instances' own have it.
+    Clients turn congestion control on only because of a line of the descriptor (tor:
+    src/feature/hs/hs_client.c). Onionbalance's descriptor lacks it whatever the consensus says,
+    except for the extended one with ``flow_control``; the instances' own descriptors have it.
     """
     if manifest.mode == "without tor":
         return False
@@ -67,7 +67,7 @@ def have_windows(manifest: Manifest, reach: Reach = "address") -> bool:
 
 
 def _has_congestion_control(manifest: Manifest) -> bool:
-    """Return whether the network has congestion control: by its consensus, or by tor's default."""
+    """Return True if the network has congestion control: by its consensus, or by tor's default."""
     algorithm = manifest.consensus_parameters.get("cc_alg")
     if algorithm is not None:
         return algorithm > 0
@@ -76,13 +76,13 @@ def _has_congestion_control(manifest: Manifest) -> bool:
 
 
 def reach_of(load: Load) -> Reach:
-    """Return what a load's streams dialled."""
+    """Return what the streams of a load dialled."""
     scheduled = events_of(load.recording.events, Scheduled)
     return scheduled[-1].reach if scheduled else "address"
 
 
 def allowance(load: Load) -> Allowance | None:
-    """Return what the windows allow; None where there are none or nothing was measured."""
+    """Return what the windows allow, or None without windows or without measurements."""
     path = path_seconds(round_trip(load))
     streams = load.sink_seconds.mean_streams_in(load.hold)
     if not have_windows(load.manifest, reach_of(load)) or not path or not streams:
@@ -91,7 +91,7 @@ def allowance(load: Load) -> Allowance | None:
 
 
 def check_stream_windows(load: Load) -> LimitCheck:
-    """Compare what came with what the windows allow; it counts only where nothing is full."""
+    """Compare the rate with what the windows allow; it counts only if nothing is full."""
     allowed = allowance(load)
     mean = mean_bits_per_second(load.held_bytes)
     if allowed is None or mean is None:
@@ -113,5 +113,5 @@ def check_stream_windows(load: Load) -> LimitCheck:
 
 
 def milliseconds(seconds: float) -> str:
-    """Print a round trip with at least two figures."""
+    """Return a round trip with at least two significant figures."""
     return f"{seconds * 1e3:.0f} ms" if seconds >= 0.01 else f"{seconds * 1e3:.1f} ms"  # noqa: PLR2004 - 10 ms

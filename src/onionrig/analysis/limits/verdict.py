@@ -1,16 +1,16 @@
-"""What bound the rate: one verdict, with everything that was compared with its limit.
+"""Find what bound the rate: one verdict, and everything that was compared with its limit.
 
-What is nearer to a single cause comes first. A host that was lost takes with it whatever it did, so
-nothing comes before that, and a stalled backend takes its share with it whatever else is full. What
-the experiment itself took away in the seconds that the sustained rate is of comes next.
-Where every link that all goodput has to pass is full, no more can come, however much CPU there is;
-where only some are, a full machine comes first: with more CPU the others would carry more. A full
+Findings closer to a single cause come first. A lost host takes its work with it, so nothing comes
+before that, and a stalled backend takes its share with it whatever else is full. Faults in force in
+the seconds of the sustained rate come next.
+
+If every link that all goodput has to pass is full, no more can come, however much CPU there is. If
+only some are, a full machine comes first: with more CPU the other links would carry more. A full
 machine makes every thread wait, so it comes before threads; a full interface fills no CPU. An
-emulated host that used all of its share of a machine is full where the machine is not. Memory that
-threads waited for, and a table without room for new connections, are looked at where no CPU and no
-link was full. The windows
-bound a rate only where nothing is full: a full machine also stretches the round trips, so that rate
-and windows agree there as well.
+emulated host that used all of its share of a machine is full even if the machine is not. Memory
+that threads waited for, and a full connection table, count only if no CPU and no link was full.
+Windows bound a rate only if nothing is full: a full machine also stretches round trips, so that
+rate and windows agree there as well.
 """
 
 from __future__ import annotations
@@ -88,21 +88,21 @@ def bottleneck(load: Load) -> Bottleneck:
 
 
 def _cpu_was(load: Load, finding: Finding | None) -> str | None:
-    """Return the beginning of a sentence that says whose CPU was full."""
+    """Return the beginning of a sentence that names the CPU that was full, or None."""
     if finding is None or finding.subject is None:
         return None
     return f"{machine_cpu_text(load.manifest, finding.subject)} was"
 
 
 def _as_well(finding: Finding | None, other: str | None) -> Finding | None:
-    """Add what else was full, although it did not bind first."""
+    """Add what else was full although it did not bind first."""
     if finding is None or not other:
         return finding
     return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; {other} full as well")
 
 
 def _meanwhile(load: Load, finding: Finding) -> Finding:
-    """Add what the experiment itself had done where nobody knows what that cost."""
+    """Add what the experiment itself had done, if the cost of that is unknown."""
     deeds = unjudged_deeds_text(load)
     if deeds is None:
         return finding
@@ -110,7 +110,7 @@ def _meanwhile(load: Load, finding: Finding) -> Finding:
 
 
 def _unfilled(load: Load, window: Finding | None) -> Finding:
-    """Say what bound the rate where nothing was at its limit."""
+    """Name what bound the rate if nothing was at its limit."""
     mean = mean_bits_per_second(load.held_bytes)
     if not host_uses(load):
         return _unknown("no sampler covers the hold, so it is unknown what was full")
@@ -120,7 +120,7 @@ def _unfilled(load: Load, window: Finding | None) -> Finding:
 
 
 def _unbound(load: Load, mean: float) -> Finding:
-    """Say why nothing is known to have bound it: not even the streams' windows."""
+    """Explain why nothing is known to have bound the rate, not even the windows of the streams."""
     came = f"nothing was full at {rate_text(mean)}"
     allowed = allowance(load)
     if not have_windows(load.manifest, reach_of(load)):

@@ -31,37 +31,37 @@ if TYPE_CHECKING:
 THROTTLED_SHARE = 0.05
 """Share of the hold for which a group may be throttled before it counts as withheld CPU."""
 ALWAYS_WAITING = 1.0
-"""Threads that may wait on average whatever else is the case (a judgement)."""
+"""Mean number of threads that may wait in any case (a judgement)."""
 TIMES_THE_QUEUE = 5.0
-"""How many times the queue of random arrivals may be found. Tors wake together, as the same cells
-pass them and their schedulers tick: three to five times the queue waited where nothing was
+"""Factor by which waiting may exceed the queue of random arrivals. Tors wake together, as the same
+cells pass them and their schedulers tick: three to five times the queue waited where nothing was
 withheld, and about twenty times where a rig had one of two cores (docs/method.md)."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """What waited for a CPU of one machine over the hold."""
+    """Threads that waited for a CPU of one machine over the hold."""
 
     host: str
     threads: float | None
-    """Mean number of main threads that were ready and waited; None where not recorded."""
+    """Mean number of main threads that were ready and waited; None if not recorded."""
     most_threads: float
-    """The number from which CPU was withheld."""
+    """Number of waiting threads from which CPU was withheld."""
     throttled_share: float
     throttled_periods: Rise | None
-    """Periods of its quota in which a group was kept from running; None where not recorded."""
+    """Periods of its quota in which a group was throttled; None if not recorded."""
     quota_periods: Rise | None
     used_cores: float
     cores: float
 
     @property
     def withheld(self) -> bool:
-        """Whether CPU that counts as allowed was not given."""
+        """True if CPU that was allowed was not given."""
         waited = self.threads is not None and self.threads > self.most_threads
         return waited or self.throttled_share > THROTTLED_SHARE
 
 
 def waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
-    """Return what waited on each sampled machine whose CPU was not full."""
+    """Return the waiting threads of each sampled machine whose CPU was not full."""
     uses = {use.host: use for use in all_uses if use.cores and not use.full}
     limited = {host.name for host in load.manifest.emulated if host.cpu_cores is not None}
     threads: dict[str, float] = {}
@@ -95,7 +95,7 @@ def waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
 
 
 def most_waiting_threads(fullness: float, cores: float) -> float:
-    """Return how many threads may wait on average while nothing withholds CPU."""
+    """Return how many threads may wait on average if nothing withholds CPU."""
     return ALWAYS_WAITING + TIMES_THE_QUEUE * _queue(fullness, cores)
 
 
@@ -114,7 +114,7 @@ def withheld_cpu_doubts(load: Load, uses: Sequence[HostUse]) -> list[str]:
 
 
 def _text(one: Waiting) -> str:
-    """Say what waited although there should have been CPU."""
+    """Describe what waited although CPU should have been available."""
     effects = []
     if one.threads is not None:
         effects.append(f"{one.threads:.1f} threads on average were ready to run and waited")
@@ -128,7 +128,7 @@ def _text(one: Waiting) -> str:
 
 
 def _periods_text(one: Waiting) -> str:
-    """Say in how many periods of its quota the group was kept from running, where it says so."""
+    """Report in how many periods of its quota the group was throttled, if that is known."""
     if not one.throttled_periods or not one.quota_periods or not one.quota_periods.amount:
         return ""
     return (
@@ -157,7 +157,7 @@ def _evidence(one: Waiting) -> Evidence:
 
 
 def _queue(fullness: float, cores: float) -> float:
-    """Return how many threads wait on average where they come at random (Sakasegawa)."""
+    """Return the mean number of waiting threads for random arrivals (Sakasegawa)."""
     busy = min(max(fullness, 0.0), FULL)
     return float(busy ** math.sqrt(2 * (cores + 1)) / (1 - busy))
 
