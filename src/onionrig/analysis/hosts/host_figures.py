@@ -53,9 +53,7 @@ def host_figures(load: Load) -> tuple[HostFigures, ...]:
 
 
 def _served(load: Load, host: str) -> float:
-    """Return the goodput of the instances on a host; the source of a baseline has its host's
-    name.
-    """
+    """Return the goodput of a host: of its instances, or of the source named after it."""
     seconds = len(load.hold.seconds)
     sizes = load.sink_seconds.backend_bytes_in(load.hold)
     places = load.manifest.backends

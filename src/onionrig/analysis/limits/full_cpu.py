@@ -168,9 +168,7 @@ def _evidence_of_counters(use: HostUse, limit: float | None, read: str) -> tuple
 
 
 def _use(machine: str, facts: HostRecord | None, samplers: list[Sequence[HostSample]]) -> HostUse:
-    """Combine the samplers on one machine: each has its own processes, all have the same
-    machine.
-    """
+    """Combine samplers on one machine: each has its own processes, all the same machine."""
     held = samplers[0]
     first, last, seconds = held[0], held[-1], elapsed_seconds(held)
     elsewhere_cores = sum(_rig_cores(other) for other in samplers[1:])

@@ -1,4 +1,4 @@
-"""What the streams' windows allow: without congestion control, a fixed size per round trip."""
+"""Compute the rate that windows allow without congestion control: a window per round trip."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Whether CPU was withheld: threads waited although the cores that may be used were not full.
+"""Check whether CPU was withheld: threads waited although the allowed cores were not full.
 
 A quota above a container's own group, an affinity or a hypervisor cannot always be seen. Its effect
-can: threads that are ready to run wait, or a control group says that it was throttled. Threads that
-come in bursts wait a little on any machine, more the fuller it is (a queue with several servers:
-Sakasegawa, 1977), so only waiting well beyond that counts.
+can: threads that are ready to run wait, or a control group reports that it was throttled. Threads
+that come in bursts wait a little on any machine, more the fuller it is (a queue with several
+servers: Sakasegawa, 1977), so only waiting well beyond that counts.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What one load of a run did: its times, bytes second by second, streams, and faults."""
+"""Evaluate one load of a run: its times, bytes second by second, streams, and faults."""

@@ -1,4 +1,4 @@
-"""What followed each thing that was done to the rig: for goodput, new streams and descriptors."""
+"""Evaluate what followed each fault: goodput, new streams and descriptors."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 BEFORE_SECONDS = 5
 IN_A_ROW_SECONDS = 3
 RECOVERED = 0.9
-"""Share of the goodput before that counts as recovered."""
+"""Share of the goodput before the fault that counts as recovered."""
 NEARLY_WHOLE_SECONDS = 0.1
-"""A second that began less than this before a fault counts as one after it: what is to be done at a
-full second is done some hundredths later."""
+"""Seconds before a fault within which a second may begin and still count as after it: what is due
+at a full second is done some hundredths later."""
 
 
 def aftermaths(load: Load) -> tuple[Aftermath, ...]:
-    """Return what followed each thing that was done in a hold."""
+    """Return what followed each fault in a hold."""
     events = faults_in(load.recording, load.hold)
     goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
     before = _Undisturbed(load, goodput).before_each(events)
@@ -41,9 +41,9 @@ def aftermaths(load: Load) -> tuple[Aftermath, ...]:
 
 
 def undisturbed_before(load: Load, deed: Happened) -> float | None:
-    """Return the last goodput of the hold that nothing had disturbed when this was done to it.
+    """Return the last undisturbed goodput of the hold before a fault.
 
-    None where there is none, or the deed belongs to an earlier hold.
+    None is returned if there is none, or if the fault belongs to an earlier hold.
     """
     faults = faults_in(load.recording, load.hold)
     goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
@@ -58,7 +58,7 @@ def _aftermath(
     index: int,
     before: float | None,
 ) -> Aftermath:
-    """Return what followed one of the faults, until the next or the hold's end."""
+    """Return what followed one of the faults, until the next one or the end of the hold."""
     event, later = events[index], events[index + 1 :]
     at, end = event.wall_seconds, _next(later, load.hold)
     since = at - load.hold.begin
@@ -95,7 +95,7 @@ def _next(later: Sequence[Happened], hold: Window) -> float:
 
 
 def _concerns(other: Happened, event: Happened, hosts: Mapping[str, str]) -> bool:
-    """Return whether another fault took the same service or its host away, or brought it back."""
+    """Return True if another fault took away the same service or its host, or restored it."""
     fault = fault_recorded(other.verb)
     if not (fault.takes_away or fault.brings_back):
         return False
@@ -104,7 +104,7 @@ def _concerns(other: Happened, event: Happened, hosts: Mapping[str, str]) -> boo
 
 
 class _Undisturbed:
-    """The goodput of a hold while nothing that was done to the rig bore on it."""
+    """The goodput of a hold while no fault affected it."""
 
     def __init__(self, load: Load, goodput: Sequence[float]) -> None:
         events = load.recording.events
@@ -120,7 +120,7 @@ class _Undisturbed:
         ]
 
     def before_each(self, faults: Iterable[Happened]) -> Iterator[float | None]:
-        """Yield, for each fault, the mean of the last five seconds that nothing had disturbed."""
+        """Yield for each fault the mean of the last five undisturbed seconds."""
         last: float | None = None
         for fault in faults:
             mean = self._mean_before(int(fault.wall_seconds))
@@ -141,10 +141,10 @@ class _Undisturbed:
 def _recovered(
     after: Sequence[float], before: float | None, *, from_seconds: float
 ) -> float | None:
-    """Return how long it took until three seconds in a row were as before.
+    """Return the time until three consecutive seconds were as before.
 
-    ``from_seconds`` lie between the fault and the first of these seconds: if that is good already,
-    goodput was never low.
+    ``from_seconds`` lie between the fault and the first of these seconds: if that one is good
+    already, goodput was never low.
     """
     if not before:
         return None

@@ -1,4 +1,4 @@
-"""What the experiment did to the rig, and when that kept a service from answering."""
+"""Evaluate what the experiment did to the rig, and when that kept a service from answering."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
-    """A time in which a service answered nobody: as was asked for, or since its host was lost."""
+    """A period in which a service did not answer: by a fault, or since its host was lost."""
 
     begin: float
-    """Wall-clock seconds."""
+    """Beginning, in wall-clock seconds."""
     end: float
-    """When it was started again or told to go on; infinite where it was not."""
+    """Time when the service was started again or resumed; infinite if it was not."""
     causes: tuple[Happened | HostGone, ...]
-    """What was done to the service, or to its host, that kept it from answering, in order; or that
-    its host was lost."""
+    """Faults of the service or its host that kept it from answering, in order, or the loss of its
+    host."""
 
     def meets(self, begin: float, end: float) -> bool:
-        """Return whether any of it lies between these moments."""
+        """Return True if any of it lies between these moments."""
         return self.begin < end and begin < self.end
 
     def seconds_in(self, span: Window) -> float:
@@ -44,7 +44,7 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def faults_in(recording: Recording, span: Window) -> list[Happened]:
-    """Return what was done in these seconds."""
+    """Return the faults of these seconds."""
     return [
         event
         for event in events_of(recording.events, Happened)
@@ -53,7 +53,7 @@ def faults_in(recording: Recording, span: Window) -> list[Happened]:
 
 
 def ended_in_hold(load: Load) -> frozenset[str]:
-    """Name the services that were ended in the hold: their counters are of two processes."""
+    """Name the services that were ended in the hold: their counters are those of two processes."""
     hosts = service_hosts(load.manifest)
     return frozenset(
         name
@@ -69,21 +69,21 @@ def service_hosts(manifest: Manifest) -> dict[str, str]:
 
 
 def affected_services(event: Happened, hosts: Mapping[str, str]) -> set[str]:
-    """Return the services that something was done to: all on a host, or the one."""
+    """Return the services affected by a fault: all services of a host, or the one named."""
     if is_of_host(event):
         return {name for name, host in hosts.items() if host == event.subject}
     return {event.subject}
 
 
 def is_of_host(event: Happened) -> bool:
-    """Return whether something was done to a host."""
+    """Return True if the subject of a fault is a host."""
     return event.of_host or fault_recorded(event.verb).is_of_link
 
 
 def absences(events: Sequence[AnyEvent], hosts: Mapping[str, str]) -> dict[str, list[Absence]]:
-    """Return when each service was kept from answering; those that never were are left out.
+    """Return the absences of each service; services that were never absent are left out.
 
-    ``hosts`` is each service's: what is done to a host is done to the services on it.
+    ``hosts`` maps each service to its host: a fault of a host affects the services on it.
     """
     states: dict[str, _State] = {}
     for event in events_of(events, Happened):
@@ -101,7 +101,7 @@ def _lost(gone: HostGone) -> Absence:
 
 
 def _ended_by(absences: Iterable[Absence], gone: HostGone) -> list[Absence]:
-    """Return absences that end when a host was lost: from then on that is what counts."""
+    """Return absences, cut off at the loss of a host, which counts from then on."""
     lost = gone.last_heard_wall_seconds
     return [
         msgspec.structs.replace(absence, end=min(absence.end, lost))
@@ -111,9 +111,9 @@ def _ended_by(absences: Iterable[Absence], gone: HostGone) -> list[Absence]:
 
 
 def deeds_in_force(load: Load, begin: float, end: float) -> list[Happened]:
-    """Return what the experiment had taken away, anywhere in the rig, at some time between these.
+    """Return the faults in force, anywhere in the rig, at some time between two moments.
 
-    They are wall-clock seconds. What was only done later is left out.
+    Times are wall-clock seconds. Faults that only began later are left out.
     """
     away = absences(load.recording.events, service_hosts(load.manifest)).values()
     deeds = {
@@ -128,7 +128,7 @@ def deeds_in_force(load: Load, begin: float, end: float) -> list[Happened]:
 
 
 def deeds_text(load: Load, deeds: Sequence[Happened]) -> str:
-    """Say that the experiment itself did these things, and when."""
+    """Describe what the experiment itself did, and when."""
     texts: list[str] = []
     for deed in deeds:
         at = deed.wall_seconds - load.hold.begin
@@ -143,11 +143,11 @@ class _State:
     def __init__(self) -> None:
         self._process, self._link = State.RUNS, State.RUNS
         self._causes: list[Happened] = []
-        """Causes of the absence that goes on; empty while the service answers."""
+        """Causes of the current absence; empty while the service answers."""
         self._ended: list[Absence] = []
 
     def turn(self, event: Happened) -> None:
-        """Take in what was done to the service."""
+        """Apply a fault to the state of the service."""
         fault = fault_recorded(event.verb)
         if fault.is_of_link:
             self._link = fault.turned(self._link)
@@ -160,7 +160,7 @@ class _State:
             self._causes = []
 
     def absences(self) -> list[Absence]:
-        """Return the absences, with the one that goes on."""
+        """Return the absences, including the current one."""
         return [*self._ended, self._absence(math.inf)] if self._causes else self._ended
 
     def _absence(self, end: float) -> Absence:

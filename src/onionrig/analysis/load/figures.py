@@ -1,4 +1,4 @@
-"""What a load came to by its shape, where goodput is not, or not all, that it is about."""
+"""Compute figures of a load by its shape, beside or instead of goodput."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def figures(load: Load) -> tuple[Figure, ...]:
-    """Return the figures that the load's shape has of its own."""
+    """Return the figures that are particular to the load's shape."""
     shape = shape_recorded(load.manifest.experiment)
     return () if shape is None else shape.figures(load.recording, load.hold.seconds)
 
 
 def counts_goodput(manifest: Manifest) -> bool:
-    """Return whether a load of this shape is about goodput; one of another version may be."""
+    """Return True if a load of this shape is about goodput, or is of an unknown shape."""
     shape = shape_recorded(manifest.experiment)
     return shape is None or shape.counts_goodput

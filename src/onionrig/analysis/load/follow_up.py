@@ -1,4 +1,4 @@
-"""Whether what was done to a service took effect: its tor answers, the address has the change."""
+"""Check whether a fault took effect: the tor answers, the address has the change."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from onionrig.records.events import Happened
 
 PUBLISHERS = {Role.BALANCER, Role.BALANCER_TOR}
-"""The roles without which the address is not published."""
+"""Roles without which the address is not published."""
 
 
 class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
-    """What was looked out for after a fault, and when it came."""
+    """What was awaited after a fault, and when it came."""
 
     awaited: tuple[Awaited, ...]
     awaited_for_seconds: float
@@ -34,7 +34,7 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def followed_up(load: Load, event: Happened, *, until: float) -> FollowUp:
-    """Return when what a fault should lead to came, as far as that was before this moment."""
+    """Return when the expected effects of a fault came, as far as that was before this moment."""
     looked_out_for = _LookedOutFor(load, event, until)
     return FollowUp(
         awaited=tuple(looked_out_for.awaited()),
@@ -73,7 +73,7 @@ class _LookedOutFor:
             yield "listed"
 
     def answered(self) -> float | None:
-        """Return how long it took until the last tor that was brought back answered."""
+        """Return the time until the last tor that was brought back answered."""
         first: dict[str, float] = {}
         for answer in events_of(self._events, Answered):
             if answer.service in self._tors and self._at <= answer.wall_seconds < self._until:
@@ -83,13 +83,13 @@ class _LookedOutFor:
         return max(first.values()) - self._at
 
     def published(self) -> float | None:
-        """Return how long it took until HSDirs had a descriptor again."""
+        """Return the time until HSDirs had a descriptor again."""
         if not self._publishes:
             return None
         return self._first(event.wall_seconds for event in events_of(self._events, Published))
 
     def listed(self) -> float | None:
-        """Return how long it took until the descriptors' instances were as the fault has them."""
+        """Return the time until the descriptors listed the instances as the fault leaves them."""
         if not self._lists:
             return None
         return self._first(
@@ -99,7 +99,7 @@ class _LookedOutFor:
         )
 
     def _lists_otherwise(self) -> bool:
-        """Return whether the descriptors were known, and not yet as the fault has them."""
+        """Return True if the descriptors were known, and not yet as the fault leaves them."""
         if not self._instances:
             return False
         before = [
@@ -108,7 +108,7 @@ class _LookedOutFor:
         return bool(before) and self._has(before[-1]) == self._leaving
 
     def _has(self, listed: Listed) -> bool:
-        """Return whether any of the instances stands in a descriptor."""
+        """Return True if any of the instances is listed in a descriptor."""
         return not self._instances.isdisjoint(listed.instances)
 
     def _first(self, moments: Iterable[float]) -> float | None:

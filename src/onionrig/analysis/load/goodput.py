@@ -1,4 +1,4 @@
-"""The hold's rates, and whether they meet the target."""
+"""Compute the rates of the hold, and whether they meet the target."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ UNMEASURED = Goodput(
     steady_seconds=0,
     missing_seconds=0,
 )
-"""Of a load that is not about goodput."""
+"""Rates of a load that is not about goodput."""
 
 
 def goodput(load: Load) -> Goodput:
-    """Return the rates over the hold; null where fewer than ten seconds of it were recorded."""
+    """Return the rates over the hold; null if fewer than ten seconds of it were recorded."""
     second_bytes = load.held_bytes
     rates = [size * BITS_PER_BYTE for size in second_bytes]
     enough = len(second_bytes) >= WINDOW_SECONDS
@@ -49,7 +49,7 @@ def goodput(load: Load) -> Goodput:
 def verdict(target: float | None, rates: Goodput, *, whole: bool) -> Verdict:
     """Compare the sustained rate with the target.
 
-    What is not ``whole`` is not judged: a run that was cut short, or that lost a host.
+    A run that is not ``whole``, because it was cut short or lost a host, is not judged.
     """
     sustained = rates.sustained_bits_per_second
     if not whole or target is None or sustained is None:

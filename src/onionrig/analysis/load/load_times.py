@@ -1,4 +1,4 @@
-"""Where a second lies in a run: in which load, which phase, how far from its hold's start."""
+"""Locate a second in a run: its load, its phase, its distance from the hold's start."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ class LoadTimes(msgspec.Struct, frozen=True, kw_only=True):
         return cls(loads=tuple(events_of(events, Scheduled)))
 
     def at(self, second: int) -> tuple[int | None, int | None, str | None]:
-        """Return seconds since the hold began, the load's number from 1, ramp, hold or drain.
+        """Return seconds since the hold began, the load's number from 1, and the phase.
 
-        A second belongs to the last load that had begun; before the first there is no phase, and
-        time counts down to its hold. All is null where no load was scheduled.
+        The phase is ramp, hold or drain. A second belongs to the last load that had begun; before
+        the first one there is no phase, and time counts down to its hold. All are null if no load
+        was scheduled.
         """
         if not self.loads:
             return None, None, None

@@ -1,4 +1,4 @@
-"""The loads of a run, each cut out as if it had been the run's only one.
+"""Cut a run into its loads, each as if it had been the run's only one.
 
 A run may put several loads on the same rig, one after the other: repetitions, or the points of a
 sweep. Every figure of a load is computed from its own slice alone.
@@ -37,20 +37,20 @@ Sampled = TypeVar("Sampled", bound="Sample")
 BEFORE_SECONDS = 5
 """Seconds before a load's ramp whose samples belong to it: a counter needs one before its first."""
 AFTER_SECONDS = 2
-"""Seconds after its end, likewise: the last answers of tors that were asked as it ended."""
+"""Seconds after its end, likewise: the last answers of tors asked as it ended."""
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """One load, with the seconds that it was held and what its sinks counted."""
+    """One load, with its held seconds and what its sinks counted."""
 
     recording: Recording
-    """The run's, cut down to the load."""
+    """Recording of the run, cut down to the load."""
     hold: Window
     sink_seconds: SinkSeconds
 
     @property
     def manifest(self) -> Manifest:
-        """How the run was made, with the experiment as this load had it."""
+        """Manifest of the run, with the experiment as this load had it."""
         return self.recording.manifest
 
     @property
@@ -60,14 +60,14 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def complete(self) -> bool:
-        """Whether the load was held to its end."""
+        """True if the load was held to its end."""
         return complete(self.recording)
 
 
 def loads(recording: Recording) -> list[Load]:
-    """Return each load of a run, in order; the whole run where none was scheduled.
+    """Return the loads of a run in order, or the whole run if none was scheduled.
 
-    A load that was held to its end is complete, although the run failed afterwards.
+    A load that was held to its end is complete, even if the run failed afterwards.
     """
     scheduled = events_of(recording.events, Scheduled)
     if not scheduled:
@@ -87,7 +87,7 @@ def loads(recording: Recording) -> list[Load]:
 
 
 def load_of(recording: Recording) -> Load:
-    """Return a recording of one load as that load; of several, it is held as the last one was."""
+    """Return a recording of one load as that load; of several, the hold is that of the last one."""
     sink_seconds = SinkSeconds.of(recording.sinks, lost_from=_lost_sinks(recording))
     holds = hold_windows(recording, sink_seconds)
     return Load(
@@ -96,7 +96,7 @@ def load_of(recording: Recording) -> Load:
 
 
 def _lost_sinks(recording: Recording) -> dict[str, int]:
-    """Return the first second that a sink on a lost host could not record whole, by sink."""
+    """Return, for each sink on a lost host, the first second that it did not record whole."""
     seconds = {
         event.host: int(event.last_heard_wall_seconds)
         for event in events_of(recording.events, HostGone)
@@ -109,9 +109,9 @@ def _lost_sinks(recording: Recording) -> dict[str, int]:
 
 
 def hold_windows(recording: Recording, sink_seconds: SinkSeconds) -> list[Window]:
-    """Return the held seconds of each load that was scheduled, in order.
+    """Return the held seconds of each scheduled load, in order.
 
-    They are as scheduled, or reach up to the last sample of a load that was aborted.
+    They are as scheduled, or end at the last sample of a load that was aborted.
     """
     windows: list[Window] = []
     for number, load in enumerate(events_of(recording.events, Scheduled)):
@@ -125,7 +125,7 @@ def hold_windows(recording: Recording, sink_seconds: SinkSeconds) -> list[Window
 
 
 def complete(recording: Recording) -> bool:
-    """Return whether a run, or a slice of it, went through to its end."""
+    """Return True if a run, or a slice of it, ran to its end."""
     return bool(events_of(recording.events, Finished))
 
 
@@ -137,8 +137,8 @@ def events_of(events: Sequence[AnyEvent], kind: type[Kind]) -> list[Kind]:
 def _cut(recording: Recording, load: Scheduled) -> Recording:
     """Keep the samples and transfers of one load.
 
-    What sinks and sources count is a second's own, so nothing of another load's may come with it,
-    however close it stands; counters that run on need a reading before the first second.
+    What sinks and sources count belongs to a single second, so nothing of another load's may be
+    included, however close it is; cumulative counters need a reading before the first second.
     """
     own = Window(begin=load.ramp_second, end=load.end_second)
     around = Window(begin=own.begin - BEFORE_SECONDS, end=own.end + AFTER_SECONDS)
@@ -159,10 +159,10 @@ def _cut(recording: Recording, load: Scheduled) -> Recording:
 
 
 def _events(events: Sequence[AnyEvent], number: int) -> list[AnyEvent]:
-    """Return what led to the first load, what happened in this one, and how the run ended.
+    """Return the events before the first load, those of this load, and the end of the run.
 
-    A load that was held has finished. What was done to the rig in an earlier load is kept: what was
-    not undone lasts, and so does the loss of a host.
+    A load that was held has finished. Faults of an earlier load are kept: what was not undone
+    lasts, and so does the loss of a host.
     """
     seen, kept = -1, list[AnyEvent]()
     for event in events:

@@ -1,4 +1,4 @@
-"""Hosts that were lost under load, although nothing had been done to them, and the run went on."""
+"""List hosts that were lost under load without a fault, while the run went on."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def lost_hosts(load: Load) -> tuple[LostHost, ...]:
 
 
 def lost_services(load: Load) -> frozenset[str]:
-    """Name the services on hosts that were lost: what they had not handed over is missing."""
+    """Name the services on lost hosts: what they had not handed over is missing."""
     gone = {lost.name for lost in lost_hosts(load)}
     return frozenset(name for name, host in service_hosts(load.manifest).items() if host in gone)
 
 
 def lost_sinks(load: Load) -> list[str]:
-    """Name the sinks on hosts that were lost."""
+    """Name the sinks on lost hosts."""
     return sorted(lost_services(load) & load.recording.sinks.keys())
 
 
 def loss_text(lost: LostHost) -> str:
-    """Say when a host was lost, and why."""
+    """Report when a host was lost, and why."""
     return f"{lost.name} was lost {loss_moment(lost)}: {lost.reason}"
 
 
 def loss_moment(lost: LostHost) -> str:
-    """Say when a host was lost."""
+    """Report when a host was lost."""
     return f"{lost.second:.0f} s into the hold" if lost.second >= 0 else "before the hold"

@@ -1,4 +1,4 @@
-"""How much each part of the rig carried in a hold, from the sources to the clients."""
+"""Compute how much each part of the rig carried in a hold, from the sources to the clients."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ if TYPE_CHECKING:
     from onionrig.records.transfers import Transfer
 
 BitsPerSecond = dict[str, float | None]
-"""Mean rates over the hold by name; None where it is not known."""
+"""Mean rates over the hold by name; None if not known."""
 
 
 class RigRates(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parts of a rig carried."""
+    """Rates of the parts of a rig."""
 
     goodput_bits_per_second: float | None
     clients: BitsPerSecond
     """Goodput of the hold, shared among the client tors as the bytes of the whole run are."""
     relays: dict[str, float]
-    """What each relay forwarded, of those whose counters were read twice."""
+    """Rate forwarded by each relay whose counters were read twice."""
     backends: BitsPerSecond
     """Goodput of each backend instance, counted at the sinks."""
     sources: dict[str, float]
-    """What the sources handed to each backend instance."""
+    """Rate that the sources handed to each backend instance."""
 
     @property
     def sent_bits_per_second(self) -> float | None:
-        """What all sources sent; None where none was recorded."""
+        """Rate of all sources together; None if none was recorded."""
         return sum(self.sources.values()) if self.sources else None
 
     @property
     def forwarded_bits_per_second(self) -> float | None:
-        """What all relays forwarded; None where none was read."""
+        """Rate of all relays together; None if none was read."""
         return sum(self.relays.values()) if self.relays else None
 
     @property
     def forwarded_over_goodput(self) -> float | None:
-        """How many times the relays forwarded each byte of goodput."""
+        """Number of times that the relays forwarded each byte of goodput."""
         if self.forwarded_bits_per_second is None or not self.goodput_bits_per_second:
             return None
         return self.forwarded_bits_per_second / self.goodput_bits_per_second
 
 
 def rig_rates(result: Result, recording: Recording, hold: Window) -> RigRates:
-    """Return what the parts of a rig carried in a hold of the recording, which the result is of."""
+    """Return the rates of a rig's parts in a hold of the recording behind the result."""
     roles, seconds = recording.manifest.roles, len(hold.seconds)
     goodput = result.goodput.mean_bits_per_second
     clients = [name for name, role in roles.items() if role == Role.CLIENT]
@@ -92,7 +92,9 @@ def _client_rates(
 
 
 def _forwarded_by(relay: str, samples: Iterable[TorSample], hold: Window) -> float | None:
-    """Return what a relay wrote per second between its first and last answer of the hold."""
+    """Return the bits per second that a relay wrote between its first and last answer in the
+    hold.
+    """
     answers: list[TorCounters] = [
         counters
         for sample in samples

@@ -1,7 +1,7 @@
-"""What all sinks of a load counted, second by second: the only place that adds their samples up.
+"""Add up what all sinks of a load counted, second by second; only this module does so.
 
 A second without a sample from every sink is missing: what was recorded of it counts, and nothing is
-made up for the rest. A sink on a host that was lost is not expected to have samples from then on.
+made up for the rest. A sink on a lost host is not expected to have samples from then on.
 """
 
 from __future__ import annotations
@@ -20,27 +20,28 @@ if TYPE_CHECKING:
     from onionrig.records.samples import SinkSample
 
 BySecond = dict[int, int]
-"""A count of each wall-clock second; a second that is absent has none."""
+"""Count per wall-clock second; an absent second has none."""
 
 
 class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
-    """The sinks' counts by second, all sinks together unless a field says otherwise."""
+    """Counts per second, for all sinks together unless a field says otherwise."""
 
     payload_bytes: BySecond
-    """Payload bytes of every second that any sink has a sample of. Those of a foreign peer count,
-    although nobody can check them: they are a baseline's goodput, and no other run has any."""
+    """Payload bytes of every second that any sink has a sample of. Those of a foreign peer count
+    although they cannot be checked: they are a baseline's goodput, and no other run has any."""
     backend_bytes: dict[str, BySecond]
     """Verified bytes by backend instance, in the order in which instances first served."""
     unverified_bytes: BySecond
-    """A foreign peer's bytes, of the seconds that have any."""
+    """Bytes of a foreign peer in the seconds that have any."""
     backend_streams: dict[str, BySecond]
-    """Streams that deliver as the second ends, by backend instance or ``FOREIGN_PEER``."""
+    """Streams that are delivering at the end of the second, by backend instance or
+    ``FOREIGN_PEER``."""
     sink_streams: dict[str, BySecond]
-    """Streams that deliver by sink, of every second that the sink has a sample of."""
+    """Streams that are delivering, by sink, in every second that the sink has a sample of."""
     corrupt_bytes: int
-    """Bytes of all seconds that were not the payload."""
+    """Bytes in all seconds that were not the payload."""
     lost_from: dict[str, int]
-    """The first second without each sink whose host was lost."""
+    """First second without the sink, for each sink whose host was lost."""
 
     @classmethod
     def of(
@@ -82,7 +83,7 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
     def backend_bytes_in(self, window: Window, backends: Iterable[str] = ()) -> dict[str, int]:
         """Return the verified bytes of the window by backend instance.
 
-        ``backends`` come first, 0 for those that served nothing.
+        ``backends`` come first, with 0 for those that served nothing.
         """
         sizes = {
             name: [size for second, size in by_second.items() if second in window.seconds]
@@ -93,7 +94,7 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sampled(self) -> list[int]:
-        """The seconds that every sink has a sample of, unless it was lost by then, in order."""
+        """Seconds that every sink not lost by then has a sample of, in order."""
         return [
             second
             for second in sorted(self.payload_bytes)
@@ -118,7 +119,7 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
         return served / len(window.seconds) if window.seconds else 0.0
 
     def mean_streams_in(self, window: Window) -> float:
-        """Return the mean number of streams that delivered, over the seconds of each sink."""
+        """Return the mean number of delivering streams, over the seconds of each sink."""
         counts_by_sink = (
             [count for second, count in by_second.items() if second in window.seconds]
             for by_second in self.sink_streams.values()
@@ -127,7 +128,7 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def most_streams(self) -> int:
-        """The most streams that ever delivered at once, sink by sink."""
+        """Highest number of streams that ever delivered at once, summed over sinks."""
         return sum(max(by_second.values(), default=0) for by_second in self.sink_streams.values())
 
 

@@ -21,7 +21,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int
     mean_bits_per_second: float
     highest_bits_per_second: float
-    """The rate of the fullest second."""
+    """Rate of the busiest second."""
 
 
 def sent_in(recording: Recording, window: Window) -> dict[str, int]:
@@ -35,7 +35,7 @@ def sent_in(recording: Recording, window: Window) -> dict[str, int]:
 
 
 def served_in_all(recording: Recording) -> Served | None:
-    """Return what the sources of a recording served; None where nobody pulled anything."""
+    """Return what the sources of a recording served, or None if nobody pulled anything."""
     sent = [
         sum(sample.sent_bytes.values())
         for samples in recording.sources.values()

@@ -1,4 +1,4 @@
-"""What became of the streams: connected, failed and why, reconnected."""
+"""Count what became of the streams: connected, failed and why, reconnected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def streams(load: Load) -> Streams:
-    """Count the streams by what became of them.
+    """Count the streams by their outcome.
 
     A sink that was killed has recorded its samples, but not its last attempts.
     """

@@ -1,4 +1,4 @@
-"""Windows of whole seconds, and the rates of the seconds in them, in bits per second."""
+"""Define windows of whole seconds, and the rates of their seconds in bits per second."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seconds(self) -> range:
-        """The seconds of the window."""
+        """Seconds of the window."""
         return range(self.begin, self.end)
 
 
 NOTHING_HELD = Window(begin=0, end=0)
-"""The hold of a run that never came to its load."""
+"""Hold of a run that never came to its load."""
 
 
 class LowestMean(msgspec.Struct, frozen=True, kw_only=True):
-    """The lowest mean of ten seconds in a row, and where they lie: the first that have it."""
+    """The lowest mean of ten consecutive seconds, and the first place where it occurs."""
 
     begins_after_seconds: int
-    """Seconds that precede the ten."""
+    """Seconds before the ten."""
     bits_per_second: float
 
 
@@ -62,11 +62,11 @@ def sustained_bits_per_second(second_bytes: Sequence[int]) -> float | None:
 
 
 def mean_bits_per_second(second_bytes: Sequence[int]) -> float | None:
-    """Return the mean rate of these seconds; None where there are none."""
+    """Return the mean rate of these seconds, or None if there are none."""
     return statistics.fmean(second_bytes) * BITS_PER_BYTE if second_bytes else None
 
 
 def variation(second_bytes: Sequence[int]) -> float | None:
-    """Return the standard deviation of the seconds over their mean; None where nothing came."""
+    """Return the standard deviation of the seconds over their mean, or None if nothing came."""
     mean = statistics.fmean(second_bytes) if second_bytes else 0.0
     return statistics.pstdev(second_bytes) / mean if mean > 0 else None

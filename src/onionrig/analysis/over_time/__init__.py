@@ -1,1 +1,1 @@
-"""What a run did second by second, as the lines that a report draws."""
+"""Compute what a run did second by second, as the lines that a report draws."""

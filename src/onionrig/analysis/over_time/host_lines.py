@@ -1,6 +1,6 @@
-"""What hosts did second by second: cores by role and by state, interfaces.
+"""Compute what hosts did second by second: cores by role and by state, interfaces.
 
-A sample closes its second, so what it counts beyond the one before was done in the seconds since;
+A sample closes its second, so its increase over the sample before belongs to the seconds since;
 seconds without a sample share that evenly, and no total is lost.
 """
 
@@ -52,7 +52,7 @@ def cpu_by_state(samples: Sequence[HostSample]) -> Lines:
 
 
 def interface_bits_per_second(samples: Sequence[HostSample]) -> Lines:
-    """Return what each interface carried, by interface and direction; idle ones are left out."""
+    """Return the rate of each interface and direction; idle ones are left out."""
     lines: Lines = {}
     for before, after in _stretches(samples):
         seconds = after.monotonic_seconds - before.monotonic_seconds

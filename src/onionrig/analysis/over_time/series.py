@@ -1,7 +1,7 @@
-"""What a report draws of a run, second by second, as plain data.
+"""Compute what a report draws of a run, second by second, as plain data.
 
-Times are seconds from the first hold's start; what came before it is negative. The whole run is
-drawn: several loads stand one after the other.
+Times are seconds from the first hold's start; earlier ones are negative. The whole run is drawn:
+several loads follow one another.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 Lines = dict[str, dict[int, float]]
 
 UNVERIFIED = "unverified"
-"""The line of a foreign peer's bytes, which belong to no backend instance."""
+"""Name of the line of a foreign peer's bytes, which belong to no backend instance."""
 LOST = "lost"
-"""What stands for a fault's verb where a host was lost: no fault has it."""
+"""Verb for the loss of a host; no fault has it."""
 SERVED, FAILED, WAITING = "served", "failed", "still waiting"
 MEDIAN, HIGHEST = "median", "slowest"
 NO_TIMELINE = Timeline(at_seconds=(), lasting_seconds=(), lines={})
 MOST_POINTS = 600
-"""The most points per line that a chart can show."""
+"""Highest number of points per line that a chart can show."""
 
 
 class SeriesLoad(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,20 +50,20 @@ class SeriesLoad(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     end: float
     settings: dict[str, str]
     held: Window
-    """The hold as wall-clock seconds."""
+    """Hold in wall-clock seconds."""
     lowest: LowestMean | None
-    """The ten seconds that the sustained rate is of, counted from the hold's start."""
+    """Ten seconds of the sustained rate, counted from the start of the hold."""
 
 
 class SeriesFault(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that was done to the rig, or the loss of a host."""
+    """A fault, or the loss of a host."""
 
     at: float
     verb: str
     subject: str
-    """The service, or the host."""
+    """Service or host affected."""
     bits_per_second: float | None = None
-    """What the host's link carries since then; null where that stayed as it was."""
+    """Rate of the host's link from then on; null if it did not change."""
 
 
 class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,11 +73,11 @@ class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     goodput_bits_per_second: Timeline
     """Goodput by backend instance; a second without a sample is 0, as in the figures."""
     streams: Timeline
-    """Streams that deliver, by backend instance."""
+    """Streams that are delivering, by backend instance."""
     cores: Timeline
     """CPU in use by role, all hosts together."""
     host_cores: dict[str, Timeline]
-    """Cores in each state by machine, as the machine-wide counters have it."""
+    """Cores in each state by machine, according to the machine-wide counters."""
     interface_bits_per_second: Timeline
     """Rates by host, interface and direction, as in ``here eth0 sent``; idle ones are left out."""
     round_trip_seconds: Timeline
@@ -87,16 +87,17 @@ class Series(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first_byte_seconds: tuple[float, ...]
     """Time from the dial to the first byte, of each attempt that got one."""
     faults: tuple[SeriesFault, ...] = ()
-    """What was done to the rig, and hosts that were lost, in order."""
+    """Faults, and losses of hosts, in order."""
     dialled: Timeline = NO_TIMELINE
-    """New streams by when they were dialled: those that were served, that failed, and, where there
-    are any, that still waited when the dialling was ended."""
+    """New streams by the second in which they were dialled: served, failed and, if there are any,
+    still waiting when the dialling was ended."""
     dial_wait_seconds: Timeline = NO_TIMELINE
-    """Time from the dial to the first byte: of each second's new streams the median and highest."""
+    """Time from the dial to the first byte: median and maximum of the streams dialled in a
+    second."""
 
 
 def series(recording: Recording) -> Series:
-    """Return what is to be drawn of a run, from the first ramp to the last end."""
+    """Return what is drawn of a run, from the first ramp to the last end."""
     scheduled = events_of(recording.events, Scheduled)
     zero = scheduled[0].hold_second if scheduled else 0
     sinks = SinkSeconds.of(recording.sinks)
@@ -184,7 +185,7 @@ def _rates(sizes: Mapping[int, int]) -> dict[int, float]:
 
 
 def _streams(sinks: SinkSeconds, backends: Iterable[str]) -> Lines:
-    """Return each backend instance's streams: none in a second of which no sample names it."""
+    """Return each backend instance's streams: 0 in a second whose samples do not name it."""
     lines: Lines = {name: dict.fromkeys(sinks.payload_bytes, 0.0) for name in backends}
     for name, counts in sinks.backend_streams.items():
         lines.setdefault(name, {}).update(
@@ -229,7 +230,7 @@ def _faults(recording: Recording, span: Window, zero: int) -> tuple[SeriesFault,
 
 
 def _dials(recording: Recording, span: Window, zero: int) -> dict[str, Timeline]:
-    """Return the timelines of what was dialled under load; none where nothing was."""
+    """Return the timelines of what was dialled under load, or none if nothing was."""
     seconds = dials_by_second(recording.dials, since=float(span.begin), seconds=len(span.seconds))
     if not any(second.begun for second in seconds):
         return {}

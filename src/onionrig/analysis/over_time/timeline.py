@@ -1,4 +1,4 @@
-"""Lines over seconds, and the same with fewer points."""
+"""Define lines over seconds, and thin them out."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Timeline(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Lines that share their points in time; each value is the mean of its stretch of time."""
 
     at_seconds: tuple[float, ...]
-    """When each stretch begins."""
+    """Beginning of each stretch of time."""
     lasting_seconds: tuple[float, ...]
     lines: dict[str, tuple[float | None, ...]]
-    """Each line's values by its name; null where nothing was recorded."""
+    """Values of each line by its name; null if nothing was recorded."""
 
     @property
     def highest(self) -> float:
-        """The highest value of any line; 0 where nothing was recorded."""
+        """Highest value of any line; 0 if nothing was recorded."""
         known = (value for line in self.lines.values() for value in line if value is not None)
         return max(known, default=0.0)
 
     def total(self, name: str) -> float:
-        """Return a line's values times their seconds, added up; what was not recorded is 0."""
+        """Return the integral of a line over time; what was not recorded counts as 0."""
         values = zip(self.lines[name], self.lasting_seconds, strict=True)
         return sum((value or 0.0) * seconds for value, seconds in values)
 
@@ -44,7 +44,7 @@ def timeline(
 ) -> Timeline:
     """Return lines over every second of the span, from their values by wall-clock second.
 
-    ``zero`` is the second from which time counts, ``absent`` the value of one that has none.
+    ``zero`` is the second from which time counts, ``absent`` the value of a second without one.
     """
     return Timeline(
         at_seconds=tuple(float(second - zero) for second in span.seconds),
@@ -57,10 +57,10 @@ def timeline(
 
 
 def downsampled_timeline(whole: Timeline, most: int) -> Timeline:
-    """Return the timeline with at most ``most`` points, each the mean of what it stands for.
+    """Return the timeline with at most ``most`` points, each the mean of the points it replaces.
 
-    A mean weighs by time, so a line without gaps keeps its total (value times time) exactly; in a
-    line with gaps a point is the mean of what was recorded.
+    Means are weighted by time, so a line without gaps keeps its integral exactly; in a line with
+    gaps a point is the mean of what was recorded.
     """
     count = len(whole.at_seconds)
     if count <= most:
