@@ -1,4 +1,4 @@
-"""From a recording to its result: pure, so it can be made again from files alone."""
+"""Turn a recording into its result: pure, so it can be repeated from files alone."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ UNEXPLAINED = Failure(
 
 
 def analyse(recording: Recording) -> Result:
-    """Return what a run means; an aborted one as far as it went.
+    """Return the result of a run; of an aborted one as far as it went.
 
-    Loads with the same settings are repetitions of one measurement. Where a run has loads with
-    other settings too, as a sweep's run has, the figures are those of the first settings. The
-    others are points of the sweep, and here only mentioned; their bytes count, so that nothing
+    Loads with the same settings are repetitions of one measurement. If a run also has loads with
+    other settings, as the run of a sweep has, the figures are those of the first settings. The
+    others are points of the sweep and only mentioned here. Their bytes count, so that nothing
     corrupt is hidden.
     """
     results = results_by_load(recording)
@@ -66,7 +66,7 @@ def analyse(recording: Recording) -> Result:
 
 
 def _with_knowledge(whole: Result, holds: Sequence[Result], recording: Recording) -> Result:
-    """Add how well the rate is known, where holds went on until it was."""
+    """Add how precisely the rate is known, if holds went on until it was."""
     asked = recording.manifest.until_known
     if asked is None or whole.repetitions is None:
         return whole
@@ -77,15 +77,15 @@ def _with_knowledge(whole: Result, holds: Sequence[Result], recording: Recording
 def results_by_load(recording: Recording) -> list[Result]:
     """Return a result for each load of a run, as if it had been the only one; at least one.
 
-    A load that was held to its end is complete, although the run failed afterwards.
+    A load that was held to its end is complete, even if the run failed afterwards.
     """
     return [_result(load, number) for number, load in enumerate(loads(recording), start=1)]
 
 
 def load_number(result: Result, recording: Recording) -> int | None:
-    """Return which of a run's loads a result is of, from 1; None where none was scheduled.
+    """Return the number of the load that a result is of, from 1, or None if none was scheduled.
 
-    A result that was written before it said so is made again to know it.
+    For an old result, which does not record it, the results are computed again.
     """
     count = len(events_of(recording.events, Scheduled))
     if not count:

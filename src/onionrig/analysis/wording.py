@@ -1,4 +1,4 @@
-"""How sentences name and count things."""
+"""Name and count things in sentences."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAMED = 6
-"""The most things of a kind that a sentence names."""
+"""Most things of a kind that a sentence names."""
 RUN = 3
-"""The fewest consecutively numbered names that are named by the first and the last."""
+"""Fewest consecutively numbered names that are shortened to the first and the last."""
 
 _NUMBERED = re.compile(r"(.*?)(0|[1-9]\d{0,8})", re.DOTALL)
 
@@ -41,13 +41,13 @@ def named_runs(names: Sequence[str]) -> str:
 
 
 def part_text(part: float, whole: float) -> str:
-    """Return "96.1 of 100 Mbit/s": a rate and the one it is a part of, the unit once if equal."""
+    """Return "96.1 of 100 Mbit/s": a rate and its whole, the unit once if both have the same."""
     number, _, unit = rate_text(part).partition(" ")
     of = rate_text(whole)
     return f"{number} of {of}" if of.endswith(f" {unit}") else f"{number} {unit} of {of}"
 
 
 def _next(name: str) -> str | None:
-    """Return the name with the next number; None where a name has no number."""
+    """Return the name with the next number, or None if a name has no number."""
     numbered = _NUMBERED.fullmatch(name)
     return f"{numbered[1]}{int(numbered[2]) + 1}" if numbered else None

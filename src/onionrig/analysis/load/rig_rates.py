@@ -92,9 +92,7 @@ def _client_rates(
 
 
 def _forwarded_by(relay: str, samples: Iterable[TorSample], hold: Window) -> float | None:
-    """Return the bits per second that a relay wrote between its first and last answer in the
-    hold.
-    """
+    """Return the rate that a relay wrote between its first and last answer in the hold."""
     answers: list[TorCounters] = [
         counters
         for sample in samples

@@ -1,1 +1,1 @@
-"""Several holds or runs together: repetitions, sweeps, comparisons."""
+"""Evaluate several holds or runs together: repetitions, sweeps, comparisons."""

@@ -1,4 +1,4 @@
-"""Two sides compared: ratios with their ranges, and everything that differs."""
+"""Compare two sides: ratios with their ranges, and everything that differs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Figure = tuple[str, str, "Callable[[Result], float | None]", str]
-"""Name, unit, how it is read from a result, and why it is told without being judged, if it is."""
+"""Name, unit, how to read it from a result, and why it is reported but not judged, if so."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,9 +28,9 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     runs: tuple[str, ...]
     results: tuple[Result, ...]
-    """The result of each repetition: one per network, however often that was held."""
+    """Results of the repetitions: one per network, however often that was held."""
     manifest: Manifest
-    """The manifest of the side's first run."""
+    """Manifest of the side's first run."""
 
 
 def compared(a: Measured, b: Measured, *, alternated: bool) -> Comparison:
@@ -89,7 +89,7 @@ def _figures_of(a: Measured, b: Measured) -> list[Figure]:
 
 
 def _shares(a: Measured, b: Measured) -> dict[str, float]:
-    """Return the greatest share of all CPU time that each role had, if it had any."""
+    """Return the greatest share of all CPU time that each role had, if any."""
     shares: dict[str, float] = {}
     for result in (*a.results, *b.results):
         whole = sum(cost.cores for cost in result.costs.values())
@@ -99,7 +99,7 @@ def _shares(a: Measured, b: Measured) -> dict[str, float]:
 
 
 def _not_judged(role: str, share: float, a: Measured, b: Measured) -> str:
-    """Say why the cost of a role is told and not judged, or nothing if it is judged."""
+    """Explain why the cost of a role is reported but not judged; empty if it is judged."""
     if share < LEAST_SHARE:
         return f"it takes less than {100 * LEAST_SHARE:.0f} % of all CPU time"
     seconds = [result.goodput.steady_seconds for result in (*a.results, *b.results)]
@@ -112,7 +112,7 @@ def _not_judged(role: str, share: float, a: Measured, b: Measured) -> str:
 
 
 def whole_cost(result: Result) -> float | None:
-    """Return the CPU-seconds per Gbit of all roles together, where each role's are known."""
+    """Return the CPU-seconds per Gbit of all roles together, or None if one is unknown."""
     costs = [cost.cpu_seconds_per_gbit for cost in result.costs.values()]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if known and len(known) == len(costs) else None
@@ -177,7 +177,7 @@ def _doubts(name: str, side: Measured) -> list[str]:
 
 
 def _unlike(differing: Sequence[Difference]) -> list[str]:
-    """Name what makes a comparison false unless it was meant: other machines, other programs."""
+    """Name what makes a comparison unfair unless intended: other machines, other programs."""
     return [
         f"they differ in {difference.what} ({difference.a} and {difference.b})"
         for difference in differing

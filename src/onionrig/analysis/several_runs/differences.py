@@ -1,4 +1,4 @@
-"""What differs between two runs: settings, versions, hosts, network, and how they were measured."""
+"""List what differs between two runs: settings, versions, hosts, network, measurement."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _between(kind: Kind, a: Mapping[str, str], b: Mapping[str, str]) -> list[Dif
 
 
 def _flat(table: Mapping[str, Any], *, at: str = "") -> dict[str, str]:
-    """Return the keys of nested tables as ``table.key``; a description makes no difference."""
+    """Return the keys of nested tables as ``table.key``; descriptions do not count."""
     flat: dict[str, str] = {}
     for key, value in table.items():
         where = f"{at}.{key}" if at else key
@@ -59,7 +59,7 @@ def _flat(table: Mapping[str, Any], *, at: str = "") -> dict[str, str]:
 
 
 def _are_named_tables(value: object) -> TypeGuard[Sequence[Mapping[str, Any]]]:
-    """Return whether these are such as ``[[hosts]]``: their keys are set by ``hosts.NAME.key``."""
+    """Return True for tables such as ``[[hosts]]``, whose keys are set by ``hosts.NAME.key``."""
     return (
         isinstance(value, list | tuple)
         and bool(value)
@@ -68,7 +68,7 @@ def _are_named_tables(value: object) -> TypeGuard[Sequence[Mapping[str, Any]]]:
 
 
 def _text(value: object) -> str:
-    """Write a value as a setting has it, so that 16 from a file and "16" from a flag are one."""
+    """Write a value as a setting has it, so that 16 from a file and "16" from a flag are equal."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 

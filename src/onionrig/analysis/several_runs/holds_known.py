@@ -1,4 +1,4 @@
-"""How well the holds of one network agree, where they go on until the rate is known."""
+"""Judge how precisely the holds of one network determine its rate."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def holds_known(asked: UntilKnown, results: Sequence[Result]) -> HoldsKnown:
-    """Return how well the rate of one network, or rig without tors, is known after these holds.
+    """Return how precisely the rate of one network, or rig without tors, is known.
 
-    It says nothing of other networks, however closely the holds agree.
+    It says nothing about other networks, however closely the holds agree.
     """
     rates = [
         rate

@@ -1,10 +1,10 @@
-"""Which figures of two sides differ, such that a comparison of equals hardly ever shows any.
+"""Judge which figures of two sides differ, with few false differences between equals.
 
 Both sides ran in turn, so repetition i of A and of B are a pair. The logarithms of the pairs'
-ratios B/A have a mean and an interval by Student's t. All figures that are judged share one chance
-of being wrong (Bonferroni: each interval has its part of it), so of comparisons of equals at most
-one in twenty shows a difference in any figure. The interval rests on the logarithms being spread
-alike on both sides of their mean, which those of equals are: A and B could change places.
+ratios B/A have a mean and an interval by Student's t. All judged figures share one chance of error
+(Bonferroni: each interval gets a share of it), so of comparisons of equals at most one in twenty
+shows a difference in any figure. The interval assumes that logarithms spread symmetrically about
+their mean, as those of equals do: A and B could change places.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
 WRONG_TOGETHER = 0.05
 """Chance that a comparison of equals shows a difference in any of its figures."""
 FEWEST_PAIRS = 6
-"""Pairs that can show a difference. On a machine of two speeds, which no t is made for, all pairs
-of equals point one way once in 2^(n-1): six is the fewest for which that is rarer than
+"""Fewest pairs that can show a difference. On a machine with two speeds, which no t is made for,
+all pairs of equals point one way once in 2^(n-1): six is the fewest for which that is rarer than
 ``WRONG_TOGETHER``."""
 DEFAULT_PAIRS = 10
-"""Pairs that find a true difference of 15 % in cost in nine of ten comparisons."""
+"""Number of pairs that finds a true difference of 15 % in cost in nine out of ten comparisons."""
 LEAST_SHARE = 0.05
-"""Share of all CPU time. A role that takes less on both sides is told but not judged: if it
+"""Share of all CPU time. A role that takes less on both sides is reported but not judged: if it
 changed by a fifth, the whole would change by a hundredth."""
 ROUNDING = 1e-6
-"""Part by which a ratio may differ from 1 although its figures are the same."""
+"""Fraction by which a ratio may differ from 1 although its figures are the same."""
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure of both sides, a value per repetition, in order."""
+    """One figure of both sides: a value per repetition, in order."""
 
     what: str
     unit: str
     a: tuple[float | None, ...]
     b: tuple[float | None, ...]
     too_small: str = ""
-    """Why the figure is told without a judgement, if it is."""
+    """Why the figure is reported but not judged, if so."""
 
 
 def judged(figures: Sequence[Compared], *, in_turn: bool) -> tuple[Ratio, ...]:
-    """Return the ratio of each figure with a verdict, which holds for all figures together."""
+    """Return the ratio of each figure with a verdict that is valid for all figures together."""
     pairs = [_pairs(figure) if in_turn else [] for figure in figures]
     count = sum(
         not figure.too_small and not _has_zero(figure) and len(ratios) >= FEWEST_PAIRS
@@ -73,7 +73,7 @@ def interval_of_ratio(ratios: Sequence[float], *, chance: float) -> tuple[float,
 
 
 def _pairs(figure: Compared) -> list[float]:
-    """Return B over A for each pair of which both were measured."""
+    """Return B over A for each pair with both values."""
     return [
         after / before
         for before, after in zip(figure.a, figure.b, strict=False)

@@ -1,4 +1,4 @@
-"""Where goodput stops growing along one axis of a sweep."""
+"""Find where goodput stops growing along one axis of a sweep."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ENOUGH = 0.9
-"""Of the highest sustained rate: rates of one rig repeat within about a tenth."""
+"""Share of the highest sustained rate that is enough: rates of one rig repeat within about a
+tenth."""
 LOAD = "load.streams"
 
 
 def knees(axes: Sequence[Axis], points: Sequence[Point]) -> tuple[Knee, ...]:
     """Find the knee along the load's axis for each combination of the other settings.
 
-    The axis is ``load.streams`` if it is varied, else the first whose values are numbers; without
-    any there is no order to find a knee in, and none is returned.
+    The axis is ``load.streams`` if it is varied, else the first whose values are numbers. Without
+    such an axis there is no order to find a knee in, and none is returned.
     """
     axis = _axis(axes)
     if axis is None:

@@ -1,10 +1,10 @@
-"""How well a figure is known after some repetitions, and how many more it would take.
+"""Judge how precisely a figure is known after some repetitions, and how many more are needed.
 
-Stein's two-stage procedure (1945): the spread s of the first n repetitions says how many there
-must be in all, (t s / d)² with t of n - 1 degrees of freedom, to know the mean within d. The
-interval goes on using that first spread. So it holds with its chance although the number of
-repetitions depended on what was measured. It would not if one stopped as soon as an interval
-happens to be narrow. Figures are taken by their logarithms, so d is a part of the figure.
+Stein's two-stage procedure (1945): the spread s of the first n repetitions gives the total number,
+(t s / d)² with t of n - 1 degrees of freedom, that determines the mean within d. The interval keeps
+using that first spread. So its coverage holds although the number of repetitions depends on the
+measurements. It would not if one stopped as soon as an interval happens to be narrow. Figures are
+taken by their logarithms, so d is a share of the figure.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 WRONG = 0.05
 """Chance that an interval misses the true mean."""
 FEWEST_FIRST = 4
-"""The least first stage: of fewer, t is so large that nothing is known within a few percent."""
+"""Smallest first stage: with fewer, t is so large that nothing is known within a few percent."""
 
 
 def first_stage_for(spread: float, within: float) -> int:
-    """Return how many repetitions the first stage has: half of what this spread lets expect."""
+    """Return the size of the first stage: half of what this spread is expected to need."""
     # t is never below the normal distribution's quantile, and a little above it for few values
     of_normal = statistics.NormalDist().inv_cdf(1 - WRONG / 2)
     count = max(FEWEST_FIRST, int((of_normal * spread / math.log1p(within)) ** 2 / 2))
@@ -36,13 +36,15 @@ def first_stage_for(spread: float, within: float) -> int:
 
 
 def needed_for(spread: float, within: float, *, first_stage: int) -> int:
-    """Return how many repetitions it takes where the first stage has this spread."""
+    """Return how many repetitions are needed if the first stage has this spread."""
     reach = t_quantile(WRONG, first_stage - 1) * spread
     return max(first_stage, math.ceil((reach / math.log1p(within)) ** 2))
 
 
 def within_after(spread: float, count: int, *, first_stage: int) -> float:
-    """Return the part by which a figure may be off after so many repetitions, at least two."""
+    """Return the fraction by which a figure may be off after ``count`` repetitions, at least
+    two.
+    """
     degrees = min(count, first_stage) - 1
     return math.expm1(t_quantile(WRONG, degrees) * spread / math.sqrt(count))
 
@@ -63,6 +65,6 @@ def known_figure(what: str, unit: str, values: Sequence[float], *, first_stage: 
 
 
 def spread_of(values: Sequence[float], *, first_stage: int) -> float | None:
-    """Return the spread of the first stage, or of what there is of it; None for a single value."""
+    """Return the spread of the first stage, as far as it exists, or None for a single value."""
     logarithms = [math.log(value) for value in values[:first_stage]]
     return statistics.stdev(logarithms) if len(logarithms) > 1 else None

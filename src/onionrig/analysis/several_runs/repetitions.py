@@ -1,4 +1,4 @@
-"""Several holds with the same settings, put into one result."""
+"""Combine several holds with the same settings into one result."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MOST_SPREAD = 0.10
 def combined(results: Sequence[Result]) -> Result:
     """Return the result of holds with the same settings, at least one.
 
-    The figures are those of the median hold by sustained rate, of two the lower; only holds that
-    went to their end are ranked, if any did. Nothing that went wrong in any of them is hidden:
-    bytes and failures are summed, every doubt appears, and a hold that was cut short makes it an
-    aborted result.
+    The figures are those of the median hold by sustained rate, of two the lower. Only holds that
+    ran to their end are ranked, if any did. Nothing that went wrong in any of them is hidden: bytes
+    and failures are summed, every doubt appears, and a hold that was cut short makes the result an
+    aborted one.
     """
     repeated = _repetitions(results)
     median = _median(results)
@@ -53,7 +53,7 @@ def summed_bytes(results: Sequence[Result]) -> Bytes:
 
 
 def all_lost_hosts(results: Sequence[Result]) -> tuple[LostHost, ...]:
-    """Return each host that was lost, as the load in which that happened has it."""
+    """Return each lost host, as recorded in the load in which it was lost."""
     lost: dict[str, LostHost] = {}
     for one in results:
         for host in one.lost_hosts:
@@ -62,7 +62,7 @@ def all_lost_hosts(results: Sequence[Result]) -> tuple[LostHost, ...]:
 
 
 def _repetitions(results: Sequence[Result]) -> Repetitions:
-    """Return each rate as it was measured; the range is of the holds that are ranked."""
+    """Return all rates as measured, and the range of the ranked holds."""
     ranked = [rate for one in _ranked(results) if (rate := _sustained(one)) is not None]
     middle = statistics.median_low(ranked) if ranked else 0.0
     return Repetitions(
@@ -80,7 +80,7 @@ def _median(results: Sequence[Result]) -> Result:
 
 
 def _ranked(results: Sequence[Result]) -> list[Result]:
-    """Return the holds that have a rate: those that went to their end, if any did."""
+    """Return the holds that have a rate: those that ran to their end, if any did."""
     measured = [one for one in results if _sustained(one) is not None]
     return [one for one in measured if one.status == "complete"] or measured
 

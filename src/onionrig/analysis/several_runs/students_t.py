@@ -1,4 +1,4 @@
-"""Student's t: how far a mean of few values may be off by chance."""
+"""Compute Student's t: how far a mean of few values may be off by chance."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import functools
 import math
 
 HALVINGS = 60
-"""More of them change nothing: a float has 53 bits."""
+"""Number of halvings; more change nothing, since a float has 53 bits."""
 
 
 @functools.cache
 def t_quantile(chance: float, degrees: int) -> float:
-    """Return what Student's t exceeds, one way or the other, with this chance.
+    """Return the two-sided quantile of Student's t for this chance.
 
     It is found by halving, since the chance falls as t grows. ``degrees`` is the number of degrees
     of freedom, at least 1.

@@ -1,4 +1,4 @@
-"""The result of a sweep: its points, from the loads of its runs, and the knees."""
+"""Compute the result of a sweep: its points, from the loads of its runs, and the knees."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def sweep_result(plan: SweepPlan, name: str, loads: Mapping[str, Sequence[Result]]) -> SweepResult:
-    """Gather the points of a sweep from the loads, by run, that were held to their end."""
+    """Collect the points of a sweep from the loads, by run, that were held to their end."""
     wanted = combinations(plan.axes)
     points: list[Point] = []
     for settings in wanted:
@@ -38,9 +38,9 @@ def sweep_result(plan: SweepPlan, name: str, loads: Mapping[str, Sequence[Result
 
 
 def still_to_do(plan: SweepPlan, loads: Mapping[str, Sequence[Result]]) -> list[Settings]:
-    """Return the points that are not measured, once for each repetition that is missing.
+    """Return the points that are not measured, once for each missing repetition.
 
-    Repetitions come round after round, so that a drift of the machine meets every point alike.
+    Repetitions come round after round, so that a drift of the machine affects every point alike.
     """
     done = [result.settings for _, result in _held(loads)]
     left = {

@@ -1,4 +1,4 @@
-"""What repetitions on fresh networks came to: how well the rate is known, and what is missing."""
+"""Evaluate repetitions on fresh networks: how precisely the rate is known, what is missing."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def repeat_result(
     plan: RepeatPlan, networks: Mapping[str, Result], *, spent: bool = False
 ) -> RepeatResult:
-    """Return what the networks came to, by run, each with one result however often it was held.
+    """Return the result of all networks, by run, one result each however often it was held.
 
-    ``spent`` says that the budget allows no further one. A network without a rate is left out, and
-    is a doubt.
+    ``spent`` means that the budget allows no further one. A network without a rate is left out and
+    raises a doubt.
     """
     measured = {run: result for run, result in networks.items() if _sustained(result)}
     rates = _values(measured.values(), _sustained)
@@ -52,7 +52,7 @@ def repeat_result(
 
 
 def needed_after(plan: RepeatPlan, rates: Sequence[float]) -> int | None:
-    """Return how many networks it takes in all, or None until the first stage is measured."""
+    """Return how many networks are needed in total, or None until the first stage is measured."""
     spread = spread_of(rates, first_stage=plan.first_stage)
     if spread is None or len(rates) < plan.first_stage:
         return None

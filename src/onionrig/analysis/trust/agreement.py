@@ -1,8 +1,8 @@
-"""The sinks' bytes compared with other counts of the same bytes.
+"""Compare the sinks' bytes with other counts of the same bytes.
 
-Each count is made at another place of the path, so what is on its way between the two makes them
-differ: at most a known number of bytes per stream, more where streams failed and lost what was on
-its way, and where streams were dialled that no sink counts. A difference of more than one percent
+Each count is made at another place of the path, so bytes in flight between the two make them
+differ: by at most a known number of bytes per stream, by more if streams failed and lost what they
+had in flight, or if streams were dialled that no sink counts. A difference of more than one percent
 beyond that is unexplained.
 """
 
@@ -64,7 +64,7 @@ def source_agreement(load: Load) -> Agreement:
 
 
 def unrecorded(sinks: Sequence[str]) -> str:
-    """Say why a count cannot be compared with that of sinks on lost hosts."""
+    """Explain why a count cannot be compared with that of sinks on lost hosts."""
     if len(sinks) == 1:
         return f"{sinks[0]} was lost with its host: what it had not recorded is missing"
     return f"{listing(sinks)} were lost with their hosts: what they had not recorded is missing"
@@ -73,9 +73,9 @@ def unrecorded(sinks: Sequence[str]) -> str:
 def tor_agreement(load: Load) -> Agreement:
     """Compare the sinks' bytes with those that the backends' tors took from the source.
 
-    Both are counted between the first and the last reading of each tor. Those are not at full
-    seconds, so each of the sinks' seconds is taken as even within itself. An instance that was
-    ended in the hold is left out: its counters are of two processes, and neither was read when it
+    Both are counted between the first and the last reading of each tor. Readings are not at full
+    seconds, so the bytes of a second are taken as spread evenly over it. An instance that was ended
+    in the hold is left out: its counters are those of two processes, and neither was read when it
     ended or began.
     """
     if load.manifest.mode == "without tor":
@@ -111,7 +111,7 @@ def tor_agreement(load: Load) -> Agreement:
 
 
 def received_until(by_second: Mapping[int, int], wall_seconds: float) -> float:
-    """Return the bytes received until a moment, each second's spread evenly over it."""
+    """Return the bytes received until a moment; those of a second are spread evenly over it."""
     within = int(wall_seconds // 1)
     before = sum(size for second, size in by_second.items() if second < within)
     return before + by_second.get(within, 0) * (wall_seconds - within)
@@ -120,9 +120,9 @@ def received_until(by_second: Mapping[int, int], wall_seconds: float) -> float:
 def on_its_way(load: Load, bytes_per_stream: int) -> tuple[float, float]:
     """Return how many bytes the other count may be behind (negative) and ahead.
 
-    All streams together may have filled up or run empty over the hold. Each that failed in it has
-    lost what it had on its way, and its next attempt fills up again. Each dial in it has as much on
-    its way when it hangs up: sources send until then.
+    All streams together may have filled up or run empty over the hold. Each stream that failed in
+    it has lost what it had in flight, and its next attempt fills up again. Each dial has as much in
+    flight when it hangs up, since sources send until then.
     """
     lost = sum(
         transfer.failed
@@ -177,7 +177,7 @@ def compared(
 def not_compared(
     what: str, sink_bytes: int | None, other_bytes: int | None, cause: str
 ) -> Agreement:
-    """Return a count that is not compared with the sinks', and why."""
+    """Return a count that is not compared with that of the sinks, and why."""
     return Agreement(
         what=what,
         sink_bytes=sink_bytes,
@@ -190,7 +190,7 @@ def not_compared(
 
 
 def agreement_doubts(agreement: Agreement) -> list[str]:
-    """Return the doubt that an unexplained difference raises, if there is one."""
+    """Return the doubt raised by an unexplained difference, if there is one."""
     difference, expected = agreement.difference, agreement.expected
     if agreement.explained is not False or difference is None or expected is None:
         return []

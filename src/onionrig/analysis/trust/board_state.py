@@ -1,6 +1,6 @@
-"""Whether a machine ran slower than it can during the hold.
+"""Check whether a machine ran slower than it can during the hold.
 
-It was throttled, under-voltage or hot, its clock was lowered, or fewer of its cores could be used.
+It may have been throttled, under-voltage or hot, have lowered its clock, or have lost cores.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ HOT_SHARE = 0.1
 HEAT_SHARE = 0.05
 """Share of the hold that a processor may throttle itself for heat (a judgement)."""
 BUSY = 0.9
-"""Share of all cores in use from which a clock is judged: with less to do, governors lower it."""
+"""Share of all cores in use from which a clock is judged: governors lower it below that."""
 LOW_CLOCK = 0.8
-"""Part of the highest clock of such seconds below which a clock is low, and..."""
+"""Fraction of the highest clock of such seconds below which a clock is low, and…"""
 LOW_CLOCK_SHARE = 0.1
-"""...the share of such seconds that may have a low one (judgements)."""
+"""…the share of such seconds that may have a low one (judgements)."""
 
 
 def board_doubts(load: Load) -> list[str]:
-    """Name each machine whose board was held back; emulated hosts share one."""
+    """Return a doubt for each machine whose board was slowed down; emulated hosts share one."""
     machines: dict[str, Sequence[HostSample]] = {}
     for name, samples in load.recording.samplers.items():
         held = [one for one in samples if load.hold.begin <= one.second < load.hold.end]
@@ -55,7 +55,7 @@ def board_doubts(load: Load) -> list[str]:
 
 
 def _held_back(held: Sequence[HostSample]) -> list[str]:
-    """Say what the firmware reported in the hold; a report of the time before it is none."""
+    """Report what the firmware reported in the hold; flags from before it do not count."""
     reports = [one.board.throttling for one in held if one.board.throttling is not None]
     if not reports:
         return []
@@ -92,7 +92,7 @@ def _throttled_for_heat(held: Sequence[HostSample]) -> list[str]:
 
 
 def _slowed(held: Sequence[HostSample]) -> list[str]:
-    """Say that the clock fell although there was as much to do as before."""
+    """Report that the clock fell although there was as much to do as before."""
     clocks = [
         after.board.clock_hertz
         for before, after in pairwise(held)
@@ -114,7 +114,7 @@ def _busy_share(before: HostSample, after: HostSample) -> float:
 
 
 def _lost_cores(held: Sequence[HostSample]) -> list[str]:
-    """Say that fewer cores could be used than before: switched off, or given to others."""
+    """Report that fewer cores could be used than before: switched off, or given to others."""
     cores = [
         one.conditions.affinity_cores
         for one in held

@@ -1,8 +1,8 @@
-"""Clocks that make a second of one process not quite another's: apart, set, or stopped for a while.
+"""Check clocks: seconds of processes differ if clocks are apart, were set or stopped.
 
 Every process fixes the distance of wall and monotonic clock when it starts (movers/clock.py). So a
-clock that is set does not harm those that run already; but two of one machine between whose starts
-it was set count different seconds from then on, and tor itself goes by the wall clock. While a
+clock that is set does not harm processes that run already. But two processes of one machine count
+different seconds if it was set between their starts, and tor itself goes by the wall clock. While a
 machine is suspended, its monotonic clock stands still, and the rest of the rig goes on.
 """
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample, Sample
 
 MOST_APART_SECONDS = 0.2
-"""How far two clocks may be apart: 2 % of the ten seconds that the sustained rate is of. What was
-sent in a second by one clock is received in two by another that differs more."""
+"""Largest offset of two clocks: 2 % of the ten seconds of the sustained rate. If they differ by
+more, what was sent in a second by one clock is received in two by the other."""
 LEAST_SUSPENDED_SECONDS = 0.1
-"""Suspension that is told: two clocks are read one after the other, and not in the same instant."""
+"""Shortest suspension that is reported: two clocks cannot be read in the same instant."""
 
 
 def clock_doubts(load: Load) -> list[str]:
-    """Return a doubt for clocks that are apart, that were set in the hold, or that stood still."""
+    """Return a doubt for clocks that are apart, were set in the hold, or stood still."""
     doubts = _apart_doubts(load.manifest)
     for machine, held in samples_by_machine(load).items():
         suspended = condition_rise(held, lambda counts: counts.suspended_seconds)
@@ -98,7 +98,7 @@ def _offsets(load: Load) -> dict[str, dict[str, float]]:
 def _apart_doubts(manifest: Manifest) -> list[str]:
     """Name the two hosts whose clocks are furthest apart, if that blurs seconds.
 
-    A host without an offset has the clock of the machine where the command was given.
+    A host without an offset has the clock of the machine that ran the command.
     """
     busy = roles_by_host(manifest)
     offsets = {

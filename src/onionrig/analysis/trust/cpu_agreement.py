@@ -1,8 +1,8 @@
-"""CPU time of processes compared with that of their control groups, role by role.
+"""Compare the CPU time of processes with that of their control groups, role by role.
 
-A sampler reads a service's process once a second, and its control group counts whatever ran in it.
-What the group has beyond the process lived too short to be read: costs have it, and it is said. A
-group that has less than the process in it is not the process's group, or one of them was misread.
+A sampler reads a service's process once per second, and its control group counts whatever ran in
+it. The surplus of the group lived too short to be read: costs include it, and it is reported. A
+group with less than its process is not the process's group, or one of them was misread.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 MOST_DIFFERENCE = 0.03
 """Share by which the two may differ."""
 READ_APART_SECONDS = 0.05
-"""CPU-seconds per process by which they may differ however little was used: processes' times are
-cut to ticks of 0.01 s, user and system apart, and the two are not read in the same instant."""
+"""CPU-seconds per process by which they may differ however little was used: times of processes are
+cut to ticks of 0.01 s, user and system separately, and the two are not read in the same instant."""
 
 
 def cpu_agreement(load: Load) -> tuple[CpuAgreement, ...]:
     """Return what the processes of each role, and their groups, used in the hold.
 
-    Empty where services had no control groups of their own.
+    The result is empty if services had no control groups of their own.
     """
     of_processes: dict[str, float] = defaultdict(float)
     of_groups: dict[str, float] = defaultdict(float)
@@ -59,7 +59,7 @@ def cpu_agreement(load: Load) -> tuple[CpuAgreement, ...]:
 
 
 def missed_cpu(agreements: Iterable[CpuAgreement]) -> list[str]:
-    """Say where processes lived too short to be read."""
+    """Report where processes lived too short to be read."""
     return [
         f"processes of the role {one.role} that lived too short to be sampled used "
         f"{one.group_cpu_seconds - one.process_cpu_seconds:.2f} CPU-seconds in the hold "

@@ -1,4 +1,4 @@
-"""CPU that was not the rig's during the hold: other processes', and what the hypervisor took."""
+"""Measure CPU use outside the rig during the hold: other processes, and the hypervisor."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 MOST_SHARE = 0.05
 """Share of a host's cores that others may take before the figures are in doubt."""
 MISSED_SHARE = 0.05
-"""How far the machine-wide counters may lie below the processes' sum: both are read one after the
-other, in ticks of 10 ms."""
+"""Share by which the machine-wide counters may lie below the sum of processes: the two are read one
+after the other, in ticks of 10 ms."""
 
 
 def cpu_noise(uses: Sequence[HostUse]) -> Noise:
-    """Return what others took; the sums are of the host that was fullest, which comes first."""
+    """Return what others took; the sums are those of the fullest host, which comes first."""
     others = [use.others_cores for use in uses if use.others_cores is not None]
     return Noise(
         others_cores=max(others, default=None),
@@ -31,7 +31,7 @@ def cpu_noise(uses: Sequence[HostUse]) -> Noise:
 
 
 def cpu_noise_doubts(uses: Sequence[HostUse]) -> list[str]:
-    """Name the hosts on which others took more than a little."""
+    """Return a doubt for each host on which others took more than a little."""
     doubts: list[str] = []
     for use in uses:
         for who, cores in (
@@ -47,7 +47,7 @@ def cpu_noise_doubts(uses: Sequence[HostUse]) -> list[str]:
 
 
 def unread_cpu(uses: Sequence[HostUse]) -> list[str]:
-    """Say what was not read, and where the machine-wide counters miss what processes used."""
+    """Report what was not read, and where machine-wide counters miss what processes used."""
     gaps = [
         f"not all of the CPU of {use.host} could be used: {use.restriction}"
         for use in uses

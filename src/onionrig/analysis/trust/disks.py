@@ -1,7 +1,7 @@
-"""Whether a machine waited for its disk: tor and the movers write little, and wait for none of it.
+"""Check whether a machine waited for its disk; tor and the movers write little and never wait.
 
-What reads or writes a lot beside them, or a card that hangs, holds them up where they do: logs,
-records, state files, programs that are read back.
+Something that reads or writes a lot beside them, or a card that hangs, can hold them up in logs,
+records, state files, and programs that are read back.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 MOST_WAITED_SHARE = 0.1
 """Share of the hold in which everything that is not idle may wait for a disk (a judgement): while
-something else runs, the disk holds nothing up that is counted here."""
+something else runs, the disk holds up nothing that is counted here."""
 
 
 def disk_doubts(load: Load) -> list[str]:
-    """Return a doubt for each machine on which nothing ran since all waited for a disk."""
+    """Return a doubt for each machine on which nothing ran because all waited for a disk."""
     doubts = []
     for machine, held in samples_by_machine(load).items():
         waited = condition_rise(held, lambda counts: counts.full_disk_pressure_seconds)

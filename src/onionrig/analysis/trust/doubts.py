@@ -1,4 +1,4 @@
-"""Whether the figures can be trusted, and each reason not to."""
+"""Judge whether the figures can be trusted, with each reason not to."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from onionrig.records.samples import TorSample
 
 STARTING_SECONDS = 5
-"""The longest that a tor takes, once started, until it answers at its MetricsPort."""
+"""Longest time that a tor takes, once started, until it answers at its MetricsPort."""
 
 
 def trust(load: Load) -> Trust:
@@ -81,7 +81,7 @@ def trust(load: Load) -> Trust:
 
 
 def _counting_doubts(load: Load) -> list[str]:
-    """Return doubts about what the sinks themselves counted: they bear on the headline."""
+    """Return doubts about the counts of the sinks themselves, which affect the headline."""
     doubts = [loss_text(lost) for lost in lost_hosts(load)]
     if load.sink_seconds.corrupt_bytes:
         doubts.append(f"{load.sink_seconds.corrupt_bytes} bytes were not the payload")
@@ -99,9 +99,9 @@ def _counting_doubts(load: Load) -> list[str]:
 
 
 def _unanswered(load: Load) -> list[str]:
-    """Say which tors did not answer in the hold, and how often.
+    """Report which tors did not answer in the hold, and how often.
 
-    Those that the experiment had ended or made to hang by then do not count as asked in vain.
+    Tors that the experiment had ended or hung by then do not count.
     """
     if load.manifest.mode == "without tor" or not load.hold.seconds:
         return []
@@ -127,7 +127,7 @@ def _unanswered(load: Load) -> list[str]:
 
 
 def _was_away(absences: Iterable[Absence], sample: TorSample) -> bool:
-    """Return whether a tor was kept from answering, or had only just been started again."""
+    """Return True if a tor was kept from answering, or had only just been started again."""
     return any(
         absence.meets(sample.second - STARTING_SECONDS, sample.wall_seconds) for absence in absences
     )

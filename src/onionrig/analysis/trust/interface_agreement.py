@@ -1,8 +1,8 @@
-"""The sinks' bytes compared with the interfaces', where those carry nothing but the payload.
+"""Compare the sinks' bytes with interfaces that carry nothing but the payload.
 
-That is a host with nothing but backend instances and their source, or the balancer as well, which
-sends next to nothing; a host of a baseline with nothing but a source; or the host of a baseline
-that pulls from elsewhere. Loopback carries every hop, so nothing can be compared with it.
+Such hosts have only backend instances and their source, or the balancer as well, which sends next
+to nothing. In a baseline, they have only a source, or pull from elsewhere. Loopback carries every
+hop, so nothing can be compared with it.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ TCP and IP headers come on top, fewer where an interface is handed segments larg
 PLAIN = (0.0, 0.08)
 """Lowest and highest overhead without tor: TCP and IP headers alone."""
 REAL = 0.04
-"""How much more the interface of a real host may carry: segments that were sent again, Ethernet's
-headers, what is fetched for the live view, and whatever else the host does."""
+"""Share by which the interface of a real host may carry more: segments that were sent again,
+Ethernet's headers, what is fetched for the live view, and whatever else the host does."""
 
 
 BESIDE = frozenset({Role.SOURCE, Role.SAMPLER, Role.BALANCER, Role.BALANCER_TOR})
-"""Roles beside backend instances that send next to nothing over an interface."""
+"""Roles, other than backend instances, that send next to nothing over an interface."""
 
 
 def interface_agreement(load: Load) -> Agreement:
@@ -115,7 +115,7 @@ def _hosts_that_only_serve(manifest: Manifest) -> set[str]:
 
 
 def _served_by(load: Load, between: Window, host: str) -> int:
-    """Return what came from a host; a baseline's sources are named after theirs."""
+    """Return the bytes that came from a host; the sources of a baseline are named after theirs."""
     hosts = load.manifest.backends
     sizes = load.sink_seconds.backend_bytes_in(between)
     return sum(size for name, size in sizes.items() if hosts.get(name, name) == host)

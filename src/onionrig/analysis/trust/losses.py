@@ -1,9 +1,9 @@
-"""Frames, segments and connections that a host lost, where a network should have carried them.
+"""Check frames, segments and connections that a host lost.
 
-TCP sends again what a full link drops, and so finds the link's rate: segments that are sent again
-are normal, and not judged. What a host's own interfaces, queues and buffers lose is not: it makes a
-rate that of a cable, a driver or a setting. Loopback and the links within a rig lose next to
-nothing of that.
+TCP sends again what a full link drops, and so finds the link's rate: retransmitted segments are
+normal, and not judged. Losses in a host's own interfaces, queues and buffers are: they make a rate
+that of a cable, a driver or a setting. Loopback and the links within a rig lose next to nothing
+that way.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ LEAST_PER_SECOND = 2.0
 """Losses per second that are too few to matter, whatever their share: an interface also counts
 frames as dropped that no program here asked for, such as a switch's announcements."""
 MATTERING_SHARE = 0.1
-"""Share of what all interfaces of a host carried that makes what one of them lost matter."""
+"""Share of the bytes of all interfaces from which the losses of one of them matter."""
 MOST_REFUSED_PER_SECOND = 0.1
-"""Connections per second that full queues may turn away; each is tried again after a second."""
+"""Connections per second that full queues may refuse; each is tried again after a second."""
 
 
 def loss_doubts(load: Load) -> list[str]:
-    """Return a doubt for whatever a host lost more of than a little."""
+    """Return a doubt for everything that a host lost more than a little of."""
     hosts = samples_by_host(load)
     frames = {host: list(_frame_doubts(load, host, held)) for host, held in hosts.items()}
     told = {machine_of(load.manifest, host) for host, doubts in frames.items() if doubts}
@@ -61,7 +61,7 @@ def loss_doubts(load: Load) -> list[str]:
 
 
 def _frame_doubts(load: Load, host: str, held: Sequence[HostSample]) -> Iterator[str]:
-    """Yield what interfaces lost, but for hosts whose links the experiment itself took away."""
+    """Yield the losses of interfaces, except for hosts whose links the experiment took away."""
     if host in _hosts_with_faults(load):
         return
     for name in _interfaces_that_matter(held):
@@ -79,7 +79,7 @@ def _frame_doubts(load: Load, host: str, held: Sequence[HostSample]) -> Iterator
 
 
 def _interfaces_that_matter(held: Sequence[HostSample]) -> list[str]:
-    """Name the interfaces that carried a good part of what the host's interfaces carried."""
+    """Name the interfaces that carried a good part of all bytes of the host."""
     rises = {name: rise(held, _of_interface(name, _bytes)) for name in held[-1].interfaces}
     carried = {name: risen.amount for name, risen in rises.items() if risen}
     least = MATTERING_SHARE * sum(carried.values())
@@ -124,7 +124,7 @@ def _connection_doubts(host: str, held: Sequence[HostSample]) -> Iterator[str]:
 
 
 def _hosts_with_faults(load: Load) -> set[str]:
-    """Name the hosts to which, or to whose links, something was done up to the hold's end."""
+    """Name the hosts that had faults, or whose links had, up to the end of the hold."""
     return {
         event.subject
         for event in events_of(load.recording.events, Happened)
@@ -133,7 +133,7 @@ def _hosts_with_faults(load: Load) -> set[str]:
 
 
 def _too_many(lost: Rise, total: float) -> bool:
-    """Return whether more of a total was lost than is normal."""
+    """Return True if more of a total was lost than is normal."""
     return lost.per_second > LEAST_PER_SECOND and lost.amount > MOST_LOST * total
 
 

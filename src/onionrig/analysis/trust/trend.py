@@ -1,8 +1,8 @@
-"""Whether the hold was a steady state: a straight line through its seconds.
+"""Judge whether the hold was a steady state: a straight line through its seconds.
 
-One second resembles the next (schedulers, buffers, streams that reconnect), so the errors of a line
+Consecutive seconds are alike (schedulers, buffers, streams that reconnect), so the errors of a line
 through single seconds look smaller than they are. A hold of 30 s or more is cut into blocks of 5 s
-or a little longer, and the line is put through their means.
+or a little longer, and the line is fitted to their means.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BLOCK_SECONDS = 5
 BLOCKS_FROM_SECONDS = 30
-"""Seconds from which a hold is cut into blocks: fewer would leave too few for a line's error."""
+"""Length of a hold from which it is cut into blocks: fewer would be too few for an error."""
 MOST_CHANGE = 0.10
 LEAST_SIGNIFICANCE = 3.0
 CERTAIN = 1e6
@@ -33,11 +33,10 @@ CERTAIN = 1e6
 
 
 def trend(load: Load) -> Trend:
-    """Return the change over the hold; null where it has too few seconds, or nothing came.
+    """Return the change over the hold; null if it has too few seconds, or nothing came.
 
-    Seconds without a sample are left out: they are missing, not a sign of a trend. Where something
-    was done to the rig, the hold was not meant to be steady, and where a host was lost it could not
-    be: that is not judged.
+    Seconds without a sample are left out: they are missing, not a sign of a trend. A hold with
+    faults was not meant to be steady, and one that lost a host could not be, so neither is judged.
     """
     seconds, sizes = load.sink_seconds.sampled_in(load.hold), load.sink_seconds.payload_bytes
     points = blocks([(second - load.hold.begin, sizes[second]) for second in seconds])
@@ -53,7 +52,7 @@ def trend(load: Load) -> Trend:
 
 
 def trend_doubts(trend: Trend) -> list[str]:
-    """Return the doubt that a hold raises which was not a steady state, if it was not."""
+    """Return the doubt raised by a hold that was not steady, if it was not."""
     if trend.steady is not False or trend.change is None or trend.significance is None:
         return []
     moved = f"{'rose' if trend.change > 0 else 'fell'} by {percent_text(abs(trend.change))}"
@@ -62,7 +61,7 @@ def trend_doubts(trend: Trend) -> list[str]:
 
 
 def blocks(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the means of blocks of at least 5 points where there are 30 or more."""
+    """Return the means of blocks of at least 5 points if there are 30 or more."""
     if len(points) < BLOCKS_FROM_SECONDS:
         return list(points)
     count = len(points) // BLOCK_SECONDS
@@ -74,7 +73,7 @@ def blocks(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Return the least-squares line's slope and its standard error; three points at least."""
+    """Return the slope of the least-squares line and its standard error; at least three points."""
     seconds, sizes = zip(*points, strict=True)
     slope = statistics.linear_regression(seconds, sizes).slope
     middle, mean = statistics.fmean(seconds), statistics.fmean(sizes)
