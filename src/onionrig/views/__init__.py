@@ -1,1 +1,1 @@
-"""How it is shown: the live table, plain lines, summaries."""
+"""Show things: the live table, plain lines, summaries, reports."""

@@ -1,4 +1,4 @@
-"""What clients see of an onion address: a verdict, then tables."""
+"""Show what clients see of an onion address: a verdict, then tables."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 HSDIRS = ("HSDir", "relay", "replica", "answer", "variant", "revision", "age")
 INSTANCES = ("instance", "reached", "variant", "points", "usable", "its own", "expected share")
 IN_SECONDS = 600
-"""Up to which age it is told in seconds: a testnet publishes every 20 s."""
+"""Highest age that is printed in seconds: a testnet publishes every 20 s."""
 POINTS = ("point", "relay", "", "instance", "used")
 
 
 def address_view(
     seen: AddressSeen, *, points: bool = True, latest: Sequence[str] = ()
 ) -> RenderableType:
-    """Draw a look and the latest changes; without ``points``, variants have a line each."""
+    """Draw a look and the latest changes; without ``points``, each variant has one line."""
     parts: list[RenderableType] = [
         *headline(seen),
         *(Text(f"· {line}", style="dim") for line in latest),
@@ -51,7 +51,7 @@ def address_view(
 
 
 def headline(seen: AddressSeen) -> list[Text]:
-    """Say first whether it is well, then everything that is not, then what was looked at."""
+    """Return the verdict, everything that is wrong, then what was looked at."""
     of = f" (run {seen.run})" if seen.run else ""
     return [
         Text(seen.verdict, style="bold green" if seen.healthy else "bold red"),
@@ -73,7 +73,7 @@ def clock(moment: str) -> str:
 
 
 def age_text(age: Age) -> str:
-    """Say how old a descriptor is, and how surely."""
+    """Return the age of a descriptor, and its uncertainty."""
     if age.by == "certificate":
         oldest = rough_duration_text(age.seconds + age.within_seconds)
         youngest = rough_duration_text(max(0.0, age.seconds - age.within_seconds))

@@ -1,4 +1,4 @@
-"""An address looked at again and again: redrawn in a terminal, elsewhere a line a change."""
+"""Watch an address: redrawn in a terminal, elsewhere one line per change."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ CHANGES_SHOWN = 6
 
 
 class Watch(Protocol):
-    """Shows one look after another."""
+    """A view that shows one look after another."""
 
     def show(self, seen: AddressSeen) -> None:
-        """Show the latest."""
+        """Show the latest look."""
 
 
 @contextmanager
 def watching(console: Console) -> Iterator[Watch]:
-    """Give the view that fits a console, for as long as it is watched."""
+    """Yield the view that fits a console, for as long as it is watched."""
     if not console.is_terminal:
         yield ChangeLines(console)
         return
@@ -38,7 +38,7 @@ def watching(console: Console) -> Iterator[Watch]:
 
 
 class LiveAddress:
-    """The whole of it, redrawn; the latest changes stand below the verdict."""
+    """The whole look, redrawn; the latest changes stand below the verdict."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -46,7 +46,7 @@ class LiveAddress:
         self._changes: list[str] = []
 
     def show(self, seen: AddressSeen) -> None:
-        """Redraw."""
+        """Redraw the look."""
         if self._last is not None:
             self._changes += [f"{clock(seen.time)}  {said}" for said in changes(self._last, seen)]
         self._last = seen
@@ -56,7 +56,7 @@ class LiveAddress:
 
 
 class ChangeLines:
-    """What is seen first, then a line a change."""
+    """The first look, then one line per change."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

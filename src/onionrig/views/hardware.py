@@ -1,4 +1,4 @@
-"""The board catalogue: a line a board, each figure with its mark and the number of its source."""
+"""Show the board catalogue: one line per board, each figure with its mark and source number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onionrig.hardware.boards import AnyFigure, Board, Catalogue, Figure, Price, Rate
 
 MARKS = {"measured": "!", "read": "", "estimate": "~"}
-"""Before a figure."""
+"""Mark before a figure, by its origin."""
 LEGEND = (
     "! measured for this project, or in the notes it began with; ~ an estimate, or from memory; "
     "the others are from source [n]. A blank means that no source was found. Ethernet "
@@ -47,7 +47,7 @@ def catalogue_view(catalogue: Catalogue, own: str) -> RenderableType:
 
 
 def board_view(id_: str, board: Board) -> RenderableType:
-    """Draw one board, a line a figure, with what is to be said of it."""
+    """Draw one board: one line per figure, with its notes."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
     for _ in range(3):
         table.add_column(overflow="fold")
@@ -59,7 +59,7 @@ def board_view(id_: str, board: Board) -> RenderableType:
 
 
 def _numbered(boards: Iterable[Board]) -> dict[str, int]:
-    """Give each source a number, in the order in which a reader meets them."""
+    """Number the sources in the order in which a reader meets them."""
     found = dict.fromkeys(
         figure.source for board in boards for figure in figures_of(board).values()
     )
@@ -67,7 +67,7 @@ def _numbered(boards: Iterable[Board]) -> dict[str, int]:
 
 
 def _of(*keys: str, between: str = " ") -> Callable[[Board, dict[str, int]], Text]:
-    """Return what draws a cell of these figures."""
+    """Return the function that draws a cell of these figures."""
 
     def cell(board: Board, sources: dict[str, int]) -> Text:
         known = figures_of(board)
@@ -116,7 +116,7 @@ _WRITTEN: dict[str, Callable[[Any], str]] = {
     "wifi_mbit": _rate,
     "price": _price,
 }
-"""How a figure is written, by its key; watts are the rest."""
+"""Formatting function of a figure, by its key; all others are watts."""
 COLUMNS: tuple[tuple[str, Callable[[Board, dict[str, int]], Text]], ...] = (
     ("board", lambda board, _: Text(board.name)),
     ("cores", _of("cores", "clock_mhz")),

@@ -1,4 +1,4 @@
-"""A rendered rig, as ``check`` shows it: services, ports, and every file they are started with."""
+"""Show a rendered rig for ``check``: services, ports, and every file they start with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many services of each role a host runs, in words."""
+"""Describe how many services of each role a host runs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 UNSEEN = frozenset({"sampler", "namespace", "delay"})
-"""Roles that every host has, or that are of the emulation itself."""
+"""Roles that every host has, or that belong to the emulation itself."""
 PLURALS = {"backend": "backend instances", "authority": "authorities"}
 SINGULARS = {"backend": "backend instance", "balancer-tor": "the balancer's tor"}
 
 
 def roles_text(roles: Iterable[tuple[str, int, int]]) -> str:
-    """Say how many services of each role there are, from the fewest to the most on a host."""
+    """Return how many services of each role there are per host, from fewest to most."""
     texts: list[str] = []
     for role, fewest, most in roles:
         if most == 1:
@@ -26,7 +26,7 @@ def roles_text(roles: Iterable[tuple[str, int, int]]) -> str:
 
 
 def services_text(services: Mapping[str, int]) -> str:
-    """Say what one host runs, those of which there are most first."""
+    """Return what one host runs, the most frequent role first."""
     seen = [(role, count) for role, count in services.items() if role not in UNSEEN]
     ordered = sorted(seen, key=lambda item: -item[1])
     return roles_text((role, count, count) for role, count in ordered)

@@ -1,4 +1,4 @@
-"""The list of runs: a line each, with what it came to."""
+"""Show the list of runs: one line each, with its result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WITHOUT_SECONDS = len("2026-01-01T00:00")
 
 
 def runs_view(runs: Sequence[Listed], under: str) -> RenderableType:
-    """Draw the runs in their order; why some cannot be read stands below."""
+    """Draw the runs in order; below them, why some cannot be read."""
     if not runs:
         return Text(f"no runs under {under}")
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
@@ -50,7 +50,7 @@ def runs_view(runs: Sequence[Listed], under: str) -> RenderableType:
 
 
 def _name(run: Listed) -> Text:
-    """Return a run's own name, below its sweep's; its profile as well where the name lacks it."""
+    """Return a run's own name, below its sweep's, with its profile if the name lacks it."""
     if run.kind != "run":
         return Text(f"{run.name}/", style="dim")
     series, _, own = run.name.rpartition("/")

@@ -42,9 +42,7 @@ def needed_for(spread: float, within: float, *, first_stage: int) -> int:
 
 
 def within_after(spread: float, count: int, *, first_stage: int) -> float:
-    """Return the fraction by which a figure may be off after ``count`` repetitions, at least
-    two.
-    """
+    """Return the possible error, as a fraction, after ``count`` repetitions, at least two."""
     degrees = min(count, first_stage) - 1
     return math.expm1(t_quantile(WRONG, degrees) * spread / math.sqrt(count))
 

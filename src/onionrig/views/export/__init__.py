@@ -1,1 +1,1 @@
-"""What ``export`` writes: a recording as tables, a result as Prometheus' text."""
+"""Write what ``export`` offers: a recording as tables, a result as Prometheus' text."""

@@ -1,7 +1,7 @@
-"""A result in Prometheus' text format, as node_exporter's textfile collector takes it.
+"""Write a result in Prometheus' text format, for node_exporter's textfile collector.
 
 Every metric is a gauge named ``onionrig_…`` in base units and carries the run and its mode, so that
-several results can stand in one place. What a result has as null is left out.
+several results can stand in one place. Null values of a result are left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """One gauge: its name without the prefix, what it says, each value with its labels' values."""
+    """One gauge: its name without the prefix, its help, and each value with its label values."""
 
     name: str
     what: str
@@ -42,7 +42,7 @@ def exposition(result: Result) -> str:
 
 
 def metrics(result: Result) -> Iterator[Metric]:
-    """Return everything that a result says in numbers."""
+    """Yield every number of a result."""
     yield from _about(result)
     yield from _rates(result)
     yield from _load(result)

@@ -30,7 +30,7 @@ from onionrig.records.samples import (
 from onionrig.records.transfers import Transfer
 
 LOAD_COLUMNS = ("since_hold_seconds", "load", "phase")
-"""What ``LoadTimes.at`` returns, as column names."""
+"""Column names of what ``LoadTimes.at`` returns."""
 
 Cell = str | int | float | None
 Row = tuple[Cell, ...]
@@ -42,7 +42,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     what: str
-    """In a few words."""
+    """Short description."""
     columns: tuple[str, ...]
     rows: Callable[[Recording], Iterator[Row]]
 

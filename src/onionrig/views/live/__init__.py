@@ -1,1 +1,1 @@
-"""What is shown while a run goes."""
+"""Show a run while it is under way."""

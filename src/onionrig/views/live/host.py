@@ -1,4 +1,4 @@
-"""What a host does now, in lines: CPU by state, interfaces, temperature, as ifstat and top do."""
+"""Show what a host does now, in lines like those of ifstat and top."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def host_line(rates: HostRates) -> str:
-    """Say it in one line."""
+    """Return the state of a host in one line."""
     board = rates.board
     said = [
         f"CPU {percent_text(rates.user_share)} user, {percent_text(rates.system_share)} system, "
@@ -34,7 +34,7 @@ def host_line(rates: HostRates) -> str:
 
 
 def interfaces_line(rates: HostRates) -> str:
-    """Say in one line what each interface carries; empty where none does."""
+    """Return the rates of the interfaces in one line, empty if none carries anything."""
     return ", ".join(
         f"{each.name} {rate_text(each.received_bits_per_second)} in, "
         f"{rate_text(each.sent_bits_per_second)} out"
@@ -43,7 +43,7 @@ def interfaces_line(rates: HostRates) -> str:
 
 
 def interfaces_table(rates: HostRates) -> Table:
-    """Draw what each interface carries."""
+    """Draw the rates of the interfaces."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("interface", "in", "out", "packets/s in", "packets/s out"):
         table.add_column(heading, justify="left" if heading == "interface" else "right")

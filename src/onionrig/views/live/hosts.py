@@ -1,4 +1,4 @@
-"""What each host of a rig does now: rate, CPU, link, temperature, throttling, what runs there."""
+"""Show what each host of a rig does now: rate, CPU, link, temperature, throttling, services."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample
 
 MOST_HOSTS = 20
-"""The most hosts that are shown; of more, those with the fullest CPU."""
+"""Most hosts that are shown; of more, those with the fullest CPU."""
 HEADINGS = ("host", "runs", "serves", "CPU", "in", "out", "", "throttling")
 LEFT = ("host", "runs", "throttling")
 
 
 class HostNow(msgspec.Struct, frozen=True, kw_only=True):
-    """A host between its two last samples."""
+    """A host between its last two samples."""
 
     rig_cores: float
     rates: HostRates | None
     interface: InterfaceRates | None
-    """The one that carries most; None where nothing but loopback carries anything."""
+    """Interface that carries most; None if nothing but loopback carries anything."""
 
 
 class Hosts:
-    """The hosts of one run as far as they are known, each with what its sampler last said."""
+    """The known hosts of one run, each with the latest of its sampler."""
 
     def __init__(self) -> None:
         self._manifest: Manifest | None = None
         self._now: dict[str, HostNow] = {}
-        """By sampler."""
+        """Latest state of each host, by sampler."""
         self._lost: set[str] = set()
 
     def know(self, manifest: Manifest) -> None:
-        """Take in what runs where."""
+        """Record what runs where."""
         self._manifest = manifest
 
     def lose(self, host: str) -> None:
-        """Take in that a host was lost: what it said last is no longer so."""
+        """Record that a host was lost, so that its last state is no longer shown."""
         self._lost.add(host)
 
     def sampled(self, sampler: str, before: HostSample, after: HostSample) -> None:
-        """Take in two samples of a host, one after the other."""
+        """Record two consecutive samples of a host."""
         seconds = after.monotonic_seconds - before.monotonic_seconds
         rates = host_rates(before, after)
         if seconds <= 0:
@@ -69,7 +69,7 @@ class Hosts:
 
     @property
     def rig_cores(self) -> float | None:
-        """Cores that the rig's processes use on all hosts; None before that is known."""
+        """Cores that the rig uses on all hosts; None before that is known."""
         now = [one.rig_cores for sampler, one in self._now.items() if not self._is_lost(sampler)]
         return sum(now) if now else None
 
@@ -85,13 +85,14 @@ class Hosts:
 
     @property
     def several(self) -> bool:
-        """Whether there are hosts to tell apart."""
+        """True if there are several hosts."""
         return self._manifest is not None and bool(self._manifest.apart)
 
     def rows(self, bits_per_second: Mapping[str, float]) -> list[tuple[str, ...]]:
-        """Return a row per host, with goodput by backend instance shared out among them.
+        """Return a row per host, with goodput by backend instance summed by host.
 
-        Of more than can be shown those with the fullest CPU are; the last row then says so.
+        If there are more than can be shown, those with the fullest CPU are kept, and the last row
+        reports the rest.
         """
         if self._manifest is None:
             return []
@@ -138,7 +139,7 @@ class Hosts:
 
 
 def hosts_table(rows: list[tuple[str, ...]]) -> Table:
-    """Draw the rows; a column of what no host has would only take room."""
+    """Draw the rows; columns without any value are left out."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     columns = [at for at in range(len(HEADINGS)) if any(row[at] for row in rows)]
     for at in columns:
@@ -150,7 +151,7 @@ def hosts_table(rows: list[tuple[str, ...]]) -> Table:
 
 
 def host_row_line(row: tuple[str, ...]) -> str:
-    """Say a row in a line."""
+    """Return a row as one line."""
     name, runs, serves, cpu, received, sent, temperature, throttling = row
     parts = (
         runs,

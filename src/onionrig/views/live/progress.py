@@ -1,4 +1,4 @@
-"""What is known of a run while it goes: fed with events and samples, asked by the live views."""
+"""Track what is known of a run under way: fed with events and samples, asked by live views."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Number = TypeVar("Number", int, float)
 
 
 class Progress:
-    """The state of one run as far as it has been told."""
+    """The state of one run as far as it is known."""
 
     def __init__(  # noqa: PLR0913 - what is known of a run before it begins
         self,
@@ -57,22 +57,22 @@ class Progress:
         self.target_bits_per_second = target_bits_per_second
         self.streams_asked = streams
         self.loads = loads
-        """Loads that are put on in turn."""
+        """Number of loads that are put on in turn."""
         self.load_number = 0
-        """Of the load under way, from 1."""
+        """Number of the current load, from 1."""
         self.loads_scheduled = 0
         self.host: HostRates | None = None
         self.shows_host = shows_host
-        """Whether interfaces are shown beside the load: for a baseline they are the point."""
+        """True if interfaces are shown beside the load: for a baseline they are the point."""
         self.serves_only = serves_only
-        """Whether the sinks run elsewhere: then what the source sends is what there is to see."""
+        """True if the sinks run elsewhere, so that only what the source sends can be shown."""
         self.title = title
-        """What this run is a part of."""
+        """Title of the whole that this run is a part of."""
         self.whole_ends_seconds = whole_ends_seconds
-        """When all of what it is a part of should be over, on the monotonic clock: a guess that
+        """Expected end of the whole that it is a part of, on the monotonic clock: a guess that
         holds until the first load is scheduled."""
         self.after_loads_seconds = after_loads_seconds
-        """What all of it takes after the end of each load."""
+        """Seconds that the whole still takes after the end of each load."""
         self.phase = Phase.BRING_UP
         self.waiting = ""
         self.notes: list[str] = []
@@ -88,7 +88,7 @@ class Progress:
         self.hosts = Hosts()
 
     def tell(self, event: AnyEvent) -> None:
-        """Take in an event."""
+        """Apply an event."""
         match event:
             case PhaseBegan(phase=phase):
                 self.phase, self.waiting = phase, ""
@@ -115,7 +115,7 @@ class Progress:
                 self.waiting = ""
 
     def sampled(self, samples: Iterable[SinkSample]) -> None:
-        """Take in what the sinks have recorded, in the order of their seconds."""
+        """Record samples of the sinks, in the order of their seconds."""
         for sample in samples:
             if sample.second != self.second:
                 self.second = sample.second
@@ -133,7 +133,7 @@ class Progress:
                 self._held[sample.second] += sum(counted.values())
 
     def served(self, samples: Iterable[SourceSample]) -> None:
-        """Take in what a source has recorded, where the sinks are elsewhere."""
+        """Record samples of a source, if the sinks are elsewhere."""
         for sample in samples:
             self.second = sample.second
             self.streams = sample.streams
@@ -142,7 +142,7 @@ class Progress:
             }
 
     def used(self, samples: Iterable[tuple[str, HostSample]]) -> None:
-        """Take in what the samplers have recorded, each by its name."""
+        """Record samples of the samplers, each by its name."""
         for name, sample in samples:
             last = self._last_of.get(name)
             self._last_of[name] = sample
@@ -155,7 +155,7 @@ class Progress:
 
     @property
     def rig_cores(self) -> float | None:
-        """Cores that the rig's processes use, on all hosts; None before that is known."""
+        """Cores that the rig uses, on all hosts; None before that is known."""
         return self.hosts.rig_cores
 
     @property
@@ -175,7 +175,7 @@ class Progress:
 
     @property
     def streams_up(self) -> int:
-        """Streams that deliver."""
+        """Streams that are delivering."""
         return sum(self.streams.values())
 
     @staticmethod

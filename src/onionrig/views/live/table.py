@@ -1,4 +1,4 @@
-"""The live view: a table that redraws itself on a terminal, plain lines elsewhere.
+"""Show the live view: a table that redraws itself on a terminal, plain lines elsewhere.
 
 Both write to stderr, so that stdout holds the result alone.
 """
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from onionrig.views.live.progress import Progress
 
 PLAIN_LINE_SECONDS = 5
-"""How often the load is told of where there is no terminal."""
+"""Seconds between two lines about the load, without a terminal."""
 HOST_LINES_SECONDS = 30
-"""How often each host is told of there: a line per host."""
+"""Seconds between two reports of each host, one line per host, without a terminal."""
 NOTES_SHOWN = 6
 
 
 class View(Protocol):
-    """Shows progress; entered for the run, redrawn once a second."""
+    """A view of progress; entered for the run, redrawn once per second."""
 
     def __enter__(self) -> Self: ...
 
@@ -76,13 +76,13 @@ class LiveTable:
         self._live.__exit__(kind, error, trace)
 
     def show(self, progress: Progress) -> None:
-        """Redraw."""
+        """Redraw the table."""
         elapsed = time.monotonic() - self._started_seconds
         self._live.update(drawn(progress, elapsed_seconds=elapsed, cores=self._cores), refresh=True)
 
 
 class PlainLines:
-    """A line when something changes, and one every few seconds under load."""
+    """Plain lines: one when something changes, and one every few seconds under load."""
 
     def __init__(self, console: Console, *, cores: int) -> None:
         self._console = console
@@ -139,7 +139,7 @@ class PlainLines:
 
 
 def drawn(progress: Progress, *, elapsed_seconds: float, cores: int) -> RenderableType:
-    """Draw the whole of it."""
+    """Draw the whole view."""
     head = Text.assemble(
         ("onionrig  ", "bold"),
         f"{progress.title}  " if progress.title else "",
@@ -161,7 +161,7 @@ def drawn(progress: Progress, *, elapsed_seconds: float, cores: int) -> Renderab
 
 
 def under_load(progress: Progress, *, cores: int) -> str:
-    """Say in one line how the load does; ``cores`` are there until it is known where the rig is."""
+    """Return the state of the load in one line; ``cores`` counts until the hosts are known."""
     said = [f"{rate_text(progress.goodput_bits_per_second)} now"]
     if progress.hold_bits_per_second is not None and progress.schedule is not None:
         length = progress.schedule.end_second - progress.schedule.hold_second
@@ -180,7 +180,7 @@ def under_load(progress: Progress, *, cores: int) -> str:
 
 
 def _stage(progress: Progress) -> str:
-    """Name the phase, and which of several loads it is of."""
+    """Name the phase, and which of several loads it belongs to."""
     of_a_load = progress.phase in {Phase.RAMP, Phase.HOLD, Phase.DRAIN}
     if progress.loads == 1 or not of_a_load:
         return str(progress.phase)
@@ -188,7 +188,7 @@ def _stage(progress: Progress) -> str:
 
 
 def _left(progress: Progress) -> str:
-    """Say how long all of it still takes, where that can be told."""
+    """Return how long the whole still takes, if that is known."""
     if progress.whole_ends_seconds is None:
         return ""
     if progress.schedule is not None and progress.after_loads_seconds:
@@ -214,5 +214,5 @@ def _backends(progress: Progress) -> Table:
 
 
 def _kind_of_wait(waiting: str) -> str:
-    """Return a wait without its numbers, so that a plain log has one line for each."""
+    """Return a wait without its numbers, so that a plain log has one line for each kind."""
     return "".join(letter for letter in waiting.partition(";")[0] if not letter.isdigit())

@@ -1,1 +1,1 @@
-"""A plan: in a terminal, and the words that its page shares."""
+"""Show a plan: in a terminal, and the words that its page shares."""

@@ -1,4 +1,4 @@
-"""What must be there for a plan, line by line, and several kinds of hardware side by side."""
+"""List what a plan needs, line by line, and compare several kinds of hardware."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 NOT_KNOWN = "not known"
 UNLISTED = "the catalogue has no figure"
 ABSENT = TO
-"""Stands where a kind of hardware has nothing of the sort."""
+"""Cell of a kind of hardware that has no such thing."""
 HOSTS, DAEMONS = f"hosts [fewest{TO}most]", "daemons per host"
-"""Names of rows."""
+"""Names of two rows."""
 Line = tuple[str, str, str]
-"""A name, what it is, and what is to be said of that."""
+"""Name, value, and remark."""
 
 
 def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[Line, ...]:
-    """Say what must be there, and what it would serve."""
+    """Return what the plan needs, and what it would serve."""
     needed, projected = hardware.hosts_needed, hardware.projected_bits_per_second
     driving = bill.client_side
     tors, cores = counted(driving.client_tors, "client tor"), driving.client_cores
@@ -75,7 +75,7 @@ def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[Line, ..
 
 
 def side_by_side(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    """Return rows with a cell for each kind of hardware, after what the row is of."""
+    """Return rows: a name, then a cell for each kind of hardware."""
     rows = [(name, *map(cell, plan.hardware)) for name, cell in _SIDES]
     return tuple(row for row in rows if any(each != ABSENT for each in row[1:]))
 

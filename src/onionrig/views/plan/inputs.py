@@ -1,4 +1,4 @@
-"""What a plan was computed from, by where each figure is from: for those who doubt it."""
+"""Show what a plan was computed from, grouped by origin: for those who doubt it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEANINGS: dict[Origin, str] = {
     "estimated": "a guess, for the reason given beside it",
     "asked": "on the command line",
 }
-"""What an origin means; in the order in which they are shown."""
+"""Meaning of each origin, in the order in which they are shown."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,12 +30,12 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """The origin, how many there are and what it means."""
+        """Title: the origin, the number of its figures and its meaning."""
         return f"{self.origin} ({len(self.inputs)}): {MEANINGS[self.origin]}"
 
     @property
     def by_source(self) -> dict[str, list[Input]]:
-        """Return the figures by where each stands."""
+        """Return the figures by source."""
         found: dict[str, list[Input]] = {}
         for each in self.inputs:
             found.setdefault(each.source, []).append(each)
@@ -43,7 +43,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def replacements(self) -> list[str]:
-        """Say how to put measurements in the place of these figures, each way once."""
+        """Return the ways to replace these figures by measurements, each once."""
         found: dict[str, list[str]] = {}
         for each in self.inputs:
             if each.replaced_by:
@@ -55,7 +55,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inputs_by_origin(plan: Plan) -> tuple[Group, ...]:
-    """Return every figure once, by origin; of one kind of hardware alone, with its name."""
+    """Return every figure once, by origin; figures of one kind of hardware carry its name."""
     inputs = _distinct(plan)
     groups = [
         Group(origin=origin, inputs=tuple(each for each in inputs if each.origin == origin))
@@ -65,7 +65,7 @@ def inputs_by_origin(plan: Plan) -> tuple[Group, ...]:
 
 
 def _distinct(plan: Plan) -> tuple[Input, ...]:
-    """Drop what several kinds share, and name the kind of what only some of them have."""
+    """Merge figures that several kinds share, and add the kind to those that only some have."""
     every = [each for hardware in plan.hardware for each in hardware.inputs]
     same_name: dict[str, set[Input]] = {}
     for each in every:

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from onionrig.records.plan import Range
 
 TO = "\u2013"
-"""Between the ends of a range."""
+"""Dash between the ends of a range."""
 STEPS_IN_A_RANGE = 4
-"""At least so many: a figure is rounded to a power of ten that fits into its range as often."""
+"""Fewest rounding steps that fit into a range: figures are rounded to a power of ten."""
 FEWEST_FIGURES, MOST_FIGURES = 2, 3
-"""Of the likely value, whatever the range: so that it is the same wherever it is said."""
+"""Significant figures of the likely value, whatever the range, so that it is the same
+everywhere."""
 LONGEST_WHOLE = 1e6
-"""Counts without a spread stand as they are up to here."""
+"""Highest count without a spread that is printed as it is."""
 _BYTES_PER = "bytes per "
 _STEPS = {
     "bit/s": (*RATE_STEPS, (1.0, "bit/s")),
@@ -29,7 +30,7 @@ _STEPS = {
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """A range's three figures, all in one unit and to one digit."""
+    """The three figures of a range, all in one unit and to one digit."""
 
     lowest: str
     likely: str
@@ -38,12 +39,12 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exact(self) -> bool:
-        """Whether nothing is left of the range."""
+        """True if the ends are equal after rounding."""
         return self.lowest == self.likely == self.highest
 
 
 def range_text(value: Range, unit: str) -> str:
-    """Say from where to where a figure goes, and what is likely."""
+    """Return both ends of a range and its likely value."""
     said = said_in(value, unit)
     if said.exact:
         return f"{said.likely} {said.unit}".rstrip()
@@ -51,7 +52,7 @@ def range_text(value: Range, unit: str) -> str:
 
 
 def ends_text(value: Range, unit: str) -> str:
-    """Say from where to where a figure goes."""
+    """Return both ends of a range."""
     said = said_in(value, unit)
     if said.lowest == said.highest:
         return f"{said.likely} {said.unit}".rstrip()
@@ -59,13 +60,13 @@ def ends_text(value: Range, unit: str) -> str:
 
 
 def likely_text(value: Range, unit: str) -> str:
-    """Say what is likely, as roughly as the range is known."""
+    """Return the likely value, as roughly as the range is known."""
     said = said_in(value, unit)
     return f"{said.likely} {said.unit}".rstrip()
 
 
 def figure_text(value: float) -> str:
-    """Say a figure without a spread: whole numbers as they are, others with three figures."""
+    """Return a figure without a spread: whole numbers as they are, others with three figures."""
     if value == round(value) and abs(value) < LONGEST_WHOLE:
         return f"{value:.0f}"
     text = _rounded(value, _place(value) - MOST_FIGURES + 1)
@@ -73,7 +74,7 @@ def figure_text(value: float) -> str:
 
 
 def said_in(value: Range, unit: str) -> Said:
-    """Say a range's figures in the multiple of the unit that its likely value is short in."""
+    """Return the figures of a range in the multiple of the unit that suits the likely value."""
     factor, shown = _multiple(value.likely or value.highest, unit)
     figures = [each / factor for each in (value.lowest, value.likely, value.highest)]
     lowest, likely, highest = figures

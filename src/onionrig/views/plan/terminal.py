@@ -1,4 +1,4 @@
-"""A plan in a terminal: the answer, what must be there, what limits it, what it is made of."""
+"""Show a plan in a terminal: the answer, what it needs, what limits it, its inputs."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 BRIEF_ROWS = (HOSTS, "would serve", "bound by", "next", DAEMONS, "power", "price")
-"""The rows that answer the question; the whole bill is behind --verbose."""
+"""Rows that answer the question; the whole bill is behind --verbose."""
 
 
 def brief_plan_view(plan: Plan) -> RenderableType:
-    """Draw the answer of a plan in about ten lines, and say where the rest is."""
+    """Draw the answer of a plan in about ten lines, and point to the rest."""
     unable = [hardware for hardware in plan.hardware if not hardware.possible]
     parts: list[RenderableType] = [Text(answer(plan), style=f"bold {_colour(plan)}")]
     if len(unable) < len(plan.hardware):
@@ -55,7 +55,7 @@ def brief_plan_view(plan: Plan) -> RenderableType:
 
 
 def plan_view(plan: Plan) -> RenderableType:
-    """Draw a plan; several kinds of hardware side by side, then what is to be said of each."""
+    """Draw a plan; several kinds of hardware side by side, then each in detail."""
     parts: list[RenderableType] = [Text(question(plan), style="dim")]
     single = len(plan.hardware) == 1
     parts += [Text(answer(plan), style=f"bold {_colour(plan)}"), Text()]
@@ -95,7 +95,7 @@ def _several(plan: Plan) -> list[RenderableType]:
 
 
 def _side_by_side(plan: Plan, rows: Sequence[str] | None = None) -> Table:
-    """Draw a column for each kind of hardware, with all rows or those that are named."""
+    """Draw a column for each kind of hardware, with all rows or the given ones."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("", *(hardware.name for hardware in plan.hardware)):
         table.add_column(Text(heading), overflow="fold")
@@ -106,7 +106,7 @@ def _side_by_side(plan: Plan, rows: Sequence[str] | None = None) -> Table:
 
 
 def _constraints(hardware: HardwarePlan) -> Table:
-    """Draw what each limit alone would let the rig serve."""
+    """Draw what each limit alone would allow."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("", "limit", "would allow alone", "because"):
         table.add_column(heading, overflow="fold")

@@ -1,4 +1,4 @@
-"""What a plan says in sentences and cells, for the terminal and for the page alike."""
+"""Write the sentences and cells of a plan, shared by the terminal and the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RENTED = "rented; traffic costs not included"
 
 
 def question(plan: Plan) -> str:
-    """Say what was asked."""
+    """Return the question that was asked."""
     if plan.target_bits_per_second is None:
         return f"What would {_asked_hosts(plan)} serve from one onion address?"
     return (
@@ -28,7 +28,7 @@ def question(plan: Plan) -> str:
 
 
 def answer(plan: Plan) -> str:
-    """Answer in a sentence: the one that a single kind of hardware has, or one over them all."""
+    """Return the answer in a sentence: for a single kind of hardware, or for all of them."""
     if len(plan.hardware) == 1:
         return told(plan.hardware[0])
     able = [f"{rig_text(bill, each)}{_output(plan, each)}" for each, bill in planned(plan)]
@@ -54,12 +54,12 @@ def told(hardware: HardwarePlan) -> str:
 
 
 def stock_text(plan: Plan, number: int) -> str:
-    """Say what stock Onionbalance could do on one kind of hardware."""
+    """Return what stock Onionbalance could do on one kind of hardware."""
     return f"With stock Onionbalance: {plan.hardware[number].name}: {plan.stock_answers[number]}"
 
 
 def planned(plan: Plan) -> list[tuple[HardwarePlan, Bill]]:
-    """Return the kinds of hardware that can, with what they take."""
+    """Return the kinds of hardware that can do it, with their bills."""
     return [(each, each.bill) for each in plan.hardware if each.bill is not None]
 
 
@@ -69,7 +69,7 @@ def rig_text(bill: Bill, hardware: HardwarePlan) -> str:
 
 
 def hosts_text(needed: HostsNeeded) -> str:
-    """Say how far from the planned number the ranges may bring it."""
+    """Return how far the ranges may move the planned number."""
     if needed.most is None:
         return f"{needed.fewest} at best; at worst no number is enough"
     if needed.fewest == needed.most:
@@ -78,31 +78,31 @@ def hosts_text(needed: HostsNeeded) -> str:
 
 
 def price_text(price: Cash) -> str:
-    """Say a price, and for how long it is paid."""
+    """Return a price, per hour or month if it is rented."""
     per = "" if price.per == "piece" else f" per {price.per}"
     return f"{money_text(price.amount)} {price.currency}{per}"
 
 
 def price_note(price: Cash, hosts: int) -> str:
-    """Say what each host costs, of when that is, and what is not in it."""
+    """Return the price per host, its date, and what it does not include."""
     each = f"{money_text(price.amount / hosts)} {price.currency} each, " if hosts > 1 else ""
     return f"{each}as of {price.date}; {UNPRICED if price.per == 'piece' else RENTED}"
 
 
 def money_text(amount: float) -> str:
-    """Say an amount: with cents up to a hundred, below one with what it takes."""
+    """Return an amount: with cents up to a hundred, below one with three figures."""
     if amount < 1:
         return figure_text(amount)
     return f"{amount:.0f}" if amount >= NO_CENTS_FROM else f"{amount:.2f}".removesuffix(".00")
 
 
 def constraint_text(constraint: Constraint) -> str:
-    """Say a limit and what it alone would let through."""
+    """Return a limit and what it alone would allow."""
     return f"{constraint.kind}, at {range_text(constraint.goodput_bits_per_second, 'bit/s')}"
 
 
 def standing_of(constraint: Constraint, hardware: HardwarePlan) -> str:
-    """Say whether a limit binds, would be the next to, or comes later."""
+    """Return "binds", "next" or "later" for a limit."""
     if constraint == hardware.binding:
         return "binds"
     return "next" if constraint == hardware.next_binding else "later"
@@ -115,7 +115,7 @@ def estimates_text(hardware: HardwarePlan) -> str:
 
 
 def doubts(plan: Plan) -> tuple[str, ...]:
-    """Say what to know before relying on it."""
+    """Return what to know before relying on the plan."""
     said = [doubt for each, bill in planned(plan) for doubt in _short_of(each, bill)]
     guessed = [
         f"{estimates_text(each)} for {each.name}"
@@ -131,7 +131,7 @@ def doubts(plan: Plan) -> tuple[str, ...]:
 
 
 def headroom_text(headroom: float) -> str:
-    """Say a headroom as a percentage, without decimals that it does not have."""
+    """Return a headroom as a percentage, without decimals that it does not have."""
     return f"{100 * headroom:.3g} %"
 
 

@@ -1,1 +1,1 @@
-"""A probe of a board: in a terminal, and its progress."""
+"""Show a probe of a board: in a terminal, and its progress."""

@@ -1,4 +1,4 @@
-"""How far a probe is: a bar on a terminal, a line a stage elsewhere."""
+"""Show the progress of a probe: a bar on a terminal, one line per stage elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def probing(console: Console) -> Iterator[Callable[[str, float], None]]:
-    """Give what is to be told of each step, and of the share that is over, for a block."""
+    """Yield a function to be called with each step and the share done."""
     if not console.is_terminal:
         yield _Lines(console).show
         return
@@ -26,7 +26,7 @@ def probing(console: Console) -> Iterator[Callable[[str, float], None]]:
 
 
 class _Lines:
-    """Only a step of another stage gets a line; the stage stands before the colon."""
+    """Plain lines: one per stage, which is the part of a step before the colon."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""A probe in a terminal: the board, its speeds, what follows from them, what is doubtful."""
+"""Show a probe in a terminal: the board, its speeds, what follows from them, doubts."""
 
 from __future__ import annotations
 

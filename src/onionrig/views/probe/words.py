@@ -1,4 +1,4 @@
-"""A probe in words: what the board is, and what follows from its figures."""
+"""Describe a probe in words: what the board is, and what follows from its figures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from onionrig.records.samples import Board
 
 TELLING = 2.0
-"""How many times as fast as SHA3 AES is where its instructions are used."""
+"""Ratio of AES to SHA3 speed from which AES instructions are in use."""
 NEARLY_ALL = 0.9
-"""Of cores times one core's speed: then cores do not hold one another back."""
+"""Share of cores times one core's speed from which cores do not hold one another back."""
 
 
 def board_text(probe: Probe) -> str:
-    """Say what board it is, in a line."""
+    """Return the description of the board in one line."""
     host = probe.host
     clock = f" up to {probe.clock_hertz / 1e9:.3g} GHz" if probe.clock_hertz else ""
     parts = (
@@ -31,7 +31,7 @@ def board_text(probe: Probe) -> str:
 
 
 def meanings(probe: Probe) -> list[str]:
-    """Return what follows from the figures, a sentence each."""
+    """Return what follows from the figures, one sentence each."""
     sha3 = probe.speed("sha3-256", CELL_BYTES)
     gcm = probe.speed("aes-256-gcm", RECORD_BYTES)
     found = []
@@ -47,14 +47,14 @@ def meanings(probe: Probe) -> list[str]:
 
 
 def temperature_text(before: Board, after: Board) -> str:
-    """Say how warm it became."""
+    """Return the temperatures before and after."""
     if before.temperature_celsius is None or after.temperature_celsius is None:
         return "unknown"
     return f"{before.temperature_celsius:.1f} °C before, {after.temperature_celsius:.1f} °C after"
 
 
 def throttling_text(board: Board) -> str:
-    """Say what the firmware holds back for, or did since boot."""
+    """Return the throttling that the firmware reports now, or since boot."""
     if board.throttling is None:
         return "unknown"
     return ", ".join(board.throttling) or "no, and not since boot"

@@ -1,1 +1,1 @@
-"""Reports that one looks at: a self-contained page, and its charts as files."""
+"""Make reports to look at: a self-contained page, and its charts as files."""

@@ -1,7 +1,7 @@
-"""The colours of a report, in light and dark.
+"""Define the colours of a report, in light and dark.
 
 Charts and drawings name a colour as a CSS variable, so the page alone decides what it is, and a
-change of scheme or a printer needs no redrawing. Image files have no page: they are painted.
+change of scheme or a printer needs no redrawing. Image files have no page: their colours are fixed.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _VARIABLE = re.compile(r"var\(--([a-z]+)-?(\d*)\)")
 
 
 class Scheme(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What each colour is."""
+    """A value for each colour."""
 
     page: str
     ink: str
     muted: str
-    """Text of less weight; at least 4.5 to 1 against the page, as ink is."""
+    """Colour of secondary text; contrast to the page at least 4.5 to 1, like ink."""
     line: str
     shade: str
-    """Behind a part of a chart or a table."""
+    """Background of a part of a chart or a table."""
     good: str
     bad: str
     series: tuple[str, ...]
-    """Neighbours in this order can be told apart with each kind of colour blindness."""
+    """Colours of series; neighbours differ with each kind of colour blindness."""
 
 
 LIGHT = Scheme(
@@ -63,16 +63,16 @@ DARK = Scheme(
 
 
 SERIES = len(LIGHT.series)
-"""Colours there are; then they begin again."""
+"""Number of colours; then they repeat."""
 
 
 def series_colour(index: int) -> str:
-    """Return the colour of the series of this place; after the last the first again."""
+    """Return the colour of the series at this index; after the last comes the first."""
     return f"var(--series-{index % SERIES})"
 
 
 def style_variables() -> str:
-    """Return the style sheet that gives the colours; paper is light."""
+    """Return the style sheet that defines the colours; paper is light."""
     return (
         f":root{{color-scheme:light dark;{_declared(LIGHT)}}}"
         f"@media screen and (prefers-color-scheme:dark){{:root{{{_declared(DARK)}}}}}"
@@ -80,7 +80,7 @@ def style_variables() -> str:
 
 
 def painted(text: str, scheme: Scheme) -> str:
-    """Put a scheme's colours in the place of their variables."""
+    """Replace the variables by the colours of a scheme."""
     return _VARIABLE.sub(lambda found: _colour(scheme, found[1], found[2]), text)
 
 

@@ -1,4 +1,4 @@
-"""What a report says, in the order in which it is read: plain data that the page is made from."""
+"""Describe a report in reading order: plain data that the page is made from."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from onionrig.views.report.drawings.stages import Drawing
 from onionrig.views.report.figure import Figure
 
 UNKNOWN = "\u2013"
-"""Stands where nothing was measured."""
+"""Cell of a value that was not measured."""
 
 Mood = Literal["good", "bad", "doubted", "plain"]
 
 
 class Bar(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A cell of a table with a bar for what it says."""
+    """A cell of a table with a bar for its value."""
 
     text: str
     share: float
-    """The bar's share of the cell's width, 0 to 1."""
+    """Length of the bar as a share of the cell's width, 0 to 1."""
     full: bool = False
-    """Whether what it shows is at its limit."""
+    """True if the value is at its limit."""
 
 
 Cell = str | Bar
@@ -33,7 +33,7 @@ class Column(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     title: str
     kind: Literal["text", "number", "long"] = "text"
-    """Numbers are set to the right, long text gets room."""
+    """Kind of the cells: numbers are right-aligned, long text gets room."""
 
 
 class Table(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +67,7 @@ class FoldedFigures(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Still(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A chart that the page has as a picture: for one that is handed on, and needs no script."""
+    """A chart that the page has as a picture, for a page to hand on that needs no script."""
 
     figure: Figure
 
@@ -84,35 +84,35 @@ class Fact(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Section(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A heading, what was found in a sentence, and what shows it."""
+    """A heading, a sentence with the finding, and the blocks that show it."""
 
     name: str
-    """Its anchor."""
+    """Anchor of the section."""
     title: str
     finding: str
     blocks: tuple[Block, ...]
 
 
 class Document(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A report without its looks."""
+    """A report without its layout."""
 
     title: str
     about: tuple[str, ...]
-    """Which run, when, of what kind."""
+    """Name, time and kind of the run."""
     verdict: str
     mood: Mood
     warnings: tuple[str, ...]
-    """Why not to trust it."""
+    """Reasons not to trust it."""
     warned: str = "Why not to trust it"
-    """The heading of the warnings."""
+    """Heading of the warnings."""
     trusted: str
-    """What stands there where nothing speaks against it."""
+    """Text shown instead if there are no warnings."""
     facts: tuple[Fact, ...]
     sections: tuple[Section, ...]
 
     @property
     def figures(self) -> tuple[Figure, ...]:
-        """All charts, in order."""
+        """All charts in order."""
         return tuple(
             figure
             for section in self.sections
@@ -124,7 +124,7 @@ class Document(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def columns(
     *titles: str, numeric: tuple[str, ...] = (), long: tuple[str, ...] = ()
 ) -> tuple[Column, ...]:
-    """Return the columns of these titles; some of them numeric, some with long text."""
+    """Return columns with these titles, some numeric, some with long text."""
     return tuple(
         Column(
             title=title,

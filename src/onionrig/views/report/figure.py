@@ -1,4 +1,4 @@
-"""A chart as a page and an image file need it: its specification, and what it shows in words."""
+"""Describe a chart for a page and an image file: its specification, and its meaning in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Shape = Literal[
 
 DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 SHAPES: tuple[Shape, ...] = ("circle", "square", "triangle-up", "diamond", "triangle-down")
-"""Told apart as colours are, by those who see none of them."""
+"""Shapes of series, distinct also for readers who see no colours."""
 
 POINTS = "points"
 
@@ -33,11 +33,11 @@ _PATHS: dict[Shape, str] = {
 _NO_FILE_NAME = re.compile(r"[^A-Za-z0-9.-]+")
 
 FONT = "system-ui, 'Liberation Sans', 'DejaVu Sans', Arial, sans-serif"
-"""The reader's own; the others where an image is made without one."""
+"""Font: the reader's own; the others are for images made without one."""
 
 
 class Key(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one colour of a chart stands for: an area, or a line, a point, or a line of points."""
+    """The meaning of one colour: an area, or a line, a point, or a line of points."""
 
     name: str
     colour: str
@@ -46,7 +46,7 @@ class Key(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def path(self) -> str:
-        """The shape in a box of 24 by 12; an area is a square."""
+        """Path of the shape in a box of 24 by 12; an area is a square."""
         return _PATHS[self.shape or "square"]
 
 
@@ -54,15 +54,16 @@ class Figure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A chart, drawn as wide as the page."""
 
     name: str
-    """The name of its files, and its anchor in the page."""
+    """Name of its files, and its anchor in the page."""
     title: str
-    """What it shows."""
+    """Title of the chart."""
     description: str
-    """What a reader who cannot see it is told."""
+    """Description for readers who cannot see it."""
     height: int
     keys: tuple[Key, ...]
     spec: dict[str, Any]
-    """Vega-Lite; its colours are the page's variables. It draws the keys itself, for images."""
+    """Vega-Lite specification; its colours are variables of the page. It includes keys, for
+    images."""
 
 
 def figure(  # noqa: PLR0913 - a figure is all of these

@@ -1,4 +1,4 @@
-"""A report, and the files that it is handed on as: report.html, its charts beside it."""
+"""Write a report as files: report.html, and its charts beside it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onionrig.views.report.document import Document
 
 PAGE, CHARTS = "report.html", "charts"
-"""The page's file, and the directory of the charts beside it."""
+"""File of the page, and directory of the charts beside it."""
 
 
 class Report(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""A report's charts as images: in files for those who put them elsewhere, and still in a page."""
+"""Draw a report's charts as images: in files for use elsewhere, and as stills in a page."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from onionrig.views.report.figure import Figure
 
 WIDTH = 860
-"""In pixels; the page's charts are as wide as the page."""
+"""Width in pixels; the charts of the page are as wide as the page."""
 PNG_SCALE = 2.0
 STILL_WIDTH, STILL_FONT_SIZE = 440, 14
-"""In pixels of the drawing; style.css has the sizes at which they are shown."""
+"""Width and font size in pixels of the drawing; style.css has the displayed sizes."""
 
 
 def still(figure: Figure) -> str:
-    """Draw a figure for a page without scripts, which has colours and keys.
+    """Draw a figure for a page without scripts, which provides colours and keys.
 
-    One drawing serves a desk and a phone, where the page makes it larger and smaller; so there is
-    room in it for the larger text that it has on a phone.
+    One drawing serves a desk and a phone, where the page enlarges or shrinks it, so it leaves room
+    for the larger text on a phone.
     """
     config = figure.spec["config"]
     text = {"labelFontSize": STILL_FONT_SIZE, "titleFontSize": STILL_FONT_SIZE}

@@ -1,4 +1,4 @@
-"""Make the page of a document: one file that asks nothing of the network.
+"""Make the page of a document: one file that fetches nothing from the network.
 
 What draws the charts (Vega, Vega-Lite, Vega-Embed, as bundled by vl-convert) is inside. The policy
 lets exactly these scripts run, by their hashes, and forbids eval: expressions are interpreted.
@@ -89,7 +89,7 @@ def _style() -> str:
 
 
 def _inside_script(figure: Figure) -> Markup:
-    """Return a chart's specification so that no text in it can end the element it stands in."""
+    """Return the specification of a chart, escaped so that no text can end its element."""
     text = msgspec.json.encode(without_legends(figure.spec)).decode()
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no tag is left in it
 
@@ -101,7 +101,7 @@ def _hash(script: str) -> str:
 
 @functools.cache
 def _vega() -> str:
-    """Return the libraries as one script, made once a process: it takes a second."""
+    """Return the libraries as one script; cached, as making it takes a second."""
     bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 

@@ -1,4 +1,4 @@
-"""Values as a report prints them: a dash stands for everything that was not measured."""
+"""Print values for a report: a dash stands for everything that was not measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from onionrig.units import counted, percent_text, rate_text, size_text
 from onionrig.views.report.document import UNKNOWN
 
 MILLISECONDS_BELOW, HUNDREDTHS_BELOW = 1.0, 10.0
-"""Seconds below which a duration has milliseconds, or hundredths of a second."""
+"""Durations in seconds below which milliseconds, or hundredths, are printed."""
 
 
 def rate(bits_per_second: float | None) -> str:
@@ -18,14 +18,14 @@ def rate(bits_per_second: float | None) -> str:
 
 
 def rates(lowest: float | None, highest: float | None) -> str:
-    """Return the range of rates, the unit once if both have the same."""
+    """Return a range of rates, with the unit once if both have the same."""
     low, high = rate(lowest), rate(highest)
     number_of_low, _, unit_of_low = low.partition(" ")
     return f"{number_of_low if unit_of_low == high.partition(' ')[2] else low} to {high}"
 
 
 def percent(fraction: float | None, *, signed: bool = False) -> str:
-    """Return a fraction in percent; signed where it is a difference."""
+    """Return a fraction in percent; signed if it is a difference."""
     if fraction is None:
         return UNKNOWN
     text = percent_text(fraction)
@@ -54,7 +54,7 @@ def wait(seconds: float | None) -> str:
 
 
 def figure_of(value: float | None, unit: str) -> str:
-    """Return a value in the unit that its record names."""
+    """Return a value in the unit named by its record."""
     if value is None:
         return UNKNOWN
     match unit:
@@ -71,13 +71,13 @@ def figure_of(value: float | None, unit: str) -> str:
 
 
 def three_figures(value: float) -> str:
-    """Return a number with three significant figures, more where it has more before the point."""
+    """Return a number with at least three significant figures."""
     decimals = 2 - math.floor(math.log10(abs(value))) if value else 2
     return f"{value:.{max(0, decimals)}f}"
 
 
 def moment(iso: str) -> str:
-    """Return the moment of an ISO 8601 text in UTC; any other text stands as it is."""
+    """Return an ISO 8601 moment in UTC; any other text unchanged."""
     try:
         when = datetime.datetime.fromisoformat(iso)
     except ValueError:

@@ -1,1 +1,1 @@
-"""Results in a terminal: of a run, a sweep, a comparison."""
+"""Show results in a terminal: of a run, a sweep, a comparison."""

@@ -1,4 +1,4 @@
-"""What was done to the rig and what followed, in words and as a table of the summary."""
+"""Show faults and what followed, in words and as a table of the summary."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MEANT = (
 
 
 def aftermath_lines(aftermaths: Sequence[Aftermath]) -> list[RenderableType]:
-    """Return a table of what was done and what followed; it fits 80 columns."""
+    """Return a table of faults and what followed; it fits 80 columns."""
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     for heading in HEADINGS:
         table.add_column(heading, no_wrap=heading != "done", overflow="fold")
@@ -42,7 +42,7 @@ def aftermath_lines(aftermaths: Sequence[Aftermath]) -> list[RenderableType]:
 
 
 def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
-    """Say what was done and what followed, a cell for each heading."""
+    """Return a fault and what followed, one cell per heading."""
     dials = each.dials
     return (
         f"{each.at_seconds:.0f} s",
@@ -58,12 +58,12 @@ def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
 
 
 def unserved(dials: Outage) -> int:
-    """Return how many new streams an outage met: those that failed, and that waited in vain."""
+    """Return how many new streams an outage hit: failed ones and overdue ones."""
     return dials.failed + dials.waited_in_vain
 
 
 def follow_up_texts(aftermaths: Sequence[Aftermath]) -> list[str]:
-    """Say of each service that was brought back whether it answered, and published the address."""
+    """Return, for each service that was brought back, if it answered and was published."""
     return [text for each in aftermaths if (text := _follow_up_text(each))]
 
 
@@ -93,13 +93,13 @@ def _came(came: str, not_yet: str, seconds: float | None, each: Aftermath) -> st
 
 
 def done_text(verb: str, subject: str, bits_per_second: float | None = None) -> str:
-    """Say what was done, to what; of a link, what it carries from then on."""
+    """Return the fault in words; for a link, with its new rate."""
     rate = "another rate" if bits_per_second is None else rate_text(bits_per_second)
     return fault_recorded(verb).told.format(subject=subject, verb=verb, rate=rate)
 
 
 def listed_texts(before: Sequence[str], now: Sequence[str]) -> list[str]:
-    """Say which instances have come into the address's descriptors, and which have left them."""
+    """Return which instances appeared in the address's descriptors, and which left."""
     left = tuple(name for name in before if name not in now)
     come = tuple(name for name in now if name not in before)
     return [
@@ -109,7 +109,7 @@ def listed_texts(before: Sequence[str], now: Sequence[str]) -> list[str]:
 
 
 def _listed(each: Aftermath, unknown: str) -> str:
-    """Say how long it took until clients could learn of it, or for how long they could not."""
+    """Return the time until clients could learn of it, or the time that they could not."""
     seconds = each.listed_after_seconds
     if seconds is None and "listed" not in each.awaited:
         seconds = each.published_after_seconds
@@ -119,7 +119,7 @@ def _listed(each: Aftermath, unknown: str) -> str:
 
 
 def _slowest(dials: Outage, unknown: str) -> str:
-    """Say how long the slowest waited: to its first byte, or in vain until it was cut off."""
+    """Return the longest wait: for a first byte, or until it was cut off."""
     waited, served = dials.longest_wait_in_vain_seconds, dials.highest_first_byte_seconds
     if waited is not None and waited > (served or 0.0):
         return _longer_than(waited)
@@ -127,7 +127,7 @@ def _slowest(dials: Outage, unknown: str) -> str:
 
 
 def _longer_than(seconds: float) -> str:
-    """Say that something took longer than this, in whole seconds, which leaves names their room."""
+    """Return "> N s", in whole seconds, which leaves room for names."""
     return f"> {int(seconds)} s"
 
 

@@ -1,4 +1,4 @@
-"""A comparison, for a terminal and as Markdown."""
+"""Show a comparison, in a terminal and as Markdown."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DIFFERENCES = ("what differs", "A", "B")
 def comparison_ahead(
     pairs: int, *, seconds: float, networks: bool, holds_seconds: Sequence[float]
 ) -> str:
-    """Say how long a comparison will take, and what it can show and what not."""
+    """Return how long a comparison will take, and what it can and cannot show."""
     drawn = f"on {2 * pairs} networks" if networks else f"on {2 * pairs} rigs"
     start = f"{counted(pairs, 'pair')} {drawn}, about {rough_duration_text(seconds)}"
     if pairs < FEWEST_PAIRS:
@@ -135,7 +135,7 @@ def _range(lowest: float | None, highest: float | None) -> str:
 
 
 def _notes(comparison: Comparison) -> list[str]:
-    """Say what the columns are, and for each reason why something is not judged, of what."""
+    """Return the meaning of the columns, and each reason why figures are not judged."""
     notes = [INTERVALS] if any(ratio.interval for ratio in comparison.ratios) else []
     reasons: dict[tuple[str, str], list[str]] = {}
     for ratio in comparison.ratios:
@@ -148,7 +148,7 @@ def _notes(comparison: Comparison) -> list[str]:
 
 
 def _named(ratio: Ratio) -> str:
-    """Name a figure with its unit, unless its values say it themselves."""
+    """Return the name of a figure with its unit, unless its values include it."""
     return f"{ratio.what}, {ratio.unit}" if ratio.unit == "seconds" else ratio.what
 
 

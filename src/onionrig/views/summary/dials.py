@@ -1,4 +1,4 @@
-"""What the dials before the load came to, in lines of the summary."""
+"""Show the dials before the load, in lines of the summary."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from onionrig.records.dials import ByChance, Dials, FirstByte, Variant
 
 NAMED = 6
-"""Backend instances that are named where there are more."""
+"""Most backend instances that are named."""
 COLUMNS = ("variant", "backends", "dials", "Jain", "by chance", "smallest", "by chance")
-"""Of the table by variant, which fits a terminal of 80 columns; smallest is over the mean."""
+"""Columns of the table by variant, which fits 80 columns; smallest is over the mean."""
 
 
 def dials_lines(dials: Dials) -> list[RenderableType]:
-    """Return how many failed and why, how fast the others were, and how evenly they fell."""
+    """Return how many failed and why, how fast the others were, and how even they were."""
     lines: list[RenderableType] = [Text(_counted(dials))]
     lines += [
         Text(f"  {counted(count, 'time')} {reason}", style="yellow")
@@ -41,7 +41,7 @@ def dials_lines(dials: Dials) -> list[RenderableType]:
 
 
 def evenness(variant: Variant) -> tuple[str, str, str, str]:
-    """Return Jain's index and the smallest over the mean, each with what chance would give."""
+    """Return Jain's index and the smallest over the mean, each with its expectation by chance."""
     return (
         _said(variant.jain, index_text),
         chance_text(variant.jain_by_chance, index_text),
@@ -51,29 +51,29 @@ def evenness(variant: Variant) -> tuple[str, str, str, str]:
 
 
 def backends_text(variant: Variant) -> str:
-    """Say how many backends a variant has, if that is known."""
+    """Return the number of backends of a variant, if known."""
     return str(len(variant.backends)) if variant.clients else "-"
 
 
 def chance_text(found: ByChance | None, text: Callable[[float], str]) -> str:
-    """Say what chance would give, and between what nine of ten lie."""
+    """Return what chance would give: expected value and central 90 % interval."""
     if found is None:
         return "-"
     return f"{text(found.expected)} ({text(found.low)}-{text(found.high)})"
 
 
 def index_text(index: float) -> str:
-    """Say Jain's index; what chance does to it often begins with the third digit."""
+    """Return Jain's index; the effect of chance often begins at the third digit."""
     return f"{index:.3f}"
 
 
 def ratio_text(ratio: float) -> str:
-    """Say a share over the mean share."""
+    """Return a share over the mean share."""
     return f"{ratio:.2f}"
 
 
 def named(backends: tuple[str, ...]) -> str:
-    """Name some, and say how many more there are."""
+    """Return some names, and how many more there are."""
     more = f" and {len(backends) - NAMED} more" if len(backends) > NAMED else ""
     return f"{', '.join(backends[:NAMED])}{more}"
 

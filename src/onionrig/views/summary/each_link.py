@@ -1,4 +1,4 @@
-"""What the link of each serving host carried alone and with all others, as a table."""
+"""Show what the link of each serving host carried alone and with all others, as a table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TITLES = ("link", "alone", "all at once", "interface", "CPU", "hottest")
 def each_link_table(alone: Mapping[str, Result], together: Result) -> Table:
     """Return a row for each serving host, and one for all of them.
 
-    Rates are means over the hold; the interface, the CPU and the temperature are the host's own
+    Rates are means over the hold. The interface, the CPU and the temperature are those of the host
     while it served alone.
     """
     table = Table(box=None, pad_edge=False, header_style="dim")

@@ -1,4 +1,4 @@
-"""What each real host ran and did over the hold, as a table of the summary."""
+"""Show what each real host ran and did over the hold, as a table of the summary."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 MENTIONED_CORES = 0.01
-"""Cores of others that are enough to be mentioned."""
+"""Fewest cores of others that are mentioned."""
 LEFT = ("host", "runs", "throttling")
 
 
 def hosts_table(result: Result) -> Table | None:
-    """Return a row per host; None where no host is a real one."""
+    """Return a row per host, or None if no host is real."""
     if result.links is None or result.links.emulated or not result.hosts:
         return None
     links = {link.host: link for link in result.links.hosts}
@@ -37,7 +37,7 @@ def hosts_table(result: Result) -> Table | None:
 
 
 def cpu_text(host: HostFigures) -> str:
-    """Say how many cores of a host were in use by the rig, and in all; empty where not sampled."""
+    """Return the cores of a host in use by the rig, and in total; empty if not sampled."""
     if host.rig_cores is None:
         return ""
     text = f"{host.rig_cores:.2f}" + (f" of {host.cores}" if host.cores else "")
@@ -46,18 +46,18 @@ def cpu_text(host: HostFigures) -> str:
 
 
 def temperature_text(celsius: float | None) -> str:
-    """Return a temperature; empty where it is not known."""
+    """Return a temperature; empty if it is unknown."""
     return "" if celsius is None else f"{celsius:.1f} °C"
 
 
 def clock_text(offset_seconds: float | None) -> str:
-    """Say how far a clock is ahead (positive) of the controller's; empty where it is not known."""
+    """Return how far a clock is ahead (positive) of the controller's; empty if unknown."""
     # a typographic minus, as wide as the plus
     return "" if offset_seconds is None else f"{1e3 * offset_seconds:+.0f} ms".replace("-", "−")  # noqa: RUF001 - meant
 
 
 def _row(host: HostFigures, link: HostLink | None) -> dict[str, str]:
-    """Return the cells of a host by column; empty where nothing is known."""
+    """Return the cells of a host by column; empty if nothing is known."""
     return {
         "host": host.name,
         "runs": services_text(host.services),
@@ -71,7 +71,7 @@ def _row(host: HostFigures, link: HostLink | None) -> dict[str, str]:
 
 
 def _link(link: HostLink | None) -> str:
-    """Say what a link carried in its busier direction, and how much of its rate that is."""
+    """Return what a link carried in its busier direction, and its share of the rate."""
     if link is None or link.sent_bits_per_second is None:
         return ""
     direction = busier_direction(link)

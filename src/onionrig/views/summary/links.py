@@ -1,4 +1,4 @@
-"""What the links of hosts came to, in words."""
+"""Describe the links of hosts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from onionrig.records.hosts import Links
 
 FINEST = 1000
-"""The highest denominator that a scale is told with."""
+"""Highest denominator of a printed scale."""
 
 
 def links_sentence(links: Links) -> str:
-    """Say what part of its serving hosts' links an address sustained, and the scale."""
+    """Return how much of its serving hosts' links an address sustained, and the scale."""
     serving = sum(link.serves for link in links.hosts)
     if links.sum_bits_per_second is None:
         said = f"The links of the hosts that serve are {unknown_text(links)}"
@@ -29,7 +29,7 @@ def links_sentence(links: Links) -> str:
 
 
 def links_row(links: Links) -> tuple[str, str]:
-    """Return the part that was sustained and of what, for a table of the summary."""
+    """Return the sustained share and its whole, for a table of the summary."""
     hosts = f"{len(links.hosts)} {'emulated ' if links.emulated else ''}hosts"
     if links.sum_bits_per_second is None or links.sustained_share is None:
         return unknown_text(links), f"{hosts}{_scaled(links)}"
@@ -42,12 +42,12 @@ def links_row(links: Links) -> tuple[str, str]:
 
 
 def unknown_text(links: Links) -> str:
-    """Say why a link has no rate: it was not shaped, or a real one's is not known."""
+    """Explain why a link has no rate: it was not shaped, or a real one's is unknown."""
     return "not shaped" if links.emulated else "of unknown rate"
 
 
 def _parts(links: Links) -> str:
-    """Say goodput's parts of that, as far as there was any."""
+    """Return goodput as shares of that, if there was any."""
     if links.sustained_share is None or links.mean_share is None:
         return ""
     return (

@@ -1,4 +1,4 @@
-"""Repetitions until a rate is known: what they will take, and what they came to."""
+"""Show repetitions until a rate is known: what they will take, and their result."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ HEADINGS = ("figure", "mean", "95 % interval", "known within")
 
 
 def repetition_ahead(plan: RepeatPlan, *, seconds: float) -> str:
-    """Say how many networks and how long it will take; ``seconds`` is for one of them."""
+    """Return how many networks and how long it will take; ``seconds`` is for one of them."""
     fitting = max(1, int(plan.budget_seconds // seconds))
     return _ahead(plan, plan.repeats, RATE_OF_NETWORKS, seconds=seconds, fitting=fitting)
 
 
 def holds_ahead(asked: UntilKnown, *, hold_seconds: float, fitting: int) -> str:
-    """Say how many holds of one network and how long it will take."""
+    """Return how many holds of one network and how long it will take."""
     return _ahead(asked, "hold", RATE_OF_HOLDS, seconds=hold_seconds, fitting=fitting)
 
 
@@ -54,7 +54,7 @@ def _ahead(
 
 
 def repetition_summary(result: RepeatResult, where: str) -> RenderableType:
-    """Draw what repetitions came to: the sentence, the figures, the rate of each network."""
+    """Draw the result of repetitions: the sentence, the figures, the rate of each network."""
     parts: list[RenderableType] = [Text(result.sentence, style="bold"), Text()]
     if result.figures:
         rates = result.figures[0].values

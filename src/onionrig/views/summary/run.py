@@ -1,4 +1,4 @@
-"""The summary of a run, verdict first; of one that only served, what its source sent."""
+"""Show the summary of a run, verdict first; or what a source sent that only served."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _VERDICTS = {True: "meets", False: "misses", None: "not compared with"}
 def summary(result: Result, where: str, notes: Sequence[str] = ()) -> RenderableType:
     """Draw a result: the sentence, the rates, what bound them, backends, streams, costs, doubts.
 
-    ``notes`` is what is to be said of the run's files.
+    ``notes`` are about the run's files.
     """
     parts: list[RenderableType] = [headline(result), _rates(result), *bound(result)]
     if result.figures:
@@ -58,7 +58,7 @@ def summary(result: Result, where: str, notes: Sequence[str] = ()) -> Renderable
 
 
 def headline(result: Result) -> Text:
-    """Return the verdict in a sentence, with why not to trust it where that is so."""
+    """Return the verdict in a sentence, with the reason not to trust it, if there is one."""
     sustained = result.goodput.sustained_bits_per_second
     if result.status == "aborted":
         why = result.failure.message if result.failure else "unknown"
@@ -84,7 +84,7 @@ def headline(result: Result) -> Text:
 
 
 def served(recording: Recording) -> str:
-    """Say in a sentence how much a source sent to sinks elsewhere, for how long and how fast."""
+    """Return in a sentence how much a source sent to sinks elsewhere, how long and how fast."""
     found = served_in_all(recording)
     if found is None:
         return "nobody pulled anything"
@@ -97,7 +97,7 @@ def served(recording: Recording) -> str:
 
 
 def figure_text(figure: Figure) -> str:
-    """Return a figure of a load as it is said: its value with its unit, or a dash without one."""
+    """Return a figure of a load as text: its value with its unit, or a dash without one."""
     return "-" if figure.value is None else f"{figure.value:.3g} {figure.unit}".rstrip()
 
 
@@ -251,7 +251,7 @@ def _rate(bits_per_second: float | None) -> str:
 
 
 def _range(lowest: float, highest: float) -> str:
-    """Return two rates with their unit said once where it is the same."""
+    """Return two rates, with the unit once if both have the same."""
     number, _, unit = rate_text(lowest).rpartition(" ")
     above = rate_text(highest)
     return f"{number} to {above}" if above.endswith(f" {unit}") else f"{number} {unit} to {above}"

@@ -1,4 +1,4 @@
-"""A sweep as a table: a line a point, with its rate, its cost by role and what bound it."""
+"""Show a sweep as a table: one line per point, with its rate, cost by role and limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BAR = 10
 ROLES = ("backend", "relay", "client")
-"""Whose costs have a column; the report has all of them."""
+"""Roles whose costs have a column; the report has all of them."""
 
 
 def sweep_summary(sweep: SweepResult, where: str) -> RenderableType:

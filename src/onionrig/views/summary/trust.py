@@ -1,4 +1,4 @@
-"""What bound a rate and whether to trust it, in lines of the summary."""
+"""Show what bound a rate and whether to trust it, in lines of the summary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def distrust(result: Result) -> str:
-    """Return what a headline adds where its figure is not to be trusted, else nothing."""
+    """Return what a headline adds if its figure is not to be trusted, else an empty text."""
     trust = result.trust
     if trust is None or trust.trusted is not False:
         return ""
@@ -26,13 +26,13 @@ def distrust(result: Result) -> str:
 
 
 def bound(result: Result) -> list[Text]:
-    """Return what bound the rate, a sentence; nothing in results of before it was judged."""
+    """Return what bound the rate in a sentence; nothing for results from before it was judged."""
     bottleneck = result.bottleneck
     return [] if bottleneck is None else [Text(f"bottleneck: {bottleneck.sentence}")]
 
 
 def trust_lines(result: Result, notes: Sequence[str] = ()) -> list[Text]:
-    """Return how other counts agree, every doubt, and what was not recorded or cannot be read."""
+    """Return how other counts agree, every doubt, and what is missing or cannot be read."""
     lines: list[Text] = []
     trust = result.trust
     if trust is not None:

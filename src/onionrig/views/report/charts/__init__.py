@@ -1,1 +1,1 @@
-"""The charts of reports."""
+"""Draw the charts of reports."""

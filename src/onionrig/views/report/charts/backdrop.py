@@ -1,4 +1,4 @@
-"""Behind and over a chart's lines: the loads' ramps, levels to compare the lines with."""
+"""Draw what is behind and over a chart's lines: ramps of loads, and levels to compare with."""
 
 from __future__ import annotations
 

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from onionrig.records.series.comparison import Comparison, Ratio, RatioVerdict
 
 LEAST_SPAN = 1.1
-"""The axis goes at least from 1 over this to this, so that no difference looks like one."""
+"""Smallest span of the axis: from 1 over this to this, so that no difference looks like one."""
 STEPS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
-"""Ratios that are named on the axis, as are those of A to B."""
+"""Ratios labelled on the axis, as are their inverses."""
 MARKS: dict[RatioVerdict, tuple[Shape, str, str]] = {
     "higher": ("triangle-right", series_colour(0), "B is higher"),
     "lower": ("triangle-left", series_colour(1), "B is lower"),
     "no difference shown": ("circle", MUTED, "no difference shown"),
     "not repeated": ("diamond", MUTED, "not repeated: no interval"),
 }
-"""Shape, colour and meaning."""
+"""Shape, colour and meaning of each verdict."""
 
 
 def ratios_figure(comparison: Comparison) -> Figure | None:
-    """Draw B over A with its interval for every figure that has a ratio; None where none has."""
+    """Draw B over A with its interval for every figure with a ratio, or return None without any."""
     ratios = [ratio for ratio in comparison.ratios if ratio.ratio and ratio.verdict in MARKS]
     if not ratios:
         return None
@@ -84,7 +84,7 @@ def ratios_figure(comparison: Comparison) -> Figure | None:
 
 
 def repetitions_figure(comparison: Comparison) -> Figure | None:
-    """Draw the sustained rate of every repetition, in order; None where none has one."""
+    """Draw the sustained rate of every repetition in order, or return None without any."""
     sides = (comparison.a, comparison.b)
     known = [rate for side in sides for rate in side.sustained_bits_per_second if rate is not None]
     if not known:
@@ -168,12 +168,12 @@ def _row(ratio: Ratio) -> dict[str, str | float | None]:
 
 
 def _ends(ratio: Ratio) -> tuple[float | None, float | None]:
-    """Return the ends of what is drawn around a ratio: its interval, or else that of its pairs."""
+    """Return the ends of the bar of a ratio: its interval, or else the range of its pairs."""
     return ratio.interval or (ratio.lowest, ratio.highest)
 
 
 def _ticks(ratios: list[Ratio]) -> list[float]:
-    """Return the ratios to name: from 1 outwards, none nearer than a tenth of the axis."""
+    """Return the ratios to label: from 1 outwards, none nearer than a tenth of the axis."""
     _, highest = _domain(ratios)
     near = highest ** (2 * 0.1)
     kept = [1.0]
@@ -184,7 +184,7 @@ def _ticks(ratios: list[Ratio]) -> list[float]:
 
 
 def _domain(ratios: list[Ratio]) -> list[float]:
-    """Return the axis's ends: as far from 1 on both sides, and never too near."""
+    """Return the ends of the axis: equally far from 1 on both sides, with a minimum."""
     values = [
         value
         for each in ratios

@@ -1,4 +1,4 @@
-"""The chart of the dials that each backend instance served."""
+"""Draw the chart of the dials that each backend instance served."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from onionrig.records.dials import Dials
 
 UPRIGHT_MOST = 8
-"""Backend instances whose names have room beside one another."""
+"""Most backend instances whose names fit beside one another."""
 UNEVEN_TIMES = 1.01
-"""What the most may be of the least where all are drawn alike."""
+"""Ratio of the highest to the lowest expected count from which chance is uneven."""
 
 
 def dials_figure(dials: Dials) -> Figure:
     """Draw the dials that each backend instance served, by variant, with each variant's mean.
 
-    Where chance alone would not give all of a variant alike, what it would give is marked as well.
+    If chance alone would not give all of a variant equally many, its expectation is marked as well.
     """
     groups = _groups(dials)
     rows = [_row(group, bar) for group in groups for bar in group.bars]
@@ -105,7 +105,7 @@ class _Bar(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A backend instance."""
 
     key: str
-    """Its place: its name, unless it stands in several variants."""
+    """Key of its place: its name, unless it stands in several variants."""
     name: str
     dials: int
     expected: float | None
@@ -120,13 +120,13 @@ class _Group(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def uneven(self) -> bool:
-        """Whether chance alone would give some of them clearly more than others."""
+        """True if chance alone would give some of them clearly more than others."""
         expected = [bar.expected for bar in self.bars if bar.expected is not None]
         return bool(expected) and max(expected) > UNEVEN_TIMES * min(expected)
 
 
 def _groups(dials: Dials) -> list[_Group]:
-    """Return the variants; where they are not known, all backends as one."""
+    """Return the variants, or all backends as one if variants are unknown."""
     if not dials.variants:
         bars = tuple(
             _Bar(key=name, name=name, dials=count, expected=None)

@@ -1,4 +1,4 @@
-"""The charts of streams that were dialled under load: how many failed, how long the others took."""
+"""Draw the charts of streams dialled under load: how many failed, how long the others took."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from onionrig.views.report.figure import Figure
 
 COLOURS = {SERVED: series_colour(0), FAILED: BAD, WAITING: series_colour(1)}
-"""What became of new streams."""
+"""Colour of new streams by their outcome."""
 
 
 def dialled_figure(series: Series) -> Figure:

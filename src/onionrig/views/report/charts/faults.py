@@ -1,4 +1,4 @@
-"""Over a chart's lines: what was done to the rig, and when."""
+"""Draw faults over a chart's lines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 SAME_PLACE = 0.025
 """Share of the chart's width below which faults have room for one name only."""
 NAME_PIXELS = 165
-"""The longest name of a fault: the lowest charts have 180 pixels."""
+"""Longest name of a fault in pixels: the lowest charts have 180."""
 
 
 def faults(chart: TimeChart) -> list[alt.Chart]:
-    """Draw a dashed line where something was done to the rig, and name it along the line.
+    """Draw a dashed line at each fault, and name it along the line.
 
-    The name stands before the line where there is room, since readers look at what follows.
+    The name stands before the line if there is room, since readers look at what follows.
     """
     if not chart.faults:
         return []
@@ -55,7 +55,7 @@ def _named(rows: list[dict[str, Any]], **placed: Any) -> list[alt.Chart]:  # noq
 
 
 def _by_place(chart: TimeChart) -> list[list[SeriesFault]]:
-    """Return the faults, grouped where they are too near to be named apart."""
+    """Return the faults, grouped if they are too close to be named separately."""
     first, last = chart.span
     places: list[list[SeriesFault]] = []
     for fault in chart.faults:

@@ -1,4 +1,4 @@
-"""A run's charts over time: goodput, CPU by role, each machine's CPU, streams, round trips."""
+"""Draw a run's charts over time: goodput, CPU by role, each machine's CPU, streams, round trips."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ CORES = Scale(unit="cores", factor=1.0)
 COUNT = Scale(unit="", factor=1.0)
 
 ROLES = ("backend", "relay", "client", "authority", "source", "sink")
-"""Each with an area of its own; the others are small, and drawn together."""
+"""Roles with an area of their own; the others are small, and drawn together."""
 OTHERS = "all others"
 MOST_LINES = 12
-"""The most lines in one chart."""
+"""Most lines in one chart."""
 
 STATES = ("user", "system", "nice", "irq", "softirq", "iowait", "steal")
-"""States of a machine's CPU from the bottom up; idle is what is left."""
+"""States of a machine's CPU from the bottom up; the rest is idle."""
 
 
 def goodput_figure(series: Series, *, levels: Sequence[Level], description: str) -> Figure:
@@ -55,7 +55,7 @@ def goodput_figure(series: Series, *, levels: Sequence[Level], description: str)
 
 
 def cores_figure(series: Series, *, cores: int, description: str) -> Figure:
-    """Draw the CPU that each role uses against what the machines have."""
+    """Draw the CPU that each role uses, and the cores of the machines."""
     timeline = _with_others(series.cores)
     colours = {role: series_colour(index) for index, role in enumerate(ROLES)} | {OTHERS: MUTED}
     chart = TimeChart(
@@ -98,7 +98,7 @@ def cpu_by_state_figure(series: Series, host: str, *, cores: int | None) -> Figu
 
 
 def streams_figure(series: Series, *, asked: int) -> Figure:
-    """Draw how many streams deliver."""
+    """Draw how many streams are delivering."""
     chart = TimeChart(
         timeline=series.streams,
         lines=_numbered(series.streams),
@@ -159,12 +159,12 @@ def interfaces_figure(series: Series) -> Figure:
 
 
 def sustained_level(rate: float, at: float, seconds: float) -> Level:
-    """Mark where a hold's lowest ten seconds lie."""
+    """Return the level of the lowest ten seconds of a hold."""
     return Level(name=f"sustained {rate_text(rate)}", value=rate, begin=at, end=at + seconds)
 
 
 def target_level(rate: float) -> Level:
-    """Mark what was aimed at."""
+    """Return the level of the target."""
     return Level(name=f"target {rate_text(rate)}", value=rate)
 
 
@@ -175,7 +175,7 @@ def _numbered(timeline: Timeline) -> tuple[Line, ...]:
 
 
 def _highest(timeline: Timeline) -> tuple[Timeline, str]:
-    """Return as many lines as can be told apart, the highest, and which they are."""
+    """Return the highest lines, as many as can be told apart, and a note on that."""
     if len(timeline.lines) <= MOST_LINES:
         return timeline, ""
     most = {
@@ -196,7 +196,7 @@ def _totals(timeline: Timeline) -> list[float]:
 
 
 def _with_others(timeline: Timeline) -> Timeline:
-    """Put the roles in their order, and add up those that have no area of their own."""
+    """Sort the roles, and add up those without an area of their own."""
     kept: dict[str, tuple[float | None, ...]] = {
         role: timeline.lines[role] for role in ROLES if role in timeline.lines
     }

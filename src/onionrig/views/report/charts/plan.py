@@ -1,4 +1,4 @@
-"""The chart of a plan: goodput by number of hosts, with its band, against the target."""
+"""Draw the chart of a plan: goodput by number of hosts, with its band and the target."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from onionrig.records.plan import HardwarePlan, Plan, Projection
 
 BEYOND = 2.0
-"""Times the target with its headroom above which nothing more is learnt from the curve."""
+"""Factor of the target with headroom above which the curve shows nothing more."""
 MOST_TICKS = 15
 ROOM_FOR_NAME = 0.25
-"""Share of the drawn hosts: nearer to the axis, a name stands right of its ring."""
+"""Share of the drawn hosts below which a name stands right of its ring."""
 
 
 def curve_figure(plan: Plan) -> Figure | None:
-    """Draw each kind of hardware's goodput by hosts; None where there is nothing to draw."""
+    """Draw each kind of hardware's goodput by hosts, or return None if there is nothing to draw."""
     candidates = [(each, _worth_drawing(plan, each)) for each in plan.hardware]
     curves = [(each, curve) for each, curve in candidates if curve]
     if not curves:
@@ -50,7 +50,7 @@ def curve_figure(plan: Plan) -> Figure | None:
 
 
 def _worth_drawing(plan: Plan, hardware: HardwarePlan) -> Sequence[Projection]:
-    """Leave out what lies far above the target, but show one host more than is planned."""
+    """Return the points worth drawing: none far above the target, one host beyond the plan."""
     wanted = wanted_rate(plan)
     if wanted is None:
         return hardware.curve
@@ -125,7 +125,7 @@ def _curves(
 def _planned(
     curves: Sequence[tuple[HardwarePlan, Sequence[Projection]]], scale: Scale, last: int
 ) -> list[alt.Chart]:
-    """Ring the numbers of hosts that are planned, named on the side where there is room."""
+    """Ring the planned numbers of hosts, named on the side with room."""
     rows = [
         _row(each, point, scale) | {"name": counted(point.hosts, "host")}
         for each, curve in curves

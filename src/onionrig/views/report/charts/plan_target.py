@@ -1,4 +1,4 @@
-"""The target in the chart of a plan, and the target with its headroom above it."""
+"""Draw the target in the chart of a plan, and the target with its headroom above it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TARGET_DASH, HEADROOM_DASH = (6, 4), (2, 3)
 
 
 def wanted_rate(plan: Plan) -> float | None:
-    """Return the target with its headroom; None where there is none."""
+    """Return the target with its headroom, or None without a target."""
     target = plan.target_bits_per_second
     return None if target is None else target * (1 + plan.headroom)
 
@@ -39,7 +39,7 @@ def target_lines(plan: Plan, scale: Scale, last: int) -> list[alt.Chart]:
 
 
 def target_keys(plan: Plan) -> list[Key]:
-    """Return what the lines mean, with their rates."""
+    """Return the keys of the lines, with their rates."""
     target, wanted = plan.target_bits_per_second, wanted_rate(plan)
     if target is None or wanted is None:
         return []

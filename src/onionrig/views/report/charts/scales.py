@@ -1,4 +1,4 @@
-"""Units in which a chart's numbers are short: of rates and of time."""
+"""Choose units in which a chart's numbers are short, for rates and for time."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ MINUTES_FROM_SECONDS = 900
 
 
 class Scale(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A unit, and what it is of the base unit."""
+    """A unit, and its factor to the base unit."""
 
     unit: str
     factor: float
 
     def of(self, value: float) -> float:
-        """Return a value in this unit, to five significant figures: more cannot be seen."""
+        """Return a value in this unit, to five significant figures."""
         return float(f"{value / self.factor:.5g}")
 
 

@@ -1,4 +1,4 @@
-"""The charts of a sweep: the rate with its knees, and what each role cost."""
+"""Draw the charts of a sweep: the rate with its knees, and the cost of each role."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 ROOM_FOR_NAME = 0.09
-"""Share of the highest rate: knees that are nearer to one another have room for one name only."""
+"""Share of the highest rate below which knees have room for one name only."""
 
 
 def rates_figure(sweep: SweepResult) -> Figure | None:
-    """Draw the sustained rate along the axis, knees ringed; None where none was measured."""
+    """Draw the sustained rate along the axis, knees ringed, or return None without any rate."""
     known = [rate for point in sweep.points if (rate := _sustained(point)) is not None]
     if not known:
         return None
@@ -48,7 +48,7 @@ def rates_figure(sweep: SweepResult) -> Figure | None:
 
 
 def cost_figure(sweep: SweepResult, role: str) -> Figure | None:
-    """Draw what a Gbit cost one role along the axis; None where that is not known."""
+    """Draw the cost of a Gbit for one role along the axis, or return None if it is unknown."""
 
     def cost(point: Point) -> float | None:
         role_cost = point.result.costs.get(role)
@@ -116,7 +116,7 @@ def _knees(sweep: SweepResult, chart: AxisChart) -> list[alt.Chart]:
 
 
 def _knee_rows(sweep: SweepResult, chart: AxisChart) -> list[dict[str, Any]]:
-    """Return where knees are; one right below another goes without a name."""
+    """Return the positions of knees; one right below another goes without a name."""
     known = [
         (knee.sustained_bits_per_second, knee.value, knee.reached)
         for knee in sweep.knees

@@ -1,4 +1,4 @@
-"""A chart along one axis of a sweep: a line for each combination of the other settings."""
+"""Draw a chart along one axis of a sweep: a line per combination of the other settings."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from onionrig.records.series.sweep import SweepResult
 
 LOGARITHMIC_FROM = 8.0
-"""Times that the last value is the first one: doublings are then as far from one another."""
+"""Ratio of the last to the first value from which the axis is logarithmic."""
 
 
 class Combination(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The points that differ in the drawn axis alone."""
+    """The points that differ in the drawn axis only."""
 
     name: str
     points: tuple[Point, ...]
@@ -32,7 +32,7 @@ class MeasuredPoint(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A value of one point, with its range."""
 
     at: str
-    """The axis's value."""
+    """Value on the axis."""
     combination: str
     value: float
     lowest: float
@@ -40,18 +40,18 @@ class MeasuredPoint(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class AxisChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is drawn along an axis."""
+    """The chart along an axis."""
 
     axis: Axis
     combinations: tuple[str, ...]
     measured: tuple[MeasuredPoint, ...]
     scale: Scale
     title: str
-    """What the values are."""
+    """Name of the values."""
 
 
 def combinations(sweep: SweepResult) -> tuple[Combination, ...]:
-    """Return the sweep's points by the settings of all axes but the drawn one."""
+    """Return the points of a sweep, grouped by the settings of all other axes."""
     axis = chart_axis(sweep)
     grouped: dict[str, list[Point]] = {}
     for point in sweep.points:
@@ -61,14 +61,14 @@ def combinations(sweep: SweepResult) -> tuple[Combination, ...]:
 
 
 def chart_axis(sweep: SweepResult) -> Axis:
-    """Return the axis that knees were looked for along, or else the first."""
+    """Return the axis along which knees were searched, or else the first."""
     keys = {knee.key for knee in sweep.knees}
     known = [axis for axis in sweep.axes if axis.key in keys]
     return (known or [*sweep.axes, Axis(key="", values=())])[0]
 
 
 def settings_text(settings: Mapping[str, str], *, without: str = "") -> str:
-    """Say the settings of a point."""
+    """Return the settings of a point as text."""
     return ", ".join(f"{key} = {value}" for key, value in settings.items() if key != without)
 
 
@@ -139,7 +139,7 @@ def axis_figure(
 
 
 def across(chart: AxisChart) -> alt.X:
-    """Return the axis: numbers where all its values are, else as they come."""
+    """Return the axis: numeric if all its values are numbers, else in order."""
     values = [_number(text) for text in chart.axis.values]
     numbers = [value for value in values if value is not None]
     if not numbers or len(numbers) < len(values):
@@ -159,7 +159,7 @@ def across(chart: AxisChart) -> alt.X:
 
 
 def position(axis: Axis, text: str) -> float | str:
-    """Return where a value lies on the axis."""
+    """Return the position of a value on the axis."""
     numbers = [_number(each) for each in axis.values]
     number = _number(text)
     return text if number is None or None in numbers else number

@@ -1,4 +1,4 @@
-"""What is drawn over the time of a run, and its points as rows."""
+"""Define what is drawn over the time of a run, and its points as rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Level(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     value: float
     begin: float | None = None
-    """When it begins, if it is not meant for the whole run."""
+    """Second at which it begins; None for the whole run."""
     end: float | None = None
 
 
@@ -36,35 +36,35 @@ class TimeChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeline: Timeline
     lines: tuple[Line, ...]
     scale: Scale
-    """The unit of the values."""
+    """Unit of the values."""
     title: str
-    """What the values are, without the unit."""
+    """Name of the values, without the unit."""
     loads: tuple[SeriesLoad, ...] = ()
     levels: tuple[Level, ...] = ()
     faults: tuple[SeriesFault, ...] = ()
 
     @property
     def span(self) -> tuple[float, float]:
-        """The first and the last moment that is drawn, in seconds."""
+        """First and last drawn moment in seconds."""
         at, lasting = self.timeline.at_seconds, self.timeline.lasting_seconds
         return (at[0], at[-1] + lasting[-1]) if at else (0.0, 1.0)
 
     @property
     def time(self) -> Scale:
-        """The unit of time."""
+        """Unit of time."""
         return time_scale(self.span[1] - self.span[0])
 
 
 def keys_of(lines: Sequence[Line]) -> list[str]:
-    """Return a field name for each line; a line's own name may hold what a field's cannot."""
+    """Return a field name per line; the name of a line may contain what a field name cannot."""
     return [f"line{index:02d}" for index in range(len(lines))]
 
 
 def rows(chart: TimeChart) -> list[dict[str, Any]]:
     """Return a row for each stretch of time, with its point in its middle.
 
-    The outermost stand at the edges as well, so that what is drawn fills the chart. A value is
-    null where nothing was recorded.
+    The outermost points are repeated at the edges, so that the drawing fills the chart. A value is
+    null if nothing was recorded.
     """
     timeline = chart.timeline
     stretches = zip(timeline.at_seconds, timeline.lasting_seconds, strict=True)

@@ -1,4 +1,4 @@
-"""Charts over the time of a run: stacked areas or lines."""
+"""Draw charts over the time of a run: stacked areas or lines."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _colours(chart: TimeChart, *, symbol: str = "square") -> alt.Color:
 
 
 def _hover(chart: TimeChart, *, total: bool) -> alt.Chart:
-    """Tell each stretch of time's values to whoever points at it."""
+    """Show the values of a stretch of time to whoever points at it."""
     keys = keys_of(chart.lines)
     tooltips = [alt.Tooltip("begin:Q", title=chart.time.unit)]
     tooltips += [

@@ -1,4 +1,4 @@
-"""Charts of a hold as a whole: each backend's share, and how long streams took to start."""
+"""Draw charts of a hold as a whole: each backend's share, and how long streams took to start."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 MOST_STEPS = 400
-"""The most steps of a distribution's line; more streams are thinned out evenly."""
+"""Most steps of a distribution's line; more streams are thinned out evenly."""
 ROOM_FOR_LABELS = 1.1
-"""Width of the chart in lengths of the longest bar."""
+"""Width of the chart as a multiple of the longest bar."""
 
 
 def shares_figure(result: Result) -> Figure:
-    """Draw each backend instance's mean rate over the hold, and what an even share would be."""
+    """Draw each backend instance's mean rate over the hold, and the even share."""
     rates = [rate or 0.0 for rate in backend_rates(result).values()]
     scale = rate_scale(max(rates, default=0.0))
     rows = [
@@ -80,7 +80,7 @@ def shares_figure(result: Result) -> Figure:
 
 
 def first_byte_figure(seconds: Sequence[float]) -> Figure:
-    """Draw what part of the streams had their first byte after how long."""
+    """Draw the share of streams with a first byte by time."""
     ordered = sorted(seconds)
     scale = short_time_scale(max(ordered, default=0.0))
     step = max(1, len(ordered) // MOST_STEPS)

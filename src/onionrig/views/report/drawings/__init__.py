@@ -1,1 +1,1 @@
-"""What the drawings of reports show: stages that bytes pass, hosts around their switch."""
+"""Describe the drawings of reports: stages that bytes pass, hosts around their switch."""

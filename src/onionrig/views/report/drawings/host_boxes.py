@@ -1,4 +1,4 @@
-"""Hosts around their switch, emulated or planned, as they are drawn: plain data.
+"""Describe hosts around their switch, emulated or planned, as they are drawn: plain data.
 
 The page lays them out: on both sides of the switch, along it on a phone. Bars show how full links
 were.
@@ -11,16 +11,16 @@ from typing import Literal
 from onionrig.records import Part
 
 Direction = Literal["sent", "received"]
-"""Which way bytes went, as the host sees it."""
+"""Direction of bytes, as the host sees it."""
 Side = Literal["left", "right"]
-"""Which side of the switch boxes stand on."""
+"""Side of the switch that boxes stand on."""
 
 
 class Strand(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One direction of one link."""
 
     share: float | None
-    """Share of its rate, 0 to 1; null where it was not shaped, not sampled or not planned."""
+    """Share of its rate, 0 to 1; null if it was not shaped, not sampled or not planned."""
     full: bool
 
 
@@ -29,18 +29,18 @@ class Way(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     direction: Direction
     lines: tuple[str, ...]
-    """What is written beside the links."""
+    """Lines of text beside the links."""
     strands: tuple[Strand, ...]
-    """A strand per host."""
+    """Strands, one per host."""
 
     @property
     def full(self) -> bool:
-        """Whether any of the links was at its limit."""
+        """True if any of the links was at its limit."""
         return any(strand.full for strand in self.strands)
 
 
 class HostBox(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A host, or some that are alike."""
+    """A host, or several alike."""
 
     title: str
     details: tuple[str, ...]
@@ -51,17 +51,17 @@ class HostsDrawing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hosts around the switch that joins them."""
 
     title: str
-    """Its description for readers who do not see it."""
+    """Description for readers who cannot see it."""
     serving: tuple[HostBox, ...]
-    """The hosts that the bytes come from."""
+    """Hosts that the bytes come from."""
     others: tuple[HostBox, ...]
 
     @property
     def sides(self) -> tuple[tuple[Side, tuple[HostBox, ...]], ...]:
-        """What stands on each side of the switch, in the order in which it is read.
+        """Boxes on each side of the switch, in reading order.
 
-        Those that serve are on the right, as bytes come from there; where all or none serve, half
-        of them are.
+        Hosts that serve are on the right, as bytes come from there; if all or none serve, half of
+        them are.
         """
         if self.serving and self.others:
             return ("right", self.serving), ("left", self.others)

@@ -1,4 +1,4 @@
-"""What a drawing of hosts shows: a box per host, or a box for many that are alike."""
+"""Describe a drawing of hosts: a box per host, or a box for many that are alike."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from onionrig.views.report.drawings.host_boxes import Direction
 
 MOST_SINGLE = 10
-"""The most hosts that are drawn one by one; of more, those that are alike are drawn as one."""
+"""Most hosts that are drawn one by one; of more, equal ones share a box."""
 MOST_CHARACTERS = 32
-"""The longest line beside a link."""
+"""Longest line beside a link, in characters."""
 
 
 class _Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that is known of one."""
+    """All that is known about one host."""
 
     facts: HostRecord
     link: HostLink
@@ -38,7 +38,7 @@ class _Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def hosts_drawing(links: Links, manifest: Manifest) -> HostsDrawing:
-    """Put together what is drawn of each host."""
+    """Return the drawing of the hosts and their links."""
     facts = {each.name: each for each in manifest.apart}
     roles = roles_by_host(manifest)
     hosts = [
@@ -59,12 +59,12 @@ def hosts_drawing(links: Links, manifest: Manifest) -> HostsDrawing:
 
 
 def delay_text(seconds: float) -> str:
-    """Say how long a link delays: down to 0.1 ms, as it was asked for."""
+    """Return the delay of a link, down to 0.1 ms."""
     return f"{1000 * seconds:.4g} ms" if seconds < 1 else wait(seconds)
 
 
 def _order(item: tuple[str, int]) -> int:
-    """Put those of which there are most first."""
+    """Return the sort key that puts the most frequent role first."""
     return -item[1]
 
 
@@ -151,7 +151,7 @@ def _strand(link: HostLink, direction: Direction) -> Strand:
 
 
 def _span(known: Sequence[float]) -> str:
-    """Say from where to where rates go, or the one."""
+    """Return the range of rates, or the single one."""
     low, high = min(known), max(known)
     return rate(high) if rate(low) == rate(high) else rates(low, high)
 
@@ -162,7 +162,7 @@ def _shares(shares: Sequence[float]) -> str:
 
 
 def _told(hosts: Sequence[_Host], *columns: Sequence[HostBox]) -> str:
-    """Say what is drawn: who runs what behind which link, and which are full."""
+    """Describe the drawing: who runs what behind which link, and which links are full."""
     full = [host.facts.name for host in hosts if host.link.full]
     kind = "host" if any(host.facts.kind == "remote" for host in hosts) else "emulated host"
     boxes = "; ".join(

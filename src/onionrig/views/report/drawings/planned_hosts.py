@@ -1,4 +1,4 @@
-"""What a drawing of a planned rig shows: its hosts at their switch, and what else must be there."""
+"""Describe the drawing of a planned rig: its hosts at their switch, and what else it needs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from onionrig.views.report.drawings.host_boxes import Direction
 
 MOST_SINGLE = 6
-"""The most hosts that are drawn one by one; all are alike, so more are drawn as one box."""
+"""Most hosts that are drawn one by one; all are alike, so more are drawn as one box."""
 
 
 def planned_rig(plan: Plan, hardware: HardwarePlan, bill: Bill) -> HostsDrawing:
-    """Put together what is drawn of a planned rig."""
+    """Return the drawing of a planned rig."""
     serving = _hosts(hardware, bill)
     others = (_network(plan, bill), _clients(bill))
     boxes = "; ".join(f"{box.title}: {', '.join(box.details)}" for box in (*serving[:1], *others))
@@ -55,7 +55,7 @@ def _details(hardware: HardwarePlan, bill: Bill, each: str) -> tuple[str, ...]:
 
 
 def _sending(hardware: HardwarePlan, bill: Bill, strand: Strand, strands: int) -> Way:
-    """Say what each host would send: goodput, and what that is of what its link lets through."""
+    """Return what each host would send: goodput, and its share of the link's capacity."""
     lines: list[str] = []
     projected = hardware.projected_bits_per_second
     if projected is not None:
@@ -74,7 +74,7 @@ def _sending(hardware: HardwarePlan, bill: Bill, strand: Strand, strands: int) -
 
 
 def _strand(hardware: HardwarePlan) -> Strand:
-    """Return how full a link would be: the rate planned, of what the links alone let through."""
+    """Return how full a link would be: the planned rate over the capacity of links alone."""
     links = next((each for each in hardware.constraints if each.kind == "NIC"), None)
     projected = hardware.projected_bits_per_second
     if links is None or projected is None or not links.goodput_bits_per_second.likely:

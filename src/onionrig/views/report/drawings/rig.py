@@ -1,4 +1,4 @@
-"""The rig as it carried the load: clients, relays, backend instances, sources."""
+"""Describe the rig as it carried the load: clients, relays, backend instances, sources."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 MOST_NODES = 12
-"""Drawn of one stage; the others are drawn as one."""
+"""Most nodes drawn in one stage; the others are drawn as one."""
 TITLE = "The rig, and how much goodput each part carried in the hold"
 
 
 def rig_drawing(result: Result, rates: RigRates) -> Drawing:
-    """Put together what is drawn of each part of the rig, with what it carried in the hold."""
+    """Return the drawing of the rig, with what each part carried in the hold."""
     if result.mode == "without tor":
         return Drawing(
             title=TITLE,
@@ -67,7 +67,7 @@ def _coloured(rates: BitsPerSecond) -> tuple[Flow, ...]:
 
 
 def _folded(rates: BitsPerSecond) -> BitsPerSecond:
-    """Keep as many as can be drawn; the last stands for all others."""
+    """Return as many rates as can be drawn; the last stands for all others."""
     if len(rates) <= MOST_NODES:
         return rates
     names = list(rates)
@@ -85,7 +85,7 @@ def _sent(rates: RigRates) -> tuple[str, ...]:
 
 
 def _forwarded(rates: RigRates) -> tuple[str, ...]:
-    """Say what the relays forwarded, how often that is each byte of goodput, and how evenly."""
+    """Return what the relays forwarded, as a multiple of goodput, and how evenly."""
     relays, forwarded = rates.relays, rates.forwarded_bits_per_second
     if forwarded is None:
         return ()

@@ -1,4 +1,4 @@
-"""Stages that bytes pass, and how much went over each link, as they are drawn: plain data.
+"""Describe stages that bytes pass, and how much went over each link: plain data.
 
 The page lays them out: side by side with an arrow for each flow, one below the other on a phone.
 """
@@ -9,52 +9,53 @@ from onionrig.records import Part
 from onionrig.units import rate_text
 
 THINNEST, THICKEST = 1.0, 10.0
-"""Pixels of an arrow without a rate, and of the one with the highest rate of its drawing."""
+"""Width of an arrow in pixels: without a rate, and with the highest rate of its drawing."""
 
 
 class Stage(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A column of processes, or one box for those that are not told apart."""
+    """A column of processes, or one box for several that are not told apart."""
 
     title: str
     details: tuple[str, ...]
     inside: tuple[str, ...] = ()
-    """Lines of text in a box."""
+    """Lines of text in the box."""
     nodes: tuple[str, ...] = ()
-    """Each beside its flow of the links on both sides; none is one box."""
+    """Names of the nodes, each beside its flows; empty for one box."""
 
 
 class Flow(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What went over a link to or from one node."""
+    """The rate over a link to or from one node."""
 
     bits_per_second: float | None
     colour: str
 
     @property
     def text(self) -> str:
-        """The rate, as it stands beside the arrow."""
+        """Rate as printed beside the arrow."""
         return _text(self.bits_per_second)
 
 
 class Row(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A node with the flows that are drawn beside it."""
+    """A node with the flows drawn beside it."""
 
     name: str
     onward: Flow | None
-    """Its flow towards the clients, on its left."""
+    """Flow towards the clients, on its left."""
     inward: Flow | None
-    """Its flow from the sources, on its right."""
+    """Flow from the sources, on its right."""
 
 
 class Drawing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Stages and the flows between each two."""
+    """Stages and the flows between neighbours."""
 
     title: str
     stages: tuple[Stage, ...]
     links: tuple[tuple[Flow, ...], ...]
-    """A flow for each node of one of the two stages; bytes come from the right (or from below)."""
+    """Flows of each link, one per node of one of its two stages; bytes come from the right (or from
+    below)."""
 
     def rows(self, stage: int) -> tuple[Row, ...]:
-        """Return the nodes of a stage with their flows, as far as no other stage has these."""
+        """Return the nodes of a stage with their flows, as far as no other stage has them."""
         onward, inward = self._flows(stage - 1, stage), self._flows(stage, stage)
         return tuple(
             Row(
@@ -73,15 +74,15 @@ class Drawing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return _text(sum(rates) if rates else None)
 
     def thickness(self, flow: Flow) -> float:
-        """Return how thick the arrow of a flow is, in pixels."""
+        """Return the width of a flow's arrow in pixels."""
         most = max(other.bits_per_second or 0.0 for link in self.links for other in link)
         share = (flow.bits_per_second or 0.0) / most if most else 0.0
         return THINNEST + (THICKEST - THINNEST) * share
 
     def _flows(self, link: int, stage: int) -> tuple[Flow, ...]:
-        """Return the flows of a link if they are this stage's.
+        """Return the flows of a link if they belong to this stage.
 
-        They are those of the nearer stage to the clients, unless it has another number of nodes.
+        They belong to the stage nearer to the clients, unless it has another number of nodes.
         """
         if not 0 <= link < len(self.links):
             return ()

@@ -1,1 +1,1 @@
-"""The page of a plan."""
+"""Make the page of a plan."""

@@ -1,4 +1,4 @@
-"""What a plan's page says to those who doubt it: limits, assumptions, every figure's origin."""
+"""Write what a plan rests on: limits, assumptions, the origin of every figure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ rather than wrong.
 
 
 def limits(plan: Plan) -> Section | None:
-    """Return what each limit alone would let the planned rigs serve."""
+    """Return the section of limits, with what each alone would allow."""
     tables = tuple(
         _limits(each, named=len(plan.hardware) > 1) for each in plan.hardware if each.constraints
     )
@@ -38,7 +38,7 @@ def limits(plan: Plan) -> Section | None:
 
 
 def assumed(plan: Plan) -> Section | None:
-    """Return what was taken for granted."""
+    """Return the section of assumptions."""
     if not plan.assumptions:
         return None
     return Section(
@@ -50,7 +50,7 @@ def assumed(plan: Plan) -> Section | None:
 
 
 def inputs(plan: Plan) -> Section:
-    """Return every figure with its origin, and how to replace it."""
+    """Return the section of inputs: every figure with its origin and how to replace it."""
     return Section(
         name="inputs",
         title="What it is computed from",
@@ -79,7 +79,7 @@ def _limits(hardware: HardwarePlan, *, named: bool) -> Table:
 
 
 def _group(group: Group) -> list[Block]:
-    """Return the figures of one origin, and how those are replaced that can be."""
+    """Return the table of one origin, and how its figures can be replaced."""
     table = Table(
         caption=_capital(group.title),
         columns=columns("figure", "value", "from", long=("value", "from")),

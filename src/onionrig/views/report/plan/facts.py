@@ -1,4 +1,6 @@
-"""The key figures on top of a plan's page: of one kind of hardware all, of several the most."""
+"""Write the key figures on top of a plan's page: all for one kind of hardware, else the main
+ones.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def plan_facts(plan: Plan) -> tuple[Fact, ...]:
-    """Return the key figures; none where nothing can be done."""
+    """Return the key figures; none if nothing is possible."""
     able = planned(plan)
     if len(plan.hardware) > 1:
         return tuple(_in_short(*each) for each in able)

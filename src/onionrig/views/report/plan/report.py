@@ -1,4 +1,4 @@
-"""A plan as a page to hand to whoever pays: it prints, and needs neither a script nor a network."""
+"""Make the page of a plan to hand to whoever pays: it prints, without script or network."""
 
 from __future__ import annotations
 

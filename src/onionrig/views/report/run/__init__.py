@@ -1,1 +1,1 @@
-"""The report of a run, section by section."""
+"""Write the report of a run, section by section."""

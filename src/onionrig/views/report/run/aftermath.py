@@ -1,4 +1,4 @@
-"""What was done to the rig and what followed, with the streams that were dialled under load."""
+"""Write the section on faults and what followed, with the streams dialled under load."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def aftermath(result: Result, series: Series | None) -> Section | None:
-    """Return the section; None where nothing was done to the rig and nothing dialled under load."""
+    """Return the section, or None if there were neither faults nor dials under load."""
     aftermaths = result.aftermaths
     dialled = None if series is None or not series.dialled.lines else series.dialled
     if not aftermaths and dialled is None:
@@ -45,7 +45,7 @@ def aftermath(result: Result, series: Series | None) -> Section | None:
 
 
 def _finding(aftermaths: Sequence[Aftermath], dialled: Timeline | None) -> str:
-    """Say how new streams fared: after the first thing that was done, or in all."""
+    """Describe how new streams fared: after the first fault, or in total."""
     if aftermaths:
         done = f"{counted(len(aftermaths), 'fault')} in the hold."
         return f"{done} {_outage_text([aftermath.dials for aftermath in aftermaths])}"
@@ -60,7 +60,7 @@ def _finding(aftermaths: Sequence[Aftermath], dialled: Timeline | None) -> str:
 
 
 def _outage_text(outages: Sequence[Outage]) -> str:
-    """Say how many of the streams dialled since the first fault failed, and waited in vain."""
+    """Describe how many streams dialled since the first fault failed or were overdue."""
     begun = sum(outage.begun for outage in outages)
     failed = sum(outage.failed for outage in outages)
     in_vain = sum(outage.waited_in_vain for outage in outages)

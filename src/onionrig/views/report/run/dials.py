@@ -1,4 +1,4 @@
-"""What the dials before the load showed: how many failed, how long they took, who served."""
+"""Write the section on the dials before the load."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def dials(result: Result) -> Section | None:
-    """Return the section; None where no dials were asked for."""
+    """Return the section, or None if no dials were asked for."""
     measured = result.dials
     if measured is None:
         return None

@@ -1,4 +1,4 @@
-"""The sections of a run's report that judge it: costs, bottleneck, trust, failures."""
+"""Write the sections of a run's report that judge it: costs, bottleneck, trust, failures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ YOURS = "In your own deployment, only the backend instances' cost is yours."
 
 
 def costs(result: Result) -> Section | None:
-    """Return what each role took; None where no role was sampled."""
+    """Return the costs of each role, or None if no role was sampled."""
     if not result.costs:
         return None
     dearest = sorted(
@@ -61,7 +61,7 @@ def costs(result: Result) -> Section | None:
 
 
 def bottleneck(result: Result) -> Section | None:
-    """Return what bound the rate, and all that was compared with its limit."""
+    """Return what bound the rate, and everything that was compared with its limit."""
     verdict = result.bottleneck
     if verdict is None:
         return None
@@ -102,7 +102,7 @@ def trust(result: Result) -> Section | None:
 
 
 def failures(result: Result) -> Section:
-    """Return why streams failed."""
+    """Return the reasons for failed streams."""
     reasons = result.streams.failed_by_reason
     failed = result.streams.failed
     table = Table(
@@ -131,7 +131,7 @@ def _still_waiting(streams: int) -> str:
 
 
 def _circuits(result: Result) -> tuple[Table, ...]:
-    """Return what the backend instances' tors say of their circuits, if they were asked."""
+    """Return the circuit counters of the backend instances' tors, if they were read."""
     circuits = result.tor_circuits
     if circuits is None:
         return ()

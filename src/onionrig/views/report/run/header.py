@@ -1,4 +1,4 @@
-"""The top of a run's report: the verdict, whether to trust it, the key figures."""
+"""Write the top of a run's report: the verdict, whether to trust it, the key figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def verdict(result: Result) -> tuple[str, Mood]:
-    """Return the verdict in a sentence, and how it is to be taken."""
+    """Return the verdict in a sentence, and its mood."""
     sentence = headline(result).plain
     if doubted := distrust(result):
         # each doubt stands right below
@@ -29,14 +29,14 @@ def verdict(result: Result) -> tuple[str, Mood]:
 
 
 def warnings(result: Result) -> tuple[str, ...]:
-    """Return why not to trust a result."""
+    """Return the reasons not to trust a result."""
     if result.trust is not None:
         return result.trust.doubts
     return () if result.status == "complete" else ("it was cut short",)
 
 
 def trusted(result: Result) -> str:
-    """Say what stands where nothing speaks against a result."""
+    """Return the text shown if nothing is wrong with a result."""
     if result.trust is None:
         return "Trust was not judged: the result is from an earlier version."
     if result.trust.trusted is None:
@@ -45,7 +45,7 @@ def trusted(result: Result) -> str:
 
 
 def about(result: Result) -> tuple[str, ...]:
-    """Say which run it is."""
+    """Return name, time and kind of the run."""
     kind = "without tor" if result.mode == "without tor" else f"{result.mode}, {result.balancer}"
     return (result.run, moment(result.started), f"profile {result.profile}", kind)
 

@@ -1,4 +1,4 @@
-"""Hosts and their links: what each could carry, and what it did in the hold."""
+"""Write the section on hosts and links: what each could carry, and did in the hold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NUMERIC = ("link", "delay", "CPU", "sent", "received")
 
 
 def hosts(result: Result, manifest: Manifest) -> Section | None:
-    """Return the hosts and their links; nothing where all ran on this machine."""
+    """Return the hosts and their links, or None if all ran on this machine."""
     if result.links is None:
         return None
     return Section(
@@ -39,7 +39,7 @@ def hosts(result: Result, manifest: Manifest) -> Section | None:
 
 
 def _table(links: Links, manifest: Manifest) -> Table:
-    """Return a row per host; a column of what no host has would only take room."""
+    """Return a row per host; columns without any value are left out."""
     known = {host.name: host for host in manifest.apart}
     unknown = unknown_text(links)
     rows = [_row(link, known.get(link.host), unknown=unknown) for link in links.hosts]
@@ -52,7 +52,7 @@ def _table(links: Links, manifest: Manifest) -> Table:
 
 
 def _figures(result: Result) -> tuple[Table, ...]:
-    """Return a table of what each host ran and did; nothing in results of before it was there."""
+    """Return a table of what each host ran and did; empty for old results."""
     if not result.hosts:
         return ()
     lost = {host.name: host for host in result.lost_hosts}
@@ -82,7 +82,7 @@ def _figures(result: Result) -> tuple[Table, ...]:
 
 
 def _row(link: HostLink, host: HostRecord | None, *, unknown: str) -> dict[str, Cell]:
-    """Return the cells of a host by column; empty where it has nothing of the sort."""
+    """Return the cells of a host by column; empty if it has no such value."""
     delay = host.delay_seconds if host is not None else 0.0
     cores = host.cpu_cores if host is not None else None
     limit = link.link_bits_per_second

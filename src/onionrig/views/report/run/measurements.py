@@ -1,4 +1,4 @@
-"""The sections of a run's report that show what was measured, second by second and in all."""
+"""Write the sections of a run's report with measurements, by second and in total."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_MACHINES = 8
 
 
 def measurements(result: Result) -> tuple[Section, ...]:
-    """Return the sections that a result alone can fill, each only where there is something."""
+    """Return the sections that need only a result, each if it has content."""
     sections = (_shares(result) if _served(result) else None, aftermath(result, None))
     return tuple(section for section in sections if section is not None)
 
@@ -43,9 +43,9 @@ def measurements(result: Result) -> tuple[Section, ...]:
 def measurements_over_time(
     result: Result, series: Series, load: SeriesLoad | None, manifest: Manifest
 ) -> tuple[Section, ...]:
-    """Return the sections, each only where there is something to show.
+    """Return the sections, each if it has content.
 
-    ``load`` is the one of the series that the result is of.
+    ``load`` is the load of the series that the result belongs to.
     """
     thinned = downsampled(series)
     sections = (

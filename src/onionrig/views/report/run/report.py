@@ -1,4 +1,4 @@
-"""The report of a run: the verdict first, then what shows it, then what is needed to repeat it."""
+"""Make the report of a run: the verdict, the evidence, then what is needed to repeat it."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def run_report(
 ) -> Report:
     """Make the report of a run; of one that was cut short, as far as it went.
 
-    Without a recording, it is of the result alone. ``ceiling`` is the result of a baseline on the
-    same host, if there is one; ``notes`` is about the run's files.
+    Without a recording, it shows the result alone. ``ceiling`` is the result of a baseline on the
+    same host, if there is one; ``notes`` are about the run's files.
     """
     sentence, mood = verdict(result)
     over_time, rig = measurements(result), None
@@ -92,7 +92,7 @@ def _rig(result: Result, rates: RigRates) -> Section | None:
 
 
 def _ceiling(result: Result, ceiling: Result | None) -> Section | None:
-    """Say what the same source and sink did without tor."""
+    """Return the section on what the same source and sink did without tor."""
     most = None if ceiling is None else ceiling.goodput.sustained_bits_per_second
     if ceiling is None or not most:
         return None

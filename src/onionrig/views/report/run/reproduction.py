@@ -1,4 +1,4 @@
-"""The end of a run's report: what is missing, how it was measured, how to do it again."""
+"""Write the end of a run's report: what is missing, how it was measured, how to repeat it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ foreign peer, which cannot be checked.
 
 
 def gaps(result: Result, recording: Recording | None, notes: Sequence[str] = ()) -> Section | None:
-    """Return what was not recorded or could not be read."""
+    """Return what was not recorded or could not be read, or None if nothing."""
     unread = (
         *notes,
         *(recording.gaps if recording is not None else ()),
@@ -59,7 +59,7 @@ def gaps(result: Result, recording: Recording | None, notes: Sequence[str] = ())
 
 
 def method() -> Section:
-    """Return how it is measured, in words."""
+    """Return the description of the method."""
     return Section(
         name="method",
         title="How this was measured",
@@ -94,12 +94,12 @@ def reproduction(result: Result, manifest: Manifest) -> Section:
 
 
 def toml_text(experiment: Mapping[str, Any]) -> str:
-    """Return an experiment as TOML; a key without a value is left out, as TOML has no null."""
+    """Return an experiment as TOML; keys without a value are left out, as TOML has no null."""
     return tomli_w.dumps(_with_values(experiment))
 
 
 def _with_values(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table, and those inside it, without the keys that have no value."""
+    """Return a table, and nested ones, without keys that have no value."""
     return {key: _value(value) for key, value in table.items() if value is not None}
 
 

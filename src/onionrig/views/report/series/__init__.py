@@ -1,1 +1,1 @@
-"""The reports of a sweep and of a comparison."""
+"""Write the reports of a sweep and of a comparison."""

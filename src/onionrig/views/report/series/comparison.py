@@ -1,4 +1,4 @@
-"""The report of a comparison: what came of it, both sides, what differs."""
+"""Write the report of a comparison: the result, both sides, what differs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onionrig.views.report.document import Block, Cell
 
 SAID_WITH_UNIT = {"bits per second", "seconds", "bytes", ""}
-"""Units that the figures of one column have in different sizes; others stand beside the name."""
+"""Units printed with each value; other units stand beside the name of the figure."""
 METHOD = """\
 Both sides ran in turn (A B B A), each time on a network of its own. The ratio of a figure is the \
 geometric mean of the pairs' ratios, B over A. Its interval is Student's t of the logarithms. All \
@@ -147,7 +147,7 @@ def _row(each: Ratio) -> tuple[Cell, ...]:
 
 
 def _runs(side: Side) -> list[tuple[Cell, ...]]:
-    """Return a row per repetition; several of them may be holds of one run."""
+    """Return a row per repetition; several may be holds of one run."""
     runs = side.runs if len(side.runs) == len(side.sustained_bits_per_second) else ()
     return [
         (

@@ -1,4 +1,4 @@
-"""The report of a sweep: the knees, every point, what is missing."""
+"""Write the report of a sweep: the knees, every point, what is missing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from onionrig.views.report.document import Block, Cell
 
 WORTH_A_COLUMN = 0.005
-"""Share of the dearest role's cost; the runs' own reports have the other roles."""
+"""Share of the most expensive role's cost from which a role has a column; run reports have all."""
 METHOD = """\
 Each point is a hold of its own, and its rate is the sustained one: the lowest mean of any 10
 consecutive seconds. Points that differ in the load alone ran on one network, the others on networks
@@ -219,7 +219,7 @@ def _best(sweep: SweepResult) -> Point | None:
 
 
 def _roles(sweep: SweepResult) -> tuple[str, ...]:
-    """Return the roles that cost anything to speak of, the dearest first."""
+    """Return the roles with a noticeable cost, the most expensive first."""
     most: dict[str, float] = {}
     for point in sweep.points:
         for role, cost in point.result.costs.items():
