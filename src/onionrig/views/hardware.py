@@ -59,7 +59,7 @@ def board_view(id_: str, board: Board) -> RenderableType:
 
 
 def _numbered(boards: Iterable[Board]) -> dict[str, int]:
-    """Number the sources in the order in which a reader meets them."""
+    """Return a number for each source, in the order in which a reader meets them."""
     found = dict.fromkeys(
         figure.source for board in boards for figure in figures_of(board).values()
     )

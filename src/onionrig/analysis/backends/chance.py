@@ -39,7 +39,7 @@ def jain_by_chance(draws: int, probabilities: Sequence[float]) -> ByChance | Non
     excess = mean - least
 
     def jain(squares: float) -> float:
-        # one takes all of them at most; at least all fall apart, or are even
+        # upper bound: one instance gets every draw; lower bound: all differ, or shares are even
         return draws**2 / (count * min(max(squares, least, draws), draws**2))
 
     if excess <= 0 or variance <= _rounding(mean):

@@ -85,7 +85,7 @@ def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
     if not absent:
         return otherwise
     causes = [cause for absence in absent for cause in absence.causes]
-    # what was done again and again is mentioned once
+    # repeated faults are mentioned once
     text = ", ".join(dict.fromkeys(_cause_text(cause) for cause in causes))
     if all(isinstance(cause, Happened) for cause in causes):
         text += ", as the experiment asked"

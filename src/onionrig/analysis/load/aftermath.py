@@ -112,7 +112,7 @@ class _Undisturbed:
         self._goodput = goodput
         away = absences(events, service_hosts(load.manifest)).values()
         self._disturbed = [(absence.begin, absence.end) for several in away for absence in several]
-        # nothing says that a link has its own rate again
+        # no event reports that a link has its own rate again
         self._disturbed += [
             (event.wall_seconds, math.inf)
             for event in events_of(events, Happened)

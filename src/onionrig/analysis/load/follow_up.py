@@ -56,7 +56,7 @@ class _LookedOutFor:
         self._events = load.recording.events
         self._at, self._until = event.wall_seconds, until
         self._leaving = fault.takes_away
-        # what a link cuts off goes on answering on its own host
+        # behind a cut link, a service goes on answering on its own host
         on_link = fault.is_of_link
         self._tors = {each.name for each in records if each.control_socket and not on_link}
         self._publishes = any(each.role in PUBLISHERS for each in records)

@@ -38,7 +38,7 @@ def clock_doubts(load: Load) -> list[str]:
                 f"{machine} was suspended for {suspended.amount:.1f} s in the hold: its processes "
                 "did nothing in that time, and its seconds do not count it"
             )
-        else:  # a machine that wakes up sets its wall clock by what it slept
+        else:  # a machine that wakes up advances its wall clock by the time it slept
             doubts += _set_doubts(machine, held)
     return doubts + _process_doubts(load)
 

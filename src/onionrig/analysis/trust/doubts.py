@@ -110,7 +110,7 @@ def _unanswered(load: Load) -> list[str]:
     away = absences(load.recording.events, service_hosts(load.manifest))
     for samples in load.recording.tors.values():
         for sample in samples:
-            # the last question is asked as the hold ends
+            # the last request is made as the hold ends
             if load.hold.begin <= sample.second <= load.hold.end:
                 asked.update(sample.daemons.keys())
                 silent.update(

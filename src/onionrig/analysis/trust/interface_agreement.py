@@ -89,7 +89,7 @@ def _agreement(
             "interfaces", None, None, "no sampled host's interfaces carry the payload alone"
         )
     lowest, highest = overhead
-    # a dial hangs up after a few KiB, and all that was on its way by then was carried as well
+    # a dial hangs up after a few KiB; what was in flight by then was carried as well
     dial_bytes = dials * (SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES)
     return compared(
         "interfaces",

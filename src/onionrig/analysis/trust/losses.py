@@ -48,7 +48,7 @@ def loss_doubts(load: Load) -> list[str]:
     told = {machine_of(load.manifest, host) for host, doubts in frames.items() if doubts}
     return [
         *(doubt for doubts in frames.values() for doubt in doubts),
-        # a frame that such a queue had no room for is counted at its interface as well
+        # a frame dropped by such a queue is counted at its interface as well
         *(
             doubt
             for machine, held in samples_by_machine(load).items()

@@ -149,7 +149,7 @@ class Progress:
             if last is None:
                 continue
             self.hosts.sampled(name, last, sample)
-            # emulated hosts share a machine: what it does is what the first of them sees
+            # emulated hosts share a machine: the first of them represents it
             if name == next(iter(self._last_of)):
                 self.host = host_rates(last, sample)
 

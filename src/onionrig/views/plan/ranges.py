@@ -1,4 +1,4 @@
-"""A range as one says it: lowest to highest, and likely, with no more digits than it deserves."""
+"""Print a range: lowest to highest, and likely, with no more digits than it deserves."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def said_in(value: Range, unit: str) -> Said:
     first = _place(likely or highest)
     place = min(_place((highest - lowest) / STEPS_IN_A_RANGE), first - FEWEST_FIGURES + 1)
     if lowest > 0:
-        place = min(place, _place(lowest))  # nothing that is there becomes 0
+        place = min(place, _place(lowest))  # a value above 0 must not be rounded to 0
     place = max(place, first - MOST_FIGURES + 1)
     low, middle, high = (_rounded(each, place) for each in figures)
     return Said(lowest=low, likely=middle, highest=high, unit=shown)

@@ -59,7 +59,7 @@ def _level(chart: TimeChart, level: Level) -> list[alt.Chart]:
     base = alt.Chart(alt.InlineData(values=[row])).encode(y=alt.Y("value:Q"))
     leftwards = whole or begin > (first + last) / 2
     named = base.encode(x=alt.X("end:Q" if leftwards else "begin:Q"), text="name:N")
-    # ten seconds of an hour are narrower than a pixel: a point can be seen
+    # ten seconds of an hour are narrower than a pixel, so a point marks them
     point = base.mark_point(filled=True, size=30, color=INK, opacity=1).encode(x="middle:Q")
     return [
         *([] if whole else [point]),

@@ -1,6 +1,4 @@
-"""Write the key figures on top of a plan's page: all for one kind of hardware, else the main
-ones.
-"""
+"""Write the key figures on top of a plan's page: all for one kind of hardware, else a few."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def verdict(result: Result) -> tuple[str, Mood]:
     """Return the verdict in a sentence, and its mood."""
     sentence = headline(result).plain
     if doubted := distrust(result):
-        # each doubt stands right below
+        # each doubt is listed right below
         return f"{sentence.removesuffix(doubted)} — do not trust it", "doubted"
     if result.status == "aborted" or result.goodput.sustained_bits_per_second is None:
         return sentence, "bad"
