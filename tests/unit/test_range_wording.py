@@ -23,7 +23,11 @@ from support.records.plans import span
         (span(63, 66.4, 70, 1 << 20), "B", "63–70, likely 66 MiB"),
         (span(1 << 30), "B", "1 GiB"),
         (span(0.0069, 0.086, 0.195), "s", "7–195, likely 86 ms"),
-        (span(1.36, 1.41, 1.5), "CPU-seconds a Gbit", "1.36–1.50, likely 1.41 CPU-seconds a Gbit"),
+        (
+            span(1.36, 1.41, 1.5),
+            "CPU-seconds per Gbit",
+            "1.36–1.50, likely 1.41 CPU-seconds per Gbit",
+        ),
         (
             span(34.4e6, 36.2e6, 38e6),
             "bytes per second of a core",

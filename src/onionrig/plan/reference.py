@@ -130,7 +130,7 @@ class _Taken:
         self._command = measured.command
 
     def cost(self, name: str, figure: Spread) -> Input:
-        taken = self(name, figure, "CPU-seconds a Gbit")
+        taken = self(name, figure, "CPU-seconds per Gbit")
         return msgspec.structs.replace(taken, value=no_narrower(taken.value, RERUN_SPREAD))
 
     def __call__(

@@ -35,7 +35,7 @@ def given(name, value, unit, origin="measured elsewhere", **more):
 
 
 COST = given(
-    "a backend instance's CPU", span(1.36, 1.41, 1.5), "CPU-seconds a Gbit",
+    "a backend instance's CPU", span(1.36, 1.41, 1.5), "CPU-seconds per Gbit",
     source="`onionrig run --repeat 3`, shipped, 2026-11-25",
     replaced_by="`onionrig run --repeat 3`, then --from RUN",
 )  # fmt: skip
@@ -106,7 +106,8 @@ def pi3(hosts=7, **more):
         hardware="pi3b",
         name=PI3,
         possible=True,
-        answer=f"500 Mbit/s: {hosts} of {PI3}: {88 * hosts} Mbit/s sustained, bound by the hosts' links",
+        answer=f"500 Mbit/s: {hosts} of {PI3}: {88 * hosts} Mbit/s sustained, bound by the hosts' "
+        "links",
         hosts_needed=more.get("needed", HostsNeeded(fewest=7, likely=7, most=8)),
         bill=more.get("bill", bill(hosts, 97.8)),
         projected_bits_per_second=binding.goodput_bits_per_second,
