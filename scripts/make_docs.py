@@ -46,6 +46,7 @@ def main() -> int:
 def _regenerated(block: re.Match[str]) -> str:
     lines = _printed(block["command"]).rstrip("\n").split("\n")
     shown = lines[: int(block["lines"])] if block["lines"] else lines
+    shown = [f"$ {block['command']}", *shown]
     text = "\n".join(line.rstrip() for line in shown)
     return f"{block['head']}{text}{block['tail']}"
 

@@ -150,7 +150,7 @@ def test_the_summary_begins_with_the_verdict():
 def test_the_summary_has_every_part_that_a_reader_looks_for():
     refused = transfer(verified=0, ending=Ending.SOCKS_REFUSED, detail="F2 introduction failed")
     shown = printed(summary(summarised(transfers=[refused]), Path("runs/r")))
-    for said in ("median second", "worst 10 s", "backend-1", "100.0 %", "backend-2 served nothing",
+    for said in ("median", "lowest mean of any 10 s", "backend-1", "100.0 %", "backend-2 served nothing",
                  "1 time SOCKS refused: F2 introduction failed", "none corrupt", "runs/r",
                  "network 12.0 s", "anonymous, stock 0.2.4"):  # fmt: skip
         assert said in shown
@@ -243,7 +243,7 @@ def test_doubts_and_gaps_are_listed_each_on_its_line():
 
 def test_what_a_load_had_otherwise_is_told():
     shown = printed(summary(result(255, settings={"load.streams": "64"}), Path("r")))
-    assert "load.streams   64" in shown
+    assert "load.streams  64" in shown
 
 
 def test_a_result_of_before_the_findings_is_summarised():

@@ -40,8 +40,9 @@ def check(
 ) -> None:
     """Check an experiment and print the rig it describes, without starting anything.
 
-    If something about this machine would keep the rig from running, that is an error, which follows
-    the rig.
+    Anything about this machine that would keep the rig from running is printed after it as an
+    error. `onionrig doctor` checks the machine alone, and `onionrig cluster check` the hosts of an
+    inventory.
     """
     question = ask(experiment, profile, settings or [], flags_layer(inventory=inventory))
     equipment = _equipment()

@@ -34,7 +34,7 @@ def clean(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Remove workspaces and control groups that a power cut left; living runs keep theirs.
+    """Remove temporary directories and control groups that crashed runs left behind.
 
     Processes of a run whose controller and keeper were both killed are ended and named. Run
     directories are results and stay. Namespaces and links need no cleaning: they end with the

@@ -70,7 +70,7 @@ def _pairs(word: str) -> int:
     **described(
         MEASURE,
         "onionrig compare default single-hop",
-        "onionrig compare smoke smoke --set-b frontend.balancer=extended --repeat 5",
+        "onionrig compare smoke smoke --set-b frontend.balancer=extended",
         "onionrig compare before.toml after.toml --markdown",
         "onionrig compare 20261125T101500Z latest",
     )
@@ -113,7 +113,8 @@ def compare(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             parser=_pairs,
             metavar="N",
-            help=f"Number of pairs of runs; fewer than {FEWEST_PAIRS} show no difference.",
+            help=f"Number of pairs of runs; at least {FEWEST_PAIRS} are needed for a difference to "
+            "be significant.",
         ),
     ] = DEFAULT_PAIRS,
     out: Annotated[
@@ -131,7 +132,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Compare two runs, or alternate runs of two experiments, and say where they differ.
 
-    Every difference comes with its interval, and settings that differ are listed.
+    Every difference comes with its 95 % confidence interval, and settings that differ are listed.
     """
     if json:
         refuse_without_effect(context, "markdown", reason="--json prints JSON alone")

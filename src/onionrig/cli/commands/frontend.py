@@ -24,7 +24,7 @@ from onionrig.errors import UsageError
 
 frontend = typer.Typer(
     name="frontend",
-    help="Keep the key of the onion address, which is on the balancer's host, across rigs.",
+    help="Save and restore the key of the onion address, so that later runs have the same address.",
     cls=HelpfulGroup,
     no_args_is_help=True,
 )

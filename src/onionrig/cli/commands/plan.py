@@ -153,8 +153,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Plan the hardware for a rate from one address, or project what N hosts would serve.
 
-    Every figure is a range that follows from measured costs, the speed of the board and its link.
-    The plan names what binds and what would bind next. docs/planning.md explains the method.
+    Rates and power are ranges, computed from measured CPU costs, the speed of the board and its
+    link. The plan names the limit and the next one. docs/planning.md explains the method.
     """
     if (target is None) == (hosts is None):
         raise UsageError('give --target RATE, as in "500Mbit", or --hosts N: one of the two')

@@ -86,12 +86,16 @@ def run(  # noqa: PLR0913 - one parameter an option
         str,
         typer.Option(
             metavar="N|auto",
-            help="Number of holds on one rig, or auto for fresh rigs until the rate is known.",
+            help="Number of holds of one network, or auto to measure fresh networks until the rate "
+            "is known to --within.",
         ),
     ] = "1",
     within: Annotated[
         str,
-        typer.Option(metavar="PART", help="Precision to which --repeat auto is to know the rate."),
+        typer.Option(
+            metavar="SHARE",
+            help="Stop --repeat auto when the rate's 95 % interval is within this share of it.",
+        ),
     ] = WITHIN,
     budget: Annotated[
         str, typer.Option(metavar="TIME", help="Longest time that --repeat auto may take.")
@@ -100,7 +104,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         bool,
         typer.Option(
             "--holds",
-            help="Hold one network again and again with --repeat auto, instead of fresh networks.",
+            help="Reuse one network with --repeat auto: faster, but blind to other networks.",
         ),
     ] = False,
     resume: Annotated[

@@ -123,19 +123,28 @@ def _of_several(result: Result) -> str:
 def _rates(result: Result) -> RenderableType:
     goodput = result.goodput
     table = _plain_table()
-    table.add_row("sustained", _rate(goodput.sustained_bits_per_second), "worst 10 s of the hold")
+    table.add_row(
+        "sustained", _rate(goodput.sustained_bits_per_second), "lowest mean of any 10 s of the hold"
+    )
     held = result.repetitions
     if held is not None and held.count > 1:
         table.add_row("repetitions", *_repetitions(held))
     if held is not None and held.known is not None:
         table.add_row("known", "yes" if held.known.known else "no", held.known.sentence)
-    spread = f"variation {percent_text(goodput.variation)}" if goodput.variation is not None else ""
-    table.add_row("median second", _rate(goodput.median_second_bits_per_second), spread)
+    table.add_row("mean", _rate(goodput.mean_bits_per_second), "the basis of costs and shares")
+    spread = ""
+    if goodput.variation is not None:
+        spread = f", standard deviation {percent_text(goodput.variation)}"
     table.add_row(
-        "seconds",
+        "median",
+        _rate(goodput.median_second_bits_per_second),
+        f"of the one-second rates{spread}",
+    )
+    table.add_row(
+        "per second",
         f"{_rate(goodput.lowest_second_bits_per_second)} to "
         f"{_rate(goodput.highest_second_bits_per_second)}",
-        f"{goodput.steady_seconds} s held"
+        f"lowest and highest, {goodput.steady_seconds} s held"
         + (f", {goodput.missing_seconds} s missing" if goodput.missing_seconds else ""),
     )
     if result.links is not None:
@@ -146,13 +155,15 @@ def _rates(result: Result) -> RenderableType:
     if result.mode == "without tor":
         table.add_row("service", result.mode, address)
     else:
-        table.add_row("service", f"{result.mode}, {result.balancer}", address)
+        table.add_row("service", result.mode, address)
+        kind, _, version = (result.balancer or "").partition(" ")
+        table.add_row("balancer", kind, f"Onionbalance {version}".strip())
         up = result.bring_up_seconds
         table.add_row(
             "bring-up",
             _seconds(up.total),
-            f"network {_seconds(up.network)}, frontend {_seconds(up.frontend)}, "
-            f"first verified byte {_seconds(up.total)}",
+            f"network up at {_seconds(up.network)}, published at {_seconds(up.frontend)}, "
+            f"first byte at {_seconds(up.total)}",
         )
     for key, value in result.settings.items():
         table.add_row(key, value, "overrides the experiment")
@@ -214,10 +225,11 @@ def _streams(result: Result) -> list[Text]:
 
 
 def _payload(sizes: Bytes) -> Text:
-    said = f"payload: {size_text(sizes.verified)} verified"
+    said = f"payload of the whole run: {size_text(sizes.verified)} verified"
     if sizes.unverified:
         said = (
-            f"payload: {size_text(sizes.unverified)} unverified (a foreign peer cannot be checked)"
+            f"payload of the whole run: {size_text(sizes.unverified)} unverified (a foreign peer "
+            "cannot be checked)"
         )
     corrupt = size_text(sizes.corrupt) if sizes.corrupt else "none"
     return Text(f"{said}, {corrupt} corrupt", style="bold red" if sizes.corrupt else "")
@@ -225,7 +237,7 @@ def _payload(sizes: Bytes) -> Text:
 
 def _costs(result: Result) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("role", "processes", "CPU-s per Gbit", "cores", "largest"):
+    for heading in ("role", "processes", "CPU-s per Gbit", "cores", "peak memory"):
         table.add_column(heading, justify="left" if heading == "role" else "right")
     for role, cost in result.costs.items():
         table.add_row(
