@@ -152,7 +152,7 @@ def test_the_summary_has_every_part_that_a_reader_looks_for():
     shown = printed(summary(summarised(transfers=[refused]), Path("runs/r")))
     for said in ("median", "lowest mean of any 10 s", "backend-1", "100.0 %", "backend-2 served nothing",
                  "1 time SOCKS refused: F2 introduction failed", "none corrupt", "runs/r",
-                 "network 12.0 s", "anonymous, stock 0.2.4"):  # fmt: skip
+                 "network up at 12.0 s", "anonymous", "Onionbalance 0.2.4"):  # fmt: skip
         assert said in shown
 
 
