@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/waiting.py RUN... [--seconds 15] [--unseen] [--alone]
 
-What the threshold of "CPU withheld" was chosen by (docs/method.md). RUN is a run directory; each
+What the threshold of "CPU withheld" was chosen by (docs/lab-notes.md). RUN is a run directory; each
 stretch of its hold is judged as if it had been the whole. --unseen takes a restriction that was
 recorded for one that nobody could see, as inside a container below a quota. --alone leaves out what
 others used: for runs under `chrt -r 1`, which others do not keep waiting.

@@ -1,4 +1,4 @@
-"""Simulate how often a stock publication starves a backend instance: the table in docs/method.md.
+"""Simulate how often a stock publication starves an instance: the table in docs/lab-notes.md.
 
 .venv/bin/python scripts/starvation.py [INSTANCES]
 """

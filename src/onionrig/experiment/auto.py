@@ -25,7 +25,7 @@ RELAYS_A_POINT = 1.5
 
 A client reaches only the first introduction point on each relay, so a backend whose points all come
 second on their relays is starved. More relays make that rarer, but spread the load thinner, which
-costs goodput (docs/method.md has both curves). An unlucky choice lasts only until the next
+costs goodput (docs/lab-notes.md has both curves). An unlucky choice lasts only until the next
 publication.
 """
 FEWEST_AUTO_RELAYS, MOST_AUTO_RELAYS = 8, 30

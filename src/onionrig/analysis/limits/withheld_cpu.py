@@ -35,7 +35,7 @@ ALWAYS_WAITING = 1.0
 TIMES_THE_QUEUE = 5.0
 """Factor by which waiting may exceed the queue of random arrivals. Tors wake together, as the same
 cells pass them and their schedulers tick: three to five times the queue waited where nothing was
-withheld, and about twenty times where a rig had one of two cores (docs/method.md)."""
+withheld, and about twenty times where a rig had one of two cores (docs/lab-notes.md)."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Predict what can be shown before anything is measured, from the known spread of networks.
 
 A spread is the standard deviation of a figure's logarithm, which for a small one is a share of the
-figure. docs/method.md ("How much networks differ") names the runs behind these.
+figure. docs/lab-notes.md ("How much networks differ") names the runs behind these.
 """
 
 from __future__ import annotations
