@@ -128,4 +128,6 @@ def test_new_clients_hardly_notice(failing):
     ]  # fmt: skip
     begun = sum(each["begun"] for each in dials)
     assert begun >= 60  # two a second
-    assert sum(each["failed"] for each in dials) <= begun / 20
+    # each dial of a dead instance fails until the balancer has seen that it is dead, which takes a
+    # busy machine longer; were the instance to stay listed, a quarter of all dials would fail
+    assert sum(each["failed"] for each in dials) <= begun / 8
