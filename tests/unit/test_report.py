@@ -58,7 +58,7 @@ def test_the_verdict_comes_first_then_the_sections_in_order(whole_report):
         "What each role cost",
         "What bound the rate",
         "Agreement and trust",
-        "Failures",
+        "Failures and circuits",
         "The rig",
         "What is missing",
         "How this was measured",

@@ -50,9 +50,9 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         relays = max(relays, _real_hosts(experiment, "relay"))
         network = msgspec.structs.replace(network, relays=relays)
         found["network.relays"] = (
-            f"{relays} relays beside {network.authorities} authorities, for the {points} "
-            f"introduction points of {'each' if variants > 1 else 'its one'} descriptor: few "
-            "enough to be cheap, enough that few share one"
+            f"{relays} relays beside {network.authorities} authorities: enough that few of the "
+            f"{points} introduction points of {'each' if variants > 1 else 'the one'} descriptor "
+            "share a relay, and few enough to be cheap"
             + ("; at least one on each host" if _real_hosts(experiment, "relay") >= relays else "")
         )
     if load.clients == "auto":

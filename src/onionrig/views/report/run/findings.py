@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from onionrig.views.report.document import Block, Cell
 
 
-YOURS = "In your own deployment, only the backend instances' cost is yours."
+YOURS = (
+    "In your own deployment you run the backends, what publishes their address, and your "
+    "application; the relays and clients are others'."
+)
 
 
 def costs(result: Result) -> Section | None:
@@ -112,7 +115,7 @@ def failures(result: Result) -> Section:
     )
     return Section(
         name="failures",
-        title="Failures",
+        title="Failures and circuits",
         finding=(
             "No attempt of a stream failed."
             if not failed
@@ -231,6 +234,6 @@ def _steadiness(result: Result, trust: Trust) -> Table:
             rows.append(("known", "yes" if repeated.known.known else "no", repeated.known.sentence))
     return Table(
         caption="The hold and the machine",
-        columns=columns("what", "measured", "meaning", numeric=("measured",), long=("meaning",)),
+        columns=columns("what", "measured", "note", numeric=("measured",), long=("note",)),
         rows=tuple(rows),
     )

@@ -133,4 +133,6 @@ def _ceiling(result: Result, ceiling: Result | None) -> list[Fact]:
         return []
     sustained = result.goodput.sustained_bits_per_second
     part = f"{percent(sustained / most)} of it reached; " if sustained is not None and most else ""
-    return [Fact(name="Ceiling", value=rate(most), note=f"{part}without tor")]
+    return [
+        Fact(name="Ceiling", value=rate(most), note=f"{part}the same source and sink without Tor")
+    ]

@@ -124,8 +124,8 @@ def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
 def _shares(result: Result) -> Section:
     fairness = result.fairness
     finding = (
-        f"Jain's index {number(fairness.jain)} (1 is even); the smallest share is "
-        f"{percent(fairness.smallest_over_mean)} of the mean."
+        f"Jain's index {number(fairness.jain)} (1 is even); the smallest backend served "
+        f"{percent(fairness.smallest_over_mean)} of an even share."
         if fairness.jain is not None
         else "Nothing was served."
     )

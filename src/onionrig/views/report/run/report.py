@@ -84,9 +84,9 @@ def _rig(result: Result, rates: RigRates) -> Section | None:
         title="The rig",
         finding="The mean rate over the hold."
         if result.mode == "without tor"
-        else "Mean rates over the hold, from the sources to the clients. Backend instances' rates "
-        "are counted at the sinks, those beside the sources by the sources; clients' rates are the "
-        "goodput, split as the bytes of the whole run are.",
+        else "Mean rates over the hold, from the sources to the clients. Each backend shows what "
+        "the sinks received from it, and each source what it sent. The goodput is split between "
+        "clients as the bytes of the whole run are.",
         blocks=(rig_drawing(result, rates),),
     )
 
