@@ -57,6 +57,10 @@ def test_options_without_effect_are_refused_by_name(arguments, names):
             ("run", "--streams", "4", "--set", "load.streams=8"),
             "--set load.streams=8: --streams says 4 of the same key; give one of them",
         ),
+        (
+            ("run", "--repeat", "auto", "--streams", "4", "--set", "load.streams=8"),
+            "--set load.streams=8: --streams says 4 of the same key; give one of them",
+        ),
         (("run", "--hold", "60", "--set", "load.hold=90s"), "--set load.hold=90s: --hold says 60s"),
         (
             ("run", "--single-hop", "--set", "backends.single_hop=false"),

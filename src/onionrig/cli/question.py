@@ -65,9 +65,8 @@ def ask(  # noqa: PLR0913 - a layer each
     They are merged in this order. Raises UsageError, also if ``--set`` and a flag give different
     values for the same key.
     """
-    layers = layers_of(file, profile, settings)
-    refuse_contradictions(layers, flags, first=len(layers) - len(settings))
-    asked = question_of([*layers, flags, fixed or {}], name=name or name_of(file, profile))
+    layers = [*asked_layers(file, profile, settings, flags), fixed or {}]
+    asked = question_of(layers, name=name or name_of(file, profile))
     return asked.asked_by(sys.argv)
 
 
@@ -88,6 +87,18 @@ def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> li
     if file is not None:
         layers.append(_file_layer(file))
     return [*layers, *(setting_layer(setting) for setting in settings)]
+
+
+def asked_layers(
+    file: Path | None, profile: str | None, settings: list[str], flags: Layer
+) -> list[Layer]:
+    """Return profile, file, ``--set`` and flags as layers.
+
+    Raises UsageError, also if ``--set`` and a flag give one key different values.
+    """
+    layers = layers_of(file, profile, settings)
+    refuse_contradictions(layers, flags, first=len(layers) - len(settings))
+    return [*layers, flags]
 
 
 def refuse_contradictions(

@@ -30,7 +30,7 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.measurement import finish, measured
-from onionrig.cli.question import ask, flags_layer, layers_of, name_of
+from onionrig.cli.question import ask, asked_layers, flags_layer, name_of
 from onionrig.cli.series.until_known import (
     BUDGET,
     WITHIN,
@@ -45,7 +45,6 @@ from onionrig.experiment.decode import experiment_from, plain
 from onionrig.store.series_directory import SeriesDirectory
 
 if TYPE_CHECKING:
-    from onionrig.experiment.decode import Layer
     from onionrig.experiment.question import Question
 
 ASKED = (
@@ -143,10 +142,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     )
     if repeat == AUTO and not holds:
         _without_report(context)
-        layers: list[Layer] = [*layers_of(experiment, profile, settings or []), flags]
         plan = plan_of(
             name_of(experiment, profile),
-            plain(experiment_from(layers)),
+            plain(experiment_from(asked_layers(experiment, profile, settings or [], flags))),
             within=within,
             budget=budget,
         )

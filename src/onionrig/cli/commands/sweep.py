@@ -31,11 +31,10 @@ from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.output.report_files import announce
 from onionrig.cli.question import (
     FLAGS,
+    asked_layers,
     flags_layer,
-    layers_of,
     name_of,
     question_of,
-    refuse_contradictions,
 )
 from onionrig.cli.series.said import SeriesSaid
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
@@ -134,9 +133,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
         axes = tuple(axis_from(text) for text in over)
         _refuse_fixed(context, axes, settings or [])
         flags = flags_layer(streams=streams, hold=hold, scale=scale, inventory=inventory)
-        below = layers_of(experiment, profile, settings or [])
-        refuse_contradictions(below, flags, first=len(below) - len(settings or []))
-        layers = [*below, flags]
+        layers = asked_layers(experiment, profile, settings or [], flags)
         plan = SweepPlan(
             name=name_of(experiment, profile),
             started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
