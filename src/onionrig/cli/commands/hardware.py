@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from onionrig.cli.app import Json, app
 from onionrig.cli.catalogue import catalogue, own_boards
@@ -44,7 +43,7 @@ def hardware(
             print_json(known)
         else:
             own = own_boards() or "$XDG_CONFIG_HOME/onionrig/boards.toml"
-            Console().print(catalogue_view(known, str(own)), highlight=False)
+            results().print(catalogue_view(known, str(own)))
         return
     found = board_named(known, board, where=f"{board}: ")
     if json:

@@ -13,7 +13,7 @@ from rich.console import Console
 from onionrig.analysis.several_runs.beforehand import RATE_OF_HOLDS, RATE_OF_NETWORKS
 from onionrig.analysis.several_runs.known_within import first_stage_for
 from onionrig.cli.live import default_out, runs_watched
-from onionrig.cli.output.printing import print_json
+from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.question import question_of
 from onionrig.cli.series.said import SeriesSaid
 from onionrig.engine.registry import opening_for
@@ -110,7 +110,7 @@ def run_until_known(
     if json:
         print_json(result)
     else:
-        Console().print(repetition_summary(result, str(directory.path)), highlight=False)
+        results().print(repetition_summary(result, str(directory.path)))
     target = question.experiment.verdict.target
     missed = target is not None and (not result.figures or result.figures[0].mean < target)
     raise typer.Exit(TARGET_MISSED if missed else MEASURED)
