@@ -41,6 +41,10 @@ class Hierarchy(msgspec.Struct, frozen=True, kw_only=True):
         top = self.mount_point.rstrip("/")
         return tuple("/".join((top, *steps[:depth])) or "/" for depth in range(len(steps), -1, -1))
 
+    def directories(self, root: Path) -> list[tuple[str, Path]]:
+        """Return each of ``parents`` with its place below another root, as tests have one."""
+        return [(parent, root / parent.lstrip("/")) for parent in self.parents]
+
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
     """A file system of groups as it is mounted."""

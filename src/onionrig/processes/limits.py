@@ -55,7 +55,7 @@ def is_exempt(status: str, uid_map: str) -> bool:
     """Return whether the kernel's status of a process exempts it from RLIMIT_NPROC."""
     if uid_map.split() != ["0", "0", str(ALL_IDS)]:
         return False
-    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    fields = _fields(status)
     uids = fields.get("Uid", "").split()
     return bool(
         (uids and uids[0] == "0") or int(fields.get("CapEff", "0").strip() or "0", 16) & EXEMPT
@@ -67,9 +67,7 @@ def tasks_of_user(proc: Path, uid: int) -> int:
     count = 0
     for path in proc.iterdir():
         if path.name.isdecimal():
-            fields = dict(
-                line.split(":", 1) for line in _text(path / "status").splitlines() if ":" in line
-            )
+            fields = _fields(_text(path / "status"))
             if fields.get("Uid", "").split()[:1] == [str(uid)]:
                 count += int(fields.get("Threads", "1"))
     return count
@@ -78,8 +76,7 @@ def tasks_of_user(proc: Path, uid: int) -> int:
 def _group_rooms(root: Path) -> list[Room]:
     rooms = []
     for hierarchy in own_hierarchies(root, controller="pids"):
-        for parent in hierarchy.parents:
-            directory = root / parent.lstrip("/")
+        for parent, directory in hierarchy.directories(root):
             most, current = (
                 _text(directory / name).strip() for name in ("pids.max", "pids.current")
             )
@@ -87,6 +84,11 @@ def _group_rooms(root: Path) -> list[Room]:
                 limit = f"the control group's limit of {most} processes ({parent}/pids.max)"
                 rooms.append(Room(tasks=max(0, int(most) - int(current)), limit=limit))
     return rooms
+
+
+def _fields(status: str) -> dict[str, str]:
+    """Return the fields of a process's status, as the kernel prints them."""
+    return dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
 
 
 def _text(path: Path) -> str:

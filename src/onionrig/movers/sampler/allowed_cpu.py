@@ -120,9 +120,9 @@ def read_allowed_cpu(root: Path = Path("/")) -> AllowedCpu:
 def own_groups(root: Path) -> list[tuple[str, Path]]:
     """Return the name and path of each group that limits this process's CPU, its own first."""
     return [
-        (group.removeprefix(hierarchy.mount_point.rstrip("/")) or "/", root / group.lstrip("/"))
+        (group.removeprefix(hierarchy.mount_point.rstrip("/")) or "/", directory)
         for hierarchy in own_hierarchies(root)
-        for group in hierarchy.parents
+        for group, directory in hierarchy.directories(root)
     ]
 
 

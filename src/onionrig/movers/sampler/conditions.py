@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from onionrig.movers.sampler.host import named_counts, number_from, read_text
+from onionrig.movers.sampler.host import MS_PER_SECOND, named_counts, number_from, read_text
 from onionrig.processes.cgroups import own_hierarchies
 from onionrig.records.samples import MachineConditions
 
@@ -27,7 +27,6 @@ READINGS = 3
 SELDOM_SECONDS = 4
 """Period of readings that need a file per core or control group, or that no judgement uses."""
 PAGES = ("pswpin", "pswpout", "pgmajfault", "oom_kill")
-MS_PER_SECOND = 1e3
 OOM_FILES = ("memory.events", "memory.oom_control")
 """Files in which a control group counts kills, in versions 2 and 1."""
 
@@ -129,9 +128,9 @@ class ConditionsReader:
 def oom_files(root: Path) -> list[Path]:
     """Return the files in which this process's control group, and its parents, count kills."""
     files = [
-        root / group.lstrip("/") / name
+        directory / name
         for hierarchy in own_hierarchies(root, controller="memory")
-        for group in hierarchy.parents
+        for _, directory in hierarchy.directories(root)
         for name in OOM_FILES
     ]
     return [file for file in files if file.exists()]

@@ -18,6 +18,7 @@ LOOPBACK = "lo"
 LINK_RATE_SECONDS = 10.0
 """Period of asking drivers for link rates: a driver may be slow, and a rate seldom changes."""
 BITS_PER_MBIT = 1e6
+MS_PER_SECOND = 1e3
 COLUMNS = 16
 """Columns of ``/proc/net/dev``: eight received, eight sent."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.movers.sampler.host import number_from, read_text
+from onionrig.movers.sampler.host import MS_PER_SECOND, number_from, read_text
 from onionrig.records.samples import NetworkCounts
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ UNBUFFERED = (
     "PFMemallocDrop",
 )
 """Counters of segments that arrived and for which a socket, or the kernel, had no memory."""
-MS_PER_SECOND = 1e3
 TIME_DIGITS = 3
 DROPPED = {"drop", "early_drop"}
 TCP_COUNTS = ("InSegs", "RetransSegs", "InErrs")
