@@ -19,10 +19,7 @@ LONGEST = "test_provision.py"
 def pytest_collection_modifyitems(items):
     here = Path(__file__).parent
     ours = [item for item in items if here in item.path.parents]
-    longest = [item for item in ours if item.path.name == LONGEST]
-    others = [item for item in items if item not in longest]
-    at = others.index(ours[0]) if ours and ours[0] in others else 0
-    items[:] = [*others[:at], *longest, *others[at:]]
+    items.sort(key=lambda item: item.path != here / LONGEST)
     reason = why_not() if ours else None
     for item in ours:
         item.add_marker(pytest.mark.bed)

@@ -234,26 +234,23 @@ def test_dev_installs_a_compiler_where_there_is_none_and_setup_does_not(checkout
     assert (checkout.bin / "asked").read_text().rstrip().endswith("install iproute2 gcc libc6-dev")
 
 
-@pytest.mark.parametrize("missing", MAKE_HOSTS)
-def test_dev_installs_what_makes_the_beds_hosts(checkout, missing):
+@pytest.mark.parametrize(
+    ("missing", "packages"),
+    [
+        *((tool, "mmdebstrap systemd-container openssh-client") for tool in MAKE_HOSTS),
+        *((tool, "netcat-openbsd curl torsocks") for tool in CLIENTS),
+    ],
+)
+def test_dev_installs_what_makes_the_beds_hosts_and_the_clients_that_people_have(
+    checkout, missing, packages
+):
     checkout.stub("cc")
     (checkout.bin / missing).unlink()
     checkout.stub("apt-get", f'echo "$@" >>{checkout.bin}/asked')
     checkout.stub("id", "echo 0")
     assert checkout.setup("dev").returncode == 0
     asked = (checkout.bin / "asked").read_text().rstrip()
-    assert asked.endswith("install mmdebstrap systemd-container openssh-client")
-
-
-@pytest.mark.parametrize("missing", CLIENTS)
-def test_dev_installs_the_clients_that_people_have(checkout, missing):
-    checkout.stub("cc")
-    (checkout.bin / missing).unlink()
-    checkout.stub("apt-get", f'echo "$@" >>{checkout.bin}/asked')
-    checkout.stub("id", "echo 0")
-    assert checkout.setup("dev").returncode == 0
-    asked = (checkout.bin / "asked").read_text().rstrip()
-    assert asked.endswith("install netcat-openbsd curl torsocks")
+    assert asked.endswith(f"install {packages}")
 
 
 def test_dev_is_not_up_to_date_once_the_browser_is_gone(checkout):
