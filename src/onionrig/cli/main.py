@@ -33,7 +33,6 @@ from onionrig.cli.commands import (  # isort: skip
     clean,  # noqa: F401
     schema,  # noqa: F401
     cluster,  # noqa: F401
-    frontend,  # noqa: F401
 )
 
 

@@ -43,7 +43,6 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "facts": ("onionrig_facts",),
 }
 """Facts that a run needs about a host, and their variables; the first that is set counts."""
-IMPLIED_GROUPS = frozenset({"all", "ungrouped"})
 
 
 class ListedHost(msgspec.Struct, frozen=True, kw_only=True):

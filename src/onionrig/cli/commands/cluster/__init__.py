@@ -1,4 +1,4 @@
-"""Commands for the hosts of an inventory, one module for each.
+"""Commands for the hosts of an inventory, one module for each, and for the key that they keep.
 
 Importing them adds them, in the order in which the help lists them.
 """
@@ -12,4 +12,5 @@ from onionrig.cli.commands.cluster import (  # isort: skip
     collect,  # noqa: F401
     down,  # noqa: F401
     purge,  # noqa: F401
+    frontend,  # noqa: F401
 )
