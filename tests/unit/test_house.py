@@ -13,6 +13,7 @@ MOST_SIBLINGS = 16
 """Modules and packages that a reader takes in at once; where there are more, it is several."""
 MANY_SIBLINGS = {
     "src/onionrig": (22, "the rooms themselves stand here, beside errors, units and programs"),
+    "src/onionrig/cli/commands": (17, "one module for each command, found by its name"),
 }
 """Packages that may have more, how many, and why."""
 PACKAGES_THEMSELVES = {"__init__.py", "__main__.py"}
