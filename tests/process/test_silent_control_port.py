@@ -6,11 +6,13 @@ import threading
 from contextlib import suppress
 
 import pytest
+import stem
 
 from onionrig.errors import NoTorToAsk
+from onionrig.tor import control_connection
 from onionrig.tor.control import GONE, Control
 from onionrig.tor.control_address import control_at
-from onionrig.tor.control_connection import connected
+from onionrig.tor.control_connection import ControlConnection, connected
 from support.descriptors import descriptor
 from support.waiting import HANG_SECONDS, until
 
@@ -80,6 +82,20 @@ async def test_a_tor_that_falls_silent_is_given_up_by_what_was_asked():
             with pytest.raises(GONE, match="no answer of this tor to consensus/valid-after within"):
                 await tor.info("consensus/valid-after")
             await tor.close()
+
+
+def test_a_connection_that_is_hung_up_while_it_dials_ends_as_well(silent, monkeypatch):
+    connection = ControlConnection(("127.0.0.1", silent.port))
+    dial = control_connection._dialled
+
+    def dial_and_be_hung_up(place):
+        dialled = dial(place)
+        connection.hang_up()
+        return dialled
+
+    monkeypatch.setattr(control_connection, "_dialled", dial_and_be_hung_up)
+    with pytest.raises(stem.SocketError, match="the time for an answer is over"):
+        connection.connect()
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +23,7 @@ Answer = TypeVar("Answer")
 
 ANSWER_SECONDS = 30.0
 """Deadline of an answer: a tor takes milliseconds for it, or seconds on a starved machine."""
+_TOO_LATE = "the time for an answer is over"
 
 
 class ControlConnection(ControlSocket):  # type: ignore[misc] # stem has no types
@@ -33,23 +35,30 @@ class ControlConnection(ControlSocket):  # type: ignore[misc] # stem has no type
         self._place = place
         self._raw: socket.socket | None = None
         self._is_over = False
+        self._state = threading.Lock()
 
     def hang_up(self) -> None:
         """End the connection from any thread, for good: whoever waits for an answer gets none."""
-        self._is_over = True
-        if self._raw is not None:
-            with suppress(OSError):
-                self._raw.shutdown(socket.SHUT_RDWR)
+        with self._state:
+            self._is_over = True
+            if self._raw is not None:
+                with suppress(OSError):
+                    self._raw.shutdown(socket.SHUT_RDWR)
 
     def _make_socket(self) -> socket.socket:
         """Connect, whenever stem asks for it; it asks once more if it was given no answer."""
         if self._is_over:
-            raise stem.SocketError("the time for an answer is over")
+            raise stem.SocketError(_TOO_LATE)
         try:
-            self._raw = _dialled(self._place)
+            raw = _dialled(self._place)
         except (OSError, UnicodeError) as error:
             raise stem.SocketError(error) from error
-        return self._raw
+        with self._state:
+            if self._is_over:  # hung up while this dialled: nobody would end this connection later
+                raw.close()
+                raise stem.SocketError(_TOO_LATE)
+            self._raw = raw
+        return raw
 
 
 async def connected(
