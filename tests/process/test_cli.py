@@ -118,6 +118,7 @@ def test_a_name_that_no_file_can_have_is_no_run(onionrig):
 
 def test_the_schema_is_json(onionrig):
     assert "$defs" in json.loads(onionrig("schema").stdout)
+    assert "RunEnded" in json.loads(onionrig("schema", "events").stdout)["$defs"]
 
 
 def test_completion_is_offered(onionrig):

@@ -34,11 +34,20 @@ def place():
 
 @pytest.fixture(scope="module")
 def finished(place, cache):
-    options = ("--json", "--target", "1Mbit", "--set", f"load.dials_a_backend={DIALS_A_BACKEND}")
+    options = (
+        "--events",
+        "json",
+        "--json",
+        "--target",
+        "1Mbit",
+        "--set",
+        f"load.dials_a_backend={DIALS_A_BACKEND}",
+    )
     out = place / "first"
     with smoke_run(out, *options, cache=cache, TMPDIR=str(place), **PROXIES) as run:
         run.code = run.ends()
-        run.result = json.loads(run.stdout) if run.code == 0 else None
+        run.lines = [json.loads(line) for line in run.stdout.splitlines()]
+        run.result = run.lines[-1]["result"] if run.code == 0 else None
         yield run
 
 
@@ -62,6 +71,14 @@ def test_odd_paths_and_proxies_are_no_trouble_and_nothing_is_left_there(finished
 
 def test_the_json_on_stdout_is_the_result_file(finished):
     assert json.loads((finished.out / "result.json").read_text()) == finished.result
+
+
+def test_what_happens_is_on_stdout_line_by_line(finished):
+    recorded = [json.loads(line) for line in (finished.out / "events.jsonl").open()]
+    told = [line for line in finished.lines if line["kind"] != "progress"]
+    assert told[1:-1] == recorded
+    assert (told[0]["kind"], told[-1]["kind"]) == ("run started", "run ended")
+    assert any(line.get("hold_bits_per_second") for line in finished.lines)
 
 
 def test_every_byte_is_verified_and_counted_alike_at_both_ends(finished):

@@ -1,4 +1,7 @@
-"""Run under a live view: start the engine, feed the view from the files as they grow."""
+"""Run under a live view: start the engine, feed the view from the files as they grow.
+
+A view is for people, or for programs: event lines, which are given the events themselves as well.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +12,41 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.load.lost_hosts import loss_text
 from onionrig.engine.registry import opening_for
-from onionrig.errors import HostLost, RecordsUnreadable
+from onionrig.errors import (
+    MEASURED,
+    TARGET_MISSED,
+    UNEXPECTED,
+    HostLost,
+    OnionrigError,
+    RecordsUnreadable,
+)
 from onionrig.experiment.names import SAMPLER, SINK, SOURCE
 from onionrig.movers.sampler.allowed_cpu import read_allowed_cpu
+from onionrig.records.result import Failure
 from onionrig.records.samples import HostSample, SinkSample, SourceSample
 from onionrig.run.phases import run
 from onionrig.series.base import ALONE
+from onionrig.store.refusals import explained
 from onionrig.store.run_directory import new_beside_others
 from onionrig.store.runs import RUNS
 from onionrig.store.tails import RoleTails
+from onionrig.views.live.event_lines import EventLines
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import view_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from rich.console import Console
 
     from onionrig.engine.base import Opening
     from onionrig.experiment.question import Question
+    from onionrig.records.events import AnyEvent
     from onionrig.records.result import Result
     from onionrig.series.base import PartOf, RunOne
     from onionrig.store.run_directory import RunDirectory
+    from onionrig.views.live.table import View
 
 REDRAW_SECONDS = 1.0
 
@@ -39,10 +55,10 @@ def run_watched(
     question: Question,
     opening: Opening,
     run_directory: RunDirectory,
-    console: Console,
+    shown_by: Console | EventLines,
     part_of: PartOf = ALONE,
 ) -> Result:
-    """Run a question under a live view on the console; return the result."""
+    """Run a question under a live view on a console, or with event lines; return the result."""
     progress = Progress(
         target_bits_per_second=question.experiment.verdict.target,
         streams=question.experiment.load.streams_asked,
@@ -53,10 +69,34 @@ def run_watched(
         whole_ends_seconds=part_of.ends_seconds,
         after_loads_seconds=part_of.after_loads_seconds,
     )
-    return asyncio.run(_watched(question, opening, run_directory, console, progress))
+    if not isinstance(shown_by, EventLines):
+        view = view_for(shown_by, cores=read_allowed_cpu().whole_cores)
+        following = _follow(progress, run_directory, view)
+        return asyncio.run(_watched(question, opening, run_directory, progress.tell, following))
+    lines = shown_by
+
+    def tell(event: AnyEvent) -> None:
+        progress.tell(event)
+        lines.tell(event)
+
+    lines.started(question, run_directory)
+    following = _follow(progress, run_directory, lines)
+    try:
+        result = asyncio.run(_watched(question, opening, run_directory, tell, following))
+    except Exception as error:
+        _tell_failure(error, run_directory, lines)
+        raise
+    code = HostLost.exit_code if result.lost_hosts else exit_code_of(result)
+    lines.ended(run_directory, result, failure=None, exit_code=code)
+    return result
 
 
-def runs_watched(console: Console) -> RunOne:
+def exit_code_of(result: Result) -> int:
+    """Return the exit code of a verdict."""
+    return TARGET_MISSED if result.verdict.met is False else MEASURED
+
+
+def runs_watched(shown_by: Console | EventLines) -> RunOne:
     """Return the function with which a series runs one question: here, under a live view.
 
     It raises HostLost for a run that went on without a host: its points are recorded, and doubted.
@@ -64,7 +104,7 @@ def runs_watched(console: Console) -> RunOne:
 
     def run_one(question: Question, run_directory: RunDirectory, part_of: PartOf) -> Result:
         opening = opening_for(question.experiment)
-        result = run_watched(question, opening, run_directory, console, part_of)
+        result = run_watched(question, opening, run_directory, shown_by, part_of)
         refuse_lost_hosts(result)
         return result
 
@@ -95,24 +135,38 @@ async def _watched(
     question: Question,
     opening: Opening,
     run_directory: RunDirectory,
-    console: Console,
-    progress: Progress,
+    tell: Callable[[AnyEvent], None],
+    follow: Coroutine[None, None, None],
 ) -> Result:
-    following = asyncio.create_task(_follow(progress, run_directory, console))
+    following = asyncio.create_task(follow)
     try:
-        return await run(question, opening, run_directory, progress.tell)
+        return await run(question, opening, run_directory, tell)
     finally:
         following.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await following
 
 
-async def _follow(progress: Progress, run_directory: RunDirectory, console: Console) -> None:
+def _tell_failure(error: Exception, run_directory: RunDirectory, lines: EventLines) -> None:
+    """Write the end of a run that failed, with what it had measured if its files have anything."""
+    known = explained(error)
+    code = UNEXPECTED if known is None else known.exit_code
+    try:
+        result = run_directory.read_result()
+    except OnionrigError:
+        result = None
+    failure = Failure(
+        error=type(known or error).__name__, message=str(known or error), exit_code=code
+    )
+    lines.ended(run_directory, result, failure=failure, exit_code=code)
+
+
+async def _follow(progress: Progress, run_directory: RunDirectory, view: View) -> None:
     """Redraw every second from what the movers and the sampler have written."""
     source = RoleTails(run_directory, SOURCE, SourceSample)
     sink = RoleTails(run_directory, SINK, SinkSample)
     sampler = RoleTails(run_directory, SAMPLER, HostSample)
-    with view_for(console, cores=read_allowed_cpu().whole_cores) as view:
+    with view:
         try:
             placed = False
             while True:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from onionrig.cli.live import default_out, refuse_lost_hosts, run_watched
+from onionrig.cli.live import default_out, exit_code_of, refuse_lost_hosts, run_watched
 from onionrig.cli.output.printing import print_aborted, print_result
 from onionrig.cli.output.report_files import announce
 from onionrig.engine.registry import opening_for
-from onionrig.errors import MEASURED, TARGET_MISSED
 from onionrig.store.refusals import explained
 from onionrig.store.run_directory import RunDirectory
 
@@ -20,12 +19,16 @@ if TYPE_CHECKING:
 
     from onionrig.experiment.question import Question
     from onionrig.records.result import Result
+    from onionrig.views.live.event_lines import EventLines
 
 
-def measured(question: Question, *, out: Path | None, json: bool) -> tuple[Result, RunDirectory]:
+def measured(
+    question: Question, *, out: Path | None, json: bool, lines: EventLines | None = None
+) -> tuple[Result, RunDirectory]:
     """Run a question under a live view; return the result and the directory of its records.
 
     If the run fails, what it had measured until then is printed, as JSON if that was requested.
+    Event lines replace the live view and everything that is printed of the result.
     """
     stderr = Console(stderr=True)
     for key, how in question.resolved.items():
@@ -33,20 +36,24 @@ def measured(question: Question, *, out: Path | None, json: bool) -> tuple[Resul
     opening = opening_for(question.experiment)
     run_directory = RunDirectory.create(out or default_out(question.name))
     try:
-        return run_watched(question, opening, run_directory, stderr), run_directory
+        return run_watched(question, opening, run_directory, lines or stderr), run_directory
     except Exception as error:
-        if explained(error) is not None:
+        if lines is None and explained(error) is not None:
             print_aborted(run_directory, stderr, json=json)
         raise
 
 
-def finish(result: Result, run_directory: RunDirectory, *, report: bool, json: bool) -> None:
+def finish(
+    result: Result, run_directory: RunDirectory, *, report: bool, json: bool, events: bool = False
+) -> None:
     """Print the result, write the report, and exit with the verdict's code.
 
+    With ``events`` the last of the event lines has told the result, and it is not printed.
     Raises HostLost if hosts were lost, after printing what was measured.
     """
-    print_result(result, run_directory, json=json)
+    if not events:
+        print_result(result, run_directory, json=json)
     if report:
-        announce(run_directory.path, stderr=json)
+        announce(run_directory.path, stderr=json or events)
     refuse_lost_hosts(result)
-    raise typer.Exit(TARGET_MISSED if result.verdict.met is False else MEASURED)
+    raise typer.Exit(exit_code_of(result))

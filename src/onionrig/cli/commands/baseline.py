@@ -26,6 +26,7 @@ from onionrig.cli.app import (
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.measurement import finish, measured
+from onionrig.cli.output.event_output import Events, event_lines
 from onionrig.cli.output.printing import results
 from onionrig.cli.question import BASELINE, ask, flags_layer
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from onionrig.experiment.question import Question
     from onionrig.records.result import Result
+    from onionrig.views.live.event_lines import EventLines
 
 
 @app.command(
@@ -90,6 +92,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     repeat: Repeat = 1,
     out: Out = None,
     report: Report = True,
+    events: Events = None,
     json: Json = False,
 ) -> None:
     """Move the same bytes without Tor, which gives the upper bound of this machine or link.
@@ -125,17 +128,19 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
     alone: dict[str, Result] = {}
-    if not at_once and _has_several_links(question):
-        opening_for(question.experiment)  # what is missing is reported before anything is made
-        out = out or default_out(question.name)
-        alone = _each_alone(question, out)
-    result, run_directory = measured(question, out=out, json=json)
-    if alone and not json:
+    with event_lines(events, json=json) as lines:
+        if not at_once and _has_several_links(question):
+            opening_for(question.experiment)  # what is missing is reported before anything is made
+            out = out or default_out(question.name)
+            alone = _each_alone(question, out, lines)
+        result, run_directory = measured(question, out=out, json=json, lines=lines)
+    summarised = not json and lines is None
+    if alone and summarised:
         results().print(each_link_table(alone, result))
-    if listen and not json:
+    if listen and summarised:
         print(served(run_directory.recording()))
         return
-    finish(result, run_directory, report=report, json=json)
+    finish(result, run_directory, report=report, json=json, events=lines is not None)
 
 
 def _has_several_links(question: Question) -> bool:
@@ -143,9 +148,9 @@ def _has_several_links(question: Question) -> bool:
     return experiment.has_real_hosts and len(hosts_for(experiment, "backend")) > 1
 
 
-def _each_alone(question: Question, out: Path) -> dict[str, Result]:
+def _each_alone(question: Question, out: Path, lines: EventLines | None) -> dict[str, Result]:
     """Return the result of each serving host's link, measured alone."""
     stderr = Console(stderr=True)
     directory = out.with_name(f"{out.name}-alone")
     stderr.print(f"each link alone first: {directory}", style="dim", markup=False, soft_wrap=True)
-    return each_link_alone(question, directory, runs_watched(stderr))
+    return each_link_alone(question, directory, runs_watched(lines or stderr))

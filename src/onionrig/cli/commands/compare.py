@@ -26,6 +26,7 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
+from onionrig.cli.output.event_output import Events, event_lines
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.output.report_files import announce
 from onionrig.cli.question import (
@@ -38,14 +39,14 @@ from onionrig.cli.question import (
 )
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
-from onionrig.errors import UsageError
+from onionrig.errors import MEASURED, UsageError
 from onionrig.experiment.decode import plain
 from onionrig.experiment.question import refuse_repetitions
 from onionrig.records.series.comparison import ComparePlan
 from onionrig.series.base import expected_seconds
 from onionrig.series.comparison import questions_compared, runs_compared
 from onionrig.store.runs import find_run
-from onionrig.store.series_directory import SeriesDirectory
+from onionrig.store.series_directory import COMPARISON, SeriesDirectory
 from onionrig.views.summary.comparison import (
     comparison_ahead,
     comparison_markdown,
@@ -128,14 +129,16 @@ def compare(  # noqa: PLR0913 - one parameter an option
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print a Markdown table, for an issue or a page.")
     ] = False,
+    events: Events = None,
     json: Json = False,
 ) -> None:
     """Compare two runs, or alternate runs of two experiments, and say where they differ.
 
     Every difference comes with its 95 % confidence interval, and settings that differ are listed.
     """
-    if json:
-        refuse_without_effect(context, "markdown", reason="--json prints JSON alone")
+    if json or events:
+        reason = f"{'--json' if json else '--events'} prints JSON alone"
+        refuse_without_effect(context, "markdown", reason=reason)
     if _is_experiment(a) != _is_experiment(b):
         raise UsageError("compare a run with a run, or an experiment with an experiment")
     if _is_experiment(a):
@@ -156,16 +159,22 @@ def compare(  # noqa: PLR0913 - one parameter an option
         directory = _opened(sides, repeat=repeat, out=out)
         stderr = Console(stderr=True)
         stderr.print(f"compare: {_ahead(sides, repeat)}", highlight=False, soft_wrap=True)
-        comparison = questions_compared(
-            *sides, repeat=repeat, directory=directory, run_one=runs_watched(stderr)
-        )
-        _print(comparison, markdown=markdown, json=json, where=directory.path)
+        with event_lines(events, json=json) as lines:
+            comparison = questions_compared(
+                *sides, repeat=repeat, directory=directory, run_one=runs_watched(lines or stderr)
+            )
+            if lines is not None:
+                path = str(directory.path / COMPARISON)
+                where = str(directory.path)
+                lines.series_ended(where, comparison, result_path=path, exit_code=MEASURED)
+        if lines is None:
+            _print(comparison, markdown=markdown, json=json, where=directory.path)
         if report:
-            announce(directory.path, stderr=json or markdown)
+            announce(directory.path, stderr=json or markdown or lines is not None)
         return
     refuse_without_effect(
         context, "settings", "a_settings", "b_settings", "hold", "scale", "inventory", "repeat",
-        "out", "report",
+        "out", "report", "events",
         reason="these are runs already: they are compared as they were run",
     )  # fmt: skip
     _print(runs_compared(find_run(a), find_run(b)), markdown=markdown, json=json)

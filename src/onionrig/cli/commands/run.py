@@ -30,6 +30,7 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.measurement import finish, measured
+from onionrig.cli.output.event_output import Events, event_lines
 from onionrig.cli.question import ask, asked_layers, flags_layer, name_of
 from onionrig.cli.series.until_known import (
     BUDGET,
@@ -64,6 +65,7 @@ ASKED = (
         "onionrig run --streams 64 --single-hop --set backends.daemons=8",
         "onionrig run my.toml -i inventory.yml",
         "onionrig run --repeat auto --within 5% --budget 30m",
+        "onionrig run --events json",
     )
 )
 def run(  # noqa: PLR0913 - one parameter an option
@@ -115,6 +117,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     ] = None,
     out: Out = None,
     report: Report = True,
+    events: Events = None,
     json: Json = False,
 ) -> None:
     """Measure the rate that one onion address sustains, and what bounds it.
@@ -128,7 +131,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         directory = SeriesDirectory(resume.absolute())
         plan = directory.read_repeat_plan()
         question = _ready(context, question_to_repeat(plan))
-        run_until_known(question, plan, directory=directory, json=json)
+        run_until_known(question, plan, directory=directory, events=events, json=json)
     flags = flags_layer(
         streams=streams,
         backends=backends,
@@ -149,7 +152,8 @@ def run(  # noqa: PLR0913 - one parameter an option
             budget=budget,
         )
         question = _ready(context, question_to_repeat(plan))
-        run_until_known(question, plan, directory=made_for(plan, out), json=json)
+        directory = made_for(plan, out)
+        run_until_known(question, plan, directory=directory, events=events, json=json)
     question = _ready(context, ask(experiment, profile, settings or [], flags))
     if repeat == AUTO:
         question = holds_until_known(question, within=within, budget=budget)
@@ -159,8 +163,9 @@ def run(  # noqa: PLR0913 - one parameter an option
             reason=f"only --repeat {AUTO} goes on until a rate is known",
         )  # fmt: skip
         question = question.repeated(repetitions_of(repeat, why_not_auto=""))
-    result, run_directory = measured(question, out=out, json=json)
-    finish(result, run_directory, report=report, json=json)
+    with event_lines(events, json=json) as lines:
+        result, run_directory = measured(question, out=out, json=json, lines=lines)
+    finish(result, run_directory, report=report, json=json, events=lines is not None)
 
 
 def _ready(context: typer.Context, question: Question) -> Question:

@@ -11,11 +11,12 @@ from onionrig.cli.app import app
 from onionrig.cli.help import MACHINE, described
 from onionrig.cli.output.printing import print_json
 from onionrig.errors import UsageError
+from onionrig.records.live import AnyLine
 from onionrig.records.plan import Plan
 from onionrig.records.probe import Probe
 from onionrig.records.result import Result
 
-SCHEMAS = {"result": Result, "plan": Plan, "probe": Probe}
+SCHEMAS: dict[str, object] = {"result": Result, "events": AnyLine, "plan": Plan, "probe": Probe}
 
 
 @app.command(
@@ -27,10 +28,13 @@ SCHEMAS = {"result": Result, "plan": Plan, "probe": Probe}
 )
 def schema(
     of: Annotated[
-        str, typer.Argument(metavar="result|plan|probe", help="Document whose schema is printed.")
+        str,
+        typer.Argument(
+            metavar="result|events|plan|probe", help="Document whose schema is printed."
+        ),
     ] = "result",
 ) -> None:
-    """Print the JSON Schema of result.json, or of the output of plan --json or probe --json."""
+    """Print the JSON Schema of result.json, or of what --events json or another --json prints."""
     if of not in SCHEMAS:
         raise UsageError(f"no schema of {of!r}: there are {', '.join(SCHEMAS)}")
     print_json(msgspec.json.schema(SCHEMAS[of]))

@@ -27,6 +27,7 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
+from onionrig.cli.output.event_output import Events, event_lines
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.output.report_files import announce
 from onionrig.cli.question import (
@@ -46,13 +47,13 @@ from onionrig.experiment.question import refuse_repetitions
 from onionrig.experiment.torrc_lines import torrc_tables
 from onionrig.records.series.sweep import SweepPlan
 from onionrig.series.sweep import Sweep
-from onionrig.store.series_directory import SWEEP_PLAN, SeriesDirectory
+from onionrig.store.series_directory import SWEEP_PLAN, SWEEP_RESULT, SeriesDirectory
 from onionrig.views.summary.sweep import sweep_summary
 
 if TYPE_CHECKING:
     from onionrig.experiment.grid import Settings as GridSettings
     from onionrig.experiment.question import Question
-    from onionrig.records.series.sweep import Axis
+    from onionrig.records.series.sweep import Axis, SweepResult
 
 ASKED = (
     "experiment", "over", "profile", "settings", "streams", "hold", "scale", "inventory", "repeat",
@@ -115,6 +116,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
         ),
     ] = None,
     report: Report = True,
+    events: Events = None,
     json: Json = False,
 ) -> None:
     """Measure every combination of some settings and find the knee.
@@ -143,26 +145,37 @@ def sweep(  # noqa: PLR0913 - one parameter an option
             repeat=repeat,
         )
         directory = _opened(out, plan)
-    series = Sweep(
-        plan,
-        directory,
-        ask=functools.partial(_question, plan),
-        run_one=runs_watched(stderr),
-        tell=SeriesSaid(stderr, directory.path, resume="onionrig sweep --resume").tell,
-    )
-    try:
-        result, code = series.run()
-    except (Interrupted, Terminated):
-        if json:
-            print_json(directory.read_sweep())
-        raise
+    with event_lines(events, json=json) as lines:
+        series = Sweep(
+            plan,
+            directory,
+            ask=functools.partial(_question, plan),
+            run_one=runs_watched(lines or stderr),
+            tell=SeriesSaid(stderr, directory.path, resume="onionrig sweep --resume").tell,
+        )
+        try:
+            result, code = series.run()
+        except (Interrupted, Terminated):
+            if json and lines is None:
+                print_json(directory.read_sweep())
+            raise
+        if lines is not None:
+            path = str(directory.path / SWEEP_RESULT)
+            lines.series_ended(
+                str(directory.path), result, result_path=path, exit_code=code or MEASURED
+            )
+    if lines is None:
+        _print(result, directory, json=json)
+    if report:
+        announce(directory.path, stderr=json or lines is not None)
+    raise typer.Exit(code or MEASURED)
+
+
+def _print(result: SweepResult, directory: SeriesDirectory, *, json: bool) -> None:
     if json:
         print_json(result)
     else:
         results().print(sweep_summary(result, str(directory.path)))
-    if report:
-        announce(directory.path, stderr=json)
-    raise typer.Exit(code or MEASURED)
 
 
 def _refuse_fixed(context: typer.Context, axes: tuple[Axis, ...], settings: list[str]) -> None:

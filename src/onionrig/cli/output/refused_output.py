@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -58,6 +59,20 @@ def print_line(line: str) -> None:
     print(line, flush=True)
     if not somebody_reads():
         raise BrokenPipeError
+
+
+def write_line_now(line: bytes) -> None:
+    """Write a line past all buffers, so that another thread may wait for a slow reader."""
+    output = _output()
+    if output is None:
+        print(line.decode(), flush=True)
+        return
+    left = memoryview(line + b"\n")
+    while left:
+        try:
+            left = left[output.write(left) :]
+        except BlockingIOError:
+            select.select([], [output], [])
 
 
 def flush_output() -> None:

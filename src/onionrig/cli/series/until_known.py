@@ -13,6 +13,7 @@ from rich.console import Console
 from onionrig.analysis.several_runs.beforehand import RATE_OF_HOLDS, RATE_OF_NETWORKS
 from onionrig.analysis.several_runs.known_within import first_stage_for
 from onionrig.cli.live import default_out, runs_watched
+from onionrig.cli.output.event_output import event_lines
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.question import question_of
 from onionrig.cli.series.said import SeriesSaid
@@ -24,7 +25,7 @@ from onionrig.records.manifest import UntilKnown
 from onionrig.records.series.repetition import RepeatPlan
 from onionrig.series.base import bring_up_seconds, expected_seconds
 from onionrig.series.until_known import repeated_until_known
-from onionrig.store.series_directory import SeriesDirectory
+from onionrig.store.series_directory import REPEAT_RESULT, SeriesDirectory
 from onionrig.units import Seconds, percent_text, share_from
 from onionrig.views.summary.repetition import holds_ahead, repetition_ahead, repetition_summary
 
@@ -93,27 +94,39 @@ def refuse_without_rate(question: Question) -> None:
 
 
 def run_until_known(
-    question: Question, plan: RepeatPlan, *, directory: SeriesDirectory, json: bool
+    question: Question,
+    plan: RepeatPlan,
+    *,
+    directory: SeriesDirectory,
+    events: str | None,
+    json: bool,
 ) -> NoReturn:
     """Repeat until the rate is known, print the result, and exit with the verdict's code."""
     stderr = Console(stderr=True)
     opening_for(question.experiment)  # what is missing is reported before anything is run
     ahead = repetition_ahead(plan, seconds=expected_seconds(question))
     stderr.print(f"repeat: {ahead}; {directory.path}", highlight=False, soft_wrap=True)
-    result = repeated_until_known(
-        question,
-        plan,
-        directory,
-        run_one=runs_watched(stderr),
-        tell=SeriesSaid(stderr, directory.path, resume="onionrig run --resume").tell,
-    )
+    target = question.experiment.verdict.target
+    with event_lines(events, json=json) as lines:
+        result = repeated_until_known(
+            question,
+            plan,
+            directory,
+            run_one=runs_watched(lines or stderr),
+            tell=SeriesSaid(stderr, directory.path, resume="onionrig run --resume").tell,
+        )
+        missed = target is not None and (not result.figures or result.figures[0].mean < target)
+        code = TARGET_MISSED if missed else MEASURED
+        if lines is not None:
+            path = str(directory.path / REPEAT_RESULT)
+            lines.series_ended(str(directory.path), result, result_path=path, exit_code=code)
+    if lines is not None:
+        raise typer.Exit(code)
     if json:
         print_json(result)
     else:
         results().print(repetition_summary(result, str(directory.path)))
-    target = question.experiment.verdict.target
-    missed = target is not None and (not result.figures or result.figures[0].mean < target)
-    raise typer.Exit(TARGET_MISSED if missed else MEASURED)
+    raise typer.Exit(code)
 
 
 def made_for(plan: RepeatPlan, out: Path | None) -> SeriesDirectory:
