@@ -140,8 +140,9 @@ def test_the_host_says_what_its_kernel_counts(start_sampler):
         if name != "lo"
     )
     cores = psutil.cpu_count()
-    # counters are read once a line's time is taken, and before that of the next
-    passed = next_one.monotonic_seconds - before.monotonic_seconds
+    assert after.monotonic_seconds <= after.cpu_read_seconds < next_one.monotonic_seconds
+    # counters are read once their time is taken, and before that of the next line
+    passed = next_one.monotonic_seconds - before.cpu_read_seconds
     states = msgspec.structs.asdict(after.cpu)
     total = sum(states.values()) - sum(msgspec.structs.asdict(before.cpu).values())
     assert 0 < total <= cores * passed * 1.2

@@ -162,6 +162,18 @@ def test_a_hosts_states_are_those_that_top_shows():
     }  # fmt: skip
 
 
+def test_a_hosts_states_are_divided_by_the_time_between_their_own_readings():
+    def sampled(at, *, read_late):
+        sample = host_sample(HOLD + at, {}, busy=2.0 * (at + read_late), idle=0.0)
+        read = sample.monotonic_seconds + read_late
+        return msgspec.structs.replace(sample, cpu_monotonic_seconds=read)
+
+    samples = [sampled(0, read_late=0.0), sampled(1, read_late=0.25), sampled(2, read_late=0.0)]
+    drawn = series(watched(other={"samplers": {"sampler": samples}})).host_cores["here"]
+    for second in (1.0, 2.0):
+        assert sum(line(drawn, state)[second] for state in drawn.lines) == pytest.approx(2.0)
+
+
 def test_round_trips_are_told_by_client():
     pings = {
         "pinger": [

@@ -202,6 +202,8 @@ class HostSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
     processes: dict[str, ProcessUse]
     """Processes by service; a process that has ended is absent."""
     cpu: CpuStates
+    cpu_monotonic_seconds: float | None = None
+    """Time at which ``cpu`` was read, which is after the processes; null in older recordings."""
     others_cpu_seconds: float | None
     """CPU-seconds used by processes outside the rig since the sampler started; read every few
     seconds, null in between."""
@@ -224,6 +226,13 @@ class HostSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Network counters, read every other second; null in between, and in older recordings."""
     conditions: MachineConditions | None = None
     """Machine conditions, read every other second; null in between, and in older recordings."""
+
+    @property
+    def cpu_read_seconds(self) -> float:
+        """Monotonic time of the CPU counters; that of the sample in older recordings."""
+        if self.cpu_monotonic_seconds is None:
+            return self.monotonic_seconds
+        return self.cpu_monotonic_seconds
 
 
 class TorCounters(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

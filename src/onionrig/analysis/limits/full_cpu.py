@@ -170,7 +170,7 @@ def _evidence_of_counters(use: HostUse, limit: float | None, read: str) -> tuple
 def _use(machine: str, facts: HostRecord | None, samplers: list[Sequence[HostSample]]) -> HostUse:
     """Combine samplers on one machine: each has its own processes, all the same machine."""
     held = samplers[0]
-    first, last, seconds = held[0], held[-1], elapsed_seconds(held)
+    first, last, seconds = held[0], held[-1], _cpu_seconds(held)
     elsewhere_cores = sum(_rig_cores(other) for other in samplers[1:])
     read_cores, unread_cores = _others(held, elsewhere_cores)
     return HostUse(
@@ -200,9 +200,15 @@ def _others(held: Sequence[HostSample], elsewhere_cores: float) -> tuple[float |
     first, last, seconds = between[0], between[-1], elapsed_seconds(between)
     others = (last.others_cpu_seconds or 0.0) - (first.others_cpu_seconds or 0.0)
     read_cores = max(0.0, others) / seconds
-    machine_cores = (_of_processes(last.cpu) - _of_processes(first.cpu)) / seconds
+    machine_cores = (_of_processes(last.cpu) - _of_processes(first.cpu)) / _cpu_seconds(between)
     known_cores = _rig_cores(between) + elsewhere_cores + read_cores
     return read_cores, max(0.0, machine_cores - known_cores)
+
+
+def _cpu_seconds(samples: Sequence[HostSample]) -> float:
+    """Return the time between the machine-wide counters of the first and the last sample."""
+    seconds = samples[-1].cpu_read_seconds - samples[0].cpu_read_seconds
+    return seconds if seconds > 0 else elapsed_seconds(samples)
 
 
 def _of_processes(cpu: CpuStates) -> float:

@@ -43,7 +43,9 @@ def cpu_by_state(samples: Sequence[HostSample]) -> Lines:
     """Return how many cores were in each state, as ``top`` has them."""
     lines: Lines = {}
     for before, after in _stretches(samples):
-        seconds = after.monotonic_seconds - before.monotonic_seconds
+        seconds = after.cpu_read_seconds - before.cpu_read_seconds
+        if seconds <= 0:
+            continue
         begun, now = _states(before.cpu), _states(after.cpu)
         for state, cpu in now.items():
             line = lines.setdefault(state, {})

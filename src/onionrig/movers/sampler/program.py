@@ -77,6 +77,9 @@ class Sampler:
     def sample(self, second: int) -> HostSample:
         """Return a sample; its times are those of the processes' counters, which are read first."""
         monotonic_seconds, wall_seconds = time.monotonic(), self._clock.wall_seconds()
+        processes = self._processes.use()
+        # reading the processes takes long on a full machine, and these counters ran on meanwhile
+        cpu_monotonic_seconds, cpu = time.monotonic(), cpu_states()
         tcp = tcp_counts(read_text(self._snmp))
         due = second % CONDITIONS_EVERY_SECONDS == 0
         throttled = most_throttled(read_text(file) for file in self._quota_stats)
@@ -84,8 +87,9 @@ class Sampler:
             second=second,
             monotonic_seconds=round(monotonic_seconds, TIME_DIGITS),
             wall_seconds=round(wall_seconds, TIME_DIGITS),
-            processes=self._processes.use(),
-            cpu=cpu_states(),
+            processes=processes,
+            cpu=cpu,
+            cpu_monotonic_seconds=round(cpu_monotonic_seconds, TIME_DIGITS),
             others_cpu_seconds=self._others_cpu_seconds(second),
             load_average=round(os.getloadavg()[0], 2),
             available_memory_bytes=psutil.virtual_memory().available,
