@@ -107,6 +107,19 @@ def test_json_of_a_run_that_is_aborted_is_its_result(onionrig, tmp_path):
     assert (result["status"], result["failure"]["error"]) == ("aborted", "Interrupted")
 
 
+def test_what_goes_to_a_file_is_not_folded_on_either_output(onionrig, tmp_path):
+    long = tmp_path / ("long" * 30)
+    started = onionrig.start(
+        "baseline", "--hold", "600", "--streams", "1", "--out", str(long), COLUMNS=""
+    )
+    until((long / "schedule.json").exists, lambda: started.stderr)
+    started.interrupt()
+    assert started.ends() == 130
+    assert f"run directory: {long}\n" in started.stderr
+    doctor = onionrig("doctor", XDG_CACHE_HOME=str(long), COLUMNS="")
+    assert f"{long}/onionrig" in doctor.stdout
+
+
 def test_a_report_that_gets_too_little_memory_takes_nothing_with_it(shell, recorded):
     def limited():
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from onionrig.cli.live import default_out, exit_code_of, refuse_lost_hosts, run_watched
-from onionrig.cli.output.printing import print_aborted, print_result
+from onionrig.cli.output.printing import print_aborted, print_result, remarks
 from onionrig.cli.output.report_files import announce
 from onionrig.engine.registry import opening_for
 from onionrig.store.refusals import explained
@@ -30,7 +29,7 @@ def measured(
     If the run fails, what it had measured until then is printed, as JSON if that was requested.
     Event lines replace the live view and everything that is printed of the result.
     """
-    stderr = Console(stderr=True)
+    stderr = remarks()
     for key, how in question.resolved.items():
         stderr.print(f"{key}: {how}", style="dim", highlight=False, markup=False, soft_wrap=True)
     opening = opening_for(question.experiment)

@@ -32,10 +32,19 @@ UNFOLDED_COLUMNS = 10_000
 
 def results() -> Console:
     """Return the console for results: as wide as the terminal, and unfolded without one."""
-    console = Console(highlight=False)
-    if console.is_terminal or "COLUMNS" in os.environ:
+    return _console(stderr=False)
+
+
+def remarks() -> Console:
+    """Return the console for what is printed beside results, on stderr; it folds as theirs does."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(highlight=False, stderr=stderr)
+    if console.is_terminal or os.environ.get("COLUMNS"):
         return console
-    return Console(highlight=False, width=UNFOLDED_COLUMNS)
+    return Console(highlight=False, stderr=stderr, width=UNFOLDED_COLUMNS)
 
 
 def print_json(value: object) -> None:
@@ -82,7 +91,7 @@ def print_result(
 
 def print_notes(notes: Sequence[str]) -> None:
     """Print the notes on a run's files on stderr."""
-    stderr = Console(stderr=True)
+    stderr = remarks()
     for note in notes:
         stderr.print(f"gap: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 

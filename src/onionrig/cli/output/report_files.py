@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
 from onionrig.analysis.over_time.series import series
+from onionrig.cli.output.printing import remarks, results
 from onionrig.errors import ERROR_CLASSES, OnionrigError, RecordsUnreadable, Unequipped, UsageError
 from onionrig.programs import run_program
 from onionrig.records.series.comparison import Comparison
@@ -73,7 +73,7 @@ def refuse_overwriting(path: Path, directory: Path | None) -> None:
 
 def announce(path: Path, *, stderr: bool) -> None:
     """Draw a report and print where it is, or why there is none: the measurement stays."""
-    console = Console(stderr=stderr)
+    console = remarks() if stderr else results()
     try:
         said = f"report: {draw_report(path)}"
     except OnionrigError as error:
