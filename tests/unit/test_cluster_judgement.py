@@ -112,6 +112,8 @@ def test_failures_are_one_line_with_what_to_do():
     sudo = Failure(host="pi1", task="Look at the host", reason="sudo: a password is required")
     assert kind_of(sudo) == "sudo"
     assert "NOPASSWD" in explained(sudo)
+    ssh = Failure(host="pi1", task="Look", unreachable=True, reason="Permission denied (password)")
+    assert kind_of(ssh) == "reachable"
     failed = {
         "msg": "Task failed: Module failed: non-zero return code",
         "stderr": "one\nno space left",

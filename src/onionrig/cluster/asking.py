@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
+from onionrig.engine.ansible.access import asks_for_password, password_asked_text
 from onionrig.engine.ansible.connection import CommandFailed, Connection
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.errors import HostLost, OnionrigError, UsageError
@@ -96,10 +97,7 @@ async def on_all(
 
 def _explained(connection: Connection, error: Exception) -> str:
     """Return which host gave no answer and why, in one line."""
-    if isinstance(error, CommandFailed) and "password" in error.output.stderr:
-        return (
-            f"{connection.host}: sudo asks for a password; allow its user to use sudo without one "
-            "(NOPASSWD)"
-        )
+    if isinstance(error, CommandFailed) and asks_for_password(error.output.stderr):
+        return password_asked_text(connection.host)
     text = " ".join(str(error).split())
     return text if text.startswith(connection.host) else f"{connection.host}: {text}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from onionrig.engine.ansible.access import SUDO_ADVICE, asks_for_password
+
 if TYPE_CHECKING:
     from onionrig.cluster.playbooks import Failure
 
@@ -22,13 +24,12 @@ UNREACHABLE: dict[str, str] = {
     "Connection refused": ("it runs no SSH server at that port: sudo apt install openssh-server"),
 }
 """Messages of ssh about a host that cannot be reached, each with what to do."""
-SUDO_PASSWORD = ("password is required", "Missing sudo password", "a terminal is required")
 NO_PYTHON = ("python3: not found", "/usr/bin/python3: No such file", "interpreter was not found")
 
 
 def kind_of(failure: Failure) -> Literal["reachable", "sudo", "python", "other"]:
     """Return what a failure is about."""
-    if any(words in failure.reason for words in SUDO_PASSWORD):
+    if asks_for_password(failure.reason):
         return "sudo"
     if any(words in failure.reason for words in NO_PYTHON):
         return "python"
@@ -39,7 +40,7 @@ def advice_for(failure: Failure) -> str:
     """Return what to do about a failure."""
     match kind_of(failure):
         case "sudo":
-            return "let its login use sudo without a password (NOPASSWD): a run cannot type one"
+            return SUDO_ADVICE
         case "python":
             return "sudo apt install python3"
         case "reachable":

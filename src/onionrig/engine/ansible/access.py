@@ -16,6 +16,21 @@ CONNECT_SECONDS = 10
 ALIVE_SECONDS, ALIVE_COUNT = 5, 3
 """Interval and number of ssh's keep-alive questions; a host that answers none of them is lost."""
 
+PASSWORD_ASKED = ("password is required", "Missing sudo password", "a terminal is required")
+"""Messages of sudo, and of Ansible about it, if it asks for a password."""
+SUDO_ADVICE = "allow its user to use sudo without a password (NOPASSWD): a run cannot type one"
+"""Advice for a host whose sudo asks for a password."""
+
+
+def asks_for_password(printed: str) -> bool:
+    """Return whether sudo refused a command because it asks for a password."""
+    return any(words in printed for words in PASSWORD_ASKED)
+
+
+def password_asked_text(host: str) -> str:
+    """Return the error for a host whose sudo asks for a password."""
+    return f"{host}: sudo asks for a password; {SUDO_ADVICE}"
+
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How one host is reached."""

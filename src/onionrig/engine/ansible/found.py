@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.ansible.access import Access
+from onionrig.engine.ansible.access import Access, asks_for_password, password_asked_text
 from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
 from onionrig.errors import Unequipped
 from onionrig.experiment.placement import placement
@@ -152,11 +152,8 @@ def _asked(access: Access, address: str | None) -> FoundHost | str:
 def _explained(access: Access, printed: str) -> str:
     if any(words in printed for words in MODULE_MISSING):
         return f"{access.name} is not provisioned: onionrig cluster provision"
-    if "password" in printed and "sudo" in printed:
-        return (
-            f"{access.name}: sudo asks for a password, and a run cannot type one; allow its user "
-            "to use sudo without one (NOPASSWD)"
-        )
+    if asks_for_password(printed):
+        return password_asked_text(access.name)
     last = printed.splitlines()[-1] if printed else "ssh ended without a word"
     return f"{access.name} cannot be reached: {last} (try: {access.by_hand()}true)"
 

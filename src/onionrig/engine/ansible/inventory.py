@@ -26,7 +26,6 @@ from onionrig.processes.surroundings import refuse_intercepted
 BECOME: dict[str, tuple[str, ...]] = {"sudo": ("sudo", "-n"), "doas": ("doas", "-n")}
 """The words that precede a command to run as root, by Ansible's name of the method."""
 PASSWORDS = ("ansible_password", "ansible_ssh_password", "ansible_ssh_pass")
-BECOME_PASSWORDS = ("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass")
 LOCAL, SSH = "local", frozenset({"ssh", "smart", "ansible.builtin.ssh"})
 NEEDED: dict[str, tuple[str, ...]] = {
     "address": ("ansible_host", "ansible_ssh_host"),
@@ -63,8 +62,6 @@ class ListedHost(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the host is the controller itself."""
     become: tuple[str, ...] = BECOME["sudo"]
     """The words that precede a command to run as root; none if the login is root's."""
-    has_become_password: bool = False
-    """Whether becoming root takes a password, which Ansible knows and a run cannot type."""
     onionrig_address: str | None = None
     """Address that daemons listen at and other hosts use; null for the one at which ssh arrives."""
     cores: int | None = None
@@ -161,7 +158,6 @@ def _host(path: str, name: str, groups: dict[str, list[str]], values: Variables)
                        *_words(path, name, text["extra_args"])),
         is_local=is_local,
         become=_become(path, name, text),
-        has_become_password=any(values.get(key) for key in BECOME_PASSWORDS),
         onionrig_address=_address(path, name, text["reached_at"]),
         cores=_whole(facts.get("cores")),
     )  # fmt: skip
