@@ -21,9 +21,10 @@ from onionrig.movers.sampler.host import link_bits_per_second, read_text
 from onionrig.probe.facts import host_facts, host_name
 from onionrig.programs import NotRun, run_program
 from onionrig.records.manifest import HostFacts, Versions
+from onionrig.rig import units
 from onionrig.tor.program import find_tor
 
-STATE = Path("/var/lib/onionrig")
+STATE = Path(units.STATE)
 """Directory in which provisioning keeps what outlives a run."""
 NFT_SECONDS = 10
 SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from onionrig.rig.model import Service
 
+RUNTIME = PurePosixPath("/run/onionrig")
+"""Directory on a host that has the workspace of each run; a reboot empties it."""
+STATE = PurePosixPath("/var/lib/onionrig")
+"""Directory on a host for what outlives a run."""
+LOCK = RUNTIME / "lock"
+"""File that names the run that uses a host."""
 UNITS = PurePosixPath("/run/systemd/system")
 """The directory of volatile units (systemd.unit(5))."""
 USER = "onionrig"
@@ -199,10 +205,6 @@ def stand_down_commands(run: HostRun) -> tuple[str, ...]:
         f'systemctl reset-failed "onionrig-{run.run_id}*"',
         "true",
     )
-
-
-LOCK = PurePosixPath("/run/onionrig/lock")
-"""File that names the run that uses a host."""
 
 
 def _timer_text(run: HostRun, why: str, seconds: int) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import getpass
 import secrets
 from contextlib import asynccontextmanager
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from onionrig.engine.ansible.connection import SSH_SOCKET
@@ -24,7 +23,7 @@ from onionrig.processes.surroundings import refuse_unfit_surroundings
 from onionrig.processes.together import tasks, together
 from onionrig.processes.workspace import kept
 from onionrig.records.manifest import Versions
-from onionrig.rig.units import HostRun, records_name
+from onionrig.rig.units import RUNTIME, STATE, HostRun, records_name
 from onionrig.tor.program import verifying
 
 if TYPE_CHECKING:
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     from onionrig.records.manifest import HostRecord
     from onionrig.store.run_directory import RunDirectory
 
-WORKSPACES = PurePosixPath("/run/onionrig")
-RECORDS = PurePosixPath("/var/lib/onionrig/runs")
+WORKSPACES = RUNTIME
+RECORDS = STATE / "runs"
 RUN_ID_BYTES = 4
 BRING_UP_SECONDS = 1800
 """Upper bound of a bring-up's duration, in which every deadline is just met."""

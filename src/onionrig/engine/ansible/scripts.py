@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.rig.model import File
 from onionrig.rig.orders import records_of
-from onionrig.rig.units import CUT_TABLE, LOCK, UNITS, USER, stand_down_commands
+from onionrig.rig.units import CUT_TABLE, LOCK, RUNTIME, UNITS, USER, stand_down_commands
 from onionrig.store.run_directory import EVENTS, MANIFEST, SCHEDULE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 IN_USE = 75
 """Exit code of the claim if the host is in use (sysexits.h, EX_TEMPFAIL)."""
 PRIVATE, FOR_THE_GROUP = 0o700, 0o750
-CLAIMS = PurePosixPath("/run/onionrig/claims")
+CLAIMS = RUNTIME / "claims"
 """The file that is locked while a host is being claimed."""
 
 
