@@ -169,7 +169,7 @@ def test_hosts_whose_controller_is_gone_finish_their_load_and_are_collected_from
     cluster(shelf, "collect", "--no-report", orphan.path)
     healed = result_of(orphan)
     assert healed["goodput"] == result["goodput"]
-    assert "into the hold and did not see the run's end" in healed["failure"]["message"]
+    assert "hold, and it did not see the run's end" in healed["failure"]["message"]
     assert keeping(shelf, orphan) == []
     again = cluster(shelf, "collect", orphan.path)
     assert again == ""

@@ -19,7 +19,7 @@ from onionrig.cluster.merging import put_down, say_that_nobody_saw_the_end, unse
 from onionrig.cluster.state import SCRIPT, state_from
 from onionrig.engine.ansible.scripts import fetch_argv
 from onionrig.errors import HostsInUse, RecordsUnreadable, UsageError
-from onionrig.records.events import Failed, Finished, Scheduled
+from onionrig.records.events import Failed, Finished, Phase, PhaseBegan, Scheduled
 from onionrig.records.schedule import Schedule
 from onionrig.rig.units import HostRun
 from onionrig.run.load import put_on_load
@@ -222,7 +222,7 @@ def test_an_end_that_no_controller_saw_is_said_once(tmp_path):
     say_that_nobody_saw_the_end(run, handed_on=True)
     _, end = read_all(run.events_path, Scheduled | Failed)
     assert end.error == "Killed"
-    assert "last heard of before the hold" in end.message
+    assert "last event is from before the hold" in end.message
     assert "faults, lost hosts and how the run ended are not known" in end.message
 
 
@@ -235,16 +235,18 @@ def test_what_a_controller_had_said_of_the_end_is_left_as_it_is(tmp_path):
     assert run.events_path.read_bytes() == before
 
 
-def test_the_end_says_when_the_controller_was_last_heard_of():
+def test_the_end_says_from_when_the_controllers_last_event_is():
     later = Failed(
         wall_seconds=117.0, since_start_seconds=1.0, error="", message="", exit_code=1
     )  # any event
-    assert "of 12 s into the hold and" in unseen_end([HELD, later], handed_on=False).message
-    assert (
-        "of 12 s into the hold of load 2"
-        in unseen_end([HELD] * 2 + [later], handed_on=False).message
-    )
-    assert "of before any load" in unseen_end([], handed_on=True).message
+    began = PhaseBegan(wall_seconds=105.01, since_start_seconds=1.0, phase=Phase.HOLD)
+    for events, when in (
+        ([HELD, later], "12 s into the hold,"),
+        ([HELD, began], "the beginning of the hold,"),  # no event comes until the hold is over
+        ([HELD, HELD, later], "12 s into the hold of load 2,"),
+        ([], "before any load,"),
+    ):
+        assert f"is from {when}" in unseen_end(events, handed_on=False).message
 
 
 def test_records_are_fetched_without_what_the_controller_wrote_there():

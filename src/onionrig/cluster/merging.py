@@ -77,15 +77,17 @@ def unseen_end(events: Sequence[AnyEvent], *, handed_on: bool) -> Failed:
         since_start_seconds=max((event.since_start_seconds for event in events), default=0.0),
         error=UNEXPLAINED.error,
         message=(
-            f"the controller was last heard of {_last_heard(events)} and did not see the run's "
-            "end; the hosts went on by themselves, and what they recorded was collected from them"
+            f"the controller's last event is from {_last_event(events)}, and it did not see the "
+            "run's end; the hosts went on by themselves, and what they recorded was collected from "
+            "them"
             f"{unknown if handed_on else ''}"
         ),
         exit_code=UNEXPLAINED.exit_code,
     )
 
 
-def _last_heard(events: Sequence[AnyEvent]) -> str:
+def _last_event(events: Sequence[AnyEvent]) -> str:
+    """Return when the last event was; how long the controller went on after it is not known."""
     loads = [event for event in events if isinstance(event, Scheduled)]
     if not loads:
         return "before any load"
@@ -93,6 +95,8 @@ def _last_heard(events: Sequence[AnyEvent]) -> str:
     number = f" of load {len(loads)}" if len(loads) > 1 else ""
     if second < 0:
         return f"before the hold{number}"
+    if second < 1:
+        return f"the beginning of the hold{number}"
     return f"{second:.0f} s into the hold{number}"
 
 
