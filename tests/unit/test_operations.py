@@ -17,10 +17,11 @@ from onionrig.cluster.frontend_key import FrontendKey, keep_key, key_from
 from onionrig.cluster.logs import Lines, ServiceLog, chosen_logs
 from onionrig.cluster.merging import put_down, say_that_nobody_saw_the_end, unseen_end
 from onionrig.cluster.state import SCRIPT, state_from
-from onionrig.engine.ansible.scripts import fetch_argv
+from onionrig.engine.ansible.scripts import archive, fetch_argv, unpacked
 from onionrig.errors import HostsInUse, RecordsUnreadable, UsageError
 from onionrig.records.events import Failed, Finished, Phase, PhaseBegan, Scheduled
 from onionrig.records.schedule import Schedule
+from onionrig.rig.model import File
 from onionrig.rig.units import HostRun
 from onionrig.run.load import put_on_load
 from onionrig.store.lines import read_all
@@ -260,6 +261,12 @@ def test_records_are_fetched_without_what_the_controller_wrote_there():
     assert left_out == {
         "--exclude=./manifest.json", "--exclude=./schedule.json", "--exclude=./events.jsonl",
     }  # fmt: skip
+
+
+def test_what_the_controller_wrote_is_put_in_place_for_whoever_collects_the_run():
+    manifest = File(path=PurePosixPath("/r/manifest.json"), text="{}")
+    ((path, content),) = unpacked(archive((), (), PurePosixPath("/w/controls"), [manifest]))
+    assert (str(path), content) == ("r/manifest.json", b"{}")
 
 
 async def test_a_load_is_in_the_events_that_hosts_are_handed_with_it():

@@ -17,7 +17,6 @@ from onionrig.engine.ansible.scripts import (
     cut_script,
     keys_script,
     load_script,
-    manifest_script,
     written_by,
 )
 from onionrig.engine.base import Record, Signal
@@ -179,7 +178,7 @@ class AnsibleEngine:
         """Put every directory, file, key and unit in place, and begin to copy records."""
         self._services = {service.name: service for service in rig.services}
         self._hosts.places = {service.name: service.host for service in rig.services}
-        manifest = msgspec.json.encode(self._run_directory.read_manifest())
+        handed_on = self._run_directory.so_far()
 
         async def prepare(host: RunHost) -> None:
             services = [service for service in rig.services if service.host == host.name]
@@ -187,11 +186,11 @@ class AnsibleEngine:
             units = service_units(
                 host.run, services, cores=cores if self._question.experiment.cluster.pin else None
             )
-            content = archive(services, units, host.run.workspace / "controls")
+            controls = host.run.workspace / "controls"
+            content = archive(services, units, controls, _in_records(host, handed_on))
             connection = host.connection
             await connection.run(("tar", "-xpf", "-", "-C", "/"), stdin=content)
             await connection.script(keys_script(services))
-            await connection.run(("sh", "-c", manifest_script(host.run)), stdin=manifest)
             written = [path for service in services for path in written_by(service)]
             self._hosts.follow(self._group, host, written)
 
@@ -283,13 +282,13 @@ class AnsibleEngine:
         self._run_directory.write_schedule(schedule)
         grace = int(self._question.experiment.cluster.grace)
         length = schedule.end_second - schedule.ramp_second
-        # the last two allow anyone who collects the hosts' records to make the result
+        # more is known than when they were put in place, such as the consensus' parameters
         texts = {SCHEDULE: json_text(schedule), **self._run_directory.so_far()}
 
         async def tell(host: RunHost) -> None:
             timer = load_timer_unit(host.run, seconds=length + LEAD_SECONDS + grace)
-            files = [File(path=host.run.records / name, text=text) for name, text in texts.items()]
-            await host.connection.script(load_script(host.run, timer, files))
+            script = load_script(host.run, timer, _in_records(host, texts))
+            await host.connection.script(script)
 
         await self._hosts.tell_of_load(
             _explained(tell, "could not be told of the load"), seconds=length + LEAD_SECONDS
@@ -351,6 +350,11 @@ def _explained(
             raise HostLost(f"{host.name}: it {failing}: {error.output.stderr}") from error
 
     return explained
+
+
+def _in_records(host: RunHost, texts: Mapping[str, str]) -> list[File]:
+    """Return the controller's own records as files beside those that a host keeps of the run."""
+    return [File(path=host.run.records / name, text=text) for name, text in texts.items()]
 
 
 @asynccontextmanager

@@ -125,11 +125,6 @@ def stand_down_script(run: HostRun, *, keep_records: bool) -> str:
     return "\n".join(["set +e", *stand_down_commands(run), removal, "true", ""])
 
 
-def manifest_script(run: HostRun) -> str:
-    """Return the script that writes its input into a run's records, as its manifest."""
-    return f"umask 077; cat >{_word(run.records / MANIFEST)}"
-
-
 def fetch_argv(run: HostRun) -> tuple[str, ...]:
     """Return the command that prints an archive of what a host has recorded of a run."""
     # what the controller wrote there is for those who collect a run that it could not end
@@ -137,9 +132,15 @@ def fetch_argv(run: HostRun) -> tuple[str, ...]:
     return ("tar", "-C", str(run.records), *ours, "-cf", "-", ".")
 
 
-def archive(services: Sequence[Service], units: Iterable[File], controls: PurePosixPath) -> bytes:
+def archive(
+    services: Sequence[Service],
+    units: Iterable[File],
+    controls: PurePosixPath,
+    handed_on: Iterable[File] = (),
+) -> bytes:
     """Return a tar archive of everything that is put in place on a host, except keys.
 
+    ``handed_on`` are the controller's own records, for whoever collects the run in its place.
     Directories and files are readable only by the services' own user; units belong to root.
     """
     with io.BytesIO() as content:
@@ -156,6 +157,8 @@ def archive(services: Sequence[Service], units: Iterable[File], controls: PurePo
                 for file in service.rendered_files:
                     _add_directory(tar, file.path.parent, added, PRIVATE)
                     _add_file(tar, file, 0o600, owner=USER)
+            for file in handed_on:
+                _add_file(tar, file, 0o600, owner=USER)
             for unit in units:
                 _add_file(tar, unit, 0o644, owner="root")
         return content.getvalue()
