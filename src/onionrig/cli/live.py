@@ -17,6 +17,7 @@ from onionrig.errors import (
     TARGET_MISSED,
     UNEXPECTED,
     HostLost,
+    HostsInUse,
     OnionrigError,
     RecordsUnreadable,
 )
@@ -138,9 +139,13 @@ async def _watched(
     tell: Callable[[AnyEvent], None],
     follow: Coroutine[None, None, None],
 ) -> Result:
+    """Run with a view that follows; a run for which the hosts were not free leaves no directory."""
     following = asyncio.create_task(follow)
     try:
         return await run(question, opening, run_directory, tell)
+    except HostsInUse:
+        run_directory.remove()
+        raise
     finally:
         following.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -9,6 +9,7 @@ logs/*.log      what each process printed        result.json         what it mea
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
@@ -122,6 +123,10 @@ class RunDirectory:
     def create(cls, path: Path) -> RunDirectory:
         """Make a new run directory, 0700. Raises RunDirectoryError if it has files already."""
         return cls(made_new(path, "samples", "logs"))
+
+    def remove(self) -> None:
+        """Remove the directory of a run that began nothing, as far as that is possible."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     @property
     def name(self) -> str:

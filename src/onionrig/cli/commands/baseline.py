@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +32,7 @@ from onionrig.cli.output.printing import results
 from onionrig.cli.question import BASELINE, ask, flags_layer
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
-from onionrig.errors import UsageError
+from onionrig.errors import HostsInUse, UsageError
 from onionrig.experiment.hosts import hosts_for
 from onionrig.series.links import each_link_alone
 from onionrig.views.summary.each_link import each_link_table
@@ -153,4 +154,10 @@ def _each_alone(question: Question, out: Path, lines: EventLines | None) -> dict
     stderr = Console(stderr=True)
     directory = out.with_name(f"{out.name}-alone")
     stderr.print(f"each link alone first: {directory}", style="dim", markup=False, soft_wrap=True)
-    return each_link_alone(question, directory, runs_watched(lines or stderr))
+    try:
+        return each_link_alone(question, directory, runs_watched(lines or stderr))
+    except HostsInUse:
+        for made in (directory, out):
+            with contextlib.suppress(OSError):  # something was measured before
+                made.rmdir()
+        raise
