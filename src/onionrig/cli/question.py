@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -90,18 +91,26 @@ def layers_of(file: Path | None, profile: str | None, settings: list[str]) -> li
 
 
 def asked_layers(
-    file: Path | None, profile: str | None, settings: list[str], flags: Layer
+    file: Path | None,
+    profile: str | None,
+    settings: list[str],
+    flags: Layer,
+    *,
+    further: Mapping[str, list[str]] = MappingProxyType({}),
 ) -> list[Layer]:
-    """Return profile, file, ``--set`` and flags as layers.
+    """Return profile, file, ``--set``, further options like it by their names, and flags as layers.
 
-    Raises UsageError, also if ``--set`` and a flag give one key different values.
+    Raises UsageError, also if such an option and a flag give one key different values.
     """
-    layers = layers_of(file, profile, settings)
-    refuse_contradictions(layers, flags, first=len(layers) - len(settings))
+    layers = layers_of(file, profile, [])
+    for option, given in ({"--set": settings} | dict(further)).items():
+        first = len(layers)
+        layers += [setting_layer(setting, option=option) for setting in given]
+        _refuse_contradictions(layers, flags, first=first, option=option)
     return [*layers, flags]
 
 
-def refuse_contradictions(
+def _refuse_contradictions(
     layers: list[Layer], flags: Layer, *, first: int, option: str = "--set"
 ) -> None:
     """Raise UsageError for a key to which an option such as ``--set`` and a flag give other values.

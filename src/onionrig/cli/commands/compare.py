@@ -29,14 +29,7 @@ from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.output.event_output import Events, event_lines
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.output.report_files import announce
-from onionrig.cli.question import (
-    flags_layer,
-    layers_of,
-    profile_names,
-    question_of,
-    refuse_contradictions,
-    setting_layer,
-)
+from onionrig.cli.question import asked_layers, flags_layer, profile_names, question_of
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import MEASURED, UsageError
@@ -194,11 +187,8 @@ def _question(  # noqa: PLR0913 - one side of what was typed
     name: str, *, title: str, common: list[str], own: list[str], option: str, flags: Layer
 ) -> Question:
     file, profile = (None, name) if name in profile_names() else (Path(name), None)
-    below = layers_of(file, profile, common)
-    refuse_contradictions(below, flags, first=len(below) - len(common))
-    layers = [*below, *(setting_layer(setting, option=option) for setting in own)]
-    refuse_contradictions(layers, flags, first=len(below), option=option)
-    return question_of([*layers, flags], name=" ".join([title, *own])).asked_by(sys.argv)
+    layers = asked_layers(file, profile, common, flags, further={option: own})
+    return question_of(layers, name=" ".join([title, *own])).asked_by(sys.argv)
 
 
 def _opened(sides: tuple[Question, Question], *, repeat: int, out: Path | None) -> SeriesDirectory:
