@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from onionrig.errors import UsageError
 from onionrig.hardware.boards import Figure, Rate
+from onionrig.plan import plan as plan_module
 from onionrig.plan.bill import streams_for_all
-from onionrig.plan.plan import plan
+from onionrig.plan.hosts import host_of
+from onionrig.plan.plan import plan, plan_for_either_balancer
 from onionrig.plan.question import Candidate
 from onionrig.records.plan import Plan
 from support.plan_inputs import board, candidate, question, read, reference, spread
@@ -293,3 +295,19 @@ def test_the_fewest_hosts_are_planned_that_are_likely_to_be_enough(
     assert needed.likely == found.bill.hosts == enough[0]
     assert needed.fewest <= needed.likely
     assert needed.most is None or needed.most >= needed.likely
+
+
+def test_the_extended_balancer_is_planned_for_only_if_stock_is_not_enough(monkeypatch):
+    planned_for = []
+
+    def noted(candidate, question, measured):
+        planned_for.append(question.balancer)
+        return host_of(candidate, question, measured)
+
+    monkeypatch.setattr(plan_module, "host_of", noted)
+    for target, balancers in ((1e6, ["stock"]), (1e12, ["stock", "extended"])):
+        planned_for.clear()
+        plan_for_either_balancer(
+            question(target_bits_per_second=target), [candidate()], reference(), made="", version=""
+        )
+        assert planned_for == balancers

@@ -16,7 +16,7 @@ from onionrig.records.plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.plan.question import Candidate, Question
+    from onionrig.plan.question import Balancer, Candidate, Question
     from onionrig.plan.reference import Reference
 
 
@@ -35,8 +35,9 @@ def plan_for_either_balancer(  # noqa: PLR0913 - as plan
     it, or if the extended balancer would not serve more from the same hosts. Raises UsageError as
     ``plan`` does.
     """
-    stock, extended = (
-        plan(
+
+    def plan_with(balancer: Balancer) -> Plan:
+        return plan(
             msgspec.structs.replace(question, balancer=balancer),
             candidates,
             reference,
@@ -44,8 +45,11 @@ def plan_for_either_balancer(  # noqa: PLR0913 - as plan
             version=version,
             command=command,
         )
-        for balancer in ("stock", "extended")
-    )
+
+    stock = plan_with("stock")
+    if stock.target_bits_per_second is not None and _served(stock) == len(stock.hardware):
+        return stock
+    extended = plan_with("extended")
     if _served(extended) <= _served(stock):
         return stock
     return msgspec.structs.replace(
