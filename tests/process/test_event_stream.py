@@ -89,13 +89,19 @@ def test_a_reader_that_reads_nothing_does_not_stop_a_run(tmp_path):
     assert (told[0]["kind"], told[-1]["kind"]) == ("run started", "run ended")
 
 
-def test_repetitions_tell_every_run_and_then_the_whole(onionrig, tmp_path):
-    done = onionrig(
-        "run", "--set", "network.kind=none", "--set", "backends.daemons=1", "--hold", "10",
-        "--repeat", "auto", "--budget", "1s", "--events", "json", "--out", "r",
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "result"),
+    [
+        (("run", "--repeat", "auto", "--budget", "1s"), "repeat-result.json"),
+        (("sweep", "--over", "load.streams=1", "--no-report"), "sweep-result.json"),
+    ],
+)
+def test_a_series_tells_every_run_and_then_the_whole(onionrig, tmp_path, words, result):
+    bare = ("--set", "network.kind=none", "--set", "backends.daemons=1", "--hold", "10")
+    done = onionrig(*words, *bare, "--events", "json", "--out", "s")
     assert done.returncode == 0, done.stderr
-    kinds = [line["kind"] for line in lines(done.stdout)]
+    told = lines(done.stdout)
+    kinds = [line["kind"] for line in told]
     assert (kinds[0], kinds[-2:]) == ("run started", ["run ended", "series ended"])
-    last = lines(done.stdout)[-1]
-    assert last["result_path"] == str(tmp_path / "r/repeat-result.json")
+    assert told[-1]["result_path"] == str(tmp_path / "s" / result)
+    assert (tmp_path / "s" / result).exists()

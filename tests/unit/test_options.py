@@ -38,6 +38,8 @@ def refused(*arguments):
         ((*RUNS, "--repeat", "7"), "--repeat: these are runs already"),
         ((*RUNS, "--no-report", "--out", "x"), "--out, --no-report: "),
         ((*RUNS, "--set-a", "load.ramp=1s"), "--set-a: "),
+        ((*RUNS, "--events", "json"), "--events: "),
+        (("compare", "smoke", "smoke", "--events", "json", "--markdown"), "--markdown: --events"),
         ((*RUNS, "--json", "--markdown"), "--markdown: --json prints"),
         (("run", "--set", "network.kind=none", "--clients", "2"), "--clients: "),
         (("run", "--set", "network.kind=none", "--single-hop"), "--single-hop: "),
