@@ -24,6 +24,16 @@ class UsageError(OnionrigError):
     meaning = "usage: the command line or the experiment asks for something that cannot be run"
 
 
+class ThresholdsMissed(OnionrigError):
+    """A run was measured, and misses thresholds of its experiment, such as the target."""
+
+    exit_code = TARGET_MISSED
+    meaning = (
+        "measured, but a threshold such as the target is missed, or its figure is not known; "
+        "or nothing that was planned for can serve the target"
+    )
+
+
 class Unequipped(OnionrigError):
     """This machine lacks something a run needs, such as tor or a version of it."""
 
@@ -123,6 +133,7 @@ class Terminated(OnionrigError):
 
 ERROR_CLASSES: tuple[type[OnionrigError], ...] = (
     UsageError,
+    ThresholdsMissed,
     Unequipped,
     PortTaken,
     BringUpTimeout,
@@ -139,12 +150,8 @@ ERROR_CLASSES: tuple[type[OnionrigError], ...] = (
 )
 
 OUTCOMES: dict[int, str] = {
-    MEASURED: "measured; the target, if one was given, is met",
+    MEASURED: "measured; every threshold that was set, such as the target, is met",
     UNEXPECTED: OnionrigError.meaning,
-    TARGET_MISSED: (
-        "measured, but the sustained rate is below the target; "
-        "or nothing that was planned for can serve it"
-    ),
     **{error.exit_code: error.meaning for error in ERROR_CLASSES},
 }
 """Meaning of each exit code of the program."""

@@ -69,6 +69,26 @@ class BitsPerSecond(float):
         return f"{float(self):.10g}bit"
 
 
+class Share(float):
+    """A share of a whole, from 0 to 1."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the share in text such as ``"20%"`` or ``"0.2"``.
+
+        Raises UsageError if it is not one, or is more than the whole.
+        """
+        share = cls(share_from(text))
+        if share > 1:
+            raise UsageError(f'"{text}" is more than the whole: write a share of 100% at most')
+        return share
+
+    def __str__(self) -> str:
+        return f"{100 * self:.10g}%"
+
+
 def fraction_from(text: str) -> Fraction:
     """Return the fraction in text such as ``"1/4"`` or ``"0.25"``. Raises UsageError."""
     try:

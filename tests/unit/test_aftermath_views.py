@@ -245,7 +245,7 @@ def disturbed_report(disturbed_run):
 
 def test_the_report_has_the_table_and_the_charts_after_the_goodput(disturbed_report):
     page = Page(disturbed_report.html)
-    assert page.of("h2")[:3] == ["Goodput", "Faults", "CPU by role"]
+    assert page.of("h2")[:4] == ["Thresholds", "Goodput", "Faults", "CPU by role"]
     assert {
         "New streams dialled in each second",
         "From the dial of a new stream to its first byte",

@@ -2,11 +2,11 @@
 
 import pytest
 
+from onionrig.analysis.several_runs.grid import axis_from
 from onionrig.cli.commands import baseline, compare, run, sweep
 from onionrig.cli.main import app
 from onionrig.errors import Unequipped
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
-from onionrig.experiment.grid import axis_from
 from onionrig.records.series.sweep import SweepPlan
 from onionrig.store.series_directory import SeriesDirectory
 

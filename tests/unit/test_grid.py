@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onionrig.analysis.several_runs.grid import (
+    axis_from,
+    combinations,
+    layers_of_point,
+    sharing_a_rig,
+)
 from onionrig.errors import UsageError
-from onionrig.experiment.grid import axis_from, combinations, layers_of_point, sharing_a_rig
 from onionrig.records.series.sweep import Axis
 
 

@@ -50,6 +50,7 @@ def test_the_verdict_comes_first_then_the_sections_in_order(whole_report):
     assert verdict.startswith("320 Mbit/s sustained through one onion address")
     assert verdict.endswith("meets the target of 250 Mbit/s")
     assert page.of("h2") == [
+        "Thresholds",
         "Goodput",
         "CPU by role",
         "Each backend's share",

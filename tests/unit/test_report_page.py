@@ -80,7 +80,7 @@ def test_every_chart_is_described_and_every_table_has_a_caption(whole_report):
         assert figure.spec["description"] == figure.description != ""
         assert f'id="spec-{figure.name}"' in html
     tags = Page(html).tags
-    assert tags.count("table") == tags.count("caption") == 9
+    assert tags.count("table") == tags.count("caption") == 10
 
 
 def test_every_colour_of_a_page_has_a_value_in_both_schemes(whole_report):

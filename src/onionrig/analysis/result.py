@@ -16,15 +16,16 @@ from onionrig.analysis.hosts.links import links
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.aftermath import aftermaths
 from onionrig.analysis.load.figures import counts_goodput, figures
-from onionrig.analysis.load.goodput import UNMEASURED, goodput, verdict
+from onionrig.analysis.load.goodput import UNMEASURED, goodput
 from onionrig.analysis.load.loads import complete, events_of, loads
 from onionrig.analysis.load.lost_hosts import lost_hosts
 from onionrig.analysis.load.streams import streams
 from onionrig.analysis.several_runs.holds_known import holds_known
 from onionrig.analysis.several_runs.repetitions import all_lost_hosts, combined, summed_bytes
+from onionrig.analysis.thresholds import verdict
 from onionrig.analysis.trust.doubts import trust
 from onionrig.records.events import Failed, Milestone, Reached, Scheduled
-from onionrig.records.result import BringUp, Bytes, Failure, Result
+from onionrig.records.result import BringUp, Bytes, Failure, Result, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from onionrig.records.events import AnyEvent
     from onionrig.records.recording import Recording
 
+UNJUDGED = Verdict(target_bits_per_second=None, met=None)
+"""Verdict of a result that has not been compared with its thresholds."""
 UNEXPLAINED = Failure(
     error="Killed",
     message="the controller ended without giving a reason: it was killed, or the machine went down",
@@ -49,19 +52,21 @@ def analyse(recording: Recording) -> Result:
     others are points of the sweep and only mentioned here. Their bytes count, so that nothing
     corrupt is hidden.
     """
-    results = results_by_load(recording)
+    slices = loads(recording)
+    results = _results(slices)
     first = [one for one in results if one.settings == results[0].settings]
     whole = _with_all_loads(_with_knowledge(combined(first), first, recording), results)
     completed = complete(recording)
+    measured = [
+        load.recording
+        for load, one in zip(slices, results, strict=True)
+        if one.settings == whole.settings
+    ]
     return msgspec.structs.replace(
         whole,
         status="complete" if completed else "aborted",
         failure=None if completed else _failure(recording.events),
-        verdict=verdict(
-            whole.verdict.target_bits_per_second,
-            whole.goodput,
-            whole=completed and not whole.lost_hosts,
-        ),
+        verdict=verdict(whole, measured, whole=completed and not whole.lost_hosts),
     )
 
 
@@ -79,7 +84,16 @@ def results_by_load(recording: Recording) -> list[Result]:
 
     A load that was held to its end is complete, even if the run failed afterwards.
     """
-    return [_result(load, number) for number, load in enumerate(loads(recording), start=1)]
+    return _results(loads(recording))
+
+
+def _results(slices: Sequence[Load]) -> list[Result]:
+    return [_judged(_result(load, number), load) for number, load in enumerate(slices, start=1)]
+
+
+def _judged(result: Result, load: Load) -> Result:
+    whole = load.complete and not result.lost_hosts
+    return msgspec.structs.replace(result, verdict=verdict(result, [load.recording], whole=whole))
 
 
 def load_number(result: Result, recording: Recording) -> int | None:
@@ -107,7 +121,7 @@ def _result(load: Load, number: int) -> Result:
         balancer=manifest.balancer,
         status="complete" if load.complete else "aborted",
         failure=None if load.complete else _failure(recording.events),
-        verdict=verdict(recording.target_bits_per_second, rates, whole=load.complete and not lost),
+        verdict=UNJUDGED,
         goodput=rates,
         streams=streams(load),
         bytes=_bytes(load.sink_seconds),

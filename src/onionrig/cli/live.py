@@ -94,7 +94,7 @@ def run_watched(
 
 def exit_code_of(result: Result) -> int:
     """Return the exit code of a verdict."""
-    return TARGET_MISSED if result.verdict.met is False else MEASURED
+    return TARGET_MISSED if result.verdict.missed else MEASURED
 
 
 def runs_watched(shown_by: Console | EventLines) -> RunOne:

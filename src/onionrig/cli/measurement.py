@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from onionrig.cli.live import default_out, exit_code_of, refuse_lost_hosts, run_watched
+from onionrig.cli.live import default_out, refuse_lost_hosts, run_watched
 from onionrig.cli.output.printing import print_aborted, print_result, remarks
 from onionrig.cli.output.report_files import announce
 from onionrig.engine.registry import opening_for
+from onionrig.errors import ThresholdsMissed
 from onionrig.store.refusals import explained
 from onionrig.store.run_directory import RunDirectory
+from onionrig.views.summary.thresholds import missed_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,14 +45,17 @@ def measured(
 def finish(
     result: Result, run_directory: RunDirectory, *, report: bool, json: bool, events: bool = False
 ) -> None:
-    """Print the result, write the report, and exit with the verdict's code.
+    """Print the result and write the report.
 
     With ``events`` the last of the event lines has told the result, and it is not printed.
-    Raises HostLost if hosts were lost, after printing what was measured.
+    Raises HostLost if hosts were lost, and ThresholdsMissed, after printing what was measured.
     """
     if not events:
         print_result(result, run_directory, json=json)
     if report:
         announce(run_directory.path, stderr=json or events)
     refuse_lost_hosts(result)
-    raise typer.Exit(exit_code_of(result))
+    if result.verdict.missed:
+        raise ThresholdsMissed(
+            f"{missed_text(result.verdict.missed)}; every figure is in {run_directory.path}"
+        )

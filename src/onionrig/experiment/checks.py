@@ -32,6 +32,7 @@ from onionrig.experiment.keys import (
     too_many_tors,
 )
 from onionrig.experiment.loads.registry import shape_of
+from onionrig.experiment.thresholds import wrong_thresholds
 from onionrig.experiment.torrc_lines import wrong_torrc_lines
 from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import Seconds, host_and_port, rough_duration_text
@@ -66,6 +67,7 @@ def refuse_impossible(experiment: Experiment) -> None:
         _dialling,
         wrong_torrc_lines,
         wrong_faults,
+        wrong_thresholds,
     ):
         wrong = check(experiment)
         if wrong is not None:

@@ -19,7 +19,7 @@ from onionrig.errors import UsageError
 from onionrig.experiment.faults.tables import asked_faults, fault_table, plain_fault
 from onionrig.experiment.loads.registry import DEFAULT, shape_named, shape_of
 from onionrig.experiment.schema import Cluster, Experiment
-from onionrig.units import BitsPerSecond, Seconds, fraction_from
+from onionrig.units import BitsPerSecond, Seconds, Share, fraction_from
 
 if TYPE_CHECKING:
     from onionrig.experiment.loads.base import Load
@@ -31,6 +31,9 @@ LOAD, FAULTS = "load", "faults"
 """The tables whose keys are defined by a registry."""
 EVENTS = "events"
 """The former name of the table of faults, which existing manifests and sweeps still use."""
+VERDICT, TARGET = "verdict", "target"
+EXAMPLES: dict[type, str] = {Seconds: "60s", BitsPerSecond: "500Mbit", Share: "20%"}
+"""Example of each quantity as text."""
 KIND = "kind"
 """The key by which a load names its shape."""
 
@@ -117,6 +120,12 @@ def plain(experiment: Experiment) -> dict[str, Any]:
     if experiment.cluster == Cluster():
         # recordings made before there was a cluster must equal those of runs without one
         del built[CLUSTER]
+    # nor do these recordings have other thresholds than the target
+    built[VERDICT] = {
+        key: value
+        for key, value in built[VERDICT].items()
+        if key == TARGET or value not in (None, {})
+    }
     del built[FAULTS]
     built[EVENTS] = tuple(plain_fault(asked) for asked in experiment.faults)
     return built
@@ -178,11 +187,11 @@ def _value(text: str) -> object:
 def _quantity(kind: type, value: object) -> object:
     if kind is Fraction:
         return _fraction(value)
-    for quantity in (Seconds, BitsPerSecond):
+    for quantity in (Seconds, BitsPerSecond, Share):
         if kind is quantity:
             if not isinstance(value, str):
                 raise ValueError(
-                    f'Expected text with a unit, as in "{_example(kind)}", got `{value!r}`'
+                    f'Expected text with a unit, as in "{EXAMPLES[kind]}", got `{value!r}`'
                 )
             try:
                 return quantity.parse(value)
@@ -196,10 +205,6 @@ def _fraction(value: object) -> Fraction:
         return fraction_from(str(value))
     except UsageError as error:
         raise ValueError(str(error)) from error
-
-
-def _example(kind: type) -> str:
-    return "60s" if kind is Seconds else "500Mbit"
 
 
 def _refuse_unreadable(value: object, at: str = "") -> None:

@@ -16,7 +16,7 @@ from onionrig.experiment.faults.base import AskedFault
 from onionrig.experiment.keys import Auto, Count, Switched, Table
 from onionrig.experiment.loads.base import Load
 from onionrig.experiment.loads.streams import Streams
-from onionrig.units import BitsPerSecond, Seconds
+from onionrig.units import BitsPerSecond, Seconds, Share
 
 CONGESTION_CONTROL: dict[str, int] = {"cc_alg": 2}
 """The public network's congestion control (Vegas), which tor uses only if the consensus enables it
@@ -81,10 +81,26 @@ class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``HOST:PORT`` to serve at, for sinks that run elsewhere."""
 
 
-class Target(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the sustained rate is compared with."""
+class Thresholds(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Thresholds that the run's figures are compared with, each absent unless it is set.
+
+    ``experiment.thresholds`` refuses those on figures that the run will not have.
+    """
 
     target: BitsPerSecond | None = None
+    """Lowest sustained rate."""
+    smallest_backend_share: Share | None = None
+    """Lowest share of the hold's bytes that any backend instance serves."""
+    time_to_first_byte: dict[str, Seconds] = msgspec.field(default_factory=dict)
+    """Longest time to first byte of the dials, by percentile such as ``p95``."""
+    cpu_seconds_per_gbit: dict[str, float] = msgspec.field(default_factory=dict)
+    """Highest cost, by role."""
+    corrupt_bytes: Annotated[int, Meta(ge=0)] | None = None
+    """Highest number of bytes that are not the payload."""
+    failed_streams: Annotated[int, Meta(ge=0)] | None = None
+    """Highest number of streams' attempts that end before the run does."""
+    doubts: Annotated[int, Meta(ge=0)] | None = None
+    """Highest number of reasons not to trust the run."""
 
 
 MOST_CORES_OF_A_HOST = 1024
@@ -151,7 +167,7 @@ class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     faults: tuple[AskedFault, ...] = ()
     """Faults that are done to services or hosts during the hold; each is one of those that
     ``experiment.faults.registry`` lists."""
-    verdict: Target = Target()
+    verdict: Thresholds = Thresholds()
     hosts: tuple[NamedHost, ...] = ()
     """Emulated hosts or, with an inventory, those of its hosts that have a role; if there are none,
     everything runs on this machine."""

@@ -15,6 +15,7 @@ from onionrig.records.samples import (
     SourceSample,
     TorSample,
 )
+from onionrig.records.thresholds import Threshold
 from onionrig.records.transfers import Transfer
 
 
@@ -22,7 +23,8 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     """The files of a run directory, decoded."""
 
     manifest: Manifest
-    target_bits_per_second: float | None
+    thresholds: tuple[Threshold, ...] = ()
+    """Thresholds that the experiment asks for."""
     streams_asked: int
     events: Sequence[AnyEvent]
     sinks: Mapping[str, Sequence[SinkSample]]

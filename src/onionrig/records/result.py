@@ -15,6 +15,7 @@ from onionrig.records.dials import Dials
 from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
 from onionrig.records.hosts import HostFigures, Links
 from onionrig.records.manifest import Mode
+from onionrig.records.thresholds import JudgedThreshold
 
 Status = Literal["complete", "aborted"]
 WINDOW_SECONDS = 10
@@ -22,11 +23,22 @@ WINDOW_SECONDS = 10
 
 
 class Verdict(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whether the target was met; null if none was set or there was no hold."""
+    """Whether the target was met, and every threshold that the experiment set.
+
+    The target is null if none was set, and ``met`` also if there was no hold.
+    """
 
     target_bits_per_second: float | None
     met: bool | None
     """True if the sustained rate is at or above the target."""
+    thresholds: tuple[JudgedThreshold, ...] = ()
+    """Every threshold with its figure, the target first. Results from before there were several
+    have none."""
+
+    @property
+    def missed(self) -> tuple[JudgedThreshold, ...]:
+        """Thresholds that are missed, or whose figure is unknown."""
+        return tuple(one for one in self.thresholds if one.outcome != "met")
 
 
 class Goodput(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.result import results_by_load
+from onionrig.analysis.several_runs.grid import combinations, sharing_a_rig
 from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
 from onionrig.errors import Interrupted, OnionrigError, Terminated
-from onionrig.experiment.grid import combinations, sharing_a_rig
 from onionrig.experiment.question import PlannedLoad
 from onionrig.series.base import (
     Begins,
@@ -22,7 +22,7 @@ from onionrig.series.base import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onionrig.experiment.grid import Settings
+    from onionrig.analysis.several_runs.grid import Settings
     from onionrig.experiment.question import Question
     from onionrig.records.result import Result
     from onionrig.records.series.sweep import SweepPlan, SweepResult

@@ -36,6 +36,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     sustained_bits_per_second: float | None = None
     target_bits_per_second: float | None = None
     target_met: bool | None = None
+    thresholds_missed: int = 0
+    """Number of thresholds that are missed or whose figure is unknown, the target included."""
     trusted: bool | None = None
     bottleneck: str | None = None
     """Its kind."""
@@ -108,6 +110,7 @@ def _with_result(head: Listed, result: Result) -> Listed:
         sustained_bits_per_second=result.goodput.sustained_bits_per_second,
         target_bits_per_second=result.verdict.target_bits_per_second,
         target_met=result.verdict.met,
+        thresholds_missed=len(result.verdict.missed) if result.status == "complete" else 0,
         trusted=None if result.trust is None else result.trust.trusted,
         bottleneck=None if result.bottleneck is None else result.bottleneck.kind,
     )

@@ -9,8 +9,11 @@ import msgspec
 from onionrig.errors import RecordsUnreadable, UsageError
 from onionrig.experiment.decode import experiment_from
 from onionrig.experiment.names import tors_record
+from onionrig.experiment.schema import Experiment, Thresholds
+from onionrig.experiment.thresholds import thresholds_of
 from onionrig.records.events import AnyEvent, Failed, Finished, Held, Phase, PhaseBegan, Scheduled
 from onionrig.records.schedule import Schedule
+from onionrig.records.thresholds import Threshold
 from onionrig.rig.model import Role
 from onionrig.store.salvage import read_value
 from onionrig.units import BitsPerSecond
@@ -28,7 +31,7 @@ _WRITERS = {Role.SINK, Role.SOURCE, Role.SAMPLER, Role.PINGER, Role.DIALLER}
 class AskedLoad(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a run's experiment that the analysis needs."""
 
-    target_bits_per_second: float | None
+    thresholds: tuple[Threshold, ...]
     streams: int
     gaps: tuple[str, ...] = ()
 
@@ -39,17 +42,13 @@ def asked_of(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> Asked
         known = experiment_from([experiment])
     except UsageError as error:
         return AskedLoad(
-            target_bits_per_second=_target(experiment),
+            thresholds=_target(experiment),
             streams=_streams(experiment, events),
             gaps=(
                 f"manifest.json holds an experiment that this version would not accept: {error}",
             ),
         )
-    target = known.verdict.target
-    return AskedLoad(
-        target_bits_per_second=None if target is None else float(target),
-        streams=known.load.streams_asked,
-    )
+    return AskedLoad(thresholds=thresholds_of(known), streams=known.load.streams_asked)
 
 
 def expected_files(
@@ -140,12 +139,14 @@ def _impossible(event: AnyEvent) -> bool:
     return list(times) != sorted(times) or event.end_second - event.ramp_second > LONGEST_SECONDS
 
 
-def _target(experiment: Mapping[str, Any]) -> float | None:
+def _target(experiment: Mapping[str, Any]) -> tuple[Threshold, ...]:
+    """Return the target of an experiment of another version, the one threshold that all have."""
     target = _key(experiment, "verdict", "target")
     try:
-        return float(BitsPerSecond.parse(target)) if isinstance(target, str) else None
+        rate = BitsPerSecond.parse(target) if isinstance(target, str) else None
     except UsageError:
-        return None
+        rate = None
+    return thresholds_of(Experiment(verdict=Thresholds(target=rate)))
 
 
 def _streams(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> int:

@@ -238,7 +238,7 @@ class RunDirectory:
         asked = asked_of(manifest.experiment, events)
         return Recording(
             manifest=manifest,
-            target_bits_per_second=asked.target_bits_per_second,
+            thresholds=asked.thresholds,
             streams_asked=asked.streams,
             events=events,
             sinks=salvage.samples(SINK, SinkSample, expected),

@@ -61,6 +61,8 @@ def _name(run: Listed) -> Text:
 
 
 def _outcome(run: Listed) -> Text:
+    if run.thresholds_missed:
+        return Text("missed", style="red")
     if run.target_met is not None:
         return Text("met", style="green") if run.target_met else Text("missed", style="red")
     return Text(run.outcome or "", style="" if run.outcome == "complete" else "yellow")

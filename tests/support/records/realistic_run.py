@@ -13,6 +13,7 @@ from onionrig.records.samples import TorCounters
 from onionrig.records.transfers import Ending
 from support.records.events import event, finished, happened, listed, milestone, scheduled
 from support.records.manifests import manifest
+from support.records.recordings import target_alone
 from support.records.samples import (
     BYTES_PER_MBIT,
     HOLD,
@@ -62,7 +63,7 @@ def realistic_run(  # noqa: PLR0913 - a number each
     ]
     return Recording(
         manifest=made,
-        target_bits_per_second=250e6,
+        thresholds=target_alone(250e6),
         streams_asked=streams,
         events=events if cut_short is not None else [*events, finished()],
         sinks={"sink": [_sunk(second, names, streams) for second in seconds]},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from onionrig.experiment.schema import Experiment, Thresholds
+from onionrig.experiment.thresholds import thresholds_of
 from onionrig.records.events import Reached
 from onionrig.records.recording import Recording
+from onionrig.units import BitsPerSecond
 from support.records.events import finished, milestone, scheduled
 from support.records.manifests import manifest
 from support.records.samples import (
@@ -30,7 +33,7 @@ def recording(samples, *, hold_seconds=None, events=(), done=True, **more):
     ]
     return Recording(
         manifest=more.get("manifest", manifest()),
-        target_bits_per_second=more.get("target"),
+        thresholds=more.get("thresholds", target_alone(more.get("target"))),
         streams_asked=asked,
         events=[*told, finished()] if done else told,
         sinks={"sink": samples},
@@ -42,6 +45,14 @@ def recording(samples, *, hold_seconds=None, events=(), done=True, **more):
         dials=more.get("dials", ()),
         gaps=more.get("gaps", ()),
     )
+
+
+def target_alone(bits_per_second):
+    """The thresholds of an experiment that sets a target, or nothing."""
+    if bits_per_second is None:
+        return ()
+    target = BitsPerSecond(bits_per_second)
+    return thresholds_of(Experiment(verdict=Thresholds(target=target)))
 
 
 def watched(*, seconds=10, size=1_000_000, streams=4, **more):

@@ -57,6 +57,16 @@ def before_load(recording: Recording) -> list[Transfer]:
     ]
 
 
+def under_load(recording: Recording) -> list[Transfer]:
+    """Return the dials that began once a load was scheduled: what new clients met under it."""
+    scheduled = events_of(recording.events, Scheduled)
+    return [
+        dial
+        for dial in recording.dials
+        if scheduled and dial.started_wall_seconds >= scheduled[0].wall_seconds
+    ]
+
+
 def served(dial: Transfer) -> bool:
     """Return whether a backend instance named itself and sent payload.
 

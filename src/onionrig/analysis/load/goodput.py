@@ -1,4 +1,4 @@
-"""Compute the rates of the hold, and whether they meet the target."""
+"""Compute the rates of the hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from onionrig.analysis.load.windows import (
     sustained_bits_per_second,
     variation,
 )
-from onionrig.records.result import WINDOW_SECONDS, Goodput, Verdict
+from onionrig.records.result import WINDOW_SECONDS, Goodput
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
@@ -44,14 +44,3 @@ def goodput(load: Load) -> Goodput:
         steady_seconds=len(second_bytes),
         missing_seconds=load.sink_seconds.missing_in(load.hold),
     )
-
-
-def verdict(target: float | None, rates: Goodput, *, whole: bool) -> Verdict:
-    """Compare the sustained rate with the target.
-
-    A run that is not ``whole``, because it was cut short or lost a host, is not judged.
-    """
-    sustained = rates.sustained_bits_per_second
-    if not whole or target is None or sustained is None:
-        return Verdict(target_bits_per_second=target, met=None)
-    return Verdict(target_bits_per_second=target, met=sustained >= target)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.several_runs.grid import combinations
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.repetitions import combined
-from onionrig.experiment.grid import combinations
 from onionrig.records.series.sweep import Point, SweepResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from onionrig.experiment.grid import Settings
+    from onionrig.analysis.several_runs.grid import Settings
     from onionrig.records.result import Result
     from onionrig.records.series.sweep import SweepPlan
 

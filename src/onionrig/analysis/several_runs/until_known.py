@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.several_runs.comparison import whole_cost
 from onionrig.analysis.several_runs.known_within import known_figure, needed_for, spread_of
+from onionrig.analysis.thresholds import repeated_thresholds
 from onionrig.records.series.repetition import RepeatResult
 from onionrig.units import counted, percent_text, rate_text, rough_duration_text
 
@@ -48,6 +49,7 @@ def repeat_result(
         figures=tuple(figures),
         runs=tuple(measured),
         doubts=tuple(_doubts(networks)),
+        thresholds=repeated_thresholds(networks, mean=figures[0].mean if figures else None),
     )
 
 

@@ -105,6 +105,8 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         raise UsageError("--to pulls and --listen serves: one of them on each host")
     if not listen:
         refuse_without_effect(context, "at", reason="only --listen serves anywhere")
+    if listen:  # before the experiment is checked, which would name keys and not options
+        _refuse_what_pulls(context)
     flags = flags_layer(
         streams=streams,
         hold=hold,
@@ -118,10 +120,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         experiment, profile, settings or [], flags, fixed=BASELINE, name="baseline"
     ).repeated(repeat)
     if question.serves_only:
-        refuse_without_effect(
-            context, "streams", "hold", "target", "repeat",
-            reason="--listen serves whoever pulls, until Ctrl-C; say it where --to pulls",
-        )  # fmt: skip
+        _refuse_what_pulls(context)
     if not question.experiment.has_real_hosts:
         refuse_without_effect(
             context, "at_once", reason="only an inventory (-i) has links to measure each alone"
@@ -142,6 +141,13 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         print(served(run_directory.recording()))
         return
     finish(result, run_directory, report=report, json=json, events=lines is not None)
+
+
+def _refuse_what_pulls(context: typer.Context) -> None:
+    refuse_without_effect(
+        context, "streams", "hold", "target", "repeat",
+        reason="--listen serves whoever pulls, until Ctrl-C; say it where --to pulls",
+    )  # fmt: skip
 
 
 def _has_several_links(question: Question) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from onionrig.analysis.several_runs.grid import axis_from, combinations, layers_of_point
 from onionrig.cli.app import (
     ExperimentFile,
     Hold,
@@ -42,7 +43,6 @@ from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import MEASURED, Interrupted, Terminated, UsageError
 from onionrig.experiment.decode import experiment_from, plain
-from onionrig.experiment.grid import axis_from, combinations, layers_of_point
 from onionrig.experiment.question import refuse_repetitions
 from onionrig.experiment.torrc_lines import torrc_tables
 from onionrig.records.series.sweep import SweepPlan
@@ -51,7 +51,7 @@ from onionrig.store.series_directory import SWEEP_PLAN, SWEEP_RESULT, SeriesDire
 from onionrig.views.summary.sweep import sweep_summary
 
 if TYPE_CHECKING:
-    from onionrig.experiment.grid import Settings as GridSettings
+    from onionrig.analysis.several_runs.grid import Settings as GridSettings
     from onionrig.experiment.question import Question
     from onionrig.records.series.sweep import Axis, SweepResult
 

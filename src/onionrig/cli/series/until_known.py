@@ -18,7 +18,7 @@ from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.question import question_of
 from onionrig.cli.series.said import SeriesSaid
 from onionrig.engine.registry import opening_for
-from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
+from onionrig.errors import MEASURED, ThresholdsMissed, UsageError
 from onionrig.experiment.keys import MOST_REPETITIONS
 from onionrig.experiment.loads.registry import shape_of
 from onionrig.records.manifest import UntilKnown
@@ -28,6 +28,7 @@ from onionrig.series.until_known import repeated_until_known
 from onionrig.store.series_directory import REPEAT_RESULT, SeriesDirectory
 from onionrig.units import Seconds, percent_text, share_from
 from onionrig.views.summary.repetition import holds_ahead, repetition_ahead, repetition_summary
+from onionrig.views.summary.thresholds import missed_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,12 +102,14 @@ def run_until_known(
     events: str | None,
     json: bool,
 ) -> NoReturn:
-    """Repeat until the rate is known, print the result, and exit with the verdict's code."""
+    """Repeat until the rate is known, print the result, and exit.
+
+    Raises ThresholdsMissed, after printing what was measured.
+    """
     stderr = Console(stderr=True)
     opening_for(question.experiment)  # what is missing is reported before anything is run
     ahead = repetition_ahead(plan, seconds=expected_seconds(question))
     stderr.print(f"repeat: {ahead}; {directory.path}", highlight=False, soft_wrap=True)
-    target = question.experiment.verdict.target
     with event_lines(events, json=json) as lines:
         result = repeated_until_known(
             question,
@@ -115,18 +118,18 @@ def run_until_known(
             run_one=runs_watched(lines or stderr),
             tell=SeriesSaid(stderr, directory.path, resume="onionrig run --resume").tell,
         )
-        missed = target is not None and (not result.figures or result.figures[0].mean < target)
+        missed = [threshold for threshold in result.thresholds if threshold.outcome != "met"]
         code = TARGET_MISSED if missed else MEASURED
         if lines is not None:
             path = str(directory.path / REPEAT_RESULT)
             lines.series_ended(str(directory.path), result, result_path=path, exit_code=code)
-    if lines is not None:
-        raise typer.Exit(code)
-    if json:
+    if lines is None and json:
         print_json(result)
-    else:
+    elif lines is None:
         results().print(repetition_summary(result, str(directory.path)))
-    raise typer.Exit(code)
+    if missed:
+        raise ThresholdsMissed(f"{missed_text(missed)}; every figure is in {directory.path}")
+    raise typer.Exit(MEASURED)
 
 
 def made_for(plan: RepeatPlan, out: Path | None) -> SeriesDirectory:

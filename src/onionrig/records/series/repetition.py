@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from onionrig.records import Part
+from onionrig.records.thresholds import JudgedThreshold
 
 
 class RepeatPlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,3 +67,6 @@ class RepeatResult(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     runs: tuple[str, ...]
     """Run directory of each repetition, in order, relative to that of the series."""
     doubts: tuple[str, ...]
+    thresholds: tuple[JudgedThreshold, ...] = ()
+    """Thresholds of the experiment: the target compared with the mean rate, each other with its
+    worst repetition."""

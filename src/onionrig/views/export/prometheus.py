@@ -68,6 +68,11 @@ def _about(result: Result) -> Iterator[Metric]:
     verdict = result.verdict
     yield _one("target_bits_per_second", "Target goodput", verdict.target_bits_per_second)
     yield _one("target_met", "1: the target is met, 0: it is missed", _flag(verdict.met))
+    labels = ("threshold", "of")
+    limits = [((one.figure, one.of), one.limit) for one in verdict.thresholds]
+    met = [((one.figure, one.of), float(one.outcome == "met")) for one in verdict.thresholds]
+    yield Metric("threshold_limit", "Limit of each threshold", limits, labels)
+    yield Metric("threshold_met", "1: it is met, 0: it is missed or not known", met, labels)
     lost = len(result.lost_hosts)
     yield _one("lost_hosts", "Hosts that were lost under load; the run went on", lost)
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from onionrig.analysis.several_runs.beforehand import RATE_OF_HOLDS, RATE_OF_NETWORKS
 from onionrig.analysis.several_runs.known_within import needed_for, within_after
 from onionrig.units import counted, percent_text, rate_text, rough_duration_text
+from onionrig.views.summary.thresholds import thresholds_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -62,6 +63,8 @@ def repetition_summary(result: RepeatResult, where: str) -> RenderableType:
             f"{run} {rate_text(rate)}" for run, rate in zip(result.runs, rates, strict=True)
         )
         parts += [_table(result), Text(), Text(f"sustained: {each}", style="dim")]
+    if result.thresholds:
+        parts += [Text(), thresholds_table(result.thresholds)]
     parts += [Text(doubt, style="yellow") for doubt in result.doubts]
     parts += [Text(), Text(f"directory of the repetitions: {where}", style="dim", overflow="fold")]
     return Group(*parts)

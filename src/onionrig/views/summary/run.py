@@ -14,6 +14,7 @@ from onionrig.views.summary.aftermath import aftermath_lines
 from onionrig.views.summary.dials import dials_lines
 from onionrig.views.summary.hosts import hosts_table
 from onionrig.views.summary.links import links_row
+from onionrig.views.summary.thresholds import thresholds_clause, thresholds_table
 from onionrig.views.summary.trust import bound, distrust, trust_lines
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from onionrig.records.result import Bytes, Figure, Result
 
 SHARE_BAR = 24
-_VERDICTS = {True: "meets", False: "misses", None: "not compared with"}
 
 
 def summary(result: Result, where: str, notes: Sequence[str] = ()) -> RenderableType:
@@ -35,6 +35,8 @@ def summary(result: Result, where: str, notes: Sequence[str] = ()) -> Renderable
     ``notes`` are about the run's files.
     """
     parts: list[RenderableType] = [headline(result), _rates(result), *bound(result)]
+    if result.verdict.thresholds:
+        parts += [Text(), thresholds_table(result.verdict.thresholds)]
     if result.figures:
         parts += [Text(), _figures(result.figures)]
     if result.backends:
@@ -69,18 +71,27 @@ def headline(result: Result) -> Text:
         )
         return Text(f"Aborted: {why}{measured}", style="bold red")
     if result.figures and sustained is None:
-        first, doubted = result.figures[0], distrust(result)
+        first = result.figures[0]
         said = f"{first.name}: {figure_text(first)} {_through(result)}"
-        return Text(f"{said}{doubted}", style="bold yellow" if doubted else "bold green")
+        return _verdict(f"{said}{thresholds_clause(result)}", result)
     if sustained is None:
         return Text(f"No rate was measured {_through(result)}", style="bold red")
     said = f"{rate_text(sustained)} sustained {_through(result)}{_of_several(result)}"
-    target, met = result.verdict.target_bits_per_second, result.verdict.met
-    if target is not None:
-        said += f": {_VERDICTS[met]} the target of {rate_text(target)}"
+    return _verdict(f"{said}{thresholds_clause(result)}", result)
+
+
+def misses(result: Result) -> bool:
+    """Return whether a run misses the target or another threshold; one without a verdict does not.
+
+    A run that lost a host has no verdict.
+    """
+    return result.verdict.met is False or bool(result.verdict.missed and not result.lost_hosts)
+
+
+def _verdict(sentence: str, result: Result) -> Text:
     doubted = distrust(result)
-    style = "bold red" if met is False else "bold yellow" if doubted else "bold green"
-    return Text(f"{said}{doubted}", style=style)
+    style = "bold red" if misses(result) else "bold yellow" if doubted else "bold green"
+    return Text(f"{sentence}{doubted}", style=style)
 
 
 def served(recording: Recording) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.units import counted
 from onionrig.views.report.document import UNKNOWN, Bar, Prose, Section, Table, columns
 from onionrig.views.report.value_text import cores, figure_of, number, percent, rate, size
+from onionrig.views.summary.thresholds import OUTCOMES, asked_text, measured_text
 
 if TYPE_CHECKING:
     from onionrig.records.findings import Agreement, Evidence, Trust
@@ -18,6 +19,42 @@ YOURS = (
     "In your own deployment you run the backends, what publishes their address, and your "
     "application; the relays and clients are others'."
 )
+
+
+def thresholds(result: Result) -> Section | None:
+    """Return every threshold with its figure, or None if none was set."""
+    judged = result.verdict.thresholds
+    if not judged:
+        return None
+    missed = result.verdict.missed
+    return Section(
+        name="thresholds",
+        title="Thresholds",
+        finding=f"{len(missed)} of {len(judged)} missed: "
+        f"{'; '.join(threshold.name for threshold in missed)}."
+        if missed
+        else f"{'It is' if len(judged) == 1 else f'All {len(judged)} are'} met.",
+        blocks=(
+            Table(
+                caption="What was asked, and what was measured",
+                columns=columns(
+                    "threshold", "asked", "measured", "outcome", "note", "key",
+                    numeric=("measured",), long=("note",),
+                ),
+                rows=tuple(
+                    (
+                        threshold.name,
+                        asked_text(threshold),
+                        measured_text(threshold),
+                        OUTCOMES[threshold.outcome],
+                        threshold.note,
+                        threshold.key,
+                    )
+                    for threshold in judged
+                ),
+            ),
+        ),
+    )  # fmt: skip
 
 
 def costs(result: Result) -> Section | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.units import counted
 from onionrig.views.report.document import UNKNOWN, Fact
 from onionrig.views.report.value_text import moment, number, percent, rate, rates, size, wait
-from onionrig.views.summary.run import headline
+from onionrig.views.summary.run import headline, misses
 from onionrig.views.summary.trust import distrust
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ def verdict(result: Result) -> tuple[str, Mood]:
         return f"{sentence.removesuffix(doubted)} — do not trust it", "doubted"
     if result.status == "aborted" or result.goodput.sustained_bits_per_second is None:
         return sentence, "bad"
-    if result.verdict.met is None:
-        return sentence, "plain"
-    return sentence, "good" if result.verdict.met else "bad"
+    if misses(result):
+        return sentence, "bad"
+    judged = result.verdict.met or (result.verdict.thresholds and not result.verdict.missed)
+    return sentence, "good" if judged else "plain"
 
 
 def warnings(result: Result) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from onionrig.views.report.document import Document, Section
 from onionrig.views.report.drawings.rig import rig_drawing
 from onionrig.views.report.files import Report, report
 from onionrig.views.report.run.dials import dials
-from onionrig.views.report.run.findings import bottleneck, costs, failures, trust
+from onionrig.views.report.run.findings import bottleneck, costs, failures, thresholds, trust
 from onionrig.views.report.run.header import about, facts, trusted, verdict, warnings
 from onionrig.views.report.run.hosts import hosts
 from onionrig.views.report.run.measurements import measurements, measurements_over_time
@@ -49,6 +49,7 @@ def run_report(
         held = NOTHING_HELD if load is None else load.held
         rig = _rig(result, rig_rates(result, recording, held))
     sections = (
+        thresholds(result),
         *over_time,
         dials(result),
         costs(result),

@@ -1,0 +1,211 @@
+"""Compare a result with the thresholds that its experiment set."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.analysis.backends.dials import before_load, served, under_load
+from onionrig.experiment.thresholds import percentile_of
+from onionrig.records.result import Verdict
+from onionrig.records.thresholds import JudgedThreshold
+from onionrig.units import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from onionrig.records.recording import Recording
+    from onionrig.records.result import Result
+    from onionrig.records.thresholds import Threshold, ThresholdFigure, ThresholdOutcome
+    from onionrig.records.transfers import Transfer
+
+
+class _Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure as it was measured: its value, or why it has none."""
+
+    value: float | None
+    note: str = ""
+    beyond: bool = False
+    """Whether the figure is beyond every limit, although it has no value."""
+
+
+def verdict(result: Result, recordings: Sequence[Recording], *, whole: bool) -> Verdict:
+    """Return every threshold with its figure; the recordings are those of the result's loads.
+
+    A run that is not ``whole``, because it was cut short or lost a host, is not judged.
+    """
+    thresholds = tuple(
+        _judged(threshold, result, recordings, whole=whole)
+        for threshold in recordings[0].thresholds
+    )
+    target = next((one for one in thresholds if one.figure == "sustained rate"), None)
+    return Verdict(
+        target_bits_per_second=None if target is None else target.limit,
+        met=None if target is None or target.outcome == "unknown" else target.outcome == "met",
+        thresholds=thresholds,
+    )
+
+
+def repeated_thresholds(
+    networks: Mapping[str, Result], *, mean: float | None
+) -> tuple[JudgedThreshold, ...]:
+    """Return the thresholds of repetitions, by run: the worst of each, and the mean rate's own.
+
+    ``mean`` is the mean sustained rate of all repetitions.
+    """
+    by_key: dict[str, list[tuple[str, JudgedThreshold]]] = {}
+    for run, result in networks.items():
+        for threshold in result.verdict.thresholds:
+            by_key.setdefault(threshold.key, []).append((run, threshold))
+    return tuple(
+        judged_as(
+            judged[0][1],
+            mean,
+            note="no repetition has a sustained rate"
+            if mean is None
+            else f"mean of {counted(len(judged), 'repetition')}",
+        )
+        if judged[0][1].figure == "sustained rate"
+        else _worst(judged)
+        for judged in by_key.values()
+    )
+
+
+def _worst(judged: Sequence[tuple[str, JudgedThreshold]]) -> JudgedThreshold:
+    """Return the threshold of the worst repetition; one whose figure is unknown is the worst."""
+    at_least = judged[0][1].bound == "at least"
+
+    def badness(named: tuple[str, JudgedThreshold]) -> float:
+        value = named[1].measured
+        return math.inf if value is None else -value if at_least else value
+
+    run, worst = max(judged, key=badness)
+    note = f"worst of {counted(len(judged), 'repetition')}, {run}"
+    return msgspec.structs.replace(worst, note=f"{note}: {worst.note}" if worst.note else note)
+
+
+def judged_as(
+    threshold: Threshold, value: float | None, *, note: str = "", beyond: bool = False
+) -> JudgedThreshold:
+    """Return a threshold compared with a value; without one it is unknown, or missed if beyond."""
+    outcome: ThresholdOutcome
+    if value is None:
+        outcome = "missed" if beyond else "unknown"
+    elif threshold.bound == "at least":
+        outcome = "met" if value >= threshold.limit else "missed"
+    else:
+        outcome = "met" if value <= threshold.limit else "missed"
+    return JudgedThreshold(
+        key=threshold.key,
+        figure=threshold.figure,
+        of=threshold.of,
+        bound=threshold.bound,
+        limit=threshold.limit,
+        unit=threshold.unit,
+        measured=value,
+        outcome=outcome,
+        note=note,
+    )
+
+
+def _judged(
+    threshold: Threshold, result: Result, recordings: Sequence[Recording], *, whole: bool
+) -> JudgedThreshold:
+    if not whole:
+        lost = ", ".join(host.name for host in result.lost_hosts)
+        why = f"{lost} was lost" if lost else "the run was cut short"
+        return judged_as(threshold, None, note=f"{why}, so it is not judged")
+    measured = _FIGURES[threshold.figure](threshold, result, recordings)
+    return judged_as(threshold, measured.value, note=measured.note, beyond=measured.beyond)
+
+
+def _known(value: float | None, *, otherwise: str) -> _Measured:
+    return _Measured(value=value, note="" if value is not None else otherwise)
+
+
+def _sustained(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+    del threshold, recordings
+    rate = result.goodput.sustained_bits_per_second
+    return _known(rate, otherwise="fewer than ten seconds of a hold were recorded")
+
+
+def _smallest_share(
+    threshold: Threshold, result: Result, recordings: Sequence[Recording]
+) -> _Measured:
+    del threshold, recordings
+    if not any(backend.bytes for backend in result.backends):
+        return _Measured(value=None, note="no backend instance served anything in the hold")
+    smallest = min(result.backends, key=lambda backend: backend.bytes)
+    return _Measured(value=smallest.share, note=smallest.name)
+
+
+def _first_byte(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+    """Return a percentile of the times to first byte, by the nearest rank.
+
+    A failed dial never had a first byte and counts as longer than any other; a dial that was under
+    way when dialling ended is not counted.
+    """
+    del result
+    dials, when = _dials(recordings)
+    waits = sorted(
+        dial.first_byte_after_seconds
+        for dial in dials
+        if served(dial) and dial.first_byte_after_seconds is not None
+    )
+    failed = sum(dial.failed for dial in dials)
+    share = percentile_of(threshold.of)
+    if share is None or (not waits and not failed):
+        return _Measured(value=None, note="no dial was served or failed")
+    rank = math.ceil(share * (len(waits) + failed))
+    if rank > len(waits):
+        note = f"{failed} of {len(waits) + failed} dials {when} failed"
+        return _Measured(value=None, note=note, beyond=True)
+    return _Measured(value=waits[rank - 1], note=f"{counted(len(waits) + failed, 'dial')} {when}")
+
+
+def _dials(recordings: Sequence[Recording]) -> tuple[list[Transfer], str]:
+    """Return the dials under load, or those before it if there are none under it."""
+    before = before_load(recordings[0])
+    under = [dial for recording in recordings for dial in under_load(recording)]
+    return (under, "under load") if under else (before, "before the load")
+
+
+def _cost(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+    del recordings
+    cost = result.costs.get(threshold.of)
+    if cost is None:
+        return _Measured(value=None, note=f"no {threshold.of} was sampled in the hold")
+    return _known(cost.cpu_seconds_per_gbit, otherwise="there was no goodput in the hold")
+
+
+def _corrupt(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+    del threshold, recordings
+    if result.bytes.unverified:
+        return _Measured(value=None, note="the bytes of a foreign peer cannot be verified")
+    return _Measured(value=result.bytes.corrupt)
+
+
+def _failed(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+    del threshold, recordings
+    return _Measured(value=result.streams.failed)
+
+
+def _doubts(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+    del threshold, recordings
+    trust = result.trust
+    if trust is None or trust.trusted is None:
+        return _Measured(value=None, note="no load was held that could be doubted")
+    return _Measured(value=len(trust.doubts))
+
+
+_FIGURES: dict[ThresholdFigure, Callable[[Threshold, Result, Sequence[Recording]], _Measured]] = {
+    "sustained rate": _sustained,
+    "smallest backend share": _smallest_share,
+    "time to first byte": _first_byte,
+    "CPU-s per Gbit": _cost,
+    "corrupt bytes": _corrupt,
+    "failed streams": _failed,
+    "doubts": _doubts,
+}
