@@ -117,6 +117,23 @@ class HostsInUse(OnionrigError):
     meaning = "a host of the inventory is in use by another run"
 
 
+class ComparisonFails(OnionrigError):
+    """A condition under which a comparison fails holds for its whole interval."""
+
+    exit_code = 15
+    meaning = "a comparison fails: a condition of `compare --fail-if` holds for the whole interval"
+
+
+class ComparisonUndecided(OnionrigError):
+    """No condition makes a comparison fail, but at least one cannot be decided."""
+
+    exit_code = 16
+    meaning = (
+        "a comparison is undecided: no condition of `compare --fail-if` makes it fail, but one is "
+        "neither true nor false for the whole interval"
+    )
+
+
 class Interrupted(OnionrigError):
     """The run was interrupted by Ctrl-C."""
 
@@ -145,6 +162,8 @@ ERROR_CLASSES: tuple[type[OnionrigError], ...] = (
     NoTorToAsk,
     HostLost,
     HostsInUse,
+    ComparisonFails,
+    ComparisonUndecided,
     Interrupted,
     Terminated,
 )

@@ -20,6 +20,7 @@ def events(directory):
         yield from (json.loads(line) for line in path.read_text().splitlines())
 
 
+FAIL_IF = ("--fail-if", "sustained < 95%")
 SERVING = ("--set", "network.kind=none", "--set", "baseline.listen=127.0.0.1:9000")
 
 
@@ -110,6 +111,14 @@ def test_repetitions_whose_budget_is_spent_go_on_where_they_stopped(onionrig, tm
         (("compare", "smoke", "smoke", *SERVING), "serves and measures nothing"),
         (("compare", "smoke", "a-run"), "compare a run with a run"),
         (("compare", "a-run", "b-run", "--hold", "20"), "these are runs already"),
+        (("compare", "a-run", "b-run", *FAIL_IF), "two runs are one pair, which has no interval"),
+        (("compare", "smoke", "smoke", *FAIL_IF, "--repeat", "5"), "use --repeat 6 or more"),
+        (("compare", "smoke", "smoke", "--fail-if", "speed < 1%"), 'no figure "speed"; it has'),
+        (
+            ("run", "--set", "verdict.cpu_seconds_per_gbit.tor=1"),
+            'has no role "tor"; its roles are',
+        ),
+        (("run", "--set", "verdict.time_to_first_byte.p95=1s"), "this run makes no dials"),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_anything_starts(onionrig, tmp_path, arguments, said):

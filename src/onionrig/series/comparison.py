@@ -12,6 +12,7 @@ from onionrig.store.runs import distinct_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from onionrig.analysis.several_runs.conditions import Condition
     from onionrig.experiment.question import Question
     from onionrig.records.series.comparison import Comparison
     from onionrig.series.base import RunOne
@@ -26,8 +27,14 @@ def runs_compared(a: RunDirectory, b: RunDirectory) -> Comparison:
     return compared(*sides, alternated=False)
 
 
-def questions_compared(
-    a: Question, b: Question, *, repeat: int, directory: SeriesDirectory, run_one: RunOne
+def questions_compared(  # noqa: PLR0913 - two sides, and how they are compared
+    a: Question,
+    b: Question,
+    *,
+    repeat: int,
+    directory: SeriesDirectory,
+    run_one: RunOne,
+    conditions: Sequence[Condition] = (),
 ) -> Comparison:
     """Run two questions ``repeat`` times in turn, each on its own rig, and compare them.
 
@@ -42,7 +49,12 @@ def questions_compared(
             part_of = PartOf(title=f"{side.upper()} {number} of {repeat}")
             run_one(questions[side], run_directory, part_of)
             runs[side].append(run_directory)
-    comparison = compared(measured(a.name, runs["a"]), measured(b.name, runs["b"]), alternated=True)
+    comparison = compared(
+        measured(a.name, runs["a"]),
+        measured(b.name, runs["b"]),
+        alternated=True,
+        conditions=conditions,
+    )
     directory.write_comparison(comparison)
     return comparison
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.several_runs.conditions import judged_conditions
 from onionrig.analysis.several_runs.differences import differences
 from onionrig.analysis.several_runs.judging import LEAST_SHARE, Compared, judged
 from onionrig.records.manifest import Manifest
@@ -17,6 +18,8 @@ from onionrig.units import rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from onionrig.analysis.several_runs.conditions import Condition
 
 Figure = tuple[str, str, "Callable[[Result], float | None]", str]
 """Name, unit, how to read it from a result, and why it is reported but not judged, if so."""
@@ -33,8 +36,10 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Manifest of the side's first run."""
 
 
-def compared(a: Measured, b: Measured, *, alternated: bool) -> Comparison:
-    """Compare two sides; neither may be empty."""
+def compared(
+    a: Measured, b: Measured, *, alternated: bool, conditions: Sequence[Condition] = ()
+) -> Comparison:
+    """Compare two sides; neither may be empty. The conditions are those under which it fails."""
     ratios = judged(
         [
             Compared(
@@ -53,6 +58,7 @@ def compared(a: Measured, b: Measured, *, alternated: bool) -> Comparison:
         ratios=ratios,
         differences=differing,
         doubts=(*_doubts("A", a), *_doubts("B", b), *_unlike(differing)),
+        conditions=judged_conditions(conditions, ratios),
     )
 
 

@@ -99,6 +99,7 @@ def _ratio(figure: Compared, ratios: Sequence[float], *, chance: float) -> Ratio
         ratio=ratio,
         lowest=min(ratios) if several else None,
         highest=max(ratios) if several else None,
+        pairs=len(ratios),
         verdict="not measured" if ratio is None else "not repeated",
     )
     if ratio is None:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from onionrig.analysis.several_runs.conditions import condition_from
 from onionrig.analysis.several_runs.judging import DEFAULT_PAIRS, FEWEST_PAIRS
 from onionrig.cli.app import (
     Hold,
@@ -32,9 +33,16 @@ from onionrig.cli.output.report_files import announce
 from onionrig.cli.question import asked_layers, flags_layer, profile_names, question_of
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
-from onionrig.errors import MEASURED, UsageError
+from onionrig.errors import (
+    MEASURED,
+    ComparisonFails,
+    ComparisonUndecided,
+    OnionrigError,
+    UsageError,
+)
 from onionrig.experiment.decode import plain
 from onionrig.experiment.question import refuse_repetitions
+from onionrig.experiment.thresholds import roles_of
 from onionrig.records.series.comparison import ComparePlan
 from onionrig.series.base import expected_seconds
 from onionrig.series.comparison import questions_compared, runs_compared
@@ -44,9 +52,11 @@ from onionrig.views.summary.comparison import (
     comparison_ahead,
     comparison_markdown,
     comparison_summary,
+    condition_text,
 )
 
 if TYPE_CHECKING:
+    from onionrig.analysis.several_runs.conditions import Condition
     from onionrig.experiment.decode import Layer
     from onionrig.experiment.question import Question
     from onionrig.records.series.comparison import Comparison
@@ -66,6 +76,7 @@ def _pairs(word: str) -> int:
         "onionrig compare default single-hop",
         "onionrig compare smoke smoke --set-b frontend.balancer=extended",
         "onionrig compare before.toml after.toml --markdown",
+        'onionrig compare default single-hop --fail-if "sustained < 95%"',
         "onionrig compare 20261125T101500Z latest",
     )
 )
@@ -111,6 +122,14 @@ def compare(  # noqa: PLR0913 - one parameter an option
             "be significant.",
         ),
     ] = DEFAULT_PAIRS,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Condition on B relative to A under which the comparison fails, such as "
+            '"sustained < 95%" or "cpu backend > 105%"; repeatable (default: none).',
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -128,6 +147,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     """Compare two runs, or alternate runs of two experiments, and say where they differ.
 
     Every difference comes with its 95 % confidence interval, and settings that differ are listed.
+    With --fail-if, the exit code says whether B is as it should be, or that this is undecided.
     """
     if json or events:
         reason = f"{'--json' if json else '--events'} prints JSON alone"
@@ -149,22 +169,38 @@ def compare(  # noqa: PLR0913 - one parameter an option
             enter_user_namespace_if_needed()
         for question in sides:
             opening_for(question.experiment)  # what either lacks is reported first
-        directory = _opened(sides, repeat=repeat, out=out)
+        conditions = _conditions(fail_if or [], sides, repeat=repeat)
+        directory = _opened(sides, repeat=repeat, out=out, fail_if=fail_if or [])
         stderr = Console(stderr=True)
         stderr.print(f"compare: {_ahead(sides, repeat)}", highlight=False, soft_wrap=True)
         with event_lines(events, json=json) as lines:
             comparison = questions_compared(
-                *sides, repeat=repeat, directory=directory, run_one=runs_watched(lines or stderr)
+                *sides,
+                repeat=repeat,
+                directory=directory,
+                run_one=runs_watched(lines or stderr),
+                conditions=conditions,
             )
+            failure = failure_of(comparison)
             if lines is not None:
-                path = str(directory.path / COMPARISON)
-                where = str(directory.path)
-                lines.series_ended(where, comparison, result_path=path, exit_code=MEASURED)
+                lines.series_ended(
+                    str(directory.path),
+                    comparison,
+                    result_path=str(directory.path / COMPARISON),
+                    exit_code=MEASURED if failure is None else failure.exit_code,
+                )
         if lines is None:
             _print(comparison, markdown=markdown, json=json, where=directory.path)
         if report:
             announce(directory.path, stderr=json or markdown or lines is not None)
+        if failure is not None:
+            raise failure
         return
+    if fail_if:
+        raise UsageError(
+            "--fail-if: two runs are one pair, which has no interval that could decide a "
+            f"condition; compare two experiments, with --repeat {FEWEST_PAIRS} or more"
+        )
     refuse_without_effect(
         context, "settings", "a_settings", "b_settings", "hold", "scale", "inventory", "repeat",
         "out", "report", "events",
@@ -191,7 +227,32 @@ def _question(  # noqa: PLR0913 - one side of what was typed
     return question_of(layers, name=" ".join([title, *own])).asked_by(sys.argv)
 
 
-def _opened(sides: tuple[Question, Question], *, repeat: int, out: Path | None) -> SeriesDirectory:
+def _conditions(
+    texts: list[str], sides: tuple[Question, Question], *, repeat: int
+) -> list[Condition]:
+    """Return the conditions under which the comparison fails. Raises UsageError."""
+    roles = frozenset.intersection(*(roles_of(question.experiment) for question in sides))
+    conditions = [condition_from(text, roles=roles) for text in texts]
+    if conditions and repeat < FEWEST_PAIRS:
+        raise UsageError(
+            f"--fail-if: fewer than {FEWEST_PAIRS} pairs have no interval that could decide a "
+            f"condition; use --repeat {FEWEST_PAIRS} or more"
+        )
+    return conditions
+
+
+def failure_of(comparison: Comparison) -> OnionrigError | None:
+    """Return ComparisonFails or ComparisonUndecided, naming the conditions, or None."""
+    for outcome, error in (("fails", ComparisonFails), ("undecided", ComparisonUndecided)):
+        conditions = [one for one in comparison.conditions if one.outcome == outcome]
+        if conditions:
+            return error("; ".join(condition_text(condition) for condition in conditions))
+    return None
+
+
+def _opened(
+    sides: tuple[Question, Question], *, repeat: int, out: Path | None, fail_if: list[str]
+) -> SeriesDirectory:
     """Make the comparison's directory, with its plan."""
     a, b = sides
     directory = SeriesDirectory.create(out or default_out("compare"))
@@ -203,6 +264,7 @@ def _opened(sides: tuple[Question, Question], *, repeat: int, out: Path | None) 
             titles=(a.name, b.name),
             experiments=(plain(a.experiment), plain(b.experiment)),
             repeat=repeat,
+            fail_if=tuple(fail_if),
         )
     )
     return directory

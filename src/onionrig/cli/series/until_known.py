@@ -119,7 +119,7 @@ def run_until_known(
             tell=SeriesSaid(stderr, directory.path, resume="onionrig run --resume").tell,
         )
         missed = [threshold for threshold in result.thresholds if threshold.outcome != "met"]
-        code = TARGET_MISSED if missed else MEASURED
+        code = ThresholdsMissed.exit_code if missed else MEASURED
         if lines is not None:
             path = str(directory.path / REPEAT_RESULT)
             lines.series_ended(str(directory.path), result, result_path=path, exit_code=code)

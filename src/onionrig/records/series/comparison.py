@@ -17,6 +17,13 @@ repeated: one repetition of each says nothing about chance. not measured: one si
 figure."""
 
 
+ConditionOutcome = Literal["fails", "passes", "undecided"]
+"""Outcome of a condition under which a comparison fails.
+
+fails: the whole interval satisfies the condition. passes: the whole interval contradicts it.
+undecided: it does neither, or the figure has no interval."""
+
+
 class ComparePlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """compare.json: the two experiments of a comparison, written before it starts."""
 
@@ -28,6 +35,8 @@ class ComparePlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     titles: tuple[str, str]
     experiments: tuple[dict[str, Any], dict[str, Any]]
     repeat: int
+    fail_if: tuple[str, ...] = ()
+    """Conditions under which the comparison fails, as they were typed."""
 
 
 class Side(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +72,28 @@ class Ratio(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     once. Null if there are too few pairs, if the figure is not judged, and in earlier records."""
     reason: str = ""
     """Why there is no interval although one could be expected."""
+    pairs: int = 0
+    """Number of pairs in which both sides have the figure; 0 in earlier records."""
+
+
+class JudgedCondition(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A condition under which the comparison fails, with its outcome."""
+
+    text: str
+    """The condition as it was typed, such as ``sustained < 95%``."""
+    what: str
+    """Figure that it is about, as in the ratios."""
+    operator: Literal["<", ">"]
+    bound: float
+    """Ratio B/A that the interval of the figure's ratio is compared with."""
+    outcome: ConditionOutcome
+    sentence: str
+    """The outcome in words, with the interval."""
+    interval: tuple[float, float] | None = None
+    """Interval of the ratio, as in the ratios; null if the figure has none."""
+    pairs_needed: int | None = None
+    """Number of pairs that would decide an undecided condition if they spread as these do; null if
+    there is no interval, or if it would take more than a thousand."""
 
 
 class Difference(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,3 +121,5 @@ class Comparison(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     doubts: tuple[str, ...]
     """Reasons not to trust it: those of the runs' own trust sections, and unintended
     differences."""
+    conditions: tuple[JudgedCondition, ...] = ()
+    """Conditions under which it fails, in the order in which they were given."""

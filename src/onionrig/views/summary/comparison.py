@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from onionrig.records.series.comparison import Comparison, Ratio, Side
+    from onionrig.records.series.comparison import Comparison, JudgedCondition, Ratio, Side
 
 VERDICTS = {
     "higher": "B is higher",
@@ -88,6 +88,15 @@ def comparison_summary(comparison: Comparison) -> RenderableType:
     ]
     notes = _notes(comparison)
     parts += [*(Text(note, style="dim") for note in notes), *([Text()] if notes else [])]
+    if comparison.conditions:
+        styles = {"fails": "bold red", "passes": "green", "undecided": "yellow"}
+        parts += [
+            *(
+                Text(f"fail if {condition_text(one)}", style=styles[one.outcome])
+                for one in comparison.conditions
+            ),
+            Text(),
+        ]
     rows = _differences(comparison)
     parts.append(_table(DIFFERENCES, rows) if rows else Text("nothing else differs"))
     parts += [Text(doubt, style="yellow") for doubt in comparison.doubts]
@@ -101,11 +110,19 @@ def comparison_markdown(comparison: Comparison) -> str:
     lines += ["", *_markdown_table(FIGURES, _figures(comparison)), ""]
     for note in _notes(comparison):
         lines += [note, ""]
+    if comparison.conditions:
+        conditions = (condition_text(one) for one in comparison.conditions)
+        lines += [*(f"- Fail if {text}" for text in conditions), ""]
     rows = _differences(comparison)
     lines += _markdown_table(DIFFERENCES, rows) if rows else ["Nothing else differs."]
     if comparison.doubts:
         lines += ["", "Doubts:", "", *(f"- {doubt}" for doubt in comparison.doubts)]
     return "\n".join(lines)
+
+
+def condition_text(condition: JudgedCondition) -> str:
+    """Return a condition under which a comparison fails, with its outcome."""
+    return f"{condition.text}: {condition.sentence}"
 
 
 def _side(side: Side) -> str:

@@ -12,7 +12,7 @@ from onionrig.views.report.value_text import figure_of, number, rate, rates
 
 if TYPE_CHECKING:
     from onionrig.records.series.comparison import Comparison, Ratio, Side
-    from onionrig.views.report.document import Block, Cell
+    from onionrig.views.report.document import Block, Cell, Mood
 
 SAID_WITH_UNIT = {"bits per second", "seconds", "bytes", ""}
 """Units printed with each value; other units stand beside the name of the figure."""
@@ -43,11 +43,12 @@ def comparison_report(comparison: Comparison) -> Report:
                 "in turn, A B B A" if comparison.alternated else "not alternated",
             ),
             verdict=comparison.sentence,
-            mood="doubted" if comparison.doubts else "plain",
+            mood="doubted" if comparison.doubts else _mood(comparison),
             warnings=comparison.doubts,
             trusted="Every check that could be made passed on both sides.",
             facts=_facts(comparison),
             sections=(
+                *_conditions(comparison),
                 _ratios(comparison),
                 _sides(comparison),
                 _differences(comparison),
@@ -59,6 +60,39 @@ def comparison_report(comparison: Comparison) -> Report:
                 ),
             ),
         )
+    )
+
+
+def _mood(comparison: Comparison) -> Mood:
+    outcomes = {condition.outcome for condition in comparison.conditions}
+    if "fails" in outcomes:
+        return "bad"
+    return "good" if outcomes == {"passes"} else "plain"
+
+
+def _conditions(comparison: Comparison) -> tuple[Section, ...]:
+    """Return the section on the conditions under which it fails, if there are any."""
+    if not comparison.conditions:
+        return ()
+    counts = {
+        outcome: sum(condition.outcome == outcome for condition in comparison.conditions)
+        for outcome in ("fails", "undecided", "passes")
+    }
+    table = Table(
+        caption="When the comparison was to fail, and whether it does",
+        columns=columns("fail if", "outcome", "why", long=("why",)),
+        rows=tuple(
+            (condition.text, condition.outcome, condition.sentence)
+            for condition in comparison.conditions
+        ),
+    )
+    return (
+        Section(
+            name="conditions",
+            title="Conditions to fail",
+            finding=f"{', '.join(f'{count} {outcome}' for outcome, count in counts.items())}.",
+            blocks=(table,),
+        ),
     )
 
 

@@ -1,0 +1,178 @@
+"""Judge under which conditions a comparison is to fail, as in "sustained < 95%".
+
+A condition limits the ratio B/A of one figure and is judged by the interval of that ratio, the same
+one that the comparison shows. It holds at 95 % for all judged figures at once, so several
+conditions need no further correction. A condition that the interval neither satisfies nor
+contradicts as a whole is undecided.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+import re
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from onionrig.analysis.several_runs.judging import ROUNDING, WRONG_TOGETHER
+from onionrig.analysis.several_runs.students_t import t_quantile
+from onionrig.errors import UsageError
+from onionrig.records.series.comparison import JudgedCondition
+from onionrig.units import counted, percent_text, share_from
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from onionrig.records.series.comparison import Ratio
+
+FIGURES = {
+    "sustained": "sustained rate",
+    "median second": "median second",
+    "cpu": "CPU-s per Gbit, everything",
+    "first byte": "first byte, median",
+    "round trip": "round trip in the hold, median",
+    "fairness": "fairness, Jain's index",
+}
+"""The comparison's figures by their short names; ``cpu backend`` is the cost of a role."""
+MOST_PAIRS = 1000
+"""Most pairs that are named as what would decide a condition."""
+
+_CONDITION = re.compile(r"(?P<figure>[^<>=]+)(?P<operator>[<>])(?P<bound>[^<>=]+)")
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition under which a comparison fails."""
+
+    text: str
+    """The condition as it was typed."""
+    what: str
+    """Figure, by the name that the comparison gives it."""
+    operator: Literal["<", ">"]
+    bound: float
+    """Ratio B/A that the figure's is compared with."""
+
+
+def condition_from(text: str, *, roles: Collection[str]) -> Condition:
+    """Return the condition in text such as ``"sustained < 95%"``.
+
+    ``roles`` are those that both sides have. Raises UsageError, which names the figures if there is
+    no such figure.
+    """
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise UsageError(
+            f'--fail-if "{text}": write FIGURE < PERCENT or FIGURE > PERCENT, as in '
+            '"sustained < 95%"'
+        )
+    short = " ".join(match["figure"].split())
+    what = _figure_named(short, roles)
+    if what is None:
+        raise UsageError(
+            f'--fail-if "{text}": this comparison has no figure "{short}"; it has '
+            f"{', '.join(_names(roles)) or 'none'}"
+        )
+    try:
+        bound = share_from(match["bound"])
+    except UsageError as error:
+        raise UsageError(f'--fail-if "{text}": {error}') from error
+    if bound <= 0:
+        raise UsageError(f'--fail-if "{text}": no figure of B is 0 % of A\'s; write more than 0%')
+    return Condition(
+        text=text.strip(),
+        what=what,
+        operator="<" if match["operator"] == "<" else ">",
+        bound=bound,
+    )
+
+
+def _names(roles: Collection[str]) -> dict[str, str]:
+    """Return the figures that a comparison of these roles has, by their short names."""
+    if "sink" not in roles:
+        return {}  # every figure is one of the bytes that sinks pull
+    figures = {
+        short: what for short, what in FIGURES.items() if short != "round trip" or "pinger" in roles
+    }
+    return figures | {f"cpu {role}": f"CPU-s per Gbit, {role}" for role in sorted(roles)}
+
+
+def _figure_named(short: str, roles: Collection[str]) -> str | None:
+    """Return the figure of a name, which may also be the one that the comparison prints."""
+    names = _names(roles)
+    wanted = short.casefold()
+    by_name = {what.casefold(): what for what in names.values()}
+    return names.get(wanted) or by_name.get(wanted)
+
+
+def judged_conditions(
+    conditions: Sequence[Condition], ratios: Sequence[Ratio]
+) -> tuple[JudgedCondition, ...]:
+    """Return the outcome of each condition by the interval of its figure's ratio."""
+    by_figure = {ratio.what: ratio for ratio in ratios}
+    judged = sum(ratio.interval is not None for ratio in ratios)
+    chance = WRONG_TOGETHER / max(judged, 1)
+    return tuple(
+        _judged(condition, by_figure.get(condition.what), chance=chance) for condition in conditions
+    )
+
+
+def _judged(condition: Condition, ratio: Ratio | None, *, chance: float) -> JudgedCondition:
+    undecided = JudgedCondition(
+        text=condition.text,
+        what=condition.what,
+        operator=condition.operator,
+        bound=condition.bound,
+        outcome="undecided",
+        sentence="",
+    )
+    if ratio is None or ratio.interval is None or ratio.ratio is None:
+        why = "not measured" if ratio is None else ratio.reason or ratio.verdict
+        sentence = f"undecided, since the {condition.what} has no interval: {why}"
+        return msgspec.structs.replace(undecided, sentence=sentence)
+    low, high = ratio.interval
+    nearly = condition.bound * (1 - ROUNDING), condition.bound * (1 + ROUNDING)
+    below, above = high < nearly[0], low > nearly[1]
+    not_below, not_above = low >= nearly[0], high <= nearly[1]
+    fails, passes = (below, not_below) if condition.operator == "<" else (above, not_above)
+    known = msgspec.structs.replace(undecided, interval=ratio.interval)
+    bound = percent_text(condition.bound)
+    interval = f"{percent_text(low)} to {percent_text(high)}"
+    if fails or passes:
+        side = "below" if condition.operator == "<" else "above"
+        return msgspec.structs.replace(
+            known,
+            outcome="fails" if fails else "passes",
+            sentence=f"{'fails' if fails else 'passes'}, since the whole interval, {interval} of "
+            f"A, is {'' if fails else 'not '}{side} {bound}",
+        )
+    needed = pairs_needed(ratio, condition.bound, chance=chance)
+    takes = (
+        f"more than {MOST_PAIRS} pairs" if needed is None else f"about {counted(needed, 'pair')}"
+    )
+    return msgspec.structs.replace(
+        known,
+        pairs_needed=needed,
+        sentence=f"undecided, since the interval, {interval} of A, includes {bound}; by the spread "
+        f"of these {counted(ratio.pairs, 'pair')} it would take {takes} to decide it",
+    )
+
+
+def pairs_needed(ratio: Ratio, bound: float, *, chance: float) -> int | None:
+    """Return how many pairs would decide a bound if they spread as these do, None if too many.
+
+    The interval of that many pairs around the same ratio just excludes the bound. ``chance`` is
+    that of missing the true ratio. The ratio must have an interval.
+    """
+    if ratio.interval is None or ratio.ratio is None:
+        raise ValueError(ratio.what)
+    low, high = ratio.interval
+    reach = math.log(high / low) / 2
+    spread = reach * math.sqrt(ratio.pairs) / t_quantile(chance, ratio.pairs - 1)
+    distance = abs(math.log(ratio.ratio / bound))
+
+    def decides(pairs: int) -> bool:
+        return t_quantile(chance, pairs - 1) * spread / math.sqrt(pairs) < distance
+
+    more = range(ratio.pairs + 1, MOST_PAIRS + 1)
+    index = bisect.bisect_left(more, True, key=decides)
+    return more[index] if index < len(more) else None
