@@ -35,14 +35,11 @@ def place():
 @pytest.fixture(scope="module")
 def finished(place, cache):
     options = (
-        "--events",
-        "json",
-        "--json",
-        "--target",
-        "1Mbit",
-        "--set",
-        f"load.dials_a_backend={DIALS_A_BACKEND}",
-    )
+        "--events", "json", "--json", "--target", "1Mbit",
+        "--set", f"load.dials_a_backend={DIALS_A_BACKEND}",
+        "--set", "verdict.time_to_first_byte.p50=60s", "--set", "verdict.corrupt_bytes=0",
+        "--set", "verdict.cpu_seconds_per_gbit.backend=1000",
+    )  # fmt: skip
     out = place / "first"
     with smoke_run(out, *options, cache=cache, TMPDIR=str(place), **PROXIES) as run:
         run.code = run.ends()
@@ -54,13 +51,27 @@ def finished(place, cache):
 def test_it_measures_and_meets_a_modest_target(finished):
     assert finished.code == 0, finished.stderr
     assert finished.result["status"] == "complete"
-    assert finished.result["verdict"] == {"target_bits_per_second": 1e6, "met": True}
+    verdict = finished.result["verdict"]
+    assert (verdict["target_bits_per_second"], verdict["met"]) == (1e6, True)
     assert finished.result["goodput"]["sustained_bits_per_second"] > 1e6
     assert finished.result["goodput"]["steady_seconds"] == 10
     recorded = {sample.second for sample in finished.sunk()}
     (scheduled,) = (event for event in finished.events() if isinstance(event, Scheduled))
     hold = set(range(scheduled.hold_second, scheduled.end_second))
     assert finished.result["goodput"]["missing_seconds"] == len(hold - recorded)
+
+
+def test_it_meets_every_modest_threshold(finished):
+    judged = {one["key"]: one for one in finished.result["verdict"]["thresholds"]}
+    assert {key: one["outcome"] for key, one in judged.items()} == {
+        "verdict.target": "met",
+        "verdict.time_to_first_byte.p50": "met",
+        "verdict.cpu_seconds_per_gbit.backend": "met",
+        "verdict.corrupt_bytes": "met",
+    }
+    assert judged["verdict.time_to_first_byte.p50"]["measured"] > 0
+    assert judged["verdict.time_to_first_byte.p50"]["note"].endswith("before the load")
+    assert judged["verdict.cpu_seconds_per_gbit.backend"]["measured"] > 0
 
 
 def test_odd_paths_and_proxies_are_no_trouble_and_nothing_is_left_there(finished, place):
