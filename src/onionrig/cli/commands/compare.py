@@ -162,39 +162,16 @@ def compare(  # noqa: PLR0913 - one parameter an option
             ask(a, title=a_title, own=a_settings or [], option="--set-a"),
             ask(b, title=b_title, own=b_settings or [], option="--set-b"),
         )
-        refuse_repetitions(repeat, sides)
-        if any(question.serves_only for question in sides):
-            raise UsageError("baseline.listen serves and measures nothing: leave it out to compare")
-        if any(question.experiment.has_emulated_hosts for question in sides):
-            enter_user_namespace_if_needed()
-        for question in sides:
-            opening_for(question.experiment)  # what either lacks is reported first
-        conditions = _conditions(fail_if or [], sides, repeat=repeat)
-        directory = _opened(sides, repeat=repeat, out=out, fail_if=fail_if or [])
-        stderr = Console(stderr=True)
-        stderr.print(f"compare: {_ahead(sides, repeat)}", highlight=False, soft_wrap=True)
-        with event_lines(events, json=json) as lines:
-            comparison = questions_compared(
-                *sides,
-                repeat=repeat,
-                directory=directory,
-                run_one=runs_watched(lines or stderr),
-                conditions=conditions,
-            )
-            failure = failure_of(comparison)
-            if lines is not None:
-                lines.series_ended(
-                    str(directory.path),
-                    comparison,
-                    result_path=str(directory.path / COMPARISON),
-                    exit_code=MEASURED if failure is None else failure.exit_code,
-                )
-        if lines is None:
-            _print(comparison, markdown=markdown, json=json, where=directory.path)
-        if report:
-            announce(directory.path, stderr=json or markdown or lines is not None)
-        if failure is not None:
-            raise failure
+        _compare_experiments(
+            sides,
+            repeat=repeat,
+            fail_if=fail_if or [],
+            out=out,
+            report=report,
+            markdown=markdown,
+            events=events,
+            json=json,
+        )
         return
     if fail_if:
         raise UsageError(
@@ -207,6 +184,56 @@ def compare(  # noqa: PLR0913 - one parameter an option
         reason="these are runs already: they are compared as they were run",
     )  # fmt: skip
     _print(runs_compared(find_run(a), find_run(b)), markdown=markdown, json=json)
+
+
+def _compare_experiments(  # noqa: PLR0913 - what was typed about a comparison of experiments
+    sides: tuple[Question, Question],
+    *,
+    repeat: int,
+    fail_if: list[str],
+    out: Path | None,
+    report: bool,
+    markdown: bool,
+    events: str | None,
+    json: bool,
+) -> None:
+    """Alternate runs of two experiments, and print how they compare.
+
+    Raises ComparisonFails or ComparisonUndecided, after printing what was measured.
+    """
+    refuse_repetitions(repeat, sides)
+    if any(question.serves_only for question in sides):
+        raise UsageError("baseline.listen serves and measures nothing: leave it out to compare")
+    if any(question.experiment.has_emulated_hosts for question in sides):
+        enter_user_namespace_if_needed()
+    for question in sides:
+        opening_for(question.experiment)  # what either lacks is reported first
+    conditions = _conditions(fail_if, sides, repeat=repeat)
+    directory = _opened(sides, repeat=repeat, out=out, fail_if=fail_if)
+    stderr = Console(stderr=True)
+    stderr.print(f"compare: {_ahead(sides, repeat)}", highlight=False, soft_wrap=True)
+    with event_lines(events, json=json) as lines:
+        comparison = questions_compared(
+            *sides,
+            repeat=repeat,
+            directory=directory,
+            run_one=runs_watched(lines or stderr),
+            conditions=conditions,
+        )
+        failure = failure_of(comparison)
+        if lines is not None:
+            lines.series_ended(
+                str(directory.path),
+                comparison,
+                result_path=str(directory.path / COMPARISON),
+                exit_code=MEASURED if failure is None else failure.exit_code,
+            )
+    if lines is None:
+        _print(comparison, markdown=markdown, json=json, where=directory.path)
+    if report:
+        announce(directory.path, stderr=json or markdown or lines is not None)
+    if failure is not None:
+        raise failure
 
 
 def _is_experiment(name: str) -> bool:
