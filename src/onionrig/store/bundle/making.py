@@ -1,0 +1,205 @@
+"""Make a bundle from a run directory: its records with everything replaced, and their result.
+
+Logs, keys, reports and any other file are left out, and so is every line that cannot be read: only
+a line that was understood is known to name nobody. The result is that of the replaced records.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from onionrig import __version__
+from onionrig.analysis.result import analyse
+from onionrig.errors import RecordsUnreadable
+from onionrig.experiment.names import PINGER, SAMPLER, SINK, SOURCE, TORS
+from onionrig.records.events import AnyEvent
+from onionrig.records.samples import HostSample, PingSample, SinkSample, SourceSample, TorSample
+from onionrig.records.schedule import Schedule
+from onionrig.records.transfers import Transfer
+from onionrig.store.bundle.archive import fits_a_bundle, packed
+from onionrig.store.bundle.names import names_in
+from onionrig.store.bundle.replacements import Replacements
+from onionrig.store.bundle.rules import TORRC, replaced
+from onionrig.store.manifest_file import read_manifest
+from onionrig.store.run_directory import (
+    DIALS,
+    EVENTS,
+    MANIFEST,
+    RESULT,
+    SCHEDULE,
+    TRANSFERS,
+    RunDirectory,
+)
+from onionrig.store.salvage import read_value
+from onionrig.store.versions import UNDECODABLE, known_part
+from onionrig.units import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SAMPLES = "samples"
+_SAMPLES: dict[str, type[msgspec.Struct]] = {
+    SINK: SinkSample,
+    SOURCE: SourceSample,
+    SAMPLER: HostSample,
+    TORS: TorSample,
+    PINGER: PingSample,
+}
+_UNREADABLE = b"{}\n"
+"""Stands for a line that could not be read, so that its place is still counted as one."""
+_TORN = b"{"
+
+
+class Bundle(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle that was made, and what was done for it."""
+
+    content: bytes
+    replaced: dict[str, int]
+    """Number of different things that were replaced, by kind."""
+    left_out: tuple[str, ...]
+    """What of the run directory is not in it, in words."""
+
+
+class _Lines(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines of a file: a record, or None for one that cannot be read."""
+
+    records: list[msgspec.Struct | None]
+    torn: bool
+    """Whether the last line has no end."""
+
+
+def bundle_of(run: RunDirectory) -> Bundle:
+    """Return the bundle of a run. Raises RecordsUnreadable if it has no manifest."""
+    try:
+        stored = read_manifest(run.path / MANIFEST)
+    except RecordsUnreadable as error:
+        raise RecordsUnreadable(
+            f"{error}: a bundle is made from the records of a run; {run.contents()}"
+        ) from error
+    lines = {name: _read(run.path / name, kind) for name, kind in _record_files(run.path)}
+    events = [record for record in lines.get(EVENTS, _NOTHING).records if record is not None]
+    samples = [
+        record for of in lines.values() for record in of.records if isinstance(record, HostSample)
+    ]
+    by = Replacements(names_in(stored.value, cast("list[AnyEvent]", events), samples))
+    files = {MANIFEST: _whole(replaced(stored.value, by))}
+    with contextlib.suppress(RecordsUnreadable):
+        files[SCHEDULE] = _whole(replaced(read_value(run.path / SCHEDULE, Schedule).value, by))
+    left_out = [*stored.gaps]
+    for name, of in lines.items():
+        new = _renamed(name, by)
+        if new is None or not fits_a_bundle(new):
+            left_out.append(f"{name} (no service of the run has this name)")
+            continue
+        files[new] = b"".join(_written(of, by))
+        unreadable = sum(record is None for record in of.records)
+        if unreadable:
+            left_out.append(f"{counted(unreadable, 'line')} of {name} that cannot be read")
+    files[RESULT] = _result_of(files)
+    left_out += _others(run.path, {*lines, MANIFEST, SCHEDULE, RESULT})
+    orders = sum(name != TORRC for service in stored.value.services for name in service.files)
+    if orders:
+        left_out.append(f"{counted(orders, 'configuration file')} other than torrcs")
+    return Bundle(
+        content=packed(files, version=__version__),
+        replaced=by.counts(),
+        left_out=tuple(left_out),
+    )
+
+
+_NOTHING = _Lines(records=[], torn=False)
+
+
+def _record_files(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the files of a run that hold a record per line, each with the kind of its records."""
+    names: list[tuple[str, Any]] = [(EVENTS, AnyEvent)]
+    for role, kind in _SAMPLES.items():
+        names += [
+            (f"{SAMPLES}/{file.name}", kind)
+            for file in sorted((path / SAMPLES).glob(f"{role}*.jsonl"))
+        ]
+    for directory in (TRANSFERS, DIALS):
+        names.append((f"{directory}.jsonl", Transfer))
+        names += [
+            (f"{directory}/{file.name}", Transfer)
+            for file in sorted((path / directory).glob("*.jsonl"))
+        ]
+    yield from ((name, kind) for name, kind in names if (path / name).is_file())
+
+
+def _read(path: Path, kind: Any) -> _Lines:  # noqa: ANN401 - a type, or a union of them
+    try:
+        whole, _, torn = path.read_bytes().rpartition(b"\n")
+    except OSError as error:
+        raise RecordsUnreadable(f"{path} cannot be read: {error.strerror}") from error
+    decoder = msgspec.json.Decoder(kind)
+    records = [_record(line, decoder, kind) for line in (whole.split(b"\n") if whole else ())]
+    return _Lines(records=records, torn=bool(torn))
+
+
+def _record(line: bytes, decoder: msgspec.json.Decoder[Any], kind: Any) -> msgspec.Struct | None:  # noqa: ANN401 - as above
+    try:
+        return cast("msgspec.Struct", decoder.decode(line))
+    except UNDECODABLE:
+        try:
+            return cast("msgspec.Struct", known_part(line, kind)[0])
+        except UNDECODABLE:
+            return None
+
+
+def _renamed(name: str, by: Replacements) -> str | None:
+    """Return the name of a file in a bundle; None if it is named after no service."""
+    directory, slash, file = name.rpartition("/")
+    if not slash:
+        return name
+    new = by.names.services.get(file.removesuffix(".jsonl"))
+    return None if new is None else f"{directory}/{new}.jsonl"
+
+
+def _written(lines: _Lines, by: Replacements) -> Iterator[bytes]:
+    encoder = msgspec.json.Encoder()
+    for record in lines.records:
+        yield _UNREADABLE if record is None else encoder.encode(replaced(record, by)) + b"\n"
+    if lines.torn:
+        yield _TORN
+
+
+def _whole(record: msgspec.Struct) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(record)) + b"\n"
+
+
+def _result_of(files: Mapping[str, bytes]) -> bytes:
+    """Return the result that these files have, read as those of any other run."""
+    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-") as place:
+        run = RunDirectory(laid_out(files, Path(place) / "run"))
+        return _whole(analyse(run.recording()))
+
+
+def laid_out(files: Mapping[str, bytes], path: Path) -> Path:
+    """Write files below a new directory, 0700, and return it."""
+    for name, content in files.items():
+        file = path / name
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return path
+
+
+def _others(path: Path, known: set[str]) -> list[str]:
+    """Return in words what else is in a run directory."""
+    others = []
+    for entry in sorted(path.iterdir()):
+        if entry.is_dir():
+            inside = [
+                file for file in entry.rglob("*") if not file.is_dir()
+                and str(file.relative_to(path)) not in known
+            ]  # fmt: skip
+            others += [f"{entry.name}/ ({counted(len(inside), 'file')})"] if inside else []
+        elif entry.name not in known:
+            others.append(os.fsencode(entry.name).decode("utf-8", errors="replace"))
+    return others

@@ -1,0 +1,66 @@
+"""Read a bundle as the run directory that it was made from, unpacked for as long as it is read."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onionrig.errors import RecordsUnreadable
+from onionrig.store.bundle.archive import MAGIC, MOST_FILE_BYTES, SUFFIX, unpacked
+from onionrig.store.bundle.making import laid_out
+from onionrig.store.lines import unwritable
+from onionrig.store.run_directory import RunDirectory
+from onionrig.store.runs import find_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def is_bundle(path: Path) -> bool:
+    """Return whether a path leads to a file that is a bundle, or is called one."""
+    try:
+        if not path.is_file():
+            return False
+        if path.name.endswith(SUFFIX):
+            return True
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (OSError, ValueError):
+        return False
+
+
+@contextlib.contextmanager
+def opened_run(name: str) -> Iterator[RunDirectory]:
+    """Give the run directory of a run by path or name, or of a bundle by the path of its file.
+
+    A bundle is unpacked to a temporary directory, which is removed afterwards. Raises
+    RecordsUnreadable.
+    """
+    path = Path(name)
+    if is_bundle(path):
+        with unpacked_bundle(path) as run:
+            yield run
+    else:
+        yield find_run(name)
+
+
+@contextlib.contextmanager
+def unpacked_bundle(path: Path) -> Iterator[RunDirectory]:
+    """Give a bundle's run directory, which is called as the bundle is. Raises RecordsUnreadable."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_FILE_BYTES + 1)
+    except OSError as error:
+        raise RecordsUnreadable(f"{path} cannot be read: {error.strerror}") from error
+    files = unpacked(content, str(path))
+    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-") as place:
+        # below the directories that lead to the file, so that bundles of one name can be told apart
+        whole = path.absolute()
+        below = Path(place, *whole.parent.parts[1:], whole.name.removesuffix(SUFFIX) or "bundle")
+        try:
+            laid_out(files, below)
+        except OSError as error:
+            raise unwritable(below, error, option="TMPDIR") from error
+        yield RunDirectory(below)

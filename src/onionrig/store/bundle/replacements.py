@@ -1,0 +1,254 @@
+"""Replace names, addresses and paths in texts, the same one by the same replacement everywhere.
+
+What is not known by name is found by its form: paths, addresses of every kind, keys. A replacement
+is not replaced again, so a bundle of a bundle has the same names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from onionrig.store.bundle.names import WORDS_OF_THE_FORMAT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from onionrig.store.bundle.names import Names
+
+CUT = "…"
+"""Stands for what was cut off a path, or for a whole name of a file."""
+
+KNOWN_FILES = frozenset(
+    {
+        *("onionrig", "__main__.py", "python", "python3", "tor", "sh", "null"),
+        *("torrc", "data", "control", "service", "orders.json", "config.yaml", "bandwidths"),
+    }
+)
+"""Names of files that are the same in every run; the end of a path is kept if it is one."""
+
+_PATH_OPTIONS = frozenset({"--out", "-i", "--inventory", "--report", "--probe", "--run-probe"})
+_FILE = re.compile(r".*\.(toml|ya?ml|json|ini|cfg|txt|html)", re.DOTALL)
+_FRACTION = re.compile(r"[\d.]+/[\d.]+")
+_END_OF_SENTENCE = ".,:;)]}"
+
+_DOCUMENTATION = ("192.0.2", "198.51.100", "203.0.113")
+_IN_ONE_RANGE = 254
+_DOMAIN = (
+    r"(?P<domain>(?:\.[A-Za-z][A-Za-z0-9-]*){2,}(?![\w-])"
+    r"|\.(?:lan|local|home|internal|localdomain)(?![\w-]))?"
+)
+"""What may follow a host's name in a text, and is cut off with it."""
+_TOR_LINE = re.compile(r"(?im)^([ \t]*ContactInfo[ \t]+)(?!onionrig private network$)(\S.*)$")
+
+_GROUPS = "(?:[0-9A-Fa-f]{1,4}:)"
+_V4 = r"\d{1,3}(?:\.\d{1,3}){3}"
+_FORMS = (
+    ("url", r"(?<![^\W_])[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+"),
+    ("path", r"(?<![\w/.…~])(?:~[\w.-]*|\.{1,2})?/(?=[^\s/…])[^\s\"'<>|]*"),
+    (
+        "mac",
+        (
+            r"(?<![\w:])[0-9A-Fa-f]{2}(?P<between>[:-])"
+            r"(?:[0-9A-Fa-f]{2}(?P=between)){4}[0-9A-Fa-f]{2}(?![\w:])"
+        ),
+    ),
+    (
+        "v6",
+        (
+            rf"(?<![\w:])(?:{_GROUPS}{{7}}[0-9A-Fa-f]{{1,4}}|{_GROUPS}{{6}}{_V4}"
+            rf"|(?:[0-9A-Fa-f]{{1,4}}(?::[0-9A-Fa-f]{{1,4}})*)?::"
+            rf"(?:(?:[0-9A-Fa-f]{{1,4}}:)*(?:{_V4}|[0-9A-Fa-f]{{1,4}}))?)(?:%[\w.-]+)?(?!\w)"
+        ),
+    ),
+    ("v4", rf"(?<!\d)(?<!\d\.){_V4}(?!\d)(?!\.\d)"),
+    ("onion", r"(?<![^\W_])(?:[A-Za-z2-7]{56}(?:\.onion)?|[A-Za-z2-7]{16}\.onion)(?![^\W_])"),
+    ("contact", r"[\w.+-]+@[\w.-]*[\w-]"),
+    (
+        "key",
+        r"(?<![^\W_])[0-9A-Fa-f]{32,}(?![^\W_])|(?<![\w+/=])[A-Za-z0-9+/]{43}=?(?![\w+/=])",
+    ),
+)
+
+
+class Replacements:
+    """The replacements in one run, with a record of what has been replaced so far."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._numbers: dict[str, dict[str, str]] = {}
+        self._replaced: dict[str, set[str]] = {}
+        self._texts: dict[str, str] = {}
+        self._named = {name.casefold(): (kind, new) for kind, name, new in _listed(names)}
+        self._pattern = re.compile("|".join(_alternatives(names.paths, self._named)))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many different things of each kind have been replaced."""
+        return {kind: len(things) for kind, things in sorted(self._replaced.items())}
+
+    def host(self, name: str) -> str:
+        """Return the replacement of a host's name."""
+        return self._noted("host name", name, self.names.hosts.get(name, name))
+
+    def service(self, name: str) -> str:
+        """Return the name of a service, or of a host that something was done to."""
+        if name in self.names.hosts:
+            return self.host(name)
+        return self.names.services.get(name) or self.text(name)
+
+    def interface(self, name: str) -> str:
+        """Return the replacement of an interface's name."""
+        return self._noted("interface name", name, self.names.interfaces.get(name, name))
+
+    def run(self, name: str) -> str:
+        """Return the replacement of a run's name."""
+        return self._noted("run name", name, self.names.runs.get(name, name))
+
+    def setting(self, key: str) -> str:
+        """Return the key of a setting, in which a host may be named, as in ``hosts.NAME.link``."""
+        table, dot, rest = key.partition(".")
+        name, last_dot, last = rest.rpartition(".")
+        known = table == "hosts" and name in self.names.hosts
+        return f"{table}{dot}{self.host(name)}{last_dot}{last}" if known else key
+
+    def path(self, path: str) -> str:
+        """Return a path, or the name of a file, cut down to what every run has."""
+        if CUT in path.split("/"):
+            return path
+        root, end = "/" * path.startswith("/"), path.rstrip("/").rpartition("/")[2]
+        cut = f"{root}{CUT}/{end}" if end in KNOWN_FILES else f"{root}{CUT}"
+        return self._noted("path", path, cut)
+
+    def command(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Return the words of a command; whatever names a file is cut."""
+        cut: list[str] = []
+        before = ""
+        for word in words:
+            cut.append(self.path(word) if before in _PATH_OPTIONS else self._word(word))
+            before = word
+        return tuple(cut)
+
+    def torrc(self, text: str) -> str:
+        """Return a torrc, or lines of one; the contact of whoever runs it is replaced as well."""
+        return self.text(_TOR_LINE.sub(lambda line: line[1] + self._contact(line[2]), text))
+
+    def text(self, text: str) -> str:
+        """Return a text in which every name, address and path is replaced."""
+        if text not in self._texts:
+            self._texts[text] = self._pattern.sub(self._found, text)
+        return self._texts[text]
+
+    def _word(self, word: str) -> str:
+        head, equals, tail = word.rpartition("=")
+        names_file = ("/" in tail and not _FRACTION.fullmatch(tail)) or _FILE.fullmatch(tail)
+        if head in _PATH_OPTIONS or (names_file and "://" not in tail):
+            return f"{self.text(head)}{equals}{self.path(tail)}"
+        if (key := head.rpartition(" ")[2]) and "." in key:
+            return f"{self.setting(key)}{equals}{self.text(tail)}"
+        return self.text(word)
+
+    def _found(self, match: re.Match[str]) -> str:
+        kind, text = str(match.lastgroup), match[0]
+        if kind in {"known", "path"}:
+            bare = text.rstrip(_END_OF_SENTENCE)
+            return self.path(bare) + text[len(bare) :]
+        if kind == "named":
+            of, new = self._named.get(match["name"].casefold(), ("host name", CUT))
+            domain = match["domain"] or ""
+            return self._noted(of, match["name"], new) + domain * (of != "host name")
+        by_form: dict[str, Callable[[str], str]] = {
+            "url": lambda url: self._noted("path", url, CUT),
+            "mac": self._mac,
+            "v6": self._v6,
+            "v4": self._v4,
+            "onion": self._onion,
+            "contact": self._contact,
+            "key": lambda key: self._numbered("key or fingerprint", key, "key-{}".format),
+        }
+        return by_form[kind](text)
+
+    def _mac(self, text: str) -> str:
+        return self._numbered("hardware address", text, _local_hardware_address)
+
+    def _v6(self, text: str) -> str:
+        if text in {"::", "::1"}:
+            return text
+        return self._numbered("address", text, "2001:db8::{:x}".format)
+
+    def _v4(self, text: str) -> str:
+        first, *_ = parts = [int(part) for part in text.split(".")]
+        # loopback, any, a netmask, and what is a version (0.4.9.11) say nothing of a machine
+        if first in {0, 127, 255} or max(parts) > 255:  # noqa: PLR2004 - the largest byte
+            return text
+        return self._numbered("address", text, _documentation_address)
+
+    def _onion(self, text: str) -> str:
+        bare = text.lower().removesuffix(".onion")
+        new = self._numbered("onion address", bare, "address-{}".format)
+        return new + ".onion" * text.lower().endswith(".onion")
+
+    def _contact(self, text: str) -> str:
+        if re.fullmatch(r"contact-\d+", text):
+            return text
+        return self._numbered("user or contact", text, "contact-{}".format)
+
+    def _numbered(self, kind: str, text: str, made: Callable[[int], str]) -> str:
+        """Return the replacement of a thing: its number, in the order in which things appear."""
+        numbers = self._numbers.setdefault(kind, {})
+        if text not in numbers:
+            numbers[text] = made(len(numbers) + 1)
+        return self._noted(kind, text, numbers[text])
+
+    def _noted(self, kind: str, text: str, new: str) -> str:
+        if new != text:
+            self._replaced.setdefault(kind, set()).add(text)
+        return new
+
+
+def _listed(names: Names) -> list[tuple[str, str, str]]:
+    """Return kind, name and replacement of every name that is looked for in texts."""
+    listed = [("host name", name, new) for name, new in names.hosts.items()]
+    # tor's own name for a host is often its first label
+    listed += [
+        ("host name", label, new)
+        for name, new in names.hosts.items()
+        if (label := name.partition(".")[0]) not in names.hosts
+    ]
+    listed += [("user or contact", name, new) for name, new in names.users.items()]
+    listed += [("interface name", name, new) for name, new in names.interfaces.items()]
+    listed += [("run name", name, new) for name, new in names.runs.items()]
+    ours = {new for _, _, new in listed}
+    kept = [
+        (kind, name, new)
+        for kind, name, new in listed
+        if name.casefold() not in WORDS_OF_THE_FORMAT
+        and not re.fullmatch(r"[\d.]*", name)
+        and name not in ours
+    ]
+    # a service's name may contain a host's; the longer of the two is found first
+    return [*kept, *(("service", name, new) for name, new in names.services.items())]
+
+
+def _alternatives(paths: Iterable[str], named: Iterable[str]) -> Iterable[str]:
+    """Return the patterns of everything that is replaced, each a group of its name."""
+    known = "|".join(re.escape(path) for path in paths)
+    if known:
+        yield rf"(?P<known>(?:{known})(?:/[^\s\"'<>|]*)?)"
+    for kind, form in _FORMS:
+        yield f"(?P<{kind}>{form})"
+    ordered = "|".join(re.escape(name) for name in sorted(named, key=len, reverse=True))
+    if ordered:
+        yield rf"(?P<named>(?<![^\W_])(?P<name>(?i:{ordered}))(?![^\W_]){_DOMAIN})"
+
+
+def _local_hardware_address(number: int) -> str:
+    """Return a locally administered hardware address."""
+    return f"02:00:00:00:{number // 256:02x}:{number % 256:02x}"
+
+
+def _documentation_address(number: int) -> str:
+    """Return an address of a range that is kept for examples (RFC 5737), or for benchmarks."""
+    at, last = divmod(number - 1, _IN_ONE_RANGE)
+    if at < len(_DOCUMENTATION):
+        return f"{_DOCUMENTATION[at]}.{last + 1}"
+    return f"198.18.{at}.{last + 1}"
