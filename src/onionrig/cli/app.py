@@ -156,6 +156,12 @@ Report = Annotated[
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help='Run directory, part of a run\'s name, or "latest".')
 ]
+RunOrBundle = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help='Run directory, part of a run\'s name, "latest", or bundle of a run.'
+    ),
+]
 
 
 def refuse_without_effect(context: typer.Context, *names: str, reason: str) -> None:

@@ -15,8 +15,8 @@ from onionrig.plan.question import MEASURED, Candidate
 from onionrig.plan.reference import shipped_reference
 from onionrig.plan.reference_file import reference_file
 from onionrig.store.account import account_of
+from onionrig.store.bundle.reading import opened_run
 from onionrig.store.probe_file import read_probe
-from onionrig.store.runs import find_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,15 +42,16 @@ def reference_for(run: str | None, run_probe: Path | None, mode: Mode | None) ->
         if run_probe is not None:
             raise UsageError("--run-probe is of the machine of a run: give --from RUN as well")
         return shipped_reference(file, mode or "anonymous")
-    run_directory = find_run(run)
-    manifest = run_directory.read_manifest()
+    with opened_run(run) as run_directory:
+        manifest = run_directory.read_manifest()
+        results = _results(run_directory)
     measured = mode_of(manifest)
     if mode not in (None, measured):
         raise UsageError(
             f"{manifest.run} was measured {measured}: a plan for {mode} needs a run of that mode"
         )
     return reference_from(
-        _results(run_directory),
+        results,
         manifest,
         otherwise=shipped_reference(file, measured),
         probe=None if run_probe is None else read_probe(run_probe),

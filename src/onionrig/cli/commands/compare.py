@@ -46,7 +46,7 @@ from onionrig.experiment.thresholds import roles_of
 from onionrig.records.series.comparison import ComparePlan
 from onionrig.series.base import expected_seconds
 from onionrig.series.comparison import questions_compared, runs_compared
-from onionrig.store.runs import find_run
+from onionrig.store.bundle.reading import opened_run
 from onionrig.store.series_directory import COMPARISON, SeriesDirectory
 from onionrig.views.summary.comparison import (
     comparison_ahead,
@@ -78,18 +78,20 @@ def _pairs(word: str) -> int:
         "onionrig compare before.toml after.toml --markdown",
         'onionrig compare default single-hop --fail-if "sustained < 95%"',
         "onionrig compare 20261125T101500Z latest",
+        "onionrig compare latest rate-of-a-friend.onionrig",
     )
 )
 def compare(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     a: Annotated[
-        str, typer.Argument(metavar="A", help="Run, EXPERIMENT.toml or profile to compare.")
+        str, typer.Argument(metavar="A", help="Run, bundle, EXPERIMENT.toml or profile to compare.")
     ],
     b: Annotated[
         str,
         typer.Argument(
             metavar="B",
-            help="Other side of the comparison: a run if A is a run, otherwise an experiment.",
+            help="Other side of the comparison: a run or bundle if A is one, otherwise an "
+            "experiment.",
         ),
     ],
     *,
@@ -183,7 +185,9 @@ def compare(  # noqa: PLR0913 - one parameter an option
         "out", "report", "events",
         reason="these are runs already: they are compared as they were run",
     )  # fmt: skip
-    _print(runs_compared(find_run(a), find_run(b)), markdown=markdown, json=json)
+    with opened_run(a) as a_run, opened_run(b) as b_run:
+        comparison = runs_compared(a_run, b_run)
+    _print(comparison, markdown=markdown, json=json)
 
 
 def _compare_experiments(  # noqa: PLR0913 - what was typed about a comparison of experiments

@@ -80,8 +80,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             "--from",
             metavar="RUN",
-            help="Run whose measured costs to plan from (default: the measurement that is "
-            "shipped).",
+            help="Run, or bundle of one, whose measured costs to plan from (default: the "
+            "measurement that is shipped).",
         ),
     ] = None,
     run_probe: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from onionrig.cli.app import app
 from onionrig.cli.help import RESULTS, described
-from onionrig.cli.output.report_files import draw_report, refuse_overwriting, reported
+from onionrig.cli.output.report_files import draw_report, once, refuse_overwriting, reported
 from onionrig.store.runs import distinct_names
 
 
@@ -23,7 +24,10 @@ from onionrig.store.runs import distinct_names
 def report(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN…", help="Runs, sweeps or comparisons, by directory or name."),
+        typer.Argument(
+            metavar="RUN…",
+            help="Runs, sweeps or comparisons, by directory or name, or bundles of runs.",
+        ),
     ],
     *,
     out: Annotated[
@@ -31,14 +35,16 @@ def report(
         typer.Option(
             metavar="DIR",
             help="Directory to write to, with one directory below it for each of several runs "
-            "(default: the run directory).",
+            "(default: the run directory; required for a bundle).",
         ),
     ] = None,
 ) -> None:
     """Make report.html and its charts again, from the files of a run."""
-    # one that is named twice is reported once
-    found = list({path.resolve(): path for path in map(reported, runs)}.values())
-    for path, name in zip(found, distinct_names(found), strict=True):
-        below = out / name if out is not None and len(found) > 1 else out
-        refuse_overwriting(path, below)
-        print(draw_report(path, below))
+    with contextlib.ExitStack() as opened:
+        places = [opened.enter_context(reported(run, out)) for run in once(runs)]
+        # one that is named twice is reported once
+        found = list({path.resolve(): path for path in places}.values())
+        for path, name in zip(found, distinct_names(found), strict=True):
+            below = out / name if out is not None and len(found) > 1 else out
+            refuse_overwriting(path, below)
+            print(draw_report(path, below))

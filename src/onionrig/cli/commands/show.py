@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from onionrig.cli.app import Json, RunName, app
+from pathlib import Path
+
+from onionrig.cli.app import Json, RunOrBundle, app
 from onionrig.cli.help import RESULTS, described
 from onionrig.cli.output.printing import print_result
 from onionrig.store.account import account_of
-from onionrig.store.runs import find_run
+from onionrig.store.bundle.reading import is_bundle, opened_run
 
 
 @app.command(
@@ -14,14 +16,16 @@ from onionrig.store.runs import find_run
         RESULTS,
         "onionrig show latest",
         "onionrig show 20261125T101500Z --json",
+        "onionrig show rate-of-a-friend.onionrig",
     )
 )
 def show(
-    run: RunName,
+    run: RunOrBundle,
     *,
     json: Json = False,
 ) -> None:
     """Print the summary of a run again, from its files."""
-    run_directory = find_run(run)
-    account = account_of(run_directory)
-    print_result(account.result, run_directory, json=json, notes=account.notes)
+    bundle = Path(run) if is_bundle(Path(run)) else None
+    with opened_run(run) as run_directory:
+        account = account_of(run_directory)
+        print_result(account.result, run_directory, json=json, notes=account.notes, bundle=bundle)

@@ -19,6 +19,7 @@ from onionrig.views.summary.run import summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from onionrig.records.result import Result
     from onionrig.store.run_directory import RunDirectory
@@ -79,14 +80,25 @@ def _with_readable_names(value: object) -> object:
 
 
 def print_result(
-    result: Result, run_directory: RunDirectory, *, json: bool, notes: Sequence[str] = ()
+    result: Result,
+    run_directory: RunDirectory,
+    *,
+    json: bool,
+    notes: Sequence[str] = (),
+    bundle: Path | None = None,
 ) -> None:
-    """Print a result, as a summary or as JSON alone, and the notes on its files."""
+    """Print a result, as a summary or as JSON alone, and the notes on its files.
+
+    If it was read from a bundle, the summary names that instead of the run directory.
+    """
     if json:
         print_json(result)
         print_notes(notes)
     else:
-        results().print(summary(result, str(run_directory.path), notes))
+        where, kind = (
+            (run_directory.path, "run directory") if bundle is None else (bundle, "bundle")
+        )
+        results().print(summary(result, str(where), notes, kind=kind))
 
 
 def print_notes(notes: Sequence[str]) -> None:
@@ -105,4 +117,7 @@ def print_aborted(run_directory: RunDirectory, stderr: Console, *, json: bool) -
     if json:
         print_json(account.result)
         return
-    stderr.print(summary(account.result, str(run_directory.path), account.notes), highlight=False)
+    stderr.print(
+        summary(account.result, str(run_directory.path), account.notes),
+        highlight=False,
+    )

@@ -6,6 +6,7 @@ a process of its own: every command starts without it.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +21,16 @@ from onionrig.programs import run_program
 from onionrig.records.series.comparison import Comparison
 from onionrig.records.series.sweep import SweepResult
 from onionrig.store.account import account_of
+from onionrig.store.bundle.reading import is_bundle, opened_run
 from onionrig.store.lines import unwritable
 from onionrig.store.run_directory import RunDirectory, read_record
-from onionrig.store.runs import RUNS, find_run, is_records, known_runs
+from onionrig.store.runs import RUNS, is_records, known_runs
 from onionrig.store.series_directory import COMPARISON, SWEEP_RESULT
 from onionrig.store.whole_files import replace_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from onionrig.records.plan import Plan
     from onionrig.records.recording import Recording
     from onionrig.records.result import Result
@@ -38,15 +42,29 @@ DRAWING_SECONDS = 1800.0
 """Deadline of one report, which takes minutes on an emulated board."""
 
 
-def reported(name: str) -> Path:
-    """Return the directory of a run, sweep or comparison, by path or name.
+def once(names: Iterable[str]) -> list[str]:
+    """Return names without those of a bundle that was named before."""
+    return list(
+        {Path(name).resolve() if is_bundle(Path(name)) else name: name for name in names}.values()
+    )
 
-    Raises RecordsUnreadable.
+
+@contextlib.contextmanager
+def reported(name: str, out: Path | None) -> Iterator[Path]:
+    """Give the directory of a run, sweep or comparison by path or name, or of a bundle.
+
+    Raises RecordsUnreadable, and UsageError for a bundle if there is no directory to write to.
     """
     for path in (Path(name), RUNS / name):
         if (path / SWEEP_RESULT).is_file() or (path / COMPARISON).is_file():
-            return path
-    return find_run(name).path
+            yield path
+            return
+    if out is None and is_bundle(Path(name)):
+        raise UsageError(
+            f"{name} is a bundle, which a report cannot be written into: give --out DIR"
+        )
+    with opened_run(name) as run:
+        yield run.path
 
 
 def draw_report(path: Path, directory: Path | None = None) -> Path:

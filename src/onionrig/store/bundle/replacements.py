@@ -163,7 +163,7 @@ class Replacements:
             "v4": self._v4,
             "onion": self._onion,
             "contact": self._contact,
-            "key": lambda key: self._numbered("key or fingerprint", key, "key-{}".format),
+            "key": lambda key: self._numbered("fingerprint", key, "key-{}".format),
         }
         return by_form[kind](text)
 
@@ -173,14 +173,14 @@ class Replacements:
     def _v6(self, text: str) -> str:
         if text in {"::", "::1"}:
             return text
-        return self._numbered("address", text, "2001:db8::{:x}".format)
+        return self._numbered("network address", text, "2001:db8::{:x}".format)
 
     def _v4(self, text: str) -> str:
         first, *_ = parts = [int(part) for part in text.split(".")]
         # loopback, any, a netmask, and what is a version (0.4.9.11) say nothing of a machine
         if first in {0, 127, 255} or max(parts) > 255:  # noqa: PLR2004 - the largest byte
             return text
-        return self._numbered("address", text, _documentation_address)
+        return self._numbered("network address", text, _documentation_address)
 
     def _onion(self, text: str) -> str:
         bare = text.lower().removesuffix(".onion")
@@ -190,7 +190,7 @@ class Replacements:
     def _contact(self, text: str) -> str:
         if re.fullmatch(r"contact-\d+", text):
             return text
-        return self._numbered("user or contact", text, "contact-{}".format)
+        return self._numbered("contact", text, "contact-{}".format)
 
     def _numbered(self, kind: str, text: str, made: Callable[[int], str]) -> str:
         """Return the replacement of a thing: its number, in the order in which things appear."""
@@ -214,7 +214,7 @@ def _listed(names: Names) -> list[tuple[str, str, str]]:
         for name, new in names.hosts.items()
         if (label := name.partition(".")[0]) not in names.hosts
     ]
-    listed += [("user or contact", name, new) for name, new in names.users.items()]
+    listed += [("user name", name, new) for name, new in names.users.items()]
     listed += [("interface name", name, new) for name, new in names.interfaces.items()]
     listed += [("run name", name, new) for name, new in names.runs.items()]
     ours = {new for _, _, new in listed}

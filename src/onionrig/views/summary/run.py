@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 SHARE_BAR = 24
 
 
-def summary(result: Result, where: str, notes: Sequence[str] = ()) -> RenderableType:
+def summary(
+    result: Result, where: str, notes: Sequence[str] = (), *, kind: str = "run directory"
+) -> RenderableType:
     """Draw a result: the sentence, the rates, what bound them, backends, streams, costs, doubts.
 
-    ``notes`` are about the run's files.
+    ``kind`` is what it was read from, at ``where``; ``notes`` are about the run's files.
     """
     parts: list[RenderableType] = [headline(result), _rates(result), *bound(result)]
     if result.verdict.thresholds:
@@ -55,7 +57,7 @@ def summary(result: Result, where: str, notes: Sequence[str] = ()) -> Renderable
     if (hosts := hosts_table(result)) is not None:
         parts += [Text(), hosts]
     parts += trust_lines(result, notes)
-    parts += [Text(), Text(f"run directory: {where}", style="dim", overflow="fold")]
+    parts += [Text(), Text(f"{kind}: {where}", style="dim", overflow="fold")]
     return Group(*parts)
 
 
