@@ -126,11 +126,32 @@ def _paths(manifest: Manifest) -> Iterator[str]:
     words = [*manifest.command]
     for service in manifest.services:
         words += [*service.argv, service.control_socket or ""]
+        for text in service.files.values():
+            words += _words_of_file(text)
     words += [host.records or "" for host in manifest.hosts]
     cluster = manifest.experiment.get("cluster")
     words.append(str((cluster if isinstance(cluster, dict) else {}).get("inventory") or ""))
     yield from (word for word in words if word.startswith("/"))
     yield from (tail for word in words if (tail := word.rpartition("=")[2]).startswith("/"))
+
+
+def _words_of_file(text: str) -> Iterator[str]:
+    """Yield the texts of a file of JSON, or what follows the first word of each line of another."""
+    try:
+        orders = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        values = (line.strip().partition(" ")[2] for line in text.splitlines())
+        yield from (value.strip().strip('"').removeprefix("unix:") for value in values)
+    else:
+        yield from _texts(orders)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _with_parents(paths: Iterable[str]) -> set[str]:

@@ -50,7 +50,7 @@ _FORMS = (
         "mac",
         (
             r"(?<![\w:])[0-9A-Fa-f]{2}(?P<between>[:-])"
-            r"(?:[0-9A-Fa-f]{2}(?P=between)){4}[0-9A-Fa-f]{2}(?![\w:])"
+            r"(?:[0-9A-Fa-f]{2}(?P=between)){4}[0-9A-Fa-f]{2}(?!:?\w)"
         ),
     ),
     (
@@ -200,7 +200,7 @@ class Replacements:
         return self._noted(kind, text, numbers[text])
 
     def _noted(self, kind: str, text: str, new: str) -> str:
-        if new != text:
+        if new != text and kind != "service":  # what is new in one is the name of its host
             self._replaced.setdefault(kind, set()).add(text)
         return new
 
