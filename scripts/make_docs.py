@@ -5,6 +5,8 @@ usage: python scripts/make_docs.py [--check]
 
 A quoted output is a fenced block below a line such as "<!-- output: onionrig plan --hosts 6 -->".
 The command runs in the project's directory; "| head -n 20" after it keeps the first lines.
+A table between "<!-- table: scripts/NAME.py -->" and "<!-- end of table -->" is what the script
+prints.
 """
 
 from __future__ import annotations
@@ -27,13 +29,19 @@ _BLOCK = re.compile(
     re.DOTALL,
 )
 
+_TABLE = re.compile(
+    r"(?P<head><!-- table: (?P<script>scripts/\w+\.py) -->\n)"
+    r".*?(?P<tail>\n<!-- end of table -->\n)",
+    re.DOTALL,
+)
+
 
 def main() -> int:
     """Write every page again, or name those that are out of date."""
     stale = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        fresh = _BLOCK.sub(_regenerated, text)
+        fresh = _TABLE.sub(_tabled, _BLOCK.sub(_regenerated, text))
         if fresh != text:
             stale.append(str(page.relative_to(PROJECT)))
             if "--check" not in sys.argv:
@@ -51,9 +59,18 @@ def _regenerated(block: re.Match[str]) -> str:
     return f"{block['head']}{text}{block['tail']}"
 
 
+def _tabled(block: re.Match[str]) -> str:
+    table = _printed_by([block["script"]], block["script"]).rstrip("\n")
+    return f"{block['head']}{table}{block['tail']}"
+
+
 def _printed(command: str) -> str:
+    return _printed_by(["-m", *shlex.split(command)], command)
+
+
+def _printed_by(words: list[str], command: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command)],
+        [sys.executable, *words],
         cwd=PROJECT,
         env={**_UNFOLDED, "PYTHONPATH": str(PROJECT / "src")},
         stdin=subprocess.DEVNULL,

@@ -52,7 +52,7 @@ def test_what_was_replaced_and_left_out_is_said(run, tmp_path, onionrig):
     size, replaced, left_out, kept = done.stderr.splitlines()
     assert size.startswith(f"{path}: ")
     assert size.endswith(" KiB")
-    assert replaced.startswith("replaced: 6 fingerprints, 1 host name, 3 onion addresses, ")
+    assert replaced.startswith("replaced: 6 fingerprints, 1 host name, 1 onion address, ")
     assert replaced.endswith(" paths, 1 run name")
     assert "; logs/ (1 file); report.html" in f"; {left_out.removeprefix('left out: ')}"
     assert "look at them before you publish it" in kept

@@ -1,6 +1,7 @@
 """A bundle is read only if it is as it was made; whatever else it is, the answer says so by name."""
 
 import contextlib
+import hashlib
 import io
 import zipfile
 import zlib
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.errors import RecordsUnreadable
+from onionrig.errors import RecordsUnreadable, UsageError
 from onionrig.store.bundle import archive
-from onionrig.store.bundle.archive import CONTENTS, packed, unpacked
+from onionrig.store.bundle.archive import CONTENTS, Contents, File, packed, unpacked
 
 FILES = {
     "manifest.json": b'{"schema": 1}\n' * 20,
@@ -54,7 +55,8 @@ def test_a_bundle_has_what_was_put_in_and_no_time_and_no_machine():
 
 
 @given(st.dictionaries(st.sampled_from(sorted(FILES)), st.binary(max_size=200), min_size=1))
-def test_any_content_comes_back(files):
+def test_any_content_without_control_characters_comes_back(files):
+    files = {name: msgspec.json.encode(content.hex()) for name, content in files.items()}
     assert unpacked(packed(files, version="1"), "it") == files
 
 
@@ -147,6 +149,33 @@ def test_a_bomb_that_lies_about_its_size_unpacks_no_more_than_it_says():
     while (at := lying.find(size)) >= 0:
         lying[at : at + 4] = (280).to_bytes(4, "little")
     assert "manifest.json cannot be unpacked" in refused(bytes(lying))
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "\x00", "\x07", "\b", "\x7f", "\x9b31m", "\\\x1b]0;"])
+def test_what_a_terminal_obeys_is_neither_written_nor_read(text):
+    made = packed({"manifest.json": msgspec.json.encode([text])}, version="1")
+    written = unpacked(made, "it")["manifest.json"]
+    assert msgspec.json.decode(written)[0].isprintable()
+    raw = msgspec.json.encode([text])
+    files = {"manifest.json": File(bytes=len(raw), sha256=hashlib.sha256(raw).hexdigest())}
+    contents = Contents(onionrig="1", files=files)
+    digest = hashlib.sha256(msgspec.json.encode(contents)).hexdigest()
+    contents = msgspec.structs.replace(contents, digest=digest)
+    forged = archived((CONTENTS, msgspec.json.encode(contents)), ("manifest.json", raw))
+    assert "manifest.json has control characters" in refused(forged)
+
+
+def test_letters_of_any_language_tabs_and_line_breaks_are_no_control_characters():
+    content = msgspec.json.encode(["äß…\t\n\r\\u001b \u00a0 漢"])
+    assert unpacked(packed({"manifest.json": content}, version="1"), "it") == {
+        "manifest.json": content
+    }
+
+
+def test_more_than_fits_is_not_made(monkeypatch):
+    monkeypatch.setattr(archive, "MOST_UNPACKED_BYTES", 100)
+    with pytest.raises(UsageError, match="do not fit into a bundle"):
+        packed(FILES, version="1")
 
 
 def test_too_many_and_too_large_are_refused(monkeypatch):

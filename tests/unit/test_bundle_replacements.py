@@ -236,6 +236,14 @@ def test_a_run_named_by_its_owner_is_named_by_its_time():
     named = msgspec.structs.replace(made, run="anns-cellar")
     assert replaced(named, replacements(named)).run == "20260102T030405Z-default"
     assert replaced(made, replacements(made)).run == made.run
+    as_asked = msgspec.structs.replace(made, run="default", command=("onionrig", "run"))
+    by = replacements(as_asked)
+    assert replaced(as_asked, by).run == "20260102T030405Z-default"
+    assert by.text("the default is 4") == "the default is 4"
+    by_host = msgspec.structs.replace(rig(["alpha"]), run="mine", profile="alpha-lab")
+    by = replacements(by_host)
+    assert replaced(by_host, by).run == "20260101T000000Z-host-1-lab"
+    assert by.text("see mine") == "see 20260101T000000Z-host-1-lab"
 
 
 @given(st.text(max_size=80))

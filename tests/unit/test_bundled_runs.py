@@ -167,5 +167,9 @@ def test_what_is_unpacked_is_gone_afterwards_and_called_as_the_bundle_is(tmp_pat
     with pytest.raises(ZeroDivisionError), opened_run(str(path)) as shared:
         _ = 1 / 0
     assert not shared.path.exists()
+    above = tmp_path / "a" / "b" / ".." / ".." / "it.onionrig"
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    with opened_run(str(above)) as shared:  # the dots of a path do not lead out of the directory
+        assert shared.path == shared.path.resolve()
     with opened_run(str(SMOKE_RUN)) as run:
         assert run.path == SMOKE_RUN

@@ -30,7 +30,7 @@ READABLE_BY_OTHERS = 0o644
 UNREPLACED = (
     "kept as they are: times, versions, models, and the name and description of the experiment"
 )
-"""What an owner should look at before a bundle is published."""
+"""Note on the parts that an owner should look at before a bundle is published."""
 
 HELP = "\n\n".join(
     (

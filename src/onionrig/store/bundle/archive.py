@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.errors import RecordsUnreadable
+from onionrig.errors import RecordsUnreadable, UsageError
 from onionrig.store.versions import UNDECODABLE
 
 if TYPE_CHECKING:
@@ -32,12 +32,18 @@ MAGIC = b"PK\x03\x04"
 MOST_FILE_BYTES = 64 * 2**20
 MOST_UNPACKED_BYTES = 512 * 2**20
 MOST_ENTRIES = 4096
-"""Bounds of a bundle: an hour on a hundred hosts is a tenth of each."""
+"""Bounds of a bundle (judgements): the default experiment writes some 10 kB per second, so that a
+hold of ten hours fits."""
 
 _ENTRY = re.compile(
     r"(manifest|schedule|result)\.json|(events|transfers|dials)\.jsonl"
     r"|(samples|transfers|dials)/[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.jsonl"
 )
+_CONTROL = re.compile(
+    rb"(?i)(?<!\\)((?:\\\\)*)(?:\\u00(?:0[0-8bcef]|1[0-9a-f]|7f|[89][0-9a-f])|\\[bf])"
+    rb"|\x7f|\xc2[\x80-\x9f]"
+)
+"""Control characters as JSON has them, other than tab and line breaks: a terminal obeys them."""
 _MEMBER_TIME = (1980, 1, 1, 0, 0, 0)
 _KNOWN_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1
@@ -67,7 +73,17 @@ class _Schema(msgspec.Struct):
 
 
 def packed(files: Mapping[str, bytes], *, version: str) -> bytes:
-    """Return the bundle with these files: the same bytes for the same files, at any time."""
+    """Return the bundle with these files: the same bytes for the same files, at any time.
+
+    Control characters become spaces. Raises UsageError for more than a bundle may have.
+    """
+    files = {name: _CONTROL.sub(rb"\1 ", content) for name, content in files.items()}
+    size = sum(map(len, files.values()))
+    if size > MOST_UNPACKED_BYTES or len(files) >= MOST_ENTRIES:
+        raise UsageError(
+            f"{len(files)} files with {size} bytes of records do not fit into a bundle, which has "
+            f"at most {MOST_ENTRIES} and {MOST_UNPACKED_BYTES}: share a shorter run"
+        )
     contents = Contents(
         onionrig=version,
         files={
@@ -184,6 +200,10 @@ def _verified(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, listed: File, na
     if len(content) != listed.bytes or hashlib.sha256(content).hexdigest() != listed.sha256:
         raise RecordsUnreadable(
             f"{name} was changed: {entry.filename} differs from what its digest says; {_AGAIN}"
+        )
+    if _CONTROL.search(content):
+        raise RecordsUnreadable(
+            f"{name} is not a bundle: {entry.filename} has control characters; {_MADE_BY}"
         )
     return content
 

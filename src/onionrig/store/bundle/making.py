@@ -63,7 +63,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     replaced: dict[str, int]
     """Number of different things that were replaced, by kind."""
     left_out: tuple[str, ...]
-    """What of the run directory is not in it, in words."""
+    """Parts of the run directory that are not in it, in words."""
 
 
 class _Lines(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,8 +57,8 @@ def unpacked_bundle(path: Path) -> Iterator[RunDirectory]:
     files = unpacked(content, str(path))
     with tempfile.TemporaryDirectory(prefix="onionrig-bundle-") as place:
         # below the directories that lead to the file, so that bundles of one name can be told apart
-        whole = path.absolute()
-        below = Path(place, *whole.parent.parts[1:], whole.name.removesuffix(SUFFIX) or "bundle")
+        parents = path.parent.resolve().parts[1:]
+        below = Path(place, *parents, path.name.removesuffix(SUFFIX) or "bundle")
         try:
             laid_out(files, below)
         except OSError as error:

@@ -38,7 +38,7 @@ _DOMAIN = (
     r"(?P<domain>(?:\.[A-Za-z][A-Za-z0-9-]*){2,}(?![\w-])"
     r"|\.(?:lan|local|home|internal|localdomain)(?![\w-]))?"
 )
-"""What may follow a host's name in a text, and is cut off with it."""
+"""Domain that may follow a host's name in a text, and is cut off with it."""
 _TOR_LINE = re.compile(r"(?im)^([ \t]*ContactInfo[ \t]+)(?!onionrig private network$)(\S.*)$")
 
 _GROUPS = "(?:[0-9A-Fa-f]{1,4}:)"
@@ -63,7 +63,7 @@ _FORMS = (
     ),
     ("v4", rf"(?<!\d)(?<!\d\.){_V4}(?!\d)(?!\.\d)"),
     ("onion", r"(?<![^\W_])(?:[A-Za-z2-7]{56}(?:\.onion)?|[A-Za-z2-7]{16}\.onion)(?![^\W_])"),
-    ("contact", r"[\w.+-]+@[\w.-]*[\w-]"),
+    ("contact", r"(?<![\w.+-])[\w.+-]+@[\w.-]*[\w-]"),
     (
         "key",
         r"(?<![^\W_])[0-9A-Fa-f]{32,}(?![^\W_])|(?<![\w+/=])[A-Za-z0-9+/]{43}=?(?![\w+/=])",
@@ -102,7 +102,12 @@ class Replacements:
 
     def run(self, name: str) -> str:
         """Return the replacement of a run's name."""
-        return self._noted("run name", name, self.names.runs.get(name, name))
+        new = self.names.runs.get(name)
+        # it ends in the experiment's name, which may have that of a host in it
+        if new is None:
+            return self.text(name)
+        start, dash, title = new.partition("-")
+        return self._noted("run name", name, f"{start}{dash}{self.text(title)}")
 
     def setting(self, key: str) -> str:
         """Return the key of a setting, in which a host may be named, as in ``hosts.NAME.link``."""
@@ -155,6 +160,8 @@ class Replacements:
         if kind == "named":
             of, new = self._named.get(match["name"].casefold(), ("host name", CUT))
             domain = match["domain"] or ""
+            if of == "run name":
+                return self.run(match["name"]) + domain
             return self._noted(of, match["name"], new) + domain * (of != "host name")
         by_form: dict[str, Callable[[str], str]] = {
             "url": lambda url: self._noted("path", url, CUT),
@@ -216,7 +223,11 @@ def _listed(names: Names) -> list[tuple[str, str, str]]:
     ]
     listed += [("user name", name, new) for name, new in names.users.items()]
     listed += [("interface name", name, new) for name, new in names.interfaces.items()]
-    listed += [("run name", name, new) for name, new in names.runs.items()]
+    listed += [
+        ("run name", name, new)
+        for name, new in names.runs.items()
+        if name.casefold() not in new.casefold()  # it is the experiment's, as in `--out smoke`
+    ]
     ours = {new for _, _, new in listed}
     kept = [
         (kind, name, new)
