@@ -68,6 +68,18 @@ def test_no_flag_has_a_type_beside_it(command):
 
 
 @pytest.mark.parametrize("command", EVERY)
+def test_no_argument_has_a_type_beside_it(command):
+    with typer.main.get_command(app).make_context("onionrig", ["schema"]) as context:
+        arguments = [one for one in options_of(command) if one.param_type_name == "argument"]
+        assert [one.display_type_rich(context) for one in arguments] == [None] * len(arguments)
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_paragraphs_of_help_are_folded_by_the_terminal_alone(command):
+    assert [part for part in command.help.split("\n\n") if "\n" in part] == []
+
+
+@pytest.mark.parametrize("command", EVERY)
 def test_every_command_has_examples_whose_options_it_knows(command):
     examples = [line for line in command.epilog.splitlines() if line.startswith("$ ")]
     assert examples

@@ -28,14 +28,16 @@ app = typer.Typer(
 ExperimentFile = Annotated[
     Path | None,
     typer.Argument(
-        metavar="EXPERIMENT.toml", help="File of the experiment (default: the default profile)."
+        metavar="EXPERIMENT.toml",
+        help="File of the experiment (default: none; the profile is measured as it is).",
     ),
 ]
 Profile = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help=f"Shipped experiment: {', '.join(profile_names())} (default: default).",
+        help="Name of the shipped experiment to start from: "
+        f"{', '.join(profile_names())} (default: the one named default).",
     ),
 ]
 Settings = Annotated[

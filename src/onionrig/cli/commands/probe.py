@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from onionrig.cli.app import Inventory, Json, app
+from onionrig.cli.app import Json, app
 from onionrig.cli.help import PLAN, described
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cluster.probing import probes_of
@@ -37,7 +37,15 @@ READABLE_BY_OTHERS = 0o644
 )
 def probe(
     *,
-    inventory: Inventory = None,
+    inventory: Annotated[
+        Path | None,
+        typer.Option(
+            "--inventory",
+            "-i",
+            metavar="FILE",
+            help="Ansible inventory whose hosts are probed (default: none; this machine).",
+        ),
+    ] = None,
     limit: Annotated[
         str | None,
         typer.Option(

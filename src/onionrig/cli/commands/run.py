@@ -120,7 +120,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     events: Events = None,
     json: Json = False,
 ) -> None:
-    """Measure the rate that one onion address sustains, and what bounds it.
+    """Measure the rate that one onion address sustains, and name its bottleneck.
 
     Brings up a private Tor network with the address on it, ramps the load up, holds it, and writes
     a run directory with every record, the result and a report.
