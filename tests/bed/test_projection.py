@@ -16,7 +16,7 @@ from support.processes.machine import share_of_reference
 pytestmark = [pytest.mark.bed, pytest.mark.tor]
 
 CPU_BOUND_BITS_PER_SECOND = 214e6
-"""What the machine of reference.toml serves, bound by its CPU (docs/lab-notes.md, bramble-pi3)."""
+"""What the machine of reference.toml serves, its CPU being the bottleneck (docs/lab-notes.md, bramble-pi3)."""
 SPARE = 0.6
 """Of that, to be asked for at most."""
 STEADY = 0.97

@@ -29,7 +29,7 @@ def test_a_plan_for_a_raspberry_pi_3_says_how_many_it_takes(onionrig):
     ended = onionrig("plan", "--target", "300Mbit", "--hardware", "pi3b", COLUMNS="400")
     assert ended.returncode == 0, ended.stderr
     assert "Raspberry Pi 3 Model B" in ended.stdout
-    assert "bound by" in ended.stdout
+    assert "bottleneck" in ended.stdout
     assert len(ended.stdout.splitlines()) <= 11
     assert "--verbose shows" in ended.stdout
     full = onionrig("plan", "--target", "300Mbit", "--hardware", "pi3b", "--verbose").stdout

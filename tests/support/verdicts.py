@@ -1,4 +1,4 @@
-"""What bound the rate of a recording, by which evidence, and whether that is to be trusted."""
+"""The bottleneck of a recording, by which evidence, and whether that is to be trusted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from onionrig.analysis.trust.doubts import trust
 
 
 def bottleneck_of(recording):
-    """Return what bound the rate of a recording's hold."""
+    """Return the bottleneck of a recording's hold."""
     return bottleneck(load_of(recording))
 
 

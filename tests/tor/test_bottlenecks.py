@@ -1,4 +1,4 @@
-"""What bound the rate, on one real rig that is given a different cause in each of three holds.
+"""The bottleneck, on one real rig that is given a different cause in each of three holds.
 
 A machine may be full of other things as well, and then that is the verdict: here each verdict has
 to be what its own evidence says. That the right verdict follows from the evidence of each cause is

@@ -14,6 +14,14 @@ WINDOW_BITS_OF_4 = 4 * 249_000 * 8
 """Bits that four streams may have on their way."""
 
 
+def test_every_comparison_names_the_kind_of_bottleneck_that_it_would_be():
+    verdict = bottleneck_of(watched(cores={"relay-1": 1.9}, carries={"eth0": (0, 1_000, 100e6)}))
+    kinds = {piece.what.partition(" of ")[0]: piece.kind for piece in verdict.evidence}
+    assert kinds["CPU"] == verdict.kind == "machine CPU"
+    assert kinds["main thread"] == "main thread"
+    assert kinds["eth0"] == "interface"
+
+
 # machine CPU
 
 

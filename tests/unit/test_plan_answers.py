@@ -72,12 +72,12 @@ def test_so_many_hosts_are_projected_where_those_are_asked_for():
     found = planned(target_bits_per_second=None, hosts=3)
     assert found.hosts_needed is None
     assert found.projected_bits_per_second.likely == pytest.approx(270e6)
-    assert "3 of Some Board" in found.answer
+    assert "3 × Some Board with 1 backend instance each would serve 270 Mbit/s" in found.answer
 
 
 def test_the_binding_constraint_and_the_next_are_named():
     found = planned(reference(**SLOW), target_bits_per_second=500e6, of=candidate())
-    assert "bound by the hosts' links" in found.answer
+    assert "the bottleneck is the hosts' links" in found.answer
     assert found.next_binding.kind in found.answer or "introduction points" in found.answer
     assert found.constraints[:2] == (found.binding, found.next_binding)
 
@@ -167,8 +167,8 @@ def test_where_stock_onionbalance_holds_too_few_the_extended_one_is_named():
     found = planned(target_bits_per_second=1200e6)
     assert not found.possible
     assert "no number of hosts reaches 1.20 Gbit/s" in found.answer
-    assert "the most is 900 Mbit/s, with 10" in found.answer
-    assert "with --balancer extended, 14 would" in found.answer
+    assert "10 hosts would serve the most, 900 Mbit/s" in found.answer
+    assert "with --balancer extended, 14 hosts would serve" in found.answer
     again = planned(target_bits_per_second=1200e6, balancer="extended")
     assert again.possible
     assert again.bill.hosts == 14
@@ -177,21 +177,21 @@ def test_where_stock_onionbalance_holds_too_few_the_extended_one_is_named():
 def test_more_streams_are_named_where_their_windows_bind():
     found = planned(target_bits_per_second=500e6, streams=4, round_trip_seconds=0.5)
     assert not found.possible
-    assert "bound by the streams' windows" in found.answer
+    assert "the bottleneck is the streams' windows" in found.answer
     assert "balancer" not in found.answer
     # 249 kB every half second
-    assert "with --streams 126, 6 would" in found.answer
+    assert "with --streams 126, 6 hosts would serve" in found.answer
 
 
 def test_headroom_is_named_where_doing_without_would_do():
     found = planned(target_bits_per_second=5000e6, balancer="extended", headroom=0.2)
-    assert "with --headroom 0%, 56 would" in found.answer
+    assert "with --headroom 0%, 56 hosts would serve" in found.answer
 
 
 def test_a_target_beyond_every_address_is_refused_with_the_most_there_is():
     found = planned(target_bits_per_second=50e9, balancer="extended")
     assert not found.possible
-    assert "the most is 5.40 Gbit/s, with 60" in found.answer
+    assert "60 hosts would serve the most, 5.40 Gbit/s" in found.answer
     assert len(found.curve) == 60
 
 

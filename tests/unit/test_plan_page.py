@@ -78,10 +78,10 @@ def test_sections_go_from_the_picture_to_what_it_rests_on(several):
 def test_one_kind_of_hardware_has_its_key_figures_on_top():
     page = Page(plan_page(plan()))
     assert page.of("dt") == [
-        "Hosts", "Would serve", "Bound by", "Client side", "Power", "Price", "Estimated",
+        "Hosts", "Would serve", "Bottleneck", "Client side", "Power", "Price", "Estimated",
     ]  # fmt: skip
     assert page.of("dd") == [
-        "7", "620 Mbit/s", "NIC", "3 client tors", "20 W", "245 USD", "1 of 5 figures",
+        "7", "620 Mbit/s", "links", "3 client tors", "20 W", "245 USD", "1 of 5 figures",
     ]  # fmt: skip
     assert "Side by side" not in page.of("h2")
 

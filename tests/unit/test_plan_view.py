@@ -40,7 +40,10 @@ def test_the_question_and_its_answer_come_first():
     assert first == (
         "What would it take to serve 500 Mbit/s, with 20 % to spare, from one onion address?"
     )
-    assert second == f"500 Mbit/s: 7 of {PI3}: 616 Mbit/s sustained, bound by the hosts' links."
+    assert (
+        second
+        == f"500 Mbit/s: 7 of {PI3}: 616 Mbit/s sustained; the bottleneck is the hosts' links."
+    )
 
 
 def test_everything_that_must_be_there_is_listed():
@@ -63,7 +66,7 @@ def test_everything_that_must_be_there_is_listed():
 
 def test_each_limit_is_shown_with_what_binds_and_what_is_next():
     shown = lines(plan())
-    assert "binds NIC 570–670, likely 620 Mbit/s why the NIC limits it" in shown
+    assert "bottleneck links 570–670, likely 620 Mbit/s why the NIC limits it" in shown
     assert "next CPU 590–1090, likely 840 Mbit/s why the CPU limits it" in shown
     assert "later memory 6.3–7.3, likely 6.8 Gbit/s why the memory limits it" in shown
 
@@ -93,8 +96,8 @@ def test_several_kinds_of_hardware_stand_side_by_side():
     rows = {name: cells for name, *cells in side_by_side(three())}
     assert rows["hosts [fewest–most]"] == ["7 [7–8]", "1 [1–2]", "no number"]
     assert rows["would serve"] == ["570–670, likely 620 Mbit/s", "490–910, likely 700 Mbit/s", "–"]
-    assert rows["bound by"] == ["NIC", "CPU", "–"]
-    assert rows["next"] == ["CPU, at 840 Mbit/s", "NIC, at 880 Mbit/s", "–"]
+    assert rows["bottleneck"] == ["links", "CPU", "–"]
+    assert rows["next bottleneck"] == ["CPU, at 840 Mbit/s", "links, at 880 Mbit/s", "–"]
     assert rows["power"] == ["10–26, likely 20 W", "not known", "–"]
     assert rows["price"] == ["245 USD (2024)", "not known", "–"]
     assert rows["estimated"] == ["1 of 5 figures"] * 3

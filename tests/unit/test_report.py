@@ -57,7 +57,7 @@ def test_the_verdict_comes_first_then_the_sections_in_order(whole_report):
         "How long streams took to start",
         "Round trips",
         "What each role cost",
-        "What bound the rate",
+        "The bottleneck",
         "Agreement and trust",
         "Failures and circuits",
         "The rig",
@@ -174,7 +174,8 @@ def test_shares_and_costs_are_said(whole, whole_report):
 
 def test_what_is_at_its_limit_is_said_in_words_and_not_by_colour_alone(whole_report):
     page = Page(whole_report.html)
-    assert "98.0 %, at its limit" in page.words
+    assert "98.0 %: the bottleneck" in page.words
+    assert "95.0 %: full, not the bottleneck" in page.words
     assert "41.0 %" in page.words
 
 
@@ -275,4 +276,4 @@ def test_a_result_of_an_earlier_version_says_that_it_was_not_judged(whole):
     )
     page = reported(old, made)
     assert "Trust was not judged" in page.words
-    assert "What bound the rate" not in page.of("h2")
+    assert "The bottleneck" not in page.of("h2")

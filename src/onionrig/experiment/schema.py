@@ -140,7 +140,7 @@ class Emulation(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     scale: Fraction = Fraction(1)
     """Factor for the rates of links and the shares of the CPU: a quarter of the machine for a
-    quarter of the rig, if the CPU would bind before the links do."""
+    quarter of the rig, if the CPU would be the bottleneck before the links are."""
 
 
 class Cluster(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):

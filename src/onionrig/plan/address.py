@@ -1,4 +1,4 @@
-"""What one address serves from a number of hosts of one kind, and which limit binds."""
+"""What one address serves from a number of hosts of one kind, and which limit is the bottleneck."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     def instances_of(self, hosts: int) -> tuple[int, ...]:
         """Return the number of backend instances of each host.
 
-        It is the smallest number with which main threads do not bind, since each instance takes
-        places in the descriptors that other hosts could have. If there are fewer places than that,
-        all of them are used, spread over the hosts as evenly as possible.
+        It is the smallest number with which main threads are not the bottleneck, since each
+        instance takes places in the descriptors that other hosts could have. If there are fewer
+        places than that, all of them are used, spread over the hosts as evenly as possible.
         """
         places = min(self.most_hosts, hosts * self._wanted_instances)
         each, left = divmod(places, hosts)
@@ -57,7 +57,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         return least(by_hosts, *(one.goodput_bits_per_second for one in self._windows()))
 
     def projection(self, hosts: int) -> Projection:
-        """Return what this many hosts would serve, and what would bind."""
+        """Return what this many hosts would serve, and what would be the bottleneck."""
         constraints = self.constraints(hosts)
         return Projection(
             hosts=hosts,

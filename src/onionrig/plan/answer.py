@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from onionrig.plan.reference import Reference
     from onionrig.records.plan import Projection, Range
 
+TIMES = "\u00d7"
+
 LEAST_DRAWN = 10
 """Fewest hosts that the curve extends to, so that a reader sees where it bends."""
 
@@ -108,19 +110,20 @@ def _sentence(address: Address, name: str, hosts: int) -> str:
     question, served = address.question, address.serves(hosts)
     binding, after = address.constraints(hosts)[:2]
     instances = address.instances_of(hosts)
-    each = (
+    number = (
         f"{min(instances)} to {max(instances)}" if min(instances) < max(instances) else instances[0]
     )
-    projected = (
-        f"{hosts} of {name}, {each} backend instance{'' if each == 1 else 's'} each: "
+    each = " each" if hosts > 1 else ""
+    rig = f"{hosts} {TIMES} {name} with {number} backend instance{'' if number == 1 else 's'}{each}"
+    served_text = (
         f"{rate_text(served.likely)} sustained ({rate_text(served.lowest)} to "
-        f"{rate_text(served.highest)}), bound by {NAMED[binding.kind]}; next would be "
-        f"{NAMED[after.kind]}, at {rate_text(after.goodput_bits_per_second.likely)}"
+        f"{rate_text(served.highest)}); the bottleneck is {NAMED[binding.kind]}, and the next one "
+        f"would be {NAMED[after.kind]}, at {rate_text(after.goodput_bits_per_second.likely)}"
     )
     if question.target_bits_per_second is None:
-        return projected
+        return f"{rig} would serve {served_text}"
     beyond = f" with {100 * question.headroom:.3g} % to spare" if question.headroom else ""
-    return f"{rate_text(question.target_bits_per_second)}{beyond}: {projected}"
+    return f"{rate_text(question.target_bits_per_second)}{beyond} takes {rig}: {served_text}"
 
 
 def _curve(address: Address, upto: int) -> tuple[Projection, ...]:

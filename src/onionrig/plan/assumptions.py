@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 ALWAYS = (
     (
         "Relays and clients are elsewhere and fast enough. On the public Tor network the guards "
-        "and middle relays that backend instances happen to use may bind first; nothing of that "
-        "is measured here."
+        "and middle relays that backend instances happen to use may be the bottleneck; nothing of "
+        "that is measured here."
     ),
     (
         "Streams spread over all instances. Clients choose at random, so with few streams some "
@@ -34,7 +34,7 @@ ALWAYS = (
     ),
     (
         "Costs are of tors with much to do. A tor with little to do takes more CPU time for the "
-        "same bytes, but then its CPU does not bind."
+        "same bytes, but then its CPU is not the bottleneck."
     ),
     "Prices are of boards alone: no switch, power supply, card or case.",
 )

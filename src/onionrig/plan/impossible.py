@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.units import rate_text
+from onionrig.units import counted, rate_text
 
 if TYPE_CHECKING:
     from onionrig.plan.address import Address
@@ -22,7 +22,7 @@ NAMED: dict[ConstraintKind, str] = {
     "introduction points": "the introduction points of the address",
     "windows": "the streams' windows",
 }
-"""Names of the binding limits in a sentence."""
+"""Names of the limits in a sentence."""
 
 
 def nearest(address: Address) -> str:
@@ -58,18 +58,27 @@ def _out_of_reach(address: Address) -> str:
     at_best = address.serves(best)
     binding = address.constraints(best)[0]
     why = (
-        f"no number of hosts reaches {rate_text(wanted)}: the most is "
-        f"{rate_text(at_best.likely)}, with {best}, bound by {NAMED[binding.kind]}"
+        f"no number of hosts reaches {rate_text(wanted)}{_with_headroom(address.question)}: "
+        f"{counted(best, 'host')} would serve the most, {rate_text(at_best.likely)}, and the "
+        f"bottleneck is {NAMED[binding.kind]}"
     )
     if binding.kind != "windows":
         why += (
-            f", since the {address.question.balancer} balancer holds {address.most_hosts} instances"
+            f", because the {address.question.balancer} balancer holds {address.most_hosts} "
+            "instances"
         )
     found = _first_that_works(address, wanted)
     if found is None:
         return f"{why}; several addresses would share the load, or faster hosts of another kind"
     options, hosts, served = found
-    return f"{why}; with {options}, {hosts} would: {rate_text(served)}"
+    return f"{why}; with {options}, {counted(hosts, 'host')} would serve {rate_text(served)}"
+
+
+def _with_headroom(question: Question) -> str:
+    """Explain why the wanted rate is higher than the target, if it is."""
+    if not question.headroom or question.target_bits_per_second is None:
+        return ""
+    return f" (the target with {100 * question.headroom:.3g} % to spare)"
 
 
 def _first_that_works(address: Address, wanted: float) -> tuple[str, int, float] | None:

@@ -1,4 +1,4 @@
-"""What a result says beyond its rates: what bound them, and whether they can be trusted."""
+"""What a result says beyond its rates: their bottleneck, and whether they can be trusted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BottleneckKind = Literal[
     "load",
     "unknown",
 ]
-"""Kinds of bottleneck: the names of what bound the rate.
+"""Kinds of bottleneck: the names of what may have limited the rate.
 
 machine CPU: all usable cores of a host are busy. CPU withheld: threads waited for a CPU although
 cores were free. main thread: the main thread of one tor uses a whole core. interface: one is at its
@@ -43,10 +43,12 @@ class Evidence(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unit: str
     """``cores``, ``bits per second``, ``seconds``, ``threads``, ``connections``."""
     at_limit: bool
+    kind: BottleneckKind | None = None
+    """Kind of bottleneck that this quantity would be; null in results from before it was kept."""
 
 
 class Bottleneck(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The resource that bound the rate, with every quantity that was examined."""
+    """The resource that limited the rate, with every quantity that was examined."""
 
     kind: BottleneckKind
     subject: str | None

@@ -54,7 +54,7 @@ class Projection(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     daemons_per_host: int
     goodput_bits_per_second: Range
     constraint: ConstraintKind
-    """Constraint that binds at the likely value."""
+    """Constraint that is the bottleneck at the likely value."""
 
 
 class Cash(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

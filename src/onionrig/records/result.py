@@ -186,7 +186,7 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     costs: dict[str, Cost]
     """Resources used by each role."""
     bottleneck: Bottleneck | None = None
-    """Resource that bound the rate; null in results from before 0.2."""
+    """Resource that limited the rate; null in results from before 0.2."""
     links: Links | None = None
     """Links of emulated and real hosts; null if there are none."""
     trust: Trust | None = None

@@ -106,7 +106,7 @@ def pi3(hosts=7, **more):
         hardware="pi3b",
         name=PI3,
         possible=True,
-        answer=f"500 Mbit/s: {hosts} of {PI3}: {88 * hosts} Mbit/s sustained, bound by the hosts' "
+        answer=f"500 Mbit/s: {hosts} of {PI3}: {88 * hosts} Mbit/s sustained; the bottleneck is the hosts' "
         "links",
         hosts_needed=more.get("needed", HostsNeeded(fewest=7, likely=7, most=8)),
         bill=more.get("bill", bill(hosts, 97.8)),
@@ -126,7 +126,7 @@ def pi5():
         hardware="pi5",
         name=PI5,
         possible=True,
-        answer=f"500 Mbit/s: 1 of {PI5}: 700 Mbit/s sustained, bound by the hosts' CPUs",
+        answer=f"500 Mbit/s: 1 of {PI5}: 700 Mbit/s sustained; the bottleneck is the hosts' CPUs",
         hosts_needed=HostsNeeded(fewest=1, likely=1, most=2),
         bill=bill(1, 981.8, daemons=4, price=None, watts=None),
         projected_bits_per_second=binding.goodput_bits_per_second,

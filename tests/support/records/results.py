@@ -109,7 +109,22 @@ def with_findings(result, *, trusted=True):
             subject="here",
             sentence="All cores of here were full: 1.96 of 2 in use.",
             evidence=(
-                Evidence(what="CPU of here", measured=1.96, limit=2.0, unit="cores", at_limit=True),
+                Evidence(
+                    what="CPU of here",
+                    measured=1.96,
+                    limit=2.0,
+                    unit="cores",
+                    at_limit=True,
+                    kind="machine CPU",
+                ),
+                Evidence(
+                    what="eth0 of here, sent",
+                    measured=0.95e9,
+                    limit=1e9,
+                    unit="bits per second",
+                    at_limit=True,
+                    kind="interface",
+                ),
                 Evidence(
                     what="busiest main thread, client-1",
                     measured=0.41,

@@ -1,1 +1,1 @@
-"""Find what bound the rate: one module for each kind of limit."""
+"""Find the bottleneck: one module for each kind of limit."""

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 MOST_WAITED_SHARE = 0.05
 """Share of the hold in which threads may wait for memory before the figures are in doubt (a
 judgement): a machine with enough memory has none."""
-BINDING_SHARE = 0.2
-"""Share of the hold from which waiting for memory counts as what bound the rate (a judgement)."""
+BOTTLENECK_SHARE = 0.2
+"""Share of the hold from which waiting for memory counts as the bottleneck (a judgement)."""
 MOST_SWAPPED_BYTES_PER_SECOND = 1 << 20
 """Bytes per second that may be swapped in and out: a kernel swaps a little unused memory out."""
 MOST_FAULTS_PER_SECOND = 50.0
@@ -59,29 +59,29 @@ class Shortage(msgspec.Struct, frozen=True, kw_only=True):
 def check_memory(load: Load) -> LimitCheck:
     """Name the machine whose threads waited for memory, or whose TCP reached its limit."""
     shortages = _shortages(load)
-    bound = [
+    found = [
         Finding(kind="memory", subject=one.machine, sentence=sentence)
         for one in shortages
-        if one.waited and one.waited.share > BINDING_SHARE
+        if one.waited and one.waited.share > BOTTLENECK_SHARE
         for sentence in _waited_texts(one)
     ] + [
         Finding(kind="memory", subject=host, sentence=_tcp_text(host, times, waited))
         for host, times, waited in _tcp_shortages(load)
-        if waited and waited.share > BINDING_SHARE
+        if waited and waited.share > BOTTLENECK_SHARE
     ]
     return LimitCheck(
         evidence=tuple(
             Evidence(
                 what=f"time in which threads of {one.machine} waited for memory",
                 measured=one.waited.amount,
-                limit=BINDING_SHARE * one.waited.seconds,
+                limit=BOTTLENECK_SHARE * one.waited.seconds,
                 unit="seconds",
-                at_limit=one.waited.share > BINDING_SHARE,
+                at_limit=one.waited.share > BOTTLENECK_SHARE,
             )
             for one in shortages
             if one.waited
         ),
-        finding=bound[0] if bound else None,
+        finding=found[0] if found else None,
     )
 
 

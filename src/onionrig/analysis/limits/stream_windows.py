@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from onionrig.records.schedule import Reach
 
 LEAST, MOST = 0.5, 1.25
-"""Shares of what the windows allow between which windows count as what bound the rate. Streams
+"""Shares of what the windows allow between which windows count as the bottleneck. Streams
 differ in their paths and the round trip is a median: a much lower rate had another cause, a much
-higher one was not bound by this window."""
+higher one was not limited by this window."""
 
 ON_BY_DEFAULT_SINCE = (0, 4, 8, 2)
 """First tor version with congestion control if the consensus does not set it (tor: ChangeLog of
@@ -96,19 +96,19 @@ def check_stream_windows(load: Load) -> LimitCheck:
     mean = mean_bits_per_second(load.held_bytes)
     if allowed is None or mean is None:
         return LimitCheck()
-    bound = LEAST <= mean / allowed.bits_per_second <= MOST
+    reached = LEAST <= mean / allowed.bits_per_second <= MOST
     evidence = Evidence(
         what=allowed.text.removesuffix(","),
         measured=mean,
         limit=allowed.bits_per_second,
         unit="bits per second",
-        at_limit=bound,
+        at_limit=reached,
     )
     sentence = (
         f"{allowed.text} cannot carry more than {rate_text(allowed.bits_per_second)}; "
         f"goodput was {rate_text(mean)}"
     )
-    finding = Finding(kind="window", subject=None, sentence=sentence) if bound else None
+    finding = Finding(kind="window", subject=None, sentence=sentence) if reached else None
     return LimitCheck(evidence=(evidence,), finding=finding)
 
 

@@ -1,4 +1,4 @@
-"""Find what bound the rate: one verdict, and everything that was compared with its limit.
+"""Find the bottleneck: one verdict, and everything that was compared with its limit.
 
 Findings closer to a single cause come first. A lost host takes its work with it, so nothing comes
 before that, and a stalled backend takes its share with it whatever else is full. Faults in force in
@@ -9,8 +9,8 @@ only some are, a full machine comes first: with more CPU the other links would c
 machine makes every thread wait, so it comes before threads; a full interface fills no CPU. An
 emulated host that used all of its share of a machine is full even if the machine is not. Memory
 that threads waited for, and a full connection table, count only if no CPU and no link was full.
-Windows bound a rate only if nothing is full: a full machine also stretches round trips, so that
-rate and windows agree there as well.
+Windows are the bottleneck only if nothing is full: a full machine also stretches round trips, so
+that rate and windows agree there as well.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import msgspec
 
 from onionrig.analysis.hosts.facts import machine_cpu_text
 from onionrig.analysis.limits.cpu_shares import check_cpu_shares
-from onionrig.analysis.limits.findings import Finding
+from onionrig.analysis.limits.findings import Finding, LimitCheck
 from onionrig.analysis.limits.full_cpu import check_cpu, host_uses
-from onionrig.analysis.limits.full_links import check_links
+from onionrig.analysis.limits.full_links import LinksCheck, check_links
 from onionrig.analysis.limits.full_tables import check_tables
 from onionrig.analysis.limits.interfaces import check_interfaces
 from onionrig.analysis.limits.lost_hosts import check_lost_hosts
@@ -39,7 +39,7 @@ from onionrig.analysis.limits.stream_windows import (
 )
 from onionrig.analysis.limits.withheld_cpu import check_withheld_cpu
 from onionrig.analysis.load.windows import mean_bits_per_second
-from onionrig.records.findings import Bottleneck, Evidence
+from onionrig.records.findings import Bottleneck, BottleneckKind, Evidence
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
@@ -77,13 +77,27 @@ def bottleneck(load: Load) -> Bottleneck:
         tables.finding,
         _meanwhile(load, _unfilled(load, windows.finding)),
     )
-    checks = (
-        *(lost, stalls, faults, cpu, shares, links, interfaces, withheld, threads),
-        *(memory, tables, windows),
+    checks: tuple[tuple[BottleneckKind, LimitCheck | LinksCheck], ...] = (
+        ("lost host", lost),
+        ("stalled backend", stalls),
+        ("planned fault", faults),
+        ("machine CPU", cpu),
+        ("machine CPU", shares),
+        ("interface", links),
+        ("interface", interfaces),
+        ("CPU withheld", withheld),
+        ("main thread", threads),
+        ("memory", memory),
+        ("connection table", tables),
+        ("window", windows),
     )
     return _verdict(
         next(finding for finding in in_order if finding is not None),
-        tuple(evidence for check in checks for evidence in check.evidence),
+        tuple(
+            msgspec.structs.replace(evidence, kind=kind)
+            for kind, check in checks
+            for evidence in check.evidence
+        ),
     )
 
 
@@ -95,7 +109,7 @@ def _cpu_was(load: Load, finding: Finding | None) -> str | None:
 
 
 def _as_well(finding: Finding | None, other: str | None) -> Finding | None:
-    """Add what else was full although it did not bind first."""
+    """Add what else was full although it was not the bottleneck."""
     if finding is None or not other:
         return finding
     return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; {other} full as well")
@@ -110,7 +124,7 @@ def _meanwhile(load: Load, finding: Finding) -> Finding:
 
 
 def _unfilled(load: Load, window: Finding | None) -> Finding:
-    """Name what bound the rate if nothing was at its limit."""
+    """Name the bottleneck if nothing was at its limit."""
     mean = mean_bits_per_second(load.held_bytes)
     if not host_uses(load):
         return _unknown("no sampler covers the hold, so it is unknown what was full")
@@ -120,7 +134,7 @@ def _unfilled(load: Load, window: Finding | None) -> Finding:
 
 
 def _unbound(load: Load, mean: float) -> Finding:
-    """Explain why nothing is known to have bound the rate, not even the windows of the streams."""
+    """Explain why no bottleneck is known, not even the windows of the streams."""
     came = f"nothing was full at {rate_text(mean)}"
     allowed = allowance(load)
     if not have_windows(load.manifest, reach_of(load)):
@@ -128,7 +142,7 @@ def _unbound(load: Load, mean: float) -> Finding:
     if allowed is None:
         return _unknown(
             "nothing was full, but no round trip was measured, so it is unknown whether the "
-            "streams' windows bound the rate"
+            "streams' windows were the bottleneck"
         )
     limit = rate_text(allowed.bits_per_second)
     if mean > allowed.bits_per_second:

@@ -148,10 +148,10 @@ def _costs(result: Result) -> Iterator[Metric]:
 
 
 def _findings(result: Result) -> Iterator[Metric]:
-    bound, trip, circuits = result.bottleneck, result.round_trip, result.tor_circuits
-    if bound is not None:
-        own = [((bound.kind, bound.subject or ""), 1.0)]
-        what = "What bound the rate; always 1"
+    bottleneck, trip, circuits = result.bottleneck, result.round_trip, result.tor_circuits
+    if bottleneck is not None:
+        own = [((bottleneck.kind, bottleneck.subject or ""), 1.0)]
+        what = "Bottleneck of the rate; always 1"
         yield Metric("bottleneck_info", what, own, ("kind", "subject"))
     if trip is not None:
         times = {

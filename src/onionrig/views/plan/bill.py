@@ -9,6 +9,7 @@ from onionrig.views.plan.ranges import TO, likely_text, range_text
 from onionrig.views.plan.words import (
     estimates_text,
     hosts_text,
+    limit_name,
     price_note,
     price_text,
     rig_text,
@@ -101,7 +102,7 @@ def _next(hardware: HardwarePlan) -> str:
     limit = hardware.next_binding
     if limit is None:
         return ABSENT
-    return f"{limit.kind}, at {likely_text(limit.goodput_bits_per_second, 'bit/s')}"
+    return f"{limit_name(limit.kind)}, at {likely_text(limit.goodput_bits_per_second, 'bit/s')}"
 
 
 def _rate(value: Range | None) -> str:
@@ -133,10 +134,10 @@ _SIDES: tuple[tuple[str, Callable[[HardwarePlan], str]], ...] = (
     (HOSTS, _hosts),
     ("would serve", lambda hardware: _rate(hardware.projected_bits_per_second)),
     (
-        "bound by",
-        lambda hardware: ABSENT if hardware.binding is None else hardware.binding.kind,
+        "bottleneck",
+        lambda hardware: ABSENT if hardware.binding is None else limit_name(hardware.binding.kind),
     ),
-    ("next", _next),
+    ("next bottleneck", _next),
     (DAEMONS, _of_bill(lambda bill: str(bill.daemons_per_host))),
     ("instances", _of_bill(lambda bill: str(bill.instances))),
     ("client side", _of_bill(_driving)),

@@ -13,9 +13,11 @@ from onionrig.views.plan.bill import DAEMONS, HOSTS, bill_lines, side_by_side
 from onionrig.views.plan.inputs import inputs_by_origin
 from onionrig.views.plan.ranges import range_text
 from onionrig.views.plan.words import (
+    BOTTLENECK,
     answer,
     constraint_text,
     doubts,
+    limit_name,
     question,
     standing_of,
     stock_text,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from onionrig.records.plan import HardwarePlan, Plan
 
 
-BRIEF_ROWS = (HOSTS, "would serve", "bound by", "next", DAEMONS, "power", "price")
+BRIEF_ROWS = (HOSTS, "would serve", "bottleneck", "next bottleneck", DAEMONS, "power", "price")
 """Rows that answer the question; the whole bill is behind --verbose."""
 
 
@@ -46,8 +48,8 @@ def brief_plan_view(plan: Plan) -> RenderableType:
     inputs = counted(sum(len(group.inputs) for group in inputs_by_origin(plan)), "input")
     parts.append(
         Text(
-            f"computed from {plan.measurement}; --verbose shows {inputs} with their sources, every "
-            "limit, and the assumptions",
+            f"computed for the {plan.balancer} balancer from {plan.measurement}; --verbose shows "
+            f"{inputs} with their sources, every limit, and the assumptions",
             style="dim",
         )
     )
@@ -114,10 +116,10 @@ def _constraints(hardware: HardwarePlan) -> Table:
         standing = standing_of(each, hardware)
         table.add_row(
             standing,
-            each.kind,
+            limit_name(each.kind),
             range_text(each.goodput_bits_per_second, "bit/s"),
             Text(each.sentence),
-            style="bold" if standing == "binds" else "",
+            style="bold" if standing == BOTTLENECK else "",
         )
     return table
 

@@ -9,11 +9,21 @@ from onionrig.units import counted, rate_text
 from onionrig.views.plan.ranges import figure_text, range_text
 
 if TYPE_CHECKING:
-    from onionrig.records.plan import Bill, Cash, Constraint, HardwarePlan, HostsNeeded, Plan
+    from onionrig.records.plan import (
+        Bill,
+        Cash,
+        Constraint,
+        ConstraintKind,
+        HardwarePlan,
+        HostsNeeded,
+        Plan,
+    )
 
 TIMES = "\u00d7"
 UNPRICED = "boards alone: no switch, power supply, card or case"
 NO_CENTS_FROM = 100.0
+BOTTLENECK = "bottleneck"
+"""Name of the lowest limit."""
 RENTED = "rented; traffic costs not included"
 
 
@@ -55,7 +65,7 @@ def told(hardware: HardwarePlan) -> str:
 
 def stock_text(plan: Plan, number: int) -> str:
     """Return what stock Onionbalance could do on one kind of hardware."""
-    return f"With stock Onionbalance: {plan.hardware[number].name}: {plan.stock_answers[number]}"
+    return f"Stock Onionbalance, {plan.hardware[number].name}: {plan.stock_answers[number]}"
 
 
 def planned(plan: Plan) -> list[tuple[HardwarePlan, Bill]]:
@@ -98,14 +108,20 @@ def money_text(amount: float) -> str:
 
 def constraint_text(constraint: Constraint) -> str:
     """Return a limit and what it alone would allow."""
-    return f"{constraint.kind}, at {range_text(constraint.goodput_bits_per_second, 'bit/s')}"
+    allowed = range_text(constraint.goodput_bits_per_second, "bit/s")
+    return f"{limit_name(constraint.kind)}, at {allowed}"
 
 
 def standing_of(constraint: Constraint, hardware: HardwarePlan) -> str:
-    """Return "binds", "next" or "later" for a limit."""
+    """Return "bottleneck", "next" or "later" for a limit."""
     if constraint == hardware.binding:
-        return "binds"
+        return BOTTLENECK
     return "next" if constraint == hardware.next_binding else "later"
+
+
+def limit_name(kind: ConstraintKind) -> str:
+    """Return the name of a limit in a table."""
+    return "links" if kind == "NIC" else kind
 
 
 def estimates_text(hardware: HardwarePlan) -> str:

@@ -15,7 +15,7 @@ from onionrig.views.summary.dials import dials_lines
 from onionrig.views.summary.hosts import hosts_table
 from onionrig.views.summary.links import links_row
 from onionrig.views.summary.thresholds import thresholds_clause, thresholds_table
-from onionrig.views.summary.trust import bound, distrust, trust_lines
+from onionrig.views.summary.trust import bottleneck_lines, distrust, trust_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +32,11 @@ SHARE_BAR = 24
 def summary(
     result: Result, where: str, notes: Sequence[str] = (), *, kind: str = "run directory"
 ) -> RenderableType:
-    """Draw a result: the sentence, the rates, what bound them, backends, streams, costs, doubts.
+    """Draw a result: the sentence, the rates, their bottleneck, backends, streams, costs, doubts.
 
     ``kind`` is what it was read from, at ``where``; ``notes`` are about the run's files.
     """
-    parts: list[RenderableType] = [headline(result), _rates(result), *bound(result)]
+    parts: list[RenderableType] = [headline(result), _rates(result), *bottleneck_lines(result)]
     if result.verdict.thresholds:
         parts += [Text(), thresholds_table(result.verdict.thresholds)]
     if result.figures:

@@ -47,7 +47,7 @@ def _table(sweep: SweepResult) -> Table:
     table.add_column("", width=BAR)
     for role in roles:
         table.add_column(f"{role}\nCPU-s\nper Gbit", justify="right", min_width=5)
-    table.add_column("bound by", min_width=8)
+    table.add_column("bottleneck", min_width=8)
     highest = max((_rate(point) for point in sweep.points), default=0.0)
     for point in sweep.points:
         filled = round(BAR * _rate(point) / highest) if highest else 0

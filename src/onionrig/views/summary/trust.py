@@ -1,4 +1,4 @@
-"""Show what bound a rate and whether to trust it, in lines of the summary."""
+"""Show the bottleneck of a rate and whether to trust it, in lines of the summary."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def distrust(result: Result) -> str:
     return f" — do not trust it: {first.rstrip('.')}{others}"
 
 
-def bound(result: Result) -> list[Text]:
-    """Return what bound the rate in a sentence; nothing for results from before it was judged."""
+def bottleneck_lines(result: Result) -> list[Text]:
+    """Return the bottleneck in a sentence; nothing for results from before it was judged."""
     bottleneck = result.bottleneck
     return [] if bottleneck is None else [Text(f"bottleneck: {bottleneck.sentence}")]
 

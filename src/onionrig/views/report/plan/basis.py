@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.views.plan.inputs import inputs_by_origin
 from onionrig.views.plan.ranges import range_text
-from onionrig.views.plan.words import standing_of
+from onionrig.views.plan.words import limit_name, standing_of
 from onionrig.views.report.document import Prose, Section, Table, columns
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def limits(plan: Plan) -> Section | None:
     return Section(
         name="limits",
         title="What limits it",
-        finding="Each limit on its own: the lowest binds, and the next one would bind if that were "
-        "lifted.",
+        finding="What each limit alone would allow: the lowest is the bottleneck, and the next one "
+        "would be it if the lowest were lifted.",
         blocks=tables,
     )
 
@@ -68,7 +68,7 @@ def _limits(hardware: HardwarePlan, *, named: bool) -> Table:
         columns=columns("limit", "order", "allows", "because", long=("because",)),
         rows=tuple(
             (
-                each.kind,
+                limit_name(each.kind),
                 standing_of(each, hardware),
                 range_text(each.goodput_bits_per_second, "bit/s"),
                 each.sentence,

@@ -10,6 +10,7 @@ from onionrig.views.plan.words import (
     constraint_text,
     estimates_text,
     hosts_text,
+    limit_name,
     planned,
     price_note,
     price_text,
@@ -57,8 +58,8 @@ def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
         after = hardware.next_binding
         facts.append(
             Fact(
-                name="Bound by",
-                value=hardware.binding.kind,
+                name="Bottleneck",
+                value=limit_name(hardware.binding.kind),
                 note="" if after is None else f"next: {constraint_text(after)}",
             )
         )

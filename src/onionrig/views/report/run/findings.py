@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.hosts.links import FULL as LINK_FULL
+from onionrig.analysis.limits.full_cpu import FULL as CPU_FULL
+from onionrig.analysis.limits.main_threads import FULL_CORES as THREAD_FULL
+from onionrig.analysis.limits.stream_windows import LEAST, MOST
 from onionrig.units import counted
 from onionrig.views.report.document import UNKNOWN, Bar, Prose, Section, Table, columns
 from onionrig.views.report.value_text import cores, figure_of, number, percent, rate, size
 from onionrig.views.summary.thresholds import OUTCOMES, asked_text, measured_text
 
 if TYPE_CHECKING:
-    from onionrig.records.findings import Agreement, Evidence, Trust
+    from onionrig.records.findings import Agreement, Bottleneck, Evidence, Trust
     from onionrig.records.result import Result
     from onionrig.views.report.document import Block, Cell
 
 
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+FULL_FROM = (
+    "The first of these that is full is the bottleneck; the order is that of docs/method.md. "
+    f"A machine's CPU counts as full from {_whole(CPU_FULL)} of its cores, a link from "
+    f"{_whole(LINK_FULL)} of its rate, and a main thread from {_whole(THREAD_FULL)} of a core. If "
+    f"nothing is full, the streams' windows are the bottleneck where goodput is "
+    f"{_whole(LEAST)} to {_whole(MOST)} of what they allow."
+)
 YOURS = (
     "In your own deployment you run the backends, what publishes their address, and your "
     "application; the relays and clients are others'."
@@ -101,20 +116,22 @@ def costs(result: Result) -> Section | None:
 
 
 def bottleneck(result: Result) -> Section | None:
-    """Return what bound the rate, and everything that was compared with its limit."""
+    """Return the bottleneck, and everything that was compared with its limit."""
     verdict = result.bottleneck
     if verdict is None:
         return None
     table = Table(
         caption="What was compared with its limit",
-        columns=columns("what", "measured", "limit", "of the limit", numeric=("measured", "limit")),
-        rows=tuple(_evidence(evidence) for evidence in verdict.evidence),
+        columns=columns(
+            "what", "measured", "limit", "share of the limit", numeric=("measured", "limit")
+        ),
+        rows=tuple(_evidence(evidence, verdict) for evidence in verdict.evidence),
     )
     return Section(
         name="bottleneck",
-        title="What bound the rate",
-        finding=verdict.sentence,
-        blocks=(table,) if verdict.evidence else (),
+        title="The bottleneck",
+        finding=_sentence(verdict.sentence),
+        blocks=(Prose(paragraphs=(FULL_FROM,)), table) if verdict.evidence else (),
     )
 
 
@@ -193,14 +210,28 @@ def _circuits(result: Result) -> tuple[Table, ...]:
     )
 
 
-def _evidence(evidence: Evidence) -> tuple[Cell, ...]:
+def _sentence(text: str) -> str:
+    """Return a sentence with its capital and its full stop."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def _evidence(evidence: Evidence, verdict: Bottleneck) -> tuple[Cell, ...]:
     share: Cell = UNKNOWN
     if evidence.limit:
         part = evidence.measured / evidence.limit
-        text = percent(part) + (", at its limit" if evidence.at_limit else "")
+        text = f"{percent(part)}{_standing(evidence, verdict)}"
         share = Bar(text=text, share=min(max(part, 0.0), 1.0), full=evidence.at_limit)
     measured = figure_of(evidence.measured, evidence.unit)
     return (evidence.what, measured, figure_of(evidence.limit, evidence.unit), share)
+
+
+def _standing(evidence: Evidence, verdict: Bottleneck) -> str:
+    """Return whether a quantity reached its limit, and whether it is the bottleneck."""
+    if not evidence.at_limit:
+        return ""
+    if evidence.kind is None:
+        return ", at its limit"
+    return ": the bottleneck" if evidence.kind == verdict.kind else ": full, not the bottleneck"
 
 
 def _agreement(trust: Trust) -> Table:

@@ -74,7 +74,7 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
             ),
             note="lowest and highest",
         ),
-        _bound(result),
+        _bottleneck(result),
         *_cost(result),
         Fact(
             name="Streams",
@@ -100,11 +100,11 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
     return (*key_figures, *_ceiling(result, ceiling))
 
 
-def _bound(result: Result) -> Fact:
+def _bottleneck(result: Result) -> Fact:
     bottleneck = result.bottleneck
     if bottleneck is None:
-        return Fact(name="Bound by", value=UNKNOWN)
-    return Fact(name="Bound by", value=bottleneck.kind, note=bottleneck.subject or "")
+        return Fact(name="Bottleneck", value=UNKNOWN)
+    return Fact(name="Bottleneck", value=bottleneck.kind, note=bottleneck.subject or "")
 
 
 def _cost(result: Result) -> list[Fact]:

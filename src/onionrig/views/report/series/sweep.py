@@ -123,7 +123,7 @@ def _rates(sweep: SweepResult) -> Section | None:
     return Section(
         name="rates",
         title="Rate and knee",
-        finding=f"AxisChart {chart_axis(sweep).key}.",
+        finding=f"The sustained rate by {chart_axis(sweep).key}.",
         blocks=tuple(blocks),
     )
 
@@ -136,7 +136,7 @@ def _points(sweep: SweepResult) -> Section | None:
     table = Table(
         caption="Every point; the roles' columns are CPU-seconds per Gbit",
         columns=columns(
-            *keys, "sustained", "range", "median second", "bound by", "trust", *roles,
+            *keys, "sustained", "range", "median second", "bottleneck", "trust", *roles,
             numeric=("sustained", "range", "median second", *roles),
         ),
         rows=tuple(_row(point, keys, roles) for point in sweep.points),
