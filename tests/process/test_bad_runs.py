@@ -229,7 +229,7 @@ def test_without_a_manifest_the_result_is_shown_and_the_lack_is_said(run, sound)
     account = account_of(run)
     assert account.result == account_of(sound).result
     assert account.notes == ("manifest.json is missing",)
-    assert "gap: manifest.json is missing" in shown(run)
+    assert "note: manifest.json is missing" in shown(run)
 
 
 def test_without_manifest_and_result_the_error_says_what_is_there(records):

@@ -221,7 +221,7 @@ def test_what_cannot_be_read_is_told_on_stderr_while_the_rest_is_exported(runs, 
     (runs / "by-hand" / "samples" / "sink.jsonl").unlink()
     done = onionrig("export", "by-hand", "--csv", "csv")
     assert done.returncode == 0
-    assert "gap: samples/sink.jsonl is missing" in done.stderr
+    assert "note: samples/sink.jsonl is missing" in done.stderr
     assert rows(tmp_path / "csv" / "goodput.csv") == []
     assert rows(tmp_path / "csv" / "sources.csv")
 
@@ -238,16 +238,16 @@ def test_show_of_a_damaged_run_says_what_is_missing_and_shows_the_rest(runs, oni
     sink = runs / "20260102T000000Z-smoke" / "samples" / "sink.jsonl"
     if damage == "gone":
         sink.unlink()
-        said = "gap: samples/sink.jsonl is missing"
+        said = "note: samples/sink.jsonl is missing"
     else:
         os.truncate(sink, sink.stat().st_size - 7)
-        said = "gap: samples/sink.jsonl ends in the middle of a line"
+        said = "note: samples/sink.jsonl ends in the middle of a line"
     done = onionrig("show", "smoke")
     assert done.returncode == 0, done.stderr
     assert said in done.stdout
     as_json = onionrig("show", "smoke", "--json")
     assert json.loads(as_json.stdout)["profile"] == "default"
-    assert "gap: " in as_json.stderr
+    assert "note: " in as_json.stderr
 
 
 def test_show_of_a_run_without_anything_to_show_ends_with_11_and_no_traceback(runs, onionrig):

@@ -247,6 +247,6 @@ def test_show_prints_the_same_from_files_alone(finished, onionrig):
         again = onionrig("show", str(finished.out)).stdout
     finally:
         (finished.out / "kept.json").rename(finished.out / "result.json")
-    said = "gap: result.json is missing: this is made from the records"
+    said = "note: result.json is missing: this is made from the records"
     assert said in again
     assert again.replace(f"{said}\n", "").split() == shown.split()

@@ -86,7 +86,7 @@ async def test_a_relay_that_never_comes_is_named_with_its_log(tmp_path, monkeypa
 
 
 async def test_a_client_that_does_not_bootstrap_is_named_with_its_log(tmp_path, monkeypatch, cache):
-    evidence = Evidence(r"3 of 4 tors to bootstrap; client-1 is at 0 %")
+    evidence = Evidence(r"1 of 4 tors to bootstrap; the slowest, client-1, is at 0 %")
     monkeypatch.setattr(readiness, "deadline", evidence.deadline)
     said = await stalled(tmp_path, monkeypatch, cache, stop="client-1", tell=evidence.take)
     assert "client-1 is at 0 %" in said

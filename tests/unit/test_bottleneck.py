@@ -229,7 +229,7 @@ def test_windows_bound_the_rate_where_nothing_is_full():
     verdict = bottleneck_of(watched(size=21_375_000, round_trip=0.042))
     assert verdict.kind == "window"
     assert verdict.sentence == (
-        "4 streams, each with a window of 249 kB over a round trip of 42 ms, cannot carry more "
+        "the streams' windows: 4 streams, each with a window of 249 kB over a round trip of 42 ms, cannot carry more "
         "than 190 Mbit/s; goodput was 171 Mbit/s"
     )
     piece = evidence(verdict, "4 streams, each with a window")
@@ -240,7 +240,7 @@ def test_windows_bound_the_rate_where_nothing_is_full():
 def test_one_stream_is_told_in_the_singular():
     verdict = bottleneck_of(watched(streams=1, size=5_000_000, round_trip=0.042))
     assert verdict.sentence.startswith(
-        "1 stream with a window of 249 kB over a round trip of 42 ms cannot"
+        "the streams' windows: 1 stream with a window of 249 kB over a round trip of 42 ms cannot"
     )
 
 

@@ -107,7 +107,7 @@ def test_those_that_serve_are_on_the_right_unless_a_side_would_be_empty(
     ("whole", "texts"),
     [
         (realistic_run(hold_seconds=12), ("client-1", "backend-4")),
-        (bramble([95, 40]), ("switch", "pi2", "sent 95.0 Mbit/s, 95.0 %, full")),
+        (bramble([95, 40]), ("switch", "pi2", "host sent 95.0 Mbit/s", "95.0 % of its link, full")),
     ],
     ids=["stages", "hosts"],
 )

@@ -55,7 +55,8 @@ def test_each_host_is_drawn_with_what_runs_on_it_and_its_link():
     assert pi1.title == "pi1"
     assert pi1.details == ("Raspberry Pi 3", "backend instance, source", "link 96.8 Mbit/s")
     assert [way.lines for way in pi1.ways] == [
-        ("sent 96.1 Mbit/s, 99.3 %, full",), ("received 2.00 Mbit/s, 2.1 %",)
+        ("host sent 96.1 Mbit/s", "99.3 % of its link, full"),
+        ("host received 2.00 Mbit/s", "2.1 % of its link"),
     ]  # fmt: skip
     assert [strand.full for way in (*pi1.ways, *pi2.ways) for strand in way.strands] == [
         True, False, False, False,
@@ -63,7 +64,7 @@ def test_each_host_is_drawn_with_what_runs_on_it_and_its_link():
     network, clients = drawn(bramble([60])).others
     assert network.details == ("2 relays", "link not shaped")
     assert clients.details == ("client, sink", "link not shaped")
-    assert clients.ways[1].lines == ("received 60.0 Mbit/s",)
+    assert clients.ways[1].lines == ("host received 60.0 Mbit/s",)
     assert clients.ways[1].strands[0].share is None
 
 
@@ -87,7 +88,9 @@ def test_many_hosts_that_are_alike_are_drawn_as_one_with_a_bar_each():
     assert boards.details[2] == "backend instance, source each"
     sent = boards.ways[0]
     assert len(sent.strands) == 30
-    assert sent.lines == ("sent 90.0 to 92.9 Mbit/s", "90.0 to 92.9 % each", "30 of 30 full")
+    assert sent.lines == (
+        "hosts sent 90.0 to 92.9 Mbit/s", "each, 90.0 to 92.9 % of its link", "30 of 30 full",
+    )  # fmt: skip
     assert [box.title for box in drawn(whole).others] == ["network", "clients"]
 
 
@@ -99,7 +102,9 @@ def test_as_many_as_ten_hosts_are_drawn_one_by_one():
 def test_what_was_not_sampled_is_said_to_be_not_known():
     whole = msgspec.structs.replace(bramble([60]), samplers={})
     (pi1,) = drawn(whole).serving
-    assert [way.lines for way in pi1.ways] == [("sent: not known",), ("received: not known",)]
+    assert [way.lines for way in pi1.ways] == [
+        ("host sent: not known",), ("host received: not known",),
+    ]  # fmt: skip
     assert bars(whole) == []
 
 

@@ -152,7 +152,7 @@ def test_the_summary_has_every_part_that_a_reader_looks_for():
     shown = printed(summary(summarised(transfers=[refused]), Path("runs/r")))
     for said in ("median", "lowest mean of any 10 s", "backend-1", "100.0 %", "backend-2 served nothing",
                  "1 time SOCKS refused: F2 introduction failed", "none corrupt", "runs/r",
-                 "network up at 12.0 s", "anonymous", "Onionbalance 0.2.4"):  # fmt: skip
+                 "network up after 12.0 s", "anonymous", "Onionbalance 0.2.4"):  # fmt: skip
         assert said in shown
 
 
@@ -165,7 +165,7 @@ def test_a_figure_that_is_not_to_be_trusted_says_so_in_the_headline():
         "255 Mbit/s sustained through one onion address — do not trust it: the sinks lost a tenth"
     )
     said = str(headline(result(255, doubts=("one", "two", "three"))))
-    assert said.endswith("— do not trust it: one, and 2 more")
+    assert said.endswith("— do not trust it: one, and 2 more doubts")
     assert "trust" not in str(headline(result(255)))
     old = changed(result(255), trust=None)
     assert str(headline(old)) == "255 Mbit/s sustained through one onion address"
@@ -222,7 +222,7 @@ def test_what_bound_the_rate_and_how_counts_agree_are_told():
     trust = changed(whole.trust, agreement=(*whole.trust.agreement, tor, loopback))
     shown = printed(summary(changed(whole, trust=trust), Path("r")))
     assert "bottleneck: the machine's CPU was full" in shown
-    assert "sources +0.2 %, tor −5.0 % (unexplained), interfaces not judged" in shown  # noqa: RUF001 - as printed
+    assert "sources +0.2 %, tor −5.0 % (unexplained); interfaces not judged, because" in shown  # noqa: RUF001 - as printed
     assert "20 ms   " in shown
     assert "highest 50 ms; overall minimum 10 ms" in shown
 
@@ -232,8 +232,8 @@ def test_doubts_and_gaps_are_listed_each_on_its_line():
     trust = changed(doubted.trust, missing=("samples/tors.jsonl is missing",))
     notes = ("result.json is missing: this is made from the records",)
     shown = printed(summary(changed(doubted, trust=trust), Path("r"), notes)).splitlines()
-    for line in ("doubt: one", "doubt: two", f"gap: {notes[0]}",
-                 "gap: samples/tors.jsonl is missing"):  # fmt: skip
+    for line in ("doubt: one", "doubt: two", f"note: {notes[0]}",
+                 "note: samples/tors.jsonl is missing"):  # fmt: skip
         assert line in [shown_line.rstrip() for shown_line in shown]
     assert "every check" not in "".join(shown)
     assert "trust: every check that could be made passed" in printed(

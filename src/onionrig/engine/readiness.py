@@ -85,8 +85,8 @@ class _Waiting:
             return f"{slowest.name} to listen on {seen.doing}"
         what = "bootstrap" if self._needed_percent(slowest) == BOOTSTRAPPED else "know the network"
         return (
-            f"{len(self._services) - len(late)} of {len(self._services)} tors to {what}; "
-            f"{slowest.name} is at {seen.percent} % ({seen.doing})"
+            f"{len(late)} of {len(self._services)} tors to {what}; the slowest, "
+            f"{slowest.name}, is at {seen.percent} % ({seen.doing})"
         )
 
     def where(self, log: Callable[[Service], str]) -> str:

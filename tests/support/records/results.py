@@ -167,7 +167,7 @@ def with_findings(result, *, trusted=True):
                     other_bytes=None,
                     difference=None,
                     expected=None,
-                    cause="not judged: loopback carries every hop",
+                    cause="loopback carries every hop",
                     explained=None,
                 ),
             ),

@@ -105,8 +105,8 @@ def check_stream_windows(load: Load) -> LimitCheck:
         at_limit=reached,
     )
     sentence = (
-        f"{allowed.text} cannot carry more than {rate_text(allowed.bits_per_second)}; "
-        f"goodput was {rate_text(mean)}"
+        f"the streams' windows: {allowed.text} cannot carry more than "
+        f"{rate_text(allowed.bits_per_second)}; goodput was {rate_text(mean)}"
     )
     finding = Finding(kind="window", subject=None, sentence=sentence) if reached else None
     return LimitCheck(evidence=(evidence,), finding=finding)

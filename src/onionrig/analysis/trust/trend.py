@@ -57,7 +57,7 @@ def trend_doubts(trend: Trend) -> list[str]:
         return []
     moved = f"{'rose' if trend.change > 0 else 'fell'} by {percent_text(abs(trend.change))}"
     errors = f"{trend.significance:.1f} standard errors"
-    return [f"goodput {moved} over the hold ({errors}): no steady state"]
+    return [f"goodput {moved} over the hold ({errors}), so it was not steady"]
 
 
 def blocks(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -105,7 +105,7 @@ def print_notes(notes: Sequence[str]) -> None:
     """Print the notes on a run's files on stderr."""
     stderr = remarks()
     for note in notes:
-        stderr.print(f"gap: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+        stderr.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_aborted(run_directory: RunDirectory, stderr: Console, *, json: bool) -> None:

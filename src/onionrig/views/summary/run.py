@@ -144,7 +144,11 @@ def _rates(result: Result) -> RenderableType:
         table.add_row("repetitions", *_repetitions(held))
     if held is not None and held.known is not None:
         table.add_row("known", "yes" if held.known.known else "no", held.known.sentence)
-    table.add_row("mean", _rate(goodput.mean_bits_per_second), "the basis of costs and shares")
+    table.add_row(
+        "mean",
+        _rate(goodput.mean_bits_per_second),
+        "over the whole hold; costs and shares refer to it",
+    )
     spread = ""
     if goodput.variation is not None:
         spread = f", standard deviation {percent_text(goodput.variation)}"
@@ -157,7 +161,7 @@ def _rates(result: Result) -> RenderableType:
         "per second",
         f"{_rate(goodput.lowest_second_bits_per_second)} to "
         f"{_rate(goodput.highest_second_bits_per_second)}",
-        f"lowest and highest, {goodput.steady_seconds} s held"
+        f"lowest and highest second of the {goodput.steady_seconds} s held"
         + (f", {goodput.missing_seconds} s missing" if goodput.missing_seconds else ""),
     )
     if result.links is not None:
@@ -175,8 +179,8 @@ def _rates(result: Result) -> RenderableType:
         table.add_row(
             "bring-up",
             _seconds(up.total),
-            f"network up at {_seconds(up.network)}, published at {_seconds(up.frontend)}, "
-            f"first byte at {_seconds(up.total)}",
+            f"network up after {_seconds(up.network)}, address published after "
+            f"{_seconds(up.frontend)}",
         )
     for key, value in result.settings.items():
         table.add_row(key, value, "overrides the experiment")
@@ -213,7 +217,7 @@ def _backends(result: Result) -> Table:
             str(backend.streams),
         )
     if result.fairness.jain is not None:
-        table.caption = f"fairness: Jain's index {result.fairness.jain:.2f}"
+        table.caption = f"fairness: Jain's index {result.fairness.jain:.2f} (1 is even)"
         table.caption_justify = "left"
     return table
 

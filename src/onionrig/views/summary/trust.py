@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from onionrig.units import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,7 +23,7 @@ def distrust(result: Result) -> str:
     if not trust.doubts:
         return " — do not trust it"
     first, *more = trust.doubts
-    others = f", and {len(more)} more" if more else ""
+    others = f", and {counted(len(more), 'more doubt')}" if more else ""
     return f" — do not trust it: {first.rstrip('.')}{others}"
 
 
@@ -37,8 +39,7 @@ def trust_lines(result: Result, notes: Sequence[str] = ()) -> list[Text]:
     trust = result.trust
     if trust is not None:
         if trust.agreement:
-            said = ", ".join(_agreement(count) for count in trust.agreement)
-            lines.append(Text(f"agreement with the sinks' bytes: {said}"))
+            lines.append(Text(f"other counts of the same bytes: {_agreements(trust.agreement)}"))
         if trust.cpu:
             counts = ", ".join(_cpu_agreement(one) for one in trust.cpu)
             lines.append(Text(f"CPU of control groups compared with processes: {counts}"))
@@ -46,7 +47,7 @@ def trust_lines(result: Result, notes: Sequence[str] = ()) -> list[Text]:
         if trust.trusted:
             lines.append(Text("trust: every check that could be made passed"))
     missing = (*notes, *(trust.missing if trust is not None else ()))
-    lines += [Text(f"gap: {what}", style="yellow") for what in missing]
+    lines += [Text(f"note: {what}", style="yellow") for what in missing]
     return [Text(), *lines] if lines else []
 
 
@@ -57,11 +58,22 @@ def _cpu_agreement(one: CpuAgreement) -> str:
     return f"{one.role} {difference}{'' if one.agrees else ' (differs)'}"
 
 
-def _agreement(count: Agreement) -> str:
-    if count.difference is None:
-        return f"{count.what} not judged"
+def _agreements(counts: Sequence[Agreement]) -> str:
+    """Return the counts that were compared, then those that were not, with the reason."""
+    compared = [
+        _agreement(count, count.difference) for count in counts if count.difference is not None
+    ]
+    others = [
+        f"{count.what} not judged, because {count.cause}"
+        for count in counts
+        if count.difference is None
+    ]
+    return "; ".join([*([", ".join(compared)] if compared else []), *others])
+
+
+def _agreement(count: Agreement, difference: float) -> str:
     unexplained = " (unexplained)" if count.explained is False else ""
-    return f"{count.what} {_signed(count.difference)}{unexplained}"
+    return f"{count.what} {_signed(difference)}{unexplained}"
 
 
 def _signed(difference: float) -> str:

@@ -129,17 +129,17 @@ def _way(hosts: Sequence[_Host], direction: Direction) -> Way:
     carried = [carried_rate(host.link, direction) for host in hosts]
     known = [each for each in carried if each is not None]
     strands = tuple(_strand(host.link, direction) for host in hosts)
+    who = "host" if len(hosts) == 1 else "hosts"
     if not known:
-        return Way(direction=direction, lines=(f"{direction}: not known",), strands=strands)
+        unknown = f"{who} {direction}: not known"
+        return Way(direction=direction, lines=(unknown,), strands=strands)
     shares = sorted(strand.share for strand in strands if strand.share is not None)
     full = sum(strand.full for strand in strands)
-    text = f"{direction} {_span(known)}"
+    text = f"{who} {direction} {_span(known)}"
     if len(hosts) == 1:
-        part = f", {percent(shares[0])}" if shares else ""
-        return Way(
-            direction=direction, lines=(f"{text}{part}{', full' if full else ''}",), strands=strands
-        )
-    each = f"{_shares(shares)} each" if shares else "each"
+        part = (f"{percent(shares[0])} of its link{', full' if full else ''}",) if shares else ()
+        return Way(direction=direction, lines=(text, *part), strands=strands)
+    each = f"each, {_shares(shares)} of its link" if shares else "each"
     counted = (f"{full} of {len(hosts)} full",) if full else ()
     lines = (*textwrap.wrap(text, MOST_CHARACTERS), each, *counted)
     return Way(direction=direction, lines=lines, strands=strands)

@@ -81,7 +81,7 @@ def _folded(rates: BitsPerSecond) -> BitsPerSecond:
 
 def _sent(rates: RigRates) -> tuple[str, ...]:
     sent = rates.sent_bits_per_second
-    return () if sent is None else (rate_text(sent), "sent in all")
+    return () if sent is None else (rate_text(sent), "sent to the backends")
 
 
 def _forwarded(rates: RigRates) -> tuple[str, ...]:

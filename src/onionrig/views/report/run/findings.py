@@ -30,6 +30,13 @@ FULL_FROM = (
     f"nothing is full, the streams' windows are the bottleneck where goodput is "
     f"{_whole(LEAST)} to {_whole(MOST)} of what they allow."
 )
+CIRCUITS = """\
+A client reaches a backend instance over a rendezvous circuit, one for each stream, dial and ping.
+Tor keeps such a circuit for a while after its stream has ended, so more are open than there are
+streams. A load's own circuits are begun in the ramp, so in the hold only streams that dial again
+and new dials begin some. Each instance keeps introduction circuits for two descriptors, of the
+current and of the next time period.
+"""
 YOURS = (
     "In your own deployment you run the backends, what publishes their address, and your "
     "application; the relays and clients are others'."
@@ -149,11 +156,11 @@ def trust(result: Result) -> Section | None:
         blocks.append(_cpu_agreement(judged))
     blocks.append(_steadiness(result, judged))
     finding = (
-        "There is nothing to trust: no load was held."
+        "No load was held, so there is nothing to judge."
         if judged.trusted is None
         else "Every check that could be made passed."
         if judged.trusted
-        else f"{counted(len(judged.doubts), 'reason')} not to trust the figures."
+        else f"{counted(len(judged.doubts), 'reason')} to doubt the figures."
     )
     return Section(name="trust", title="Agreement and trust", finding=finding, blocks=tuple(blocks))
 
@@ -187,7 +194,7 @@ def _still_waiting(streams: int) -> str:
     return f" {counted(streams, 'stream')} still waited for a first byte when the load ended."
 
 
-def _circuits(result: Result) -> tuple[Table, ...]:
+def _circuits(result: Result) -> tuple[Block, ...]:
     """Return the circuit counters of the backend instances' tors, if they were read."""
     circuits = result.tor_circuits
     if circuits is None:
@@ -202,6 +209,7 @@ def _circuits(result: Result) -> tuple[Table, ...]:
         ("introduction circuits open at the end of the hold", circuits.introduction_circuits),
     ]
     return (
+        Prose(paragraphs=(" ".join(CIRCUITS.split()),)),
         Table(
             caption="What the backend instances' own counters say",
             columns=columns("what", "count", numeric=("count",)),

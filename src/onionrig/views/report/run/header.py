@@ -41,7 +41,7 @@ def trusted(result: Result) -> str:
     if result.trust is None:
         return "Trust was not judged: the result is from an earlier version."
     if result.trust.trusted is None:
-        return "There is nothing to trust: no load was held."
+        return "No load was held, so there is nothing to judge."
     return "Every check that could be made passed: counts agree, the hold was steady."
 
 
@@ -54,25 +54,25 @@ def about(result: Result) -> tuple[str, ...]:
 def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
     """Return the key figures."""
     goodput, streams = result.goodput, result.streams
-    held = counted(goodput.steady_seconds, "second") + " held"
+    held = f"of {counted(goodput.steady_seconds, 'second')} held"
     missing = f", {goodput.missing_seconds} of them missing" if goodput.missing_seconds else ""
     key_figures = [
         Fact(
             name="Sustained",
             value=rate(goodput.sustained_bits_per_second),
-            note="lowest 10 s of the hold",
+            note="lowest mean of any 10 s of the hold",
         ),
         Fact(
             name="Median second",
             value=rate(goodput.median_second_bits_per_second),
-            note=f"{held}{missing}; variation {percent(goodput.variation)}",
+            note=f"{held}{missing}; standard deviation {percent(goodput.variation)}",
         ),
         Fact(
-            name="Seconds",
+            name="Per second",
             value=rates(
                 goodput.lowest_second_bits_per_second, goodput.highest_second_bits_per_second
             ),
-            note="lowest and highest",
+            note="lowest and highest second",
         ),
         _bottleneck(result),
         *_cost(result),
@@ -94,7 +94,8 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
             Fact(
                 name="Bring-up",
                 value=wait(up.total),
-                note=f"network {wait(up.network)}, frontend {wait(up.frontend)}",
+                note=f"network up after {wait(up.network)}, address published after "
+                f"{wait(up.frontend)}",
             )
         )
     return (*key_figures, *_ceiling(result, ceiling))

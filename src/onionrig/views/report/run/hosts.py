@@ -29,7 +29,8 @@ def hosts(result: Result, manifest: Manifest) -> Section | None:
     return Section(
         name="hosts",
         title="Hosts and links",
-        finding=f"{links_sentence(result.links)} Means over the hold, frames included.",
+        finding=f"{links_sentence(result.links)} Rates are means over the hold and include frame "
+        "headers; a host sends towards the switch and receives from it.",
         blocks=(
             hosts_drawing(result.links, manifest),
             _table(result.links, manifest),

@@ -77,9 +77,9 @@ def _goodput(result: Result, thinned: Series, load: SeriesLoad | None) -> Sectio
         begin = load.hold + lowest.begins_after_seconds
         levels.append(sustained_level(lowest.bits_per_second, begin, float(WINDOW_SECONDS)))
     finding = (
-        f"The lowest {WINDOW_SECONDS} s of the hold begin {lowest.begins_after_seconds} s into it: "
-        f"{rate(goodput.sustained_bits_per_second)}; half of the seconds were at or above "
-        f"{rate(goodput.median_second_bits_per_second)}."
+        f"The lowest {WINDOW_SECONDS} s began {lowest.begins_after_seconds} s into the hold, with "
+        f"a mean of {rate(goodput.sustained_bits_per_second)}; half of all seconds had "
+        f"{rate(goodput.median_second_bits_per_second)} or more."
         if lowest is not None and goodput.median_second_bits_per_second is not None
         else f"The hold has no {WINDOW_SECONDS} consecutive seconds."
     )

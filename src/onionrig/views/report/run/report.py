@@ -16,7 +16,7 @@ from onionrig.views.report.run.header import about, facts, trusted, verdict, war
 from onionrig.views.report.run.hosts import hosts
 from onionrig.views.report.run.measurements import measurements, measurements_over_time
 from onionrig.views.report.run.reproduction import gaps, method, reproduction
-from onionrig.views.report.value_text import percent, rate
+from onionrig.views.report.value_text import moment, percent, rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,10 +85,23 @@ def _rig(result: Result, rates: RigRates) -> Section | None:
         title="The rig",
         finding="The mean rate over the hold."
         if result.mode == "without tor"
-        else "Mean rates over the hold, from the sources to the clients. Each backend shows what "
-        "the sinks received from it, and each source what it sent. The goodput is split between "
-        "clients as the bytes of the whole run are.",
+        else _through_the_rig(rates),
         blocks=(rig_drawing(result, rates),),
+    )
+
+
+def _through_the_rig(rates: RigRates) -> str:
+    said = (
+        "Mean rates of payload over the hold, on its way from the sources through backends and "
+        "relays to the clients. Each backend has two: what it got from its source, and what the "
+        "sinks received from it. How much went through each client is known for the whole run "
+        "only, and the goodput is split in that proportion."
+    )
+    if not rates.relays:
+        return said
+    return (
+        f"{said} Relays forward unequal amounts, and use CPU accordingly, because each stream's "
+        "circuit draws its relays at random."
     )
 
 
@@ -102,7 +115,7 @@ def _ceiling(result: Result, ceiling: Result | None) -> Section | None:
     return Section(
         name="ceiling",
         title="The ceiling",
-        finding=f"Without tor, the same source and sink sustained {rate(most)} on this host "
-        f"({ceiling.run}).{part}",
+        finding=f"Without tor, the same source and sink sustained {rate(most)} on this host, in "
+        f"the baseline of {moment(ceiling.started)}.{part}",
         blocks=(),
     )

@@ -53,7 +53,7 @@ def gaps(result: Result, recording: Recording | None, notes: Sequence[str] = ())
     return Section(
         name="missing",
         title="What is missing",
-        finding="Everything above lacks this.",
+        finding="The figures above were made without the following.",
         blocks=(Prose(paragraphs=tuple(dict.fromkeys(unread)), listed=True),),
     )
 
