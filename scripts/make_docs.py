@@ -4,9 +4,13 @@ usage: python scripts/make_docs.py [--check]
   --check  writes nothing, and fails where a quoted output is not what its command prints now
 
 A quoted output is a fenced block below a line such as "<!-- output: onionrig plan --hosts 6 -->".
-The command runs in the project's directory; "| head -n 20" after it keeps the first lines.
-A table between "<!-- table: scripts/NAME.py -->" and "<!-- end of table -->" is what the script
-prints.
+The command runs in the project's directory. "| head -n 20" after it keeps the first lines, and
+"| sed -n 8,12p" those lines, below an ellipsis. A table between "<!-- table: scripts/NAME.py -->"
+and "<!-- end of table -->" is what the script prints.
+
+What no command can print again, because it takes hosts or a rig that is up, stands below a line
+such as "<!-- recorded 2026-11-29: onionrig cluster status -->", with the command that printed it
+on that day. tests/unit/test_doc_blocks.py refuses an output that has neither line.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ COMMAND_SECONDS = 120
 _UNFOLDED = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
 _BLOCK = re.compile(
     r"(?P<head><!-- output: (?P<command>onionrig [^|\n]+?)"
-    r"(?: \| head -n (?P<lines>\d+))? -->\n```\n)"
+    r"(?: \| (?:head -n (?P<lines>\d+)|sed -n (?P<first>\d+),(?P<last>\d+)p))? -->\n```\n)"
     r"(?P<output>.*?)(?P<tail>\n```\n)",
     re.DOTALL,
 )
@@ -53,7 +57,11 @@ def main() -> int:
 
 def _regenerated(block: re.Match[str]) -> str:
     lines = _printed(block["command"]).rstrip("\n").split("\n")
-    shown = lines[: int(block["lines"])] if block["lines"] else lines
+    shown = lines
+    if block["lines"]:
+        shown = lines[: int(block["lines"])]
+    elif block["first"]:
+        shown = ["\u2026", *lines[int(block["first"]) - 1 : int(block["last"])]]
     shown = [f"$ {block['command']}", *shown]
     text = "\n".join(line.rstrip() for line in shown)
     return f"{block['head']}{text}{block['tail']}"

@@ -59,7 +59,7 @@ def test_a_sweep_that_was_killed_goes_on_where_it_stopped(onionrig, tmp_path):
 
     compared = onionrig("compare", *(f"sweep/runs/{run}" for run in sorted(runs(directory))))
     assert "load.streams" in compared.stdout
-    assert "one repetition of each cannot tell how much of that is chance" in compared.stdout
+    assert "one repetition of each cannot show whether that is more than chance" in compared.stdout
 
 
 def runs(directory):

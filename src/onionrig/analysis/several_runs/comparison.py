@@ -140,11 +140,14 @@ def _sentence(ratios: Sequence[Ratio], *, pairs: int) -> str:
     sustained = ratios[0]
     if sustained.ratio is None or sustained.a is None or sustained.b is None:
         return "Nothing can be compared: at least one side has no sustained rate."
-    rates = f"B {rate_text(sustained.b)}, A {rate_text(sustained.a)}, {sustained.ratio:.2f} times"
+    rates = (
+        f"B sustained {rate_text(sustained.b)}, which is {sustained.ratio:.2f} times A's "
+        f"{rate_text(sustained.a)}"
+    )
     if sustained.verdict == "not repeated":
         return (
-            f"{rates}, but one repetition of each cannot tell how much of that is chance; several "
-            "holds of one network count as one repetition."
+            f"{rates}, but one repetition of each cannot show whether that is more than chance; "
+            "several holds of one network count as one repetition."
         )
     others = _others(ratios)
     if sustained.interval is None:

@@ -166,7 +166,7 @@ def _rates(result: Result) -> RenderableType:
     )
     if result.links is not None:
         table.add_row("links", *links_row(result.links))
-    if result.round_trip is not None:
+    if result.round_trip is not None and result.round_trip.lowest_seconds is not None:
         table.add_row("round trip", *_round_trip(result.round_trip))
     address = result.address or ""
     if result.mode == "without tor":
