@@ -95,6 +95,20 @@ def test_the_glossary_knows_every_profile():
     assert all(f"`{name}`" in glossary for name in profile_names())
 
 
+def heading_anchors(page):
+    """The anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def test_every_link_to_a_heading_leads_to_one():
+    for page in (PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")):
+        for link, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text()):
+            target = page.parent / link if link else page
+            assert anchor in heading_anchors(target), f"{page.name}: {link}#{anchor}"
+
+
 def test_every_page_is_in_the_index_and_every_link_leads_somewhere():
     index = (PROJECT / "docs/README.md").read_text()
     pages = {page.name for page in (PROJECT / "docs").glob("*.md")} - {"README.md"}
