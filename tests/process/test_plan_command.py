@@ -53,7 +53,7 @@ def test_without_a_balancer_it_plans_for_what_serves_the_target_and_says_what_st
     assert made.balancer == "extended"
     assert made.hardware[0].possible
     assert made.stock_answers[0].startswith("no number of hosts reaches 600 Mbit/s")
-    assert "With stock Onionbalance: Raspberry Pi 3" in onionrig("plan", *asked).stdout
+    assert "Stock Onionbalance, Raspberry Pi 3" in onionrig("plan", *asked).stdout
     assert plan("--target", "300Mbit", "--hardware", "pi3b").balancer == "stock"
     assert plan("--hosts", "2", "--hardware", "pi3b").stock_answers == ()
     assert plan(*asked, "--balancer", "stock", code=3).balancer == "stock"

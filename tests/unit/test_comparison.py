@@ -75,7 +75,9 @@ def test_two_runs_are_one_repetition_each_and_show_nothing():
     comparison = compared(side(100), side(150), alternated=False)
     assert sustained(comparison).verdict == "not repeated"
     assert sustained(comparison).interval is None
-    assert "1.50 times, but one repetition of each cannot tell" in comparison.sentence
+    assert (
+        "1.50 times A's 100 Mbit/s, but one repetition of each cannot show" in comparison.sentence
+    )
     assert "several holds of one network count as one repetition" in comparison.sentence
 
 

@@ -116,7 +116,7 @@ def _aes() -> Finding:
 
 def _open_files() -> Finding:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    found = f"{soft} (at most {'unlimited' if hard == resource.RLIM_INFINITY else hard})"
+    found = f"{soft}, may be raised to {'any number' if hard == resource.RLIM_INFINITY else hard}"
     if hard != resource.RLIM_INFINITY and hard < OPEN_FILES:
         return Finding(
             what="open files", verdict="warning", found=found,
@@ -140,13 +140,13 @@ def _tor_path() -> str | None:
 def _cache() -> Finding:
     path, why = usable_cache()
     if why is not None:
-        return Finding(what="kept keys", verdict="warning", found="-", advice=why)
-    return Finding(what="kept keys", verdict="ok", found=str(path))
+        return Finding(what="cached keys", verdict="warning", found="-", advice=why)
+    return Finding(what="cached keys", verdict="ok", found=str(path))
 
 
 def _others() -> Finding:
     if sees_all_processes(Path("/proc")):
-        return Finding(what="other processes", verdict="ok", found="can be seen")
+        return Finding(what="other processes", verdict="ok", found="visible")
     return Finding(
         what="other processes", verdict="warning", found="hidden",
         advice="/proc is mounted with hidepid, so a run cannot tell how much CPU others took",
@@ -177,7 +177,7 @@ def _surroundings() -> Finding:
     return Finding(
         what="surroundings",
         verdict="ok",
-        found=f"temporary files in {tempfile.gettempdir()}, connections go through no proxy",
+        found=f"temporary files go to {tempfile.gettempdir()}; no proxy is preloaded",
     )
 
 

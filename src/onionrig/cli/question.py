@@ -200,7 +200,7 @@ def _file_layer(path: Path) -> Layer:
     try:
         text = path.read_text(encoding="utf-8-sig")  # editors on Windows begin files with a mark
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise UsageError(f"the experiment file {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: {error}") from error
     layer = layer_from_toml(text, origin=str(path))

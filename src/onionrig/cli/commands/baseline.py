@@ -96,7 +96,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     events: Events = None,
     json: Json = False,
 ) -> None:
-    """Move the same bytes without Tor, which gives the upper bound of this machine or link.
+    """Move the same bytes without Tor, to find the ceiling of this machine or its links.
 
     It measures over loopback or between hosts. With an inventory, every host that serves is
     measured alone first, and then all of them at once.

@@ -92,7 +92,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     prometheus_file: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="File for that text instead, replaced atomically (default: none)."
+            metavar="FILE", help="File to write that text to, replaced atomically (default: none)."
         ),
     ] = None,
 ) -> None:

@@ -105,7 +105,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         bool,
         typer.Option(
             "--holds",
-            help="Reuse one network with --repeat auto: faster, but blind to other networks.",
+            help="Measure hold after hold on one network with --repeat auto; others may differ.",
         ),
     ] = False,
     resume: Annotated[
