@@ -9,6 +9,7 @@ DIALLER = "dialler"
 """Name of the process that makes a given number of dials before the load."""
 LOAD_DIALLER = "load-dialler"
 """Name of the process that dials under load, at an interval."""
+YARDSTICK = "yardstick"
 TORS = "tors"
 """Name of the sampler's record of the tors' own counters, which it reads during the hold."""
 

@@ -16,6 +16,7 @@ from onionrig.experiment.names import (
     SAMPLER,
     SINK,
     SOURCE,
+    YARDSTICK,
     numbered,
     on,
 )
@@ -94,7 +95,11 @@ def _most_clients(experiment: Experiment) -> int:
 
 def _instruments(experiment: Experiment, here: str) -> dict[str, str]:
     """Return the hosts of the instruments and sinks; a baseline can have several sinks per host."""
-    samplers = _own(experiment, SAMPLER, [host.name for host in experiment.hosts], here)
+    names = [host.name for host in experiment.hosts]
+    samplers = _own(experiment, SAMPLER, names, here)
+    # emulated hosts have the cores of one machine
+    machines = names if experiment.has_real_hosts else names[:1]
+    samplers |= _own(experiment, YARDSTICK, machines, here)
     if experiment.network.kind == "none":
         if not experiment.hosts:
             return samplers if experiment.baseline.listen else {**samplers, SINK: here}

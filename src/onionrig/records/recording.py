@@ -17,6 +17,7 @@ from onionrig.records.samples import (
 )
 from onionrig.records.thresholds import Threshold
 from onionrig.records.transfers import Transfer
+from onionrig.records.yardstick import YardstickSample
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,5 +37,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     transfers: Sequence[Transfer]
     dials: Sequence[Transfer] = ()
     """Short streams through the client tors in turn, before a load or under it."""
+    yardsticks: Mapping[str, Sequence[YardstickSample]] = {}
+    """Readings of each machine's yardstick, by its name; older runs have none."""
     gaps: Sequence[str] = ()
     """Unreadable records, in words: missing files, and lines that are not records."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.rig.allocation import sources
 from onionrig.rig.layout import LOOPBACK
 from onionrig.rig.model import Rig
-from onionrig.rig.movers import sampler, sink, source
+from onionrig.rig.movers import sampler, sink, source, yardsticks
 from onionrig.rig.orders import StreamShare, TcpDoor
 from onionrig.rig.placement import Placement
 from onionrig.units import host_and_port
@@ -36,6 +36,7 @@ def render_direct(experiment: Experiment, allocation: Allocation) -> Rig:
         door = TcpDoor(name=DIRECT, host=host, port=port)
         services.append(source(place, "source", doors=(door,)))
     services.append(sampler(place, "sampler"))
+    services += yardsticks(place)
     if listen is None:
         services.append(sink(place, "sink", host, port, takes_foreign=peer is not None))
     return _rig(allocation, services, host, port)
@@ -60,6 +61,7 @@ def _between_hosts(experiment: Experiment, place: Placement) -> Rig:
     services = [source(place, name, doors=(door,)) for name, door in doors.items()]
     busy = [*doors, *sinks]
     services += [sampler(place, name) for name in place.beside("sampler", busy)]
+    services += yardsticks(place)
     in_turn = list(doors.values())
     for number, name in enumerate(sinks):
         door = in_turn[number % len(in_turn)]

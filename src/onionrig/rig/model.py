@@ -32,9 +32,10 @@ class Role(StrEnum):
     SAMPLER = "sampler"
     PINGER = "pinger"
     DIALLER = "dialler"
+    YARDSTICK = "yardstick"
 
 
-OURS = frozenset({Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER, Role.DIALLER})
+OURS = frozenset({Role.SOURCE, Role.SINK, Role.SAMPLER, Role.PINGER, Role.DIALLER, Role.YARDSTICK})
 """Roles of our own programs, whose exit codes are those of ``onionrig.errors``."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from onionrig.experiment.names import SOURCE
+from onionrig.experiment.names import SOURCE, YARDSTICK
 from onionrig.rig.allocation import ECHO_PORT, ONION_PORT
 from onionrig.rig.layout import LOOPBACK
 from onionrig.rig.model import Listening, Role
@@ -20,6 +20,7 @@ from onionrig.rig.orders import (
     SourceOrders,
     StreamShare,
     TcpDoor,
+    YardstickOrders,
 )
 
 if TYPE_CHECKING:
@@ -194,6 +195,17 @@ def sampler(place: Placement, name: str, tors: Iterable[str] = ()) -> Service:
         schedule_path=str(layout.schedule),
     )
     return place.ours(name, Role.SAMPLER, "onionrig.movers.sampler.program", orders)
+
+
+def yardstick(place: Placement, name: str) -> Service:
+    """Return the yardstick of a machine, which times a fixed piece of work on its cores."""
+    orders = YardstickOrders(record_path=str(place.layout(name).samples(name)))
+    return place.ours(name, Role.YARDSTICK, "onionrig.movers.yardstick.program", orders)
+
+
+def yardsticks(place: Placement) -> list[Service]:
+    """Return the yardstick of each machine."""
+    return [yardstick(place, name) for name in place.own(YARDSTICK)]
 
 
 def _endpoints(place: Placement, clients: Iterable[str]) -> tuple[SocksEndpoint, ...]:

@@ -7,6 +7,7 @@ import msgspec
 from onionrig.experiment.frontend import Switch
 from onionrig.records.samples import Sample, TorSample
 from onionrig.records.transfers import Transfer
+from onionrig.records.yardstick import YardstickSample
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,6 +148,10 @@ class SamplerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     when it ends. The file appears while the sampler runs, and a later one may replace it."""
 
 
+class YardstickOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the readings of the yardstick go; everything else about them is fixed."""
+
+
 class ProbeOrders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the extended balancer probes its instances."""
 
@@ -174,7 +179,13 @@ class BalancerOrders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 AnyOrders = (
-    SourceOrders | SinkOrders | PingerOrders | DiallerOrders | SamplerOrders | BalancerOrders
+    SourceOrders
+    | SinkOrders
+    | PingerOrders
+    | DiallerOrders
+    | SamplerOrders
+    | YardstickOrders
+    | BalancerOrders
 )
 
 
@@ -190,6 +201,8 @@ def recorded_at(service: str, orders: AnyOrders | None, kind: type[msgspec.Struc
             return orders.record_path
         case SamplerOrders() if kind is TorSample:
             return orders.tors_record_path
+        case YardstickOrders() if kind is YardstickSample:
+            return orders.record_path
         case SourceOrders() | SinkOrders() | PingerOrders() | SamplerOrders() if issubclass(
             kind, Sample
         ):
@@ -205,7 +218,7 @@ def records_of(orders: AnyOrders | None) -> tuple[str, ...]:
             return (orders.record_path, orders.transfers_path)
         case SamplerOrders():
             return (orders.record_path, orders.tors_record_path)
-        case SourceOrders() | PingerOrders() | DiallerOrders():
+        case SourceOrders() | PingerOrders() | DiallerOrders() | YardstickOrders():
             return (orders.record_path,)
         case _:
             return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.experiment.names import is_one
 from onionrig.experiment.placement import beside
 from onionrig.rig.model import BOOTSTRAPPED, Bootstrapped, File, KeyFile, Role, Service, Started
 
@@ -42,6 +43,10 @@ class Placement:
     def beside(self, own: str, services: Iterable[str]) -> dict[str, list[str]]:
         """Group services by the rig's own process of a name that runs beside them."""
         return beside(self._experiment, own, services, self.allocation.places)
+
+    def own(self, name: str) -> list[str]:
+        """Return all of the rig's own processes of a name."""
+        return [service for service in self.allocation.places if is_one(name, service)]
 
     def service(  # noqa: PLR0913 - what a service is made of
         self,

@@ -37,6 +37,7 @@ from onionrig.rig.movers import (
     source,
     source_of,
     source_socket,
+    yardsticks,
 )
 from onionrig.rig.orders import StreamShare
 from onionrig.rig.placement import Placement
@@ -78,6 +79,7 @@ def _render_with_tor(experiment: Experiment, identities: Identities, allocation:
             sampler(place, name, own)
             for name, own in place.beside("sampler", tors_of(experiment)).items()
         ),
+        *yardsticks(place),
         *_authorities(place, torrcs, identities),
         *_relays(place, torrcs, identities),
         *_backends(place, torrcs, experiment, identities),

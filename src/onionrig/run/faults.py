@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from onionrig.run.follow_up import FollowUp
     from onionrig.run.journal import Journal
 
-INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER})
+INSTRUMENTS = frozenset({Role.SAMPLER, Role.SINK, Role.PINGER, Role.DIALLER, Role.YARDSTICK})
 """Roles that the rig measures with, which do not go down with a host."""
 
 STARTED_AGAIN_SECONDS = 30.0

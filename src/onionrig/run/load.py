@@ -18,6 +18,7 @@ from onionrig.run.faults import carry_out
 from onionrig.run.follow_up import FollowUp
 from onionrig.run.lost_hosts import outlived
 from onionrig.run.watching import watched
+from onionrig.run.yardstick import yardstick_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,12 +60,13 @@ async def put_on_load(
     sink early, and HostLost for a host without which nothing is served.
     """
     clock = SteadyClock()
-    schedule = schedule_from(clock.second(), planned.load, lead_seconds=engine.lead_seconds)
-    # the engine may hand on what is known of the run by then, and this load belongs to it
-    journal.scheduled(schedule, planned.settings)
-    await engine.write_schedule(schedule)
-    with outlived(engine, rig, journal):
-        await _held(engine, rig, schedule, faults, journal)
+    async with yardstick_read(engine, rig, journal):
+        schedule = schedule_from(clock.second(), planned.load, lead_seconds=engine.lead_seconds)
+        # the engine may hand on what is known of the run by then, and this load belongs to it
+        journal.scheduled(schedule, planned.settings)
+        await engine.write_schedule(schedule)
+        with outlived(engine, rig, journal):
+            await _held(engine, rig, schedule, faults, journal)
 
 
 async def _held(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LONGEST_SECONDS = 7 * 24 * 3600
 """Longest plausible load."""
-_WRITERS = {Role.SINK, Role.SOURCE, Role.SAMPLER, Role.PINGER, Role.DIALLER}
+_WRITERS = {Role.SINK, Role.SOURCE, Role.SAMPLER, Role.PINGER, Role.DIALLER, Role.YARDSTICK}
 """Roles whose services write their own records."""
 
 

@@ -23,6 +23,7 @@ from onionrig.experiment.names import (
     SINK,
     SOURCE,
     TORS,
+    YARDSTICK,
     is_one,
 )
 from onionrig.records.events import AnyEvent
@@ -36,6 +37,7 @@ from onionrig.records.samples import (
     TorSample,
 )
 from onionrig.records.transfers import Transfer
+from onionrig.records.yardstick import YardstickSample
 from onionrig.store.lines import Appender, unwritable
 from onionrig.store.manifest_file import read_manifest
 from onionrig.store.mending import asked_of, expected_files, mended_events
@@ -246,6 +248,7 @@ class RunDirectory:
             samplers=salvage.samples(SAMPLER, HostSample, expected),
             tors=salvage.samples(TORS, TorSample, expected),
             pings=salvage.samples(PINGER, PingSample, expected),
+            yardsticks=salvage.samples(YARDSTICK, YardstickSample, expected),
             transfers=_as_they_ended(
                 salvage.of_services(
                     TRANSFERS, Transfer, [name for name in expected if is_one(SINK, name)]

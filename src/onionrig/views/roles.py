@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-UNSEEN = frozenset({"sampler", "namespace", "delay"})
+UNSEEN = frozenset({"sampler", "yardstick", "namespace", "delay"})
 """Roles that every host has, or that belong to the emulation itself."""
 PLURALS = {"backend": "backend instances", "authority": "authorities"}
 SINGULARS = {"backend": "backend instance", "balancer-tor": "the balancer's tor"}

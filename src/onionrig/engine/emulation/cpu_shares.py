@@ -1,9 +1,9 @@
 """CPU limits of emulated hosts: one control group per host, with a quota of CPU time.
 
 A service enters its host's group before its program is executed, so its children are in it too, and
-its process id stays the same. The sampler stays outside: the instrument must not be throttled along
-with what it measures. Groups disappear with the run, however it ends: they are removed when the
-block is left, or by the keeper.
+its process id stays the same. The sampler and the yardstick stay outside: an instrument must not be
+throttled along with what it measures. Groups disappear with the run, however it ends: they are
+removed when the block is left, or by the keeper.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from onionrig.rig.model import Host, Service
 
 _ENTER_SECONDS = 10
+_OUTSIDE = frozenset({Role.SAMPLER, Role.YARDSTICK})
+"""Roles that are not limited along with their host."""
 PERIOD_MICROSECONDS = 20_000
 """Period of the quota: a group may use its share of it, and then pauses until the next period. With
 the kernel's default of 100 ms, a host with a quarter of a core pauses for 75 ms at a time, which no
@@ -74,7 +76,7 @@ async def cpu_shares(
     shares = await asyncio.to_thread(_made, cores, name, guard)
 
     def entering(service: Service) -> tuple[str, ...]:
-        limited = service.host in cores and service.role is not Role.SAMPLER
+        limited = service.host in cores and service.role not in _OUTSIDE
         return shares.entering(service.host) if limited else ()
 
     try:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
     from onionrig.experiment.schema import Experiment
 
-MOVERS = 5
-"""Number of our programs on a host: a source, a sink, a sampler, a pinger and a dialler."""
+MOVERS = 6
+"""Number of our programs on a host: a source, a sink, a sampler, a yardstick, a pinger and a
+dialler."""
 SYSTEM_FILES = ("stat", "meminfo", "loadavg")
 """Files in /proc about the whole machine, which every sample includes."""
 

@@ -1,0 +1,1 @@
+"""Time a fixed piece of work on each core before, during and after a load."""
