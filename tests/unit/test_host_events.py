@@ -230,7 +230,7 @@ def test_the_checks_know_where_the_rig_puts_its_services(daemons, clients, relay
     hosts = HOSTS.replace('["balancer"]', '["balancer", "relay", "client"]') if shared else HOSTS
     experiment, _ = resolved(asked(hosts=hosts, before=before))
     where = placement(experiment)
-    own = ("sampler-", "sink-", "pinger-", "dialler-", "load-dialler-")
+    own = ("sampler-", "yardstick-", "sink-", "pinger-", "dialler-", "load-dialler-")
     assert faulted_services(experiment) == {
         name: host for name, host in where.items() if not name.startswith(own)
     }

@@ -258,6 +258,7 @@ def test_a_baseline_has_a_source_a_host_for_backends_and_sinks_that_dial_them_in
     assert {s.name: s.host for s in rig.services} == {
         "source-pi1": "pi1", "source-pi2": "pi2", "sampler-pi1": "pi1", "sampler-pi2": "pi2",
         "sampler-here": "here", "sampler-there": "there", "sink-1": "here", "sink-2": "there",
+        "yardstick-rest": "rest",
     }  # fmt: skip
     told = [orders(sink, SinkOrders) for sink in rig.with_role(Role.SINK)]
     assert [sink.address for sink in told] == ["10.77.0.2", "10.77.0.3"]

@@ -35,7 +35,7 @@ def test_the_default_rig_has_every_role():
     assert relays >= 5
     assert counts == {
         Role.AUTHORITY: 3, Role.BACKEND: 4, Role.BALANCER_TOR: 1, Role.BALANCER: 1, Role.CLIENT: 2,
-        Role.SOURCE: 1, Role.SINK: 1, Role.SAMPLER: 1, Role.PINGER: 1, Role.DIALLER: 0,
+        Role.SOURCE: 1, Role.SINK: 1, Role.SAMPLER: 1, Role.YARDSTICK: 1, Role.PINGER: 1, Role.DIALLER: 0,
     }  # fmt: skip
     assert len({service.name for service in rig.services}) == len(rig.services)
 
@@ -200,7 +200,12 @@ def direct(**baseline):
 
 def test_a_baseline_is_a_source_a_sink_and_no_tor():
     experiment, rig = direct()
-    assert [service.role for service in rig.services] == [Role.SOURCE, Role.SAMPLER, Role.SINK]
+    assert [service.role for service in rig.services] == [
+        Role.SOURCE,
+        Role.SAMPLER,
+        Role.YARDSTICK,
+        Role.SINK,
+    ]
     assert [wanted.key for wanted in ports_needed(experiment)] == ["source.direct"]
     sink = orders(rig.one(Role.SINK), SinkOrders)
     (door,) = orders(rig.one(Role.SOURCE), SourceOrders).doors
@@ -215,7 +220,7 @@ def test_a_baseline_is_rendered_as_any_experiment_is_and_needs_no_identities():
 
 def test_a_baseline_with_a_peer_has_no_source_and_takes_a_foreign_one():
     experiment, rig = direct(peer="[2001:db8::7]:9000")
-    assert [service.role for service in rig.services] == [Role.SAMPLER, Role.SINK]
+    assert [service.role for service in rig.services] == [Role.SAMPLER, Role.YARDSTICK, Role.SINK]
     assert ports_needed(experiment) == ()
     sink = orders(rig.one(Role.SINK), SinkOrders)
     assert (sink.address, sink.port, sink.takes_foreign) == ("2001:db8::7", 9000, True)
@@ -223,7 +228,7 @@ def test_a_baseline_with_a_peer_has_no_source_and_takes_a_foreign_one():
 
 def test_a_baseline_that_listens_has_no_sink():
     _, rig = direct(listen="0.0.0.0:9000")
-    assert [service.role for service in rig.services] == [Role.SOURCE, Role.SAMPLER]
+    assert [service.role for service in rig.services] == [Role.SOURCE, Role.SAMPLER, Role.YARDSTICK]
     assert rig.one(Role.SOURCE).ready.tcp == (("0.0.0.0", 9000),)
 
 

@@ -23,7 +23,9 @@ from onionrig.analysis.load.streams import streams
 from onionrig.analysis.several_runs.holds_known import holds_known
 from onionrig.analysis.several_runs.repetitions import all_lost_hosts, combined, summed_bytes
 from onionrig.analysis.thresholds import verdict
+from onionrig.analysis.trust.core_speed import core_speed_doubts
 from onionrig.analysis.trust.doubts import trust
+from onionrig.analysis.yardstick.normalised import carried_over_costs, yardstick
 from onionrig.records.events import Failed, Milestone, Reached, Scheduled
 from onionrig.records.result import BringUp, Bytes, Failure, Result, Verdict
 
@@ -112,6 +114,8 @@ def _result(load: Load, number: int) -> Result:
     rates = goodput(load) if counts_goodput(manifest) else UNMEASURED
     backends, lost = backend_shares(load), lost_hosts(load)
     scheduled = events_of(recording.events, Scheduled)
+    bound_by = bottleneck(load)
+    speed = yardstick(load, rates, bound_by)
     return Result(
         run=manifest.run,
         started=manifest.started,
@@ -128,10 +132,11 @@ def _result(load: Load, number: int) -> Result:
         backends=backends,
         fairness=fairness(load, backends),
         bring_up_seconds=_bring_up(recording.events),
-        costs=costs_by_role(load),
-        bottleneck=bottleneck(load),
+        costs=carried_over_costs(load, costs_by_role(load), speed),
+        bottleneck=bound_by,
         links=links(load),
-        trust=trust(load),
+        trust=trust(load, core_speed_doubts(speed, rates, recording.target_bits_per_second)),
+        yardstick=speed,
         round_trip=round_trip(load),
         tor_circuits=tor_circuits(load),
         dials=dials(recording),

@@ -10,7 +10,7 @@ from onionrig.errors import UsageError
 from onionrig.plan.inputs import RERUN_SPREAD, known
 from onionrig.plan.ranges import around, no_narrower, spanning
 from onionrig.plan.reference import MeasuredHost
-from onionrig.plan.speeds import speeds_of_probe
+from onionrig.plan.speeds import speeds_of_probe, speeds_of_yardstick
 from onionrig.records.plan import Input
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def reference_from(
         ),
         **_rates(taken, held, otherwise),
         wire_cost=_wire_cost(manifest, otherwise),
-        machine=_speeds(manifest, machine, otherwise, probe),
+        machine=_speeds(manifest, machine, otherwise, probe, held),
         hosts=_measured_host(manifest, machine),
         remarks=_remarks(manifest, held),
     )
@@ -164,9 +164,16 @@ def _machine(manifest: Manifest) -> HostFacts:
 
 
 def _speeds(
-    manifest: Manifest, machine: HostFacts, otherwise: Reference, probe: Probe | None
+    manifest: Manifest,
+    machine: HostFacts,
+    otherwise: Reference,
+    probe: Probe | None,
+    held: Sequence[Result],
 ) -> Speeds | None:
-    """Return the speeds of the run machine's core, from a probe or from a machine of its model."""
+    """Return the speeds of the run machine's core.
+
+    They come from a probe, from the run's yardstick, or from a machine of the same model.
+    """
     if probe is not None:
         if probe.host.cpu_model != machine.cpu_model:
             raise UsageError(
@@ -176,6 +183,16 @@ def _speeds(
             )
         return speeds_of_probe(probe)
     known = otherwise.machine
+    for yardstick in (one.yardstick for one in held):
+        read = yardstick and next(
+            (host for host in yardstick.hosts if host.host == machine.name and host.hold), None
+        )
+        if yardstick and read and known is not None:
+            return msgspec.structs.replace(
+                speeds_of_yardstick(yardstick, read, known),
+                aes_instructions=machine.aes_instructions,
+                cpu_model=machine.cpu_model,
+            )
     return known if known is not None and known.cpu_model == machine.cpu_model else None
 
 

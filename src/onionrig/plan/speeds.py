@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.plan.inputs import FIGURE_SPREAD, PROBE_IT, catalogued
-from onionrig.plan.ranges import around
+from onionrig.plan.ranges import around, times
 from onionrig.plan.reference_file import range_of
 from onionrig.records.plan import Input
 from onionrig.records.probe import CELL_BYTES, RECORD_BYTES
@@ -19,7 +19,9 @@ from onionrig.records.probe import CELL_BYTES, RECORD_BYTES
 if TYPE_CHECKING:
     from onionrig.hardware.boards import Board
     from onionrig.plan.reference_file import MachineTable
+    from onionrig.records.core_speed import HostSpeed, Yardstick
     from onionrig.records.probe import Probe
+    from onionrig.records.yardstick import WorkPart
 
 BYTES_PER_MB = 1e6
 SHA3 = "SHA3-256 of 509 bytes"
@@ -38,6 +40,15 @@ UNITS = {
     SEVEN_ZIP: "MIPS of a core",
     CLOCK: "MHz",
 }
+
+
+BY_YARDSTICK: dict[str, WorkPart] = {
+    SHA3: "digest", AES_CTR: "cipher", AES_GCM: "records", LOOPBACK: "bulk",
+}  # fmt: skip
+"""Figures that follow a part of the yardstick."""
+YARDSTICK_SPREAD = 0.10
+"""Relative error of a speed that is carried over by the yardstick: its reference core is an
+estimate (a judgement)."""
 
 
 class Speeds(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +133,33 @@ def speeds_of_probe(probe: Probe) -> Speeds:
         },
         aes_instructions=probe.host.aes_instructions,
         cpu_model=probe.host.cpu_model,
+    )
+
+
+def speeds_of_yardstick(yardstick: Yardstick, host: HostSpeed, reference: Speeds) -> Speeds:
+    """Return the speeds of a core whose yardstick was read, by its ratio to the reference core.
+
+    ``reference`` are the speeds of the machine that the reference core belongs to.
+    """
+    ratios: dict[WorkPart, float] = {
+        part.part: part.hold_bytes_per_cpu_second / part.reference_bytes_per_cpu_second
+        for part in host.parts
+        if part.hold_bytes_per_cpu_second and part.reference_bytes_per_cpu_second
+    }
+    return Speeds(
+        figures={
+            name: Input(
+                name=f"{host.host}: {name}",
+                value=times(known.value, around(ratios[part], YARDSTICK_SPREAD)),
+                unit=UNITS[name],
+                origin="measured here",
+                source=f"the yardstick of the run, version {yardstick.version}, in the hold",
+            )
+            for name, part in BY_YARDSTICK.items()
+            if (known := reference[name]) is not None and part in ratios
+        },
+        aes_instructions=reference.aes_instructions,
+        cpu_model=None,
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from onionrig.records import Part
 from onionrig.records.aftermath import Aftermath
+from onionrig.records.core_speed import Yardstick
 from onionrig.records.dials import Dials
 from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
 from onionrig.records.hosts import HostFigures, Links
@@ -133,6 +134,9 @@ class Cost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Mean number of cores used by the role."""
     peak_rss_bytes: int
     """Peak resident set size of the largest process."""
+    reference_core_seconds_per_gbit: float | None = None
+    """CPU-seconds per 1e9 bits of goodput as on the reference core; null if the yardstick was not
+    read on every host of the role, and in results from before it was."""
 
 
 class Figure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -206,5 +210,7 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     median one. Null if no load was scheduled, and in results from before this was recorded."""
     hosts: tuple[HostFigures, ...] = ()
     """Figures of each host with a link of its own; empty if everything ran on one machine."""
+    yardstick: Yardstick | None = None
+    """Speed of the cores; null if it was not read, and in results from before it was."""
     lost_hosts: tuple[LostHost, ...] = ()
     """Hosts lost under load, in order; the run went on without them, and no verdict is given."""

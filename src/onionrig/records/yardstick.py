@@ -17,10 +17,11 @@ YARDSTICK_VERSION = 1
 
 Moment = Literal["before", "hold", "after"]
 """Moment of a reading: before the load, at low duty while it is on, or after it."""
-WorkPart = Literal["digest", "cipher", "records", "loopback"]
+WorkPart = Literal["digest", "cipher", "records", "loopback", "bulk"]
 """A part of the work: SHA3-256 over relay cells; AES-256-CTR over relay cells; AES-256-GCM over TLS
-records, sealed and opened; TCP over loopback in small pieces, sent and received."""
-WORK_PARTS: tuple[WorkPart, ...] = ("digest", "cipher", "records", "loopback")
+records, sealed and opened; TCP over loopback in small pieces, sent and received; the same in pieces
+of the size of a TLS record."""
+WORK_PARTS: tuple[WorkPart, ...] = ("digest", "cipher", "records", "loopback", "bulk")
 
 
 class Timing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

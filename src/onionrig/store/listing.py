@@ -34,6 +34,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """Outcome of a run; "no result" if it goes on, or was killed with its keeper; ``show`` tells
     what was recorded."""
     sustained_bits_per_second: float | None = None
+    core_speed: float | None = None
+    """Speed of the cores in the hold, relative to the reference core; null if it was not read."""
     target_bits_per_second: float | None = None
     target_met: bool | None = None
     thresholds_missed: int = 0
@@ -108,6 +110,7 @@ def _with_result(head: Listed, result: Result) -> Listed:
         mode=result.mode,
         outcome=result.status,
         sustained_bits_per_second=result.goodput.sustained_bits_per_second,
+        core_speed=None if result.yardstick is None else result.yardstick.speed,
         target_bits_per_second=result.verdict.target_bits_per_second,
         target_met=result.verdict.met,
         thresholds_missed=len(result.verdict.missed) if result.status == "complete" else 0,

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onionrig.units import rate_text
+from onionrig.views.core_speed_text import speed_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
 
     from onionrig.store.listing import Listed
 
-HEADINGS = ("run", "began (UTC)", "mode", "sustained", "outcome", "trust", "bottleneck")
+HEADINGS = (
+    "run",
+    "began (UTC)",
+    "mode",
+    "sustained",
+    "core speed",
+    "outcome",
+    "trust",
+    "bottleneck",
+)
 _WITHOUT_SECONDS = len("2026-01-01T00:00")
 
 
@@ -27,7 +37,7 @@ def runs_view(runs: Sequence[Listed], under: str) -> RenderableType:
         return Text(f"no runs under {under}")
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for heading in HEADINGS:
-        right = heading == "sustained"
+        right = heading in {"sustained", "core speed"}
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
     for run in runs:
         table.add_row(
@@ -37,6 +47,7 @@ def runs_view(runs: Sequence[Listed], under: str) -> RenderableType:
             ""
             if run.sustained_bits_per_second is None
             else rate_text(run.sustained_bits_per_second),
+            "" if run.core_speed is None else speed_text(run.core_speed),
             _outcome(run),
             _trust(run),
             run.bottleneck or "",

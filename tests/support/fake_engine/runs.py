@@ -77,6 +77,7 @@ SLOW = {
     "publishes": 2,
     "cached": 3,
     "follow TorSample": 2,
+    "follow YardstickSample": 2,
     "second backend": 8,
 }
 EXTENDED = {**BUSY, "events": [], "frontend": {"balancer": "extended", "variants": 2}}

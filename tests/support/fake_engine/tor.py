@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from onionrig.movers.payload import DOUBLED_BLOCK, head_line
 from onionrig.records.samples import TorSample
+from onionrig.records.yardstick import YardstickSample
 from onionrig.rig.model import Role
 from onionrig.rig.orders import recorded_at
 from onionrig.rig.torrc import nickname
@@ -110,6 +111,8 @@ class Followed:
             return []
         if self._kind is TorSample:
             return [SimpleNamespace(second=self._engine._schedule.end_second)]
+        if self._kind is YardstickSample:
+            return [SimpleNamespace(moment="hold")]
         return [SimpleNamespace(failed=False, reason="")]
 
 

@@ -6,6 +6,7 @@ sweep. Every figure of a load is computed from its own slice alone.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from onionrig.records.manifest import Manifest
     from onionrig.records.samples import Sample
     from onionrig.records.transfers import Transfer
+    from onionrig.records.yardstick import YardstickSample
 
 Kind = TypeVar("Kind")
 Sampled = TypeVar("Sampled", bound="Sample")
@@ -149,6 +151,7 @@ def _cut(recording: Recording, load: Scheduled) -> Recording:
         samplers=_within(recording.samplers, around),
         tors=_within(recording.tors, around),
         pings=_pings(recording, own),
+        yardsticks=_yardsticks(recording, load),
         transfers=[
             transfer
             for transfer in recording.transfers
@@ -213,6 +216,31 @@ def _dials(recording: Recording, load: Scheduled) -> list[Transfer]:
         if dial.started_wall_seconds < first
         or load.wall_seconds <= dial.started_wall_seconds < load.end_second
     ]
+
+
+def _yardsticks(recording: Recording, load: Scheduled) -> Mapping[str, Sequence[YardstickSample]]:
+    """Return the readings from the end of the load before to the ramp of the next one.
+
+    After one load and before another, a machine may be read twice.
+    """
+    scheduled = events_of(recording.events, Scheduled)
+    earlier = [one.end_second for one in scheduled if one.end_second <= load.ramp_second]
+    later = [one.ramp_second for one in scheduled if one.ramp_second >= load.end_second]
+    begin, end = max(earlier, default=0), min(later, default=math.inf)
+
+    def belongs(sample: YardstickSample) -> bool:
+        match sample.moment:
+            case "before":
+                return begin <= sample.second <= load.ramp_second
+            case "hold":
+                return load.ramp_second <= sample.second < load.end_second
+            case "after":
+                return load.end_second <= sample.second < end
+
+    return {
+        name: [sample for sample in samples if belongs(sample)]
+        for name, samples in recording.yardsticks.items()
+    }
 
 
 def _pings(recording: Recording, window: Window) -> Mapping[str, Sequence[Any]]:

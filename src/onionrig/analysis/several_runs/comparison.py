@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from onionrig.analysis.several_runs.conditions import Condition
 
+BESIDE_RAW = "the figure as it was measured is judged"
+"""Why figures as on the reference core are not judged as well: they are the same, divided."""
 Figure = tuple[str, str, "Callable[[Result], float | None]", str]
 """Name, unit, how to read it from a result, and why it is reported but not judged, if so."""
 
@@ -83,6 +85,7 @@ def _figures_of(a: Measured, b: Measured) -> list[Figure]:
             (f"CPU-s per Gbit, {role}", "", _cost_of(role), _not_judged(role, share, a, b))
             for role, share in _shares(a, b).items()
         ),
+        *_carried_over(a, b),
         ("first byte, median", "seconds", lambda r: r.streams.median_first_byte_seconds, ""),
         (
             "round trip in the hold, median",
@@ -92,6 +95,31 @@ def _figures_of(a: Measured, b: Measured) -> list[Figure]:
         ),
         ("fairness, Jain's index", "", lambda r: r.fairness.jain, ""),
     ]
+
+
+def _carried_over(a: Measured, b: Measured) -> list[Figure]:
+    """Return the figures as on the reference core, if the speed of the cores was read."""
+    results = (*a.results, *b.results)
+    if not all(result.yardstick and result.yardstick.speed for result in results):
+        return []
+    versions = {result.yardstick.version for result in results if result.yardstick}
+    if len(versions) > 1:
+        return []
+    return [
+        ("speed of the cores", "", _speed, BESIDE_RAW),
+        ("CPU-s per Gbit, everything, on the reference core", "", carried_over_cost, BESIDE_RAW),
+    ]
+
+
+def _speed(result: Result) -> float | None:
+    return result.yardstick.speed if result.yardstick else None
+
+
+def carried_over_cost(result: Result) -> float | None:
+    """Return the CPU-seconds per Gbit of all roles as on the reference core, or None."""
+    costs = [cost.reference_core_seconds_per_gbit for cost in result.costs.values()]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known and len(known) == len(costs) else None
 
 
 def _shares(a: Measured, b: Measured) -> dict[str, float]:

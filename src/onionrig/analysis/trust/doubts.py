@@ -31,7 +31,7 @@ from onionrig.records.findings import Trust
 from onionrig.units import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from onionrig.analysis.load.faults import Absence
     from onionrig.analysis.load.loads import Load
@@ -41,8 +41,11 @@ STARTING_SECONDS = 5
 """Longest time that a tor takes, once started, until it answers at its MetricsPort."""
 
 
-def trust(load: Load) -> Trust:
-    """Return what speaks for and against the figures of one load; never raises."""
+def trust(load: Load, speed_doubts: Sequence[str] = ()) -> Trust:
+    """Return what speaks for and against the figures of one load; never raises.
+
+    ``speed_doubts`` are about the speed of the cores.
+    """
     uses = host_uses(load)
     agreements = (source_agreement(load), tor_agreement(load), interface_agreement(load))
     cpu, steadiness = cpu_agreement(load), trend(load)
@@ -59,6 +62,7 @@ def trust(load: Load) -> Trust:
         *table_doubts(load),
         *board_doubts(load),
         *trend_doubts(steadiness),
+        *speed_doubts,
     )
     unsampled = [] if uses else ["no sampler covers the hold: CPU and interfaces are not known"]
     return Trust(

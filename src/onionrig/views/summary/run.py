@@ -10,6 +10,12 @@ from rich.text import Text
 
 from onionrig.analysis.load.source_bytes import served_in_all
 from onionrig.units import counted, percent_text, rate_text, size_text
+from onionrig.views.core_speed_text import (
+    arithmetic_text,
+    carried_over_text,
+    speed_text,
+    speeds_text,
+)
 from onionrig.views.summary.aftermath import aftermath_lines
 from onionrig.views.summary.dials import dials_lines
 from onionrig.views.summary.hosts import hosts_table
@@ -168,6 +174,8 @@ def _rates(result: Result) -> RenderableType:
         table.add_row("links", *links_row(result.links))
     if result.round_trip is not None and result.round_trip.lowest_seconds is not None:
         table.add_row("round trip", *_round_trip(result.round_trip))
+    for name, value, remark in _core_speed(result):
+        table.add_row(name, value, remark)
     address = result.address or ""
     if result.mode == "without tor":
         table.add_row("service", result.mode, address)
@@ -185,6 +193,20 @@ def _rates(result: Result) -> RenderableType:
     for key, value in result.settings.items():
         table.add_row(key, value, "overrides the experiment")
     return table
+
+
+def _core_speed(result: Result) -> list[tuple[str, str, str]]:
+    """Return the rows on the speed of the cores; none if it was not read, as in older runs."""
+    yardstick = result.yardstick
+    if yardstick is None:
+        return []
+    rows = [
+        ("core speed", speed_text(yardstick.speed), speeds_text(yardstick)),
+        ("carried over", *carried_over_text(yardstick)),
+    ]
+    if yardstick.arithmetic is not None:
+        rows.append(("reached", *arithmetic_text(yardstick.arithmetic, result)))
+    return rows
 
 
 def _repetitions(held: Repetitions) -> tuple[str, str]:
@@ -254,17 +276,26 @@ def _payload(sizes: Bytes) -> Text:
 
 def _costs(result: Result) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("role", "processes", "CPU-s per Gbit", "cores", "peak memory"):
+    headings = ["role", "processes", "CPU-s per Gbit", "cores", "peak memory"]
+    carried = any(cost.reference_core_seconds_per_gbit for cost in result.costs.values())
+    if carried:
+        headings.insert(3, "on reference core")
+    for heading in headings:
         table.add_column(heading, justify="left" if heading == "role" else "right")
     for role, cost in result.costs.items():
         table.add_row(
             role,
             str(cost.processes),
-            "-" if cost.cpu_seconds_per_gbit is None else f"{cost.cpu_seconds_per_gbit:.3f}",
+            _cpu_seconds(cost.cpu_seconds_per_gbit),
+            *([_cpu_seconds(cost.reference_core_seconds_per_gbit)] if carried else []),
             f"{cost.cores:.3f}",
             size_text(cost.peak_rss_bytes),
         )
     return table
+
+
+def _cpu_seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.3f}"
 
 
 def _plain_table() -> Table:

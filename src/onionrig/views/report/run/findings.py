@@ -100,6 +100,7 @@ def costs(result: Result) -> Section | None:
                 text=number(cost.cpu_seconds_per_gbit, decimals=3),
                 share=cost.cpu_seconds_per_gbit / most if most else 0.0,
             ),
+            number(cost.reference_core_seconds_per_gbit, decimals=3),
             number(cost.cores, decimals=3),
             size(cost.peak_rss_bytes),
         )
@@ -113,8 +114,12 @@ def costs(result: Result) -> Section | None:
             Table(
                 caption="Cost by role over the hold; memory is that of the largest process",
                 columns=columns(
-                    "role", "processes", "CPU-s per Gbit", "cores", "peak memory",
-                    numeric=("processes", "CPU-s per Gbit", "cores", "peak memory"),
+                    "role", "processes", "CPU-s per Gbit", "on the reference core", "cores",
+                    "peak memory",
+                    numeric=(
+                        "processes", "CPU-s per Gbit", "on the reference core", "cores",
+                        "peak memory",
+                    ),
                 ),
                 rows=tuple(rows),
             ),

@@ -10,6 +10,7 @@ from onionrig.analysis.result import load_number
 from onionrig.views.report.document import Document, Section
 from onionrig.views.report.drawings.rig import rig_drawing
 from onionrig.views.report.files import Report, report
+from onionrig.views.report.run.core_speed import core_speed
 from onionrig.views.report.run.dials import dials
 from onionrig.views.report.run.findings import bottleneck, costs, failures, thresholds, trust
 from onionrig.views.report.run.header import about, facts, trusted, verdict, warnings
@@ -53,6 +54,7 @@ def run_report(
         *over_time,
         dials(result),
         costs(result),
+        core_speed(result),
         bottleneck(result),
         trust(result),
         failures(result),

@@ -1,0 +1,52 @@
+"""Doubt figures if the cores' speed moved while they were measured, by the yardstick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onionrig.units import percent_text
+
+if TYPE_CHECKING:
+    from onionrig.records.core_speed import HostSpeed, Yardstick
+    from onionrig.records.result import Goodput
+
+MOST_CHANGE = 0.10
+"""Largest change of speed over the hold that no figure suffers from: networks that are drawn anew
+differ by as much."""
+LEAST_SIGNIFICANCE = 3.0
+
+
+def core_speed_doubts(
+    yardstick: Yardstick | None, goodput: Goodput, target_bits_per_second: float | None
+) -> list[str]:
+    """Return a doubt for each host whose speed moved by more than the verdict can bear.
+
+    A verdict bears a change that is smaller than the distance from the rate to the target.
+    """
+    if yardstick is None:
+        return []
+    bearable = MOST_CHANGE
+    sustained = goodput.sustained_bits_per_second
+    if target_bits_per_second and sustained:
+        bearable = min(bearable, abs(sustained / target_bits_per_second - 1))
+    return [
+        _doubt(host, several=len(yardstick.hosts) > 1)
+        for host in yardstick.hosts
+        if _moved(host, bearable)
+    ]
+
+
+def _moved(host: HostSpeed, bearable: float) -> bool:
+    if host.change is None or host.significance is None:
+        return False
+    return abs(host.change) > bearable and host.significance >= LEAST_SIGNIFICANCE
+
+
+def _doubt(host: HostSpeed, *, several: bool) -> str:
+    cores = f"the cores of {host.host}" if several else "the cores"
+    change = host.change or 0.0
+    moved = "faster" if change > 0 else "slower"
+    return (
+        f"{cores} were {percent_text(abs(change))} {moved} in the second half of the hold than in "
+        "the first, by the yardstick"
+    )

@@ -1,0 +1,118 @@
+"""Turn the yardstick's readings into speeds relative to the reference core."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING
+
+from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
+from onionrig.records.core_speed import HostSpeed, PartSpeed
+from onionrig.records.yardstick import WORK_PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onionrig.analysis.load.windows import Window
+    from onionrig.analysis.yardstick.reference_core import ReferenceCore
+    from onionrig.records.yardstick import Moment, WorkPart, YardstickSample
+
+Speeds = dict["WorkPart", float]
+"""Bytes per CPU-second of one core, by part."""
+FEWEST_FOR_QUARTILES = 4
+FEWEST_IN_A_HALF = 3
+
+
+def host_speed(host: str, readings: Sequence[YardstickSample], hold: Window) -> HostSpeed:
+    """Return how fast a host's cores were, by the readings of one load and of one version."""
+    held = [one for one in readings if one.moment == "hold" and one.second in hold.seconds]
+    by_moment = {
+        "before": part_speeds(_of_moment(readings, "before")),
+        "hold": part_speeds(held),
+        "after": part_speeds(_of_moment(readings, "after")),
+    }
+    reference = REFERENCE_CORES.get(readings[0].version) if readings else None
+    each = [
+        speed
+        for one in held
+        if (speed := relative_speed(part_speeds([one]), reference)) is not None
+    ]
+    change, significance = _change(held, each, hold)
+    return HostSpeed(
+        host=host,
+        cores=len({one.core for one in readings}),
+        readings=len(held),
+        before=relative_speed(by_moment["before"], reference),
+        hold=relative_speed(by_moment["hold"], reference),
+        after=relative_speed(by_moment["after"], reference),
+        middle_half=_middle_half(each),
+        change=change,
+        significance=significance,
+        parts=tuple(
+            PartSpeed(
+                part=part,
+                before_bytes_per_cpu_second=by_moment["before"].get(part),
+                hold_bytes_per_cpu_second=by_moment["hold"].get(part),
+                after_bytes_per_cpu_second=by_moment["after"].get(part),
+                reference_bytes_per_cpu_second=(
+                    reference.bytes_per_cpu_second.get(part) if reference else None
+                ),
+            )
+            for part in WORK_PARTS
+        ),
+    )
+
+
+def part_speeds(readings: Sequence[YardstickSample]) -> Speeds:
+    """Return the speed of each part over these readings; a part without time is left out."""
+    speeds: Speeds = {}
+    for part in WORK_PARTS:
+        timings = [one.timings[part] for one in readings if part in one.timings]
+        seconds = math.fsum(timing.cpu_seconds for timing in timings)
+        if seconds > 0:
+            speeds[part] = sum(timing.bytes for timing in timings) / seconds
+    return speeds
+
+
+def relative_speed(speeds: Speeds, reference: ReferenceCore | None) -> float | None:
+    """Return the reference core's time for the work over the time at these speeds.
+
+    None if a part of it was not read, or there is no reference core.
+    """
+    if reference is None or any(not speeds.get(part) for part in reference.weights):
+        return None
+    return 1 / math.fsum(
+        weight * reference.bytes_per_cpu_second[part] / speeds[part]
+        for part, weight in reference.weights.items()
+    )
+
+
+def _of_moment(readings: Sequence[YardstickSample], moment: Moment) -> list[YardstickSample]:
+    return [one for one in readings if one.moment == moment]
+
+
+def _middle_half(speeds: Sequence[float]) -> tuple[float, float] | None:
+    if len(speeds) < FEWEST_FOR_QUARTILES:
+        return None
+    first, _, third = statistics.quantiles(speeds, n=4)
+    return first, third
+
+
+def _change(
+    held: Sequence[YardstickSample], speeds: Sequence[float], hold: Window
+) -> tuple[float | None, float | None]:
+    """Return the relative change between the halves of the hold, and its standard errors."""
+    if len(speeds) != len(held):
+        return None, None
+    middle = (hold.begin + hold.end) / 2
+    halves: tuple[list[float], list[float]] = ([], [])
+    for one, speed in zip(held, speeds, strict=True):
+        halves[one.second >= middle].append(speed)
+    if any(len(half) < FEWEST_IN_A_HALF for half in halves):
+        return None, None
+    first, second = (statistics.fmean(half) for half in halves)
+    error = math.sqrt(math.fsum(statistics.variance(half) / len(half) for half in halves))
+    moved = second - first
+    if not error:
+        return moved / first, None
+    return moved / first, abs(moved) / error
