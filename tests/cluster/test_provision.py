@@ -221,7 +221,8 @@ def test_provision_installs_refuses_by_name_and_never_starts_tor(bed, cluster):
         assert not list((bed[name].root / "var/lib/tor").iterdir())  # nothing has ever run in it
         assert record(bed, name)["version"] == provisioned_version()
         python = "/opt/onionrig/venv/bin/python"
-        programs = "onionrig.node.facts, onionrig.movers.sink, onionrig.movers.sampler.program"
+        programs = "onionrig.node.facts, onionrig.movers.sink, onionrig.movers.sampler.program, "
+        programs += "onionrig.movers.yardstick.program"
         bed.ssh(name, f"{python} -c 'import {programs}, onionrig.balancer.extended'")
         assert "onionrig" in bed.ssh(name, "id -nG").stdout.split()
     assert (compiled(bed, INDEXED), compiled(bed, BARE)) == ((True, True), (False, False))

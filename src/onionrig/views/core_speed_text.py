@@ -38,7 +38,7 @@ def _host_text(host: HostSpeed) -> str:
 
 
 def carried_over_text(yardstick: Yardstick) -> tuple[str, str]:
-    """Return the sustained rate as on the reference core, and what it means or why there is none."""
+    """Return the sustained rate as on the reference core, and a remark on it."""
     rate = yardstick.sustained_on_reference_core_bits_per_second
     if rate is None:
         return UNKNOWN, yardstick.not_carried_over
@@ -53,8 +53,6 @@ def arithmetic_text(bound: ArithmeticBound, result: Result) -> tuple[str, str]:
     if most is not None and whole:
         share = percent_text(result.costs[most].cores / whole)
         taken = f"; of the rig's CPU time, role {most} took {share}"
-    return (
-        percent_text(bound.reached),
-        f"of what these cores could do by arithmetic alone, {rate_text(bound.bits_per_second)}"
-        f"{taken}",
-    )
+    limit = rate_text(bound.bits_per_second)
+    remark = f"of what these cores could do by arithmetic alone, {limit}{taken}"
+    return percent_text(bound.reached), remark

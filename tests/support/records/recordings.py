@@ -43,6 +43,7 @@ def recording(samples, *, hold_seconds=None, events=(), done=True, **more):
         pings=more.get("pings", {}),
         transfers=more.get("transfers", []),
         dials=more.get("dials", ()),
+        yardsticks=more.get("yardsticks", {}),
         gaps=more.get("gaps", ()),
     )
 

@@ -59,7 +59,12 @@ def compared(
         sentence=_sentence(ratios, pairs=min(len(a.results), len(b.results))),
         ratios=ratios,
         differences=differing,
-        doubts=(*_doubts("A", a), *_doubts("B", b), *_unlike(differing)),
+        doubts=(
+            *_doubts("A", a),
+            *_doubts("B", b),
+            *_unlike(differing),
+            *_uncarried(a, b),
+        ),
         conditions=judged_conditions(conditions, ratios),
     )
 
@@ -109,6 +114,30 @@ def _carried_over(a: Measured, b: Measured) -> list[Figure]:
         ("speed of the cores", "", _speed, BESIDE_RAW),
         ("CPU-s per Gbit, everything, on the reference core", "", carried_over_cost, BESIDE_RAW),
     ]
+
+
+def _uncarried(a: Measured, b: Measured) -> list[str]:
+    """Explain why the sides cannot be compared as on the reference core, if they were read."""
+    read = {
+        name: {result.yardstick.version for result in side.results if result.yardstick}
+        for name, side in (("A", a), ("B", b))
+    }
+    if read["A"] == read["B"]:
+        return []
+    versions = " and ".join(
+        f"{name} has {_versions_text(versions)}" for name, versions in read.items()
+    )
+    doubt = (
+        f"{versions}, so a difference between their machines or days cannot be told from one "
+        "between A and B"
+    )
+    return [doubt]
+
+
+def _versions_text(versions: set[int]) -> str:
+    if not versions:
+        return "no reading of the yardstick"
+    return f"the yardstick's version {' and '.join(map(str, sorted(versions)))}"
 
 
 def _speed(result: Result) -> float | None:

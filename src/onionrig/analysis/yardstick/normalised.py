@@ -71,13 +71,10 @@ def carried_over_costs(
     for role, cost in costs.items():
         mean_speed = weighted[role] / whole[role] if whole[role] else math.nan
         per_gbit = cost.cpu_seconds_per_gbit
-        known = per_gbit is not None and not math.isnan(mean_speed)
-        carried[role] = msgspec.structs.replace(
-            cost,
-            reference_core_seconds_per_gbit=(
-                per_gbit * mean_speed if known and per_gbit is not None else None
-            ),
-        )
+        on_reference = per_gbit  # what took no time takes none anywhere
+        if per_gbit:
+            on_reference = None if math.isnan(mean_speed) else per_gbit * mean_speed
+        carried[role] = msgspec.structs.replace(cost, reference_core_seconds_per_gbit=on_reference)
     return carried
 
 

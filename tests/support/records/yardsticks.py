@@ -1,0 +1,41 @@
+"""Readings of the yardstick, as a program on a host would have written them."""
+
+from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
+from onionrig.records.yardstick import WORK_PARTS, YARDSTICK_VERSION, Timing, YardstickSample
+
+ROUND_CPU_SECONDS = 0.001
+
+
+def reading(second, moment="hold", *, speed=1.0, core=0, version=YARDSTICK_VERSION, **parts):
+    """A reading of a core that is so many times as fast as the reference core, or its parts are."""
+    reference = REFERENCE_CORES[YARDSTICK_VERSION].bytes_per_cpu_second
+    return YardstickSample(
+        second=second,
+        monotonic_seconds=float(second),
+        wall_seconds=float(second),
+        version=version,
+        moment=moment,
+        core=core,
+        library="OpenSSL 3",
+        timings={
+            part: Timing(
+                bytes=round(reference[part] * parts.get(part, speed) * ROUND_CPU_SECONDS),
+                cpu_seconds=ROUND_CPU_SECONDS,
+            )
+            for part in WORK_PARTS
+        },
+    )
+
+
+def readings(hold, *, speed=1.0, before=None, after=None, cores=2):
+    """Readings around and in a hold; ``speed`` may be a function of the second."""
+    at = speed if callable(speed) else lambda _: speed
+    several = range(cores)
+    return [
+        *(reading(hold.begin - 3, "before", speed=before or at(hold.begin), core=core)
+          for core in several),
+        *(reading(second, speed=at(second), core=second % cores)
+          for second in hold.seconds),
+        *(reading(hold.end, "after", speed=after or at(hold.end - 1), core=core)
+          for core in several),
+    ]  # fmt: skip
