@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from onionrig.records.yardstick import WORK_PARTS, YARDSTICK_VERSION, YardstickSample
+from onionrig.records.yardstick.readings import WORK_PARTS, YARDSTICK_VERSION, YardstickSample
 from onionrig.store.salvage import Salvage
 from support.processes.command_line import StartedCommand
 from support.waiting import until

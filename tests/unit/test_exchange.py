@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.movers.line import Exchange
+from onionrig.movers.round_trips.line import Exchange
 
 
 def test_a_question_is_its_number_in_eight_bytes():

@@ -278,6 +278,9 @@ async def test_a_load_is_in_the_events_that_hosts_are_handed_with_it():
     class Engine:
         lead_seconds = 1
 
+        async def start(self, services):
+            assert not services
+
         async def write_schedule(self, *_):
             told.append("hosts")
             raise Told
@@ -289,7 +292,8 @@ async def test_a_load_is_in_the_events_that_hosts_are_handed_with_it():
     load = SimpleNamespace(ramp=1, hold=5, streams_asked=4, reached="address")
     planned = SimpleNamespace(load=load, settings={})
     with pytest.raises(Told):
-        await put_on_load(Engine(), None, planned, (), Journal())
+        no_services = SimpleNamespace(with_role=lambda _: ())
+        await put_on_load(Engine(), no_services, planned, (), Journal())
     assert told == ["events", "hosts"]
 
 

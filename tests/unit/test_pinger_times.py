@@ -3,8 +3,8 @@
 import socket
 from contextlib import ExitStack
 
-from onionrig.movers.line import QUESTION_BYTES, Line
-from onionrig.movers.pinger import Pinger
+from onionrig.movers.round_trips.line import QUESTION_BYTES, Line
+from onionrig.movers.round_trips.pinger import Pinger
 from onionrig.rig.orders import PingerOrders
 from onionrig.tor.stream import StreamSocket
 from support.moved_clock import START, stop_request
@@ -68,8 +68,8 @@ def pinged(clock, monkeypatch, *, answer_seconds, stop_at):
     samples = []
     with ExitStack() as stack, stop_request(clock, stop_at) as stop:
         echoed = Echoed(clock, stack, answer_seconds)
-        monkeypatch.setattr("onionrig.movers.pinger.Line", echoed.line)
-        monkeypatch.setattr("onionrig.movers.line.StreamSocket", echoed.link)
+        monkeypatch.setattr("onionrig.movers.round_trips.pinger.Line", echoed.line)
+        monkeypatch.setattr("onionrig.movers.round_trips.line.StreamSocket", echoed.link)
         Pinger(orders, stop, samples).run()
     return samples, echoed
 

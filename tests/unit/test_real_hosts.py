@@ -120,6 +120,10 @@ def test_a_baseline_goes_from_backends_to_clients():
         "sampler-pi2.local": "pi2.local",
         "sampler-Pi_3": "Pi_3",
         "sampler-laptop": "laptop",
+        "yardstick-pi1": "pi1",
+        "yardstick-pi2.local": "pi2.local",
+        "yardstick-Pi_3": "Pi_3",
+        "yardstick-laptop": "laptop",
         "sink-1": "laptop",
         "sink-2": "laptop",
     }

@@ -10,7 +10,7 @@ from onionrig.analysis.several_runs.comparison import Measured, compared
 from onionrig.analysis.yardstick.arithmetic import arithmetic_seconds_per_gbit, relays_of
 from onionrig.analysis.yardstick.core_speed import host_speed, part_speeds, relative_speed
 from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
-from onionrig.records.yardstick import WORK_PARTS, YARDSTICK_VERSION
+from onionrig.records.yardstick.readings import WORK_PARTS, YARDSTICK_VERSION
 from support.records.events import finished, held, scheduled
 from support.records.manifests import host, manifest, service
 from support.records.recordings import recording, watched
@@ -25,9 +25,13 @@ FACTORS = st.floats(0.05, 20)
 def result_of(*, speed=1.0, full=True, seconds=10, **more):
     hold = Window(begin=HOLD, end=HOLD + seconds)
     cores = {"backend-1": 0.5, "relay-1": 1.4 if full else 0.2}
-    whole = watched(seconds=seconds, cores=cores, **more)
-    yardsticks = {"yardstick": readings(hold, speed=speed)}
-    return analyse(msgspec.structs.replace(whole, yardsticks=yardsticks))
+    target = more.pop("target", None)
+    whole = msgspec.structs.replace(
+        watched(seconds=seconds, cores=cores, **more),
+        target_bits_per_second=target,
+        yardsticks={"yardstick": readings(hold, speed=speed)},
+    )
+    return analyse(whole)
 
 
 def test_the_weights_of_a_reference_core_add_up_and_each_weighted_part_has_a_speed():
@@ -103,7 +107,7 @@ def test_a_role_on_two_hosts_is_carried_over_by_the_cpu_time_that_it_used_on_eac
         service("yardstick-fast", "yardstick", "fast"),
         service("yardstick-slow", "yardstick", "slow"),
     )
-    known = manifest(machines=hosts, services=services)
+    known = manifest(hosts=hosts, services=services)
     seconds = range(HOLD - 1, HOLD + 10)
     whole = recording(
         [sink_sample(HOLD + at, {"backend-1": 1_000_000}) for at in range(10)],
@@ -221,9 +225,12 @@ def test_how_near_the_bound_a_run_came_is_its_mean_goodput_over_what_the_cores_c
 
 
 def test_there_is_no_bound_without_an_onion_address():
-    whole = watched(manifest=manifest(mode="without tor"))
-    yardsticks = {"yardstick": readings(TEN_SECONDS)}
-    read = analyse(msgspec.structs.replace(whole, yardsticks=yardsticks)).yardstick
+    whole = msgspec.structs.replace(
+        watched(),
+        manifest=manifest(mode="without tor"),
+        yardsticks={"yardstick": readings(TEN_SECONDS)},
+    )
+    read = analyse(whole).yardstick
     assert read.arithmetic is None
 
 

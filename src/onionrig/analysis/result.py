@@ -135,7 +135,7 @@ def _result(load: Load, number: int) -> Result:
         costs=carried_over_costs(load, costs_by_role(load), speed),
         bottleneck=bound_by,
         links=links(load),
-        trust=trust(load, core_speed_doubts(speed, rates, recording.target_bits_per_second)),
+        trust=trust(load, core_speed_doubts(speed, rates, recording.thresholds)),
         yardstick=speed,
         round_trip=round_trip(load),
         tor_circuits=tor_circuits(load),

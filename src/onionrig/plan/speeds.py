@@ -19,9 +19,9 @@ from onionrig.records.probe import CELL_BYTES, RECORD_BYTES
 if TYPE_CHECKING:
     from onionrig.hardware.boards import Board
     from onionrig.plan.reference_file import MachineTable
-    from onionrig.records.core_speed import HostSpeed, Yardstick
     from onionrig.records.probe import Probe
-    from onionrig.records.yardstick import WorkPart
+    from onionrig.records.yardstick.core_speed import HostSpeed, Yardstick
+    from onionrig.records.yardstick.readings import WorkPart
 
 BYTES_PER_MB = 1e6
 SHA3 = "SHA3-256 of 509 bytes"

@@ -17,7 +17,7 @@ from onionrig.records.samples import (
 )
 from onionrig.records.thresholds import Threshold
 from onionrig.records.transfers import Transfer
-from onionrig.records.yardstick import YardstickSample
+from onionrig.records.yardstick.readings import YardstickSample
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):

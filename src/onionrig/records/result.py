@@ -11,12 +11,12 @@ import msgspec
 
 from onionrig.records import Part
 from onionrig.records.aftermath import Aftermath
-from onionrig.records.core_speed import Yardstick
 from onionrig.records.dials import Dials
 from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
 from onionrig.records.hosts import HostFigures, Links
 from onionrig.records.manifest import Mode
 from onionrig.records.thresholds import JudgedThreshold
+from onionrig.records.yardstick.core_speed import Yardstick
 
 Status = Literal["complete", "aborted"]
 WINDOW_SECONDS = 10

@@ -137,7 +137,9 @@ def pinger(place: Placement, name: str, address: str, clients: Iterable[str]) ->
         port=ECHO_PORT,
         clients=_endpoints(place, clients),
     )
-    return place.ours(name, Role.PINGER, "onionrig.movers.pinger", orders, depends=clients)
+    return place.ours(
+        name, Role.PINGER, "onionrig.movers.round_trips.pinger", orders, depends=clients
+    )
 
 
 def dialler(  # noqa: PLR0913 - where, which, through whom, and one of two paces

@@ -7,7 +7,7 @@ import msgspec
 from onionrig.experiment.frontend import Switch
 from onionrig.records.samples import Sample, TorSample
 from onionrig.records.transfers import Transfer
-from onionrig.records.yardstick import YardstickSample
+from onionrig.records.yardstick.readings import YardstickSample
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from onionrig.engine.base import Signal
 from onionrig.processes.deadline import POLL_SECONDS
 from onionrig.processes.together import together
-from onionrig.records.yardstick import YardstickSample
+from onionrig.records.yardstick.readings import YardstickSample
 from onionrig.rig.model import Role
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from onionrig.records.samples import (
     TorSample,
 )
 from onionrig.records.transfers import Transfer
-from onionrig.records.yardstick import YardstickSample
+from onionrig.records.yardstick.readings import YardstickSample
 from onionrig.store.lines import Appender, unwritable
 from onionrig.store.manifest_file import read_manifest
 from onionrig.store.mending import asked_of, expected_files, mended_events

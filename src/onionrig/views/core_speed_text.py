@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from onionrig.units import counted, percent_text, rate_text
 
 if TYPE_CHECKING:
-    from onionrig.records.core_speed import ArithmeticBound, HostSpeed, Yardstick
     from onionrig.records.result import Result
+    from onionrig.records.yardstick.core_speed import ArithmeticBound, HostSpeed, Yardstick
 
 UNKNOWN = "-"
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from onionrig.movers.payload import DOUBLED_BLOCK, head_line
 from onionrig.records.samples import TorSample
-from onionrig.records.yardstick import YardstickSample
+from onionrig.records.yardstick.readings import YardstickSample
 from onionrig.rig.model import Role
 from onionrig.rig.orders import recorded_at
 from onionrig.rig.torrc import nickname

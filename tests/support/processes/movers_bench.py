@@ -40,7 +40,7 @@ import runpy
 from onionrig.movers import line
 
 line.DIAL_SECONDS = line.ANSWER_SECONDS = {HANG_SECONDS}
-runpy.run_module("onionrig.movers.pinger", run_name="__main__")
+runpy.run_module("onionrig.movers.round_trips.pinger", run_name="__main__")
 """
 """The pinger, but for how long it waits for an answer: no machine is so slow as to miss that."""
 

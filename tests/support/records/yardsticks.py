@@ -1,7 +1,12 @@
 """Readings of the yardstick, as a program on a host would have written them."""
 
 from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
-from onionrig.records.yardstick import WORK_PARTS, YARDSTICK_VERSION, Timing, YardstickSample
+from onionrig.records.yardstick.readings import (
+    WORK_PARTS,
+    YARDSTICK_VERSION,
+    Timing,
+    YardstickSample,
+)
 
 ROUND_CPU_SECONDS = 0.001
 
@@ -32,7 +37,7 @@ def readings(hold, *, speed=1.0, before=None, after=None, cores=2):
     at = speed if callable(speed) else lambda _: speed
     several = range(cores)
     return [
-        *(reading(hold.begin - 3, "before", speed=before or at(hold.begin), core=core)
+        *(reading(hold.begin - 6, "before", speed=before or at(hold.begin), core=core)
           for core in several),
         *(reading(second, speed=at(second), core=second % cores)
           for second in hold.seconds),

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from onionrig.units import percent_text
 
 if TYPE_CHECKING:
-    from onionrig.records.core_speed import HostSpeed, Yardstick
+    from collections.abc import Sequence
+
     from onionrig.records.result import Goodput
+    from onionrig.records.thresholds import Threshold
+    from onionrig.records.yardstick.core_speed import HostSpeed, Yardstick
 
 MOST_CHANGE = 0.10
 """Largest change of speed over the hold that no figure suffers from: networks that are drawn anew
@@ -17,7 +20,7 @@ LEAST_SIGNIFICANCE = 3.0
 
 
 def core_speed_doubts(
-    yardstick: Yardstick | None, goodput: Goodput, target_bits_per_second: float | None
+    yardstick: Yardstick | None, goodput: Goodput, thresholds: Sequence[Threshold]
 ) -> list[str]:
     """Return a doubt for each host whose speed moved by more than the verdict can bear.
 
@@ -27,8 +30,9 @@ def core_speed_doubts(
         return []
     bearable = MOST_CHANGE
     sustained = goodput.sustained_bits_per_second
-    if target_bits_per_second and sustained:
-        bearable = min(bearable, abs(sustained / target_bits_per_second - 1))
+    for threshold in thresholds:
+        if threshold.figure == "sustained rate" and threshold.limit and sustained:
+            bearable = min(bearable, abs(sustained / threshold.limit - 1))
     return [
         _doubt(host, several=len(yardstick.hosts) > 1)
         for host in yardstick.hosts

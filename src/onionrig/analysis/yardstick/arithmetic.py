@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from onionrig.analysis.yardstick.core_speed import Speeds
     from onionrig.records.manifest import Mode
-    from onionrig.records.yardstick import WorkPart
+    from onionrig.records.yardstick.readings import WorkPart
 
 PAYLOAD_BYTES, CIPHERED_BYTES, CELL_BYTES = 498, 509, 514
 GBIT_BYTES = 1e9 / 8

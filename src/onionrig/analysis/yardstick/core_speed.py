@@ -7,20 +7,22 @@ import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
-from onionrig.records.core_speed import HostSpeed, PartSpeed
-from onionrig.records.yardstick import WORK_PARTS
+from onionrig.records.yardstick.core_speed import HostSpeed, PartSpeed
+from onionrig.records.yardstick.readings import WORK_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.analysis.load.windows import Window
     from onionrig.analysis.yardstick.reference_core import ReferenceCore
-    from onionrig.records.yardstick import Moment, WorkPart, YardstickSample
+    from onionrig.records.yardstick.readings import Moment, WorkPart, YardstickSample
 
 Speeds = dict["WorkPart", float]
 """Bytes per CPU-second of one core, by part."""
 FEWEST_FOR_QUARTILES = 4
 FEWEST_IN_A_HALF = 3
+CERTAIN = 1e6
+"""Significance of a change without any error, for which JSON has no number."""
 
 
 def host_speed(host: str, readings: Sequence[YardstickSample], hold: Window) -> HostSpeed:
@@ -114,5 +116,5 @@ def _change(
     error = math.sqrt(math.fsum(statistics.variance(half) / len(half) for half in halves))
     moved = second - first
     if not error:
-        return moved / first, None
-    return moved / first, abs(moved) / error
+        return moved / first, CERTAIN if moved else 0.0
+    return moved / first, min(abs(moved) / error, CERTAIN)

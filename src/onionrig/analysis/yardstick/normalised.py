@@ -13,17 +13,17 @@ from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cp
 from onionrig.analysis.hosts.facts import host_of, machine_facts, machine_of
 from onionrig.analysis.yardstick.arithmetic import arithmetic_seconds_per_gbit, relays_of
 from onionrig.analysis.yardstick.core_speed import host_speed, part_speeds
-from onionrig.records.core_speed import ArithmeticBound, Yardstick
+from onionrig.records.yardstick.core_speed import ArithmeticBound, Yardstick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from onionrig.analysis.load.loads import Load
     from onionrig.analysis.yardstick.core_speed import Speeds
-    from onionrig.records.core_speed import HostSpeed
     from onionrig.records.findings import Bottleneck
     from onionrig.records.result import Cost, Goodput
-    from onionrig.records.yardstick import YardstickSample
+    from onionrig.records.yardstick.core_speed import HostSpeed
+    from onionrig.records.yardstick.readings import YardstickSample
 
 BOUND_BY_CPU = frozenset({"machine CPU", "main thread"})
 """Kinds of bottleneck with which the rate follows the speed of the cores."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from onionrig.records.yardstick import WorkPart
+from onionrig.records.yardstick.readings import WorkPart
 
 
 class ReferenceCore(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from onionrig.movers.clock import SteadyClock
 from onionrig.movers.program import StopRequest, run_with_orders
 from onionrig.movers.yardstick.work import Work, summed
-from onionrig.records.yardstick import YARDSTICK_VERSION, YardstickSample
+from onionrig.records.yardstick.readings import YARDSTICK_VERSION, YardstickSample
 from onionrig.rig.orders import YardstickOrders
 from onionrig.store.lines import Appender
 
 if TYPE_CHECKING:
-    from onionrig.records.yardstick import Moment
+    from onionrig.records.yardstick.readings import Moment
 
 CORE_SECONDS = 0.12
 """Time for the reading of one core, unless there are so many that all would take too long."""

@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from onionrig.errors import Unequipped
-from onionrig.records.yardstick import WORK_PARTS, Timing
+from onionrig.records.yardstick.readings import WORK_PARTS, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from onionrig.records.yardstick import WorkPart
+    from onionrig.records.yardstick.readings import WorkPart
 
 CELL_BYTES = 509
 """Bytes of a relay cell that are digested and ciphered (tor-spec, "Relay cells")."""

@@ -9,9 +9,14 @@ from onionrig.views.report.document import UNKNOWN, Section, Table, columns
 from onionrig.views.report.value_text import number, percent, rate
 
 if TYPE_CHECKING:
-    from onionrig.records.core_speed import ArithmeticBound, HostSpeed, PartSpeed, Yardstick
     from onionrig.records.result import Result
-    from onionrig.records.yardstick import WorkPart
+    from onionrig.records.yardstick.core_speed import (
+        ArithmeticBound,
+        HostSpeed,
+        PartSpeed,
+        Yardstick,
+    )
+    from onionrig.records.yardstick.readings import WorkPart
     from onionrig.views.report.document import Cell
 
 PARTS: dict[WorkPart, str] = {

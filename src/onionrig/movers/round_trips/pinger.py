@@ -1,6 +1,6 @@
 """Measure every second how long a byte takes to a backend and back, through each client tor.
 
-Run as ``python -m onionrig.movers.pinger ORDERS.json``. Each client has one stream to the echo port
+Run as ``python -m onionrig.movers.round_trips.pinger ORDERS.json``. Each client has one stream to the echo port
 with its own SOCKS credentials, hence a circuit that carries nothing else: the round trip is that of
 the path, with the queues that the load makes in it. A line that breaks is dialled again.
 """
@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from onionrig.movers.clock import SteadyClock
-from onionrig.movers.line import Line
 from onionrig.movers.pacing import pause_seconds
 from onionrig.movers.program import StopRequest, run_with_orders
+from onionrig.movers.round_trips.line import Line
 from onionrig.records.samples import PingSample
 from onionrig.rig.orders import PingerOrders
 from onionrig.store.lines import Appender

@@ -6,7 +6,7 @@ Speeds are relative to the reference core: 1 is as fast, 0.5 takes twice the tim
 from __future__ import annotations
 
 from onionrig.records import Part
-from onionrig.records.yardstick import WorkPart
+from onionrig.records.yardstick.readings import WorkPart
 
 
 class PartSpeed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,1 @@
+"""Measure round trips to the backend, on circuits that carry nothing else."""

@@ -1,0 +1,1 @@
+"""Readings of the yardstick, and how fast the cores were by them."""
