@@ -1,8 +1,9 @@
 """Measure every second how long a byte takes to a backend and back, through each client tor.
 
-Run as ``python -m onionrig.movers.round_trips.pinger ORDERS.json``. Each client has one stream to the echo port
-with its own SOCKS credentials, hence a circuit that carries nothing else: the round trip is that of
-the path, with the queues that the load makes in it. A line that breaks is dialled again.
+Run as ``python -m onionrig.movers.round_trips.pinger ORDERS.json``. Each client has one stream to
+the echo port with its own SOCKS credentials, hence a circuit that carries nothing else: the round
+trip is that of the path, with the queues that the load makes in it. A line that breaks is dialled
+again.
 """
 
 from __future__ import annotations
