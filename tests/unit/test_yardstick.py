@@ -13,7 +13,7 @@ from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
 from onionrig.records.yardstick.readings import WORK_PARTS, YARDSTICK_VERSION
 from support.records.events import finished, held, scheduled
 from support.records.manifests import host, manifest, service
-from support.records.recordings import recording, watched
+from support.records.recordings import recording, target_alone, watched
 from support.records.samples import HOLD, RAMP, host_sample, sink_sample
 from support.records.yardsticks import reading, readings
 
@@ -28,7 +28,7 @@ def result_of(*, speed=1.0, full=True, seconds=10, **more):
     target = more.pop("target", None)
     whole = msgspec.structs.replace(
         watched(seconds=seconds, cores=cores, **more),
-        target_bits_per_second=target,
+        thresholds=target_alone(target),
         yardsticks={"yardstick": readings(hold, speed=speed)},
     )
     return analyse(whole)
