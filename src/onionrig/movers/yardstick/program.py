@@ -39,10 +39,10 @@ _TIME_DIGITS = 3
 def run(orders: YardstickOrders) -> None:
     """Read until a signal comes. Raises RunDirectoryError when a reading cannot be written."""
     with StopRequest() as stop, Appender(orders.record_path) as record, Work() as work:
-        Yardstick(stop, record, work).run()
+        YardstickReader(stop, record, work).run()
 
 
-class Yardstick:
+class YardstickReader:
     """Reads the cores that this process may run on, and leaves its own affinity as it was."""
 
     def __init__(self, stop: StopRequest, record: Appender, work: Work) -> None:
