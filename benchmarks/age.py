@@ -30,7 +30,7 @@ from onionrig.units import BITS_PER_BYTE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.manifest import Manifest
     from onionrig.records.samples import HostSample, ProcessUse
 
@@ -144,7 +144,7 @@ def _taken(path: Path) -> tuple[int, int]:
     return size, files
 
 
-def _cpu(load: Load, minutes: Sequence[Window], *, per_minute: bool) -> dict[int, Row]:
+def _cpu(load: MeasuredLoad, minutes: Sequence[Window], *, per_minute: bool) -> dict[int, Row]:
     rows: dict[int, Row] = {}
     for minute in minutes:
         costs = costs_by_role(msgspec.structs.replace(load, hold=minute))
@@ -158,7 +158,7 @@ def _cpu(load: Load, minutes: Sequence[Window], *, per_minute: bool) -> dict[int
     return rows
 
 
-def _memory(load: Load, minutes: Sequence[Window]) -> dict[int, Row]:
+def _memory(load: MeasuredLoad, minutes: Sequence[Window]) -> dict[int, Row]:
     return {
         minute.begin: {
             role: cost.peak_rss_bytes / MIB
@@ -169,7 +169,7 @@ def _memory(load: Load, minutes: Sequence[Window]) -> dict[int, Row]:
 
 
 def _sums(
-    load: Load, minutes: Sequence[Window], figure: Callable[[ProcessUse], float]
+    load: MeasuredLoad, minutes: Sequence[Window], figure: Callable[[ProcessUse], float]
 ) -> dict[int, Row]:
     """Add a figure up over the processes of each role, as each minute ends."""
     roles = load.manifest.roles

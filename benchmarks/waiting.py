@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from onionrig.analysis.limits.full_cpu import HostUse
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.manifest import HostRecord
 
 
@@ -51,13 +51,13 @@ def main() -> None:
             )
 
 
-def _stretches(load: Load, seconds: int) -> Iterator[Load]:
+def _stretches(load: MeasuredLoad, seconds: int) -> Iterator[MeasuredLoad]:
     starts = range(load.hold.begin, load.hold.end - seconds + 1, seconds)
     for start in starts:
         yield msgspec.structs.replace(load, hold=Window(begin=start, end=start + seconds))
 
 
-def _unrestricted(load: Load) -> Load:
+def _unrestricted(load: MeasuredLoad) -> MeasuredLoad:
     hosts = tuple(_seen(host) for host in load.manifest.hosts)
     manifest = msgspec.structs.replace(load.manifest, hosts=hosts)
     recording = msgspec.structs.replace(load.recording, manifest=manifest)
@@ -76,7 +76,7 @@ def _alone(use: HostUse) -> HostUse:
     )
 
 
-def _print(run: str, load: Load, stretch: Load, uses: Sequence[HostUse]) -> None:
+def _print(run: str, load: MeasuredLoad, stretch: MeasuredLoad, uses: Sequence[HostUse]) -> None:
     waited = {waiting.host: waiting for waiting in waitings(stretch, uses)}
     for use in uses:
         waiting = waited.get(use.host)

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from onionrig.errors import DaemonDied, RunDirectoryError
-from onionrig.processes.fleet import GRACE_SECONDS, Child, Fleet
+from onionrig.processes.fleet import GRACE_SECONDS, Fleet, ProcessToStart
 from onionrig.processes.owned import OwnedProcess, _ending_with_us, _setpriv
 from onionrig.processes.workspace import kept
 from support.processes.children import (
@@ -142,7 +142,7 @@ async def test_a_service_that_ends_by_itself_may_end(tmp_path):
 
 
 async def test_a_program_that_is_not_there_cannot_be_started(tmp_path):
-    missing = Child(
+    missing = ProcessToStart(
         name="x", argv=("/nonexistent/tor",), directory=tmp_path, log_path=tmp_path / "x.log"
     )
     with pytest.raises(DaemonDied, match="/nonexistent/tor"):

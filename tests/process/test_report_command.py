@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from onionrig.analysis.result import analyse
-from onionrig.records.series.comparison import Comparison, Side
+from onionrig.records.series.comparison import ComparedSide, Comparison
 from onionrig.records.series.sweep import Axis, SweepResult
 from support.records.manifests import manifest
 from support.records.realistic_run import realistic_run
@@ -66,7 +66,7 @@ def test_sweeps_and_comparisons_get_theirs(report, tmp_path):
     )
     write_json(tmp_path / "runs" / "s" / "sweep-result.json", sweep)
     (tmp_path / "runs" / "s" / "sweep.json").write_text("{}")
-    side = Side(
+    side = ComparedSide(
         name="A", title="a", runs=(), sustained_bits_per_second=(), median_bits_per_second=None
     )
     both = Comparison(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onionrig.experiment.loads.base import Drivers, Load, Shape
-from onionrig.records.result import Figure
+from onionrig.records.result import LoadFigure
 from onionrig.series.base import PartOf
 
 
@@ -27,11 +27,13 @@ def _wrong(load):
 def _figures(recording, seconds):
     dials = [each for each in recording.dials if int(each.started_wall_seconds) in seconds]
     if not dials:
-        return (Figure(name="connections", value=None, unit="connections/s"),)
+        return (LoadFigure(name="connections", value=None, unit="connections/s"),)
     opened = [each for each in dials if not each.failed]
     failed = len(dials) - len(opened)
     rate = len(opened) / len(seconds)
-    return (Figure(name="connections", value=rate, unit="connections/s", note=f"{failed} failed"),)
+    return (
+        LoadFigure(name="connections", value=rate, unit="connections/s", note=f"{failed} failed"),
+    )
 
 
 CONNECTIONS = Shape(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onionrig.hardware.boards import Board, Figure, Price, Rate
-from onionrig.plan.question import Candidate, Question
+from onionrig.hardware.boards import Board, BoardFigure, Price, Rate
+from onionrig.plan.question import Candidate, PlanQuestion
 from onionrig.plan.ranges import exactly
 from onionrig.plan.reference import Reference
 from onionrig.plan.slowdown import Shares
@@ -83,10 +83,10 @@ def board(**changed):
     """As fast as the machine that was measured, with 4 cores and 100 Mbit/s."""
     figures = {
         "name": "Some Board",
-        "cores": Figure[int](value=4, mark="read", source="a test"),
+        "cores": BoardFigure[int](value=4, mark="read", source="a test"),
         "clock_mhz": read(2500.0),
-        "memory_gb": Figure[tuple[float, ...]](value=(1.0, 4.0), mark="read", source="a test"),
-        "aes_instructions": Figure[bool](value=True, mark="read", source="a test"),
+        "memory_gb": BoardFigure[tuple[float, ...]](value=(1.0, 4.0), mark="read", source="a test"),
+        "aes_instructions": BoardFigure[bool](value=True, mark="read", source="a test"),
         "aes_mb_per_second": read(1000.0),
         "seven_zip_mips": read(4000.0),
         "ethernet_mbit": Rate(value=100.0, counts="frames", mark="measured", source="a test"),
@@ -98,7 +98,7 @@ def board(**changed):
 
 
 def read(value):
-    return Figure[float](value=value, mark="read", source="a test")
+    return BoardFigure[float](value=value, mark="read", source="a test")
 
 
 def candidate(**changed):
@@ -117,4 +117,4 @@ def question(**changed):
         "scale": 1.0,
         "link_bits_per_second": None,
     }
-    return Question(**{**asked, **changed})
+    return PlanQuestion(**{**asked, **changed})

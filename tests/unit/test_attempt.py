@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.movers.attempt import Attempt, Phase
+from onionrig.movers.attempt import Attempt, AttemptPhase
 from onionrig.movers.payload import BLOCK_BYTES, DOUBLED_BLOCK, head_line
 from onionrig.records.transfers import Ending
 
@@ -127,7 +127,7 @@ def test_a_stream_that_is_not_yet_decided_is_neither_ours_nor_foreign():
 
 def test_a_direct_attempt_waits_for_its_first_byte_once_it_is_connected():
     attempt = direct(takes_foreign=False)
-    assert attempt.phase is Phase.FIRST_BYTE
+    assert attempt.phase is AttemptPhase.FIRST_BYTE
     assert not attempt.overdue(109.0, connect_seconds=10.0, stall_seconds=1.0)
     assert attempt.overdue(110.5, connect_seconds=10.0, stall_seconds=1.0)
 

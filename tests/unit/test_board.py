@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from onionrig.movers.sampler.board import BoardReader, throttling_from
 from onionrig.movers.sampler.host import link_bits_per_second
-from onionrig.records.samples import Board
+from onionrig.records.samples import BoardState
 from support.files import lay_out
 
 PI = {
@@ -21,7 +21,7 @@ PI = {
 
 def test_a_pi_tells_its_hottest_zone_its_fastest_core_and_what_holds_it_back(tmp_path):
     lay_out(tmp_path, PI)
-    assert BoardReader(tmp_path, vcgencmd=None).read() == Board(
+    assert BoardReader(tmp_path, vcgencmd=None).read() == BoardState(
         temperature_celsius=61.8,
         clock_hertz=1_400_000_000.0,
         governor="ondemand",
@@ -35,7 +35,7 @@ def test_a_pi_tells_its_hottest_zone_its_fastest_core_and_what_holds_it_back(tmp
 
 
 def test_what_a_board_has_not_is_null_and_never_0(tmp_path):
-    assert BoardReader(tmp_path, vcgencmd=None).read() == Board(
+    assert BoardReader(tmp_path, vcgencmd=None).read() == BoardState(
         temperature_celsius=None, clock_hertz=None, governor=None, throttling=None
     )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from onionrig.cli.question import ask, flags_layer
 from onionrig.engine.emulation.engine import EmulationEngine, EmulationOpening
-from onionrig.engine.emulation.hosts import Emulation
+from onionrig.engine.emulation.hosts import EmulatedHosts
 from onionrig.engine.emulation.namespaces import Namespace
 from onionrig.engine.local.engine import Ground
 from onionrig.engine.local.equipment import Equipment
@@ -234,7 +234,7 @@ def test_a_fraction_is_read_as_it_is_printed(below, above):
 def test_the_manifest_has_board_and_scale_of_each_host(tmp_path):
     question = asked(tmp_path, "1/4")
     switch = Namespace(name="switch", pid=1)
-    emulation = Emulation(
+    emulation = EmulatedHosts(
         namespaces={}, delayed_by=None, delays={}, holders=(), switch=switch, links=()
     )
     opening = EmulationOpening(Equipment())

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from onionrig.cli.commands.cluster.check import _counted, _drawn
 from onionrig.cluster.check import Checked
-from onionrig.cluster.judgement import Finding
+from onionrig.cluster.judgement import HostFinding
 
 
 def checked():
@@ -14,17 +14,19 @@ def checked():
         inventory="inventory.yml",
         hosts=("pi1", "pi2"),
         findings=(
-            Finding(
+            HostFinding(
                 host="pi1", what="clock", verdict="ok", found="0.001 s ahead of this machine's"
             ),
-            Finding(
+            HostFinding(
                 host="pi1",
                 what="ports",
                 verdict="missing",
                 found="port 10000 of 192.0.2.1 not reached from pi2 (timeout)",
                 advice="let its firewall accept [TCP]",
             ),
-            Finding(host="pi2", what="time", verdict="warning", found="not set from the network"),
+            HostFinding(
+                host="pi2", what="time", verdict="warning", found="not set from the network"
+            ),
         ),
         roles={"pi1": ("balancer", "backend")},
     )

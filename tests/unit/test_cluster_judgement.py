@@ -3,18 +3,18 @@
 import msgspec
 
 from onionrig.cluster.judgement import (
-    HostFacts,
+    ExaminedHost,
     Node,
-    Record,
+    ProvisionRecord,
     Refusal,
     clock_findings,
     port_findings,
 )
 from onionrig.cluster.judgement import host_findings as findings_of
-from onionrig.cluster.playbooks import Failure, reason_of
+from onionrig.cluster.playbooks import PlaybookFailure, reason_of
 from onionrig.cluster.troubles import advice_for, explained, kind_of
 
-FIT = HostFacts(
+FIT = ExaminedHost(
     machine="aarch64",
     distribution="Debian GNU/Linux 12 (bookworm)",
     python=(3, 11, 2),
@@ -26,7 +26,7 @@ FIT = HostFacts(
     address="192.0.2.1",
     interface="eth0",
     link_mbit=1000,
-    node=Node(packages={"tor": "0.4.9.11"}, record=Record(version="1")),
+    node=Node(packages={"tor": "0.4.9.11"}, record=ProvisionRecord(version="1")),
 )
 
 NOT_SENT = (
@@ -69,11 +69,11 @@ def test_disk_link_time_and_version_are_judged():
     assert troubles(address=None)["link"][0] == "missing"
     assert troubles(clock_synchronized=False)["time"][0] == "warning"
     assert troubles(node=Node())["provisioned"][1] == "not yet"
-    old = Node(record=Record(version="0"))
+    old = Node(record=ProvisionRecord(version="0"))
     assert troubles(node=old)["provisioned"] == (
         "warning", "0, and this is 1", "onionrig cluster provision --limit pi1",
     )  # fmt: skip
-    begun = Node(record=Record(version="unfinished"))
+    begun = Node(record=ProvisionRecord(version="unfinished"))
     assert troubles(node=begun)["provisioned"][1] == "provision was interrupted"
 
 
@@ -100,7 +100,7 @@ def test_ports_name_the_firewall_s_rule_that_is_missing():
 
 
 def test_failures_are_one_line_with_what_to_do():
-    unknown = Failure(
+    unknown = PlaybookFailure(
         host="pi1", task="Look at the host", unreachable=True,
         reason=reason_of({"msg": "Failed to connect to the host via ssh: Host key verification failed."}),
     )  # fmt: skip
@@ -109,10 +109,14 @@ def test_failures_are_one_line_with_what_to_do():
     assert reason_of({"msg": NOT_SENT + "Host key verification failed."}) == (
         "Host key verification failed."
     )
-    sudo = Failure(host="pi1", task="Look at the host", reason="sudo: a password is required")
+    sudo = PlaybookFailure(
+        host="pi1", task="Look at the host", reason="sudo: a password is required"
+    )
     assert kind_of(sudo) == "sudo"
     assert "NOPASSWD" in explained(sudo)
-    ssh = Failure(host="pi1", task="Look", unreachable=True, reason="Permission denied (password)")
+    ssh = PlaybookFailure(
+        host="pi1", task="Look", unreachable=True, reason="Permission denied (password)"
+    )
     assert kind_of(ssh) == "reachable"
     failed = {
         "msg": "Task failed: Module failed: non-zero return code",

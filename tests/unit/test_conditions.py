@@ -23,7 +23,7 @@ from onionrig.movers.sampler.conditions import (
 )
 from onionrig.movers.sampler.host import Interfaces, interface_counts, named_counts, number_from
 from onionrig.movers.sampler.network import (
-    Network,
+    NetworkReader,
     damaged_segments,
     protocol_counts,
     tcp_counts,
@@ -113,7 +113,7 @@ def test_what_a_kernel_does_not_tell_is_null(tmp_path):
     read = ConditionsReader(tmp_path, Clock()).read(0)
     told = {name for name, value in msgspec.structs.asdict(read).items() if value is not None}
     assert told == {"wall_ahead_seconds", "suspended_seconds", "affinity_cores"}
-    assert Network(tmp_path).read({}) == NetworkCounts()
+    assert NetworkReader(tmp_path).read({}) == NetworkCounts()
 
 
 def test_the_throttling_of_many_cores_is_not_read_each_time(tmp_path):
@@ -141,7 +141,7 @@ def test_kills_are_counted_in_both_versions_of_control_groups(tmp_path):
 
 def test_what_a_network_namespace_counts_is_read_from_its_files(tmp_path):
     lay_out(tmp_path, NETWORK)
-    assert Network(tmp_path).read(tcp_counts(SNMP)) == NetworkCounts(
+    assert NetworkReader(tmp_path).read(tcp_counts(SNMP)) == NetworkCounts(
         received_segments=5000,
         damaged_segments=10,
         unbuffered_segments=34,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from onionrig.analysis.hosts.host_rates import host_rates
-from onionrig.records.samples import Board, CpuStates, HostSample, InterfaceUse
+from onionrig.records.samples import BoardState, CpuStates, HostSample, InterfaceUse
 from onionrig.units import percent_text
 from onionrig.views.live.host import host_line, interfaces_line
 
-IDLE_BOARD = Board(temperature_celsius=None, clock_hertz=None, governor=None, throttling=None)
+IDLE_BOARD = BoardState(temperature_celsius=None, clock_hertz=None, governor=None, throttling=None)
 
 
 def sample(at, *, received=0, sent=0, **more):
@@ -63,7 +63,7 @@ def test_what_the_board_does_not_tell_is_not_shown():
 
 
 def test_what_the_board_tells_is_shown():
-    board = Board(
+    board = BoardState(
         temperature_celsius=81.5,
         clock_hertz=1.2e9,
         governor="ondemand",

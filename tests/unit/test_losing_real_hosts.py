@@ -3,7 +3,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from onionrig.engine.ansible.hosts import Hosts, RunHost
+from onionrig.engine.ansible.hosts import RemoteHosts, RunHost
 from onionrig.engine.ansible.looks import Looks
 from onionrig.errors import HostLost
 from onionrig.rig.model import Listening, Role, Service
@@ -30,7 +30,7 @@ def hosts_of(tmp_path, *names):
         records=PurePosixPath("/records"),
         longest_seconds=60,
     )
-    hosts = Hosts(
+    hosts = RemoteHosts(
         [RunHost(connection=NobodyAnswers(name), run=run) for name in names],
         tmp_path,
         grace_seconds=60,

@@ -14,7 +14,7 @@ from onionrig.cluster.choosing import (
     standing_or_newest,
 )
 from onionrig.cluster.frontend_key import FrontendKey, keep_key, key_from
-from onionrig.cluster.logs import Lines, ServiceLog, chosen_logs
+from onionrig.cluster.logs import LogLines, ServiceLog, chosen_logs
 from onionrig.cluster.merging import put_down, say_that_nobody_saw_the_end, unseen_end
 from onionrig.cluster.state import SCRIPT, state_from
 from onionrig.engine.ansible.scripts import archive, fetch_argv, unpacked
@@ -324,7 +324,7 @@ def test_logs_are_chosen_by_service_or_host_and_what_there_is_is_named():
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_lines_of_several_logs_are_told_whole(size):
     told = []
-    lines = Lines(lambda service, line: told.append((service, line)))
+    lines = LogLines(lambda service, line: told.append((service, line)))
     text = b"==> /l/a.log <==\none\ntwo\n\n==> /l/b-1.log <==\nthr\xff"
     for at in range(0, len(text), size):
         lines.take(text[at : at + size])

@@ -11,8 +11,8 @@ from onionrig.movers.payload import (
     LINE_BYTES,
     LONGEST_HEAD_BYTES,
     Checker,
-    Fault,
     Head,
+    PayloadFault,
     head_line,
     parse_head,
 )
@@ -113,7 +113,7 @@ def test_one_changed_byte_is_found_at_its_offset(lengths, at, changed):
     stream[len(HEAD) + at] ^= changed
     checker = check(stream, lengths)
 
-    assert checker.fault is Fault.CORRUPT
+    assert checker.fault is PayloadFault.CORRUPT
     assert checker.wrong_offset == checker.verified_bytes == at
     assert checker.rejected_bytes == 3 * BLOCK_BYTES - at
 
@@ -160,7 +160,7 @@ def test_nothing_is_verified_after_the_first_wrong_byte():
 def test_a_stream_that_does_not_begin_with_our_head_is_not_ours(stream, lengths):
     checker = check(stream, lengths)
 
-    assert checker.fault is Fault.NOT_OURS
+    assert checker.fault is PayloadFault.NOT_OURS
     assert checker.wrong_offset is None
     assert checker.verified_bytes == 0
 

@@ -3,7 +3,7 @@
 import socket
 from contextlib import ExitStack
 
-from onionrig.movers.round_trips.line import QUESTION_BYTES, Line
+from onionrig.movers.round_trips.line import QUESTION_BYTES, PingLine
 from onionrig.movers.round_trips.pinger import Pinger
 from onionrig.rig.orders import PingerOrders
 from onionrig.tor.stream import StreamSocket
@@ -25,7 +25,7 @@ class Echoed:
         """Return a line that this is the other end of."""
         echoed = self
 
-        class Answered(Line):
+        class Answered(PingLine):
             def ask(self, at):
                 super().ask(at)
                 echoed.answer()
@@ -68,7 +68,7 @@ def pinged(clock, monkeypatch, *, answer_seconds, stop_at):
     samples = []
     with ExitStack() as stack, stop_request(clock, stop_at) as stop:
         echoed = Echoed(clock, stack, answer_seconds)
-        monkeypatch.setattr("onionrig.movers.round_trips.pinger.Line", echoed.line)
+        monkeypatch.setattr("onionrig.movers.round_trips.pinger.PingLine", echoed.line)
         monkeypatch.setattr("onionrig.movers.round_trips.line.StreamSocket", echoed.link)
         Pinger(orders, stop, samples).run()
     return samples, echoed

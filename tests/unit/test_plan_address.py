@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.plan.address import Address
+from onionrig.plan.address import PlannedAddress
 from onionrig.plan.capacity import Capacity
 from support.plan_inputs import figure, question, reference, spread
 
@@ -27,7 +27,7 @@ def hosts_with(*, link=90e6, thread=100e6, cores=4, most_by_memory=50):
 
 def address(host=None, *, measured=None, **asked):
     measured = measured or reference()
-    return Address(
+    return PlannedAddress(
         question=question(**asked),
         reference=measured,
         host=host or hosts_with(),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.errors import UsageError
-from onionrig.hardware.boards import Figure, Rate
+from onionrig.hardware.boards import BoardFigure, Rate
 from onionrig.plan import plan as plan_module
 from onionrig.plan.bill import streams_for_all
 from onionrig.plan.hosts import host_of
@@ -205,7 +205,7 @@ def test_more_hosts_than_instances_are_refused_with_what_would_hold_them():
 
 
 def test_a_board_too_small_for_one_daemon_is_said_to_be():
-    small = Figure[tuple[float, ...]](value=(0.125,), mark="read", source="a test")
+    small = BoardFigure[tuple[float, ...]](value=(0.125,), mark="read", source="a test")
     found = planned(of=candidate(memory_gb=small, price=None))
     assert not found.possible
     assert "memory" in found.answer
@@ -231,7 +231,7 @@ def test_one_kind_that_cannot_be_planned_does_not_keep_another_from_it():
 def test_a_plan_says_where_each_input_is_from_and_how_an_estimate_is_replaced():
     found = planned(
         of=candidate(
-            aes_mb_per_second=Figure[float](value=36.0, mark="estimate", source="a sibling")
+            aes_mb_per_second=BoardFigure[float](value=36.0, mark="estimate", source="a sibling")
         )
     )
     guessed = [one for one in found.inputs if one.source == "a sibling"]

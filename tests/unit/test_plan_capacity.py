@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.hardware.boards import Figure
+from onionrig.hardware.boards import BoardFigure
 from onionrig.plan.capacity import capacity, memory_bytes
-from onionrig.plan.hosts import Host, Lacking, host_of
+from onionrig.plan.hosts import Lacking, PlannedHost, host_of
 from onionrig.plan.question import Candidate
 from onionrig.plan.speeds import speeds_of_probe
 from support.plan_inputs import MIB, board, candidate, question, reference, spread
@@ -16,7 +16,7 @@ from support.records.probes import probe
 def limits(measured=None, asked=None, **of_board):
     measured, asked = measured or reference(), asked or question()
     host = host_of(candidate(**of_board), asked, measured)
-    assert isinstance(host, Host)
+    assert isinstance(host, PlannedHost)
     return capacity(host, measured, asked.scale)
 
 
@@ -93,7 +93,7 @@ def test_memory_holds_daemons_beside_the_system_source_and_sampler():
 
 
 def test_a_board_with_next_to_no_memory_holds_no_daemon():
-    small = Figure[tuple[float, ...]](value=(0.125,), mark="read", source="a test")
+    small = BoardFigure[tuple[float, ...]](value=(0.125,), mark="read", source="a test")
     assert limits(memory_gb=small, price=None).most_by_memory == 0
 
 
@@ -103,7 +103,7 @@ def test_memory_of_several_daemons():
 
 def test_the_memory_that_the_price_is_of_is_the_one_that_is_planned():
     host = host_of(candidate(), question(), reference())
-    assert isinstance(host, Host)
+    assert isinstance(host, PlannedHost)
     assert host.memory_bytes.value.likely == 1 << 30
 
 
@@ -143,7 +143,7 @@ def test_costs_of_a_machine_that_nobody_probed_cannot_be_carried_over():
 def test_a_range_of_costs_makes_a_range_of_rates_around_the_likely_one(cost, off, cores):
     found = limits(
         reference(backend_cost=spread(cost * (1 - off), cost, cost * (1 + off))),
-        cores=Figure[int](value=cores, mark="read", source="a test"),
+        cores=BoardFigure[int](value=cores, mark="read", source="a test"),
     )
     for limit in (found.cpu, found.thread):
         assert limit.lowest <= limit.likely <= limit.highest

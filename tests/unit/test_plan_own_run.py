@@ -6,7 +6,7 @@ import pytest
 from onionrig.errors import UsageError
 from onionrig.plan.own_run import mode_of, reference_from
 from onionrig.records.findings import Bottleneck
-from onionrig.records.hosts import HostLink, Links
+from onionrig.records.hosts import HostLink, LinkSum
 from support.plan_inputs import reference, speeds
 from support.records.manifests import emulated_host, manifest
 from support.records.results import result
@@ -130,7 +130,7 @@ def with_links(share, *, full):
         full=full,
         serves=True,
     )
-    links = Links(
+    links = LinkSum(
         scale=1.0,
         hosts=(link,),
         sum_bits_per_second=100e6,

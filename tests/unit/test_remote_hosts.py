@@ -6,7 +6,7 @@ import pytest
 from onionrig.analysis.hosts.interfaces import carried_bytes, main_interface
 from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.interface_agreement import CELLS, REAL
-from onionrig.records.samples import Board
+from onionrig.records.samples import BoardState
 from support.records.emulated_hosts import bramble
 from support.records.recordings import watched
 from support.records.remote_hosts import CLOCKS_AHEAD_SECONDS, cluster
@@ -175,7 +175,7 @@ def told(board):
 def hot(at):
     """A board that throttles from the fifth second on; under-voltage is of an earlier time."""
     now = ("throttled now", "throttled since boot") if at >= 5 else ()
-    return Board(
+    return BoardState(
         temperature_celsius=60.0 + at,
         clock_hertz=1.2e9 if at < 5 else 0.6e9,
         governor="ondemand",

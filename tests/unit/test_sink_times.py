@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from onionrig.movers.attempt import Attempt, Phase
+from onionrig.movers.attempt import Attempt, AttemptPhase
 from onionrig.movers.payload import DOUBLED_BLOCK, head_line
 from onionrig.movers.sink import Sink
 from onionrig.records.schedule import Schedule
@@ -137,16 +137,16 @@ def test_each_phase_of_an_attempt_has_its_own_time_to_be_silent():
     def overdue(at):
         return attempt.overdue(at, connect_seconds=10.0, stall_seconds=3.0)
 
-    assert attempt.phase is Phase.CLIENT
+    assert attempt.phase is AttemptPhase.CLIENT
     assert (overdue(109.5), overdue(110.0)) == (False, True)
     attempt.accepted()
-    assert attempt.phase is Phase.REPLY  # of all until the reply, from the dial on
+    assert attempt.phase is AttemptPhase.REPLY  # of all until the reply, from the dial on
     assert (overdue(109.5), overdue(110.0)) == (False, True)
     attempt.connected(108.0)
-    assert attempt.phase is Phase.FIRST_BYTE
+    assert attempt.phase is AttemptPhase.FIRST_BYTE
     assert (overdue(117.5), overdue(118.0)) == (False, True)
     attempt.received(memoryview(head_line("here", "0")), 112.0)
-    assert attempt.phase is Phase.DELIVERING
+    assert attempt.phase is AttemptPhase.DELIVERING
     assert (overdue(114.5), overdue(115.0)) == (False, True)
     attempt.received(memoryview(DOUBLED_BLOCK[:9]), 114.0)
     assert (overdue(116.5), overdue(117.0)) == (False, True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
-from onionrig.records.series.sweep import Axis, Point, SweepPlan
+from onionrig.records.series.sweep import Axis, SweepPlan, SweepPoint
 from onionrig.views.summary.sweep import sweep_summary
 from support.records.results import result
 from support.views.terminal import printed
@@ -34,7 +34,7 @@ def held(rate, **settings):
 
 def points(rates):
     return [
-        Point(settings={"load.streams": value}, run="001", result=result(rate))
+        SweepPoint(settings={"load.streams": value}, run="001", result=result(rate))
         for value, rate in rates.items()
     ]
 
@@ -70,7 +70,9 @@ def test_there_is_a_knee_for_each_combination_of_the_other_settings():
         Axis(key="load.streams", values=("1", "4")),
     ]
     measured = [
-        Point(settings={"backends.daemons": n, "load.streams": s}, run="001", result=result(rate))
+        SweepPoint(
+            settings={"backends.daemons": n, "load.streams": s}, run="001", result=result(rate)
+        )
         for n, s, rate in (("1", "1", 100), ("1", "4", 101), ("2", "1", 100), ("2", "4", 200))
     ]
     assert [(knee.settings, knee.value) for knee in knees(axes, measured)] == [

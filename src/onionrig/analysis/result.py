@@ -32,7 +32,7 @@ from onionrig.records.result import BringUp, Bytes, Failure, Result, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.analysis.load.sink_seconds import SinkSeconds
     from onionrig.records.events import AnyEvent
     from onionrig.records.recording import Recording
@@ -89,11 +89,11 @@ def results_by_load(recording: Recording) -> list[Result]:
     return _results(loads(recording))
 
 
-def _results(slices: Sequence[Load]) -> list[Result]:
+def _results(slices: Sequence[MeasuredLoad]) -> list[Result]:
     return [_judged(_result(load, number), load) for number, load in enumerate(slices, start=1)]
 
 
-def _judged(result: Result, load: Load) -> Result:
+def _judged(result: Result, load: MeasuredLoad) -> Result:
     whole = load.complete and not result.lost_hosts
     return msgspec.structs.replace(result, verdict=verdict(result, [load.recording], whole=whole))
 
@@ -109,7 +109,7 @@ def load_number(result: Result, recording: Recording) -> int | None:
     return min(result.load or analyse(recording).load or count, count)
 
 
-def _result(load: Load, number: int) -> Result:
+def _result(load: MeasuredLoad, number: int) -> Result:
     manifest, recording = load.manifest, load.recording
     rates = goodput(load) if counts_goodput(manifest) else UNMEASURED
     backends, lost = backend_shares(load), lost_hosts(load)

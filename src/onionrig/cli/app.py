@@ -25,14 +25,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ExperimentFile = Annotated[
+ExperimentFileArgument = Annotated[
     Path | None,
     typer.Argument(
         metavar="EXPERIMENT.toml",
         help="File of the experiment (default: none; the profile is measured as it is).",
     ),
 ]
-Profile = Annotated[
+ProfileOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
@@ -40,7 +40,7 @@ Profile = Annotated[
         f"{', '.join(profile_names())} (default: the one named default).",
     ),
 ]
-Settings = Annotated[
+SettingsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
@@ -49,26 +49,26 @@ Settings = Annotated[
         "has it).",
     ),
 ]
-Streams = Annotated[
+StreamsOption = Annotated[
     int | None,
     typer.Option(
         metavar="N", help="Total number of streams, load.streams (default: from the profile)."
     ),
 ]
-Backends = Annotated[
+BackendsOption = Annotated[
     int | None,
     typer.Option(
         metavar="N",
         help="Number of backend instances, backends.daemons (default: from the profile).",
     ),
 ]
-Clients = Annotated[
+ClientsOption = Annotated[
     int | None,
     typer.Option(
         metavar="N", help="Number of client tors, load.clients (default: from the profile)."
     ),
 ]
-Hold = Annotated[
+HoldOption = Annotated[
     str | None,
     typer.Option(
         metavar="DURATION",
@@ -76,14 +76,14 @@ Hold = Annotated[
         "profile).",
     ),
 ]
-SingleHop = Annotated[
+SingleHopOption = Annotated[
     bool,
     typer.Option(
         "--single-hop",
         help="Make the backends single-hop onion services: faster, and not anonymous.",
     ),
 ]
-Balancer = Annotated[
+BalancerOption = Annotated[
     str | None,
     typer.Option(
         metavar="stock|extended",
@@ -91,7 +91,7 @@ Balancer = Annotated[
         "profile).",
     ),
 ]
-Scale = Annotated[
+ScaleOption = Annotated[
     str | None,
     typer.Option(
         metavar="FRACTION",
@@ -99,7 +99,7 @@ Scale = Annotated[
         "(default: 1).",
     ),
 ]
-Inventory = Annotated[
+InventoryOption = Annotated[
     Path | None,
     typer.Option(
         "--inventory",
@@ -108,14 +108,14 @@ Inventory = Annotated[
         help="Ansible inventory of the hosts to run on, cluster.inventory (default: this machine).",
     ),
 ]
-Target = Annotated[
+TargetOption = Annotated[
     str | None,
     typer.Option(
         metavar="RATE",
         help='Rate that must be sustained, such as "500Mbit", verdict.target (default: none).',
     ),
 ]
-Json = Annotated[
+JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON on standard output, and nothing else.")
 ]
 
@@ -137,7 +137,7 @@ def _holds_of_a_baseline(word: str) -> int:
     )
 
 
-Repeat = Annotated[
+RepeatOption = Annotated[
     int,
     typer.Option(
         parser=_holds_of_a_baseline,
@@ -145,17 +145,17 @@ Repeat = Annotated[
         help="Number of holds on one rig; the result gives their median and range.",
     ),
 ]
-Out = Annotated[
+OutOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="New run directory (default: runs/<UTC time>-<profile>)."),
 ]
-Report = Annotated[
+ReportOption = Annotated[
     bool,
     typer.Option(
         "--report/--no-report", help="Whether to write report.html and its charts at the end."
     ),
 ]
-RunName = Annotated[
+RunNameArgument = Annotated[
     str, typer.Argument(metavar="RUN", help='Run directory, part of a run\'s name, or "latest".')
 ]
 RunOrBundle = Annotated[

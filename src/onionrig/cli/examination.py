@@ -26,7 +26,7 @@ from onionrig.units import size_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Verdict = Literal["ok", "warning", "missing"]
+MachineVerdict = Literal["ok", "warning", "missing"]
 
 SMALLEST = "smoke"
 """The shipped profile that takes least."""
@@ -36,23 +36,23 @@ FREE_MEMORY_BYTES = 1 << 30
 FREE_DISK_BYTES = 500 << 20
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class MachineFinding(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one check."""
 
     what: str
-    verdict: Verdict
+    verdict: MachineVerdict
     found: str
     advice: str = ""
 
 
-def examine() -> list[Finding]:
+def examine() -> list[MachineFinding]:
     """Return findings on everything that a run needs."""
-    checks: tuple[Callable[[], Finding], ...] = (
+    checks: tuple[Callable[[], MachineFinding], ...] = (
         _tor, _onionbalance, _cores, _aes, _open_files, _memory, _disk, _cache, _others, _emulation,
         _openssl, _surroundings,
     )  # fmt: skip
     blocked = [
-        Finding(what=found.what, verdict="missing", found="-", advice=found.why)
+        MachineFinding(what=found.what, verdict="missing", found="-", advice=found.why)
         for found in obstacles(needs_of_the_smallest(), tor=_tor_path())
     ]
     known = {finding.what for finding in blocked}
@@ -65,67 +65,69 @@ def needs_of_the_smallest() -> Needs:
     return Needs.of(ask(None, SMALLEST, [], {}).experiment)
 
 
-def able(findings: list[Finding]) -> bool:
+def able(findings: list[MachineFinding]) -> bool:
     """Return whether nothing that a run needs is missing."""
     return all(finding.verdict != "missing" for finding in findings)
 
 
-def _tor() -> Finding:
+def _tor() -> MachineFinding:
     try:
         tor = find_tor()
     except Unequipped as error:
-        return Finding(what="tor", verdict="missing", found="-", advice=str(error))
-    return Finding(what="tor", verdict="ok", found=f"{tor.version} with {tor.openssl}, {tor.path}")
+        return MachineFinding(what="tor", verdict="missing", found="-", advice=str(error))
+    return MachineFinding(
+        what="tor", verdict="ok", found=f"{tor.version} with {tor.openssl}, {tor.path}"
+    )
 
 
-def _onionbalance() -> Finding:
+def _onionbalance() -> MachineFinding:
     try:
         path, version = find_onionbalance()
     except Unequipped as error:
-        return Finding(what="Onionbalance", verdict="missing", found="-", advice=str(error))
-    return Finding(what="Onionbalance", verdict="ok", found=f"{version}, {path}")
+        return MachineFinding(what="Onionbalance", verdict="missing", found="-", advice=str(error))
+    return MachineFinding(what="Onionbalance", verdict="ok", found=f"{version}, {path}")
 
 
-def _cores() -> Finding:
+def _cores() -> MachineFinding:
     facts = host_facts("")
     found = f"{facts.cores}, {facts.cpu_model or 'unknown model'}, {facts.architecture}"
     if facts.cpu_restriction is not None:
         found = f"{facts.usable_cores:g} of {facts.machine_cores}, {found.partition(', ')[2]}"
         advice = f"{facts.cpu_restriction}: runs, probes and plans count no more"
-        return Finding(what="cores", verdict="warning", found=found, advice=advice)
+        return MachineFinding(what="cores", verdict="warning", found=found, advice=advice)
     if facts.cores < FEWEST_CORES:
         advice = "everything shares one core: figures will be low, and bring-up slow"
-        return Finding(what="cores", verdict="warning", found=found, advice=advice)
-    return Finding(what="cores", verdict="ok", found=found)
+        return MachineFinding(what="cores", verdict="warning", found=found, advice=advice)
+    return MachineFinding(what="cores", verdict="ok", found=found)
 
 
-def _aes() -> Finding:
+def _aes() -> MachineFinding:
     aes = host_facts("").aes_instructions
     if aes is None:
-        return Finding(
+        return MachineFinding(
             what="AES instructions", verdict="warning", found="unknown",
             advice="/proc/cpuinfo lists no CPU features",
         )  # fmt: skip
     if not aes:
-        return Finding(
+        return MachineFinding(
             what="AES instructions", verdict="warning", found="none",
             advice="tor will spend several times the CPU on encryption",
         )  # fmt: skip
-    return Finding(what="AES instructions", verdict="ok", found="yes")
+    return MachineFinding(what="AES instructions", verdict="ok", found="yes")
 
 
-def _open_files() -> Finding:
+def _open_files() -> MachineFinding:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     found = f"{soft}, may be raised to {'any number' if hard == resource.RLIM_INFINITY else hard}"
     if hard != resource.RLIM_INFINITY and hard < OPEN_FILES:
-        return Finding(
+        return MachineFinding(
             what="open files", verdict="warning", found=found,
             advice=f"fewer than {OPEN_FILES}: raise it for runs with many streams (ulimit -Hn)",
         )  # fmt: skip
-    return Finding(what="open files", verdict="ok", found=found)
+    return MachineFinding(what="open files", verdict="ok", found=found)
 
 
-def _memory() -> Finding:
+def _memory() -> MachineFinding:
     free = psutil.virtual_memory().available
     return _enough("free memory", free, FREE_MEMORY_BYTES, "a default run takes about 1 GiB")
 
@@ -137,51 +139,53 @@ def _tor_path() -> str | None:
         return None
 
 
-def _cache() -> Finding:
+def _cache() -> MachineFinding:
     path, why = usable_cache()
     if why is not None:
-        return Finding(what="cached keys", verdict="warning", found="-", advice=why)
-    return Finding(what="cached keys", verdict="ok", found=str(path))
+        return MachineFinding(what="cached keys", verdict="warning", found="-", advice=why)
+    return MachineFinding(what="cached keys", verdict="ok", found=str(path))
 
 
-def _others() -> Finding:
+def _others() -> MachineFinding:
     if sees_all_processes(Path("/proc")):
-        return Finding(what="other processes", verdict="ok", found="visible")
-    return Finding(
+        return MachineFinding(what="other processes", verdict="ok", found="visible")
+    return MachineFinding(
         what="other processes", verdict="warning", found="hidden",
         advice="/proc is mounted with hidepid, so a run cannot tell how much CPU others took",
     )  # fmt: skip
 
 
-def _disk() -> Finding:
+def _disk() -> MachineFinding:
     try:
         places = [Path(tempfile.gettempdir()), Path.cwd()]
     except OSError as error:
-        return Finding(what="free disk", verdict="warning", found="-", advice=str(error.strerror))
+        return MachineFinding(
+            what="free disk", verdict="warning", found="-", advice=str(error.strerror)
+        )
     free = min(shutil.disk_usage(place).free for place in places)
     return _enough("free disk", free, FREE_DISK_BYTES, "here and in the temporary directory")
 
 
-def _enough(what: str, free: int, needed: int, advice: str) -> Finding:
-    verdict: Verdict = "ok" if free >= needed else "warning"
-    return Finding(
+def _enough(what: str, free: int, needed: int, advice: str) -> MachineFinding:
+    verdict: MachineVerdict = "ok" if free >= needed else "warning"
+    return MachineFinding(
         what=what, verdict=verdict, found=size_text(free), advice="" if free >= needed else advice
     )
 
 
-def _surroundings() -> Finding:
+def _surroundings() -> MachineFinding:
     try:
         refuse_unfit_surroundings()
     except Unequipped as error:
-        return Finding(what="surroundings", verdict="missing", found="-", advice=str(error))
-    return Finding(
+        return MachineFinding(what="surroundings", verdict="missing", found="-", advice=str(error))
+    return MachineFinding(
         what="surroundings",
         verdict="ok",
         found=f"temporary files go to {tempfile.gettempdir()}; no proxy is preloaded",
     )
 
 
-def _emulation() -> Finding:
+def _emulation() -> MachineFinding:
     tools = [name for name in ("ip", "tc") if _found(name)]
     namespaces = Path("/proc/self/ns/net").exists()
     mounts = group_mounts()
@@ -191,7 +195,7 @@ def _emulation() -> Finding:
         f"control groups: {groups}"
     )
     enough = {"ip", "tc"} <= set(tools) and namespaces
-    return Finding(
+    return MachineFinding(
         what="emulated hosts",
         verdict="ok" if enough else "warning",
         found=found,
@@ -199,14 +203,14 @@ def _emulation() -> Finding:
     )
 
 
-def _openssl() -> Finding:
+def _openssl() -> MachineFinding:
     try:
         openssl = find_openssl()
     except Unequipped as error:
-        return Finding(
+        return MachineFinding(
             what="openssl", verdict="warning", found="-", advice=f"not needed for a run; {error}"
         )
-    return Finding(what="openssl", verdict="ok", found=f"{openssl.version}, {openssl.path}")
+    return MachineFinding(what="openssl", verdict="ok", found=f"{openssl.version}, {openssl.path}")
 
 
 def _found(program: str) -> bool:

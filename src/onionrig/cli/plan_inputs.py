@@ -21,14 +21,14 @@ from onionrig.store.probe_file import read_probe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.plan.question import Mode
+    from onionrig.plan.question import PlannedMode
     from onionrig.plan.reference import Reference
     from onionrig.records.probe import Probe
     from onionrig.records.result import Result
     from onionrig.store.run_directory import RunDirectory
 
 
-def reference_for(run: str | None, run_probe: Path | None, mode: Mode | None) -> Reference:
+def reference_for(run: str | None, run_probe: Path | None, mode: PlannedMode | None) -> Reference:
     """Return the shipped measurement in a mode, or a user's run, with gaps filled from the former.
 
     Raises UsageError and RecordsUnreadable.

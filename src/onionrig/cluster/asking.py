@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import msgspec
 
 from onionrig.engine.ansible.access import asks_for_password, password_asked_text
-from onionrig.engine.ansible.connection import CommandFailed, Connection
+from onionrig.engine.ansible.connection import CommandFailed, SshConnection
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.errors import HostLost, OnionrigError, UsageError
 from onionrig.processes.surroundings import refuse_unfit_surroundings
@@ -64,7 +64,7 @@ def accesses_of(inventory: str, limit: str | None = None) -> tuple[Access, ...]:
 
 
 async def on_all(
-    accesses: Iterable[Access], what: Callable[[Connection], Awaitable[Found]]
+    accesses: Iterable[Access], what: Callable[[SshConnection], Awaitable[Found]]
 ) -> Answers[Found]:
     """Do something on all hosts at once; a failure on one does not affect the others.
 
@@ -74,7 +74,7 @@ async def on_all(
     found: dict[str, Found] = {}
     problems: dict[str, str] = {}
 
-    async def on(connection: Connection) -> None:
+    async def on(connection: SshConnection) -> None:
         try:
             found[connection.host] = await what(connection)
         except BrokenPipeError:
@@ -85,7 +85,7 @@ async def on_all(
     async with kept() as keeping:
         # no master's socket is there, so ssh connects by itself (ssh_config(5), ControlMaster)
         connections = [
-            Connection(access, keeping.workspace, keeping.environment) for access in accesses
+            SshConnection(access, keeping.workspace, keeping.environment) for access in accesses
         ]
         await asyncio.gather(*map(on, connections))
     order = [connection.host for connection in connections]
@@ -95,7 +95,7 @@ async def on_all(
     )
 
 
-def _explained(connection: Connection, error: Exception) -> str:
+def _explained(connection: SshConnection, error: Exception) -> str:
     """Return which host gave no answer and why, in one line."""
     if isinstance(error, CommandFailed) and asks_for_password(error.output.stderr):
         return password_asked_text(connection.host)

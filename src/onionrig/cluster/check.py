@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.cluster.judgement import (
-    Finding,
-    HostFacts,
+    ExaminedHost,
+    HostFinding,
     clock_findings,
     host_findings,
     port_findings,
@@ -28,7 +28,7 @@ from onionrig.experiment.schema import Cluster, Experiment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onionrig.cluster.playbooks import Failure, Played
+    from onionrig.cluster.playbooks import PlaybookFailure, Played
     from onionrig.engine.ansible.inventory import ListedHost
 
 EXAMINE, CONNECT = "Look at the host", "Connect to the other hosts"
@@ -40,7 +40,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     inventory: str
     hosts: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[HostFinding, ...]
     roles: dict[str, tuple[str, ...]]
     """Roles of each host that takes part in a run."""
     remarks: tuple[str, ...] = ()
@@ -85,9 +85,9 @@ def check(inventory: str, *, limit: str | None, tell: Callable[[str], None]) -> 
 
 def _findings(
     listed: tuple[ListedHost, ...], played: Played, roles: dict[str, tuple[str, ...]]
-) -> tuple[Finding, ...]:
+) -> tuple[HostFinding, ...]:
     facts = {
-        host: msgspec.json.decode(text, type=HostFacts)
+        host: msgspec.json.decode(text, type=ExaminedHost)
         for host, text in played.printed.get(EXAMINE, {}).items()
     }
     answers = {host: json.loads(text) for host, text in played.printed.get(CONNECT, {}).items()}
@@ -107,9 +107,9 @@ def _findings(
     return tuple(findings)
 
 
-def _failed(failure: Failure) -> Finding:
+def _failed(failure: PlaybookFailure) -> HostFinding:
     kind = kind_of(failure)
-    return Finding(
+    return HostFinding(
         host=failure.host,
         what=kind if kind != "other" else failure.task,
         verdict="missing",

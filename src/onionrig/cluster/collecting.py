@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from onionrig.cluster.choosing import RunThere
     from onionrig.engine.ansible.access import Access
-    from onionrig.engine.ansible.connection import Connection
+    from onionrig.engine.ansible.connection import SshConnection
 
 FETCH_SECONDS = 600.0
 
@@ -197,7 +197,7 @@ def _place(run: RunThere, out: Path | None) -> Path:
     return out or RUNS / run.run
 
 
-async def _fetched(connection: Connection, run: RunThere) -> Files:
+async def _fetched(connection: SshConnection, run: RunThere) -> Files:
     """Return what a host has of a run. Raises CommandFailed and HostLost."""
     content = await connection.run(
         ("tar", "-C", str(RECORDS / run.directory), "-cf", "-", "."), seconds=FETCH_SECONDS
@@ -208,5 +208,5 @@ async def _fetched(connection: Connection, run: RunThere) -> Files:
         raise HostLost(f"{connection.host}: its archive of records is broken: {error}") from error
 
 
-async def _removed(connection: Connection, run: RunThere) -> None:
+async def _removed(connection: SshConnection, run: RunThere) -> None:
     await connection.run(("rm", "-rf", "--", str(RECORDS / run.directory)))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onionrig.engine.ansible.access import Access
-    from onionrig.engine.ansible.connection import Connection
+    from onionrig.engine.ansible.connection import SshConnection
     from onionrig.engine.ansible.inventory import ListedHost
 
 DIRECTORY = STATE / "frontend"
@@ -78,7 +78,7 @@ async def read_key(access: Access) -> FrontendKey | None:
     Raises HostLost, and Unequipped if the host's file is not such a key.
     """
 
-    async def read(connection: Connection) -> bytes:
+    async def read(connection: SshConnection) -> bytes:
         return await connection.run(("sh", "-c", READ))
 
     answers = await on_all([access], read)
@@ -109,7 +109,7 @@ async def write_key(access: Access, pem: bytes, *, replace: bool) -> str:
             "keep it with `onionrig frontend export FILE`, then give --replace"
         )
 
-    async def write(connection: Connection) -> None:
+    async def write(connection: SshConnection) -> None:
         try:
             await connection.run(("sh", "-c", WRITE), stdin=pem)
         except CommandFailed as error:

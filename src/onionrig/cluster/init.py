@@ -22,7 +22,7 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 ASKED_SECONDS = 10
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class InventoryPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The groups of an inventory that is to be written."""
 
     groups: dict[str, tuple[str, ...]]
@@ -41,7 +41,7 @@ def plan(  # noqa: PLR0913 - the groups of an inventory
     authorities: Sequence[str] = (),
     relays: Sequence[str] = (),
     here: Collection[str] = LOCAL_NAMES,
-) -> Plan:
+) -> InventoryPlan:
     """Distribute roles over hosts, each written as [USER@]HOST.
 
     ``here`` has the names of this machine. Hosts that are given no role are backends. Raises
@@ -71,7 +71,7 @@ def plan(  # noqa: PLR0913 - the groups of an inventory
         if "ansible_connection" in values
     ]
     groups = {"balancer": balancers, "backends": backends, **taken}
-    return Plan(groups=groups, variables=named.variables, remarks=tuple(remarks))
+    return InventoryPlan(groups=groups, variables=named.variables, remarks=tuple(remarks))
 
 
 class _Named:
@@ -113,7 +113,7 @@ def _beside_clients(taken: dict[str, tuple[str, ...]]) -> list[str]:
     return remarks
 
 
-def inventory_text(planned: Plan) -> str:
+def inventory_text(planned: InventoryPlan) -> str:
     """Return an inventory as YAML."""
     lines = [
         "# Hosts for onionrig, an ordinary Ansible inventory: onionrig cluster check",
@@ -134,7 +134,7 @@ def inventory_text(planned: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_inventory(path: Path, planned: Plan) -> None:
+def write_inventory(path: Path, planned: InventoryPlan) -> None:
     """Write an inventory to a new file. Raises UsageError."""
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -147,7 +147,7 @@ def write_inventory(path: Path, planned: Plan) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def unknown_to_ssh(planned: Plan) -> tuple[str, ...]:
+def unknown_to_ssh(planned: InventoryPlan) -> tuple[str, ...]:
     """Return the hosts whose SSH host key this user's known_hosts lacks."""
     if shutil.which("ssh") is None or shutil.which("ssh-keygen") is None:
         return ()

@@ -16,14 +16,14 @@ from onionrig.units import counted, size_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Verdict = Literal["ok", "warning", "missing"]
+HostVerdict = Literal["ok", "warning", "missing"]
 
 UNFINISHED = "unfinished"
 """Version that the collection records until it has finished provisioning a host."""
 SLOW_LINK_MBIT = 100
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class ProvisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The record that provisioning leaves on a host."""
 
     version: str = ""
@@ -33,7 +33,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     """How far a host has been provisioned."""
 
     packages: dict[str, str] = {}
-    record: Record | None = None
+    record: ProvisionRecord | None = None
     runs: tuple[str, ...] = ()
     """The runs that are under way on it."""
 
@@ -46,7 +46,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     advice: str
 
 
-class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
+class ExaminedHost(msgspec.Struct, frozen=True, kw_only=True):
     """What a host is and has, as the collection's ``examine.py`` prints it."""
 
     machine: str
@@ -66,22 +66,22 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Whether somebody else's tor is left alone."""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class HostFinding(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one check on a host."""
 
     host: str
     what: str
-    verdict: Verdict
+    verdict: HostVerdict
     found: str
     advice: str = ""
 
 
 def host_findings(
-    host: str, facts: HostFacts, *, version: str, is_backend: bool
-) -> tuple[Finding, ...]:
+    host: str, facts: ExaminedHost, *, version: str, is_backend: bool
+) -> tuple[HostFinding, ...]:
     """Return the findings on one host; ``version`` is what should be provisioned."""
     refused = tuple(
-        Finding(
+        HostFinding(
             host=host,
             what=refusal.what,
             verdict="missing",
@@ -105,7 +105,7 @@ def host_findings(
 
 def clock_findings(
     ahead_seconds: Mapping[str, float | None],
-) -> tuple[Finding, ...]:
+) -> tuple[HostFinding, ...]:
     """Return how hosts' clocks compare with the controller's and with one another."""
     known = {host: ahead for host, ahead in ahead_seconds.items() if ahead is not None}
     findings = []
@@ -115,7 +115,7 @@ def clock_findings(
         text = f"{abs(ahead):.3f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
         is_far = apart > MOST_SECONDS and abs(ahead) > MOST_SECONDS / 2
         findings.append(
-            Finding(
+            HostFinding(
                 host=host,
                 what="clock",
                 verdict="missing" if is_far else "ok",
@@ -131,7 +131,7 @@ def clock_findings(
 
 def port_findings(
     answers: Mapping[str, Mapping[str, str]], addresses: Mapping[str, str | None], port: int
-) -> tuple[Finding, ...]:
+) -> tuple[HostFinding, ...]:
     """Return which hosts cannot be reached by which others, from the answers each of them got.
 
     The likeliest cause is a firewall, which answers none of the others, so one finding per host
@@ -146,13 +146,13 @@ def port_findings(
         }
         if host in answers and not failing:
             findings.append(
-                Finding(host=host, what="ports", verdict="ok", found=f"{port} reached by all")
+                HostFinding(host=host, what="ports", verdict="ok", found=f"{port} reached by all")
             )
         if not failing:
             continue
         sources = ", ".join(sorted(addresses[other] or other for other in failing))
         findings.append(
-            Finding(
+            HostFinding(
                 host=host,
                 what="ports",
                 verdict="missing",
@@ -170,95 +170,99 @@ def _rule(source: str, port: int) -> str:
     return f"nft add rule inet filter input {family} saddr {source} tcp dport {port}-65535 accept"
 
 
-def _system(host: str, facts: HostFacts) -> Finding:
+def _system(host: str, facts: ExaminedHost) -> HostFinding:
     python = ".".join(map(str, facts.python))
     found = f"{facts.distribution}, {facts.machine}, Python {python}, {facts.cores or '?'} cores"
-    return Finding(host=host, what="system", verdict="ok", found=found)
+    return HostFinding(host=host, what="system", verdict="ok", found=found)
 
 
-def _tor(host: str, facts: HostFacts) -> Finding:
+def _tor(host: str, facts: ExaminedHost) -> HostFinding:
     installed = facts.node.packages.get("tor")
     found = installed or "not installed: provision does that"
     if facts.share:
         found = f"{installed}, beside a tor of somebody else's, which is left untouched"
-    return Finding(host=host, what="tor", verdict="ok", found=found)
+    return HostFinding(host=host, what="tor", verdict="ok", found=found)
 
 
-def _memory(host: str, facts: HostFacts, *, is_backend: bool) -> Finding:
+def _memory(host: str, facts: ExaminedHost, *, is_backend: bool) -> HostFinding:
     if facts.memory_bytes is None:
-        return Finding(host=host, what="memory", verdict="warning", found="unknown")
+        return HostFinding(host=host, what="memory", verdict="warning", found="unknown")
     fits = daemons_that_fit(facts.memory_bytes)
     fit = "fits" if fits == 1 else "fit"
     found = f"{size_text(facts.memory_bytes)}: {counted(fits, 'daemon')} {fit}"
     if fits == 0:
-        return Finding(
+        return HostFinding(
             host=host, what="memory", verdict="missing", found=found,
             advice=f"a daemon takes {size_text(DAEMON_BYTES)} beside {size_text(SYSTEM_BYTES)} for "
             "the system",
         )  # fmt: skip
     if is_backend and facts.cores is not None and fits < facts.cores:
-        return Finding(
+        return HostFinding(
             host=host, what="memory", verdict="warning", found=found,
             advice=f"it has {facts.cores} cores and would get a daemon for each; ask for at most "
             f"{fits} on it (onionrig_facts: {{cores: {fits}}})",
         )  # fmt: skip
-    return Finding(host=host, what="memory", verdict="ok", found=found)
+    return HostFinding(host=host, what="memory", verdict="ok", found=found)
 
 
-def _disk(host: str, facts: HostFacts) -> Finding:
+def _disk(host: str, facts: ExaminedHost) -> HostFinding:
     known = [free for free in facts.disk_free_bytes.values() if free is not None]
     if not known:
-        return Finding(host=host, what="disk", verdict="warning", found="unknown")
+        return HostFinding(host=host, what="disk", verdict="warning", found="unknown")
     found = f"{size_text(min(known))} free"
     if min(known) < RECORDS_BYTES:
-        return Finding(
+        return HostFinding(
             host=host, what="disk", verdict="missing", found=found,
             advice=f"a run's records may take {size_text(RECORDS_BYTES)}: free that much in "
             + " and ".join(sorted(facts.disk_free_bytes)),
         )  # fmt: skip
-    return Finding(host=host, what="disk", verdict="ok", found=found)
+    return HostFinding(host=host, what="disk", verdict="ok", found=found)
 
 
-def _link(host: str, facts: HostFacts) -> Finding:
+def _link(host: str, facts: ExaminedHost) -> HostFinding:
     if facts.address is None:
-        return Finding(
+        return HostFinding(
             host=host, what="link", verdict="missing", found="no address that others reach",
             advice="set onionrig_address in the inventory",
         )  # fmt: skip
     rate = f"{facts.link_mbit} Mbit/s" if facts.link_mbit else "rate unknown"
     found = f"{facts.address} on {facts.interface or 'an unknown interface'}, {rate}"
     if facts.link_mbit and facts.link_mbit < SLOW_LINK_MBIT:
-        return Finding(
+        return HostFinding(
             host=host, what="link", verdict="warning", found=found,
             advice=f"slower than {SLOW_LINK_MBIT} Mbit/s: look at its cable and its switch",
         )  # fmt: skip
-    return Finding(host=host, what="link", verdict="ok", found=found)
+    return HostFinding(host=host, what="link", verdict="ok", found=found)
 
 
-def _time(host: str, facts: HostFacts) -> Finding:
+def _time(host: str, facts: ExaminedHost) -> HostFinding:
     match facts.clock_synchronized:
         case True:
-            return Finding(host=host, what="time", verdict="ok", found="set from the network")
+            return HostFinding(host=host, what="time", verdict="ok", found="set from the network")
         case False:
-            return Finding(
+            return HostFinding(
                 host=host, what="time", verdict="warning", found="not set from the network",
                 advice="sudo apt install systemd-timesyncd (or chrony)",
             )  # fmt: skip
         case None:
-            return Finding(host=host, what="time", verdict="ok", found="unknown how it is set")
+            return HostFinding(host=host, what="time", verdict="ok", found="unknown how it is set")
 
 
-def _provisioned(host: str, facts: HostFacts, version: str) -> Finding:
+def _provisioned(host: str, facts: ExaminedHost, version: str) -> HostFinding:
     record = facts.node.record
     advice = f"onionrig cluster provision --limit {host}"
     if record is None:
-        return Finding(
+        return HostFinding(
             host=host, what="provisioned", verdict="warning", found="not yet", advice=advice
         )
     if record.version == UNFINISHED:
         found = "provision was interrupted"
-        return Finding(host=host, what="provisioned", verdict="warning", found=found, advice=advice)
+        return HostFinding(
+            host=host, what="provisioned", verdict="warning", found=found, advice=advice
+        )
     if record.version != version:
         found = f"{record.version}, and this is {version}"
-        return Finding(host=host, what="provisioned", verdict="warning", found=found, advice=advice)
-    return Finding(host=host, what="provisioned", verdict="ok", found=version)
+        return HostFinding(
+            host=host, what="provisioned", verdict="warning", found=found, advice=advice
+        )
+    return HostFinding(host=host, what="provisioned", verdict="ok", found=version)

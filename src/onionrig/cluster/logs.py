@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from onionrig.cluster.choosing import RunThere
     from onionrig.engine.ansible.access import Access
-    from onionrig.engine.ansible.connection import Connection
+    from onionrig.engine.ansible.connection import SshConnection
 
 LOGS = "logs"
 SUFFIX = ".log"
@@ -77,7 +77,7 @@ async def logs_there(accesses: Iterable[Access], run: RunThere) -> Answers[tuple
     """Return the logs of a run that each host has."""
     directory = RECORDS / run.directory / LOGS
 
-    async def listed(connection: Connection) -> tuple[ServiceLog, ...]:
+    async def listed(connection: SshConnection) -> tuple[ServiceLog, ...]:
         try:
             printed = await connection.run(("ls", "-1", str(directory)))
         except CommandFailed:
@@ -121,7 +121,7 @@ async def last_lines(
     """Pass on the last lines of logs, host by host; return why a host gave no answer."""
     by_host = _by_host(logs)
 
-    async def printed_on(connection: Connection) -> bytes:
+    async def printed_on(connection: SshConnection) -> bytes:
         paths = [str(log.path) for log in by_host[connection.host]]
         return await connection.run(
             ("tail", "--verbose", f"--lines={lines}", *paths), seconds=PRINT_SECONDS
@@ -129,7 +129,7 @@ async def last_lines(
 
     answers = await on_all((one for one in accesses if one.name in by_host), printed_on)
     for printed in answers.found.values():
-        told = Lines(tell)
+        told = LogLines(tell)
         told.take(printed)
         told.end()
     return answers.problems
@@ -141,9 +141,9 @@ async def follow(
     """Pass on what logs have and get, until every host has gone; return why each has."""
     by_host = _by_host(logs)
 
-    async def followed(connection: Connection) -> None:
+    async def followed(connection: SshConnection) -> None:
         argv = tail_argv((log.path for log in by_host[connection.host]), lines=str(lines))
-        told = Lines(tell)
+        told = LogLines(tell)
         async with connection.running(argv) as tail:
             if tail.stdout is None or tail.stderr is None:
                 raise TypeError("tail was started without pipes")
@@ -156,7 +156,7 @@ async def follow(
     return (await on_all((one for one in accesses if one.name in by_host), followed)).problems
 
 
-class Lines:
+class LogLines:
     """Splits what ``tail`` prints for several logs, and passes on each complete line."""
 
     def __init__(self, tell: Tell) -> None:

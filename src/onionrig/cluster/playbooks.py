@@ -47,7 +47,7 @@ MEANINGS = ENDINGS | {
 """Errors that the signals which end the program stand for here."""
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
+class PlaybookFailure(msgspec.Struct, frozen=True, kw_only=True):
     """A failure on a host."""
 
     host: str
@@ -69,7 +69,7 @@ class Played(msgspec.Struct, kw_only=True):
     """Number of tasks that changed something, for each host that was reached."""
     printed: dict[str, dict[str, str]] = {}
     """Output of a task's commands, for each host."""
-    failures: list[Failure] = []
+    failures: list[PlaybookFailure] = []
 
 
 def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
@@ -145,7 +145,7 @@ def _take(played: Played, kind: str, data: dict[str, Any]) -> None:
             played.printed.setdefault(_short(data["task"]), {})[host] = result["stdout"]
     elif kind in ("runner_on_failed", "runner_on_unreachable") and not data.get("ignore_errors"):
         played.failures.append(
-            Failure(
+            PlaybookFailure(
                 host=host,
                 task=_short(data.get("task", "")),
                 reason=reason_of(result),

@@ -13,7 +13,7 @@ from onionrig.records.probe import Probe
 from onionrig.rig.units import USER
 
 if TYPE_CHECKING:
-    from onionrig.engine.ansible.connection import Connection
+    from onionrig.engine.ansible.connection import SshConnection
 
 PROBE_SECONDS = 300.0
 """Deadline of a probe, which usually takes half a minute."""
@@ -24,7 +24,7 @@ def probes_of(inventory: str, limit: str | None) -> Answers[Probe]:
     return asyncio.run(on_all(accesses_of(inventory, limit), _probed))
 
 
-async def _probed(connection: Connection) -> Probe:
+async def _probed(connection: SshConnection) -> Probe:
     printed = await connection.run(
         ("runuser", "-u", USER, "--", PYTHON, "-m", "onionrig.node.probe"), seconds=PROBE_SECONDS
     )

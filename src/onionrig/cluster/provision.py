@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.cluster.playbooks import Failure, play
+from onionrig.cluster.playbooks import PlaybookFailure, play
 from onionrig.cluster.troubles import explained
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.engine.ansible.program import packed, provisioned_version
@@ -27,7 +27,7 @@ class HostOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """The reason why it was not finished, as one line."""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class ProvisionOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What was done on all hosts."""
 
     version: str | None
@@ -44,7 +44,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def provision(
     inventory: str, *, limit: str | None, dry: bool, tell: Callable[[str], None]
-) -> Outcome:
+) -> ProvisionOutcome:
     """Make hosts fit for runs; what is already as it should be is not touched.
 
     Raises UsageError for an inventory that cannot be used, Unequipped, Interrupted.
@@ -55,19 +55,21 @@ def provision(
     return _outcome(played, version=provisioned_version(), dry=dry)
 
 
-def purge(inventory: str, *, limit: str | None, dry: bool, tell: Callable[[str], None]) -> Outcome:
+def purge(
+    inventory: str, *, limit: str | None, dry: bool, tell: Callable[[str], None]
+) -> ProvisionOutcome:
     """Remove everything that provisioning has made. Raises as ``provision`` does."""
     read_inventory(inventory)
     played = play("purge", inventory, limit=limit, dry=dry, tell=tell)
     return _outcome(played, version=None, dry=dry)
 
 
-def _outcome(played: Played, *, version: str | None, dry: bool) -> Outcome:
-    failures: dict[str, Failure] = {}
+def _outcome(played: Played, *, version: str | None, dry: bool) -> ProvisionOutcome:
+    failures: dict[str, PlaybookFailure] = {}
     for failure in played.failures:
         failures.setdefault(failure.host, failure)
     names = [*played.changed, *(name for name in failures if name not in played.changed)]
-    return Outcome(
+    return ProvisionOutcome(
         version=version,
         dry=dry,
         hosts=tuple(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onionrig.cluster.asking import Answers
     from onionrig.cluster.state import HostState
     from onionrig.engine.ansible.access import Access
-    from onionrig.engine.ansible.connection import Connection
+    from onionrig.engine.ansible.connection import SshConnection
 
 END_SECONDS = 60.0
 """Deadline that exceeds what systemd takes to kill what does not end by itself."""
@@ -42,7 +42,7 @@ async def stand_down(accesses: Iterable[Access]) -> Answers[tuple[EndedRun, ...]
     return await on_all(accesses, _stood_down)
 
 
-async def _stood_down(connection: Connection) -> tuple[EndedRun, ...]:
+async def _stood_down(connection: SshConnection) -> tuple[EndedRun, ...]:
     """End every run on a host. Raises HostLost if one is still there afterwards."""
     before = await host_state(connection)
     if not before.run_ids:

@@ -14,7 +14,7 @@ from onionrig.records.schedule import Schedule
 from onionrig.rig.units import LOCK, UNITS
 
 if TYPE_CHECKING:
-    from onionrig.engine.ansible.connection import Connection
+    from onionrig.engine.ansible.connection import SshConnection
 
 ANSWER_SECONDS = 30.0
 """Deadline of a host's whole answer."""
@@ -126,7 +126,7 @@ class _Timer(msgspec.Struct):
     next: int | None = None
 
 
-async def host_state(connection: Connection) -> HostState:
+async def host_state(connection: SshConnection) -> HostState:
     """Return the state of a host. Raises CommandFailed and HostLost."""
     printed = await connection.script(SCRIPT, seconds=ANSWER_SECONDS)
     try:

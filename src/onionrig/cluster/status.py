@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from onionrig.engine.ansible.access import Access
-    from onionrig.engine.ansible.connection import Connection
+    from onionrig.engine.ansible.connection import SshConnection
 
 
 class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ async def cluster_status(accesses: Iterable[Access]) -> ClusterStatus:
     )
 
 
-async def _asked(connection: Connection) -> tuple[HostState, ClockReading | None]:
+async def _asked(connection: SshConnection) -> tuple[HostState, ClockReading | None]:
     state = await host_state(connection)
     return state, await asyncio.to_thread(clock_reading, connection.access)
 

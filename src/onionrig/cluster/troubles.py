@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from onionrig.engine.ansible.access import SUDO_ADVICE, asks_for_password
 
 if TYPE_CHECKING:
-    from onionrig.cluster.playbooks import Failure
+    from onionrig.cluster.playbooks import PlaybookFailure
 
 UNREACHABLE: dict[str, str] = {
     "REMOTE HOST IDENTIFICATION HAS CHANGED": (
@@ -27,7 +27,7 @@ UNREACHABLE: dict[str, str] = {
 NO_PYTHON = ("python3: not found", "/usr/bin/python3: No such file", "interpreter was not found")
 
 
-def kind_of(failure: Failure) -> Literal["reachable", "sudo", "python", "other"]:
+def kind_of(failure: PlaybookFailure) -> Literal["reachable", "sudo", "python", "other"]:
     """Return what a failure is about."""
     if asks_for_password(failure.reason):
         return "sudo"
@@ -36,7 +36,7 @@ def kind_of(failure: Failure) -> Literal["reachable", "sudo", "python", "other"]
     return "reachable" if failure.unreachable else "other"
 
 
-def advice_for(failure: Failure) -> str:
+def advice_for(failure: PlaybookFailure) -> str:
     """Return what to do about a failure."""
     match kind_of(failure):
         case "sudo":
@@ -50,7 +50,7 @@ def advice_for(failure: Failure) -> str:
             return ""
 
 
-def explained(failure: Failure) -> str:
+def explained(failure: PlaybookFailure) -> str:
     """Return a failure as one line: the task, the reason, and what to do."""
     advice = advice_for(failure)
     # a refusal of the collection's own names the host, and needs no task beside it

@@ -196,7 +196,7 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class Links(Protocol):
+class LinkCuts(Protocol):
     """An engine that can cut its hosts off from one another."""
 
     async def set_link(self, host: str, *, up: bool) -> None:
@@ -240,7 +240,7 @@ class Opening(Protocol):
 
     @property
     def capabilities(self) -> frozenset[type]:
-        """The further protocols that the engine has, such as ``Links``."""
+        """The further protocols that the engine has, such as ``LinkCuts``."""
         ...
 
     def entered(

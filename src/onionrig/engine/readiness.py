@@ -51,7 +51,7 @@ async def wait_until_ready(  # noqa: PLR0913 - what, how to look, where to read,
     ``log`` returns where a service's output can be read. Raises BringUpTimeout, naming the service
     that is furthest behind and its log.
     """
-    waiting = _Waiting(services, to_answer=to_answer)
+    waiting = _AwaitedServices(services, to_answer=to_answer)
     async with deadline(seconds, lambda: waiting.where(log)):
         while True:
             for service in waiting.late():
@@ -62,7 +62,7 @@ async def wait_until_ready(  # noqa: PLR0913 - what, how to look, where to read,
             await asyncio.sleep(POLL_SECONDS)
 
 
-class _Waiting:
+class _AwaitedServices:
     """The services that are being waited for, and what was last seen of each."""
 
     def __init__(self, services: Sequence[Service], *, to_answer: bool) -> None:

@@ -12,7 +12,7 @@ from onionrig.hardware.boards import board_named
 from onionrig.records.manifest import BoardFacts
 
 if TYPE_CHECKING:
-    from onionrig.hardware.boards import Board, Catalogue, Figure
+    from onionrig.hardware.boards import Board, BoardFigure, Catalogue
 
 Value = TypeVar("Value")
 
@@ -106,5 +106,5 @@ def _facts(id_: str, board: Board) -> BoardFacts:
     )
 
 
-def _value(figure: Figure[Value] | None) -> Value | None:
+def _value(figure: BoardFigure[Value] | None) -> Value | None:
     return None if figure is None else figure.value

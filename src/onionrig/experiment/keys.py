@@ -41,7 +41,7 @@ _DIGITS = 24
 _COUNTED: int = 10**_DIGITS
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ExperimentTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of an experiment file."""
 
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from onionrig.experiment.faults.base import AskedFault
-from onionrig.experiment.keys import Auto, Count, Switched, Table
+from onionrig.experiment.keys import Auto, Count, ExperimentTable, Switched
 from onionrig.experiment.loads.base import Load
 from onionrig.experiment.loads.streams import Streams
 from onionrig.units import BitsPerSecond, Seconds, Share
@@ -23,7 +23,7 @@ CONGESTION_CONTROL: dict[str, int] = {"cc_alg": 2}
 (tor: src/core/or/congestion_control_common.c)."""
 
 
-class Network(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Network(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Tor network that the onion address lives on."""
 
     kind: Literal["private", "none"] = "private"
@@ -35,7 +35,7 @@ class Network(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Extra lines for authorities and relays."""
 
 
-class Backends(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Backends(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The backend instances behind the address."""
 
     daemons: Count | Auto = "auto"
@@ -47,7 +47,7 @@ class Backends(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Extra lines for the backend instances, which otherwise use tor's defaults."""
 
 
-class Frontend(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Frontend(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the address is published.
 
     Each switch replaces a few functions of Onionbalance in its own process (docs/onionbalance.md).
@@ -72,7 +72,7 @@ class Frontend(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Number of distinct descriptors; a divisor of the 6 places that clients fetch from."""
 
 
-class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Baseline(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the other half of a baseline is, if not on this host; for network.kind "none"."""
 
     peer: str | None = None
@@ -81,7 +81,7 @@ class Baseline(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``HOST:PORT`` to serve at, for sinks that run elsewhere."""
 
 
-class Thresholds(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Thresholds(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Thresholds that the run's figures are compared with, each absent unless it is set.
 
     ``experiment.thresholds`` refuses those on figures that the run will not have.
@@ -108,7 +108,7 @@ MOST_CORES_OF_A_HOST = 1024
 HostRole = Literal["authority", "relay", "backend", "balancer", "client"]
 
 
-class NamedHost(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NamedHost(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A host that services run on: either emulated here or one of the inventory.
 
     An emulated host is a network namespace with a link of its own.
@@ -135,7 +135,7 @@ class NamedHost(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     if absent, it is not limited."""
 
 
-class Emulation(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Emulation(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How hosts are emulated, all of them alike."""
 
     scale: Fraction = Fraction(1)
@@ -143,7 +143,7 @@ class Emulation(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quarter of the rig, if the CPU would be the bottleneck before the links are."""
 
 
-class Cluster(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Cluster(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Real hosts, as an Ansible inventory lists them, and how they are used."""
 
     inventory: str | None = None
@@ -154,7 +154,7 @@ class Cluster(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether each daemon is pinned to a core; off until a comparison shows that it helps."""
 
 
-class Experiment(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Experiment(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that is asked of a run."""
 
     description: str = ""

@@ -29,7 +29,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """An entry of the catalogue."""
 
 
-class Figure(Entry, Generic[Value], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BoardFigure(Entry, Generic[Value], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One figure."""
 
     value: Value
@@ -40,7 +40,7 @@ class Figure(Entry, Generic[Value], frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Rate(
-    Figure[Annotated[float, Meta(ge=0)]], frozen=True, kw_only=True, forbid_unknown_fields=True
+    BoardFigure[Annotated[float, Meta(ge=0)]], frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
     """Rate of an interface, in Mbit/s; 0 if the board has none."""
 
@@ -57,7 +57,7 @@ class Rate(
         return BitsPerSecond(round(mbit, 1) * 1e6)
 
 
-class Price(Figure[Positive], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Price(BoardFigure[Positive], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Price of one board, or of one hour."""
 
     currency: Literal["USD", "EUR", "GBP"] = "USD"
@@ -74,26 +74,28 @@ class Board(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     dated: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
     """Date on which the board's figures were last looked up."""
-    cores: Figure[Annotated[int, Meta(ge=1)]] | None = None
-    clock_mhz: Figure[Positive] | None = None
-    memory_gb: Figure[Annotated[tuple[Positive, ...], Meta(min_length=1)]] | None = None
+    cores: BoardFigure[Annotated[int, Meta(ge=1)]] | None = None
+    clock_mhz: BoardFigure[Positive] | None = None
+    memory_gb: BoardFigure[Annotated[tuple[Positive, ...], Meta(min_length=1)]] | None = None
     """All available memory sizes."""
-    aes_instructions: Figure[bool] | None = None
-    aes_mb_per_second: Figure[Positive] | None = None
+    aes_instructions: BoardFigure[bool] | None = None
+    aes_mb_per_second: BoardFigure[Positive] | None = None
     """AES-256-CBC speed of one core, by OpenSSL in blocks of 16 KiB; 1 MB = 1,000,000 bytes."""
-    seven_zip_mips: Figure[Positive] | None = None
+    seven_zip_mips: BoardFigure[Positive] | None = None
     """Total rating of one core in 7-zip's own benchmark, ``7z b -mmt1``."""
     ethernet_mbit: Rate | None = None
     wifi_mbit: Rate | None = None
-    idle_watts: Figure[Positive] | None = None
-    stress_watts: Figure[Positive] | None = None
+    idle_watts: BoardFigure[Positive] | None = None
+    stress_watts: BoardFigure[Positive] | None = None
     """Power with every core busy."""
     price: Price | None = None
 
 
 Catalogue = Mapping[str, Board]
 """Boards by id, as ``board = "pi3b"`` names them."""
-AnyFigure = Figure[int] | Figure[float] | Figure[bool] | Figure[tuple[float, ...]]
+AnyFigure = (
+    BoardFigure[int] | BoardFigure[float] | BoardFigure[bool] | BoardFigure[tuple[float, ...]]
+)
 
 
 def board_named(catalogue: Catalogue, board: str, *, where: str) -> Board:
@@ -108,4 +110,4 @@ def board_named(catalogue: Catalogue, board: str, *, where: str) -> Board:
 def figures_of(board: Board) -> dict[str, AnyFigure]:
     """Return the known figures of a board, by key."""
     found = {field: getattr(board, field) for field in Board.__struct_fields__}
-    return {field: value for field, value in found.items() if isinstance(value, Figure)}
+    return {field: value for field, value in found.items() if isinstance(value, BoardFigure)}

@@ -9,14 +9,14 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import assert_never
 
-from onionrig.movers.payload import Checker, Fault
+from onionrig.movers.payload import Checker, PayloadFault
 from onionrig.records.samples import FOREIGN_PEER
 from onionrig.records.transfers import Ending, Transfer
 
 _SHOWN_BYTES = 24
 
 
-class Phase(Enum):
+class AttemptPhase(Enum):
     """What an attempt waits for."""
 
     CLIENT = auto()
@@ -60,7 +60,7 @@ class Attempt:
         self._first_byte_at: float | None = None
         self._detail = ""
         self.checker = Checker()
-        self.phase = Phase.CLIENT
+        self.phase = AttemptPhase.CLIENT
         self.ending: Ending | None = None
         self.foreign = False
         """True if the peer is not a source of ours, and is allowed to deliver."""
@@ -84,11 +84,11 @@ class Attempt:
 
     def accepted(self) -> None:
         """Note that the client tor has accepted the connection and is asked for the stream."""
-        self.phase = Phase.REPLY
+        self.phase = AttemptPhase.REPLY
 
     def connected(self, at: float) -> None:
         """Note that the stream is open; without a client tor it is open once the peer accepts."""
-        self.phase = Phase.FIRST_BYTE
+        self.phase = AttemptPhase.FIRST_BYTE
         self._connected_at = self._heard_at = at
 
     def received(self, payload: bytes | memoryview, at: float) -> None:
@@ -97,7 +97,7 @@ class Attempt:
             return
         if self._first_byte_at is None:
             self._first_byte_at = at
-            self.phase = Phase.DELIVERING
+            self.phase = AttemptPhase.DELIVERING
         self._heard_at = at
         if self.foreign:
             self.unverified_bytes += len(payload)
@@ -124,7 +124,7 @@ class Attempt:
 
     def overdue(self, at: float, *, connect_seconds: float, stall_seconds: float) -> bool:
         """Return whether the attempt has been silent for longer than its phase allows."""
-        allowed = stall_seconds if self.phase is Phase.DELIVERING else connect_seconds
+        allowed = stall_seconds if self.phase is AttemptPhase.DELIVERING else connect_seconds
         return at - self._heard_at >= allowed
 
     def give_up(self, at: float) -> None:
@@ -156,13 +156,13 @@ class Attempt:
         match self.checker.fault:
             case None:
                 pass
-            case Fault.NOT_OURS if self._takes_foreign:
+            case PayloadFault.NOT_OURS if self._takes_foreign:
                 self.foreign = True
                 self.unverified_bytes = undecided + len(payload)
-            case Fault.NOT_OURS:
+            case PayloadFault.NOT_OURS:
                 shown = self.checker.beginning[:_SHOWN_BYTES]
                 self.end(Ending.NOT_OUR_SOURCE, at, f"it began with {shown!r}")
-            case Fault.CORRUPT:
+            case PayloadFault.CORRUPT:
                 self.end(Ending.CORRUPT, at, f"payload byte {self.checker.wrong_offset} is wrong")
             case fault:
                 assert_never(fault)
@@ -172,15 +172,15 @@ class Attempt:
 
 
 _SILENCE = {
-    Phase.CLIENT: Ending.CONNECT_TIMEOUT,
-    Phase.REPLY: Ending.CONNECT_TIMEOUT,
-    Phase.FIRST_BYTE: Ending.NO_FIRST_BYTE,
-    Phase.DELIVERING: Ending.STALLED,
+    AttemptPhase.CLIENT: Ending.CONNECT_TIMEOUT,
+    AttemptPhase.REPLY: Ending.CONNECT_TIMEOUT,
+    AttemptPhase.FIRST_BYTE: Ending.NO_FIRST_BYTE,
+    AttemptPhase.DELIVERING: Ending.STALLED,
 }
 
 _MISSED = {
-    Phase.CLIENT: "before the connection",
-    Phase.REPLY: "before the SOCKS reply",
-    Phase.FIRST_BYTE: "before the first byte",
-    Phase.DELIVERING: "",
+    AttemptPhase.CLIENT: "before the connection",
+    AttemptPhase.REPLY: "before the SOCKS reply",
+    AttemptPhase.FIRST_BYTE: "before the first byte",
+    AttemptPhase.DELIVERING: "",
 }

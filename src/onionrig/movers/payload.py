@@ -33,7 +33,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     backend: str
 
 
-class Fault(Enum):
+class PayloadFault(Enum):
     """How a stream can differ from what a source of ours sends."""
 
     NOT_OURS = auto()
@@ -88,13 +88,13 @@ class Checker:
         """Payload bytes found correct; the head line is not payload."""
         self.rejected_bytes = 0
         """Bytes from the first wrong one on."""
-        self.fault: Fault | None = None
+        self.fault: PayloadFault | None = None
         self._beginning = b""
 
     @property
     def wrong_offset(self) -> int | None:
         """Offset of the first wrong byte in the payload; None if there is none."""
-        return self.verified_bytes if self.fault is Fault.CORRUPT else None
+        return self.verified_bytes if self.fault is PayloadFault.CORRUPT else None
 
     @property
     def beginning(self) -> bytes:
@@ -118,7 +118,7 @@ class Checker:
             self.verified_bytes += len(piece)
             return
         right_bytes = _equal_bytes(piece, offset)
-        self.fault = Fault.CORRUPT
+        self.fault = PayloadFault.CORRUPT
         self.verified_bytes += right_bytes
         self.rejected_bytes += len(piece) - right_bytes
 
@@ -133,7 +133,7 @@ class Checker:
         elif len(candidate) < LONGEST_HEAD_BYTES and _may_be_ours(candidate):
             return piece[len(piece) :]
         if self.head is None:
-            self.fault = Fault.NOT_OURS
+            self.fault = PayloadFault.NOT_OURS
             return piece
         self._beginning = b""
         return piece[size - known :]

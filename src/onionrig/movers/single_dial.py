@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from onionrig.rig.orders import SocksEndpoint
     from onionrig.tor.socks import Credentials
 
-    Connect = Callable[[SocksEndpoint], Awaitable["Streams"]]
+    Connect = Callable[[SocksEndpoint], Awaitable["StreamPair"]]
 
 ENOUGH_BYTES = 64 << 10
 """Payload that has to be verified: more than a hundred cells, which proves that the circuit works.
@@ -26,10 +26,10 @@ ENOUGH_BYTES = 64 << 10
 STREAM = -1
 """Number of a single dial among transfers: it is not a stream of the load."""
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+StreamPair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def connected(client: SocksEndpoint) -> Streams:
+async def connected(client: SocksEndpoint) -> StreamPair:
     """Connect to a client tor's SOCKS port. Raises OSError."""
     return await asyncio.open_connection(client.host, client.port)
 
@@ -87,7 +87,7 @@ async def carry(  # noqa: PLR0913 - an attempt, its way, and what bounds it
 async def _dial(
     attempt: Attempt,
     handshake: Handshake,
-    connecting: Awaitable[Streams],
+    connecting: Awaitable[StreamPair],
     clock: SteadyClock,
     enough_bytes: int,
 ) -> None:

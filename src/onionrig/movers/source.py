@@ -58,7 +58,7 @@ def run(orders: SourceOrders) -> None:
         Source(doors, echoes, payload, stop, samples).run()
 
 
-class Connection:
+class SourceConnection:
     """One connection, and its position in the head line and in the payload."""
 
     __slots__ = ("_head", "_offset", "_payload", "_socket", "backend")
@@ -108,7 +108,7 @@ class Source:
         self._second = self._clock.second()
         self._sent_bytes = {door.backend: 0 for door in doors}
         self._doors = {door.listener.fileno(): door for door in doors}
-        self._connections: dict[int, Connection] = {}
+        self._connections: dict[int, SourceConnection] = {}
         self._epoll = select.epoll()
         for descriptor in (stop.fileno(), *self._doors):
             self._epoll.register(descriptor, select.EPOLLIN)
@@ -138,7 +138,7 @@ class Source:
             return
         if accepted.family is socket.AF_UNIX:
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        self._connections[accepted.fileno()] = Connection(accepted, door, self._payload)
+        self._connections[accepted.fileno()] = SourceConnection(accepted, door, self._payload)
         # not EPOLLIN: we ignore what a client sends, and it would wake us for ever
         self._epoll.register(accepted, select.EPOLLOUT)
 

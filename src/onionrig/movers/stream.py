@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.movers.attempt import Attempt, Phase
+from onionrig.movers.attempt import Attempt, AttemptPhase
 from onionrig.records.transfers import Ending
 from onionrig.tor.socks import Credentials, Handshake
 from onionrig.tor.stream import SocketAddress, SocksRefused, StreamSocket, resolved
@@ -106,7 +106,7 @@ class Stream:
         except OSError as error:
             self._fail(error, at)
             return
-        if self.attempt.phase is Phase.CLIENT:
+        if self.attempt.phase is AttemptPhase.CLIENT:
             self.attempt.accepted()
             self._note_open(at)
 
@@ -125,7 +125,7 @@ class Stream:
         except OSError as error:
             self._fail(error, at)
             return 0
-        if self.attempt.phase is Phase.REPLY:
+        if self.attempt.phase is AttemptPhase.REPLY:
             self._note_open(at)
         if payload:
             had_started = self.attempt.started

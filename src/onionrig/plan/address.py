@@ -12,17 +12,17 @@ from onionrig.experiment.frontend import (
 )
 from onionrig.experiment.loads.streams import STREAM_WINDOW_BYTES
 from onionrig.plan.capacity import Capacity
-from onionrig.plan.question import Question
+from onionrig.plan.question import PlanQuestion
 from onionrig.plan.ranges import least, over, plus, times
 from onionrig.plan.reference import Reference
 from onionrig.records.plan import Constraint, ConstraintKind, Input, Projection, Range
 from onionrig.units import BITS_PER_BYTE, cores_text, counted, percent_text, rate_text
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedAddress(msgspec.Struct, frozen=True, kw_only=True):
     """One address in front of identical hosts."""
 
-    question: Question
+    question: PlanQuestion
     reference: Reference
     host: Capacity
     round_trip: Input

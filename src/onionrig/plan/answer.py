@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.plan.address import Address
+from onionrig.plan.address import PlannedAddress
 from onionrig.plan.bill import bill
 from onionrig.plan.capacity import capacity
 from onionrig.plan.hosts import Lacking
@@ -15,8 +15,8 @@ from onionrig.units import rate_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onionrig.plan.hosts import Host
-    from onionrig.plan.question import Candidate, Question
+    from onionrig.plan.hosts import PlannedHost
+    from onionrig.plan.question import Candidate, PlanQuestion
     from onionrig.plan.reference import Reference
     from onionrig.records.plan import Projection, Range
 
@@ -28,8 +28,8 @@ LEAST_DRAWN = 10
 
 def answer(
     candidate: Candidate,
-    host: Host | Lacking,
-    question: Question,
+    host: PlannedHost | Lacking,
+    question: PlanQuestion,
     reference: Reference,
     round_trip: Input,
 ) -> HardwarePlan:
@@ -42,7 +42,9 @@ def answer(
             answer=f"{host.name}: {host.sentence}",
         )
     one = capacity(host, reference, question.scale)
-    address = Address(question=question, reference=reference, host=one, round_trip=round_trip)
+    address = PlannedAddress(
+        question=question, reference=reference, host=one, round_trip=round_trip
+    )
     hosts, needed = _hosts(address, question)
     inputs = _distinct(
         (
@@ -79,7 +81,9 @@ def answer(
     )
 
 
-def _hosts(address: Address, question: Question) -> tuple[int | None, HostsNeeded | None]:
+def _hosts(
+    address: PlannedAddress, question: PlanQuestion
+) -> tuple[int | None, HostsNeeded | None]:
     """Return the number of hosts planned: the one asked for, or the fewest likely to be enough."""
     wanted = question.wanted_bits_per_second
     if wanted is None:
@@ -95,7 +99,7 @@ def _hosts(address: Address, question: Question) -> tuple[int | None, HostsNeede
     )
 
 
-def _fewest(address: Address, wanted: float, end: Callable[[Range], float]) -> int | None:
+def _fewest(address: PlannedAddress, wanted: float, end: Callable[[Range], float]) -> int | None:
     return next(
         (
             hosts
@@ -106,7 +110,7 @@ def _fewest(address: Address, wanted: float, end: Callable[[Range], float]) -> i
     )
 
 
-def _sentence(address: Address, name: str, hosts: int) -> str:
+def _sentence(address: PlannedAddress, name: str, hosts: int) -> str:
     question, served = address.question, address.serves(hosts)
     binding, after = address.constraints(hosts)[:2]
     instances = address.instances_of(hosts)
@@ -126,7 +130,7 @@ def _sentence(address: Address, name: str, hosts: int) -> str:
     return f"{rate_text(question.target_bits_per_second)}{beyond} takes {rig}: {served_text}"
 
 
-def _curve(address: Address, upto: int) -> tuple[Projection, ...]:
+def _curve(address: PlannedAddress, upto: int) -> tuple[Projection, ...]:
     return tuple(address.projection(hosts) for hosts in range(1, min(upto, address.most_hosts) + 1))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.plan.hosts import Host
+from onionrig.plan.hosts import PlannedHost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.plan.hosts import Lacking
-    from onionrig.plan.question import Question
+    from onionrig.plan.question import PlanQuestion
     from onionrig.plan.reference import Reference
 
 ALWAYS = (
@@ -41,7 +41,7 @@ ALWAYS = (
 
 
 def assumptions(
-    question: Question, reference: Reference, hosts: Sequence[Host | Lacking]
+    question: PlanQuestion, reference: Reference, hosts: Sequence[PlannedHost | Lacking]
 ) -> tuple[str, ...]:
     """Return the assumptions of a plan."""
     found = [*ALWAYS, *_capitalised(reference.remarks)]
@@ -57,7 +57,7 @@ def assumptions(
     if question.scale != 1:
         found.append(f"Links and cores are multiplied by {question.scale:g}.")
     for host in hosts:
-        if isinstance(host, Host):
+        if isinstance(host, PlannedHost):
             found += _capitalised(host.remarks)
     return tuple(dict.fromkeys(found))
 

@@ -13,7 +13,7 @@ from onionrig.records.plan import Bill, Cash, ClientSide, Range
 
 if TYPE_CHECKING:
     from onionrig.hardware.boards import Board
-    from onionrig.plan.address import Address
+    from onionrig.plan.address import PlannedAddress
     from onionrig.plan.reference import Reference
 
 LEFT_OUT_CHANCE = 0.01
@@ -21,7 +21,7 @@ LEFT_OUT_CHANCE = 0.01
 (docs/planning.md)."""
 
 
-def bill(address: Address, board: Board | None, hosts: int) -> Bill:
+def bill(address: PlannedAddress, board: Board | None, hosts: int) -> Bill:
     """Return what this many hosts are, need and cost, and what the client side needs."""
     daemons = max(address.instances_of(hosts))
     instances = sum(address.instances_of(hosts))
@@ -42,7 +42,7 @@ def bill(address: Address, board: Board | None, hosts: int) -> Bill:
     )
 
 
-def _streams(address: Address, instances: int, served: Range) -> int:
+def _streams(address: PlannedAddress, instances: int, served: Range) -> int:
     """Return enough streams for the likely rate even at the lowest rate of one stream."""
     asked = address.question.streams
     if asked is not None:
@@ -75,7 +75,7 @@ def _client_side(reference: Reference, served: Range, descriptors: int) -> Clien
     )
 
 
-def _watts(address: Address, board: Board | None, hosts: int) -> Range | None:
+def _watts(address: PlannedAddress, board: Board | None, hosts: int) -> Range | None:
     """Return the power from all idle to all at full load; the likely value follows the CPU load."""
     if board is None or board.idle_watts is None or board.stress_watts is None:
         return None

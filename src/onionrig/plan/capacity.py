@@ -16,7 +16,7 @@ from onionrig.plan.ranges import around, at_most, exactly, minus, over, plus, ti
 from onionrig.records.plan import Input, Range
 
 if TYPE_CHECKING:
-    from onionrig.plan.hosts import Host
+    from onionrig.plan.hosts import PlannedHost
     from onionrig.plan.reference import Reference
 
 BITS_PER_GBIT = 1e9
@@ -44,7 +44,7 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[Input, ...]
 
 
-def capacity(host: Host, reference: Reference, scale: float) -> Capacity:
+def capacity(host: PlannedHost, reference: Reference, scale: float) -> Capacity:
     """Return the limits of one host."""
     slower = host.slowdown.value
     a_daemon = times(reference.backend_cost.value, slower)
@@ -96,7 +96,7 @@ def memory_bytes(reference: Reference, daemons: int) -> Range:
     )
 
 
-def _most_by_memory(host: Host, reference: Reference, system: Input) -> int:
+def _most_by_memory(host: PlannedHost, reference: Reference, system: Input) -> int:
     beside = memory_bytes(reference, 0).likely + system.value.likely
     free = host.memory_bytes.value.likely - beside
     return max(0, math.floor(free / reference.backend_rss_bytes.value.likely))

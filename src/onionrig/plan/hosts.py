@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.hardware.boards import Figure
+from onionrig.hardware.boards import BoardFigure
 from onionrig.plan.inputs import (
     BITS_PER_MBIT,
     BYTES_PER_GIB,
@@ -29,12 +29,12 @@ from onionrig.records.probe import CELL_BYTES
 
 if TYPE_CHECKING:
     from onionrig.hardware.boards import Board
-    from onionrig.plan.question import Candidate, Question
+    from onionrig.plan.question import Candidate, PlanQuestion
     from onionrig.plan.reference import MeasuredHost, Reference
     from onionrig.records.probe import Probe
 
 
-class Host(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedHost(msgspec.Struct, frozen=True, kw_only=True):
     """One host of a kind, before scaling."""
 
     name: str
@@ -65,7 +65,9 @@ class Lacking(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
-def host_of(candidate: Candidate, question: Question, reference: Reference) -> Host | Lacking:
+def host_of(
+    candidate: Candidate, question: PlanQuestion, reference: Reference
+) -> PlannedHost | Lacking:
     """Return what is known about one kind of hardware, or what is lacking."""
     if candidate.id == MEASURED and reference.hosts is not None:
         return _as_measured(reference.hosts, question, reference)
@@ -104,7 +106,7 @@ def host_of(candidate: Candidate, question: Question, reference: Reference) -> H
             sentence=f"how fast its cores are is not known: {PROBE_IT}; or write its AES and "
             f"clock or 7-zip figures as {IN_BOARDS_TOML}",
         )
-    return Host(
+    return PlannedHost(
         name=name,
         core_count=probe.host.cores if probe is not None else round(cores.value.likely),
         cores=cores,
@@ -125,7 +127,9 @@ def name_of(candidate: Candidate) -> str:
     return candidate.id
 
 
-def _as_measured(hosts: MeasuredHost, question: Question, reference: Reference) -> Host | Lacking:
+def _as_measured(
+    hosts: MeasuredHost, question: PlanQuestion, reference: Reference
+) -> PlannedHost | Lacking:
     link = _asked_link(question) or (
         None
         if hosts.link_bits_per_second is None
@@ -136,7 +140,7 @@ def _as_measured(hosts: MeasuredHost, question: Question, reference: Reference) 
             name=hosts.name,
             sentence="the run says nothing of a link of its hosts: give --link RATE",
         )
-    return Host(
+    return PlannedHost(
         name=hosts.name,
         core_count=max(1, math.floor(hosts.cores)),
         cores=known("cores", hosts.cores, "", hosts.source),
@@ -166,14 +170,14 @@ def _memory(name: str, board: Board | None, probe: Probe | None) -> Input | None
         return None
     sizes = board.memory_gb
     priced = board.price.memory_gb if board.price is not None else None
-    figure = Figure[float](
+    figure = BoardFigure[float](
         value=min(sizes.value) if priced is None else priced, mark=sizes.mark, source=sizes.source
     )
     return catalogued(f"{name}: memory", figure, "B", BYTES_PER_GIB, spread=False)
 
 
 def _link(
-    name: str, board: Board | None, probe: Probe | None, question: Question
+    name: str, board: Board | None, probe: Probe | None, question: PlanQuestion
 ) -> tuple[Input | None, tuple[str, ...]]:
     own = _asked_link(question)
     if own is not None:
@@ -195,7 +199,7 @@ def _link(
     return nominal, (_nominal(name),)
 
 
-def _asked_link(question: Question) -> Input | None:
+def _asked_link(question: PlanQuestion) -> Input | None:
     rate = question.link_bits_per_second
     return None if rate is None else asked("link", rate, "bit/s", "--link")
 

@@ -10,8 +10,8 @@ import msgspec
 from onionrig.units import counted, rate_text
 
 if TYPE_CHECKING:
-    from onionrig.plan.address import Address
-    from onionrig.plan.question import Question
+    from onionrig.plan.address import PlannedAddress
+    from onionrig.plan.question import PlanQuestion
     from onionrig.records.plan import ConstraintKind
 
 
@@ -25,7 +25,7 @@ NAMED: dict[ConstraintKind, str] = {
 """Names of the limits in a sentence."""
 
 
-def nearest(address: Address) -> str:
+def nearest(address: PlannedAddress) -> str:
     """Explain why a question has no answer, and name the nearest one that has."""
     question = address.question
     if not address.host.most_by_memory:
@@ -37,7 +37,7 @@ def nearest(address: Address) -> str:
     return _out_of_reach(address)
 
 
-def _too_many(address: Address, hosts: int) -> str:
+def _too_many(address: PlannedAddress, hosts: int) -> str:
     question = address.question
     most = address.most_hosts
     why = (
@@ -52,7 +52,7 @@ def _too_many(address: Address, hosts: int) -> str:
     return f"{why}; {most} hosts would serve {rate_text(served.likely)}"
 
 
-def _out_of_reach(address: Address) -> str:
+def _out_of_reach(address: PlannedAddress) -> str:
     wanted = address.question.wanted_bits_per_second or 0.0
     best = _best(address)
     at_best = address.serves(best)
@@ -74,17 +74,17 @@ def _out_of_reach(address: Address) -> str:
     return f"{why}; with {options}, {counted(hosts, 'host')} would serve {rate_text(served)}"
 
 
-def _with_headroom(question: Question) -> str:
+def _with_headroom(question: PlanQuestion) -> str:
     """Explain why the wanted rate is higher than the target, if it is."""
     if not question.headroom or question.target_bits_per_second is None:
         return ""
     return f" (the target with {100 * question.headroom:.3g} % to spare)"
 
 
-def _first_that_works(address: Address, wanted: float) -> tuple[str, int, float] | None:
+def _first_that_works(address: PlannedAddress, wanted: float) -> tuple[str, int, float] | None:
     """Return the smallest change that reaches the rate, with its hosts and rate, or None."""
     question = address.question
-    ways: list[tuple[str, Address, float]] = []
+    ways: list[tuple[str, PlannedAddress, float]] = []
     if question.streams is not None:
         each, _ = address.stream_rate()
         enough = math.ceil(wanted / each.likely)
@@ -106,13 +106,13 @@ def _first_that_works(address: Address, wanted: float) -> tuple[str, int, float]
     return None
 
 
-def _best(address: Address) -> int:
+def _best(address: PlannedAddress) -> int:
     """Return the fewest hosts that serve as much as any number of hosts does."""
     return max(
         range(1, address.most_hosts + 1), key=lambda hosts: (address.serves(hosts).likely, -hosts)
     )
 
 
-def _with(address: Address, **changes: str | int) -> Address:
-    question: Question = msgspec.structs.replace(address.question, **changes)
+def _with(address: PlannedAddress, **changes: str | int) -> PlannedAddress:
+    question: PlanQuestion = msgspec.structs.replace(address.question, **changes)
     return msgspec.structs.replace(address, question=question)

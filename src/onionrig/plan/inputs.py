@@ -8,7 +8,7 @@ from onionrig.plan.ranges import around, exactly
 from onionrig.records.plan import Input
 
 if TYPE_CHECKING:
-    from onionrig.hardware.boards import Figure, Mark
+    from onionrig.hardware.boards import BoardFigure, Mark
     from onionrig.records.plan import Origin, Range
 
 BITS_PER_MBIT, BYTES_PER_MIB, BYTES_PER_GIB = 1e6, 1 << 20, 1 << 30
@@ -24,7 +24,7 @@ IN_BOARDS_TOML = "a line in your boards.toml (docs/hardware.md)"
 
 def catalogued(
     name: str,
-    figure: Figure[float] | Figure[int] | None,
+    figure: BoardFigure[float] | BoardFigure[int] | None,
     unit: str,
     factor: float = 1.0,
     *,

@@ -16,7 +16,7 @@ from onionrig.records.plan import Input
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from onionrig.plan.question import Mode
+    from onionrig.plan.question import PlannedMode
     from onionrig.plan.reference import Reference
     from onionrig.plan.speeds import Speeds
     from onionrig.records.manifest import HostFacts, Manifest
@@ -28,7 +28,7 @@ ONE_HOLD_SPREAD = 0.05
 COSTS = ("backend", "source", "client", "relay")
 
 
-def mode_of(manifest: Manifest) -> Mode:
+def mode_of(manifest: Manifest) -> PlannedMode:
     """Return how a run's backend instances built their circuits. Raises UsageError without tor."""
     if manifest.mode == "without tor":
         raise UsageError(
@@ -57,7 +57,7 @@ def reference_from(
             f"{manifest.run} shows no cost of its backend instances: it was cut short or its "
             "sampler recorded nothing; run it again, or leave --from out"
         )
-    taken = _Taken(manifest, held)
+    taken = _OwnRunInputs(manifest, held)
     machine = _machine(manifest)
     own = {f"{role}_cost": taken.cost(role, getattr(otherwise, f"{role}_cost")) for role in COSTS}
     rss = {
@@ -83,7 +83,7 @@ def reference_from(
     )
 
 
-class _Taken:
+class _OwnRunInputs:
     def __init__(self, manifest: Manifest, held: Sequence[Result]) -> None:
         self._run = manifest.run
         self._held = held
@@ -115,7 +115,7 @@ class _Taken:
         )
 
 
-def _rates(taken: _Taken, held: Sequence[Result], otherwise: Reference) -> dict[str, Input]:
+def _rates(taken: _OwnRunInputs, held: Sequence[Result], otherwise: Reference) -> dict[str, Input]:
     """Return the rates of holds with full links and of those without: each kind shows its own."""
     bound_by_links = [one for one in held if _links_were_full(one)]
     others = [one for one in held if not _links_were_full(one)]
@@ -131,7 +131,7 @@ def _rates(taken: _Taken, held: Sequence[Result], otherwise: Reference) -> dict[
     }
 
 
-def _round_trip(taken: _Taken, held: Sequence[Result], otherwise: Reference) -> Input:
+def _round_trip(taken: _OwnRunInputs, held: Sequence[Result], otherwise: Reference) -> Input:
     seconds = [
         value
         for one in held

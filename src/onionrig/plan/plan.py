@@ -16,12 +16,12 @@ from onionrig.records.plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.plan.question import Balancer, Candidate, Question
+    from onionrig.plan.question import Candidate, PlannedBalancer, PlanQuestion
     from onionrig.plan.reference import Reference
 
 
 def plan_for_either_balancer(  # noqa: PLR0913 - as plan
-    question: Question,
+    question: PlanQuestion,
     candidates: Sequence[Candidate],
     reference: Reference,
     *,
@@ -36,7 +36,7 @@ def plan_for_either_balancer(  # noqa: PLR0913 - as plan
     ``plan`` does.
     """
 
-    def plan_with(balancer: Balancer) -> Plan:
+    def plan_with(balancer: PlannedBalancer) -> Plan:
         return plan(
             msgspec.structs.replace(question, balancer=balancer),
             candidates,
@@ -66,7 +66,7 @@ def _served(made: Plan) -> float:
 
 
 def plan(  # noqa: PLR0913 - question, hardware, measurement; when, by which version and command
-    question: Question,
+    question: PlanQuestion,
     candidates: Sequence[Candidate],
     reference: Reference,
     *,

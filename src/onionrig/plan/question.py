@@ -10,13 +10,13 @@ from onionrig.experiment.schema import Frontend
 from onionrig.hardware.boards import Board
 from onionrig.records.probe import Probe
 
-Mode = Literal["anonymous", "single-hop"]
-Balancer = Literal["stock", "extended"]
+PlannedMode = Literal["anonymous", "single-hop"]
+PlannedBalancer = Literal["stock", "extended"]
 MEASURED = "measured"
 """The kind of hardware that stands for hosts like those of the user's own run."""
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class PlanQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked: a target or a number of hosts; the other is None."""
 
     target_bits_per_second: float | None
@@ -24,8 +24,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     hosts: int | None
     headroom: float
     """Spare capacity, as a share of the target: 0.2 is a fifth."""
-    mode: Mode
-    balancer: Balancer
+    mode: PlannedMode
+    balancer: PlannedBalancer
     round_trip_seconds: float | None
     """Round-trip time of a loaded circuit; None for that of the measured costs."""
     streams: int | None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.plan.inputs import BITS_PER_MBIT, BYTES_PER_MIB, RERUN_SPREAD
-from onionrig.plan.question import Mode
+from onionrig.plan.question import PlannedMode
 from onionrig.plan.ranges import no_narrower, times
 from onionrig.plan.reference_file import ReferenceFile, range_of
 from onionrig.plan.slowdown import Shares
@@ -41,7 +41,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
     sentence: str
     """Description of the run: which, when, on which machine."""
-    mode: Mode
+    mode: PlannedMode
     backend_cost: Input
     shares: Shares
     """Shares of the backend cost."""
@@ -71,10 +71,10 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
 
 
-def shipped_reference(file: ReferenceFile, mode: Mode) -> Reference:
+def shipped_reference(file: ReferenceFile, mode: PlannedMode) -> Reference:
     """Return one mode of the shipped measurement. Raises UsageError for a wrong figure."""
     measured = file.anonymous if mode == "anonymous" else file.single_hop
-    take = _Taken(file.dated, measured)
+    take = _ShippedInputs(file.dated, measured)
     costs, rss = measured.cpu_seconds_per_gbit, measured.rss_mib
     return Reference(
         sentence=f"the measurement that onionrig ships, of {file.dated}: `{measured.command}` on "
@@ -122,7 +122,7 @@ def _shares(measured: SharesTable, dated: str) -> Shares:
     )
 
 
-class _Taken:
+class _ShippedInputs:
     """Converts the file's figures to inputs, each with the command that measured it."""
 
     def __init__(self, dated: str, measured: ModeTable) -> None:

@@ -17,11 +17,11 @@ Spread = Positive | Annotated[tuple[Positive, ...], Meta(min_length=3, max_lengt
 """A figure: one number, or lowest, likely and highest."""
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReferenceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the file."""
 
 
-class MachineTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MachineTable(ReferenceTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The machine that was measured, and the speeds of one of its cores."""
 
     cpu_model: str
@@ -37,7 +37,7 @@ class MachineTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
     loopback_bytes_per_cpu_second: Spread
 
 
-class SharesTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SharesTable(ReferenceTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Shares of a backend instance's CPU time, over loopback."""
 
     command: str
@@ -47,7 +47,7 @@ class SharesTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rest: Spread
 
 
-class ModeTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ModeTable(ReferenceTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a Gbit took, anonymous or single-hop."""
 
     command: str
@@ -66,7 +66,7 @@ class ModeTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     round_trip_seconds: Spread
 
 
-class LinkTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LinkTable(ReferenceTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What full links carried, and what it costs to send over links at all."""
 
     command: str
@@ -77,7 +77,7 @@ class LinkTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ratio of a backend instance's CPU time over links of emulated hosts to that over loopback."""
 
 
-class ReferenceFile(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReferenceFile(ReferenceTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The contents of reference.toml."""
 
     dated: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]

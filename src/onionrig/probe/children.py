@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onionrig.processes.workspace import Kept
 
 
-class Child:
+class ProbeChild:
     """A program; its output and exit code are known once its block has been left."""
 
     def __init__(self, process: OwnedProcess) -> None:
@@ -33,11 +33,11 @@ class Child:
 @asynccontextmanager
 async def child(
     argv: Sequence[str], keeping: Kept, *, sockets: Sequence[int] = ()
-) -> AsyncIterator[Child]:
+) -> AsyncIterator[ProbeChild]:
     """Run a program for a block; it inherits these sockets. Raises Unequipped."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = _started(argv, keeping, sockets, out, err)
-        started = Child(process)
+        started = ProbeChild(process)
         try:
             keeping.guard(process.pid)
             yield started

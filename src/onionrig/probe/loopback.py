@@ -19,7 +19,7 @@ from onionrig.probe.children import child
 from onionrig.records.probe import Loopback
 
 if TYPE_CHECKING:
-    from onionrig.probe.children import Child
+    from onionrig.probe.children import ProbeChild
     from onionrig.processes.workspace import Kept
 
 _ADDRESS = "127.0.0.1"
@@ -69,7 +69,7 @@ def _connected() -> tuple[socket.socket, socket.socket]:
     return near, far
 
 
-def _moved(end: Child) -> _Moved:
+def _moved(end: ProbeChild) -> _Moved:
     try:
         moved = msgspec.json.decode(end.out, type=_Moved)
     except msgspec.MsgspecError as error:

@@ -10,7 +10,7 @@ from onionrig.movers.sampler.others import OutsideCpu, cpu_of_all
 from onionrig.probe.troubles import Meanwhile
 
 
-class Watch:
+class OthersWatch:
     """Looks between timings, when no child of the probe runs, so that all CPU time is others'."""
 
     def __init__(self, cores: int) -> None:

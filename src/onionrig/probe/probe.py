@@ -15,7 +15,7 @@ from onionrig.probe.extent import Extent
 from onionrig.probe.facts import host_facts, host_name
 from onionrig.probe.interfaces import probed_interfaces
 from onionrig.probe.loopback import loopback
-from onionrig.probe.meanwhile import Watch
+from onionrig.probe.meanwhile import OthersWatch
 from onionrig.probe.openssl import Untimed, all_cores_sha3, find_openssl, one_core, together
 from onionrig.probe.troubles import troubles
 from onionrig.processes.interrupts import interruptible
@@ -49,7 +49,7 @@ async def probe(
     reader = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
     began_seconds = time.monotonic()
     async with interruptible(), kept() as keeping:
-        before, watch = reader.read(), Watch(facts.cores)
+        before, watch = reader.read(), OthersWatch(facts.cores)
         steps = _Steps(told, watch, extent.seconds)
         timings = _Timings()
         await timings.take(openssl, keeping, extent, steps)
@@ -84,7 +84,7 @@ class _Steps:
     """Looks at the machine between steps, and reports progress."""
 
     def __init__(
-        self, told: Callable[[str, float], None], watch: Watch, whole_seconds: float
+        self, told: Callable[[str, float], None], watch: OthersWatch, whole_seconds: float
     ) -> None:
         self._told, self._watch, self._whole_seconds = told, watch, whole_seconds
         self._done_seconds = 0.0

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from onionrig.records.probe import Algorithm
-    from onionrig.records.samples import Board
+    from onionrig.records.samples import BoardState
 
 MAY_DIFFER = 0.10
 """Largest difference between rounds that is not reported, relative to their mean."""
@@ -32,8 +32,8 @@ class Meanwhile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def troubles(
-    before: Board,
-    after: Board,
+    before: BoardState,
+    after: BoardState,
     meanwhile: Meanwhile,
     rounds: Mapping[tuple[Algorithm, int], Sequence[float]],
     untimed: Mapping[tuple[Algorithm, int], str],
@@ -42,7 +42,7 @@ def troubles(
     return (*_held_back(before, after), *_busy(meanwhile), *_unsteady(rounds), *_missing(untimed))
 
 
-def _held_back(before: Board, after: Board) -> Iterator[str]:
+def _held_back(before: BoardState, after: BoardState) -> Iterator[str]:
     """Explain what held the board back before the probe, and what was added during it."""
     known = before.throttling or ()
     now = [flag for flag in known if flag.endswith(NOW)]

@@ -27,7 +27,7 @@ GRACE_SECONDS = 1.5
 """Seconds between SIGTERM and SIGKILL."""
 
 
-class Child(msgspec.Struct, frozen=True, kw_only=True):
+class ProcessToStart(msgspec.Struct, frozen=True, kw_only=True):
     """A process to be started, in a process group of its own."""
 
     name: str
@@ -52,7 +52,7 @@ class Fleet:
     ) -> None:
         self._environment = without_proxies(environment)
         self._guard = guard
-        self._children: dict[str, Child] = {}
+        self._children: dict[str, ProcessToStart] = {}
         self._processes: dict[str, OwnedProcess] = {}
         self._may_end: set[OwnedProcess] = set()
         self._watching = asyncio.TaskGroup()
@@ -72,7 +72,7 @@ class Fleet:
             except BaseExceptionGroup as several:
                 raise first_of_ours(several) from several
 
-    def start(self, child: Child) -> OwnedProcess:
+    def start(self, child: ProcessToStart) -> OwnedProcess:
         """Start a child. Raises RunDirectoryError or DaemonDied if it cannot be started."""
         process = _started(child, self._environment)
         self._children[child.name], self._processes[child.name] = child, process
@@ -113,7 +113,7 @@ class Fleet:
         if code:
             raise _death(child, process, code)
 
-    async def _watch(self, child: Child, process: OwnedProcess) -> None:
+    async def _watch(self, child: ProcessToStart, process: OwnedProcess) -> None:
         code = await process.ended()
         if process not in self._may_end:
             raise _death(child, process, code)
@@ -132,7 +132,7 @@ class Fleet:
         await asyncio.gather(*ends)
 
 
-def _started(child: Child, environment: Mapping[str, str]) -> OwnedProcess:
+def _started(child: ProcessToStart, environment: Mapping[str, str]) -> OwnedProcess:
     path = Path(child.log_path)
     try:
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -152,7 +152,7 @@ def _started(child: Child, environment: Mapping[str, str]) -> OwnedProcess:
         os.close(log)
 
 
-def _death(child: Child, process: OwnedProcess, code: int) -> OnionrigError:
+def _death(child: ProcessToStart, process: OwnedProcess, code: int) -> OnionrigError:
     return death(
         child.name,
         code,

@@ -36,8 +36,8 @@ KEEPERS = frozenset({"onionrig.processes.keeper", "onionrig.engine.keeper"})
 """Modules in a keeper's command line, beside the mark of its run; the second is that of earlier
 versions."""
 
-Outcome = Literal["removed", "would be removed", "in use", "failed"]
-_DRY: tuple[Outcome, str] = ("would be removed", "")
+LeftoverOutcome = Literal["removed", "would be removed", "in use", "failed"]
+_DRY: tuple[LeftoverOutcome, str] = ("would be removed", "")
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class Leftover(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["workspace", "control group"] = "workspace"
     size_bytes: int
     """Size; 0 for a control group, which is not a file."""
-    outcome: Outcome
+    outcome: LeftoverOutcome
     why: str = ""
     """The reason why it is still there."""
     ended: tuple[str, ...] = ()
@@ -165,7 +165,7 @@ def _cleaned_group(path: Path, *, orphaned: bool, dry_run: bool) -> Leftover:
     )
 
 
-def _outcome(path: Path, processes: list[int], *, dry_run: bool) -> tuple[Outcome, str]:
+def _outcome(path: Path, processes: list[int], *, dry_run: bool) -> tuple[LeftoverOutcome, str]:
     if processes:
         pids = " ".join(map(str, processes))
         return "in use", (

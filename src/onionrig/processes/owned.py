@@ -31,7 +31,7 @@ from onionrig.programs import NotRun, run_program
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Output = int | IO[bytes]
+OutputFile = int | IO[bytes]
 _SETPRIV_SECONDS = 10.0
 
 
@@ -42,8 +42,8 @@ class OwnedProcess:
         self,
         argv: Sequence[str],
         *,
-        out: Output,
-        err: Output,
+        out: OutputFile,
+        err: OutputFile,
         directory: Path | str,
         environment: Mapping[str, str],
         sockets: Sequence[int] = (),

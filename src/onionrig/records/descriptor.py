@@ -31,7 +31,7 @@ class Unreachable(StrEnum):
     """Each of its points comes after another one on the same relay."""
 
 
-class Point(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PointSeen(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An introduction point, in the descriptor's order."""
 
     number: int
@@ -48,7 +48,7 @@ class Point(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Number of an earlier point on the same relay, which clients use instead of this one."""
 
 
-class Variant(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DescriptorVariant(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A distinct descriptor: one list of points, in one order, with one set of flags."""
 
     number: int
@@ -60,7 +60,7 @@ class Variant(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Flow control as the descriptor states it: versions and cells per SENDME; null if it states
     none, so that clients use no congestion control."""
     single_hop: bool
-    points: tuple[Point, ...]
+    points: tuple[PointSeen, ...]
 
 
 class Age(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,7 +72,7 @@ class Age(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Source of the estimate (docs/descriptor.md); a certificate gives it to within two hours."""
 
 
-class Held(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HeldDescriptor(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The descriptor that an HSDir holds."""
 
     variant: int
@@ -97,7 +97,7 @@ class HSDirSeen(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: str
     """Why there is no descriptor, in tor's word; empty if there is one, or if the HSDir did not
     answer."""
-    held: Held | None
+    held: HeldDescriptor | None
 
 
 class InVariant(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,6 +149,6 @@ class AddressSeen(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notes: tuple[str, ...]
     """Remarks about things that do not keep clients out."""
     hsdirs: tuple[HSDirSeen, ...]
-    variants: tuple[Variant, ...]
+    variants: tuple[DescriptorVariant, ...]
     instances: tuple[InstanceSeen, ...]
     """Backend instances; empty if they are unknown."""

@@ -34,7 +34,7 @@ class DialledBackend(Part, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Mean number of dials it would serve if clients picked introduction points at random."""
 
 
-class Variant(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VariantDials(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of the address's distinct descriptors, and the dials by the client tors that hold it."""
 
     variant: int
@@ -80,7 +80,7 @@ class Dials(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Dials served by each backend instance, including those that served none."""
     unreached: tuple[str, ...]
     """Backend instances that served no dial."""
-    variants: tuple[Variant, ...]
+    variants: tuple[VariantDials, ...]
     """Variants of the descriptor; empty if it is unknown which ones the client tors held."""
     between: BetweenVariants | None
     """Evenness between variants; null if there is only one."""

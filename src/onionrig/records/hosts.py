@@ -23,7 +23,7 @@ class HostLink(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether the host has backend instances or, in a baseline, a source."""
 
 
-class Links(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LinkSum(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The links of all hosts, and goodput as a share of the links of the hosts that serve."""
 
     scale: float

@@ -9,7 +9,7 @@ from typing import Literal
 
 from onionrig.records import Part
 from onionrig.records.manifest import HostFacts
-from onionrig.records.samples import Board
+from onionrig.records.samples import BoardState
 
 CELL_BYTES = 509
 """Bytes that tor encrypts and hashes at a time: a relay cell's payload (torspec: tor-spec)."""
@@ -70,8 +70,8 @@ class Probe(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clock."""
     loopback: Loopback
     interfaces: tuple[ProbedInterface, ...]
-    before: Board
-    after: Board
+    before: BoardState
+    after: BoardState
     """State of the board right after all cores were busy."""
     troubles: tuple[str, ...] = ()
     """Things that make the figures doubtful or could not be measured, one sentence each."""

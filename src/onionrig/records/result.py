@@ -13,7 +13,7 @@ from onionrig.records import Part
 from onionrig.records.aftermath import Aftermath
 from onionrig.records.dials import Dials
 from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
-from onionrig.records.hosts import HostFigures, Links
+from onionrig.records.hosts import HostFigures, LinkSum
 from onionrig.records.manifest import Mode
 from onionrig.records.thresholds import JudgedThreshold
 from onionrig.records.yardstick.core_speed import Yardstick
@@ -59,7 +59,7 @@ class Goodput(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Covered seconds for which a sink has no sample."""
 
 
-class Streams(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StreamCounts(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What became of the streams, from the first dial to the end of the hold."""
 
     asked: int
@@ -139,7 +139,7 @@ class Cost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     read on every host of the role, and in results from before it was."""
 
 
-class Figure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LoadFigure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One figure of a load, in addition to goodput or instead of it."""
 
     name: str
@@ -182,7 +182,7 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     failure: Failure | None
     verdict: Verdict
     goodput: Goodput
-    streams: Streams
+    streams: StreamCounts
     bytes: Bytes
     backends: tuple[BackendShare, ...]
     fairness: Fairness
@@ -191,7 +191,7 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Resources used by each role."""
     bottleneck: Bottleneck | None = None
     """Resource that limited the rate; null in results from before 0.2."""
-    links: Links | None = None
+    links: LinkSum | None = None
     """Links of emulated and real hosts; null if there are none."""
     trust: Trust | None = None
     round_trip: RoundTrip | None = None
@@ -203,7 +203,7 @@ class Result(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Aftermath of each fault of the experiment."""
     settings: dict[str, str] = msgspec.field(default_factory=dict)
     """Settings of this load that override the run's experiment, by ``table.key``."""
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[LoadFigure, ...] = ()
     """Figures of the load in addition to goodput or instead of it, if its shape has any."""
     load: int | None = None
     """Number of the run's load that the figures describe, counted from 1; for repetitions it is the

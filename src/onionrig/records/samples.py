@@ -182,7 +182,7 @@ class MachineConditions(Part, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Frames dropped because such a queue was full."""
 
 
-class Board(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BoardState(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """State of the board; null, never 0, if it does not report a value."""
 
     temperature_celsius: float | None
@@ -214,7 +214,7 @@ class HostSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Interfaces by name; one that has never carried a packet is absent, except loopback."""
     tcp_retransmitted_segments: int | None
     """TCP segments retransmitted since boot."""
-    board: Board
+    board: BoardState
     throttled_seconds: float | None = None
     """Time for which the sampler's control group, or one above it, was throttled by its quota; null
     if no group reports it."""

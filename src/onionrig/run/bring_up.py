@@ -78,7 +78,7 @@ async def _consensus(
     engine: Engine, rig: Rig, relays: Sequence[Service], journal: Journal
 ) -> Consensus:
     """Wait for a consensus that lists every relay. Raises BringUpTimeout naming one it lacks."""
-    found = _Listed(relays)
+    found = _ListedRelays(relays)
     try:
         async with deadline(CONSENSUS_SECONDS, found.missing):
             while True:
@@ -97,7 +97,7 @@ async def _consensus(
         ) from error
 
 
-async def _complete(tor: Control, found: _Listed, journal: Journal) -> Consensus:
+async def _complete(tor: Control, found: _ListedRelays, journal: Journal) -> Consensus:
     while True:
         consensus = await fetch_consensus(tor)
         if consensus is not None and found.take(consensus):
@@ -106,7 +106,7 @@ async def _complete(tor: Control, found: _Listed, journal: Journal) -> Consensus
         await asyncio.sleep(POLL_SECONDS)
 
 
-class _Listed:
+class _ListedRelays:
     """The relays that the latest consensus lists."""
 
     def __init__(self, relays: Sequence[Service]) -> None:

@@ -36,7 +36,7 @@ async def dial_all(engine: Engine, rig: Rig, journal: Journal) -> None:
     if not diallers:
         return
     journal.phase(Phase.DIALS)
-    progress = _Progress(engine, diallers)
+    progress = _DiallerProgress(engine, diallers)
     began = asyncio.get_running_loop().time()
     await engine.start(diallers)
     async with tasks() as group:
@@ -55,13 +55,13 @@ async def dialled_meanwhile(engine: Engine, rig: Rig) -> AsyncIterator[None]:
     await together(*(engine.end(dialler, Signal.TERMINATE) for dialler in diallers))
 
 
-async def _tell(progress: _Progress, journal: Journal) -> None:
+async def _tell(progress: _DiallerProgress, journal: Journal) -> None:
     while True:
         journal.waiting(await progress.said())
         await asyncio.sleep(TELL_SECONDS)
 
 
-class _Progress:
+class _DiallerProgress:
     """The progress of the diallers, according to their records."""
 
     def __init__(self, engine: Engine, diallers: Sequence[Service]) -> None:

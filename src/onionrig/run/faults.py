@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, assert_never
 
-from onionrig.engine.base import LinkRates, Links, Reboots
+from onionrig.engine.base import LinkCuts, LinkRates, Reboots
 from onionrig.errors import UsageError
 from onionrig.experiment.faults.base import Scope
 from onionrig.experiment.faults.registry import FAULTS
@@ -38,7 +38,7 @@ STARTED_AGAIN_SECONDS = 30.0
 """Deadline for restarted services to be ready for those that depend on them."""
 
 PROTOCOLS: dict[Capability, type] = {
-    Capability.LINKS: Links,
+    Capability.LINKS: LinkCuts,
     Capability.LINK_RATES: LinkRates,
     Capability.REBOOTS: Reboots,
 }
@@ -133,8 +133,8 @@ async def start_in_turns(engine: Engine, services: Iterable[Service]) -> None:
         )
 
 
-def _links(engine: Engine) -> Links:
-    if not isinstance(engine, Links):
+def _links(engine: Engine) -> LinkCuts:
+    if not isinstance(engine, LinkCuts):
         raise TypeError(f"{type(engine).__name__} has no links in its hand")
     return engine
 

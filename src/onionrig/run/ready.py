@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
     from onionrig.engine.base import Engine
-    from onionrig.movers.single_dial import Streams
+    from onionrig.movers.single_dial import StreamPair
     from onionrig.records.transfers import Transfer
     from onionrig.rig.model import Rig
     from onionrig.rig.orders import SocksEndpoint
@@ -139,5 +139,5 @@ def _dials(engine: Engine, rig: Rig) -> Iterator[Coroutine[Any, Any, Transfer]]:
         )
 
 
-async def _connected(engine: Engine, host: str, client: SocksEndpoint) -> Streams:
+async def _connected(engine: Engine, host: str, client: SocksEndpoint) -> StreamPair:
     return await engine.connect(host, client.host, client.port)

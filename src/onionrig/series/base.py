@@ -81,6 +81,6 @@ class Stopped(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The series was interrupted; what was measured is kept."""
 
 
-Told = Begins | RunFailed | RunUnreadable | Stopped
+SeriesNews = Begins | RunFailed | RunUnreadable | Stopped
 if TYPE_CHECKING:
-    Tell = Callable[[Told], None]
+    Tell = Callable[[SeriesNews], None]

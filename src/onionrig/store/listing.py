@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
     from onionrig.records.result import Result
 
-Kind = Literal["run"] | SeriesKind
-Outcome = Literal["complete", "aborted", "no result", "unreadable"]
+ListedKind = Literal["run"] | SeriesKind
+ListedOutcome = Literal["complete", "aborted", "no result", "unreadable"]
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
+class ListedRun(msgspec.Struct, frozen=True, kw_only=True):
     """One run, or a sweep or comparison, which precedes its runs and has only name and time."""
 
     name: str
     """Name as ``show`` takes it; for a run of a sweep, after the sweep's name and a slash."""
     path: str
-    kind: Kind
+    kind: ListedKind
     began: str
     """UTC, ISO 8601; the directory's own time if its files have none."""
     profile: str | None = None
     mode: str | None = None
-    outcome: Outcome | None = None
+    outcome: ListedOutcome | None = None
     """Outcome of a run; "no result" if it goes on, or was killed with its keeper; ``show`` tells
     what was recorded."""
     sustained_bits_per_second: float | None = None
@@ -47,12 +47,12 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """The reason why it cannot be read."""
 
 
-def listed(below: Path) -> list[Listed]:
+def listed(below: Path) -> list[ListedRun]:
     """Return what is under a directory, newest last, the runs of a sweep after it.
 
     Raises RecordsUnreadable if the directory itself cannot be looked into.
     """
-    lines: list[Listed] = []
+    lines: list[ListedRun] = []
     for path in _by_age(below):
         kind = series_kind(path)
         if kind is None:
@@ -67,7 +67,7 @@ def _by_age(below: Path) -> list[Path]:
     return sorted(directories(below), key=began)
 
 
-def _run(path: Path, below: Path) -> Listed:
+def _run(path: Path, below: Path) -> ListedRun:
     run_directory = RunDirectory(path)
     head = _head(path, below, "run")
     problem = None
@@ -94,8 +94,8 @@ def _short(error: RecordsUnreadable, path: Path) -> str:
     return str(error).removeprefix(f"{path}/")
 
 
-def _head(path: Path, below: Path, kind: Kind) -> Listed:
-    return Listed(
+def _head(path: Path, below: Path, kind: ListedKind) -> ListedRun:
+    return ListedRun(
         name=run_name(path, below=below),
         path=str(path),
         kind=kind,
@@ -103,7 +103,7 @@ def _head(path: Path, below: Path, kind: Kind) -> Listed:
     )
 
 
-def _with_result(head: Listed, result: Result) -> Listed:
+def _with_result(head: ListedRun, result: Result) -> ListedRun:
     return msgspec.structs.replace(
         head,
         profile=result.profile,

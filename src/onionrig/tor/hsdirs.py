@@ -25,7 +25,7 @@ long; an answer to an earlier attempt counts as well."""
 NOT_FOUND = "NOT_FOUND"
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class HSDirReply(msgspec.Struct, frozen=True, kw_only=True):
     """An HSDir's answer."""
 
     hsdir: HSDir
@@ -35,7 +35,9 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     descriptor: Descriptor | None = None
 
 
-async def ask_all(control: Control, address: str, hsdirs: Sequence[HSDir]) -> tuple[Said, ...]:
+async def ask_all(
+    control: Control, address: str, hsdirs: Sequence[HSDir]
+) -> tuple[HSDirReply, ...]:
     """Ask HSDirs at the same time and return their answers; each has 20 s."""
     return tuple(await asyncio.gather(*(ask(control, address, hsdir) for hsdir in hsdirs)))
 
@@ -51,7 +53,7 @@ async def ask_until_found(
     return None
 
 
-async def ask(control: Control, address: str, hsdir: HSDir) -> Said:
+async def ask(control: Control, address: str, hsdir: HSDir) -> HSDirReply:
     """Ask one HSDir, again if it does not answer, and return its answer."""
     fingerprint = hsdir.relay.fingerprint
     for _ in range(ATTEMPTS):
@@ -61,10 +63,10 @@ async def ask(control: Control, address: str, hsdir: HSDir) -> Said:
         if answer.text is None:
             nothing = answer.refusal in {NOT_FOUND, ""}
             kind = Answer.NOTHING if nothing else Answer.REFUSED
-            return Said(hsdir=hsdir, answer=kind, reason=answer.refusal)
+            return HSDirReply(hsdir=hsdir, answer=kind, reason=answer.refusal)
         try:
             descriptor = decrypted(answer.text, address)
         except ValueError as error:
-            return Said(hsdir=hsdir, answer=Answer.UNREADABLE, reason=str(error))
-        return Said(hsdir=hsdir, answer=Answer.HELD, descriptor=descriptor)
-    return Said(hsdir=hsdir, answer=Answer.SILENT)
+            return HSDirReply(hsdir=hsdir, answer=Answer.UNREADABLE, reason=str(error))
+        return HSDirReply(hsdir=hsdir, answer=Answer.HELD, descriptor=descriptor)
+    return HSDirReply(hsdir=hsdir, answer=Answer.SILENT)

@@ -80,7 +80,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     code: int | None = None
 
 
-Step = Continue | Connected | Refused
+HandshakeStep = Continue | Connected | Refused
 
 
 class Handshake:
@@ -96,22 +96,22 @@ class Handshake:
         self._login = login(credentials)
         self._request = connect_request(address, port)
         self._received = bytearray()
-        self._stage = _Stage.METHOD
+        self._stage = _AwaitedReply.METHOD
 
-    def feed(self, piece: bytes | memoryview) -> Step:
+    def feed(self, piece: bytes | memoryview) -> HandshakeStep:
         """Take the bytes of one read, however they are split, and return the next step."""
         self._received += piece
         match self._stage:
-            case _Stage.METHOD:
+            case _AwaitedReply.METHOD:
                 return self._method_reply()
-            case _Stage.LOGIN:
+            case _AwaitedReply.LOGIN:
                 return self._login_reply()
-            case _Stage.CONNECT:
+            case _AwaitedReply.CONNECT:
                 return self._connect_reply()
-            case _Stage.OVER:
+            case _AwaitedReply.OVER:
                 return Refused("fed after the end of the handshake")
 
-    def _method_reply(self) -> Step:
+    def _method_reply(self) -> HandshakeStep:
         if self._received[:1] not in (b"", bytes([VERSION])):
             return self._malformed("the greeting")
         if len(self._received) < len(b"VM"):
@@ -121,18 +121,18 @@ class Handshake:
             return self._refuse("credentials are not accepted")
         if method != USERNAME_PASSWORD:
             return self._malformed("the greeting")
-        return self._next(_Stage.LOGIN, self._login, reply_size=2)
+        return self._next(_AwaitedReply.LOGIN, self._login, reply_size=2)
 
-    def _login_reply(self) -> Step:
+    def _login_reply(self) -> HandshakeStep:
         if self._received[:1] not in (b"", bytes([LOGIN_VERSION])):
             return self._malformed("the credentials")
         if len(self._received) < len(b"VS"):
             return Continue()
         if self._received[1] != SUCCEEDED:
             return self._refuse("the credentials were rejected")
-        return self._next(_Stage.CONNECT, self._request, reply_size=2)
+        return self._next(_AwaitedReply.CONNECT, self._request, reply_size=2)
 
-    def _connect_reply(self) -> Step:
+    def _connect_reply(self) -> HandshakeStep:
         received = self._received
         if received[:1] not in (b"", bytes([VERSION])):
             return self._malformed("the request")
@@ -146,10 +146,10 @@ class Handshake:
             return self._malformed("the request")
         if len(received) < size:
             return Continue()
-        self._stage = _Stage.OVER
+        self._stage = _AwaitedReply.OVER
         return Connected(bytes(received[size:]))
 
-    def _next(self, stage: _Stage, to_send: bytes, *, reply_size: int) -> Step:
+    def _next(self, stage: _AwaitedReply, to_send: bytes, *, reply_size: int) -> HandshakeStep:
         if len(self._received) > reply_size:
             return self._refuse("the SOCKS port answered before it was asked")
         self._received.clear()
@@ -161,7 +161,7 @@ class Handshake:
         return self._refuse(f"malformed answer to {question}: {shown}")
 
     def _refuse(self, reason: str, code: int | None = None) -> Refused:
-        self._stage = _Stage.OVER
+        self._stage = _AwaitedReply.OVER
         return Refused(reason, code)
 
 
@@ -191,7 +191,7 @@ def refusal_text(code: int) -> str:
     return f"{code:02X} {REFUSALS.get(code, 'unassigned code')}"
 
 
-class _Stage(Enum):
+class _AwaitedReply(Enum):
     """The reply that is awaited."""
 
     METHOD = auto()

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from onionrig.records.descriptor import (
         AddressSeen,
         Age,
+        DescriptorVariant,
         HSDirSeen,
         InstanceSeen,
-        Point,
-        Variant,
+        PointSeen,
     )
 
 HSDIRS = ("HSDir", "relay", "replica", "answer", "variant", "revision", "age")
@@ -136,7 +136,7 @@ def _instance(instance: InstanceSeen) -> list[str]:
     ]
 
 
-def _summed_up(variant: Variant, seen: AddressSeen) -> Text:
+def _summed_up(variant: DescriptorVariant, seen: AddressSeen) -> Text:
     used = sum(point.same_relay_as is None for point in variant.points)
     control = variant.flow_control
     (lifetime, *_) = [
@@ -157,7 +157,7 @@ def _summed_up(variant: Variant, seen: AddressSeen) -> Text:
     return Text.assemble((f"variant {variant.number}: ", "bold"), "; ".join(said))
 
 
-def _points(variant: Variant) -> Table:
+def _points(variant: DescriptorVariant) -> Table:
     table = _table(POINTS, right=("point",))
     for point in variant.points:
         style = "" if point.same_relay_as is None else "yellow"
@@ -165,7 +165,7 @@ def _points(variant: Variant) -> Table:
     return table
 
 
-def _point(point: Point) -> list[str]:
+def _point(point: PointSeen) -> list[str]:
     return [
         str(point.number),
         point.nickname or "not in the consensus",

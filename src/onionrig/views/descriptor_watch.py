@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CHANGES_SHOWN = 6
 
 
-class Watch(Protocol):
+class LookView(Protocol):
     """A view that shows one look after another."""
 
     def show(self, seen: AddressSeen) -> None:
@@ -28,7 +28,7 @@ class Watch(Protocol):
 
 
 @contextmanager
-def watching(console: Console) -> Iterator[Watch]:
+def watching(console: Console) -> Iterator[LookView]:
     """Yield the view that fits a console, for as long as it is watched."""
     if not console.is_terminal:
         yield ChangeLines(console)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from onionrig.hardware.boards import AnyFigure, Board, Catalogue, Figure, Price, Rate
+    from onionrig.hardware.boards import AnyFigure, Board, BoardFigure, Catalogue, Price, Rate
 
 MARKS = {"measured": "!", "read": "", "estimate": "~"}
 """Mark before a figure, by its origin."""
@@ -89,7 +89,7 @@ def _shown(key: str, board: Board) -> str:
     return _WRITTEN.get(key, _watts)(getattr(board, key))
 
 
-def _watts(figure: Figure[float]) -> str:
+def _watts(figure: BoardFigure[float]) -> str:
     return f"{figure.value:g} W"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from onionrig.store.listing import Listed
+    from onionrig.store.listing import ListedRun
 
 HEADINGS = (
     "run",
@@ -31,7 +31,7 @@ HEADINGS = (
 _WITHOUT_SECONDS = len("2026-01-01T00:00")
 
 
-def runs_view(runs: Sequence[Listed], under: str) -> RenderableType:
+def runs_view(runs: Sequence[ListedRun], under: str) -> RenderableType:
     """Draw the runs in order; below them, why some cannot be read."""
     if not runs:
         return Text(f"no runs under {under}")
@@ -60,7 +60,7 @@ def runs_view(runs: Sequence[Listed], under: str) -> RenderableType:
     return Group(table, *([Text(), *problems] if problems else []))
 
 
-def _name(run: Listed) -> Text:
+def _name(run: ListedRun) -> Text:
     """Return a run's own name, below its sweep's, with its profile if the name lacks it."""
     if run.kind != "run":
         return Text(f"{run.name}/", style="dim")
@@ -71,7 +71,7 @@ def _name(run: Listed) -> Text:
     return name
 
 
-def _outcome(run: Listed) -> Text:
+def _outcome(run: ListedRun) -> Text:
     if run.thresholds_missed:
         return Text("missed", style="red")
     if run.target_met is not None:
@@ -79,7 +79,7 @@ def _outcome(run: Listed) -> Text:
     return Text(run.outcome or "", style="" if run.outcome == "complete" else "yellow")
 
 
-def _trust(run: Listed) -> Text:
+def _trust(run: ListedRun) -> Text:
     if run.trusted is None:
         return Text()
     return Text("trusted") if run.trusted else Text("doubted", style="yellow")

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from onionrig.engine.base import GoneHost, LinkRates, Links, Reboots, Signal
+from onionrig.engine.base import GoneHost, LinkCuts, LinkRates, Reboots, Signal
 from onionrig.errors import HostLost
 from onionrig.experiment.frontend import daemons_of
 from onionrig.processes.together import tasks
@@ -314,7 +314,7 @@ class FakeOpening:
     def __init__(self, script):
         self.script = script
         self.versions = VERSIONS
-        self.capabilities = frozenset({Links, LinkRates, Reboots})
+        self.capabilities = frozenset({LinkCuts, LinkRates, Reboots})
 
     @property
     def host_records(self):

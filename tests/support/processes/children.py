@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import psutil
 
-from onionrig.processes.fleet import Child
+from onionrig.processes.fleet import ProcessToStart
 from onionrig.rig.model import Role, Service
 
 # An hour outlives whoever waits for the end of a child: it goes because somebody ends it.
@@ -49,7 +49,7 @@ def python_service(directory, code, *, name="child", role=Role.RELAY):
 
 def python_child(directory, code, *, name="child", ours=False):
     """Return the same as a fleet starts it."""
-    return Child(
+    return ProcessToStart(
         name=name,
         argv=(sys.executable, "-c", code),
         directory=directory,

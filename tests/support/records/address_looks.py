@@ -7,7 +7,7 @@ from onionrig.balancer.inspection.reached_instances import Instance
 from onionrig.records.descriptor import Answer
 from onionrig.tor.descriptors import Descriptor, IntroductionPoint
 from onionrig.tor.hash_ring import HSDir, KnownNetwork, KnownRelay, TimePeriod
-from onionrig.tor.hsdirs import Said
+from onionrig.tor.hsdirs import HSDirReply
 
 NOW_SECONDS = 1_790_000_000.0
 SRV_SECONDS = 1_789_999_000
@@ -52,7 +52,7 @@ def seen(
     as None.
     """
     said = tuple(
-        Said(
+        HSDirReply(
             hsdir=HSDir(replica=1 if number <= 3 else 2, relay=known(f"dir{number}")),
             **({"answer": Answer.HELD, "descriptor": each} if isinstance(each, Descriptor)
                else {"answer": each, "reason": "NOT_FOUND"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onionrig.records.manifest import HostFacts
 from onionrig.records.probe import AlgorithmSpeed, Loopback, Probe, ProbedInterface
-from onionrig.records.samples import Board
+from onionrig.records.samples import BoardState
 
 PI = HostFacts(
     name="pi1",
@@ -18,7 +18,7 @@ PI = HostFacts(
 
 
 def board(*, temperature=None, throttling=None):
-    return Board(
+    return BoardState(
         temperature_celsius=temperature,
         clock_hertz=None,
         governor=None,

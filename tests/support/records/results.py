@@ -23,7 +23,7 @@ from onionrig.records.result import (
     Fairness,
     Goodput,
     Result,
-    Streams,
+    StreamCounts,
     Verdict,
 )
 
@@ -72,7 +72,7 @@ def result(sustained_mbit, **more):
             steady_seconds=10,
             missing_seconds=0,
         ),
-        streams=Streams(
+        streams=StreamCounts(
             asked=4, connected=4, failed=0, reconnected=0, failed_by_reason={},
             median_first_byte_seconds=0.5,
         ),

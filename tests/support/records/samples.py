@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onionrig.records.samples import (
-    Board,
+    BoardState,
     CpuStates,
     HostSample,
     InterfaceUse,
@@ -21,7 +21,7 @@ RAMP = 1_700_000_000
 HOLD = RAMP + 5
 """The second in which its hold begins."""
 BYTES_PER_MBIT = 125_000
-NO_BOARD = Board(temperature_celsius=None, clock_hertz=None, governor=None, throttling=None)
+NO_BOARD = BoardState(temperature_celsius=None, clock_hertz=None, governor=None, throttling=None)
 
 
 def sink_sample(second, verified, *, streams=None, corrupt=0, **more):

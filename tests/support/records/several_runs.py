@@ -6,8 +6,8 @@ import msgspec
 
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.records.findings import Repetitions
-from onionrig.records.series.comparison import Comparison, Difference, Ratio, Side
-from onionrig.records.series.sweep import Axis, Point, SweepResult
+from onionrig.records.series.comparison import ComparedSide, Comparison, Difference, Ratio
+from onionrig.records.series.sweep import Axis, SweepPoint, SweepResult
 from support.records.results import result
 
 RATES = {"1": {"1": 40, "4": 90, "16": 110, "64": 112}, "2": {"1": 42, "4": 130, "16": 190}}
@@ -44,7 +44,7 @@ def point(streams, daemons, rate):
         highest_bits_per_second=None if rate is None else rate * 1.2e6,
         spread=0.3,
     )
-    return Point(
+    return SweepPoint(
         settings={"load.streams": streams, "backends.daemons": daemons},
         run="001",
         result=msgspec.structs.replace(measured, repetitions=held),
@@ -66,11 +66,11 @@ def ratio(what, value, low, high, verdict):
 
 def comparison(*ratios, doubts=()):
     return Comparison(
-        a=Side(
+        a=ComparedSide(
             name="A", title="default", runs=("a1", "a2"), sustained_bits_per_second=(300e6, 280e6),
             median_bits_per_second=290e6,
         ),
-        b=Side(
+        b=ComparedSide(
             name="B", title="<b>", runs=("b1", "b2"), sustained_bits_per_second=(400e6, None),
             median_bits_per_second=400e6,
         ),

@@ -10,7 +10,7 @@ from onionrig.analysis.wording import listing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from onionrig.records.descriptor import AddressSeen, HSDirSeen, Variant
+    from onionrig.records.descriptor import AddressSeen, DescriptorVariant, HSDirSeen
 
 SAME = "the same points"
 
@@ -63,12 +63,12 @@ def _of_hsdir(
     return f"revision {known.held.revision} → {hsdir.held.revision}, {change}"
 
 
-def _variant(seen: AddressSeen, number: int) -> Variant:
+def _variant(seen: AddressSeen, number: int) -> DescriptorVariant:
     (held,) = (variant for variant in seen.variants if variant.number == number)
     return held
 
 
-def _points(old: Variant, new: Variant) -> Iterator[str]:
+def _points(old: DescriptorVariant, new: DescriptorVariant) -> Iterator[str]:
     earlier, later = _owners(old), _owners(new)
     came = sorted({owner for key, owner in later.items() if key not in earlier})
     went = sorted({owner for key, owner in earlier.items() if key not in later})
@@ -82,7 +82,7 @@ def _points(old: Variant, new: Variant) -> Iterator[str]:
         yield f"removed from {listing(went)}"
 
 
-def _owners(variant: Variant) -> dict[str, str]:
+def _owners(variant: DescriptorVariant) -> dict[str, str]:
     """Return the owner of each point by the point's key, in order."""
     return {
         point.key: point.instance or f"point on {point.nickname or point.relay[:8]}"
@@ -90,7 +90,7 @@ def _owners(variant: Variant) -> dict[str, str]:
     }
 
 
-def _flags(old: Variant, new: Variant) -> Iterator[str]:
+def _flags(old: DescriptorVariant, new: DescriptorVariant) -> Iterator[str]:
     if old.flow_control != new.flow_control:
         yield f"flow-control {new.flow_control or 'none'} instead of {old.flow_control or 'none'}"
     if old.single_hop != new.single_hop:

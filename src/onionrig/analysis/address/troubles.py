@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.address.revisions import seconds_between
 from onionrig.analysis.wording import listing
-from onionrig.records.descriptor import Answer, HSDirSeen, InstanceSeen, Unreachable, Variant
+from onionrig.records.descriptor import (
+    Answer,
+    DescriptorVariant,
+    HSDirSeen,
+    InstanceSeen,
+    Unreachable,
+)
 from onionrig.units import counted, rough_duration_text
 
 if TYPE_CHECKING:
@@ -31,7 +37,9 @@ _SEVERAL = {
 
 
 def troubles(
-    hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant], instances: Sequence[InstanceSeen]
+    hsdirs: Sequence[HSDirSeen],
+    variants: Sequence[DescriptorVariant],
+    instances: Sequence[InstanceSeen],
 ) -> tuple[str, ...]:
     """List what keeps clients out, or soon will."""
     return (
@@ -76,7 +84,7 @@ def _without(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
             yield f"{of_all} {have} {words}: {listing(names)}{why}"
 
 
-def _empty(variants: Sequence[Variant]) -> Iterator[str]:
+def _empty(variants: Sequence[DescriptorVariant]) -> Iterator[str]:
     for variant in variants:
         if not variant.points:
             yield f"variant {variant.number} has no introduction point"
@@ -94,7 +102,9 @@ def _unreachable(instances: Sequence[InstanceSeen], *, published: bool) -> Itera
             yield f"{listing(names[reason])} cannot be reached: {why}"
 
 
-def _of_nobody(variants: Sequence[Variant], instances: Sequence[InstanceSeen]) -> Iterator[str]:
+def _of_nobody(
+    variants: Sequence[DescriptorVariant], instances: Sequence[InstanceSeen]
+) -> Iterator[str]:
     """Count the points whose instance is unknown, if instances are known at all."""
     if not instances:
         return
@@ -126,7 +136,9 @@ def _old(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
         )
 
 
-def _left_behind(hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant]) -> Iterator[str]:
+def _left_behind(
+    hsdirs: Sequence[HSDirSeen], variants: Sequence[DescriptorVariant]
+) -> Iterator[str]:
     """Name the HSDirs whose other descriptor is older than one publication takes."""
     newest = max((max(held) for held in revisions_held(hsdirs).values()), default=0)
     for variant in variants:
@@ -138,7 +150,7 @@ def _left_behind(hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant]) -> It
             )
 
 
-def never_used(variants: Sequence[Variant]) -> Iterator[str]:
+def never_used(variants: Sequence[DescriptorVariant]) -> Iterator[str]:
     """Count the points that clients never use, by variant."""
     for variant in variants:
         count = sum(point.same_relay_as is not None for point in variant.points)
@@ -159,5 +171,5 @@ def revisions_held(hsdirs: Sequence[HSDirSeen]) -> dict[int, set[int]]:
     return dict(revisions)
 
 
-def _names(hsdirs: Sequence[HSDirSeen], variant: Variant) -> list[str]:
+def _names(hsdirs: Sequence[HSDirSeen], variant: DescriptorVariant) -> list[str]:
     return [hsdir.nickname for hsdir in hsdirs if hsdir.fingerprint in variant.hsdirs]

@@ -14,7 +14,7 @@ from onionrig.units import counted, rough_duration_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from onionrig.records.descriptor import HSDirSeen, InstanceSeen, Variant
+    from onionrig.records.descriptor import DescriptorVariant, HSDirSeen, InstanceSeen
 
 
 class AddressVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +27,9 @@ class AddressVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def address_verdict(
-    hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant], instances: Sequence[InstanceSeen]
+    hsdirs: Sequence[HSDirSeen],
+    variants: Sequence[DescriptorVariant],
+    instances: Sequence[InstanceSeen],
 ) -> AddressVerdict:
     """Judge what was seen of an address."""
     all_troubles = troubles(hsdirs, variants, instances)
@@ -46,7 +48,9 @@ def address_verdict(
 
 
 def _published(
-    hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant], instances: Sequence[InstanceSeen]
+    hsdirs: Sequence[HSDirSeen],
+    variants: Sequence[DescriptorVariant],
+    instances: Sequence[InstanceSeen],
 ) -> str:
     held = sum(hsdir.held is not None for hsdir in hsdirs)
     published = f"{counted(len(variants), 'variant')} on {counted(held, 'HSDir')}"
@@ -56,7 +60,7 @@ def _published(
     return f"{published}; all {points} can be used"
 
 
-def _gone_relays(variants: Sequence[Variant]) -> Iterator[str]:
+def _gone_relays(variants: Sequence[DescriptorVariant]) -> Iterator[str]:
     for variant in variants:
         gone = [str(point.number) for point in variant.points if point.nickname is None]
         if gone:
@@ -67,7 +71,9 @@ def _gone_relays(variants: Sequence[Variant]) -> Iterator[str]:
             )
 
 
-def _several_revisions(hsdirs: Sequence[HSDirSeen], variants: Sequence[Variant]) -> Iterator[str]:
+def _several_revisions(
+    hsdirs: Sequence[HSDirSeen], variants: Sequence[DescriptorVariant]
+) -> Iterator[str]:
     revisions = revisions_held(hsdirs)
     if len(set().union(*revisions.values())) <= 1:
         return

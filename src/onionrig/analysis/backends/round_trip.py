@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from onionrig.records.findings import RoundTrip
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 
-def round_trip(load: Load) -> RoundTrip:
+def round_trip(load: MeasuredLoad) -> RoundTrip:
     """Return the round trips of all clients: the overall minimum, and those of the hold."""
     answered = [
         (sample.second, seconds)

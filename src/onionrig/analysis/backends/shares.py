@@ -17,12 +17,12 @@ from onionrig.units import BITS_PER_BYTE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
 
 
-def backend_shares(load: Load) -> tuple[BackendShare, ...]:
+def backend_shares(load: MeasuredLoad) -> tuple[BackendShare, ...]:
     """Return each backend instance's share of the hold, including those that served nothing."""
     manifest = load.manifest
     sizes = load.sink_seconds.backend_bytes_in(load.hold, manifest.backends)
@@ -48,7 +48,7 @@ def backend_rates(result: Result) -> dict[str, float | None]:
     }
 
 
-def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:
+def fairness(load: MeasuredLoad, shares: Sequence[BackendShare]) -> Fairness:
     """Return how evenly backend instances served, and why some served nothing."""
     sizes = [backend.bytes for backend in shares]
     events = load.recording.events
@@ -74,7 +74,7 @@ def fairness(load: Load, shares: Sequence[BackendShare]) -> Fairness:
     return Fairness(jain=jain(sizes), smallest_over_mean=smallest_over_mean(sizes), starved=starved)
 
 
-def _why_away(load: Load, backend: str, *, otherwise: str) -> str:
+def _why_away(load: MeasuredLoad, backend: str, *, otherwise: str) -> str:
     """Explain an instance's silence by what became of it or its host, else by another reason."""
     hosts = service_hosts(load.manifest)
     absent = [

@@ -15,7 +15,7 @@ from onionrig.records.samples import TorCounters
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 
 class Readings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
         return self.last.read_wall_seconds > self.first.read_wall_seconds
 
 
-def hold_readings(load: Load) -> dict[str, Readings]:
+def hold_readings(load: MeasuredLoad) -> dict[str, Readings]:
     """Return the first and last reading of each backend instance that answered in the hold.
 
     A tor that is asked as the hold ends answers a little later, and that answer is its last one.
@@ -50,7 +50,7 @@ def hold_readings(load: Load) -> dict[str, Readings]:
     return readings
 
 
-def tor_circuits(load: Load) -> TorCircuits:
+def tor_circuits(load: MeasuredLoad) -> TorCircuits:
     """Return what happened to circuits between the first and the last reading in the hold.
 
     An instance that was ended in the hold is left out: its counts are those of two processes.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.chance import jain_by_chance, smallest_by_chance
 from onionrig.analysis.backends.fairness import jain, smallest_over_mean
-from onionrig.records.dials import BetweenVariants, DialledBackend, Variant
+from onionrig.records.dials import BetweenVariants, DialledBackend, VariantDials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def variants_with_dials(
     served: Sequence[Transfer], covered: Sequence[Covered], manifest: Manifest
-) -> tuple[Variant, ...]:
+) -> tuple[VariantDials, ...]:
     """Return each descriptor with the dials that were served through it.
 
     A client tor is taken to hold the descriptor that it was last seen to hold; a client that was
@@ -45,7 +45,7 @@ def variants_with_dials(
     )
 
 
-def between_variants(variants: Sequence[Variant]) -> BetweenVariants | None:
+def between_variants(variants: Sequence[VariantDials]) -> BetweenVariants | None:
     """Return how evenly the descriptors were dialled, or None if there is only one.
 
     Chance means that clients draw a descriptor, all equally likely, and dial equally often.
@@ -65,12 +65,12 @@ def between_variants(variants: Sequence[Variant]) -> BetweenVariants | None:
 
 def _variant(
     number: int, served: Sequence[Transfer], clients: Mapping[str, Covered], manifest: Manifest
-) -> Variant:
+) -> VariantDials:
     shares = _shares(served, clients, manifest)
     counts = Counter(dial.backend for dial in served)
     own = [counts[name] for name in shares]
     total = sum(own)
-    return Variant(
+    return VariantDials(
         variant=number,
         clients=tuple(clients),
         dials=len(served),

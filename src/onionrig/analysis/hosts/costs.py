@@ -15,12 +15,12 @@ from onionrig.records.result import Cost
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 BITS_PER_GBIT = 1e9
 
 
-def costs_by_role(load: Load) -> dict[str, Cost]:
+def costs_by_role(load: MeasuredLoad) -> dict[str, Cost]:
     """Return the cost of each role over the hold; a role that was not sampled twice has none.
 
     Each sampler is a host: the cores and costs of a role are summed over hosts.

@@ -18,7 +18,7 @@ from onionrig.analysis.hosts.facts import host_of, machine_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample, MachineConditions, NetworkCounts
 
 Samples = list["HostSample"]
@@ -41,7 +41,7 @@ class Rise(msgspec.Struct, frozen=True, kw_only=True):
         return min(1.0, self.per_second)
 
 
-def samples_by_host(load: Load) -> dict[str, Samples]:
+def samples_by_host(load: MeasuredLoad) -> dict[str, Samples]:
     """Return the samples around the hold of each host that has them."""
     samples = {
         host_of(load.manifest, name): samples_around(samples, load.hold)
@@ -50,7 +50,7 @@ def samples_by_host(load: Load) -> dict[str, Samples]:
     return {host: held for host, held in samples.items() if held}
 
 
-def samples_by_machine(load: Load) -> dict[str, Samples]:
+def samples_by_machine(load: MeasuredLoad) -> dict[str, Samples]:
     """Return the samples around the hold of each machine, from the first of several samplers."""
     machines: dict[str, Samples] = {}
     for host, held in samples_by_host(load).items():

@@ -14,14 +14,14 @@ from onionrig.units import BITS_PER_BYTE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample
 
 SINCE_BOOT = "since boot"
 """Suffix in a firmware report whose cause may date from before the first sample."""
 
 
-def host_figures(load: Load) -> tuple[HostFigures, ...]:
+def host_figures(load: MeasuredLoad) -> tuple[HostFigures, ...]:
     """Return the figures of each host with a link of its own; none if all ran on this machine.
 
     The figures of the machine that emulated hosts share belong to no emulated host.
@@ -52,7 +52,7 @@ def host_figures(load: Load) -> tuple[HostFigures, ...]:
     return tuple(figures)
 
 
-def _served(load: Load, host: str) -> float:
+def _served(load: MeasuredLoad, host: str) -> float:
     """Return the goodput of a host: of its instances, or of the source named after it."""
     seconds = len(load.hold.seconds)
     sizes = load.sink_seconds.backend_bytes_in(load.hold)
@@ -61,7 +61,7 @@ def _served(load: Load, host: str) -> float:
     return served * BITS_PER_BYTE / seconds if seconds else 0.0
 
 
-def _rig_cores(load: Load, host: str, held: Sequence[HostSample]) -> float | None:
+def _rig_cores(load: MeasuredLoad, host: str, held: Sequence[HostSample]) -> float | None:
     """Return the cores that a host's services used, without the run's own processes."""
     if not held:
         return None

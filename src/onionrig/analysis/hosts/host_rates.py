@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.records.samples import Board
+from onionrig.records.samples import BoardState
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class HostRates(msgspec.Struct, frozen=True, kw_only=True):
     retransmitted_per_second: float | None
     interfaces: tuple[InterfaceRates, ...]
     """Interfaces that carried anything."""
-    board: Board
+    board: BoardState
 
 
 def host_rates(before: HostSample, after: HostSample) -> HostRates | None:

@@ -24,7 +24,7 @@ from onionrig.units import BITS_PER_BYTE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.analysis.load.windows import Window
     from onionrig.records.manifest import HostRecord
     from onionrig.records.samples import HostSample
@@ -35,7 +35,7 @@ NOMINAL = 1.1
 limit, as that of a virtual interface."""
 
 
-def link_rates(load: Load) -> dict[str, float]:
+def link_rates(load: MeasuredLoad) -> dict[str, float]:
     """Return the mean rate of each link in the hold, each way; unknown ones are left out.
 
     A link that is pulled carries nothing until it is plugged in again.
@@ -56,7 +56,7 @@ def link_rates(load: Load) -> dict[str, float]:
     return rates
 
 
-def held_samples(load: Load) -> dict[str, list[HostSample]]:
+def held_samples(load: MeasuredLoad) -> dict[str, list[HostSample]]:
     """Return the samples around the hold by host."""
     return {
         host_of(load.manifest, name): samples_around(samples, load.hold)
@@ -77,7 +77,7 @@ def _rate(host: HostRecord, samples: Sequence[HostSample]) -> float | None:
 
 def _mean_rate(rate: float | None, events: list[Happened], hold: Window) -> float | None:
     """Return a link's mean rate, or None if it was unshaped for part of the hold."""
-    link = _Link(rate=rate)
+    link = _LinkState(rate=rate)
     if not hold.seconds:
         return link.rate
     carried, since = 0.0, float(hold.begin)
@@ -92,7 +92,7 @@ def _mean_rate(rate: float | None, events: list[Happened], hold: Window) -> floa
     return carried / len(hold.seconds)
 
 
-class _Link(msgspec.Struct, frozen=True, kw_only=True):
+class _LinkState(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a link between two faults."""
 
     rate: float | None
@@ -100,7 +100,7 @@ class _Link(msgspec.Struct, frozen=True, kw_only=True):
     up: bool = True
 
 
-def _changed(link: _Link, event: Happened) -> _Link:
+def _changed(link: _LinkState, event: Happened) -> _LinkState:
     for step in fault_recorded(event.verb).steps[Scope.LINK]:
         match step:
             case SetLink(up=up):

@@ -14,14 +14,14 @@ from onionrig.analysis.hosts.facts import roles_by_host, serving_role
 from onionrig.analysis.hosts.interfaces import carried_bytes
 from onionrig.analysis.hosts.link_rates import held_samples, link_rates
 from onionrig.analysis.load.windows import mean_bits_per_second, sustained_bits_per_second
-from onionrig.records.hosts import HostLink, Links
+from onionrig.records.hosts import HostLink, LinkSum
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.analysis.hosts.interfaces import Direction
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample
 
 FULL = 0.90
@@ -30,7 +30,7 @@ PAYLOAD = 1448 / 1514
 """TCP payload as a share of a full Ethernet frame."""
 
 
-def links(load: Load) -> Links | None:
+def links(load: MeasuredLoad) -> LinkSum | None:
     """Return what the links did in the hold, or None if all ran on this machine."""
     hosts = links_by_host(load)
     if not hosts:
@@ -39,7 +39,7 @@ def links(load: Load) -> Links | None:
     known_rates = [rate for rate in serving_rates if rate]
     all_known = len(known_rates) == len(serving_rates)
     total = sum(known_rates) if known_rates and all_known else None
-    return Links(
+    return LinkSum(
         scale=load.manifest.apart[0].scale,
         hosts=hosts,
         sum_bits_per_second=total,
@@ -50,7 +50,7 @@ def links(load: Load) -> Links | None:
     )
 
 
-def links_by_host(load: Load) -> tuple[HostLink, ...]:
+def links_by_host(load: MeasuredLoad) -> tuple[HostLink, ...]:
     """Return the link of each host that has one of its own, in the experiment's order."""
     manifest = load.manifest
     limits, roles = link_rates(load), roles_by_host(manifest)

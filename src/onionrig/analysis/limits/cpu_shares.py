@@ -13,14 +13,14 @@ import msgspec
 
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cpu_seconds
 from onionrig.analysis.hosts.facts import host_of
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.analysis.limits.full_cpu import FULL
 from onionrig.analysis.wording import listing
 from onionrig.records.findings import Evidence
 from onionrig.units import cores_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.manifest import Manifest
 
 UNLIMITED = "sampler"
@@ -40,7 +40,7 @@ class ShareUse(msgspec.Struct, frozen=True, kw_only=True):
         return self.used_cores >= FULL * self.given_cores
 
 
-def share_uses(load: Load) -> list[ShareUse]:
+def share_uses(load: MeasuredLoad) -> list[ShareUse]:
     """Return the use of each limited host, in order; unsampled ones are left out."""
     used: dict[str, float] = {}
     for sampler, samples in load.recording.samplers.items():
@@ -56,7 +56,7 @@ def share_uses(load: Load) -> list[ShareUse]:
     ]
 
 
-def check_cpu_shares(load: Load) -> LimitCheck:
+def check_cpu_shares(load: MeasuredLoad) -> LimitCheck:
     """Name the hosts that used all of their share."""
     uses = share_uses(load)
     full = [use for use in uses if use.full]
@@ -83,7 +83,7 @@ def _limited_services(manifest: Manifest, host: str) -> set[str]:
     }
 
 
-def _finding(full: list[ShareUse]) -> Finding:
+def _finding(full: list[ShareUse]) -> LimitFinding:
     names = listing([use.host for use in full])
     if len(full) == 1:
         (use,) = full
@@ -92,4 +92,4 @@ def _finding(full: list[ShareUse]) -> Finding:
     else:
         shares = [f"{use.used_cores:.2f} of {cores_text(use.given_cores)}" for use in full]
         sentence = f"the CPUs of {names} were full: their services used {listing(shares)}"
-    return Finding(kind="machine CPU", subject=names, sentence=sentence)
+    return LimitFinding(kind="machine CPU", subject=names, sentence=sentence)

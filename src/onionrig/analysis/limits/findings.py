@@ -7,7 +7,7 @@ import msgspec
 from onionrig.records.findings import BottleneckKind, Evidence
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class LimitFinding(msgspec.Struct, frozen=True, kw_only=True):
     """A subject at its limit, with the sentence of the verdict."""
 
     kind: BottleneckKind
@@ -19,4 +19,4 @@ class LimitCheck(msgspec.Struct, frozen=True, kw_only=True):
     """Everything compared with one kind of limit, and what of it is at its limit, if anything."""
 
     evidence: tuple[Evidence, ...] = ()
-    finding: Finding | None = None
+    finding: LimitFinding | None = None

@@ -13,14 +13,14 @@ import msgspec
 
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cpu_seconds
 from onionrig.analysis.hosts.facts import host_of, machine_cpu_text, machine_facts, machine_of
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.records.findings import Evidence
 from onionrig.units import cores_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.manifest import HostRecord
     from onionrig.records.samples import CpuStates, HostSample
 
@@ -82,7 +82,7 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
         return max(whole, self.rig_cores / self.cores) if self.restriction else whole
 
 
-def host_uses(load: Load) -> list[HostUse]:
+def host_uses(load: MeasuredLoad) -> list[HostUse]:
     """Return how each sampled machine's CPU was used during the hold, the fullest first."""
     sampled: dict[str, list[Sequence[HostSample]]] = {}
     for name, samples in load.recording.samplers.items():
@@ -96,7 +96,7 @@ def host_uses(load: Load) -> list[HostUse]:
     return sorted(uses, key=lambda use: -use.fullness)
 
 
-def check_cpu(load: Load) -> LimitCheck:
+def check_cpu(load: MeasuredLoad) -> LimitCheck:
     """Name the host whose CPU was full."""
     uses = host_uses(load)
     return LimitCheck(
@@ -105,7 +105,7 @@ def check_cpu(load: Load) -> LimitCheck:
     )
 
 
-def _finding(load: Load, use: HostUse) -> Finding:
+def _finding(load: MeasuredLoad, use: HostUse) -> LimitFinding:
     others = use.others_cores or 0.0
     rest = use.used_cores - use.rig_cores - others - use.steal_cores
     takers = (
@@ -114,7 +114,7 @@ def _finding(load: Load, use: HostUse) -> Finding:
         ("the hypervisor took", use.steal_cores),
     )
     if use.restriction and use.cores and use.rig_cores >= FULL * use.cores:
-        return Finding(
+        return LimitFinding(
             kind="machine CPU",
             subject=use.host,
             sentence=f"{machine_cpu_text(load.manifest, use.host)} was full up to the rig's limit: "
@@ -122,7 +122,7 @@ def _finding(load: Load, use: HostUse) -> Finding:
         )
     shares = [f"the rig used {use.rig_cores:.2f} of {use.machine_cores} cores"]
     shares += [f"{taker} {cores:.2f}" for taker, cores in takers if cores >= MENTIONED_CORES]
-    return Finding(
+    return LimitFinding(
         kind="machine CPU",
         subject=use.host,
         sentence=f"{machine_cpu_text(load.manifest, use.host)} was full: {', '.join(shares)}",

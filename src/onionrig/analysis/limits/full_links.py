@@ -8,7 +8,7 @@ import msgspec
 
 from onionrig.analysis.hosts.facts import roles_by_host, serving_role
 from onionrig.analysis.hosts.links import busier_direction, carried_rate, links
-from onionrig.analysis.limits.findings import Finding
+from onionrig.analysis.limits.findings import LimitFinding
 from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.analysis.wording import named_runs, part_text
 from onionrig.records.findings import Evidence
@@ -19,8 +19,8 @@ from onionrig.units import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
-    from onionrig.records.hosts import Links
+    from onionrig.analysis.load.loads import MeasuredLoad
+    from onionrig.records.hosts import LinkSum
     from onionrig.records.manifest import Manifest
 
 
@@ -28,16 +28,16 @@ class LinksCheck(msgspec.Struct, frozen=True, kw_only=True):
     """All comparisons with the links' rates, and which links were full."""
 
     evidence: tuple[Evidence, ...] = ()
-    all_of_a_kind: Finding | None = None
+    all_of_a_kind: LimitFinding | None = None
     """Finding that every link that goodput has to pass on hosts of one kind was full: no more could
     have come, whatever else was full."""
-    some: Finding | None = None
+    some: LimitFinding | None = None
     """Finding that some links were full; others could have carried more."""
     some_were: str = ""
     """Beginning of a sentence that says how many links were full."""
 
 
-class HostKind(msgspec.Struct, frozen=True, kw_only=True):
+class TaskHosts(msgspec.Struct, frozen=True, kw_only=True):
     """Hosts that share a task, and whose links all goodput passes."""
 
     name: str
@@ -45,7 +45,7 @@ class HostKind(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[HostLink, ...]
 
 
-def check_links(load: Load) -> LinksCheck:
+def check_links(load: MeasuredLoad) -> LinksCheck:
     """Compare each link with its rate, and goodput with the capacity of the links that serve."""
     measured = links(load)
     if measured is None:
@@ -62,7 +62,7 @@ def check_links(load: Load) -> LinksCheck:
     )
 
 
-def _kinds(manifest: Manifest, measured: Links) -> list[HostKind]:
+def _kinds(manifest: Manifest, measured: LinkSum) -> list[TaskHosts]:
     """Return the hosts that serve, those of the clients and those of the relays, if any."""
     direct = manifest.mode == "without tor"
     roles = roles_by_host(manifest)
@@ -72,7 +72,7 @@ def _kinds(manifest: Manifest, measured: Links) -> list[HostKind]:
         (Role.RELAY, "relays"),
     )
     kinds = (
-        HostKind(
+        TaskHosts(
             name=f"hosts with {what}",
             links=tuple(link for link in measured.hosts if role in roles.get(link.host, {})),
         )
@@ -81,14 +81,14 @@ def _kinds(manifest: Manifest, measured: Links) -> list[HostKind]:
     return [kind for kind in kinds if kind.links]
 
 
-def _all(kind: HostKind) -> Finding:
+def _all(kind: TaskHosts) -> LimitFinding:
     if len(kind.links) == 1:
         return _finding(kind.links, f"the link of {_named(kind.links)} was full:")
     every_link = f"the links of all {len(kind.links)} {kind.name} were full:"
     return _finding(kind.links, f"{every_link} {_named(kind.links)}")
 
 
-def _some(full: Sequence[HostLink], kind: HostKind | None) -> Finding:
+def _some(full: Sequence[HostLink], kind: TaskHosts | None) -> LimitFinding:
     """Name the full links, and how many of their kind there are if all are of one kind."""
     if kind is not None:
         return _finding(full, f"{_were(full, kind)} full: {_named(full)}")
@@ -97,7 +97,7 @@ def _some(full: Sequence[HostLink], kind: HostKind | None) -> Finding:
     return _finding(full, f"the links of {_named(full)} were full: they")
 
 
-def _finding(full: Sequence[HostLink], beginning: str) -> Finding:
+def _finding(full: Sequence[HostLink], beginning: str) -> LimitFinding:
     """Complete a sentence with what the links carried together."""
     directions = [busier_direction(link) for link in full]
     carried = sum(
@@ -108,14 +108,14 @@ def _finding(full: Sequence[HostLink], beginning: str) -> Finding:
     done = directions[0] if len(set(directions)) == 1 else "carried"
     came = f"{done} {part_text(carried, limit)}"
     several = len(full) > 1
-    return Finding(
+    return LimitFinding(
         kind="interface",
         subject=f"link{'s' if several else ''} of {_named(full)}",
         sentence=f"{beginning} {came}{' together' if several else ''}",
     )
 
 
-def _were(full: Sequence[HostLink], kind: HostKind | None) -> str:
+def _were(full: Sequence[HostLink], kind: TaskHosts | None) -> str:
     were = "was" if len(full) == 1 else "were"
     if kind is None:
         return f"{counted(len(full), 'link')} {were}"
@@ -126,7 +126,7 @@ def _named(some: Sequence[HostLink]) -> str:
     return named_runs([link.host for link in some])
 
 
-def _evidence_by_link(measured: Links) -> list[Evidence]:
+def _evidence_by_link(measured: LinkSum) -> list[Evidence]:
     """Return evidence for each sampled link; an unshaped one only if it carried anything."""
     evidence: list[Evidence] = []
     for link in measured.hosts:
@@ -145,7 +145,7 @@ def _evidence_by_link(measured: Links) -> list[Evidence]:
     return evidence
 
 
-def _evidence_of_all(load: Load, measured: Links) -> list[Evidence]:
+def _evidence_of_all(load: MeasuredLoad, measured: LinkSum) -> list[Evidence]:
     serving = [link for link in measured.hosts if link.serves]
     mean = mean_bits_per_second(load.held_bytes)
     if measured.payload_bits_per_second is None or mean is None:

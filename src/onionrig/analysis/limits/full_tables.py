@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.hosts.counters import network_rise, samples_by_host
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.records.findings import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample
 
 FULL = 0.95
@@ -23,7 +23,7 @@ MOST_DROPS_PER_SECOND = 1.0
 tracked at the same time suffice for one drop (a judgement)."""
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class ConnectionTable(msgspec.Struct, frozen=True, kw_only=True):
     """The connection tracking table of one host over the hold."""
 
     host: str
@@ -42,7 +42,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         return self.most >= FULL * self.limit or self.forgotten > 0
 
 
-def check_tables(load: Load) -> LimitCheck:
+def check_tables(load: MeasuredLoad) -> LimitCheck:
     """Name the host whose table was full."""
     tables = _tables(load)
     full = [table for table in tables if table.full]
@@ -58,13 +58,15 @@ def check_tables(load: Load) -> LimitCheck:
             for table in tables
             if table.most
         ),
-        finding=Finding(kind="connection table", subject=full[0].host, sentence=_full_text(full[0]))
+        finding=LimitFinding(
+            kind="connection table", subject=full[0].host, sentence=_full_text(full[0])
+        )
         if full
         else None,
     )
 
 
-def table_doubts(load: Load) -> list[str]:
+def table_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for each host that dropped packets because it could not track them."""
     return [
         _full_text(table) if table.full else _dropped_text(table)
@@ -73,13 +75,13 @@ def table_doubts(load: Load) -> list[str]:
     ]
 
 
-def _dropped_text(table: Table) -> str:
+def _dropped_text(table: ConnectionTable) -> str:
     return (
         f"the connection tracking of {table.host} dropped {table.dropped:.0f} packets in the hold"
     )
 
 
-def _full_text(table: Table) -> str:
+def _full_text(table: ConnectionTable) -> str:
     return (
         f"the connection tracking table of {table.host} was full: {table.most} of {table.limit} "
         f"connections, {table.dropped:.0f} packets dropped, {table.forgotten:.0f} connections "
@@ -87,19 +89,19 @@ def _full_text(table: Table) -> str:
     )
 
 
-def _tables(load: Load) -> list[Table]:
+def _tables(load: MeasuredLoad) -> list[ConnectionTable]:
     tables = (_table(host, held) for host, held in samples_by_host(load).items())
     return [table for table in tables if table]
 
 
-def _table(host: str, held: Sequence[HostSample]) -> Table | None:
+def _table(host: str, held: Sequence[HostSample]) -> ConnectionTable | None:
     """Return the table of a host, or None if the host tracks no connections."""
     read = [one.network for one in held if one.network and one.network.most_tracked_connections]
     if not read:
         return None
     dropped = network_rise(held, lambda counts: counts.untracked_drops)
     forgotten = network_rise(held, lambda counts: counts.early_drops)
-    return Table(
+    return ConnectionTable(
         host=host,
         most=max(counts.tracked_connections or 0 for counts in read),
         limit=read[-1].most_tracked_connections or 0,

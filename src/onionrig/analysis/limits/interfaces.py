@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
 from onionrig.analysis.hosts.facts import LOOPBACK, host_of, on_several_hosts
 from onionrig.analysis.hosts.link_rates import NOMINAL
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample
 
 FULL = 0.90
@@ -25,13 +25,13 @@ FULL = 0.90
 frames, the interface's counters do not."""
 
 
-def check_interfaces(load: Load) -> LimitCheck:
+def check_interfaces(load: MeasuredLoad) -> LimitCheck:
     """Name the fullest interface if it was full.
 
     Loopback has no rate. An interface without a rate is evidence without a limit if it carried
     anything. The evidence is for the busier direction.
     """
-    evidence, full = list[Evidence](), list[tuple[float, Finding]]()
+    evidence, full = list[Evidence](), list[tuple[float, LimitFinding]]()
     apart = {host.name for host in load.manifest.apart}
     for sampler, samples in load.recording.samplers.items():
         host = host_of(load.manifest, sampler)
@@ -54,7 +54,9 @@ def check_interfaces(load: Load) -> LimitCheck:
                     f"the interface {name}{where} was full: {direction} {rate_text(rate)} "
                     f"of {rate_text(limit)}"
                 )
-                finding = Finding(kind="interface", subject=f"{name}{where}", sentence=sentence)
+                finding = LimitFinding(
+                    kind="interface", subject=f"{name}{where}", sentence=sentence
+                )
                 full.append((rate / limit, finding))
     fullest = max(full, key=lambda rated: rated[0])[1] if full else None
     return LimitCheck(evidence=tuple(evidence), finding=fullest)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.analysis.load.lost_hosts import loss_moment, loss_text, lost_hosts
 from onionrig.analysis.wording import listing
 from onionrig.records.findings import Evidence
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 
-def check_lost_hosts(load: Load) -> LimitCheck:
+def check_lost_hosts(load: MeasuredLoad) -> LimitCheck:
     """Name the hosts that were lost; the evidence is how long each was there in the hold."""
     lost = lost_hosts(load)
     if not lost:
@@ -33,7 +33,7 @@ def check_lost_hosts(load: Load) -> LimitCheck:
             )
             for host in lost
         ),
-        finding=Finding(
+        finding=LimitFinding(
             kind="lost host",
             subject=listing([host.name for host in lost]),
             sentence=f"{sentence}; {'their' if more else 'its'} work is missing from then on",

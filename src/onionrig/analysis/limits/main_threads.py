@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.cpu import samples_around
 from onionrig.analysis.hosts.facts import on_host_text
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.records.findings import Evidence
 from onionrig.rig.model import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample
 
 FULL_CORES = 0.95
@@ -25,7 +25,7 @@ TORS = (Role.AUTHORITY, Role.RELAY, Role.BACKEND, Role.CLIENT, Role.BALANCER_TOR
 OURS = (Role.SOURCE, Role.SINK)
 
 
-def check_main_threads(load: Load) -> LimitCheck:
+def check_main_threads(load: MeasuredLoad) -> LimitCheck:
     """Name the busiest main thread if it used a full core, a tor's before our own.
 
     The evidence is the busiest of each role, and every other one that used a full core.
@@ -50,17 +50,17 @@ def check_main_threads(load: Load) -> LimitCheck:
     )
 
 
-def _finding(load: Load, cores: float, name: str, *, ours: bool) -> Finding:
+def _finding(load: MeasuredLoad, cores: float, name: str, *, ours: bool) -> LimitFinding:
     place = on_host_text(load.manifest, name)
     sentence = f"the main thread of {name}{place} used a full core ({cores:.2f})"
-    return Finding(
+    return LimitFinding(
         kind="main thread",
         subject=name,
         sentence=f"the rig itself was the limit: {sentence}" if ours else sentence,
     )
 
 
-def _evidence(load: Load, name: str, cores: float, *, at_limit: bool) -> Evidence:
+def _evidence(load: MeasuredLoad, name: str, cores: float, *, at_limit: bool) -> Evidence:
     return Evidence(
         what=f"main thread of {name}{on_host_text(load.manifest, name)}",
         measured=cores,

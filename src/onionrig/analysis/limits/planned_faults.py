@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.analysis.load.aftermath import undisturbed_before
 from onionrig.analysis.load.faults import deeds_in_force, deeds_text
 from onionrig.analysis.load.windows import lowest_mean
@@ -14,7 +14,7 @@ from onionrig.records.result import WINDOW_SECONDS
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.events import Happened
 
 TAKEN = 0.75
@@ -22,7 +22,7 @@ TAKEN = 0.75
 full machine vary by a tenth and more by themselves."""
 
 
-def check_planned_faults(load: Load) -> LimitCheck:
+def check_planned_faults(load: MeasuredLoad) -> LimitCheck:
     """Compare the lowest ten seconds with the goodput before the faults that were in force then."""
     lowest, deeds = lowest_mean(load.held_bytes), _deeds(load)
     before = undisturbed_before(load, deeds[0]) if deeds else None
@@ -40,7 +40,7 @@ def check_planned_faults(load: Load) -> LimitCheck:
         return LimitCheck(evidence=(evidence,))
     return LimitCheck(
         evidence=(evidence,),
-        finding=Finding(
+        finding=LimitFinding(
             kind="planned fault",
             subject=listing(list(dict.fromkeys(deed.subject for deed in deeds))),
             sentence=f"{deeds_text(load, deeds)}: goodput fell to "
@@ -50,7 +50,7 @@ def check_planned_faults(load: Load) -> LimitCheck:
     )
 
 
-def unjudged_deeds_text(load: Load) -> str | None:
+def unjudged_deeds_text(load: MeasuredLoad) -> str | None:
     """Describe faults in force in the lowest ten seconds that cannot be judged, or return None.
 
     They cannot be judged if they were done in the first seconds of the hold, since there is nothing
@@ -62,7 +62,7 @@ def unjudged_deeds_text(load: Load) -> str | None:
     return deeds_text(load, deeds)
 
 
-def _deeds(load: Load) -> list[Happened]:
+def _deeds(load: MeasuredLoad) -> list[Happened]:
     """Return the faults in force in the lowest ten seconds of the hold."""
     lowest = lowest_mean(load.held_bytes)
     if lowest is None:

@@ -18,14 +18,14 @@ from onionrig.analysis.hosts.counters import (
     samples_by_host,
     samples_by_machine,
 )
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.records.findings import Evidence
 from onionrig.units import percent_text, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample
 
 MOST_WAITED_SHARE = 0.05
@@ -56,16 +56,16 @@ class Shortage(msgspec.Struct, frozen=True, kw_only=True):
     kills: float
 
 
-def check_memory(load: Load) -> LimitCheck:
+def check_memory(load: MeasuredLoad) -> LimitCheck:
     """Name the machine whose threads waited for memory, or whose TCP reached its limit."""
     shortages = _shortages(load)
     found = [
-        Finding(kind="memory", subject=one.machine, sentence=sentence)
+        LimitFinding(kind="memory", subject=one.machine, sentence=sentence)
         for one in shortages
         if one.waited and one.waited.share > BOTTLENECK_SHARE
         for sentence in _waited_texts(one)
     ] + [
-        Finding(kind="memory", subject=host, sentence=_tcp_text(host, times, waited))
+        LimitFinding(kind="memory", subject=host, sentence=_tcp_text(host, times, waited))
         for host, times, waited in _tcp_shortages(load)
         if waited and waited.share > BOTTLENECK_SHARE
     ]
@@ -85,7 +85,7 @@ def check_memory(load: Load) -> LimitCheck:
     )
 
 
-def memory_doubts(load: Load) -> list[str]:
+def memory_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for each sign that memory was short."""
     return [
         doubt
@@ -94,7 +94,7 @@ def memory_doubts(load: Load) -> list[str]:
     ] + [_tcp_text(*shortage) for shortage in _tcp_shortages(load)]
 
 
-def _shortages(load: Load) -> list[Shortage]:
+def _shortages(load: MeasuredLoad) -> list[Shortage]:
     return [_shortage(machine, held) for machine, held in samples_by_machine(load).items()]
 
 
@@ -156,7 +156,7 @@ def _killed_texts(one: Shortage) -> list[str]:
     return [f"the kernel of {one.machine} killed {processes} in the hold because memory ran out"]
 
 
-def _tcp_shortages(load: Load) -> list[tuple[str, Rise, Rise | None]]:
+def _tcp_shortages(load: MeasuredLoad) -> list[tuple[str, Rise, Rise | None]]:
     """Return the hosts whose TCP was at its memory limit: how often, and for how long.
 
     The time is counted when TCP leaves that state, so it may be 0 although the state was reached.

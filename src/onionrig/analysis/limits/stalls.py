@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.hosts.facts import on_host_text
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.analysis.load.faults import (
     Absence,
     absences,
@@ -29,7 +29,7 @@ from onionrig.units import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.transfers import Transfer
 
 STALLED_SECONDS = 5
@@ -53,7 +53,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """Faults in force anywhere in the rig as it fell silent."""
 
 
-def check_stalls(load: Load) -> LimitCheck:
+def check_stalls(load: MeasuredLoad) -> LimitCheck:
     """Name the backend instance that was silent longest, if one stalled."""
     silences = _longest_silences(load)
     stalled = [silence for silence in silences if silence.stalled]
@@ -77,7 +77,9 @@ def check_stalls(load: Load) -> LimitCheck:
     return LimitCheck(evidence=evidence, finding=_finding(load, stalled, with_streams))
 
 
-def _finding(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
+def _finding(
+    load: MeasuredLoad, stalled: Sequence[Silence], with_streams: set[str]
+) -> LimitFinding:
     """Name the instances that stalled by themselves, else the faults in force at the time."""
     unexplained = [silence for silence in stalled if not silence.deeds]
     if not unexplained:
@@ -85,12 +87,12 @@ def _finding(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> 
     return _stalled(load, unexplained, with_streams)
 
 
-def _planned(load: Load, stalled: Sequence[Silence]) -> Finding:
+def _planned(load: MeasuredLoad, stalled: Sequence[Silence]) -> LimitFinding:
     """Name the faults, and the instances that were silent then."""
     deeds = {deed.wall_seconds: deed for silence in stalled for deed in silence.deeds}
     in_order = [deeds[at] for at in sorted(deeds)]
     worst, others = stalled[0], [silence.backend for silence in stalled[1:]]
-    return Finding(
+    return LimitFinding(
         kind="planned fault",
         subject=listing(list(dict.fromkeys(deed.subject for deed in in_order))),
         sentence=f"{deeds_text(load, in_order)}: meanwhile "
@@ -100,17 +102,19 @@ def _planned(load: Load, stalled: Sequence[Silence]) -> Finding:
     )
 
 
-def _stalled(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> Finding:
+def _stalled(
+    load: MeasuredLoad, stalled: Sequence[Silence], with_streams: set[str]
+) -> LimitFinding:
     """Name the instances that stalled, or a possible common cause if all of them did."""
     worst, names = stalled[0], [silence.backend for silence in stalled]
     if len(names) > 1 and set(names) >= with_streams:
-        return Finding(
+        return LimitFinding(
             kind="stalled backend",
             subject=None,
             sentence=f"all {len(names)} backend instances that had streams stalled, for up to "
             f"{worst.seconds} s: the cause may be something that they share",
         )
-    return Finding(
+    return LimitFinding(
         kind="stalled backend",
         subject=worst.backend,
         sentence=f"{worst.backend}{on_host_text(load.manifest, worst.backend)} stalled: it had "
@@ -120,7 +124,7 @@ def _stalled(load: Load, stalled: Sequence[Silence], with_streams: set[str]) -> 
     )
 
 
-def _longest_silences(load: Load) -> list[Silence]:
+def _longest_silences(load: MeasuredLoad) -> list[Silence]:
     """Return the longest silence in the hold of each backend instance, the longest first."""
     sinks = load.sink_seconds
     seconds = [second for second in sinks.sampled if second < load.hold.end]
@@ -173,7 +177,7 @@ def _silent_stretches(
 
 
 def _silence(
-    load: Load,
+    load: MeasuredLoad,
     backend: str,
     stretch: Sequence[int],
     streams: Mapping[int, int],

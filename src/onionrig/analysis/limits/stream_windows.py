@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.analysis.backends.round_trip import path_seconds, round_trip
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.analysis.load.loads import events_of
 from onionrig.analysis.load.windows import mean_bits_per_second
 from onionrig.experiment.loads.streams import STREAM_WINDOW_BYTES
@@ -16,7 +16,7 @@ from onionrig.records.findings import Evidence
 from onionrig.units import BITS_PER_BYTE, rate_text, version_numbers
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.manifest import Manifest
     from onionrig.records.schedule import Reach
 
@@ -75,13 +75,13 @@ def _has_congestion_control(manifest: Manifest) -> bool:
     return tor is None or version_numbers(tor) >= ON_BY_DEFAULT_SINCE
 
 
-def reach_of(load: Load) -> Reach:
+def reach_of(load: MeasuredLoad) -> Reach:
     """Return what the streams of a load dialled."""
     scheduled = events_of(load.recording.events, Scheduled)
     return scheduled[-1].reach if scheduled else "address"
 
 
-def allowance(load: Load) -> Allowance | None:
+def allowance(load: MeasuredLoad) -> Allowance | None:
     """Return what the windows allow, or None without windows or without measurements."""
     path = path_seconds(round_trip(load))
     streams = load.sink_seconds.mean_streams_in(load.hold)
@@ -90,7 +90,7 @@ def allowance(load: Load) -> Allowance | None:
     return Allowance(streams=streams, round_trip_seconds=path)
 
 
-def check_stream_windows(load: Load) -> LimitCheck:
+def check_stream_windows(load: MeasuredLoad) -> LimitCheck:
     """Compare the rate with what the windows allow; it counts only if nothing is full."""
     allowed = allowance(load)
     mean = mean_bits_per_second(load.held_bytes)
@@ -108,7 +108,7 @@ def check_stream_windows(load: Load) -> LimitCheck:
         f"the streams' windows: {allowed.text} cannot carry more than "
         f"{rate_text(allowed.bits_per_second)}; goodput was {rate_text(mean)}"
     )
-    finding = Finding(kind="window", subject=None, sentence=sentence) if reached else None
+    finding = LimitFinding(kind="window", subject=None, sentence=sentence) if reached else None
     return LimitCheck(evidence=(evidence,), finding=finding)
 
 

@@ -21,7 +21,7 @@ import msgspec
 
 from onionrig.analysis.hosts.facts import machine_cpu_text
 from onionrig.analysis.limits.cpu_shares import check_cpu_shares
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.analysis.limits.full_cpu import check_cpu, host_uses
 from onionrig.analysis.limits.full_links import LinksCheck, check_links
 from onionrig.analysis.limits.full_tables import check_tables
@@ -43,10 +43,10 @@ from onionrig.records.findings import Bottleneck, BottleneckKind, Evidence
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 
-def bottleneck(load: Load) -> Bottleneck:
+def bottleneck(load: MeasuredLoad) -> Bottleneck:
     """Return the verdict and its evidence; never raises, whatever was not recorded."""
     if not load.hold.seconds:
         return _verdict(_unknown("no load was held"), ())
@@ -101,21 +101,21 @@ def bottleneck(load: Load) -> Bottleneck:
     )
 
 
-def _cpu_was(load: Load, finding: Finding | None) -> str | None:
+def _cpu_was(load: MeasuredLoad, finding: LimitFinding | None) -> str | None:
     """Return the beginning of a sentence that names the CPU that was full, or None."""
     if finding is None or finding.subject is None:
         return None
     return f"{machine_cpu_text(load.manifest, finding.subject)} was"
 
 
-def _as_well(finding: Finding | None, other: str | None) -> Finding | None:
+def _as_well(finding: LimitFinding | None, other: str | None) -> LimitFinding | None:
     """Add what else was full although it was not the bottleneck."""
     if finding is None or not other:
         return finding
     return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; {other} full as well")
 
 
-def _meanwhile(load: Load, finding: Finding) -> Finding:
+def _meanwhile(load: MeasuredLoad, finding: LimitFinding) -> LimitFinding:
     """Add what the experiment itself had done, if the cost of that is unknown."""
     deeds = unjudged_deeds_text(load)
     if deeds is None:
@@ -123,7 +123,7 @@ def _meanwhile(load: Load, finding: Finding) -> Finding:
     return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; meanwhile {deeds}")
 
 
-def _unfilled(load: Load, window: Finding | None) -> Finding:
+def _unfilled(load: MeasuredLoad, window: LimitFinding | None) -> LimitFinding:
     """Name the bottleneck if nothing was at its limit."""
     mean = mean_bits_per_second(load.held_bytes)
     if not host_uses(load):
@@ -133,7 +133,7 @@ def _unfilled(load: Load, window: Finding | None) -> Finding:
     return window or _unbound(load, mean)
 
 
-def _unbound(load: Load, mean: float) -> Finding:
+def _unbound(load: MeasuredLoad, mean: float) -> LimitFinding:
     """Explain why no bottleneck is known, not even the windows of the streams."""
     came = f"nothing was full at {rate_text(mean)}"
     allowed = allowance(load)
@@ -155,15 +155,15 @@ def _unbound(load: Load, mean: float) -> Finding:
     )
 
 
-def _unknown(sentence: str) -> Finding:
-    return Finding(kind="unknown", subject=None, sentence=sentence)
+def _unknown(sentence: str) -> LimitFinding:
+    return LimitFinding(kind="unknown", subject=None, sentence=sentence)
 
 
-def _too_little_load(sentence: str) -> Finding:
-    return Finding(kind="load", subject=None, sentence=sentence)
+def _too_little_load(sentence: str) -> LimitFinding:
+    return LimitFinding(kind="load", subject=None, sentence=sentence)
 
 
-def _verdict(finding: Finding, evidence: tuple[Evidence, ...]) -> Bottleneck:
+def _verdict(finding: LimitFinding, evidence: tuple[Evidence, ...]) -> Bottleneck:
     return Bottleneck(
         kind=finding.kind,
         subject=finding.subject,

@@ -16,7 +16,7 @@ import msgspec
 from onionrig.analysis.hosts.counters import Rise, rise
 from onionrig.analysis.hosts.cpu import elapsed_seconds, increases, samples_around
 from onionrig.analysis.hosts.facts import host_of, machine_of
-from onionrig.analysis.limits.findings import Finding, LimitCheck
+from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.analysis.limits.full_cpu import FULL, host_uses
 from onionrig.records.findings import Evidence
 from onionrig.units import cores_text, percent_text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onionrig.analysis.limits.full_cpu import HostUse
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample
 
 THROTTLED_SHARE = 0.05
@@ -38,7 +38,7 @@ cells pass them and their schedulers tick: three to five times the queue waited 
 withheld, and about twenty times where a rig had one of two cores (docs/lab-notes.md)."""
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class WaitingThreads(msgspec.Struct, frozen=True, kw_only=True):
     """Threads that waited for a CPU of one machine over the hold."""
 
     host: str
@@ -60,7 +60,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
         return waited or self.throttled_share > THROTTLED_SHARE
 
 
-def waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
+def waitings(load: MeasuredLoad, all_uses: Sequence[HostUse]) -> list[WaitingThreads]:
     """Return the waiting threads of each sampled machine whose CPU was not full."""
     uses = {use.host: use for use in all_uses if use.cores and not use.full}
     limited = {host.name for host in load.manifest.emulated if host.cpu_cores is not None}
@@ -79,7 +79,7 @@ def waitings(load: Load, all_uses: Sequence[HostUse]) -> list[Waiting]:
         if waited is not None and host not in limited:
             threads[machine] = threads.get(machine, 0.0) + waited
     return [
-        Waiting(
+        WaitingThreads(
             host=machine,
             threads=threads.get(machine),
             most_threads=most_waiting_threads(use.fullness, use.cores or 1.0),
@@ -99,7 +99,7 @@ def most_waiting_threads(fullness: float, cores: float) -> float:
     return ALWAYS_WAITING + TIMES_THE_QUEUE * _queue(fullness, cores)
 
 
-def check_withheld_cpu(load: Load) -> LimitCheck:
+def check_withheld_cpu(load: MeasuredLoad) -> LimitCheck:
     """Name the host whose CPU was withheld."""
     found = waitings(load, host_uses(load))
     finding = next((_finding(one) for one in found if one.withheld), None)
@@ -108,12 +108,12 @@ def check_withheld_cpu(load: Load) -> LimitCheck:
     )
 
 
-def withheld_cpu_doubts(load: Load, uses: Sequence[HostUse]) -> list[str]:
+def withheld_cpu_doubts(load: MeasuredLoad, uses: Sequence[HostUse]) -> list[str]:
     """Return a doubt for each host whose CPU was withheld."""
     return [_text(one) for one in waitings(load, uses) if one.withheld]
 
 
-def _text(one: Waiting) -> str:
+def _text(one: WaitingThreads) -> str:
     """Describe what waited although CPU should have been available."""
     effects = []
     if one.threads is not None:
@@ -127,7 +127,7 @@ def _text(one: Waiting) -> str:
     )
 
 
-def _periods_text(one: Waiting) -> str:
+def _periods_text(one: WaitingThreads) -> str:
     """Report in how many periods of its quota the group was throttled, if that is known."""
     if not one.throttled_periods or not one.quota_periods or not one.quota_periods.amount:
         return ""
@@ -137,15 +137,15 @@ def _periods_text(one: Waiting) -> str:
     )
 
 
-def _finding(one: Waiting) -> Finding:
-    return Finding(kind="CPU withheld", subject=one.host, sentence=_text(one))
+def _finding(one: WaitingThreads) -> LimitFinding:
+    return LimitFinding(kind="CPU withheld", subject=one.host, sentence=_text(one))
 
 
-def _told(one: Waiting) -> bool:
+def _told(one: WaitingThreads) -> bool:
     return one.threads is not None or one.withheld
 
 
-def _evidence(one: Waiting) -> Evidence:
+def _evidence(one: WaitingThreads) -> Evidence:
     throttled = percent_text(one.throttled_share)
     return Evidence(
         what=f"threads that waited for a CPU of {one.host}, throttled for {throttled} of the hold",

@@ -18,7 +18,7 @@ from onionrig.units import BITS_PER_BYTE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.analysis.load.windows import Window
 
 BEFORE_SECONDS = 5
@@ -30,7 +30,7 @@ NEARLY_WHOLE_SECONDS = 0.1
 at a full second is done some hundredths later."""
 
 
-def aftermaths(load: Load) -> tuple[Aftermath, ...]:
+def aftermaths(load: MeasuredLoad) -> tuple[Aftermath, ...]:
     """Return what followed each fault in a hold."""
     events = faults_in(load.recording, load.hold)
     goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
@@ -40,7 +40,7 @@ def aftermaths(load: Load) -> tuple[Aftermath, ...]:
     )
 
 
-def undisturbed_before(load: Load, deed: Happened) -> float | None:
+def undisturbed_before(load: MeasuredLoad, deed: Happened) -> float | None:
     """Return the last undisturbed goodput of the hold before a fault.
 
     None is returned if there is none, or if the fault belongs to an earlier hold.
@@ -52,7 +52,7 @@ def undisturbed_before(load: Load, deed: Happened) -> float | None:
 
 
 def _aftermath(
-    load: Load,
+    load: MeasuredLoad,
     goodput: Sequence[float],
     events: Sequence[Happened],
     index: int,
@@ -106,7 +106,7 @@ def _concerns(other: Happened, event: Happened, hosts: Mapping[str, str]) -> boo
 class _Undisturbed:
     """The goodput of a hold while no fault affected it."""
 
-    def __init__(self, load: Load, goodput: Sequence[float]) -> None:
+    def __init__(self, load: MeasuredLoad, goodput: Sequence[float]) -> None:
         events = load.recording.events
         self._begin = load.hold.begin
         self._goodput = goodput

@@ -16,7 +16,7 @@ from onionrig.records.events import Happened, HostGone
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.analysis.load.windows import Window
     from onionrig.records.events import AnyEvent
     from onionrig.records.manifest import Manifest
@@ -52,7 +52,7 @@ def faults_in(recording: Recording, span: Window) -> list[Happened]:
     ]
 
 
-def ended_in_hold(load: Load) -> frozenset[str]:
+def ended_in_hold(load: MeasuredLoad) -> frozenset[str]:
     """Name the services that were ended in the hold: their counters are those of two processes."""
     hosts = service_hosts(load.manifest)
     return frozenset(
@@ -85,10 +85,10 @@ def absences(events: Sequence[AnyEvent], hosts: Mapping[str, str]) -> dict[str, 
 
     ``hosts`` maps each service to its host: a fault of a host affects the services on it.
     """
-    states: dict[str, _State] = {}
+    states: dict[str, _ServiceState] = {}
     for event in events_of(events, Happened):
         for subject in affected_services(event, hosts):
-            states.setdefault(subject, _State()).turn(event)
+            states.setdefault(subject, _ServiceState()).turn(event)
     away = {name: found for name, state in states.items() if (found := state.absences())}
     for gone in events_of(events, HostGone):
         for name in (name for name, host in hosts.items() if host == gone.host):
@@ -110,7 +110,7 @@ def _ended_by(absences: Iterable[Absence], gone: HostGone) -> list[Absence]:
     ]
 
 
-def deeds_in_force(load: Load, begin: float, end: float) -> list[Happened]:
+def deeds_in_force(load: MeasuredLoad, begin: float, end: float) -> list[Happened]:
     """Return the faults in force, anywhere in the rig, at some time between two moments.
 
     Times are wall-clock seconds. Faults that only began later are left out.
@@ -127,7 +127,7 @@ def deeds_in_force(load: Load, begin: float, end: float) -> list[Happened]:
     return [deeds[at] for at in sorted(deeds)]
 
 
-def deeds_text(load: Load, deeds: Sequence[Happened]) -> str:
+def deeds_text(load: MeasuredLoad, deeds: Sequence[Happened]) -> str:
     """Describe what the experiment itself did, and when."""
     texts: list[str] = []
     for deed in deeds:
@@ -137,7 +137,7 @@ def deeds_text(load: Load, deeds: Sequence[Happened]) -> str:
     return f"the experiment itself {listing(texts)}"
 
 
-class _State:
+class _ServiceState:
     """The state of one service, and its absences so far."""
 
     def __init__(self) -> None:

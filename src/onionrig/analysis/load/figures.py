@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from onionrig.experiment.loads.registry import shape_recorded
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.manifest import Manifest
-    from onionrig.records.result import Figure
+    from onionrig.records.result import LoadFigure
 
 
-def figures(load: Load) -> tuple[Figure, ...]:
+def figures(load: MeasuredLoad) -> tuple[LoadFigure, ...]:
     """Return the figures that are particular to the load's shape."""
     shape = shape_recorded(load.manifest.experiment)
     return () if shape is None else shape.figures(load.recording, load.hold.seconds)

@@ -16,14 +16,14 @@ from onionrig.rig.model import Role
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.events import Happened
 
 PUBLISHERS = {Role.BALANCER, Role.BALANCER_TOR}
 """Roles without which the address is not published."""
 
 
-class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
+class FollowUpTimes(msgspec.Struct, frozen=True, kw_only=True):
     """What was awaited after a fault, and when it came."""
 
     awaited: tuple[Awaited, ...]
@@ -33,10 +33,10 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
     listed_after_seconds: float | None
 
 
-def followed_up(load: Load, event: Happened, *, until: float) -> FollowUp:
+def followed_up(load: MeasuredLoad, event: Happened, *, until: float) -> FollowUpTimes:
     """Return when the expected effects of a fault came, as far as that was before this moment."""
     looked_out_for = _LookedOutFor(load, event, until)
-    return FollowUp(
+    return FollowUpTimes(
         awaited=tuple(looked_out_for.awaited()),
         awaited_for_seconds=until - event.wall_seconds,
         answered_after_seconds=looked_out_for.answered(),
@@ -48,7 +48,7 @@ def followed_up(load: Load, event: Happened, *, until: float) -> FollowUp:
 class _LookedOutFor:
     """What is due after a fault, and what was recorded of it."""
 
-    def __init__(self, load: Load, event: Happened, until: float) -> None:
+    def __init__(self, load: MeasuredLoad, event: Happened, until: float) -> None:
         fault = fault_recorded(event.verb)
         services = affected_services(event, service_hosts(load.manifest))
         brought_back = services if fault.brings_back and event.followed_up else set[str]()

@@ -14,7 +14,7 @@ from onionrig.records.result import WINDOW_SECONDS, Goodput
 from onionrig.units import BITS_PER_BYTE
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 UNMEASURED = Goodput(
     sustained_bits_per_second=None,
@@ -29,7 +29,7 @@ UNMEASURED = Goodput(
 """Rates of a load that is not about goodput."""
 
 
-def goodput(load: Load) -> Goodput:
+def goodput(load: MeasuredLoad) -> Goodput:
     """Return the rates over the hold; null if fewer than ten seconds of it were recorded."""
     second_bytes = load.held_bytes
     rates = [size * BITS_PER_BYTE for size in second_bytes]

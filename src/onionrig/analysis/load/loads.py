@@ -42,7 +42,7 @@ AFTER_SECONDS = 2
 """Seconds after its end, likewise: the last answers of tors asked as it ended."""
 
 
-class Load(msgspec.Struct, frozen=True, kw_only=True):
+class MeasuredLoad(msgspec.Struct, frozen=True, kw_only=True):
     """One load, with its held seconds and what its sinks counted."""
 
     recording: Recording
@@ -66,7 +66,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         return complete(self.recording)
 
 
-def loads(recording: Recording) -> list[Load]:
+def loads(recording: Recording) -> list[MeasuredLoad]:
     """Return the loads of a run in order, or the whole run if none was scheduled.
 
     A load that was held to its end is complete, even if the run failed afterwards.
@@ -88,11 +88,11 @@ def loads(recording: Recording) -> list[Load]:
     ]
 
 
-def load_of(recording: Recording) -> Load:
+def load_of(recording: Recording) -> MeasuredLoad:
     """Return a recording of one load as that load; of several, the hold is that of the last one."""
     sink_seconds = SinkSeconds.of(recording.sinks, lost_from=_lost_sinks(recording))
     holds = hold_windows(recording, sink_seconds)
-    return Load(
+    return MeasuredLoad(
         recording=recording, hold=holds[-1] if holds else NOTHING_HELD, sink_seconds=sink_seconds
     )
 

@@ -10,10 +10,10 @@ from onionrig.records.events import HostGone
 from onionrig.records.result import LostHost
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 
-def lost_hosts(load: Load) -> tuple[LostHost, ...]:
+def lost_hosts(load: MeasuredLoad) -> tuple[LostHost, ...]:
     """Return the hosts that were lost before a load's end, in order."""
     return tuple(
         LostHost(
@@ -25,13 +25,13 @@ def lost_hosts(load: Load) -> tuple[LostHost, ...]:
     )
 
 
-def lost_services(load: Load) -> frozenset[str]:
+def lost_services(load: MeasuredLoad) -> frozenset[str]:
     """Name the services on lost hosts: what they had not handed over is missing."""
     gone = {lost.name for lost in lost_hosts(load)}
     return frozenset(name for name, host in service_hosts(load.manifest).items() if host in gone)
 
 
-def lost_sinks(load: Load) -> list[str]:
+def lost_sinks(load: MeasuredLoad) -> list[str]:
     """Name the sinks on lost hosts."""
     return sorted(lost_services(load) & load.recording.sinks.keys())
 

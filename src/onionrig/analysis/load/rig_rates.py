@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onionrig.records.samples import TorCounters, TorSample
     from onionrig.records.transfers import Transfer
 
-BitsPerSecond = dict[str, float | None]
+RatesByService = dict[str, float | None]
 """Mean rates over the hold by name; None if not known."""
 
 
@@ -29,11 +29,11 @@ class RigRates(msgspec.Struct, frozen=True, kw_only=True):
     """Rates of the parts of a rig."""
 
     goodput_bits_per_second: float | None
-    clients: BitsPerSecond
+    clients: RatesByService
     """Goodput of the hold, shared among the client tors as the bytes of the whole run are."""
     relays: dict[str, float]
     """Rate forwarded by each relay whose counters were read twice."""
-    backends: BitsPerSecond
+    backends: RatesByService
     """Goodput of each backend instance, counted at the sinks."""
     sources: dict[str, float]
     """Rate that the sources handed to each backend instance."""
@@ -80,7 +80,7 @@ def rig_rates(result: Result, recording: Recording, hold: Window) -> RigRates:
 
 def _client_rates(
     goodput: float | None, clients: Sequence[str], transfers: Iterable[Transfer]
-) -> BitsPerSecond:
+) -> RatesByService:
     sizes: Counter[str] = Counter()
     for transfer in transfers:
         sizes[transfer.client] += transfer.verified_bytes + transfer.unverified_bytes

@@ -6,13 +6,13 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from onionrig.records.result import Streams
+from onionrig.records.result import StreamCounts
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 
-def streams(load: Load) -> Streams:
+def streams(load: MeasuredLoad) -> StreamCounts:
     """Count the streams by their outcome.
 
     A sink that was killed has recorded its samples, but not its last attempts.
@@ -25,7 +25,7 @@ def streams(load: Load) -> Streams:
         for transfer in transfers
         if transfer.first_byte_after_seconds is not None
     ]
-    return Streams(
+    return StreamCounts(
         asked=load.recording.streams_asked,
         connected=max(len(connected), load.sink_seconds.most_streams),
         failed=reasons.total(),

@@ -12,7 +12,7 @@ from onionrig.analysis.several_runs.differences import differences
 from onionrig.analysis.several_runs.judging import LEAST_SHARE, Compared, judged
 from onionrig.records.manifest import Manifest
 from onionrig.records.result import Result
-from onionrig.records.series.comparison import Comparison, Difference, Ratio, Side
+from onionrig.records.series.comparison import ComparedSide, Comparison, Difference, Ratio
 from onionrig.rig.torrc import VOTING_INTERVAL_SECONDS
 from onionrig.units import rate_text
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BESIDE_RAW = "the figure as it was measured is judged"
 """Why figures as on the reference core are not judged as well: they are the same, divided."""
-Figure = tuple[str, str, "Callable[[Result], float | None]", str]
+ComparedFigure = tuple[str, str, "Callable[[Result], float | None]", str]
 """Name, unit, how to read it from a result, and why it is reported but not judged, if so."""
 
 
@@ -69,10 +69,10 @@ def compared(
     )
 
 
-def _side(name: str, side: Measured) -> Side:
+def _side(name: str, side: Measured) -> ComparedSide:
     rates = tuple(result.goodput.sustained_bits_per_second for result in side.results)
     known = [rate for rate in rates if rate is not None]
-    return Side(
+    return ComparedSide(
         name=name,
         title=side.title,
         runs=side.runs,
@@ -81,7 +81,7 @@ def _side(name: str, side: Measured) -> Side:
     )
 
 
-def _figures_of(a: Measured, b: Measured) -> list[Figure]:
+def _figures_of(a: Measured, b: Measured) -> list[ComparedFigure]:
     return [
         ("sustained rate", "bits per second", lambda r: r.goodput.sustained_bits_per_second, ""),
         ("median second", "bits per second", lambda r: r.goodput.median_second_bits_per_second, ""),
@@ -102,7 +102,7 @@ def _figures_of(a: Measured, b: Measured) -> list[Figure]:
     ]
 
 
-def _carried_over(a: Measured, b: Measured) -> list[Figure]:
+def _carried_over(a: Measured, b: Measured) -> list[ComparedFigure]:
     """Return the figures as on the reference core, if the speed of the cores was read."""
     results = (*a.results, *b.results)
     if not all(result.yardstick and result.yardstick.speed for result in results):

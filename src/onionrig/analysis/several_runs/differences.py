@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
 
-Kind = Literal["setting", "version", "host", "network", "measurement"]
+DifferenceKind = Literal["setting", "version", "host", "network", "measurement"]
 
 ABSENT = "-"
 
@@ -35,7 +35,7 @@ def differences(a: Manifest, b: Manifest, of_a: Result, of_b: Result) -> tuple[D
     )
 
 
-def _between(kind: Kind, a: Mapping[str, str], b: Mapping[str, str]) -> list[Difference]:
+def _between(kind: DifferenceKind, a: Mapping[str, str], b: Mapping[str, str]) -> list[Difference]:
     return [
         Difference(kind=kind, what=key, a=a.get(key, ABSENT), b=b.get(key, ABSENT))
         for key in dict.fromkeys([*a, *b])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.records.series.sweep import Axis, Knee, Point
+from onionrig.records.series.sweep import Axis, Knee, SweepPoint
 from onionrig.units import rate_text
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ tenth."""
 LOAD = "load.streams"
 
 
-def knees(axes: Sequence[Axis], points: Sequence[Point]) -> tuple[Knee, ...]:
+def knees(axes: Sequence[Axis], points: Sequence[SweepPoint]) -> tuple[Knee, ...]:
     """Find the knee along the load's axis for each combination of the other settings.
 
     The axis is ``load.streams`` if it is varied, else the first whose values are numbers. Without
@@ -25,7 +25,7 @@ def knees(axes: Sequence[Axis], points: Sequence[Point]) -> tuple[Knee, ...]:
     axis = _axis(axes)
     if axis is None:
         return ()
-    groups: dict[tuple[tuple[str, str], ...], list[Point]] = {}
+    groups: dict[tuple[tuple[str, str], ...], list[SweepPoint]] = {}
     for point in points:
         others = tuple(item for item in point.settings.items() if item[0] != axis.key)
         groups.setdefault(others, []).append(point)
@@ -38,7 +38,7 @@ def _axis(axes: Sequence[Axis]) -> Axis | None:
     return next(iter([*loads, *numeric]), None)
 
 
-def _knee(axis: Axis, others: dict[str, str], points: Sequence[Point]) -> Knee:
+def _knee(axis: Axis, others: dict[str, str], points: Sequence[SweepPoint]) -> Knee:
     rates = sorted(
         (float(point.settings[axis.key]), point.settings[axis.key], rate)
         for point in points

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from onionrig.records.findings import Trust
-    from onionrig.records.result import LostHost, Result, Streams
+    from onionrig.records.result import LostHost, Result, StreamCounts
 
 MOST_SPREAD = 0.10
 
@@ -89,7 +89,7 @@ def _sustained(result: Result) -> float | None:
     return result.goodput.sustained_bits_per_second
 
 
-def _summed_streams(median: Streams, results: Sequence[Result]) -> Streams:
+def _summed_streams(median: StreamCounts, results: Sequence[Result]) -> StreamCounts:
     reasons: Counter[str] = Counter()
     for one in results:
         reasons.update(one.streams.failed_by_reason)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.several_runs.grid import combinations
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.repetitions import combined
-from onionrig.records.series.sweep import Point, SweepResult
+from onionrig.records.series.sweep import SweepPoint, SweepResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def sweep_result(plan: SweepPlan, name: str, loads: Mapping[str, Sequence[Result]]) -> SweepResult:
     """Collect the points of a sweep from the loads, by run, that were held to their end."""
     wanted = combinations(plan.axes)
-    points: list[Point] = []
+    points: list[SweepPoint] = []
     for settings in wanted:
         own = [(run, result) for run, result in _held(loads) if result.settings == settings]
         if own:
             first_run = own[0][0]
             result = combined([result for _, result in own])
-            points.append(Point(settings=settings, run=first_run, result=result))
+            points.append(SweepPoint(settings=settings, run=first_run, result=result))
     return SweepResult(
         sweep=name,
         started=plan.started,

@@ -21,7 +21,7 @@ from onionrig.units import percent_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 UNEXPLAINED = 0.01
 SOURCE_BUFFER_BYTES = 2 << 20
@@ -30,7 +30,7 @@ SINK_BUFFER_BYTES = 1 << 20
 """Payload that may wait for a sink as a second closes: a socket wakes it for 1 MiB."""
 
 
-def source_agreement(load: Load) -> Agreement:
+def source_agreement(load: MeasuredLoad) -> Agreement:
     """Compare the sinks' bytes of the hold with what the sources sent in it."""
     lost, hosts = [host.name for host in lost_hosts(load)], service_hosts(load.manifest)
     sent = [
@@ -70,7 +70,7 @@ def unrecorded(sinks: Sequence[str]) -> str:
     return f"{listing(sinks)} were lost with their hosts: what they had not recorded is missing"
 
 
-def tor_agreement(load: Load) -> Agreement:
+def tor_agreement(load: MeasuredLoad) -> Agreement:
     """Compare the sinks' bytes with those that the backends' tors took from the source.
 
     Both are counted between the first and the last reading of each tor. Readings are not at full
@@ -117,7 +117,7 @@ def received_until(by_second: Mapping[int, int], wall_seconds: float) -> float:
     return before + by_second.get(within, 0) * (wall_seconds - within)
 
 
-def on_its_way(load: Load, bytes_per_stream: int) -> tuple[float, float]:
+def on_its_way(load: MeasuredLoad, bytes_per_stream: int) -> tuple[float, float]:
     """Return how many bytes the other count may be behind (negative) and ahead.
 
     All streams together may have filled up or run empty over the hold. Each stream that failed in
@@ -137,7 +137,7 @@ def on_its_way(load: Load, bytes_per_stream: int) -> tuple[float, float]:
     )
 
 
-def dials_in_hold(load: Load) -> int:
+def dials_in_hold(load: MeasuredLoad) -> int:
     """Return how many dials were under way in the hold, whoever served them."""
     return sum(
         dial.started_wall_seconds < load.hold.end
@@ -146,7 +146,7 @@ def dials_in_hold(load: Load) -> int:
     )
 
 
-def _dials_text(load: Load) -> str:
+def _dials_text(load: MeasuredLoad) -> str:
     count = dials_in_hold(load)
     return f"; {count} dials in the hold, which no sink counts" if count else ""
 

@@ -16,7 +16,7 @@ from onionrig.units import counted, percent_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample
 
 NOW, SINCE_BOOT = " now", " since boot"
@@ -35,7 +35,7 @@ LOW_CLOCK_SHARE = 0.1
 """…the share of such seconds that may have a low one (judgements)."""
 
 
-def board_doubts(load: Load) -> list[str]:
+def board_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for each machine whose board was slowed down; emulated hosts share one."""
     machines: dict[str, Sequence[HostSample]] = {}
     for name, samples in load.recording.samplers.items():
@@ -126,7 +126,7 @@ def _lost_cores(held: Sequence[HostSample]) -> list[str]:
     return [f"let the rig use {fewest} in part of the hold, and {max(cores)} in the rest"]
 
 
-def _hot_celsius(load: Load, machine: str) -> float:
+def _hot_celsius(load: MeasuredLoad, machine: str) -> float:
     facts = machine_facts(load.manifest, machine)
     arm = facts is not None and facts.architecture.startswith(("aarch64", "arm"))
     return ARM_HOT_CELSIUS if arm else HOT_CELSIUS

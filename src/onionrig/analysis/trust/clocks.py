@@ -17,7 +17,7 @@ from onionrig.analysis.hosts.facts import host_of, machine_facts, machine_of, ro
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.manifest import Manifest
     from onionrig.records.samples import HostSample, Sample
 
@@ -28,7 +28,7 @@ LEAST_SUSPENDED_SECONDS = 0.1
 """Shortest suspension that is reported: two clocks cannot be read in the same instant."""
 
 
-def clock_doubts(load: Load) -> list[str]:
+def clock_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for clocks that are apart, were set in the hold, or stood still."""
     doubts = _apart_doubts(load.manifest)
     for machine, held in samples_by_machine(load).items():
@@ -57,7 +57,7 @@ def _set_doubts(machine: str, held: Sequence[HostSample]) -> list[str]:
     return [f"{doubt}: tor's own timers go by it"]
 
 
-def _process_doubts(load: Load) -> list[str]:
+def _process_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for each machine whose processes do not count the same seconds."""
     doubts = []
     for machine, offsets in _offsets(load).items():
@@ -71,7 +71,7 @@ def _process_doubts(load: Load) -> list[str]:
     return doubts
 
 
-def _offsets(load: Load) -> dict[str, dict[str, float]]:
+def _offsets(load: MeasuredLoad) -> dict[str, dict[str, float]]:
     """Return how far the seconds of each machine's processes are ahead of its monotonic clock.
 
     A process may be held up between reading the two clocks, so the median of its samples counts.

@@ -21,7 +21,7 @@ from onionrig.units import percent_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 MOST_DIFFERENCE = 0.03
 """Share by which the two may differ."""
@@ -30,7 +30,7 @@ READ_APART_SECONDS = 0.05
 cut to ticks of 0.01 s, user and system separately, and the two are not read in the same instant."""
 
 
-def cpu_agreement(load: Load) -> tuple[CpuAgreement, ...]:
+def cpu_agreement(load: MeasuredLoad) -> tuple[CpuAgreement, ...]:
     """Return what the processes of each role, and their groups, used in the hold.
 
     The result is empty if services had no control groups of their own.

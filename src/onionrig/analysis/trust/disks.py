@@ -12,14 +12,14 @@ from onionrig.analysis.hosts.counters import condition_rise, samples_by_machine
 from onionrig.units import percent_text
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 MOST_WAITED_SHARE = 0.1
 """Share of the hold in which everything that is not idle may wait for a disk (a judgement): while
 something else runs, the disk holds up nothing that is counted here."""
 
 
-def disk_doubts(load: Load) -> list[str]:
+def disk_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for each machine on which nothing ran because all waited for a disk."""
     doubts = []
     for machine, held in samples_by_machine(load).items():

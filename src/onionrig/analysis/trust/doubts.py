@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from onionrig.analysis.load.faults import Absence
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import TorSample
 
 STARTING_SECONDS = 5
 """Longest time that a tor takes, once started, until it answers at its MetricsPort."""
 
 
-def trust(load: Load, speed_doubts: Sequence[str] = ()) -> Trust:
+def trust(load: MeasuredLoad, speed_doubts: Sequence[str] = ()) -> Trust:
     """Return what speaks for and against the figures of one load; never raises.
 
     ``speed_doubts`` are about the speed of the cores.
@@ -84,7 +84,7 @@ def trust(load: Load, speed_doubts: Sequence[str] = ()) -> Trust:
     )
 
 
-def _counting_doubts(load: Load) -> list[str]:
+def _counting_doubts(load: MeasuredLoad) -> list[str]:
     """Return doubts about the counts of the sinks themselves, which affect the headline."""
     doubts = [loss_text(lost) for lost in lost_hosts(load)]
     if load.sink_seconds.corrupt_bytes:
@@ -102,7 +102,7 @@ def _counting_doubts(load: Load) -> list[str]:
     return doubts
 
 
-def _unanswered(load: Load) -> list[str]:
+def _unanswered(load: MeasuredLoad) -> list[str]:
     """Report which tors did not answer in the hold, and how often.
 
     Tors that the experiment had ended or hung by then do not count.
@@ -137,7 +137,7 @@ def _was_away(absences: Iterable[Absence], sample: TorSample) -> bool:
     )
 
 
-def _unjudged_trend(load: Load) -> list[str]:
+def _unjudged_trend(load: MeasuredLoad) -> list[str]:
     if lost_hosts(load):
         return ["whether the hold was steady is not judged: a host was lost"]
     faults = len(faults_in(load.recording, load.hold))
@@ -147,7 +147,7 @@ def _unjudged_trend(load: Load) -> list[str]:
     return [f"whether the hold was steady is not judged: the experiment caused {caused}"]
 
 
-def _unpinged(load: Load) -> list[str]:
+def _unpinged(load: MeasuredLoad) -> list[str]:
     if load.manifest.mode == "without tor" or not load.hold.seconds:
         return []
     if round_trip(load).median_in_hold_seconds is not None:

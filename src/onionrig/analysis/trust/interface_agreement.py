@@ -33,7 +33,7 @@ from onionrig.rig.model import Role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.findings import Agreement
     from onionrig.records.manifest import Manifest
     from onionrig.records.samples import HostSample
@@ -52,7 +52,7 @@ BESIDE = frozenset({Role.SOURCE, Role.SAMPLER, Role.BALANCER, Role.BALANCER_TOR}
 """Roles, other than backend instances, that send next to nothing over an interface."""
 
 
-def interface_agreement(load: Load) -> Agreement:
+def interface_agreement(load: MeasuredLoad) -> Agreement:
     """Compare the sinks' bytes with those of such hosts' interfaces, between the same samples."""
     manifest = load.manifest
     if _pulls_from_elsewhere(manifest):
@@ -114,7 +114,7 @@ def _hosts_that_only_serve(manifest: Manifest) -> set[str]:
     }
 
 
-def _served_by(load: Load, between: Window, host: str) -> int:
+def _served_by(load: MeasuredLoad, between: Window, host: str) -> int:
     """Return the bytes that came from a host; the sources of a baseline are named after theirs."""
     hosts = load.manifest.backends
     sizes = load.sink_seconds.backend_bytes_in(between)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from onionrig.analysis.hosts.counters import Rise
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.samples import HostSample, InterfaceUse
 
 MOST_LOST = 1e-3
@@ -41,7 +41,7 @@ MOST_REFUSED_PER_SECOND = 0.1
 """Connections per second that full queues may refuse; each is tried again after a second."""
 
 
-def loss_doubts(load: Load) -> list[str]:
+def loss_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for everything that a host lost more than a little of."""
     hosts = samples_by_host(load)
     frames = {host: list(_frame_doubts(load, host, held)) for host, held in hosts.items()}
@@ -60,7 +60,7 @@ def loss_doubts(load: Load) -> list[str]:
     ]
 
 
-def _frame_doubts(load: Load, host: str, held: Sequence[HostSample]) -> Iterator[str]:
+def _frame_doubts(load: MeasuredLoad, host: str, held: Sequence[HostSample]) -> Iterator[str]:
     """Yield the losses of interfaces, except for hosts whose links the experiment took away."""
     if host in _hosts_with_faults(load):
         return
@@ -123,7 +123,7 @@ def _connection_doubts(host: str, held: Sequence[HostSample]) -> Iterator[str]:
         yield f"{host} ended {aborted.amount:.0f} connections in the hold for lack of TCP memory"
 
 
-def _hosts_with_faults(load: Load) -> set[str]:
+def _hosts_with_faults(load: MeasuredLoad) -> set[str]:
     """Name the hosts that had faults, or whose links had, up to the end of the hold."""
     return {
         event.subject

@@ -21,7 +21,7 @@ from onionrig.units import percent_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
 
 BLOCK_SECONDS = 5
 BLOCKS_FROM_SECONDS = 30
@@ -32,7 +32,7 @@ CERTAIN = 1e6
 """Significance of a change without any error, for which JSON has no number."""
 
 
-def trend(load: Load) -> Trend:
+def trend(load: MeasuredLoad) -> Trend:
     """Return the change over the hold; null if it has too few seconds, or nothing came.
 
     Seconds without a sample are left out: they are missing, not a sign of a trend. A hold with

@@ -18,7 +18,7 @@ from onionrig.records.yardstick.core_speed import ArithmeticBound, Yardstick
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from onionrig.analysis.load.loads import Load
+    from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.analysis.yardstick.core_speed import Speeds
     from onionrig.records.findings import Bottleneck
     from onionrig.records.result import Cost, Goodput
@@ -29,7 +29,9 @@ BOUND_BY_CPU = frozenset({"machine CPU", "main thread"})
 """Kinds of bottleneck with which the rate follows the speed of the cores."""
 
 
-def yardstick(load: Load, goodput: Goodput, bottleneck: Bottleneck | None) -> Yardstick | None:
+def yardstick(
+    load: MeasuredLoad, goodput: Goodput, bottleneck: Bottleneck | None
+) -> Yardstick | None:
     """Return how fast the cores were; None if no yardstick was read, as in older runs."""
     readings = _by_machine(load)
     if not readings:
@@ -53,7 +55,7 @@ def yardstick(load: Load, goodput: Goodput, bottleneck: Bottleneck | None) -> Ya
 
 
 def carried_over_costs(
-    load: Load, costs: Mapping[str, Cost], yardstick: Yardstick | None
+    load: MeasuredLoad, costs: Mapping[str, Cost], yardstick: Yardstick | None
 ) -> dict[str, Cost]:
     """Add to each role's cost what it would be on the reference core, where that is known."""
     if yardstick is None:
@@ -78,7 +80,7 @@ def carried_over_costs(
     return carried
 
 
-def _by_machine(load: Load) -> dict[str, list[YardstickSample]]:
+def _by_machine(load: MeasuredLoad) -> dict[str, list[YardstickSample]]:
     """Return the readings of each machine; emulated hosts share one."""
     readings: dict[str, list[YardstickSample]] = {}
     for name, several in load.recording.yardsticks.items():
@@ -92,7 +94,7 @@ def _of_version(readings: Sequence[YardstickSample], version: int) -> list[Yards
     return [one for one in readings if one.version == version]
 
 
-def _used_cpu_seconds(load: Load) -> dict[str, dict[str, float]]:
+def _used_cpu_seconds(load: MeasuredLoad) -> dict[str, dict[str, float]]:
     """Return the CPU-seconds of each service in the hold, by machine."""
     used: dict[str, dict[str, float]] = {}
     for name, samples in load.recording.samplers.items():
@@ -103,7 +105,7 @@ def _used_cpu_seconds(load: Load) -> dict[str, dict[str, float]]:
     return used
 
 
-def _whole_speed(load: Load, hosts: Mapping[str, HostSpeed]) -> float | None:
+def _whole_speed(load: MeasuredLoad, hosts: Mapping[str, HostSpeed]) -> float | None:
     """Return the mean speed of the machines, weighted by the CPU time that the rig used there."""
     used = {machine: sum(each.values()) for machine, each in _used_cpu_seconds(load).items()}
     whole = sum(used.values())
@@ -128,7 +130,7 @@ def _carried_over(
 
 
 def _arithmetic(
-    load: Load, readings: Mapping[str, Sequence[YardstickSample]], goodput: Goodput
+    load: MeasuredLoad, readings: Mapping[str, Sequence[YardstickSample]], goodput: Goodput
 ) -> ArithmeticBound | None:
     """Return the bound of all cores of the machines together, at their speeds in the hold."""
     relays = relays_of(load.manifest.mode)
@@ -157,7 +159,7 @@ def _arithmetic(
     )
 
 
-def _cores(load: Load, machine: str) -> float:
+def _cores(load: MeasuredLoad, machine: str) -> float:
     facts = machine_facts(load.manifest, machine)
     return facts.usable_cores if facts is not None else 1.0
 

@@ -51,7 +51,7 @@ class Probing:
         does not soon answer on a new one. A first dial has more time, since the instance may still
         be starting; it counts as answering until then.
         """
-        verdict = _Verdict(self._say, address)
+        verdict = _PendingVerdict(self._say, address)
         patience = self._orders.first_dial_seconds
         for number in itertools.count():
             verdict.due_in(patience)
@@ -70,7 +70,7 @@ class Probing:
                 await asyncio.sleep(AGAIN_SECONDS)
 
 
-class _Verdict:
+class _PendingVerdict:
     """The pending verdict that an instance is silent, unless it answers before."""
 
     def __init__(self, say: Callable[[str, bool], None], address: str) -> None:

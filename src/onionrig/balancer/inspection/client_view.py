@@ -10,9 +10,16 @@ import msgspec
 from onionrig.analysis.address.revisions import time_made
 from onionrig.analysis.address.verdict import address_verdict
 from onionrig.balancer.inspection.reached_instances import Instance, instances_seen
-from onionrig.records.descriptor import AddressSeen, Age, Held, HSDirSeen, Point, Variant
+from onionrig.records.descriptor import (
+    AddressSeen,
+    Age,
+    DescriptorVariant,
+    HeldDescriptor,
+    HSDirSeen,
+    PointSeen,
+)
 from onionrig.tor.hash_ring import KnownNetwork, TimePeriod
-from onionrig.tor.hsdirs import Said
+from onionrig.tor.hsdirs import HSDirReply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +46,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     now_seconds: float
     network: KnownNetwork
     period: TimePeriod
-    said: tuple[Said, ...]
+    said: tuple[HSDirReply, ...]
     instances: dict[str, Instance]
     """Instances by name."""
     first_seen_seconds: dict[tuple[str, int], float]
@@ -82,7 +89,7 @@ def _content(descriptor: Descriptor) -> Content:
     return descriptor.points, descriptor.flow_control, descriptor.single_hop
 
 
-def _distinct(all_said: Sequence[Said]) -> dict[Content, Descriptor]:
+def _distinct(all_said: Sequence[HSDirReply]) -> dict[Content, Descriptor]:
     """Return the distinct descriptors, in the order of the HSDirs that have them."""
     found: dict[Content, Descriptor] = {}
     for said in all_said:
@@ -91,7 +98,7 @@ def _distinct(all_said: Sequence[Said]) -> dict[Content, Descriptor]:
     return found
 
 
-def _variant(number: int, descriptor: Descriptor, looked: Looked) -> Variant:
+def _variant(number: int, descriptor: Descriptor, looked: Looked) -> DescriptorVariant:
     having = [said for said in looked.said if said.descriptor is not None]
     hsdirs = tuple(
         said.hsdir.relay.fingerprint
@@ -105,7 +112,7 @@ def _variant(number: int, descriptor: Descriptor, looked: Looked) -> Variant:
     for place, point in enumerate(descriptor.points, start=1):
         earlier = first.setdefault(point.relay, place)
         points.append(
-            Point(
+            PointSeen(
                 number=place,
                 key=point.key,
                 relay=point.relay,
@@ -114,7 +121,7 @@ def _variant(number: int, descriptor: Descriptor, looked: Looked) -> Variant:
                 same_relay_as=None if earlier == place else earlier,
             )
         )
-    return Variant(
+    return DescriptorVariant(
         number=number,
         hsdirs=hsdirs,
         share=len(hsdirs) / len(having),
@@ -124,7 +131,7 @@ def _variant(number: int, descriptor: Descriptor, looked: Looked) -> Variant:
     )
 
 
-def _hsdir(said: Said, numbers: Mapping[Content, int], looked: Looked) -> HSDirSeen:
+def _hsdir(said: HSDirReply, numbers: Mapping[Content, int], looked: Looked) -> HSDirSeen:
     relay = said.hsdir.relay
     descriptor = said.descriptor
     return HSDirSeen(
@@ -135,7 +142,7 @@ def _hsdir(said: Said, numbers: Mapping[Content, int], looked: Looked) -> HSDirS
         reason=said.reason,
         held=None
         if descriptor is None
-        else Held(
+        else HeldDescriptor(
             variant=numbers[_content(descriptor)],
             revision=descriptor.revision,
             size_bytes=descriptor.size_bytes,

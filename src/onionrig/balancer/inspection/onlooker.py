@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from onionrig.tor.control import Control
     from onionrig.tor.descriptors import Descriptor, IntroductionPoint
     from onionrig.tor.hash_ring import KnownNetwork
-    from onionrig.tor.hsdirs import Said
+    from onionrig.tor.hsdirs import HSDirReply
 
 INSTANCES_AT_ONCE = 6
 
@@ -91,7 +91,9 @@ class Onlooker:
             )
         )
 
-    async def _know_instances(self, network: KnownNetwork, all_said: tuple[Said, ...]) -> None:
+    async def _know_instances(
+        self, network: KnownNetwork, all_said: tuple[HSDirReply, ...]
+    ) -> None:
         """Fetch the instances' own descriptors: at first, and when a point's owner is unknown."""
         known = {key for points in self._points.values() for key in points}
         listed = {

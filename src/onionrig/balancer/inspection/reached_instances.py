@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from onionrig.balancer.points import Coverage
-    from onionrig.records.descriptor import Variant
+    from onionrig.records.descriptor import DescriptorVariant
 
 
 class Instance(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
 
 def instances_seen(
     descriptors: Sequence[Descriptor],
-    variants: Sequence[Variant],
+    variants: Sequence[DescriptorVariant],
     instances: Mapping[str, Instance],
 ) -> tuple[InstanceSeen, ...]:
     """Compare every variant with the instances' points."""
@@ -44,7 +44,7 @@ def instances_seen(
 
 
 def _instance(
-    name: str, instance: Instance, seen: Sequence[tuple[Variant, Coverage]]
+    name: str, instance: Instance, seen: Sequence[tuple[DescriptorVariant, Coverage]]
 ) -> InstanceSeen:
     listed = tuple(
         InVariant(variant=variant.number, listed=covered.listed[name], usable=covered.usable[name])

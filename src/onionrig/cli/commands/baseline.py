@@ -9,18 +9,18 @@ import typer
 from rich.console import Console
 
 from onionrig.cli.app import (
-    ExperimentFile,
-    Hold,
-    Inventory,
-    Json,
-    Out,
-    Profile,
-    Repeat,
-    Report,
-    Scale,
-    Settings,
-    Streams,
-    Target,
+    ExperimentFileArgument,
+    HoldOption,
+    InventoryOption,
+    JsonOption,
+    OutOption,
+    ProfileOption,
+    RepeatOption,
+    ReportOption,
+    ScaleOption,
+    SettingsOption,
+    StreamsOption,
+    TargetOption,
     app,
     refuse_without_effect,
 )
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 )
 def baseline(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
-    experiment: ExperimentFile = None,
+    experiment: ExperimentFileArgument = None,
     *,
     to: Annotated[
         str | None,
@@ -76,12 +76,12 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     at: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Address and port at which --listen serves.")
     ] = "0.0.0.0:9000",
-    profile: Profile = None,
-    settings: Settings = None,
-    streams: Streams = None,
-    hold: Hold = None,
-    scale: Scale = None,
-    inventory: Inventory = None,
+    profile: ProfileOption = None,
+    settings: SettingsOption = None,
+    streams: StreamsOption = None,
+    hold: HoldOption = None,
+    scale: ScaleOption = None,
+    inventory: InventoryOption = None,
     at_once: Annotated[
         bool,
         typer.Option(
@@ -89,12 +89,12 @@ def baseline(  # noqa: PLR0913 - one parameter an option
             help="Measure all links of an inventory at once only (default: each alone first).",
         ),
     ] = False,
-    target: Target = None,
-    repeat: Repeat = 1,
-    out: Out = None,
-    report: Report = True,
+    target: TargetOption = None,
+    repeat: RepeatOption = 1,
+    out: OutOption = None,
+    report: ReportOption = True,
     events: Events = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Move the same bytes without Tor, to find the ceiling of this machine or its links.
 

@@ -6,7 +6,14 @@ import sys
 
 import msgspec
 
-from onionrig.cli.app import ExperimentFile, Inventory, Json, Profile, Settings, app
+from onionrig.cli.app import (
+    ExperimentFileArgument,
+    InventoryOption,
+    JsonOption,
+    ProfileOption,
+    SettingsOption,
+    app,
+)
 from onionrig.cli.help import MACHINE, described
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.question import ask, flags_layer
@@ -31,12 +38,12 @@ NAMES = Programs(tor="tor", onionbalance="onionbalance", python="python")
     )
 )
 def check(
-    experiment: ExperimentFile = None,
+    experiment: ExperimentFileArgument = None,
     *,
-    profile: Profile = None,
-    settings: Settings = None,
-    inventory: Inventory = None,
-    json: Json = False,
+    profile: ProfileOption = None,
+    settings: SettingsOption = None,
+    inventory: InventoryOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Check an experiment and print the rig it describes, without starting anything.
 

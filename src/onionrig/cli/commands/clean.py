@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from onionrig.cli.app import Json, app
+from onionrig.cli.app import JsonOption, app
 from onionrig.cli.help import MACHINE, described
 from onionrig.cli.output.printing import print_json
 from onionrig.errors import RunDirectoryError
@@ -32,7 +32,7 @@ def clean(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be removed, without removing it.")
     ] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Remove temporary directories and control groups that crashed runs left behind.
 

@@ -15,12 +15,12 @@ from rich.text import Text
 from onionrig.analysis.several_runs.conditions import condition_from
 from onionrig.analysis.several_runs.judging import DEFAULT_PAIRS, FEWEST_PAIRS
 from onionrig.cli.app import (
-    Hold,
-    Inventory,
-    Json,
-    Report,
-    Scale,
-    Settings,
+    HoldOption,
+    InventoryOption,
+    JsonOption,
+    ReportOption,
+    ScaleOption,
+    SettingsOption,
     app,
     refuse_without_effect,
     repetitions_of,
@@ -95,7 +95,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
         ),
     ],
     *,
-    settings: Settings = None,
+    settings: SettingsOption = None,
     a_settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -112,9 +112,9 @@ def compare(  # noqa: PLR0913 - one parameter an option
             help="Value for a key of experiment B only; repeatable (default: none).",
         ),
     ] = None,
-    hold: Hold = None,
-    scale: Scale = None,
-    inventory: Inventory = None,
+    hold: HoldOption = None,
+    scale: ScaleOption = None,
+    inventory: InventoryOption = None,
     repeat: Annotated[
         int,
         typer.Option(
@@ -139,12 +139,12 @@ def compare(  # noqa: PLR0913 - one parameter an option
             help="Directory of a comparison of experiments (default: runs/<UTC time>-compare).",
         ),
     ] = None,
-    report: Report = True,
+    report: ReportOption = True,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print a Markdown table, for an issue or a page.")
     ] = False,
     events: Events = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Compare two runs, or alternate runs of two experiments, and say where they differ.
 

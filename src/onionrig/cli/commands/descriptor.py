@@ -8,7 +8,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from onionrig.cli.app import Json, app
+from onionrig.cli.app import JsonOption, app
 from onionrig.cli.help import RESULTS, described
 from onionrig.cli.onlooker import look, look_request, watch
 from onionrig.cli.output.printing import print_json, results
@@ -40,7 +40,7 @@ def descriptor(
     again: Annotated[
         bool, typer.Option("--watch", help="Fetch again every few seconds until Ctrl-C.")
     ] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Show what clients see of an onion address: its descriptors on every HSDir."""
     asked = look_request(whom, control)

@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from onionrig.cli.app import Json, app
+from onionrig.cli.app import JsonOption, app
 from onionrig.cli.examination import able, examine
 from onionrig.cli.help import MACHINE, described
 from onionrig.cli.output.printing import print_json, results
@@ -19,7 +19,7 @@ from onionrig.errors import MEASURED, Unequipped
         "onionrig doctor",
     )
 )
-def doctor(*, json: Json = False) -> None:
+def doctor(*, json: JsonOption = False) -> None:
     """Check whether this machine can run a rig, and say what to do if it cannot."""
     findings = examine()
     if json:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from onionrig.cli.app import Json, app
+from onionrig.cli.app import JsonOption, app
 from onionrig.cli.catalogue import catalogue, own_boards
 from onionrig.cli.help import PLAN, described
 from onionrig.cli.output.printing import print_json, results
@@ -30,7 +30,7 @@ def hardware(
         ),
     ] = None,
     *,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """List boards and cloud types: cores, AES, real link rates, watts and price, with sources.
 

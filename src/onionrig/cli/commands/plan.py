@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from onionrig import __version__
-from onionrig.cli.app import Json, app, refuse_without_effect
+from onionrig.cli.app import JsonOption, app, refuse_without_effect
 from onionrig.cli.help import PLAN, described
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.output.report_files import plan_page
@@ -19,7 +19,7 @@ from onionrig.cli.plan_inputs import candidates_from, reference_for
 from onionrig.errors import MEASURED, TARGET_MISSED, UsageError
 from onionrig.plan.plan import plan as plan_for_question
 from onionrig.plan.plan import plan_for_either_balancer
-from onionrig.plan.question import Balancer, Mode, Question
+from onionrig.plan.question import PlannedBalancer, PlannedMode, PlanQuestion
 from onionrig.store.whole_files import replace_file
 from onionrig.units import BitsPerSecond, Seconds, fraction_from, share_from
 from onionrig.views.plan.terminal import brief_plan_view, plan_view
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from onionrig.records.plan import Plan
 
-MODES: dict[str, Mode] = {"anonymous": "anonymous", "single-hop": "single-hop"}
-BALANCERS: dict[str, Balancer] = {"stock": "stock", "extended": "extended"}
+MODES: dict[str, PlannedMode] = {"anonymous": "anonymous", "single-hop": "single-hop"}
+BALANCERS: dict[str, PlannedBalancer] = {"stock": "stock", "extended": "extended"}
 
 MOST = 1_000_000
 """Upper bound on hosts or streams of a plan: more than the public network has of either."""
@@ -149,7 +149,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
             "--verbose", "-v", help="Print every limit, input, source and assumption as well."
         ),
     ] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Plan the hardware for a rate from one address, or project what N hosts would serve.
 
@@ -163,7 +163,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     if hosts is not None:
         refuse_without_effect(context, "headroom", reason="it is room beyond a --target")
     measured = reference_for(run, run_probe, _one_of(MODES, mode, "--mode"))
-    question = Question(
+    question = PlanQuestion(
         target_bits_per_second=None if target is None else _positive(target, "--target"),
         hosts=hosts,
         headroom=_read("--headroom", share_from, headroom),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from onionrig.cli.app import Json, app
+from onionrig.cli.app import JsonOption, app
 from onionrig.cli.help import PLAN, described
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cluster.probing import probes_of
@@ -60,7 +60,7 @@ def probe(
             "inventory, a directory that gets one file per host (default: none).",
         ),
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Measure what this board can do, in half a minute: crypto, loopback TCP, links, heat.
 

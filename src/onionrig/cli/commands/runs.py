@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from onionrig.cli.app import Json, app
+from onionrig.cli.app import JsonOption, app
 from onionrig.cli.help import RESULTS, described
 from onionrig.cli.output.printing import print_json, results
 from onionrig.store.listing import listed
@@ -27,7 +27,7 @@ def runs(
     under: Annotated[
         Path, typer.Option(metavar="DIR", help="Directory whose runs are listed.")
     ] = RUNS,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """List runs with their results, the newest last."""
     found = listed(under)

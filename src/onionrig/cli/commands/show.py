@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from onionrig.cli.app import Json, RunOrBundle, app
+from onionrig.cli.app import JsonOption, RunOrBundle, app
 from onionrig.cli.help import RESULTS, described
 from onionrig.cli.output.printing import print_result
 from onionrig.store.account import account_of
@@ -22,7 +22,7 @@ from onionrig.store.bundle.reading import is_bundle, opened_run
 def show(
     run: RunOrBundle,
     *,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Print the summary of a run again, from its files."""
     bundle = Path(run) if is_bundle(Path(run)) else None

@@ -13,15 +13,15 @@ from rich.console import Console
 
 from onionrig.analysis.several_runs.grid import axis_from, combinations, layers_of_point
 from onionrig.cli.app import (
-    ExperimentFile,
-    Hold,
-    Inventory,
-    Json,
-    Profile,
-    Report,
-    Scale,
-    Settings,
-    Streams,
+    ExperimentFileArgument,
+    HoldOption,
+    InventoryOption,
+    JsonOption,
+    ProfileOption,
+    ReportOption,
+    ScaleOption,
+    SettingsOption,
+    StreamsOption,
     app,
     refuse_without_effect,
     repetitions_of,
@@ -80,7 +80,7 @@ def _rounds(word: str) -> int:
 )
 def sweep(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
-    experiment: ExperimentFile = None,
+    experiment: ExperimentFileArgument = None,
     *,
     over: Annotated[
         list[str] | None,
@@ -90,12 +90,12 @@ def sweep(  # noqa: PLR0913 - one parameter an option
             "is required unless a sweep is resumed.",
         ),
     ] = None,
-    profile: Profile = None,
-    settings: Settings = None,
-    streams: Streams = None,
-    hold: Hold = None,
-    scale: Scale = None,
-    inventory: Inventory = None,
+    profile: ProfileOption = None,
+    settings: SettingsOption = None,
+    streams: StreamsOption = None,
+    hold: HoldOption = None,
+    scale: ScaleOption = None,
+    inventory: InventoryOption = None,
     repeat: Annotated[
         int, typer.Option(parser=_rounds, metavar="N", help="Number of runs of every point.")
     ] = 1,
@@ -115,9 +115,9 @@ def sweep(  # noqa: PLR0913 - one parameter an option
             "none).",
         ),
     ] = None,
-    report: Report = True,
+    report: ReportOption = True,
     events: Events = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Measure every combination of some settings and find the knee.
 

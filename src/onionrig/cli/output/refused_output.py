@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STDOUT, STDERR = 1, 2
 
 
-class Output(io.FileIO):
+class StandardOutput(io.FileIO):
     """Standard output or standard error, to which writing never fails.
 
     A command does more than print: a run is measured and its report written even if nobody reads on
@@ -91,17 +91,17 @@ def flush_output() -> None:
         )
 
 
-def _output() -> Output | None:
+def _output() -> StandardOutput | None:
     buffer = getattr(sys.stdout, "buffer", None)
     raw = getattr(buffer, "raw", None)
-    return raw if isinstance(raw, Output) else None
+    return raw if isinstance(raw, StandardOutput) else None
 
 
 def _outlasting(stream: TextIO, handle: int) -> TextIO:
     if not isinstance(stream, io.TextIOWrapper):  # None if it was closed
         return stream
     return io.TextIOWrapper(
-        io.BufferedWriter(Output(handle, "wb", closefd=False)),
+        io.BufferedWriter(StandardOutput(handle, "wb", closefd=False)),
         encoding=stream.encoding,
         errors="replace",
         line_buffering=stream.line_buffering,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from onionrig.series.base import Told
+    from onionrig.series.base import SeriesNews
 
 
 class SeriesSaid:
@@ -24,7 +24,7 @@ class SeriesSaid:
         self._directory = directory
         self._resume = resume
 
-    def tell(self, told: Told) -> None:
+    def tell(self, told: SeriesNews) -> None:
         """Print a line."""
         match told:
             case Begins():

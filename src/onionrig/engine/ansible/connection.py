@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from onionrig.engine.ansible.access import Access
-    from onionrig.engine.local.engine import Address
+    from onionrig.engine.local.engine import ListenAddress
 
 COMMAND_SECONDS = 60.0
 """Default time limit of a command."""
@@ -40,7 +40,7 @@ PIPE_BYTES = 1 << 20
 """Bytes of a command's output that are read ahead."""
 
 
-class Output(msgspec.Struct, frozen=True, kw_only=True):
+class CommandOutput(msgspec.Struct, frozen=True, kw_only=True):
     """The output of a command, and its exit code."""
 
     code: int
@@ -51,12 +51,12 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 class CommandFailed(Exception):
     """A command on a host ended with an exit code other than 0."""
 
-    def __init__(self, host: str, output: Output) -> None:
+    def __init__(self, host: str, output: CommandOutput) -> None:
         super().__init__(f"{host}: {output.stderr or f'exit code {output.code}'}")
         self.output = output
 
 
-class Connection:
+class SshConnection:
     """An open connection, made by ``Masters``."""
 
     def __init__(self, access: Access, sockets: Path, environment: Mapping[str, str]) -> None:
@@ -97,7 +97,7 @@ class Connection:
         stdin: bytes = b"",
         seconds: float = COMMAND_SECONDS,
         as_root: bool = True,
-    ) -> Output:
+    ) -> CommandOutput:
         """Run a command and return its outcome. Raises HostLost if there is no answer."""
         process = await self._started(argv, stdin=subprocess.PIPE, as_root=as_root)
         try:
@@ -112,7 +112,7 @@ class Connection:
         text = stderr.decode(errors="replace").strip()
         if process.returncode == SSH_FAILED and not self.access.is_here:
             raise HostLost(f"{self.host} cannot be reached: {text or 'ssh ended without a word'}")
-        return Output(code=process.returncode or 0, stdout=stdout, stderr=text)
+        return CommandOutput(code=process.returncode or 0, stdout=stdout, stderr=text)
 
     async def script(self, text: str, *, seconds: float = COMMAND_SECONDS) -> bytes:
         """Run a shell script as root and return what it printed; raises as ``run`` does."""
@@ -127,7 +127,7 @@ class Connection:
         finally:
             await _ended(process)
 
-    async def forwarded(self, address: Address) -> Address:
+    async def forwarded(self, address: ListenAddress) -> ListenAddress:
         """Return the local address from which connections are forwarded to an address of the host.
 
         Raises OSError if they cannot be forwarded.
@@ -140,7 +140,9 @@ class Connection:
                 self._forwarded[text] = await self._forward(text)
         return PurePosixPath(self._forwarded[text])
 
-    async def open(self, address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def open(
+        self, address: ListenAddress
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to an address as a process of the host would. Raises OSError."""
         here = await self.forwarded(address)
         if isinstance(here, PurePosixPath):
@@ -211,7 +213,7 @@ class Connection:
         )
 
 
-async def until_it_stands(connection: Connection) -> None:
+async def until_it_stands(connection: SshConnection) -> None:
     """Wait until a master has connected. Raises Unequipped if it takes too long."""
     try:
         async with asyncio.timeout(OPEN_SECONDS):

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from onionrig.engine.ansible.found import FoundHost
-    from onionrig.engine.ansible.hosts import Hosts, RunHost
+    from onionrig.engine.ansible.hosts import RemoteHosts, RunHost
     from onionrig.engine.base import GoneHost, Streams
     from onionrig.experiment.question import Question
     from onionrig.records.manifest import HostRecord
@@ -79,7 +79,7 @@ class AnsibleEngine:
 
     def __init__(
         self,
-        hosts: Hosts,
+        hosts: RemoteHosts,
         found: Mapping[str, FoundHost],
         question: Question,
         run_directory: RunDirectory,

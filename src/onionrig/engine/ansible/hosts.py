@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from onionrig.engine.ansible.connection import CommandFailed, Connection, until_it_stands
+from onionrig.engine.ansible.connection import CommandFailed, SshConnection, until_it_stands
 from onionrig.engine.ansible.ends import ServiceEnds
 from onionrig.engine.ansible.mirror import Mirror, tail_argv
 from onionrig.engine.ansible.scripts import (
@@ -48,7 +48,7 @@ MOVED_ON_IN_GRACE = 4
 class RunHost(msgspec.Struct, frozen=True, kw_only=True):
     """A host of a run."""
 
-    connection: Connection
+    connection: SshConnection
     run: HostRun
 
     @property
@@ -57,7 +57,7 @@ class RunHost(msgspec.Struct, frozen=True, kw_only=True):
         return self.connection.host
 
 
-class Hosts:
+class RemoteHosts:
     """Every host of one run. What is done on all of them is done concurrently."""
 
     def __init__(self, hosts: Iterable[RunHost], records: Path, *, grace_seconds: int) -> None:
@@ -175,7 +175,7 @@ class Hosts:
         problems = await together(*map(_given_back, hosts, repeat(self._records)))
         return [problem for several in problems for problem in several]
 
-    async def await_rebooted(self, connect: Callable[[Access], Awaitable[Connection]]) -> None:
+    async def await_rebooted(self, connect: Callable[[Access], Awaitable[SshConnection]]) -> None:
         """Connect again to the hosts that went down, so that their records can be fetched."""
 
         async def again(name: str) -> None:
@@ -266,11 +266,11 @@ class Masters:
         for process in self._processes.values():
             process.kill()
 
-    async def connect(self, access: Access) -> Connection:
+    async def connect(self, access: Access) -> SshConnection:
         """Return a connection to a host. Raises Unequipped if it cannot be made."""
         sockets = self._keeping.workspace / "ssh"
         make_private(sockets)
-        connection = Connection(access, sockets, self._keeping.environment)
+        connection = SshConnection(access, sockets, self._keeping.environment)
         argv = connection.master_argv()
         if argv is None:
             return connection
@@ -321,8 +321,8 @@ def _refused(host: RunHost, error: CommandFailed) -> OnionrigError:
 
 
 async def _connected_again(
-    access: Access, connect: Callable[[Access], Awaitable[Connection]]
-) -> Connection:
+    access: Access, connect: Callable[[Access], Awaitable[SshConnection]]
+) -> SshConnection:
     while True:
         with suppress(Unequipped):
             return await connect(access)

@@ -14,8 +14,8 @@ from onionrig.tor.bootstrap import BootstrapLog
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from onionrig.engine.ansible.hosts import Hosts
-    from onionrig.engine.local.engine import Address
+    from onionrig.engine.ansible.hosts import RemoteHosts
+    from onionrig.engine.local.engine import ListenAddress
     from onionrig.rig.model import Service
 
 NOT_WAITED_FOR = Seen(listens=True, percent=BOOTSTRAPPED)
@@ -25,10 +25,10 @@ NOT_WAITED_FOR = Seen(listens=True, percent=BOOTSTRAPPED)
 class Looks:
     """What has been seen of each service since its last start."""
 
-    def __init__(self, hosts: Hosts) -> None:
+    def __init__(self, hosts: RemoteHosts) -> None:
         self._hosts = hosts
         self._bootstraps: dict[str, BootstrapLog] = {}
-        self._silent: dict[str, list[Address]] = {}
+        self._silent: dict[str, list[ListenAddress]] = {}
         """Addresses at which a service should accept connections and has not been seen to."""
 
     def starts(self, service: Service, log: Path) -> None:
@@ -57,7 +57,7 @@ class Looks:
         return Seen(doing=address_text(silent[0])) if silent else Seen(listens=True)
 
 
-def _leave_those_that_listen(silent: list[Address], printed: str) -> None:
+def _leave_those_that_listen(silent: list[ListenAddress], printed: str) -> None:
     sockets, ports = listening(printed)
     silent[:] = [
         address

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 from onionrig.engine.ansible.connection import SSH_SOCKET
 from onionrig.engine.ansible.engine import LEAD_SECONDS, AnsibleEngine
 from onionrig.engine.ansible.found import found_hosts, versions_differ
-from onionrig.engine.ansible.hosts import Hosts, Masters, RunHost
+from onionrig.engine.ansible.hosts import Masters, RemoteHosts, RunHost
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.engine.ansible.program import provisioned_version
-from onionrig.engine.base import Links, Reboots
+from onionrig.engine.base import LinkCuts, Reboots
 from onionrig.engine.local.engine import finishing
 from onionrig.engine.torrcs import refuse_unknown_lines
 from onionrig.errors import HostLost
@@ -49,7 +49,7 @@ SERVES_SECONDS = 7 * 24 * 3600
 class AnsibleOpening:
     """Hosts that were found fit for a run; nothing has been made on them."""
 
-    CAPABILITIES: ClassVar[frozenset[type]] = frozenset({Links, Reboots})
+    CAPABILITIES: ClassVar[frozenset[type]] = frozenset({LinkCuts, Reboots})
     """The capabilities that hosts can have at most; their programs decide which of them they
     have."""
 
@@ -128,7 +128,7 @@ async def entered_hosts(
             RunHost(connection=connection, run=_run(run_id, question, run_directory))
             for connection in connections
         ]
-        hosts = Hosts(runs, run_directory.path, grace_seconds=grace_seconds)
+        hosts = RemoteHosts(runs, run_directory.path, grace_seconds=grace_seconds)
         error: BaseException | None = None
         try:
             await hosts.claim(f"{run_directory.name}, by {getpass.getuser()} on {host_name()}")

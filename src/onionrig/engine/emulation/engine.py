@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.base import LinkRates, Links
+from onionrig.engine.base import LinkCuts, LinkRates
 from onionrig.engine.emulation.cpu_shares import cpu_shares
 from onionrig.engine.emulation.hosts import DELAY, emulated
 from onionrig.engine.local.engine import Ground, LocalEngine, accepts, finishing
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from onionrig.engine.base import Engine, Streams
-    from onionrig.engine.emulation.hosts import Emulation
-    from onionrig.engine.local.engine import Address
+    from onionrig.engine.emulation.hosts import EmulatedHosts
+    from onionrig.engine.local.engine import ListenAddress
     from onionrig.engine.local.equipment import Equipment
     from onionrig.experiment.question import Question
-    from onionrig.processes.fleet import Child
+    from onionrig.processes.fleet import ProcessToStart
     from onionrig.records.manifest import HostRecord
     from onionrig.rig.allocation import PortWanted
     from onionrig.rig.model import Host, Service
@@ -42,7 +42,7 @@ class EmulationEngine(LocalEngine):
         ground: Ground,
         *,
         question: Question,
-        emulation: Emulation,
+        emulation: EmulatedHosts,
         sharing: Callable[[Service], tuple[str, ...]],
     ) -> None:
         """Set up the engine; ``sharing`` returns the words before an argv that limit its CPU."""
@@ -124,14 +124,14 @@ class EmulationEngine(LocalEngine):
         """Return the process ids of what holds namespaces."""
         return self._emulation.holders
 
-    def child_of(self, service: Service) -> Child:
+    def child_of(self, service: Service) -> ProcessToStart:
         """Return a service as a child of this process that enters its host before it runs."""
         child = super().child_of(service)
         # the share comes first: the group is the same in any network, and so includes nsenter
         entering = (*self._sharing(service), *self._emulation.entering(service))
         return msgspec.structs.replace(child, argv=(*entering, *child.argv))
 
-    def accepts(self, service: Service, address: Address) -> bool:
+    def accepts(self, service: Service, address: ListenAddress) -> bool:
         """Return whether someone listens there, from the point of view of the service's host."""
         return self._emulation.namespaces[service.host].inside(lambda: accepts(address))
 
@@ -139,7 +139,7 @@ class EmulationEngine(LocalEngine):
 class EmulationOpening(LocalOpening):
     """This machine as a local engine, with hosts that are emulated when the engine is entered."""
 
-    capabilities: frozenset[type] = frozenset({Links, LinkRates})
+    capabilities: frozenset[type] = frozenset({LinkCuts, LinkRates})
 
     def entered(
         self, question: Question, run_directory: RunDirectory

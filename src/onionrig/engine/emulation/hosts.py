@@ -31,7 +31,7 @@ from onionrig.engine.emulation.links import (
 )
 from onionrig.engine.emulation.namespaces import HOLDER, Namespace, held_by
 from onionrig.processes.deadline import POLL_SECONDS, deadline
-from onionrig.processes.fleet import Child
+from onionrig.processes.fleet import ProcessToStart
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -49,7 +49,7 @@ JOINED = "delaying"
 JOINED_SECONDS = 10.0
 
 
-class Emulation(msgspec.Struct, frozen=True, kw_only=True):
+class EmulatedHosts(msgspec.Struct, frozen=True, kw_only=True):
     """The running emulated hosts."""
 
     namespaces: dict[str, Namespace]
@@ -89,7 +89,7 @@ class Making:
         self._workspace = workspace
         self._logs = logs
 
-    async def hosts(self, hosts: Sequence[Host]) -> Emulation:
+    async def hosts(self, hosts: Sequence[Host]) -> EmulatedHosts:
         """Return the hosts that were made. Raises Unequipped, DaemonDied and BringUpTimeout."""
         switch = await self.namespace(SWITCH, "the switch")
         await asyncio.to_thread(switch.configure, "ip", switch_lines())
@@ -109,7 +109,7 @@ class Making:
         await asyncio.to_thread(_address_and_shape, links, switch, namespaces)
         delays = {f"{DELAY}-{link.host.name}" for link in delayed}
         running = self._fleet.processes()
-        return Emulation(
+        return EmulatedHosts(
             namespaces=namespaces,
             delayed_by=delayed_by,
             delays={name: pid for name, pid in running.items() if name in delays},
@@ -152,14 +152,16 @@ class Making:
             await _joined(each)
         return "delaybox"
 
-    def _child(self, name: str, argv: tuple[str, ...], *, logs: Path) -> Child:
-        return Child(name=name, argv=argv, directory=self._workspace, log_path=logs / f"{name}.log")
+    def _child(self, name: str, argv: tuple[str, ...], *, logs: Path) -> ProcessToStart:
+        return ProcessToStart(
+            name=name, argv=argv, directory=self._workspace, log_path=logs / f"{name}.log"
+        )
 
 
 @asynccontextmanager
 async def emulated(
     hosts: Sequence[Host], fleet: Fleet, *, workspace: Path, logs: Path
-) -> AsyncIterator[Emulation]:
+) -> AsyncIterator[EmulatedHosts]:
     """Provide emulated hosts for a block; they consist of the fleet's processes."""
     async with fleet:
         yield await Making(fleet, workspace=workspace, logs=logs).hosts(hosts)
@@ -192,7 +194,7 @@ def shape(link: Link, bits_per_second: float, host: Namespace, switch: Namespace
         namespace.configure("tc", [emptied_line(interface), rate_line(interface, bits_per_second)])
 
 
-async def _joined(box: Child) -> None:
+async def _joined(box: ProcessToStart) -> None:
     """Wait until a delaybox carries frames. Raises BringUpTimeout."""
 
     def subject() -> str:

@@ -19,11 +19,11 @@ from onionrig.engine.base import Record, Signal
 from onionrig.engine.local.equipment import Equipment
 from onionrig.engine.local.fitness import usable_cache
 from onionrig.engine.local.ports import allocated_ports
-from onionrig.engine.local.sampled_processes import Sampled
+from onionrig.engine.local.sampled_processes import SampledProcesses
 from onionrig.engine.readiness import Seen, wait_until_ready
 from onionrig.experiment.question import START_SECONDS
 from onionrig.probe.facts import host_name
-from onionrig.processes.fleet import Child, Fleet
+from onionrig.processes.fleet import Fleet, ProcessToStart
 from onionrig.processes.workspace import Kept, kept
 from onionrig.rig.layout import LOOPBACK, Layout
 from onionrig.rig.model import OURS, Bootstrapped, Host, Listening
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from onionrig.rig.model import Rig, Service
     from onionrig.tor.control import Control
 
-Address = PurePosixPath | tuple[str, int]
+ListenAddress = PurePosixPath | tuple[str, int]
 """A unix socket, or a host and port."""
 
 CONTROLLER, KEEPER = "controller", "keeper"
@@ -81,9 +81,9 @@ class LocalEngine:
         self._run_directory = ground.run_directory
         self._equipment = ground.equipment
         self._claims = ground.claims
-        self._sampled: Sampled | None = None
+        self._sampled: SampledProcesses | None = None
         self._bootstraps: dict[str, BootstrapLog] = {}
-        self._silent: dict[str, list[Address]] = {}
+        self._silent: dict[str, list[ListenAddress]] = {}
         """Addresses at which a service should accept connections and has not been seen to."""
 
     @property
@@ -155,7 +155,9 @@ class LocalEngine:
 
     async def prepare(self, rig: Rig) -> None:
         """Put every directory and file in place, with modes 0700 and 0600."""
-        self._sampled = Sampled(rig, others=self.sampled_beside(), unsampled=self.unsampled())
+        self._sampled = SampledProcesses(
+            rig, others=self.sampled_beside(), unsampled=self.unsampled()
+        )
         await asyncio.to_thread(_prepare, rig)
 
     async def start(self, services: Iterable[Service]) -> None:
@@ -223,9 +225,9 @@ class LocalEngine:
         """Follow a service's file with records of a kind."""
         return FollowedFile(Tail(recorded_at(service.name, service.orders, kind), kind))
 
-    def child_of(self, service: Service) -> Child:
+    def child_of(self, service: Service) -> ProcessToStart:
         """Return a service as a child of this process."""
-        return Child(
+        return ProcessToStart(
             name=service.name,
             argv=service.argv,
             directory=service.directory,
@@ -245,7 +247,7 @@ class LocalEngine:
         """Return the process ids of what belongs to the rig and is not sampled."""
         return ()
 
-    def accepts(self, service: Service, address: Address) -> bool:
+    def accepts(self, service: Service, address: ListenAddress) -> bool:
         """Return whether someone listens there, from the point of view of the service's host."""
         del service
         return accepts(address)
@@ -316,7 +318,7 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def accepts(address: Address) -> bool:
+def accepts(address: ListenAddress) -> bool:
     """Return whether someone listens on a unix socket, or at a host and port."""
     where: str | tuple[str, int]
     if isinstance(address, PurePosixPath):
@@ -331,7 +333,7 @@ def accepts(address: Address) -> bool:
         return True
 
 
-def address_text(address: Address) -> str:
+def address_text(address: ListenAddress) -> str:
     """Return an address in the form in which people write it."""
     return str(address) if isinstance(address, PurePosixPath) else f"{address[0]}:{address[1]}"
 

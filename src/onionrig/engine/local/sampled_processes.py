@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from onionrig.rig.model import Rig, Service
 
 
-class Sampled:
+class SampledProcesses:
     """The lists of a rig's samplers, written again whenever something has been started."""
 
     def __init__(self, rig: Rig, *, others: Mapping[str, int], unsampled: Iterable[int]) -> None:

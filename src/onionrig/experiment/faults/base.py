@@ -9,7 +9,7 @@ from fractions import Fraction
 import msgspec
 
 from onionrig.experiment.faults.steps import AnyStep
-from onionrig.experiment.keys import Table
+from onionrig.experiment.keys import ExperimentTable
 from onionrig.units import BitsPerSecond, Seconds
 
 
@@ -43,7 +43,7 @@ class AskedFault(msgspec.Struct, frozen=True, kw_only=True):
     verb: str
     subject: str
     """Name of a service or a host."""
-    keys: Table = Table()
+    keys: ExperimentTable = ExperimentTable()
     """The fault's own keys."""
 
     @property
@@ -97,7 +97,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """Template of what was done, from subject, verb and rate: "{subject} killed"."""
     cause: str = "taken away"
     """The fault as the reason why a service answered nobody: "it was killed"."""
-    keys: type[Table] = Table
+    keys: type[ExperimentTable] = ExperimentTable
     """Keys of the fault's own, each with a default."""
     misplaced: str = ""
     """Error text if the fault's own keys are used beside another verb."""

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from onionrig.experiment.faults.base import AskedFault, Fault, Scope
 from onionrig.experiment.faults.steps import SetLinkRate
-from onionrig.experiment.keys import Table, wrong_link_rate
+from onionrig.experiment.keys import ExperimentTable, wrong_link_rate
 from onionrig.units import BitsPerSecond
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
 
-class RateKeys(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RateKeys(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The keys that belong to ``link_rate``."""
 
     rate: BitsPerSecond | None = None

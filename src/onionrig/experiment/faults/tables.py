@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from onionrig.experiment.faults.base import Fault
-    from onionrig.experiment.keys import Table
+    from onionrig.experiment.keys import ExperimentTable
 
 AT = "at"
 """The key that every table has: the time of the fault since the beginning of the hold."""
@@ -46,7 +46,7 @@ def plain_fault(asked: AskedFault) -> dict[str, Any]:
 
 
 @functools.cache
-def _fault_table(faults: tuple[tuple[str, type[Table]], ...]) -> type[msgspec.Struct]:
+def _fault_table(faults: tuple[tuple[str, type[ExperimentTable]], ...]) -> type[msgspec.Struct]:
     verbs = [(verb, str | None, None) for verb, _ in faults]
     own_keys = {
         field.name: (field.name, field.type, field.default)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
-from onionrig.experiment.keys import Auto, Count, Table, UserPort
+from onionrig.experiment.keys import Auto, Count, ExperimentTable, UserPort
 from onionrig.records.recording import Recording
-from onionrig.records.result import Figure
+from onionrig.records.result import LoadFigure
 from onionrig.units import Seconds
 
 if TYPE_CHECKING:
     from onionrig.records.schedule import Reach
 
 
-class Load(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Load(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked of the address, whatever the shape: ``[load]`` with these keys and its own."""
 
     clients: Count | Auto = "auto"
@@ -61,7 +61,7 @@ def nothing_wrong(load: Load) -> str | None:
     return None
 
 
-def no_figures(recording: Recording, seconds: range) -> tuple[Figure, ...]:
+def no_figures(recording: Recording, seconds: range) -> tuple[LoadFigure, ...]:
     """Return no figures besides goodput."""
     del recording, seconds
     return ()
@@ -79,6 +79,6 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Check of a load beyond the types of its keys: an explanation of what is wrong, or None."""
     counts_goodput: bool
     """Whether the shape's result is a goodput: then a run that measured none has failed."""
-    figures: Callable[[Recording, range], tuple[Figure, ...]] = no_figures
+    figures: Callable[[Recording, range], tuple[LoadFigure, ...]] = no_figures
     """Figures of a recording besides or instead of goodput; the seconds are those of the hold. A
     figure is None if it was not measured."""

@@ -26,7 +26,7 @@ QUESTION_BYTES = 8
 _READ_BYTES = 4 << 10
 
 
-class Line:
+class PingLine:
     """One line; it keeps its client however often it is dialled."""
 
     _link: StreamSocket

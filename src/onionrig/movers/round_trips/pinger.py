@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from onionrig.movers.clock import SteadyClock
 from onionrig.movers.pacing import pause_seconds
 from onionrig.movers.program import StopRequest, run_with_orders
-from onionrig.movers.round_trips.line import Line
+from onionrig.movers.round_trips.line import PingLine
 from onionrig.records.samples import PingSample
 from onionrig.rig.orders import PingerOrders
 from onionrig.store.lines import Appender
@@ -47,10 +47,10 @@ class Pinger:
         # these
         prefix = f"ping-{self._second}-{os.getpid()}"
         self._lines = [
-            Line(number, client, orders, credentials_prefix=prefix, dial_at=self._second)
+            PingLine(number, client, orders, credentials_prefix=prefix, dial_at=self._second)
             for number, client in enumerate(orders.clients)
         ]
-        self._up: dict[int, Line] = {}
+        self._up: dict[int, PingLine] = {}
         """Lines that are up or being dialled, by socket descriptor."""
         self._round_trips: dict[str, float] = {}
         """Round trips of the current second, by client."""
@@ -82,7 +82,7 @@ class Pinger:
                     self._up[line.socket.fileno()] = line
                     self._epoll.register(line.socket, line.wanted)
 
-    def _go_on(self, line: Line) -> None:
+    def _go_on(self, line: PingLine) -> None:
         with self._dialled_again(line):
             round_trip_seconds = line.go_on(self._clock.wall_seconds())
             self._epoll.modify(line.socket, line.wanted)
@@ -99,7 +99,7 @@ class Pinger:
                 self._epoll.modify(line.socket, line.wanted)
 
     @contextmanager
-    def _dialled_again(self, line: Line) -> Iterator[None]:
+    def _dialled_again(self, line: PingLine) -> Iterator[None]:
         """Hang up a line that breaks in the block, and schedule its next dial after a pause."""
         try:
             yield

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.movers.sampler.host import read_text
 from onionrig.programs import NotRun, run_program
-from onionrig.records.samples import Board
+from onionrig.records.samples import BoardState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,10 +40,10 @@ class BoardReader:
         self._governor = root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
         self._firmware = _Firmware(root, vcgencmd)
 
-    def read(self) -> Board:
+    def read(self) -> BoardState:
         """Return the current state."""
         temperature, clock = _highest(self._zones), _highest(self._clocks)
-        return Board(
+        return BoardState(
             temperature_celsius=None if temperature is None else round(temperature / 1000, 1),
             clock_hertz=None if clock is None else clock * 1000.0,
             governor=(read_text(self._governor) or "").strip() or None,

@@ -71,7 +71,7 @@ def tracking_drops(stat: str | None) -> dict[str, int]:
         return {}
 
 
-class Network:
+class NetworkReader:
     """Reads the counters of the network namespace that this process is in."""
 
     def __init__(self, root: Path) -> None:

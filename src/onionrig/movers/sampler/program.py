@@ -21,7 +21,7 @@ from onionrig.movers.sampler.allowed_cpu import most_throttled, own_groups
 from onionrig.movers.sampler.board import BoardReader
 from onionrig.movers.sampler.conditions import ConditionsReader
 from onionrig.movers.sampler.host import Interfaces, cpu_states, read_text
-from onionrig.movers.sampler.network import Network, tcp_counts
+from onionrig.movers.sampler.network import NetworkReader, tcp_counts
 from onionrig.movers.sampler.others import Others
 from onionrig.movers.sampler.processes import CPU_DIGITS, ListFile, Processes
 from onionrig.movers.sampler.tors import TIME_DIGITS, TorsWatch
@@ -70,7 +70,7 @@ class Sampler:
         self._interfaces = Interfaces(root, orders.link_bits_per_second)
         self._quota_stats = [group / "cpu.stat" for _, group in own_groups(root)]
         self._snmp = root / "proc/net/snmp"
-        self._network = Network(root)
+        self._network = NetworkReader(root)
         self._conditions = ConditionsReader(root, clock)
         self._board = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
 

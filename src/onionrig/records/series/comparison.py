@@ -39,7 +39,7 @@ class ComparePlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Conditions under which the comparison fails, as they were typed."""
 
 
-class Side(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ComparedSide(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One side of the comparison."""
 
     name: str
@@ -109,8 +109,8 @@ class Comparison(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Two sides, how they differ, and the outcome."""
 
     schema: Literal[1] = 1
-    a: Side
-    b: Side
+    a: ComparedSide
+    b: ComparedSide
     alternated: bool
     """Whether the sides ran alternately, so that a drift of the machine affects both alike."""
     sentence: str

@@ -32,7 +32,7 @@ class SweepPlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     repeat: int
 
 
-class Point(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SweepPoint(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One combination of settings and its result."""
 
     settings: dict[str, str]
@@ -64,7 +64,7 @@ class SweepResult(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sweep: str
     started: str
     axes: tuple[Axis, ...]
-    points: tuple[Point, ...]
+    points: tuple[SweepPoint, ...]
     missing: int
     """Number of points that have not been measured."""
     knees: tuple[Knee, ...]

@@ -106,7 +106,7 @@ RULES: dict[type, dict[str, Rule]] = {
     samples.SinkSample: {"verified_bytes": BY_SERVICE, "streams": BY_SERVICE},
     samples.SourceSample: {"sent_bytes": BY_SERVICE, "streams": BY_SERVICE},
     samples.PingSample: {"round_trip_seconds": BY_SERVICE},
-    samples.Board: {"governor": KEPT, "throttling": KEPT},
+    samples.BoardState: {"governor": KEPT, "throttling": KEPT},
     samples.HostSample: {"processes": BY_SERVICE, "interfaces": BY_INTERFACE},
     samples.TorCounters: {"application_bytes": KEPT, "rendezvous_failed": KEPT},
     samples.TorSample: {"daemons": BY_SERVICE},

@@ -19,7 +19,7 @@ from onionrig.records.aftermath import Aftermath
 from onionrig.records.dials import Outage
 from onionrig.records.recording import Recording
 from onionrig.records.samples import (
-    Board,
+    BoardState,
     CpuStates,
     InterfaceUse,
     MachineConditions,
@@ -32,26 +32,26 @@ from onionrig.records.transfers import Transfer
 LOAD_COLUMNS = ("since_hold_seconds", "load", "phase")
 """Column names of what ``LoadTimes.at`` returns."""
 
-Cell = str | int | float | None
-Row = tuple[Cell, ...]
+ExportCell = str | int | float | None
+ExportRow = tuple[ExportCell, ...]
 AnySample = TypeVar("AnySample", bound=Sample)
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class ExportTable(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of record as rows."""
 
     name: str
     what: str
     """Short description."""
     columns: tuple[str, ...]
-    rows: Callable[[Recording], Iterator[Row]]
+    rows: Callable[[Recording], Iterator[ExportRow]]
 
 
 def _fields(*kinds: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(field.name for kind in kinds for field in msgspec.structs.fields(kind))
 
 
-def _goodput(recording: Recording) -> Iterator[Row]:
+def _goodput(recording: Recording) -> Iterator[ExportRow]:
     times = LoadTimes.of(recording.events)
     for sink, sample in _samples(recording.sinks):
         for backend in sorted(sample.verified_bytes.keys() | sample.streams.keys()):
@@ -59,7 +59,7 @@ def _goodput(recording: Recording) -> Iterator[Row]:
             yield sample.second, *times.at(sample.second), sink, backend, verified, streams
 
 
-def _sinks(recording: Recording) -> Iterator[Row]:
+def _sinks(recording: Recording) -> Iterator[ExportRow]:
     times = LoadTimes.of(recording.events)
     for sink, sample in _samples(recording.sinks):
         yield (
@@ -68,7 +68,7 @@ def _sinks(recording: Recording) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _sources(recording: Recording) -> Iterator[Row]:
+def _sources(recording: Recording) -> Iterator[ExportRow]:
     times = LoadTimes.of(recording.events)
     for source, sample in _samples(recording.sources):
         for backend in sorted(sample.sent_bytes.keys() | sample.streams.keys()):
@@ -76,7 +76,7 @@ def _sources(recording: Recording) -> Iterator[Row]:
             yield sample.second, *times.at(sample.second), source, backend, sent, streams
 
 
-def _processes(recording: Recording) -> Iterator[Row]:
+def _processes(recording: Recording) -> Iterator[ExportRow]:
     roles = recording.manifest.roles
     for sampler, sample in _samples(recording.samplers):
         host = host_of(recording.manifest, sampler)
@@ -89,7 +89,7 @@ def _processes(recording: Recording) -> Iterator[Row]:
             )  # fmt: skip
 
 
-def _hosts(recording: Recording) -> Iterator[Row]:
+def _hosts(recording: Recording) -> Iterator[ExportRow]:
     for sampler, sample in _samples(recording.samplers):
         *board, throttling = msgspec.structs.astuple(sample.board)
         yield (
@@ -100,7 +100,7 @@ def _hosts(recording: Recording) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _conditions(recording: Recording) -> Iterator[Row]:
+def _conditions(recording: Recording) -> Iterator[ExportRow]:
     for sampler, sample in _samples(recording.samplers):
         if sample.conditions is None and sample.network is None:
             continue  # read every other second
@@ -112,14 +112,14 @@ def _conditions(recording: Recording) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _interfaces(recording: Recording) -> Iterator[Row]:
+def _interfaces(recording: Recording) -> Iterator[ExportRow]:
     for sampler, sample in _samples(recording.samplers):
         host = host_of(recording.manifest, sampler)
         for name, use in sample.interfaces.items():
             yield sample.second, host, name, *msgspec.structs.astuple(use)
 
 
-def _tors(recording: Recording) -> Iterator[Row]:
+def _tors(recording: Recording) -> Iterator[ExportRow]:
     roles = recording.manifest.roles
     for _, sample in _samples(recording.tors):
         for service, counters in sample.daemons.items():
@@ -142,29 +142,29 @@ def _counted(counters: TorCounters) -> Iterator[tuple[str, str | None, int | Non
             yield counter, None, value
 
 
-def _round_trips(recording: Recording) -> Iterator[Row]:
+def _round_trips(recording: Recording) -> Iterator[ExportRow]:
     times = LoadTimes.of(recording.events)
     for _, sample in _samples(recording.pings):
         for client, seconds in sample.round_trip_seconds.items():
             yield sample.second, *times.at(sample.second), client, seconds
 
 
-def _transfers(recording: Recording) -> Iterator[Row]:
+def _transfers(recording: Recording) -> Iterator[ExportRow]:
     return (msgspec.structs.astuple(transfer) for transfer in recording.transfers)
 
 
-def _dials(recording: Recording) -> Iterator[Row]:
+def _dials(recording: Recording) -> Iterator[ExportRow]:
     return (msgspec.structs.astuple(dial) for dial in recording.dials)
 
 
-def _aftermaths(recording: Recording) -> Iterator[Row]:
+def _aftermaths(recording: Recording) -> Iterator[ExportRow]:
     for number, load in enumerate(loads(recording), start=1):
         for each in aftermaths(load):
             *first, awaited, awaited_for, dials = msgspec.structs.astuple(each)
             yield number, *first, "; ".join(awaited), awaited_for, *msgspec.structs.astuple(dials)
 
 
-def _events(recording: Recording) -> Iterator[Row]:
+def _events(recording: Recording) -> Iterator[ExportRow]:
     for event in recording.events:
         fields = msgspec.to_builtins(event)
         first = tuple(fields.pop(name) for name in ("wall_seconds", "since_start_seconds", "kind"))
@@ -176,84 +176,84 @@ def _samples(by_name: Mapping[str, Sequence[AnySample]]) -> Iterable[tuple[str, 
 
 
 TABLES = (
-    Table(
+    ExportTable(
         name="goodput",
         what="what each sink received in each second, by backend instance",
         columns=("second", *LOAD_COLUMNS, "sink", "backend", "verified_bytes", "streams"),
         rows=_goodput,
     ),
-    Table(
+    ExportTable(
         name="sinks",
         what="the other counts of each sink in each second",
         columns=("second", *LOAD_COLUMNS, "sink", "connecting", "failed", "corrupt_bytes",
                  "unverified_bytes"),
         rows=_sinks,
     ),
-    Table(
+    ExportTable(
         name="sources",
         what="what each source sent in each second, by backend instance",
         columns=("second", *LOAD_COLUMNS, "source", "backend", "sent_bytes", "streams"),
         rows=_sources,
     ),
-    Table(
+    ExportTable(
         name="processes",
         what="what each process has used since it began",
         columns=("second", "host", "service", "role", "cpu_user_seconds", "cpu_system_seconds",
                  "main_thread_cpu_seconds", "rss_bytes", "open_files", "cgroup_cpu_seconds"),
         rows=_processes,
     ),
-    Table(
+    ExportTable(
         name="hosts",
         what="CPU by state since boot, load, memory, retransmits, the board",
         columns=("second", "host", *(f"cpu_{state}_seconds" for state in _fields(CpuStates)),
                  "others_cpu_seconds", "load_average", "available_memory_bytes",
-                 "tcp_retransmitted_segments", *_fields(Board)),
+                 "tcp_retransmitted_segments", *_fields(BoardState)),
         rows=_hosts,
     ),
-    Table(
+    ExportTable(
         name="conditions",
         what="what happened to the machine and its network: memory, disk, clocks, losses",
         columns=("second", "host", "throttled_seconds", "throttled_periods", "quota_periods",
                  *_fields(MachineConditions), *_fields(NetworkCounts)),
         rows=_conditions,
     ),
-    Table(
+    ExportTable(
         name="interfaces",
         what="what each network interface has carried since it came up",
         columns=("second", "host", "interface", *_fields(InterfaceUse)),
         rows=_interfaces,
     ),
-    Table(
+    ExportTable(
         name="tors",
         what="counters of each tor's MetricsPort; of is the port or reason counted",
         columns=("second", "service", "role", "read_wall_seconds", "counter", "of", "value"),
         rows=_tors,
     ),
-    Table(
+    ExportTable(
         name="round_trips",
         what="how long a byte took to the backend and back, by client tor",
         columns=("second", *LOAD_COLUMNS, "client", "round_trip_seconds"),
         rows=_round_trips,
     ),
-    Table(
+    ExportTable(
         name="transfers",
         what="every attempt of every stream",
         columns=_fields(Transfer),
         rows=_transfers,
     ),
-    Table(
+    ExportTable(
         name="dials",
         what="every dial, before or under a load; stream numbers them separately",
         columns=_fields(Transfer),
         rows=_dials,
     ),
-    Table(
+    ExportTable(
         name="aftermaths",
         what="what followed each fault",
         columns=("load", *_fields(Aftermath)[:-1], *(f"dials_{name}" for name in _fields(Outage))),
         rows=_aftermaths,
     ),
-    Table(
+    ExportTable(
         name="events",
         what="what happened; the rest of an event is JSON",
         columns=("wall_seconds", "since_start_seconds", "kind", "said"),

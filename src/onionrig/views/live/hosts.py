@@ -36,7 +36,7 @@ class HostNow(msgspec.Struct, frozen=True, kw_only=True):
     """Interface that carries most; None if nothing but loopback carries anything."""
 
 
-class Hosts:
+class LiveHosts:
     """The known hosts of one run, each with the latest of its sampler."""
 
     def __init__(self) -> None:

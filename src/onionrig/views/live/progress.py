@@ -27,7 +27,7 @@ from onionrig.records.events import (
     Waiting,
 )
 from onionrig.units import BITS_PER_BYTE
-from onionrig.views.live.hosts import Hosts
+from onionrig.views.live.hosts import LiveHosts
 from onionrig.views.summary.aftermath import done_text, listed_texts
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Progress:
         self._held: dict[int, int] = defaultdict(int)
         self._listed: tuple[str, ...] | None = None
         self._last_of: dict[str, HostSample] = {}
-        self.hosts = Hosts()
+        self.hosts = LiveHosts()
 
     def tell(self, event: AnyEvent) -> None:
         """Apply an event."""

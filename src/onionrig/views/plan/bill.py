@@ -26,11 +26,11 @@ ABSENT = TO
 """Cell of a kind of hardware that has no such thing."""
 HOSTS, DAEMONS = f"hosts [fewest{TO}most]", "daemons per host"
 """Names of two rows."""
-Line = tuple[str, str, str]
+BillLine = tuple[str, str, str]
 """Name, value, and remark."""
 
 
-def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[Line, ...]:
+def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[BillLine, ...]:
     """Return what the plan needs, and what it would serve."""
     needed, projected = hardware.hosts_needed, hardware.projected_bits_per_second
     driving = bill.client_side

@@ -29,7 +29,7 @@ _STEPS = {
 }
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class RangeText(msgspec.Struct, frozen=True, kw_only=True):
     """The three figures of a range, all in one unit and to one digit."""
 
     lowest: str
@@ -73,21 +73,21 @@ def figure_text(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def said_in(value: Range, unit: str) -> Said:
+def said_in(value: Range, unit: str) -> RangeText:
     """Return the figures of a range in the multiple of the unit that suits the likely value."""
     factor, shown = _multiple(value.likely or value.highest, unit)
     figures = [each / factor for each in (value.lowest, value.likely, value.highest)]
     lowest, likely, highest = figures
     if lowest == highest:
         text = figure_text(likely)
-        return Said(lowest=text, likely=text, highest=text, unit=shown)
+        return RangeText(lowest=text, likely=text, highest=text, unit=shown)
     first = _place(likely or highest)
     place = min(_place((highest - lowest) / STEPS_IN_A_RANGE), first - FEWEST_FIGURES + 1)
     if lowest > 0:
         place = min(place, _place(lowest))  # a value above 0 must not be rounded to 0
     place = max(place, first - MOST_FIGURES + 1)
     low, middle, high = (_rounded(each, place) for each in figures)
-    return Said(lowest=low, likely=middle, highest=high, unit=shown)
+    return RangeText(lowest=low, likely=middle, highest=high, unit=shown)
 
 
 def _multiple(value: float, unit: str) -> tuple[float, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def probing(console: Console) -> Iterator[Callable[[str, float], None]]:
     """Yield a function to be called with each step and the share done."""
     if not console.is_terminal:
-        yield _Lines(console).show
+        yield _StageLines(console).show
         return
     columns = (BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True) as progress:
@@ -25,7 +25,7 @@ def probing(console: Console) -> Iterator[Callable[[str, float], None]]:
         yield lambda doing, share: progress.update(task, description=doing, completed=share)
 
 
-class _Lines:
+class _StageLines:
     """Plain lines: one per stage, which is the part of a step before the colon."""
 
     def __init__(self, console: Console) -> None:

@@ -9,7 +9,7 @@ from onionrig.units import BITS_PER_BYTE, rate_text, size_text
 
 if TYPE_CHECKING:
     from onionrig.records.probe import Probe
-    from onionrig.records.samples import Board
+    from onionrig.records.samples import BoardState
 
 TELLING = 2.0
 """Ratio of AES to SHA3 speed from which AES instructions are in use."""
@@ -46,14 +46,14 @@ def meanings(probe: Probe) -> list[str]:
     return found
 
 
-def temperature_text(before: Board, after: Board) -> str:
+def temperature_text(before: BoardState, after: BoardState) -> str:
     """Return the temperatures before and after."""
     if before.temperature_celsius is None or after.temperature_celsius is None:
         return "unknown"
     return f"{before.temperature_celsius:.1f} °C before, {after.temperature_celsius:.1f} °C after"
 
 
-def throttling_text(board: Board) -> str:
+def throttling_text(board: BoardState) -> str:
     """Return the throttling that the firmware reports now, or since boot."""
     if board.throttling is None:
         return "unknown"

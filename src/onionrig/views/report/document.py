@@ -7,7 +7,7 @@ from typing import Literal
 from onionrig.records import Part
 from onionrig.views.report.drawings.host_boxes import HostsDrawing
 from onionrig.views.report.drawings.stages import Drawing
-from onionrig.views.report.figure import Figure
+from onionrig.views.report.figure import ReportFigure
 
 UNKNOWN = "\u2013"
 """Cell of a value that was not measured."""
@@ -36,7 +36,7 @@ class Column(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Kind of the cells: numbers are right-aligned, long text gets room."""
 
 
-class Table(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReportTable(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rows under columns; the first cell of a row names it."""
 
     caption: str
@@ -63,16 +63,16 @@ class FoldedFigures(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Charts that few look at."""
 
     title: str
-    figures: tuple[Figure, ...]
+    figures: tuple[ReportFigure, ...]
 
 
 class Still(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A chart that the page has as a picture, for a page to hand on that needs no script."""
 
-    figure: Figure
+    figure: ReportFigure
 
 
-Block = Figure | Still | Table | Prose | Folded | FoldedFigures | Drawing | HostsDrawing
+Block = ReportFigure | Still | ReportTable | Prose | Folded | FoldedFigures | Drawing | HostsDrawing
 
 
 class Fact(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,7 +111,7 @@ class Document(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sections: tuple[Section, ...]
 
     @property
-    def figures(self) -> tuple[Figure, ...]:
+    def figures(self) -> tuple[ReportFigure, ...]:
         """All charts in order."""
         return tuple(
             figure
@@ -134,9 +134,9 @@ def columns(
     )
 
 
-def _figures_of(block: Block) -> tuple[Figure, ...]:
+def _figures_of(block: Block) -> tuple[ReportFigure, ...]:
     match block:
-        case Figure():
+        case ReportFigure():
             return (block,)
         case FoldedFigures(figures=figures):
             return figures

@@ -11,17 +11,17 @@ from onionrig.records import Part
 from onionrig.views.report.colours import INK, LINE, MUTED, PAGE
 
 Chart = alt.Chart | alt.LayerChart
-Shape = Literal[
+MarkShape = Literal[
     "circle", "square", "diamond", "triangle-up", "triangle-down", "triangle-left", "triangle-right"
 ]
 
 DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
-SHAPES: tuple[Shape, ...] = ("circle", "square", "triangle-up", "diamond", "triangle-down")
+SHAPES: tuple[MarkShape, ...] = ("circle", "square", "triangle-up", "diamond", "triangle-down")
 """Shapes of series, distinct also for readers who see no colours."""
 
 POINTS = "points"
 
-_PATHS: dict[Shape, str] = {
+_PATHS: dict[MarkShape, str] = {
     "circle": "M7 6a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z",
     "square": "M7 1h10v10h-10z",
     "diamond": "M12 0l5 6l-5 6l-5 -6z",
@@ -42,7 +42,7 @@ class Key(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     colour: str
     dash: tuple[int, ...] | None = None
-    shape: Shape | None = None
+    shape: MarkShape | None = None
 
     @property
     def path(self) -> str:
@@ -50,7 +50,7 @@ class Key(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return _PATHS[self.shape or "square"]
 
 
-class Figure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReportFigure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A chart, drawn as wide as the page."""
 
     name: str
@@ -75,7 +75,7 @@ def figure(  # noqa: PLR0913 - a figure is all of these
     height: int = 240,
     keys: tuple[Key, ...] = (),
     points: list[dict[str, Any]] | None = None,
-) -> Figure:
+) -> ReportFigure:
     """Make a figure of a chart.
 
     ``points`` is the data that it calls ``POINTS``; altair would copy and check every row of it.
@@ -114,7 +114,7 @@ def figure(  # noqa: PLR0913 - a figure is all of these
         spec = configured.to_dict()
     if points is not None:
         spec["datasets"] = {**spec.get("datasets", {}), POINTS: points}
-    return Figure(
+    return ReportFigure(
         name=_NO_FILE_NAME.sub("-", name),
         title=title,
         description=description,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.records import Part
-from onionrig.views.report.figure import Figure
+from onionrig.views.report.figure import ReportFigure
 from onionrig.views.report.images import png, svg
 from onionrig.views.report.page import page
 
@@ -22,7 +22,7 @@ class Report(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A page, and the charts in it."""
 
     html: str
-    figures: tuple[Figure, ...]
+    figures: tuple[ReportFigure, ...]
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of each file, the page last.

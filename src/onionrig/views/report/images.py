@@ -10,7 +10,7 @@ import vl_convert
 from onionrig.views.report.colours import LIGHT, painted
 
 if TYPE_CHECKING:
-    from onionrig.views.report.figure import Figure
+    from onionrig.views.report.figure import ReportFigure
 
 WIDTH = 860
 """Width in pixels; the charts of the page are as wide as the page."""
@@ -19,7 +19,7 @@ STILL_WIDTH, STILL_FONT_SIZE = 440, 14
 """Width and font size in pixels of the drawing; style.css has the displayed sizes."""
 
 
-def still(figure: Figure) -> str:
+def still(figure: ReportFigure) -> str:
     """Draw a figure for a page without scripts, which provides colours and keys.
 
     One drawing serves a desk and a phone, where the page enlarges or shrinks it, so it leaves room
@@ -41,7 +41,7 @@ def still(figure: Figure) -> str:
     return svg_text
 
 
-def svg(figure: Figure) -> str:
+def svg(figure: ReportFigure) -> str:
     """Draw a figure in light colours."""
     spec = {
         **figure.spec,

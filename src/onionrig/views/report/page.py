@@ -18,10 +18,10 @@ import vl_convert
 from markupsafe import Markup
 
 from onionrig.views.report.colours import style_variables
-from onionrig.views.report.document import Folded, FoldedFigures, Prose, Still, Table
+from onionrig.views.report.document import Folded, FoldedFigures, Prose, ReportTable, Still
 from onionrig.views.report.drawings.host_boxes import HostsDrawing
 from onionrig.views.report.drawings.stages import Drawing
-from onionrig.views.report.figure import Figure
+from onionrig.views.report.figure import ReportFigure
 from onionrig.views.report.images import still, without_legends
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ PACKAGE = "onionrig.views.report"
 _STYLES = ("style.css", "drawings.css")
 _BLOCKS, _DRAWINGS = "blocks.html.j2", "drawings.html.j2"
 _MACROS: dict[type[Block], str] = {
-    Figure: "figure",
-    Table: "table",
+    ReportFigure: "figure",
+    ReportTable: "table",
     Prose: "prose",
     Folded: "folded",
     FoldedFigures: "folded_figures",
@@ -66,7 +66,7 @@ def page(document: Document) -> str:
 def _rendered(block: Block) -> Markup:
     """Make the HTML of a block."""
     match block:
-        case Figure() | Table() | Prose() | Folded() | FoldedFigures():
+        case ReportFigure() | ReportTable() | Prose() | Folded() | FoldedFigures():
             return _made(_BLOCKS, _MACROS[type(block)], block)
         case Still(figure=figure):
             drawn = Markup(still(figure))  # noqa: S704 - vega has escaped it
@@ -88,7 +88,7 @@ def _style() -> str:
     return style_variables() + "".join(map(_file, _STYLES))
 
 
-def _inside_script(figure: Figure) -> Markup:
+def _inside_script(figure: ReportFigure) -> Markup:
     """Return the specification of a chart, escaped so that no text can end its element."""
     text = msgspec.json.encode(without_legends(figure.spec)).decode()
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no tag is left in it

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from onionrig.records.series.comparison import Comparison, JudgedCondition, Ratio, Side
+    from onionrig.records.series.comparison import ComparedSide, Comparison, JudgedCondition, Ratio
 
 VERDICTS = {
     "higher": "B is higher",
@@ -125,7 +125,7 @@ def condition_text(condition: JudgedCondition) -> str:
     return f"{condition.text}: {condition.sentence}"
 
 
-def _side(side: Side) -> str:
+def _side(side: ComparedSide) -> str:
     rates = ", ".join(
         "-" if rate is None else rate_text(rate) for rate in side.sustained_bits_per_second
     )

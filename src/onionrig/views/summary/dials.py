@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from onionrig.records.dials import ByChance, Dials, FirstByte, Variant
+    from onionrig.records.dials import ByChance, Dials, FirstByte, VariantDials
 
 NAMED = 6
 """Most backend instances that are named."""
@@ -40,7 +40,7 @@ def dials_lines(dials: Dials) -> list[RenderableType]:
     return lines
 
 
-def evenness(variant: Variant) -> tuple[str, str, str, str]:
+def evenness(variant: VariantDials) -> tuple[str, str, str, str]:
     """Return Jain's index and the smallest over the mean, each with its expectation by chance."""
     return (
         _said(variant.jain, index_text),
@@ -50,7 +50,7 @@ def evenness(variant: Variant) -> tuple[str, str, str, str]:
     )
 
 
-def backends_text(variant: Variant) -> str:
+def backends_text(variant: VariantDials) -> str:
     """Return the number of backends of a variant, if known."""
     return str(len(variant.backends)) if variant.clients else "-"
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from onionrig.units import percent_text, rate_text
 
 if TYPE_CHECKING:
-    from onionrig.records.hosts import Links
+    from onionrig.records.hosts import LinkSum
 
 FINEST = 1000
 """Highest denominator of a printed scale."""
 
 
-def links_sentence(links: Links) -> str:
+def links_sentence(links: LinkSum) -> str:
     """Return how much of its serving hosts' links an address sustained, and the scale."""
     serving = sum(link.serves for link in links.hosts)
     if links.sum_bits_per_second is None:
@@ -28,7 +28,7 @@ def links_sentence(links: Links) -> str:
     return f"{said}{_scaled(links)}."
 
 
-def links_row(links: Links) -> tuple[str, str]:
+def links_row(links: LinkSum) -> tuple[str, str]:
     """Return the sustained share and its whole, for a table of the summary."""
     hosts = f"{len(links.hosts)} {'emulated ' if links.emulated else ''}hosts"
     if links.sum_bits_per_second is None or links.sustained_share is None:
@@ -41,12 +41,12 @@ def links_row(links: Links) -> tuple[str, str]:
     return percent_text(links.sustained_share), f"{of}{_scaled(links)}"
 
 
-def unknown_text(links: Links) -> str:
+def unknown_text(links: LinkSum) -> str:
     """Explain why a link has no rate: it was not shaped, or a real one's is unknown."""
     return "not shaped" if links.emulated else "of unknown rate"
 
 
-def _parts(links: Links) -> str:
+def _parts(links: LinkSum) -> str:
     """Return goodput as shares of that, if there was any."""
     if links.sustained_share is None or links.mean_share is None:
         return ""
@@ -56,7 +56,7 @@ def _parts(links: Links) -> str:
     )
 
 
-def _scaled(links: Links) -> str:
+def _scaled(links: LinkSum) -> str:
     if links.scale == 1:
         return ""
     return f", at a scale of {Fraction(links.scale).limit_denominator(FINEST)}"

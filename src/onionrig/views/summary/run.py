@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from onionrig.records.findings import Repetitions, RoundTrip
     from onionrig.records.recording import Recording
-    from onionrig.records.result import Bytes, Figure, Result
+    from onionrig.records.result import Bytes, LoadFigure, Result
 
 SHARE_BAR = 24
 
@@ -115,12 +115,12 @@ def served(recording: Recording) -> str:
     )
 
 
-def figure_text(figure: Figure) -> str:
+def figure_text(figure: LoadFigure) -> str:
     """Return a figure of a load as text: its value with its unit, or a dash without one."""
     return "-" if figure.value is None else f"{figure.value:.3g} {figure.unit}".rstrip()
 
 
-def _figures(figures: Sequence[Figure]) -> RenderableType:
+def _figures(figures: Sequence[LoadFigure]) -> RenderableType:
     table = _plain_table()
     for figure in figures:
         table.add_row(figure.name, figure_text(figure), figure.note)

@@ -13,7 +13,7 @@ from onionrig.units import counted, rate_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from onionrig.records.series.sweep import Point, SweepResult
+    from onionrig.records.series.sweep import SweepPoint, SweepResult
 
 BAR = 10
 ROLES = ("backend", "relay", "client")
@@ -62,7 +62,7 @@ def _table(sweep: SweepResult) -> Table:
     return table
 
 
-def _rate(point: Point) -> float:
+def _rate(point: SweepPoint) -> float:
     return point.result.goodput.sustained_bits_per_second or 0.0
 
 
@@ -70,10 +70,10 @@ def _text(bits_per_second: float | None) -> str:
     return "-" if bits_per_second is None else rate_text(bits_per_second)
 
 
-def _cost(point: Point, role: str) -> str:
+def _cost(point: SweepPoint, role: str) -> str:
     cost = point.result.costs.get(role)
     return f"{cost.cpu_seconds_per_gbit:.3f}" if cost and cost.cpu_seconds_per_gbit else "-"
 
 
-def _name(point: Point) -> str:
+def _name(point: SweepPoint) -> str:
     return ", ".join(f"{key} = {value}" for key, value in point.settings.items())

@@ -13,7 +13,7 @@ from onionrig.cli.output.printing import print_json
 from onionrig.errors import MEASURED, Unequipped
 
 if TYPE_CHECKING:
-    from onionrig.cluster.provision import Outcome
+    from onionrig.cluster.provision import ProvisionOutcome
 
 cluster = typer.Typer(
     name="cluster",
@@ -24,7 +24,7 @@ cluster = typer.Typer(
 )
 app.add_typer(cluster, rich_help_panel=HOSTS)
 
-Inventory = Annotated[
+InventoryOption = Annotated[
     str,
     typer.Option(
         "-i",
@@ -34,13 +34,13 @@ Inventory = Annotated[
         show_default=False,
     ),
 ]
-Limit = Annotated[
+LimitOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOSTS", help="Hosts or groups of the inventory to act on (default: all hosts)."
     ),
 ]
-Dry = Annotated[
+DryOption = Annotated[
     bool, typer.Option("--check", help="Say what would be changed, without changing it.")
 ]
 
@@ -50,7 +50,7 @@ def progress(*, json: bool) -> Console:
     return Console(stderr=True, quiet=json, highlight=False, markup=False, soft_wrap=True)
 
 
-def finish(outcome: Outcome, *, json: bool, done: str) -> None:
+def finish(outcome: ProvisionOutcome, *, json: bool, done: str) -> None:
     """Print what was done on each host, and exit with a code that says if all were finished."""
     if json:
         print_json(outcome)

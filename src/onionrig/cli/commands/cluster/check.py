@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from onionrig.cli.app import Json
-from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster, progress
+from onionrig.cli.app import JsonOption
+from onionrig.cli.commands.cluster.app import InventoryOption, LimitOption, cluster, progress
 from onionrig.cli.help import described
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cluster.check import Checked
@@ -34,7 +34,10 @@ MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "missing": "[red
     )
 )
 def check(
-    *, inventory: Inventory = "inventory.yml", limit: Limit = None, json: Json = False
+    *,
+    inventory: InventoryOption = "inventory.yml",
+    limit: LimitOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Check whether each host is fit for a run, and say what to do if it is not.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from onionrig.cli.app import Json, Report
-from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
+from onionrig.cli.app import JsonOption, ReportOption
+from onionrig.cli.commands.cluster.app import InventoryOption, cluster, progress
 from onionrig.cli.help import described
 from onionrig.cli.output.printing import print_json, print_result
 from onionrig.cli.output.report_files import announce
@@ -21,14 +21,14 @@ from onionrig.store.run_directory import RunDirectory
 if TYPE_CHECKING:
     from onionrig.cluster.collecting import Collected
 
-Run = Annotated[
+RunArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="RUN",
         help='Run directory, run name, or "latest" (default: the only run on the hosts).',
     ),
 ]
-Out = Annotated[
+OutOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
@@ -36,7 +36,7 @@ Out = Annotated[
         "runs/).",
     ),
 ]
-Keep = Annotated[bool, typer.Option("--keep", help="Leave the records on the hosts as well.")]
+KeepOption = Annotated[bool, typer.Option("--keep", help="Leave the records on the hosts as well.")]
 
 
 @cluster.command(
@@ -47,13 +47,13 @@ Keep = Annotated[bool, typer.Option("--keep", help="Leave the records on the hos
     )
 )
 def collect(  # noqa: PLR0913 - one parameter an option
-    run: Run = None,
+    run: RunArgument = None,
     *,
-    out: Out = None,
-    inventory: Inventory = "inventory.yml",
-    keep: Keep = False,
-    report: Report = True,
-    json: Json = False,
+    out: OutOption = None,
+    inventory: InventoryOption = "inventory.yml",
+    keep: KeepOption = False,
+    report: ReportOption = True,
+    json: JsonOption = False,
 ) -> None:
     """Fetch the records that hosts have kept of a run, and write its result and report again.
 

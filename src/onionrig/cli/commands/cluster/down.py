@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from onionrig.cli.app import Json
-from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster
+from onionrig.cli.app import JsonOption
+from onionrig.cli.commands.cluster.app import InventoryOption, LimitOption, cluster
 from onionrig.cli.help import described
 from onionrig.cli.output.printing import print_json
 from onionrig.cluster.asking import accesses_of
@@ -21,7 +21,10 @@ from onionrig.units import counted
     )
 )
 def down(
-    *, inventory: Inventory = "inventory.yml", limit: Limit = None, json: Json = False
+    *,
+    inventory: InventoryOption = "inventory.yml",
+    limit: LimitOption = None,
+    json: JsonOption = False,
 ) -> None:
     """End whatever run is on the hosts, whoever started it, and keep its records.
 

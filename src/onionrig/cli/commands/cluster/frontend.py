@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from onionrig.cli.app import app
-from onionrig.cli.commands.cluster.app import Inventory, Limit  # noqa: TC001 - typer evaluates them
+from onionrig.cli.commands.cluster.app import InventoryOption, LimitOption  # noqa: TC001 - typer evaluates them
 from onionrig.cli.help import HOSTS, HelpfulGroup, described
 from onionrig.cluster.asking import listed_hosts
 from onionrig.cluster.frontend_key import (
@@ -30,22 +30,27 @@ frontend = typer.Typer(
 )
 app.add_typer(frontend, rich_help_panel=HOSTS)
 
-KeyFile = Annotated[
+KeyFileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="File of the key, which only its owner may read.")
 ]
-Replace = Annotated[
+ReplaceOption = Annotated[
     bool, typer.Option("--replace", help="Replace the key of another address, which is then lost.")
 ]
 
 
 @frontend.command(**described(None, "onionrig frontend show -i inventory.yml"))
-def show(*, inventory: Inventory = "inventory.yml", limit: Limit = None) -> None:
+def show(*, inventory: InventoryOption = "inventory.yml", limit: LimitOption = None) -> None:
     """Print the address whose key the balancer's host has."""
     print(_key(inventory, limit).address)
 
 
 @frontend.command(**described(None, "onionrig frontend export frontend.pem -i inventory.yml"))
-def export(file: KeyFile, *, inventory: Inventory = "inventory.yml", limit: Limit = None) -> None:
+def export(
+    file: KeyFileArgument,
+    *,
+    inventory: InventoryOption = "inventory.yml",
+    limit: LimitOption = None,
+) -> None:
     """Copy the key of the address from the balancer's host into a new file with mode 0600.
 
     Whoever has the key can be the address: keep it as you keep a password.
@@ -59,11 +64,11 @@ def export(file: KeyFile, *, inventory: Inventory = "inventory.yml", limit: Limi
     "import", **described(None, "onionrig frontend import frontend.pem -i inventory.yml")
 )
 def import_key(
-    file: KeyFile,
+    file: KeyFileArgument,
     *,
-    inventory: Inventory = "inventory.yml",
-    limit: Limit = None,
-    replace: Replace = False,
+    inventory: InventoryOption = "inventory.yml",
+    limit: LimitOption = None,
+    replace: ReplaceOption = False,
 ) -> None:
     """Put the key of an address on the balancer's host; later runs there have that address."""
     pem = key_from(file)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from onionrig.cli.commands.cluster.app import Inventory, cluster
+from onionrig.cli.commands.cluster.app import InventoryOption, cluster
 from onionrig.cli.help import described
 from onionrig.cluster.init import (
     LOCAL_NAMES,
@@ -18,27 +18,27 @@ from onionrig.cluster.init import (
     write_inventory,
 )
 
-Hosts = Annotated[
+HostsArgument = Annotated[
     list[str], typer.Argument(metavar="[USER@]HOST...", help="Hosts, as ssh reaches them.")
 ]
-Balancer = Annotated[
+BalancerOption = Annotated[
     str | None,
     typer.Option(metavar="HOST", help="Host that publishes the address (default: the first)."),
 ]
-Clients = Annotated[
+ClientsOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="HOST",
         help="Host that generates the load; repeatable (default: none, and init says so).",
     ),
 ]
-Authorities = Annotated[
+AuthoritiesOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="HOST", help="Host of directory authorities; repeatable (default: the clients)."
     ),
 ]
-Relays = Annotated[
+RelaysOption = Annotated[
     list[str] | None,
     typer.Option(metavar="HOST", help="Host of relays; repeatable (default: the clients)."),
 ]
@@ -51,13 +51,13 @@ Relays = Annotated[
     )
 )
 def init(  # noqa: PLR0913 - the groups of an inventory
-    hosts: Hosts,
+    hosts: HostsArgument,
     *,
-    balancer: Balancer = None,
-    clients: Clients = None,
-    authorities: Authorities = None,
-    relays: Relays = None,
-    inventory: Inventory = "inventory.yml",
+    balancer: BalancerOption = None,
+    clients: ClientsOption = None,
+    authorities: AuthoritiesOption = None,
+    relays: RelaysOption = None,
+    inventory: InventoryOption = "inventory.yml",
 ) -> None:
     """Write an inventory for these hosts, and say what it still lacks.
 

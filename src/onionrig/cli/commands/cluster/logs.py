@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from onionrig.cli.commands.cluster.app import Inventory, cluster, progress
+from onionrig.cli.commands.cluster.app import InventoryOption, cluster, progress
 from onionrig.cli.help import described
 from onionrig.cli.output.refused_output import print_line
 from onionrig.cluster.asking import accesses_of
@@ -16,14 +16,14 @@ from onionrig.cluster.logs import told_logs
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Name = Annotated[
+NameArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="SERVICE|HOST",
         help="Service or host whose logs are printed (default: all services).",
     ),
 ]
-OfRun = Annotated[
+OfRunOption = Annotated[
     str | None,
     typer.Option(
         "--run",
@@ -31,13 +31,13 @@ OfRun = Annotated[
         help="Name of the run (default: the one that is on the hosts, or the latest).",
     ),
 ]
-Lines = Annotated[
+LinesOption = Annotated[
     int,
     typer.Option(
         min=0, max=1_000_000, metavar="N", help="Number of lines from the end of each log."
     ),
 ]
-Follow = Annotated[
+FollowOption = Annotated[
     bool, typer.Option("--follow", "-f", help="Go on printing new lines until Ctrl-C.")
 ]
 
@@ -50,12 +50,12 @@ Follow = Annotated[
     )
 )
 def logs(
-    name: Name = None,
+    name: NameArgument = None,
     *,
-    run: OfRun = None,
-    lines: Lines = 20,
-    follow: Follow = False,
-    inventory: Inventory = "inventory.yml",
+    run: OfRunOption = None,
+    lines: LinesOption = 20,
+    follow: FollowOption = False,
+    inventory: InventoryOption = "inventory.yml",
 ) -> None:
     """Print the logs of services from their hosts, with the service's name if there are several.
 

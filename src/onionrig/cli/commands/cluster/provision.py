@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from onionrig.cli.app import Json
-from onionrig.cli.commands.cluster.app import Dry, Inventory, Limit, cluster, finish, progress
+from onionrig.cli.app import JsonOption
+from onionrig.cli.commands.cluster.app import (
+    DryOption,
+    InventoryOption,
+    LimitOption,
+    cluster,
+    finish,
+    progress,
+)
 from onionrig.cli.help import described
 from onionrig.cluster.provision import provision as provision_hosts
 
@@ -17,10 +24,10 @@ from onionrig.cluster.provision import provision as provision_hosts
 )
 def provision(
     *,
-    inventory: Inventory = "inventory.yml",
-    limit: Limit = None,
-    check: Dry = False,
-    json: Json = False,
+    inventory: InventoryOption = "inventory.yml",
+    limit: LimitOption = None,
+    check: DryOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Install tor (never started as a service), a Python environment and the programs of a run.
 

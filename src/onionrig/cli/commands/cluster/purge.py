@@ -6,13 +6,20 @@ from typing import Annotated
 
 import typer
 
-from onionrig.cli.app import Json, refuse_without_effect
-from onionrig.cli.commands.cluster.app import Dry, Inventory, Limit, cluster, finish, progress
+from onionrig.cli.app import JsonOption, refuse_without_effect
+from onionrig.cli.commands.cluster.app import (
+    DryOption,
+    InventoryOption,
+    LimitOption,
+    cluster,
+    finish,
+    progress,
+)
 from onionrig.cli.help import described
 from onionrig.cluster.provision import purge as purge_hosts
 from onionrig.errors import UsageError
 
-Yes = Annotated[bool, typer.Option("--yes", help="Remove without asking first.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Remove without asking first.")]
 WARNING = (
     "This removes everything that onionrig has put on the hosts: packages, accounts, records that "
     "were not collected, and the key of the frontend's address."
@@ -29,11 +36,11 @@ WARNING = (
 def purge(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
-    inventory: Inventory = "inventory.yml",
-    limit: Limit = None,
-    check: Dry = False,
-    yes: Yes = False,
-    json: Json = False,
+    inventory: InventoryOption = "inventory.yml",
+    limit: LimitOption = None,
+    check: DryOption = False,
+    yes: YesOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Remove everything that provision and runs have left on the hosts, and nothing else."""
     if check:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from onionrig.cli.app import Json
-from onionrig.cli.commands.cluster.app import Inventory, Limit, cluster
+from onionrig.cli.app import JsonOption
+from onionrig.cli.commands.cluster.app import InventoryOption, LimitOption, cluster
 from onionrig.cli.help import described
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cluster.asking import accesses_of
@@ -37,7 +37,10 @@ RUNNING = "running"
     )
 )
 def status(
-    *, inventory: Inventory = "inventory.yml", limit: Limit = None, json: Json = False
+    *,
+    inventory: InventoryOption = "inventory.yml",
+    limit: LimitOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Show what each host is used for, its services, and records that were not collected.
 

@@ -8,7 +8,7 @@ import altair as alt
 
 from onionrig.views.report.charts.scales import rate_scale
 from onionrig.views.report.colours import INK, MUTED, series_colour
-from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, Shape, figure
+from onionrig.views.report.figure import DASHES, SHAPES, Key, MarkShape, ReportFigure, figure
 
 if TYPE_CHECKING:
     from onionrig.records.series.comparison import Comparison, Ratio, RatioVerdict
@@ -17,7 +17,7 @@ LEAST_SPAN = 1.1
 """Smallest span of the axis: from 1 over this to this, so that no difference looks like one."""
 STEPS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
 """Ratios labelled on the axis, as are their inverses."""
-MARKS: dict[RatioVerdict, tuple[Shape, str, str]] = {
+MARKS: dict[RatioVerdict, tuple[MarkShape, str, str]] = {
     "higher": ("triangle-right", series_colour(0), "B is higher"),
     "lower": ("triangle-left", series_colour(1), "B is lower"),
     "no difference shown": ("circle", MUTED, "no difference shown"),
@@ -26,7 +26,7 @@ MARKS: dict[RatioVerdict, tuple[Shape, str, str]] = {
 """Shape, colour and meaning of each verdict."""
 
 
-def ratios_figure(comparison: Comparison) -> Figure | None:
+def ratios_figure(comparison: Comparison) -> ReportFigure | None:
     """Draw B over A with its interval for every figure with a ratio, or return None without any."""
     ratios = [ratio for ratio in comparison.ratios if ratio.ratio and ratio.verdict in MARKS]
     if not ratios:
@@ -83,7 +83,7 @@ def ratios_figure(comparison: Comparison) -> Figure | None:
     )
 
 
-def repetitions_figure(comparison: Comparison) -> Figure | None:
+def repetitions_figure(comparison: Comparison) -> ReportFigure | None:
     """Draw the sustained rate of every repetition in order, or return None without any."""
     sides = (comparison.a, comparison.b)
     known = [rate for side in sides for rate in side.sustained_bits_per_second if rate is not None]

@@ -10,7 +10,7 @@ import altair as alt
 
 from onionrig.records import Part
 from onionrig.views.report.colours import INK, series_colour
-from onionrig.views.report.figure import Figure, Key, figure
+from onionrig.views.report.figure import Key, ReportFigure, figure
 
 if TYPE_CHECKING:
     from onionrig.records.dials import Dials
@@ -21,7 +21,7 @@ UNEVEN_TIMES = 1.01
 """Ratio of the highest to the lowest expected count from which chance is uneven."""
 
 
-def dials_figure(dials: Dials) -> Figure:
+def dials_figure(dials: Dials) -> ReportFigure:
     """Draw the dials that each backend instance served, by variant, with each variant's mean.
 
     If chance alone would not give all of a variant equally many, its expectation is marked as well.
@@ -65,7 +65,7 @@ def dials_figure(dials: Dials) -> Figure:
     )
 
 
-def _bars(rows: list[dict[str, Any]], groups: list[_Group]) -> alt.Chart:
+def _bars(rows: list[dict[str, Any]], groups: list[_VariantBars]) -> alt.Chart:
     bars: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_bar()
@@ -94,14 +94,14 @@ def _bars(rows: list[dict[str, Any]], groups: list[_Group]) -> alt.Chart:
     return bars
 
 
-def _keys(groups: list[_Group], *, chance: bool) -> tuple[Key, ...]:
+def _keys(groups: list[_VariantBars], *, chance: bool) -> tuple[Key, ...]:
     keys = [Key(name=group.name, colour=group.colour) for group in groups if len(groups) > 1]
     if chance:
         keys.append(Key(name="by chance, on average", colour=INK, shape="diamond"))
     return tuple(keys)
 
 
-class _Bar(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _BackendBar(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A backend instance."""
 
     key: str
@@ -111,12 +111,12 @@ class _Bar(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expected: float | None
 
 
-class _Group(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _VariantBars(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A variant."""
 
     name: str
     colour: str
-    bars: tuple[_Bar, ...]
+    bars: tuple[_BackendBar, ...]
 
     @property
     def uneven(self) -> bool:
@@ -125,21 +125,21 @@ class _Group(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return bool(expected) and max(expected) > UNEVEN_TIMES * min(expected)
 
 
-def _groups(dials: Dials) -> list[_Group]:
+def _groups(dials: Dials) -> list[_VariantBars]:
     """Return the variants, or all backends as one if variants are unknown."""
     if not dials.variants:
         bars = tuple(
-            _Bar(key=name, name=name, dials=count, expected=None)
+            _BackendBar(key=name, name=name, dials=count, expected=None)
             for name, count in dials.backends.items()
         )
-        return [_Group(name="the address", colour=series_colour(0), bars=bars)]
+        return [_VariantBars(name="the address", colour=series_colour(0), bars=bars)]
     times = Counter(backend.name for variant in dials.variants for backend in variant.backends)
     return [
-        _Group(
+        _VariantBars(
             name=f"variant {variant.variant}",
             colour=series_colour(index),
             bars=tuple(
-                _Bar(
+                _BackendBar(
                     key=backend.name
                     if times[backend.name] == 1
                     else f"{backend.name} in {variant.variant}",
@@ -154,7 +154,7 @@ def _groups(dials: Dials) -> list[_Group]:
     ]
 
 
-def _row(group: _Group, bar: _Bar) -> dict[str, Any]:
+def _row(group: _VariantBars, bar: _BackendBar) -> dict[str, Any]:
     return {
         "key": bar.key,
         "name": bar.name,
@@ -164,6 +164,6 @@ def _row(group: _Group, bar: _Bar) -> dict[str, Any]:
     }
 
 
-def _mean(group: _Group) -> dict[str, Any]:
+def _mean(group: _VariantBars) -> dict[str, Any]:
     mean = statistics.fmean(bar.dials for bar in group.bars)
     return {"first": group.bars[0].key, "last": group.bars[-1].key, "mean": mean}

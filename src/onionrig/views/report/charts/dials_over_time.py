@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.over_time.series import FAILED, HIGHEST, MEDIAN, SERVED, WAITING
 from onionrig.views.report.charts.load_over_time import COUNT
 from onionrig.views.report.charts.scales import short_time_scale
-from onionrig.views.report.charts.time_chart import Line, TimeChart
+from onionrig.views.report.charts.time_chart import ChartLine, TimeChart
 from onionrig.views.report.charts.timelines import lines_figure, stacked_figure
 from onionrig.views.report.colours import BAD, series_colour
 
 if TYPE_CHECKING:
     from onionrig.analysis.over_time.series import Series
-    from onionrig.views.report.figure import Figure
+    from onionrig.views.report.figure import ReportFigure
 
 COLOURS = {SERVED: series_colour(0), FAILED: BAD, WAITING: series_colour(1)}
 """Colour of new streams by their outcome."""
 
 
-def dialled_figure(series: Series) -> Figure:
+def dialled_figure(series: Series) -> ReportFigure:
     """Draw how many new streams were dialled in each second, and how many of them failed."""
     chart = TimeChart(
         timeline=series.dialled,
         lines=tuple(
-            Line(name=name, colour=colour)
+            ChartLine(name=name, colour=colour)
             for name, colour in COLOURS.items()
             if name in series.dialled.lines
         ),
@@ -43,14 +43,14 @@ def dialled_figure(series: Series) -> Figure:
     )
 
 
-def dial_wait_figure(series: Series) -> Figure:
+def dial_wait_figure(series: Series) -> ReportFigure:
     """Draw how long the new streams of each second waited for their first byte."""
     timeline = series.dial_wait_seconds
     chart = TimeChart(
         timeline=timeline,
         lines=(
-            Line(name=HIGHEST, colour=series_colour(1)),
-            Line(name=MEDIAN, colour=series_colour(0)),
+            ChartLine(name=HIGHEST, colour=series_colour(1)),
+            ChartLine(name=MEDIAN, colour=series_colour(0)),
         ),
         scale=short_time_scale(timeline.highest),
         title="to the first byte",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.units import rate_text
-from onionrig.views.report.charts.scales import Scale, rate_scale, short_time_scale
-from onionrig.views.report.charts.time_chart import Level, Line, TimeChart
+from onionrig.views.report.charts.scales import UnitScale, rate_scale, short_time_scale
+from onionrig.views.report.charts.time_chart import ChartLine, Level, TimeChart
 from onionrig.views.report.charts.timelines import lines_figure, stacked_figure
 from onionrig.views.report.colours import MUTED, series_colour
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from onionrig.analysis.over_time.series import Series
     from onionrig.analysis.over_time.timeline import Timeline
-    from onionrig.views.report.figure import Figure
+    from onionrig.views.report.figure import ReportFigure
 
-CORES = Scale(unit="cores", factor=1.0)
-COUNT = Scale(unit="", factor=1.0)
+CORES = UnitScale(unit="cores", factor=1.0)
+COUNT = UnitScale(unit="", factor=1.0)
 
 ROLES = ("backend", "relay", "client", "authority", "source", "sink")
 """Roles with an area of their own; the others are small, and drawn together."""
@@ -32,7 +32,7 @@ STATES = ("user", "system", "nice", "irq", "softirq", "iowait", "steal")
 """States of a machine's CPU from the bottom up; the rest is idle."""
 
 
-def goodput_figure(series: Series, *, levels: Sequence[Level], description: str) -> Figure:
+def goodput_figure(series: Series, *, levels: Sequence[Level], description: str) -> ReportFigure:
     """Draw the goodput of each second, by backend instance."""
     timeline = series.goodput_bits_per_second
     most = max([*_totals(timeline), *(level.value for level in levels)], default=0.0)
@@ -54,13 +54,13 @@ def goodput_figure(series: Series, *, levels: Sequence[Level], description: str)
     )
 
 
-def cores_figure(series: Series, *, cores: int, description: str) -> Figure:
+def cores_figure(series: Series, *, cores: int, description: str) -> ReportFigure:
     """Draw the CPU that each role uses, and the cores of the machines."""
     timeline = _with_others(series.cores)
     colours = {role: series_colour(index) for index, role in enumerate(ROLES)} | {OTHERS: MUTED}
     chart = TimeChart(
         timeline=timeline,
-        lines=tuple(Line(name=name, colour=colours[name]) for name in timeline.lines),
+        lines=tuple(ChartLine(name=name, colour=colours[name]) for name in timeline.lines),
         scale=CORES,
         title="CPU in use",
         loads=series.loads,
@@ -72,13 +72,13 @@ def cores_figure(series: Series, *, cores: int, description: str) -> Figure:
     )
 
 
-def cpu_by_state_figure(series: Series, host: str, *, cores: int | None) -> Figure:
+def cpu_by_state_figure(series: Series, host: str, *, cores: int | None) -> ReportFigure:
     """Draw how one machine's cores spent their time."""
     timeline = series.host_cores[host]
     chart = TimeChart(
         timeline=timeline,
         lines=tuple(
-            Line(name=state, colour=series_colour(index))
+            ChartLine(name=state, colour=series_colour(index))
             for index, state in enumerate(STATES)
             if any(timeline.lines.get(state, ()))
         ),
@@ -97,7 +97,7 @@ def cpu_by_state_figure(series: Series, host: str, *, cores: int | None) -> Figu
     )
 
 
-def streams_figure(series: Series, *, asked: int) -> Figure:
+def streams_figure(series: Series, *, asked: int) -> ReportFigure:
     """Draw how many streams are delivering."""
     chart = TimeChart(
         timeline=series.streams,
@@ -117,7 +117,7 @@ def streams_figure(series: Series, *, asked: int) -> Figure:
     )
 
 
-def round_trip_figure(series: Series) -> Figure:
+def round_trip_figure(series: Series) -> ReportFigure:
     """Draw the round trip of each client's idle circuit."""
     timeline, some = _highest(series.round_trip_seconds)
     chart = TimeChart(
@@ -138,7 +138,7 @@ def round_trip_figure(series: Series) -> Figure:
     )
 
 
-def interfaces_figure(series: Series) -> Figure:
+def interfaces_figure(series: Series) -> ReportFigure:
     """Draw what each interface carried."""
     timeline, some = _highest(series.interface_bits_per_second)
     chart = TimeChart(
@@ -168,9 +168,10 @@ def target_level(rate: float) -> Level:
     return Level(name=f"target {rate_text(rate)}", value=rate)
 
 
-def _numbered(timeline: Timeline) -> tuple[Line, ...]:
+def _numbered(timeline: Timeline) -> tuple[ChartLine, ...]:
     return tuple(
-        Line(name=name, colour=series_colour(index)) for index, name in enumerate(timeline.lines)
+        ChartLine(name=name, colour=series_colour(index))
+        for index, name in enumerate(timeline.lines)
     )
 
 

@@ -8,9 +8,9 @@ import altair as alt
 
 from onionrig.units import counted, rate_text
 from onionrig.views.report.charts.plan_target import target_keys, target_lines, wanted_rate
-from onionrig.views.report.charts.scales import Scale, rate_scale
+from onionrig.views.report.charts.scales import UnitScale, rate_scale
 from onionrig.views.report.colours import INK, SERIES, series_colour
-from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, figure, outlined
+from onionrig.views.report.figure import DASHES, SHAPES, Key, ReportFigure, figure, outlined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ ROOM_FOR_NAME = 0.25
 """Share of the drawn hosts below which a name stands right of its ring."""
 
 
-def curve_figure(plan: Plan) -> Figure | None:
+def curve_figure(plan: Plan) -> ReportFigure | None:
     """Draw each kind of hardware's goodput by hosts, or return None if there is nothing to draw."""
     candidates = [(each, _worth_drawing(plan, each)) for each in plan.hardware]
     curves = [(each, curve) for each, curve in candidates if curve]
@@ -81,7 +81,7 @@ def _key(index: int, hardware: HardwarePlan) -> Key:
 def _curves(
     curves: Sequence[tuple[HardwarePlan, Sequence[Projection]]],
     keys: Sequence[Key],
-    scale: Scale,
+    scale: UnitScale,
     last: int,
 ) -> list[alt.Chart]:
     names = [key.name for key in keys]
@@ -123,7 +123,7 @@ def _curves(
 
 
 def _planned(
-    curves: Sequence[tuple[HardwarePlan, Sequence[Projection]]], scale: Scale, last: int
+    curves: Sequence[tuple[HardwarePlan, Sequence[Projection]]], scale: UnitScale, last: int
 ) -> list[alt.Chart]:
     """Ring the planned numbers of hosts, named on the side with room."""
     rows = [
@@ -145,7 +145,7 @@ def _planned(
     ]
 
 
-def _row(hardware: HardwarePlan, point: Projection, scale: Scale) -> dict[str, Any]:
+def _row(hardware: HardwarePlan, point: Projection, scale: UnitScale) -> dict[str, Any]:
     rate = point.goodput_bits_per_second
     return {
         "hardware": hardware.name,

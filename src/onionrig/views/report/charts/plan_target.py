@@ -13,7 +13,7 @@ from onionrig.views.report.figure import Key, outlined
 
 if TYPE_CHECKING:
     from onionrig.records.plan import Plan
-    from onionrig.views.report.charts.scales import Scale
+    from onionrig.views.report.charts.scales import UnitScale
 
 TARGET_DASH, HEADROOM_DASH = (6, 4), (2, 3)
 
@@ -24,7 +24,7 @@ def wanted_rate(plan: Plan) -> float | None:
     return None if target is None else target * (1 + plan.headroom)
 
 
-def target_lines(plan: Plan, scale: Scale, last: int) -> list[alt.Chart]:
+def target_lines(plan: Plan, scale: UnitScale, last: int) -> list[alt.Chart]:
     """Draw the target and, above it, the target with its headroom."""
     target, wanted = plan.target_bits_per_second, wanted_rate(plan)
     if target is None or wanted is None:

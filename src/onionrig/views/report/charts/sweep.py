@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from onionrig.views.report.charts.scales import Scale, rate_scale
+from onionrig.views.report.charts.scales import UnitScale, rate_scale
 from onionrig.views.report.charts.sweep_axis import (
     AxisChart,
     MeasuredPoint,
@@ -22,15 +22,15 @@ from onionrig.views.report.figure import outlined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onionrig.records.series.sweep import Point, SweepResult
-    from onionrig.views.report.figure import Figure
+    from onionrig.records.series.sweep import SweepPoint, SweepResult
+    from onionrig.views.report.figure import ReportFigure
 
 
 ROOM_FOR_NAME = 0.09
 """Share of the highest rate below which knees have room for one name only."""
 
 
-def rates_figure(sweep: SweepResult) -> Figure | None:
+def rates_figure(sweep: SweepResult) -> ReportFigure | None:
     """Draw the sustained rate along the axis, knees ringed, or return None without any rate."""
     known = [rate for point in sweep.points if (rate := _sustained(point)) is not None]
     if not known:
@@ -47,14 +47,14 @@ def rates_figure(sweep: SweepResult) -> Figure | None:
     )
 
 
-def cost_figure(sweep: SweepResult, role: str) -> Figure | None:
+def cost_figure(sweep: SweepResult, role: str) -> ReportFigure | None:
     """Draw the cost of a Gbit for one role along the axis, or return None if it is unknown."""
 
-    def cost(point: Point) -> float | None:
+    def cost(point: SweepPoint) -> float | None:
         role_cost = point.result.costs.get(role)
         return None if role_cost is None else role_cost.cpu_seconds_per_gbit
 
-    chart = _axis_chart(sweep, cost, Scale(unit="CPU-s per Gbit", factor=1.0), "CPU-s per Gbit")
+    chart = _axis_chart(sweep, cost, UnitScale(unit="CPU-s per Gbit", factor=1.0), "CPU-s per Gbit")
     if not chart.measured:
         return None
     return axis_figure(
@@ -68,7 +68,7 @@ def cost_figure(sweep: SweepResult, role: str) -> Figure | None:
 
 
 def _axis_chart(
-    sweep: SweepResult, value_of: Callable[[Point], float | None], scale: Scale, title: str
+    sweep: SweepResult, value_of: Callable[[SweepPoint], float | None], scale: UnitScale, title: str
 ) -> AxisChart:
     axis, groups = chart_axis(sweep), combinations(sweep)
     return AxisChart(
@@ -92,11 +92,11 @@ def _axis_chart(
     )
 
 
-def _sustained(point: Point) -> float | None:
+def _sustained(point: SweepPoint) -> float | None:
     return point.result.goodput.sustained_bits_per_second
 
 
-def _range(point: Point, rate: float) -> tuple[float, float]:
+def _range(point: SweepPoint, rate: float) -> tuple[float, float]:
     held = point.result.repetitions
     lowest = held.lowest_bits_per_second if held else None
     highest = held.highest_bits_per_second if held else None

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from onionrig.records import Part
-from onionrig.records.series.sweep import Axis, Point
-from onionrig.views.report.charts.scales import Scale
+from onionrig.records.series.sweep import Axis, SweepPoint
+from onionrig.views.report.charts.scales import UnitScale
 from onionrig.views.report.colours import SERIES, series_colour
-from onionrig.views.report.figure import DASHES, SHAPES, Figure, Key, figure
+from onionrig.views.report.figure import DASHES, SHAPES, Key, ReportFigure, figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class Combination(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The points that differ in the drawn axis only."""
 
     name: str
-    points: tuple[Point, ...]
+    points: tuple[SweepPoint, ...]
 
 
 class MeasuredPoint(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,7 +45,7 @@ class AxisChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     axis: Axis
     combinations: tuple[str, ...]
     measured: tuple[MeasuredPoint, ...]
-    scale: Scale
+    scale: UnitScale
     title: str
     """Name of the values."""
 
@@ -53,7 +53,7 @@ class AxisChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def combinations(sweep: SweepResult) -> tuple[Combination, ...]:
     """Return the points of a sweep, grouped by the settings of all other axes."""
     axis = chart_axis(sweep)
-    grouped: dict[str, list[Point]] = {}
+    grouped: dict[str, list[SweepPoint]] = {}
     for point in sweep.points:
         name = settings_text(point.settings, without=axis.key) or axis.key
         grouped.setdefault(name, []).append(point)
@@ -74,7 +74,7 @@ def settings_text(settings: Mapping[str, str], *, without: str = "") -> str:
 
 def axis_figure(
     chart: AxisChart, marks: Sequence[alt.Chart], *, name: str, title: str, description: str
-) -> Figure:
+) -> ReportFigure:
     """Draw lines and points with their ranges, and further marks over them."""
     names = list(chart.combinations)
     keys = tuple(

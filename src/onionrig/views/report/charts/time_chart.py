@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from onionrig.analysis.over_time.series import SeriesFault, SeriesLoad
 from onionrig.analysis.over_time.timeline import Timeline
 from onionrig.records import Part
-from onionrig.views.report.charts.scales import Scale, time_scale
+from onionrig.views.report.charts.scales import UnitScale, time_scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Line(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ChartLine(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of a chart's lines or areas."""
 
     name: str
@@ -34,8 +34,8 @@ class TimeChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Lines over time, and what they are compared with."""
 
     timeline: Timeline
-    lines: tuple[Line, ...]
-    scale: Scale
+    lines: tuple[ChartLine, ...]
+    scale: UnitScale
     """Unit of the values."""
     title: str
     """Name of the values, without the unit."""
@@ -50,12 +50,12 @@ class TimeChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return (at[0], at[-1] + lasting[-1]) if at else (0.0, 1.0)
 
     @property
-    def time(self) -> Scale:
+    def time(self) -> UnitScale:
         """Unit of time."""
         return time_scale(self.span[1] - self.span[0])
 
 
-def keys_of(lines: Sequence[Line]) -> list[str]:
+def keys_of(lines: Sequence[ChartLine]) -> list[str]:
     """Return a field name per line; the name of a line may contain what a field name cannot."""
     return [f"line{index:02d}" for index in range(len(lines))]
 

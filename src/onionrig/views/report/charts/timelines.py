@@ -11,19 +11,19 @@ from onionrig.views.report.charts.backdrop import levels, ramps
 from onionrig.views.report.charts.faults import faults
 from onionrig.views.report.charts.time_chart import keys_of, rows
 from onionrig.views.report.colours import LINE, PAGE, SERIES
-from onionrig.views.report.figure import DASHES, POINTS, Figure, Key, figure
+from onionrig.views.report.figure import DASHES, POINTS, Key, ReportFigure, figure
 
 if TYPE_CHECKING:
     from onionrig.views.report.charts.time_chart import TimeChart
 
 
-def stacked_figure(chart: TimeChart, **about: Any) -> Figure:  # noqa: ANN401 - as figure has them
+def stacked_figure(chart: TimeChart, **about: Any) -> ReportFigure:  # noqa: ANN401 - as figure has them
     """Draw the lines as areas on top of one another."""
     keys = tuple(Key(name=line.name, colour=line.colour) for line in chart.lines)
     return figure(stacked(chart), keys=keys, points=rows(chart), **about)
 
 
-def lines_figure(chart: TimeChart, **about: Any) -> Figure:  # noqa: ANN401 - as figure has them
+def lines_figure(chart: TimeChart, **about: Any) -> ReportFigure:  # noqa: ANN401 - as figure has them
     """Draw the lines beside one another; from the ninth on, dashes tell them apart."""
     keys = tuple(
         Key(name=line.name, colour=line.colour, dash=dash)

@@ -10,7 +10,7 @@ from onionrig.analysis.backends.shares import backend_rates
 from onionrig.units import percent_text
 from onionrig.views.report.charts.scales import rate_scale, short_time_scale
 from onionrig.views.report.colours import INK, MUTED, series_colour
-from onionrig.views.report.figure import Figure, figure
+from onionrig.views.report.figure import ReportFigure, figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ ROOM_FOR_LABELS = 1.1
 """Width of the chart as a multiple of the longest bar."""
 
 
-def shares_figure(result: Result) -> Figure:
+def shares_figure(result: Result) -> ReportFigure:
     """Draw each backend instance's mean rate over the hold, and the even share."""
     rates = [rate or 0.0 for rate in backend_rates(result).values()]
     scale = rate_scale(max(rates, default=0.0))
@@ -79,7 +79,7 @@ def shares_figure(result: Result) -> Figure:
     )
 
 
-def first_byte_figure(seconds: Sequence[float]) -> Figure:
+def first_byte_figure(seconds: Sequence[float]) -> ReportFigure:
     """Draw the share of streams with a first byte by time."""
     ordered = sorted(seconds)
     scale = short_time_scale(max(ordered, default=0.0))

@@ -12,7 +12,7 @@ from onionrig.records import Part
 
 Direction = Literal["sent", "received"]
 """Direction of bytes, as the host sees it."""
-Side = Literal["left", "right"]
+BoxSide = Literal["left", "right"]
 """Side of the switch that boxes stand on."""
 
 
@@ -57,7 +57,7 @@ class HostsDrawing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     others: tuple[HostBox, ...]
 
     @property
-    def sides(self) -> tuple[tuple[Side, tuple[HostBox, ...]], ...]:
+    def sides(self) -> tuple[tuple[BoxSide, tuple[HostBox, ...]], ...]:
         """Boxes on each side of the switch, in reading order.
 
         Hosts that serve are on the right, as bytes come from there; if all or none serve, half of

@@ -19,7 +19,7 @@ from onionrig.views.roles import UNSEEN, roles_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.records.hosts import Links
+    from onionrig.records.hosts import LinkSum
     from onionrig.records.manifest import Manifest
     from onionrig.views.report.drawings.host_boxes import Direction
 
@@ -29,7 +29,7 @@ MOST_CHARACTERS = 32
 """Longest line beside a link, in characters."""
 
 
-class _Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _DrawnHost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that is known about one host."""
 
     facts: HostRecord
@@ -37,12 +37,12 @@ class _Host(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     roles: dict[str, int]
 
 
-def hosts_drawing(links: Links, manifest: Manifest) -> HostsDrawing:
+def hosts_drawing(links: LinkSum, manifest: Manifest) -> HostsDrawing:
     """Return the drawing of the hosts and their links."""
     facts = {each.name: each for each in manifest.apart}
     roles = roles_by_host(manifest)
     hosts = [
-        _Host(
+        _DrawnHost(
             facts=facts[link.host],
             link=link,
             roles={
@@ -68,8 +68,8 @@ def _order(item: tuple[str, int]) -> int:
     return -item[1]
 
 
-def _boxes(hosts: Sequence[_Host], *, many: bool) -> tuple[HostBox, ...]:
-    alike: dict[object, list[_Host]] = {}
+def _boxes(hosts: Sequence[_DrawnHost], *, many: bool) -> tuple[HostBox, ...]:
+    alike: dict[object, list[_DrawnHost]] = {}
     for host in hosts:
         board = host.facts.board.id if host.facts.board else None
         kind = (board, frozenset(host.roles), host.link.link_bits_per_second is None)
@@ -77,7 +77,7 @@ def _boxes(hosts: Sequence[_Host], *, many: bool) -> tuple[HostBox, ...]:
     return tuple(_box(some) for some in alike.values())
 
 
-def _box(hosts: Sequence[_Host]) -> HostBox:
+def _box(hosts: Sequence[_DrawnHost]) -> HostBox:
     names = [host.facts.name for host in hosts]
     board = hosts[0].facts.board
     each = " each" if len(hosts) > 1 else ""
@@ -99,7 +99,7 @@ def _box(hosts: Sequence[_Host]) -> HostBox:
     )
 
 
-def _link(hosts: Sequence[_Host]) -> str:
+def _link(hosts: Sequence[_DrawnHost]) -> str:
     known = [host.link.link_bits_per_second for host in hosts]
     shaped = [each for each in known if each is not None]
     real = any(host.facts.kind == "remote" for host in hosts)
@@ -116,7 +116,7 @@ def _link(hosts: Sequence[_Host]) -> str:
     return f"{text}, delay {high if low == high else f'{low} to {high}'}"
 
 
-def _cpu(hosts: Sequence[_Host], each: str) -> tuple[str, ...]:
+def _cpu(hosts: Sequence[_DrawnHost], each: str) -> tuple[str, ...]:
     given = sorted(cores for host in hosts if (cores := host.facts.cpu_cores) is not None)
     if not given:
         return ()
@@ -125,7 +125,7 @@ def _cpu(hosts: Sequence[_Host], each: str) -> tuple[str, ...]:
     return (f"CPU: {text}{each}",)
 
 
-def _way(hosts: Sequence[_Host], direction: Direction) -> Way:
+def _way(hosts: Sequence[_DrawnHost], direction: Direction) -> Way:
     carried = [carried_rate(host.link, direction) for host in hosts]
     known = [each for each in carried if each is not None]
     strands = tuple(_strand(host.link, direction) for host in hosts)
@@ -161,7 +161,7 @@ def _shares(shares: Sequence[float]) -> str:
     return high if low == high else f"{low.removesuffix(' %')} to {high}"
 
 
-def _told(hosts: Sequence[_Host], *columns: Sequence[HostBox]) -> str:
+def _told(hosts: Sequence[_DrawnHost], *columns: Sequence[HostBox]) -> str:
     """Describe the drawing: who runs what behind which link, and which links are full."""
     full = [host.facts.name for host in hosts if host.link.full]
     kind = "host" if any(host.facts.kind == "remote" for host in hosts) else "emulated host"

@@ -10,7 +10,7 @@ from onionrig.views.report.drawings.stages import Drawing, Flow, Stage
 from onionrig.views.report.value_text import cores
 
 if TYPE_CHECKING:
-    from onionrig.analysis.load.rig_rates import BitsPerSecond, RigRates
+    from onionrig.analysis.load.rig_rates import RatesByService, RigRates
     from onionrig.records.result import Result
 
 MOST_NODES = 12
@@ -59,14 +59,14 @@ def _stage(
     return Stage(title=title, details=used, inside=inside, nodes=nodes)
 
 
-def _coloured(rates: BitsPerSecond) -> tuple[Flow, ...]:
+def _coloured(rates: RatesByService) -> tuple[Flow, ...]:
     return tuple(
         Flow(bits_per_second=rate, colour=series_colour(index))
         for index, rate in enumerate(rates.values())
     )
 
 
-def _folded(rates: BitsPerSecond) -> BitsPerSecond:
+def _folded(rates: RatesByService) -> RatesByService:
     """Return as many rates as can be drawn; the last stands for all others."""
     if len(rates) <= MOST_NODES:
         return rates

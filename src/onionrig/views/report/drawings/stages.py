@@ -35,7 +35,7 @@ class Flow(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return _text(self.bits_per_second)
 
 
-class Row(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StageRow(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A node with the flows drawn beside it."""
 
     name: str
@@ -54,11 +54,11 @@ class Drawing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Flows of each link, one per node of one of its two stages; bytes come from the right (or from
     below)."""
 
-    def rows(self, stage: int) -> tuple[Row, ...]:
+    def rows(self, stage: int) -> tuple[StageRow, ...]:
         """Return the nodes of a stage with their flows, as far as no other stage has them."""
         onward, inward = self._flows(stage - 1, stage), self._flows(stage, stage)
         return tuple(
-            Row(
+            StageRow(
                 name=name,
                 onward=onward[number] if onward else None,
                 inward=inward[number] if inward else None,

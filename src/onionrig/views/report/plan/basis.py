@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.views.plan.inputs import inputs_by_origin
 from onionrig.views.plan.ranges import range_text
 from onionrig.views.plan.words import limit_name, standing_of
-from onionrig.views.report.document import Prose, Section, Table, columns
+from onionrig.views.report.document import Prose, ReportTable, Section, columns
 
 if TYPE_CHECKING:
     from onionrig.records.plan import HardwarePlan, Plan
@@ -62,8 +62,8 @@ def inputs(plan: Plan) -> Section:
     )
 
 
-def _limits(hardware: HardwarePlan, *, named: bool) -> Table:
-    return Table(
+def _limits(hardware: HardwarePlan, *, named: bool) -> ReportTable:
+    return ReportTable(
         caption=hardware.name if named else "What each limit alone would allow",
         columns=columns("limit", "order", "allows", "because", long=("because",)),
         rows=tuple(
@@ -80,7 +80,7 @@ def _limits(hardware: HardwarePlan, *, named: bool) -> Table:
 
 def _group(group: Group) -> list[Block]:
     """Return the table of one origin, and how its figures can be replaced."""
-    table = Table(
+    table = ReportTable(
         caption=_capital(group.title),
         columns=columns("figure", "value", "from", long=("value", "from")),
         rows=tuple(

@@ -21,9 +21,9 @@ from onionrig.views.report.document import (
     Document,
     Folded,
     Prose,
+    ReportTable,
     Section,
     Still,
-    Table,
     columns,
 )
 from onionrig.views.report.drawings.planned_hosts import planned_rig
@@ -79,7 +79,7 @@ def _side_by_side(plan: Plan) -> Section | None:
     if len(plan.hardware) == 1:
         return None
     names = [each.name for each in plan.hardware]
-    table = Table(
+    table = ReportTable(
         caption="What each kind of hardware takes",
         columns=columns("", *names),
         rows=side_by_side(plan),
@@ -110,7 +110,7 @@ def _rig(plan: Plan, hardware: HardwarePlan, bill: Bill, number: int) -> Section
     serve = "" if projected is None else f" {range_text(projected, 'bit/s')} sustained."
     blocks: tuple[Block, ...] = (
         planned_rig(plan, hardware, bill),
-        Table(
+        ReportTable(
             caption="What the plan needs",
             columns=columns("", "planned", "details", long=("planned", "details")),
             rows=bill_lines(plan, hardware, bill),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.over_time.series import FAILED, WAITING
 from onionrig.units import counted
 from onionrig.views.report.charts.dials_over_time import dial_wait_figure, dialled_figure
-from onionrig.views.report.document import UNKNOWN, Prose, Section, Table, columns
+from onionrig.views.report.document import UNKNOWN, Prose, ReportTable, Section, columns
 from onionrig.views.report.value_text import wait
 from onionrig.views.summary.aftermath import HEADINGS, MEANT, aftermath_row, follow_up_texts
 
@@ -73,8 +73,8 @@ def _outage_text(outages: Sequence[Outage]) -> str:
     return f"{of_all} and {overdue}."
 
 
-def _table(aftermaths: Sequence[Aftermath]) -> Table:
-    return Table(
+def _table(aftermaths: Sequence[Aftermath]) -> ReportTable:
+    return ReportTable(
         caption="What followed each fault, until the next one or the end of the hold",
         columns=columns(*HEADINGS, numeric=HEADINGS[2:]),
         rows=tuple(aftermath_row(aftermath, unknown=UNKNOWN) for aftermath in aftermaths),

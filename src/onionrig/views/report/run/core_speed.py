@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.views.core_speed_text import speed_text
-from onionrig.views.report.document import UNKNOWN, Section, Table, columns
+from onionrig.views.report.document import UNKNOWN, ReportTable, Section, columns
 from onionrig.views.report.value_text import number, percent, rate
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def _finding(yardstick: Yardstick) -> str:
     )
 
 
-def _hosts(yardstick: Yardstick) -> Table:
-    return Table(
+def _hosts(yardstick: Yardstick) -> ReportTable:
+    return ReportTable(
         caption="Speed of a core, relative to the reference core",
         columns=columns(
             "host", "cores", "before", "in the hold", "half of the readings", "readings", "after",
@@ -93,8 +93,8 @@ def _host(host: HostSpeed) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-def _parts(host: HostSpeed) -> Table:
-    return Table(
+def _parts(host: HostSpeed) -> ReportTable:
+    return ReportTable(
         caption=f"Parts of the yardstick on {host.host}, in MB per CPU-second of one core; the "
         "reference core's are estimates",
         columns=columns(
@@ -119,10 +119,10 @@ def _megabytes(bytes_per_cpu_second: float | None) -> str:
     return UNKNOWN if bytes_per_cpu_second is None else f"{bytes_per_cpu_second / 1e6:,.0f}"
 
 
-def _arithmetic(bound: ArithmeticBound) -> Table:
+def _arithmetic(bound: ArithmeticBound) -> ReportTable:
     whole = sum(bound.cpu_seconds_per_gbit.values())
     rows = [(KINDS[kind], number(seconds)) for kind, seconds in bound.cpu_seconds_per_gbit.items()]
-    return Table(
+    return ReportTable(
         caption=f"Arithmetic that a Gbit of payload needs on its way over {bound.relays} relays, "
         "whatever program does it",
         columns=columns("work", "CPU-s per Gbit", numeric=("CPU-s per Gbit",)),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.units import counted
 from onionrig.views.report.charts.dials import dials_figure
-from onionrig.views.report.document import UNKNOWN, Prose, Section, Table, columns
+from onionrig.views.report.document import UNKNOWN, Prose, ReportTable, Section, columns
 from onionrig.views.report.value_text import wait
 from onionrig.views.summary.dials import backends_text, chance_text, evenness, index_text, named
 
@@ -48,11 +48,11 @@ def _finding(measured: Dials) -> str:
     )
 
 
-def _table(measured: Dials) -> Table:
+def _table(measured: Dials) -> ReportTable:
     numeric = (
         "clients", "backends", "dials", "Jain's index", "by chance", "smallest over mean",
     )  # fmt: skip
-    return Table(
+    return ReportTable(
         caption="How evenly the dials fell on the backend instances of each descriptor, and what "
         "chance alone would give: expected value and central 90 % interval",
         columns=columns("variant", *numeric, "by chance", "not reached", numeric=numeric),

@@ -9,7 +9,7 @@ from onionrig.analysis.limits.full_cpu import FULL as CPU_FULL
 from onionrig.analysis.limits.main_threads import FULL_CORES as THREAD_FULL
 from onionrig.analysis.limits.stream_windows import LEAST, MOST
 from onionrig.units import counted
-from onionrig.views.report.document import UNKNOWN, Bar, Prose, Section, Table, columns
+from onionrig.views.report.document import UNKNOWN, Bar, Prose, ReportTable, Section, columns
 from onionrig.views.report.value_text import cores, figure_of, number, percent, rate, size
 from onionrig.views.summary.thresholds import OUTCOMES, asked_text, measured_text
 
@@ -57,7 +57,7 @@ def thresholds(result: Result) -> Section | None:
         if missed
         else f"{'It is' if len(judged) == 1 else f'All {len(judged)} are'} met.",
         blocks=(
-            Table(
+            ReportTable(
                 caption="What was asked, and what was measured",
                 columns=columns(
                     "threshold", "asked", "measured", "outcome", "note", "key",
@@ -111,7 +111,7 @@ def costs(result: Result) -> Section | None:
         title="What each role cost",
         finding=f"{number(total)} CPU-seconds per Gbit of goodput in total.{yours}",
         blocks=(
-            Table(
+            ReportTable(
                 caption="Cost by role over the hold; memory is that of the largest process",
                 columns=columns(
                     "role", "processes", "CPU-s per Gbit", "on the reference core", "cores",
@@ -132,7 +132,7 @@ def bottleneck(result: Result) -> Section | None:
     verdict = result.bottleneck
     if verdict is None:
         return None
-    table = Table(
+    table = ReportTable(
         caption="What was compared with its limit",
         columns=columns(
             "what", "measured", "limit", "share of the limit", numeric=("measured", "limit")
@@ -174,7 +174,7 @@ def failures(result: Result) -> Section:
     """Return the reasons for failed streams."""
     reasons = result.streams.failed_by_reason
     failed = result.streams.failed
-    table = Table(
+    table = ReportTable(
         caption="Failed attempts by reason",
         columns=columns("reason", "attempts", numeric=("attempts",), long=("reason",)),
         rows=tuple((reason, str(times)) for reason, times in reasons.items()),
@@ -215,7 +215,7 @@ def _circuits(result: Result) -> tuple[Block, ...]:
     ]
     return (
         Prose(paragraphs=(" ".join(CIRCUITS.split()),)),
-        Table(
+        ReportTable(
             caption="What the backend instances' own counters say",
             columns=columns("what", "count", numeric=("count",)),
             rows=tuple((what, UNKNOWN if count is None else str(count)) for what, count in counts),
@@ -247,8 +247,8 @@ def _standing(evidence: Evidence, verdict: Bottleneck) -> str:
     return ": the bottleneck" if evidence.kind == verdict.kind else ": full, not the bottleneck"
 
 
-def _agreement(trust: Trust) -> Table:
-    return Table(
+def _agreement(trust: Trust) -> ReportTable:
+    return ReportTable(
         caption="The sinks' bytes compared with other counts of the same bytes",
         columns=columns(
             "counted by", "bytes", "difference", "expected", "verdict", "because",
@@ -271,8 +271,8 @@ def _agreement(trust: Trust) -> Table:
     )  # fmt: skip
 
 
-def _cpu_agreement(trust: Trust) -> Table:
-    return Table(
+def _cpu_agreement(trust: Trust) -> ReportTable:
+    return ReportTable(
         caption="CPU time by control groups and by sampled processes, over the hold",
         columns=columns(
             "role", "control groups", "processes", "verdict",
@@ -296,7 +296,7 @@ def _explained(agreement: Agreement) -> str:
     return "✓ agrees" if agreement.explained else "✗ unexplained"
 
 
-def _steadiness(result: Result, trust: Trust) -> Table:
+def _steadiness(result: Result, trust: Trust) -> ReportTable:
     noise, trend, repeated = trust.noise, trust.trend, result.repetitions
     steady = {True: "steady", False: "NOT steady", None: "not judged"}[trend.steady]
     rows: list[tuple[Cell, ...]] = [
@@ -313,7 +313,7 @@ def _steadiness(result: Result, trust: Trust) -> Table:
         rows.append(("repetitions", str(repeated.count), f"{spread}{rates}"))
         if repeated.known is not None:
             rows.append(("known", "yes" if repeated.known.known else "no", repeated.known.sentence))
-    return Table(
+    return ReportTable(
         caption="The hold and the machine",
         columns=columns("what", "measured", "note", numeric=("measured",), long=("note",)),
         rows=tuple(rows),

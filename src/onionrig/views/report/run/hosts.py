@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.hosts.links import busier_direction, carried_share
 from onionrig.analysis.load.lost_hosts import loss_moment
 from onionrig.units import cores_text
-from onionrig.views.report.document import UNKNOWN, Bar, Cell, Section, Table, columns
+from onionrig.views.report.document import UNKNOWN, Bar, Cell, ReportTable, Section, columns
 from onionrig.views.report.drawings.hosts import delay_text, hosts_drawing
 from onionrig.views.report.value_text import percent, rate
 from onionrig.views.roles import services_text
@@ -15,7 +15,7 @@ from onionrig.views.summary.hosts import clock_text, cpu_text, temperature_text
 from onionrig.views.summary.links import links_sentence, unknown_text
 
 if TYPE_CHECKING:
-    from onionrig.records.hosts import HostLink, Links
+    from onionrig.records.hosts import HostLink, LinkSum
     from onionrig.records.manifest import HostRecord, Manifest
     from onionrig.records.result import Result
 
@@ -39,20 +39,20 @@ def hosts(result: Result, manifest: Manifest) -> Section | None:
     )
 
 
-def _table(links: Links, manifest: Manifest) -> Table:
+def _table(links: LinkSum, manifest: Manifest) -> ReportTable:
     """Return a row per host; columns without any value are left out."""
     known = {host.name: host for host in manifest.apart}
     unknown = unknown_text(links)
     rows = [_row(link, known.get(link.host), unknown=unknown) for link in links.hosts]
     titles = [title for title in rows[0] if any(row[title] for row in rows)]
-    return Table(
+    return ReportTable(
         caption="Each host's link, and what it carried in the hold",
         columns=columns(*titles, numeric=NUMERIC),
         rows=tuple(tuple(row[title] or UNKNOWN for title in titles) for row in rows),
     )
 
 
-def _figures(result: Result) -> tuple[Table, ...]:
+def _figures(result: Result) -> tuple[ReportTable, ...]:
     """Return a table of what each host ran and did; empty for old results."""
     if not result.hosts:
         return ()
@@ -74,7 +74,7 @@ def _figures(result: Result) -> tuple[Table, ...]:
         for host in result.hosts
     ]
     titles = [title for title in rows[0] if any(row[title] for row in rows)]
-    table = Table(
+    table = ReportTable(
         caption="What each host ran, and did in the hold",
         columns=columns(*titles, numeric=("serves", "cores in use", "hottest", "slowest clock")),
         rows=tuple(tuple(row[title] or UNKNOWN for title in titles) for row in rows),

@@ -19,7 +19,7 @@ from onionrig.views.report.charts.load_over_time import (
     target_level,
 )
 from onionrig.views.report.charts.whole_hold import first_byte_figure, shares_figure
-from onionrig.views.report.document import FoldedFigures, Prose, Section, Table, columns
+from onionrig.views.report.document import FoldedFigures, Prose, ReportTable, Section, columns
 from onionrig.views.report.run.aftermath import aftermath
 from onionrig.views.report.value_text import number, percent, rate, size, wait
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
     from onionrig.views.report.document import Block
-    from onionrig.views.report.figure import Figure
+    from onionrig.views.report.figure import ReportFigure
 
 MOST_MACHINES = 8
 
@@ -85,7 +85,7 @@ def _goodput(result: Result, thinned: Series, load: SeriesLoad | None) -> Sectio
     )
     description = f"Goodput per second, stacked by backend instance. {finding}"
     blocks: list[Block] = [goodput_figure(thinned, levels=levels, description=description)]
-    more: list[Figure] = []
+    more: list[ReportFigure] = []
     if thinned.streams.lines:
         more.append(streams_figure(thinned, asked=result.streams.asked))
     if thinned.interface_bits_per_second.lines:
@@ -129,7 +129,7 @@ def _shares(result: Result) -> Section:
         if fairness.jain is not None
         else "Nothing was served."
     )
-    table = Table(
+    table = ReportTable(
         caption="What each backend instance served in the hold",
         columns=columns(
             "backend", "host", "share", "bytes", "streams", numeric=("share", "bytes", "streams")

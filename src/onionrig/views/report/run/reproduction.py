@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import tomli_w
 
-from onionrig.views.report.document import UNKNOWN, Folded, Prose, Section, Table, columns
+from onionrig.views.report.document import UNKNOWN, Folded, Prose, ReportTable, Section, columns
 from onionrig.views.report.value_text import size
 
 if TYPE_CHECKING:
@@ -109,18 +109,18 @@ def _value(value: object) -> object:
     return [_value(item) for item in value] if isinstance(value, list) else value
 
 
-def _versions(manifest: Manifest) -> Table:
+def _versions(manifest: Manifest) -> ReportTable:
     versions = msgspec.structs.asdict(manifest.versions)
-    return Table(
+    return ReportTable(
         caption="Versions",
         columns=columns("program", "version"),
         rows=tuple((program, version or UNKNOWN) for program, version in versions.items()),
     )
 
 
-def _hosts(manifest: Manifest) -> Table:
+def _hosts(manifest: Manifest) -> ReportTable:
     aes = {True: "yes", False: "no", None: UNKNOWN}
-    return Table(
+    return ReportTable(
         caption="Hosts",
         columns=columns(
             "host", "CPU", "cores", "AES instructions", "memory", "system",

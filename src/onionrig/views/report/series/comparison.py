@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from onionrig.units import counted
 from onionrig.views.report.charts.comparison import MARKS, ratios_figure, repetitions_figure
-from onionrig.views.report.document import Document, Fact, Prose, Section, Table, columns
+from onionrig.views.report.document import Document, Fact, Prose, ReportTable, Section, columns
 from onionrig.views.report.files import Report, report
 from onionrig.views.report.value_text import figure_of, number, rate, rates
 
 if TYPE_CHECKING:
-    from onionrig.records.series.comparison import Comparison, Ratio, Side
+    from onionrig.records.series.comparison import ComparedSide, Comparison, Ratio
     from onionrig.views.report.document import Block, Cell, Mood
 
 SAID_WITH_UNIT = {"bits per second", "seconds", "bytes", ""}
@@ -78,7 +78,7 @@ def _conditions(comparison: Comparison) -> tuple[Section, ...]:
         outcome: sum(condition.outcome == outcome for condition in comparison.conditions)
         for outcome in ("fails", "undecided", "passes")
     }
-    table = Table(
+    table = ReportTable(
         caption="When the comparison was to fail, and whether it does",
         columns=columns("fail if", "outcome", "why", long=("why",)),
         rows=tuple(
@@ -117,7 +117,7 @@ def _facts(comparison: Comparison) -> tuple[Fact, ...]:
 
 def _ratios(comparison: Comparison) -> Section:
     chart = ratios_figure(comparison)
-    table = Table(
+    table = ReportTable(
         caption="Each figure of both sides",
         columns=columns(
             "figure", "A", "B", "B over A", "interval", "pairs", "verdict",
@@ -136,7 +136,7 @@ def _ratios(comparison: Comparison) -> Section:
 
 def _sides(comparison: Comparison) -> Section:
     chart = repetitions_figure(comparison)
-    table = Table(
+    table = ReportTable(
         caption="The runs of both sides, in order",
         columns=columns("side", "repetition", "run", "sustained", numeric=("sustained",)),
         rows=tuple(row for side in (comparison.a, comparison.b) for row in _runs(side)),
@@ -151,7 +151,7 @@ def _sides(comparison: Comparison) -> Section:
 
 def _differences(comparison: Comparison) -> Section:
     differences = comparison.differences
-    table = Table(
+    table = ReportTable(
         caption="What differs, intended or not",
         columns=columns("kind", "what", "A", "B", long=("A", "B")),
         rows=tuple((each.kind, each.what, each.a, each.b) for each in differences),
@@ -180,7 +180,7 @@ def _row(each: Ratio) -> tuple[Cell, ...]:
     )
 
 
-def _runs(side: Side) -> list[tuple[Cell, ...]]:
+def _runs(side: ComparedSide) -> list[tuple[Cell, ...]]:
     """Return a row per repetition; several may be holds of one run."""
     runs = side.runs if len(side.runs) == len(side.sustained_bits_per_second) else ()
     return [
@@ -212,7 +212,7 @@ def _verdict(each: Ratio) -> str:
     return f"{verdict}: {each.reason}" if each.reason else verdict
 
 
-def _spread(side: Side) -> str:
+def _spread(side: ComparedSide) -> str:
     known = [each for each in side.sustained_bits_per_second if each is not None]
     if not known:
         return "nothing was measured"

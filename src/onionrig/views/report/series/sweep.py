@@ -13,8 +13,8 @@ from onionrig.views.report.document import (
     Fact,
     FoldedFigures,
     Prose,
+    ReportTable,
     Section,
-    Table,
     columns,
 )
 from onionrig.views.report.files import Report, report
@@ -22,7 +22,7 @@ from onionrig.views.report.run.findings import YOURS
 from onionrig.views.report.value_text import moment, number, rate, rates
 
 if TYPE_CHECKING:
-    from onionrig.records.series.sweep import Point, SweepResult
+    from onionrig.records.series.sweep import SweepPoint, SweepResult
     from onionrig.views.report.document import Block, Cell
 
 WORTH_A_COLUMN = 0.005
@@ -133,7 +133,7 @@ def _points(sweep: SweepResult) -> Section | None:
         return None
     keys = tuple(axis.key for axis in sweep.axes)
     roles = _roles(sweep)
-    table = Table(
+    table = ReportTable(
         caption="Every point; the roles' columns are CPU-seconds per Gbit",
         columns=columns(
             *keys, "sustained", "range", "median second", "bottleneck", "trust", *roles,
@@ -149,7 +149,7 @@ def _points(sweep: SweepResult) -> Section | None:
     )
 
 
-def _row(point: Point, keys: tuple[str, ...], roles: tuple[str, ...]) -> tuple[Cell, ...]:
+def _row(point: SweepPoint, keys: tuple[str, ...], roles: tuple[str, ...]) -> tuple[Cell, ...]:
     result, held = point.result, point.result.repetitions
     trust = result.trust.trusted if result.trust else None
     costs = [result.costs.get(role) for role in roles]
@@ -205,11 +205,11 @@ def _distrust(sweep: SweepResult) -> tuple[str, ...]:
     return (f"{doubted} of {counted(len(sweep.points), 'point')} not to be trusted as measured.",)
 
 
-def _doubted(point: Point) -> bool:
+def _doubted(point: SweepPoint) -> bool:
     return point.result.trust is not None and point.result.trust.trusted is False
 
 
-def _best(sweep: SweepResult) -> Point | None:
+def _best(sweep: SweepResult) -> SweepPoint | None:
     known = [
         (rate_of, -index, point)
         for index, point in enumerate(sweep.points)
