@@ -48,12 +48,12 @@ class MovedClock:
 
 @contextmanager
 def stop_request(clock, at):
-    """What a mover waits for beside its sockets; the stop is asked for at a time, if at all."""
+    """What a mover waits for beside its sockets; the stop is requested at a time, if at all."""
     reader, writer = socket.socketpair()
     with reader, writer:
-        stop = SimpleNamespace(fileno=reader.fileno, asked=False)
+        stop = SimpleNamespace(fileno=reader.fileno, requested=False)
         if at is not None:
-            clock.later(at, lambda: setattr(stop, "asked", True))
+            clock.later(at, lambda: setattr(stop, "requested", True))
         yield stop
 
 

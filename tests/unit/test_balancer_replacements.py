@@ -15,18 +15,18 @@ from onionbalance.hs_v3.descriptor import IntroductionPointSetV3
 from onionbalance.hs_v3.instance import InstanceIsOffline
 from onionbalance.hs_v3.onionbalance import my_onionbalance
 
-from onionrig.balancer.extended.distinct_descriptors import placed, shared_out
+from onionrig.balancer.extended.distinct_descriptors import distribute, hsdirs_by_variant
 from onionrig.balancer.extended.distinct_relays import choose
 from onionrig.balancer.extended.fast_start import (
     FirstPublication,
     held_back,
     publishing_when_all_are_known,
 )
-from onionrig.balancer.extended.flow_control import CarryingInnerLayer, agreed
+from onionrig.balancer.extended.flow_control import CarryingInnerLayer, agreed_lines
 from onionrig.balancer.extended.instances import key_of, owners, relay_of
 from onionrig.balancer.extended.liveness import Silent, leaving_out
 from onionrig.balancer.extended.publications import one_revision, rising
-from onionrig.balancer.extended.whole_ring import microdescriptors, places
+from onionrig.balancer.extended.whole_ring import microdescriptors, relays_for_replicas
 from onionrig.balancer.program import refuse_unknown_version
 from onionrig.engine.local import equipment
 from onionrig.errors import Unequipped
@@ -87,7 +87,7 @@ def test_an_instance_whose_points_are_not_used_has_no_say(serves):
 def test_lines_are_carried_exactly_where_all_agree(headers):
     alike = len(set(headers)) == 1 and headers[0] != ""
     expected = {"flow-control": headers[0].partition(" ")[2]} if alike else {}
-    assert agreed(headers) == expected
+    assert agreed_lines(headers) == expected
 
 
 def test_stock_drops_the_line_that_is_carried_over(serves):
@@ -125,7 +125,7 @@ def test_an_instance_without_a_relay_of_its_own_is_named(serves, caplog):
 
 @given(st.integers(1, 60), st.sampled_from([1, 2, 3, 6]))
 def test_instances_are_shared_out_evenly_over_the_descriptors(instances, variants):
-    groups = shared_out(range(instances), variants)
+    groups = distribute(range(instances), variants)
     sizes = [len(group) for group in groups]
     assert sorted(item for group in groups for item in group) == list(range(instances))
     assert max(sizes) - min(sizes) <= 1
@@ -135,7 +135,9 @@ def test_instances_are_shared_out_evenly_over_the_descriptors(instances, variant
 @given(st.sampled_from([1, 2, 3, 6]))
 def test_each_descriptor_is_on_as_many_places_that_clients_fetch_from(variants):
     fetched = ["a1", "a2", "a3", "b1", "b2", "b3"]
-    by_variant = placed(fetched, ["a1", "a2", "a3", "a4", "b1", "b2", "b3", "b4"], variants)
+    by_variant = hsdirs_by_variant(
+        fetched, ["a1", "a2", "a3", "a4", "b1", "b2", "b3", "b4"], variants
+    )
     assert len({len(set(hsdirs) & set(fetched)) for hsdirs in by_variant}) == 1
     assert sorted(hsdir for hsdirs in by_variant for hsdir in hsdirs) == sorted(
         [*fetched, "a4", "b4"]
@@ -276,12 +278,12 @@ RING = {bytes([10 * number]): f"relay-{number}" for number in range(1, 9)}
 
 
 def test_places_go_on_from_the_rings_end_at_its_beginning():
-    assert places(RING, [bytes([75])], 3) == ["relay-8", "relay-1", "relay-2"]
-    assert places(RING, [bytes([200])], 2) == ["relay-1", "relay-2"]
+    assert relays_for_replicas(RING, [bytes([75])], 3) == ["relay-8", "relay-1", "relay-2"]
+    assert relays_for_replicas(RING, [bytes([200])], 2) == ["relay-1", "relay-2"]
 
 
 def test_a_second_replica_skips_the_places_of_the_first():
-    assert places(RING, [bytes([25]), bytes([15])], 3) == [
+    assert relays_for_replicas(RING, [bytes([25]), bytes([15])], 3) == [
         "relay-3", "relay-4", "relay-5", "relay-2", "relay-6", "relay-7",
     ]  # fmt: skip
 
@@ -293,7 +295,7 @@ def test_a_second_replica_skips_the_places_of_the_first():
 )
 def test_as_many_places_are_had_as_the_ring_has(indices, replicas, spread):
     ring = {index: f"relay-{number}" for number, index in enumerate(indices)}
-    chosen = places(ring, replicas, spread)
+    chosen = relays_for_replicas(ring, replicas, spread)
     assert len(set(chosen)) == len(chosen) == min(len(ring), 2 * spread)
 
 

@@ -22,7 +22,7 @@ def most_served(wishes):
 
 @given(WISHES, st.integers(1, 3))
 def test_everyone_gets_only_what_they_wished_for_and_nobody_what_another_has(wishes, each):
-    given_out = distinct(wishes, each=each)
+    given_out = distinct(wishes, most_each=each)
     flat = [thing for things in given_out for thing in things]
     assert len(set(flat)) == len(flat)
     for mine, things in zip(wishes, given_out, strict=True):
@@ -32,16 +32,16 @@ def test_everyone_gets_only_what_they_wished_for_and_nobody_what_another_has(wis
 
 @given(WISHES, st.integers(1, 3))
 def test_nobody_goes_without_who_could_have_had_something(wishes, each):
-    given_out = distinct(wishes, each=each)
+    given_out = distinct(wishes, most_each=each)
     assert sum(bool(things) for things in given_out) == most_served(wishes)
 
 
 def test_a_later_one_moves_an_earlier_one_to_something_else():
-    assert distinct([["a", "b"], ["a"]], each=1) == [["b"], ["a"]]
+    assert distinct([["a", "b"], ["a"]], most_each=1) == [["b"], ["a"]]
 
 
 def test_all_have_two_where_two_for_all_are_there():
     tight = [["a", "b", "c"], ["b", "c", "d"], ["c", "d", "e"]]
-    assert sorted(len(things) for things in distinct(tight, each=2)) == [1, 2, 2]
+    assert sorted(len(things) for things in distinct(tight, most_each=2)) == [1, 2, 2]
     tight[2].append("f")
-    assert [len(things) for things in distinct(tight, each=2)] == [2, 2, 2]
+    assert [len(things) for things in distinct(tight, most_each=2)] == [2, 2, 2]

@@ -81,14 +81,16 @@ def coverage(frontend: Descriptor, instances: Mapping[str, Descriptor]) -> Cover
     return Coverage(listed=listed, usable=usable, drawn=drawn)
 
 
-def variants(held: Mapping[str, Coverage]) -> dict[str, int]:
+def variants(coverage_by_client: Mapping[str, Coverage]) -> dict[str, int]:
     """Return the number, from 1, of the distinct descriptor that each client tor holds.
 
     Descriptors are distinguished by the instances in them.
     """
     listed = {
-        name: tuple(instance for instance, count in seen.listed.items() if count)
-        for name, seen in held.items()
+        name: tuple(instance for instance, count in client_coverage.listed.items() if count)
+        for name, client_coverage in coverage_by_client.items()
     }
-    order = {each: number for number, each in enumerate(sorted(set(listed.values())), start=1)}
-    return {name: order[each] for name, each in listed.items()}
+    order = {
+        instances: number for number, instances in enumerate(sorted(set(listed.values())), start=1)
+    }
+    return {name: order[instances] for name, instances in listed.items()}

@@ -124,8 +124,8 @@ class Checker:
 
     def _collect_head(self, piece: memoryview) -> memoryview:
         """Add to the head line, and return the bytes that follow it."""
-        known = len(self._beginning)
-        candidate = self._beginning + bytes(piece[: LONGEST_HEAD_BYTES - known])
+        collected_bytes = len(self._beginning)
+        candidate = self._beginning + bytes(piece[: LONGEST_HEAD_BYTES - collected_bytes])
         size = candidate.find(b"\n") + 1
         self._beginning = candidate[:size] if size else candidate
         if size:
@@ -136,7 +136,7 @@ class Checker:
             self.fault = PayloadFault.NOT_OURS
             return piece
         self._beginning = b""
-        return piece[size - known :]
+        return piece[size - collected_bytes :]
 
 
 def _block() -> bytes:

@@ -59,7 +59,7 @@ class StopRequest:
     """SIGTERM and SIGINT as something that an event loop waits for beside its sockets."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
         self._reader, self._writer = socket.socketpair()
         self._writer.setblocking(False)
 
@@ -70,7 +70,7 @@ class StopRequest:
     def __enter__(self) -> Self:
         signal.set_wakeup_fd(self._writer.fileno())
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+            signal.signal(number, self._request)
         return self
 
     def __exit__(
@@ -84,5 +84,5 @@ class StopRequest:
         self._reader.close()
         self._writer.close()
 
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+    def _request(self, _number: int, _frame: FrameType | None) -> None:
+        self.requested = True

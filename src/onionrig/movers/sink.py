@@ -86,7 +86,7 @@ class Sink:
 
     def run(self) -> None:
         """Pull until the schedule ends or a stop is requested, then end every attempt."""
-        while self._second < self._end_second and not self._stop.asked:
+        while self._second < self._end_second and not self._stop.requested:
             self._dial_due()
             self._serve_until(self._next_second_or_dial())
             if self._clock.second() > self._second:
@@ -126,8 +126,8 @@ class Sink:
         else:
             self._read(stream)
         if stream.must_write != had_to_write:
-            wanted = select.EPOLLOUT if stream.must_write else select.EPOLLIN
-            self._epoll.modify(stream.socket, wanted)
+            events = select.EPOLLOUT if stream.must_write else select.EPOLLIN
+            self._epoll.modify(stream.socket, events)
         self._close_if_ended(stream)
 
     def _read(self, stream: Stream) -> None:
@@ -216,7 +216,7 @@ class Sink:
 def _first_dials(orders: SinkOrders, schedule: Schedule) -> Iterator[tuple[float, int, Stream]]:
     # tor reuses a circuit for credentials that it has seen, so no former run may have used these
     prefix = f"{schedule.ramp_second}-{os.getpid()}"
-    for number, route in _taken(orders.share, routes(orders), schedule.streams):
+    for number, route in _numbered_routes(orders.share, routes(orders), schedule.streams):
         yield (
             first_dial_second(number, schedule),
             number,
@@ -232,7 +232,7 @@ def _dialling(orders: SinkOrders, schedule: Schedule, number: int) -> SinkOrders
     return msgspec.structs.replace(orders, address=address)
 
 
-def _taken(
+def _numbered_routes(
     share: StreamShare | None, ways: tuple[Route, ...], streams: int
 ) -> Iterator[tuple[int, Route]]:
     """Yield the numbers of this sink's streams, each with its route."""

@@ -116,7 +116,7 @@ class Source:
 
     def run(self) -> None:
         """Serve until a stop is requested, then write the last, unfinished second."""
-        while not self._stop.asked:
+        while not self._stop.requested:
             for descriptor, events in self._epoll.poll(self._clock.until(self._second + 1)):
                 self._serve(descriptor, events)
             if self._clock.second() > self._second:

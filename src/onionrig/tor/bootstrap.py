@@ -43,8 +43,8 @@ class BootstrapLog:
         """Take in what was logged since the last call."""
         for line in self._lines.new():
             text = line.decode(errors="replace")
-            if found := _BOOTSTRAPPED.search(text):
-                self.percent, self.doing, self._began = int(found[1]), found[2], True
+            if progress := _BOOTSTRAPPED.search(text):
+                self.percent, self.doing, self._began = int(progress[1]), progress[2], True
             elif self._began and (warned := _COMPLAINT.search(text)):
                 self.warning = warned[1]
 
@@ -72,11 +72,11 @@ def complaint(printed: str) -> str | None:
     lines = [line for line in printed.splitlines() if line.strip()]
     if not lines or not (last := _COMPLAINT.search(lines[-1])) or not _REFERS.search(last[1]):
         return None
-    told: list[str] = []
+    reasons: list[str] = []
     for line in reversed(lines[:-1]):
-        found = _COMPLAINT.search(line)
-        if found:
-            told.insert(0, found[1])
-        if found and not _REFERS.search(found[1]):
+        complaint_match = _COMPLAINT.search(line)
+        if complaint_match:
+            reasons.insert(0, complaint_match[1])
+        if complaint_match and not _REFERS.search(complaint_match[1]):
             break
-    return "; ".join(told) or None
+    return "; ".join(reasons) or None

@@ -146,13 +146,13 @@ class Control:
         acknowledged: asyncio.Queue[str] = asyncio.Queue()
         async with self._events(EventType.HS_DESC) as events:
 
-            async def sort_out() -> None:
+            async def acknowledge() -> None:
                 while True:
                     event = await events.get()
                     if event.action == "UPLOADED" and event.address == name:
                         acknowledged.put_nowait(event.directory_fingerprint or "")
 
-            sorting = asyncio.create_task(sort_out())
+            sorting = asyncio.create_task(acknowledge())
             try:
                 yield acknowledged
             finally:
@@ -183,10 +183,10 @@ class Control:
         """
         loop = asyncio.get_running_loop()
 
-        def told(event: object) -> None:
+        def tell_in_loop(event: object) -> None:
             loop.call_soon_threadsafe(self._tell, event)
 
-        await self._answer("SETEVENTS", self._controller.add_event_listener, told, *EVENTS)
+        await self._answer("SETEVENTS", self._controller.add_event_listener, tell_in_loop, *EVENTS)
 
     async def close(self) -> None:
         """End the connection, whether or not an answer is awaited."""
@@ -197,7 +197,7 @@ class Control:
     async def _answer(self, subject: str, ask: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 - stem has no types
         """Return the result of a call of stem's. Raises stem's errors, and TimeoutError."""
 
-        def counted() -> Any:  # noqa: ANN401 - as above
+        def ask_counted() -> Any:  # noqa: ANN401 - as above
             # an answer is awaited until the thread has it, whatever became of who asked
             self._awaited += 1
             try:
@@ -206,7 +206,7 @@ class Control:
                 self._awaited -= 1
 
         return await answered(
-            counted,
+            ask_counted,
             subject=f"this tor to {subject}",
             seconds=self._answer_seconds,
             hang_up=self._hang_up,

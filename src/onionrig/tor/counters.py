@@ -58,18 +58,20 @@ def counters_from(metrics: str, *, read_wall_seconds: float) -> TorCounters:
         raise ValueError(f"no metrics of a tor: {error!r}") from error
 
 
-def _counters(said: defaultdict[str, list[Sample]], read_wall_seconds: float) -> TorCounters:
-    is_relay = any(sample.value for sample in said[CONNECTIONS])
-    traffic = _by(said[TRAFFIC], "direction") if is_relay else {}
-    failed = _by(said[RENDEZVOUS_FAILED], "reason")
+def _counters(
+    samples_by_name: defaultdict[str, list[Sample]], read_wall_seconds: float
+) -> TorCounters:
+    is_relay = any(sample.value for sample in samples_by_name[CONNECTIONS])
+    traffic = _sums_by_label(samples_by_name[TRAFFIC], "direction") if is_relay else {}
+    failed = _sums_by_label(samples_by_name[RENDEZVOUS_FAILED], "reason")
     return TorCounters(
         read_wall_seconds=read_wall_seconds,
-        application_bytes=_by(said[APPLICATION_READ], "port"),
-        rendezvous_circuits=_sum(said[RENDEZVOUS_BEGUN]),
+        application_bytes=_sums_by_label(samples_by_name[APPLICATION_READ], "port"),
+        rendezvous_circuits=_sum(samples_by_name[RENDEZVOUS_BEGUN]),
         rendezvous_failed={reason: count for reason, count in failed.items() if count},
-        rendezvous_open=_sum(said[RENDEZVOUS_OPEN]),
-        introduction_circuits=_sum(said[INTRODUCTION_OPEN]),
-        introductions=_sum(said[INTRODUCED]),
+        rendezvous_open=_sum(samples_by_name[RENDEZVOUS_OPEN]),
+        introduction_circuits=_sum(samples_by_name[INTRODUCTION_OPEN]),
+        introductions=_sum(samples_by_name[INTRODUCED]),
         relayed_read_bytes=traffic.get("read"),
         relayed_written_bytes=traffic.get("written"),
     )
@@ -77,14 +79,14 @@ def _counters(said: defaultdict[str, list[Sample]], read_wall_seconds: float) ->
 
 def _samples(metrics: str) -> defaultdict[str, list[Sample]]:
     needed = "".join(f"{line}\n" for line in metrics.splitlines() if line.startswith(_BEGINNINGS))
-    found: defaultdict[str, list[Sample]] = defaultdict(list)
+    samples_by_name: defaultdict[str, list[Sample]] = defaultdict(list)
     for family in text_string_to_metric_families(needed):
         for sample in family.samples:
-            found[sample.name].append(sample)
-    return found
+            samples_by_name[sample.name].append(sample)
+    return samples_by_name
 
 
-def _by(samples: list[Sample], label: str) -> dict[str, int]:
+def _sums_by_label(samples: list[Sample], label: str) -> dict[str, int]:
     sums: dict[str, int] = defaultdict(int)
     for sample in samples:
         sums[sample.labels[label]] += int(sample.value)

@@ -81,8 +81,11 @@ def _identities(microdescriptors: str) -> dict[str, bytes | None]:
     get_microdescriptors), and with it Onionbalance.
     """
     text = f"{microdescriptors.rstrip()}\n".encode()
-    found = stem.descriptor.parse_file(io.BytesIO(text), "microdescriptor 1.0")
-    return {each.digest(): _value(each.identifiers.get("ed25519")) for each in found}
+    descriptors = stem.descriptor.parse_file(io.BytesIO(text), "microdescriptor 1.0")
+    return {
+        descriptor.digest(): _value(descriptor.identifiers.get("ed25519"))
+        for descriptor in descriptors
+    }
 
 
 def _relay(entry: RouterStatusEntryMicroV3, identities: Mapping[str, bytes | None]) -> KnownRelay:

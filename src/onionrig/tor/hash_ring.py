@@ -105,14 +105,14 @@ def client_period(network: KnownNetwork) -> TimePeriod:
     )
     next_begins = _period_begins(network, _period_number(network, run_began) + 1)
     if run_began <= network.valid_after_seconds < next_begins:
-        made, since = network.previous_random, run_began - network.run_seconds
+        shared_random, since = network.previous_random, run_began - network.run_seconds
     else:
-        made, since = network.current_random, run_began
+        shared_random, since = network.current_random, run_began
     return TimePeriod(
         number=number,
         length_minutes=length,
         ends_seconds=_period_begins(network, number + 1),
-        random=made or _disaster(length, number),
+        random=shared_random or _disaster(length, number),
         random_since_seconds=since,
     )
 
@@ -138,12 +138,12 @@ def client_hsdirs(
     starts = [replica_index(key, replica, period) for replica in range(1, count + 1)]
     return tuple(
         HSDir(replica=replica, relay=relay)
-        for replica, relays in enumerate(places(ring, starts, spread), start=1)
+        for replica, relays in enumerate(relays_by_replica(ring, starts, spread), start=1)
         for relay in relays
     )
 
 
-def places(
+def relays_by_replica(
     ring: Iterable[tuple[bytes, Relay]], starts: Sequence[bytes], spread: int
 ) -> list[list[Relay]]:
     """Return for each replica its next ``spread`` relays of the ring that no earlier one has.
@@ -156,7 +156,7 @@ def places(
     for start in starts:
         first = bisect_left(in_order, start, key=_index)
         around = (relay for _, relay in (*in_order[first:], *in_order[:first]))
-        free = [relay for relay in around if not any(relay in taken for taken in chosen)]
+        free = [relay for relay in around if not any(relay in earlier for earlier in chosen)]
         chosen.append(free[:spread])
     return chosen
 
@@ -173,8 +173,8 @@ def blinded_key(address: str, period: TimePeriod) -> bytes:
         identity,
         _BASEPOINT.encode(),
         b"key-blind",
-        _eight(period.number),
-        _eight(period.length_minutes),
+        _eight_bytes(period.number),
+        _eight_bytes(period.length_minutes),
     )
     key: bytes = _blinded_pubkey(identity, factor)
     return key
@@ -183,14 +183,22 @@ def blinded_key(address: str, period: TimePeriod) -> bytes:
 def relay_index(identity: bytes, period: TimePeriod) -> bytes:
     """Return a relay's position on the ring."""
     return _digest(
-        b"node-idx", identity, period.random, _eight(period.number), _eight(period.length_minutes)
+        b"node-idx",
+        identity,
+        period.random,
+        _eight_bytes(period.number),
+        _eight_bytes(period.length_minutes),
     )
 
 
 def replica_index(key: bytes, replica: int, period: TimePeriod) -> bytes:
     """Return a replica's position on the ring; the relays that follow keep its descriptor."""
     return _digest(
-        b"store-at-idx", key, _eight(replica), _eight(period.length_minutes), _eight(period.number)
+        b"store-at-idx",
+        key,
+        _eight_bytes(replica),
+        _eight_bytes(period.length_minutes),
+        _eight_bytes(period.number),
     )
 
 
@@ -215,12 +223,12 @@ def _offset_seconds(network: KnownNetwork) -> int:
 
 def _disaster(length_minutes: int, number: int) -> bytes:
     """Return the substitute for a shared random value that the authorities have not made."""
-    return _digest(b"shared-random-disaster", _eight(length_minutes), _eight(number))
+    return _digest(b"shared-random-disaster", _eight_bytes(length_minutes), _eight_bytes(number))
 
 
 def _digest(*parts: bytes) -> bytes:
     return hashlib.sha3_256(b"".join(parts)).digest()
 
 
-def _eight(number: int) -> bytes:
+def _eight_bytes(number: int) -> bytes:
     return number.to_bytes(8, "big")

@@ -47,9 +47,9 @@ async def ask_until_found(
 ) -> Descriptor | None:
     """Ask one HSDir after another, and return the first descriptor, or None."""
     for hsdir in hsdirs:
-        said = await ask(control, address, hsdir)
-        if said.descriptor is not None:
-            return said.descriptor
+        reply = await ask(control, address, hsdir)
+        if reply.descriptor is not None:
+            return reply.descriptor
     return None
 
 

@@ -58,8 +58,8 @@ def make_identities(
 
     Raises Unequipped if tor or tor-gencert cannot make keys.
     """
-    made = make_keys(keys_wanted(experiment), workspace=workspace, cache=cache, tor=tor)
-    return identities_from(experiment, [made])
+    keys = make_keys(keys_wanted(experiment), workspace=workspace, cache=cache, tor=tor)
+    return identities_from(experiment, [keys])
 
 
 def make_keys(
@@ -92,11 +92,11 @@ def onion_identity(directory: Path) -> OnionIdentity:
     expanded[0] &= 248
     expanded[31] = (expanded[31] & 63) | 64
     contents = {
-        "hs_ed25519_secret_key": _tagged(b"secret") + bytes(expanded),
-        "hs_ed25519_public_key": _tagged(b"public") + key.public_key().public_bytes_raw(),
+        "hs_ed25519_secret_key": _key_file_tag(b"secret") + bytes(expanded),
+        "hs_ed25519_public_key": _key_file_tag(b"public") + key.public_key().public_bytes_raw(),
         "hostname": f"{address}\n".encode(),
     }
-    return OnionIdentity(address=address, key_paths=_kept(directory, contents))
+    return OnionIdentity(address=address, key_paths=_write_keys(directory, contents))
 
 
 def frontend_identity(directory: Path) -> OnionIdentity:
@@ -105,7 +105,7 @@ def frontend_identity(directory: Path) -> OnionIdentity:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return OnionIdentity(
         address=address_from_key(key.public_key().public_bytes_raw()),
-        key_paths=_kept(directory, {FRONTEND_KEY: pem}, lasting=True),
+        key_paths=_write_keys(directory, {FRONTEND_KEY: pem}, lasting=True),
     )
 
 
@@ -140,7 +140,7 @@ def certificate_expires(certificate: str) -> datetime.datetime:
 
 
 def _authority(directory: Path, *, tor: str) -> AuthorityIdentity:
-    if not _usable(directory):
+    if not _is_usable(directory):
         with _remade(directory) as fresh:
             _make_voting_keys(fresh, gencert=_gencert_beside(tor))
             _make_relay_keys(fresh, tor=tor)
@@ -156,7 +156,7 @@ def _authority(directory: Path, *, tor: str) -> AuthorityIdentity:
 
 
 def _relay(directory: Path, *, tor: str) -> RelayIdentity:
-    if not _whole(directory, RELAY_KEYS):
+    if not _is_intact(directory, RELAY_KEYS):
         with _remade(directory) as fresh:
             _make_relay_keys(fresh, tor=tor)
     return RelayIdentity(
@@ -188,15 +188,15 @@ def _remade(directory: Path) -> Iterator[Path]:
     put_in_place(fresh, directory)
 
 
-def _whole(directory: Path, names: Iterable[str]) -> bool:
+def _is_intact(directory: Path, names: Iterable[str]) -> bool:
     """Return whether a cache entry has these files, each of them as it was made.
 
     A power cut can leave a file empty, truncated or full of zeros. An entry without digests is from
     an earlier version, which did not check for that.
     """
     try:
-        wanted = {*names, "fingerprint"}
-        return wanted <= _files(directory) and _digests(directory, _files(directory)) == (
+        needed_names = {*names, "fingerprint"}
+        return needed_names <= _files(directory) and _digests(directory, _files(directory)) == (
             directory / DIGESTS
         ).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
@@ -215,8 +215,8 @@ def _digests(directory: Path, names: Iterable[str]) -> str:
     )
 
 
-def _usable(directory: Path) -> bool:
-    if not _whole(directory, (*VOTING_KEYS, *RELAY_KEYS)):
+def _is_usable(directory: Path) -> bool:
+    if not _is_intact(directory, (*VOTING_KEYS, *RELAY_KEYS)):
         return False
     certificate = (directory / "authority_certificate").read_text(encoding="ascii")
     expires = certificate_expires(certificate)
@@ -224,7 +224,7 @@ def _usable(directory: Path) -> bool:
 
 
 def _make_voting_keys(directory: Path, *, gencert: str) -> None:
-    _made(
+    _run_key_program(
         [
             gencert,
             "--create-identity-key",
@@ -245,7 +245,7 @@ def _make_relay_keys(directory: Path, *, tor: str) -> None:
     data.mkdir(mode=0o700)
     torrc = directory / "torrc"
     torrc.touch(mode=0o600)  # empty: tor would look for the system's own without one
-    _made(
+    _run_key_program(
         [
             tor, "--list-fingerprint", "-f", str(torrc), "--defaults-torrc", "/dev/null",
             "--DataDirectory", str(data), "--ORPort", "9001", "--Address", "127.0.0.1",
@@ -268,17 +268,17 @@ def _gencert_beside(tor: str) -> str:
     return path
 
 
-def _made(argv: list[str], *, stdin: bytes = b"") -> None:
-    done = run_program(argv, seconds=_SECONDS, given=stdin)
-    if done.code:
-        printed = (done.out + done.err).strip()
+def _run_key_program(argv: list[str], *, stdin: bytes = b"") -> None:
+    completed = run_program(argv, seconds=_SECONDS, given=stdin)
+    if completed.code:
+        printed = (completed.out + completed.err).strip()
         raise Unequipped(
-            f"{argv[0]} could not make keys (exit code {done.code}): "
-            f"{complaint(done.out) or printed}"
+            f"{argv[0]} could not make keys (exit code {completed.code}): "
+            f"{complaint(completed.out) or printed}"
         )
 
 
-def _kept(
+def _write_keys(
     directory: Path, contents: dict[str, bytes], *, lasting: bool = False
 ) -> dict[str, PurePosixPath]:
     """Write keys that only their owner can read; those that outlive the run are ``lasting``."""
@@ -291,7 +291,7 @@ def _kept(
     return paths
 
 
-def _tagged(kind: bytes) -> bytes:
+def _key_file_tag(kind: bytes) -> bytes:
     return b"== ed25519v1-" + kind + b": type0 ==\x00\x00\x00"
 
 

@@ -51,9 +51,9 @@ def find_tor() -> Program:
         raise Unequipped(f"{error}; put a tor that runs on this machine first on PATH") from error
     if version.code:
         raise Unequipped(f"{path} --version fails with {version.complaint}")
-    found = program_from(path, version.out)
+    program = program_from(path, version.out)
     refuse_missing_modules(path, modules.out)
-    return found
+    return program
 
 
 def refuse_missing_modules(path: str, printed: str) -> None:
@@ -72,10 +72,10 @@ def refuse_missing_modules(path: str, printed: str) -> None:
 
 def program_from(path: str, printed: str) -> Program:
     """Read the output of ``tor --version``. Raises Unequipped."""
-    found = _VERSION.search(printed)
-    if found is None:
+    version_match = _VERSION.search(printed)
+    if version_match is None:
         raise Unequipped(f"{path} --version does not name a version of tor: {printed[:80]!r}")
-    version = found[1]
+    version = version_match[1]
     if version_numbers(version) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise Unequipped(
@@ -101,7 +101,7 @@ def refusal(argv: Sequence[str], torrc: str) -> str | None:
 
     Raises NotRun if it does not answer.
     """
-    asked = run_program(argv, seconds=_SECONDS, given=torrc.encode())
-    if asked.code not in (0, 1):  # tor ends with 1 whatever its objection
-        raise NotRun(f"{' '.join(argv)[:200]} does not say what it takes: {asked.complaint}")
-    return None if asked.code == 0 else complaint(asked.out) or asked.complaint
+    completed = run_program(argv, seconds=_SECONDS, given=torrc.encode())
+    if completed.code not in (0, 1):  # tor ends with 1 whatever its objection
+        raise NotRun(f"{' '.join(argv)[:200]} does not say what it takes: {completed.complaint}")
+    return None if completed.code == 0 else complaint(completed.out) or completed.complaint

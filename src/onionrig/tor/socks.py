@@ -170,8 +170,8 @@ def login(credentials: Credentials) -> bytes:
 
     Raises UsageError if one of them is empty or longer than 255 bytes.
     """
-    username = _field(credentials.username, thing="SOCKS user name")
-    password = _field(credentials.password, thing="SOCKS password")
+    username = _field(credentials.username, field_name="SOCKS user name")
+    password = _field(credentials.password, field_name="SOCKS password")
     return bytes([LOGIN_VERSION]) + username + password
 
 
@@ -182,7 +182,7 @@ def connect_request(address: str, port: int) -> bytes:
     """
     if not 0 < port <= _HIGHEST_PORT:
         raise UsageError(f"port {port} is outside 1-{_HIGHEST_PORT}")
-    name = _field(address, thing="address")
+    name = _field(address, field_name="address")
     return bytes([VERSION, CONNECT, 0, _DOMAIN]) + name + port.to_bytes(_PORT, "big")
 
 
@@ -200,13 +200,15 @@ class _AwaitedReply(Enum):
     OVER = auto()
 
 
-def _field(text: str, *, thing: str) -> bytes:
+def _field(text: str, *, field_name: str) -> bytes:
     try:
         content = text.encode("ascii")
     except UnicodeEncodeError:
-        raise UsageError(f"the {thing} {text!r} is not ASCII") from None
+        raise UsageError(f"the {field_name} {text!r} is not ASCII") from None
     if not 0 < len(content) <= _LONGEST_FIELD:
-        raise UsageError(f"the {thing} has {len(content)} bytes, SOCKS carries 1-{_LONGEST_FIELD}")
+        raise UsageError(
+            f"the {field_name} has {len(content)} bytes, SOCKS carries 1-{_LONGEST_FIELD}"
+        )
     return bytes([len(content)]) + content
 
 

@@ -81,11 +81,11 @@ class SocketAddress(msgspec.Struct, frozen=True, kw_only=True):
 def resolved(host: str, port: int) -> tuple[SocketAddress, ...]:
     """Return the IPv4 and IPv6 addresses of a host name. Raises UsageError if it has none."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        address_infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{host} cannot be resolved: {error}; check the name") from error
     return tuple(
-        SocketAddress(family=int(family), address=address) for family, *_, address in found
+        SocketAddress(family=int(family), address=address) for family, *_, address in address_infos
     )
 
 

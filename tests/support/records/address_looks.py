@@ -1,4 +1,4 @@
-"""Looks at an address, made by hand: what HSDirs said, and what that comes to."""
+"""Looks at an address, made by hand: the replies of HSDirs, and what clients see."""
 
 import hashlib
 
@@ -51,7 +51,7 @@ def seen(
     ``instances`` has the keys of each, by name; ``own`` those without a descriptor of their own
     as None.
     """
-    said = tuple(
+    replies = tuple(
         HSDirReply(
             hsdir=HSDir(replica=1 if number <= 3 else 2, relay=known(f"dir{number}")),
             **({"answer": Answer.HELD, "descriptor": each} if isinstance(each, Descriptor)
@@ -73,7 +73,7 @@ def seen(
                 random=b"",
                 random_since_seconds=random_seconds,
             ),
-            said=said,
+            replies=replies,
             instances={
                 name: Instance(
                     address=f"{name}.onion",

@@ -46,12 +46,12 @@ def publishing(variants: int) -> Callable[[OnionbalanceService, bool], None]:
         if not service._should_publish_descriptor_now(is_first_desc):  # noqa: SLF001 - its method
             _logger.info("No reason to publish %s descriptor", which)
             return
-        groups = shared_out(_in_order(service), variants)
+        groups = distribute(_in_order(service), variants)
         if not groups:
             _logger.info("Got no usable intro points from our instances. Delaying...")
             return
         try:
-            descriptors = _made(service, groups, is_first_desc=is_first_desc)
+            descriptors = _descriptors(service, groups, is_first_desc=is_first_desc)
             blinded_key = descriptors[0].get_blinded_key()
             fetched = responsible_hsdirs(blinded_key, is_first_desc, SPREAD_FETCH)
             stored = responsible_hsdirs(blinded_key, is_first_desc)
@@ -64,7 +64,7 @@ def publishing(variants: int) -> Callable[[OnionbalanceService, bool], None]:
                 "the instances of %d are not reached",
                 len(descriptors), len(fetched), len(descriptors) - len(fetched),
             )  # fmt: skip
-        by_variant = placed(fetched, stored, len(descriptors))
+        by_variant = hsdirs_by_variant(fetched, stored, len(descriptors))
         for descriptor, hsdirs in zip(descriptors, by_variant, strict=True):
             _upload(service, descriptor, hsdirs)
         _logger.info(
@@ -80,13 +80,15 @@ def publishing(variants: int) -> Callable[[OnionbalanceService, bool], None]:
     return publish
 
 
-def shared_out(items: Sequence[Item], variants: int) -> list[list[Item]]:
+def distribute(items: Sequence[Item], variants: int) -> list[list[Item]]:
     """Distribute items in turn, over fewer variants if there are fewer items."""
     count = min(variants, len(items))
     return [list(items[number::count]) for number in range(count)]
 
 
-def placed(fetched: Sequence[str], stored: Sequence[str], variants: int) -> list[list[str]]:
+def hsdirs_by_variant(
+    fetched: Sequence[str], stored: Sequence[str], variants: int
+) -> list[list[str]]:
     """Return the HSDirs of each variant: in turn over those that clients fetch from.
 
     HSDirs that only store take over when one of the others leaves the ring; they get the variants
@@ -107,7 +109,7 @@ def _in_order(service: OnionbalanceService) -> list[list[IntroductionPointV3]]:
     return sorted(several, key=lambda points: order.get(owner.get(key_of(points[0])), len(order)))
 
 
-def _made(
+def _descriptors(
     service: OnionbalanceService,
     groups: Sequence[list[list[IntroductionPointV3]]],
     *,

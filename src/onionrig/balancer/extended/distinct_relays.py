@@ -36,7 +36,7 @@ def choose(
     by_instance = [of_one for of_one in points.intro_points if of_one]
     if not by_instance:
         return []
-    chosen = on_distinct_relays(by_instance, each=-(-count // len(by_instance)))
+    chosen = on_distinct_relays(by_instance, points_each=-(-count // len(by_instance)))
     _name_starved(by_instance, chosen)
     flat = [point for of_one in chosen for point in of_one]
     if shuffle:
@@ -45,13 +45,14 @@ def choose(
 
 
 def on_distinct_relays(
-    by_instance: Sequence[Sequence[IntroductionPointV3]], *, each: int
+    by_instance: Sequence[Sequence[IntroductionPointV3]], *, points_each: int
 ) -> list[list[IntroductionPointV3]]:
     """Return up to ``each`` points of every instance, no two on one relay."""
     on_relay = [{relay_of(point): point for point in points} for points in by_instance]
-    relays = distinct([list(points) for points in on_relay], each=each)
+    relays = distinct([list(points) for points in on_relay], most_each=points_each)
     return [
-        [points[relay] for relay in given] for points, given in zip(on_relay, relays, strict=True)
+        [points[relay] for relay in chosen_relays]
+        for points, chosen_relays in zip(on_relay, relays, strict=True)
     ]
 
 
@@ -60,8 +61,8 @@ def _name_starved(
 ) -> None:
     """Warn of instances that get no client because their relays are all taken."""
     owner = owners()
-    for points, given in zip(by_instance, chosen, strict=True):
-        if not given:
+    for points, chosen_points in zip(by_instance, chosen, strict=True):
+        if not chosen_points:
             instance = owner.get(key_of(points[0]))
             _logger.warning(
                 "Instance %s starves: no relay of its introduction points is left in this "

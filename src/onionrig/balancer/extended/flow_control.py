@@ -38,10 +38,12 @@ class CarryingInnerLayer:
         owner = owners()
         behind = {owner[key_of(point)] for point in introduction_points if key_of(point) in owner}
         headers = [_header(instance.descriptor.v3_desc) for instance in behind]
-        return InnerLayer.create(attr=agreed(headers), introduction_points=introduction_points)
+        return InnerLayer.create(
+            attr=agreed_lines(headers), introduction_points=introduction_points
+        )
 
 
-def agreed(headers: Iterable[str]) -> dict[str, str]:
+def agreed_lines(headers: Iterable[str]) -> dict[str, str]:
     """Return the carried lines, keyword to value, that are the same in every header.
 
     If instances differ, the line is left out: what only some of them can do is not promised.
@@ -49,7 +51,7 @@ def agreed(headers: Iterable[str]) -> dict[str, str]:
     several = [_lines(header) for header in headers]
     lines: dict[str, str] = {}
     for keyword in CARRIED:
-        values = {each.get(keyword) for each in several}
+        values = {header_lines.get(keyword) for header_lines in several}
         if len(values) > 1:
             _logger.warning(
                 "Instances differ in their %s line (%s): published without it",

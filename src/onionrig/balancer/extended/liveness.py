@@ -73,7 +73,7 @@ def leaving_out(
     """Treat silent instances as offline, unless all are silent."""
 
     def used(instance: InstanceV3) -> list[IntroductionPointV3]:
-        everyone = frozenset(each.onion_address for each in all_instances())
+        everyone = frozenset(known_instance.onion_address for known_instance in all_instances())
         if instance.onion_address in silent and not silent.all_of(everyone):
             raise InstanceIsOffline
         return points(instance)

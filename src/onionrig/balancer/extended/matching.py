@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 Thing = TypeVar("Thing", bound="Hashable")
 
 
-def distinct(wishes: Sequence[Sequence[Thing]], *, each: int) -> list[list[Thing]]:
+def distinct(wishes: Sequence[Sequence[Thing]], *, most_each: int) -> list[list[Thing]]:
     """Give everyone up to ``each`` of what they wish for, and nothing to two of them.
 
     First as many as possible get one, then another one, and so on: nobody has two at the cost of
     somebody else who has none. Earlier wishes are tried first.
     """
     matching = _Matching(wishes)
-    for _ in range(each):
+    for _ in range(most_each):
         for who in range(len(wishes)):
             matching.give_one_more(who)
     return [matching.given(who) for who in range(len(wishes))]
@@ -39,17 +39,15 @@ class _Matching(Generic[Thing]):
 
     def given(self, who: int) -> list[Thing]:
         """Return what somebody has, in the order of their wishes."""
-        return [
-            thing for thing in dict.fromkeys(self._wishes[who]) if self._owner.get(thing) == who
-        ]
+        return [wish for wish in dict.fromkeys(self._wishes[who]) if self._owner.get(wish) == who]
 
     def _give(self, who: int, tried: set[Thing]) -> bool:
-        for thing in self._wishes[who]:
-            owner = self._owner.get(thing)
-            if thing in tried or owner == who:
+        for wish in self._wishes[who]:
+            owner = self._owner.get(wish)
+            if wish in tried or owner == who:
                 continue
-            tried.add(thing)
+            tried.add(wish)
             if owner is None or self._give(owner, tried):
-                self._owner[thing] = who
+                self._owner[wish] = who
                 return True
         return False

@@ -56,11 +56,11 @@ def rising(
 
     def risen(descriptor: OBDescriptor, private_key: object, is_first_desc: bool) -> int:  # noqa: FBT001 - as stock calls it
         period = time_period(is_first_desc)
-        if _one_revision.held is not None and _one_revision.held[0] == period:
-            return _one_revision.held[1]
+        if _one_revision.shared is not None and _one_revision.shared[0] == period:
+            return _one_revision.shared[1]
         last[period] = max(counter(descriptor, private_key, is_first_desc), last.get(period, 0) + 1)
         if _one_revision.open:
-            _one_revision.held = (period, last[period])
+            _one_revision.shared = (period, last[period])
         return last[period]
 
     return risen
@@ -75,7 +75,7 @@ class _OneRevision:
     """The revision that descriptors of one set share."""
 
     open = False
-    held: tuple[int, int] | None = None
+    shared: tuple[int, int] | None = None
 
 
 _one_revision = _OneRevision()
@@ -93,4 +93,4 @@ def one_revision() -> Iterator[None]:
         yield
     finally:
         _one_revision.open = False
-        _one_revision.held = None
+        _one_revision.shared = None

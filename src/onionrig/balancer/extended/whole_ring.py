@@ -55,7 +55,7 @@ def responsible_hsdirs(
     }
     if not ring:
         raise hashring.EmptyHashRing
-    return places(
+    return relays_for_replicas(
         ring,
         [
             hashring._get_hidden_service_index(blinded_key, replica, is_first_descriptor)  # noqa: SLF001 - its places
@@ -65,7 +65,7 @@ def responsible_hsdirs(
     )
 
 
-def places(ring: dict[bytes, str], replicas: list[bytes], spread: int) -> list[str]:
+def relays_for_replicas(ring: dict[bytes, str], replicas: list[bytes], spread: int) -> list[str]:
     """Return, for each replica, the next relays of the ring from its place that have none yet."""
-    by_replica = hash_ring.places(ring.items(), replicas, spread)
+    by_replica = hash_ring.relays_by_replica(ring.items(), replicas, spread)
     return [relay for relays in by_replica for relay in relays]

@@ -46,7 +46,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     now_seconds: float
     network: KnownNetwork
     period: TimePeriod
-    said: tuple[HSDirReply, ...]
+    replies: tuple[HSDirReply, ...]
     instances: dict[str, Instance]
     """Instances by name."""
     first_seen_seconds: dict[tuple[str, int], float]
@@ -55,13 +55,13 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 
 def address_seen(looked: Looked) -> AddressSeen:
     """Return what clients of the address see."""
-    distinct = _distinct(looked.said)
+    distinct = _distinct(looked.replies)
     variants = tuple(
         _variant(number, descriptor, looked)
         for number, descriptor in enumerate(distinct.values(), start=1)
     )
     numbers = {content: number for number, content in enumerate(distinct, start=1)}
-    hsdirs = tuple(_hsdir(said, numbers, looked) for said in looked.said)
+    hsdirs = tuple(_hsdir(reply, numbers, looked) for reply in looked.replies)
     instances = instances_seen(list(distinct.values()), variants, looked.instances)
     verdict = address_verdict(hsdirs, variants, instances)
     return AddressSeen(
@@ -89,23 +89,25 @@ def _content(descriptor: Descriptor) -> Content:
     return descriptor.points, descriptor.flow_control, descriptor.single_hop
 
 
-def _distinct(all_said: Sequence[HSDirReply]) -> dict[Content, Descriptor]:
+def _distinct(replies: Sequence[HSDirReply]) -> dict[Content, Descriptor]:
     """Return the distinct descriptors, in the order of the HSDirs that have them."""
-    found: dict[Content, Descriptor] = {}
-    for said in all_said:
-        if said.descriptor is not None:
-            found.setdefault(_content(said.descriptor), said.descriptor)
-    return found
+    descriptors: dict[Content, Descriptor] = {}
+    for reply in replies:
+        if reply.descriptor is not None:
+            descriptors.setdefault(_content(reply.descriptor), reply.descriptor)
+    return descriptors
 
 
 def _variant(number: int, descriptor: Descriptor, looked: Looked) -> DescriptorVariant:
-    having = [said for said in looked.said if said.descriptor is not None]
+    holders = [reply for reply in looked.replies if reply.descriptor is not None]
     hsdirs = tuple(
-        said.hsdir.relay.fingerprint
-        for said in having
-        if said.descriptor is not None and _content(said.descriptor) == _content(descriptor)
+        reply.hsdir.relay.fingerprint
+        for reply in holders
+        if reply.descriptor is not None and _content(reply.descriptor) == _content(descriptor)
     )
-    owners = {point.key: name for name, each in looked.instances.items() for point in each.points}
+    owners = {
+        point.key: name for name, instance in looked.instances.items() for point in instance.points
+    }
     nicknames = {relay.fingerprint: relay.nickname for relay in looked.network.relays}
     first: dict[str, int] = {}
     points = []
@@ -124,22 +126,22 @@ def _variant(number: int, descriptor: Descriptor, looked: Looked) -> DescriptorV
     return DescriptorVariant(
         number=number,
         hsdirs=hsdirs,
-        share=len(hsdirs) / len(having),
+        share=len(hsdirs) / len(holders),
         flow_control=descriptor.flow_control,
         single_hop=descriptor.single_hop,
         points=tuple(points),
     )
 
 
-def _hsdir(said: HSDirReply, numbers: Mapping[Content, int], looked: Looked) -> HSDirSeen:
-    relay = said.hsdir.relay
-    descriptor = said.descriptor
+def _hsdir(reply: HSDirReply, numbers: Mapping[Content, int], looked: Looked) -> HSDirSeen:
+    relay = reply.hsdir.relay
+    descriptor = reply.descriptor
     return HSDirSeen(
         fingerprint=relay.fingerprint,
         nickname=relay.nickname,
-        replica=said.hsdir.replica,
-        answer=said.answer,
-        reason=said.reason,
+        replica=reply.hsdir.replica,
+        answer=reply.answer,
+        reason=reply.reason,
         held=None
         if descriptor is None
         else HeldDescriptor(

@@ -64,13 +64,13 @@ class Onlooker:
     async def _look(self) -> AddressSeen:
         network = await self._network.current(self._control)
         address = self._subject.address
-        said = await ask_all(self._control, address, client_hsdirs(address, network))
+        replies = await ask_all(self._control, address, client_hsdirs(address, network))
         now_seconds = time.time()
-        for each in said:
-            if each.descriptor is not None:
-                seen = (each.hsdir.relay.fingerprint, each.descriptor.revision)
-                self._first_seen.setdefault(seen, now_seconds)
-        await self._know_instances(network, said)
+        for reply in replies:
+            if reply.descriptor is not None:
+                hsdir_and_revision = (reply.hsdir.relay.fingerprint, reply.descriptor.revision)
+                self._first_seen.setdefault(hsdir_and_revision, now_seconds)
+        await self._know_instances(network, replies)
         return address_seen(
             Looked(
                 subject=self._subject,
@@ -78,7 +78,7 @@ class Onlooker:
                 now_seconds=now_seconds,
                 network=network,
                 period=client_period(network),
-                said=said,
+                replies=replies,
                 instances={
                     name: Instance(
                         address=address,
@@ -91,31 +91,31 @@ class Onlooker:
             )
         )
 
-    async def _know_instances(
-        self, network: KnownNetwork, all_said: tuple[HSDirReply, ...]
-    ) -> None:
+    async def _know_instances(self, network: KnownNetwork, replies: tuple[HSDirReply, ...]) -> None:
         """Fetch the instances' own descriptors: at first, and when a point's owner is unknown."""
-        known = {key for points in self._points.values() for key in points}
+        known_keys = {key for points in self._points.values() for key in points}
         listed = {
             point.key
-            for said in all_said
-            if said.descriptor is not None
-            for point in said.descriptor.points
+            for reply in replies
+            if reply.descriptor is not None
+            for point in reply.descriptor.points
         }
-        anew = [
-            name for name in self._subject.instances if name not in self._own or not listed <= known
+        names = [
+            name
+            for name in self._subject.instances
+            if name not in self._own or not listed <= known_keys
         ]
         several = asyncio.Semaphore(INSTANCES_AT_ONCE)
-        await asyncio.gather(*(self._know(name, network, several) for name in anew))
+        await asyncio.gather(*(self._know(name, network, several) for name in names))
 
     async def _know(self, name: str, network: KnownNetwork, several: asyncio.Semaphore) -> None:
         address = self._subject.instances[name]
         async with several:
-            found = await ask_until_found(
+            descriptor = await ask_until_found(
                 self._instance_control, address, client_hsdirs(address, network)
             )
-        if found is None:
+        if descriptor is None:
             self._own.pop(name, None)
             return
-        self._own[name] = found
-        self._points[name] |= {point.key: point for point in found.points}
+        self._own[name] = descriptor
+        self._points[name] |= {point.key: point for point in descriptor.points}

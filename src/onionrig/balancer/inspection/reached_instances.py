@@ -34,25 +34,25 @@ def instances_seen(
 ) -> tuple[InstanceSeen, ...]:
     """Compare every variant with the instances' points."""
     published = {
-        name: Descriptor(revision=0, points=each.points) for name, each in instances.items()
+        name: Descriptor(revision=0, points=instance.points) for name, instance in instances.items()
     }
-    seen = [
+    coverages = [
         (variant, coverage(descriptor, published))
         for variant, descriptor in zip(variants, descriptors, strict=True)
     ]
-    return tuple(_instance(name, each, seen) for name, each in instances.items())
+    return tuple(_instance(name, instance, coverages) for name, instance in instances.items())
 
 
 def _instance(
-    name: str, instance: Instance, seen: Sequence[tuple[DescriptorVariant, Coverage]]
+    name: str, instance: Instance, coverages: Sequence[tuple[DescriptorVariant, Coverage]]
 ) -> InstanceSeen:
     listed = tuple(
         InVariant(variant=variant.number, listed=covered.listed[name], usable=covered.usable[name])
-        for variant, covered in seen
+        for variant, covered in coverages
         if covered.listed[name]
     )
-    reachable = any(each.usable for each in listed)
-    in_doubt = any(covered.unknown for _, covered in seen)
+    reachable = any(in_variant.usable for in_variant in listed)
+    in_doubt = any(covered.unknown for _, covered in coverages)
     return InstanceSeen(
         name=name,
         address=instance.address,
@@ -62,7 +62,7 @@ def _instance(
         unreachable=None if reachable else _why(instance, listed),
         share=sum(
             variant.share * covered.drawn[name] / covered.points
-            for variant, covered in seen
+            for variant, covered in coverages
             if covered.points
         ),
     )

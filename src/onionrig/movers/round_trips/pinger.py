@@ -59,7 +59,7 @@ class Pinger:
 
     def run(self) -> None:
         """Ask every second until a stop is requested; the second in which it comes is left out."""
-        while not self._stop.asked:
+        while not self._stop.requested:
             self._dial_due()
             for descriptor, _ in self._epoll.poll(self._clock.until(self._next_second_or_dial())):
                 if descriptor in self._up:

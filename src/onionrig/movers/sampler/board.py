@@ -61,33 +61,33 @@ class _Firmware:
         self._file = root / "sys/devices/platform/soc/soc:firmware/get_throttled"
         self._has_file = self._file.exists()
         self._vcgencmd = vcgencmd
-        self._said: str | None = None
-        self._said_until_seconds = 0.0
+        self._answer: str | None = None
+        self._answer_until_seconds = 0.0
 
     def throttling(self) -> tuple[str, ...] | None:
         answers = [
             throttling_from(read_text(self._file)) if self._has_file else None,
-            self._asked(),
+            self._ask_firmware(),
         ]
         if all(answer is None for answer in answers):
             return None
         reported = {flag for answer in answers for flag in answer or ()}
         return tuple(flag for flag in FLAGS.values() if flag in reported)
 
-    def _asked(self) -> tuple[str, ...] | None:
+    def _ask_firmware(self) -> tuple[str, ...] | None:
         if self._vcgencmd is None:
             return None
         now_seconds = time.monotonic()
-        if now_seconds >= self._said_until_seconds:
-            self._said_until_seconds = now_seconds + ASK_FIRMWARE_SECONDS
-            self._said = _output([self._vcgencmd, "get_throttled"])
-        return throttling_from(self._said)
+        if now_seconds >= self._answer_until_seconds:
+            self._answer_until_seconds = now_seconds + ASK_FIRMWARE_SECONDS
+            self._answer = _output([self._vcgencmd, "get_throttled"])
+        return throttling_from(self._answer)
 
 
-def throttling_from(said: str | None) -> tuple[str, ...] | None:
+def throttling_from(text: str | None) -> tuple[str, ...] | None:
     """Decode ``throttled=0x50005``, as vcgencmd prints it, or ``50005``, as the kernel does."""
     try:
-        bits = int((said or "").strip().removeprefix("throttled="), base=16)
+        bits = int((text or "").strip().removeprefix("throttled="), base=16)
     except ValueError:
         return None
     if bits < 0:
@@ -97,18 +97,18 @@ def throttling_from(said: str | None) -> tuple[str, ...] | None:
 
 def _highest(paths: Iterable[Path]) -> int | None:
     """Return the highest number in these files; those that cannot be read are skipped."""
-    found = []
+    numbers = []
     for path in paths:
         try:
-            found.append(int(read_text(path) or ""))
+            numbers.append(int(read_text(path) or ""))
         except ValueError:
             continue
-    return max(found, default=None)
+    return max(numbers, default=None)
 
 
 def _output(command: list[str]) -> str | None:
     try:
-        done = run_program(command, seconds=ANSWER_SECONDS)
+        completed = run_program(command, seconds=ANSWER_SECONDS)
     except NotRun:
         return None
-    return None if done.code else done.out
+    return None if completed.code else completed.out

@@ -73,7 +73,9 @@ class ConditionsReader:
 
     def __init__(self, root: Path, clock: SteadyClock) -> None:
         self._clock = clock
-        self._pressure = {what: root / "proc/pressure" / what for what in ("cpu", "memory", "io")}
+        self._pressure = {
+            resource: root / "proc/pressure" / resource for resource in ("cpu", "memory", "io")
+        }
         self._vmstat = root / "proc/vmstat"
         self._softnet = root / "proc/net/softnet_stat"
         self._page_bytes = os.sysconf("SC_PAGE_SIZE")

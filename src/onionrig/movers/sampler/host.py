@@ -45,15 +45,15 @@ class Interfaces:
         """Take the link rates by interface, or ask the kernel for them if none are given."""
         self._counts = root / "proc/net/dev"
         self._rates = root / "sys/class/net"
-        self._given = link_rates
-        self._known: dict[str, float | None] = {}
+        self._given_rates = link_rates
+        self._known_rates: dict[str, float | None] = {}
         self._known_until_seconds = 0.0
 
     def use(self) -> dict[str, InterfaceUse]:
         """Return what each interface has carried; except for loopback, unused ones are left out."""
         now_seconds = time.monotonic()
         if now_seconds >= self._known_until_seconds:
-            self._known.clear()
+            self._known_rates.clear()
             self._known_until_seconds = now_seconds + LINK_RATE_SECONDS
         return {
             name: InterfaceUse(
@@ -71,11 +71,11 @@ class Interfaces:
         }
 
     def _link_rate(self, name: str) -> float | None:
-        if self._given is not None:
-            return self._given.get(name)
-        if name not in self._known:
-            self._known[name] = link_bits_per_second(read_text(self._rates / name / "speed"))
-        return self._known[name]
+        if self._given_rates is not None:
+            return self._given_rates.get(name)
+        if name not in self._known_rates:
+            self._known_rates[name] = link_bits_per_second(read_text(self._rates / name / "speed"))
+        return self._known_rates[name]
 
 
 class InterfaceCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,8 +136,8 @@ def named_counts(text: str | None, names: Iterable[str]) -> dict[str, int]:
     lines = f"\n{text or ''}\n"
     counts = {}
     for name in names:
-        _, found, after = lines.partition(f"\n{name} ")
-        number = number_from(after.partition("\n")[0]) if found else None
+        _, separator, after = lines.partition(f"\n{name} ")
+        number = number_from(after.partition("\n")[0]) if separator else None
         if number is not None:
             counts[name] = number
     return counts

@@ -110,8 +110,8 @@ def damaged_segments(tcp: Mapping[str, int], more: Mapping[str, int]) -> int | N
 
 def _sum_of(counts: Mapping[str, int], names: tuple[str, ...]) -> int | None:
     """Return the sum of the counters that this kernel has, or None if it has none of them."""
-    known = [counts[name] for name in names if name in counts]
-    return sum(known) if known else None
+    values = [counts[name] for name in names if name in counts]
+    return sum(values) if values else None
 
 
 def _seconds(milliseconds: int | None) -> float | None:

@@ -82,8 +82,8 @@ class Processes:
     def refresh(self) -> None:
         """Read the list again if it has changed."""
         for name, pid in (self._listing.new() or {}).items():
-            known = self._watched.get(name)
-            if known is None or known.pid != pid:
+            watched = self._watched.get(name)
+            if watched is None or watched.pid != pid:
                 self._watch(name, pid)
         self.ever_watched |= self._listing.beside()
 

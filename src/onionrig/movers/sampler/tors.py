@@ -73,14 +73,14 @@ class TorsWatch:
             return
         file = ReplacedFile(Path(self._orders.schedule_path), Schedule)
         schedule = file.new()
-        done = self._clock.second() - 1
+        last_second = self._clock.second() - 1
         with Appender(self._orders.tors_record_path) as record:
             while not self._ends_within(self._clock.until(self._clock.second() + 1)):
                 second = self._clock.second()
-                for due in due_seconds(schedule, after=max(done, second - LATE_SECONDS)):
+                for due in due_seconds(schedule, after=max(last_second, second - LATE_SECONDS)):
                     if due <= second:
-                        record.append(self._asked_all(due))
-                done = second
+                        record.append(self._ask_all(due))
+                last_second = second
                 # last, so that the end of a load is asked for even if another is scheduled
                 schedule = file.new() or schedule
 
@@ -88,9 +88,9 @@ class TorsWatch:
         with self._news:
             return self._news.wait_for(lambda: self._told_to_end, seconds)
 
-    def _asked_all(self, second: int) -> TorSample:
+    def _ask_all(self, second: int) -> TorSample:
         """Ask all tors at once; those that have not answered in time, or by our end, are null."""
-        answers = {tor.name: self._asked(tor) for tor in self._orders.tors}
+        answers = {tor.name: self._ask_in_thread(tor) for tor in self._orders.tors}
         with self._news:
             self._news.wait_for(
                 lambda: self._told_to_end or all(answer.done() for answer in answers.values()),
@@ -105,7 +105,7 @@ class TorsWatch:
             },
         )
 
-    def _asked(self, tor: MetricsEndpoint) -> Future[TorCounters | None]:
+    def _ask_in_thread(self, tor: MetricsEndpoint) -> Future[TorCounters | None]:
         """Ask one tor in a thread that nobody joins: it ends when the time for the answer is up."""
         answer: Future[TorCounters | None] = Future()
 
@@ -133,5 +133,5 @@ class TorsWatch:
 def due_seconds(schedule: Schedule | None, *, after: int) -> Iterator[int]:
     """Yield the seconds to ask tors after a given one: at the hold's start, every 10 s, its end."""
     if schedule is not None:
-        held = range(schedule.hold_second, schedule.end_second, EVERY_SECONDS)
-        yield from (second for second in (*held, schedule.end_second) if second > after)
+        hold_seconds = range(schedule.hold_second, schedule.end_second, EVERY_SECONDS)
+        yield from (second for second in (*hold_seconds, schedule.end_second) if second > after)
