@@ -116,7 +116,7 @@ class Engine(Protocol):
         ...
 
     async def claim_ports(
-        self, wanted: Sequence[PortWanted], places: Mapping[str, str]
+        self, ports_wanted: Sequence[PortWanted], places: Mapping[str, str]
     ) -> dict[str, int]:
         """Reserve a port for each use, on its service's host, until the block ends.
 

@@ -80,13 +80,13 @@ class _AwaitedServices:
         if not late:
             return "nothing"
         slowest = self._slowest(late)
-        seen = self.seen[slowest.name]
+        last_seen = self.seen[slowest.name]
         if isinstance(slowest.ready, Listening):
-            return f"{slowest.name} to listen on {seen.doing}"
-        what = "bootstrap" if self._needed_percent(slowest) == BOOTSTRAPPED else "know the network"
+            return f"{slowest.name} to listen on {last_seen.doing}"
+        goal = "bootstrap" if self._needed_percent(slowest) == BOOTSTRAPPED else "know the network"
         return (
-            f"{len(late)} of {len(self._services)} tors to {what}; the slowest, "
-            f"{slowest.name}, is at {seen.percent} % ({seen.doing})"
+            f"{len(late)} of {len(self._services)} tors to {goal}; the slowest, "
+            f"{slowest.name}, is at {last_seen.percent} % ({last_seen.doing})"
         )
 
     def where(self, log: Callable[[Service], str]) -> str:

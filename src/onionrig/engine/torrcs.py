@@ -48,9 +48,9 @@ def refuse_unknown_lines(experiment: Experiment, argv: Sequence[str], tor: str) 
         if not lines:
             continue
         for text in example_torrcs(experiment, table):
-            if said := refusal(argv, text):
+            if objection := refusal(argv, text):
                 added = msgspec.json.encode(lines).decode()
-                raise UsageError(f"{table}.torrc = {added}: {tor} does not take it: {said}")
+                raise UsageError(f"{table}.torrc = {added}: {tor} does not take it: {objection}")
 
 
 def example_torrcs(experiment: Experiment, table: str) -> list[str]:
@@ -99,7 +99,7 @@ def _with_fingerprints(identities: Identities) -> Identities:
     return msgspec.structs.replace(
         identities,
         authorities=tuple(
-            msgspec.structs.replace(each, v3_identity=FINGERPRINT, fingerprint=FINGERPRINT)
-            for each in identities.authorities
+            msgspec.structs.replace(authority, v3_identity=FINGERPRINT, fingerprint=FINGERPRINT)
+            for authority in identities.authorities
         ),
     )

@@ -51,11 +51,11 @@ def listed(path: str) -> tuple[dict[str, list[str]], dict[str, Variables]]:
 
     Raises UsageError if Ansible cannot read the inventory.
     """
-    done = _ansible(path, "inventory", "--list")
-    if done.code:
-        raise UsageError(_explained(path, done.err))
+    completed = _ansible(path, "inventory", "--list")
+    if completed.code:
+        raise UsageError(_explained(path, completed.err))
     try:
-        answer = json.loads(done.out)
+        answer = json.loads(completed.out)
     except ValueError as error:
         raise UsageError(f"{path}: ansible-inventory printed what is not JSON: {error}") from error
     variables: dict[str, Variables] = answer.pop("_meta", {}).get("hostvars", {})
@@ -68,28 +68,30 @@ def listed(path: str) -> tuple[dict[str, list[str]], dict[str, Variables]]:
     return groups, {name: variables.get(name, {}) for name in order}
 
 
-def resolved(path: str, wanted: dict[str, list[str]]) -> dict[str, Variables]:
+def resolved(path: str, names_by_host: dict[str, list[str]]) -> dict[str, Variables]:
     """Return variables with their templates resolved, for each host.
 
     Raises UsageError, naming the host, if one of them cannot be resolved.
     """
-    names = sorted({name for several in wanted.values() for name in several})
+    names = sorted({name for several in names_by_host.values() for name in several})
     # a variable that a host lacks is left out of its answer
     pairs = ", ".join(f"'{name}': {name} | default(omit)" for name in names)
-    done = _ansible(
-        path, "adhoc", ":".join(wanted), "--one-line", "-c", "local",
+    completed = _ansible(
+        path, "adhoc", ":".join(names_by_host), "--one-line", "-c", "local",
         "-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {{{pairs}}} }}}}"}),
     )  # fmt: skip
-    if failed := _FAILED.search(done.out):
+    if failed := _FAILED.search(completed.out):
         why = failed[2].partition('"msg": "')[2].removesuffix('"}') or failed[2]
         raise UsageError(
-            f"{path}: {failed[1]}: {', '.join(wanted.get(failed[1], names))} cannot be resolved: "
-            f"{_hinted(why.removeprefix('Task failed: '))}"
+            f"{path}: {failed[1]}: {', '.join(names_by_host.get(failed[1], names))} cannot be "
+            f"resolved: {_hinted(why.removeprefix('Task failed: '))}"
         )
-    answers = {name: json.loads(text)["msg"] for name, text in _RESOLVED.findall(done.out)}
-    if done.code or answers.keys() != wanted.keys():
-        raise UsageError(_explained(path, done.err or done.out))
-    return {name: {key: answers[name].get(key) for key in keys} for name, keys in wanted.items()}
+    answers = {name: json.loads(text)["msg"] for name, text in _RESOLVED.findall(completed.out)}
+    if completed.code or answers.keys() != names_by_host.keys():
+        raise UsageError(_explained(path, completed.err or completed.out))
+    return {
+        name: {key: answers[name].get(key) for key in keys} for name, keys in names_by_host.items()
+    }
 
 
 def configured() -> Variables:
@@ -111,9 +113,9 @@ def _configurations() -> list[Path]:
     """Return where Ansible looks for its configuration; the first existing file counts."""
     if named := os.environ.get("ANSIBLE_CONFIG"):
         return [Path(named) / "ansible.cfg" if Path(named).is_dir() else Path(named)]
-    here = Path.cwd()
+    directory = Path.cwd()
     # Ansible ignores a configuration in a world-writable directory
-    own = [] if here.stat().st_mode & stat.S_IWOTH else [here / "ansible.cfg"]
+    own = [] if directory.stat().st_mode & stat.S_IWOTH else [directory / "ansible.cfg"]
     return [*own, Path.home() / ".ansible.cfg", Path("/etc/ansible/ansible.cfg")]
 
 
@@ -142,8 +144,10 @@ def _ansible(path: str, *arguments: str) -> Ended:
 
 def _explained(path: str, printed: str) -> str:
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("[ERROR]", "ERROR"))] or lines[-1:]
-    text = told[0].removeprefix("[ERROR]:").removeprefix("ERROR!").strip() if told else "no reason"
+    errors = [line for line in lines if line.startswith(("[ERROR]", "ERROR"))] or lines[-1:]
+    text = (
+        errors[0].removeprefix("[ERROR]:").removeprefix("ERROR!").strip() if errors else "no reason"
+    )
     return f"{path}: Ansible cannot read the inventory: {_hinted(text)}"
 
 

@@ -45,11 +45,13 @@ def clock_reading(access: Access) -> ClockReading | None:
     the reading with the smaller uncertainty counts.
     """
     by_trips = _by_round_trips(access)
-    there = _tracked(access.alone(CHRONY))
-    here = None if there is None else _tracked(CHRONY)
-    by_chrony = None if there is None or here is None else between(there, here)
-    known = [reading for reading in (by_trips, by_chrony) if reading is not None]
-    return min(known, key=lambda reading: reading.uncertainty_seconds, default=None)
+    of_host = _tracked(access.alone(CHRONY))
+    of_controller = None if of_host is None else _tracked(CHRONY)
+    by_chrony = (
+        None if of_host is None or of_controller is None else between(of_host, of_controller)
+    )
+    readings = [reading for reading in (by_trips, by_chrony) if reading is not None]
+    return min(readings, key=lambda reading: reading.uncertainty_seconds, default=None)
 
 
 def tracking(printed: str) -> ClockReading | None:
@@ -71,12 +73,14 @@ def tracking(printed: str) -> ClockReading | None:
     )
 
 
-def between(there: ClockReading, here: ClockReading) -> ClockReading:
+def between(of_host: ClockReading, of_controller: ClockReading) -> ClockReading:
     """Return how far one clock is ahead of another, from how far each is ahead of true time."""
     return ClockReading(
-        ahead_seconds=round(there.ahead_seconds - here.ahead_seconds, 6),
-        uncertainty_seconds=round(there.uncertainty_seconds + here.uncertainty_seconds, 6),
-        by=there.by,
+        ahead_seconds=round(of_host.ahead_seconds - of_controller.ahead_seconds, 6),
+        uncertainty_seconds=round(
+            of_host.uncertainty_seconds + of_controller.uncertainty_seconds, 6
+        ),
+        by=of_host.by,
     )
 
 
@@ -120,16 +124,16 @@ def _shortest_trip(shell: subprocess.Popen[bytes]) -> ClockReading | None:
     best: ClockReading | None = None
     for _ in range(READINGS + 1):  # the first one includes the shell's start
         try:
-            asked = time.time()
+            asked_at = time.time()
             shell.stdin.write(b"\n")
-            said = float(shell.stdout.readline())
-            answered = time.time()
+            host_time = float(shell.stdout.readline())
+            answered_at = time.time()
         except (OSError, ValueError):
             break
-        half = (answered - asked) / 2
+        half = (answered_at - asked_at) / 2
         if best is None or half < best.uncertainty_seconds:
             best = ClockReading(
-                ahead_seconds=round(said - (asked + answered) / 2, 6),
+                ahead_seconds=round(host_time - (asked_at + answered_at) / 2, 6),
                 uncertainty_seconds=round(half, 6),
                 by="round trips",
             )

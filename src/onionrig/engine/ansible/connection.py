@@ -144,10 +144,10 @@ class SshConnection:
         self, address: ListenAddress
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to an address as a process of the host would. Raises OSError."""
-        here = await self.forwarded(address)
-        if isinstance(here, PurePosixPath):
-            return await asyncio.open_unix_connection(str(here))
-        return await asyncio.open_connection(*here)
+        local_address = await self.forwarded(address)
+        if isinstance(local_address, PurePosixPath):
+            return await asyncio.open_unix_connection(str(local_address))
+        return await asyncio.open_connection(*local_address)
 
     def master_argv(self) -> tuple[str, ...] | None:
         """Return the command line of the master, or None if none is needed."""
@@ -166,19 +166,19 @@ class SshConnection:
         """Return whether the master has connected."""
         if self.access.destination is None:
             return True
-        return self._master.exists() and await self._told("check") is None
+        return self._master.exists() and await self._control_master("check") is None
 
     async def _forward(self, text: str) -> Path:
-        here = self._sockets / hashlib.sha256(f"{self.host} {text}".encode()).hexdigest()[:16]
-        refusal = await self._told("forward", "-L", f"{here}:{text}")
+        local_path = self._sockets / hashlib.sha256(f"{self.host} {text}".encode()).hexdigest()[:16]
+        refusal = await self._control_master("forward", "-L", f"{local_path}:{text}")
         if refusal is not None:
             raise OSError(f"{self.host}: {text} cannot be forwarded: {refusal}")
-        return here
+        return local_path
 
-    async def _told(self, what: str, *options: str) -> str | None:
+    async def _control_master(self, command: str, *options: str) -> str | None:
         """Send the master a control command; return its answer if it refuses, or None."""
         argv = (
-            "ssh", "-o", f"ControlPath={self._master}", "-O", what, *options,
+            "ssh", "-o", f"ControlPath={self._master}", "-O", command, *options,
             str(self.access.destination),
         )  # fmt: skip
         process = await asyncio.create_subprocess_exec(

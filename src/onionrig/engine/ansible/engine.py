@@ -80,7 +80,7 @@ class AnsibleEngine:
     def __init__(
         self,
         hosts: RemoteHosts,
-        found: Mapping[str, FoundHost],
+        found_by_name: Mapping[str, FoundHost],
         question: Question,
         run_directory: RunDirectory,
         group: asyncio.TaskGroup,
@@ -88,7 +88,7 @@ class AnsibleEngine:
         """Set up the engine; ``group`` runs the tasks that last as long as the engine's block."""
         self._group = group
         self._hosts = hosts
-        self._found = found
+        self._found_by_name = found_by_name
         self._question = question
         self._run_directory = run_directory
         self._services: dict[str, Service] = {}
@@ -98,14 +98,16 @@ class AnsibleEngine:
     def hosts(self) -> tuple[Host, ...]:
         """The hosts of the inventory that have a role."""
         return tuple(
-            Host(name=name, kind="remote", address=found.facts.address)
-            for name, found in self._found.items()
+            Host(name=name, kind="remote", address=host.facts.address)
+            for name, host in self._found_by_name.items()
         )
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
         """Facts about each host, and how far its clock differs from this one's."""
-        return tuple(found.record(self.layout(name).records) for name, found in self._found.items())
+        return tuple(
+            host.record(self.layout(name).records) for name, host in self._found_by_name.items()
+        )
 
     @property
     def lost_hosts(self) -> frozenset[str]:
@@ -119,7 +121,7 @@ class AnsibleEngine:
     @property
     def own_processes(self) -> Mapping[str, str]:
         """Only the processes that copy the records of each host."""
-        return {follower(name): FOLLOWING for name in self._found}
+        return {follower(name): FOLLOWING for name in self._found_by_name}
 
     @property
     def lead_seconds(self) -> int:
@@ -128,37 +130,41 @@ class AnsibleEngine:
 
     def layout(self, host: str) -> Layout:
         """Return where a run's files are on a host."""
-        return self._found[host].layout(self._hosts[host].run)
+        return self._found_by_name[host].layout(self._hosts[host].run)
 
     def by_hand(self, host: str) -> str:
         """Return what a person types before a command to run on a host."""
-        return self._found[host].access.by_hand()
+        return self._found_by_name[host].access.by_hand()
 
     async def claim_ports(
-        self, wanted: Sequence[PortWanted], places: Mapping[str, str]
+        self, ports_wanted: Sequence[PortWanted], places: Mapping[str, str]
     ) -> dict[str, int]:
         """Return a port for each use that nothing listens on. Raises PortTaken."""
         ports: dict[str, int] = {}
-        taken = {name: set(found.facts.listening_ports) for name, found in self._found.items()}
-        for each in wanted:
-            host = places[each.service]
-            if each.fixed is not None and each.fixed in taken[host]:
+        taken_ports = {
+            name: set(found_host.facts.listening_ports)
+            for name, found_host in self._found_by_name.items()
+        }
+        for port_wanted in ports_wanted:
+            host = places[port_wanted.service]
+            if port_wanted.fixed is not None and port_wanted.fixed in taken_ports[host]:
                 raise PortTaken(
-                    f"port {each.fixed}, fixed by hand for {each.key}, is taken on {host}: end "
-                    "what listens there, or leave the port out and a free one is picked"
+                    f"port {port_wanted.fixed}, fixed by hand for {port_wanted.key}, is taken on "
+                    f"{host}: end what listens there, or leave the port out and a free one is "
+                    "picked"
                 )
-            port = each.fixed or next(
-                port for port in range(FIRST_PORT, 1 << 16) if port not in taken[host]
+            port = port_wanted.fixed or next(
+                port for port in range(FIRST_PORT, 1 << 16) if port not in taken_ports[host]
             )
-            taken[host].add(port)
-            ports[each.key] = port
+            taken_ports[host].add(port)
+            ports[port_wanted.key] = port
         return ports
 
     async def make_keys(self, question: Question, places: Mapping[str, str]) -> Identities:
         """Make keys where they will be used; their secret halves stay there. Raises Unequipped."""
-        wanted = keys_by_host(question.experiment, places)
+        wanted_by_host = keys_by_host(question.experiment, places)
 
-        async def made_on(name: str) -> HostKeys:
+        async def make_on(name: str) -> HostKeys:
             host, python = self._hosts[name], self.layout(name).programs.python
             try:
                 printed = await host.connection.run(
@@ -166,13 +172,13 @@ class AnsibleEngine:
                         "runuser", "-u", USER, "--",
                         python, "-m", "onionrig.node.keys", str(host.run.workspace),
                     ),
-                    stdin=msgspec.json.encode(wanted[name]),
+                    stdin=msgspec.json.encode(wanted_by_host[name]),
                 )  # fmt: skip
             except CommandFailed as error:
                 raise Unequipped(f"{name} cannot make keys: {error.output.stderr}") from error
             return msgspec.json.decode(printed, type=HostKeys, dec_hook=_path)
 
-        return identities_from(question.experiment, await together(*map(made_on, wanted)))
+        return identities_from(question.experiment, await together(*map(make_on, wanted_by_host)))
 
     async def prepare(self, rig: Rig) -> None:
         """Put every directory, file, key and unit in place, and begin to copy records."""
@@ -182,7 +188,7 @@ class AnsibleEngine:
 
         async def prepare(host: RunHost) -> None:
             services = [service for service in rig.services if service.host == host.name]
-            cores = self._found[host.name].facts.facts.cores
+            cores = self._found_by_name[host.name].facts.facts.cores
             units = service_units(
                 host.run, services, cores=cores if self._question.experiment.cluster.pin else None
             )
@@ -194,7 +200,7 @@ class AnsibleEngine:
             written = [path for service in services for path in written_by(service)]
             self._hosts.follow(self._group, host, written)
 
-        await self._hosts.on_all(_explained(prepare, "cannot be prepared"))
+        await self._hosts.on_all(_raising_host_lost(prepare, "cannot be prepared"))
 
     async def start(self, services: Iterable[Service]) -> None:
         """Start services. Raises DaemonDied if one cannot be started."""
@@ -263,7 +269,7 @@ class AnsibleEngine:
         """Open a tor's control socket, forwarded here. Raises TypeError if it is not a tor."""
         if service.control_path is None:
             raise TypeError(f"{service.name} is no tor daemon")
-        return _carried(self._hosts[service.host], service.control_path)
+        return _forwarded_control(self._hosts[service.host], service.control_path)
 
     async def connect(self, host: str, address: str, port: int) -> Streams:
         """Connect to an address as a process of this host would. Raises OSError."""
@@ -291,7 +297,7 @@ class AnsibleEngine:
             await host.connection.script(script)
 
         await self._hosts.tell_of_load(
-            _explained(tell, "could not be told of the load"), seconds=length + LEAD_SECONDS
+            _raising_host_lost(tell, "could not be told of the load"), seconds=length + LEAD_SECONDS
         )
 
     def follow(self, service: Service, kind: type[Record]) -> FollowedFile[Record]:
@@ -304,8 +310,8 @@ class AnsibleEngine:
         connection = self._hosts[host].connection
         with self._hosts.bearing_loss_of(host):
             try:
-                said = await connection.run(("sh", "-c", "echo $SSH_CONNECTION"), as_root=False)
-                controller = next(iter(said.decode().split()), None)
+                printed = await connection.run(("sh", "-c", "echo $SSH_CONNECTION"), as_root=False)
+                controller = next(iter(printed.decode().split()), None)
                 await connection.script(cut_script(controller, up=up))
             except CommandFailed as error:
                 raise Unequipped(f"{host}: its link cannot be changed: {error}") from error
@@ -340,12 +346,12 @@ class AnsibleEngine:
             await host.connection.output((*words.split(), host.run.unit(service.name)))
 
 
-def _explained(
-    what: Callable[[RunHost], Awaitable[None]], failing: str
+def _raising_host_lost(
+    action: Callable[[RunHost], Awaitable[None]], failing: str
 ) -> Callable[[RunHost], Awaitable[None]]:
     async def explained(host: RunHost) -> None:
         try:
-            await what(host)
+            await action(host)
         except CommandFailed as error:
             raise HostLost(f"{host.name}: it {failing}: {error.output.stderr}") from error
 
@@ -358,7 +364,7 @@ def _in_records(host: RunHost, texts: Mapping[str, str]) -> list[File]:
 
 
 @asynccontextmanager
-async def _carried(host: RunHost, path: PurePosixPath) -> AsyncIterator[Control]:
+async def _forwarded_control(host: RunHost, path: PurePosixPath) -> AsyncIterator[Control]:
     async with control(str(await host.connection.forwarded(path))) as tor:
         yield tor
 

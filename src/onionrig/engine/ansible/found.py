@@ -78,26 +78,32 @@ def found_hosts(
     """
     reached = list(accesses)
     with ThreadPoolExecutor(max_workers=max(1, len(reached))) as pool:
-        asked = list(pool.map(lambda one: _asked(*one), reached))
-    wrong = [answer for answer in asked if isinstance(answer, str)]
-    found = {answer.access.name: answer for answer in asked if isinstance(answer, FoundHost)}
-    wrong += [said for host in found.values() if (said := _unfit(host, experiment, version))]
-    if far := apart({name: host.clock for name, host in found.items()}):
+        answers = list(
+            pool.map(lambda access_and_address: _found_host(*access_and_address), reached)
+        )
+    wrong = [answer for answer in answers if isinstance(answer, str)]
+    found_by_name = {
+        answer.access.name: answer for answer in answers if isinstance(answer, FoundHost)
+    }
+    wrong += [
+        reason for host in found_by_name.values() if (reason := _unfit(host, experiment, version))
+    ]
+    if far := apart({name: host.clock for name, host in found_by_name.items()}):
         wrong.append(far)
     if wrong:
         raise Unequipped("\n".join(wrong))
-    return found
+    return found_by_name
 
 
-def versions_differ(found: Mapping[str, FoundHost]) -> dict[str, str | None]:
+def versions_side_by_side(found_by_name: Mapping[str, FoundHost]) -> dict[str, str | None]:
     """Return the versions of each program; different versions on hosts are listed side by side."""
-    names = msgspec.structs.fields(next(iter(found.values())).facts.versions)
+    names = msgspec.structs.fields(next(iter(found_by_name.values())).facts.versions)
     return {
         field.name: ", ".join(
             sorted(
                 {
                     value
-                    for host in found.values()
+                    for host in found_by_name.values()
                     if (value := getattr(host.facts.versions, field.name)) is not None
                 }
             )
@@ -124,20 +130,22 @@ def _with_cores(host: ListedHost) -> ListedHost:
         return host  # the run itself will report why it cannot be reached
 
 
-def _asked(access: Access, address: str | None) -> FoundHost | str:
+def _found_host(access: Access, address: str | None) -> FoundHost | str:
     """Return a host's facts, or an explanation of why they cannot be known."""
     # the controller, and so other hosts, reach it at the address where ssh came in
     facts_argv = access.as_root((PYTHON, "-m", "onionrig.node.facts"))
     command = f'exec {shlex.join(facts_argv)} "$a"'
-    here = f"a={shlex.quote(address)}" if address else "set -- $SSH_CONNECTION; a=${3:-}"
+    set_address = f"a={shlex.quote(address)}" if address else "set -- $SSH_CONNECTION; a=${3:-}"
     try:
-        asked = run_program(access.alone(("sh", "-c", f"{here}; {command}")), seconds=FACTS_SECONDS)
+        completed = run_program(
+            access.alone(("sh", "-c", f"{set_address}; {command}")), seconds=FACTS_SECONDS
+        )
     except NotRun as error:
         return f"{access.name}: {error}"
-    if asked.code:
-        return _explained(access, asked.err.strip())
+    if completed.code:
+        return _unreachable_reason(access, completed.err.strip())
     try:
-        facts = msgspec.json.decode(asked.out, type=NodeFacts)
+        facts = msgspec.json.decode(completed.out, type=NodeFacts)
     except msgspec.MsgspecError:
         return (
             f"{access.name} was provisioned by another version: onionrig cluster provision "
@@ -149,7 +157,7 @@ def _asked(access: Access, address: str | None) -> FoundHost | str:
     return FoundHost(access=access, facts=facts, clock=clock)
 
 
-def _explained(access: Access, printed: str) -> str:
+def _unreachable_reason(access: Access, printed: str) -> str:
     if any(words in printed for words in MODULE_MISSING):
         return f"{access.name} is not provisioned: onionrig cluster provision"
     if asks_for_password(printed):

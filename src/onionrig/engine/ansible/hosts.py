@@ -90,12 +90,12 @@ class RemoteHosts:
         """The hosts that cannot be given any commands."""
         return self.lost | self.down
 
-    async def on_all(self, what: Callable[[RunHost], Awaitable[None]]) -> None:
+    async def on_all(self, action: Callable[[RunHost], Awaitable[None]]) -> None:
         """Do something on every host that is not lost. Raises HostLost."""
 
         async def on(host: RunHost) -> None:
             with self.bearing_loss_of(host.name):
-                await what(host)
+                await action(host)
 
         await together(*(on(host) for host in self))
 
@@ -117,7 +117,7 @@ class RemoteHosts:
         while True:
             async with self._timers:
                 if asyncio.get_running_loop().time() >= self._load_until_seconds:
-                    await self.on_all(_moved_on)
+                    await self.on_all(_move_timer_on)
             await asyncio.sleep(self._grace_seconds / MOVED_ON_IN_GRACE)
 
     async def tell_of_load(
@@ -172,7 +172,7 @@ class RemoteHosts:
     async def give_back(self) -> list[str]:
         """End every service, fetch the records and remove what is volatile; return what failed."""
         hosts = [host for host in self if host.name in self._claimed]
-        problems = await together(*map(_given_back, hosts, repeat(self._records)))
+        problems = await together(*map(_give_back, hosts, repeat(self._records)))
         return [problem for several in problems for problem in several]
 
     async def await_rebooted(self, connect: Callable[[Access], Awaitable[SshConnection]]) -> None:
@@ -201,7 +201,7 @@ class RemoteHosts:
             async with host.connection.running(argv) as tail:
                 if tail.stdout is None or tail.stderr is None:
                     raise TypeError("tail was started without pipes")
-                complaints = asyncio.ensure_future(_read_through(tail.stderr))
+                complaints = asyncio.ensure_future(_discard(tail.stderr))
                 try:
                     await mirror.follow(tail.stdout)
                 finally:
@@ -222,8 +222,8 @@ class RemoteHosts:
 
     async def _goes_down(self, name: str) -> bool:
         with self.bearing_loss_of(name):
-            said = await self._hosts[name].connection.output(("systemctl", "is-system-running"))
-            if said.stdout.strip() == b"stopping":
+            output = await self._hosts[name].connection.output(("systemctl", "is-system-running"))
+            if output.stdout.strip() == b"stopping":
                 self._take_loss(name, HostLost(f"{name}: it is being shut down"))
         return name in self.gone
 
@@ -289,11 +289,11 @@ class Masters:
         try:
             await asyncio.wait({standing, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not standing.done():
-                said = (
+                printed = (
                     log.read_text(encoding="utf-8", errors="replace").strip()
                     or "ssh ended without a word"
                 )
-                raise Unequipped(f"{access.name} cannot be reached: {said}")
+                raise Unequipped(f"{access.name} cannot be reached: {printed}")
             await standing
         finally:
             standing.cancel()
@@ -301,13 +301,13 @@ class Masters:
         return connection
 
 
-def _put_down(content: bytes, records: Path) -> None:
+def _replace_copies(content: bytes, records: Path) -> None:
     """Replace the copies made during the run by the fetched files."""
     for path, file in unpacked(content):
-        here = records / path
-        make_private(here.parent)
-        here.touch(mode=0o600)
-        here.write_bytes(file)
+        target = records / path
+        make_private(target.parent)
+        target.touch(mode=0o600)
+        target.write_bytes(file)
 
 
 def _refused(host: RunHost, error: CommandFailed) -> OnionrigError:
@@ -329,23 +329,23 @@ async def _connected_again(
         await asyncio.sleep(REBOOT_PAUSE_SECONDS)
 
 
-async def _moved_on(host: RunHost) -> None:
+async def _move_timer_on(host: RunHost) -> None:
     try:
         await host.connection.script(move_on_script(host.run))
     except CommandFailed as error:
         raise HostLost(f"{host.name}: its timer could not be moved on: {error}") from error
 
 
-async def _given_back(host: RunHost, records: Path) -> list[str]:
+async def _give_back(host: RunHost, records: Path) -> list[str]:
     """End a run on a host, as far as possible; records that cannot be fetched stay there.
 
     Returns explanations of what failed.
     """
     problems: list[str] = []
 
-    async def attempt(what: Awaitable[object], failing: str) -> bool:
+    async def attempt(step: Awaitable[object], failing: str) -> bool:
         try:
-            await what
+            await step
         except (CommandFailed, OnionrigError, OSError, tarfile.TarError) as error:
             problems.append(f"{host.name}: {failing}: {error}")
             return False
@@ -355,7 +355,9 @@ async def _given_back(host: RunHost, records: Path) -> list[str]:
     await attempt(
         connection.script(stop_script(run), seconds=STOP_SECONDS), "its services were not ended"
     )
-    fetched = await attempt(_fetched(host, records), f"what it recorded stays in {run.records}")
+    fetched = await attempt(
+        _fetch_records(host, records), f"what it recorded stays in {run.records}"
+    )
     await attempt(
         connection.script(stand_down_script(run, keep_records=not fetched), seconds=STOP_SECONDS),
         "the run was not cleared away",
@@ -363,13 +365,13 @@ async def _given_back(host: RunHost, records: Path) -> list[str]:
     return problems
 
 
-async def _fetched(host: RunHost, records: Path) -> None:
+async def _fetch_records(host: RunHost, records: Path) -> None:
     """Replace the copies made during the run by what a host has recorded."""
     content = await host.connection.run(fetch_argv(host.run), seconds=COLLECT_SECONDS)
-    await asyncio.to_thread(_put_down, content, records)
+    await asyncio.to_thread(_replace_copies, content, records)
 
 
-async def _read_through(stream: asyncio.StreamReader) -> None:
+async def _discard(stream: asyncio.StreamReader) -> None:
     """Read and discard, so that tail never blocks when it complains about missing files."""
     with suppress(asyncio.CancelledError):
         while await stream.read(1 << 12):

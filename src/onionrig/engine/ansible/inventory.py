@@ -109,9 +109,9 @@ def read_inventory(path: str) -> tuple[ListedHost, ...]:
     settings = configured()
     variables = {name: {**settings, **values} for name, values in variables.items()}
     unresolved = {
-        name: wanted
+        name: keys
         for name, values in variables.items()
-        if (wanted := [key for key in _needed_variables() if _is_unresolved(values.get(key))])
+        if (keys := [key for key in _needed_variables() if _is_unresolved(values.get(key))])
     }
     if unresolved:
         resolved_values = resolved(path, unresolved)
@@ -134,11 +134,11 @@ def for_experiment(path: str, hosts: tuple[ListedHost, ...]) -> Inventory:
 
 
 def _host(path: str, name: str, groups: dict[str, list[str]], values: Variables) -> ListedHost:
-    said = {
-        what: next((values[key] for key in keys if values.get(key) not in (None, "")), None)
-        for what, keys in NEEDED.items()
+    settings = {
+        setting: next((values[key] for key in keys if values.get(key) not in (None, "")), None)
+        for setting, keys in NEEDED.items()
     }
-    text = {what: None if value is None else str(value) for what, value in said.items()}
+    text = {setting: None if value is None else str(value) for setting, value in settings.items()}
     connection = text["connection"] or "ssh"
     is_local = connection in {LOCAL, f"ansible.builtin.{LOCAL}"}
     if not is_local and connection not in SSH:
@@ -146,7 +146,7 @@ def _host(path: str, name: str, groups: dict[str, list[str]], values: Variables)
             f"{path}: {name} has ansible_connection = {connection}: hosts are reached by ssh, and "
             "the controller itself by local"
         )
-    facts = said["facts"] if isinstance(said["facts"], dict) else {}
+    facts = settings["facts"] if isinstance(settings["facts"], dict) else {}
     return ListedHost(
         name=name,
         groups=tuple(group for group, members in groups.items() if name in members),
@@ -159,7 +159,7 @@ def _host(path: str, name: str, groups: dict[str, list[str]], values: Variables)
         is_local=is_local,
         become=_become(path, name, text),
         onionrig_address=_address(path, name, text["reached_at"]),
-        cores=_whole(facts.get("cores")),
+        cores=_whole_number(facts.get("cores")),
     )  # fmt: skip
 
 
@@ -214,13 +214,13 @@ def _address(path: str, name: str, text: str | None) -> str | None:
 
 
 def _port(path: str, name: str, text: str | None) -> int | None:
-    port = _whole(text)
+    port = _whole_number(text)
     if text is not None and (port is None or not 0 < port < 1 << 16):
         raise UsageError(f"{path}: {name} has ansible_port = {text}: a port is 1 to 65535")
     return port
 
 
-def _whole(value: Any) -> int | None:  # noqa: ANN401 - likewise
+def _whole_number(value: Any) -> int | None:  # noqa: ANN401 - likewise
     return int(value) if str(value).isdecimal() else None
 
 

@@ -49,10 +49,10 @@ class Demultiplexer:
         """Process what was printed; return the new content with its files, in order."""
         self._pending += printed
         pieces: list[tuple[PurePosixPath, bytes]] = []
-        while found := _HEADER.search(self._pending):
-            self._emit(self._pending[: found.start()], pieces)
-            self._path = PurePosixPath(found[1].decode(errors="replace"))
-            self._pending = self._pending[found.end() :]
+        while header := _HEADER.search(self._pending):
+            self._emit(self._pending[: header.start()], pieces)
+            self._path = PurePosixPath(header[1].decode(errors="replace"))
+            self._pending = self._pending[header.end() :]
         ready = len(self._pending) - _held_back(self._pending, in_line=self._in_line)
         self._emit(self._pending[:ready], pieces)
         self._pending = self._pending[ready:]
@@ -68,11 +68,11 @@ class Mirror:
     """Local copies of the files in a directory of a host."""
 
     def __init__(
-        self, records: PurePosixPath, here: Path, heard: Callable[[PurePosixPath, bytes], bool]
+        self, records: PurePosixPath, directory: Path, heard: Callable[[PurePosixPath, bytes], bool]
     ) -> None:
         """Set up the copies; a piece for which ``heard`` returns True is not copied."""
         self._records = records
-        self._here = here
+        self._directory = directory
         self._heard = heard
 
     async def follow(self, printed: asyncio.StreamReader) -> None:
@@ -84,14 +84,14 @@ class Mirror:
                     self._append(path, piece)
 
     def _append(self, path: PurePosixPath, piece: bytes) -> None:
-        here = self._here / path.relative_to(self._records)
+        local_path = self._directory / path.relative_to(self._records)
         try:
-            make_private(here.parent)
-            here.touch(mode=0o600)
-            with here.open("ab") as copy:
+            make_private(local_path.parent)
+            local_path.touch(mode=0o600)
+            with local_path.open("ab") as copy:
                 copy.write(piece)
         except OSError as error:
-            raise unwritable(here, error) from error
+            raise unwritable(local_path, error) from error
 
 
 def _held_back(content: bytes, *, in_line: bool) -> int:
@@ -103,11 +103,11 @@ def _held_back(content: bytes, *, in_line: bool) -> int:
     at = content.rfind(b"\n")
     if at < 0 and in_line:
         return 0
-    held = len(content) - max(at, 0)
-    if held > _MOST_HEADER_BYTES:
+    begun_bytes = len(content) - max(at, 0)
+    if begun_bytes > _MOST_HEADER_BYTES:
         return 0
     last, begins = content[at + 1 :], b"==> "
     if not last:
         # a single line break ends a line; a second one may be tail's
         return int((content == b"\n" and not in_line) or content.endswith(b"\n\n"))
-    return held if begins.startswith(last) or last.startswith(begins) else 0
+    return begun_bytes if begins.startswith(last) or last.startswith(begins) else 0

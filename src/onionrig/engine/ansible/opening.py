@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from onionrig.engine.ansible.connection import SSH_SOCKET
 from onionrig.engine.ansible.engine import LEAD_SECONDS, AnsibleEngine
-from onionrig.engine.ansible.found import found_hosts, versions_differ
+from onionrig.engine.ansible.found import found_hosts, versions_side_by_side
 from onionrig.engine.ansible.hosts import Masters, RemoteHosts, RunHost
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.engine.ansible.program import provisioned_version
@@ -53,8 +53,8 @@ class AnsibleOpening:
     """The capabilities that hosts can have at most; their programs decide which of them they
     have."""
 
-    def __init__(self, found: dict[str, FoundHost]) -> None:
-        self._found = found
+    def __init__(self, found_by_name: dict[str, FoundHost]) -> None:
+        self._found_by_name = found_by_name
 
     @classmethod
     def for_experiment(cls, experiment: Experiment) -> AnsibleOpening:
@@ -67,50 +67,50 @@ class AnsibleOpening:
         named = {host.name for host in experiment.hosts}
         listed = read_inventory(experiment.cluster.inventory or "")
         hosts = [(host.access(), host.onionrig_address) for host in listed if host.name in named]
-        found = found_hosts(hosts, experiment, version=provisioned_version())
-        for host in {host.facts.versions.tor: host for host in found.values()}.values():
+        found_by_name = found_hosts(hosts, experiment, version=provisioned_version())
+        for host in {host.facts.versions.tor: host for host in found_by_name.values()}.values():
             if path := host.facts.programs.get("tor"):
                 refuse_unknown_lines(
                     experiment,
                     host.access.alone(verifying(path)),
                     f"tor {host.facts.versions.tor} on {host.access.name}",
                 )
-        return cls(found)
+        return cls(found_by_name)
 
     @property
     def capabilities(self) -> frozenset[type]:
         """The further protocols of the engine; links can be cut if every host has nft."""
-        cuts = all("nft" in host.facts.programs for host in self._found.values())
+        cuts = all("nft" in host.facts.programs for host in self._found_by_name.values())
         return self.CAPABILITIES if cuts else frozenset({Reboots})
 
     @property
     def versions(self) -> Versions:
         """Versions of the programs that would run; those that differ are listed side by side."""
-        found = versions_differ(self._found)
+        versions = versions_side_by_side(self._found_by_name)
         return Versions(
-            onionrig=found["onionrig"] or "",
-            tor=found["tor"],
-            openssl=found["openssl"],
-            onionbalance=found["onionbalance"],
-            python=found["python"] or "",
-            kernel=found["kernel"] or "",
+            onionrig=versions["onionrig"] or "",
+            tor=versions["tor"],
+            openssl=versions["openssl"],
+            onionbalance=versions["onionbalance"],
+            python=versions["python"] or "",
+            kernel=versions["kernel"] or "",
         )
 
     @property
     def host_records(self) -> tuple[HostRecord, ...]:
         """Facts about each host."""
-        return tuple(host.record() for host in self._found.values())
+        return tuple(host.record() for host in self._found_by_name.values())
 
     def entered(
         self, question: Question, run_directory: RunDirectory
     ) -> AbstractAsyncContextManager[Engine]:
         """Return the engine as a context, for one run."""
-        return entered_hosts(self._found, question, run_directory)
+        return entered_hosts(self._found_by_name, question, run_directory)
 
 
 @asynccontextmanager
 async def entered_hosts(
-    found: dict[str, FoundHost], question: Question, run_directory: RunDirectory
+    found_by_name: dict[str, FoundHost], question: Question, run_directory: RunDirectory
 ) -> AsyncIterator[AnsibleEngine]:
     """Provide these hosts as an engine for a block.
 
@@ -123,7 +123,9 @@ async def entered_hosts(
         kept(finish=finishing(run_directory)) as keeping,
         Masters(keeping, run_directory.path / "logs") as masters,
     ):
-        connections = await together(*(masters.connect(host.access) for host in found.values()))
+        connections = await together(
+            *(masters.connect(host.access) for host in found_by_name.values())
+        )
         runs = [
             RunHost(connection=connection, run=_run(run_id, question, run_directory))
             for connection in connections
@@ -133,7 +135,7 @@ async def entered_hosts(
         try:
             await hosts.claim(f"{run_directory.name}, by {getpass.getuser()} on {host_name()}")
             async with tasks() as group:
-                engine = AnsibleEngine(hosts, found, question, run_directory, group)
+                engine = AnsibleEngine(hosts, found_by_name, question, run_directory, group)
                 watching = [
                     group.create_task(hosts.keep()),
                     group.create_task(hosts.watch(engine.death)),

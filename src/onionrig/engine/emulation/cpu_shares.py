@@ -73,7 +73,7 @@ async def cpu_shares(
     if not cores:
         yield lambda _: ()
         return
-    shares = await asyncio.to_thread(_made, cores, name, guard)
+    shares = await asyncio.to_thread(_make_where_allowed, cores, name, guard)
 
     def entering(service: Service) -> tuple[str, ...]:
         limited = service.host in cores and service.role not in _OUTSIDE
@@ -94,7 +94,9 @@ def limits(cores: float, *, unified: bool) -> dict[str, str]:
     return {"cpu.cfs_period_us": str(period), "cpu.cfs_quota_us": str(quota)}
 
 
-def _made(cores: Mapping[str, float], name: str, guard: Callable[[str], None]) -> CpuShares:
+def _make_where_allowed(
+    cores: Mapping[str, float], name: str, guard: Callable[[str], None]
+) -> CpuShares:
     """Make the groups in the first place that allows it. Raises Unequipped with each reason."""
     refused: list[str] = []
     for hierarchy in own_hierarchies():

@@ -60,13 +60,13 @@ def delaybox(cache: Path | None = None) -> Path:
         )
     _refuse_useless(directory)
     fresh = built.with_name(f"{built.name}.{os.getpid()}")  # two runs may build at the same time
-    done = run_program(
+    completed = run_program(
         [compiler, *_FLAGS, "-x", "c", "-", "-o", str(fresh)], seconds=_BUILD_SECONDS, given=text
     )
-    if done.code:
+    if completed.code:
         raise Unequipped(
             f"{compiler} could not build the program that delays links (headers missing? "
-            f"apt-get install libc6-dev linux-libc-dev): {done.err.strip()}"
+            f"apt-get install libc6-dev linux-libc-dev): {completed.err.strip()}"
         )
     put_in_place(fresh, built)
     replace_file(digest, _digest(built))

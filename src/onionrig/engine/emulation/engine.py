@@ -91,11 +91,13 @@ class EmulationEngine(LocalEngine):
         return " ".join(self._emulation.namespaces[host].entering_by_hand) + " "
 
     async def claim_ports(
-        self, wanted: Sequence[PortWanted], places: Mapping[str, str]
+        self, ports_wanted: Sequence[PortWanted], places: Mapping[str, str]
     ) -> dict[str, int]:
         """Return consecutive numbers: on emulated hosts all ports are free."""
         del places
-        return {each.key: FIRST_PORT + number for number, each in enumerate(wanted)}
+        return {
+            port_wanted.key: FIRST_PORT + number for number, port_wanted in enumerate(ports_wanted)
+        }
 
     async def connect(self, host: str, address: str, port: int) -> Streams:
         """Connect to an address as a process of this host would. Raises OSError."""

@@ -121,8 +121,8 @@ class Making:
     async def namespace(self, holder: str, name: str) -> Namespace:
         """Make a namespace; the holder is a process in it."""
         # it prints nothing unless it fails, and then its last line is in the error
-        held = self._fleet.start(self._child(holder, HOLDER, logs=self._workspace))
-        return await held_by(held.pid, name)
+        process = self._fleet.start(self._child(holder, HOLDER, logs=self._workspace))
+        return await held_by(process.pid, name)
 
     async def _delay(self, delayed: Sequence[Link], lines: Namespace) -> DelayedBy:
         if await asyncio.to_thread(has_netem, lines):
@@ -146,10 +146,10 @@ class Making:
             )
             for link in delayed
         ]
-        for each in boxes:
-            self._fleet.start(each)
-        for each in boxes:
-            await _joined(each)
+        for delaybox_process in boxes:
+            self._fleet.start(delaybox_process)
+        for delaybox_process in boxes:
+            await _joined(delaybox_process)
         return "delaybox"
 
     def _child(self, name: str, argv: tuple[str, ...], *, logs: Path) -> ProcessToStart:

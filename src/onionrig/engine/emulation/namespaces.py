@@ -93,16 +93,16 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True):
     def configure(self, program: str, lines: Iterable[str]) -> None:
         """Pass lines to ``ip`` or ``tc`` in the namespace. Raises Unequipped with its output."""
         batch = "\n".join(lines)
-        done = run_program(
+        completed = run_program(
             [*self.entering, tool(program), "-batch", "-"],
             seconds=_CONFIGURED_SECONDS,
             given=batch.encode(),
         )
-        if done.code:
-            said = done.err.strip().splitlines() or [f"exit code {done.code}"]
+        if completed.code:
+            complaints = completed.err.strip().splitlines() or [f"exit code {completed.code}"]
             raise Unequipped(
                 f"the links of emulated hosts could not be made here: {program} says "
-                f'"{"; ".join(said)}" of: {"; ".join(batch.splitlines())}'
+                f'"{"; ".join(complaints)}" of: {"; ".join(batch.splitlines())}'
             )
 
     def _enter(self) -> None:

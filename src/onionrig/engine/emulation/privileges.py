@@ -92,10 +92,10 @@ def _works(argv: Sequence[str]) -> bool:
 
 
 def _explained() -> str:
-    against = [said for path, (value, said) in _SWITCHES.items() if _reads(path) == value]
+    reasons = [reason for path, (value, reason) in _SWITCHES.items() if _reads(path) == value]
     if os.geteuid() == 0:
-        against.append("this root has no CAP_SYS_ADMIN (in a container: --cap-add SYS_ADMIN)")
-    why = "; ".join(against) or "the kernel refuses them, in a container perhaps by its seccomp"
+        reasons.append("this root has no CAP_SYS_ADMIN (in a container: --cap-add SYS_ADMIN)")
+    why = "; ".join(reasons) or "the kernel refuses them, in a container perhaps by its seccomp"
     return (
         f"emulated hosts need network namespaces, and this user may not make any: {why}. "
         "Run it as root, or allow user namespaces; without [[hosts]] no privileges are needed"

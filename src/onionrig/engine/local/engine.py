@@ -131,11 +131,11 @@ class LocalEngine:
         return ""
 
     async def claim_ports(
-        self, wanted: Sequence[PortWanted], places: Mapping[str, str]
+        self, ports_wanted: Sequence[PortWanted], places: Mapping[str, str]
     ) -> dict[str, int]:
         """Find and reserve free ports on loopback. Raises PortTaken."""
         del places
-        needed = {each.key: each.fixed for each in wanted}
+        needed = {port_wanted.key: port_wanted.fixed for port_wanted in ports_wanted}
         return self._claims.enter_context(allocated_ports(needed, address=LOOPBACK))
 
     async def make_keys(self, question: Question, places: Mapping[str, str]) -> Identities:

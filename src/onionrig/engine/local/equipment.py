@@ -41,11 +41,11 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
         refuse_unfit_surroundings(longest_socket(experiment))
         if experiment.network.kind == "none":
             return cls()
-        found = cls.found()
-        found.refuse_unknown_lines(experiment)
+        equipment = cls.found()
+        equipment.refuse_unknown_lines(experiment)
         if experiment.frontend.balancer == "extended":
-            refuse_unknown_version(found.onionbalance_version or "")
-        return found
+            refuse_unknown_version(equipment.onionbalance_version or "")
+        return equipment
 
     @classmethod
     def found(cls) -> Equipment:

@@ -66,9 +66,9 @@ class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
 
 def refuse_unfit(experiment: Experiment, *, tor: str | None) -> None:
     """Raise Unequipped, naming the obstacle, if something would end this experiment midway."""
-    found = obstacles(Needs.of(experiment), tor=tor)
-    if found:
-        raise Unequipped("; ".join(obstacle.why for obstacle in found))
+    found_obstacles = obstacles(Needs.of(experiment), tor=tor)
+    if found_obstacles:
+        raise Unequipped("; ".join(obstacle.why for obstacle in found_obstacles))
 
 
 def obstacles(needs: Needs, *, tor: str | None) -> list[Obstacle]:
@@ -79,14 +79,22 @@ def obstacles(needs: Needs, *, tor: str | None) -> list[Obstacle]:
         ("open files", lambda: _files(needs)),
         ("processes", lambda: _tasks(needs)),
     )
-    found = [Obstacle(what=what, why=why) for what, ask in questions if (why := ask()) is not None]
+    found_obstacles = [
+        Obstacle(what=resource, why=why)
+        for resource, explain in questions
+        if (why := explain()) is not None
+    ]
     # tor is asked in this directory, so only if the directory is usable
-    if tor is not None and needs.tors and all(each.what != questions[0][0] for each in found):
+    if (
+        tor is not None
+        and needs.tors
+        and all(obstacle.what != questions[0][0] for obstacle in found_obstacles)
+    ):
         try:
             refuse_confined(tor, Path(tempfile.gettempdir()))
         except Unequipped as error:
-            found.append(Obstacle(what="files that tor may use", why=str(error)))
-    return found
+            found_obstacles.append(Obstacle(what="files that tor may use", why=str(error)))
+    return found_obstacles
 
 
 def usable_cache() -> tuple[Path | None, str | None]:
@@ -134,11 +142,11 @@ def _temporary(needs: Needs) -> str | None:
         directory = tempfile.gettempdir()
     except OSError as error:
         return f"there is no temporary directory that can be written ({error.strerror}): set TMPDIR"
-    asked = os.environ.get("TMPDIR")
-    if asked and not _is_same(asked, directory):
+    tmpdir = os.environ.get("TMPDIR")
+    if tmpdir and not _is_same(tmpdir, directory):
         return (
-            f"TMPDIR is {_readable(asked)}, and no file can be written there: free space there, or "
-            "set it to a directory that can be written"
+            f"TMPDIR is {_readable(tmpdir)}, and no file can be written there: free space there, "
+            "or set it to a directory that can be written"
         )
     try:
         directory.encode()
@@ -161,9 +169,9 @@ def _readable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", errors="replace")
 
 
-def _is_same(asked: str, directory: str) -> bool:
+def _is_same(path: str, directory: str) -> bool:
     try:
-        return Path(asked).samefile(directory)
+        return Path(path).samefile(directory)
     except OSError:
         return False
 
