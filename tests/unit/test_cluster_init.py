@@ -31,7 +31,10 @@ def test_a_lone_host_is_balancer_and_backend_and_clients_are_missing():
 def test_ansible_reads_what_was_written(tmp_path):
     path = tmp_path / "inventory.yml"
     planned = plan(
-        ["pi@pi1", "2.example", "on"], clients=["here"], relays=["big"], here={"here", "localhost"}
+        ["pi@pi1", "2.example", "on"],
+        clients=["here"],
+        relays=["big"],
+        local_names={"here", "localhost"},
     )
     write_inventory(path, planned)
     hosts = {host.name: host for host in read_inventory(str(path))}

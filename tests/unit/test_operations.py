@@ -15,7 +15,7 @@ from onionrig.cluster.choosing import (
 )
 from onionrig.cluster.frontend_key import FrontendKey, keep_key, key_from
 from onionrig.cluster.logs import LogLines, ServiceLog, chosen_logs
-from onionrig.cluster.merging import put_down, say_that_nobody_saw_the_end, unseen_end
+from onionrig.cluster.merging import say_that_nobody_saw_the_end, store_files, unseen_end
 from onionrig.cluster.state import SCRIPT, state_from
 from onionrig.engine.ansible.scripts import archive, fetch_argv, unpacked
 from onionrig.errors import HostsInUse, RecordsUnreadable, UsageError
@@ -204,7 +204,7 @@ def test_of_two_copies_the_longer_is_kept_and_the_controllers_files_are_its_own(
     (tmp_path / "manifest.json").write_text("ours")
     (tmp_path / "samples/sink.jsonl").write_text("1\n2")
     (tmp_path / "logs/relay.log").write_text("one\ntwo\n")
-    taken = put_down(files, tmp_path)
+    taken = store_files(files, tmp_path)
     assert [*map(str, taken)] == ["samples/sink.jsonl", "logs/empty.log", "transfers/sink.jsonl"]
     assert (tmp_path / "manifest.json").read_text() == "ours"
     assert (tmp_path / "samples/sink.jsonl").read_text() == "1\n2\n3\n"
@@ -212,7 +212,7 @@ def test_of_two_copies_the_longer_is_kept_and_the_controllers_files_are_its_own(
     assert not (tmp_path / "result.json").exists()
     assert (tmp_path / "transfers").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "transfers/sink.jsonl").stat().st_mode & 0o777 == 0o600
-    assert [*map(str, put_down(files, tmp_path))] == ["logs/empty.log"]
+    assert [*map(str, store_files(files, tmp_path))] == ["logs/empty.log"]
 
 
 def test_an_end_that_no_controller_saw_is_said_once(tmp_path):

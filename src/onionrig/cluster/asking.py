@@ -48,14 +48,14 @@ def listed_hosts(inventory: str, limit: str | None) -> tuple[ListedHost, ...]:
     Raises UsageError for a name that the inventory does not have, and if it cannot be read.
     """
     hosts = read_inventory(inventory)
-    wanted = {name for name in (limit or "").split(",") if name}
-    unknown = wanted.difference(*({host.name, *host.groups} for host in hosts))
+    names = {name for name in (limit or "").split(",") if name}
+    unknown = names.difference(*({host.name, *host.groups} for host in hosts))
     if unknown:
         raise UsageError(
             f"{inventory} has no host or group {', '.join(sorted(unknown))}; its hosts are "
             f"{', '.join(host.name for host in hosts)}"
         )
-    return tuple(host for host in hosts if not wanted or wanted & {host.name, *host.groups})
+    return tuple(host for host in hosts if not names or names & {host.name, *host.groups})
 
 
 def accesses_of(inventory: str, limit: str | None = None) -> tuple[Access, ...]:
@@ -64,19 +64,19 @@ def accesses_of(inventory: str, limit: str | None = None) -> tuple[Access, ...]:
 
 
 async def on_all(
-    accesses: Iterable[Access], what: Callable[[SshConnection], Awaitable[Found]]
+    accesses: Iterable[Access], ask: Callable[[SshConnection], Awaitable[Found]]
 ) -> Answers[Found]:
     """Do something on all hosts at once; a failure on one does not affect the others.
 
     Raises Unequipped if the temporary directory is unfit for ssh's sockets.
     """
     refuse_unfit_surroundings(NO_MASTER, for_ssh=True)
-    found: dict[str, Found] = {}
+    answers: dict[str, Found] = {}
     problems: dict[str, str] = {}
 
     async def on(connection: SshConnection) -> None:
         try:
-            found[connection.host] = await what(connection)
+            answers[connection.host] = await ask(connection)
         except BrokenPipeError:
             raise  # the reader of our output has gone, which is not a host's doing
         except (CommandFailed, OnionrigError, OSError) as error:
@@ -90,7 +90,7 @@ async def on_all(
         await asyncio.gather(*map(on, connections))
     order = [connection.host for connection in connections]
     return Answers(
-        found={name: found[name] for name in order if name in found},
+        found={name: answers[name] for name in order if name in answers},
         problems={name: problems[name] for name in order if name in problems},
     )
 

@@ -59,9 +59,9 @@ def check(inventory: str, *, limit: str | None, tell: Callable[[str], None]) -> 
     Interrupted.
     """
     listed = read_inventory(inventory)
-    known = for_experiment(inventory, listed)
+    known_inventory = for_experiment(inventory, listed)
     experiment = Experiment(cluster=Cluster(inventory=inventory))
-    placed = with_inventory(experiment, known)
+    placed = with_inventory(experiment, known_inventory)
     roles: dict[str, tuple[str, ...]] = {host.name: host.roles for host in placed.experiment.hosts}
     played = play(
         "check", inventory, variables={"onionrig_first_port": FIRST_PORT}, limit=limit, tell=tell
@@ -69,14 +69,14 @@ def check(inventory: str, *, limit: str | None, tell: Callable[[str], None]) -> 
     tell("Compare the clocks")
     return Checked(
         inventory=inventory,
-        hosts=tuple(sorted({*played.changed, *(each.host for each in played.failures)})),
+        hosts=tuple(sorted({*played.changed, *(failure.host for failure in played.failures)})),
         findings=_findings(listed, played, roles),
         roles=roles,
         remarks=(
             *(
                 f"no host is in the group {group}: a run needs one"
                 for role, group in GROUPS.items()
-                if not any(role in taken for taken in roles.values())
+                if not any(role in host_roles for host_roles in roles.values())
             ),
             *(text for key, text in placed.found.items() if key == "hosts"),
         ),

@@ -33,7 +33,7 @@ class RunThere(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def changed_wall_seconds(self) -> float:
         """The last time at which it was changed on any host."""
-        return max(one.changed_wall_seconds for one in self.kept.values())
+        return max(records.changed_wall_seconds for records in self.kept.values())
 
     @property
     def text(self) -> str:
@@ -43,10 +43,10 @@ class RunThere(msgspec.Struct, frozen=True, kw_only=True):
 
 def runs_there(states: Mapping[str, HostState]) -> dict[str, RunThere]:
     """Return the runs of which hosts have records, by directory, the newest last."""
-    kept: dict[str, dict[str, KeptRecords]] = {}
+    records_by_directory: dict[str, dict[str, KeptRecords]] = {}
     for host, state in states.items():
         for records in state.records:
-            kept.setdefault(records.directory, {})[host] = records
+            records_by_directory.setdefault(records.directory, {})[host] = records
     runs = [
         RunThere(
             directory=directory,
@@ -59,7 +59,7 @@ def runs_there(states: Mapping[str, HostState]) -> dict[str, RunThere]:
                 if (claim := states[host].claim) is not None and claim.run_id == run_id
             ),
         )
-        for directory, hosts in kept.items()
+        for directory, hosts in records_by_directory.items()
     ]
     return {run.directory: run for run in sorted(runs, key=lambda run: run.changed_wall_seconds)}
 
@@ -70,12 +70,12 @@ def named_run(runs: Mapping[str, RunThere], name: str) -> RunThere | None:
     Raises RecordsUnreadable if there are several.
     """
     names = {name, plain_name(name)}  # hosts have the second
-    found = [run for run in runs.values() if names & {run.run, run.directory, run.run_id}]
-    if len(found) > 1:
+    matching = [run for run in runs.values() if names & {run.run, run.directory, run.run_id}]
+    if len(matching) > 1:
         raise RecordsUnreadable(
-            f"{name} could be {', '.join(run.directory for run in found)}: say which"
+            f"{name} could be {', '.join(run.directory for run in matching)}: say which"
         )
-    return found[0] if found else None
+    return matching[0] if matching else None
 
 
 def only_run(runs: Mapping[str, RunThere]) -> RunThere:
@@ -111,13 +111,15 @@ def refuse_while_it_goes_on(run: RunThere, states: Mapping[str, HostState]) -> N
     first = next(iter(standing.values()))
     who = first.claim.who if first.claim is not None else run.run
     down = _end_text(standing)
-    schedule = next((one.schedule for host, one in run.kept.items() if host in standing), None)
+    schedule = next(
+        (records.schedule for host, records in run.kept.items() if host in standing), None
+    )
     loaded = [state for state in standing.values() if state.in_load]
     if loaded and schedule is not None and schedule.end_second > loaded[0].wall_seconds:
         end = datetime.datetime.fromtimestamp(schedule.end_second, tz=datetime.UTC)
-        left = rough_duration_text(schedule.end_second - loaded[0].wall_seconds)
+        remaining = rough_duration_text(schedule.end_second - loaded[0].wall_seconds)
         raise HostsInUse(
-            f"{who}: its load is on until {end:%H:%M:%S} UTC, for {left} more, and nothing is "
+            f"{who}: its load is on until {end:%H:%M:%S} UTC, for {remaining} more, and nothing is "
             f"collected before; {down}"
         )
     raise HostsInUse(

@@ -16,7 +16,7 @@ from onionrig.cluster.choosing import (
     refuse_while_it_goes_on,
     runs_there,
 )
-from onionrig.cluster.merging import missing_files, put_down, say_that_nobody_saw_the_end
+from onionrig.cluster.merging import missing_files, say_that_nobody_saw_the_end, store_files
 from onionrig.cluster.state import host_state
 from onionrig.engine.ansible.opening import RECORDS
 from onionrig.engine.ansible.scripts import unpacked
@@ -71,53 +71,55 @@ async def collect(
     """
     reached = tuple(accesses)
     states = await on_all(reached, host_state)
-    run_directory = None if name is None or out is not None else _found_here(name)
+    run_directory = None if name is None or out is not None else _run_directory_here(name)
     runs = runs_there(states.found)
-    run = _chosen(runs, name, run_directory)
+    run = _chosen_run(runs, name, run_directory)
     if run is None:
         states.refuse_problems()
         if run_directory is None:
-            raise RecordsUnreadable(_unknown(name, runs))
+            raise RecordsUnreadable(_unknown_run_text(name, runs))
         return None
     refuse_while_it_goes_on(run, states.found)
     if run_directory is None:
         run_directory = _begun_here(run, out)
-    fetched = await on_all(_those(reached, run.kept), lambda host: _fetched(host, run))
+    fetched = await on_all(_accesses_named(reached, run.kept), lambda host: _fetch_files(host, run))
     if not fetched.found:
         fetched.refuse_problems()
     run_directory = run_directory or RunDirectory.create(_place(run, out))
-    _put_down(fetched.found, run_directory, tell)
+    _store_files(fetched.found, run_directory, tell)
     result = await asyncio.to_thread(finish, run_directory)
     collected = _collected(run_directory, result, reached, {**states.problems, **fetched.problems})
     if keep or collected.notes or collected.problems:
         return collected
-    gone = await on_all(_those(reached, fetched.found), lambda host: _removed(host, run))
+    removals = await on_all(
+        _accesses_named(reached, fetched.found), lambda host: _remove_files(host, run)
+    )
     return msgspec.structs.replace(
-        collected, problems=tuple(gone.problems.values()), removed=not gone.problems
+        collected, problems=tuple(removals.problems.values()), removed=not removals.problems
     )
 
 
-def _put_down(
+def _store_files(
     contents: Mapping[str, Files], run_directory: RunDirectory, tell: Callable[[str], None]
 ) -> None:
     """Take in what each host had, and record how the run ended if that is missing."""
     handed_on = False
     for host, files in contents.items():
-        taken = put_down(files, run_directory.path)
-        handed_on |= PurePosixPath(EVENTS) in taken
-        tell(f"{host}: {counted(len(taken), 'file')} that were not here, or not whole")
+        new_files = store_files(files, run_directory.path)
+        handed_on |= PurePosixPath(EVENTS) in new_files
+        tell(f"{host}: {counted(len(new_files), 'file')} that were not here, or not whole")
     say_that_nobody_saw_the_end(run_directory, handed_on=handed_on)
 
 
 def _collected(
     run_directory: RunDirectory,
     result: Result,
-    asked: Iterable[Access],
+    accesses: Iterable[Access],
     problems: Mapping[str, str],
 ) -> Collected:
     """Return what is here now, and what of the run's hosts is still missing."""
     manifest = run_directory.read_manifest()
-    names = {access.name for access in asked}
+    names = {access.name for access in accesses}
     hosts = [host.name for host in manifest.hosts if host.kind == "remote"]
     missing = {
         host: services
@@ -128,7 +130,8 @@ def _collected(
         run_directory=str(run_directory.path),
         result=result,
         notes=(
-            *(f"{host}: nothing of {', '.join(few)} is here" for host, few in missing.items()),
+            *(f"{host}: nothing of {', '.join(services)} is here"
+              for host, services in missing.items()),
             *(f"{host} is not in this inventory, and was not asked"
               for host in hosts if host not in names),
         ),
@@ -137,12 +140,12 @@ def _collected(
     )  # fmt: skip
 
 
-def _those(accesses: Iterable[Access], names: Iterable[str]) -> list[Access]:
-    wanted = set(names)
-    return [access for access in accesses if access.name in wanted]
+def _accesses_named(accesses: Iterable[Access], names: Iterable[str]) -> list[Access]:
+    wanted_names = set(names)
+    return [access for access in accesses if access.name in wanted_names]
 
 
-def _found_here(name: str) -> RunDirectory | None:
+def _run_directory_here(name: str) -> RunDirectory | None:
     """Return a run directory of this machine, or None if there is none of that name."""
     try:
         return find_run(name)
@@ -152,15 +155,15 @@ def _found_here(name: str) -> RunDirectory | None:
         return None
 
 
-def _chosen(
-    runs: Mapping[str, RunThere], name: str | None, here: RunDirectory | None
+def _chosen_run(
+    runs: Mapping[str, RunThere], name: str | None, run_directory: RunDirectory | None
 ) -> RunThere | None:
     if name is None:
         return only_run(runs)
-    if here is None:
+    if run_directory is None:
         return named_run(runs, name)
-    directory = _directory_on_hosts(here)
-    return runs.get(directory) if directory else named_run(runs, here.path.absolute().name)
+    directory = _directory_on_hosts(run_directory)
+    return runs.get(directory) if directory else named_run(runs, run_directory.path.absolute().name)
 
 
 def _directory_on_hosts(run_directory: RunDirectory) -> str | None:
@@ -172,9 +175,9 @@ def _directory_on_hosts(run_directory: RunDirectory) -> str | None:
     return next((Path(host.records).name for host in hosts if host.records), None)
 
 
-def _unknown(name: str | None, runs: Mapping[str, RunThere]) -> str:
-    there = ", ".join(run.text for run in runs.values()) or "no run"
-    return f"no run {name}, neither here nor on the hosts; they have records of {there}"
+def _unknown_run_text(name: str | None, runs: Mapping[str, RunThere]) -> str:
+    run_texts = ", ".join(run.text for run in runs.values()) or "no run"
+    return f"no run {name}, neither here nor on the hosts; they have records of {run_texts}"
 
 
 def _begun_here(run: RunThere, out: Path | None) -> RunDirectory | None:
@@ -197,7 +200,7 @@ def _place(run: RunThere, out: Path | None) -> Path:
     return out or RUNS / run.run
 
 
-async def _fetched(connection: SshConnection, run: RunThere) -> Files:
+async def _fetch_files(connection: SshConnection, run: RunThere) -> Files:
     """Return what a host has of a run. Raises CommandFailed and HostLost."""
     content = await connection.run(
         ("tar", "-C", str(RECORDS / run.directory), "-cf", "-", "."), seconds=FETCH_SECONDS
@@ -208,5 +211,5 @@ async def _fetched(connection: SshConnection, run: RunThere) -> Files:
         raise HostLost(f"{connection.host}: its archive of records is broken: {error}") from error
 
 
-async def _removed(connection: SshConnection, run: RunThere) -> None:
+async def _remove_files(connection: SshConnection, run: RunThere) -> None:
     await connection.run(("rm", "-rf", "--", str(RECORDS / run.directory)))

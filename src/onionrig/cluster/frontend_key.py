@@ -62,10 +62,10 @@ def balancer_host(inventory: str, hosts: tuple[ListedHost, ...]) -> ListedHost:
     Raises UsageError if that is not exactly one host.
     """
     group = GROUPS["balancer"]
-    found = [host for host in hosts if group in host.groups or len(hosts) == 1]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(host.name for host in found) or "no host"
+    balancers = [host for host in hosts if group in host.groups or len(hosts) == 1]
+    if len(balancers) == 1:
+        return balancers[0]
+    names = ", ".join(host.name for host in balancers) or "no host"
     raise UsageError(
         f"{inventory}: the address's key is kept on the balancer's host, and the group {group} has "
         f"{names}; put one host into it, or name the host with --limit"
@@ -100,13 +100,13 @@ async def write_key(access: Access, pem: bytes, *, replace: bool) -> str:
     Raises UsageError if the host has another key that is not to be replaced.
     """
     address = address_of_key(pem)
-    there = await read_key(access)
-    if there is not None and there.address == address:
+    present_key = await read_key(access)
+    if present_key is not None and present_key.address == address:
         return address
-    if there is not None and not replace:
+    if present_key is not None and not replace:
         raise UsageError(
-            f"{access.name} has the key of {there.address}, and nobody could make that again; "
-            "keep it with `onionrig frontend export FILE`, then give --replace"
+            f"{access.name} has the key of {present_key.address}, and nobody could make that "
+            "again; keep it with `onionrig frontend export FILE`, then give --replace"
         )
 
     async def write(connection: SshConnection) -> None:

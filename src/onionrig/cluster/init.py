@@ -40,16 +40,16 @@ def plan(  # noqa: PLR0913 - the groups of an inventory
     clients: Sequence[str] = (),
     authorities: Sequence[str] = (),
     relays: Sequence[str] = (),
-    here: Collection[str] = LOCAL_NAMES,
+    local_names: Collection[str] = LOCAL_NAMES,
 ) -> InventoryPlan:
     """Distribute roles over hosts, each written as [USER@]HOST.
 
     ``here`` has the names of this machine. Hosts that are given no role are backends. Raises
     UsageError for names that an inventory cannot have.
     """
-    named = _Named(here)
+    named = _Named(local_names)
     listed = named.all(hosts)
-    taken = {
+    named_groups = {
         "clients": named.all(clients),
         "authorities": named.all(authorities),
         "relays": named.all(relays),
@@ -58,27 +58,27 @@ def plan(  # noqa: PLR0913 - the groups of an inventory
     balancers = named.all([balancer]) if balancer else listed[:1]
     if not balancer and balancers:
         remarks.append(f"balancer: {balancers[0]}, the first host (--balancer names another)")
-    elsewhere = {*balancers, *(name for names in taken.values() for name in names)}
+    elsewhere = {*balancers, *(name for names in named_groups.values() for name in names)}
     backends = tuple(name for name in listed if name not in elsewhere)
     # a balancer costs little: if there is no other host, it also gets backend instances
-    backends = backends or tuple(name for name in listed if name not in taken["clients"])
+    backends = backends or tuple(name for name in listed if name not in named_groups["clients"])
     if not backends:
         remarks.append("backends: missing; name hosts that are not clients alone")
-    remarks += _beside_clients(taken)
+    remarks += _beside_clients(named_groups)
     remarks += [
         f"{name} is this machine: set its onionrig_address to where the others reach it"
         for name, values in named.variables.items()
         if "ansible_connection" in values
     ]
-    groups = {"balancer": balancers, "backends": backends, **taken}
+    groups = {"balancer": balancers, "backends": backends, **named_groups}
     return InventoryPlan(groups=groups, variables=named.variables, remarks=tuple(remarks))
 
 
 class _Named:
     """The hosts as they were written, and the inventory's variables of each."""
 
-    def __init__(self, here: Collection[str]) -> None:
-        self._here = here
+    def __init__(self, local_names: Collection[str]) -> None:
+        self._local_names = local_names
         self.variables: dict[str, dict[str, str]] = {}
 
     def all(self, texts: Iterable[str]) -> tuple[str, ...]:
@@ -90,25 +90,25 @@ class _Named:
         name = "controller" if address in LOCAL_NAMES else address
         if not NAME.fullmatch(name):
             raise UsageError(f'"{text}": a host is written as [USER@]HOST')
-        known = self.variables.setdefault(name, {})
-        if address in self._here:
-            known["ansible_connection"] = "local"
+        values = self.variables.setdefault(name, {})
+        if address in self._local_names:
+            values["ansible_connection"] = "local"
         elif user:
-            known["ansible_user"] = user
+            values["ansible_user"] = user
         return name
 
 
-def _beside_clients(taken: dict[str, tuple[str, ...]]) -> list[str]:
+def _beside_clients(named_groups: dict[str, tuple[str, ...]]) -> list[str]:
     """Give the clients' hosts the roles that no host is named for; return remarks on that."""
-    if not taken["clients"]:
+    if not named_groups["clients"]:
         return ["clients: missing; name the hosts that load comes from: --clients HOST"]
     remarks = []
     for group in ("authorities", "relays"):
-        if not taken[group]:
-            taken[group] = taken["clients"]
+        if not named_groups[group]:
+            named_groups[group] = named_groups["clients"]
             remarks.append(
-                f"{group}: {', '.join(taken[group])}, beside the clients (never on backends, "
-                f"which they would slow down; --{group} names others)"
+                f"{group}: {', '.join(named_groups[group])}, beside the clients (never on "
+                f"backends, which they would slow down; --{group} names others)"
             )
     return remarks
 
@@ -160,14 +160,14 @@ def unknown_to_ssh(planned: InventoryPlan) -> tuple[str, ...]:
 
 def _is_known(host: str) -> bool:
     """Return whether ssh, as it is configured for a host, knows its key."""
-    found = _printed("ssh", "-G", host)
-    settings = dict(line.split(" ", 1) for line in found.splitlines() if " " in line)
+    configuration = _printed("ssh", "-G", host)
+    settings = dict(line.split(" ", 1) for line in configuration.splitlines() if " " in line)
     name, port = settings.get("hostname", host), settings.get("port", "22")
-    asked = name if port == "22" else f"[{name}]:{port}"
+    key_name = name if port == "22" else f"[{name}]:{port}"
     files = settings.get("userknownhostsfile", "").split()
     files += settings.get("globalknownhostsfile", "").split()
     return any(
-        _printed("ssh-keygen", "-F", asked, "-f", str(Path(file).expanduser())) for file in files
+        _printed("ssh-keygen", "-F", key_name, "-f", str(Path(file).expanduser())) for file in files
     )
 
 

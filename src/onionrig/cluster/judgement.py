@@ -107,10 +107,10 @@ def clock_findings(
     ahead_seconds: Mapping[str, float | None],
 ) -> tuple[HostFinding, ...]:
     """Return how hosts' clocks compare with the controller's and with one another."""
-    known = {host: ahead for host, ahead in ahead_seconds.items() if ahead is not None}
+    known_ahead = {host: ahead for host, ahead in ahead_seconds.items() if ahead is not None}
     findings = []
-    for host, ahead in known.items():
-        others = [0.0, *known.values()]
+    for host, ahead in known_ahead.items():
+        others = [0.0, *known_ahead.values()]
         apart = max(abs(ahead - other) for other in others)
         text = f"{abs(ahead):.3f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
         is_far = apart > MOST_SECONDS and abs(ahead) > MOST_SECONDS / 2
@@ -172,16 +172,16 @@ def _rule(source: str, port: int) -> str:
 
 def _system(host: str, facts: ExaminedHost) -> HostFinding:
     python = ".".join(map(str, facts.python))
-    found = f"{facts.distribution}, {facts.machine}, Python {python}, {facts.cores or '?'} cores"
-    return HostFinding(host=host, what="system", verdict="ok", found=found)
+    text = f"{facts.distribution}, {facts.machine}, Python {python}, {facts.cores or '?'} cores"
+    return HostFinding(host=host, what="system", verdict="ok", found=text)
 
 
 def _tor(host: str, facts: ExaminedHost) -> HostFinding:
     installed = facts.node.packages.get("tor")
-    found = installed or "not installed: provision does that"
+    text = installed or "not installed: provision does that"
     if facts.share:
-        found = f"{installed}, beside a tor of somebody else's, which is left untouched"
-    return HostFinding(host=host, what="tor", verdict="ok", found=found)
+        text = f"{installed}, beside a tor of somebody else's, which is left untouched"
+    return HostFinding(host=host, what="tor", verdict="ok", found=text)
 
 
 def _memory(host: str, facts: ExaminedHost, *, is_backend: bool) -> HostFinding:
@@ -189,34 +189,34 @@ def _memory(host: str, facts: ExaminedHost, *, is_backend: bool) -> HostFinding:
         return HostFinding(host=host, what="memory", verdict="warning", found="unknown")
     fits = daemons_that_fit(facts.memory_bytes)
     fit = "fits" if fits == 1 else "fit"
-    found = f"{size_text(facts.memory_bytes)}: {counted(fits, 'daemon')} {fit}"
+    text = f"{size_text(facts.memory_bytes)}: {counted(fits, 'daemon')} {fit}"
     if fits == 0:
         return HostFinding(
-            host=host, what="memory", verdict="missing", found=found,
+            host=host, what="memory", verdict="missing", found=text,
             advice=f"a daemon takes {size_text(DAEMON_BYTES)} beside {size_text(SYSTEM_BYTES)} for "
             "the system",
         )  # fmt: skip
     if is_backend and facts.cores is not None and fits < facts.cores:
         return HostFinding(
-            host=host, what="memory", verdict="warning", found=found,
+            host=host, what="memory", verdict="warning", found=text,
             advice=f"it has {facts.cores} cores and would get a daemon for each; ask for at most "
             f"{fits} on it (onionrig_facts: {{cores: {fits}}})",
         )  # fmt: skip
-    return HostFinding(host=host, what="memory", verdict="ok", found=found)
+    return HostFinding(host=host, what="memory", verdict="ok", found=text)
 
 
 def _disk(host: str, facts: ExaminedHost) -> HostFinding:
-    known = [free for free in facts.disk_free_bytes.values() if free is not None]
-    if not known:
+    known_free = [free for free in facts.disk_free_bytes.values() if free is not None]
+    if not known_free:
         return HostFinding(host=host, what="disk", verdict="warning", found="unknown")
-    found = f"{size_text(min(known))} free"
-    if min(known) < RECORDS_BYTES:
+    text = f"{size_text(min(known_free))} free"
+    if min(known_free) < RECORDS_BYTES:
         return HostFinding(
-            host=host, what="disk", verdict="missing", found=found,
+            host=host, what="disk", verdict="missing", found=text,
             advice=f"a run's records may take {size_text(RECORDS_BYTES)}: free that much in "
             + " and ".join(sorted(facts.disk_free_bytes)),
         )  # fmt: skip
-    return HostFinding(host=host, what="disk", verdict="ok", found=found)
+    return HostFinding(host=host, what="disk", verdict="ok", found=text)
 
 
 def _link(host: str, facts: ExaminedHost) -> HostFinding:
@@ -226,13 +226,13 @@ def _link(host: str, facts: ExaminedHost) -> HostFinding:
             advice="set onionrig_address in the inventory",
         )  # fmt: skip
     rate = f"{facts.link_mbit} Mbit/s" if facts.link_mbit else "rate unknown"
-    found = f"{facts.address} on {facts.interface or 'an unknown interface'}, {rate}"
+    text = f"{facts.address} on {facts.interface or 'an unknown interface'}, {rate}"
     if facts.link_mbit and facts.link_mbit < SLOW_LINK_MBIT:
         return HostFinding(
-            host=host, what="link", verdict="warning", found=found,
+            host=host, what="link", verdict="warning", found=text,
             advice=f"slower than {SLOW_LINK_MBIT} Mbit/s: look at its cable and its switch",
         )  # fmt: skip
-    return HostFinding(host=host, what="link", verdict="ok", found=found)
+    return HostFinding(host=host, what="link", verdict="ok", found=text)
 
 
 def _time(host: str, facts: ExaminedHost) -> HostFinding:
@@ -256,13 +256,13 @@ def _provisioned(host: str, facts: ExaminedHost, version: str) -> HostFinding:
             host=host, what="provisioned", verdict="warning", found="not yet", advice=advice
         )
     if record.version == UNFINISHED:
-        found = "provision was interrupted"
+        text = "provision was interrupted"
         return HostFinding(
-            host=host, what="provisioned", verdict="warning", found=found, advice=advice
+            host=host, what="provisioned", verdict="warning", found=text, advice=advice
         )
     if record.version != version:
-        found = f"{record.version}, and this is {version}"
+        text = f"{record.version}, and this is {version}"
         return HostFinding(
-            host=host, what="provisioned", verdict="warning", found=found, advice=advice
+            host=host, what="provisioned", verdict="warning", found=text, advice=advice
         )
     return HostFinding(host=host, what="provisioned", verdict="ok", found=version)

@@ -40,7 +40,7 @@ class ServiceLog(msgspec.Struct, frozen=True, kw_only=True):
     path: PurePosixPath
 
 
-async def told_logs(  # noqa: PLR0913 - each says something else of what is wanted
+async def pass_on_logs(  # noqa: PLR0913 - each says something else of what is wanted
     accesses: Iterable[Access],
     name: str | None,
     run_name: str | None,
@@ -63,14 +63,14 @@ async def told_logs(  # noqa: PLR0913 - each says something else of what is want
     if run is None:
         raise RecordsUnreadable(
             f"no host has logs of a run {run_name}; they have those of "
-            f"{', '.join(one.text for one in runs.values()) or 'no run'}"
+            f"{', '.join(known_run.text for known_run in runs.values()) or 'no run'}"
         )
-    there = await logs_there([one for one in reached if one.name in run.kept], run)
-    chosen = chosen_logs(there.found, name, run.run)
+    found_logs = await logs_there([access for access in reached if access.name in run.kept], run)
+    chosen = chosen_logs(found_logs.found, name, run.run)
     tell = begin(run.text, sorted(log.service for log in chosen))
     telling = follow if keeps_on else last_lines
     problems = await telling(reached, chosen, lines, tell)
-    return Answers(found={}, problems={**states.problems, **there.problems, **problems})
+    return Answers(found={}, problems={**states.problems, **found_logs.problems, **problems})
 
 
 async def logs_there(accesses: Iterable[Access], run: RunThere) -> Answers[tuple[ServiceLog, ...]]:
@@ -127,11 +127,11 @@ async def last_lines(
             ("tail", "--verbose", f"--lines={lines}", *paths), seconds=PRINT_SECONDS
         )
 
-    answers = await on_all((one for one in accesses if one.name in by_host), printed_on)
+    answers = await on_all((access for access in accesses if access.name in by_host), printed_on)
     for printed in answers.found.values():
-        told = LogLines(tell)
-        told.take(printed)
-        told.end()
+        log_lines = LogLines(tell)
+        log_lines.take(printed)
+        log_lines.end()
     return answers.problems
 
 
@@ -143,17 +143,19 @@ async def follow(
 
     async def followed(connection: SshConnection) -> None:
         argv = tail_argv((log.path for log in by_host[connection.host]), lines=str(lines))
-        told = LogLines(tell)
+        log_lines = LogLines(tell)
         async with connection.running(argv) as tail:
             if tail.stdout is None or tail.stderr is None:
                 raise TypeError("tail was started without pipes")
             while content := await tail.stdout.read(READ_BYTES):
-                told.take(content)
-            said = (await tail.stderr.read()).decode(errors="replace").strip()
-        told.end()
-        raise HostLost(f"{connection.host}: following has ended: {said or 'without a word'}")
+                log_lines.take(content)
+            complaint = (await tail.stderr.read()).decode(errors="replace").strip()
+        log_lines.end()
+        raise HostLost(f"{connection.host}: following has ended: {complaint or 'without a word'}")
 
-    return (await on_all((one for one in accesses if one.name in by_host), followed)).problems
+    return (
+        await on_all((access for access in accesses if access.name in by_host), followed)
+    ).problems
 
 
 class LogLines:

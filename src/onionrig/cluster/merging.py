@@ -30,24 +30,26 @@ HANDED_ON = OURS | {PurePosixPath(EVENTS)}
 """Files that the controller handed to hosts; hosts keep their own records in directories."""
 
 
-def put_down(files: Iterable[tuple[PurePosixPath, bytes]], here: Path) -> tuple[PurePosixPath, ...]:
+def store_files(
+    files: Iterable[tuple[PurePosixPath, bytes]], directory: Path
+) -> tuple[PurePosixPath, ...]:
     """Take in the files of one host; return those that were new, or longer than what is here.
 
     Files that are made from records, such as the result, are not taken from a host. Raises
     RunDirectoryError.
     """
-    taken = []
+    new_files = []
     for path, content in files:
         if len(path.parts) == 1 and path not in HANDED_ON:
             continue
-        target = here / path
+        target = directory / path
         size = size_of(target)
         if size and (path in OURS or size >= len(content)):
             continue
         make_private(target.parent)
         replace_file(target, content)
-        taken.append(path)
-    return tuple(taken)
+        new_files.append(path)
+    return tuple(new_files)
 
 
 def say_that_nobody_saw_the_end(run_directory: RunDirectory, *, handed_on: bool) -> None:
@@ -100,10 +102,10 @@ def _last_event(events: Sequence[AnyEvent]) -> str:
     return f"{second:.0f} s into the hold{number}"
 
 
-def missing_files(manifest: Manifest, here: Path, host: str) -> tuple[str, ...]:
+def missing_files(manifest: Manifest, directory: Path, host: str) -> tuple[str, ...]:
     """Return the services of a host of which not even a log is here."""
     return tuple(
         service.name
         for service in manifest.services
-        if service.host == host and not (here / "logs" / f"{service.name}.log").exists()
+        if service.host == host and not (directory / "logs" / f"{service.name}.log").exists()
     )

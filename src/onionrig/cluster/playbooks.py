@@ -87,15 +87,15 @@ def play(  # noqa: PLR0913 - what ansible-playbook is told on its command line
     the temporary directory is unfit, and Interrupted or Terminated.
     """
     refuse_unfit_surroundings(SSH_SOCKET, for_ssh=True)
-    played, told = Played(), set[str]()
+    played, told_tasks = Played(), set[str]()
 
     def take(event: dict[str, Any]) -> bool:
         kind, data = event["event"], event.get("event_data", {})
         if kind == "playbook_on_task_start" and data.get("task_action") not in UNTOLD:
-            task = _short(data.get("task", ""))
-            if task not in told:  # hosts that need not wait come to a task one by one
+            task = _without_role(data.get("task", ""))
+            if task not in told_tasks:  # hosts that need not wait come to a task one by one
                 tell(task)
-            told.add(task)
+            told_tasks.add(task)
         _take(played, kind, data)
         return True  # else ansible-runner drops the event
 
@@ -142,12 +142,12 @@ def _take(played: Played, kind: str, data: dict[str, Any]) -> None:
         played.changed.setdefault(host, 0)
         played.changed[host] += bool(result.get("changed"))
         if "stdout" in result:
-            played.printed.setdefault(_short(data["task"]), {})[host] = result["stdout"]
+            played.printed.setdefault(_without_role(data["task"]), {})[host] = result["stdout"]
     elif kind in ("runner_on_failed", "runner_on_unreachable") and not data.get("ignore_errors"):
         played.failures.append(
             PlaybookFailure(
                 host=host,
-                task=_short(data.get("task", "")),
+                task=_without_role(data.get("task", "")),
                 reason=reason_of(result),
                 unreachable=kind == "runner_on_unreachable",
             )
@@ -164,7 +164,7 @@ def reason_of(result: Mapping[str, Any]) -> str:
     return " ".join(message.split()) or "no reason was given"
 
 
-def _short(task: str) -> str:
+def _without_role(task: str) -> str:
     """Return a task's name without that of its role."""
     return task.rpartition(" : ")[2]
 
@@ -204,13 +204,13 @@ def _environment(directory: Path) -> dict[str, str]:
 def _prepare(directory: Path) -> None:
     """Make what Ansible needs in a workspace, including the collection."""
     namespace = directory / "collections/ansible_collections/onionrig"
-    for made in (directory / "runner", directory / "tmp", directory / "ssh", namespace):
-        made.mkdir(parents=True)
+    for new_directory in (directory / "runner", directory / "tmp", directory / "ssh", namespace):
+        new_directory.mkdir(parents=True)
     (namespace / "cluster").symlink_to(collection_directory())
 
 
 def _error(runner: Any) -> str:  # noqa: ANN401 - likewise
     with runner.stdout as file:
         lines = [line.strip() for line in file.read().splitlines() if line.strip()]
-    told = [line for line in lines if "ERROR" in line] or lines[-1:]
-    return told[0] if told else "it said nothing"
+    error_lines = [line for line in lines if "ERROR" in line] or lines[-1:]
+    return error_lines[0] if error_lines else "it said nothing"

@@ -56,10 +56,10 @@ async def _stood_down(connection: SshConnection) -> tuple[EndedRun, ...]:
         )
         await connection.script(stand_down_script(run, keep_records=True), seconds=END_SECONDS)
     after = await host_state(connection)
-    left = set(before.run_ids) & set(after.run_ids)
-    if left:
+    remaining = set(before.run_ids) & set(after.run_ids)
+    if remaining:
         raise HostLost(
-            f"{connection.host}: run {', '.join(sorted(left))} could not be ended; look at "
+            f"{connection.host}: run {', '.join(sorted(remaining))} could not be ended; look at "
             f"{connection.access.by_hand()}systemctl list-units 'onionrig-*'"
         )
     return tuple(_ended(before, after, run_id) for run_id in before.run_ids)
@@ -79,4 +79,4 @@ def _ended(before: HostState, after: HostState, run_id: str) -> EndedRun:
 
 
 def _records_of(state: HostState, run_id: str) -> str | None:
-    return next((one.directory for one in state.records if one.run_id == run_id), None)
+    return next((records.directory for records in state.records if records.run_id == run_id), None)

@@ -111,7 +111,12 @@ class HostState(msgspec.Struct, frozen=True, kw_only=True):
     def standing(self) -> KeptRecords | None:
         """The records of the run that it is in use for."""
         return next(
-            (one for one in self.records if self.claim and one.run_id == self.claim.run_id), None
+            (
+                records
+                for records in self.records
+                if self.claim and records.run_id == self.claim.run_id
+            ),
+            None,
         )
 
 
@@ -140,16 +145,18 @@ def state_from(printed: str) -> HostState:
 
     Raises KeyError, ValueError and msgspec.MsgspecError for what the script cannot have printed.
     """
-    parts = _parts(printed)
+    parts = _parts_by_name(printed)
     now = float(parts["now"])
     claim = _claim(parts["lock"])
     units = msgspec.json.decode(parts["services"] or "[]", type=list[_Unit])
     prefix = "onionrig-" if claim is None else f"onionrig-{claim.run_id}-"
     timers = {} if claim is None else _timers(parts["timers"], prefix)
     ends = timers.get(LOAD_TIMER) or timers.get(GRACE_TIMER)
-    seen = set(re.findall(rf"^onionrig-({RUN_ID})\b", parts["left"], re.MULTILINE))
-    seen |= set(re.findall(rf"^({RUN_ID})$", parts["left"], re.MULTILINE))
-    seen |= {found[1] for unit in units if (found := re.match(rf"onionrig-({RUN_ID})-", unit.unit))}
+    run_ids = set(re.findall(rf"^onionrig-({RUN_ID})\b", parts["left"], re.MULTILINE))
+    run_ids |= set(re.findall(rf"^({RUN_ID})$", parts["left"], re.MULTILINE))
+    run_ids |= {
+        match[1] for unit in units if (match := re.match(rf"onionrig-({RUN_ID})-", unit.unit))
+    }
     return HostState(
         wall_seconds=now,
         version=_version(parts["provisioned"]),
@@ -163,7 +170,7 @@ def state_from(printed: str) -> HostState:
             and unit.unit.startswith(prefix)
             and not unit.unit.endswith("-stand-down.service")
         },
-        leftover_run_ids=tuple(sorted(seen - {claim.run_id if claim else ""})),
+        leftover_run_ids=tuple(sorted(run_ids - {claim.run_id if claim else ""})),
         available_memory_bytes=_memory(parts["memory"]),
         free_disk_bytes=_last_number(parts["disk"]),
         temperature_celsius=_temperature(parts["temperature"]),
@@ -171,7 +178,7 @@ def state_from(printed: str) -> HostState:
     )
 
 
-def _parts(printed: str) -> dict[str, str]:
+def _parts_by_name(printed: str) -> dict[str, str]:
     parts = {}
     for part in printed.split(f"\n{HEADING}")[1:]:
         name, _, content = part.partition("\n")
@@ -204,8 +211,8 @@ def _version(text: str) -> str | None:
 
 
 def _memory(text: str) -> int | None:
-    found = re.search(r"^MemAvailable: +(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) * _KIB if found else None
+    match = re.search(r"^MemAvailable: +(\d+) kB", text, re.MULTILINE)
+    return int(match[1]) * _KIB if match else None
 
 
 def _last_number(text: str) -> int | None:
@@ -219,13 +226,13 @@ def _temperature(text: str) -> float | None:
 
 
 def _records(text: str) -> list[KeptRecords]:
-    kept = []
+    records = []
     for line in text.splitlines():
         directory, size, changed, has_manifest, schedule = line.split("\t", 4)
         name = RECORDS_NAME.fullmatch(directory)
         if name is None:
             continue
-        kept.append(
+        records.append(
             KeptRecords(
                 directory=directory,
                 run=name["run"],
@@ -236,7 +243,7 @@ def _records(text: str) -> list[KeptRecords]:
                 schedule=_schedule(schedule),
             )
         )
-    return kept
+    return records
 
 
 def _schedule(text: str) -> Schedule | None:

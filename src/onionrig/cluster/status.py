@@ -44,7 +44,7 @@ class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
 async def cluster_status(accesses: Iterable[Access]) -> ClusterStatus:
     """Ask all hosts at once and return their state."""
     reached = tuple(accesses)
-    answers = await on_all(reached, _asked)
+    answers = await on_all(reached, _ask)
     version = provisioned_version()
     return ClusterStatus(
         version=version,
@@ -55,7 +55,7 @@ async def cluster_status(accesses: Iterable[Access]) -> ClusterStatus:
     )
 
 
-async def _asked(connection: SshConnection) -> tuple[HostState, ClockReading | None]:
+async def _ask(connection: SshConnection) -> tuple[HostState, ClockReading | None]:
     state = await host_state(connection)
     return state, await asyncio.to_thread(clock_reading, connection.access)
 

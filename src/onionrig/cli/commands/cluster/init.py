@@ -69,7 +69,7 @@ def init(  # noqa: PLR0913 - the groups of an inventory
         clients=_separate(clients),
         authorities=_separate(authorities),
         relays=_separate(relays),
-        here={*LOCAL_NAMES, socket.gethostname()},
+        local_names={*LOCAL_NAMES, socket.gethostname()},
     )
     write_inventory(Path(inventory), planned)
     print(inventory_text(planned), end="")

@@ -11,7 +11,7 @@ from onionrig.cli.commands.cluster.app import InventoryOption, cluster, progress
 from onionrig.cli.help import described
 from onionrig.cli.output.refused_output import print_line
 from onionrig.cluster.asking import accesses_of
-from onionrig.cluster.logs import told_logs
+from onionrig.cluster.logs import pass_on_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ def logs(
 
     Once a run has ended and was collected, its logs are in its run directory, in logs/.
     """
-    telling = told_logs(
+    telling = pass_on_logs(
         accesses_of(inventory), name, run, lines=lines, keeps_on=follow, begin=_printer
     )
     try:
