@@ -1,6 +1,6 @@
 """Control groups that runs have left, on trees of directories that look like them."""
 
-from onionrig.processes.leftover_groups import left_groups, members_below, remove_empty
+from onionrig.processes.leftover_groups import leftover_groups, members_below, remove_empty
 from onionrig.processes.leftovers import NAME
 
 MARK = "0123456789abcdef"
@@ -14,13 +14,13 @@ def left(below):
 
 def test_groups_are_found_wherever_a_run_was_started(tmp_path):
     groups = [left(tmp_path), left(tmp_path / "user.slice" / "session-3")]
-    assert left_groups([tmp_path], NAME) == dict.fromkeys(groups, MARK)
+    assert leftover_groups([tmp_path], NAME) == dict.fromkeys(groups, MARK)
 
 
 def test_groups_of_others_are_not(tmp_path):
     (tmp_path / "onionrig-not-a-mark").mkdir()
     (tmp_path / "system.slice" / "tor.service").mkdir(parents=True)
-    assert left_groups([tmp_path, tmp_path / "absent"], NAME) == {}
+    assert leftover_groups([tmp_path, tmp_path / "absent"], NAME) == {}
 
 
 def test_processes_are_seen_in_whichever_of_its_groups_they_are(tmp_path):

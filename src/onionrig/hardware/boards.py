@@ -103,11 +103,11 @@ def board_named(catalogue: Catalogue, board: str, *, where: str) -> Board:
     if board in catalogue:
         return catalogue[board]
     close = difflib.get_close_matches(board.casefold(), catalogue, n=1)
-    meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(catalogue)}"
-    raise UsageError(f"{where}no such board; {meant} (onionrig hardware lists them)")
+    suggestion = f"did you mean {close[0]}?" if close else f"there are {', '.join(catalogue)}"
+    raise UsageError(f"{where}no such board; {suggestion} (onionrig hardware lists them)")
 
 
 def figures_of(board: Board) -> dict[str, AnyFigure]:
     """Return the known figures of a board, by key."""
-    found = {field: getattr(board, field) for field in Board.__struct_fields__}
-    return {field: value for field, value in found.items() if isinstance(value, BoardFigure)}
+    values = {field: getattr(board, field) for field in Board.__struct_fields__}
+    return {field: value for field, value in values.items() if isinstance(value, BoardFigure)}

@@ -48,16 +48,16 @@ def catalogue_from(files: Iterable[CatalogueFile]) -> Catalogue:
 def _boards_in(file: CatalogueFile) -> Iterable[tuple[str, dict[str, Any]]]:
     """Return a file's boards, with the names of its sources replaced by the sources themselves."""
     try:
-        read = tomllib.loads(file.text)
+        content = tomllib.loads(file.text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file.origin} is not TOML: {error}") from error
-    unknown = next((key for key in read if key not in _TABLES), None)
+    unknown = next((key for key in content if key not in _TABLES), None)
     if unknown is not None:
         raise UsageError(f"{file.origin}: unknown key {unknown}; it has {', '.join(_TABLES)}")
-    sources, boards = read.get("sources", {}), read.get("boards", {})
+    sources, boards = content.get("sources", {}), content.get("boards", {})
     if not isinstance(sources, Mapping) or not isinstance(boards, Mapping):
         raise UsageError(f"{file.origin}: [sources] and [boards.ID] are tables")
-    dated = {"dated": str(read["dated"])} if "dated" in read else {}
+    dated = {"dated": str(content["dated"])} if "dated" in content else {}
     for board, figures in boards.items():
         if not _ID.fullmatch(board) or not isinstance(figures, Mapping):
             raise UsageError(

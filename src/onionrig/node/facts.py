@@ -70,8 +70,8 @@ def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
         onionbalance, _ = find_onionbalance()
     except Unequipped:
         onionbalance = None
-    found = address or _first_address()
-    interface = _interface_of(found)
+    own_address = address or _first_address()
+    interface = _interface_of(own_address)
     net = root / "sys/class/net" / (interface or "-")
     paths = {
         "tor": tor.path if tor else None,
@@ -93,7 +93,7 @@ def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
             "python": sys.executable,
             **{name: path for name, path in paths.items() if path is not None},
         },
-        address=found,
+        address=own_address,
         interface=interface,
         link_bits_per_second=link_bits_per_second(read_text(net / "speed")),
         mtu_bytes=_number(read_text(net / "mtu")),
@@ -126,15 +126,15 @@ def _provisioned_version(root: Path) -> str:
 def _first_address() -> str:
     """Return the first address that is not loopback's, or loopback's if there is no other."""
     for addresses in psutil.net_if_addrs().values():
-        for each in addresses:
-            if each.family.name == "AF_INET" and not each.address.startswith("127."):
-                return each.address
+        for entry in addresses:
+            if entry.family.name == "AF_INET" and not entry.address.startswith("127."):
+                return entry.address
     return "127.0.0.1"
 
 
 def _interface_of(address: str) -> str | None:
     for name, addresses in psutil.net_if_addrs().items():
-        if any(each.address.partition("%")[0] == address for each in addresses):
+        if any(entry.address.partition("%")[0] == address for entry in addresses):
             return name
     return None
 
@@ -142,7 +142,9 @@ def _interface_of(address: str) -> str | None:
 def _listening_ports() -> set[int]:
     connections = psutil.net_connections(kind="tcp")
     return {
-        each.laddr.port for each in connections if each.laddr and each.status == psutil.CONN_LISTEN
+        connection.laddr.port
+        for connection in connections
+        if connection.laddr and connection.status == psutil.CONN_LISTEN
     }
 
 

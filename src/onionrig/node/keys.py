@@ -23,9 +23,9 @@ from onionrig.tor.program import find_tor
 def main() -> None:
     """Make the keys that standard input asks for."""
     try:
-        wanted = msgspec.json.decode(sys.stdin.buffer.read(), type=KeysWanted)
-        made = make_keys(
-            wanted,
+        keys_wanted = msgspec.json.decode(sys.stdin.buffer.read(), type=KeysWanted)
+        keys = make_keys(
+            keys_wanted,
             workspace=Path(sys.argv[1]),
             cache=STATE / "keys",
             tor=find_tor().path,
@@ -34,7 +34,7 @@ def main() -> None:
     except OnionrigError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)
-    sys.stdout.write(json_text(made))
+    sys.stdout.write(json_text(keys))
 
 
 if __name__ == "__main__":

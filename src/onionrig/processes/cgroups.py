@@ -108,12 +108,12 @@ def mount_from(line: str) -> Mount | None:
 
 def own_groups(text: str) -> dict[str, str]:
     """Return the groups in /proc/self/cgroup by controller; version 2 has the empty name."""
-    found: dict[str, str] = {}
+    groups: dict[str, str] = {}
     for line in text.splitlines():
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
         if path.startswith("/"):
-            found |= dict.fromkeys(controllers.split(","), path.removesuffix(_DELETED))
-    return found
+            groups |= dict.fromkeys(controllers.split(","), path.removesuffix(_DELETED))
+    return groups
 
 
 def _below(own: str, root: str) -> str:
@@ -126,4 +126,4 @@ def _below(own: str, root: str) -> str:
 
 
 def _unescaped(path: str) -> str:
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 8)), path)
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 8)), path)

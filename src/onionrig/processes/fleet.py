@@ -170,10 +170,10 @@ def death(  # noqa: PLR0913 - who, how, when, and what it said where
 
     ``ours`` is true for a program of ours, whose exit codes are those of its errors.
     """
-    known = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
-    if ours and known is not None:
+    error_class = {kind.exit_code: kind for kind in ERROR_CLASSES}.get(code)
+    if ours and error_class is not None:
         message = last.removeprefix("error: ")
-        return known(message if message != last else f"{name}: {known.meaning}")
+        return error_class(message if message != last else f"{name}: {error_class.meaning}")
     how = (
         f"was killed by {signal.Signals(-code).name}"
         if code < 0

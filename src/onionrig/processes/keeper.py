@@ -48,27 +48,27 @@ def main(mark: str, workspace: str, finish: list[str]) -> None:
         signal.signal(ignored, signal.SIG_IGN)
     sys.stdout.buffer.write(WATCHING)
     sys.stdout.buffer.flush()
-    told: list[int] = []
+    handles: list[int] = []
     groups: list[str] = []
-    done = False
+    finished = False
     for line in sys.stdin.buffer:
         if line == DONE:
-            done = True
+            finished = True
             continue
         if line.startswith(GROUP):
             groups.append(os.fsdecode(line.removeprefix(GROUP).rstrip(b"\n")))
             continue
         # held from now on, so that the id of a process that has ended is never somebody else's
         with contextlib.suppress(OSError, ValueError):
-            told.append(os.pidfd_open(int(line)))
-    for handle in told:
+            handles.append(os.pidfd_open(int(line)))
+    for handle in handles:
         with contextlib.suppress(OSError):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
     sweep(mark, workspace)
     for group in groups:
         remove_group(group)
     shutil.rmtree(workspace, ignore_errors=True)
-    if finish and not done:
+    if finish and not finished:
         with contextlib.suppress(subprocess.TimeoutExpired):  # it is ended then, and nobody listens
             subprocess.run(finish, stdin=subprocess.DEVNULL, timeout=_FINISH_SECONDS, check=False)
 
@@ -133,8 +133,8 @@ def _kill_if_marked(pid: int, entry: bytes, title: bytes) -> bool:
     with contextlib.suppress(OSError):
         handle = os.pidfd_open(pid)
         try:
-            environment = _of(pid, "environ").split(b"\0")
-            if entry not in environment and not _of(pid, "cmdline").startswith(title):
+            environment = _proc_file(pid, "environ").split(b"\0")
+            if entry not in environment and not _proc_file(pid, "cmdline").startswith(title):
                 return False
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             return True
@@ -143,8 +143,8 @@ def _kill_if_marked(pid: int, entry: bytes, title: bytes) -> bool:
     return False
 
 
-def _of(pid: int, what: str) -> bytes:
-    with open(f"/proc/{pid}/{what}", "rb") as file:  # noqa: PTH123 - likewise
+def _proc_file(pid: int, name: str) -> bytes:
+    with open(f"/proc/{pid}/{name}", "rb") as file:  # noqa: PTH123 - likewise
         return file.read()
 
 

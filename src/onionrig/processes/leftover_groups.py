@@ -19,26 +19,30 @@ if TYPE_CHECKING:
 
 def group_mounts() -> list[Path]:
     """Return where groups that limit CPU time can be; empty if the kernel has none."""
-    return list(dict.fromkeys(Path(each.mount_point) for each in own_hierarchies()))
+    return list(dict.fromkeys(Path(hierarchy.mount_point) for hierarchy in own_hierarchies()))
 
 
-def left_groups(mounts: Sequence[Path], name: re.Pattern[str]) -> dict[Path, str]:
+def leftover_groups(mounts: Sequence[Path], name: re.Pattern[str]) -> dict[Path, str]:
     """Return this user's groups of runs, by path, each with the mark of its run.
 
     A run may have been started in another session than this one, so everything that is mounted is
     searched.
     """
-    found: dict[Path, str] = {}
+    marks_by_group: dict[Path, str] = {}
     for mount in mounts:
         for directory, below, _ in os.walk(mount):
-            named = {each: match["mark"] for each in below if (match := name.fullmatch(each))}
-            below[:] = [each for each in below if each not in named]
-            found |= {
-                path: mark
-                for each, mark in sorted(named.items())
-                if (path := Path(directory, each)).lstat().st_uid == os.geteuid()
+            named = {
+                directory_name: match["mark"]
+                for directory_name in below
+                if (match := name.fullmatch(directory_name))
             }
-    return found
+            below[:] = [directory_name for directory_name in below if directory_name not in named]
+            marks_by_group |= {
+                path: mark
+                for directory_name, mark in sorted(named.items())
+                if (path := Path(directory, directory_name)).lstat().st_uid == os.geteuid()
+            }
+    return marks_by_group
 
 
 def members_below(group: Path) -> list[int]:

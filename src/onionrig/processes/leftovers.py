@@ -24,7 +24,7 @@ import msgspec
 import psutil
 
 from onionrig.processes.keeper import MARK, remove_group, sweep
-from onionrig.processes.leftover_groups import left_groups, members_below, remove_empty
+from onionrig.processes.leftover_groups import leftover_groups, members_below, remove_empty
 from onionrig.processes.workspace import has_controller
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def clean(
     """
     # in this order: a workspace that is there has had a keeper since before it was made
     workspaces = _workspaces(temporary)
-    groups = left_groups(groups_below, NAME)
+    groups = leftover_groups(groups_below, NAME)
     guarded, marked = _alive()
     cleaned: list[Leftover] = []
     orphaned: set[str] = set()
@@ -89,16 +89,16 @@ def clean(
 
 def _workspaces(temporary: Path) -> dict[str, Path]:
     """Return this user's workspaces by their run's mark; a link is never one."""
-    found = {}
+    workspaces = {}
     for path in sorted(temporary.iterdir()):
         named = NAME.fullmatch(path.name)
         if named is None:
             continue
         with contextlib.suppress(FileNotFoundError):
-            known = path.lstat()
-            if stat.S_ISDIR(known.st_mode) and known.st_uid == os.geteuid():
-                found[named["mark"]] = path
-    return found
+            status = path.lstat()
+            if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():
+                workspaces[named["mark"]] = path
+    return workspaces
 
 
 def _alive() -> tuple[set[str], dict[str, list[int]]]:
@@ -121,7 +121,7 @@ def _cleaned(
     size = sum(file.lstat().st_size for file in _below(path) if not file.is_dir())
     ended: tuple[str, ...] = ()
     if processes and orphaned_mark is not None:
-        ended, processes = tuple(map(_named, processes)), []
+        ended, processes = tuple(map(_process_text, processes)), []
         if not dry_run:
             sweep(orphaned_mark, str(path))
             processes = _alive()[1].get(orphaned_mark, [])
@@ -132,7 +132,7 @@ def _cleaned(
     return Leftover(path=str(path), size_bytes=size, outcome=outcome, why=why, ended=ended)
 
 
-def _named(pid: int) -> str:
+def _process_text(pid: int) -> str:
     try:
         return f"{psutil.Process(pid).name()} {pid}"
     except psutil.Error:
@@ -144,7 +144,7 @@ def _cleaned_group(path: Path, *, orphaned: bool, dry_run: bool) -> Leftover:
     pids = members_below(path)
     ended: tuple[str, ...] = ()
     if pids and orphaned:
-        ended = tuple(map(_named, pids))
+        ended = tuple(map(_process_text, pids))
         if not dry_run and not remove_group(str(path)):
             outcome, why = "failed", "what is in it could not be ended"
         elif not dry_run:

@@ -110,8 +110,8 @@ def _ending_with_us(program: str, environment: Mapping[str, str]) -> tuple[str, 
 
     A program that does not exist is started without it, so that the system reports the error.
     """
-    there = Path(program).is_file() or shutil.which(program, path=environment.get("PATH"))
-    if threading.current_thread() is not threading.main_thread() or not there:
+    exists = Path(program).is_file() or shutil.which(program, path=environment.get("PATH"))
+    if threading.current_thread() is not threading.main_thread() or not exists:
         return ()
     return _setpriv()
 

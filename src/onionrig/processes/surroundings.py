@@ -49,12 +49,12 @@ def refuse_unfit_surroundings(longest: str = "", *, for_ssh: bool = False) -> No
 def refuse_intercepted() -> None:
     """Raise Unequipped if something is loaded that sends connections through a proxy."""
     maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
-    found = intercepting(maps, os.environ)
-    if found is not None:
+    library = intercepting(maps, os.environ)
+    if library is not None:
         raise Unequipped(
-            f"{found} is loaded into this program and would take its connections elsewhere: start "
-            f"onionrig without it (unset {PRELOAD}, and see /etc/ld.so.preload); the rig is a "
-            "private Tor network on hosts of its own, and reaches no other"
+            f"{library} is loaded into this program and would take its connections elsewhere: "
+            f"start onionrig without it (unset {PRELOAD}, and see /etc/ld.so.preload); the rig is "
+            "a private Tor network on hosts of its own, and reaches no other"
         )
 
 
@@ -66,8 +66,8 @@ def intercepting(maps: str, environment: Mapping[str, str]) -> str | None:
     """
     for text in (maps, environment.get(PRELOAD, "")):
         for word in re.split(r"[\s:]+", text):
-            if found := _INTERCEPTING.search(word):
-                return f"{found[1]} ({word})"
+            if match := _INTERCEPTING.search(word):
+                return f"{match[1]} ({word})"
     return None
 
 
@@ -89,9 +89,9 @@ def unfit(directory: str, longest: str = "", *, for_ssh: bool = False) -> str | 
         return "its path is not UTF-8, as the files that name it are, or the locale is not"
     if _CONTROL.search(directory):
         return "its path has a line break or another control character"
-    if for_ssh and (found := _NOT_PLAIN.search(directory)):
+    if for_ssh and (match := _NOT_PLAIN.search(directory)):
         return (
-            f"its path has {found[0]!r}, which ssh and Ansible would read as more than a letter of "
+            f"its path has {match[0]!r}, which ssh and Ansible would read as more than a letter of "
             "the path; letters, digits and / . _ + , = @ - are taken"
         )
     socket = os.path.join(directory, WORKSPACE, longest)  # noqa: PTH118 - a text, not a file

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 
-async def together(*things: Coroutine[Any, Any, Found]) -> list[Found]:
+async def together(*coroutines: Coroutine[Any, Any, Found]) -> list[Found]:
     """Do these at the same time, wait for all of them and return what each returned.
 
     If one fails the others are cancelled and waited for, and the first error is raised as it is,
     not in a group.
     """
     async with tasks() as group:
-        started = [group.create_task(thing) for thing in things]
+        started = [group.create_task(coroutine) for coroutine in coroutines]
     return [task.result() for task in started]
 
 

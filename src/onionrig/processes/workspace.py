@@ -54,31 +54,31 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 @asynccontextmanager
 async def kept(*, finish: Sequence[str] = ()) -> AsyncIterator[Kept]:
     """Own a workspace for a block; ``finish`` is run if the controller dies inside it."""
-    keeper, kept = _start(finish)
+    keeper, keeping = _start(finish)
     try:
         await asyncio.to_thread(_until_watching, keeper)
-        with _made(kept.workspace):
-            yield kept
+        with _made_and_locked(keeping.workspace):
+            yield keeping
     finally:
-        shutil.rmtree(kept.workspace, ignore_errors=True)
+        shutil.rmtree(keeping.workspace, ignore_errors=True)
         await asyncio.shield(asyncio.to_thread(_dismiss, keeper))
 
 
 @contextmanager
 def kept_without_a_loop() -> Iterator[Kept]:
     """Own a workspace for a block of a program that runs no event loop."""
-    keeper, kept = _start(())
+    keeper, keeping = _start(())
     try:
         _until_watching(keeper)
-        with _made(kept.workspace):
-            yield kept
+        with _made_and_locked(keeping.workspace):
+            yield keeping
     finally:
-        shutil.rmtree(kept.workspace, ignore_errors=True)
+        shutil.rmtree(keeping.workspace, ignore_errors=True)
         _dismiss(keeper)
 
 
 @contextmanager
-def _made(workspace: Path) -> Iterator[None]:
+def _made_and_locked(workspace: Path) -> Iterator[None]:
     """Make the workspace, and hold its lock for a block."""
     workspace.mkdir(mode=0o700)
     # not inherited by child processes, so that it ends with the controller

@@ -178,8 +178,8 @@ def placeholder_identities(experiment: Experiment) -> Identities:
 def placeholder_allocation(experiment: Experiment, programs: Programs) -> Allocation:
     """Return a placeholder allocation for displaying a rig that is not started."""
     ports = {
-        wanted.key: wanted.fixed or 10000 + index
-        for index, wanted in enumerate(ports_needed(experiment))
+        port_wanted.key: port_wanted.fixed or 10000 + index
+        for index, port_wanted in enumerate(ports_needed(experiment))
     }
     hosts = placeholder_hosts(experiment) or (Host(name=HERE, address=LOOPBACK),)
     layout = Layout(

@@ -54,12 +54,12 @@ def keys_wanted(experiment: Experiment) -> KeysWanted:
 
 def keys_by_host(experiment: Experiment, places: Mapping[str, str]) -> dict[str, KeysWanted]:
     """Return the keys to create on each host, leaving out hosts whose services have no keys."""
-    wanted = keys_wanted(experiment)
+    all_keys = keys_wanted(experiment)
     by_host = {
         host: KeysWanted(
-            authorities=tuple(name for name in wanted.authorities if places[name] == host),
-            relays=tuple(name for name in wanted.relays if places[name] == host),
-            backends=tuple(name for name in wanted.backends if places[name] == host),
+            authorities=tuple(name for name in all_keys.authorities if places[name] == host),
+            relays=tuple(name for name in all_keys.relays if places[name] == host),
+            backends=tuple(name for name in all_keys.backends if places[name] == host),
             frontend=places[BALANCER] == host,
         )
         for host in dict.fromkeys(places.values())
@@ -67,16 +67,16 @@ def keys_by_host(experiment: Experiment, places: Mapping[str, str]) -> dict[str,
     return {host: keys for host, keys in by_host.items() if keys != KeysWanted()}
 
 
-def identities_from(experiment: Experiment, made: Iterable[HostKeys]) -> Identities:
+def identities_from(experiment: Experiment, host_keys: Iterable[HostKeys]) -> Identities:
     """Return the identities of all hosts put together. Raises KeyError if one is missing."""
-    wanted, every = keys_wanted(experiment), tuple(made)
-    authorities = {name: one for keys in every for name, one in keys.authorities.items()}
-    relays = {name: one for keys in every for name, one in keys.relays.items()}
-    backends = {name: one for keys in every for name, one in keys.backends.items()}
+    names, every = keys_wanted(experiment), tuple(host_keys)
+    authorities = {name: identity for keys in every for name, identity in keys.authorities.items()}
+    relays = {name: identity for keys in every for name, identity in keys.relays.items()}
+    backends = {name: identity for keys in every for name, identity in keys.backends.items()}
     (frontend,) = (keys.frontend for keys in every if keys.frontend is not None)
     return Identities(
-        authorities=tuple(authorities[name] for name in wanted.authorities),
-        relays=tuple(relays[name] for name in wanted.relays),
-        backends=tuple(backends[name] for name in wanted.backends),
+        authorities=tuple(authorities[name] for name in names.authorities),
+        relays=tuple(relays[name] for name in names.relays),
+        backends=tuple(backends[name] for name in names.backends),
         frontend=frontend,
     )

@@ -238,15 +238,17 @@ def in_turns(services: Iterable[Service]) -> list[tuple[Service, ...]]:
 
     Only dependencies among these services count. Raises ValueError if they form a circle.
     """
-    left = list(services)
+    remaining = list(services)
     turns: list[tuple[Service, ...]] = []
-    while left:
-        waiting = {service.name for service in left}
-        turn = tuple(service for service in left if not waiting.intersection(service.ends_without))
+    while remaining:
+        waiting = {service.name for service in remaining}
+        turn = tuple(
+            service for service in remaining if not waiting.intersection(service.ends_without)
+        )
         if not turn:
             raise ValueError(f"{', '.join(sorted(waiting))} depend on one another")
         turns.append(turn)
-        left = [service for service in left if service not in turn]
+        remaining = [service for service in remaining if service not in turn]
     return turns
 
 

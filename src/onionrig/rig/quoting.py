@@ -40,6 +40,6 @@ def _quoted(text: str) -> str:
     return f'"{_SPECIAL.sub(_escaped, text)}"'
 
 
-def _escaped(found: re.Match[str]) -> str:
-    character = found[0]
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
     return f"\\{character}" if character in '"\\' else f"\\x{ord(character):02x}"

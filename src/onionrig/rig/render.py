@@ -115,8 +115,8 @@ def _expected_points(experiment: Experiment) -> int:
     """Return the minimum number of points in each descriptor when all instances are in it."""
     instances = daemons_of(experiment) // variants_of(experiment)
     # an instance whose relays are taken publishes fewer points
-    each = 1 if "distinct_relays" in switches_on(experiment.frontend) else POINTS_AN_INSTANCE
-    return each * instances
+    points_each = 1 if "distinct_relays" in switches_on(experiment.frontend) else POINTS_AN_INSTANCE
+    return points_each * instances
 
 
 def mode_of(experiment: Experiment) -> Mode:
@@ -167,8 +167,8 @@ def _diallers(
             )
             for name, own in place.beside(DIALLER, clients).items()
         ]
-    asked = shape_of(experiment.load).drivers(experiment.load).dial_every_seconds
-    every = experiment.load.dial_every if asked is None else asked
+    shape_interval_seconds = shape_of(experiment.load).drivers(experiment.load).dial_every_seconds
+    every = experiment.load.dial_every if shape_interval_seconds is None else shape_interval_seconds
     if every is not None:
         services += [
             dialler(place, name, address, own, every_seconds=float(every) * len(clients) / len(own))

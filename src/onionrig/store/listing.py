@@ -76,21 +76,21 @@ def _run(path: Path, below: Path) -> ListedRun:
         if result is not None:
             return _with_result(head, result)
     except RecordsUnreadable as error:
-        problem = _short(error, path)
+        problem = _without_path(error, path)
     try:
         manifest = run_directory.read_manifest()
     except RecordsUnreadable as error:
         if not run_directory.looks_like_a_run():
             problem = f"no run directory: {run_directory.contents()}"
         return msgspec.structs.replace(
-            head, outcome="unreadable", problem=problem or _short(error, path)
+            head, outcome="unreadable", problem=problem or _without_path(error, path)
         )
     return msgspec.structs.replace(
         head, profile=manifest.profile, mode=manifest.mode, outcome="no result", problem=problem
     )
 
 
-def _short(error: RecordsUnreadable, path: Path) -> str:
+def _without_path(error: RecordsUnreadable, path: Path) -> str:
     return str(error).removeprefix(f"{path}/")
 
 
