@@ -54,19 +54,19 @@ def clean(onionrig, tmp_path):
     """Clean the temporary directory."""
 
     def run(*options):
-        done = onionrig("clean", *options, TMPDIR=str(tmp_path))
-        assert "Traceback" not in done.stderr
-        return done
+        completed = onionrig("clean", *options, TMPDIR=str(tmp_path))
+        assert "Traceback" not in completed.stderr
+        return completed
 
     return run
 
 
-def said(done):
+def said(completed):
     """Return what is said of the temporary directory, without the machine's control groups.
 
     Those may be of anybody's runs, also of one that is under way beside this test.
     """
-    lines = done.stdout.splitlines(keepends=True)
+    lines = completed.stdout.splitlines(keepends=True)
     return "".join(line for line in lines if "(control group)" not in line)
 
 
@@ -85,8 +85,8 @@ def left(tmp_path, mark="0123456789abcdef"):
 
 def test_what_nobody_guards_is_removed_with_a_line(tmp_path, clean):
     workspace = left(tmp_path)
-    done = clean()
-    assert (done.returncode, said(done)) == (0, f"removed: {workspace} (2.00 KiB)\n")
+    completed = clean()
+    assert (completed.returncode, said(completed)) == (0, f"removed: {workspace} (2.00 KiB)\n")
     assert not workspace.exists()
     assert said(clean()) in nothing(tmp_path)
 
@@ -101,8 +101,10 @@ def test_a_run_that_lives_keeps_its_own(tmp_path, clean, run):
     workspace, *_ = run
     other = left(tmp_path)
     listed = json.loads(clean("--json").stdout)
-    found = [each for each in listed if each["kind"] != "control group"]
-    assert [(each["path"], each["outcome"]) for each in found] == [(str(other), "removed")]
+    removals = [leftover for leftover in listed if leftover["kind"] != "control group"]
+    assert [(leftover["path"], leftover["outcome"]) for leftover in removals] == [
+        (str(other), "removed")
+    ]
     assert workspace.is_dir()
     assert not other.exists()
 
@@ -110,9 +112,9 @@ def test_a_run_that_lives_keeps_its_own(tmp_path, clean, run):
 def test_processes_whose_keeper_is_gone_keep_their_workspace_and_are_named(tmp_path, clean, run):
     workspace, _, keeper, child = run
     ended(keeper)
-    done = clean()
-    assert said(done).startswith(f"in use: {workspace} (")
-    assert f"no keeper, but processes still: {child.pid}; " in said(done)
+    completed = clean()
+    assert said(completed).startswith(f"in use: {workspace} (")
+    assert f"no keeper, but processes still: {child.pid}; " in said(completed)
     assert workspace.is_dir()
     assert not over(child)
 
@@ -145,7 +147,7 @@ def test_processes_that_have_neither_controller_nor_keeper_are_ended_and_named(
     )
     assert not over(child)
 
-    listed = {each["path"]: each for each in json.loads(clean("--json").stdout)}
+    listed = {leftover["path"]: leftover for leftover in json.loads(clean("--json").stdout)}
     assert listed[str(workspace)]["outcome"] == "removed"
     assert listed[str(workspace)]["ended"] == [f"{name} {child.pid}"]
     assert listed[str(other)]["ended"] == []
@@ -201,10 +203,10 @@ def test_what_cannot_be_removed_is_said_and_is_an_error(tmp_path, clean):
     workspace = left(tmp_path)
     (workspace / "relay-1" / "keys").chmod(0o500)
     try:
-        done = clean()
-        assert said(done).startswith(f"failed: {workspace}")
-        assert done.returncode == 8
-        assert "1 of 1 could not be removed" in done.stderr
+        completed = clean()
+        assert said(completed).startswith(f"failed: {workspace}")
+        assert completed.returncode == 8
+        assert "1 of 1 could not be removed" in completed.stderr
     finally:
         (workspace / "relay-1" / "keys").chmod(0o700)
 

@@ -31,12 +31,12 @@ def programs(tmp_path, monkeypatch):
 
 def test_it_is_built_and_found_again(tmp_path):
     built = delaybox(tmp_path / "cache")
-    made = built.stat().st_mtime_ns
-    assert delaybox(tmp_path / "cache").stat().st_mtime_ns == made
+    built_at = built.stat().st_mtime_ns
+    assert delaybox(tmp_path / "cache").stat().st_mtime_ns == built_at
     names = {path.name for path in built.parent.iterdir()}
     assert names == {built.name, f"{built.name}.sha256"}
-    done = subprocess.run([built], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr[:15]) == (2, "usage: delaybox")
+    completed = subprocess.run([built], capture_output=True, text=True, check=False)
+    assert (completed.returncode, completed.stderr[:15]) == (2, "usage: delaybox")
 
 
 @pytest.mark.parametrize("damage", [b"", bytes(17416)])
@@ -50,10 +50,10 @@ def test_one_that_a_power_cut_has_damaged_is_built_again(tmp_path, damage):
 def test_it_compiles_without_a_warning(tmp_path):
     source = resources.files("onionrig.engine.emulation") / "delaybox.c"
     flags = ["-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-    done = subprocess.run(
+    completed = subprocess.run(
         [CC, *flags, "-o", tmp_path / "box", source], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert completed.returncode == 0, completed.stderr
 
 
 def test_without_a_compiler_the_package_is_named(tmp_path, programs):
@@ -69,7 +69,7 @@ def test_what_a_failing_compiler_said_is_said_again(tmp_path, programs):
 
 
 def test_it_is_built_ahead_of_time_into_the_users_cache(tmp_path):
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "onionrig.engine.emulation.delaybox"],
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
         capture_output=True,
@@ -77,5 +77,5 @@ def test_it_is_built_ahead_of_time_into_the_users_cache(tmp_path):
         check=True,
     )
     (built,) = (path for path in (tmp_path / "onionrig").iterdir() if path.suffix != ".sha256")
-    assert done.stdout == f"{built}\n"
+    assert completed.stdout == f"{built}\n"
     assert built.parent.stat().st_mode & 0o777 == 0o700

@@ -57,7 +57,9 @@ def marked(mark):
 async def test_what_a_child_has_forked_ends_with_it(tmp_path):
     process = owned(tmp_path, SHORT_LIVED_PARENT)
     assert await process.ended() == 3
-    await eventually(lambda: all(over(each) for each in marked(str(tmp_path))), "its child's end")
+    await eventually(
+        lambda: all(over(process_left) for process_left in marked(str(tmp_path))), "its child's end"
+    )
     assert not psutil.pid_exists(process.pid)
     assert process.kill() == 3
 
@@ -70,15 +72,15 @@ async def test_a_child_that_is_killed_takes_what_it_has_forked_along(tmp_path):
     assert process.kill() == -signal.SIGKILL == await process.ended()
     assert not process.running
     assert not psutil.pid_exists(process.pid)
-    await eventually(lambda: all(over(each) for each in family), "its child's end")
+    await eventually(lambda: all(over(process_left) for process_left in family), "its child's end")
 
 
 async def test_leaving_the_fleet_reaps_every_child(tmp_path):
     async with Fleet(os.environ) as fleet:
         children = [python_child(tmp_path, IDLE, name=f"child-{n}") for n in range(5)]
-        pids = [fleet.start(one).pid for one in children]
-        for one in children:
-            await up(one)
+        pids = [fleet.start(child).pid for child in children]
+        for child in children:
+            await up(child)
         assert len(fleet.processes()) == 5
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
@@ -111,10 +113,10 @@ async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(
         async with Fleet(os.environ) as fleet:
             fleet.start(dying)
             await asyncio.Event().wait()
-    said = str(caught.value)
-    assert "relay-7 ended with exit code 3" in said
-    assert "the last word" in said
-    assert str(dying.log_path) in said
+    message = str(caught.value)
+    assert "relay-7 ended with exit code 3" in message
+    assert "the last word" in message
+    assert str(dying.log_path) in message
 
 
 async def test_a_child_that_is_killed_is_said_to_be(tmp_path):
@@ -157,8 +159,8 @@ async def test_an_ssh_that_shares_a_connection_of_the_workspace_ends_with_it():
     # such a process has written its title over its environment, mark and all
     titles = []
     async with kept() as keeping:
-        here = f"ssh: {keeping.workspace}/ssh/1 [mux]"
-        for title in (here, f"ssh: {keeping.workspace}0/ssh/1 [mux]"):
+        own_title = f"ssh: {keeping.workspace}/ssh/1 [mux]"
+        for title in (own_title, f"ssh: {keeping.workspace}0/ssh/1 [mux]"):
             started = subprocess.Popen(
                 [sys.executable, "-c", TITLED, title], stdout=subprocess.PIPE, text=True
             )
@@ -170,8 +172,8 @@ async def test_an_ssh_that_shares_a_connection_of_the_workspace_ends_with_it():
         assert others.poll() is None
     finally:
         others.kill()
-        for each in titles:
-            each.communicate()
+        for process_left in titles:
+            process_left.communicate()
 
 
 async def test_an_error_in_the_block_is_not_hidden_by_cleaning_up(tmp_path):
@@ -217,29 +219,29 @@ def controller(tmp_path):
     argv = (sys.executable, "-c", CONTROLLER, str(finished), children)
     # the keeper does the rest; that it does is what the tests are about
     with child(*argv, stdout=subprocess.PIPE, text=True) as process:
-        told = json.loads(process.stdout.readline())
-        yield process, told, finished
+        report = json.loads(process.stdout.readline())
+        yield process, report, finished
 
 
 async def test_a_killed_controller_leaves_nothing_behind(controller):
     # the evidence: eventually() fails if a process, the workspace or the keeper stays
-    process, told, finished = controller
+    process, report, finished = controller
     await eventually(
-        lambda: len(marked(told["mark"])) == 4, "three children and a grandchild to be there"
+        lambda: len(marked(report["mark"])) == 4, "three children and a grandchild to be there"
     )
     process.kill()
     await eventually(
-        lambda: not marked(told["mark"]) and not Path(told["workspace"]).exists(),
-        lambda: f"{marked(told['mark'])} and the workspace to be gone",
+        lambda: not marked(report["mark"]) and not Path(report["workspace"]).exists(),
+        lambda: f"{marked(report['mark'])} and the workspace to be gone",
     )
     await eventually(
-        lambda: finished.exists() and not psutil.pid_exists(told["keeper"]),
+        lambda: finished.exists() and not psutil.pid_exists(report["keeper"]),
         "the keeper to finish the run and end",
     )
 
 
 async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_path):
-    told = tmp_path / "told"
+    pid_file = tmp_path / "told"
     code = (
         "import asyncio, subprocess, sys\n"
         "from onionrig.processes.workspace import kept\n"
@@ -251,12 +253,13 @@ async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_pat
         "        await asyncio.Event().wait()\n"
         "asyncio.run(main())\n"
     )
-    argv = (sys.executable, "-c", code, str(told), IDLE)
+    argv = (sys.executable, "-c", code, str(pid_file), IDLE)
     with child(*argv, stdout=subprocess.DEVNULL) as process:
         await eventually(
-            lambda: told.exists() and told.read_text().endswith("\n"), "the child's process id"
+            lambda: pid_file.exists() and pid_file.read_text().endswith("\n"),
+            "the child's process id",
         )
-        guarded = psutil.Process(int(told.read_text()))
+        guarded = psutil.Process(int(pid_file.read_text()))
         assert not over(guarded)
         process.kill()
         await eventually(lambda: over(guarded), "the keeper to end the child")
@@ -288,19 +291,19 @@ async def test_children_end_with_a_controller_that_is_killed_together_with_its_k
     monkeypatch.chdir(tmp_path)
     argv = (sys.executable, "-c", FLEET, json.dumps({"stubborn": STUBBORN, "idle": IDLE}))
     with child(*argv, stdout=subprocess.PIPE, text=True) as process:
-        told = json.loads(process.stdout.readline())
+        report = json.loads(process.stdout.readline())
         await eventually(
             lambda: all("up" in Path(name).read_text() for name in ("stubborn", "idle")),
             "both children to be up",
         )
-        keeper = psutil.Process(told["keeper"])
-        children = [psutil.Process(pid) for pid in told["children"]]
+        keeper = psutil.Process(report["keeper"])
+        children = [psutil.Process(pid) for pid in report["children"]]
         for pid in (keeper.pid, process.pid):
             os.kill(pid, signal.SIGSTOP)
         for pid in (keeper.pid, process.pid):
             os.kill(pid, signal.SIGKILL)
         await eventually(lambda: over(keeper) and all(map(over, children)), "all of them to end")
-    shutil.rmtree(told["workspace"])
+    shutil.rmtree(report["workspace"])
 
 
 def test_a_program_that_is_not_there_is_started_as_it_is_so_that_the_system_says_so():
@@ -316,18 +319,18 @@ def test_only_the_main_thread_starts_what_ends_with_it():
 
 async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
     # the evidence: a keeper that had ended would leave the run's processes alone
-    process, told, _ = controller
+    process, report, _ = controller
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        os.kill(told["keeper"], number)
+        os.kill(report["keeper"], number)
     process.kill()
-    await eventually(lambda: not marked(told["mark"]), "the keeper to end the run's processes")
+    await eventually(lambda: not marked(report["mark"]), "the keeper to end the run's processes")
 
 
 async def test_the_keeper_spares_processes_of_other_runs(controller):
-    process, told, _ = controller
+    process, report, _ = controller
     environment = {**os.environ, "ONIONRIG_RUN": "another"}
     argv = (sys.executable, "-c", IDLE)
     with child(*argv, env=environment, stdout=subprocess.DEVNULL) as bystander:
         process.kill()
-        await eventually(lambda: not Path(told["workspace"]).exists(), "the keeper to clear up")
+        await eventually(lambda: not Path(report["workspace"]).exists(), "the keeper to clear up")
         assert bystander.poll() is None

@@ -64,19 +64,19 @@ def test_it_ends_when_it_is_told_to(start_sampler):
 
 
 def test_a_process_in_the_list_is_found_when_the_list_changes(tmp_path, start_child):
-    one, other = start_child(IDLE), start_child(IDLE)
+    first, second = start_child(IDLE), start_child(IDLE)
     processes = Processes(ListFile(tmp_path / "processes.json"))
     assert processes.use() == {}
-    replace_file(tmp_path / "processes.json", json.dumps({"one": one.pid}).encode())
+    replace_file(tmp_path / "processes.json", json.dumps({"one": first.pid}).encode())
     assert set(processes.use()) == {"one"}
     replace_file(
-        tmp_path / "processes.json", json.dumps({"one": one.pid, "other": other.pid}).encode()
+        tmp_path / "processes.json", json.dumps({"one": first.pid, "other": second.pid}).encode()
     )
     assert set(processes.use()) == {"one", "other"}
-    one.kill()
-    one.wait()
+    first.kill()
+    first.wait()
     assert set(processes.use()) == {"other"}
-    assert processes.ever_watched == {one.pid, other.pid}
+    assert processes.ever_watched == {first.pid, second.pid}
 
 
 def test_the_main_thread_comes_first_and_open_files_are_counted(tmp_path, start_child):

@@ -108,9 +108,9 @@ def test_tors_are_asked_as_each_schedule_says_although_it_comes_late(
     until(lambda: len(sampler.tors()) == 2, "the first hold's counters")
     later = sampler.schedule(seconds=2, ahead_seconds=10)
     until(lambda: len(sampler.tors()) == 4, "the later hold's counters")
-    told = sampler.tors()
-    assert [line.second for line in told] == [first, first + 1, later, later + 2]
-    for line in told:
+    lines = sampler.tors()
+    assert [line.second for line in lines] == [first, first + 1, later, later + 2]
+    for line in lines:
         assert line.daemons["dead"] is None
         assert line.daemons["answering"].application_bytes == {"9000": 123456789}
         assert line.second <= line.daemons["answering"].read_wall_seconds <= line.wall_seconds
@@ -123,16 +123,18 @@ def test_a_tor_that_does_not_answer_is_null_and_holds_up_no_sample_and_no_other_
     answer_seconds = 15
     sampler = start_sampler((silent, answering), answer_seconds=answer_seconds)
     hold = sampler.schedule(seconds=3600)
-    told = until(sampler.tors, "the tors' counters")[0]
-    assert (told.second - hold) % 10 == 0
-    assert told.daemons["silent"] is None
-    assert told.wall_seconds - told.second >= answer_seconds
-    answered_at = told.daemons["answering"].read_wall_seconds
-    assert answered_at - told.second < answer_seconds, "it would have been asked after the other"
+    counters = until(sampler.tors, "the tors' counters")[0]
+    assert (counters.second - hold) % 10 == 0
+    assert counters.daemons["silent"] is None
+    assert counters.wall_seconds - counters.second >= answer_seconds
+    answered_at = counters.daemons["answering"].read_wall_seconds
+    assert answered_at - counters.second < answer_seconds, (
+        "it would have been asked after the other"
+    )
     meanwhile = [
         line.second
         for line in sampler.samples()
-        if told.second < line.wall_seconds < told.wall_seconds
+        if counters.second < line.wall_seconds < counters.wall_seconds
     ]
     assert len(meanwhile) >= 3, "there would be one, or none"
 
@@ -145,8 +147,10 @@ def test_a_tor_that_answers_byte_by_byte_has_the_same_time_for_all_of_it(
     until(lambda: any(line.daemons["answering"] for line in sampler.tors()), "the other's counters")
     assert all(line.daemons["trickling"] is None for line in sampler.tors())
     # nobody waits for the rest of it, or each reading would leave one who does
-    asked = psutil.Process(sampler.process.pid)
-    until(lambda: not any(link.raddr for link in asked.net_connections()), "it to hang up")
+    sampler_process = psutil.Process(sampler.process.pid)
+    until(
+        lambda: not any(link.raddr for link in sampler_process.net_connections()), "it to hang up"
+    )
     assert sampler.end() == 0
 
 
@@ -160,11 +164,13 @@ def test_the_time_for_an_answer_is_over_however_it_trickles(trickling):
 def test_being_told_to_end_does_not_wait_for_a_tor(start_sampler, silent):
     sampler = start_sampler((silent,), answer_seconds=3600)
     sampler.schedule(seconds=3600)
-    asked = psutil.Process(sampler.process.pid)
-    until(lambda: any(link.raddr for link in asked.net_connections()), "the tor to be asked")
+    sampler_process = psutil.Process(sampler.process.pid)
+    until(
+        lambda: any(link.raddr for link in sampler_process.net_connections()), "the tor to be asked"
+    )
     assert sampler.end() == 0, "it would have waited for an hour"
-    (told,) = sampler.tors()
-    assert told.daemons == {"silent": None}
+    (counters,) = sampler.tors()
+    assert counters.daemons == {"silent": None}
 
 
 def test_without_tors_there_is_no_record_of_them(start_sampler, tmp_path):
@@ -177,6 +183,6 @@ def test_without_tors_there_is_no_record_of_them(start_sampler, tmp_path):
 def test_a_full_disk_under_the_tors_record_ends_the_sampler(start_sampler, answering):
     sampler = start_sampler((answering,), tors_record_path="/dev/full")
     sampler.schedule(seconds=3600)
-    _, told = sampler.process.communicate(timeout=HANG_SECONDS)
+    _, printed = sampler.process.communicate(timeout=HANG_SECONDS)
     assert sampler.process.returncode == 8
-    assert "disk is full" in told
+    assert "disk is full" in printed

@@ -58,15 +58,15 @@ async def standing(tmp_path, **programs):
     rig = Rig(
         hosts=(), services=services, address="a.onion", port=1, mode="anonymous", expected_points=0
     )
-    told = []
+    events = []
     directory = RunDirectory.create(tmp_path / "run")
-    journal = Journal(directory.events_appender(), told.append)
+    journal = Journal(directory.events_appender(), events.append)
     async with entered_local(Equipment(), directory) as engine:
         await engine.prepare(rig)
         await engine.start(services)
         for name in programs:
             await eventually(lambda name=name: "up" in said(tmp_path, name), f"{name} to be up")
-        yield Standing(engine, rig), journal, told
+        yield Standing(engine, rig), journal, events
     journal.close()
 
 
@@ -106,12 +106,12 @@ async def happen(engine, journal, *events):
 
 
 async def test_one_that_is_killed_is_gone_and_its_end_ends_nothing_else(tmp_path):
-    async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, told):
+    async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, events):
         killed, other = (engine.processes()[name] for name in ("one", "other"))
         await happen(engine, journal, ("kill", "one"))
         assert not psutil.pid_exists(killed)
         assert engine.processes() == {"other": other}
-        (event,) = told
+        (event,) = events
         assert (event.verb, event.subject) == ("kill", "one")
         assert isinstance(event, Happened)
         assert psutil.pid_exists(other)
@@ -133,14 +133,14 @@ async def test_one_that_will_not_stop_is_killed_after_the_grace(tmp_path):
 
 
 async def test_one_that_hangs_stands_still_until_it_is_resumed(tmp_path):
-    async with standing(tmp_path, one=COUNTING) as (engine, journal, told):
+    async with standing(tmp_path, one=COUNTING) as (engine, journal, events):
         process = psutil.Process(engine.processes()["one"])
         await happen(engine, journal, ("hang", "one"))
         await eventually(lambda: process.status() == psutil.STATUS_STOPPED, "it to stand still")
         so_far = len(said(tmp_path, "one"))
         await happen(engine, journal, ("resume", "one"))
         await eventually(lambda: len(said(tmp_path, "one")) > so_far, "it to go on")
-        assert [event.verb for event in told] == ["hang", "resume"]
+        assert [event.verb for event in events] == ["hang", "resume"]
 
 
 @pytest.mark.parametrize("verb", ["kill", "stop"])
@@ -181,7 +181,7 @@ async def test_the_end_of_a_service_that_nobody_asked_for_is_a_failure_beside_on
 
 
 async def test_nothing_happens_before_its_time_which_is_all_that_is_waited_for(tmp_path):
-    async with standing(tmp_path, one=IDLE) as (engine, journal, told):
+    async with standing(tmp_path, one=IDLE) as (engine, journal, events):
         clock = SteadyClock()
         hold_second = clock.second() + 2
         awaited = []
@@ -204,18 +204,18 @@ async def test_nothing_happens_before_its_time_which_is_all_that_is_waited_for(t
                 until=until,
             )
         assert awaited == list(due.values())
-        assert [event.verb for event in told] == list(due)
+        assert [event.verb for event in events] == list(due)
         # the wall clock may be slewed meanwhile, which the steady one is not
-        happened = {event.verb: event.wall_seconds - hold_second + 0.01 for event in told}
+        happened = {event.verb: event.wall_seconds - hold_second + 0.01 for event in events}
         assert all(happened[verb] >= at for verb, at in due.items()), happened
 
 
 async def test_things_happen_in_their_order_and_each_is_written_down(tmp_path):
-    async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, told):
+    async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, events):
         await happen(engine, journal, ("kill", "other"), ("hang", "one"), ("start", "other"))
-        assert [(event.verb, event.subject) for event in told] == [
+        assert [(event.verb, event.subject) for event in events] == [
             ("kill", "other"),
             ("hang", "one"),
             ("start", "other"),
         ]
-        assert list(read_all(tmp_path / "run" / "events.jsonl", AnyEvent)) == told
+        assert list(read_all(tmp_path / "run" / "events.jsonl", AnyEvent)) == events

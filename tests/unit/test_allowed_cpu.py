@@ -33,9 +33,9 @@ def test_the_tightest_of_affinity_and_quotas_counts_and_is_named():
     wide = QuotaFiles(group="/a", cpu_max="300000 100000\n")
     tight = QuotaFiles(group="/a/b", cfs_quota_us="50000\n", cfs_period_us="100000\n")
     assert allowed(wide, affinity=2).restriction == "its CPU affinity allows 2 of 4 cores"
-    found = allowed(wide, tight, affinity=2)
-    assert (found.cores, found.whole_cores) == (0.5, 1)
-    assert found.restriction == "a CPU quota of control group /a/b allows 0.5 of 4 cores"
+    allowance = allowed(wide, tight, affinity=2)
+    assert (allowance.cores, allowance.whole_cores) == (0.5, 1)
+    assert allowance.restriction == "a CPU quota of control group /a/b allows 0.5 of 4 cores"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +199,6 @@ def test_what_waited_on_one_of_two_cores_is_far_beyond_what_may_wait(what, fulln
 
 
 def test_a_restriction_is_told_beside_the_figures():
-    said = trust_of(restricted(watched()))
-    assert said.trusted is True
-    assert f"not all of the CPU of here could be used: {PINNED}" in said.missing
+    trust = trust_of(restricted(watched()))
+    assert trust.trusted is True
+    assert f"not all of the CPU of here could be used: {PINNED}" in trust.missing

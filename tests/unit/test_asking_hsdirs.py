@@ -25,7 +25,7 @@ class Tor:
 
     def __init__(self, *fetches, ok=True):
         self.fetches = list(fetches)
-        self.told = []
+        self.commands = []
         self.listeners = []
         self.ok = ok
 
@@ -33,7 +33,7 @@ class Tor:
         self.listeners.append(listener)
 
     def msg(self, command):
-        self.told.append(command)
+        self.commands.append(command)
         for event in self.fetches.pop(0) if self.fetches else []:
             for listener in self.listeners:
                 listener(event)
@@ -59,66 +59,66 @@ def _quick(monkeypatch):
     monkeypatch.setattr(hsdirs, "ATTEMPT_SECONDS", 0.05)
 
 
-async def asked(tor):
+async def ask(tor):
     return await hsdirs.ask(Control(tor), ADDRESS, HSDIR)
 
 
 async def test_the_named_hsdirs_descriptor_is_read():
     tor = Tor([content(TEXT)])
-    said = await asked(tor)
-    assert said.answer is Answer.HELD
-    assert len(said.descriptor.points) == 2
-    assert tor.told == [f"HSFETCH {NAME} SERVER=${ASKED}"]
+    reply = await ask(tor)
+    assert reply.answer is Answer.HELD
+    assert len(reply.descriptor.points) == 2
+    assert tor.commands == [f"HSFETCH {NAME} SERVER=${ASKED}"]
     assert len(tor.listeners) == 1
 
 
 async def test_another_hsdirs_answer_and_another_address_do_not_count():
     elsewhere = [failed("NOT_FOUND", OTHER), content("", OTHER), content("", ASKED, "other")]
-    said = await asked(Tor([*elsewhere, content(TEXT)]))
-    assert said.answer is Answer.HELD
+    reply = await ask(Tor([*elsewhere, content(TEXT)]))
+    assert reply.answer is Answer.HELD
 
 
 async def test_an_hsdir_that_has_none_is_not_asked_again():
     tor = Tor([failed("NOT_FOUND"), content("")])
-    said = await asked(tor)
-    assert (said.answer, said.reason) == (Answer.NOTHING, "NOT_FOUND")
-    assert len(tor.told) == 1
+    reply = await ask(tor)
+    assert (reply.answer, reply.reason) == (Answer.NOTHING, "NOT_FOUND")
+    assert len(tor.commands) == 1
 
 
 async def test_any_other_reason_is_a_refusal():
-    said = await asked(Tor([failed("QUERY_REJECTED"), content("")]))
-    assert (said.answer, said.reason) == (Answer.REFUSED, "QUERY_REJECTED")
+    reply = await ask(Tor([failed("QUERY_REJECTED"), content("")]))
+    assert (reply.answer, reply.reason) == (Answer.REFUSED, "QUERY_REJECTED")
 
 
 async def test_a_fetch_that_is_cancelled_without_a_word_is_repeated():
     tor = Tor([], [content(TEXT)])
-    assert (await asked(tor)).answer is Answer.HELD
-    assert len(tor.told) == 2
+    assert (await ask(tor)).answer is Answer.HELD
+    assert len(tor.commands) == 2
 
 
 async def test_silence_is_told_after_some_attempts():
     tor = Tor()
-    assert (await asked(tor)).answer is Answer.SILENT
-    assert len(tor.told) == hsdirs.ATTEMPTS
+    assert (await ask(tor)).answer is Answer.SILENT
+    assert len(tor.commands) == hsdirs.ATTEMPTS
 
 
 async def test_a_descriptor_of_somebody_else_is_unreadable():
     other, _ = descriptor(1)
-    said = await asked(Tor([content(other)]))
-    assert said.answer is Answer.UNREADABLE
-    assert said.descriptor is None
+    reply = await ask(Tor([content(other)]))
+    assert reply.answer is Answer.UNREADABLE
+    assert reply.descriptor is None
 
 
 async def test_what_tor_refuses_to_ask_is_told_at_once():
-    said = await asked(Tor(ok=False))
-    assert said.answer is Answer.REFUSED
+    reply = await ask(Tor(ok=False))
+    assert reply.answer is Answer.REFUSED
 
 
 async def test_one_after_another_is_asked_until_one_has_it():
     tor = Tor([failed("NOT_FOUND"), content("")], [content(TEXT)])
-    found = await hsdirs.ask_until_found(Control(tor), ADDRESS, [HSDIR, HSDIR, HSDIR])
-    assert found is not None
-    assert len(tor.told) == 2
+    fetched = await hsdirs.ask_until_found(Control(tor), ADDRESS, [HSDIR, HSDIR, HSDIR])
+    assert fetched is not None
+    assert len(tor.commands) == 2
 
 
 async def test_several_are_asked_at_the_same_time_each_gets_its_own_answer():
@@ -127,9 +127,9 @@ async def test_several_are_asked_at_the_same_time_each_gets_its_own_answer():
     )
     tor = Tor()
     both = asyncio.create_task(hsdirs.ask_all(Control(tor), ADDRESS, [HSDIR, other]))
-    while len(tor.told) < 2:
+    while len(tor.commands) < 2:
         await asyncio.sleep(0.001)
     for event in (content("", OTHER), content(TEXT)):
         for listener in tor.listeners:
             listener(event)
-    assert [said.answer for said in await both] == [Answer.HELD, Answer.NOTHING]
+    assert [reply.answer for reply in await both] == [Answer.HELD, Answer.NOTHING]

@@ -49,7 +49,11 @@ def serves(monkeypatch):
 
 
 def points_of(*instances):
-    return [point for each in instances for point in each.descriptor.get_intro_points()]
+    return [
+        point
+        for some_instance in instances
+        for point in some_instance.descriptor.get_intro_points()
+    ]
 
 
 def header(layer):
@@ -57,9 +61,9 @@ def header(layer):
 
 
 def test_the_inner_layer_carries_what_every_instance_says(serves):
-    one, two = instance(1, 2, 3, lines=SINGLE_HOP), instance(4, 5, 6, lines=SINGLE_HOP)
-    serves(one, two)
-    layer = CarryingInnerLayer.create(introduction_points=points_of(one, two))
+    first, second = instance(1, 2, 3, lines=SINGLE_HOP), instance(4, 5, 6, lines=SINGLE_HOP)
+    serves(first, second)
+    layer = CarryingInnerLayer.create(introduction_points=points_of(first, second))
     assert [line.rstrip() for line in header(layer)] == [
         "create2-formats 2", "flow-control 1-2 31", "single-onion-service",
     ]  # fmt: skip
@@ -68,18 +72,18 @@ def test_the_inner_layer_carries_what_every_instance_says(serves):
 
 
 def test_a_line_of_only_some_instances_is_not_promised(serves, caplog):
-    one, two = instance(1, 2, 3, lines=SINGLE_HOP), instance(4, 5, 6, lines=FLOW_CONTROL)
-    serves(one, two)
+    first, second = instance(1, 2, 3, lines=SINGLE_HOP), instance(4, 5, 6, lines=FLOW_CONTROL)
+    serves(first, second)
     with caplog.at_level(logging.WARNING, logger="onionbalance"):
-        layer = CarryingInnerLayer.create(introduction_points=points_of(one, two))
+        layer = CarryingInnerLayer.create(introduction_points=points_of(first, second))
     assert header(layer) == ["create2-formats 2", "flow-control 1-2 31"]
     assert "single-onion-service line (bare, none)" in caplog.text
 
 
 def test_an_instance_whose_points_are_not_used_has_no_say(serves):
-    one, two = instance(1, 2, 3, lines=FLOW_CONTROL), instance(4, 5, 6)
-    serves(one, two)
-    layer = CarryingInnerLayer.create(introduction_points=points_of(one))
+    first, second = instance(1, 2, 3, lines=FLOW_CONTROL), instance(4, 5, 6)
+    serves(first, second)
+    layer = CarryingInnerLayer.create(introduction_points=points_of(first))
     assert header(layer) == ["create2-formats 2", "flow-control 1-2 31"]
 
 
@@ -91,31 +95,33 @@ def test_lines_are_carried_exactly_where_all_agree(headers):
 
 
 def test_stock_drops_the_line_that_is_carried_over(serves):
-    one = instance(1, 2, 3, lines=FLOW_CONTROL)
-    serves(one)
-    stock = onionbalance_descriptor.InnerLayer.create(introduction_points=points_of(one))
+    first = instance(1, 2, 3, lines=FLOW_CONTROL)
+    serves(first)
+    stock = onionbalance_descriptor.InnerLayer.create(introduction_points=points_of(first))
     assert header(stock) == ["create2-formats 2"]
 
 
 def test_no_two_points_of_a_descriptor_share_a_relay(serves):
     instances = [instance(1, 2, 3), instance(1, 2, 3), instance(3, 4, 5)]
     serves(*instances)
-    chosen = choose(IntroductionPointSetV3([points_of(each) for each in instances]), 6)
+    chosen = choose(
+        IntroductionPointSetV3([points_of(some_instance) for some_instance in instances]), 6
+    )
     relays = [relay_of(point) for point in chosen]
     assert len(set(relays)) == len(relays) == 5  # five relays are there for six
     owner = owners()
     assert {owner[key_of(point)].onion_address for point in chosen} == {
-        each.onion_address for each in instances
+        some_instance.onion_address for some_instance in instances
     }
 
 
 def test_an_instance_without_a_relay_of_its_own_is_named(serves, caplog):
     instances = [instance(1), instance(2), instance(1, 2)]
     serves(*instances)
-    points = IntroductionPointSetV3([points_of(each) for each in instances])
+    points = IntroductionPointSetV3([points_of(some_instance) for some_instance in instances])
     with caplog.at_level(logging.WARNING, logger="onionbalance"):
         chosen = choose(points, 6)
-    starved = {each.onion_address for each in instances} - {
+    starved = {some_instance.onion_address for some_instance in instances} - {
         owners()[key_of(point)].onion_address for point in chosen
     }
     assert len(chosen) == 2
@@ -167,31 +173,31 @@ def test_descriptors_of_one_set_share_a_revision():
 
 
 def test_a_silent_instance_is_offline_and_comes_back(serves):
-    one, two = instance(1), instance(2)
-    serves(one, two)
+    first, second = instance(1), instance(2)
+    serves(first, second)
     silent = Silent()
-    points = leaving_out(lambda each: [each.onion_address], silent)
-    silent.say(one.onion_address, False)
+    points = leaving_out(lambda some_instance: [some_instance.onion_address], silent)
+    silent.say(first.onion_address, False)
     assert silent.changed.is_set()
     with pytest.raises(InstanceIsOffline):
-        points(one)
-    assert points(two) == [two.onion_address]
+        points(first)
+    assert points(second) == [second.onion_address]
     silent.changed.clear()
-    silent.say(one.onion_address, False)  # nothing new
+    silent.say(first.onion_address, False)  # nothing new
     assert not silent.changed.is_set()
-    silent.say(one.onion_address, True)
+    silent.say(first.onion_address, True)
     assert silent.changed.is_set()
-    assert points(one) == [one.onion_address]
+    assert points(first) == [first.onion_address]
 
 
 def test_nobody_is_left_out_when_nobody_answers(serves):
-    one, two = instance(1), instance(2)
-    serves(one, two)
+    first, second = instance(1), instance(2)
+    serves(first, second)
     silent = Silent()
-    for each in (one, two):
-        silent.say(each.onion_address, False)
-    points = leaving_out(lambda each: [each.onion_address], silent)
-    assert points(one) == [one.onion_address]
+    for some_instance in (first, second):
+        silent.say(some_instance.onion_address, False)
+    points = leaving_out(lambda some_instance: [some_instance.onion_address], silent)
+    assert points(first) == [first.onion_address]
 
 
 class Balancer:
@@ -199,11 +205,11 @@ class Balancer:
 
     def __init__(self, *instances):
         self.instances = instances
-        self.known = [each.descriptor for each in instances]
+        self.known = [some_instance.descriptor for some_instance in instances]
         self.asked = []
-        for number, each in enumerate(instances):
-            each.descriptor = None
-            each.fetch_descriptor = lambda number=number: self.asked.append(number)
+        for number, some_instance in enumerate(instances):
+            some_instance.descriptor = None
+            some_instance.fetch_descriptor = lambda number=number: self.asked.append(number)
         self.seconds = 0.0
         self.start = FirstPublication(lambda: self.seconds)
         self.published = []
@@ -224,7 +230,9 @@ class Balancer:
         self._handle(self, number)
 
     def _publish_what_is_known(self, _self):
-        self.published.append([each.descriptor is not None for each in self.instances])
+        self.published.append(
+            [some_instance.descriptor is not None for some_instance in self.instances]
+        )
         self.services[0].first_descriptor = "published"
 
     def _register(self, _self, number):
@@ -312,11 +320,12 @@ def test_the_last_microdescriptor_keeps_its_digest():
         base64.b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
         for text in texts
     ]
-    told = "".join(texts).strip().encode()  # as the control port tells it: without the last end
-    tor = SimpleNamespace(get_info=lambda *_, **__: told)
-    assert [each.digest() for each in microdescriptors(tor)] == digests
-    stock = stem.descriptor.parse_file(io.BytesIO(told), "microdescriptor 1.0")
-    assert [each.digest() for each in stock][-1] != digests[-1]
+    # the control port's answer lacks the last newline
+    answer_text = "".join(texts).strip().encode()
+    tor = SimpleNamespace(get_info=lambda *_, **__: answer_text)
+    assert [microdescriptor.digest() for microdescriptor in microdescriptors(tor)] == digests
+    stock = stem.descriptor.parse_file(io.BytesIO(answer_text), "microdescriptor 1.0")
+    assert [microdescriptor.digest() for microdescriptor in stock][-1] != digests[-1]
 
 
 def test_an_onionbalance_that_was_not_read_is_refused_by_name():
@@ -328,8 +337,8 @@ def test_an_onionbalance_that_was_not_read_is_refused_by_name():
 def test_a_run_with_another_onionbalance_is_refused_before_anything_starts(monkeypatch):
     monkeypatch.setattr(equipment, "find_onionbalance", lambda: ("/there", "0.3.0"))
     monkeypatch.setattr(equipment, "find_tor", lambda: None)
-    asked = experiment_of({"frontend": {"balancer": "extended"}})
+    experiment = experiment_of({"frontend": {"balancer": "extended"}})
     with pytest.raises(Unequipped, match=r'frontend\.balancer = "stock"'):
-        equipment.Equipment.for_experiment(asked)
+        equipment.Equipment.for_experiment(experiment)
     stock = equipment.Equipment.for_experiment(experiment_of({}))
     assert stock.onionbalance_version == "0.3.0"

@@ -77,10 +77,10 @@ def test_what_the_firmware_says_is_put_into_words(said, meanings):
 @given(st.integers(min_value=0, max_value=2**32 - 1))
 def test_each_flag_has_a_word_of_its_own(bits):
     now, since = bits & 0xF, bits >> 16 & 0xF
-    found = throttling_from(f"throttled={bits:#x}")
-    assert sum(word.endswith(" now") for word in found) == now.bit_count()
-    assert sum(word.endswith(" since boot") for word in found) == since.bit_count()
-    assert len(set(found)) == len(found)
+    words = throttling_from(f"throttled={bits:#x}")
+    assert sum(word.endswith(" now") for word in words) == now.bit_count()
+    assert sum(word.endswith(" since boot") for word in words) == since.bit_count()
+    assert len(set(words)) == len(words)
 
 
 @given(st.text())

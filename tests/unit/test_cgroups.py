@@ -34,9 +34,9 @@ def test_a_container_sees_its_own_groups_from_the_top_of_what_is_mounted():
 
 
 def test_a_mount_point_with_a_blank_is_read():
-    found = mount_from(r"30 24 0:26 / /my\040groups rw - cgroup2 cgroup rw")
-    assert found is not None
-    assert found.mount_point == "/my groups"
+    mount = mount_from(r"30 24 0:26 / /my\040groups rw - cgroup2 cgroup rw")
+    assert mount is not None
+    assert mount.mount_point == "/my groups"
 
 
 @given(st.text())
@@ -52,8 +52,8 @@ def test_a_share_is_a_quota_of_each_period(cores, said):
 
 @given(st.floats(min_value=0.01, max_value=1024))
 def test_a_share_is_kept_to_a_hundredth_and_no_quota_is_below_the_kernels_least(cores):
-    said = limits(cores, unified=False)
-    period, quota = int(said["cpu.cfs_period_us"]), int(said["cpu.cfs_quota_us"])
+    written = limits(cores, unified=False)
+    period, quota = int(written["cpu.cfs_period_us"]), int(written["cpu.cfs_quota_us"])
     assert quota >= 1000
     assert period <= 1_000_000
     assert quota / period == pytest.approx(cores, rel=0.01)

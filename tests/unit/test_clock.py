@@ -39,19 +39,19 @@ def steady(monkeypatch, held_up):
 def test_a_process_that_is_held_up_while_it_reads_both_clocks_counts_no_shifted_seconds(
     monkeypatch, read
 ):
-    made, clocks = steady(monkeypatch, {read: 5.0})
-    assert made.wall_seconds() == pytest.approx(AHEAD + clocks.passed, abs=1e-5)
+    steady_clock, clocks = steady(monkeypatch, {read: 5.0})
+    assert steady_clock.wall_seconds() == pytest.approx(AHEAD + clocks.passed, abs=1e-5)
 
 
 def test_a_step_of_the_wall_clock_neither_loses_nor_doubles_a_second(monkeypatch):
-    made, clocks = steady(monkeypatch, {})
-    before = made.wall_seconds()
+    steady_clock, clocks = steady(monkeypatch, {})
+    before = steady_clock.wall_seconds()
     monkeypatch.setattr(clock.time, "time", lambda: AHEAD - 3600)
     clocks.passed += 1
-    assert made.wall_seconds() - before == pytest.approx(1, abs=1e-5)
+    assert steady_clock.wall_seconds() - before == pytest.approx(1, abs=1e-5)
 
 
 def test_what_is_left_until_a_second_is_never_negative(monkeypatch):
-    made, _ = steady(monkeypatch, {})
-    assert made.until(made.second() - 5) == 0
-    assert made.until(made.second() + 5) == pytest.approx(5, abs=1e-3)
+    steady_clock, _ = steady(monkeypatch, {})
+    assert steady_clock.until(steady_clock.second() - 5) == 0
+    assert steady_clock.until(steady_clock.second() + 5) == pytest.approx(5, abs=1e-3)

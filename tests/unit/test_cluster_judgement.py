@@ -78,11 +78,14 @@ def test_disk_link_time_and_version_are_judged():
 
 
 def test_clocks_that_are_more_than_a_second_apart_are_named():
-    found = clock_findings({"pi1": 0.01, "pi2": -3.5, "pi3": None})
-    assert [(each.host, each.verdict) for each in found] == [("pi1", "ok"), ("pi2", "missing")]
-    assert found[1].found == "3.500 s behind this machine's"
+    findings = clock_findings({"pi1": 0.01, "pi2": -3.5, "pi3": None})
+    assert [(finding.host, finding.verdict) for finding in findings] == [
+        ("pi1", "ok"),
+        ("pi2", "missing"),
+    ]
+    assert findings[1].found == "3.500 s behind this machine's"
     apart = clock_findings({"pi1": 0.7, "pi2": -0.7})
-    assert [each.verdict for each in apart] == ["missing", "missing"]
+    assert [finding.verdict for finding in apart] == ["missing", "missing"]
 
 
 def test_ports_name_the_firewall_s_rule_that_is_missing():
@@ -92,11 +95,11 @@ def test_ports_name_the_firewall_s_rule_that_is_missing():
         "pi3": {"pi1": "reached", "pi2": "timeout"},
     }
     addresses = {"pi1": "192.0.2.1", "pi2": "192.0.2.2", "pi3": "2001:db8::3"}
-    found = {each.host: each for each in port_findings(answers, addresses, 10_000)}
-    assert [found[host].verdict for host in addresses] == ["ok", "missing", "ok"]
-    assert "pi1 (timeout), pi3 (timeout)" in found["pi2"].found
-    assert "ip saddr 192.0.2.1 tcp dport 10000-65535 accept" in found["pi2"].advice
-    assert "ip6 saddr 2001:db8::3" in found["pi2"].advice
+    findings = {finding.host: finding for finding in port_findings(answers, addresses, 10_000)}
+    assert [findings[host].verdict for host in addresses] == ["ok", "missing", "ok"]
+    assert "pi1 (timeout), pi3 (timeout)" in findings["pi2"].found
+    assert "ip saddr 192.0.2.1 tcp dport 10000-65535 accept" in findings["pi2"].advice
+    assert "ip6 saddr 2001:db8::3" in findings["pi2"].advice
 
 
 def test_failures_are_one_line_with_what_to_do():

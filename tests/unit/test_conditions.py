@@ -89,8 +89,8 @@ class Clock:
 
 def test_what_happens_to_a_machine_is_read_from_its_files(tmp_path):
     lay_out(tmp_path, MACHINE)
-    read = ConditionsReader(tmp_path, Clock()).read(0)
-    assert msgspec.structs.replace(read, suspended_seconds=None) == MachineConditions(
+    conditions = ConditionsReader(tmp_path, Clock()).read(0)
+    assert msgspec.structs.replace(conditions, suspended_seconds=None) == MachineConditions(
         wall_ahead_seconds=3.0,
         affinity_cores=len(os.sched_getaffinity(0)),
         heat_throttled_seconds=2.5,
@@ -110,19 +110,22 @@ def test_what_happens_to_a_machine_is_read_from_its_files(tmp_path):
 
 
 def test_what_a_kernel_does_not_tell_is_null(tmp_path):
-    read = ConditionsReader(tmp_path, Clock()).read(0)
-    told = {name for name, value in msgspec.structs.asdict(read).items() if value is not None}
-    assert told == {"wall_ahead_seconds", "suspended_seconds", "affinity_cores"}
+    conditions = ConditionsReader(tmp_path, Clock()).read(0)
+    known_names = {
+        name for name, value in msgspec.structs.asdict(conditions).items() if value is not None
+    }
+    assert known_names == {"wall_ahead_seconds", "suspended_seconds", "affinity_cores"}
     assert NetworkReader(tmp_path).read({}) == NetworkCounts()
 
 
 def test_the_throttling_of_many_cores_is_not_read_each_time(tmp_path):
     lay_out(tmp_path, MACHINE)
     reader = ConditionsReader(tmp_path, Clock())
-    told = [reader.read(second) for second in range(0, 10, 2)]
-    assert [read.heat_throttled_seconds for read in told] == [2.5, None, 2.5, None, 2.5]
-    assert [read.group_oom_kills for read in told] == [3, None, 3, None, 3]
-    assert [read.oom_kills for read in told] == [2] * 5
+    readings = [reader.read(second) for second in range(0, 10, 2)]
+    heat_seconds = [reading.heat_throttled_seconds for reading in readings]
+    assert heat_seconds == [2.5, None, 2.5, None, 2.5]
+    assert [reading.group_oom_kills for reading in readings] == [3, None, 3, None, 3]
+    assert [reading.oom_kills for reading in readings] == [2] * 5
 
 
 def test_kills_are_counted_in_both_versions_of_control_groups(tmp_path):
@@ -187,8 +190,8 @@ def test_a_sample_of_an_older_recording_has_none_of_it():
     older = msgspec.json.decode(msgspec.json.encode(host_sample(1, {"relay-1": 1.0})))
     for name in ("network", "conditions", "throttled_periods", "quota_periods"):
         assert older.pop(name) is None
-    read = msgspec.convert(older, HostSample)
-    assert read.conditions is read.network is None
+    sample = msgspec.convert(older, HostSample)
+    assert sample.conditions is sample.network is None
 
 
 def test_how_far_the_wall_clock_was_set_is_told_to_the_millisecond(monkeypatch):
@@ -241,8 +244,8 @@ def test_named_counts_are_read_as_they_are_written(counts):
 @given(st.lists(st.tuples(*[st.integers(0, 2**32 - 1)] * 3), min_size=1))
 def test_frames_of_all_cpus_are_added_up(cpus):
     text = "".join(" ".join(f"{number:08x}" for number in cpu) + "\n" for cpu in cpus)
-    taken, dropped, _ = zip(*cpus, strict=True)
-    assert frames(text) == (sum(taken), sum(dropped))
+    processed, dropped, _ = zip(*cpus, strict=True)
+    assert frames(text) == (sum(processed), sum(dropped))
 
 
 @given(st.dictionaries(NAMES, COUNTS, min_size=1))
@@ -254,13 +257,13 @@ def test_counts_of_a_protocol_are_read_by_name(counts):
 @given(st.dictionaries(NAMES, st.tuples(*[COUNTS] * 16)))
 def test_an_interface_has_lost_what_each_column_says(interfaces):
     lines = [f"{name}: {' '.join(map(str, columns))}\n" for name, columns in interfaces.items()]
-    read = interface_counts("Inter-| Receive\n face |bytes\n" + "".join(lines))
-    assert set(read) == set(interfaces)
+    counts_by_interface = interface_counts("Inter-| Receive\n face |bytes\n" + "".join(lines))
+    assert set(counts_by_interface) == set(interfaces)
     for name, columns in interfaces.items():
-        assert read[name].received_bytes == columns[0]
-        assert read[name].sent_packets == columns[9]
-        assert read[name].received_lost == columns[3] + max(columns[2], columns[4])
-        assert read[name].sent_lost == columns[11] + max(columns[10], columns[12])
+        assert counts_by_interface[name].received_bytes == columns[0]
+        assert counts_by_interface[name].sent_packets == columns[9]
+        assert counts_by_interface[name].received_lost == columns[3] + max(columns[2], columns[4])
+        assert counts_by_interface[name].sent_lost == columns[11] + max(columns[10], columns[12])
 
 
 @given(st.text() | st.none())
@@ -277,8 +280,8 @@ def test_no_text_is_too_strange_for_a_reader(text):
 
 def test_counters_of_this_machine_do_not_fall():
     reader = ConditionsReader(Path("/"), SteadyClock())
-    read = [msgspec.structs.asdict(reader.read(second)) for second in range(3)]
-    for before, after in pairwise(read):
+    readings = [msgspec.structs.asdict(reader.read(second)) for second in range(3)]
+    for before, after in pairwise(readings):
         for name in before.keys() - {"wall_ahead_seconds", "affinity_cores"}:
             if before[name] is not None and after[name] is not None:
                 assert after[name] >= before[name] - 1e-3, name

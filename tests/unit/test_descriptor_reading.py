@@ -28,11 +28,11 @@ def test_flow_control_and_single_hop_are_read_where_they_stand():
 
 def test_size_lifetime_and_certificate_are_told():
     text, address = descriptor(1, 2)
-    found = decrypted(text, address)
-    assert found.size_bytes == len(text)
-    assert found.lifetime_seconds == datetime.timedelta(hours=3).total_seconds()
+    read_descriptor = decrypted(text, address)
+    assert read_descriptor.size_bytes == len(text)
+    assert read_descriptor.lifetime_seconds == datetime.timedelta(hours=3).total_seconds()
     # stem certifies for 54 hours, in whole hours
-    assert 0 <= time.time() + 54 * 3600 - found.valid_until_seconds < 3600
+    assert 0 <= time.time() + 54 * 3600 - read_descriptor.valid_until_seconds < 3600
 
 
 def test_an_address_is_told_from_a_run_and_from_a_misspelt_address():

@@ -57,16 +57,16 @@ def held(uploads, **clients):
 
 
 async def fetched(descriptors, enough, *, seconds=1.0):
-    told = []
-    return await descriptors.fetch_until(enough, seconds=seconds, tell=told.append), told
+    subjects = []
+    return await descriptors.fetch_until(enough, seconds=seconds, tell=subjects.append), subjects
 
 
 async def test_one_fetch_is_enough_where_all_is_well(uploads):
     client = Client(SERVES_BOTH)
     descriptors = held(uploads, one=client)
-    enough, told = await fetched(descriptors, lambda: descriptors.complete)
+    enough, subjects = await fetched(descriptors, lambda: descriptors.complete)
     assert enough
-    assert (client.fetched, told, descriptors.starved) == (1, [], {})
+    assert (client.fetched, subjects, descriptors.starved) == (1, [], {})
 
 
 async def test_an_unlucky_publication_is_made_good_by_the_next(uploads):
@@ -92,17 +92,17 @@ async def test_a_failed_fetch_is_repeated_at_the_next_upload(uploads):
     client = Client(None, SERVES_BOTH)
     descriptors = held(uploads, one=client)
     uploads.put_nowait("HSDir")
-    enough, told = await fetched(descriptors, lambda: descriptors.complete)
+    enough, subjects = await fetched(descriptors, lambda: descriptors.complete)
     assert enough
-    assert told == ["one to fetch the frontend's descriptor"]
+    assert subjects == ["one to fetch the frontend's descriptor"]
 
 
 async def test_points_of_nobody_are_not_a_complete_descriptor(uploads):
     descriptors = held(uploads, one=Client(of(("a", "r1"), ("?", "r2"))))
-    enough, told = await fetched(descriptors, lambda: descriptors.complete, seconds=0.1)
+    enough, subjects = await fetched(descriptors, lambda: descriptors.complete, seconds=0.1)
     assert not enough
     assert descriptors.all_fetched
-    assert "unknown 1" in told[0]
+    assert "unknown 1" in subjects[0]
 
 
 async def test_an_instance_is_starved_only_if_no_client_reaches_it(uploads):

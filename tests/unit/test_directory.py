@@ -42,27 +42,29 @@ def consensus(*entries):
 
 
 def test_times_values_and_parameters_are_the_consensus():
-    known = network_from(consensus(), "", testing=True)
-    assert known.valid_after_seconds == 1_790_000_000
-    assert known.voting_interval_seconds == 20
-    assert known.parameters["hsdir_spread_fetch"] == 4
-    assert known.current_random == RANDOM["current"]
-    assert known.previous_random == RANDOM["previous"]
+    known_network = network_from(consensus(), "", testing=True)
+    assert known_network.valid_after_seconds == 1_790_000_000
+    assert known_network.voting_interval_seconds == 20
+    assert known_network.parameters["hsdir_spread_fetch"] == 4
+    assert known_network.current_random == RANDOM["current"]
+    assert known_network.previous_random == RANDOM["previous"]
 
 
 def test_a_relay_has_its_key_from_its_microdescriptor_the_last_one_too():
     digest = base64_of(hashlib.sha256(MICRODESCRIPTOR.encode()).digest()).rstrip("=")
-    known = network_from(
+    known_network = network_from(
         consensus(entry("one", digest=digest), entry("two")), MICRODESCRIPTOR.strip(), testing=True
     )
-    one, two = known.relays
-    assert one.fingerprint == hashlib.sha1(b"one", usedforsecurity=False).hexdigest().upper()
-    assert (one.nickname, one.hsdir, one.identity) == ("one", True, KEY)
-    assert two.identity is None
+    first_relay, second_relay = known_network.relays
+    assert (
+        first_relay.fingerprint == hashlib.sha1(b"one", usedforsecurity=False).hexdigest().upper()
+    )
+    assert (first_relay.nickname, first_relay.hsdir, first_relay.identity) == ("one", True, KEY)
+    assert second_relay.identity is None
 
 
 def test_an_hsdir_has_the_flag_and_speaks_version_3():
-    known = network_from(
+    known_network = network_from(
         consensus(
             entry("one"),
             entry("two", flags="Fast Running"),
@@ -72,6 +74,6 @@ def test_an_hsdir_has_the_flag_and_speaks_version_3():
         "",
         testing=False,
     )
-    assert {relay.nickname: relay.hsdir for relay in known.relays} == {
+    assert {relay.nickname: relay.hsdir for relay in known_network.relays} == {
         "one": True, "two": False, "three": False, "four": False,
     }  # fmt: skip

@@ -43,8 +43,8 @@ def test_open_files_are_counted_against_what_tor_and_the_streams_take():
 
 
 def test_tasks_grow_with_tors_and_cores_up_to_what_tor_starts():
-    few = tasks_of(["relay-1", "backend-1"], movers=5, cores=2)
-    assert tasks_of(["relay-1", "backend-1"], movers=5, cores=4) == few + 2
+    tasks_on_two_cores = tasks_of(["relay-1", "backend-1"], movers=5, cores=2)
+    assert tasks_of(["relay-1", "backend-1"], movers=5, cores=4) == tasks_on_two_cores + 2
     assert tasks_of(["backend-1"], movers=0, cores=16) == tasks_of(
         ["backend-1"], movers=0, cores=96
     )

@@ -193,29 +193,29 @@ def test_an_unknown_board_is_told_the_nearest(asked, meant):
 
 
 def test_the_table_has_a_line_a_board_and_every_source_once():
-    drawn = printed(catalogue_view(catalogue(), "/home/me/boards.toml"))
-    lines = drawn.splitlines()
+    printed_text = printed(catalogue_view(catalogue(), "/home/me/boards.toml"))
+    lines = printed_text.splitlines()
     for board in catalogue():
         assert any(line.startswith(f"{board} ") for line in lines)
     listed = [line for line in lines if re.match(r"\[\d+\] ", line)]
     sources = {f.source for board in catalogue().values() for f in figures_of(board).values()}
     assert sorted(line.partition("] ")[2].strip() for line in listed) == sorted(sources)
-    assert "/home/me/boards.toml" in drawn
+    assert "/home/me/boards.toml" in printed_text
 
 
 def test_cells_carry_mark_and_source():
     price = '{ value = 9, date = "2026", mark = "estimate", source = "a guess" }'
-    drawn = printed(catalogue_view(decoded(PI, f"[boards.pi]\nprice = {price}\n"), ""))
-    (line,) = (line for line in drawn.splitlines() if line.startswith("pi "))
+    printed_text = printed(catalogue_view(decoded(PI, f"[boards.pi]\nprice = {price}\n"), ""))
+    (line,) = (line for line in printed_text.splitlines() if line.startswith("pi "))
     assert re.split(r"  +", line.strip()) == ["pi", "4 x [1]", "94 [1]", "~9 USD (2026) [2]"]
 
 
 def test_a_board_alone_is_shown_with_its_notes():
-    drawn = printed(board_view("pi3b", catalogue()["pi3b"]))
-    assert "pi3b: Raspberry Pi 3 Model B, looked up 2026-11-25" in drawn
-    assert "96.8 (frames)" in drawn
-    assert "measured: nc and ifstat in 2017" in drawn
-    assert "shares with the 4 USB ports" in drawn
+    printed_text = printed(board_view("pi3b", catalogue()["pi3b"]))
+    assert "pi3b: Raspberry Pi 3 Model B, looked up 2026-11-25" in printed_text
+    assert "96.8 (frames)" in printed_text
+    assert "measured: nc and ifstat in 2017" in printed_text
+    assert "shares with the 4 USB ports" in printed_text
 
 
 def test_what_is_not_there_is_said():
@@ -223,6 +223,6 @@ def test_what_is_not_there_is_said():
 
 
 def test_json_has_every_figure_with_its_source():
-    read = msgspec.json.decode(msgspec.json.encode(catalogue()))
-    assert read["pi5"]["ethernet_mbit"]["source"].startswith("https://")
-    assert read["hetzner-cax11"]["ethernet_mbit"] is None
+    figures = msgspec.json.decode(msgspec.json.encode(catalogue()))
+    assert figures["pi5"]["ethernet_mbit"]["source"].startswith("https://")
+    assert figures["hetzner-cax11"]["ethernet_mbit"] is None

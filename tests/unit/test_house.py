@@ -81,20 +81,22 @@ def imported(path):
     """Return each name that a file imports, wherever it does, as it is called in its package."""
     for node in ast.walk(ast.parse(text(path))):
         if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{one.name}" for one in node.names)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def test_the_rig_has_paths_of_other_hosts_alone_which_cannot_be_opened():
-    found = [
+    imports = [
         (named(path), name)
         for path in (SOURCE / "rig").rglob("*.py")
         for name in imported(path)
         if name.partition(".")[0] == "pathlib"
     ]
-    assert found
-    assert [each for each in found if each[1] != "pathlib.PurePosixPath"] == []
+    assert imports
+    assert [
+        imported_name for imported_name in imports if imported_name[1] != "pathlib.PurePosixPath"
+    ] == []
 
 
 def test_nothing_speaks_http_through_what_obeys_proxies():
@@ -103,8 +105,8 @@ def test_nothing_speaks_http_through_what_obeys_proxies():
     importing = set()
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(text(path))):
-            names = {each.name for each in node.names} if isinstance(node, ast.Import) else set()
+            names = {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
             if isinstance(node, ast.ImportFrom):
-                names = {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+                names = {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
             importing |= {(named(path), name) for name in names & obeying}
     assert importing == set()

@@ -46,7 +46,7 @@ async def test_a_signal_that_was_ignored_stays_ignored(number):
 def test_an_ignored_signal_is_not_noted_either(number):
     signal.signal(number, signal.SIG_IGN)
     with noted_endings() as received:
-        for each in ENDINGS:
-            os.kill(os.getpid(), each)
-    assert received == [each for each in ENDINGS if each is not number]
+        for ending in ENDINGS:
+            os.kill(os.getpid(), ending)
+    assert received == [ending for ending in ENDINGS if ending is not number]
     assert signal.getsignal(number) is signal.SIG_IGN

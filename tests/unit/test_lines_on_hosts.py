@@ -28,7 +28,7 @@ def host(name, version, path="/usr/sbin/tor"):
 @pytest.fixture
 def asked(monkeypatch):
     """Have three hosts, one without a tor, and return the command lines that they are given."""
-    given = []
+    command_lines = []
     hosts = {
         "pi1": host("pi1", "0.4.8.16"),
         "pi2": host("pi2", "0.4.8.16"),
@@ -37,13 +37,13 @@ def asked(monkeypatch):
     }
 
     def answers(argv, **_):
-        given.append(argv)
+        command_lines.append(argv)
         return Ended(code=0 if "pi2.example" in argv else 1, out=REFUSED, err="")
 
     monkeypatch.setattr(opening, "read_inventory", lambda _: ())
     monkeypatch.setattr(opening, "found_hosts", lambda *_, **__: hosts)
     monkeypatch.setattr(program, "run_program", answers)
-    return given
+    return command_lines
 
 
 def test_a_host_whose_tor_takes_no_such_line_is_named_with_what_it_says(asked):

@@ -55,13 +55,13 @@ async def test_a_host_that_is_lost_before_a_load_ends_the_run(tmp_path):
 async def test_a_host_that_is_lost_under_load_is_told_of_once_and_its_services_count_as_ended(
     tmp_path,
 ):
-    hosts, told = hosts_of(tmp_path, "pi1", "pi2"), []
+    hosts, losses = hosts_of(tmp_path, "pi1", "pi2"), []
 
-    with hosts.outliving(told.append):
+    with hosts.outliving(losses.append):
         await hosts.on_all(touch)
         await hosts.on_all(touch)
 
-    assert sorted((gone.name, gone.reason) for gone in told) == [
+    assert sorted((loss.name, loss.reason) for loss in losses) == [
         ("pi1", "no route to host"), ("pi2", "no route to host"),
     ]  # fmt: skip
     assert list(hosts) == []
@@ -71,8 +71,8 @@ async def test_a_host_that_is_lost_under_load_is_told_of_once_and_its_services_c
 async def test_what_the_telling_raises_ends_the_run(tmp_path):
     hosts = hosts_of(tmp_path, "pi1")
 
-    def refuse(gone):
-        raise HostLost(f"{gone.name} is the only one")
+    def refuse(loss):
+        raise HostLost(f"{loss.name} is the only one")
 
     with hosts.outliving(refuse), pytest.raises(HostLost, match="the only one"):
         await hosts.on_all(touch)
@@ -80,13 +80,13 @@ async def test_what_the_telling_raises_ends_the_run(tmp_path):
 
 
 async def test_a_host_that_goes_down_because_it_was_told_to_is_not_lost(tmp_path):
-    hosts, told = hosts_of(tmp_path, "pi1"), []
+    hosts, losses = hosts_of(tmp_path, "pi1"), []
     hosts.goes_down("pi1")
 
-    with hosts.outliving(told.append), hosts.bearing_loss_of("pi1"):
+    with hosts.outliving(losses.append), hosts.bearing_loss_of("pi1"):
         raise HostLost("pi1: the connection to it has ended")
 
-    assert told == []
+    assert losses == []
     assert hosts.gone == {"pi1"}
 
 
@@ -102,7 +102,7 @@ async def test_nothing_is_lost_once_the_run_is_being_left(tmp_path):
 
 async def test_nobody_waits_for_a_service_whose_host_is_gone(tmp_path):
     hosts = hosts_of(tmp_path, "pi1")
-    looks, told = Looks(hosts), []
+    looks, losses = Looks(hosts), []
     source = Service(
         name="source-pi1", role=Role.SOURCE, host="pi1", argv=("source",),
         directory=PurePosixPath("/work"), log_path=PurePosixPath("/records/source.log"),
@@ -110,8 +110,8 @@ async def test_nobody_waits_for_a_service_whose_host_is_gone(tmp_path):
     )  # fmt: skip
     looks.starts(source, tmp_path / "source.log")
 
-    with hosts.outliving(told.append):
-        seen = await looks.at(source)
+    with hosts.outliving(losses.append):
+        look = await looks.at(source)
 
-    assert seen.listens
-    assert [gone.name for gone in told] == ["pi1"]
+    assert look.listens
+    assert [loss.name for loss in losses] == ["pi1"]

@@ -14,9 +14,9 @@ def most_served(wishes):
     """Return how many can have one thing each, by trying everything."""
     most = 0
     for picks in itertools.product(*([None, *mine] for mine in wishes)):
-        taken = [pick for pick in picks if pick is not None]
-        if len(set(taken)) == len(taken):
-            most = max(most, len(taken))
+        picked = [pick for pick in picks if pick is not None]
+        if len(set(picked)) == len(picked):
+            most = max(most, len(picked))
     return most
 
 

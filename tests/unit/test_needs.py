@@ -12,9 +12,9 @@ def test_a_host_with_memory_for_its_daemons_lacks_nothing():
 def test_too_little_memory_is_said_with_the_number_of_daemons_that_fits():
     tors = [*(f"backend-{number}" for number in range(1, 9)), "balancer-tor"]
 
-    said = lacking_memory(tors, 500 * MIB)
+    reason = lacking_memory(tors, 500 * MIB)
 
-    assert "9 daemons are to run on it, 8 of them busy; 4 busy ones fit" in said
+    assert "9 daemons are to run on it, 8 of them busy; 4 busy ones fit" in reason
 
 
 def test_a_host_that_has_hardly_any_memory_fits_none():

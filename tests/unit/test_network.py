@@ -91,7 +91,7 @@ def test_onionbalance_meets_the_next_consensus_however_late_it_arrives(fives, la
 
 def test_only_the_first_point_on_a_relay_is_reached():
     points = (point("a1", "r1"), point("b1", "r1"), point("b2", "r2"), point("a2", "r2"))
-    assert [found.key for found in reachable(points)] == ["a1", "b2"]
+    assert [reached_point.key for reached_point in reachable(points)] == ["a1", "b2"]
 
 
 def test_an_instance_whose_points_all_come_second_is_starved_by_name():
@@ -103,17 +103,17 @@ def test_an_instance_whose_points_all_come_second_is_starved_by_name():
     frontend = descriptor(
         point("a1", "r1"), point("b1", "r1"), point("a2", "r2"), point("b2", "r2")
     )
-    seen = coverage(frontend, instances)
-    assert seen.points == 4
-    assert seen.usable == {"backend-1": 2, "backend-2": 0, "backend-3": 0}
-    assert "share relays with earlier ones" in seen.starved()["backend-2"]
-    assert "published no introduction point" in seen.starved()["backend-3"]
-    assert "backend-1" not in seen.starved()
+    covered = coverage(frontend, instances)
+    assert covered.points == 4
+    assert covered.usable == {"backend-1": 2, "backend-2": 0, "backend-3": 0}
+    assert "share relays with earlier ones" in covered.starved()["backend-2"]
+    assert "published no introduction point" in covered.starved()["backend-3"]
+    assert "backend-1" not in covered.starved()
 
 
 def test_a_point_of_nobody_is_counted_as_unknown():
-    seen = coverage(descriptor(point("?", "r1")), {"backend-1": descriptor()})
-    assert seen.listed == {"backend-1": 0, "unknown": 1}
+    covered = coverage(descriptor(point("?", "r1")), {"backend-1": descriptor()})
+    assert covered.listed == {"backend-1": 0, "unknown": 1}
 
 
 def test_the_automatic_network_makes_starving_rare_for_the_default_rig():

@@ -58,12 +58,12 @@ def test_a_run_is_looked_at_through_the_balancers_tor_and_its_instances_through_
     socket = tmp_path / "work" / "client-1" / "control"
     socket.parent.mkdir(parents=True)
     socket.touch()
-    asked = look_request(str(run.path), None)
-    assert asked.subject.address == "ADDRESS.onion"
-    assert asked.subject.run == "a-run"
-    assert list(asked.subject.instances) == ["backend-1", "backend-2", "backend-3"]
-    assert asked.places[0] == str(tmp_path / "work" / "balancer-tor" / "control")
-    assert asked.instance_places[0] == str(socket)
+    request = look_request(str(run.path), None)
+    assert request.subject.address == "ADDRESS.onion"
+    assert request.subject.run == "a-run"
+    assert list(request.subject.instances) == ["backend-1", "backend-2", "backend-3"]
+    assert request.places[0] == str(tmp_path / "work" / "balancer-tor" / "control")
+    assert request.instance_places[0] == str(socket)
 
 
 def test_a_run_that_is_over_or_not_up_is_refused(run):

@@ -75,17 +75,17 @@ def state(**parts):
 
 
 def test_a_host_in_a_load_says_its_run_services_and_when_it_stands_down():
-    found = state()
-    assert found.claim.run_id == "0a1b2c3d"
-    assert found.claim.who == "smoke, by ann on desk"
-    assert found.in_load
-    assert found.stands_down_in_seconds == 42
-    assert found.services == {"backend-1": "running", "sink-pi1": "failed"}
-    assert found.version == "0.1.0+abcdef012345"
-    assert found.available_memory_bytes == 512_000
-    assert found.free_disk_bytes == 123456
-    assert found.temperature_celsius == 52.5
-    assert found.leftover_run_ids == ()
+    loaded = state()
+    assert loaded.claim.run_id == "0a1b2c3d"
+    assert loaded.claim.who == "smoke, by ann on desk"
+    assert loaded.in_load
+    assert loaded.stands_down_in_seconds == 42
+    assert loaded.services == {"backend-1": "running", "sink-pi1": "failed"}
+    assert loaded.version == "0.1.0+abcdef012345"
+    assert loaded.available_memory_bytes == 512_000
+    assert loaded.free_disk_bytes == 123456
+    assert loaded.temperature_celsius == 52.5
+    assert loaded.leftover_run_ids == ()
 
 
 def test_records_are_known_by_run_whatever_it_is_called():
@@ -97,10 +97,10 @@ def test_records_are_known_by_run_whatever_it_is_called():
 
 def test_a_host_that_was_never_provisioned_is_free():
     nothing = dict.fromkeys(PARTS, "")
-    found = state_from(printed(**(nothing | {"now": "1.0"})))
-    assert found.version is found.claim is found.stands_down_in_seconds is None
-    assert found.services == {}
-    assert found.records == found.run_ids == ()
+    free = state_from(printed(**(nothing | {"now": "1.0"})))
+    assert free.version is free.claim is free.stands_down_in_seconds is None
+    assert free.services == {}
+    assert free.records == free.run_ids == ()
 
 
 def test_a_run_whose_timers_are_gone_does_not_stand_down_by_itself():
@@ -112,9 +112,9 @@ def test_a_run_whose_timers_are_gone_does_not_stand_down_by_itself():
 
 
 def test_remains_of_runs_that_a_host_is_not_in_use_for_are_seen():
-    found = state(lock="")
-    assert found.claim is None
-    assert found.leftover_run_ids == found.run_ids == ("0a1b2c3d",)
+    unused = state(lock="")
+    assert unused.claim is None
+    assert unused.leftover_run_ids == unused.run_ids == ("0a1b2c3d",)
 
 
 def test_what_no_host_prints_is_an_error_that_can_be_caught():
@@ -159,8 +159,8 @@ def test_the_run_that_stands_comes_before_a_newer_one():
 
 
 def test_one_run_is_meant_without_a_name_and_several_are_listed():
-    one = runs_there(states(pi1=("", {"run-00000001": 1})))
-    assert only_run(one).run == "run"
+    runs = runs_there(states(pi1=("", {"run-00000001": 1})))
+    assert only_run(runs).run == "run"
     with pytest.raises(RecordsUnreadable, match="no host has records"):
         only_run({})
     several = runs_there(states(pi1=("", {"a-00000001": 1}), pi2=("", {"b-00000002": 2})))
@@ -172,22 +172,22 @@ def test_one_run_is_meant_without_a_name_and_several_are_listed():
 
 
 def test_nothing_is_collected_while_a_run_stands_and_it_is_said_until_when():
-    found = {"pi1": state()}
-    run = runs_there(found)["smoke-0a1b2c3d"]
+    states_by_host = {"pi1": state()}
+    run = runs_there(states_by_host)["smoke-0a1b2c3d"]
     with pytest.raises(HostsInUse, match=r"ann on desk: it still stands.* on pi1 within 42 s"):
-        refuse_while_it_goes_on(run, found)
+        refuse_while_it_goes_on(run, states_by_host)
 
     loaded = msgspec.structs.replace(SCHEDULE, end_second=int(NOW) + 30)
     line = f"smoke-0a1b2c3d\t1\t1\tyes\t{msgspec.json.encode(loaded).decode()}"
-    found = {"pi1": state(records=line)}
+    states_by_host = {"pi1": state(records=line)}
     with pytest.raises(HostsInUse, match=r"its load is on until \d\d:\d\d:\d\d UTC, for 30 s more"):
-        refuse_while_it_goes_on(runs_there(found)["smoke-0a1b2c3d"], found)
+        refuse_while_it_goes_on(runs_there(states_by_host)["smoke-0a1b2c3d"], states_by_host)
 
-    found = {"pi1": state(timers="[]")}
+    states_by_host = {"pi1": state(timers="[]")}
     with pytest.raises(HostsInUse, match="nothing ends it on pi1"):
-        refuse_while_it_goes_on(run, found)
-    found = {"pi1": state(lock="")}
-    refuse_while_it_goes_on(runs_there(found)["smoke-0a1b2c3d"], found)
+        refuse_while_it_goes_on(run, states_by_host)
+    states_by_host = {"pi1": state(lock="")}
+    refuse_while_it_goes_on(runs_there(states_by_host)["smoke-0a1b2c3d"], states_by_host)
 
 
 def test_of_two_copies_the_longer_is_kept_and_the_controllers_files_are_its_own(tmp_path):
@@ -204,8 +204,8 @@ def test_of_two_copies_the_longer_is_kept_and_the_controllers_files_are_its_own(
     (tmp_path / "manifest.json").write_text("ours")
     (tmp_path / "samples/sink.jsonl").write_text("1\n2")
     (tmp_path / "logs/relay.log").write_text("one\ntwo\n")
-    taken = store_files(files, tmp_path)
-    assert [*map(str, taken)] == ["samples/sink.jsonl", "logs/empty.log", "transfers/sink.jsonl"]
+    stored = store_files(files, tmp_path)
+    assert [*map(str, stored)] == ["samples/sink.jsonl", "logs/empty.log", "transfers/sink.jsonl"]
     assert (tmp_path / "manifest.json").read_text() == "ours"
     assert (tmp_path / "samples/sink.jsonl").read_text() == "1\n2\n3\n"
     assert (tmp_path / "logs/relay.log").read_text() == "one\ntwo\n"
@@ -270,7 +270,7 @@ def test_what_the_controller_wrote_is_put_in_place_for_whoever_collects_the_run(
 
 
 async def test_a_load_is_in_the_events_that_hosts_are_handed_with_it():
-    told = []
+    order = []
 
     class Told(Exception):
         pass
@@ -282,19 +282,19 @@ async def test_a_load_is_in_the_events_that_hosts_are_handed_with_it():
             assert not services
 
         async def write_schedule(self, *_):
-            told.append("hosts")
+            order.append("hosts")
             raise Told
 
     class Journal:
         def scheduled(self, *_):
-            told.append("events")
+            order.append("events")
 
     load = SimpleNamespace(ramp=1, hold=5, streams_asked=4, reached="address")
     planned = SimpleNamespace(load=load, settings={})
     with pytest.raises(Told):
         no_services = SimpleNamespace(with_role=lambda _: ())
         await put_on_load(Engine(), no_services, planned, (), Journal())
-    assert told == ["events", "hosts"]
+    assert order == ["events", "hosts"]
 
 
 LOGS = {
@@ -323,13 +323,13 @@ def test_logs_are_chosen_by_service_or_host_and_what_there_is_is_named():
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_lines_of_several_logs_are_told_whole(size):
-    told = []
-    lines = LogLines(lambda service, line: told.append((service, line)))
+    passed_on = []
+    lines = LogLines(lambda service, line: passed_on.append((service, line)))
     text = b"==> /l/a.log <==\none\ntwo\n\n==> /l/b-1.log <==\nthr\xff"
     for at in range(0, len(text), size):
         lines.take(text[at : at + size])
     lines.end()
-    assert told == [("a", "one"), ("a", "two"), ("b-1", "thr\ufffd")]
+    assert passed_on == [("a", "one"), ("a", "two"), ("b-1", "thr\ufffd")]
 
 
 def key_file(directory):
@@ -339,25 +339,25 @@ def key_file(directory):
 
 def test_a_key_is_kept_for_its_owner_alone_and_never_overwrites(tmp_path):
     pem = key_file(tmp_path / "made").read_bytes()
-    kept = tmp_path / "kept.pem"
-    keep_key(kept, pem)
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert key_from(kept) == pem
-    for place in (kept, Path("/dev/null"), Path("-")):
+    key_path = tmp_path / "kept.pem"
+    keep_key(key_path, pem)
+    assert key_path.stat().st_mode & 0o777 == 0o600
+    assert key_from(key_path) == pem
+    for place in (key_path, Path("/dev/null"), Path("-")):
         with pytest.raises(UsageError):
             keep_key(place, pem)
-    assert kept.read_bytes() == pem
+    assert key_path.read_bytes() == pem
 
 
 def test_what_is_no_key_or_is_open_to_others_is_refused(tmp_path):
-    made = key_file(tmp_path / "made")
-    made.chmod(0o644)
+    key_path = key_file(tmp_path / "made")
+    key_path.chmod(0o644)
     with pytest.raises(UsageError, match="chmod 600"):
-        key_from(made)
-    made.write_text("no key")
-    made.chmod(0o600)
+        key_from(key_path)
+    key_path.write_text("no key")
+    key_path.chmod(0o600)
     with pytest.raises(UsageError, match="is not the key of an onion address"):
-        key_from(made)
+        key_from(key_path)
     with pytest.raises(UsageError, match="No such file"):
         key_from(tmp_path / "missing")
 

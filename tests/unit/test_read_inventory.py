@@ -57,8 +57,8 @@ def test_hosts_groups_and_connections_are_read(written):
     assert hosts["laptop"].access().is_here
     assert hosts["laptop"].onionrig_address == "192.0.2.7"
     assert hosts["laptop"].ssh_arguments == ("-J", "gate", "-o", "ProxyUseFdpass no")
-    known = for_experiment(path, tuple(hosts.values()))
-    assert [(host.name, host.cores) for host in known.hosts] == [
+    known_inventory = for_experiment(path, tuple(hosts.values()))
+    assert [(host.name, host.cores) for host in known_inventory.hosts] == [
         ("laptop", None), ("pi1", 4), ("pi2", None), ("pi10", None),
     ]  # fmt: skip
 

@@ -80,17 +80,17 @@ def test_clocks_within_a_second_of_one_another_are_fit():
 
 
 def test_a_clock_more_than_a_second_from_this_machines_is_named():
-    said = apart({"pi1": reading(0.0), "pi2": reading(-90.0)})
+    reason = apart({"pi1": reading(0.0), "pi2": reading(-90.0)})
 
-    assert "pi2 is 90.0 s behind this machine's" in said
-    assert "pi1" not in said
+    assert "pi2 is 90.0 s behind this machine's" in reason
+    assert "pi1" not in reason
 
 
 def test_two_clocks_that_differ_by_more_than_a_second_are_both_named():
-    said = apart({"pi1": reading(0.7), "pi2": reading(-0.7), "pi3": reading(0.0)})
+    reason = apart({"pi1": reading(0.7), "pi2": reading(-0.7), "pi3": reading(0.0)})
 
-    assert "pi1 is 0.7 s ahead of" in said
-    assert "pi2 is 0.7 s behind" in said
+    assert "pi1 is 0.7 s ahead of" in reason
+    assert "pi2 is 0.7 s behind" in reason
 
 
 TRACKED = (

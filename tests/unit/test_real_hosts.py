@@ -27,40 +27,44 @@ from support.rigs import direct_rig_of, orders, rig_of, service_of, torrc
 
 
 def test_there_is_a_backend_instance_for_each_core():
-    asked = question(cores={"pi2.local": 4, "Pi_3": 2})
-    assert asked.experiment.backends.daemons == 6
-    assert asked.resolved["backends.daemons"] == (
+    resolved_question = question(cores={"pi2.local": 4, "Pi_3": 2})
+    assert resolved_question.experiment.backends.daemons == 6
+    assert resolved_question.resolved["backends.daemons"] == (
         "6 backend instances: one for each core of pi2.local (4), Pi_3 (2)"
     )
-    hosts = Counter(service.host for service in rig_of(asked.experiment).with_role(Role.BACKEND))
+    hosts = Counter(
+        service.host for service in rig_of(resolved_question.experiment).with_role(Role.BACKEND)
+    )
     assert hosts == {"pi2.local": 4, "Pi_3": 2}
 
 
 def test_there_are_four_backend_instances_where_cores_are_not_known():
-    asked = question(cores={"pi2.local": 4})
-    assert asked.experiment.backends.daemons == 4
-    assert "how many cores Pi_3 has is not known" in asked.resolved["backends.daemons"]
-    said = '[[hosts]]\nname = "Pi_3"\nroles = ["backend"]\ncores = 3'
-    assert question(text=said, cores={"pi2.local": 4}).experiment.backends.daemons == 7
+    resolved_question = question(cores={"pi2.local": 4})
+    assert resolved_question.experiment.backends.daemons == 4
+    assert "how many cores Pi_3 has is not known" in resolved_question.resolved["backends.daemons"]
+    table_text = '[[hosts]]\nname = "Pi_3"\nroles = ["backend"]\ncores = 3'
+    assert question(text=table_text, cores={"pi2.local": 4}).experiment.backends.daemons == 7
 
 
 def test_there_are_no_more_backend_instances_than_the_frontend_holds():
     cores = {"pi2.local": 4, "Pi_3": 8}
-    asked = question(cores=cores)
-    assert asked.experiment.backends.daemons == 10
-    assert "12 in all, as many as the frontend holds" in asked.resolved["backends.daemons"]
-    assert "--balancer extended" in asked.resolved["backends.daemons"]
+    resolved_question = question(cores=cores)
+    assert resolved_question.experiment.backends.daemons == 10
+    assert (
+        "12 in all, as many as the frontend holds" in resolved_question.resolved["backends.daemons"]
+    )
+    assert "--balancer extended" in resolved_question.resolved["backends.daemons"]
     extended = question(cores=cores, frontend={"balancer": "extended"})
     assert extended.experiment.backends.daemons == 12
 
 
 def test_a_count_that_is_asked_for_is_kept_and_no_host_is_idle_by_itself():
     clients = {f"desk{number}": ["clients"] for number in range(3)}
-    asked = question({**SHELF, **clients}, backends={"daemons": 3})
-    assert asked.experiment.backends.daemons == 3
-    assert asked.experiment.load.clients == 4
+    resolved_question = question({**SHELF, **clients}, backends={"daemons": 3})
+    assert resolved_question.experiment.backends.daemons == 3
+    assert resolved_question.experiment.load.clients == 4
     assert {
-        service.host for service in rig_of(asked.experiment).with_role(Role.CLIENT)
+        service.host for service in rig_of(resolved_question.experiment).with_role(Role.CLIENT)
     } == {"laptop", *clients}  # fmt: skip
     relays = {f"relay{number}": ["relays"] for number in range(33)}
     assert question({**SHELF, **relays}).experiment.network.relays == 33
@@ -74,9 +78,9 @@ def test_what_was_recorded_without_an_inventory_is_as_before_there_were_any():
 
 
 def test_without_an_inventory_auto_is_four():
-    asked = ask(None, None, ["backends.daemons=auto"], {})
-    assert asked.experiment.backends.daemons == 4
-    assert "backends.daemons" not in asked.resolved
+    resolved_question = ask(None, None, ["backends.daemons=auto"], {})
+    assert resolved_question.experiment.backends.daemons == 4
+    assert "backends.daemons" not in resolved_question.resolved
 
 
 @given(
@@ -112,8 +116,8 @@ def test_daemons_answer_on_their_hosts_address_and_loopback_and_nowhere_else():
 
 
 def test_a_baseline_goes_from_backends_to_clients():
-    asked = question(network={"kind": "none"}, cores={"pi2.local": 4, "Pi_3": 4})
-    rig = direct_rig_of(asked.experiment)
+    resolved_question = question(network={"kind": "none"}, cores={"pi2.local": 4, "Pi_3": 4})
+    rig = direct_rig_of(resolved_question.experiment)
     assert {service.name: service.host for service in rig.services} == {
         "source-pi2.local": "pi2.local",
         "source-Pi_3": "Pi_3",
@@ -148,9 +152,9 @@ def test_of_hosts_that_serve_one_is_left_and_those_without_a_role_go():
 
 def test_a_sampler_asks_the_kernel_of_a_real_hosts_links():
     rig = rig_of(question().experiment)
-    told = orders(service_of(rig, "sampler-laptop"), SamplerOrders)
-    assert told.link_bits_per_second is None
-    assert told.rig_path is None
+    sampler_orders = orders(service_of(rig, "sampler-laptop"), SamplerOrders)
+    assert sampler_orders.link_bits_per_second is None
+    assert sampler_orders.rig_path is None
 
 
 # the command line
@@ -159,14 +163,14 @@ def test_a_sampler_asks_the_kernel_of_a_real_hosts_links():
 @pytest.fixture
 def shelf(monkeypatch):
     """Any inventory that is read on the command line is the shelf; the paths that were read."""
-    read = []
+    paths_read = []
 
     def inventory(path):
-        read.append(path)
+        paths_read.append(path)
         return inventory_of(SHELF)
 
     monkeypatch.setattr(command_line, "inventory", inventory)
-    return read
+    return paths_read
 
 
 def test_an_inventory_of_a_file_is_beside_it_and_one_of_a_flag_or_setting_where_one_is(
@@ -192,16 +196,18 @@ def test_an_inventory_of_a_file_is_beside_it_and_one_of_a_flag_or_setting_where_
 
 
 def test_a_check_prints_the_rig_with_placeholders_for_what_real_hosts_are(shelf):
-    done = CliRunner().invoke(app, ["check", "-i", "shelf.yml", "--json"])
-    assert done.exit_code == 0, done.output
-    rig = json.loads(done.stdout)
+    outcome = CliRunner().invoke(app, ["check", "-i", "shelf.yml", "--json"])
+    assert outcome.exit_code == 0, outcome.output
+    rig = json.loads(outcome.stdout)
     assert {host["name"]: host["address"] for host in rig["hosts"]} == {
         name: f"ADDRESS-OF-{name}" for name in SHELF if name != "printer"
     }
     tors = [service for service in rig["services"] if service["control_path"]]
     assert {service["argv"][0] for service in tors} == {"tor"}
-    seen = CliRunner().invoke(app, ["check", "-i", "shelf.yml"], env={"COLUMNS": "400"})
-    assert "hosts: authorities and relays are placed beside the clients, on laptop" in seen.stdout
+    printed = CliRunner().invoke(app, ["check", "-i", "shelf.yml"], env={"COLUMNS": "400"})
+    assert (
+        "hosts: authorities and relays are placed beside the clients, on laptop" in printed.stdout
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,9 +223,9 @@ def test_a_scale_beside_an_inventory_is_refused_before_anything_is_made(
     shelf, command, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, [*command, "-i", "shelf.yml", "--scale", "1/4"])
-    assert isinstance(done.exception, UsageError)
-    assert str(done.exception).startswith('emulation.scale = "1/4" (--scale) with')
+    outcome = CliRunner().invoke(app, [*command, "-i", "shelf.yml", "--scale", "1/4"])
+    assert isinstance(outcome.exception, UsageError)
+    assert str(outcome.exception).startswith('emulation.scale = "1/4" (--scale) with')
     assert set(shelf) == {str(tmp_path / "shelf.yml")}
     assert list(tmp_path.iterdir()) == []
 

@@ -72,12 +72,12 @@ def test_each_table_adds_its_lines_to_its_roles_alone():
         "NumCPUs 3": {"backend"},
         "Log info stdout": {"client"},
     }.items():
-        found = {
+        roles_with_line = {
             service.role.value
             for service in rig.services
             if any(line in file.text.splitlines() for file in service.files)
         }
-        assert found == roles
+        assert roles_with_line == roles
 
 
 def test_the_authorities_carry_the_consensus_parameters():
@@ -124,8 +124,8 @@ def test_backends_get_the_front_address_before_their_first_start():
 def test_the_balancer_is_told_every_instance_in_yaml_that_is_json():
     balancer = rendered(backends={"daemons": 3}).one(Role.BALANCER)
     (config,) = balancer.files
-    told = msgspec.json.decode(config.text)
-    assert [instance["name"] for instance in told["services"][0]["instances"]] == [
+    settings = msgspec.json.decode(config.text)
+    assert [instance["name"] for instance in settings["services"][0]["instances"]] == [
         "backend-1", "backend-2", "backend-3",
     ]  # fmt: skip
     assert "--is-testnet" in balancer.argv
@@ -142,7 +142,7 @@ def test_sources_and_sinks_are_told_what_they_serve_and_pull():
 
 def test_a_port_fixed_by_hand_is_the_first_clients():
     experiment = experiment_of({"load": {"socks_port": 9050, "clients": 2}})
-    needed = {wanted.key: wanted.fixed for wanted in ports_needed(experiment)}
+    needed = {port_wanted.key: port_wanted.fixed for port_wanted in ports_needed(experiment)}
     assert needed["client-1.socks"] == 9050
     assert needed["client-2.socks"] is None
 
@@ -156,10 +156,10 @@ def test_ports_are_needed_to_be_reached_at_and_for_every_tors_counters():
 
 def test_every_tor_answers_on_loopback_alone_and_the_sampler_is_told_where():
     rig = rendered()
-    told = orders(rig.one(Role.SAMPLER), SamplerOrders).tors
+    asked_tors = orders(rig.one(Role.SAMPLER), SamplerOrders).tors
     tors = {service.name for service in rig.services if isinstance(service.ready, Bootstrapped)}
-    assert {tor.name for tor in told} == tors
-    for tor in told:
+    assert {tor.name for tor in asked_tors} == tors
+    for tor in asked_tors:
         lines = torrc(rig, tor.name)
         assert f"MetricsPort 127.0.0.1:{tor.port}" in lines
         assert "MetricsPortPolicy accept 127.0.0.1" in lines
@@ -175,11 +175,11 @@ def test_round_trips_go_through_every_client_to_the_echo_port():
 def test_dials_that_are_asked_for_go_through_every_client_so_often_an_instance():
     rig = rendered(backends={"daemons": 3}, load={"clients": 2, "dials_a_backend": 7})
     service = rig.one(Role.DIALLER)
-    told = orders(service, DiallerOrders)
-    assert (told.count, told.every_seconds) == (21, None)
-    assert (told.address, told.port) == (rig.address, 9000)
-    assert [client.name for client in told.clients] == ["client-1", "client-2"]
-    assert told.record_path == "RUN/dials/dialler.jsonl"
+    dialler_orders = orders(service, DiallerOrders)
+    assert (dialler_orders.count, dialler_orders.every_seconds) == (21, None)
+    assert (dialler_orders.address, dialler_orders.port) == (rig.address, 9000)
+    assert [client.name for client in dialler_orders.clients] == ["client-1", "client-2"]
+    assert dialler_orders.record_path == "RUN/dials/dialler.jsonl"
     assert service.argv[1:3] == ("-m", "onionrig.movers.dialler")
 
 
@@ -187,9 +187,9 @@ def test_dials_at_an_interval_have_room_for_all_that_may_hang():
     experiment = experiment_of({"load": {"clients": 1}})
     place = Placement(experiment, allocated(experiment))
     service = dialler(place, DIALLER, "ADDRESS.onion", ["client-1"], every_seconds=0.25)
-    told = orders(service, DiallerOrders)
-    assert (told.count, told.every_seconds) == (None, 0.25)
-    assert told.at_once > told.timeout_seconds / 0.25
+    dialler_orders = orders(service, DiallerOrders)
+    assert (dialler_orders.count, dialler_orders.every_seconds) == (None, 0.25)
+    assert dialler_orders.at_once > dialler_orders.timeout_seconds / 0.25
 
 
 def direct(**baseline):
@@ -206,7 +206,7 @@ def test_a_baseline_is_a_source_a_sink_and_no_tor():
         Role.YARDSTICK,
         Role.SINK,
     ]
-    assert [wanted.key for wanted in ports_needed(experiment)] == ["source.direct"]
+    assert [port_wanted.key for port_wanted in ports_needed(experiment)] == ["source.direct"]
     sink = orders(rig.one(Role.SINK), SinkOrders)
     (door,) = orders(rig.one(Role.SOURCE), SourceOrders).doors
     assert (sink.address, sink.port, sink.clients) == (door.host, door.port, ())
@@ -267,11 +267,11 @@ def test_what_ends_without_another_starts_in_a_later_turn():
 
 
 def test_services_that_end_without_one_another_are_refused():
-    one, other, *_ = rendered().services
-    one = msgspec.structs.replace(one, ends_without=(other.name,))
-    other = msgspec.structs.replace(other, ends_without=(one.name,))
+    first, second, *_ = rendered().services
+    first = msgspec.structs.replace(first, ends_without=(second.name,))
+    second = msgspec.structs.replace(second, ends_without=(first.name,))
     with pytest.raises(ValueError, match="depend on one another"):
-        in_turns([one, other])
+        in_turns([first, second])
 
 
 def test_what_needs_a_network_is_every_tor_that_is_no_relay():

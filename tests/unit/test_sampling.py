@@ -59,40 +59,40 @@ def sampled(orders, monkeypatch, *, lines, taking):
 
     ``taking`` says what sampling a second takes.
     """
-    clock, taken = Clock(), []
+    clock, taken_at = Clock(), []
 
     class Sampler:
         def __init__(self, *_):
             pass
 
         def sample(self, second):
-            taken.append(clock.now)
+            taken_at.append(clock.now)
             clock.now += taking.get(second, 0.0)
             return host_sample(second, {})
 
     def told_to_end(_numbers, _seconds):
-        return signal.SIGTERM if len(taken) == lines else None
+        return signal.SIGTERM if len(taken_at) == lines else None
 
     monkeypatch.setattr(sampler, "SteadyClock", lambda: clock)
     monkeypatch.setattr(sampler, "Sampler", Sampler)
     monkeypatch.setattr(signal, "pthread_sigmask", lambda *_: None)
     monkeypatch.setattr(signal, "sigtimedwait", told_to_end)
     sampler.run(orders())
-    return [line.second for line in read_all(orders().record_path, HostSample)], taken
+    return [line.second for line in read_all(orders().record_path, HostSample)], taken_at
 
 
 def test_every_second_has_a_line_that_is_taken_as_it_ends(orders, monkeypatch):
     slow = dict.fromkeys(range(START, START + 10), 0.9)
-    seconds, taken = sampled(orders, monkeypatch, lines=10, taking=slow)
+    seconds, taken_at = sampled(orders, monkeypatch, lines=10, taking=slow)
     assert seconds == list(range(START, START + 10))
-    assert taken == [second + 1 for second in seconds]
+    assert taken_at == [second + 1 for second in seconds]
 
 
 def test_the_seconds_that_pass_while_the_sampler_is_held_up_have_none(orders, monkeypatch):
     held_up = {START + 2: 3.5}
-    seconds, taken = sampled(orders, monkeypatch, lines=6, taking=held_up)
+    seconds, taken_at = sampled(orders, monkeypatch, lines=6, taking=held_up)
     assert seconds == [START + run for run in (0, 1, 2, 6, 7, 8)]
-    assert taken == [second + 1 for second in seconds]
+    assert taken_at == [second + 1 for second in seconds]
 
 
 @pytest.fixture

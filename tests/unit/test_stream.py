@@ -91,10 +91,10 @@ async def client_tor(reader, writer, replies, payload):
     for question, answer in zip(QUESTIONS, replies, strict=False):
         assert await reader.readexactly(len(question)) == question
         writer.write(answer if answer is not replies[-1] else answer + payload)
-    while asked := await reader.read(100):
-        if asked == b"bye":
+    while piece := await reader.read(100):
+        if piece == b"bye":
             break
-        writer.write(asked)
+        writer.write(piece)
     writer.close()
 
 

@@ -57,9 +57,9 @@ def test_this_process_has_none(monkeypatch):
 
 
 def test_variables_that_name_a_proxy_are_not_handed_on():
-    kept = {"PATH": "/bin", "HOME": "/root", "PROXY": "x", "proxy_pass": "y"}
+    harmless = {"PATH": "/bin", "HOME": "/root", "PROXY": "x", "proxy_pass": "y"}
     proxies = ("http_proxy", "HTTPS_PROXY", "all_proxy", "No_Proxy", "ftp_proxy", "socks_proxy")
-    assert without_proxies({**kept, **dict.fromkeys(proxies, "http://127.0.0.1:1")}) == kept
+    assert without_proxies({**harmless, **dict.fromkeys(proxies, "http://127.0.0.1:1")}) == harmless
 
 
 @pytest.mark.parametrize("directory", ["/tmp", ODD, "/home/é/tmp", "/tmp/日本語"])

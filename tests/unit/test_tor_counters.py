@@ -69,23 +69,23 @@ def test_a_backend_tells_what_it_took_from_its_source_and_its_circuits():
 
 
 def test_several_onion_services_of_a_tor_are_added_up():
-    found = counters(BACKEND + BACKEND.removeprefix(CLIENT).replace(ONE, OTHER))
-    assert found.application_bytes == {"9000": 24 << 30, "9007": 82}
-    assert found.rendezvous_failed == {"rp_conn_failure": 4}
-    assert (found.rendezvous_circuits, found.introductions) == (80, 76)
+    counted = counters(BACKEND + BACKEND.removeprefix(CLIENT).replace(ONE, OTHER))
+    assert counted.application_bytes == {"9000": 24 << 30, "9007": 82}
+    assert counted.rendezvous_failed == {"rp_conn_failure": 4}
+    assert (counted.rendezvous_circuits, counted.introductions) == (80, 76)
 
 
 def test_a_relay_tells_what_it_relayed_and_has_no_onion_service():
-    found = counters(RELAY)
-    assert (found.relayed_read_bytes, found.relayed_written_bytes) == (5 << 30, (5 << 30) + 1)
-    assert found.application_bytes == found.rendezvous_failed == {}
-    assert found.rendezvous_circuits is found.rendezvous_open is None
-    assert found.introduction_circuits is found.introductions is None
+    counted = counters(RELAY)
+    assert (counted.relayed_read_bytes, counted.relayed_written_bytes) == (5 << 30, (5 << 30) + 1)
+    assert counted.application_bytes == counted.rendezvous_failed == {}
+    assert counted.rendezvous_circuits is counted.rendezvous_open is None
+    assert counted.introduction_circuits is counted.introductions is None
 
 
 def test_a_client_has_no_relay_although_tor_counts_its_bytes():
-    found = counters(CLIENT)
-    assert found.relayed_read_bytes is found.relayed_written_bytes is None
+    counted = counters(CLIENT)
+    assert counted.relayed_read_bytes is counted.relayed_written_bytes is None
 
 
 def test_an_empty_page_has_no_counters():
@@ -99,10 +99,10 @@ def test_an_empty_page_has_no_counters():
 def test_a_page_that_is_damaged_is_read_or_refused_and_nothing_else(at, damage):
     damaged = BACKEND[:at] + damage + BACKEND[at + 1 :]
     try:
-        found = counters(damaged)
+        counted = counters(damaged)
     except ValueError:
         return
-    assert isinstance(found, TorCounters)
+    assert isinstance(counted, TorCounters)
 
 
 def schedule(hold, end):

@@ -21,7 +21,7 @@ def descriptor(*keys):
     return SimpleNamespace(points=[SimpleNamespace(key=key) for key in keys])
 
 
-class Told:
+class ChangesJournal:
     """A journal that keeps what it is told, and says when the last that is expected has come."""
 
     def __init__(self):
@@ -63,7 +63,7 @@ def rounds(monkeypatch):
         if isinstance(now, Exception):
             raised.append(now)
             raise now
-        return [SimpleNamespace(descriptor=each) for each in now]
+        return [SimpleNamespace(descriptor=held_descriptor) for held_descriptor in now]
 
     async def answer(_tor):
         return "now"
@@ -84,33 +84,33 @@ def rounds(monkeypatch):
     )
 
 
-def held(*names, known=POINTS):
+def hsdirs_with(*names, known=POINTS):
     """Two HSDirs: one that has points of these, one that has nothing."""
     return [descriptor(*(known[name] for name in names)), None]
 
 
 async def changes(rounds, *script, count):
     rounds.script += script
-    told = Told()
+    journal = ChangesJournal()
     async with asyncio.timeout(10):
-        async with watched(rounds.engine, rendered(backends={"daemons": 3}), told):
-            while len(told.changes) < count:
+        async with watched(rounds.engine, rendered(backends={"daemons": 3}), journal):
+            while len(journal.changes) < count:
                 await asyncio.sleep(0)
-    return told
+    return journal
 
 
 async def test_each_change_is_told_once_in_the_instances_order(rounds):
-    told = await changes(
+    journal = await changes(
         rounds,
-        held("backend-2", "backend-1", "backend-3"),
-        held("backend-1", "backend-2", "backend-3"),
-        held("backend-1", "backend-3"),
-        held("backend-1", "backend-3"),
-        held(*INSTANCES),
+        hsdirs_with("backend-2", "backend-1", "backend-3"),
+        hsdirs_with("backend-1", "backend-2", "backend-3"),
+        hsdirs_with("backend-1", "backend-3"),
+        hsdirs_with("backend-1", "backend-3"),
+        hsdirs_with(*INSTANCES),
         count=3,
     )
-    assert told.changes == [INSTANCES, ("backend-1", "backend-3"), INSTANCES]
-    assert told.notes == []
+    assert journal.changes == [INSTANCES, ("backend-1", "backend-3"), INSTANCES]
+    assert journal.notes == []
 
 
 async def test_an_instance_in_any_of_the_descriptors_is_listed(rounds):
@@ -119,50 +119,61 @@ async def test_an_instance_in_any_of_the_descriptors_is_listed(rounds):
 
 
 async def test_a_round_without_any_descriptor_says_nothing(rounds):
-    told = await changes(rounds, held(*INSTANCES), [None, None], held("backend-1"), count=2)
-    assert told.changes == [INSTANCES, ("backend-1",)]
+    journal = await changes(
+        rounds, hsdirs_with(*INSTANCES), [None, None], hsdirs_with("backend-1"), count=2
+    )
+    assert journal.changes == [INSTANCES, ("backend-1",)]
 
 
 async def test_one_that_was_started_anew_is_known_by_its_new_points(rounds):
     rounds.known["backend-1"] = "a new one"
-    told = await changes(
-        rounds, held("backend-2"), held("backend-1", "backend-2", known=rounds.known), count=2
+    journal = await changes(
+        rounds,
+        hsdirs_with("backend-2"),
+        hsdirs_with("backend-1", "backend-2", known=rounds.known),
+        count=2,
     )
-    assert told.changes == [("backend-2",), ("backend-1", "backend-2")]
+    assert journal.changes == [("backend-2",), ("backend-1", "backend-2")]
 
 
 @pytest.mark.parametrize("gone", [TOR_IS_GONE, NoTorToAsk("no consensus yet")])
 async def test_a_tor_that_is_gone_is_asked_again_and_what_was_known_is_kept(rounds, gone):
-    told = await changes(
-        rounds, held(*INSTANCES), gone, gone, held(*INSTANCES), held("backend-1"), count=2
+    journal = await changes(
+        rounds,
+        hsdirs_with(*INSTANCES),
+        gone,
+        gone,
+        hsdirs_with(*INSTANCES),
+        hsdirs_with("backend-1"),
+        count=2,
     )
-    assert told.changes == [INSTANCES, ("backend-1",)]
+    assert journal.changes == [INSTANCES, ("backend-1",)]
     assert len(rounds.connections) == 3
     assert set(rounds.connections) == {"balancer-tor"}
 
 
 async def test_what_ends_the_watching_for_good_is_noted_and_not_lost(rounds):
-    rounds.script += [held(*INSTANCES), KeyError("a defect")]
-    told = Told()
+    rounds.script += [hsdirs_with(*INSTANCES), KeyError("a defect")]
+    journal = ChangesJournal()
     async with asyncio.timeout(10):
-        async with watched(rounds.engine, rendered(backends={"daemons": 3}), told):
+        async with watched(rounds.engine, rendered(backends={"daemons": 3}), journal):
             while not rounds.raised:
                 await asyncio.sleep(0)
-    assert told.notes == [
+    assert journal.notes == [
         "the address's descriptors were not watched to the end: KeyError('a defect')"
     ]
 
 
 async def test_acknowledgements_of_one_publication_are_told_once(rounds, monkeypatch):
     monkeypatch.setattr(watching, "PUBLICATION_SECONDS", 0.001)
-    rounds.script.append(held(*INSTANCES))
-    told = Told()
+    rounds.script.append(hsdirs_with(*INSTANCES))
+    journal = ChangesJournal()
     async with asyncio.timeout(10):
-        async with watched(rounds.engine, rendered(backends={"daemons": 3}), told):
+        async with watched(rounds.engine, rendered(backends={"daemons": 3}), journal):
             for publication in (1, 2):
                 for hsdir in range(8):
                     rounds.acknowledged.put_nowait(f"hsdir {hsdir}")
-                while told.publications < publication or not rounds.acknowledged.empty():
+                while journal.publications < publication or not rounds.acknowledged.empty():
                     await asyncio.sleep(0)
-    assert told.publications == 2
-    assert told.notes == []
+    assert journal.publications == 2
+    assert journal.notes == []
