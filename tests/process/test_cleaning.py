@@ -83,7 +83,7 @@ def left(tmp_path, mark="0123456789abcdef"):
     return workspace
 
 
-def test_what_nobody_guards_is_removed_with_a_line(tmp_path, clean):
+def test_an_unguarded_workspace_is_removed_and_a_line_says_so(tmp_path, clean):
     workspace = left(tmp_path)
     completed = clean()
     assert (completed.returncode, said(completed)) == (0, f"removed: {workspace} (2.00 KiB)\n")
@@ -97,7 +97,7 @@ def test_a_dry_run_removes_nothing(tmp_path, clean):
     assert (workspace / "relay-1/keys/secret").exists()
 
 
-def test_a_run_that_lives_keeps_its_own(tmp_path, clean, run):
+def test_a_live_run_keeps_its_workspace(tmp_path, clean, run):
     workspace, *_ = run
     other = left(tmp_path)
     listed = json.loads(clean("--json").stdout)
@@ -167,7 +167,7 @@ def test_processes_of_a_workspace_that_no_controller_has_locked_are_left_alone(
     assert not over(child)
 
 
-def test_what_somebody_listens_in_is_in_use(tmp_path, clean, monkeypatch):
+def test_a_workspace_that_somebody_listens_in_is_in_use(tmp_path, clean, monkeypatch):
     workspace = left(tmp_path)
     monkeypatch.chdir(workspace)  # a socket's path must be short
     with socket.socket(socket.AF_UNIX) as listening:
@@ -178,7 +178,7 @@ def test_what_somebody_listens_in_is_in_use(tmp_path, clean, monkeypatch):
     assert said(clean()).startswith("removed: ")
 
 
-def test_foreign_names_are_left_alone(tmp_path, clean):
+def test_directories_with_other_names_are_left_alone(tmp_path, clean):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "file").touch()
@@ -199,7 +199,7 @@ def test_foreign_names_are_left_alone(tmp_path, clean):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may remove anything")
-def test_what_cannot_be_removed_is_said_and_is_an_error(tmp_path, clean):
+def test_a_workspace_that_cannot_be_removed_is_reported_and_is_an_error(tmp_path, clean):
     workspace = left(tmp_path)
     (workspace / "relay-1" / "keys").chmod(0o500)
     try:
@@ -212,7 +212,7 @@ def test_what_cannot_be_removed_is_said_and_is_an_error(tmp_path, clean):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_what_belongs_to_another_user_is_left_alone(tmp_path, clean):
+def test_workspaces_of_other_users_are_left_alone(tmp_path, clean):
     workspace = left(tmp_path)
     os.chown(workspace, 65534, 65534)
     assert said(clean()) in nothing(tmp_path)

@@ -29,7 +29,7 @@ def programs(tmp_path, monkeypatch):
     return directory
 
 
-def test_it_is_built_and_found_again(tmp_path):
+def test_the_delaybox_is_built_once_and_reused(tmp_path):
     built = delaybox(tmp_path / "cache")
     built_at = built.stat().st_mtime_ns
     assert delaybox(tmp_path / "cache").stat().st_mtime_ns == built_at
@@ -40,14 +40,14 @@ def test_it_is_built_and_found_again(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [b"", bytes(17416)])
-def test_one_that_a_power_cut_has_damaged_is_built_again(tmp_path, damage):
+def test_a_delaybox_that_a_power_cut_has_damaged_is_built_again(tmp_path, damage):
     built = delaybox(tmp_path / "cache")
     whole = built.read_bytes()
     built.write_bytes(damage)
     assert delaybox(tmp_path / "cache").read_bytes() == whole
 
 
-def test_it_compiles_without_a_warning(tmp_path):
+def test_the_delaybox_compiles_without_a_warning(tmp_path):
     source = resources.files("onionrig.engine.emulation") / "delaybox.c"
     flags = ["-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
     completed = subprocess.run(
@@ -62,13 +62,13 @@ def test_without_a_compiler_the_package_is_named(tmp_path, programs):
     assert not (tmp_path / "cache").exists()
 
 
-def test_what_a_failing_compiler_said_is_said_again(tmp_path, programs):
+def test_the_output_of_a_failing_compiler_is_in_the_error(tmp_path, programs):
     write_program(programs, "cc", "echo 'fatal error: linux/if_packet.h' >&2; exit 1")
     with pytest.raises(Unequipped, match=r"linux/if_packet\.h"):
         delaybox(tmp_path / "cache")
 
 
-def test_it_is_built_ahead_of_time_into_the_users_cache(tmp_path):
+def test_the_delaybox_is_built_ahead_of_time_into_the_users_cache(tmp_path):
     completed = subprocess.run(
         [sys.executable, "-m", "onionrig.engine.emulation.delaybox"],
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},

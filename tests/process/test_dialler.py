@@ -76,7 +76,7 @@ def dial_each(bench, behaviours, **changed):
 # A number of dials
 
 
-def test_so_many_dials_are_made_each_on_a_circuit_of_its_own_and_then_it_ends(bench):
+def test_the_ordered_dials_are_made_each_on_its_own_circuit_and_then_the_dialler_ends(bench):
     bench.serve(("0", "1"))
 
     def behaviour(number, _):
@@ -105,7 +105,7 @@ def test_so_many_dials_are_made_each_on_a_circuit_of_its_own_and_then_it_ends(be
     assert bench.stderr("dialler") == ""
 
 
-def test_dials_that_fail_are_told_with_their_reason_and_are_no_error(bench):
+def test_failed_dials_are_recorded_with_their_reason_and_are_not_an_error(bench):
     bench.serve()
     dials = dial_each(
         bench,
@@ -126,7 +126,7 @@ def test_dials_that_fail_are_told_with_their_reason_and_are_no_error(bench):
     assert not any(served(dial) for dial in dials)
 
 
-def test_dials_that_wait_in_vain_are_told_with_what_they_waited_for_and_are_no_error(bench):
+def test_dials_that_time_out_are_recorded_with_what_they_waited_for(bench):
     silent = [Ignore(), Say(b""), Say(head_line("here", "0"))]
     reasons = ["connect timeout", "no first byte", "stalled"]
     for timeout_seconds in (1.0, 10.0, 100.0):  # until this machine gets as far meanwhile
@@ -150,7 +150,7 @@ def test_no_more_dials_than_allowed_are_under_way_at_once(bench):
     assert most_at_once(bench.dials) == 3
 
 
-def test_a_client_tor_that_is_not_there_fails_its_dials_and_no_others(bench):
+def test_a_missing_client_tor_fails_only_its_own_dials(bench):
     bench.serve()
     with FakeSocks(lambda *_: Serve(bench.socket("0"))) as socks:
         dialler = bench.start_dialler(free_port(), socks.port, count=4)
@@ -193,7 +193,7 @@ def test_a_dial_under_way_at_the_end_has_neither_failed_nor_been_served(bench):
     assert {dial.ending for dial in hanging} == {Ending.STILL_WAITING}
 
 
-def test_dials_beyond_the_bound_are_left_out_and_that_is_said(bench):
+def test_dials_beyond_the_bound_are_left_out_and_reported(bench):
     with FakeSocks(lambda *_: Ignore()) as socks:
         dialler = bench.start_dialler(
             socks.port, every_seconds=0.05, at_once=3, timeout_seconds=1.5
@@ -212,7 +212,7 @@ def test_dials_beyond_the_bound_are_left_out_and_that_is_said(bench):
     assert left_out(bench) >= 20
 
 
-def test_a_dialler_that_was_held_up_makes_up_for_nothing_in_a_burst(bench):
+def test_a_delayed_dialler_does_not_catch_up_in_a_burst(bench):
     bench.serve()
     with FakeSocks(lambda *_: Serve(bench.socket("0"))) as socks:
         dialler = bench.start_dialler(socks.port, every_seconds=0.3, at_once=10_000)

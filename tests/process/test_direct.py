@@ -325,7 +325,7 @@ def test_corrupt_payload_of_ours_is_never_taken_for_a_foreign_peer(bench):
     assert transfer.unverified_bytes == 0
 
 
-def test_without_leave_a_foreign_peer_is_not_our_source(bench):
+def test_a_foreign_peer_that_is_not_allowed_is_reported_as_not_our_source(bench):
     with ForeignPeer(bytes(100_000)) as peer:
         sink = start_direct(bench, peer.port)
         transfer = bench.first_transfer()

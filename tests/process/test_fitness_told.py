@@ -31,7 +31,7 @@ def short_path():
 @pytest.mark.parametrize(
     "arguments", [("doctor",), ("check", "--profile", "smoke"), ("run", "--profile", "smoke")]
 )
-def test_too_few_open_files_are_told_by_each(tmp_path, short_path, arguments):
+def test_every_command_reports_too_few_open_files(tmp_path, short_path, arguments):
     few = ("prlimit", "--nofile=256:256", *ONIONRIG)
     with CommandLine(tmp_path, program=few, TMPDIR=str(short_path)) as onionrig:
         done = onionrig(*arguments)
@@ -42,7 +42,7 @@ def test_too_few_open_files_are_told_by_each(tmp_path, short_path, arguments):
     assert not list(short_path.iterdir())
 
 
-def test_a_baseline_does_with_256_open_files_and_without_a_home(tmp_path):
+def test_a_baseline_runs_with_256_open_files_and_without_a_home(tmp_path):
     few = ("prlimit", "--nofile=256:256", *ONIONRIG)
     with CommandLine(tmp_path, program=few, XDG_CACHE_HOME="/dev/null") as onionrig:
         done = onionrig("baseline", "--hold", "10", "--streams", "2", "--no-report")

@@ -105,7 +105,7 @@ async def test_stop_ends_a_child_that_is_stopped(tmp_path):
     assert not psutil.pid_exists(process.pid)
 
 
-async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(tmp_path):
+async def test_an_unexpected_death_ends_the_block_and_names_the_child(tmp_path):
     dying = python_child(
         tmp_path, "import sys; print('the last word'); sys.exit(3)", name="relay-7"
     )
@@ -119,7 +119,7 @@ async def test_a_death_that_nobody_asked_for_ends_the_block_and_names_the_child(
     assert str(dying.log_path) in message
 
 
-async def test_a_child_that_is_killed_is_said_to_be(tmp_path):
+async def test_the_error_for_a_killed_child_names_the_signal(tmp_path):
     killed = python_child(tmp_path, IDLE)
     with pytest.raises(DaemonDied, match="was killed by SIGKILL"):
         async with Fleet(os.environ) as fleet:
@@ -135,7 +135,7 @@ async def test_a_sink_that_meets_a_full_disk_is_that_error(tmp_path):
             await asyncio.Event().wait()
 
 
-async def test_a_service_that_ends_by_itself_may_end(tmp_path):
+async def test_an_end_that_is_waited_for_is_not_an_error(tmp_path):
     # the evidence: the fleet raises DaemonDied in its block where an end was not expected
     async with Fleet(os.environ) as fleet:
         ending = python_child(tmp_path, "pass")
@@ -240,7 +240,7 @@ async def test_a_killed_controller_leaves_nothing_behind(controller):
     )
 
 
-async def test_the_keeper_ends_what_it_was_told_of_even_without_the_mark(tmp_path):
+async def test_the_keeper_ends_guarded_processes_even_without_the_mark(tmp_path):
     pid_file = tmp_path / "told"
     code = (
         "import asyncio, subprocess, sys\n"
@@ -306,18 +306,18 @@ async def test_children_end_with_a_controller_that_is_killed_together_with_its_k
     shutil.rmtree(report["workspace"])
 
 
-def test_a_program_that_is_not_there_is_started_as_it_is_so_that_the_system_says_so():
+def test_a_missing_program_is_started_unchanged_so_that_the_system_reports_it():
     assert _ending_with_us("/nonexistent/tor", os.environ) == ()
     assert _ending_with_us(sys.executable, os.environ) == _setpriv()
 
 
-def test_only_the_main_thread_starts_what_ends_with_it():
+def test_only_the_main_thread_starts_programs_that_end_with_it():
     # the kernel takes the thread that forks for the parent
     with ThreadPoolExecutor() as pool:
         assert pool.submit(_ending_with_us, sys.executable, os.environ).result() == ()
 
 
-async def test_the_keeper_is_deaf_to_what_is_sent_to_the_terminal(controller):
+async def test_the_keeper_ignores_signals_of_the_terminal(controller):
     # the evidence: a keeper that had ended would leave the run's processes alone
     process, report, _ = controller
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

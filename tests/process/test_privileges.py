@@ -39,7 +39,7 @@ def test_a_missing_program_is_named_with_its_package(programs, missing, package)
         privileges.enter_user_namespace_if_needed()
 
 
-def test_one_that_only_roots_path_leads_to_is_found(programs, monkeypatch, tmp_path):
+def test_a_program_that_is_only_on_roots_path_is_found(programs, monkeypatch, tmp_path):
     (tmp_path / "sbin").mkdir()
     monkeypatch.setattr(privileges, "ROOTS_PATH", str(tmp_path / "sbin"))
     (programs / "tc").rename(tmp_path / "sbin" / "tc")
@@ -47,7 +47,7 @@ def test_one_that_only_roots_path_leads_to_is_found(programs, monkeypatch, tmp_p
     privileges.enter_user_namespace_if_needed()
 
 
-def test_where_nothing_may_be_made_it_says_so(programs):
+def test_the_error_says_why_namespaces_cannot_be_made(programs):
     write_program(programs, "unshare", "exit 1")
     with pytest.raises(Unequipped, match="this user may not make any"):
         privileges.enter_user_namespace_if_needed()

@@ -107,7 +107,7 @@ async def probed(
         server.close()
 
 
-async def test_an_instance_that_answers_is_said_to(monkeypatch):
+async def test_an_instance_that_answers_is_reported_as_answering(monkeypatch):
     instance = Instance()
     async with probed(instance, monkeypatch) as heard:
         await heard.until(True)
@@ -115,7 +115,7 @@ async def test_an_instance_that_answers_is_said_to(monkeypatch):
     assert instance.asked_for == [f"{ADDRESS}.onion"]
 
 
-async def test_one_that_hangs_is_silent_and_answers_again_on_the_same_stream(monkeypatch):
+async def test_an_instance_that_hangs_is_silent_and_answers_again_on_the_same_stream(monkeypatch):
     instance = Instance()
     async with probed(instance, monkeypatch, answer=SOON_SECONDS) as heard:
         await heard.until(True)
@@ -126,7 +126,7 @@ async def test_one_that_hangs_is_silent_and_answers_again_on_the_same_stream(mon
     assert len(instance.asked_for) == 1
 
 
-async def test_a_lost_stream_alone_is_no_silence(monkeypatch):
+async def test_a_lost_stream_alone_does_not_count_as_silence(monkeypatch):
     instance = Instance()
     async with probed(instance, monkeypatch) as heard:
         await heard.until(True)
@@ -138,7 +138,7 @@ async def test_a_lost_stream_alone_is_no_silence(monkeypatch):
     assert len(instance.asked_for) == 2
 
 
-async def test_one_that_can_no_longer_be_dialled_is_silent_until_it_can(monkeypatch):
+async def test_an_instance_that_cannot_be_dialled_is_silent_until_it_can(monkeypatch):
     # the evidence: each heard.until() fails if it is never said
     instance = Instance()
     soon = {"answer": SOON_SECONDS, "redial": SOON_SECONDS}
@@ -151,7 +151,7 @@ async def test_one_that_can_no_longer_be_dialled_is_silent_until_it_can(monkeypa
         await heard.until(True)
 
 
-async def test_one_that_never_came_is_silent_after_a_while(monkeypatch):
+async def test_an_instance_that_never_came_is_silent_after_a_while(monkeypatch):
     instance = Instance()
     instance.refuses = True
     began = time.monotonic()

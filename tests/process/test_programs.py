@@ -36,7 +36,7 @@ def program(tmp_path):
     return write
 
 
-def test_nothing_else_starts_programs():
+def test_only_one_function_starts_other_programs():
     knowing = {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
@@ -45,7 +45,7 @@ def test_nothing_else_starts_programs():
     assert knowing == set(STARTERS)
 
 
-def test_what_it_was_given_and_what_it_printed(program):
+def test_a_program_gets_its_input_and_its_output_is_returned(program):
     ended = run_program([program("cat; echo no >&2; exit 3")], seconds=10, given=b"given")
     assert (ended.code, ended.out, ended.err) == (3, "given", "no\n")
     assert ended.complaint == "exit code 3: no"
@@ -56,7 +56,7 @@ def test_bytes_that_are_not_utf_8_are_replaced(program):
     assert (ended.out, ended.err) == ("\ufffdtor", "\ufffd")
 
 
-def test_one_that_does_not_end_is_killed_with_what_it_has_started(program, tmp_path):
+def test_a_program_that_does_not_end_is_killed_with_its_children(program, tmp_path):
     grandchild = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(3600)"
     script = f"{sys.executable} -c '{grandchild}' > {tmp_path}/pid & wait"
     begun = time.monotonic()
@@ -88,14 +88,14 @@ def _runs(pid):
         (b"#!/nowhere/sh\n", "the interpreter or loader that it needs is missing"),
     ],
 )
-def test_one_that_cannot_be_run_here(program, content, said):
+def test_a_program_that_cannot_be_run_is_an_error(program, content, said):
     path = program("")
     Path(path).write_bytes(content)
     with pytest.raises(NotRun, match=said):
         run_program([path], seconds=10)
 
 
-def test_one_that_is_not_there():
+def test_a_missing_program_is_an_error():
     with pytest.raises(
         NotRun, match=r"^/nowhere/tor cannot be started: No such file or directory$"
     ):

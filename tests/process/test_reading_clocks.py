@@ -11,7 +11,7 @@ HERE = Access(name="here", destination=None)
 ANSWERS_ONCE = "read -r line; date +%s.%N; exec sleep 3600"
 
 
-def test_the_clock_of_this_machine_is_its_own():
+def test_this_machines_clock_is_not_ahead_of_itself():
     reading = clocks.clock_reading(HERE)
     assert reading is not None
     assert abs(reading.ahead_seconds) <= reading.uncertainty_seconds + 0.01
@@ -23,7 +23,7 @@ def test_a_shell_that_says_nothing_is_ended_and_its_clock_counts_as_unread(monke
     assert clocks.clock_reading(HERE) is None
 
 
-def test_a_shell_that_falls_silent_is_ended_and_what_it_has_said_counts(monkeypatch):
+def test_a_shell_that_falls_silent_is_ended_and_its_earlier_answers_count(monkeypatch):
     monkeypatch.setattr(clocks, "LOOP", ANSWERS_ONCE)
     monkeypatch.setattr(clocks, "TRIPS_SECONDS", 2)
     reading = clocks.clock_reading(HERE)

@@ -29,7 +29,7 @@ GRAIN_SECONDS = 0.05
 """Of CPU times: the kernel counts user and system each in ticks of 0.01 s."""
 
 
-def test_a_line_a_second_of_what_it_is_told_to_watch(start_sampler, start_child):
+def test_every_second_has_a_line_about_the_watched_processes(start_sampler, start_child):
     sampler, busy = start_sampler(), start_child(BUSY)
     sampler.watch(busy=busy.pid, me=sampler.process.pid, gone=2**22 - 1)
 
@@ -57,7 +57,7 @@ def busy_seconds(before, after):
     return after.processes["busy"].cpu_user_seconds - before.processes["busy"].cpu_user_seconds
 
 
-def test_it_ends_when_it_is_told_to(start_sampler):
+def test_the_sampler_ends_when_it_is_told_to(start_sampler):
     sampler = start_sampler()
     until(sampler.samples, "a sample")
     assert sampler.end() == 0
@@ -188,7 +188,9 @@ def test_others_grow_by_what_an_unwatched_process_uses(start_child):
     assert others.cpu_seconds(set()) >= 0.4
 
 
-def test_a_process_of_another_emulated_host_is_no_other(tmp_path, start_child, monkeypatch):
+def test_processes_of_other_emulated_hosts_do_not_count_as_others(
+    tmp_path, start_child, monkeypatch
+):
     busy = start_child(BUSY)
     (tmp_path / "rig.json").write_text(json.dumps([busy.pid]))
     told, untold = Others(tmp_path / "rig.json"), Others()

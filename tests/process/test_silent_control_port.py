@@ -110,7 +110,7 @@ async def test_a_port_is_reached_by_name_and_by_either_kind_of_address(host):
 
 
 @pytest.mark.parametrize("place", ["localhost:1", "[::1]:1", "no.such.name.invalid:1", ".x:1"])
-async def test_where_nobody_listens_or_no_name_is_known_that_is_said(place):
+async def test_a_closed_port_and_an_unknown_name_are_reported(place):
     with pytest.raises(NoTorToAsk) as caught:
         async with control_at([place]):
             pass

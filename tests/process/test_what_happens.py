@@ -105,7 +105,7 @@ async def happen(engine, journal, *events):
         )
 
 
-async def test_one_that_is_killed_is_gone_and_its_end_ends_nothing_else(tmp_path):
+async def test_a_killed_service_is_gone_and_its_end_ends_nothing_else(tmp_path):
     async with standing(tmp_path, one=IDLE, other=IDLE) as (engine, journal, events):
         killed, other = (engine.processes()[name] for name in ("one", "other"))
         await happen(engine, journal, ("kill", "one"))
@@ -117,14 +117,14 @@ async def test_one_that_is_killed_is_gone_and_its_end_ends_nothing_else(tmp_path
         assert psutil.pid_exists(other)
 
 
-async def test_one_that_is_stopped_is_asked_to_end(tmp_path, patience):
+async def test_a_stopped_service_is_asked_to_end(tmp_path, patience):
     async with standing(tmp_path, one=POLITE) as (engine, journal, _):
         await happen(engine, journal, ("stop", "one"))
         assert engine.processes() == {}
         assert "asked to end" in said(tmp_path, "one")
 
 
-async def test_one_that_will_not_stop_is_killed_after_the_grace(tmp_path):
+async def test_a_service_that_does_not_stop_is_killed_after_the_grace(tmp_path):
     async with standing(tmp_path, one=STUBBORN) as (engine, journal, _):
         began = time.monotonic()
         await happen(engine, journal, ("stop", "one"))
@@ -132,7 +132,7 @@ async def test_one_that_will_not_stop_is_killed_after_the_grace(tmp_path):
         assert time.monotonic() - began >= GRACE_SECONDS
 
 
-async def test_one_that_hangs_stands_still_until_it_is_resumed(tmp_path):
+async def test_a_hanging_service_stands_still_until_it_is_resumed(tmp_path):
     async with standing(tmp_path, one=COUNTING) as (engine, journal, events):
         process = psutil.Process(engine.processes()["one"])
         await happen(engine, journal, ("hang", "one"))
@@ -144,14 +144,14 @@ async def test_one_that_hangs_stands_still_until_it_is_resumed(tmp_path):
 
 
 @pytest.mark.parametrize("verb", ["kill", "stop"])
-async def test_one_that_hangs_can_be_ended(tmp_path, patience, verb):
+async def test_a_hanging_service_can_be_ended(tmp_path, patience, verb):
     async with standing(tmp_path, one=POLITE) as (engine, journal, _):
         await happen(engine, journal, ("hang", "one"), (verb, "one"))
         assert engine.processes() == {}
         assert ("asked to end" in said(tmp_path, "one")) == (verb == "stop")
 
 
-async def test_one_that_is_started_again_is_another_process_with_the_same_log(tmp_path):
+async def test_a_service_that_is_started_again_is_another_process_with_the_same_log(tmp_path):
     async with standing(tmp_path, one=IDLE) as (engine, journal, _):
         first = engine.processes()["one"]
         await happen(engine, journal, ("kill", "one"), ("start", "one"))
@@ -161,7 +161,7 @@ async def test_one_that_is_started_again_is_another_process_with_the_same_log(tm
     assert not psutil.pid_exists(second)
 
 
-async def test_one_that_was_ended_on_purpose_may_not_die_once_it_runs_again(tmp_path):
+async def test_a_service_that_was_ended_on_purpose_may_not_die_once_it_runs_again(tmp_path):
     with pytest.raises(DaemonDied) as caught:
         async with standing(tmp_path, one=DIES_THE_SECOND_TIME) as (engine, journal, _):
             await happen(engine, journal, ("kill", "one"), ("start", "one"))

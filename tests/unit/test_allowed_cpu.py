@@ -147,7 +147,7 @@ def test_a_throttled_group_is_withheld_cpu():
     assert "its group was throttled for 30.0 % of it" in trust_of(whole).doubts[0]
 
 
-def test_the_periods_in_which_a_group_was_throttled_are_told():
+def test_the_doubt_names_the_periods_in_which_a_group_was_throttled():
     (doubt,) = trust_of(waiting(watched(), throttled=0.3, periods=4)).doubts
     assert doubt == (
         "CPU of here was withheld: its group was throttled for 30.0 % of it, in 40 of the 100 "
@@ -189,16 +189,16 @@ MARGIN = 1.9
 
 
 @pytest.mark.parametrize(("what", "fullness", "threads"), UNRESTRICTED)
-def test_what_waited_without_a_restriction_is_far_from_a_doubt(what, fullness, threads):
+def test_waits_measured_without_a_restriction_are_far_from_a_doubt(what, fullness, threads):
     assert most_waiting_threads(fullness, 2) > MARGIN * threads, what
 
 
 @pytest.mark.parametrize(("what", "fullness", "threads"), RESTRICTED)
-def test_what_waited_on_one_of_two_cores_is_far_beyond_what_may_wait(what, fullness, threads):
+def test_waits_measured_on_one_of_two_cores_are_far_beyond_what_may_wait(what, fullness, threads):
     assert most_waiting_threads(fullness, 2) < threads / MARGIN, what
 
 
-def test_a_restriction_is_told_beside_the_figures():
+def test_a_restriction_is_reported_beside_the_figures():
     trust = trust_of(restricted(watched()))
     assert trust.trusted is True
     assert f"not all of the CPU of here could be used: {PINNED}" in trust.missing

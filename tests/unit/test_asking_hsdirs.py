@@ -96,7 +96,7 @@ async def test_a_fetch_that_is_cancelled_without_a_word_is_repeated():
     assert len(tor.commands) == 2
 
 
-async def test_silence_is_told_after_some_attempts():
+async def test_silence_is_reported_after_some_attempts():
     tor = Tor()
     assert (await ask(tor)).answer is Answer.SILENT
     assert len(tor.commands) == hsdirs.ATTEMPTS
@@ -109,19 +109,19 @@ async def test_a_descriptor_of_somebody_else_is_unreadable():
     assert reply.descriptor is None
 
 
-async def test_what_tor_refuses_to_ask_is_told_at_once():
+async def test_a_command_that_tor_refuses_is_reported_at_once():
     reply = await ask(Tor(ok=False))
     assert reply.answer is Answer.REFUSED
 
 
-async def test_one_after_another_is_asked_until_one_has_it():
+async def test_hsdirs_are_asked_in_turn_until_one_has_the_descriptor():
     tor = Tor([failed("NOT_FOUND"), content("")], [content(TEXT)])
     fetched = await hsdirs.ask_until_found(Control(tor), ADDRESS, [HSDIR, HSDIR, HSDIR])
     assert fetched is not None
     assert len(tor.commands) == 2
 
 
-async def test_several_are_asked_at_the_same_time_each_gets_its_own_answer():
+async def test_several_hsdirs_are_asked_at_once_and_each_gets_its_own_answer():
     other = HSDir(
         replica=2, relay=KnownRelay(fingerprint=OTHER, nickname="two", hsdir=True, identity=None)
     )

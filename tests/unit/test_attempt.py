@@ -98,7 +98,7 @@ def test_every_byte_of_a_foreign_peer_counts_in_any_split(beginning, lengths):
 
 
 @given(beginning=BEGINNINGS, lengths=LENGTHS)
-def test_without_leave_a_foreign_peer_ends_the_attempt(beginning, lengths):
+def test_a_foreign_peer_that_is_not_allowed_ends_the_attempt(beginning, lengths):
     attempt = fed(beginning, lengths, takes_foreign=False)
 
     assert attempt.ending is Ending.NOT_OUR_SOURCE
@@ -107,7 +107,7 @@ def test_without_leave_a_foreign_peer_ends_the_attempt(beginning, lengths):
 
 
 @given(lengths=LENGTHS)
-def test_with_leave_for_foreign_peers_our_source_is_verified_all_the_same(lengths):
+def test_our_source_is_verified_even_if_foreign_peers_are_allowed(lengths):
     stream = head_line("here", "door") + DOUBLED_BLOCK[:BLOCK_BYTES]
     attempt = fed(stream, lengths, takes_foreign=True)
 

@@ -80,7 +80,7 @@ def test_a_line_of_only_some_instances_is_not_promised(serves, caplog):
     assert "single-onion-service line (bare, none)" in caplog.text
 
 
-def test_an_instance_whose_points_are_not_used_has_no_say(serves):
+def test_an_instance_without_used_points_does_not_affect_the_lines(serves):
     first, second = instance(1, 2, 3, lines=FLOW_CONTROL), instance(4, 5, 6)
     serves(first, second)
     layer = CarryingInnerLayer.create(introduction_points=points_of(first))
@@ -190,7 +190,7 @@ def test_a_silent_instance_is_offline_and_comes_back(serves):
     assert points(first) == [first.onion_address]
 
 
-def test_nobody_is_left_out_when_nobody_answers(serves):
+def test_no_instance_is_left_out_when_none_answers(serves):
     first, second = instance(1), instance(2)
     serves(first, second)
     silent = Silent()
@@ -301,7 +301,7 @@ def test_a_second_replica_skips_the_places_of_the_first():
     st.lists(st.binary(min_size=2, max_size=2), min_size=2, max_size=2),
     st.integers(1, 4),
 )
-def test_as_many_places_are_had_as_the_ring_has(indices, replicas, spread):
+def test_replicas_get_distinct_relays_as_far_as_the_ring_has_them(indices, replicas, spread):
     ring = {index: f"relay-{number}" for number, index in enumerate(indices)}
     chosen = relays_for_replicas(ring, replicas, spread)
     assert len(set(chosen)) == len(chosen) == min(len(ring), 2 * spread)

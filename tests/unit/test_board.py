@@ -34,7 +34,7 @@ def test_a_pi_tells_its_hottest_zone_its_fastest_core_and_what_holds_it_back(tmp
     )
 
 
-def test_what_a_board_has_not_is_null_and_never_0(tmp_path):
+def test_values_that_a_board_lacks_are_null_and_never_0(tmp_path):
     assert BoardReader(tmp_path, vcgencmd=None).read() == BoardState(
         temperature_celsius=None, clock_hertz=None, governor=None, throttling=None
     )
@@ -70,7 +70,7 @@ def test_a_zone_below_freezing_is_a_temperature(tmp_path):
         (None, None),
     ],
 )  # fmt: skip
-def test_what_the_firmware_says_is_put_into_words(said, meanings):
+def test_flags_of_the_firmware_are_put_into_words(said, meanings):
     assert throttling_from(said) == meanings
 
 
@@ -85,7 +85,7 @@ def test_each_flag_has_a_word_of_its_own(bits):
 
 @given(st.text())
 @example("-1")
-def test_no_text_is_too_strange_for_a_reader(text):
+def test_readers_accept_any_text(text):
     assert throttling_from(text) is None or int(text.strip().removeprefix("throttled="), 16) >= 0
     rate = link_bits_per_second(text)
     assert rate is None or rate > 0

@@ -15,7 +15,7 @@ FIRST = """\
 """
 
 
-def test_of_both_versions_the_one_that_has_the_cpu_comes_first():
+def test_the_hierarchy_that_has_the_cpu_controller_comes_first():
     first, second = hierarchies(FIRST, "4:cpu,cpuacct:/user/a\n3:memory:/\n0::/init\n")
     assert (first.unified, second.unified) == (False, True)
     assert first.parents == (
@@ -40,7 +40,7 @@ def test_a_mount_point_with_a_blank_is_read():
 
 
 @given(st.text())
-def test_whatever_stands_there_is_read_without_an_error(text):
+def test_any_text_is_read_without_an_error(text):
     hierarchies(text, text)
     assert all(path.startswith("/") for path in own_groups(text).values())
 

@@ -59,12 +59,12 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path):
     assert "pi1:" in inventory_text(plan(["pi1"]))
 
 
-def test_what_is_no_host_is_refused():
+def test_names_that_are_not_hosts_are_refused():
     with pytest.raises(UsageError, match="a host is written as"):
         plan(["pi1", "pi 2"])
 
 
-def test_a_login_with_odd_letters_is_a_word_of_yaml_still(tmp_path):
+def test_logins_with_odd_letters_remain_single_yaml_words(tmp_path):
     odd = 'a: b #c "d" \\e {f}'
     file = tmp_path / "inventory.yml"
     write_inventory(file, plan([f"{odd}@pi1"], clients=["pi2"]))

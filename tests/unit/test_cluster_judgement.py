@@ -56,7 +56,7 @@ def test_memory_names_how_many_daemons_fit():
     assert troubles(memory_bytes=300 << 20)["memory"][0] == "missing"
 
 
-def test_what_provision_would_refuse_takes_the_place_of_what_is_found_of_it():
+def test_a_refusal_of_provision_replaces_the_finding_on_the_same_subject():
     refusal = Refusal(what="tor", found="tor@default.service runs", advice="use another host")
     assert troubles(refusals=(refusal,)) == {
         "tor": ("missing", "tor@default.service runs", "use another host")

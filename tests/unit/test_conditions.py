@@ -87,7 +87,7 @@ class Clock:
         return 3.00049
 
 
-def test_what_happens_to_a_machine_is_read_from_its_files(tmp_path):
+def test_the_conditions_of_a_machine_are_read_from_its_files(tmp_path):
     lay_out(tmp_path, MACHINE)
     conditions = ConditionsReader(tmp_path, Clock()).read(0)
     assert msgspec.structs.replace(conditions, suspended_seconds=None) == MachineConditions(
@@ -109,7 +109,7 @@ def test_what_happens_to_a_machine_is_read_from_its_files(tmp_path):
     )
 
 
-def test_what_a_kernel_does_not_tell_is_null(tmp_path):
+def test_values_that_a_kernel_lacks_are_null(tmp_path):
     conditions = ConditionsReader(tmp_path, Clock()).read(0)
     known_names = {
         name for name, value in msgspec.structs.asdict(conditions).items() if value is not None
@@ -142,7 +142,7 @@ def test_kills_are_counted_in_both_versions_of_control_groups(tmp_path):
     assert most_kills(["under_oom 0\n", None]) is None
 
 
-def test_what_a_network_namespace_counts_is_read_from_its_files(tmp_path):
+def test_the_counters_of_a_network_namespace_are_read_from_its_files(tmp_path):
     lay_out(tmp_path, NETWORK)
     assert NetworkReader(tmp_path).read(tcp_counts(SNMP)) == NetworkCounts(
         received_segments=5000,
@@ -255,7 +255,7 @@ def test_counts_of_a_protocol_are_read_by_name(counts):
 
 
 @given(st.dictionaries(NAMES, st.tuples(*[COUNTS] * 16)))
-def test_an_interface_has_lost_what_each_column_says(interfaces):
+def test_lost_frames_of_an_interface_are_read_from_their_columns(interfaces):
     lines = [f"{name}: {' '.join(map(str, columns))}\n" for name, columns in interfaces.items()]
     counts_by_interface = interface_counts("Inter-| Receive\n face |bytes\n" + "".join(lines))
     assert set(counts_by_interface) == set(interfaces)
@@ -267,7 +267,7 @@ def test_an_interface_has_lost_what_each_column_says(interfaces):
 
 
 @given(st.text() | st.none())
-def test_no_text_is_too_strange_for_a_reader(text):
+def test_readers_accept_any_text(text):
     assert pressure_seconds(text, "some") is None or "total=" in text
     assert named_counts(text, ["", "a"]).keys() <= {"", "a"}
     assert frames(text) is None or len(frames(text)) == 2

@@ -12,7 +12,7 @@ async def test_a_deadline_says_what_is_late_and_for_how_long():
             await asyncio.Event().wait()
 
 
-async def test_what_comes_in_time_is_not_late():
+async def test_an_answer_in_time_is_not_late():
     # the evidence: a deadline that is over raises in its block
     async with deadline(600, lambda: "nothing"):
         await asyncio.sleep(0)

@@ -19,14 +19,14 @@ def test_points_are_on_relays_by_their_fingerprints():
     assert reachable(points) == points[:2]
 
 
-def test_flow_control_and_single_hop_are_read_where_they_stand():
+def test_flow_control_and_single_hop_are_read_from_the_inner_layer():
     plain = decrypted(*descriptor(1))
     assert (plain.flow_control, plain.single_hop) == (None, False)
     flags = decrypted(*descriptor(1, lines=FLOW_CONTROL | {"single-onion-service": ""}))
     assert (flags.flow_control, flags.single_hop) == ("1-2 31", True)
 
 
-def test_size_lifetime_and_certificate_are_told():
+def test_size_lifetime_and_certificate_are_read():
     text, address = descriptor(1, 2)
     read_descriptor = decrypted(text, address)
     assert read_descriptor.size_bytes == len(text)
@@ -35,7 +35,7 @@ def test_size_lifetime_and_certificate_are_told():
     assert 0 <= time.time() + 54 * 3600 - read_descriptor.valid_until_seconds < 3600
 
 
-def test_an_address_is_told_from_a_run_and_from_a_misspelt_address():
+def test_an_address_is_distinguished_from_a_run_and_from_a_misspelt_address():
     _, name = descriptor(1)
     assert address_from_text(name) == address_from_text(f"{name.upper()}.onion") == f"{name}.onion"
     assert address_from_text("latest") is None

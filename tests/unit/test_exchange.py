@@ -28,7 +28,7 @@ def test_answers_may_come_in_any_split_and_end_with_their_last_byte(cuts):
 
 
 @given(st.binary(min_size=1, max_size=20))
-def test_what_is_no_answer_breaks_the_exchange(content):
+def test_bytes_that_are_not_the_answer_break_the_exchange(content):
     exchange = Exchange()
     question = exchange.ask(0.0)
     if question.startswith(content):
@@ -38,12 +38,12 @@ def test_what_is_no_answer_breaks_the_exchange(content):
             exchange.answered(content, 1.0)
 
 
-def test_an_answer_before_any_question_is_none():
+def test_an_answer_before_any_question_is_an_error():
     with pytest.raises(ConnectionError):
         Exchange().answered(b"\0", 0.0)
 
 
-def test_an_answer_that_comes_twice_is_none():
+def test_an_answer_that_comes_twice_is_an_error():
     exchange = Exchange()
     question = exchange.ask(0.0)
     exchange.answered(question, 0.5)

@@ -50,14 +50,14 @@ def test_tasks_grow_with_tors_and_cores_up_to_what_tor_starts():
     )
 
 
-def test_too_few_processes_are_told_with_the_limit(monkeypatch):
+def test_the_error_for_too_few_processes_names_the_limit(monkeypatch):
     monkeypatch.setattr(fitness, "task_room", lambda: Room(tasks=12, limit="the limit of X"))
     (why,) = whys()
     assert why.startswith("12 more processes and threads may be started, and the rig takes up to ")
     assert "raise the limit of X" in why
 
 
-def test_a_temporary_directory_that_is_full_is_told(monkeypatch, tmp_path):
+def test_a_full_temporary_directory_is_an_obstacle(monkeypatch, tmp_path):
     monkeypatch.setattr(fitness.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(fitness.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 65536}))
     (why,) = whys()
@@ -75,14 +75,14 @@ def test_where_there_is_no_temporary_directory_tmpdir_is_named(monkeypatch):
     assert why.endswith("set TMPDIR")
 
 
-def test_a_temporary_directory_whose_name_is_not_utf_8_is_told(monkeypatch):
+def test_a_temporary_directory_whose_name_is_not_utf_8_is_an_obstacle(monkeypatch):
     monkeypatch.setattr(fitness.tempfile, "gettempdir", lambda: os.fsdecode(b"/tmp/b\xff"))
     assert whys() == [
         "the name of the temporary directory /tmp/b\ufffd is not UTF-8: set TMPDIR to another"
     ]
 
 
-def test_figures_of_the_machine_that_cannot_be_read_are_told(tmp_path):
+def test_unreadable_figures_of_the_machine_are_an_obstacle(tmp_path):
     for name in fitness.SYSTEM_FILES:
         (tmp_path / name).write_text("")
     assert unreadable_system(tmp_path) is None
@@ -103,7 +103,7 @@ def test_keys_are_kept_in_the_users_cache(monkeypatch, tmp_path):
     assert list((tmp_path / "onionrig").iterdir()) == []
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch, tmp_path):
+def test_a_cache_that_cannot_be_written_is_not_used(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     path, why = usable_cache()
@@ -115,7 +115,7 @@ def homeless(*_):
     raise RuntimeError("could not determine the home directory for '~/.cache'")
 
 
-def test_a_user_without_a_home_does_without_a_cache_and_boards_of_ones_own(monkeypatch):
+def test_a_user_without_a_home_has_no_cache_and_no_boards_file(monkeypatch):
     monkeypatch.setattr(fitness.platformdirs, "user_cache_path", homeless)
     monkeypatch.setattr(catalogue.platformdirs, "user_config_path", homeless)
     assert catalogue.own_boards() is None
@@ -191,7 +191,7 @@ def test_without_apparmor_nothing_confines(tmp_path):
     assert confining(TOR, tmp_path) is None
 
 
-def test_what_confines_tor_is_told_with_what_to_do(monkeypatch, tmp_path):
+def test_the_error_names_what_confines_tor_and_what_to_do(monkeypatch, tmp_path):
     def confined(*_):
         raise Unequipped(refusal(TOR, tmp_path, "Permission denied", "tor"))
 

@@ -172,7 +172,7 @@ def test_the_file_of_ones_own_is_read_from_the_configuration():
         ),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said(change, message):
+def test_errors_in_a_file_are_reported(change, message):
     with pytest.raises(UsageError) as caught:
         decoded(PI.replace(*change, 1))
     assert message in str(caught.value)
@@ -184,7 +184,7 @@ def test_a_mistake_in_ones_own_figure_names_ones_own_file():
 
 
 @pytest.mark.parametrize(("asked", "meant"), [("pi3", "pi3b"), ("pi3+", "pi3b+"), ("rpi5", "pi5")])
-def test_an_unknown_board_is_told_the_nearest(asked, meant):
+def test_the_error_for_an_unknown_board_names_the_nearest(asked, meant):
     with pytest.raises(UsageError, match=rf"^here: no such board; did you mean {re.escape(meant)}"):
         board_named(catalogue(), asked, where="here: ")
 
@@ -218,7 +218,7 @@ def test_a_board_alone_is_shown_with_its_notes():
     assert "shares with the 4 USB ports" in printed_text
 
 
-def test_what_is_not_there_is_said():
+def test_a_figure_that_a_board_lacks_is_shown_as_none():
     assert "none" in printed(board_view("x", catalogue()["pizero2w"]))
 
 

@@ -68,7 +68,7 @@ def test_no_package_has_too_many_siblings():
     assert [name for name in MANY_SIBLINGS if counts[name] < MOST_SIBLINGS] == []
 
 
-def test_every_package_says_what_it_is():
+def test_every_package_has_a_docstring():
     unsaid = [
         named(package)
         for package in [*packages(SOURCE), *packages(SUPPORT)]
@@ -86,7 +86,7 @@ def imported(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def test_the_rig_has_paths_of_other_hosts_alone_which_cannot_be_opened():
+def test_the_rig_imports_only_pure_posix_paths():
     imports = [
         (named(path), name)
         for path in (SOURCE / "rig").rglob("*.py")
@@ -99,7 +99,7 @@ def test_the_rig_has_paths_of_other_hosts_alone_which_cannot_be_opened():
     ] == []
 
 
-def test_nothing_speaks_http_through_what_obeys_proxies():
+def test_no_module_imports_an_http_client_that_obeys_proxies():
     # http.client, which does not, reads a tor's MetricsPort
     obeying = {"urllib.request", "requests", "httpx", "aiohttp", "urllib3"}
     importing = set()

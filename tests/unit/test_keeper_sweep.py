@@ -34,11 +34,11 @@ def swept(monkeypatch, machine):
 
 
 @pytest.mark.parametrize("look_seconds", [0.01, 3.0])
-def test_it_looks_until_three_looks_have_found_nothing_however_long_each_takes(
+def test_the_sweep_looks_until_three_looks_have_found_nothing_however_long_each_takes(
     monkeypatch, look_seconds
 ):
     assert swept(monkeypatch, Machine(look_seconds, finds=4)).looks == 4 + 3
 
 
-def test_it_ends_although_new_processes_come_for_ever(monkeypatch):
+def test_the_sweep_ends_although_new_processes_come_for_ever(monkeypatch):
     assert 60 <= swept(monkeypatch, Machine(0.5, finds=10**9)).now < 62

@@ -52,7 +52,7 @@ async def test_a_host_that_is_lost_before_a_load_ends_the_run(tmp_path):
         await hosts.on_all(touch)
 
 
-async def test_a_host_that_is_lost_under_load_is_told_of_once_and_its_services_count_as_ended(
+async def test_a_host_that_is_lost_under_load_is_reported_once_and_its_services_count_as_ended(
     tmp_path,
 ):
     hosts, losses = hosts_of(tmp_path, "pi1", "pi2"), []
@@ -68,7 +68,7 @@ async def test_a_host_that_is_lost_under_load_is_told_of_once_and_its_services_c
     assert await asyncio.wait_for(hosts.ends.ended("sink-pi1"), 60) == 0
 
 
-async def test_what_the_telling_raises_ends_the_run(tmp_path):
+async def test_an_error_of_the_callback_for_losses_ends_the_run(tmp_path):
     hosts = hosts_of(tmp_path, "pi1")
 
     def refuse(loss):

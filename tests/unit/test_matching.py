@@ -21,7 +21,7 @@ def most_served(wishes):
 
 
 @given(WISHES, st.integers(1, 3))
-def test_everyone_gets_only_what_they_wished_for_and_nobody_what_another_has(wishes, each):
+def test_everyone_gets_only_their_own_wishes_and_no_two_get_the_same(wishes, each):
     given_out = distinct(wishes, most_each=each)
     flat = [thing for things in given_out for thing in things]
     assert len(set(flat)) == len(flat)
@@ -31,16 +31,16 @@ def test_everyone_gets_only_what_they_wished_for_and_nobody_what_another_has(wis
 
 
 @given(WISHES, st.integers(1, 3))
-def test_nobody_goes_without_who_could_have_had_something(wishes, each):
+def test_as_many_as_possible_get_something(wishes, each):
     given_out = distinct(wishes, most_each=each)
     assert sum(bool(things) for things in given_out) == most_served(wishes)
 
 
-def test_a_later_one_moves_an_earlier_one_to_something_else():
+def test_a_later_wish_moves_an_earlier_one_to_something_else():
     assert distinct([["a", "b"], ["a"]], most_each=1) == [["b"], ["a"]]
 
 
-def test_all_have_two_where_two_for_all_are_there():
+def test_everyone_has_two_where_there_are_two_for_everyone():
     tight = [["a", "b", "c"], ["b", "c", "d"], ["c", "d", "e"]]
     assert sorted(len(things) for things in distinct(tight, most_each=2)) == [1, 2, 2]
     tight[2].append("f")

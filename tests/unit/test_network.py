@@ -50,7 +50,7 @@ def test_an_old_tor_is_refused_by_version(version):
         program_from("/usr/bin/tor", f"Tor version {version}.\n")
 
 
-def test_what_is_no_tor_is_refused():
+def test_a_program_that_is_not_tor_is_refused():
     with pytest.raises(Unequipped, match="does not name a version"):
         program_from("/usr/bin/tor", "GNU tor 9\n")
 
@@ -68,7 +68,7 @@ def test_a_consensus_names_its_relays_parameters_and_time():
 
 
 @given(st.floats(0, 2e9), st.floats(0, 5))
-def test_daemons_start_so_long_before_a_vote(now, lead):
+def test_daemons_start_the_lead_time_before_a_vote(now, lead):
     wait = seconds_until_start(now, lead_seconds=lead)
     assert 0 <= wait < 5 + 1e-6
     to_vote = (now + wait + lead + 4) % 5

@@ -91,7 +91,7 @@ def test_an_address_is_asked_for_through_the_tor_that_is_named_or_the_usual_ones
     assert look_request(name, None).subject.instances == {}
 
 
-def test_a_word_that_is_neither_is_no_run(tmp_path, monkeypatch):
+def test_a_word_that_is_neither_address_nor_run_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RecordsUnreadable, match="no run nonsense"):
         look_request("nonsense", None)

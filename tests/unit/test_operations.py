@@ -117,7 +117,7 @@ def test_remains_of_runs_that_a_host_is_not_in_use_for_are_seen():
     assert unused.leftover_run_ids == unused.run_ids == ("0a1b2c3d",)
 
 
-def test_what_no_host_prints_is_an_error_that_can_be_caught():
+def test_malformed_output_of_a_host_raises_the_documented_errors():
     for text in ("", printed(now="today"), printed(services="<html>")):
         with pytest.raises((KeyError, ValueError, msgspec.MsgspecError)):
             state_from(text)
@@ -158,7 +158,7 @@ def test_the_run_that_stands_comes_before_a_newer_one():
     assert named_run(odd, "my run #1").run_id == "00000003"
 
 
-def test_one_run_is_meant_without_a_name_and_several_are_listed():
+def test_without_a_name_the_only_run_is_meant_and_several_are_listed():
     runs = runs_there(states(pi1=("", {"run-00000001": 1})))
     assert only_run(runs).run == "run"
     with pytest.raises(RecordsUnreadable, match="no host has records"):
@@ -215,7 +215,7 @@ def test_of_two_copies_the_longer_is_kept_and_the_controllers_files_are_its_own(
     assert [*map(str, store_files(files, tmp_path))] == ["logs/empty.log"]
 
 
-def test_an_end_that_no_controller_saw_is_said_once(tmp_path):
+def test_an_end_that_no_controller_saw_is_recorded_once(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
     with run.events_appender() as appender:
         appender.append(HELD)
@@ -227,7 +227,7 @@ def test_an_end_that_no_controller_saw_is_said_once(tmp_path):
     assert "faults, lost hosts and how the run ended are not known" in end.message
 
 
-def test_what_a_controller_had_said_of_the_end_is_left_as_it_is(tmp_path):
+def test_an_end_that_the_controller_recorded_is_left_as_it_is(tmp_path):
     run = RunDirectory.create(tmp_path / "run")
     with run.events_appender() as appender:
         appender.append(Finished(wall_seconds=1.0, since_start_seconds=1.0))
@@ -306,7 +306,7 @@ LOGS = {
 }
 
 
-def test_logs_are_chosen_by_service_or_host_and_what_there_is_is_named():
+def test_logs_are_chosen_by_service_or_host_and_the_error_names_those_there_are():
     def services(name):
         return [log.service for log in chosen_logs(LOGS, name, "run")]
 
@@ -322,7 +322,7 @@ def test_logs_are_chosen_by_service_or_host_and_what_there_is_is_named():
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_lines_of_several_logs_are_told_whole(size):
+def test_lines_of_several_logs_are_passed_on_whole(size):
     passed_on = []
     lines = LogLines(lambda service, line: passed_on.append((service, line)))
     text = b"==> /l/a.log <==\none\ntwo\n\n==> /l/b-1.log <==\nthr\xff"
@@ -349,7 +349,7 @@ def test_a_key_is_kept_for_its_owner_alone_and_never_overwrites(tmp_path):
     assert key_path.read_bytes() == pem
 
 
-def test_what_is_no_key_or_is_open_to_others_is_refused(tmp_path):
+def test_a_file_that_is_not_a_key_or_is_open_to_others_is_refused(tmp_path):
     key_path = key_file(tmp_path / "made")
     key_path.chmod(0o644)
     with pytest.raises(UsageError, match="chmod 600"):

@@ -22,14 +22,14 @@ def test_a_process_of_the_rig_never_counts_although_it_is_listed_late():
     assert outside.take({1: 0.0}, rig={7}) == 0
 
 
-def test_one_that_was_listed_and_ended_between_two_readings_does_not_count():
+def test_a_process_that_was_listed_and_ended_between_two_readings_does_not_count():
     outside = OutsideCpu()
     outside.take({}, rig=NOBODY)
     assert outside.take({7: 0.8}, rig=NOBODY) == 0
     assert outside.take({}, rig={7}) == 0
 
 
-def test_one_that_joins_after_it_has_counted_takes_that_with_it():
+def test_a_process_that_joins_the_rig_after_it_has_counted_takes_its_time_with_it():
     outside = OutsideCpu()
     outside.take({7: 10.0}, rig=NOBODY)
     assert outside.take({7: 12.0}, rig=NOBODY) == 2

@@ -53,7 +53,7 @@ def test_backends_are_on_tors_defaults_beyond_what_the_rig_needs():
     assert "HiddenServicePort 9001 unix:WORKSPACE/source/backend-1.echo" in lines
 
 
-def test_single_hop_is_two_lines_and_a_mode():
+def test_single_hop_adds_two_torrc_lines_and_sets_the_mode():
     rig = rendered(backends={"single_hop": True})
     assert rig.mode == "single-hop"
     assert "HiddenServiceSingleHopMode 1" in torrc(rig, "backend-4")
@@ -239,14 +239,14 @@ def test_every_tor_has_a_control_socket_and_nothing_else_has():
     }
 
 
-def test_what_a_process_of_ours_reads_is_what_its_orders_say():
+def test_our_programs_read_the_orders_as_they_were_written():
     service = rendered().one(Role.SINK)
     (file,) = (file for file in service.rendered_files if file.path == service.orders_path)
     assert service.argv[-1] == str(file.path)
     assert msgspec.json.decode(file.text, type=SinkOrders) == service.orders
 
 
-def test_what_depends_on_what_is_said_and_goes_in_no_circle():
+def test_dependencies_are_declared_and_have_no_cycle():
     rig = rendered(load={"dials_a_backend": 1, "dial_every": "1s"})
     names = {service.name for service in rig.services}
     assert all(names.issuperset(service.depends) for service in rig.services)
@@ -257,7 +257,7 @@ def test_what_depends_on_what_is_said_and_goes_in_no_circle():
     assert {"client-1", "client-2"} == set(depends["sink"])
 
 
-def test_what_ends_without_another_starts_in_a_later_turn():
+def test_a_service_that_ends_without_another_starts_in_a_later_turn():
     rig = rendered()
     assert all(set(service.ends_without) <= set(service.depends) for service in rig.services)
     first, second = in_turns(rig.services)
@@ -274,7 +274,7 @@ def test_services_that_end_without_one_another_are_refused():
         in_turns([first, second])
 
 
-def test_what_needs_a_network_is_every_tor_that_is_no_relay():
+def test_every_tor_that_is_not_a_relay_needs_the_network():
     assert {service.role for service in rendered().on_the_network()} == {
         Role.BACKEND, Role.CLIENT, Role.BALANCER_TOR,
     }  # fmt: skip
@@ -307,7 +307,7 @@ def test_a_rig_can_do_without_a_host_while_another_has_its_roles():
     assert rig.role_missing_without(["a", "b"]) is Role.SOURCE
 
 
-def test_what_only_measures_is_never_missing():
+def test_roles_that_only_measure_are_never_missing():
     rig = on_hosts(a=["client", "sink", "pinger", "sampler", "dialler"], b=["client", "sink"])
     assert rig.role_missing_without(["a"]) is None
     assert rig.role_missing_without(["b"]) is None

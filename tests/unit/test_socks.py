@@ -117,7 +117,7 @@ def test_the_codes_of_the_rfc_keep_their_names_and_others_their_number():
         ),
     ],
 )
-def test_what_is_no_valid_reply_is_a_refusal_that_says_what_came(received, reason):
+def test_an_invalid_reply_is_a_refusal_that_says_what_came(received, reason):
     handshake = new_handshake()
     steps = [handshake.feed(piece) for piece in received]
 
@@ -125,7 +125,7 @@ def test_what_is_no_valid_reply_is_a_refusal_that_says_what_came(received, reaso
 
 
 @given(st.lists(st.binary(max_size=30), max_size=8))
-def test_no_bytes_at_all_raise_an_exception(received):
+def test_arbitrary_bytes_never_raise_an_exception(received):
     handshake = new_handshake()
     for piece in received:
         assert isinstance(handshake.feed(piece), Continue | Connected | Refused)
@@ -143,6 +143,6 @@ def test_no_bytes_at_all_raise_an_exception(received):
         (ADDRESS, 9000, "u" * 256),
     ],
 )
-def test_what_no_message_can_carry_is_a_usage_error(address, port, username):
+def test_values_that_no_message_can_carry_are_a_usage_error(address, port, username):
     with pytest.raises(UsageError):
         Handshake(address, port, Credentials(username=username, password=ATTEMPT))

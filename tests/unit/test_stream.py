@@ -42,7 +42,7 @@ def flushed(protocol):
 
 
 @given(data=st.data(), payload=st.binary(max_size=100))
-def test_payload_is_what_comes_behind_the_replies_in_any_split(data, payload):
+def test_bytes_after_the_replies_are_payload_in_any_split(data, payload):
     protocol = StreamProtocol(handshake())
     sent = [flushed(protocol)]
     received = []
@@ -65,7 +65,7 @@ def test_without_a_handshake_it_is_open_and_everything_is_payload():
     assert protocol.received(GREETING) == GREETING
 
 
-def test_what_the_socket_did_not_take_is_still_to_be_sent():
+def test_bytes_that_the_socket_did_not_take_are_still_to_be_sent():
     protocol = StreamProtocol(None)
     protocol.send(b"question")
     protocol.sent(5)

@@ -32,7 +32,7 @@ LIBRARY = "/usr/lib/x86_64-linux-gnu"
         ("/usr/lib/libdsocksd.so.0", "dsocks"),
     ],
 )
-def test_what_sends_connections_through_a_proxy_is_named(path, named):
+def test_a_library_that_sends_connections_through_a_proxy_is_named(path, named):
     assert intercepting(MAPS.format(path), {}) == f"{named} ({path})"
     assert intercepting("", {"LD_PRELOAD": f"/lib/libeatmydata.so:{path}"}) == f"{named} ({path})"
     assert intercepting("", {"LD_PRELOAD": f"libx.so {path}"}) == f"{named} ({path})"
@@ -49,7 +49,7 @@ def test_any_other_library_is_left_alone(path):
     assert intercepting(MAPS.format(path), {"LD_PRELOAD": path}) is None
 
 
-def test_this_process_has_none(monkeypatch):
+def test_this_process_has_no_such_library(monkeypatch):
     refuse_intercepted()
     monkeypatch.setenv("LD_PRELOAD", "libtorsocks.so")
     with pytest.raises(Unequipped, match=r"torsocks \(libtorsocks\.so\) is loaded"):
@@ -76,7 +76,7 @@ def test_a_temporary_directory_may_have_odd_letters(directory):
         ("/tmp/\udcff", "not UTF-8"),
     ],
 )
-def test_what_files_cannot_name_is_refused(directory, said):
+def test_directories_that_files_cannot_name_are_refused(directory, said):
     assert said in unfit(directory)
 
 

@@ -99,5 +99,5 @@ def test_a_process_that_ends_meanwhile_counts_as_none(tmp_path):
         ("", "", False),
     ],
 )
-def test_who_is_not_held_to_the_users_limit(status, uid_map, exempt):
+def test_exemption_from_the_users_limit_follows_privileges(status, uid_map, exempt):
     assert is_exempt(status, uid_map) is exempt

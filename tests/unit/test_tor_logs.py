@@ -32,21 +32,21 @@ Nov 29 09:37:45.507 [warn] You have used DirAuthority.
         ),
     ],
 )
-def test_a_tor_that_refers_to_its_warnings_is_told_of_by_them(tmp_path, warnings, said):
+def test_a_tor_that_refers_to_its_warnings_is_explained_by_them(tmp_path, warnings, said):
     lines = "".join(f"Nov 29 09:37:45.507 [warn] {warning}\n" for warning in warnings)
     log = tmp_path / "tor.log"
     log.write_text(ENDED.format(lines), encoding="utf-8")
     assert last_line(log) == said
 
 
-def test_any_other_end_is_told_by_the_last_line(tmp_path):
+def test_any_other_end_is_explained_by_the_last_line(tmp_path):
     log = tmp_path / "tor.log"
     log.write_text("Nov 29 [warn] something\nNov 29 [notice] Catching signal TERM\n\n")
     assert last_line(log) == "Nov 29 [notice] Catching signal TERM"
     assert last_line(tmp_path / "none") == "(no log)"
 
 
-def test_a_tor_that_bootstraps_is_heard_when_it_warns(tmp_path):
+def test_warnings_of_a_tor_that_bootstraps_are_noticed(tmp_path):
     path = tmp_path / "tor.log"
     path.write_text("x [warn] You have used DirAuthority.\n", encoding="utf-8")
     log = BootstrapLog(path)
@@ -59,7 +59,7 @@ def test_a_tor_that_bootstraps_is_heard_when_it_warns(tmp_path):
     assert log.warning == "Problem bootstrapping. Stuck at 5% (conn): Connection refused"
 
 
-async def test_a_bring_up_that_stalls_is_told_with_the_last_warning():
+async def test_a_bring_up_that_stalls_is_reported_with_the_last_warning():
     client = rendered().with_role(Role.CLIENT)[0]
 
     async def look(_):

@@ -67,7 +67,7 @@ def test_the_main_process_is_the_one_whose_parent_is_outside_the_group(tree):
     assert groups.beside() == {501, 502, 503}
 
 
-def test_without_one_it_is_the_lowest(tree):
+def test_without_a_main_process_the_lowest_process_id_counts(tree):
     tree.has(f"{PREFIX}balancer", {502: 501, 501: 502})
     assert tree.groups.new() == {"balancer": 501}
 
@@ -113,7 +113,7 @@ def test_slices_nest_by_their_dashes():
 
 
 @pytest.mark.parametrize("text", [None, "", "0\n", "usage_usec", "usage_usec x", "nr_periods x"])
-def test_what_a_kernel_file_does_not_say_is_not_known(text):
+def test_values_that_a_kernel_file_lacks_are_unknown(text):
     assert process_ids(text) == []
     assert parent_id(text) is None
     assert cpu_seconds(text) is None

@@ -99,7 +99,7 @@ async def changes(rounds, *script, count):
     return journal
 
 
-async def test_each_change_is_told_once_in_the_instances_order(rounds):
+async def test_each_change_is_reported_once_in_the_order_of_instances(rounds):
     journal = await changes(
         rounds,
         hsdirs_with("backend-2", "backend-1", "backend-3"),
@@ -125,7 +125,7 @@ async def test_a_round_without_any_descriptor_says_nothing(rounds):
     assert journal.changes == [INSTANCES, ("backend-1",)]
 
 
-async def test_one_that_was_started_anew_is_known_by_its_new_points(rounds):
+async def test_a_restarted_instance_is_known_by_its_new_points(rounds):
     rounds.known["backend-1"] = "a new one"
     journal = await changes(
         rounds,
@@ -152,7 +152,7 @@ async def test_a_tor_that_is_gone_is_asked_again_and_what_was_known_is_kept(roun
     assert set(rounds.connections) == {"balancer-tor"}
 
 
-async def test_what_ends_the_watching_for_good_is_noted_and_not_lost(rounds):
+async def test_an_error_that_ends_the_watching_is_noted(rounds):
     rounds.script += [hsdirs_with(*INSTANCES), KeyError("a defect")]
     journal = ChangesJournal()
     async with asyncio.timeout(10):
@@ -164,7 +164,7 @@ async def test_what_ends_the_watching_for_good_is_noted_and_not_lost(rounds):
     ]
 
 
-async def test_acknowledgements_of_one_publication_are_told_once(rounds, monkeypatch):
+async def test_acknowledgements_of_one_publication_are_reported_once(rounds, monkeypatch):
     monkeypatch.setattr(watching, "PUBLICATION_SECONDS", 0.001)
     rounds.script.append(hsdirs_with(*INSTANCES))
     journal = ChangesJournal()
