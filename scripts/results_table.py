@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "docs" / "results"
 HEADINGS = (
-    "date", "CPU", "cores", "tor", "frontend", "rate", "what bound it", "CPU-s per Gbit", "doubts",
+    "date", "CPU", "cores", "tor", "frontend", "rate", "bottleneck", "CPU-s per Gbit", "doubts",
 )  # fmt: skip
 LEAST_SHARE = 0.01
 """Share of all CPU time from which the costs of a role are in the table."""

@@ -25,7 +25,8 @@ def _whole(share: float) -> str:
 
 FULL_FROM = (
     "The first of these that is full is the bottleneck; the order is that of docs/method.md. "
-    f"A machine's CPU counts as full from {_whole(CPU_FULL)} of its cores, a link from "
+    "A machine's CPU is counted in two ways, of which the larger count decides. "
+    f"It counts as full from {_whole(CPU_FULL)} of its cores, a link from "
     f"{_whole(LINK_FULL)} of its rate, and a main thread from {_whole(THREAD_FULL)} of a core. If "
     f"nothing is full, the streams' windows are the bottleneck where goodput is "
     f"{_whole(LEAST)} to {_whole(MOST)} of what they allow."
@@ -244,7 +245,11 @@ def _standing(evidence: Evidence, verdict: Bottleneck) -> str:
         return ""
     if evidence.kind is None:
         return ", at its limit"
-    return ": the bottleneck" if evidence.kind == verdict.kind else ": full, not the bottleneck"
+    if evidence.kind == verdict.kind:
+        return ": the bottleneck"
+    if evidence.kind == "window":
+        return ": would be the bottleneck if nothing were full"
+    return ": full, not the bottleneck"
 
 
 def _agreement(trust: Trust) -> ReportTable:
