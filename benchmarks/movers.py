@@ -27,7 +27,7 @@ import msgspec
 import psutil
 
 from onionrig.records.samples import SinkSample
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.orders import Orders, SinkOrders, SourceOrders, TcpDoor
 from onionrig.store.lines import read_all
 

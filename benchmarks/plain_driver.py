@@ -31,7 +31,7 @@ from onionrig.experiment.question import START_SECONDS
 from onionrig.processes.interrupts import interruptible
 from onionrig.records.events import AnyEvent, Starved, Waiting
 from onionrig.records.samples import SinkSample
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.model import Role
 from onionrig.rig.orders import SinkOrders
 from onionrig.run.load import schedule_from

@@ -27,7 +27,7 @@ from rich.console import Console
 
 from onionrig.records.events import Phase, PhaseBegan, Scheduled
 from onionrig.records.samples import HostSample, SinkSample
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
 from onionrig.store.lines import Appender, Tail
 from onionrig.views.live.progress import Progress

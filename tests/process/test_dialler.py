@@ -15,7 +15,7 @@ from onionrig.experiment.names import DIALLER
 from onionrig.experiment.placement import placement
 from onionrig.movers.payload import head_line
 from onionrig.records.events import Noted, Phase, PhaseBegan, Waiting
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.rig.allocation import Allocation
 from onionrig.rig.model import Host, Rig
 from onionrig.rig.movers import dialler, sampler

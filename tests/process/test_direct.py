@@ -12,7 +12,7 @@ import pytest
 from onionrig.movers.payload import head_line
 from onionrig.movers.stream import Route, Stream
 from onionrig.records.samples import FOREIGN_PEER
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.tor.stream import resolved
 from support.processes.movers_bench import direct_orders, free_port, listens, stop
 from support.waiting import HANG_SECONDS, until

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from onionrig.movers.payload import head_line
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from support.processes.fake_socks import FakeSocks, Refuse, Serve
 from support.processes.movers_bench import (
     HEAD_BYTES,

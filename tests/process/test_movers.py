@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from onionrig.movers.pacing import first_dial_second
-from onionrig.records.schedule import Schedule
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.schedule import Schedule
+from onionrig.records.streams.transfers import Ending
 from support.processes.fake_socks import FakeSocks, Ignore, Refuse, Say, Serve
 from support.processes.movers_bench import (
     ADDRESS,

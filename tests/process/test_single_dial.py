@@ -6,7 +6,7 @@ import pytest
 
 from onionrig.movers.payload import head_line
 from onionrig.movers.single_dial import ENOUGH_BYTES, STREAM, dial_once
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.rig.orders import SocksEndpoint
 from onionrig.tor.socks import Credentials
 from support.processes.fake_socks import FakeSocks, Ignore, Refuse, Say, Serve

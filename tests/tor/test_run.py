@@ -9,7 +9,7 @@ import pytest
 
 from onionrig.records.events import Phase, PhaseBegan, Scheduled
 from onionrig.records.samples import SinkSample, SourceSample, TorSample
-from onionrig.records.transfers import Ending, Transfer
+from onionrig.records.streams.transfers import Ending, Transfer
 from onionrig.store.lines import read_all
 from support.processes.started_run import smoke_run
 from support.verdicts import kinds_by_evidence

@@ -11,7 +11,7 @@ from rich.console import Console
 from onionrig.analysis.over_time.series import SeriesFault, series
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Phase, PhaseBegan
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.views.export.tables import TABLES
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import PlainLines, drawn

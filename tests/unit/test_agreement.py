@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from onionrig.analysis.backends.tor_circuits import tor_circuits
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.trust.agreement import received_until
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from support.records.events import happened
 from support.records.manifests import host, manifest, service
 from support.records.recordings import recording, watched

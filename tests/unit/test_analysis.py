@@ -8,7 +8,7 @@ from onionrig.analysis.backends.fairness import jain, smallest_over_mean
 from onionrig.analysis.load.windows import lowest_mean, sustained_bits_per_second
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Covered, Failed, Starved
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from support.records.manifests import manifest
 from support.records.recordings import recording
 from support.records.samples import HOLD, host_sample, sink_sample, transfer

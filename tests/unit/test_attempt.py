@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from onionrig.movers.attempt import Attempt, AttemptPhase
 from onionrig.movers.payload import BLOCK_BYTES, DOUBLED_BLOCK, head_line
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 
 LIKE_OURS = b"onionrig 1 h"
 """As far as this a stream may still become ours."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from onionrig.errors import RecordsUnreadable, UsageError
 from onionrig.store.bundle import archive
-from onionrig.store.bundle.archive import CONTENTS, Contents, File, packed, unpacked
+from onionrig.store.bundle.archive import CONTENTS, BundledFile, Contents, packed, unpacked
 
 FILES = {
     "manifest.json": b'{"schema": 1}\n' * 20,
@@ -157,7 +157,7 @@ def test_what_a_terminal_obeys_is_neither_written_nor_read(text):
     written = unpacked(made, "it")["manifest.json"]
     assert msgspec.json.decode(written)[0].isprintable()
     raw = msgspec.json.encode([text])
-    files = {"manifest.json": File(bytes=len(raw), sha256=hashlib.sha256(raw).hexdigest())}
+    files = {"manifest.json": BundledFile(bytes=len(raw), sha256=hashlib.sha256(raw).hexdigest())}
     contents = Contents(onionrig="1", files=files)
     digest = hashlib.sha256(msgspec.json.encode(contents)).hexdigest()
     contents = msgspec.structs.replace(contents, digest=digest)

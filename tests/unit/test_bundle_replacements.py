@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from onionrig.records import samples
 from onionrig.records.events import AnyEvent, Failed, HostGone, Noted
 from onionrig.records.manifest import Manifest
-from onionrig.records.schedule import Schedule
-from onionrig.records.transfers import Ending, Transfer
+from onionrig.records.streams.schedule import Schedule
+from onionrig.records.streams.transfers import Ending, Transfer
 from onionrig.store.bundle.names import WORDS_OF_THE_FORMAT, names_in
 from onionrig.store.bundle.replacements import KNOWN_FILES, Replacements
 from onionrig.store.bundle.rules import replaced, rule_of

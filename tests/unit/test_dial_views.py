@@ -8,7 +8,7 @@ from rich.console import Console
 
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Phase, PhaseBegan, Waiting
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.views.export.tables import TABLES
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import PlainLines, drawn

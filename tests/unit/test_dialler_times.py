@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from onionrig.movers.dialler import Dialler
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.rig.orders import DiallerOrders
 from support.moved_clock import START, starts
 from support.processes.movers_bench import ADDRESS, PORT, endpoints

@@ -16,7 +16,7 @@ from onionrig.analysis.backends.dials import (
 from onionrig.analysis.load.loads import loads as cut
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.records.result import Result
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from support.records.events import covered, held, scheduled
 from support.records.manifests import manifest
 from support.records.recordings import recording

@@ -13,7 +13,7 @@ from onionrig.analysis.load.load_times import LoadTimes
 from onionrig.analysis.result import analyse
 from onionrig.records.events import Noted
 from onionrig.records.samples import MachineConditions, NetworkCounts
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.views.export.prometheus import exposition
 from onionrig.views.export.tables import TABLES
 from support.records.events import scheduled

@@ -8,7 +8,7 @@ from onionrig.cli.question import ask
 from onionrig.errors import NothingServed, UsageError
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.experiment.loads.registry import SHAPES
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.rig.model import Role
 from onionrig.store.series_directory import SeriesDirectory
 from onionrig.views.summary.run import summary

@@ -20,7 +20,7 @@ from onionrig.cluster.state import SCRIPT, state_from
 from onionrig.engine.ansible.scripts import archive, fetch_argv, unpacked
 from onionrig.errors import HostsInUse, RecordsUnreadable, UsageError
 from onionrig.records.events import Failed, Finished, Phase, PhaseBegan, Scheduled
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.model import File
 from onionrig.rig.units import HostRun
 from onionrig.run.load import put_on_load

@@ -3,7 +3,7 @@
 import pytest
 
 from onionrig.analysis.backends.dials import outage, patience_seconds
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from support.records.samples import RAMP, transfer
 
 BEFORE = RAMP - 50.0

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from onionrig.movers.pacing import first_dial_second, pause_seconds
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 
 
 def test_dials_are_spread_evenly_over_the_ramp():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from onionrig.analysis.result import analyse, results_by_load
 from onionrig.analysis.several_runs.repetitions import combined
 from onionrig.records.events import Failed
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from support.records.events import finished, held, scheduled
 from support.records.recordings import recording
 from support.records.samples import HOLD, RAMP, sink_sample, transfer

@@ -12,7 +12,7 @@ import pytest
 from onionrig.movers.sampler import program as sampler
 from onionrig.movers.sampler.tors import TorsWatch
 from onionrig.records.samples import HostSample, TorSample
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.orders import MetricsEndpoint, SamplerOrders
 from onionrig.store.lines import read_all
 from support.records.samples import host_sample

@@ -9,7 +9,7 @@ from onionrig.analysis.load.windows import LowestMean, Window
 from onionrig.analysis.over_time.series import downsampled, series
 from onionrig.analysis.over_time.timeline import Timeline, downsampled_timeline
 from onionrig.records.samples import CpuStates
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from support.records.events import finished, happened, held, scheduled
 from support.records.manifests import host, manifest, service
 from support.records.recordings import recording, watched

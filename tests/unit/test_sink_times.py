@@ -12,8 +12,8 @@ import pytest
 from onionrig.movers.attempt import Attempt, AttemptPhase
 from onionrig.movers.payload import DOUBLED_BLOCK, head_line
 from onionrig.movers.sink import Sink
-from onionrig.records.schedule import Schedule
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.schedule import Schedule
+from onionrig.records.streams.transfers import Ending
 from support.moved_clock import START, ends, starts, stop_request
 from support.processes.movers_bench import direct_orders
 from support.waiting import HANG_SECONDS, until

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from support.records.events import happened
 from support.records.recordings import watched
 from support.records.samples import HOLD, RAMP, sink_sample, transfer

@@ -20,8 +20,8 @@ from onionrig.experiment.thresholds import roles_of, thresholds_of
 from onionrig.records.events import Failed
 from onionrig.records.result import Result, Verdict
 from onionrig.records.series.repetition import RepeatPlan
+from onionrig.records.streams.transfers import Ending
 from onionrig.records.thresholds import Threshold
-from onionrig.records.transfers import Ending
 from onionrig.store.mending import asked_of
 from onionrig.store.run_directory import RunDirectory
 from onionrig.units import Share

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from onionrig.movers.sampler.tors import due_seconds
 from onionrig.records.samples import TorCounters
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.tor.counters import counters_from
 from onionrig.tor.metrics_port import page_from
 

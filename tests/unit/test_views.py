@@ -10,7 +10,7 @@ from onionrig.analysis.result import analyse
 from onionrig.records.events import Failed, Noted, Phase, PhaseBegan, Starved, Waiting
 from onionrig.records.findings import Agreement, Repetitions
 from onionrig.records.result import Bytes, Verdict
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.views.live.progress import Progress
 from onionrig.views.live.table import LiveTable, PlainLines, drawn, view_for
 from onionrig.views.summary.run import headline, summary

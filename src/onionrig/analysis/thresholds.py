@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from onionrig.records.recording import Recording
     from onionrig.records.result import Result
+    from onionrig.records.streams.transfers import Transfer
     from onionrig.records.thresholds import Threshold, ThresholdFigure, ThresholdOutcome
-    from onionrig.records.transfers import Transfer
 
 
-class _Measured(msgspec.Struct, frozen=True, kw_only=True):
+class _MeasuredFigure(msgspec.Struct, frozen=True, kw_only=True):
     """A figure as it was measured: its value, or why it has none."""
 
     value: float | None
@@ -121,11 +121,13 @@ def _judged(
     return judged_as(threshold, measured.value, note=measured.note, beyond=measured.beyond)
 
 
-def _known(value: float | None, *, otherwise: str) -> _Measured:
-    return _Measured(value=value, note="" if value is not None else otherwise)
+def _known(value: float | None, *, otherwise: str) -> _MeasuredFigure:
+    return _MeasuredFigure(value=value, note="" if value is not None else otherwise)
 
 
-def _sustained(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+def _sustained(
+    threshold: Threshold, result: Result, recordings: Sequence[Recording]
+) -> _MeasuredFigure:
     del threshold, recordings
     rate = result.goodput.sustained_bits_per_second
     return _known(rate, otherwise="fewer than ten seconds of a hold were recorded")
@@ -133,15 +135,17 @@ def _sustained(threshold: Threshold, result: Result, recordings: Sequence[Record
 
 def _smallest_share(
     threshold: Threshold, result: Result, recordings: Sequence[Recording]
-) -> _Measured:
+) -> _MeasuredFigure:
     del threshold, recordings
     if not any(backend.bytes for backend in result.backends):
-        return _Measured(value=None, note="no backend instance served anything in the hold")
+        return _MeasuredFigure(value=None, note="no backend instance served anything in the hold")
     smallest = min(result.backends, key=lambda backend: backend.bytes)
-    return _Measured(value=smallest.share, note=smallest.name)
+    return _MeasuredFigure(value=smallest.share, note=smallest.name)
 
 
-def _first_byte(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+def _first_byte(
+    threshold: Threshold, result: Result, recordings: Sequence[Recording]
+) -> _MeasuredFigure:
     """Return a percentile of the times to first byte, by the nearest rank.
 
     A failed dial never had a first byte and counts as longer than any other; a dial that was under
@@ -157,12 +161,14 @@ def _first_byte(threshold: Threshold, result: Result, recordings: Sequence[Recor
     failed = sum(dial.failed for dial in dials)
     share = percentile_of(threshold.of)
     if share is None or (not waits and not failed):
-        return _Measured(value=None, note="no dial was served or failed")
+        return _MeasuredFigure(value=None, note="no dial was served or failed")
     rank = math.ceil(share * (len(waits) + failed))
     if rank > len(waits):
         note = f"{failed} of {len(waits) + failed} dials {when} failed"
-        return _Measured(value=None, note=note, beyond=True)
-    return _Measured(value=waits[rank - 1], note=f"{counted(len(waits) + failed, 'dial')} {when}")
+        return _MeasuredFigure(value=None, note=note, beyond=True)
+    return _MeasuredFigure(
+        value=waits[rank - 1], note=f"{counted(len(waits) + failed, 'dial')} {when}"
+    )
 
 
 def _dials(recordings: Sequence[Recording]) -> tuple[list[Transfer], str]:
@@ -172,35 +178,43 @@ def _dials(recordings: Sequence[Recording]) -> tuple[list[Transfer], str]:
     return (under, "under load") if under else (before, "before the load")
 
 
-def _cost(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+def _cost(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _MeasuredFigure:
     del recordings
     cost = result.costs.get(threshold.of)
     if cost is None:
-        return _Measured(value=None, note=f"no {threshold.of} was sampled in the hold")
+        return _MeasuredFigure(value=None, note=f"no {threshold.of} was sampled in the hold")
     return _known(cost.cpu_seconds_per_gbit, otherwise="there was no goodput in the hold")
 
 
-def _corrupt(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+def _corrupt(
+    threshold: Threshold, result: Result, recordings: Sequence[Recording]
+) -> _MeasuredFigure:
     del threshold, recordings
     if result.bytes.unverified:
-        return _Measured(value=None, note="the bytes of a foreign peer cannot be verified")
-    return _Measured(value=result.bytes.corrupt)
+        return _MeasuredFigure(value=None, note="the bytes of a foreign peer cannot be verified")
+    return _MeasuredFigure(value=result.bytes.corrupt)
 
 
-def _failed(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+def _failed(
+    threshold: Threshold, result: Result, recordings: Sequence[Recording]
+) -> _MeasuredFigure:
     del threshold, recordings
-    return _Measured(value=result.streams.failed)
+    return _MeasuredFigure(value=result.streams.failed)
 
 
-def _doubts(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _Measured:
+def _doubts(
+    threshold: Threshold, result: Result, recordings: Sequence[Recording]
+) -> _MeasuredFigure:
     del threshold, recordings
     trust = result.trust
     if trust is None or trust.trusted is None:
-        return _Measured(value=None, note="no load was held that could be doubted")
-    return _Measured(value=len(trust.doubts))
+        return _MeasuredFigure(value=None, note="no load was held that could be doubted")
+    return _MeasuredFigure(value=len(trust.doubts))
 
 
-_FIGURES: dict[ThresholdFigure, Callable[[Threshold, Result, Sequence[Recording]], _Measured]] = {
+_FIGURES: dict[
+    ThresholdFigure, Callable[[Threshold, Result, Sequence[Recording]], _MeasuredFigure]
+] = {
     "sustained rate": _sustained,
     "smallest backend share": _smallest_share,
     "time to first byte": _first_byte,

@@ -10,7 +10,7 @@ import msgspec
 from onionrig.engine.ansible.opening import RECORDS, WORKSPACES
 from onionrig.errors import HostLost
 from onionrig.node.facts import PROVISIONED, STATE
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.units import LOCK, UNITS
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from onionrig.experiment.question import Question
     from onionrig.records.manifest import HostRecord, Versions
-    from onionrig.records.schedule import Schedule
+    from onionrig.records.streams.schedule import Schedule
     from onionrig.rig.allocation import Identities, PortWanted
     from onionrig.rig.layout import Layout
     from onionrig.rig.model import Host, Rig, Service

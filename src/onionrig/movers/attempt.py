@@ -11,7 +11,7 @@ from typing import assert_never
 
 from onionrig.movers.payload import Checker, PayloadFault
 from onionrig.records.samples import FOREIGN_PEER
-from onionrig.records.transfers import Ending, Transfer
+from onionrig.records.streams.transfers import Ending, Transfer
 
 _SHOWN_BYTES = 24
 

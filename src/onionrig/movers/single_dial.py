@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.movers.attempt import Attempt
 from onionrig.movers.clock import SteadyClock
-from onionrig.records.transfers import Ending, Transfer
+from onionrig.records.streams.transfers import Ending, Transfer
 from onionrig.tor.socks import Handshake
 from onionrig.tor.stream import AsyncStream, SocksRefused
 

@@ -22,7 +22,7 @@ from onionrig.movers.ledger import Ledger
 from onionrig.movers.pacing import first_dial_second, pause_seconds
 from onionrig.movers.program import StopRequest, allow_many_sockets, read_json, run_with_orders
 from onionrig.movers.stream import LOW_WATER_BYTES, Stream, routes
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.orders import SinkOrders
 from onionrig.store.lines import Appender
 

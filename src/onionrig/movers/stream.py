@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.movers.attempt import Attempt, AttemptPhase
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.tor.socks import Credentials, Handshake
 from onionrig.tor.stream import SocketAddress, SocksRefused, StreamSocket, resolved
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from onionrig.records import Part
-from onionrig.records.dials import Outage
+from onionrig.records.streams.dials import Outage
 
 Awaited = Literal["answered", "published", "listed"]
 """Evidence that a fault has taken effect: a tor is up, the address is published, or its descriptors

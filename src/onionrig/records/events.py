@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from onionrig.records.schedule import Reach
+from onionrig.records.streams.schedule import Reach
 
 
 class Phase(StrEnum):

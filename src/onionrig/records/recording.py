@@ -15,8 +15,8 @@ from onionrig.records.samples import (
     SourceSample,
     TorSample,
 )
+from onionrig.records.streams.transfers import Transfer
 from onionrig.records.thresholds import Threshold
-from onionrig.records.transfers import Transfer
 from onionrig.records.yardstick.readings import YardstickSample
 
 

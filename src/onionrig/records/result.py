@@ -11,10 +11,10 @@ import msgspec
 
 from onionrig.records import Part
 from onionrig.records.aftermath import Aftermath
-from onionrig.records.dials import Dials
 from onionrig.records.findings import Bottleneck, Repetitions, RoundTrip, TorCircuits, Trust
 from onionrig.records.hosts import HostFigures, LinkSum
 from onionrig.records.manifest import Mode
+from onionrig.records.streams.dials import Dials
 from onionrig.records.thresholds import JudgedThreshold
 from onionrig.records.yardstick.core_speed import Yardstick
 

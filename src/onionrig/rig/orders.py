@@ -6,7 +6,7 @@ import msgspec
 
 from onionrig.experiment.frontend import Switch
 from onionrig.records.samples import Sample, TorSample
-from onionrig.records.transfers import Transfer
+from onionrig.records.streams.transfers import Transfer
 from onionrig.records.yardstick.readings import YardstickSample
 
 
@@ -78,7 +78,7 @@ class SinkOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):
     takes_foreign: bool = False
     """True if bytes of a peer that is not a source of ours are counted, as unverified."""
     schedule_path: str
-    """A ``records.schedule.Schedule`` as JSON, which exists before the sink starts."""
+    """A ``records.streams.schedule.Schedule`` as JSON, which exists before the sink starts."""
     transfers_path: str
     connect_seconds: float
     """Timeout of a dial until the SOCKS reply, and again until the first byte."""
@@ -144,7 +144,7 @@ class SamplerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tors_record_path: str
     """File to which it appends the values of the tors' MetricsPorts."""
     schedule_path: str
-    """A ``records.schedule.Schedule``: the tors are asked when its hold begins, every 10 s, and
+    """A ``records.streams.schedule.Schedule``: the tors are asked when its hold begins, every 10 s, and
     when it ends. The file appears while the sampler runs, and a later one may replace it."""
 
 

@@ -11,7 +11,7 @@ from onionrig.engine.base import Signal
 from onionrig.experiment.names import DIALLER, LOAD_DIALLER
 from onionrig.processes.together import tasks, together
 from onionrig.records.events import Phase
-from onionrig.records.transfers import Transfer
+from onionrig.records.streams.transfers import Transfer
 from onionrig.rig.orders import DiallerOrders
 from onionrig.units import counted, rough_duration_text
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from onionrig.errors import OnionrigError
     from onionrig.experiment.faults.base import PlannedFault
     from onionrig.records.events import Phase, Reached
-    from onionrig.records.schedule import Schedule
+    from onionrig.records.streams.schedule import Schedule
     from onionrig.store.lines import Appender
 
 

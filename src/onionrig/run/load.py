@@ -11,7 +11,7 @@ from onionrig.processes.deadline import POLL_SECONDS
 from onionrig.processes.together import tasks, together
 from onionrig.records.events import Phase
 from onionrig.records.samples import TorSample
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.model import Role
 from onionrig.run.dials import dialled_meanwhile
 from onionrig.run.faults import carry_out

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from onionrig.engine.base import Engine
     from onionrig.movers.single_dial import StreamPair
-    from onionrig.records.transfers import Transfer
+    from onionrig.records.streams.transfers import Transfer
     from onionrig.rig.model import Rig
     from onionrig.rig.orders import SocksEndpoint
     from onionrig.run.descriptors import Descriptors

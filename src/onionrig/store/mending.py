@@ -12,7 +12,7 @@ from onionrig.experiment.names import tors_record
 from onionrig.experiment.schema import Experiment, Thresholds
 from onionrig.experiment.thresholds import thresholds_of
 from onionrig.records.events import AnyEvent, Failed, Finished, Held, Phase, PhaseBegan, Scheduled
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.records.thresholds import Threshold
 from onionrig.rig.model import Role
 from onionrig.store.salvage import read_value

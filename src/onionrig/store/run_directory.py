@@ -36,7 +36,7 @@ from onionrig.records.samples import (
     SourceSample,
     TorSample,
 )
-from onionrig.records.transfers import Transfer
+from onionrig.records.streams.transfers import Transfer
 from onionrig.records.yardstick.readings import YardstickSample
 from onionrig.store.lines import Appender, unwritable
 from onionrig.store.manifest_file import read_manifest
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onionrig.records.manifest import Manifest
-    from onionrig.records.schedule import Schedule
+    from onionrig.records.streams.schedule import Schedule
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 

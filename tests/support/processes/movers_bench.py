@@ -14,8 +14,8 @@ import psutil
 
 from onionrig.movers.payload import head_line
 from onionrig.records.samples import PingSample, SinkSample, SourceSample
-from onionrig.records.schedule import Schedule
-from onionrig.records.transfers import Transfer
+from onionrig.records.streams.schedule import Schedule
+from onionrig.records.streams.transfers import Transfer
 from onionrig.rig.orders import (
     DiallerOrders,
     PingerOrders,

@@ -7,7 +7,7 @@ import time
 import msgspec
 
 from onionrig.records.samples import HostSample, TorSample
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.orders import SamplerOrders
 from onionrig.store.lines import read_all
 from support.files import replace_file

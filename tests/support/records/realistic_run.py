@@ -10,7 +10,7 @@ from onionrig.records.events import Noted, Reached, Scheduled
 from onionrig.records.manifest import ServiceRecord
 from onionrig.records.recording import Recording
 from onionrig.records.samples import TorCounters
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from support.records.events import event, finished, happened, listed, milestone, scheduled
 from support.records.manifests import manifest
 from support.records.recordings import target_alone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onionrig.records.events import Scheduled
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.store.lines import Appender
 from onionrig.store.run_directory import RunDirectory
 

@@ -14,7 +14,7 @@ from onionrig.records.samples import (
     TorCounters,
     TorSample,
 )
-from onionrig.records.transfers import Ending, Transfer
+from onionrig.records.streams.transfers import Ending, Transfer
 
 RAMP = 1_700_000_000
 """The second in which the first load of every run made by hand begins."""

@@ -11,7 +11,7 @@ from collections import Counter
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from onionrig.records.dials import ByChance
+from onionrig.records.streams.dials import ByChance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.variants import between_variants, variants_with_dials
 from onionrig.analysis.load.loads import events_of
-from onionrig.records.dials import Dials, DialSecond, FirstByte, Outage
 from onionrig.records.events import Covered, Scheduled
+from onionrig.records.streams.dials import Dials, DialSecond, FirstByte, Outage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from onionrig.records.recording import Recording
-    from onionrig.records.transfers import Transfer
+    from onionrig.records.streams.transfers import Transfer
 
 LEAST_PATIENCE_SECONDS = 3.0
 """Shortest wait that counts as an outage when a dial is cut off, however fast the others were (a

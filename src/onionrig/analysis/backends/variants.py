@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.backends.chance import jain_by_chance, smallest_by_chance
 from onionrig.analysis.backends.fairness import jain, smallest_over_mean
-from onionrig.records.dials import BetweenVariants, DialledBackend, VariantDials
+from onionrig.records.streams.dials import BetweenVariants, DialledBackend, VariantDials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from onionrig.records.events import Covered
     from onionrig.records.manifest import Manifest
-    from onionrig.records.transfers import Transfer
+    from onionrig.records.streams.transfers import Transfer
 
 
 def variants_with_dials(

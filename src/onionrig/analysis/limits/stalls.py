@@ -23,14 +23,14 @@ from onionrig.analysis.load.faults import (
 from onionrig.analysis.wording import listing
 from onionrig.records.events import Happened
 from onionrig.records.findings import Evidence
-from onionrig.records.transfers import Ending
+from onionrig.records.streams.transfers import Ending
 from onionrig.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from onionrig.analysis.load.loads import MeasuredLoad
-    from onionrig.records.transfers import Transfer
+    from onionrig.records.streams.transfers import Transfer
 
 STALLED_SECONDS = 5
 """Seconds of continuous silence that make a stall. tor's flow control and schedulers pause for

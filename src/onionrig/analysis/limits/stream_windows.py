@@ -18,7 +18,7 @@ from onionrig.units import BITS_PER_BYTE, rate_text, version_numbers
 if TYPE_CHECKING:
     from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.records.manifest import Manifest
-    from onionrig.records.schedule import Reach
+    from onionrig.records.streams.schedule import Reach
 
 LEAST, MOST = 0.5, 1.25
 """Shares of what the windows allow between which windows count as the bottleneck. Streams

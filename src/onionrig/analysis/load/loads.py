@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from onionrig.records.manifest import Manifest
     from onionrig.records.samples import Sample
-    from onionrig.records.transfers import Transfer
+    from onionrig.records.streams.transfers import Transfer
     from onionrig.records.yardstick.readings import YardstickSample
 
 Kind = TypeVar("Kind")

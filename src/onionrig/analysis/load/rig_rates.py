@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onionrig.records.recording import Recording
     from onionrig.records.result import Result
     from onionrig.records.samples import TorCounters, TorSample
-    from onionrig.records.transfers import Transfer
+    from onionrig.records.streams.transfers import Transfer
 
 RatesByService = dict[str, float | None]
 """Mean rates over the hold by name; None if not known."""

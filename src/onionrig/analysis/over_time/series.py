@@ -15,6 +15,7 @@ from onionrig.analysis.load.loads import complete, events_of, hold_windows
 from onionrig.analysis.load.sink_seconds import SinkSeconds
 from onionrig.analysis.load.windows import NOTHING_HELD, LowestMean, Window, lowest_mean
 from onionrig.analysis.over_time.host_lines import (
+    Lines,
     cores_by_role,
     cpu_by_state,
     interface_bits_per_second,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from onionrig.records.recording import Recording
-
-Lines = dict[str, dict[int, float]]
 
 UNVERIFIED = "unverified"
 """Name of the line of a foreign peer's bytes, which belong to no backend instance."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onionrig.analysis.yardstick.core_speed import Speeds
+    from onionrig.analysis.yardstick.core_speed import PartSpeeds
     from onionrig.records.manifest import Mode
     from onionrig.records.yardstick.readings import WorkPart
 
@@ -35,7 +35,7 @@ def relays_of(mode: Mode) -> int | None:
     return None if hops is None else CLIENT_HOPS + hops - 1
 
 
-def arithmetic_seconds_per_gbit(mode: Mode, speeds: Speeds) -> dict[str, float] | None:
+def arithmetic_seconds_per_gbit(mode: Mode, speeds: PartSpeeds) -> dict[str, float] | None:
     """Return the CPU-seconds per Gbit by kind of work; None if a speed is not known.
 
     ``speeds`` are bytes per CPU-second of the yardstick's parts.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from onionrig.analysis.yardstick.reference_core import ReferenceCore
     from onionrig.records.yardstick.readings import Moment, WorkPart, YardstickSample
 
-Speeds = dict["WorkPart", float]
+PartSpeeds = dict["WorkPart", float]
 """Bytes per CPU-second of one core, by part."""
 FEWEST_FOR_QUARTILES = 4
 FEWEST_IN_A_HALF = 3
@@ -65,9 +65,9 @@ def host_speed(host: str, readings: Sequence[YardstickSample], hold: Window) -> 
     )
 
 
-def part_speeds(readings: Sequence[YardstickSample]) -> Speeds:
+def part_speeds(readings: Sequence[YardstickSample]) -> PartSpeeds:
     """Return the speed of each part over these readings; a part without time is left out."""
-    speeds: Speeds = {}
+    speeds: PartSpeeds = {}
     for part in WORK_PARTS:
         timings = [one.timings[part] for one in readings if part in one.timings]
         seconds = math.fsum(timing.cpu_seconds for timing in timings)
@@ -76,7 +76,7 @@ def part_speeds(readings: Sequence[YardstickSample]) -> Speeds:
     return speeds
 
 
-def relative_speed(speeds: Speeds, reference: ReferenceCore | None) -> float | None:
+def relative_speed(speeds: PartSpeeds, reference: ReferenceCore | None) -> float | None:
     """Return the reference core's time for the work over the time at these speeds.
 
     None if a part of it was not read, or there is no reference core.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from onionrig.analysis.load.loads import MeasuredLoad
-    from onionrig.analysis.yardstick.core_speed import Speeds
+    from onionrig.analysis.yardstick.core_speed import PartSpeeds
     from onionrig.records.findings import Bottleneck
     from onionrig.records.result import Cost, Goodput
     from onionrig.records.yardstick.core_speed import HostSpeed
@@ -164,7 +164,7 @@ def _cores(load: MeasuredLoad, machine: str) -> float:
     return facts.usable_cores if facts is not None else 1.0
 
 
-def _mean_speeds(speeds: Mapping[str, Speeds], cores: Mapping[str, float]) -> Speeds:
+def _mean_speeds(speeds: Mapping[str, PartSpeeds], cores: Mapping[str, float]) -> PartSpeeds:
     """Return the speeds of the mean core of several machines; parts read on all of them only."""
     whole = sum(cores.values())
     parts = set.intersection(*(set(each) for each in speeds.values())) if speeds else set()

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from onionrig.engine.base import GoneHost, Streams
     from onionrig.experiment.question import Question
     from onionrig.records.manifest import HostRecord
-    from onionrig.records.schedule import Schedule
+    from onionrig.records.streams.schedule import Schedule
     from onionrig.rig.allocation import Identities, PortWanted
     from onionrig.rig.layout import Layout
     from onionrig.rig.model import Rig, Service

@@ -14,7 +14,7 @@ from onionrig.records.result import LoadFigure
 from onionrig.units import Seconds
 
 if TYPE_CHECKING:
-    from onionrig.records.schedule import Reach
+    from onionrig.records.streams.schedule import Reach
 
 
 class Load(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):

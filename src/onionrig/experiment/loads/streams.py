@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onionrig.experiment.keys import Count
 from onionrig.experiment.loads.base import Drivers, Load, Shape
-from onionrig.records.schedule import Reach
+from onionrig.records.streams.schedule import Reach
 
 STREAM_WINDOW_BYTES = 500 * 498
 """Most bytes of a stream in flight without congestion control.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from onionrig.records.samples import TorSample
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.store.lines import Appender
 from onionrig.store.whole_files import ReplacedFile
 from onionrig.tor.counters import counters_from

@@ -66,9 +66,9 @@ class YardstickReader:
 
     def _asked_to_end(self, until_second: float) -> bool:
         """Wait until a time, or until asked to end; return whether asked."""
-        while not self._stop.asked and (left := self._clock.until(until_second)):
+        while not self._stop.requested and (left := self._clock.until(until_second)):
             select.select([self._stop], [], [], left)
-        return self._stop.asked
+        return self._stop.requested
 
     def _every_core(self, moment: Moment) -> float:
         """Read every core, and return the longest CPU time of a round."""

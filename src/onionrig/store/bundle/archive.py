@@ -50,7 +50,7 @@ _ENCRYPTED = 0x1
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 
 
-class File(msgspec.Struct, frozen=True, kw_only=True):
+class BundledFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file of a bundle, as it was when the bundle was made."""
 
     bytes: int
@@ -63,7 +63,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = BUNDLE_SCHEMA
     onionrig: str
     """Version of the program that made the bundle."""
-    files: dict[str, File]
+    files: dict[str, BundledFile]
     digest: str = ""
     """SHA-256 of the list itself, as JSON with this field empty."""
 
@@ -87,7 +87,7 @@ def packed(files: Mapping[str, bytes], *, version: str) -> bytes:
     contents = Contents(
         onionrig=version,
         files={
-            name: File(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+            name: BundledFile(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
             for name, content in sorted(files.items())
         },
     )
@@ -195,7 +195,9 @@ def _contents(
     return contents
 
 
-def _verified(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, listed: File, name: str) -> bytes:
+def _verified(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, listed: BundledFile, name: str
+) -> bytes:
     content = _content(archive, entry, name)
     if len(content) != listed.bytes or hashlib.sha256(content).hexdigest() != listed.sha256:
         raise RecordsUnreadable(

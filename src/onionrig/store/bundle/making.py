@@ -20,8 +20,8 @@ from onionrig.errors import RecordsUnreadable
 from onionrig.experiment.names import PINGER, SAMPLER, SINK, SOURCE, TORS
 from onionrig.records.events import AnyEvent
 from onionrig.records.samples import HostSample, PingSample, SinkSample, SourceSample, TorSample
-from onionrig.records.schedule import Schedule
-from onionrig.records.transfers import Transfer
+from onionrig.records.streams.schedule import Schedule
+from onionrig.records.streams.transfers import Transfer
 from onionrig.store.bundle.archive import fits_a_bundle, packed
 from onionrig.store.bundle.names import names_in
 from onionrig.store.bundle.replacements import Replacements

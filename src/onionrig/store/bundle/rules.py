@@ -18,7 +18,7 @@ from onionrig.experiment.decode import experiment_from
 from onionrig.records import events as happened
 from onionrig.records import manifest as recorded
 from onionrig.records import samples, transfers
-from onionrig.records.schedule import Schedule
+from onionrig.records.streams.schedule import Schedule
 from onionrig.store.bundle.replacements import Replacements
 
 if TYPE_CHECKING:

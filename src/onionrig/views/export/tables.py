@@ -16,7 +16,6 @@ from onionrig.analysis.load.aftermath import aftermaths
 from onionrig.analysis.load.load_times import LoadTimes
 from onionrig.analysis.load.loads import loads
 from onionrig.records.aftermath import Aftermath
-from onionrig.records.dials import Outage
 from onionrig.records.recording import Recording
 from onionrig.records.samples import (
     BoardState,
@@ -27,7 +26,8 @@ from onionrig.records.samples import (
     Sample,
     TorCounters,
 )
-from onionrig.records.transfers import Transfer
+from onionrig.records.streams.dials import Outage
+from onionrig.records.streams.transfers import Transfer
 
 LOAD_COLUMNS = ("since_hold_seconds", "load", "phase")
 """Column names of what ``LoadTimes.at`` returns."""

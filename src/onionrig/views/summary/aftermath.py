@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from onionrig.records.aftermath import Aftermath
-    from onionrig.records.dials import Outage
+    from onionrig.records.streams.dials import Outage
 
 HEADINGS = (
     "at", "done", "before", "lowest", "as before", "listed", "unserved", "until", "slowest",

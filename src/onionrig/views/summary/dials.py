@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from onionrig.records.dials import ByChance, Dials, FirstByte, VariantDials
+    from onionrig.records.streams.dials import ByChance, Dials, FirstByte, VariantDials
 
 NAMED = 6
 """Most backend instances that are named."""

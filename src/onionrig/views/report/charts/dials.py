@@ -13,7 +13,7 @@ from onionrig.views.report.colours import INK, series_colour
 from onionrig.views.report.figure import Key, ReportFigure, figure
 
 if TYPE_CHECKING:
-    from onionrig.records.dials import Dials
+    from onionrig.records.streams.dials import Dials
 
 UPRIGHT_MOST = 8
 """Most backend instances whose names fit beside one another."""

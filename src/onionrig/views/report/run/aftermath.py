@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from onionrig.analysis.over_time.series import Series
     from onionrig.analysis.over_time.timeline import Timeline
     from onionrig.records.aftermath import Aftermath
-    from onionrig.records.dials import Outage
     from onionrig.records.result import Result
+    from onionrig.records.streams.dials import Outage
     from onionrig.views.report.document import Block
 
 

@@ -11,8 +11,8 @@ from onionrig.views.report.value_text import wait
 from onionrig.views.summary.dials import backends_text, chance_text, evenness, index_text, named
 
 if TYPE_CHECKING:
-    from onionrig.records.dials import Dials
     from onionrig.records.result import Result
+    from onionrig.records.streams.dials import Dials
     from onionrig.views.report.document import Block
 
 
