@@ -144,8 +144,8 @@ class SamplerOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tors_record_path: str
     """File to which it appends the values of the tors' MetricsPorts."""
     schedule_path: str
-    """A ``records.streams.schedule.Schedule``: the tors are asked when its hold begins, every 10 s, and
-    when it ends. The file appears while the sampler runs, and a later one may replace it."""
+    """A ``records.streams.schedule.Schedule``: the tors are asked when its hold begins, every 10 s,
+    and when it ends. The file appears while the sampler runs, and a later one may replace it."""
 
 
 class YardstickOrders(Orders, frozen=True, kw_only=True, forbid_unknown_fields=True):

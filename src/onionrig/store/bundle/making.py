@@ -66,7 +66,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     """Parts of the run directory that are not in it, in words."""
 
 
-class _Lines(msgspec.Struct, frozen=True, kw_only=True):
+class _BundledLines(msgspec.Struct, frozen=True, kw_only=True):
     """The lines of a file: a record, or None for one that cannot be read."""
 
     records: list[msgspec.Struct | None]
@@ -113,7 +113,7 @@ def bundle_of(run: RunDirectory) -> Bundle:
     )
 
 
-_NOTHING = _Lines(records=[], torn=False)
+_NOTHING = _BundledLines(records=[], torn=False)
 
 
 def _record_files(path: Path) -> Iterator[tuple[str, Any]]:
@@ -133,14 +133,14 @@ def _record_files(path: Path) -> Iterator[tuple[str, Any]]:
     yield from ((name, kind) for name, kind in names if (path / name).is_file())
 
 
-def _read(path: Path, kind: Any) -> _Lines:  # noqa: ANN401 - a type, or a union of them
+def _read(path: Path, kind: Any) -> _BundledLines:  # noqa: ANN401 - a type, or a union of them
     try:
         whole, _, torn = path.read_bytes().rpartition(b"\n")
     except OSError as error:
         raise RecordsUnreadable(f"{path} cannot be read: {error.strerror}") from error
     decoder = msgspec.json.Decoder(kind)
     records = [_record(line, decoder, kind) for line in (whole.split(b"\n") if whole else ())]
-    return _Lines(records=records, torn=bool(torn))
+    return _BundledLines(records=records, torn=bool(torn))
 
 
 def _record(line: bytes, decoder: msgspec.json.Decoder[Any], kind: Any) -> msgspec.Struct | None:  # noqa: ANN401 - as above
@@ -162,7 +162,7 @@ def _renamed(name: str, by: Replacements) -> str | None:
     return None if new is None else f"{directory}/{new}.jsonl"
 
 
-def _written(lines: _Lines, by: Replacements) -> Iterator[bytes]:
+def _written(lines: _BundledLines, by: Replacements) -> Iterator[bytes]:
     encoder = msgspec.json.Encoder()
     for record in lines.records:
         yield _UNREADABLE if record is None else encoder.encode(replaced(record, by)) + b"\n"

@@ -17,7 +17,8 @@ from onionrig.errors import UsageError
 from onionrig.experiment.decode import experiment_from
 from onionrig.records import events as happened
 from onionrig.records import manifest as recorded
-from onionrig.records import samples, transfers
+from onionrig.records import samples
+from onionrig.records.streams import transfers
 from onionrig.records.streams.schedule import Schedule
 from onionrig.store.bundle.replacements import Replacements
 
