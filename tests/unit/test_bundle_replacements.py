@@ -1,7 +1,10 @@
 """What a bundle replaces: nothing that names a machine or a person stays, and no figure changes."""
 
+import collections.abc
 import enum
+import functools
 import ipaddress
+import operator
 import re
 import string
 import typing
@@ -14,8 +17,10 @@ from hypothesis import strategies as st
 from onionrig.records import samples
 from onionrig.records.events import AnyEvent, Failed, HostGone, Noted
 from onionrig.records.manifest import Manifest
+from onionrig.records.recording import Recording
 from onionrig.records.streams.schedule import Schedule
 from onionrig.records.streams.transfers import Ending, Transfer
+from onionrig.store.bundle.making import SAMPLE_KINDS
 from onionrig.store.bundle.names import WORDS_OF_THE_FORMAT, names_in
 from onionrig.store.bundle.replacements import KNOWN_FILES, Replacements
 from onionrig.store.bundle.rules import replaced, rule_of
@@ -274,8 +279,17 @@ def has_text(hint):
     return isinstance(hint, type) and issubclass(hint, str) and not issubclass(hint, enum.Enum)
 
 
-RECORDS = Manifest | AnyEvent | Transfer | Schedule | samples.SinkSample | samples.SourceSample
-RECORDS = RECORDS | samples.PingSample | samples.HostSample | samples.TorSample
+RECORDS = functools.reduce(
+    operator.or_, SAMPLE_KINDS.values(), Manifest | AnyEvent | Transfer | Schedule
+)
+
+
+def test_a_bundle_has_samples_of_every_kind_that_a_run_has():
+    hints = typing.get_type_hints(Recording).values()
+    by_service = [hint for hint in hints if typing.get_origin(hint) is collections.abc.Mapping]
+    assert {typing.get_args(typing.get_args(hint)[1])[0] for hint in by_service} == set(
+        SAMPLE_KINDS.values()
+    )
 
 
 def test_somebody_has_thought_about_every_text_of_a_record():

@@ -19,7 +19,9 @@ from onionrig.views.export.tables import TABLES
 from support.files import SMOKE_RUN
 from support.golden import RECORDED, RUNS
 from support.records.remote_hosts import cluster
-from support.records.run_directories import write_run
+from support.records.run_directories import append, write_run
+from support.records.samples import HOLD
+from support.records.yardsticks import reading
 
 RECORDED_RUNS = [SMOKE_RUN, *(RECORDED / name / "run" for name in RUNS)]
 
@@ -107,6 +109,17 @@ def test_real_hosts_are_told_apart_under_their_new_names(tmp_path):
         after = shared.recording()
         assert figures(after) == figures(before)
         assert [host.name for host in analyse(after).lost_hosts] == ["host-3"]
+
+
+def test_readings_of_yardsticks_are_shared(tmp_path):
+    run = write_run(tmp_path / "20260101T000000Z-default", cluster())
+    append(run.sample_path("yardstick-pi1"), [reading(int(HOLD) + 1)])
+    manifest = run.read_manifest()
+    roles = {**manifest.roles, "yardstick-pi1": "yardstick"}
+    run.write_manifest(msgspec.structs.replace(manifest, roles=roles))
+    with unpacked_bundle(bundled(run, tmp_path)) as shared:
+        assert shared.recording().yardsticks == {"yardstick-host-2": [reading(int(HOLD) + 1)]}
+        assert figures(shared.recording()) == figures(run.recording())
 
 
 def test_lines_that_cannot_be_read_are_left_out_and_still_missing(tmp_path):

@@ -17,11 +17,12 @@ import msgspec
 from onionrig import __version__
 from onionrig.analysis.result import analyse
 from onionrig.errors import RecordsUnreadable
-from onionrig.experiment.names import PINGER, SAMPLER, SINK, SOURCE, TORS
+from onionrig.experiment.names import PINGER, SAMPLER, SINK, SOURCE, TORS, YARDSTICK
 from onionrig.records.events import AnyEvent
 from onionrig.records.samples import HostSample, PingSample, SinkSample, SourceSample, TorSample
 from onionrig.records.streams.schedule import Schedule
 from onionrig.records.streams.transfers import Transfer
+from onionrig.records.yardstick.readings import YardstickSample
 from onionrig.store.bundle.archive import fits_a_bundle, packed
 from onionrig.store.bundle.names import names_in
 from onionrig.store.bundle.replacements import Replacements
@@ -44,13 +45,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SAMPLES = "samples"
-_SAMPLES: dict[str, type[msgspec.Struct]] = {
+SAMPLE_KINDS: dict[str, type[msgspec.Struct]] = {
     SINK: SinkSample,
     SOURCE: SourceSample,
     SAMPLER: HostSample,
     TORS: TorSample,
     PINGER: PingSample,
+    YARDSTICK: YardstickSample,
 }
+"""Kind of the samples of each service that writes any, as a run directory reads them."""
 _UNREADABLE = b"{}\n"
 """Stands for a line that could not be read, so that its place is still counted as one."""
 _TORN = b"{"
@@ -119,7 +122,7 @@ _NOTHING = _BundledLines(records=[], torn=False)
 def _record_files(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield the files of a run that hold a record per line, each with the kind of its records."""
     names: list[tuple[str, Any]] = [(EVENTS, AnyEvent)]
-    for role, kind in _SAMPLES.items():
+    for role, kind in SAMPLE_KINDS.items():
         names += [
             (f"{SAMPLES}/{file.name}", kind)
             for file in sorted((path / SAMPLES).glob(f"{role}*.jsonl"))

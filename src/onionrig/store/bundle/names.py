@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from onionrig.experiment.names import DIALLER, LOAD_DIALLER, PINGER, SAMPLER, SINK, SOURCE, TORS, on
+from onionrig.experiment.names import (
+    DIALLER,
+    LOAD_DIALLER,
+    PINGER,
+    SAMPLER,
+    SINK,
+    SOURCE,
+    TORS,
+    YARDSTICK,
+    on,
+)
 from onionrig.records.events import HostGone, Phase
 from onionrig.rig.model import Role
 
@@ -33,7 +43,7 @@ WORDS_OF_THE_FORMAT = frozenset(
 """Words that every run's records have; a host or a user that has one of them as its name is still
 replaced wherever a record names a host or a path, but not in the middle of a sentence."""
 
-_ON_EACH_HOST = (SOURCE, SINK, PINGER, DIALLER, LOAD_DIALLER, SAMPLER, TORS)
+_ON_EACH_HOST = (SOURCE, SINK, PINGER, DIALLER, LOAD_DIALLER, SAMPLER, TORS, YARDSTICK)
 _STANDARD_INTERFACE = re.compile(
     r"lo|(eth|wlan|usb|end|br|bond|veth|docker|tun|tap|wg|dummy)\d{1,4}|(en|wl)[ops][\dpsfdnu]*\d"
 )

@@ -20,6 +20,7 @@ from onionrig.records import manifest as recorded
 from onionrig.records import samples
 from onionrig.records.streams import transfers
 from onionrig.records.streams.schedule import Schedule
+from onionrig.records.yardstick.readings import YardstickSample
 from onionrig.store.bundle.replacements import Replacements
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ RULES: dict[type, dict[str, Rule]] = {
     samples.BoardState: {"governor": KEPT, "throttling": KEPT},
     samples.HostSample: {"processes": BY_SERVICE, "interfaces": BY_INTERFACE},
     samples.TorCounters: {"application_bytes": KEPT, "rendezvous_failed": KEPT},
+    YardstickSample: {"moment": KEPT, "library": KEPT, "timings": KEPT},
     samples.TorSample: {"daemons": BY_SERVICE},
     transfers.Transfer: {"client": SERVICE, "backend": SERVICE, "detail": TEXT},
     Schedule: {"reach": KEPT},
