@@ -7,6 +7,6 @@ from support.moved_clock import MovedClock
 def clock(monkeypatch):
     """A clock that the test moves, in place of every mover's."""
     clock = MovedClock()
-    for mover in ("sink", "dialler", "pinger"):
+    for mover in ("sink", "dialler", "round_trips.pinger"):
         monkeypatch.setattr(f"onionrig.movers.{mover}.SteadyClock", lambda: clock)
     return clock

@@ -209,6 +209,7 @@ def test_events_in_order_are_accepted(said):
         "sink-2",
         "source-pi1",
         "sampler",
+        "yardstick-pi1",
     ],
 )
 def test_a_host_that_is_called_as_a_service_may_be_is_refused(name):

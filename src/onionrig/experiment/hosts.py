@@ -29,7 +29,7 @@ FEWEST_CORES, MOST_CORES = 0.01, 1024.0
 """Bounds of a host's share of the CPU. With 0.01 cores, a busy process already pauses for 0.3 s at
 a time; no machine has more than the upper bound."""
 
-_ON_EACH_HOST = ("source", "sink", "pinger", "dialler", "load-dialler", "sampler")
+_ON_EACH_HOST = ("source", "sink", "pinger", "dialler", "load-dialler", "sampler", "yardstick")
 """Services named ``<prefix>-<host>``, one per host."""
 _OF_A_SERVICE = re.compile(
     rf"(authority|relay|backend|client|sink)-\d+|balancer|balancer-tor|{'|'.join(_ON_EACH_HOST)}"

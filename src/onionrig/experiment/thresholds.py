@@ -115,7 +115,7 @@ def wrong_thresholds(experiment: Experiment) -> str | None:
 def roles_of(experiment: Experiment) -> frozenset[str]:
     """Return the roles whose services run during the hold, by the names that costs have."""
     drivers = shape_of(experiment.load).drivers(experiment.load)
-    roles = {"source", "sampler"}
+    roles = {"source", "sampler", "yardstick"}
     if drivers.sinks:
         roles.add("sink")
     if experiment.network.kind == "none":

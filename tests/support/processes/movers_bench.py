@@ -48,6 +48,10 @@ _LISTENING = 1 << 16
 """What the kernel's list of unix sockets has among the flags of one that listens."""
 
 
+_MODULES = {"pinger": "onionrig.movers.round_trips.pinger"}
+"""Modules of movers that stand in a package of their own."""
+
+
 class Bench:
     """A directory with the processes that move bytes, and their ends."""
 
@@ -143,7 +147,7 @@ class Bench:
     def _start(self, name, orders, program=None):
         path = self.directory / f"{name}.json"
         path.write_bytes(msgspec.json.encode(orders))
-        run = ["-c", program] if program else ["-m", f"onionrig.movers.{name}"]
+        run = ["-c", program] if program else ["-m", _MODULES.get(name, f"onionrig.movers.{name}")]
         with (self.directory / f"{name}.stderr").open("wb") as stderr:
             return self._processes.enter_context(
                 child(sys.executable, *run, str(path), stderr=stderr)
