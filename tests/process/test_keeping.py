@@ -268,13 +268,13 @@ async def test_the_keeper_ends_guarded_processes_even_without_the_mark(tmp_path)
 FLEET = """
 import asyncio, json, os, sys
 from pathlib import Path
-from onionrig.processes.fleet import Child, Fleet
+from onionrig.processes.fleet import Fleet, ProcessToStart
 from onionrig.processes.workspace import kept
 
 async def main():
     async with kept() as keeping, Fleet(keeping.environment, keeping.guard) as fleet:
         pids = [
-            fleet.start(Child(name=name, argv=(sys.executable, "-c", code), directory=Path(), log_path=Path(name))).pid
+            fleet.start(ProcessToStart(name=name, argv=(sys.executable, "-c", code), directory=Path(), log_path=Path(name))).pid
             for name, code in json.loads(sys.argv[1]).items()
         ]
         print(json.dumps({"workspace": str(keeping.workspace), "keeper": keeping.keeper_pid, "children": pids}), flush=True)
