@@ -37,7 +37,7 @@ HEAD_BYTES = len(head_line("here", "0"))
 PATIENT_PINGER = f"""
 import runpy
 
-from onionrig.movers import line
+from onionrig.movers.round_trips import line
 
 line.DIAL_SECONDS = line.ANSWER_SECONDS = {HANG_SECONDS}
 runpy.run_module("onionrig.movers.round_trips.pinger", run_name="__main__")
