@@ -46,6 +46,9 @@ def test_a_baseline_between_emulated_hosts_fills_the_link_and_says_so(start):
     assert result["bytes"]["corrupt"] == 0
     assert result["bottleneck"]["kind"] == "interface"
     assert result["bottleneck"]["subject"] == "link of pi1"
+    (machine,) = result["yardstick"]["hosts"]
+    assert machine["hold"] > 0
+    assert "no CPU was the bottleneck" in result["yardstick"]["not_carried_over"]
     assert result["trust"]["missing"] == [] or "machine-wide" in result["trust"]["missing"][0]
     assert {host["name"]: host["link_bits_per_second"] for host in hosts} == {
         "pi1": RATE, "clients": None,

@@ -67,6 +67,9 @@ def test_a_run_through_stock_onionbalance_is_one_like_any_other(shelf, start):
     assert run.recording().gaps == ()
     assert not [doubt for doubt in result["trust"]["doubts"] if "control group" in doubt]
     assert {cpu["role"] for cpu in result["trust"]["cpu"]} >= {"backend", "relay", "client"}
+    speeds = {host["host"]: host for host in result["yardstick"]["hosts"]}
+    assert set(speeds) == {"pi1", "pi2", "pi3"}
+    assert all(host["before"] and host["hold"] and host["after"] for host in speeds.values())
     assert_the_address_key_stays_on(shelf, "pi1", run)
     assert_nothing_is_left(shelf, run)
 

@@ -193,6 +193,17 @@ def test_roles_are_costed(finished):
     assert costs["controller"]["peak_rss_bytes"] < 150 << 20
 
 
+def test_the_speed_of_the_cores_was_read_before_in_and_after_the_hold(finished):
+    (host,) = finished.result["yardstick"]["hosts"]
+    assert host["readings"] >= 1
+    assert all(host[moment] > 0 for moment in ("before", "hold", "after"))
+    for cost in finished.result["costs"].values():
+        assert cost["reference_core_seconds_per_gbit"] == pytest.approx(
+            cost["cpu_seconds_per_gbit"] * host["hold"]
+        )
+    assert 0 < finished.result["yardstick"]["arithmetic"]["reached"] < 1
+
+
 def test_the_backends_own_counters_agree_with_the_sinks(finished):
     counts = {each["what"]: each for each in finished.result["trust"]["agreement"]}
     assert counts["tor"]["explained"] is True

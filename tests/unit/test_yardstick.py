@@ -79,7 +79,7 @@ def test_half_of_the_readings_lie_in_the_spread():
     assert (low, high) == (pytest.approx(0.7, rel=1e-3), pytest.approx(0.9, rel=1e-3))
 
 
-def test_costs_and_a_rate_that_a_cpu_bound_are_carried_over_by_the_speed():
+def test_costs_and_a_rate_whose_bottleneck_is_a_cpu_are_carried_over_by_the_speed():
     result = result_of(speed=0.5)
     assert result.bottleneck.kind == "machine CPU"
     assert result.yardstick.speed == pytest.approx(0.5, rel=1e-3)
@@ -91,10 +91,10 @@ def test_costs_and_a_rate_that_a_cpu_bound_are_carried_over_by_the_speed():
     assert rate == pytest.approx(2 * result.goodput.sustained_bits_per_second, rel=1e-3)
 
 
-def test_a_rate_that_no_cpu_bound_is_not_carried_over():
+def test_a_rate_whose_bottleneck_is_no_cpu_is_not_carried_over():
     carried = result_of(full=False).yardstick
     assert carried.sustained_on_reference_core_bits_per_second is None
-    assert "no CPU bound the rate" in carried.not_carried_over
+    assert "no CPU was the bottleneck" in carried.not_carried_over
 
 
 def test_a_role_on_two_hosts_is_carried_over_by_the_cpu_time_that_it_used_on_each():

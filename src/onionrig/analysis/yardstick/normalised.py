@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from onionrig.records.yardstick.core_speed import HostSpeed
     from onionrig.records.yardstick.readings import YardstickSample
 
-BOUND_BY_CPU = frozenset({"machine CPU", "main thread"})
+FOLLOWS_THE_CORES = frozenset({"machine CPU", "main thread"})
 """Kinds of bottleneck with which the rate follows the speed of the cores."""
 
 
@@ -124,8 +124,8 @@ def _carried_over(
         return None, "there is no sustained rate"
     if speed is None:
         return None, "the yardstick was not read in the hold on every host"
-    if bottleneck is None or bottleneck.kind not in BOUND_BY_CPU:
-        return None, "no CPU bound the rate, so it would not follow the speed of the cores"
+    if bottleneck is None or bottleneck.kind not in FOLLOWS_THE_CORES:
+        return None, "no CPU was the bottleneck, so the rate does not follow the core speed"
     return sustained / speed, ""
 
 

@@ -90,6 +90,7 @@ def costs(result: Result) -> Section | None:
     most = dearest[0][1].cpu_seconds_per_gbit or 0.0
     known = [cost.cpu_seconds_per_gbit for _, cost in dearest]
     total = sum(cost for cost in known if cost is not None)
+    carried = any(cost.reference_core_seconds_per_gbit for _, cost in dearest)
     yours = f" {YOURS}" if "backend" in result.costs else ""
     rows: list[tuple[Cell, ...]] = [
         (
@@ -101,12 +102,14 @@ def costs(result: Result) -> Section | None:
                 text=number(cost.cpu_seconds_per_gbit, decimals=3),
                 share=cost.cpu_seconds_per_gbit / most if most else 0.0,
             ),
-            number(cost.reference_core_seconds_per_gbit, decimals=3),
+            *([number(cost.reference_core_seconds_per_gbit, decimals=3)] if carried else []),
             number(cost.cores, decimals=3),
             size(cost.peak_rss_bytes),
         )
         for role, cost in dearest
     ]
+    on_reference = ("on the reference core",) if carried else ()
+    numeric = ("processes", "CPU-s per Gbit", *on_reference, "cores", "peak memory")
     return Section(
         name="costs",
         title="What each role cost",
@@ -114,14 +117,7 @@ def costs(result: Result) -> Section | None:
         blocks=(
             ReportTable(
                 caption="Cost by role over the hold; memory is that of the largest process",
-                columns=columns(
-                    "role", "processes", "CPU-s per Gbit", "on the reference core", "cores",
-                    "peak memory",
-                    numeric=(
-                        "processes", "CPU-s per Gbit", "on the reference core", "cores",
-                        "peak memory",
-                    ),
-                ),
+                columns=columns("role", *numeric, numeric=numeric),
                 rows=tuple(rows),
             ),
         ),
