@@ -7,7 +7,12 @@ from onionrig.analysis.load.loads import loads
 from onionrig.analysis.load.windows import Window
 from onionrig.analysis.result import analyse
 from onionrig.analysis.several_runs.comparison import Measured, compared
-from onionrig.analysis.yardstick.arithmetic import arithmetic_seconds_per_gbit, relays_of
+from onionrig.analysis.yardstick.arithmetic import (
+    arithmetic_seconds_per_gbit,
+    relays_of,
+    summed_by_kind,
+    summed_by_role,
+)
 from onionrig.analysis.yardstick.core_speed import host_speed, part_speeds, relative_speed
 from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
 from onionrig.records.yardstick.readings import WORK_PARTS, YARDSTICK_VERSION
@@ -205,13 +210,29 @@ def test_a_core_that_is_twice_as_fast_needs_half_the_time(factor):
     for mode in ("anonymous", "single-hop"):
         once = arithmetic_seconds_per_gbit(mode, speeds)
         again = arithmetic_seconds_per_gbit(mode, faster)
-        assert again == {kind: pytest.approx(took / factor) for kind, took in once.items()}
+        for role, work in once.items():
+            assert again[role] == {
+                kind: pytest.approx(took / factor) for kind, took in work.items()
+            }
 
 
 def test_every_byte_is_ciphered_sixteen_times_on_its_way_over_six_relays():
     speeds = part_speeds([reading(HOLD)])
     took = arithmetic_seconds_per_gbit("anonymous", speeds)
-    assert took["aes"] == pytest.approx(16 * 125e6 * 509 / 498 / speeds["cipher"])
+    assert summed_by_kind(took)["aes"] == pytest.approx(16 * 125e6 * 509 / 498 / speeds["cipher"])
+
+
+def test_every_byte_is_sealed_and_opened_on_each_of_seven_links():
+    speeds = part_speeds([reading(HOLD)])
+    took = arithmetic_seconds_per_gbit("anonymous", speeds)
+    assert summed_by_kind(took)["tls"] == pytest.approx(7 * 125e6 * 514 / 498 / speeds["records"])
+
+
+def test_only_the_ends_digest_and_both_do_alike():
+    took = arithmetic_seconds_per_gbit("anonymous", part_speeds([reading(HOLD)]))
+    assert took["relay"]["sha3"] == 0
+    assert took["backend"]["sha3"] == took["client"]["sha3"] > 0
+    assert sum(summed_by_role(took).values()) == pytest.approx(sum(summed_by_kind(took).values()))
 
 
 def test_how_near_the_bound_a_run_came_is_its_mean_goodput_over_what_the_cores_could_do():

@@ -11,7 +11,12 @@ import msgspec
 from onionrig.analysis.hosts.costs import BITS_PER_GBIT
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around, used_cpu_seconds
 from onionrig.analysis.hosts.facts import host_of, machine_facts, machine_of
-from onionrig.analysis.yardstick.arithmetic import arithmetic_seconds_per_gbit, relays_of
+from onionrig.analysis.yardstick.arithmetic import (
+    arithmetic_seconds_per_gbit,
+    relays_of,
+    summed_by_kind,
+    summed_by_role,
+)
 from onionrig.analysis.yardstick.core_speed import host_speed, part_speeds
 from onionrig.records.yardstick.core_speed import ArithmeticBound, Yardstick
 
@@ -147,13 +152,15 @@ def _arithmetic(
         },
         cores,
     )
-    seconds = arithmetic_seconds_per_gbit(load.manifest.mode, speeds)
-    if seconds is None:
+    arithmetic = arithmetic_seconds_per_gbit(load.manifest.mode, speeds)
+    if arithmetic is None:
         return None
+    seconds = summed_by_kind(arithmetic)
     bound = sum(cores.values()) * BITS_PER_GBIT / sum(seconds.values())
     return ArithmeticBound(
         relays=relays,
         cpu_seconds_per_gbit=seconds,
+        role_cpu_seconds_per_gbit=summed_by_role(arithmetic),
         bits_per_second=bound,
         reached=mean / bound,
     )

@@ -52,6 +52,8 @@ class ArithmeticBound(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cpu_seconds_per_gbit: dict[str, float]
     """CPU-seconds per 1e9 bits of payload, at the speed in the hold: ``sha3``, ``aes``, ``tls`` and
     ``kernel``, over the whole path."""
+    role_cpu_seconds_per_gbit: dict[str, float]
+    """The same by role: ``backend``, ``client``, ``relay``."""
     bits_per_second: float
     """Payload that all cores of the rig's hosts could carry."""
     reached: float
