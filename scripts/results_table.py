@@ -14,6 +14,7 @@ from onionrig.store.account import account_of
 from onionrig.store.bundle.archive import SUFFIX
 from onionrig.store.bundle.reading import unpacked_bundle
 from onionrig.units import rate_text
+from onionrig.views.core_speed_text import speed_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "docs" / "results"
 HEADINGS = (
-    "date", "CPU", "cores", "tor", "frontend", "rate", "bottleneck", "CPU-s per Gbit", "doubts",
+    "date", "CPU", "cores", "tor", "frontend", "rate", "core speed", "bottleneck",
+    "CPU-s per Gbit", "doubts",
 )  # fmt: skip
 LEAST_SHARE = 0.01
 """Share of all CPU time from which the costs of a role are in the table."""
@@ -60,6 +62,7 @@ def _cells(manifest: Manifest, result: Result) -> Iterator[str]:
         manifest.versions.tor or "none",
         _frontend(manifest),
         "not measured" if rate is None else rate_text(rate),
+        "not read" if result.yardstick is None else speed_text(result.yardstick.speed),
         "not judged" if result.bottleneck is None else result.bottleneck.sentence,
         _costs(result),
         _doubts(result),
