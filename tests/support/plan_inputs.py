@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from onionrig.hardware.boards import Board, BoardFigure, Price, Rate
+from onionrig.plan.cores.slowdown import Shares
+from onionrig.plan.cores.speeds import AES_CBC, CLOCK, SEVEN_ZIP, UNITS, Speeds
 from onionrig.plan.question import Candidate, PlanQuestion
 from onionrig.plan.ranges import exactly
 from onionrig.plan.reference import Reference
-from onionrig.plan.slowdown import Shares
-from onionrig.plan.speeds import AES_CBC, CLOCK, SEVEN_ZIP, UNITS, Speeds
 from onionrig.records.plan import Input, Range
 
 MIB = float(1 << 20)

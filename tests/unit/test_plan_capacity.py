@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from onionrig.hardware.boards import BoardFigure
 from onionrig.plan.capacity import capacity, memory_bytes
+from onionrig.plan.cores.speeds import speeds_of_probe
 from onionrig.plan.hosts import Lacking, PlannedHost, host_of
 from onionrig.plan.question import Candidate
-from onionrig.plan.speeds import speeds_of_probe
 from support.plan_inputs import MIB, board, candidate, question, reference, spread
 from support.records.probes import probe
 

@@ -5,10 +5,10 @@ from importlib import resources
 import pytest
 
 from onionrig.errors import UsageError
+from onionrig.plan.cores.speeds import AES_CBC, AES_CTR, AES_GCM, LOOPBACK, SEVEN_ZIP, SHA3
 from onionrig.plan.ranges import exactly
 from onionrig.plan.reference import shipped_reference
 from onionrig.plan.reference_file import range_of, reference_file
-from onionrig.plan.speeds import AES_CBC, AES_CTR, AES_GCM, LOOPBACK, SEVEN_ZIP, SHA3
 
 SHIPPED = (resources.files("onionrig.plan") / "reference" / "reference.toml").read_text()
 

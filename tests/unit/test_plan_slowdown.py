@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.plan.slowdown import slowdown, unchanged
-from onionrig.plan.speeds import AES_CTR, AES_GCM, LOOPBACK, SHA3, Speeds, laid_over
+from onionrig.plan.cores.slowdown import slowdown, unchanged
+from onionrig.plan.cores.speeds import AES_CTR, AES_GCM, LOOPBACK, SHA3, Speeds, laid_over
 from support.plan_inputs import figure, shares, speeds, spread
 
 OVER_LOOPBACK = figure("wire", 1.0)

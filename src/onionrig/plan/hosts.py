@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.hardware.boards import BoardFigure
+from onionrig.plan.cores.slowdown import Slowdown, between, slowdown, unchanged
+from onionrig.plan.cores.speeds import Speeds, laid_over, speeds_of_board, speeds_of_probe
 from onionrig.plan.inputs import (
     BITS_PER_MBIT,
     BYTES_PER_GIB,
@@ -22,8 +24,6 @@ from onionrig.plan.inputs import (
     known,
 )
 from onionrig.plan.question import MEASURED
-from onionrig.plan.slowdown import Slowdown, slowdown, unchanged
-from onionrig.plan.speeds import Speeds, laid_over, speeds_of_board, speeds_of_probe
 from onionrig.records.plan import Input
 from onionrig.records.probe import CELL_BYTES
 
@@ -93,9 +93,11 @@ def host_of(
     if reference.machine is None:
         return Lacking(
             name=name,
-            sentence="what a core of the machine of your run can do is not known, so its costs "
-            "cannot be carried over to other hardware: run `onionrig probe --out FILE` there and "
-            f"give --run-probe FILE; or plan for its like, --hardware {MEASURED}",
+            sentence="how fast the cores of your run were is not known, so its costs cannot be "
+            f"carried over to other hardware: {reference.machine_remark or 'nothing says it'}; "
+            "make the run again with this onionrig, which reads the yardstick, or run `onionrig "
+            "probe --out FILE` on that machine and give --run-probe FILE; or plan for its like, "
+            f"--hardware {MEASURED}",
         )
     slower = slowdown(
         reference.machine, _speeds(board, probe), reference.shares, reference.wire_cost
@@ -113,8 +115,8 @@ def host_of(
         link=link,
         memory_bytes=memory,
         sampler_cores=reference.sampler_cores,
-        slowdown=slower,
-        remarks=remarks,
+        slowdown=between(slower, reference.machine_slowdown),
+        remarks=((*remarks, reference.machine_remark) if reference.machine_remark else remarks),
     )
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.errors import UsageError
+from onionrig.plan.cores.run_core import core_of_run
 from onionrig.plan.inputs import RERUN_SPREAD, known
 from onionrig.plan.ranges import around, no_narrower, spanning
 from onionrig.plan.reference import MeasuredHost
-from onionrig.plan.speeds import speeds_of_probe, speeds_of_yardstick
 from onionrig.records.plan import Input
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from onionrig.plan.question import PlannedMode
     from onionrig.plan.reference import Reference
-    from onionrig.plan.speeds import Speeds
     from onionrig.records.manifest import HostFacts, Manifest
     from onionrig.records.probe import Probe
     from onionrig.records.result import Result
@@ -58,7 +57,9 @@ def reference_from(
             "sampler recorded nothing; run it again, or leave --from out"
         )
     taken = _OwnRunInputs(manifest, held)
-    machine = _machine(manifest)
+    machines = _serving_machines(manifest)
+    machine = machines[0]
+    core = core_of_run(manifest.run, machines, held, shipped=otherwise, probe=probe)
     own = {f"{role}_cost": taken.cost(role, getattr(otherwise, f"{role}_cost")) for role in COSTS}
     rss = {
         f"{role}_rss_bytes": taken.largest(role, getattr(otherwise, f"{role}_rss_bytes"))
@@ -77,7 +78,9 @@ def reference_from(
         ),
         **_rates(taken, held, otherwise),
         wire_cost=_wire_cost(manifest, otherwise),
-        machine=_speeds(manifest, machine, otherwise, probe, held),
+        machine=core.speeds,
+        machine_slowdown=core.slowdown,
+        machine_remark=core.remark,
         hosts=_measured_host(manifest, machine),
         remarks=_remarks(manifest, held),
     )
@@ -146,8 +149,8 @@ def _round_trip(taken: _OwnRunInputs, held: Sequence[Result], otherwise: Referen
     return taken.spanned(otherwise.round_trip_seconds, seconds)
 
 
-def _machine(manifest: Manifest) -> HostFacts:
-    """Return the serving machine, or one of several alike. Raises UsageError if they differ."""
+def _serving_machines(manifest: Manifest) -> Sequence[HostFacts]:
+    """Return the machines that served, which are alike. Raises UsageError if they differ."""
     serving = {
         host.machine or host.name
         for host in manifest.hosts
@@ -160,40 +163,7 @@ def _machine(manifest: Manifest) -> HostFacts:
             f"{manifest.run} was served from machines that are not alike, {unlike}: what a core "
             "of one of them takes cannot be told"
         )
-    return next(iter(machines or manifest.machines))
-
-
-def _speeds(
-    manifest: Manifest,
-    machine: HostFacts,
-    otherwise: Reference,
-    probe: Probe | None,
-    held: Sequence[Result],
-) -> Speeds | None:
-    """Return the speeds of the run machine's core.
-
-    They come from a probe, from the run's yardstick, or from a machine of the same model.
-    """
-    if probe is not None:
-        if probe.host.cpu_model != machine.cpu_model:
-            raise UsageError(
-                f"--run-probe is of {probe.host.name} ({probe.host.cpu_model}), but "
-                f"{manifest.run} was measured on {machine.name} ({machine.cpu_model}): "
-                "probe that machine"
-            )
-        return speeds_of_probe(probe)
-    known = otherwise.machine
-    for yardstick in (one.yardstick for one in held):
-        read = yardstick and next(
-            (host for host in yardstick.hosts if host.host == machine.name and host.hold), None
-        )
-        if yardstick and read and known is not None:
-            return msgspec.structs.replace(
-                speeds_of_yardstick(yardstick, read, known),
-                aes_instructions=machine.aes_instructions,
-                cpu_model=machine.cpu_model,
-            )
-    return known if known is not None and known.cpu_model == machine.cpu_model else None
+    return machines or manifest.machines[:1]
 
 
 def _wire_cost(manifest: Manifest, otherwise: Reference) -> Input:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.plan.cores.slowdown import Shares, Slowdown
+from onionrig.plan.cores.speeds import Speeds, speeds_of_table
 from onionrig.plan.inputs import BITS_PER_MBIT, BYTES_PER_MIB, RERUN_SPREAD
 from onionrig.plan.question import PlannedMode
 from onionrig.plan.ranges import no_narrower, times
 from onionrig.plan.reference_file import ReferenceFile, range_of
-from onionrig.plan.slowdown import Shares
-from onionrig.plan.speeds import Speeds, speeds_of_table
 from onionrig.records.plan import Input, Range
 
 if TYPE_CHECKING:
@@ -65,7 +65,12 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """Rate of a stream that was alone."""
     round_trip_seconds: Input
     machine: Speeds | None
-    """Speeds of a core of the machine; None if they are not known."""
+    """Speeds of the core that boards are compared with; None if they are not known."""
+    machine_slowdown: Slowdown | None = None
+    """How many times as long a core of the measured machine takes as that core; None if it is one
+    of the machine's own."""
+    machine_remark: str = ""
+    """Explanation of where the speeds of a run's machine are from, or why they are not known."""
     hosts: MeasuredHost | None = None
     """The hosts of the run; None for the shipped measurement."""
     remarks: tuple[str, ...] = ()

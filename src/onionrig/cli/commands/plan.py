@@ -87,7 +87,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     run_probe: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Probe of the machine that RUN was measured on (default: none)."
+            metavar="FILE",
+            help="Probe of the machine that RUN was measured on (default: the yardstick of RUN).",
         ),
     ] = None,
     probe: Annotated[

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.plan.cores.speeds import AES_CBC, AES_CTR, AES_GCM, CLOCK, LOOPBACK, SEVEN_ZIP, SHA3
 from onionrig.plan.inputs import judged
 from onionrig.plan.ranges import around, exactly, minus, over, plus, times
-from onionrig.plan.speeds import AES_CBC, AES_CTR, AES_GCM, CLOCK, LOOPBACK, SEVEN_ZIP, SHA3
 from onionrig.records.plan import Input, Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from onionrig.plan.speeds import Speeds
+    from onionrig.plan.cores.speeds import Speeds
 
 BENCHMARK_SPREAD = 0.25
 """Relative error of an integer benchmark as a predictor of another program (a judgement)."""
@@ -84,6 +84,16 @@ def slowdown(machine: Speeds, board: Speeds, shares: Shares, wire_cost: Input) -
 def unchanged(wire_cost: Input) -> Slowdown:
     """Return the slowdown of hosts like the measured ones: only what a network may add."""
     return Slowdown(value=wire_cost.value, inputs=(wire_cost,))
+
+
+def between(board: Slowdown, run: Slowdown | None) -> Slowdown:
+    """Return how much slower a board is than a run's machine, from what each is to a third one.
+
+    ``run`` is None if the third one is the run's machine itself.
+    """
+    if run is None:
+        return board
+    return Slowdown(value=over(board.value, run.value), inputs=(*board.inputs, *run.inputs))
 
 
 def _aes(machine: Speeds, board: Speeds) -> Slowdown | None:

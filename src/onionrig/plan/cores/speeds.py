@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from onionrig.plan.inputs import FIGURE_SPREAD, PROBE_IT, catalogued
-from onionrig.plan.ranges import around, times
+from onionrig.plan.ranges import around, spanning
 from onionrig.plan.reference_file import range_of
 from onionrig.records.plan import Input
 from onionrig.records.probe import CELL_BYTES, RECORD_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onionrig.hardware.boards import Board
     from onionrig.plan.reference_file import MachineTable
     from onionrig.records.probe import Probe
-    from onionrig.records.yardstick.core_speed import HostSpeed, Yardstick
+    from onionrig.records.yardstick.core_speed import HostSpeed
     from onionrig.records.yardstick.readings import WorkPart
 
 BYTES_PER_MB = 1e6
@@ -41,14 +43,14 @@ UNITS = {
     CLOCK: "MHz",
 }
 
-
 BY_YARDSTICK: dict[str, WorkPart] = {
     SHA3: "digest", AES_CTR: "cipher", AES_GCM: "records", LOOPBACK: "bulk",
 }  # fmt: skip
 """Figures that follow a part of the yardstick."""
 YARDSTICK_SPREAD = 0.10
-"""Relative error of a speed that is carried over by the yardstick: its reference core is an
-estimate (a judgement)."""
+"""Relative error of the speeds of the yardstick's reference core, which are estimates (a
+judgement)."""
+PROBE_RUN = "`onionrig probe --out FILE` on the machine of the run, then --run-probe FILE"
 
 
 class Speeds(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,30 +138,41 @@ def speeds_of_probe(probe: Probe) -> Speeds:
     )
 
 
-def speeds_of_yardstick(yardstick: Yardstick, host: HostSpeed, reference: Speeds) -> Speeds:
-    """Return the speeds of a core whose yardstick was read, by its ratio to the reference core.
+def speeds_of_yardstick(version: int, hosts: Sequence[HostSpeed]) -> tuple[Speeds, Speeds]:
+    """Return the speeds of the yardstick's reference core, and of the core of several like hosts.
 
-    ``reference`` are the speeds of the machine that the reference core belongs to.
+    They are the yardstick's own figures: compare them with each other alone. There may be several
+    readings of one host, as of each hold. A part that was not read is left out.
     """
-    ratios: dict[WorkPart, float] = {
-        part.part: part.hold_bytes_per_cpu_second / part.reference_bytes_per_cpu_second
-        for part in host.parts
-        if part.hold_bytes_per_cpu_second and part.reference_bytes_per_cpu_second
-    }
-    return Speeds(
-        figures={
-            name: Input(
-                name=f"{host.host}: {name}",
-                value=times(known.value, around(ratios[part], YARDSTICK_SPREAD)),
-                unit=UNITS[name],
-                origin="measured here",
-                source=f"the yardstick of the run, version {yardstick.version}, in the hold",
-            )
-            for name, part in BY_YARDSTICK.items()
-            if (known := reference[name]) is not None and part in ratios
-        },
-        aes_instructions=reference.aes_instructions,
-        cpu_model=None,
+    reference: dict[str, Input] = {}
+    own: dict[str, Input] = {}
+    name_of_hosts = ", ".join(sorted({host.host for host in hosts}))
+    for name, part_name in BY_YARDSTICK.items():
+        parts = [part for host in hosts for part in host.parts if part.part == part_name]
+        references = [part.reference_bytes_per_cpu_second for part in parts]
+        read = [speed for part in parts if (speed := part.hold_bytes_per_cpu_second)]
+        known = next((speed for speed in references if speed), None)
+        if known is None or not read:
+            continue
+        reference[name] = Input(
+            name=f"the yardstick's reference core: {name}",
+            value=around(known, YARDSTICK_SPREAD),
+            unit=UNITS[name],
+            origin="estimated",
+            source=f"carried over from the shipped measurement's machine, version {version} of "
+            "the yardstick (docs/planning.md)",
+            replaced_by=PROBE_RUN,
+        )
+        own[name] = Input(
+            name=f"{name_of_hosts}, by the yardstick: {name}",
+            value=spanning(read),
+            unit=UNITS[name],
+            origin="measured here",
+            source=f"the yardstick of the run, version {version}, in the hold",
+        )
+    return (
+        Speeds(figures=reference, aes_instructions=None),
+        Speeds(figures=own, aes_instructions=None),
     )
 
 
