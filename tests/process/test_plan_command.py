@@ -6,9 +6,14 @@ import shutil
 import msgspec
 import pytest
 
+from onionrig.analysis.load.windows import Window
 from onionrig.records.plan import Plan
 from support.files import SMOKE_RUN
 from support.records.probes import probe
+from support.records.realistic_run import realistic_run
+from support.records.run_directories import append, write_run
+from support.records.samples import HOLD
+from support.records.yardsticks import readings
 
 pytestmark = pytest.mark.process
 
@@ -162,3 +167,37 @@ def test_a_run_whose_records_are_gone_is_planned_from_by_its_result(plan, tmp_pa
         shutil.copy(SMOKE_RUN / name, kept / name)
     made = plan("--hosts", "1", "--from", str(kept), "--link", "1Gbit")
     assert made.hardware[0].projected_bits_per_second.likely > 0
+
+
+def run_elsewhere(path, *, read):
+    """A run on a machine of a CPU that onionrig knows nothing of, with or without a yardstick."""
+    made = realistic_run(hold_seconds=12, backends=2, relays=2, clients=1, streams=4)
+    (machine,) = made.manifest.hosts
+    unknown = msgspec.structs.replace(machine, cpu_model="a CPU that nobody knows")
+    roles = {**made.manifest.roles, "yardstick": "yardstick"}
+    known = msgspec.structs.replace(made.manifest, hosts=(unknown,), roles=roles)
+    run = write_run(path, msgspec.structs.replace(made, manifest=known))
+    append(run.sample_path("yardstick"), readings(range_of_hold(12)) if read else [])
+    return run
+
+
+def range_of_hold(seconds):
+    return Window(begin=HOLD, end=HOLD + seconds)
+
+
+def test_a_run_on_any_machine_is_planned_from_for_any_board_by_its_yardstick(plan, tmp_path):
+    run_elsewhere(tmp_path / "run", read=True)
+    made = plan("--hosts", "2", "--from", str(tmp_path / "run"), "--hardware", "pi5")
+    (hardware,) = made.hardware
+    assert hardware.projected_bits_per_second.likely > 0
+    assert "the yardstick of the run, version 1, in the hold" in {
+        one.source for one in hardware.inputs
+    }
+
+
+def test_a_run_without_a_yardstick_on_an_unknown_cpu_is_refused_with_what_to_do(plan, tmp_path):
+    run_elsewhere(tmp_path / "run", read=False)
+    made = plan("--hosts", "2", "--from", str(tmp_path / "run"), "--hardware", "pi5", code=3)
+    (hardware,) = made.hardware
+    assert "has no reading of the yardstick" in hardware.answer
+    assert "--run-probe FILE" in hardware.answer

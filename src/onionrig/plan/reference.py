@@ -67,8 +67,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     machine: Speeds | None
     """Speeds of the core that boards are compared with; None if they are not known."""
     machine_slowdown: Slowdown | None = None
-    """How many times as long a core of the measured machine takes as that core; None if it is one
-    of the machine's own."""
+    """Ratio of the time that a core of the measured machine takes to that core's; None if that core
+    is one of the machine's own."""
     machine_remark: str = ""
     """Explanation of where the speeds of a run's machine are from, or why they are not known."""
     hosts: MeasuredHost | None = None

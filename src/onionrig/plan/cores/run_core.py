@@ -30,8 +30,8 @@ class RunCore(msgspec.Struct, frozen=True, kw_only=True):
     speeds: Speeds | None
     """Speeds of the core that boards are compared with; None if costs cannot be carried over."""
     slowdown: Slowdown | None = None
-    """How many times as long a core of the run's machine takes as that core; None if it is one of
-    the machine's own."""
+    """Ratio of the time that a core of the run's machine takes to that core's; None if that core is
+    one of the machine's own."""
     remark: str
     """Explanation of which speeds are used, or why none are known."""
 
