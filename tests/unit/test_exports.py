@@ -14,6 +14,8 @@ from onionrig.analysis.result import analyse
 from onionrig.records.events import Noted
 from onionrig.records.samples import MachineConditions, NetworkCounts
 from onionrig.records.streams.transfers import Ending
+from onionrig.records.yardstick.core_speed import ArithmeticBound
+from onionrig.records.yardstick.readings import WORK_PARTS, YARDSTICK_VERSION, Timing
 from onionrig.views.export.prometheus import exposition
 from onionrig.views.export.tables import TABLES
 from support.records.events import scheduled
@@ -31,6 +33,7 @@ from support.records.samples import (
     tor_sample,
     transfer,
 )
+from support.records.yardsticks import read_on, reading, yardstick_of
 
 
 def rows(name, run):
@@ -160,6 +163,24 @@ def test_sources_round_trips_and_tors_are_a_row_each():
     assert counted["relay-1", None, None] is None
 
 
+def test_readings_of_the_yardstick_are_a_row_for_each_part():
+    known = manifest(services=(service("yardstick-pi3", "yardstick", "pi3"),))
+    taken = reading(HOLD, "hold", core=1, digest=0.5)
+    run = held(manifest=known, yardsticks={"yardstick-pi3": [taken]})
+    seen = rows("yardstick", run)
+    assert [row["part"] for row in seen] == list(WORK_PARTS)
+    assert {
+        (row["second"], row["host"], row["core"], row["moment"], row["version"], row["library"])
+        for row in seen
+    } == {(HOLD, "pi3", 1, "hold", YARDSTICK_VERSION, "OpenSSL 3")}
+    assert {row["part"]: Timing(bytes=row["bytes"], cpu_seconds=row["cpu_seconds"])
+            for row in seen} == taken.timings  # fmt: skip
+
+
+def test_an_older_run_has_no_rows_of_the_yardstick():
+    assert rows("yardstick", held()) == []
+
+
 def test_transfers_and_events_are_whole():
     refused = transfer(3, 2, verified=0, ending=Ending.SOCKS_REFUSED, detail="F2, again")
     noted = Noted(wall_seconds=1.5, since_start_seconds=0.5, text='a "note", with commas')
@@ -216,6 +237,40 @@ def test_a_result_is_told_in_base_units():
     assert seen["onionrig_trusted",] == 1
 
 
+def test_the_speed_of_the_cores_is_told_for_each_host_and_moment():
+    (fast,) = read_on("fast").hosts
+    (slow,) = read_on("slow", **dict.fromkeys(WORK_PARTS, 0.5)).hosts
+    bound = ArithmeticBound(
+        relays=6, cpu_seconds_per_gbit={"sha3": 2.0}, bits_per_second=1e9, reached=0.25
+    )
+    seen = gauges(
+        msgspec.structs.replace(
+            result(255.5),
+            yardstick=yardstick_of(
+                fast, slow, sustained_on_reference_core_bits_per_second=3e8, arithmetic=bound
+            ),
+        )
+    )
+    assert seen["onionrig_core_speed_ratio",] == pytest.approx(0.75, rel=1e-3)
+    host = "onionrig_host_core_speed_ratio"
+    assert seen[host, ("host", "fast"), ("moment", "hold")] == pytest.approx(1, rel=1e-3)
+    assert seen[host, ("host", "slow"), ("moment", "hold")] == pytest.approx(0.5, rel=1e-3)
+    assert (host, ("host", "slow"), ("moment", "after")) not in seen  # it was not read
+    assert seen["onionrig_yardstick_readings", ("host", "slow")] == 10
+    assert seen["onionrig_yardstick_version",] == YARDSTICK_VERSION
+    assert seen["onionrig_goodput_sustained_on_reference_core_bits_per_second",] == 3e8
+    assert seen["onionrig_arithmetic_bits_per_second",] == 1e9
+    assert seen["onionrig_arithmetic_reached_ratio",] == 0.25
+
+
+def test_costs_are_told_as_on_the_reference_core_where_that_is_known():
+    plain = result(255.5, costs={"relay": 4.0, "backend": 1.0})
+    relay = msgspec.structs.replace(plain.costs["relay"], reference_core_seconds_per_gbit=2.0)
+    seen = gauges(msgspec.structs.replace(plain, costs={**plain.costs, "relay": relay}))
+    assert seen["onionrig_reference_core_seconds_per_gbit", ("role", "relay")] == 2
+    assert ("onionrig_reference_core_seconds_per_gbit", ("role", "backend")) not in seen
+
+
 def test_every_metric_carries_run_and_mode():
     for family in text_string_to_metric_families(exposition(result(1, run='odd "run"\n'))):
         for sample in family.samples:
@@ -229,6 +284,7 @@ def test_what_is_null_is_left_out():
     assert "onionrig_goodput_sustained_bits_per_second" not in names
     assert "onionrig_target_met" not in names
     assert gauges(nothing)["onionrig_complete",] == 0
+    assert not [name for name in names if "yardstick" in name or "core_speed" in name]
     old = msgspec.structs.replace(result(1), trust=None, bottleneck=None, round_trip=None)
     assert not {"onionrig_trusted", "onionrig_bottleneck_info", "onionrig_round_trip_seconds"} & {
         name for name, *_ in gauges(old)

@@ -48,6 +48,7 @@ def metrics(result: Result) -> Iterator[Metric]:
     yield from _load(result)
     yield from _backends(result)
     yield from _costs(result)
+    yield from _core_speed(result)
     yield from _findings(result)
     yield from _trust(result)
 
@@ -145,6 +146,47 @@ def _costs(result: Result) -> Iterator[Metric]:
     yield _by("role", "cpu_cores", "Mean number of cores in use over the hold", cores)
     yield _by("role", "peak_rss_bytes", "Memory of the role's largest process", memory)
     yield _by("role", "processes", "Processes of the role", processes)
+
+
+def _core_speed(result: Result) -> Iterator[Metric]:
+    on_reference = {
+        role: cost.reference_core_seconds_per_gbit for role, cost in result.costs.items()
+    }
+    name, what = "reference_core_seconds_per_gbit", "The cost as on the reference core"
+    yield _by("role", name, what, on_reference)
+    yardstick = result.yardstick
+    if yardstick is None:
+        return
+    speeds = [
+        ((host.host, moment), speed)
+        for host in yardstick.hosts
+        for moment, speed in (("before", host.before), ("hold", host.hold), ("after", host.after))
+    ]
+    readings = {host.host: host.readings for host in yardstick.hosts}
+    carried = yardstick.sustained_on_reference_core_bits_per_second
+    yield _one("yardstick_version", "Version of the yardstick's work", yardstick.version)
+    yield _one(
+        "core_speed_ratio",
+        "Speed of the rig's cores over the reference core's in the hold",
+        yardstick.speed,
+    )
+    yield Metric(
+        "host_core_speed_ratio",
+        "Speed of a host's cores over the reference core's",
+        speeds,
+        ("host", "moment"),
+    )
+    yield _by("host", "yardstick_readings", "Readings of the yardstick in the hold", readings)
+    yield _one(
+        "goodput_sustained_on_reference_core_bits_per_second",
+        "Sustained rate as on the reference core, if a CPU bound it",
+        carried,
+    )
+    bound = yardstick.arithmetic
+    if bound is not None:
+        limit = bound.bits_per_second
+        yield _one("arithmetic_bits_per_second", "Goodput of the cores by arithmetic alone", limit)
+        yield _one("arithmetic_reached_ratio", "Mean goodput over that", bound.reached)
 
 
 def _findings(result: Result) -> Iterator[Metric]:

@@ -149,6 +149,16 @@ def _round_trips(recording: Recording) -> Iterator[ExportRow]:
             yield sample.second, *times.at(sample.second), client, seconds
 
 
+def _yardstick(recording: Recording) -> Iterator[ExportRow]:
+    for name, sample in _samples(recording.yardsticks):
+        host = host_of(recording.manifest, name)
+        for part, timing in sample.timings.items():
+            yield (
+                sample.second, host, sample.core, sample.moment, sample.version, sample.library,
+                part, timing.bytes, timing.cpu_seconds,
+            )  # fmt: skip
+
+
 def _transfers(recording: Recording) -> Iterator[ExportRow]:
     return (msgspec.structs.astuple(transfer) for transfer in recording.transfers)
 
@@ -234,6 +244,13 @@ TABLES = (
         what="how long a byte took to the backend and back, by client tor",
         columns=("second", *LOAD_COLUMNS, "client", "round_trip_seconds"),
         rows=_round_trips,
+    ),
+    ExportTable(
+        name="yardstick",
+        what="the fixed piece of work that was timed on each core, by its parts",
+        columns=("second", "host", "core", "moment", "version", "library", "part", "bytes",
+                 "cpu_seconds"),
+        rows=_yardstick,
     ),
     ExportTable(
         name="transfers",
