@@ -88,9 +88,13 @@ def _host(host: HostSpeed) -> tuple[Cell, ...]:
         low, high = host.middle_half
         middle = f"{low:.2f} to {high:.2f}"
     return (
-        host.host, str(host.cores), speed_text(host.before), speed_text(host.hold), middle,
-        str(host.readings), speed_text(host.after),
+        host.host, str(host.cores), _speed(host.before), _speed(host.hold), middle,
+        str(host.readings), _speed(host.after),
     )  # fmt: skip
+
+
+def _speed(speed: float | None) -> str:
+    return UNKNOWN if speed is None else speed_text(speed)
 
 
 def _parts(host: HostSpeed) -> ReportTable:
