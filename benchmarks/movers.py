@@ -14,7 +14,6 @@ import argparse
 import contextlib
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
+from core_readings import spread
 from onionrig.records.samples import SinkSample
 from onionrig.records.streams.schedule import Schedule
 from onionrig.rig.orders import Orders, SinkOrders, SourceOrders, TcpDoor
@@ -78,7 +78,7 @@ def main() -> None:
         turns: dict[str, list[Turn]] = {name: [] for name in compared}
         for _ in range(options.rounds):
             for name, pair in compared.items():
-                turns[name].append(_turn(pair, streams, options.seconds))
+                turns[name].append(turn(pair, streams, options.seconds))
         _print(streams, turns)
 
 
@@ -95,7 +95,10 @@ def _print(streams: int, turns: dict[str, list[Turn]]) -> None:
     for name, taken in turns.items():
         rates = [turn.bits_per_second / 1e9 for turn in taken]
         costs = [turn.cpu_seconds_per_gbit for turn in taken]
-        print(f"  {name:<14} Gbit/s {_spread(rates, 2)}   CPU-s/Gbit {_spread(costs, 4)}", end="")
+        print(
+            f"  {name:<14} Gbit/s {spread(rates, '.2f')}   CPU-s/Gbit {spread(costs, '.4f')}",
+            end="",
+        )
         if name != OURS:
             ours = turns[OURS]
             rate = [a.bits_per_second / b.bits_per_second for a, b in zip(ours, taken, strict=True)]
@@ -104,17 +107,13 @@ def _print(streams: int, turns: dict[str, list[Turn]]) -> None:
                 for a, b in zip(ours, taken, strict=True)
             ]
             print(
-                f"   ours over it: {_spread(rate, 2)} the rate, {_spread(cost, 2)} the CPU", end=""
+                f"   ours over it: {spread(rate, '.2f')} the rate, {spread(cost, '.2f')} the CPU",
+                end="",
             )
         print(flush=True)
 
 
-def _spread(values: list[float], digits: int) -> str:
-    median = statistics.median(values)
-    return f"{median:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
-
-
-def _turn(pair: Pair, streams: int, seconds: int) -> Turn:
+def turn(pair: Pair, streams: int, seconds: int) -> Turn:
     """Start a pair, and measure it over whole seconds from the first that it moves bytes in."""
     port = _free_port()
     with tempfile.TemporaryDirectory(prefix="onionrig-benchmark-") as directory:
@@ -216,7 +215,7 @@ def _our_sink(port: int, streams: int, scratch: Path) -> Process:
 def _ours(name: str, orders: Orders, scratch: Path) -> Process:
     path = scratch / f"{name}.json"
     path.write_bytes(msgspec.json.encode(orders))
-    return _started(sys.executable, "-m", f"onionrig.movers.{name}", str(path))
+    return started(sys.executable, "-m", f"onionrig.movers.{name}", str(path))
 
 
 def _our_bytes(_sink: Process, scratch: Path) -> int:
@@ -225,30 +224,31 @@ def _our_bytes(_sink: Process, scratch: Path) -> int:
 
 
 def _nc_source(port: int, _streams: int, _scratch: Path) -> Process:
-    return _started("nc", "-l", HOST, str(port))
+    return started("nc", "-l", HOST, str(port))
 
 
 def _nc_sink(port: int, _streams: int, _scratch: Path) -> Process:
-    return _started("nc", "-d", HOST, str(port))
+    return started("nc", "-d", HOST, str(port))
 
 
 def _iperf3_source(port: int, _streams: int, _scratch: Path) -> Process:
-    return _started("iperf3", "-s", "-B", HOST, "-p", str(port))
+    return started("iperf3", "-s", "-B", HOST, "-p", str(port))
 
 
 def _iperf3_sink(port: int, streams: int, _scratch: Path) -> Process:
     where = ("-c", HOST, "-p", str(port), "-R")
-    return _started("iperf3", *where, "-P", str(streams), "-t", str(LONGEST_SECONDS))
+    return started("iperf3", *where, "-P", str(streams), "-t", str(LONGEST_SECONDS))
 
 
-def _started(*command: str) -> Process:
+def started(*command: str) -> Process:
+    """Start a program that reads zeros, and whose output nobody needs."""
     with Path("/dev/zero").open("rb") as zeros:
         return subprocess.Popen(
             command, stdin=zeros, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
 
-def _bytes_read(sink: Process, _scratch: Path) -> int:
+def bytes_read(sink: Process, _scratch: Path) -> int:
     """Return what a process has read, which for these is what came."""
     count: int = psutil.Process(sink.pid).io_counters().read_chars
     return count
@@ -260,12 +260,12 @@ PAIRS = {
     "nc": Pair(
         source=_nc_source,
         sink=_nc_sink,
-        received_bytes=_bytes_read,
+        received_bytes=bytes_read,
         needs="nc",
         one_stream=True,
     ),
     "iperf3": Pair(
-        source=_iperf3_source, sink=_iperf3_sink, received_bytes=_bytes_read, needs="iperf3"
+        source=_iperf3_source, sink=_iperf3_sink, received_bytes=bytes_read, needs="iperf3"
     ),
     "nc, our sink": Pair(
         source=_nc_source,
