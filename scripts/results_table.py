@@ -49,8 +49,8 @@ def row(bundle: Path) -> tuple[str, ...]:
     with unpacked_bundle(bundle) as run:
         manifest, result = run.read_manifest(), account_of(run).result
     return (
-        f"[{_plain(manifest.started[:10])}](results/{bundle.name})",
-        *map(_plain, _cells(manifest, result)),
+        f"[{plain(manifest.started[:10])}](results/{bundle.name})",
+        *map(plain, _cells(manifest, result)),
     )
 
 
@@ -93,7 +93,7 @@ def _doubts(result: Result) -> str:
     return "; ".join(doubt.rstrip(".") for doubt in result.trust.doubts) or "none"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text on one line in which nothing is Markdown: others wrote it."""
     return re.sub(r"([\\|<>\[\]`*_!])", r"\\\1", " ".join(text.split()))
 

@@ -1,0 +1,175 @@
+"""The rows of benchmarks/speeds.jsonl: what a run reached, and how fast the cores were.
+
+benchmarks/speeds.py appends them, scripts/speeds_table.py makes a table of them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from msgspec import Meta
+
+from onionrig.errors import RecordsUnreadable
+from onionrig.records.yardstick.readings import WorkPart
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onionrig.records.manifest import Manifest
+    from onionrig.records.result import Result
+
+ROWS = Path(__file__).resolve().parent / "speeds.jsonl"
+HOST = "host-1"
+"""Name of the machine in a row, as in a bundle."""
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+
+
+class PartReadings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One part of the yardstick's work, in bytes per CPU-second; null if it was not read."""
+
+    before: Positive | None
+    hold: Positive | None
+    after: Positive | None
+
+
+class Disturbance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was kept busy beside the run."""
+
+    busy_processes: Annotated[int, Meta(ge=0)] = 0
+    """Number of processes that only computed."""
+    cache_mib: Annotated[int, Meta(ge=0)] = 0
+    """Memory that a further process walked through, again and again."""
+
+    def __bool__(self) -> bool:
+        """Return whether there was any."""
+        return bool(self.busy_processes or self.cache_mib)
+
+
+class SpeedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One run of a profile on one machine."""
+
+    date: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+    note: str
+    profile: str
+    settings: tuple[str, ...]
+    """Settings that were given with ``--set``."""
+    hold_seconds: NotNegative
+    onionrig: str
+    tor: str | None
+    cpu_model: str
+    """Model of the CPU, or its architecture if there is no name."""
+    cores: Positive
+    yardstick_version: int
+    library: str
+    """OpenSSL that did the yardstick's digest, cipher and records."""
+    parts: dict[WorkPart, PartReadings]
+    speed: Positive | None
+    """Speed in the hold, relative to the reference core."""
+    sustained_bits_per_second: NotNegative | None
+    mean_bits_per_second: NotNegative | None
+    bottleneck: str | None
+    """Kind of the bottleneck."""
+    cpu_seconds_per_gbit: dict[str, NotNegative | None]
+    """CPU-seconds per Gbit by role, as measured."""
+    reference_core_seconds_per_gbit: dict[str, NotNegative | None]
+    """CPU-seconds per Gbit by role, as on the reference core."""
+    doubts: tuple[str, ...]
+    disturbance: Disturbance = Disturbance()
+
+    @property
+    def whole_cost(self) -> float | None:
+        """CPU-seconds per Gbit of all roles; None if that of any is unknown."""
+        return _sum(self.cpu_seconds_per_gbit)
+
+    @property
+    def whole_reference_core_cost(self) -> float | None:
+        """The same as on the reference core."""
+        return _sum(self.reference_core_seconds_per_gbit)
+
+
+def row_of(
+    manifest: Manifest,
+    result: Result,
+    *,
+    note: str,
+    settings: tuple[str, ...],
+    disturbance: Disturbance,
+) -> SpeedRow:
+    """Return the row of a run. Raises RecordsUnreadable if a row cannot describe it."""
+    yardstick = result.yardstick
+    if yardstick is None or len(yardstick.hosts) != 1 or len(manifest.machines) != 1:
+        raise RecordsUnreadable(
+            f"{result.run}: a row is of one machine with readings of the yardstick, and this run "
+            "has none or several; choose a profile that runs on one machine"
+        )
+    (host,), (machine,) = yardstick.hosts, manifest.machines
+    return SpeedRow(
+        date=result.started[:10],
+        note=note,
+        profile=result.profile,
+        settings=settings,
+        hold_seconds=result.goodput.steady_seconds,
+        onionrig=manifest.versions.onionrig,
+        tor=manifest.versions.tor,
+        cpu_model=machine.cpu_model or machine.architecture,
+        cores=machine.usable_cores,
+        yardstick_version=yardstick.version,
+        library=yardstick.libraries[0],
+        parts={
+            part.part: PartReadings(
+                before=part.before_bytes_per_cpu_second,
+                hold=part.hold_bytes_per_cpu_second,
+                after=part.after_bytes_per_cpu_second,
+            )
+            for part in host.parts
+        },
+        speed=yardstick.speed,
+        sustained_bits_per_second=result.goodput.sustained_bits_per_second,
+        mean_bits_per_second=result.goodput.mean_bits_per_second,
+        bottleneck=None if result.bottleneck is None else result.bottleneck.kind,
+        cpu_seconds_per_gbit={
+            role: cost.cpu_seconds_per_gbit for role, cost in result.costs.items()
+        },
+        reference_core_seconds_per_gbit={
+            role: cost.reference_core_seconds_per_gbit for role, cost in result.costs.items()
+        },
+        doubts=() if result.trust is None else _nameless(result.trust.doubts, machine.name),
+        disturbance=disturbance,
+    )
+
+
+def read_rows(path: Path = ROWS) -> list[SpeedRow]:
+    """Return the rows of a file. Raises RecordsUnreadable that names the file and the line."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RecordsUnreadable(
+            f"{path}: {error.strerror}; benchmarks/speeds.py writes such a file"
+        ) from error
+    decoder = msgspec.json.Decoder(SpeedRow)
+    rows = []
+    for number, line in enumerate(content.splitlines(), start=1):
+        try:
+            rows.append(decoder.decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise RecordsUnreadable(
+                f"{path}, line {number}: {error}; correct or remove that line"
+            ) from error
+    return rows
+
+
+def _nameless(doubts: tuple[str, ...], host: str) -> tuple[str, ...]:
+    """Return the doubts without the machine's name, which is nobody else's business."""
+    return tuple(re.sub(rf"\b{re.escape(host)}\b", HOST, doubt) for doubt in doubts)
+
+
+def _sum(costs: Mapping[str, float | None]) -> float | None:
+    known = [cost for cost in costs.values() if cost is not None]
+    if not known or len(known) != len(costs):
+        return None
+    return math.fsum(known)

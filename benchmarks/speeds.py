@@ -1,0 +1,146 @@
+"""Run the default experiment, and record what it reached beside how fast the cores were.
+
+    .venv/bin/python benchmarks/speeds.py --note "quiet" [--runs 3] [--hold 30s] [--profile NAME]
+        [--set TABLE.KEY=VALUE] [--busy N] [--cache MIB] [--out benchmarks/speeds.jsonl]
+
+Each run draws a network of its own, through the command line, and adds one row to a file of JSON
+lines; `make docs` makes the table of docs/speeds.md of it. With --busy, N processes only compute
+meanwhile, and with --cache another one walks through so much memory: that varies what a core gets
+done without another machine. They end with the run, also on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onionrig.errors import MEASURED, TARGET_MISSED, OnionrigError, RecordsUnreadable
+from onionrig.records.result import Result
+from onionrig.store.lines import Appender
+from onionrig.store.run_directory import RunDirectory
+from onionrig.units import rate_text
+from siblings import busy
+from speed_rows import ROWS, Disturbance, SpeedRow, read_rows, row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ENDING_SECONDS = 120
+"""Longest time that a run may take to clean up after Ctrl-C."""
+TERMINATED = 143
+
+
+class RunFailed(Exception):
+    """A run ended without a measurement; it said why on standard error."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def main() -> None:
+    """Run, and add a row for each run."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--note", default="", metavar="TEXT", help="remark for the rows")
+    parser.add_argument("--runs", type=int, default=1, metavar="N")
+    parser.add_argument("--profile", default="default", metavar="NAME")
+    parser.add_argument("--hold", metavar="TIME", help="hold of each run (default: the profile's)")
+    parser.add_argument("--set", action="append", default=[], dest="settings", metavar="KEY=VALUE")
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help="processes that compute")
+    parser.add_argument(
+        "--cache", type=int, default=0, metavar="MIB", help="memory to walk through"
+    )
+    parser.add_argument("--out", type=Path, default=ROWS, metavar="FILE")
+    options = parser.parse_args()
+    if options.runs < 1 or min(options.busy, options.cache) < 0:
+        parser.error("--runs is at least 1, and --busy and --cache are at least 0")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    disturbance = Disturbance(busy_processes=options.busy, cache_mib=options.cache)
+    try:
+        if options.out.exists():
+            read_rows(options.out)  # a row is not added to a file that nobody can read
+        for number in range(1, options.runs + 1):
+            row = _measured(options, disturbance)
+            with Appender(options.out) as rows:
+                rows.append(row)
+            print(f"run {number} of {options.runs}: {sentence(row)}", flush=True)
+    except OnionrigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except RunFailed as failed:
+        sys.exit(failed.code)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+def arguments_of(
+    profile: str, hold: str | None, settings: Sequence[str], directory: Path
+) -> list[str]:
+    """Return the arguments of ``onionrig`` for one run."""
+    return [
+        "run", "--json", "--no-report", "--profile", profile, "--out", str(directory),
+        *(() if hold is None else ("--hold", hold)),
+        *(word for setting in settings for word in ("--set", setting)),
+    ]  # fmt: skip
+
+
+def sentence(row: SpeedRow) -> str:
+    """Return a row in words."""
+    speed = "not read" if row.speed is None else f"{row.speed:.2f} of the reference core"
+    rate = row.sustained_bits_per_second
+    sustained = "no sustained rate" if rate is None else f"{rate_text(rate)} sustained"
+    raw, carried = row.whole_cost, row.whole_reference_core_cost
+    costs = [f"{cost:.2f}" if cost is not None else "unknown" for cost in (raw, carried)]
+    doubts = "; ".join(row.doubts) or "none"
+    return (
+        f"{sustained}, speed {speed}, {costs[0]} CPU-s per Gbit, "
+        f"{costs[1]} on the reference core; doubts: {doubts}"
+    )
+
+
+def _measured(options: argparse.Namespace, disturbance: Disturbance) -> SpeedRow:
+    with tempfile.TemporaryDirectory(prefix="onionrig-speeds-") as scratch:
+        directory = Path(scratch) / "run"
+        arguments = arguments_of(options.profile, options.hold, options.settings, directory)
+        with busy(disturbance.busy_processes, disturbance.cache_mib):
+            printed = _printed_by(arguments)
+        try:
+            result = msgspec.json.decode(printed, type=Result)
+        except msgspec.MsgspecError as error:
+            raise RecordsUnreadable(f"what onionrig run --json printed: {error}") from error
+        return row_of(
+            RunDirectory(directory).read_manifest(),
+            result,
+            note=options.note,
+            settings=tuple(options.settings),
+            disturbance=disturbance,
+        )
+
+
+def _printed_by(arguments: Sequence[str]) -> bytes:
+    """Return what ``onionrig`` prints. It is asked to end, and waited for, if this is interrupted.
+
+    Raises RunFailed.
+    """
+    command = [sys.executable, "-m", "onionrig", *arguments]
+    run = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        printed, _ = run.communicate()
+    except BaseException:
+        run.send_signal(signal.SIGINT)  # a second one, after the terminal's, changes nothing
+        run.communicate(timeout=ENDING_SECONDS)
+        raise
+    if run.returncode not in {MEASURED, TARGET_MISSED}:
+        raise RunFailed(run.returncode if run.returncode > 0 else 1)
+    return printed
+
+
+if __name__ == "__main__":
+    main()
