@@ -117,7 +117,7 @@ def test_a_backend_that_was_missed_by_chance_is_told_how_likely_that_was():
         usable_points={"backend-1": 3, "backend-2": 1},
     )  # fmt: skip
     (found,) = analyse(recording(held([1] * 10), events=[covered], asked=4)).fairness.starved
-    assert "1 of 4 usable points are its own" in found.reason
+    assert "1 of the 4 that they can use is its own" in found.reason
     assert "31.6 % of runs" in found.reason  # (3/4)^4
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onionrig.units import percent_text
+from onionrig.units import counted, percent_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -55,6 +55,6 @@ def not_chosen(backend: str, covered: Sequence[Covered], streams: int) -> str:
     able_streams = round(streams * len(with_it) / len(points_by_client))
     chance = percent_text(chance_of_none(own, total, able_streams))
     return (
-        f"{reason}, and {own} of {total} usable points are its own; "
-        f"{able_streams} streams all miss it in {chance} of runs"
+        f"{reason}, and {own} of the {total} that they can use {'is' if own == 1 else 'are'} its "
+        f"own; in {chance} of runs none of {counted(able_streams, 'stream')} picks it"
     )

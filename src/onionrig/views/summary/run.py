@@ -110,7 +110,7 @@ def served(recording: Recording) -> str:
     return (
         f"served {size_text(found.sent_bytes)} in {found.seconds} s, "
         f"{rate_text(found.mean_bits_per_second)} on average, "
-        f"{rate_text(found.highest_bits_per_second)} in the fullest second; the sink reports what "
+        f"{rate_text(found.highest_bits_per_second)} in the fastest second; the sink reports what "
         "arrived"
     )
 
@@ -153,21 +153,21 @@ def _rates(result: Result) -> RenderableType:
     table.add_row(
         "mean",
         _rate(goodput.mean_bits_per_second),
-        "over the whole hold; costs and shares refer to it",
+        "over the whole hold, like the costs and shares below",
     )
     spread = ""
     if goodput.variation is not None:
-        spread = f", standard deviation {percent_text(goodput.variation)}"
+        spread = f", standard deviation {percent_text(goodput.variation)} of the mean"
     table.add_row(
         "median",
         _rate(goodput.median_second_bits_per_second),
-        f"of the one-second rates{spread}",
+        f"of one-second rates{spread}",
     )
     table.add_row(
         "per second",
         f"{_rate(goodput.lowest_second_bits_per_second)} to "
         f"{_rate(goodput.highest_second_bits_per_second)}",
-        f"lowest and highest second of the {goodput.steady_seconds} s held"
+        f"lowest and highest of the {counted(goodput.steady_seconds, 'second')} of the hold"
         + (f", {goodput.missing_seconds} s missing" if goodput.missing_seconds else ""),
     )
     if result.links is not None:
@@ -187,8 +187,8 @@ def _rates(result: Result) -> RenderableType:
         table.add_row(
             "bring-up",
             _seconds(up.total),
-            f"network up after {_seconds(up.network)}, address published after "
-            f"{_seconds(up.frontend)}",
+            f"until the first byte; network up after {_seconds(up.network)}, address published "
+            f"after {_seconds(up.frontend)}",
         )
     for key, value in result.settings.items():
         table.add_row(key, value, "overrides the experiment")
@@ -248,8 +248,8 @@ def _streams(result: Result) -> list[Text]:
     streams = result.streams
     first = streams.median_first_byte_seconds
     said = (
-        f"streams: {streams.asked} asked, {streams.connected} connected, {streams.failed} failed, "
-        f"{streams.reconnected} reconnected"
+        f"streams: {streams.asked} asked for, {streams.connected} connected, "
+        f"{counted(streams.failed, 'failure')}, {streams.reconnected} reconnected"
         + (f"; first byte after {first:.2f} s (median)" if first is not None else "")
     )
     lines = [Text(said)]
@@ -276,7 +276,7 @@ def _payload(sizes: Bytes) -> Text:
 
 def _costs(result: Result) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    headings = ["role", "processes", "CPU-s per Gbit", "cores", "peak memory"]
+    headings = ["role", "processes", "CPU-s per Gbit", "cores", "peak memory per process"]
     carried = any(cost.reference_core_seconds_per_gbit for cost in result.costs.values())
     if carried:
         headings.insert(3, "on reference core")
