@@ -50,9 +50,9 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         relays = max(relays, _real_hosts(experiment, "relay"))
         network = msgspec.structs.replace(network, relays=relays)
         found["network.relays"] = (
-            f"{relays} relays beside {network.authorities} authorities: enough that few of the "
-            f"{points} introduction points of {'each' if variants > 1 else 'the one'} descriptor "
-            "share a relay, and few enough to be cheap"
+            f"{relays} relays beside {network.authorities} authorities: so many that few of the "
+            f"{points} introduction points of {'each' if variants > 1 else 'the'} descriptor share "
+            "a relay, and so few that they cost little"
             + ("; at least one on each host" if _real_hosts(experiment, "relay") >= relays else "")
         )
     if load.clients == "auto":
@@ -61,8 +61,8 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         clients = min(wanted, load.streams_asked or wanted)
         load = msgspec.structs.replace(load, clients=clients)
         found["load.clients"] = (
-            f"{counted(clients, 'client tor')}: one for each {STREAMS_A_CLIENT} streams, at least "
-            f"{fewest_clients(experiment)}, since a tor runs on one core"
+            f"{counted(clients, 'client tor')}: one per {STREAMS_A_CLIENT} streams, and at least "
+            f"{fewest_clients(experiment)}, because a tor runs on one core"
             + (
                 f"; as many for each of the {variants} distinct descriptors, of which a client tor "
                 "holds one"
@@ -72,7 +72,7 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         )
     if load.dial_every is None and experiment.faults:
         load = msgspec.structs.replace(load, dial_every=DIAL_EVERY)
-        found["load.dial_every"] = f"a dial each {DIAL_EVERY}, to see what new clients meet"
+        found["load.dial_every"] = f"a dial every {DIAL_EVERY}, to see what new clients meet"
     frontend = _switched(experiment, found)
     backends = msgspec.structs.replace(experiment.backends, daemons=daemons_of(experiment))
     answer = msgspec.structs.replace(

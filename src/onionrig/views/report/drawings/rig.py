@@ -96,6 +96,6 @@ def _forwarded(rates: RigRates) -> tuple[str, ...]:
         *((f"{times:.1f} times the goodput",) if times is not None else ()),
         f"busiest {busiest}:",
         rate_text(relays[busiest]),
-        f"idlest {idlest}:",
+        f"least busy {idlest}:",
         rate_text(relays[idlest]),
     )

@@ -34,13 +34,14 @@ FULL_FROM = (
 CIRCUITS = """\
 A client reaches a backend instance over a rendezvous circuit, one for each stream, dial and ping.
 Tor keeps such a circuit for a while after its stream has ended, so more are open than there are
-streams. A load's own circuits are begun in the ramp, so in the hold only streams that dial again
-and new dials begin some. Each instance keeps introduction circuits for two descriptors, of the
-current and of the next time period.
+streams. The streams of a load get their circuits in the ramp. In the hold, circuits are built only
+for streams that dial again and for new dials, which are short streams that show who serves them.
+Each instance keeps introduction circuits for two descriptors, of the current and of the next time
+period.
 """
 YOURS = (
-    "In your own deployment you run the backends, what publishes their address, and your "
-    "application; the relays and clients are others'."
+    "In your own deployment you run the backends, the balancer that publishes their address, and "
+    "your application; the relays and clients are run by other people."
 )
 
 
@@ -240,7 +241,7 @@ def _standing(evidence: Evidence, verdict: Bottleneck) -> str:
     if not evidence.at_limit:
         return ""
     if evidence.kind is None:
-        return ", at its limit"
+        return ", counts as full"
     if evidence.kind == verdict.kind:
         return ": the bottleneck"
     if evidence.kind == "window":
@@ -252,8 +253,8 @@ def _agreement(trust: Trust) -> ReportTable:
     return ReportTable(
         caption="The sinks' bytes compared with other counts of the same bytes",
         columns=columns(
-            "counted by", "bytes", "difference", "expected", "verdict", "because",
-            numeric=("bytes", "difference"), long=("because",),
+            "counted by", "bytes", "difference", "expected", "verdict", "reason",
+            numeric=("bytes", "difference"), long=("reason",),
         ),
         rows=tuple(
             (
@@ -299,7 +300,7 @@ def _explained(agreement: Agreement) -> str:
 
 def _steadiness(result: Result, trust: Trust) -> ReportTable:
     noise, trend, repeated = trust.noise, trust.trend, result.repetitions
-    steady = {True: "steady", False: "NOT steady", None: "not judged"}[trend.steady]
+    steady = {True: "steady", False: "not steady", None: "not judged"}[trend.steady]
     rows: list[tuple[Cell, ...]] = [
         ("change over the hold", percent(trend.change, signed=True),
          f"{number(trend.significance, decimals=1)} standard errors; {steady}"),

@@ -54,7 +54,7 @@ def about(result: Result) -> tuple[str, ...]:
 def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
     """Return the key figures."""
     goodput, streams = result.goodput, result.streams
-    held = f"of {counted(goodput.steady_seconds, 'second')} held"
+    held = f"of {counted(goodput.steady_seconds, 'second')} of the hold"
     missing = f", {goodput.missing_seconds} of them missing" if goodput.missing_seconds else ""
     key_figures = [
         Fact(
@@ -65,7 +65,7 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
         Fact(
             name="Median second",
             value=rate(goodput.median_second_bits_per_second),
-            note=f"{held}{missing}; standard deviation {percent(goodput.variation)}",
+            note=f"{held}{missing}; standard deviation {percent(goodput.variation)} of the mean",
         ),
         Fact(
             name="Per second",
@@ -79,7 +79,7 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
         Fact(
             name="Streams",
             value=f"{streams.connected} of {streams.asked}",
-            note=f"delivered; {counted(streams.failed, 'failure')}, "
+            note=f"connected; {counted(streams.failed, 'failure')}, "
             f"{streams.reconnected} reconnected",
         ),
         Fact(
@@ -94,8 +94,8 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
             Fact(
                 name="Bring-up",
                 value=wait(up.total),
-                note=f"network up after {wait(up.network)}, address published after "
-                f"{wait(up.frontend)}",
+                note=f"until the first byte; network up after {wait(up.network)}, address "
+                f"published after {wait(up.frontend)}",
             )
         )
     return (*key_figures, *_ceiling(result, ceiling))
@@ -116,7 +116,8 @@ def _cost(result: Result) -> list[Fact]:
         Fact(
             name="Backends' cost",
             value=f"{number(cost.cpu_seconds_per_gbit)} CPU-s/Gbit",
-            note=f"{number(cost.cores)} cores; at most {size(cost.peak_rss_bytes)} per daemon",
+            note=f"{number(cost.cores)} cores; at most {size(cost.peak_rss_bytes)} of memory "
+            "per process",
         )
     ]
 
@@ -125,7 +126,7 @@ def _checked(result: Result) -> str:
     if result.bytes.corrupt:
         return f"verified; {size(result.bytes.corrupt)} CORRUPT"
     if result.bytes.unverified:
-        return "from a foreign peer: cannot be checked"
+        return "from another program (a foreign peer), so it cannot be checked"
     return "verified, none corrupt"
 
 

@@ -124,8 +124,8 @@ def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
 def _shares(result: Result) -> Section:
     fairness = result.fairness
     finding = (
-        f"Jain's index {number(fairness.jain)} (1 is even); the smallest backend served "
-        f"{percent(fairness.smallest_over_mean)} of an even share."
+        f"Jain's index {number(fairness.jain)} (1 is even); the backend that served least "
+        f"served {percent(fairness.smallest_over_mean)} of an even share."
         if fairness.jain is not None
         else "Nothing was served."
     )
@@ -154,8 +154,8 @@ def _start(series: Series) -> Section | None:
         return None
     finding = (
         f"Half of {counted(len(series.first_byte_seconds), 'attempt')} had their first byte within "
-        f"{wait(waited.median_seconds)}, 90 % within {wait(waited.nine_of_ten_seconds)}, the "
-        f"last after {wait(waited.highest_seconds)}."
+        f"{wait(waited.median_seconds)}, 90 % within {wait(waited.nine_of_ten_seconds)}, and the "
+        f"slowest after {wait(waited.highest_seconds)}."
     )
     return Section(
         name="start",
@@ -168,7 +168,8 @@ def _start(series: Series) -> Section | None:
 def _round_trips(result: Result, thinned: Series) -> Section:
     trip = result.round_trip
     finding = (
-        f"A byte's round trip to a backend instance: median {wait(trip.median_in_hold_seconds)} "
+        "Round trip of a few bytes to a backend instance and back: median "
+        f"{wait(trip.median_in_hold_seconds)} "
         f"and highest {wait(trip.highest_in_hold_seconds)} in the hold; overall minimum "
         f"{wait(trip.lowest_seconds)}."
         if trip is not None

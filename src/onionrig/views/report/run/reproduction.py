@@ -36,8 +36,8 @@ of the same seconds.
 Charts show means where a run has more seconds than a chart has room for; every figure uses every
 second.
 
-Not judged: loopback interfaces, which carry every hop of a one-machine network, and the bytes of a
-foreign peer, which cannot be checked.
+Not judged: loopback interfaces, which carry every hop of a one-machine network, and bytes that a
+baseline gets from another program (a foreign peer), which cannot be checked.
 """
 
 
@@ -72,7 +72,7 @@ def reproduction(result: Result, manifest: Manifest) -> Section:
     """Return all that is needed to repeat the run."""
     folded = (
         ("The experiment, as TOML", toml_text(manifest.experiment)),
-        ("How each auto was resolved", _pairs(manifest.resolved, ": ")),
+        ("What each setting of auto became", _pairs(manifest.resolved, ": ")),
         ("What this load overrides", _pairs(result.settings, " = ")),
         (
             "Consensus parameters",
