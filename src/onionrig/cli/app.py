@@ -29,7 +29,7 @@ ExperimentFileArgument = Annotated[
     Path | None,
     typer.Argument(
         metavar="EXPERIMENT.toml",
-        help="File of the experiment (default: none; the profile is measured as it is).",
+        help="File of the experiment (default: none, which measures the profile as it is).",
     ),
 ]
 ProfileOption = Annotated[
@@ -37,7 +37,7 @@ ProfileOption = Annotated[
     typer.Option(
         metavar="NAME",
         help="Name of the shipped experiment to start from: "
-        f"{', '.join(profile_names())} (default: the one named default).",
+        f'{", ".join(profile_names())} (default: the profile "default").',
     ),
 ]
 SettingsOption = Annotated[
@@ -52,28 +52,28 @@ SettingsOption = Annotated[
 StreamsOption = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Total number of streams, load.streams (default: from the profile)."
+        metavar="N", help="Total number of streams; sets load.streams (default: from the profile)."
     ),
 ]
 BackendsOption = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Number of backend instances, backends.daemons (default: from the profile).",
+        help="Number of backend instances; sets backends.daemons (default: from the profile).",
     ),
 ]
 ClientsOption = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Number of client tors, load.clients (default: from the profile)."
+        metavar="N", help="Number of client tors; sets load.clients (default: from the profile)."
     ),
 ]
 HoldOption = Annotated[
     str | None,
     typer.Option(
         metavar="DURATION",
-        help='Length of the measured hold, such as "60s" or "2m", load.hold (default: from the '
-        "profile).",
+        help='Length of the measured hold, such as "60s" or "2m"; sets load.hold (default: from '
+        "the profile).",
     ),
 ]
 SingleHopOption = Annotated[
@@ -87,7 +87,7 @@ BalancerOption = Annotated[
     str | None,
     typer.Option(
         metavar="stock|extended",
-        help="Onionbalance that publishes the address, frontend.balancer (default: from the "
+        help="Onionbalance that publishes the address; sets frontend.balancer (default: from the "
         "profile).",
     ),
 ]
@@ -95,7 +95,8 @@ ScaleOption = Annotated[
     str | None,
     typer.Option(
         metavar="FRACTION",
-        help='Factor for the link rates of emulated hosts, such as "1/4", emulation.scale '
+        help='Factor for the link rates of emulated hosts, such as "1/4"; sets '
+        "emulation.scale "
         "(default: 1).",
     ),
 ]
@@ -105,14 +106,15 @@ InventoryOption = Annotated[
         "--inventory",
         "-i",
         metavar="FILE",
-        help="Ansible inventory of the hosts to run on, cluster.inventory (default: this machine).",
+        help="Ansible inventory of the hosts to run on; sets cluster.inventory "
+        "(default: this machine).",
     ),
 ]
 TargetOption = Annotated[
     str | None,
     typer.Option(
         metavar="RATE",
-        help='Rate that must be sustained, such as "500Mbit", verdict.target (default: none).',
+        help='Rate that must be sustained, such as "500Mbit"; sets verdict.target (default: none).',
     ),
 ]
 JsonOption = Annotated[

@@ -78,7 +78,7 @@ def _pairs(word: str) -> int:
         "onionrig compare before.toml after.toml --markdown",
         'onionrig compare default single-hop --fail-if "sustained < 95%"',
         "onionrig compare 20261125T101500Z latest",
-        "onionrig compare latest rate-of-a-friend.onionrig",
+        "onionrig compare latest pi5-500mbit.onionrig",
     )
 )
 def compare(  # noqa: PLR0913 - one parameter an option

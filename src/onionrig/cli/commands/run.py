@@ -87,15 +87,16 @@ def run(  # noqa: PLR0913 - one parameter an option
         str,
         typer.Option(
             metavar="N|auto",
-            help="Number of holds of one network, or auto to measure fresh networks until the rate "
-            "is known to --within.",
+            help="Number of holds on one network, or auto to repeat the run on fresh networks "
+            "until the rate is known as precisely as --within says.",
         ),
     ] = "1",
     within: Annotated[
         str,
         typer.Option(
             metavar="SHARE",
-            help="Stop --repeat auto when the rate's 95 % interval is within this share of it.",
+            help="Precision at which --repeat auto stops: how far the ends of the rate's 95 % "
+            "interval may be from the rate, as a share of the rate.",
         ),
     ] = WITHIN,
     budget: Annotated[
@@ -105,7 +106,8 @@ def run(  # noqa: PLR0913 - one parameter an option
         bool,
         typer.Option(
             "--holds",
-            help="Measure hold after hold on one network with --repeat auto; others may differ.",
+            help="Repeat holds on a single network with --repeat auto; the rate of another network "
+            "may differ.",
         ),
     ] = False,
     resume: Annotated[

@@ -34,7 +34,7 @@ def schema(
         ),
     ] = "result",
 ) -> None:
-    """Print the JSON Schema of result.json, or of what --events json or another --json prints."""
+    """Print the JSON Schema of result.json, of events (--events json), or of a plan or a probe."""
     if of not in SCHEMAS:
         raise UsageError(f"no schema of {of!r}: there are {', '.join(SCHEMAS)}")
     print_json(msgspec.json.schema(SCHEMAS[of]))

@@ -16,7 +16,7 @@ from onionrig.store.bundle.reading import is_bundle, opened_run
         RESULTS,
         "onionrig show latest",
         "onionrig show 20261125T101500Z --json",
-        "onionrig show rate-of-a-friend.onionrig",
+        "onionrig show pi5-500mbit.onionrig",
     )
 )
 def show(

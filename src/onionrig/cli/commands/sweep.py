@@ -119,7 +119,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
     events: Events = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure every combination of some settings and find the knee.
+    """Measure every combination of some settings, and find where a larger load stops helping.
 
     A sweep that was stopped or killed can be resumed.
     """

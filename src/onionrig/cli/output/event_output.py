@@ -34,8 +34,8 @@ Events = Annotated[
     typer.Option(
         parser=_format,
         metavar=JSON_LINES,
-        help="Format of a line per event and second on standard output, printed as it happens, in "
-        "place of the live view and the summary (default: none).",
+        help="Print a line of JSON for each event, and one per second, as they happen, in place of "
+        "the live view and the summary (default: none).",
     ),
 ]
 
