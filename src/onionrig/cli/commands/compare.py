@@ -149,7 +149,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     """Compare two runs, or alternate runs of two experiments, and say where they differ.
 
     Every difference comes with its 95 % confidence interval, and settings that differ are listed.
-    With --fail-if, the exit code says whether B is as it should be, or that this is undecided.
+    With --fail-if, the exit code says whether B passes or fails, or that the runs cannot decide it.
     """
     if json or events:
         reason = f"{'--json' if json else '--events'} prints JSON alone"
