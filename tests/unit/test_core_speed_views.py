@@ -29,6 +29,7 @@ HELD_SECONDS = 12
 BOUND = ArithmeticBound(
     relays=6,
     cpu_seconds_per_gbit={"sha3": 2.0, "aes": 0.5, "tls": 0.5, "kernel": 1.0},
+    role_cpu_seconds_per_gbit={"backend": 1.0, "client": 1.0, "relay": 2.0},
     bits_per_second=500e6,
     reached=0.4,
 )

@@ -241,7 +241,11 @@ def test_the_speed_of_the_cores_is_told_for_each_host_and_moment():
     (fast,) = read_on("fast").hosts
     (slow,) = read_on("slow", **dict.fromkeys(WORK_PARTS, 0.5)).hosts
     bound = ArithmeticBound(
-        relays=6, cpu_seconds_per_gbit={"sha3": 2.0}, bits_per_second=1e9, reached=0.25
+        relays=6,
+        cpu_seconds_per_gbit={"sha3": 2.0},
+        bits_per_second=1e9,
+        reached=0.25,
+        role_cpu_seconds_per_gbit={"relay": 2.0},
     )
     seen = gauges(
         msgspec.structs.replace(
