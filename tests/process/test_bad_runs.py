@@ -283,7 +283,7 @@ def test_an_experiment_that_this_version_would_not_accept_keeps_nothing_from_bei
     edit(records.path / "manifest.json", foreign)
     recording = records.recording()
     assert "unknown key load.moonlight" in recording.gaps[0]
-    assert recording.target_bits_per_second == 250e6
+    assert [(one.key, one.limit) for one in recording.thresholds] == [("verdict.target", 250e6)]
     assert recording.streams_asked == sound.recording().streams_asked
     assert account_of(records).result.goodput == account_of(sound).result.goodput
 

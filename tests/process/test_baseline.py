@@ -80,7 +80,14 @@ def test_over_loopback_every_byte_is_verified_and_no_tor_is_needed(onionrig, tmp
     assert result["bytes"]["corrupt"] == result["bytes"]["unverified"] == 0
     assert 0 < held_bytes(result) <= result["bytes"]["verified"]
     assert result["goodput"]["sustained_bits_per_second"] > 0
-    assert result["costs"].keys() == {"source", "sink", "sampler", "controller", "keeper"}
+    assert result["costs"].keys() == {
+        "source",
+        "sink",
+        "sampler",
+        "yardstick",
+        "controller",
+        "keeper",
+    }
     # 0.03 where it was measured, however little of its CPU time a busy machine gives them
     movers = [result["costs"][name]["cpu_seconds_per_gbit"] for name in ("source", "sink")]
     assert all(0 < seconds < 10 for seconds in movers), movers

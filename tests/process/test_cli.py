@@ -78,7 +78,7 @@ def test_check_prints_services_ports_and_torrcs(onionrig, tmp_path):
                  "ConsensusParams cc_alg=2", "load.clients: 2 client tors"):  # fmt: skip
         assert said in done.stdout
     rig = json.loads(onionrig("check", "mine.toml", "--json").stdout)
-    assert len(rig["services"]) == 3 + 3 + 9 + 4 + 2 + 1 + 1 + 1
+    assert len(rig["services"]) == 4 + 3 + 9 + 4 + 2 + 1 + 1 + 1
 
 
 def test_a_port_fixed_by_hand_that_is_taken_is_said_and_the_run_is_aborted(onionrig, tmp_path):

@@ -279,6 +279,6 @@ def test_the_schema_of_a_probe_is_printed_and_doctor_looks_for_openssl(onionrig)
     assert {"schema", "speeds", "loopback", "troubles"} <= properties.keys()
     refused = onionrig("schema", "board")
     assert refused.returncode == 2
-    assert "there are result, plan, probe" in refused.stderr
+    assert "there are result, events, plan, probe" in refused.stderr
     findings = {each["what"]: each for each in json.loads(onionrig("doctor", "--json").stdout)}
     assert findings["openssl"]["verdict"] == "ok"

@@ -56,7 +56,7 @@ def test_the_newest_baseline_of_the_host_is_the_ceiling(report, tmp_path):
         run.write_result(analyse(made))
     assert report("default", "--out", "out").returncode == 0
     html = (tmp_path / "out" / "report.html").read_text()
-    assert "9.00 Gbit/s on this host (20260103T000000Z-baseline)" in html
+    assert "9.00 Gbit/s on this host, in the baseline of 2026-01-03 00:00:00 UTC" in html
 
 
 def test_sweeps_and_comparisons_get_theirs(report, tmp_path):

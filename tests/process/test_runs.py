@@ -157,7 +157,7 @@ def test_a_run_is_exported_as_csv_with_every_value_as_it_was(runs, onionrig, tmp
     files = {path.stem: rows(path) for path in (tmp_path / "csv").iterdir()}
     assert set(files) == {
         "goodput", "sinks", "sources", "processes", "hosts", "interfaces", "conditions", "tors", "round_trips",
-        "transfers", "dials", "aftermaths", "events",
+        "transfers", "dials", "aftermaths", "events", "yardstick",
     }  # fmt: skip
     assert sum(int(row["verified_bytes"]) for row in files["goodput"]) == sum(
         sum(sample.verified_bytes.values()) for sample in recording.sinks["sink"]

@@ -189,9 +189,11 @@ def test_the_list_of_runs_has_the_speed_of_those_whose_yardstick_was_read():
         )  # fmt: skip
 
     heading, read, older = printed_lines(runs_view([line("read", 0.756), line("older", None)], "."))
-    assert "sustained core speed outcome" in heading
+    assert "sustained speed outcome" in heading
     assert "100 Mbit/s 0.76 complete" in read
     assert "100 Mbit/s complete" in older
+    heading, _ = printed_lines(runs_view([line("older", None)], "."))
+    assert "sustained outcome" in heading
 
 
 def test_the_listing_takes_the_speed_from_the_result(tmp_path):

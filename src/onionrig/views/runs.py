@@ -18,16 +18,9 @@ if TYPE_CHECKING:
 
     from onionrig.store.listing import ListedRun
 
-HEADINGS = (
-    "run",
-    "began (UTC)",
-    "mode",
-    "sustained",
-    "core speed",
-    "outcome",
-    "trust",
-    "bottleneck",
-)
+SPEED = "speed"
+"""Heading of the speed of the cores, a column that is left out if it was read in no run."""
+HEADINGS = ("run", "began (UTC)", "mode", "sustained", SPEED, "outcome", "trust", "bottleneck")
 _WITHOUT_SECONDS = len("2026-01-01T00:00")
 
 
@@ -36,8 +29,11 @@ def runs_view(runs: Sequence[ListedRun], under: str) -> RenderableType:
     if not runs:
         return Text(f"no runs under {under}")
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    was_read = any(run.core_speed is not None for run in runs)
     for heading in HEADINGS:
-        right = heading in {"sustained", "core speed"}
+        if heading == SPEED and not was_read:
+            continue
+        right = heading in {"sustained", SPEED}
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
     for run in runs:
         table.add_row(
@@ -47,7 +43,7 @@ def runs_view(runs: Sequence[ListedRun], under: str) -> RenderableType:
             ""
             if run.sustained_bits_per_second is None
             else rate_text(run.sustained_bits_per_second),
-            "" if run.core_speed is None else speed_text(run.core_speed),
+            *([_speed(run)] if was_read else []),
             _outcome(run),
             _trust(run),
             run.bottleneck or "",
@@ -69,6 +65,10 @@ def _name(run: ListedRun) -> Text:
     if run.profile is not None and not own.endswith(run.profile):
         name.append(f" ({run.profile})", style="dim")
     return name
+
+
+def _speed(run: ListedRun) -> str:
+    return "" if run.core_speed is None else speed_text(run.core_speed)
 
 
 def _outcome(run: ListedRun) -> Text:
