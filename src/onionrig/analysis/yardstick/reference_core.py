@@ -4,7 +4,7 @@ It is a core of the machine that the plan's shipped measurement was made on (202
 ``src/onionrig/plan/reference/reference.toml``: SHA3-256 of 509 bytes at 428 MB/s and AES-256-CTR
 at 4.89 GB/s by OpenSSL, loopback TCP at 2.13 GB per CPU-second). The yardstick did not exist then:
 its parts are carried over by the ratio to those figures on a machine that ran both
-(``benchmarks/reference_core.py``), and are estimates.
+(``benchmarks/reference_core.py``, 15 rounds in all: docs/lab-notes.md), and are estimates.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class ReferenceCore(msgspec.Struct, frozen=True, kw_only=True):
 REFERENCE_CORES: Mapping[int, ReferenceCore] = {
     1: ReferenceCore(
         bytes_per_cpu_second={
-            "digest": 5.02e8,
-            "cipher": 6.9e9,
-            "records": 3.0e9,
-            "loopback": 5.3e8,
-            "bulk": 2.0e9,
+            "digest": 5.04e8,
+            "cipher": 6.63e9,
+            "records": 2.93e9,
+            "loopback": 4.22e8,
+            "bulk": 1.80e9,
         },
         weights={"digest": 0.52, "cipher": 0.06, "records": 0.10, "loopback": 0.32},
     ),
