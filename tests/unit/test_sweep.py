@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.analysis.several_runs.knee import knees
-from onionrig.analysis.several_runs.sweep import still_to_do, sweep_result
+from onionrig.analysis.several_runs.sweep import speed_remarks, still_to_do, sweep_result
 from onionrig.records.series.sweep import Axis, SweepPlan, SweepPoint
+from onionrig.records.yardstick.core_speed import Yardstick
+from onionrig.views.report.series.sweep import sweep_report
 from onionrig.views.summary.sweep import sweep_summary
 from support.records.results import result
 from support.views.terminal import printed
@@ -79,6 +81,38 @@ def test_there_is_a_knee_for_each_combination_of_the_other_settings():
         ({"backends.daemons": "1"}, "1"),
         ({"backends.daemons": "2"}, "4"),
     ]
+
+
+def test_points_that_had_cores_of_different_speed_are_remarked_on():
+    def at(speed):
+        read = Yardstick(
+            version=1, libraries=(), hosts=(), speed=speed,
+            sustained_on_reference_core_bits_per_second=None,
+        )  # fmt: skip
+        return msgspec.structs.replace(result(100), yardstick=read)
+
+    (remark,) = speed_remarks([at(0.6), at(0.9), at(None), result(100)])
+    assert remark.startswith("the cores were 0.60 to 0.90 times as fast as the reference core")
+    assert speed_remarks([at(0.9), at(0.95)]) == ()
+    assert speed_remarks([result(100)]) == speed_remarks([]) == ()
+
+
+def test_the_table_has_the_speed_of_the_cores_where_it_was_read():
+    read = Yardstick(
+        version=1, libraries=(), hosts=(), speed=0.85,
+        sustained_on_reference_core_bits_per_second=None,
+    )  # fmt: skip
+    loads = {
+        "001": [
+            msgspec.structs.replace(held(100, load_streams="1"), yardstick=read),
+            held(200, load_streams="4"),
+        ]
+    }
+    whole = sweep_result(plan(STREAMS), "a-sweep", loads)
+    assert "0.85" in printed(sweep_summary(whole, "."))
+    assert "0.85" in sweep_report(whole).html
+    older = sweep_result(plan(STREAMS), "a-sweep", {"001": [held(100, load_streams="1")]})
+    assert "speed" not in printed(sweep_summary(older, "."))
 
 
 def test_settings_without_an_order_have_no_knee():

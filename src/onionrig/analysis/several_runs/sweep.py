@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.several_runs.grid import combinations
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.repetitions import combined
+from onionrig.analysis.trust.core_speed import MOST_CHANGE
 from onionrig.records.series.sweep import SweepPoint, SweepResult
 
 if TYPE_CHECKING:
@@ -34,7 +35,24 @@ def sweep_result(plan: SweepPlan, name: str, loads: Mapping[str, Sequence[Result
         points=tuple(points),
         missing=len(wanted) - len(points),
         knees=knees(plan.axes, points),
+        remarks=speed_remarks([point.result for point in points]),
     )
+
+
+def speed_remarks(results: Sequence[Result]) -> tuple[str, ...]:
+    """Return a remark if the cores were not equally fast for all points, by the yardstick."""
+    speeds = [
+        result.yardstick.speed
+        for result in results
+        if result.yardstick is not None and result.yardstick.speed
+    ]
+    if not speeds or max(speeds) <= (1 + MOST_CHANGE) * min(speeds):
+        return ()
+    remark = (
+        f"the cores were {min(speeds):.2f} to {max(speeds):.2f} times as fast as the reference "
+        "core, so points differ by that as well; compare their costs on the reference core"
+    )
+    return (remark,)
 
 
 def still_to_do(plan: SweepPlan, loads: Mapping[str, Sequence[Result]]) -> list[Settings]:

@@ -68,3 +68,5 @@ class SweepResult(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     missing: int
     """Number of points that have not been measured."""
     knees: tuple[Knee, ...]
+    remarks: tuple[str, ...] = ()
+    """Remarks on all points together, such as that the cores changed their speed between them."""

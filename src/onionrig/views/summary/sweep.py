@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onionrig.units import counted, rate_text
+from onionrig.views.core_speed_text import speed_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,6 +33,7 @@ def sweep_summary(sweep: SweepResult, where: str) -> RenderableType:
         for point in doubted
         for doubt in (point.result.trust.doubts if point.result.trust else ())
     ]
+    parts += [Text(remark, style="yellow") for remark in sweep.remarks]
     if sweep.missing:
         parts.append(Text(f"{counted(sweep.missing, 'point')} not measured", style="bold red"))
     parts += [Text(), Text(f"sweep directory: {where}", style="dim", overflow="fold")]
@@ -45,6 +47,9 @@ def _table(sweep: SweepResult) -> Table:
         table.add_column(axis.key, justify="right", min_width=6)
     table.add_column("sustained", justify="right", no_wrap=True)
     table.add_column("", width=BAR)
+    has_speed = any(point.result.yardstick for point in sweep.points)
+    if has_speed:
+        table.add_column("core\nspeed", justify="right", min_width=5)
     for role in roles:
         table.add_column(f"{role}\nCPU-s\nper Gbit", justify="right", min_width=5)
     table.add_column("bottleneck", min_width=8)
@@ -56,6 +61,7 @@ def _table(sweep: SweepResult) -> Table:
             *(point.settings[axis.key] for axis in sweep.axes),
             _text(point.result.goodput.sustained_bits_per_second),
             Text("█" * filled, style="cyan"),
+            *([_speed(point)] if has_speed else []),
             *(_cost(point, role) for role in roles),
             bottleneck.kind if bottleneck else "-",
         )
@@ -68,6 +74,11 @@ def _rate(point: SweepPoint) -> float:
 
 def _text(bits_per_second: float | None) -> str:
     return "-" if bits_per_second is None else rate_text(bits_per_second)
+
+
+def _speed(point: SweepPoint) -> str:
+    yardstick = point.result.yardstick
+    return speed_text(yardstick.speed if yardstick else None)
 
 
 def _cost(point: SweepPoint, role: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.units import counted
+from onionrig.views.core_speed_text import speed_text
 from onionrig.views.report.charts.sweep import cost_figure, rates_figure
 from onionrig.views.report.charts.sweep_axis import chart_axis, settings_text
 from onionrig.views.report.document import (
@@ -22,6 +23,7 @@ from onionrig.views.report.run.findings import YOURS
 from onionrig.views.report.value_text import moment, number, rate, rates
 
 if TYPE_CHECKING:
+    from onionrig.records.result import Result
     from onionrig.records.series.sweep import SweepPoint, SweepResult
     from onionrig.views.report.document import Block, Cell
 
@@ -133,23 +135,27 @@ def _points(sweep: SweepResult) -> Section | None:
         return None
     keys = tuple(axis.key for axis in sweep.axes)
     roles = _roles(sweep)
+    has_speed = any(point.result.yardstick for point in sweep.points)
+    speed = ("core speed",) if has_speed else ()
     table = ReportTable(
         caption="Every point; the roles' columns are CPU-seconds per Gbit",
         columns=columns(
-            *keys, "sustained", "range", "median second", "bottleneck", "trust", *roles,
-            numeric=("sustained", "range", "median second", *roles),
+            *keys, "sustained", "range", "median second", "bottleneck", "trust", *speed, *roles,
+            numeric=("sustained", "range", "median second", *speed, *roles),
         ),
-        rows=tuple(_row(point, keys, roles) for point in sweep.points),
+        rows=tuple(_row(point, keys, roles, has_speed=has_speed) for point in sweep.points),
     )  # fmt: skip
     return Section(
         name="points",
         title="Points",
         finding=" ".join(_missing(sweep)) or f"All {len(sweep.points)} are measured.",
-        blocks=(table,),
+        blocks=(*([Prose(paragraphs=sweep.remarks, listed=True)] if sweep.remarks else []), table),
     )
 
 
-def _row(point: SweepPoint, keys: tuple[str, ...], roles: tuple[str, ...]) -> tuple[Cell, ...]:
+def _row(
+    point: SweepPoint, keys: tuple[str, ...], roles: tuple[str, ...], *, has_speed: bool
+) -> tuple[Cell, ...]:
     result, held = point.result, point.result.repetitions
     trust = result.trust.trusted if result.trust else None
     costs = [result.costs.get(role) for role in roles]
@@ -162,8 +168,14 @@ def _row(point: SweepPoint, keys: tuple[str, ...], roles: tuple[str, ...]) -> tu
         rate(result.goodput.median_second_bits_per_second),
         result.bottleneck.kind if result.bottleneck else UNKNOWN,
         {True: "✓", False: "✗ doubted", None: UNKNOWN}[trust],
+        *([_speed(result)] if has_speed else []),
         *(number(cost.cpu_seconds_per_gbit if cost else None, decimals=3) for cost in costs),
     )
+
+
+def _speed(result: Result) -> str:
+    speed = result.yardstick.speed if result.yardstick else None
+    return UNKNOWN if speed is None else speed_text(speed)
 
 
 def _costs(sweep: SweepResult) -> Section | None:
