@@ -89,7 +89,7 @@ async def test_a_client_that_does_not_bootstrap_is_named_with_its_log(tmp_path, 
     evidence = Evidence(r"1 of 4 tors to bootstrap; the slowest, client-1, is at 0 %")
     monkeypatch.setattr(readiness, "deadline", evidence.deadline)
     said = await stalled(tmp_path, monkeypatch, cache, stop="client-1", tell=evidence.take)
-    assert "client-1 is at 0 %" in said
+    assert "client-1, is at 0 %" in said
     assert "client-1.log" in said
 
 
