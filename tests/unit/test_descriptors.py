@@ -85,7 +85,7 @@ async def test_it_goes_on_in_time_where_no_publication_is_better(uploads):
     await fetched(descriptors, lambda: descriptors.complete)
     enough, _ = await fetched(descriptors, lambda: not descriptors.starved, seconds=0.2)
     assert not enough
-    assert "backend-2" in descriptors.missing()
+    assert "backend-2" in descriptors.missing_text()
 
 
 async def test_a_failed_fetch_is_repeated_at_the_next_upload(uploads):

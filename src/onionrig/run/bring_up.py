@@ -44,9 +44,9 @@ async def bring_up_network(engine: Engine, rig: Rig, journal: Journal) -> Consen
     await start_movers(engine, rig, journal)
     relays = rig.with_role(Role.AUTHORITY, Role.RELAY)
     lead_seconds = _lead_seconds(len(relays))
-    wait = seconds_until_start(time.time(), lead_seconds=lead_seconds)
+    wait_seconds = seconds_until_start(time.time(), lead_seconds=lead_seconds)
     journal.waiting(f"the moment to start, {lead_seconds:.1f} s before a first vote")
-    await asyncio.sleep(wait)
+    await asyncio.sleep(wait_seconds)
     await engine.start(relays)
     consensus = await _consensus(engine, rig, relays, journal)
     for relay in relays:
@@ -55,9 +55,9 @@ async def bring_up_network(engine: Engine, rig: Rig, journal: Journal) -> Consen
     # not wait for a relay's own 100 %: it means a circuit of its own, which serves nobody, and in a
     # network of few relays can take it a minute; the circuits of the others show that it relays.
     await engine.ready(relays, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting)
-    others = rig.on_the_network()
-    await engine.start(others)
-    await engine.ready(others, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting)
+    network_services = rig.on_the_network()
+    await engine.start(network_services)
+    await engine.ready(network_services, seconds=BOOTSTRAP_SECONDS, tell=journal.waiting)
     journal.reached(Reached.NETWORK)
     return consensus
 
@@ -78,31 +78,31 @@ async def _consensus(
     engine: Engine, rig: Rig, relays: Sequence[Service], journal: Journal
 ) -> Consensus:
     """Wait for a consensus that lists every relay. Raises BringUpTimeout naming one it lacks."""
-    found = _ListedRelays(relays)
+    listed_relays = _ListedRelays(relays)
     try:
-        async with deadline(CONSENSUS_SECONDS, found.missing):
+        async with deadline(CONSENSUS_SECONDS, listed_relays.missing_text):
             while True:
                 # it may not listen yet; should it have died, that is reported by itself
                 with suppress(*GONE):
                     async with engine.control(rig.with_role(Role.AUTHORITY)[0]) as tor:
-                        return await _complete(tor, found, journal)
+                        return await _complete(tor, listed_relays, journal)
                 await asyncio.sleep(POLL_SECONDS)
     except BringUpTimeout as error:
-        if not found.late:
+        if not listed_relays.unlisted:
             raise
-        late = found.late[0]
-        line = await engine.last_line(late)
+        late_relay = listed_relays.unlisted[0]
+        line = await engine.last_line(late_relay)
         raise BringUpTimeout(
-            f"{error}, its last line: {line}; its log: {engine.log(late)}"
+            f"{error}, its last line: {line}; its log: {engine.log(late_relay)}"
         ) from error
 
 
-async def _complete(tor: Control, found: _ListedRelays, journal: Journal) -> Consensus:
+async def _complete(tor: Control, listed_relays: _ListedRelays, journal: Journal) -> Consensus:
     while True:
         consensus = await fetch_consensus(tor)
-        if consensus is not None and found.take(consensus):
+        if consensus is not None and listed_relays.take(consensus):
             return consensus
-        journal.waiting(found.said())
+        journal.waiting(listed_relays.waiting_text())
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -110,31 +110,35 @@ class _ListedRelays:
     """The relays that the latest consensus lists."""
 
     def __init__(self, relays: Sequence[Service]) -> None:
-        self._expected = {nickname(relay.name): relay for relay in relays}
-        self._listed: frozenset[str] = frozenset()
+        self._relays_by_nickname = {nickname(relay.name): relay for relay in relays}
+        self._listed_nicknames: frozenset[str] = frozenset()
 
     def take(self, consensus: Consensus) -> bool:
         """Take in a consensus; return whether it lists every relay."""
-        self._listed = consensus.relays
-        return self._expected.keys() <= self._listed
+        self._listed_nicknames = consensus.relays
+        return self._relays_by_nickname.keys() <= self._listed_nicknames
 
     @property
-    def late(self) -> list[Service]:
+    def unlisted(self) -> list[Service]:
         """The relays that are not listed."""
-        return [relay for name, relay in self._expected.items() if name not in self._listed]
+        return [
+            relay
+            for name, relay in self._relays_by_nickname.items()
+            if name not in self._listed_nicknames
+        ]
 
-    def missing(self) -> str:
+    def missing_text(self) -> str:
         """Return a text about what is missing."""
-        if not self.late:
+        if not self.unlisted:
             return "nothing"
         return (
-            f"a consensus that lists {len(self._expected)} relays; it lists {len(self._listed)}, "
-            f"{self.late[0].name} is missing"
+            f"a consensus that lists {len(self._relays_by_nickname)} relays; it lists "
+            f"{len(self._listed_nicknames)}, {self.unlisted[0].name} is missing"
         )
 
-    def said(self) -> str:
+    def waiting_text(self) -> str:
         """Return a text about what is awaited."""
-        listed = len(self._listed)
-        return f"a consensus of {len(self._expected)} relays" + (
-            f"; the last one lists {listed}, the next is 20 s away" if listed else ""
+        listed_count = len(self._listed_nicknames)
+        return f"a consensus of {len(self._relays_by_nickname)} relays" + (
+            f"; the last one lists {listed_count}, the next is 20 s away" if listed_count else ""
         )

@@ -38,7 +38,7 @@ class Descriptors:
         self._clients = clients
         self._balancer_tor = balancer_tor
         self._uploads = uploads
-        self._asked = False
+        self._has_fetched = False
         self.coverages: dict[str, Coverage] = {}
         """Coverages by client tor: each keeps the descriptor that it has fetched."""
 
@@ -53,7 +53,10 @@ class Descriptors:
         expected = self._rig.expected_points
         return (
             self.all_fetched
-            and all(seen.points >= expected and not seen.unknown for seen in self._held)
+            and all(
+                coverage.points >= expected and not coverage.unknown
+                for coverage in self._held_coverages
+            )
             and len(set(variants(self.coverages).values()))
             >= min(self._rig.variants, len(self._clients))
         )
@@ -61,70 +64,80 @@ class Descriptors:
     @property
     def starved(self) -> dict[str, str]:
         """Instances that no client tor can reach with the descriptors they hold, and why."""
-        seen = [coverage.starved() for coverage in self._held]
-        return {name: why for name, why in seen[0].items() if all(name in other for other in seen)}
+        reasons_by_client = [coverage.starved() for coverage in self._held_coverages]
+        return {
+            name: reason
+            for name, reason in reasons_by_client[0].items()
+            if all(name in reasons for reasons in reasons_by_client)
+        }
 
-    def missing(self) -> str:
+    def missing_text(self) -> str:
         """Return a text about what is missing."""
-        late = [name for name in self._clients if name not in self.coverages]
-        if late:
-            return f"{late[0]} to fetch the frontend's descriptor"
+        late_clients = [name for name in self._clients if name not in self.coverages]
+        if late_clients:
+            return f"{late_clients[0]} to fetch the frontend's descriptor"
         if self.complete:
             return (
                 "the next publication, since no client would reach "
                 f"{', '.join(self.starved)} by this one"
             )
-        fewest = min(self._held, key=lambda seen: seen.points - seen.unknown)
-        kinds = len(set(variants(self.coverages).values()))
-        if self._rig.variants > 1 and fewest.points >= self._rig.expected_points:
-            return f"{self._rig.variants} distinct descriptors; client tors hold {kinds}"
-        listed = ", ".join(f"{name} {count}" for name, count in fewest.listed.items() if count)
+        smallest_coverage = min(
+            self._held_coverages, key=lambda coverage: coverage.points - coverage.unknown
+        )
+        variant_count = len(set(variants(self.coverages).values()))
+        if self._rig.variants > 1 and smallest_coverage.points >= self._rig.expected_points:
+            return f"{self._rig.variants} distinct descriptors; client tors hold {variant_count}"
+        points_text = ", ".join(
+            f"{name} {count}" for name, count in smallest_coverage.listed.items() if count
+        )
         return (
             f"a descriptor with {self._rig.expected_points} introduction points; the last has "
-            f"{fewest.points} ({listed or 'none'})"
+            f"{smallest_coverage.points} ({points_text or 'none'})"
         )
 
     @property
-    def _held(self) -> list[Coverage]:
+    def _held_coverages(self) -> list[Coverage]:
         return list(self.coverages.values())
 
     async def fetch_until(
-        self, enough: Callable[[], bool], *, seconds: float, tell: Callable[[str], None]
+        self, is_enough: Callable[[], bool], *, seconds: float, tell: Callable[[str], None]
     ) -> bool:
         """Fetch at each publication until it is enough; return whether it was, in time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not enough():
+                while not is_enough():
                     if self.all_fetched:
                         await self._next_publication()
-                    elif self._asked:
+                    elif self._has_fetched:
                         await self._next_upload()
-                    self._asked = True
+                    self._has_fetched = True
                     await self._fetch()
-                    if not enough():
-                        tell(self.missing())
-        return enough()
+                    if not is_enough():
+                        tell(self.missing_text())
+        return is_enough()
 
     async def _fetch(self) -> None:
         """Make every client tor fetch the frontend's descriptor; look at the instances' own."""
-        fetched = await together(
-            *(self._of_instance(address) for address in self._rig.instances.values())
+        instance_descriptors = await together(
+            *(self._instance_descriptor(address) for address in self._rig.instances.values())
         )
         instances = {
             name: descriptor or NOTHING
-            for name, descriptor in zip(self._rig.instances, fetched, strict=True)
+            for name, descriptor in zip(self._rig.instances, instance_descriptors, strict=True)
         }
-        held = await together(
+        frontend_descriptors = await together(
             *(
-                client.fetch_descriptor(self._rig.address, server=place)
-                for client, place in zip(self._clients.values(), await self._places(), strict=True)
+                client.fetch_descriptor(self._rig.address, server=hsdir)
+                for client, hsdir in zip(
+                    self._clients.values(), await self._hsdirs_to_ask(), strict=True
+                )
             )
         )
-        for name, frontend in zip(self._clients, held, strict=True):
-            if frontend is not None:
-                self.coverages[name] = coverage(frontend, instances)
+        for name, frontend_descriptor in zip(self._clients, frontend_descriptors, strict=True):
+            if frontend_descriptor is not None:
+                self.coverages[name] = coverage(frontend_descriptor, instances)
 
-    async def _places(self) -> list[str | None]:
+    async def _hsdirs_to_ask(self) -> list[str | None]:
         """Return the HSDir for each client tor to fetch from: any, if there is only one descriptor.
 
         Otherwise they take turns over the HSDirs that clients choose from, so that each descriptor
@@ -132,23 +145,23 @@ class Descriptors:
         """
         if self._rig.variants == 1:
             return [None] * len(self._clients)
-        anyone = next(iter(self._clients.values()))
-        hsdirs = client_hsdirs(self._rig.address, await known_network(anyone))
+        client = next(iter(self._clients.values()))
+        hsdirs = client_hsdirs(self._rig.address, await known_network(client))
         return [
-            hsdirs[number % len(hsdirs)].relay.fingerprint for number in range(len(self._clients))
+            hsdirs[index % len(hsdirs)].relay.fingerprint for index in range(len(self._clients))
         ]
 
-    async def _of_instance(self, address: str) -> Descriptor | None:
+    async def _instance_descriptor(self, address: str) -> Descriptor | None:
         """Return an instance's descriptor: the one that Onionbalance has fetched, if it is there.
 
         It is missing between telling its tor to forget and fetching again: then a client fetches
         it.
         """
-        cached = await self._balancer_tor.cached_descriptor(address)
-        if cached is not None:
-            return cached
-        anyone = next(iter(self._clients.values()))
-        return await anyone.fetch_descriptor(address)
+        cached_descriptor = await self._balancer_tor.cached_descriptor(address)
+        if cached_descriptor is not None:
+            return cached_descriptor
+        client = next(iter(self._clients.values()))
+        return await client.fetch_descriptor(address)
 
     async def _next_upload(self) -> None:
         """Wait for another acknowledgement, but look again after a second in any case."""

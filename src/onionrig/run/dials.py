@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TELL_SECONDS = 1.0
 """Seconds between two reports of progress."""
-REASONS_TOLD = 3
+MOST_REASONS = 3
 
 
 async def dial_all(engine: Engine, rig: Rig, journal: Journal) -> None:
@@ -37,13 +37,13 @@ async def dial_all(engine: Engine, rig: Rig, journal: Journal) -> None:
         return
     journal.phase(Phase.DIALS)
     progress = _DiallerProgress(engine, diallers)
-    began = asyncio.get_running_loop().time()
+    began_seconds = asyncio.get_running_loop().time()
     await engine.start(diallers)
     async with tasks() as group:
-        telling = group.create_task(_tell(progress, journal))
+        report_task = group.create_task(_report_progress(progress, journal))
         await together(*(engine.finished(dialler) for dialler in diallers))
-        telling.cancel()
-    journal.note(await progress.account(asyncio.get_running_loop().time() - began))
+        report_task.cancel()
+    journal.note(await progress.outcome_text(asyncio.get_running_loop().time() - began_seconds))
 
 
 @asynccontextmanager
@@ -55,9 +55,9 @@ async def dialled_meanwhile(engine: Engine, rig: Rig) -> AsyncIterator[None]:
     await together(*(engine.end(dialler, Signal.TERMINATE) for dialler in diallers))
 
 
-async def _tell(progress: _DiallerProgress, journal: Journal) -> None:
+async def _report_progress(progress: _DiallerProgress, journal: Journal) -> None:
     while True:
-        journal.waiting(await progress.said())
+        journal.waiting(await progress.waiting_text())
         await asyncio.sleep(TELL_SECONDS)
 
 
@@ -65,34 +65,34 @@ class _DiallerProgress:
     """The progress of the diallers, according to their records."""
 
     def __init__(self, engine: Engine, diallers: Sequence[Service]) -> None:
-        self._count = sum(
+        self._requested_count = sum(
             dialler.orders.count or 0
             for dialler in diallers
             if isinstance(dialler.orders, DiallerOrders)
         )
-        self._followed = [engine.follow(dialler, Transfer) for dialler in diallers]
-        self._done = 0
+        self._new_records = [engine.follow(dialler, Transfer) for dialler in diallers]
+        self._dial_count = 0
         self._failures: Counter[str] = Counter()
 
-    async def said(self) -> str:
+    async def waiting_text(self) -> str:
         """Return a text about what is awaited, what is done and what failed."""
-        await self._read_on()
-        failed = self._failures.total()
-        dials = f"{counted(self._count, 'dial')}; {self._done} done"
-        return dials + (f", {failed} failed" if failed else "")
+        await self._read_new_dials()
+        failed_count = self._failures.total()
+        dials_text = f"{counted(self._requested_count, 'dial')}; {self._dial_count} done"
+        return dials_text + (f", {failed_count} failed" if failed_count else "")
 
-    async def account(self, seconds: float) -> str:
+    async def outcome_text(self, seconds: float) -> str:
         """Return a text about the outcome."""
-        await self._read_on()
-        made = f"{counted(self._done, 'dial')} in {rough_duration_text(seconds)}"
+        await self._read_new_dials()
+        dials_text = f"{counted(self._dial_count, 'dial')} in {rough_duration_text(seconds)}"
         if not self._failures:
-            return f"{made}, none failed"
-        most = self._failures.most_common(REASONS_TOLD)
-        reasons = ", ".join(f"{reason} ({count})" for reason, count in most)
-        return f"{made}, {self._failures.total()} failed: {reasons}"
+            return f"{dials_text}, none failed"
+        most_common = self._failures.most_common(MOST_REASONS)
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in most_common)
+        return f"{dials_text}, {self._failures.total()} failed: {reasons}"
 
-    async def _read_on(self) -> None:
-        for followed in self._followed:
-            for dial in await followed.new():
-                self._done += 1
+    async def _read_new_dials(self) -> None:
+        for records in self._new_records:
+            for dial in await records.new():
+                self._dial_count += 1
                 self._failures.update([dial.reason] if dial.failed else [])

@@ -47,12 +47,12 @@ PROTOCOLS: dict[Capability, type] = {
 
 def refuse_undoable(faults: Iterable[PlannedFault], capabilities: Collection[type]) -> None:
     """Raise UsageError for a fault with a step that an engine of these capabilities cannot take."""
-    for planned in faults:
-        for step in FAULTS[planned.verb].steps[planned.scope]:
+    for planned_fault in faults:
+        for step in FAULTS[planned_fault.verb].steps[planned_fault.scope]:
             if step.needs is not None and PROTOCOLS[step.needs] not in capabilities:
                 raise UsageError(
-                    f"{planned.text}: the hosts of this run cannot {step.needs}; leave this event "
-                    "out, or have something done to a service"
+                    f"{planned_fault.text}: the hosts of this run cannot {step.needs}; leave this "
+                    "event out, or have something done to a service"
                 )
 
 
@@ -70,35 +70,35 @@ async def carry_out(  # noqa: PLR0913 - what is done, to what, when, and who is 
     Services that a fault brings back are followed up. ``until`` returns the seconds left until the
     hold has lasted for a given number of seconds.
     """
-    for planned in faults:
-        await asyncio.sleep(until(planned.at_seconds))
-        fault, services = FAULTS[planned.verb], _services(rig, planned)
-        for step in fault.steps[planned.scope]:
-            await _take(step, engine, planned, services)
-        journal.happened(planned)
+    for planned_fault in faults:
+        await asyncio.sleep(until(planned_fault.at_seconds))
+        fault, services = FAULTS[planned_fault.verb], _services(rig, planned_fault)
+        for step in fault.steps[planned_fault.scope]:
+            await _take_step(step, engine, planned_fault, services)
+        journal.happened(planned_fault)
         if fault.brings_back:
             follow_up.look_at(services)
 
 
-def _services(rig: Rig, planned: PlannedFault) -> list[Service]:
+def _services(rig: Rig, planned_fault: PlannedFault) -> list[Service]:
     """Return the services that a fault is done to; none if it is done only to a link."""
-    match planned.scope:
+    match planned_fault.scope:
         case Scope.SERVICE:
-            return [rig.named(planned.subject)]
+            return [rig.named(planned_fault.subject)]
         case Scope.HOST:
             return [
                 service
                 for service in rig.services
-                if service.host == planned.subject and service.role not in INSTRUMENTS
+                if service.host == planned_fault.subject and service.role not in INSTRUMENTS
             ]
         case Scope.LINK:
             return []
         case _:
-            assert_never(planned.scope)
+            assert_never(planned_fault.scope)
 
 
-async def _take(
-    step: AnyStep, engine: Engine, planned: PlannedFault, services: Sequence[Service]
+async def _take_step(
+    step: AnyStep, engine: Engine, planned_fault: PlannedFault, services: Sequence[Service]
 ) -> None:
     match step:
         case EndServices(signal=signal):
@@ -109,11 +109,11 @@ async def _take(
         case StartServices():
             await start_in_turns(engine, services)
         case SetLink(up=up):
-            await _links(engine).set_link(planned.subject, up=up)
+            await _link_cuts(engine).set_link(planned_fault.subject, up=up)
         case SetLinkRate():
-            await _link_rates(engine).set_link_rate(planned.subject, _rate(planned))
+            await _link_rates(engine).set_link_rate(planned_fault.subject, _rate(planned_fault))
         case RebootHost():
-            await _rebooting(engine).reboot(planned.subject)
+            await _reboots(engine).reboot(planned_fault.subject)
         case _:
             assert_never(step)
 
@@ -124,16 +124,16 @@ async def start_in_turns(engine: Engine, services: Iterable[Service]) -> None:
     Raises BringUpTimeout.
     """
     turns = in_turns(services)
-    for turn, following in zip(turns, [*turns[1:], ()], strict=True):
+    for turn, next_turn in zip(turns, [*turns[1:], ()], strict=True):
         await engine.start(turn)
-        needed = {name for service in following for name in service.ends_without}
-        awaited = [service for service in turn if service.name in needed]
+        needed_names = {name for service in next_turn for name in service.ends_without}
+        needed_services = [service for service in turn if service.name in needed_names]
         await engine.ready(
-            awaited, seconds=STARTED_AGAIN_SECONDS, tell=lambda _: None, to_answer=True
+            needed_services, seconds=STARTED_AGAIN_SECONDS, tell=lambda _: None, to_answer=True
         )
 
 
-def _links(engine: Engine) -> LinkCuts:
+def _link_cuts(engine: Engine) -> LinkCuts:
     if not isinstance(engine, LinkCuts):
         raise TypeError(f"{type(engine).__name__} has no links in its hand")
     return engine
@@ -145,13 +145,13 @@ def _link_rates(engine: Engine) -> LinkRates:
     return engine
 
 
-def _rebooting(engine: Engine) -> Reboots:
+def _reboots(engine: Engine) -> Reboots:
     if not isinstance(engine, Reboots):
         raise TypeError(f"{type(engine).__name__} cannot reboot its hosts")
     return engine
 
 
-def _rate(planned: PlannedFault) -> float:
-    if planned.bits_per_second is None:
-        raise TypeError(f"{planned.text} gives the link no rate")
-    return planned.bits_per_second
+def _rate(planned_fault: PlannedFault) -> float:
+    if planned_fault.bits_per_second is None:
+        raise TypeError(f"{planned_fault.text} gives the link no rate")
+    return planned_fault.bits_per_second

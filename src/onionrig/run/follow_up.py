@@ -28,7 +28,7 @@ class FollowUp:
         self._engine = engine
         self._journal = journal
         self._group = group
-        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._is_over = False
 
     def look_at(self, services: Iterable[Service]) -> None:
@@ -36,17 +36,17 @@ class FollowUp:
         for service in services:
             if service.control_path is None or self._is_over:
                 continue
-            if service.name in self._asking:
-                self._asking[service.name].cancel()
-            self._asking[service.name] = self._group.create_task(self._ask(service))
+            if service.name in self._tasks:
+                self._tasks[service.name].cancel()
+            self._tasks[service.name] = self._group.create_task(self._wait_for_answer(service))
 
     def end(self) -> None:
         """Ask no more, so that the group can end."""
         self._is_over = True
-        for asking in self._asking.values():
-            asking.cancel()
+        for task in self._tasks.values():
+            task.cancel()
 
-    async def _ask(self, service: Service) -> None:
+    async def _wait_for_answer(self, service: Service) -> None:
         while True:
             if await self._is_up(service):
                 self._journal.answered(service.name)

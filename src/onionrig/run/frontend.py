@@ -50,28 +50,30 @@ async def published(
         balancer_tor = await stack.enter_async_context(engine.control(rig.one(Role.BALANCER_TOR)))
         uploads = await stack.enter_async_context(balancer_tor.uploads(rig.address))
         await _start_balancer(engine, rig, consensus, journal)
-        async with deadline(PUBLISHED_SECONDS, lambda: _unpublished(engine, rig)):
+        async with deadline(PUBLISHED_SECONDS, lambda: _missing_publication(engine, rig)):
             await uploads.get()
         descriptors = Descriptors(rig, clients, balancer_tor, uploads)
-        await _fetched(descriptors, journal)
+        await _fetch_everywhere(descriptors, journal)
         journal.reached(Reached.FRONTEND)
         yield descriptors
 
 
-async def _instances_up(engine: Engine, rig: Rig, journal: Journal) -> None:
+async def _wait_for_instances(engine: Engine, rig: Rig, journal: Journal) -> None:
     """Wait until every backend instance has made its own descriptor."""
-    up: list[str] = []
+    names_up: list[str] = []
 
-    def missing() -> str:
-        return f"a descriptor of {', '.join(name for name in rig.instances if name not in up)}"
+    def missing_text() -> str:
+        return (
+            f"a descriptor of {', '.join(name for name in rig.instances if name not in names_up)}"
+        )
 
-    async with deadline(INSTANCES_SECONDS, missing):
+    async with deadline(INSTANCES_SECONDS, missing_text):
         for service in rig.with_role(Role.BACKEND):
             async with engine.control(service) as tor:
                 while not await tor.publishes(rig.instances[service.name]):
-                    journal.waiting(missing())
+                    journal.waiting(missing_text())
                     await asyncio.sleep(POLL_SECONDS)
-            up.append(service.name)
+            names_up.append(service.name)
 
 
 async def _start_balancer(engine: Engine, rig: Rig, consensus: Consensus, journal: Journal) -> None:
@@ -79,10 +81,10 @@ async def _start_balancer(engine: Engine, rig: Rig, consensus: Consensus, journa
     balancer = rig.one(Role.BALANCER)
     if "fast_start" in rig.balancer_switches:
         await engine.start([balancer])
-        await _instances_up(engine, rig, journal)
+        await _wait_for_instances(engine, rig, journal)
         journal.waiting("Onionbalance to publish the address: as soon as it knows every instance")
         return
-    await _instances_up(engine, rig, journal)
+    await _wait_for_instances(engine, rig, journal)
     journal.waiting("the moment to start Onionbalance, so that it meets the next consensus")
     await asyncio.sleep(
         seconds_until_balancer(
@@ -97,18 +99,18 @@ async def _start_balancer(engine: Engine, rig: Rig, consensus: Consensus, journa
     )
 
 
-async def _fetched(descriptors: Descriptors, journal: Journal) -> None:
+async def _fetch_everywhere(descriptors: Descriptors, journal: Journal) -> None:
     """Make every client tor fetch the descriptor, with all points if they come in time."""
     if await descriptors.fetch_until(
         lambda: descriptors.complete, seconds=COMPLETE_SECONDS, tell=journal.waiting
     ):
         return
-    late = f"after {COMPLETE_SECONDS:.0f} s still waiting for {descriptors.missing()}"
+    waiting_text = f"after {COMPLETE_SECONDS:.0f} s still waiting for {descriptors.missing_text()}"
     if not descriptors.all_fetched:
-        raise BringUpTimeout(late)
-    journal.note(f"{late}; going on with what there is")
+        raise BringUpTimeout(waiting_text)
+    journal.note(f"{waiting_text}; going on with what there is")
 
 
-def _unpublished(engine: Engine, rig: Rig) -> str:
+def _missing_publication(engine: Engine, rig: Rig) -> str:
     log = engine.log(rig.one(Role.BALANCER))
     return f"Onionbalance to publish the address; its log: {log}"

@@ -44,25 +44,25 @@ class Journal:
         self._appender = appender
         self._watch = watch
         self._started_seconds = time.monotonic()
-        self._waiting = ""
+        self._awaited_subject = ""
 
     def phase(self, phase: Phase) -> None:
         """Record the beginning of a phase."""
-        self._tell(PhaseBegan(**self._now(), phase=phase))
+        self._record(PhaseBegan(**self._times(), phase=phase))
 
     def waiting(self, subject: str) -> None:
         """Record what is awaited from now on; recorded once while it stays the same."""
-        if subject != self._waiting:
-            self._waiting = subject
-            self._tell(Waiting(**self._now(), subject=subject))
+        if subject != self._awaited_subject:
+            self._awaited_subject = subject
+            self._record(Waiting(**self._times(), subject=subject))
 
     def reached(self, reached: Reached) -> None:
         """Record the time of a milestone."""
-        self._tell(Milestone(**self._now(), reached=reached))
+        self._record(Milestone(**self._times(), reached=reached))
 
     def note(self, text: str) -> None:
         """Record a text that a reader should know."""
-        self._tell(Noted(**self._now(), text=text))
+        self._record(Noted(**self._times(), text=text))
 
     def covered(
         self,
@@ -73,9 +73,9 @@ class Journal:
         variant: int = 1,
     ) -> None:
         """Record which introduction points a client tor can use, by backend instance."""
-        self._tell(
+        self._record(
             Covered(
-                **self._now(),
+                **self._times(),
                 client=client,
                 usable_points=usable_points,
                 drawn_points=drawn_points or {},
@@ -83,51 +83,51 @@ class Journal:
             )
         )
 
-    def happened(self, planned: PlannedFault) -> None:
+    def happened(self, planned_fault: PlannedFault) -> None:
         """Record a fault that was done to the rig, and that what follows is watched."""
-        self._tell(
+        self._record(
             Happened(
-                **self._now(),
-                verb=planned.verb,
-                subject=planned.subject,
-                of_host=planned.scope is not Scope.SERVICE,
-                bits_per_second=planned.bits_per_second,
+                **self._times(),
+                verb=planned_fault.verb,
+                subject=planned_fault.subject,
+                of_host=planned_fault.scope is not Scope.SERVICE,
+                bits_per_second=planned_fault.bits_per_second,
                 followed_up=True,
             )
         )
 
     def listed(self, instances: tuple[str, ...]) -> None:
         """Record which instances are in the address's descriptors from now on."""
-        self._tell(Listed(**self._now(), instances=instances))
+        self._record(Listed(**self._times(), instances=instances))
 
     def published(self) -> None:
         """Record that HSDirs have acknowledged a descriptor of the address."""
-        self._tell(Published(**self._now()))
+        self._record(Published(**self._times()))
 
     def answered(self, service: str) -> None:
         """Record that a tor which was brought back is up."""
-        self._tell(Answered(**self._now(), service=service))
+        self._record(Answered(**self._times(), service=service))
 
-    def host_gone(self, gone: GoneHost) -> None:
+    def host_gone(self, gone_host: GoneHost) -> None:
         """Record that a host was lost, and that the run goes on without it."""
-        self._tell(
+        self._record(
             HostGone(
-                **self._now(),
-                host=gone.name,
-                reason=gone.reason,
-                last_heard_wall_seconds=gone.last_heard_wall_seconds,
+                **self._times(),
+                host=gone_host.name,
+                reason=gone_host.reason,
+                last_heard_wall_seconds=gone_host.last_heard_wall_seconds,
             )
         )
 
     def starved(self, backend: str, reason: str) -> None:
         """Record a backend instance that the load will not reach."""
-        self._tell(Starved(**self._now(), backend=backend, reason=reason))
+        self._record(Starved(**self._times(), backend=backend, reason=reason))
 
     def scheduled(self, schedule: Schedule, settings: dict[str, str]) -> None:
         """Record when a load begins, is held and ends, and which settings override the run's."""
-        self._tell(
+        self._record(
             Scheduled(
-                **self._now(),
+                **self._times(),
                 ramp_second=schedule.ramp_second,
                 hold_second=schedule.hold_second,
                 end_second=schedule.end_second,
@@ -139,29 +139,31 @@ class Journal:
 
     def held(self) -> None:
         """Record that the last scheduled load went through its hold."""
-        self._tell(Held(**self._now()))
+        self._record(Held(**self._times()))
 
     def failed(self, error: OnionrigError | BaseException, *, exit_code: int) -> None:
         """Record what ended the run early."""
         message = str(error) or type(error).__name__
-        self._tell(
-            Failed(**self._now(), error=type(error).__name__, message=message, exit_code=exit_code)
+        self._record(
+            Failed(
+                **self._times(), error=type(error).__name__, message=message, exit_code=exit_code
+            )
         )
 
     def finished(self) -> None:
         """Record that the run went through all its phases."""
-        self._tell(Finished(**self._now()))
+        self._record(Finished(**self._times()))
 
     def close(self) -> None:
         """Close the file."""
         self._appender.close()
 
-    def _now(self) -> dict[str, Any]:  # Any: beside fields of other types
+    def _times(self) -> dict[str, Any]:  # Any: beside fields of other types
         return {
             "wall_seconds": time.time(),
             "since_start_seconds": time.monotonic() - self._started_seconds,
         }
 
-    def _tell(self, event: AnyEvent) -> None:
+    def _record(self, event: AnyEvent) -> None:
         self._appender.append(event)
         self._watch(event)

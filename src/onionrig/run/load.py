@@ -36,12 +36,12 @@ COUNTERS_SECONDS = 6.0
 
 def schedule_from(second: int, load: Load, *, lead_seconds: int) -> Schedule:
     """Return the load's times, fixed within this second: the ramp is ``lead_seconds`` later."""
-    ramp = second + lead_seconds
-    hold = ramp + int(load.ramp)
+    ramp_second = second + lead_seconds
+    hold_second = ramp_second + int(load.ramp)
     return Schedule(
-        ramp_second=ramp,
-        hold_second=hold,
-        end_second=hold + int(load.hold),
+        ramp_second=ramp_second,
+        hold_second=hold_second,
+        end_second=hold_second + int(load.hold),
         streams=load.streams_asked,
         reach=load.reached,
     )
@@ -50,7 +50,7 @@ def schedule_from(second: int, load: Load, *, lead_seconds: int) -> Schedule:
 async def put_on_load(
     engine: Engine,
     rig: Rig,
-    planned: PlannedLoad,
+    planned_load: PlannedLoad,
     faults: Sequence[PlannedFault],
     journal: Journal,
 ) -> None:
@@ -61,15 +61,17 @@ async def put_on_load(
     """
     clock = SteadyClock()
     async with yardstick_read(engine, rig, journal):
-        schedule = schedule_from(clock.second(), planned.load, lead_seconds=engine.lead_seconds)
+        schedule = schedule_from(
+            clock.second(), planned_load.load, lead_seconds=engine.lead_seconds
+        )
         # the engine may hand on what is known of the run by then, and this load belongs to it
-        journal.scheduled(schedule, planned.settings)
+        journal.scheduled(schedule, planned_load.settings)
         await engine.write_schedule(schedule)
         with outlived(engine, rig, journal):
-            await _held(engine, rig, schedule, faults, journal)
+            await _ramp_and_hold(engine, rig, schedule, faults, journal)
 
 
-async def _held(
+async def _ramp_and_hold(
     engine: Engine,
     rig: Rig,
     schedule: Schedule,
@@ -85,7 +87,7 @@ async def _held(
         await stack.enter_async_context(dialled_meanwhile(engine, rig))
         async with tasks() as group:
             follow_up = FollowUp(engine, journal, group)
-            group.create_task(_announce(schedule, clock, journal))
+            group.create_task(_announce_phases(schedule, clock, journal))
             group.create_task(
                 carry_out(
                     engine,
@@ -104,27 +106,33 @@ async def _held(
     journal.held()
     journal.phase(Phase.DRAIN)
     if rig.with_role(Role.BACKEND):
-        await _counters_read(engine, rig, schedule, journal)
+        await _wait_for_counters(engine, rig, schedule, journal)
 
 
-async def _counters_read(engine: Engine, rig: Rig, schedule: Schedule, journal: Journal) -> None:
+async def _wait_for_counters(
+    engine: Engine, rig: Rig, schedule: Schedule, journal: Journal
+) -> None:
     """Wait until the tors have been asked for the hold's end, while they are still there."""
-    followed = [
+    counters_by_host = [
         (sampler.host, engine.follow(sampler, TorSample)) for sampler in rig.with_role(Role.SAMPLER)
     ]
     try:
         async with asyncio.timeout(COUNTERS_SECONDS):
-            while left := [one for one in followed if one[0] not in engine.lost_hosts]:
-                lines = await left[0][1].new()
-                if any(line.second >= schedule.end_second for line in lines):
-                    followed.remove(left[0])
+            while unread := [
+                host_counters
+                for host_counters in counters_by_host
+                if host_counters[0] not in engine.lost_hosts
+            ]:
+                samples = await unread[0][1].new()
+                if any(sample.second >= schedule.end_second for sample in samples):
+                    counters_by_host.remove(unread[0])
                 else:
                     await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         journal.note(f"the tors' own counters were not read within {COUNTERS_SECONDS:.0f} s")
 
 
-async def _announce(schedule: Schedule, clock: SteadyClock, journal: Journal) -> None:
+async def _announce_phases(schedule: Schedule, clock: SteadyClock, journal: Journal) -> None:
     """Begin each phase in its second; these times were fixed, and are not waits for evidence."""
     for phase, second in ((Phase.RAMP, schedule.ramp_second), (Phase.HOLD, schedule.hold_second)):
         await asyncio.sleep(clock.until(second))

@@ -22,13 +22,13 @@ def outlived(engine: Engine, rig: Rig, journal: Journal) -> Iterator[None]:
     Raises HostLost if nothing is served without the host, since no other has one of its roles.
     """
 
-    def tell(gone: GoneHost) -> None:
-        if role := rig.role_missing_without({*engine.lost_hosts, gone.name}):
+    def journal_loss(gone_host: GoneHost) -> None:
+        if role := rig.role_missing_without({*engine.lost_hosts, gone_host.name}):
             raise HostLost(
-                f"{gone.name}: {gone.reason}; no other host has a {role}, and nothing is served "
-                "without one"
+                f"{gone_host.name}: {gone_host.reason}; no other host has a {role}, and nothing is "
+                "served without one"
             )
-        journal.host_gone(gone)
+        journal.host_gone(gone_host)
 
-    with engine.outliving_hosts(tell):
+    with engine.outliving_hosts(journal_loss):
         yield

@@ -56,11 +56,11 @@ def known_of_rig(rig: Rig, own_processes: Mapping[str, str]) -> dict[str, Any]:
             **{service.name: service.role.value for service in rig.services},
             **own_processes,
         },
-        "services": tuple(_recorded(rig, service) for service in rig.services),
+        "services": tuple(_service_record(rig, service) for service in rig.services),
     }
 
 
-def _recorded(rig: Rig, service: Service) -> ServiceRecord:
+def _service_record(rig: Rig, service: Service) -> ServiceRecord:
     return ServiceRecord(
         name=service.name,
         role=service.role.value,

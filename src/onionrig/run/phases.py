@@ -50,19 +50,19 @@ async def run(
     Whatever ends it, nothing is left running, and the run directory has a result, which is
     ``aborted`` if the run ended early. Raises the error that ended it.
     """
-    this = Run(question, opening, run_directory, watch)
+    current_run = Run(question, opening, run_directory, watch)
     try:
         async with interruptible():
-            await through_all_phases(this, opening)
-        this.journal.finished()
+            await through_all_phases(current_run, opening)
+        current_run.journal.finished()
     except BaseException as error:
         # a rig that only serves is meant to end by Ctrl-C
         if not (isinstance(error, Interrupted) and question.serves_only):
-            _abort(error, this)
+            _record_abort(error, current_run)
             raise
-        this.journal.finished()
+        current_run.journal.finished()
     finally:
-        this.journal.close()
+        current_run.journal.close()
     result = finish(run_directory)
     if not question.serves_only:
         try:
@@ -74,27 +74,27 @@ async def run(
     return result
 
 
-async def through_all_phases(this: Run, opening: Opening) -> None:
+async def through_all_phases(current_run: Run, opening: Opening) -> None:
     """Bring the rig up, put the loads on it in turn or serve, and collect the records."""
-    question, journal = this.question, this.journal
-    async with standing(this, opening) as (engine, rig):
+    question, journal = current_run.question, current_run.journal
+    async with standing(current_run, opening) as (engine, rig):
         await dial_all(engine, rig, journal)
         faults = planned_faults(question.experiment)
-        for planned in question.loads:
-            await put_on_load(engine, rig, planned, faults, journal)
-            if _known(question, this.directory):
+        for planned_load in question.loads:
+            await put_on_load(engine, rig, planned_load, faults, journal)
+            if _is_rate_known(question, current_run.directory):
                 break
         if question.serves_only:
             await _serve(journal)
         journal.phase(Phase.TEAR_DOWN)
 
 
-def _known(question: Question, run_directory: RunDirectory) -> bool:
+def _is_rate_known(question: Question, run_directory: RunDirectory) -> bool:
     """Return whether the holds so far suffice, if they go on until the rate is known."""
-    asked = question.until_known
-    if asked is None:
+    until_known = question.until_known
+    if until_known is None:
         return False
-    return holds_known(asked, results_by_load(run_directory.recording())).known
+    return holds_known(until_known, results_by_load(run_directory.recording())).known
 
 
 async def _serve(journal: Journal) -> None:
@@ -107,15 +107,15 @@ async def _serve(journal: Journal) -> None:
         raise
 
 
-def _abort(error: BaseException, this: Run) -> None:
+def _record_abort(error: BaseException, current_run: Run) -> None:
     """Leave a run directory that says why it ended; the first error is the one that is raised."""
-    known = explained(error)
-    code = UNEXPECTED if known is None else known.exit_code
+    own_error = explained(error)
+    exit_code = UNEXPECTED if own_error is None else own_error.exit_code
     try:
-        this.journal.failed(error, exit_code=code)
-        finish(this.directory)
-    except OnionrigError as further:
-        error.add_note(f"the run directory could not be finished: {further}")
+        current_run.journal.failed(error, exit_code=exit_code)
+        finish(current_run.directory)
+    except OnionrigError as finishing_error:
+        error.add_note(f"the run directory could not be finished: {finishing_error}")
 
 
 def _failure(error: OnionrigError) -> Failure:

@@ -48,29 +48,31 @@ async def find_serving(
     awaited, with a deadline. Raises NothingServed when not a single dial succeeded.
     """
     instances = {service.name for service in rig.with_role(Role.BACKEND)}
-    dialling = _Dialling(engine, rig, journal, most=DIALS_AN_INSTANCE * len(instances))
+    dialling = _Dialling(engine, rig, journal, most_dials=DIALS_AN_INSTANCE * len(instances))
     await dialling.until_served(set())
     await descriptors.fetch_until(
         lambda: not descriptors.starved, seconds=BETTER_SECONDS, tell=journal.waiting
     )
-    held = variants(descriptors.coverages)
-    for client, seen in descriptors.coverages.items():
-        journal.covered(client, seen.usable, drawn_points=seen.drawn, variant=held[client])
+    variants_by_client = variants(descriptors.coverages)
+    for client, coverage in descriptors.coverages.items():
+        journal.covered(
+            client, coverage.usable, drawn_points=coverage.drawn, variant=variants_by_client[client]
+        )
     starved = descriptors.starved
     await dialling.until_served(instances - starved.keys())
     dialling.tell_failures()
     for name in sorted(instances - dialling.served.keys() | starved.keys()):
-        journal.starved(name, starved.get(name) or dialling.missed())
+        journal.starved(name, starved.get(name) or dialling.reason_not_reached())
 
 
 class _Dialling:
     """Dials through one client tor after the other, each with its own circuit."""
 
-    def __init__(self, engine: Engine, rig: Rig, journal: Journal, *, most: int) -> None:
+    def __init__(self, engine: Engine, rig: Rig, journal: Journal, *, most_dials: int) -> None:
         self._engine = engine
         self._rig = rig
         self._journal = journal
-        self._left = most
+        self._dials_left = most_dials
         self._dials = _dials(engine, rig)
         self._failures: Counter[str] = Counter()
         self.served: Counter[str] = Counter()
@@ -80,16 +82,16 @@ class _Dialling:
 
         Raises NothingServed when none of them succeeded.
         """
-        while self._left > 0 and (not self.served or expected - self.served.keys()):
-            self._journal.waiting(self._subject(expected))
-            batch = min(DIALS_AT_ONCE, self._left)
-            self._left -= batch
+        while self._dials_left > 0 and (not self.served or expected - self.served.keys()):
+            self._journal.waiting(self._awaited_text(expected))
+            batch = min(DIALS_AT_ONCE, self._dials_left)
+            self._dials_left -= batch
             await together(*(self._dial() for _ in range(batch)))
         if not self.served:
             raise NothingServed(
                 f"none of {self._failures.total()} dials of {self._rig.address} came through: "
-                f"{self._reasons()}; see the logs of the client tors and of the backends, beside "
-                f"{self._engine.log(self._rig.one(Role.BALANCER))}"
+                f"{self._reasons_text()}; see the logs of the client tors and of the backends, "
+                f"beside {self._engine.log(self._rig.one(Role.BALANCER))}"
             )
 
     def tell_failures(self) -> None:
@@ -97,17 +99,17 @@ class _Dialling:
         if self._failures:
             self._journal.note(
                 f"{counted(self._failures.total(), 'dial')} failed before the load: "
-                f"{self._reasons()}"
+                f"{self._reasons_text()}"
             )
 
-    def missed(self) -> str:
+    def reason_not_reached(self) -> str:
         """Return the reason why an instance that can be reached was not."""
         return f"none of {self.served.total()} dials reached it, by chance or by its circuits"
 
     async def _dial(self) -> None:
-        self._take(await next(self._dials))
+        self._count_dial(await next(self._dials))
 
-    def _take(self, transfer: Transfer) -> None:
+    def _count_dial(self, transfer: Transfer) -> None:
         if transfer.failed or transfer.backend is None:
             self._failures[transfer.reason] += 1
             return
@@ -115,14 +117,14 @@ class _Dialling:
             self._journal.reached(Reached.FIRST_BYTE)
         self.served[transfer.backend] += 1
 
-    def _reasons(self) -> str:
+    def _reasons_text(self) -> str:
         return ", ".join(f"{reason} ({count})" for reason, count in self._failures.most_common(3))
 
-    def _subject(self, expected: set[str]) -> str:
+    def _awaited_text(self, expected: set[str]) -> str:
         if not self.served:
             return "the first verified byte through the balanced address"
-        missing = ", ".join(sorted(expected - self.served.keys()))
-        return f"{missing} to serve a verified stream; at most {self._left} more dials"
+        missing_names = ", ".join(sorted(expected - self.served.keys()))
+        return f"{missing_names} to serve a verified stream; at most {self._dials_left} more dials"
 
 
 def _dials(engine: Engine, rig: Rig) -> Iterator[Coroutine[Any, Any, Transfer]]:
@@ -135,9 +137,9 @@ def _dials(engine: Engine, rig: Rig) -> Iterator[Coroutine[Any, Any, Transfer]]:
             client,
             credentials,
             timeout_seconds=DIAL_SECONDS,
-            connect=functools.partial(_connected, engine, host),
+            connect=functools.partial(_connect, engine, host),
         )
 
 
-async def _connected(engine: Engine, host: str, client: SocksEndpoint) -> StreamPair:
+async def _connect(engine: Engine, host: str, client: SocksEndpoint) -> StreamPair:
     return await engine.connect(host, client.host, client.port)

@@ -45,7 +45,7 @@ class Run:
         directory.write_manifest(self.manifest)
         self.journal = Journal(directory.events_appender(), watch)
 
-    def describe(self, **known: Any) -> None:  # noqa: ANN401 - fields of the manifest, of any type
+    def describe(self, **fields: Any) -> None:  # noqa: ANN401 - fields of the manifest, of any type
         """Write a manifest with more known fields. Raises RunDirectoryError."""
-        self.manifest = msgspec.structs.replace(self.manifest, **known)
+        self.manifest = msgspec.structs.replace(self.manifest, **fields)
         self.directory.write_manifest(self.manifest)

@@ -27,27 +27,27 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def standing(this: Run, opening: Opening) -> AsyncIterator[tuple[Engine, Rig]]:
+async def standing(current_run: Run, opening: Opening) -> AsyncIterator[tuple[Engine, Rig]]:
     """Keep the rig up and ready for a block, with everything but the load.
 
     What was recorded elsewhere has been collected when the block is over. Raises what kept the rig
     from coming up, and in the block, as soon as it happens, what died. UsageError is raised before
     anything is started, for a fault that the engine cannot carry out.
     """
-    refuse_undoable(planned_faults(this.question.experiment), opening.capabilities)
-    this.journal.phase(Phase.BRING_UP)
-    async with opening.entered(this.question, this.directory) as engine:
-        this.describe(hosts=engine.host_records)
-        rig = await _rendered(this, engine)
-        this.describe(**known_of_rig(rig, engine.own_processes))
+    refuse_undoable(planned_faults(current_run.question.experiment), opening.capabilities)
+    current_run.journal.phase(Phase.BRING_UP)
+    async with opening.entered(current_run.question, current_run.directory) as engine:
+        current_run.describe(hosts=engine.host_records)
+        rig = await _render_rig(current_run, engine)
+        current_run.describe(**known_of_rig(rig, engine.own_processes))
         await engine.prepare(rig)
-        await _bring_up(this, engine, rig)
+        await _bring_up(current_run, engine, rig)
         yield engine, rig
 
 
-async def _rendered(this: Run, engine: Engine) -> Rig:
+async def _render_rig(current_run: Run, engine: Engine) -> Rig:
     """Claim ports and make keys where the services will be, and return the rendered rig."""
-    experiment = this.question.experiment
+    experiment = current_run.question.experiment
     places = placement(experiment, here=engine.hosts[0].name)
     allocation = Allocation(
         hosts=engine.hosts,
@@ -58,27 +58,27 @@ async def _rendered(this: Run, engine: Engine) -> Rig:
     )
     identities = None
     if experiment.network.kind != "none":
-        this.journal.waiting("keys: some seconds in the first run, kept for later ones")
-        identities = await engine.make_keys(this.question, places)
+        current_run.journal.waiting("keys: some seconds in the first run, kept for later ones")
+        identities = await engine.make_keys(current_run.question, places)
     return render(experiment, identities, allocation)
 
 
-async def _bring_up(this: Run, engine: Engine, rig: Rig) -> None:
-    journal = this.journal
+async def _bring_up(current_run: Run, engine: Engine, rig: Rig) -> None:
+    journal = current_run.journal
     if not rig.with_role(Role.AUTHORITY):
         await start_movers(engine, rig, journal)
         journal.phase(Phase.READY)
         return
     consensus = await bring_up_network(engine, rig, journal)
-    this.describe(consensus_parameters=consensus.parameters)
+    current_run.describe(consensus_parameters=consensus.parameters)
     async with published(engine, rig, consensus, journal) as descriptors:
         journal.phase(Phase.READY)
         await engine.start(rig.with_role(Role.PINGER))
         await find_serving(engine, rig, descriptors, journal)
-    journal.note(_by_hand(engine, rig))
+    journal.note(_by_hand_text(engine, rig))
 
 
-def _by_hand(engine: Engine, rig: Rig) -> str:
+def _by_hand_text(engine: Engine, rig: Rig) -> str:
     host, client = rig.ways()[0]
     return (
         f"to read it by hand: {engine.by_hand(host)}nc -X 5 -x {client.host}:{client.port} "

@@ -33,19 +33,19 @@ async def watched(engine: Engine, rig: Rig, journal: Journal) -> AsyncIterator[N
 
     The balancer's tor is asked, which carries no load and whose cache no client looks into.
     """
-    watching = asyncio.create_task(_watch(engine, rig, journal))
+    watch_task = asyncio.create_task(_watch(engine, rig, journal))
     try:
         yield
     finally:
-        watching.cancel()
-        await asyncio.wait([watching])
-        if not watching.cancelled() and (error := watching.exception()):
+        watch_task.cancel()
+        await asyncio.wait([watch_task])
+        if not watch_task.cancelled() and (error := watch_task.exception()):
             journal.note(f"the address's descriptors were not watched to the end: {error!r}")
 
 
 async def _watch(engine: Engine, rig: Rig, journal: Journal) -> None:
-    looked_at = _Watched(rig)
-    before: tuple[str, ...] | None = None
+    descriptors = _AddressDescriptors(rig)
+    last_instances: tuple[str, ...] | None = None
     while True:
         # the tor that is asked may itself be ended and started again
         with suppress(*GONE, NoTorToAsk):
@@ -54,21 +54,21 @@ async def _watch(engine: Engine, rig: Rig, journal: Journal) -> None:
                 tor.uploads(rig.address) as uploads,
             ):
                 # no task group: one that ends with an error forgets that it was cancelled
-                telling = asyncio.create_task(_tell_publications(uploads, journal))
+                publication_task = asyncio.create_task(_journal_publications(uploads, journal))
                 try:
-                    while not telling.done():
-                        listed = await looked_at.listed(tor)
-                        if listed is not None and listed != before:
-                            journal.listed(listed)
-                            before = listed
+                    while not publication_task.done():
+                        instances = await descriptors.listed_instances(tor)
+                        if instances is not None and instances != last_instances:
+                            journal.listed(instances)
+                            last_instances = instances
                         await asyncio.sleep(PAUSE_SECONDS)
-                    telling.result()
+                    publication_task.result()
                 finally:
-                    telling.cancel()
+                    publication_task.cancel()
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _tell_publications(uploads: asyncio.Queue[str], journal: Journal) -> None:
+async def _journal_publications(uploads: asyncio.Queue[str], journal: Journal) -> None:
     """Journal that HSDirs acknowledge descriptors; those of one second together."""
     while True:
         await uploads.get()
@@ -78,7 +78,7 @@ async def _tell_publications(uploads: asyncio.Queue[str], journal: Journal) -> N
             uploads.get_nowait()
 
 
-class _Watched:
+class _AddressDescriptors:
     """The descriptors on the HSDirs that clients ask."""
 
     def __init__(self, rig: Rig) -> None:
@@ -87,19 +87,24 @@ class _Watched:
         self._owners: dict[str, str] = {}
         self._network = FollowedNetwork()
 
-    async def listed(self, tor: Control) -> tuple[str, ...] | None:
+    async def listed_instances(self, tor: Control) -> tuple[str, ...] | None:
         """Return the instances in any descriptor, or None if not one HSDir gave one."""
         hsdirs = client_hsdirs(self._address, await self._network.current(tor))
-        said = await ask_all(tor, self._address, hsdirs)
-        keys = {point.key for each in said if each.descriptor for point in each.descriptor.points}
+        answers = await ask_all(tor, self._address, hsdirs)
+        keys = {
+            point.key
+            for answer in answers
+            if answer.descriptor
+            for point in answer.descriptor.points
+        }
         if not keys:
             return None
         if keys - self._owners.keys():
-            await self._learn(tor)
+            await self._learn_owners(tor)
         owners = {self._owners.get(key) for key in keys}
         return tuple(name for name in self._instances if name in owners)
 
-    async def _learn(self, tor: Control) -> None:
+    async def _learn_owners(self, tor: Control) -> None:
         """Look up the owners of points: a daemon that was started again has new ones."""
         for name, address in self._instances.items():
             descriptor = await tor.cached_descriptor(address)

@@ -32,22 +32,24 @@ async def yardstick_read(engine: Engine, rig: Rig, journal: Journal) -> AsyncIte
     yardsticks = rig.with_role(Role.YARDSTICK)
     if yardsticks:
         journal.waiting("the yardstick, which times a fixed piece of work on every core")
-    followed = [(each, engine.follow(each, YardstickSample)) for each in yardsticks]
-    for _, readings in followed:
+    unfinished = [
+        (yardstick, engine.follow(yardstick, YardstickSample)) for yardstick in yardsticks
+    ]
+    for _, readings in unfinished:
         await readings.new()  # those of an earlier load
     await engine.start(yardsticks)
     try:
         async with asyncio.timeout(READING_SECONDS):
-            while followed:
-                first, readings = followed[0]
-                seen = any(reading.moment == "hold" for reading in await readings.new())
+            while unfinished:
+                yardstick, readings = unfinished[0]
+                is_hold_begun = any(reading.moment == "hold" for reading in await readings.new())
                 # the first reading for the hold comes once every core was read before it
-                if seen or first.host in engine.lost_hosts:
-                    del followed[0]
+                if is_hold_begun or yardstick.host in engine.lost_hosts:
+                    del unfinished[0]
                 else:
                     await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
-        late = ", ".join(yardstick.host for yardstick, _ in followed)
-        journal.note(f"the yardstick had not read every core of {late} before the load")
+        late_hosts = ", ".join(yardstick.host for yardstick, _ in unfinished)
+        journal.note(f"the yardstick had not read every core of {late_hosts} before the load")
     yield
     await together(*(engine.end(yardstick, Signal.TERMINATE) for yardstick in yardsticks))
