@@ -43,21 +43,23 @@ def account_of(run_directory: RunDirectory) -> Account:
     Raises RecordsUnreadable if neither the result nor the manifest can be read; the message says
     what there is.
     """
-    why = "result.json is missing"
+    reason = "result.json is missing"
     try:
-        stored = run_directory.stored_result()
+        stored_result = run_directory.stored_result()
     except RecordsUnreadable as error:
-        stored, why = None, str(error)
-    if stored is not None:
-        return Account(result=stored.value, notes=(*stored.gaps, *run_directory.absent()))
+        stored_result, reason = None, str(error)
+    if stored_result is not None:
+        return Account(
+            result=stored_result.value, notes=(*stored_result.gaps, *run_directory.absent())
+        )
     try:
         recording = run_directory.recording()
     except RecordsUnreadable as error:
-        raise RecordsUnreadable(f"{error}; {why}; {run_directory.contents()}") from error
+        raise RecordsUnreadable(f"{error}; {reason}; {run_directory.contents()}") from error
     result = analyse(recording)
-    said = result.trust.missing if result.trust is not None else ()
-    gaps = tuple(gap for gap in recording.gaps if gap not in said)
-    return Account(result=result, notes=(f"{why}: this is made from the records", *gaps))
+    result_gaps = result.trust.missing if result.trust is not None else ()
+    gaps = tuple(gap for gap in recording.gaps if gap not in result_gaps)
+    return Account(result=result, notes=(f"{reason}: this is made from the records", *gaps))
 
 
 if __name__ == "__main__":

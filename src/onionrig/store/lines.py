@@ -36,9 +36,9 @@ class Appender:
         """Write one line. Raises RunDirectoryError when the disk is full."""
         line = self._encoder.encode(record) + b"\n"
         try:
-            written = os.write(self._file, line)
-            while written < len(line):
-                written += os.write(self._file, line[written:])
+            written_bytes = os.write(self._file, line)
+            while written_bytes < len(line):
+                written_bytes += os.write(self._file, line[written_bytes:])
         except OSError as error:
             raise unwritable(self._path, error) from error
 
@@ -74,9 +74,9 @@ class GrowingFile:
                 content = file.read()
         except FileNotFoundError:
             return []
-        complete = content.rfind(b"\n") + 1
-        self._offset += complete
-        return content[:complete].splitlines()
+        complete_bytes = content.rfind(b"\n") + 1
+        self._offset += complete_bytes
+        return content[:complete_bytes].splitlines()
 
 
 class Tail(Generic[Record]):
@@ -101,13 +101,13 @@ def read_all(path: Path | str, kind: type[Record]) -> Iterator[Record]:
     if not path.exists():
         return
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        for line_number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
             try:
                 yield decoder.decode(line)
             except msgspec.MsgspecError as error:
-                raise RecordsUnreadable(f"{path}, line {number}: {error}") from error
+                raise RecordsUnreadable(f"{path}, line {line_number}: {error}") from error
 
 
 def unwritable(path: Path, error: OSError, *, option: str = "--out") -> RunDirectoryError:

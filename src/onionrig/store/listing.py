@@ -52,29 +52,29 @@ def listed(below: Path) -> list[ListedRun]:
 
     Raises RecordsUnreadable if the directory itself cannot be looked into.
     """
-    lines: list[ListedRun] = []
+    listed_runs: list[ListedRun] = []
     for path in _by_age(below):
         kind = series_kind(path)
         if kind is None:
-            lines.append(_run(path, below))
+            listed_runs.append(_listed_run(path, below))
             continue
-        lines.append(_head(path, below, kind))
-        lines += [_run(inner, below) for inner in _by_age(path / "runs")]
-    return lines
+        listed_runs.append(_headline(path, below, kind))
+        listed_runs += [_listed_run(run_path, below) for run_path in _by_age(path / "runs")]
+    return listed_runs
 
 
 def _by_age(below: Path) -> list[Path]:
     return sorted(directories(below), key=began)
 
 
-def _run(path: Path, below: Path) -> ListedRun:
+def _listed_run(path: Path, below: Path) -> ListedRun:
     run_directory = RunDirectory(path)
-    head = _head(path, below, "run")
+    headline = _headline(path, below, "run")
     problem = None
     try:
         result = run_directory.read_result()
         if result is not None:
-            return _with_result(head, result)
+            return _with_result(headline, result)
     except RecordsUnreadable as error:
         problem = _without_path(error, path)
     try:
@@ -83,10 +83,10 @@ def _run(path: Path, below: Path) -> ListedRun:
         if not run_directory.looks_like_a_run():
             problem = f"no run directory: {run_directory.contents()}"
         return msgspec.structs.replace(
-            head, outcome="unreadable", problem=problem or _without_path(error, path)
+            headline, outcome="unreadable", problem=problem or _without_path(error, path)
         )
     return msgspec.structs.replace(
-        head, profile=manifest.profile, mode=manifest.mode, outcome="no result", problem=problem
+        headline, profile=manifest.profile, mode=manifest.mode, outcome="no result", problem=problem
     )
 
 
@@ -94,7 +94,7 @@ def _without_path(error: RecordsUnreadable, path: Path) -> str:
     return str(error).removeprefix(f"{path}/")
 
 
-def _head(path: Path, below: Path, kind: ListedKind) -> ListedRun:
+def _headline(path: Path, below: Path, kind: ListedKind) -> ListedRun:
     return ListedRun(
         name=run_name(path, below=below),
         path=str(path),
@@ -103,9 +103,9 @@ def _head(path: Path, below: Path, kind: ListedKind) -> ListedRun:
     )
 
 
-def _with_result(head: ListedRun, result: Result) -> ListedRun:
+def _with_result(headline: ListedRun, result: Result) -> ListedRun:
     return msgspec.structs.replace(
-        head,
+        headline,
         profile=result.profile,
         mode=result.mode,
         outcome=result.status,

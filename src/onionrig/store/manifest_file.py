@@ -21,7 +21,7 @@ CONTROL_SOCKET = "ControlSocket "
 
 def read_manifest(path: Path) -> Salvaged[Manifest]:
     """Return a manifest with notes on it. Raises RecordsUnreadable."""
-    return read_value(path, Manifest, earlier=as_this_version)
+    return read_value(path, Manifest, upgrade=as_this_version)
 
 
 def as_this_version(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -38,24 +38,24 @@ def as_this_version(manifest: dict[str, Any]) -> dict[str, Any]:
         *machines,
         *({**facts.get(host["machine"], {}), **host, "kind": "emulated"} for host in emulated),
     ]
-    services = [_with_what_its_files_say(service) for service in manifest.get("services", [])]
-    others = {key: value for key, value in manifest.items() if key != "emulated"}
-    return {**others, "hosts": hosts, "services": services}
+    services = [_with_facts_from_its_files(service) for service in manifest.get("services", [])]
+    other_fields = {key: value for key, value in manifest.items() if key != "emulated"}
+    return {**other_fields, "hosts": hosts, "services": services}
 
 
-def _with_what_its_files_say(service: dict[str, Any]) -> dict[str, Any]:
+def _with_facts_from_its_files(service: dict[str, Any]) -> dict[str, Any]:
     files: dict[str, str] = service.get("files", {})
     sockets = [
         line.removeprefix(CONTROL_SOCKET)
         for line in files.get("torrc", "").splitlines()
         if line.startswith(CONTROL_SOCKET)
     ]
-    known: dict[str, Any] = {"control_socket": sockets[0]} if sockets else {}
+    fields: dict[str, Any] = {"control_socket": sockets[0]} if sockets else {}
     with contextlib.suppress(msgspec.DecodeError, KeyError, TypeError):
-        told = msgspec.json.decode(files["config.yaml"])  # YAML that is JSON
-        known["instances"] = {
+        balancer_config = msgspec.json.decode(files["config.yaml"])  # YAML that is JSON
+        fields["instances"] = {
             instance["name"]: instance["address"]
-            for frontend in told["services"]
+            for frontend in balancer_config["services"]
             for instance in frontend["instances"]
         }
-    return {**service, **known}
+    return {**service, **fields}

@@ -39,16 +39,18 @@ class AskedLoad(msgspec.Struct, frozen=True, kw_only=True):
 def asked_of(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> AskedLoad:
     """Return what a manifest's experiment asks; as far as it is known if of another version."""
     try:
-        known = experiment_from([experiment])
+        checked_experiment = experiment_from([experiment])
     except UsageError as error:
         return AskedLoad(
-            thresholds=_target(experiment),
-            streams=_streams(experiment, events),
+            thresholds=_target_thresholds(experiment),
+            streams=_stream_count(experiment, events),
             gaps=(
                 f"manifest.json holds an experiment that this version would not accept: {error}",
             ),
         )
-    return AskedLoad(thresholds=thresholds_of(known), streams=known.load.streams_asked)
+    return AskedLoad(
+        thresholds=thresholds_of(checked_experiment), streams=checked_experiment.load.streams_asked
+    )
 
 
 def expected_files(
@@ -58,60 +60,60 @@ def expected_files(
 
     ``whole`` is true if all events could be read; otherwise the run is assumed to have held.
     """
-    seen = list(events)
-    if whole and not any(isinstance(event, Scheduled) for event in seen):
+    known_events = list(events)
+    if whole and not any(isinstance(event, Scheduled) for event in known_events):
         return frozenset()
-    held = not whole or any(_in_hold(event) for event in seen)
-    writing = {name for name, role in roles.items() if role in _WRITERS}
-    return frozenset(writing | (_tors_records(roles) if held else set()))
+    was_held = not whole or any(_proves_a_hold(event) for event in known_events)
+    writer_names = {name for name, role in roles.items() if role in _WRITERS}
+    return frozenset(writer_names | (_tor_record_names(roles) if was_held else set()))
 
 
-def _tors_records(roles: Mapping[str, str]) -> set[str]:
+def _tor_record_names(roles: Mapping[str, str]) -> set[str]:
     """Return the names of the records of the tors' counters: one per sampler if there are tors."""
     if Role.PINGER not in roles.values():
         return set()
     return {tors_record(name) for name, role in roles.items() if role == Role.SAMPLER}
 
 
-def _in_hold(event: AnyEvent) -> bool:
+def _proves_a_hold(event: AnyEvent) -> bool:
     """Return whether an event proves that a hold had begun."""
-    began = isinstance(event, PhaseBegan) and event.phase is Phase.HOLD
-    return began or isinstance(event, (Held, Finished))
+    is_begun_hold = isinstance(event, PhaseBegan) and event.phase is Phase.HOLD
+    return is_begun_hold or isinstance(event, (Held, Finished))
 
 
 def mended_events(
-    events: Sequence[AnyEvent], lost: Sequence[str], schedule_path: Path
+    events: Sequence[AnyEvent], losses: Sequence[str], schedule_path: Path
 ) -> tuple[list[AnyEvent], tuple[str, ...]]:
     """Return the events, with lost ones restored from another file, and notes on what was done.
 
     If none were lost, a run without an end was killed, and is left as it is.
     """
-    mended = [event for event in events if not _impossible(event)]
-    said: tuple[str, ...] = ()
+    mended = [event for event in events if not _has_impossible_times(event)]
+    notes: tuple[str, ...] = ()
     if len(mended) < len(events):
-        said = ("events.jsonl has a load whose times cannot be",)
-    lost = [*lost, *said]
-    if not lost:
+        notes = ("events.jsonl has a load whose times cannot be",)
+    losses = [*losses, *notes]
+    if not losses:
         return mended, ()
     if not any(isinstance(event, Scheduled) for event in mended):
-        load = _scheduled(schedule_path)
+        load = _load_of_schedule(schedule_path)
         if load is not None:
             mended.append(load)
-            said = (*said, f"the times of the load are those of {schedule_path.name}")
+            notes = (*notes, f"the times of the load are those of {schedule_path.name}")
     if not any(isinstance(event, (Failed, Finished)) for event in mended):
         mended.append(
             Failed(
                 wall_seconds=0.0,
                 since_start_seconds=0.0,
                 error=RecordsUnreadable.__name__,
-                message=f"how the run ended is not known: {lost[0]}",
+                message=f"how the run ended is not known: {losses[0]}",
                 exit_code=RecordsUnreadable.exit_code,
             )
         )
-    return mended, said
+    return mended, notes
 
 
-def _scheduled(path: Path) -> Scheduled | None:
+def _load_of_schedule(path: Path) -> Scheduled | None:
     """Return the last load's times as the sink was given them, or None if they are lost as well."""
     try:
         schedule = read_value(path, Schedule).value
@@ -125,10 +127,10 @@ def _scheduled(path: Path) -> Scheduled | None:
         end_second=schedule.end_second,
         streams=schedule.streams,
     )
-    return None if _impossible(load) else load
+    return None if _has_impossible_times(load) else load
 
 
-def _impossible(event: AnyEvent) -> bool:
+def _has_impossible_times(event: AnyEvent) -> bool:
     """Return whether an event is a load that ends before it begins, or lasts for ever.
 
     A damaged digit can cause this, and figures over its seconds would never be finished.
@@ -139,9 +141,9 @@ def _impossible(event: AnyEvent) -> bool:
     return list(times) != sorted(times) or event.end_second - event.ramp_second > LONGEST_SECONDS
 
 
-def _target(experiment: Mapping[str, Any]) -> tuple[Threshold, ...]:
+def _target_thresholds(experiment: Mapping[str, Any]) -> tuple[Threshold, ...]:
     """Return the target of an experiment of another version, the one threshold that all have."""
-    target = _key(experiment, "verdict", "target")
+    target = _setting(experiment, "verdict", "target")
     try:
         rate = BitsPerSecond.parse(target) if isinstance(target, str) else None
     except UsageError:
@@ -149,12 +151,14 @@ def _target(experiment: Mapping[str, Any]) -> tuple[Threshold, ...]:
     return thresholds_of(Experiment(verdict=Thresholds(target=rate)))
 
 
-def _streams(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> int:
-    loads = [event.streams for event in events if isinstance(event, Scheduled)]
-    asked = _key(experiment, "load", "streams")
-    return asked if isinstance(asked, int) else loads[-1] if loads else 0
+def _stream_count(experiment: Mapping[str, Any], events: Sequence[AnyEvent]) -> int:
+    scheduled_streams = [event.streams for event in events if isinstance(event, Scheduled)]
+    streams = _setting(experiment, "load", "streams")
+    return (
+        streams if isinstance(streams, int) else scheduled_streams[-1] if scheduled_streams else 0
+    )
 
 
-def _key(experiment: Mapping[str, Any], table: str, key: str) -> object:
-    keys = experiment.get(table)
-    return keys.get(key) if isinstance(keys, dict) else None
+def _setting(experiment: Mapping[str, Any], table: str, key: str) -> object:
+    settings = experiment.get(table)
+    return settings.get(key) if isinstance(settings, dict) else None

@@ -44,7 +44,7 @@ def read_probe(path: Path) -> Probe:
 def _refuse_other(path: Path, value: object) -> None:
     """Raise UsageError for a value that is not a probe, or one of another schema."""
     if not isinstance(value, dict) or not {"openssl", "speeds", "loopback"} & value.keys():
-        raise UsageError(f"{path} is no probe: {_described(value)}; {MAKE_ONE}")
+        raise UsageError(f"{path} is no probe: {_description(value)}; {MAKE_ONE}")
     schema = value.get("schema")
     if schema != SCHEMA or isinstance(schema, bool):
         raise UsageError(
@@ -54,7 +54,7 @@ def _refuse_other(path: Path, value: object) -> None:
         )
 
 
-def _described(value: Any) -> str:  # noqa: ANN401 - whatever JSON can be
+def _description(value: Any) -> str:  # noqa: ANN401 - whatever JSON can be
     if not isinstance(value, dict):
         return "its JSON is no object"
     names = ", ".join(list(value)[:4]) or "nothing"

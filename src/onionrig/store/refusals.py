@@ -46,13 +46,13 @@ def explained(error: BaseException) -> OnionrigError | None:
         return Unequipped(
             "this user has no home directory: set HOME, or XDG_CACHE_HOME and XDG_CONFIG_HOME"
         )
-    return _refused(error) if isinstance(error, OSError) else None
+    return _explained_os_error(error) if isinstance(error, OSError) else None
 
 
-def _refused(error: OSError) -> OnionrigError:
+def _explained_os_error(error: OSError) -> OnionrigError:
     reason = error.strerror or str(error)
-    name = error.filename
-    path = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else name
+    filename = error.filename
+    path = os.fsdecode(filename) if isinstance(filename, (str, bytes, os.PathLike)) else filename
     if error.errno in _TOO_FEW:
         return Unequipped(f"{reason}: {_TOO_FEW[error.errno]}")
     if error.errno in _UNWRITABLE:

@@ -103,15 +103,15 @@ def new_beside_others(path: Path) -> Path:
     """
     refuse_unrecordable(path)
     for name in (path.name, *(f"{path.name}-{number}" for number in range(2, MOST_AT_ONCE))):
-        taken = path.with_name(name)
+        new_path = path.with_name(name)
         try:
-            taken.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            taken.mkdir(mode=0o700)
+            new_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            new_path.mkdir(mode=0o700)
         except FileExistsError:
             continue
         except OSError as error:
-            raise unwritable(taken, error) from error
-        return taken
+            raise unwritable(new_path, error) from error
+        return new_path
     raise RunDirectoryError(f"{path} and {MOST_AT_ONCE - 2} names after it are taken: say --out")
 
 
@@ -191,8 +191,8 @@ class RunDirectory:
 
         Raises RecordsUnreadable.
         """
-        stored = self.stored_result()
-        return None if stored is None else stored.value
+        stored_result = self.stored_result()
+        return None if stored_result is None else stored_result.value
 
     def stored_result(self) -> Salvaged[Result] | None:
         """Return the result with notes on it, for instance that a later version wrote it.
@@ -222,8 +222,8 @@ class RunDirectory:
             names = sorted(path.name for path in self.path.iterdir())
         except OSError as error:
             return error.strerror or str(error)
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        return f"there is {', '.join(names[:NAMED])}{more}" if names else "it is empty"
+        more_text = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return f"there is {', '.join(names[:NAMED])}{more_text}" if names else "it is empty"
 
     def recording(self) -> Recording:
         """Return everything that can be read; what cannot is listed in the recording's gaps.
@@ -231,17 +231,17 @@ class RunDirectory:
         Raises RecordsUnreadable if no manifest can be read: only it says what the other files
         belong to.
         """
-        stored = read_manifest(self.path / MANIFEST)
-        manifest = stored.value
+        stored_manifest = read_manifest(self.path / MANIFEST)
+        manifest = stored_manifest.value
         salvage = Salvage(self.path)
         events: list[AnyEvent] = salvage.lines(EVENTS, cast("type[AnyEvent]", AnyEvent))
         expected = expected_files(manifest.roles, events, whole=not salvage.lost)
-        events, mended = mended_events(events, salvage.lost, self.path / SCHEDULE)
-        asked = asked_of(manifest.experiment, events)
+        events, mending_notes = mended_events(events, salvage.lost, self.path / SCHEDULE)
+        asked_load = asked_of(manifest.experiment, events)
         return Recording(
             manifest=manifest,
-            thresholds=asked.thresholds,
-            streams_asked=asked.streams,
+            thresholds=asked_load.thresholds,
+            streams_asked=asked_load.streams,
             events=events,
             sinks=salvage.samples(SINK, SinkSample, expected),
             sources=salvage.samples(SOURCE, SourceSample, expected),
@@ -249,23 +249,27 @@ class RunDirectory:
             tors=salvage.samples(TORS, TorSample, expected),
             pings=salvage.samples(PINGER, PingSample, expected),
             yardsticks=salvage.samples(YARDSTICK, YardstickSample, expected),
-            transfers=_as_they_ended(
+            transfers=_by_end(
                 salvage.of_services(
                     TRANSFERS, Transfer, [name for name in expected if is_one(SINK, name)]
                 )
             ),
-            dials=_as_they_ended(
-                salvage.of_services(DIALS, Transfer, [name for name in expected if _dials(name)])
+            dials=_by_end(
+                salvage.of_services(
+                    DIALS, Transfer, [name for name in expected if _is_dialler(name)]
+                )
             ),
-            gaps=(*stored.gaps, *asked.gaps, *salvage.gaps, *mended),
+            gaps=(*stored_manifest.gaps, *asked_load.gaps, *salvage.gaps, *mending_notes),
         )
 
 
-def _as_they_ended(transfers: list[Transfer]) -> list[Transfer]:
-    return sorted(transfers, key=lambda each: each.started_wall_seconds + each.ended_after_seconds)
+def _by_end(transfers: list[Transfer]) -> list[Transfer]:
+    return sorted(
+        transfers, key=lambda transfer: transfer.started_wall_seconds + transfer.ended_after_seconds
+    )
 
 
-def _dials(name: str) -> bool:
+def _is_dialler(name: str) -> bool:
     return is_one(DIALLER, name) or is_one(LOAD_DIALLER, name)
 
 

@@ -42,34 +42,47 @@ def find_run(name: str, *, below: Path = RUNS) -> RunDirectory:
     ``latest`` is the newest. A run of a sweep is found by its own name, and by the sweep's and its
     own with a slash in between. Raises RecordsUnreadable if there is none, or more than one.
     """
-    there = RunDirectory(Path(name))
-    if there.looks_like_a_run():
-        return there
-    _refuse_series(there.path)
-    known = known_runs(below)
-    if name == LATEST and known:
-        return known[-1]
+    run_directory = RunDirectory(Path(name))
+    if run_directory.looks_like_a_run():
+        return run_directory
+    _refuse_series(run_directory.path)
+    runs = known_runs(below)
+    if name == LATEST and runs:
+        return runs[-1]
     _refuse_series(below / name)
-    named = {run_name(run.path, below=below): run for run in known}
-    found = [said for said in named if name in {said, said.rpartition("/")[2]}]
-    found = found or [said for said in named if name in said]
-    if len(found) == 1:
-        return named[found[0]]
-    if found:
-        raise RecordsUnreadable(f"{name} could be {_listing(found)}: say more of it")
-    if os.path.lexists(there.path):
-        raise RecordsUnreadable(f"{there.path} is no run directory: {there.contents()}")
-    latest = f"; the latest there is {list(named)[-1]}" if named else ""
+    runs_by_name = {run_name(run.path, below=below): run for run in runs}
+    matching_names = [
+        known_name
+        for known_name in runs_by_name
+        if name in {known_name, known_name.rpartition("/")[2]}
+    ]
+    matching_names = matching_names or [
+        known_name for known_name in runs_by_name if name in known_name
+    ]
+    if len(matching_names) == 1:
+        return runs_by_name[matching_names[0]]
+    if matching_names:
+        raise RecordsUnreadable(f"{name} could be {_names_text(matching_names)}: say more of it")
+    if os.path.lexists(run_directory.path):
+        raise RecordsUnreadable(
+            f"{run_directory.path} is no run directory: {run_directory.contents()}"
+        )
+    latest_text = f"; the latest there is {list(runs_by_name)[-1]}" if runs_by_name else ""
     raise RecordsUnreadable(
-        f"no run {name}: neither a run directory nor a name under {below}/{latest}"
+        f"no run {name}: neither a run directory nor a name under {below}/{latest_text}"
     )
 
 
 def known_runs(below: Path) -> list[RunDirectory]:
     """Return every run under a directory, those of sweeps and comparisons too, newest last."""
-    places = directories(below)
-    inner = [run for path in places if series_kind(path) for run in directories(path / "runs")]
-    runs = [run for run in map(RunDirectory, [*places, *inner]) if run.looks_like_a_run()]
+    paths = directories(below)
+    series_runs = [
+        run
+        for series_path in paths
+        if series_kind(series_path)
+        for run in directories(series_path / "runs")
+    ]
+    runs = [run for run in map(RunDirectory, [*paths, *series_runs]) if run.looks_like_a_run()]
     return sorted(runs, key=lambda run: began(run.path))
 
 
@@ -96,12 +109,12 @@ def run_name(path: Path, *, below: Path) -> str:
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:
     """Return names for different directories: the ends of their paths, as long as necessary."""
-    parts = [path.resolve().parts for path in paths]
-    for length in range(1, max(map(len, parts), default=1)):
-        names = ["/".join(each[-length:]) for each in parts]
-        if len(set(names)) == len(set(parts)):
+    all_parts = [path.resolve().parts for path in paths]
+    for length in range(1, max(map(len, all_parts), default=1)):
+        names = ["/".join(parts[-length:]) for parts in all_parts]
+        if len(set(names)) == len(set(all_parts)):
             return names
-    return ["/".join(each).lstrip("/") for each in parts]
+    return ["/".join(parts).lstrip("/") for parts in all_parts]
 
 
 def is_records(path: Path) -> bool:
@@ -117,7 +130,7 @@ def series_kind(path: Path) -> SeriesKind | None:
     return None
 
 
-class _Began(msgspec.Struct):
+class _StartedRecord(msgspec.Struct):
     started: str
 
 
@@ -125,14 +138,16 @@ def began(path: Path) -> datetime.datetime:
     """Return when a run or sweep began, UTC: from its files, or its directory's name or age."""
     for name in (MANIFEST, RESULT, *SERIES):
         with contextlib.suppress(RecordsUnreadable, ValueError, OverflowError):
-            time = datetime.datetime.fromisoformat(read_value(path / name, _Began).value.started)
-            in_utc = time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+            started = datetime.datetime.fromisoformat(
+                read_value(path / name, _StartedRecord).value.started
+            )
+            in_utc = started if started.tzinfo else started.replace(tzinfo=datetime.UTC)
             return in_utc.astimezone(datetime.UTC)
-    named = _TIME_IN_NAME.match(path.name)
-    if named is not None:
+    name_match = _TIME_IN_NAME.match(path.name)
+    if name_match is not None:
         with contextlib.suppress(ValueError):
             return datetime.datetime.strptime(
-                f"{named['day']}T{named['time'] or '000000'}Z", "%Y%m%dT%H%M%SZ"
+                f"{name_match['day']}T{name_match['time'] or '000000'}Z", "%Y%m%dT%H%M%SZ"
             ).replace(tzinfo=datetime.UTC)
     return datetime.datetime.fromtimestamp(path.stat().st_mtime, tz=datetime.UTC)
 
@@ -140,11 +155,13 @@ def began(path: Path) -> datetime.datetime:
 def _refuse_series(path: Path) -> None:
     kind = series_kind(path)
     if kind is not None:
-        runs = [inner.name for inner in directories(path / "runs")]
-        said = f"name one of its runs: {_listing(runs)}" if runs else "it has no runs yet"
-        raise RecordsUnreadable(f"{path} is a {kind}, not a run; {said}")
+        run_names = [run_path.name for run_path in directories(path / "runs")]
+        advice = (
+            f"name one of its runs: {_names_text(run_names)}" if run_names else "it has no runs yet"
+        )
+        raise RecordsUnreadable(f"{path} is a {kind}, not a run; {advice}")
 
 
-def _listing(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
+def _names_text(names: Sequence[str]) -> str:
+    more_text = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more_text}"

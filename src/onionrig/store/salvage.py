@@ -38,11 +38,11 @@ def read_value(
     path: Path,
     kind: type[Record],
     *,
-    earlier: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> Salvaged[Record]:
     """Read a file that holds one record, of this version, an earlier or a later one.
 
-    ``earlier`` turns a decoded record of an earlier version into one of this. Raises
+    ``upgrade`` turns a decoded record of an earlier version into one of this. Raises
     RecordsUnreadable if it is missing, damaged, or of a version that differs too much.
     """
     content = _content(path, str(path))
@@ -50,18 +50,19 @@ def read_value(
         raise RecordsUnreadable(f"{path} is empty")
     with contextlib.suppress(*UNDECODABLE):
         return Salvaged(value=msgspec.json.decode(content, type=kind))
-    if earlier is not None:
-        content = _upgraded(content, earlier)
+    if upgrade is not None:
+        content = _upgraded_content(content, upgrade)
         with contextlib.suppress(*UNDECODABLE):
             return Salvaged(value=msgspec.json.decode(content, type=kind))
-    version = _version(content)
+    version_text = _version_text(content)
     try:
-        value, left_out = known_part(content, kind)
+        value, unknown_fields = known_part(content, kind)
     except UNDECODABLE as error:
-        said = f"is {version}" if version else "cannot be read"
-        raise RecordsUnreadable(f"{path} {said}: {error}") from error
+        state_text = f"is {version_text}" if version_text else "cannot be read"
+        raise RecordsUnreadable(f"{path} {state_text}: {error}") from error
     return Salvaged(
-        value=value, gaps=(_partly(path.name, version or "of another version", left_out),)
+        value=value,
+        gaps=(_partial_note(path.name, version_text or "of another version", unknown_fields),),
     )
 
 
@@ -81,13 +82,15 @@ class Salvage:
             content = _content(self._root / name, name)
         except RecordsUnreadable as error:
             if expected or not isinstance(error, Absent):
-                self._lose(str(error))
+                self._add_loss(str(error))
             return []
         if not content and expected:
-            self._lose(f"{name} is empty")
-        whole, _, torn = content.rpartition(b"\n")
-        records = list(self._records(name, whole.split(b"\n") if whole else [], kind))
-        if torn:
+            self._add_loss(f"{name} is empty")
+        complete_lines, _, torn_line = content.rpartition(b"\n")
+        records = list(
+            self._records(name, complete_lines.split(b"\n") if complete_lines else [], kind)
+        )
+        if torn_line:
             self.gaps.append(f"{name} ends in the middle of a line")
         return records
 
@@ -95,11 +98,11 @@ class Salvage:
         self, role: str, kind: type[Record], expected: Iterable[str]
     ) -> dict[str, list[Record]]:
         """Return the samples of every service of a role, by its name."""
-        found = {path.stem for path in (self._root / "samples").glob(f"{role}*.jsonl")}
-        wanted = {name for name in expected if name.startswith(role)}
+        found_names = {path.stem for path in (self._root / "samples").glob(f"{role}*.jsonl")}
+        expected_names = {name for name in expected if name.startswith(role)}
         return {
-            name: self.lines(f"samples/{name}.jsonl", kind, expected=name in wanted)
-            for name in sorted(found | wanted)
+            name: self.lines(f"samples/{name}.jsonl", kind, expected=name in expected_names)
+            for name in sorted(found_names | expected_names)
         }
 
     def of_services(
@@ -110,37 +113,42 @@ class Salvage:
         In earlier versions all of them appended to one file beside the directory; it is read if
         there is one.
         """
-        wanted, shared = set(expected), f"{directory}.jsonl"
-        if (self._root / shared).exists():
-            return self.lines(shared, kind, expected=bool(wanted))
-        found = {path.stem for path in (self._root / directory).glob("*.jsonl")}
+        expected_names, shared_name = set(expected), f"{directory}.jsonl"
+        if (self._root / shared_name).exists():
+            return self.lines(shared_name, kind, expected=bool(expected_names))
+        found_names = {path.stem for path in (self._root / directory).glob("*.jsonl")}
         return [
             record
-            for name in sorted(found | wanted)
-            for record in self.lines(f"{directory}/{name}.jsonl", kind, expected=name in wanted)
+            for name in sorted(found_names | expected_names)
+            for record in self.lines(
+                f"{directory}/{name}.jsonl", kind, expected=name in expected_names
+            )
         ]
 
     def _records(self, name: str, lines: list[bytes], kind: type[Record]) -> Iterable[Record]:
         decoder = msgspec.json.Decoder(kind)
-        unknown: dict[str, None] = {}
-        wrong: list[str] = []
+        unknown_fields: dict[str, None] = {}
+        unreadable_lines: list[str] = []
         for number, line in enumerate(lines, start=1):
             try:
                 yield decoder.decode(line)
             except UNDECODABLE as error:
                 try:
-                    record, left_out = known_part(line, kind)
+                    record, fields_of_line = known_part(line, kind)
                 except UNDECODABLE:
-                    wrong.append(f"line {number}: {error}")
+                    unreadable_lines.append(f"line {number}: {error}")
                 else:
-                    unknown |= dict.fromkeys(left_out)
+                    unknown_fields |= dict.fromkeys(fields_of_line)
                     yield record
-        if wrong:
-            self._lose(f"{name}, {wrong[0]} ({len(wrong)} of {len(lines)} lines cannot be read)")
-        if unknown:
-            self.gaps.append(_partly(name, "of another version", unknown))
+        if unreadable_lines:
+            self._add_loss(
+                f"{name}, {unreadable_lines[0]} "
+                f"({len(unreadable_lines)} of {len(lines)} lines cannot be read)"
+            )
+        if unknown_fields:
+            self.gaps.append(_partial_note(name, "of another version", unknown_fields))
 
-    def _lose(self, gap: str) -> None:
+    def _add_loss(self, gap: str) -> None:
         self.gaps.append(gap)
         self.lost.append(gap)
 
@@ -158,21 +166,21 @@ def _content(path: Path, name: str) -> bytes:
     raise RecordsUnreadable(f"{name} is not a file")
 
 
-def _upgraded(content: bytes, earlier: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
+def _upgraded_content(content: bytes, upgrade: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
     """Return an earlier version's record as this version writes it; anything else unchanged."""
     try:
         value = msgspec.json.decode(content)
-        return msgspec.json.encode(earlier(value)) if isinstance(value, dict) else content
+        return msgspec.json.encode(upgrade(value)) if isinstance(value, dict) else content
     except (*UNDECODABLE, KeyError, TypeError):
         return content
 
 
-def _partly(name: str, version: str, left_out: Iterable[str]) -> str:
-    without = f" ({', '.join(left_out)} left out)" if left_out else ""
-    return f"{name} is {version}: only what this program knows is shown{without}"
+def _partial_note(name: str, version: str, unknown_fields: Iterable[str]) -> str:
+    omission_text = f" ({', '.join(unknown_fields)} left out)" if unknown_fields else ""
+    return f"{name} is {version}: only what this program knows is shown{omission_text}"
 
 
-def _version(content: bytes) -> str:
+def _version_text(content: bytes) -> str:
     """Return the version that a record claims, in words, if it is not this program's."""
     try:
         value = msgspec.json.decode(content)

@@ -27,5 +27,7 @@ class RoleTails(Generic[Sampled]):
         for name in self._run_directory.sampled(self._role):
             if name not in self._tails:
                 self._tails[name] = Tail(self._run_directory.sample_path(name), self._kind)
-        found = [(name, sample) for name, tail in self._tails.items() for sample in tail.new()]
-        return sorted(found, key=lambda named: named[1].second)
+        named_samples = [
+            (name, sample) for name, tail in self._tails.items() for sample in tail.new()
+        ]
+        return sorted(named_samples, key=lambda named_sample: named_sample[1].second)

@@ -33,9 +33,11 @@ def known_part(content: bytes, kind: type[Record]) -> tuple[Record, tuple[str, .
     value = msgspec.json.decode(content)
     if isinstance(value, dict) and schema_of(value) is not None:
         value["schema"] = SCHEMA
-    left_out: dict[str, None] = {}
-    pruned = _pruned(value, _type_info(cast("Hashable", kind)), "", left_out)
-    return msgspec.convert(pruned, kind), tuple(left_out)
+    unknown_fields: dict[str, None] = {}
+    known_value = _without_unknown_fields(
+        value, _type_info(cast("Hashable", kind)), "", unknown_fields
+    )
+    return msgspec.convert(known_value, kind), tuple(unknown_fields)
 
 
 def schema_of(value: Mapping[str, Any]) -> int | None:
@@ -49,44 +51,59 @@ def _type_info(kind: Hashable) -> inspect.Type:
     return inspect.type_info(kind)
 
 
-def _pruned(value: object, kind: inspect.Type, at: str, left_out: dict[str, None]) -> object:
-    """Return a value without unknown fields; their paths are added to ``left_out``, in order."""
-    kind = _alternative(value, kind)
+def _without_unknown_fields(
+    value: object, kind: inspect.Type, parent_path: str, unknown_fields: dict[str, None]
+) -> object:
+    """Return a value without unknown fields; their paths are added to ``unknown_fields``, in order."""
+    kind = _union_member(value, kind)
     if isinstance(kind, inspect.StructType) and isinstance(value, Mapping):
-        return dict(_known_fields(value, kind, at, left_out))
+        return dict(_known_fields(value, kind, parent_path, unknown_fields))
     if isinstance(kind, inspect.DictType) and isinstance(value, Mapping):
         return {
-            key: _pruned(item, kind.value_type, f"{at}[…].", left_out)
+            key: _without_unknown_fields(
+                item, kind.value_type, f"{parent_path}[…].", unknown_fields
+            )
             for key, item in value.items()
         }
     if isinstance(kind, inspect.VarTupleType) and isinstance(value, list):
-        return [_pruned(item, kind.item_type, f"{at}[…].", left_out) for item in value]
+        return [
+            _without_unknown_fields(item, kind.item_type, f"{parent_path}[…].", unknown_fields)
+            for item in value
+        ]
     return value
 
 
 def _known_fields(
-    value: Mapping[str, object], kind: inspect.StructType, at: str, left_out: dict[str, None]
+    value: Mapping[str, object],
+    kind: inspect.StructType,
+    parent_path: str,
+    unknown_fields: dict[str, None],
 ) -> Iterator[tuple[str, object]]:
     fields = {field.encode_name: field.type for field in kind.fields}
     for name, item in value.items():
         if name in fields:
-            yield name, _pruned(item, fields[name], f"{at}{name}.", left_out)
+            yield (
+                name,
+                _without_unknown_fields(
+                    item, fields[name], f"{parent_path}{name}.", unknown_fields
+                ),
+            )
         elif name == kind.tag_field:
             yield name, item
         else:
-            left_out[f"{at}{name}".replace(".[", "[")] = None
+            unknown_fields[f"{parent_path}{name}".replace(".[", "[")] = None
 
 
-def _alternative(value: object, kind: inspect.Type) -> inspect.Type:
+def _union_member(value: object, kind: inspect.Type) -> inspect.Type:
     """Return the member of a union that a value can be: the struct of its tag, or of its shape."""
     if not isinstance(kind, inspect.UnionType):
         return kind
-    return _tagged(value, kind.types) or next(
+    return _struct_of_tag(value, kind.types) or next(
         (member for member in kind.types if _has_shape(value, member)), kind
     )
 
 
-def _tagged(value: object, members: Sequence[inspect.Type]) -> inspect.Type | None:
+def _struct_of_tag(value: object, members: Sequence[inspect.Type]) -> inspect.Type | None:
     if not isinstance(value, Mapping):
         return None
     for member in members:
@@ -99,6 +116,6 @@ def _tagged(value: object, members: Sequence[inspect.Type]) -> inspect.Type | No
 
 def _has_shape(value: object, kind: inspect.Type) -> bool:
     if isinstance(value, Mapping):
-        untagged = isinstance(kind, inspect.StructType) and kind.tag_field is None
-        return untagged or isinstance(kind, inspect.DictType)
+        is_untagged = isinstance(kind, inspect.StructType) and kind.tag_field is None
+        return is_untagged or isinstance(kind, inspect.DictType)
     return isinstance(value, list) and isinstance(kind, inspect.VarTupleType)

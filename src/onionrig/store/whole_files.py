@@ -20,21 +20,21 @@ from onionrig.store.lines import unwritable
 if TYPE_CHECKING:
     from pathlib import Path
 
-Told = TypeVar("Told")
+Value = TypeVar("Value")
 
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
 
-def put_in_place(fresh: Path, path: Path) -> None:
+def put_in_place(new_path: Path, path: Path) -> None:
     """Rename a file or a directory to its place, once its content is on the disk.
 
     Raises OSError, also if the disk turns out to be full while it is written to.
     """
-    if fresh.is_dir():
-        for entry in fresh.rglob("*"):
+    if new_path.is_dir():
+        for entry in new_path.rglob("*"):
             _sync(entry)
-    _sync(fresh)
-    fresh.replace(path)
+    _sync(new_path)
+    new_path.replace(path)
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool = True) -> None:
@@ -44,17 +44,17 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool 
     Raises OSError if it cannot be written.
     """
     path = path.resolve()  # the target of a link is replaced, and the link stays
-    fresh = path.with_name(f".{path.name}.new")
+    new_path = path.with_name(f".{path.name}.new")
     try:
-        with os.fdopen(os.open(fresh, _FRESH, mode), "wb") as file:
+        with os.fdopen(os.open(new_path, _FRESH, mode), "wb") as file:
             file.write(content)
         if lasting:
-            put_in_place(fresh, path)
+            put_in_place(new_path, path)
         else:
-            fresh.replace(path)
+            new_path.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
-            fresh.unlink()
+            new_path.unlink()
         raise
 
 
@@ -79,15 +79,15 @@ def replace_file(
         raise unwritable(path, error, option=option) from error
 
 
-class ReplacedFile(Generic[Told]):
+class ReplacedFile(Generic[Value]):
     """A JSON file that others replace as a whole; reading an unchanged one costs a ``stat``."""
 
-    def __init__(self, path: Path, kind: type[Told]) -> None:
+    def __init__(self, path: Path, kind: type[Value]) -> None:
         self._path = path
         self._decoder = msgspec.json.Decoder(kind)
-        self._seen: tuple[int, int] | None = None
+        self._last_stamp: tuple[int, int] | None = None
 
-    def new(self) -> Told | None:
+    def new(self) -> Value | None:
         """Return the value if it is new since the last call, or None; None while there is no file.
 
         Raises RecordsUnreadable for a file with other content.
@@ -95,12 +95,12 @@ class ReplacedFile(Generic[Told]):
         try:
             status = self._path.stat()
             stamp = status.st_ino, status.st_mtime_ns
-            if stamp == self._seen:
+            if stamp == self._last_stamp:
                 return None
             content = self._path.read_bytes()
         except FileNotFoundError:
             return None
-        self._seen = stamp
+        self._last_stamp = stamp
         try:
             return self._decoder.decode(content)
         except msgspec.MsgspecError as error:
@@ -109,14 +109,14 @@ class ReplacedFile(Generic[Told]):
 
 def _sync(path: Path) -> None:
     """Write the content of a file or a directory to the disk. Raises OSError."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(handle)
+        os.fsync(descriptor)
     except OSError as error:
         if error.errno != errno.EINVAL:  # some file systems cannot do it for a directory
             raise
     finally:
-        os.close(handle)
+        os.close(descriptor)
 
 
 def _write_through(path: Path, content: bytes, *, option: str) -> None:

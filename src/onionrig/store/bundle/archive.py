@@ -92,14 +92,14 @@ def packed(files: Mapping[str, bytes], *, version: str) -> bytes:
         },
     )
     contents = msgspec.structs.replace(contents, digest=_digest(contents))
-    head = msgspec.json.format(msgspec.json.encode(contents)) + b"\n"
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, content in ((CONTENTS, head), *sorted(files.items())):
+    contents_json = msgspec.json.format(msgspec.json.encode(contents)) + b"\n"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in ((CONTENTS, contents_json), *sorted(files.items())):
             entry = zipfile.ZipInfo(name, _MEMBER_TIME)
             entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 0
             archive.writestr(entry, content, compresslevel=9)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def fits_a_bundle(name: str) -> bool:
@@ -118,13 +118,15 @@ def unpacked(content: bytes, name: str) -> dict[str, bytes]:
             f"{name} has {len(content)} bytes: no bundle has more than {MOST_FILE_BYTES}"
         )
     if not content:
-        raise RecordsUnreadable(f"{name} is empty: {_AGAIN}")
+        raise RecordsUnreadable(f"{name} is empty: {_GET_AGAIN}")
     if not content.startswith(MAGIC):
         raise RecordsUnreadable(f"{name} is not a bundle: {_MADE_BY}")
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except _BROKEN as error:
-        raise RecordsUnreadable(f"{name} is damaged or cut short ({error}): {_AGAIN}") from error
+        raise RecordsUnreadable(
+            f"{name} is damaged or cut short ({error}): {_GET_AGAIN}"
+        ) from error
     with archive:
         entries = _entries(archive, name)
         contents = _contents(archive, entries, name)
@@ -132,16 +134,16 @@ def unpacked(content: bytes, name: str) -> dict[str, bytes]:
         if missing:
             raise RecordsUnreadable(
                 f"{name} was changed: {min(missing)} is in only one of the archive and its list of "
-                f"files; {_AGAIN}"
+                f"files; {_GET_AGAIN}"
             )
         return {
-            file: _verified(archive, entries[file], contents.files[file], name)
-            for file in contents.files
+            file_name: _verified(archive, entries[file_name], contents.files[file_name], name)
+            for file_name in contents.files
         }
 
 
 _MADE_BY = "`onionrig export RUN --bundle FILE` makes one"
-_AGAIN = "get it again from where it was made"
+_GET_AGAIN = "get it again from where it was made"
 
 
 def _entries(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
@@ -158,15 +160,18 @@ def _entries(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
         )
     entries: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
-        file = info.orig_filename
-        if file in entries or not (file == CONTENTS or fits_a_bundle(file)):
-            what = "twice" if file in entries else "which is not a record of a run"
-            raise RecordsUnreadable(f"{name} is not a bundle: it has {file!r}, {what}; {_MADE_BY}")
+        file_name = info.orig_filename
+        if file_name in entries or not (file_name == CONTENTS or fits_a_bundle(file_name)):
+            reason = "twice" if file_name in entries else "which is not a record of a run"
+            raise RecordsUnreadable(
+                f"{name} is not a bundle: it has {file_name!r}, {reason}; {_MADE_BY}"
+            )
         if info.compress_type not in _KNOWN_METHODS or info.flag_bits & _ENCRYPTED:
             raise RecordsUnreadable(
-                f"{name} is not a bundle: {file} is encrypted or packed in another way; {_MADE_BY}"
+                f"{name} is not a bundle: {file_name} is encrypted or packed in another way; "
+                f"{_MADE_BY}"
             )
-        entries[file] = info
+        entries[file_name] = info
     if CONTENTS not in entries:
         raise RecordsUnreadable(f"{name} is not a bundle: it has no {CONTENTS}; {_MADE_BY}")
     return entries
@@ -186,22 +191,25 @@ def _contents(
         contents = msgspec.json.decode(content, type=Contents)
     except UNDECODABLE as error:
         raise RecordsUnreadable(
-            f"{name} was changed: {CONTENTS} cannot be read ({error}); {_AGAIN}"
+            f"{name} was changed: {CONTENTS} cannot be read ({error}); {_GET_AGAIN}"
         ) from error
     if schema != BUNDLE_SCHEMA or contents.digest != _digest(contents):
         raise RecordsUnreadable(
-            f"{name} was changed: {CONTENTS} differs from what its digest says; {_AGAIN}"
+            f"{name} was changed: {CONTENTS} differs from what its digest says; {_GET_AGAIN}"
         )
     return contents
 
 
 def _verified(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, listed: BundledFile, name: str
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bundled_file: BundledFile, name: str
 ) -> bytes:
     content = _content(archive, entry, name)
-    if len(content) != listed.bytes or hashlib.sha256(content).hexdigest() != listed.sha256:
+    if (
+        len(content) != bundled_file.bytes
+        or hashlib.sha256(content).hexdigest() != bundled_file.sha256
+    ):
         raise RecordsUnreadable(
-            f"{name} was changed: {entry.filename} differs from what its digest says; {_AGAIN}"
+            f"{name} was changed: {entry.filename} differs from what its digest says; {_GET_AGAIN}"
         )
     if _CONTROL.search(content):
         raise RecordsUnreadable(
@@ -217,10 +225,10 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> byt
     except (*_BROKEN, RuntimeError) as error:
         raise RecordsUnreadable(
             f"{name} was changed or is damaged: {entry.filename} cannot be unpacked ({error}); "
-            f"{_AGAIN}"
+            f"{_GET_AGAIN}"
         ) from error
 
 
 def _digest(contents: Contents) -> str:
-    bare = msgspec.structs.replace(contents, digest="")
-    return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
+    contents_without_digest = msgspec.structs.replace(contents, digest="")
+    return hashlib.sha256(msgspec.json.encode(contents_without_digest)).hexdigest()

@@ -80,70 +80,82 @@ class _BundledLines(msgspec.Struct, frozen=True, kw_only=True):
 def bundle_of(run: RunDirectory) -> Bundle:
     """Return the bundle of a run. Raises RecordsUnreadable if it has no manifest."""
     try:
-        stored = read_manifest(run.path / MANIFEST)
+        stored_manifest = read_manifest(run.path / MANIFEST)
     except RecordsUnreadable as error:
         raise RecordsUnreadable(
             f"{error}: a bundle is made from the records of a run; {run.contents()}"
         ) from error
     lines = {name: _read(run.path / name, kind) for name, kind in _record_files(run.path)}
-    events = [record for record in lines.get(EVENTS, _NOTHING).records if record is not None]
+    events = [record for record in lines.get(EVENTS, _NO_LINES).records if record is not None]
     samples = [
-        record for of in lines.values() for record in of.records if isinstance(record, HostSample)
+        record
+        for file_lines in lines.values()
+        for record in file_lines.records
+        if isinstance(record, HostSample)
     ]
-    by = Replacements(names_in(stored.value, cast("list[AnyEvent]", events), samples))
-    files = {MANIFEST: _whole(replaced(stored.value, by))}
+    replacements = Replacements(
+        names_in(stored_manifest.value, cast("list[AnyEvent]", events), samples)
+    )
+    files = {MANIFEST: _json_bytes(replaced(stored_manifest.value, replacements))}
     with contextlib.suppress(RecordsUnreadable):
-        files[SCHEDULE] = _whole(replaced(read_value(run.path / SCHEDULE, Schedule).value, by))
-    left_out = [*stored.gaps]
-    for name, of in lines.items():
-        new = _renamed(name, by)
-        if new is None or not fits_a_bundle(new):
+        files[SCHEDULE] = _json_bytes(
+            replaced(read_value(run.path / SCHEDULE, Schedule).value, replacements)
+        )
+    left_out = [*stored_manifest.gaps]
+    for name, file_lines in lines.items():
+        bundled_name = _bundled_name(name, replacements)
+        if bundled_name is None or not fits_a_bundle(bundled_name):
             left_out.append(f"{name} (no service of the run has this name)")
             continue
-        files[new] = b"".join(_written(of, by))
-        unreadable = sum(record is None for record in of.records)
-        if unreadable:
-            left_out.append(f"{counted(unreadable, 'line')} of {name} that cannot be read")
+        files[bundled_name] = b"".join(_line_bytes(file_lines, replacements))
+        unreadable_count = sum(record is None for record in file_lines.records)
+        if unreadable_count:
+            left_out.append(f"{counted(unreadable_count, 'line')} of {name} that cannot be read")
     files[RESULT] = _result_of(files)
-    left_out += _others(run.path, {*lines, MANIFEST, SCHEDULE, RESULT})
-    orders = sum(name != TORRC for service in stored.value.services for name in service.files)
-    if orders:
-        left_out.append(f"{counted(orders, 'configuration file')} other than torrcs")
+    left_out += _other_entries(run.path, {*lines, MANIFEST, SCHEDULE, RESULT})
+    configuration_count = sum(
+        name != TORRC for service in stored_manifest.value.services for name in service.files
+    )
+    if configuration_count:
+        left_out.append(f"{counted(configuration_count, 'configuration file')} other than torrcs")
     return Bundle(
         content=packed(files, version=__version__),
-        replaced=by.counts(),
+        replaced=replacements.counts(),
         left_out=tuple(left_out),
     )
 
 
-_NOTHING = _BundledLines(records=[], torn=False)
+_NO_LINES = _BundledLines(records=[], torn=False)
 
 
 def _record_files(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield the files of a run that hold a record per line, each with the kind of its records."""
-    names: list[tuple[str, Any]] = [(EVENTS, AnyEvent)]
+    files: list[tuple[str, Any]] = [(EVENTS, AnyEvent)]
     for role, kind in SAMPLE_KINDS.items():
-        names += [
+        files += [
             (f"{SAMPLES}/{file.name}", kind)
             for file in sorted((path / SAMPLES).glob(f"{role}*.jsonl"))
         ]
     for directory in (TRANSFERS, DIALS):
-        names.append((f"{directory}.jsonl", Transfer))
-        names += [
+        files.append((f"{directory}.jsonl", Transfer))
+        files += [
             (f"{directory}/{file.name}", Transfer)
             for file in sorted((path / directory).glob("*.jsonl"))
         ]
-    yield from ((name, kind) for name, kind in names if (path / name).is_file())
+    yield from ((name, kind) for name, kind in files if (path / name).is_file())
 
 
 def _read(path: Path, kind: Any) -> _BundledLines:  # noqa: ANN401 - a type, or a union of them
     try:
-        whole, _, torn = path.read_bytes().rpartition(b"\n")
+        complete_lines, _, torn_line = path.read_bytes().rpartition(b"\n")
     except OSError as error:
         raise RecordsUnreadable(f"{path} cannot be read: {error.strerror}") from error
     decoder = msgspec.json.Decoder(kind)
-    records = [_record(line, decoder, kind) for line in (whole.split(b"\n") if whole else ())]
-    return _BundledLines(records=records, torn=bool(torn))
+    records = [
+        _record(line, decoder, kind)
+        for line in (complete_lines.split(b"\n") if complete_lines else ())
+    ]
+    return _BundledLines(records=records, torn=bool(torn_line))
 
 
 def _record(line: bytes, decoder: msgspec.json.Decoder[Any], kind: Any) -> msgspec.Struct | None:  # noqa: ANN401 - as above
@@ -156,32 +168,36 @@ def _record(line: bytes, decoder: msgspec.json.Decoder[Any], kind: Any) -> msgsp
             return None
 
 
-def _renamed(name: str, by: Replacements) -> str | None:
+def _bundled_name(name: str, replacements: Replacements) -> str | None:
     """Return the name of a file in a bundle; None if it is named after no service."""
     directory, slash, file = name.rpartition("/")
     if not slash:
         return name
-    new = by.names.services.get(file.removesuffix(".jsonl"))
-    return None if new is None else f"{directory}/{new}.jsonl"
+    service_name = replacements.names.services.get(file.removesuffix(".jsonl"))
+    return None if service_name is None else f"{directory}/{service_name}.jsonl"
 
 
-def _written(lines: _BundledLines, by: Replacements) -> Iterator[bytes]:
+def _line_bytes(lines: _BundledLines, replacements: Replacements) -> Iterator[bytes]:
     encoder = msgspec.json.Encoder()
     for record in lines.records:
-        yield _UNREADABLE if record is None else encoder.encode(replaced(record, by)) + b"\n"
+        yield (
+            _UNREADABLE
+            if record is None
+            else encoder.encode(replaced(record, replacements)) + b"\n"
+        )
     if lines.torn:
         yield _TORN
 
 
-def _whole(record: msgspec.Struct) -> bytes:
+def _json_bytes(record: msgspec.Struct) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record)) + b"\n"
 
 
 def _result_of(files: Mapping[str, bytes]) -> bytes:
     """Return the result that these files have, read as those of any other run."""
-    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-") as place:
-        run = RunDirectory(laid_out(files, Path(place) / "run"))
-        return _whole(analyse(run.recording()))
+    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-") as directory:
+        run = RunDirectory(laid_out(files, Path(directory) / "run"))
+        return _json_bytes(analyse(run.recording()))
 
 
 def laid_out(files: Mapping[str, bytes], path: Path) -> Path:
@@ -193,16 +209,18 @@ def laid_out(files: Mapping[str, bytes], path: Path) -> Path:
     return path
 
 
-def _others(path: Path, known: set[str]) -> list[str]:
+def _other_entries(path: Path, known_names: set[str]) -> list[str]:
     """Return in words what else is in a run directory."""
-    others = []
+    entry_texts = []
     for entry in sorted(path.iterdir()):
         if entry.is_dir():
-            inside = [
+            files_inside = [
                 file for file in entry.rglob("*") if not file.is_dir()
-                and str(file.relative_to(path)) not in known
+                and str(file.relative_to(path)) not in known_names
             ]  # fmt: skip
-            others += [f"{entry.name}/ ({counted(len(inside), 'file')})"] if inside else []
-        elif entry.name not in known:
-            others.append(os.fsencode(entry.name).decode("utf-8", errors="replace"))
-    return others
+            entry_texts += (
+                [f"{entry.name}/ ({counted(len(files_inside), 'file')})"] if files_inside else []
+            )
+        elif entry.name not in known_names:
+            entry_texts.append(os.fsencode(entry.name).decode("utf-8", errors="replace"))
+    return entry_texts

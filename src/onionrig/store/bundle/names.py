@@ -81,15 +81,15 @@ def names_in(
         interfaces=_numbered(
             "interface", {name for name in interfaces if not _STANDARD_INTERFACE.fullmatch(name)}
         ),
-        runs=_run(manifest),
+        runs=_run_names(manifest),
         paths=tuple(paths),
     )
 
 
 def _numbered(kind: str, names: Iterable[str]) -> dict[str, str]:
-    ordered = sorted(name for name in set(names) if name)
-    width = len(str(len(ordered)))
-    return {name: f"{kind}-{number:0{width}d}" for number, name in enumerate(ordered, start=1)}
+    sorted_names = sorted(name for name in set(names) if name)
+    width = len(str(len(sorted_names)))
+    return {name: f"{kind}-{number:0{width}d}" for number, name in enumerate(sorted_names, start=1)}
 
 
 def _hosts(manifest: Manifest, events: Iterable[AnyEvent]) -> Iterator[str]:
@@ -99,12 +99,12 @@ def _hosts(manifest: Manifest, events: Iterable[AnyEvent]) -> Iterator[str]:
     yield from manifest.backends.values()
     yield from (service.host for service in manifest.services)
     yield from (event.host for event in events if isinstance(event, HostGone))
-    for named in _tables(manifest.experiment, "hosts"):
-        yield str(named.get("name") or "")
+    for table in _tables(manifest.experiment, "hosts"):
+        yield str(table.get("name") or "")
     baseline = manifest.experiment.get("baseline")
     for key in ("peer", "listen"):
-        place = baseline.get(key) if isinstance(baseline, dict) else None
-        name = str(place or "").rpartition(":")[0]
+        endpoint = baseline.get(key) if isinstance(baseline, dict) else None
+        name = str(endpoint or "").rpartition(":")[0]
         if re.search(r"[A-Za-z]", name) and ":" not in name:  # an address is replaced as one
             yield name
 
@@ -116,12 +116,20 @@ def _tables(experiment: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]
 
 
 def _services(manifest: Manifest, hosts: Mapping[str, str]) -> dict[str, str]:
-    renamed = {on(own, host): on(own, new) for own in _ON_EACH_HOST for host, new in hosts.items()}
-    known = [*manifest.roles, *manifest.backends, *(service.name for service in manifest.services)]
-    return {TORS: TORS, **renamed, **{name: renamed.get(name, name) for name in known}}
+    new_names = {
+        on(instrument, host): on(instrument, new_name)
+        for instrument in _ON_EACH_HOST
+        for host, new_name in hosts.items()
+    }
+    known_names = [
+        *manifest.roles,
+        *manifest.backends,
+        *(service.name for service in manifest.services),
+    ]
+    return {TORS: TORS, **new_names, **{name: new_names.get(name, name) for name in known_names}}
 
 
-def _run(manifest: Manifest) -> dict[str, str]:
+def _run_names(manifest: Manifest) -> dict[str, str]:
     """Return the run's own name with its replacement; a name given by time says nothing else."""
     if _GIVEN_BY_TIME.match(manifest.run) and manifest.run.endswith(manifest.profile):
         return {}
@@ -142,33 +150,33 @@ def _paths(manifest: Manifest) -> Iterator[str]:
     cluster = manifest.experiment.get("cluster")
     words.append(str((cluster if isinstance(cluster, dict) else {}).get("inventory") or ""))
     yield from (word for word in words if word.startswith("/"))
-    yield from (tail for word in words if (tail := word.rpartition("=")[2]).startswith("/"))
+    yield from (value for word in words if (value := word.rpartition("=")[2]).startswith("/"))
 
 
 def _words_of_file(text: str) -> Iterator[str]:
     """Yield the texts of a file of JSON, or what follows the first word of each line of another."""
     try:
-        orders = msgspec.json.decode(text)
+        configuration = msgspec.json.decode(text)
     except (ValueError, RecursionError):
         values = (line.strip().partition(" ")[2] for line in text.splitlines())
         yield from (value.strip().strip('"').removeprefix("unix:") for value in values)
     else:
-        yield from _texts(orders)
+        yield from _texts_of(configuration)
 
 
-def _texts(value: object) -> Iterator[str]:
+def _texts_of(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
+            yield from _texts_of(item)
 
 
 def _with_parents(paths: Iterable[str]) -> set[str]:
     """Return paths and the directories above each, but for those directly below the root."""
-    known: set[str] = set()
+    all_paths: set[str] = set()
     for path in paths:
         parts = path.rstrip("/").split("/")
         if "…" not in parts:
-            known |= {"/".join(parts[:end]) for end in range(3, len(parts) + 1)}
-    return known
+            all_paths |= {"/".join(parts[:end]) for end in range(3, len(parts) + 1)}
+    return all_paths

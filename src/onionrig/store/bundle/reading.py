@@ -55,12 +55,12 @@ def unpacked_bundle(path: Path) -> Iterator[RunDirectory]:
     except OSError as error:
         raise RecordsUnreadable(f"{path} cannot be read: {error.strerror}") from error
     files = unpacked(content, str(path))
-    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-") as place:
+    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-") as temporary_directory:
         # below the directories that lead to the file, so that bundles of one name can be told apart
         parents = path.parent.resolve().parts[1:]
-        below = Path(place, *parents, path.name.removesuffix(SUFFIX) or "bundle")
+        run_path = Path(temporary_directory, *parents, path.name.removesuffix(SUFFIX) or "bundle")
         try:
-            laid_out(files, below)
+            laid_out(files, run_path)
         except OSError as error:
-            raise unwritable(below, error, option="TMPDIR") from error
-        yield RunDirectory(below)
+            raise unwritable(run_path, error, option="TMPDIR") from error
+        yield RunDirectory(run_path)

@@ -77,18 +77,20 @@ class Replacements:
     def __init__(self, names: Names) -> None:
         self.names = names
         self._numbers: dict[str, dict[str, str]] = {}
-        self._replaced: dict[str, set[str]] = {}
+        self._replaced_texts: dict[str, set[str]] = {}
         self._texts: dict[str, str] = {}
-        self._named = {name.casefold(): (kind, new) for kind, name, new in _listed(names)}
-        self._pattern = re.compile("|".join(_alternatives(names.paths, self._named)))
+        self._replacements_by_name = {
+            name.casefold(): (kind, new) for kind, name, new in _listed(names)
+        }
+        self._pattern = re.compile("|".join(_alternatives(names.paths, self._replacements_by_name)))
 
     def counts(self) -> dict[str, int]:
         """Return how many different things of each kind have been replaced."""
-        return {kind: len(things) for kind, things in sorted(self._replaced.items())}
+        return {kind: len(texts) for kind, texts in sorted(self._replaced_texts.items())}
 
     def host(self, name: str) -> str:
         """Return the replacement of a host's name."""
-        return self._noted("host name", name, self.names.hosts.get(name, name))
+        return self._record_replacement("host name", name, self.names.hosts.get(name, name))
 
     def service(self, name: str) -> str:
         """Return the name of a service, or of a host that something was done to."""
@@ -98,40 +100,44 @@ class Replacements:
 
     def interface(self, name: str) -> str:
         """Return the replacement of an interface's name."""
-        return self._noted("interface name", name, self.names.interfaces.get(name, name))
+        return self._record_replacement(
+            "interface name", name, self.names.interfaces.get(name, name)
+        )
 
     def run(self, name: str) -> str:
         """Return the replacement of a run's name."""
-        new = self.names.runs.get(name)
+        new_name = self.names.runs.get(name)
         # it ends in the experiment's name, which may have that of a host in it
-        if new is None:
+        if new_name is None:
             return self.text(name)
-        start, dash, title = new.partition("-")
-        return self._noted("run name", name, f"{start}{dash}{self.text(title)}")
+        start, dash, title = new_name.partition("-")
+        return self._record_replacement("run name", name, f"{start}{dash}{self.text(title)}")
 
     def setting(self, key: str) -> str:
         """Return the key of a setting, in which a host may be named, as in ``hosts.NAME.link``."""
         table, dot, rest = key.partition(".")
-        name, last_dot, last = rest.rpartition(".")
-        known = table == "hosts" and name in self.names.hosts
-        return f"{table}{dot}{self.host(name)}{last_dot}{last}" if known else key
+        name, last_dot, setting_name = rest.rpartition(".")
+        names_a_host = table == "hosts" and name in self.names.hosts
+        return f"{table}{dot}{self.host(name)}{last_dot}{setting_name}" if names_a_host else key
 
     def path(self, path: str) -> str:
         """Return a path, or the name of a file, cut down to what every run has."""
         if CUT in path.split("/"):
             return path
-        root, end = "/" * path.startswith("/"), path.rstrip("/").rpartition("/")[2]
-        cut = f"{root}{CUT}/{end}" if end in KNOWN_FILES else f"{root}{CUT}"
-        return self._noted("path", path, cut)
+        root, file_name = "/" * path.startswith("/"), path.rstrip("/").rpartition("/")[2]
+        shortened_path = f"{root}{CUT}/{file_name}" if file_name in KNOWN_FILES else f"{root}{CUT}"
+        return self._record_replacement("path", path, shortened_path)
 
     def command(self, words: Iterable[str]) -> tuple[str, ...]:
         """Return the words of a command; whatever names a file is cut."""
-        cut: list[str] = []
-        before = ""
+        new_words: list[str] = []
+        previous_word = ""
         for word in words:
-            cut.append(self.path(word) if before in _PATH_OPTIONS else self._word(word))
-            before = word
-        return tuple(cut)
+            new_words.append(
+                self.path(word) if previous_word in _PATH_OPTIONS else self._word(word)
+            )
+            previous_word = word
+        return tuple(new_words)
 
     def torrc(self, text: str) -> str:
         """Return a torrc, or lines of one; the contact of whoever runs it is replaced as well."""
@@ -140,31 +146,35 @@ class Replacements:
     def text(self, text: str) -> str:
         """Return a text in which every name, address and path is replaced."""
         if text not in self._texts:
-            self._texts[text] = self._pattern.sub(self._found, text)
+            self._texts[text] = self._pattern.sub(self._replacement, text)
         return self._texts[text]
 
     def _word(self, word: str) -> str:
-        head, equals, tail = word.rpartition("=")
-        names_file = ("/" in tail and not _FRACTION.fullmatch(tail)) or _FILE.fullmatch(tail)
-        if head in _PATH_OPTIONS or (names_file and "://" not in tail):
-            return f"{self.text(head)}{equals}{self.path(tail)}"
-        if (key := head.rpartition(" ")[2]) and "." in key:
-            return f"{self.setting(key)}{equals}{self.text(tail)}"
+        option, equals, value = word.rpartition("=")
+        names_file = ("/" in value and not _FRACTION.fullmatch(value)) or _FILE.fullmatch(value)
+        if option in _PATH_OPTIONS or (names_file and "://" not in value):
+            return f"{self.text(option)}{equals}{self.path(value)}"
+        if (setting_key := option.rpartition(" ")[2]) and "." in setting_key:
+            return f"{self.setting(setting_key)}{equals}{self.text(value)}"
         return self.text(word)
 
-    def _found(self, match: re.Match[str]) -> str:
+    def _replacement(self, match: re.Match[str]) -> str:
         kind, text = str(match.lastgroup), match[0]
         if kind in {"known", "path"}:
-            bare = text.rstrip(_END_OF_SENTENCE)
-            return self.path(bare) + text[len(bare) :]
+            bare_text = text.rstrip(_END_OF_SENTENCE)
+            return self.path(bare_text) + text[len(bare_text) :]
         if kind == "named":
-            of, new = self._named.get(match["name"].casefold(), ("host name", CUT))
+            name_kind, replacement = self._replacements_by_name.get(
+                match["name"].casefold(), ("host name", CUT)
+            )
             domain = match["domain"] or ""
-            if of == "run name":
+            if name_kind == "run name":
                 return self.run(match["name"]) + domain
-            return self._noted(of, match["name"], new) + domain * (of != "host name")
+            return self._record_replacement(name_kind, match["name"], replacement) + domain * (
+                name_kind != "host name"
+            )
         by_form: dict[str, Callable[[str], str]] = {
-            "url": lambda url: self._noted("path", url, CUT),
+            "url": lambda url: self._record_replacement("path", url, CUT),
             "mac": self._mac,
             "v6": self._v6,
             "v4": self._v4,
@@ -190,66 +200,66 @@ class Replacements:
         return self._numbered("network address", text, _documentation_address)
 
     def _onion(self, text: str) -> str:
-        bare = text.lower().removesuffix(".onion")
-        new = self._numbered("onion address", bare, "address-{}".format)
-        return new + ".onion" * text.lower().endswith(".onion")
+        bare_address = text.lower().removesuffix(".onion")
+        replacement = self._numbered("onion address", bare_address, "address-{}".format)
+        return replacement + ".onion" * text.lower().endswith(".onion")
 
     def _contact(self, text: str) -> str:
         if re.fullmatch(r"contact-\d+", text):
             return text
         return self._numbered("contact", text, "contact-{}".format)
 
-    def _numbered(self, kind: str, text: str, made: Callable[[int], str]) -> str:
+    def _numbered(self, kind: str, text: str, replacement_of_number: Callable[[int], str]) -> str:
         """Return the replacement of a thing: its number, in the order in which things appear."""
         numbers = self._numbers.setdefault(kind, {})
         if text not in numbers:
-            numbers[text] = made(len(numbers) + 1)
-        return self._noted(kind, text, numbers[text])
+            numbers[text] = replacement_of_number(len(numbers) + 1)
+        return self._record_replacement(kind, text, numbers[text])
 
-    def _noted(self, kind: str, text: str, new: str) -> str:
-        if new != text and kind != "service":  # what is new in one is the name of its host
-            self._replaced.setdefault(kind, set()).add(text)
-        return new
+    def _record_replacement(self, kind: str, text: str, replacement: str) -> str:
+        if replacement != text and kind != "service":  # what is new in one is the name of its host
+            self._replaced_texts.setdefault(kind, set()).add(text)
+        return replacement
 
 
 def _listed(names: Names) -> list[tuple[str, str, str]]:
     """Return kind, name and replacement of every name that is looked for in texts."""
-    listed = [("host name", name, new) for name, new in names.hosts.items()]
+    replacements = [("host name", name, new) for name, new in names.hosts.items()]
     # tor's own name for a host is often its first label
-    listed += [
+    replacements += [
         ("host name", label, new)
         for name, new in names.hosts.items()
         if (label := name.partition(".")[0]) not in names.hosts
     ]
-    listed += [("user name", name, new) for name, new in names.users.items()]
-    listed += [("interface name", name, new) for name, new in names.interfaces.items()]
-    listed += [
+    replacements += [("user name", name, new) for name, new in names.users.items()]
+    replacements += [("interface name", name, new) for name, new in names.interfaces.items()]
+    replacements += [
         ("run name", name, new)
         for name, new in names.runs.items()
         if name.casefold() not in new.casefold()  # it is the experiment's, as in `--out smoke`
     ]
-    ours = {new for _, _, new in listed}
-    kept = [
+    new_names = {new for _, _, new in replacements}
+    safe_replacements = [
         (kind, name, new)
-        for kind, name, new in listed
+        for kind, name, new in replacements
         if name.casefold() not in WORDS_OF_THE_FORMAT
         and not re.fullmatch(r"[\d.]*", name)
-        and name not in ours
+        and name not in new_names
     ]
     # a service's name may contain a host's; the longer of the two is found first
-    return [*kept, *(("service", name, new) for name, new in names.services.items())]
+    return [*safe_replacements, *(("service", name, new) for name, new in names.services.items())]
 
 
-def _alternatives(paths: Iterable[str], named: Iterable[str]) -> Iterable[str]:
+def _alternatives(paths: Iterable[str], names: Iterable[str]) -> Iterable[str]:
     """Return the patterns of everything that is replaced, each a group of its name."""
-    known = "|".join(re.escape(path) for path in paths)
-    if known:
-        yield rf"(?P<known>(?:{known})(?:/[^\s\"'<>|]*)?)"
+    paths_pattern = "|".join(re.escape(path) for path in paths)
+    if paths_pattern:
+        yield rf"(?P<known>(?:{paths_pattern})(?:/[^\s\"'<>|]*)?)"
     for kind, form in _FORMS:
         yield f"(?P<{kind}>{form})"
-    ordered = "|".join(re.escape(name) for name in sorted(named, key=len, reverse=True))
-    if ordered:
-        yield rf"(?P<named>(?<![^\W_])(?P<name>(?i:{ordered}))(?![^\W_]){_DOMAIN})"
+    names_pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    if names_pattern:
+        yield rf"(?P<named>(?<![^\W_])(?P<name>(?i:{names_pattern}))(?![^\W_]){_DOMAIN})"
 
 
 def _local_hardware_address(number: int) -> str:
@@ -259,7 +269,7 @@ def _local_hardware_address(number: int) -> str:
 
 def _documentation_address(number: int) -> str:
     """Return an address of a range that is kept for examples (RFC 5737), or for benchmarks."""
-    at, last = divmod(number - 1, _IN_ONE_RANGE)
-    if at < len(_DOCUMENTATION):
-        return f"{_DOCUMENTATION[at]}.{last + 1}"
-    return f"198.18.{at}.{last + 1}"
+    range_number, last_byte = divmod(number - 1, _IN_ONE_RANGE)
+    if range_number < len(_DOCUMENTATION):
+        return f"{_DOCUMENTATION[range_number]}.{last_byte + 1}"
+    return f"198.18.{range_number}.{last_byte + 1}"

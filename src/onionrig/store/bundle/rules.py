@@ -37,18 +37,18 @@ class Rule(msgspec.Struct, frozen=True):
     keys: OneText
 
 
-def _kept(_: Replacements, text: str) -> str:
+def _unchanged(_: Replacements, text: str) -> str:
     return text
 
 
-KEPT = Rule(_kept, _kept)
+KEPT = Rule(_unchanged, _unchanged)
 TEXT = Rule(Replacements.text, Replacements.text)
 HOST = Rule(Replacements.host, Replacements.host)
 SERVICE = Rule(Replacements.service, Replacements.service)
 PATH = Rule(Replacements.path, Replacements.path)
 RUN = Rule(Replacements.run, Replacements.run)
-BY_SERVICE = Rule(_kept, Replacements.service)
-BY_INTERFACE = Rule(_kept, Replacements.interface)
+BY_SERVICE = Rule(_unchanged, Replacements.service)
+BY_INTERFACE = Rule(_unchanged, Replacements.interface)
 
 RULES: dict[type, dict[str, Rule]] = {
     recorded.Versions: {
@@ -72,7 +72,7 @@ RULES: dict[type, dict[str, Rule]] = {
         "role": KEPT,
         "host": HOST,
         "argv": TEXT,  # its words are replaced together: see _service
-        "files": Rule(Replacements.torrc, _kept),
+        "files": Rule(Replacements.torrc, _unchanged),
         "control_socket": PATH,
         "instances": Rule(Replacements.text, Replacements.service),
     },
@@ -82,7 +82,7 @@ RULES: dict[type, dict[str, Rule]] = {
         "command": TEXT,  # its words are replaced together: see _manifest
         "profile": TEXT,
         "experiment": TEXT,  # its keys say which: see _experiment
-        "resolved": Rule(Replacements.text, _kept),
+        "resolved": Rule(Replacements.text, _unchanged),
         "address": TEXT,
         **dict.fromkeys(("mode", "balancer", "balancer_switches", "consensus_parameters"), KEPT),
         "backends": Rule(Replacements.host, Replacements.service),
@@ -129,50 +129,61 @@ _FAULTS = {"faults", "events"}
 """Tables of an experiment whose values name services and hosts; the second in older records."""
 
 
-def replaced(record: Record, by: Replacements) -> Record:
+def replaced(record: Record, replacements: Replacements) -> Record:
     """Return a record with everything replaced that says whose machines it was recorded on."""
     if isinstance(record, recorded.Manifest):
-        return _manifest(record, by)  # type: ignore[return-value] # a Manifest is what was given
-    return _replaced(record, TEXT, by)  # type: ignore[no-any-return] # of the same type
+        return _replaced_manifest(record, replacements)  # type: ignore[return-value] # a Manifest is what was given
+    return _replaced(record, TEXT, replacements)  # type: ignore[no-any-return] # of the same type
 
 
 def rule_of(kind: type, field: str) -> Rule | None:
     """Return the rule of a record's field, or None if there is none."""
     return next(
-        (rules[field] for one in kind.__mro__ if field in (rules := RULES.get(one, {}))), None
+        (
+            rules[field]
+            for record_class in kind.__mro__
+            if field in (rules := RULES.get(record_class, {}))
+        ),
+        None,
     )
 
 
-def _manifest(manifest: recorded.Manifest, by: Replacements) -> recorded.Manifest:
-    rest = msgspec.structs.replace(manifest, command=(), services=(), experiment={})
-    made: recorded.Manifest = _replaced(rest, TEXT, by)
+def _replaced_manifest(
+    manifest: recorded.Manifest, replacements: Replacements
+) -> recorded.Manifest:
+    other_fields = msgspec.structs.replace(manifest, command=(), services=(), experiment={})
+    replaced_manifest: recorded.Manifest = _replaced(other_fields, TEXT, replacements)
     return msgspec.structs.replace(
-        made,
-        command=by.command(manifest.command),
-        services=tuple(_service(service, by) for service in manifest.services),
-        experiment=_experiment(manifest.experiment, by),
+        replaced_manifest,
+        command=replacements.command(manifest.command),
+        services=tuple(_replaced_service(service, replacements) for service in manifest.services),
+        experiment=_replaced_experiment(manifest.experiment, replacements),
     )
 
 
-def _service(service: recorded.ServiceRecord, by: Replacements) -> recorded.ServiceRecord:
+def _replaced_service(
+    service: recorded.ServiceRecord, replacements: Replacements
+) -> recorded.ServiceRecord:
     files = {name: text for name, text in service.files.items() if name == TORRC}
-    rest = msgspec.structs.replace(service, argv=(), files=files)
-    made: recorded.ServiceRecord = _replaced(rest, TEXT, by)
-    return msgspec.structs.replace(made, argv=by.command(service.argv))
+    other_fields = msgspec.structs.replace(service, argv=(), files=files)
+    replaced_service: recorded.ServiceRecord = _replaced(other_fields, TEXT, replacements)
+    return msgspec.structs.replace(replaced_service, argv=replacements.command(service.argv))
 
 
-def _experiment(experiment: Mapping[str, Any], by: Replacements) -> dict[str, Any]:
+def _replaced_experiment(
+    experiment: Mapping[str, Any], replacements: Replacements
+) -> dict[str, Any]:
     """Return an experiment as plain data; its keys say which of its texts are names.
 
     If this version knows every key, texts of other keys are words of the format.
     """
     try:
         experiment_from([experiment])
-        otherwise: OneText = _kept
+        default_rule: OneText = _unchanged
     except UsageError:
-        otherwise = Replacements.text
+        default_rule = Replacements.text
     return {
-        table: _asked(value, _Place(table=table, key=table), otherwise, by)
+        table: _replaced_setting(value, _Place(table=table, key=table), default_rule, replacements)
         for table, value in experiment.items()
     }
 
@@ -184,20 +195,27 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
 
-def _asked(value: Any, place: _Place, otherwise: OneText, by: Replacements) -> Any:  # noqa: ANN401 - plain data
+def _replaced_setting(
+    value: Any,  # noqa: ANN401 - plain data
+    place: _Place,
+    default_rule: OneText,
+    replacements: Replacements,
+) -> Any:  # noqa: ANN401 - plain data
     if isinstance(value, Mapping):
         return {
-            key: _asked(item, msgspec.structs.replace(place, key=key), otherwise, by)
+            key: _replaced_setting(
+                item, msgspec.structs.replace(place, key=key), default_rule, replacements
+            )
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [_asked(item, place, otherwise, by) for item in value]
+        return [_replaced_setting(item, place, default_rule, replacements) for item in value]
     if not isinstance(value, str):
         return value
-    return (_one_asked(value, place, by) or otherwise)(by, value)
+    return (_rule_of_setting(value, place, replacements) or default_rule)(replacements, value)
 
 
-def _one_asked(value: str, place: _Place, by: Replacements) -> OneText | None:
+def _rule_of_setting(value: str, place: _Place, replacements: Replacements) -> OneText | None:
     """Return what is done to a text of an experiment because of its place, or None."""
     if place.key in _EXPERIMENT_KEYS:
         return _EXPERIMENT_KEYS[place.key]
@@ -205,27 +223,30 @@ def _one_asked(value: str, place: _Place, by: Replacements) -> OneText | None:
         return Replacements.text
     if (place.table, place.key) == ("hosts", "name"):
         return Replacements.host
-    subjects = by.names.hosts | by.names.services
+    subjects = replacements.names.hosts | replacements.names.services
     return Replacements.service if place.table in _FAULTS and value in subjects else None
 
 
-def _replaced(value: Any, rule: Rule, by: Replacements) -> Any:  # noqa: ANN401 - any record
+def _replaced(value: Any, rule: Rule, replacements: Replacements) -> Any:  # noqa: ANN401 - any record
     if isinstance(value, msgspec.Struct):
-        return type(value)(**dict(_fields(value, by)))
+        return type(value)(**dict(_fields(value, replacements)))
     if isinstance(value, enum.Enum):
         return value
     if isinstance(value, str):
-        return rule.texts(by, value)
+        return rule.texts(replacements, value)
     if isinstance(value, Mapping):
-        return {rule.keys(by, key): _replaced(item, rule, by) for key, item in value.items()}
+        return {
+            rule.keys(replacements, key): _replaced(item, rule, replacements)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return type(value)(_replaced(item, rule, by) for item in value)
+        return type(value)(_replaced(item, rule, replacements) for item in value)
     return value
 
 
-def _fields(record: msgspec.Struct, by: Replacements) -> Iterator[tuple[str, Any]]:
+def _fields(record: msgspec.Struct, replacements: Replacements) -> Iterator[tuple[str, Any]]:
     for name, rule in _rules_of(type(record)):
-        yield name, _replaced(getattr(record, name), rule, by)
+        yield name, _replaced(getattr(record, name), rule, replacements)
 
 
 @functools.cache
