@@ -54,7 +54,7 @@ def _type_info(kind: Hashable) -> inspect.Type:
 def _without_unknown_fields(
     value: object, kind: inspect.Type, parent_path: str, unknown_fields: dict[str, None]
 ) -> object:
-    """Return a value without unknown fields; their paths are added to ``unknown_fields``, in order."""
+    """Return a value without unknown fields; the last argument gets their paths, in order."""
     kind = _union_member(value, kind)
     if isinstance(kind, inspect.StructType) and isinstance(value, Mapping):
         return dict(_known_fields(value, kind, parent_path, unknown_fields))
