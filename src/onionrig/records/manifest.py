@@ -191,4 +191,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def instances(self) -> dict[str, str]:
         """Onion addresses of the backend instances by name, as given to the balancer."""
-        return next((each.instances for each in self.services if each.instances is not None), {})
+        return next(
+            (service.instances for service in self.services if service.instances is not None), {}
+        )

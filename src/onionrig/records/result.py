@@ -39,7 +39,7 @@ class Verdict(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def missed(self) -> tuple[JudgedThreshold, ...]:
         """Thresholds that are missed, or whose figure is unknown."""
-        return tuple(one for one in self.thresholds if one.outcome != "met")
+        return tuple(threshold for threshold in self.thresholds if threshold.outcome != "met")
 
 
 class Goodput(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -56,26 +56,28 @@ class Sweep:
         A rig that fails leaves its points unmeasured, and the sweep goes on with the next; Ctrl-C
         and SIGTERM end it.
         """
-        measured = self._measured()
-        groups = sharing_a_rig(still_to_do(self._plan, measured))
+        results_by_run = self._results_by_run()
+        groups = sharing_a_rig(still_to_do(self._plan, results_by_run))
         self._tell(
             Begins(
                 holds_left=sum(len(group) for group in groups),
                 holds=len(combinations(self._plan.axes)) * self._plan.repeat,
                 rigs=len(groups),
-                seconds=sum(self._seconds(group) for group in groups),
+                seconds=sum(self._expected_seconds(group) for group in groups),
             )
         )
-        result = self._written(measured)
-        code = 0
-        for number, group in enumerate(groups):
-            later_seconds = sum(self._seconds(waiting) for waiting in groups[number + 1 :])
+        result = self._write_result(results_by_run)
+        exit_code = 0
+        for index, group in enumerate(groups):
+            later_seconds = sum(
+                self._expected_seconds(later_group) for later_group in groups[index + 1 :]
+            )
             part_of = PartOf(
-                title=f"rig {number + 1} of {len(groups)}",
-                ends_seconds=time.monotonic() + self._seconds(group) + later_seconds,
+                title=f"rig {index + 1} of {len(groups)}",
+                ends_seconds=time.monotonic() + self._expected_seconds(group) + later_seconds,
                 after_loads_seconds=tuple(
-                    self._loads_seconds(group[done:]) + later_seconds
-                    for done in range(1, len(group) + 1)
+                    self._loads_seconds(group[done_count:]) + later_seconds
+                    for done_count in range(1, len(group) + 1)
                 ),
             )
             try:
@@ -84,11 +86,11 @@ class Sweep:
                 self._tell(Stopped())
                 raise
             except OnionrigError as error:
-                code = code or error.exit_code
+                exit_code = exit_code or error.exit_code
                 self._tell(RunFailed(error=str(error)))
             finally:
-                result = self._written(self._measured())
-        return result, code
+                result = self._write_result(self._results_by_run())
+        return result, exit_code
 
     def _run_group(self, group: list[Settings], part_of: PartOf) -> None:
         """Put one rig up, big enough for the largest load, and the loads on it in turn."""
@@ -98,28 +100,28 @@ class Sweep:
             PlannedLoad(load=question.experiment.load, settings=point)
             for point, question in zip(group, questions, strict=True)
         ]
-        began = time.monotonic()
+        began_seconds = time.monotonic()
         self._run_one(
             largest.with_loads(loads), self._directory.new_run(_directory_name(group)), part_of
         )
-        took = time.monotonic() - began
-        self._bring_up_seconds = max(0.0, took - self._loads_seconds(group))
+        run_seconds = time.monotonic() - began_seconds
+        self._bring_up_seconds = max(0.0, run_seconds - self._loads_seconds(group))
 
-    def _measured(self) -> dict[str, list[Result]]:
-        measured = {}
+    def _results_by_run(self) -> dict[str, list[Result]]:
+        results_by_run = {}
         for run in self._directory.runs():
             try:
-                measured[run.name] = results_by_load(run.recording())
+                results_by_run[run.name] = results_by_load(run.recording())
             except OnionrigError as error:
                 self._tell(RunUnreadable(run=str(run.path), error=str(error)))
-        return measured
+        return results_by_run
 
-    def _written(self, measured: dict[str, list[Result]]) -> SweepResult:
-        result = sweep_result(self._plan, self._directory.path.name, measured)
+    def _write_result(self, results_by_run: dict[str, list[Result]]) -> SweepResult:
+        result = sweep_result(self._plan, self._directory.path.name, results_by_run)
         self._directory.write_sweep(result)
         return result
 
-    def _seconds(self, group: list[Settings]) -> float:
+    def _expected_seconds(self, group: list[Settings]) -> float:
         rig_seconds = self._bring_up_seconds
         if rig_seconds is None:
             rig_seconds = bring_up_seconds(self._ask(group[0]))
@@ -131,9 +133,9 @@ class Sweep:
 
 def _directory_name(group: list[Settings]) -> str:
     """Return the name of a run directory: the settings that all loads of its rig share."""
-    shared = [
+    shared_values = [
         value
         for key, value in group[0].items()
         if all(point[key] == value for point in group) and value.isalnum()
     ]
-    return "-".join(shared) or "rig"
+    return "-".join(shared_values) or "rig"

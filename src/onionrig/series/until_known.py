@@ -32,33 +32,33 @@ def repeated_until_known(
     is measured in any case. Raises what ended a run early: what was measured is kept, and it can be
     resumed later.
     """
-    began = time.monotonic()
-    networks = _measured(directory, tell)
+    began_seconds = time.monotonic()
+    networks = _complete_results(directory, tell)
     result = repeat_result(plan, networks)
     run_seconds: list[float] = []
     while not result.known:
         usual_seconds = max(run_seconds, default=expected_seconds(question))
-        spent_seconds = time.monotonic() - began
+        spent_seconds = time.monotonic() - began_seconds
         if run_seconds and spent_seconds + usual_seconds > plan.budget_seconds:
             result = repeat_result(plan, networks, spent=True)
             break
         run_directory = directory.new_run(plan.repeats)
         title = f"{plan.repeats} {len(networks) + 1}"
         part_of = PartOf(title=title if result.needed is None else f"{title} of {result.needed}")
-        run_began = time.monotonic()
+        run_began_seconds = time.monotonic()
         try:
             networks[run_directory.name] = run_one(question, run_directory, part_of)
         except OnionrigError:
             tell(Stopped())
             raise
-        run_seconds.append(time.monotonic() - run_began)
+        run_seconds.append(time.monotonic() - run_began_seconds)
         result = repeat_result(plan, networks)
         directory.write_repeat_result(result)
     directory.write_repeat_result(result)
     return result
 
 
-def _measured(directory: SeriesDirectory, tell: Tell) -> dict[str, Result]:
+def _complete_results(directory: SeriesDirectory, tell: Tell) -> dict[str, Result]:
     """Return the results of the complete runs, in order."""
     results = {}
     for run in directory.runs():
