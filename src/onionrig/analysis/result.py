@@ -54,31 +54,39 @@ def analyse(recording: Recording) -> Result:
     others are points of the sweep and only mentioned here. Their bytes count, so that nothing
     corrupt is hidden.
     """
-    slices = loads(recording)
-    results = _results(slices)
-    first = [one for one in results if one.settings == results[0].settings]
-    whole = _with_all_loads(_with_knowledge(combined(first), first, recording), results)
-    completed = complete(recording)
-    measured = [
+    measured_loads = loads(recording)
+    results = _results(measured_loads)
+    repeated_results = [result for result in results if result.settings == results[0].settings]
+    combined_result = _with_all_loads(
+        _with_knowledge(combined(repeated_results), repeated_results, recording), results
+    )
+    is_complete = complete(recording)
+    recordings = [
         load.recording
-        for load, one in zip(slices, results, strict=True)
-        if one.settings == whole.settings
+        for load, result in zip(measured_loads, results, strict=True)
+        if result.settings == combined_result.settings
     ]
     return msgspec.structs.replace(
-        whole,
-        status="complete" if completed else "aborted",
-        failure=None if completed else _failure(recording.events),
-        verdict=verdict(whole, measured, whole=completed and not whole.lost_hosts),
+        combined_result,
+        status="complete" if is_complete else "aborted",
+        failure=None if is_complete else _failure(recording.events),
+        verdict=verdict(
+            combined_result, recordings, is_whole=is_complete and not combined_result.lost_hosts
+        ),
     )
 
 
-def _with_knowledge(whole: Result, holds: Sequence[Result], recording: Recording) -> Result:
+def _with_knowledge(
+    combined_result: Result, holds: Sequence[Result], recording: Recording
+) -> Result:
     """Add how precisely the rate is known, if holds went on until it was."""
-    asked = recording.manifest.until_known
-    if asked is None or whole.repetitions is None:
-        return whole
-    known = msgspec.structs.replace(whole.repetitions, known=holds_known(asked, holds))
-    return msgspec.structs.replace(whole, repetitions=known)
+    until_known = recording.manifest.until_known
+    if until_known is None or combined_result.repetitions is None:
+        return combined_result
+    repetitions = msgspec.structs.replace(
+        combined_result.repetitions, known=holds_known(until_known, holds)
+    )
+    return msgspec.structs.replace(combined_result, repetitions=repetitions)
 
 
 def results_by_load(recording: Recording) -> list[Result]:
@@ -89,13 +97,18 @@ def results_by_load(recording: Recording) -> list[Result]:
     return _results(loads(recording))
 
 
-def _results(slices: Sequence[MeasuredLoad]) -> list[Result]:
-    return [_judged(_result(load, number), load) for number, load in enumerate(slices, start=1)]
+def _results(measured_loads: Sequence[MeasuredLoad]) -> list[Result]:
+    return [
+        _with_verdict(_result_of_load(load, number), load)
+        for number, load in enumerate(measured_loads, start=1)
+    ]
 
 
-def _judged(result: Result, load: MeasuredLoad) -> Result:
-    whole = load.complete and not result.lost_hosts
-    return msgspec.structs.replace(result, verdict=verdict(result, [load.recording], whole=whole))
+def _with_verdict(result: Result, load: MeasuredLoad) -> Result:
+    is_whole = load.complete and not result.lost_hosts
+    return msgspec.structs.replace(
+        result, verdict=verdict(result, [load.recording], is_whole=is_whole)
+    )
 
 
 def load_number(result: Result, recording: Recording) -> int | None:
@@ -103,19 +116,19 @@ def load_number(result: Result, recording: Recording) -> int | None:
 
     For an old result, which does not record it, the results are computed again.
     """
-    count = len(events_of(recording.events, Scheduled))
-    if not count:
+    load_count = len(events_of(recording.events, Scheduled))
+    if not load_count:
         return None
-    return min(result.load or analyse(recording).load or count, count)
+    return min(result.load or analyse(recording).load or load_count, load_count)
 
 
-def _result(load: MeasuredLoad, number: int) -> Result:
+def _result_of_load(load: MeasuredLoad, number: int) -> Result:
     manifest, recording = load.manifest, load.recording
     rates = goodput(load) if counts_goodput(manifest) else UNMEASURED
-    backends, lost = backend_shares(load), lost_hosts(load)
+    shares, hosts_lost = backend_shares(load), lost_hosts(load)
     scheduled = events_of(recording.events, Scheduled)
-    bound_by = bottleneck(load)
-    speed = yardstick(load, rates, bound_by)
+    limit = bottleneck(load)
+    core_speed = yardstick(load, rates, limit)
     return Result(
         run=manifest.run,
         started=manifest.started,
@@ -129,14 +142,14 @@ def _result(load: MeasuredLoad, number: int) -> Result:
         goodput=rates,
         streams=streams(load),
         bytes=_bytes(load.sink_seconds),
-        backends=backends,
-        fairness=fairness(load, backends),
+        backends=shares,
+        fairness=fairness(load, shares),
         bring_up_seconds=_bring_up(recording.events),
-        costs=carried_over_costs(load, costs_by_role(load), speed),
-        bottleneck=bound_by,
+        costs=carried_over_costs(load, costs_by_role(load), core_speed),
+        bottleneck=limit,
         links=links(load),
-        trust=trust(load, core_speed_doubts(speed, rates, recording.thresholds)),
-        yardstick=speed,
+        trust=trust(load, core_speed_doubts(core_speed, rates, recording.thresholds)),
+        yardstick=core_speed,
         round_trip=round_trip(load),
         tor_circuits=tor_circuits(load),
         dials=dials(recording),
@@ -145,24 +158,29 @@ def _result(load: MeasuredLoad, number: int) -> Result:
         figures=figures(load),
         load=number if scheduled else None,
         hosts=host_figures(load),
-        lost_hosts=lost,
+        lost_hosts=hosts_lost,
     )
 
 
-def _with_all_loads(whole: Result, results: Sequence[Result]) -> Result:
+def _with_all_loads(combined_result: Result, results: Sequence[Result]) -> Result:
     """Add what concerns the whole run: bytes, lost hosts, and that there were other loads."""
-    others = [one.settings for one in results if one.settings != whole.settings]
-    if not others or whole.trust is None:
-        return whole
-    gap = (
-        f"{len(others)} of {len(results)} loads had other settings: the sweep has their figures, "
+    other_settings = [
+        result.settings for result in results if result.settings != combined_result.settings
+    ]
+    if not other_settings or combined_result.trust is None:
+        return combined_result
+    note = (
+        f"{len(other_settings)} of {len(results)} loads had other settings: the sweep has their "
+        "figures, "
         "not this result"
     )
     return msgspec.structs.replace(
-        whole,
+        combined_result,
         bytes=summed_bytes(results),
         lost_hosts=all_lost_hosts(results),
-        trust=msgspec.structs.replace(whole.trust, missing=(*whole.trust.missing, gap)),
+        trust=msgspec.structs.replace(
+            combined_result.trust, missing=(*combined_result.trust.missing, note)
+        ),
     )
 
 
@@ -175,11 +193,13 @@ def _bytes(sinks: SinkSeconds) -> Bytes:
 
 
 def _bring_up(events: Sequence[AnyEvent]) -> BringUp:
-    reached = {event.reached: event.since_start_seconds for event in events_of(events, Milestone)}
+    seconds_by_milestone = {
+        event.reached: event.since_start_seconds for event in events_of(events, Milestone)
+    }
     return BringUp(
-        network=reached.get(Reached.NETWORK),
-        frontend=reached.get(Reached.FRONTEND),
-        total=reached.get(Reached.FIRST_BYTE),
+        network=seconds_by_milestone.get(Reached.NETWORK),
+        frontend=seconds_by_milestone.get(Reached.FRONTEND),
+        total=seconds_by_milestone.get(Reached.FIRST_BYTE),
     )
 
 
@@ -187,5 +207,7 @@ def _failure(events: Sequence[AnyEvent]) -> Failure:
     failures = events_of(events, Failed)
     if not failures:
         return UNEXPLAINED
-    first = failures[0]
-    return Failure(error=first.error, message=first.message, exit_code=first.exit_code)
+    first_failure = failures[0]
+    return Failure(
+        error=first_failure.error, message=first_failure.message, exit_code=first_failure.exit_code
+    )

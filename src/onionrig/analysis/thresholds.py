@@ -31,16 +31,18 @@ class _MeasuredFigure(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the figure is beyond every limit, although it has no value."""
 
 
-def verdict(result: Result, recordings: Sequence[Recording], *, whole: bool) -> Verdict:
+def verdict(result: Result, recordings: Sequence[Recording], *, is_whole: bool) -> Verdict:
     """Return every threshold with its figure; the recordings are those of the result's loads.
 
-    A run that is not ``whole``, because it was cut short or lost a host, is not judged.
+    A run that is not ``is_whole``, because it was cut short or lost a host, is not judged.
     """
     thresholds = tuple(
-        _judged(threshold, result, recordings, whole=whole)
+        _judged_threshold(threshold, result, recordings, is_whole=is_whole)
         for threshold in recordings[0].thresholds
     )
-    target = next((one for one in thresholds if one.figure == "sustained rate"), None)
+    target = next(
+        (threshold for threshold in thresholds if threshold.figure == "sustained rate"), None
+    )
     return Verdict(
         target_bits_per_second=None if target is None else target.limit,
         met=None if target is None or target.outcome == "unknown" else target.outcome == "met",
@@ -61,28 +63,28 @@ def repeated_thresholds(
             by_key.setdefault(threshold.key, []).append((run, threshold))
     return tuple(
         judged_as(
-            judged[0][1],
+            named_thresholds[0][1],
             mean,
             note="no repetition has a sustained rate"
             if mean is None
-            else f"mean of {counted(len(judged), 'repetition')}",
+            else f"mean of {counted(len(named_thresholds), 'repetition')}",
         )
-        if judged[0][1].figure == "sustained rate"
-        else _worst(judged)
-        for judged in by_key.values()
+        if named_thresholds[0][1].figure == "sustained rate"
+        else _worst(named_thresholds)
+        for named_thresholds in by_key.values()
     )
 
 
-def _worst(judged: Sequence[tuple[str, JudgedThreshold]]) -> JudgedThreshold:
+def _worst(named_thresholds: Sequence[tuple[str, JudgedThreshold]]) -> JudgedThreshold:
     """Return the threshold of the worst repetition; one whose figure is unknown is the worst."""
-    at_least = judged[0][1].bound == "at least"
+    is_at_least = named_thresholds[0][1].bound == "at least"
 
-    def badness(named: tuple[str, JudgedThreshold]) -> float:
-        value = named[1].measured
-        return math.inf if value is None else -value if at_least else value
+    def badness(named_threshold: tuple[str, JudgedThreshold]) -> float:
+        value = named_threshold[1].measured
+        return math.inf if value is None else -value if is_at_least else value
 
-    run, worst = max(judged, key=badness)
-    note = f"worst of {counted(len(judged), 'repetition')}, {run}"
+    run, worst = max(named_thresholds, key=badness)
+    note = f"worst of {counted(len(named_thresholds), 'repetition')}, {run}"
     return msgspec.structs.replace(worst, note=f"{note}: {worst.note}" if worst.note else note)
 
 
@@ -110,27 +112,29 @@ def judged_as(
     )
 
 
-def _judged(
-    threshold: Threshold, result: Result, recordings: Sequence[Recording], *, whole: bool
+def _judged_threshold(
+    threshold: Threshold, result: Result, recordings: Sequence[Recording], *, is_whole: bool
 ) -> JudgedThreshold:
-    if not whole:
-        lost = ", ".join(host.name for host in result.lost_hosts)
-        why = f"{lost} was lost" if lost else "the run was cut short"
-        return judged_as(threshold, None, note=f"{why}, so it is not judged")
-    measured = _FIGURES[threshold.figure](threshold, result, recordings)
-    return judged_as(threshold, measured.value, note=measured.note, beyond=measured.beyond)
+    if not is_whole:
+        lost_names = ", ".join(host.name for host in result.lost_hosts)
+        reason = f"{lost_names} was lost" if lost_names else "the run was cut short"
+        return judged_as(threshold, None, note=f"{reason}, so it is not judged")
+    figure = _FIGURES[threshold.figure](threshold, result, recordings)
+    return judged_as(threshold, figure.value, note=figure.note, beyond=figure.beyond)
 
 
-def _known(value: float | None, *, otherwise: str) -> _MeasuredFigure:
-    return _MeasuredFigure(value=value, note="" if value is not None else otherwise)
+def _figure_or_note(value: float | None, *, note_without_value: str) -> _MeasuredFigure:
+    return _MeasuredFigure(value=value, note="" if value is not None else note_without_value)
 
 
-def _sustained(
+def _sustained_rate(
     threshold: Threshold, result: Result, recordings: Sequence[Recording]
 ) -> _MeasuredFigure:
     del threshold, recordings
     rate = result.goodput.sustained_bits_per_second
-    return _known(rate, otherwise="fewer than ten seconds of a hold were recorded")
+    return _figure_or_note(
+        rate, note_without_value="fewer than ten seconds of a hold were recorded"
+    )
 
 
 def _smallest_share(
@@ -152,30 +156,32 @@ def _first_byte(
     way when dialling ended is not counted.
     """
     del result
-    dials, when = _dials(recordings)
+    dials, when_text = _dials(recordings)
     waits = sorted(
         dial.first_byte_after_seconds
         for dial in dials
         if served(dial) and dial.first_byte_after_seconds is not None
     )
-    failed = sum(dial.failed for dial in dials)
+    failed_count = sum(dial.failed for dial in dials)
     share = percentile_of(threshold.of)
-    if share is None or (not waits and not failed):
+    if share is None or (not waits and not failed_count):
         return _MeasuredFigure(value=None, note="no dial was served or failed")
-    rank = math.ceil(share * (len(waits) + failed))
+    rank = math.ceil(share * (len(waits) + failed_count))
     if rank > len(waits):
-        note = f"{failed} of {len(waits) + failed} dials {when} failed"
+        note = f"{failed_count} of {len(waits) + failed_count} dials {when_text} failed"
         return _MeasuredFigure(value=None, note=note, beyond=True)
     return _MeasuredFigure(
-        value=waits[rank - 1], note=f"{counted(len(waits) + failed, 'dial')} {when}"
+        value=waits[rank - 1], note=f"{counted(len(waits) + failed_count, 'dial')} {when_text}"
     )
 
 
 def _dials(recordings: Sequence[Recording]) -> tuple[list[Transfer], str]:
     """Return the dials under load, or those before it if there are none under it."""
-    before = before_load(recordings[0])
-    under = [dial for recording in recordings for dial in under_load(recording)]
-    return (under, "under load") if under else (before, "before the load")
+    dials_before = before_load(recordings[0])
+    dials_under_load = [dial for recording in recordings for dial in under_load(recording)]
+    return (
+        (dials_under_load, "under load") if dials_under_load else (dials_before, "before the load")
+    )
 
 
 def _cost(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _MeasuredFigure:
@@ -183,10 +189,12 @@ def _cost(threshold: Threshold, result: Result, recordings: Sequence[Recording])
     cost = result.costs.get(threshold.of)
     if cost is None:
         return _MeasuredFigure(value=None, note=f"no {threshold.of} was sampled in the hold")
-    return _known(cost.cpu_seconds_per_gbit, otherwise="there was no goodput in the hold")
+    return _figure_or_note(
+        cost.cpu_seconds_per_gbit, note_without_value="there was no goodput in the hold"
+    )
 
 
-def _corrupt(
+def _corrupt_bytes(
     threshold: Threshold, result: Result, recordings: Sequence[Recording]
 ) -> _MeasuredFigure:
     del threshold, recordings
@@ -195,7 +203,7 @@ def _corrupt(
     return _MeasuredFigure(value=result.bytes.corrupt)
 
 
-def _failed(
+def _failed_streams(
     threshold: Threshold, result: Result, recordings: Sequence[Recording]
 ) -> _MeasuredFigure:
     del threshold, recordings
@@ -215,11 +223,11 @@ def _doubts(
 _FIGURES: dict[
     ThresholdFigure, Callable[[Threshold, Result, Sequence[Recording]], _MeasuredFigure]
 ] = {
-    "sustained rate": _sustained,
+    "sustained rate": _sustained_rate,
     "smallest backend share": _smallest_share,
     "time to first byte": _first_byte,
     "CPU-s per Gbit": _cost,
-    "corrupt bytes": _corrupt,
-    "failed streams": _failed,
+    "corrupt bytes": _corrupt_bytes,
+    "failed streams": _failed_streams,
     "doubts": _doubts,
 }

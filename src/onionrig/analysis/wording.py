@@ -22,32 +22,36 @@ def listing(names: Sequence[str]) -> str:
     """Return names as a sentence lists them."""
     if len(names) > NAMED:
         return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} more"
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
+    *first_names, last_name = names
+    return f"{', '.join(first_names)} and {last_name}" if first_names else last_name
 
 
 def named_runs(names: Sequence[str]) -> str:
     """Return names as ``listing`` does, consecutively numbered ones as "pi1 to pi6"."""
-    runs: list[list[str]] = []
+    groups: list[list[str]] = []
     for name in names:
-        if runs and name == _next(runs[-1][-1]):
-            runs[-1].append(name)
+        if groups and name == _next_name(groups[-1][-1]):
+            groups[-1].append(name)
         else:
-            runs.append([name])
+            groups.append([name])
     texts: list[str] = []
-    for run in runs:
-        texts += [f"{run[0]} to {run[-1]}"] if len(run) >= RUN else run
+    for group in groups:
+        texts += [f"{group[0]} to {group[-1]}"] if len(group) >= RUN else group
     return listing(texts)
 
 
 def part_text(part: float, whole: float) -> str:
     """Return "96.1 of 100 Mbit/s": a rate and its whole, the unit once if both have the same."""
     number, _, unit = rate_text(part).partition(" ")
-    of = rate_text(whole)
-    return f"{number} of {of}" if of.endswith(f" {unit}") else f"{number} {unit} of {of}"
+    whole_text = rate_text(whole)
+    return (
+        f"{number} of {whole_text}"
+        if whole_text.endswith(f" {unit}")
+        else f"{number} {unit} of {whole_text}"
+    )
 
 
-def _next(name: str) -> str | None:
+def _next_name(name: str) -> str | None:
     """Return the name with the next number, or None if a name has no number."""
     numbered = _NUMBERED.fullmatch(name)
     return f"{numbered[1]}{int(numbered[2]) + 1}" if numbered else None

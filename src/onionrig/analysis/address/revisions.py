@@ -43,9 +43,10 @@ def made_by_revision(revision: int, *, counted_from_seconds: float) -> TimeMade:
     """
     seconds = revision / _WORD_MEAN
     deviation = _WORD_DEVIATION / _WORD_MEAN * math.sqrt(max(seconds, 1.0))
-    middle = counted_from_seconds + seconds
+    middle_seconds = counted_from_seconds + seconds
     return TimeMade(
-        earliest_seconds=middle - _SIGMAS * deviation, latest_seconds=middle + _SIGMAS * deviation
+        earliest_seconds=middle_seconds - _SIGMAS * deviation,
+        latest_seconds=middle_seconds + _SIGMAS * deviation,
     )
 
 
@@ -60,9 +61,10 @@ def made_by_certificate(valid_until_seconds: float) -> TimeMade:
     The certificate counts whole hours: tor rounds up (tor: src/feature/nodelist/torcert.c), stem,
     and so Onionbalance, rounds down (stem 1.8: descriptor/certificate.py).
     """
-    middle = valid_until_seconds - CERTIFIED_SECONDS
+    middle_seconds = valid_until_seconds - CERTIFIED_SECONDS
     return TimeMade(
-        earliest_seconds=middle - SECONDS_AN_HOUR, latest_seconds=middle + SECONDS_AN_HOUR
+        earliest_seconds=middle_seconds - SECONDS_AN_HOUR,
+        latest_seconds=middle_seconds + SECONDS_AN_HOUR,
     )
 
 
@@ -73,13 +75,16 @@ def time_made(
 
     The revision is ignored if it disagrees with the certificate; nothing was made in the future.
     """
-    certified = made_by_certificate(valid_until_seconds)
-    earliest = min(certified.earliest_seconds, now_seconds)
-    latest = min(certified.latest_seconds, now_seconds)
-    counted = made_by_revision(revision, counted_from_seconds=counted_from_seconds)
-    if counted.latest_seconds < earliest or counted.earliest_seconds > latest:
-        return TimeMade(earliest_seconds=earliest, latest_seconds=latest), False
+    certificate_time = made_by_certificate(valid_until_seconds)
+    earliest_seconds = min(certificate_time.earliest_seconds, now_seconds)
+    latest_seconds = min(certificate_time.latest_seconds, now_seconds)
+    revision_time = made_by_revision(revision, counted_from_seconds=counted_from_seconds)
+    if (
+        revision_time.latest_seconds < earliest_seconds
+        or revision_time.earliest_seconds > latest_seconds
+    ):
+        return TimeMade(earliest_seconds=earliest_seconds, latest_seconds=latest_seconds), False
     return TimeMade(
-        earliest_seconds=max(earliest, counted.earliest_seconds),
-        latest_seconds=min(latest, counted.latest_seconds),
+        earliest_seconds=max(earliest_seconds, revision_time.earliest_seconds),
+        latest_seconds=min(latest_seconds, revision_time.latest_seconds),
     ), True

@@ -24,12 +24,12 @@ LATE_SECONDS = 60.0
 OLD = 0.75
 """Share of its lifetime at which a descriptor is old: publishers make a new one well before."""
 
-_ONE = {
+_REASONS_OF_ONE = {
     Unreachable.NOT_PUBLISHED: "it has no descriptor of its own: is its tor up?",
     Unreachable.NOT_LISTED: "no descriptor of the address lists a point of its own",
     Unreachable.SHARED_RELAYS: "its points share relays with earlier ones",
 }
-_SEVERAL = {
+_REASONS_OF_SEVERAL = {
     Unreachable.NOT_PUBLISHED: "they have no descriptors of their own: are their tors up?",
     Unreachable.NOT_LISTED: "no descriptor of the address lists points of theirs",
     Unreachable.SHARED_RELAYS: "their points share relays with earlier ones",
@@ -43,18 +43,18 @@ def troubles(
 ) -> tuple[str, ...]:
     """List what keeps clients out, or soon will."""
     return (
-        *_nothing(hsdirs),
-        *_empty(variants),
-        *_unreachable(instances, published=bool(variants)),
-        *_of_nobody(variants, instances),
+        *_nothing_published(hsdirs),
+        *_empty_variants(variants),
+        *_unreachable(instances, is_published=bool(variants)),
+        *_foreign_points(variants, instances),
         *(() if instances else never_used(variants)),
-        *(_without(hsdirs) if variants else ()),
-        *_old(hsdirs),
-        *_left_behind(hsdirs, variants),
+        *(_hsdirs_without_descriptor(hsdirs) if variants else ()),
+        *_old_descriptors(hsdirs),
+        *_outdated_variants(hsdirs, variants),
     )
 
 
-def _nothing(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
+def _nothing_published(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
     if any(hsdir.held is not None for hsdir in hsdirs):
         return
     if not hsdirs:
@@ -62,10 +62,10 @@ def _nothing(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
     elif all(hsdir.answer is Answer.SILENT for hsdir in hsdirs):
         yield f"none of {counted(len(hsdirs), 'HSDir')} answered: can this tor build circuits?"
     else:
-        yield f"nothing is published: {'; '.join(_without(hsdirs))}"
+        yield f"nothing is published: {'; '.join(_hsdirs_without_descriptor(hsdirs))}"
 
 
-def _without(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
+def _hsdirs_without_descriptor(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
     """Name the HSDirs that gave no descriptor, grouped by their answer."""
     answers = {
         Answer.NOTHING: "no descriptor",
@@ -73,76 +73,85 @@ def _without(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
         Answer.REFUSED: "refused",
         Answer.UNREADABLE: "a descriptor that cannot be read",
     }
-    for answer, words in answers.items():
+    for answer, answer_text in answers.items():
         names = [hsdir.nickname for hsdir in hsdirs if hsdir.answer is answer]
         if names:
-            have = "has" if len(names) == 1 else "have"
+            verb = "has" if len(names) == 1 else "have"
             reasons = {hsdir.reason for hsdir in hsdirs if hsdir.answer is answer}
-            shown = answer in {Answer.REFUSED, Answer.UNREADABLE}
-            why = f" ({listing(sorted(reasons))})" if shown else ""
-            of_all = f"{len(names)} of {counted(len(hsdirs), 'HSDir')}"
-            yield f"{of_all} {have} {words}: {listing(names)}{why}"
+            is_reason_shown = answer in {Answer.REFUSED, Answer.UNREADABLE}
+            reasons_text = f" ({listing(sorted(reasons))})" if is_reason_shown else ""
+            count_text = f"{len(names)} of {counted(len(hsdirs), 'HSDir')}"
+            yield f"{count_text} {verb} {answer_text}: {listing(names)}{reasons_text}"
 
 
-def _empty(variants: Sequence[DescriptorVariant]) -> Iterator[str]:
+def _empty_variants(variants: Sequence[DescriptorVariant]) -> Iterator[str]:
     for variant in variants:
         if not variant.points:
             yield f"variant {variant.number} has no introduction point"
 
 
-def _unreachable(instances: Sequence[InstanceSeen], *, published: bool) -> Iterator[str]:
+def _unreachable(instances: Sequence[InstanceSeen], *, is_published: bool) -> Iterator[str]:
     """Name the instances that cannot be reached, grouped by reason."""
     names: dict[Unreachable, list[str]] = defaultdict(list)
     for instance in instances:
         if instance.reachable is False and instance.unreachable is not None:
             names[instance.unreachable].append(instance.name)
-    for reason in Unreachable if published else (Unreachable.NOT_PUBLISHED,):
+    for reason in Unreachable if is_published else (Unreachable.NOT_PUBLISHED,):
         if names[reason]:
-            why = (_ONE if len(names[reason]) == 1 else _SEVERAL)[reason]
-            yield f"{listing(names[reason])} cannot be reached: {why}"
+            explanation = (_REASONS_OF_ONE if len(names[reason]) == 1 else _REASONS_OF_SEVERAL)[
+                reason
+            ]
+            yield f"{listing(names[reason])} cannot be reached: {explanation}"
 
 
-def _of_nobody(
+def _foreign_points(
     variants: Sequence[DescriptorVariant], instances: Sequence[InstanceSeen]
 ) -> Iterator[str]:
     """Count the points whose instance is unknown, if instances are known at all."""
     if not instances:
         return
-    doubtful = [instance.name for instance in instances if instance.reachable is None]
+    doubtful_names = [instance.name for instance in instances if instance.reachable is None]
     for variant in variants:
         count = sum(point.instance is None for point in variant.points)
         if count:
-            so = f"; {listing(doubtful)} may have them, or be out of reach" if doubtful else ""
+            doubt_text = (
+                f"; {listing(doubtful_names)} may have them, or be out of reach"
+                if doubtful_names
+                else ""
+            )
             yield (
                 f"{counted(count, 'point')} of variant {variant.number} "
-                f"{'is' if count == 1 else 'are'} in no instance's own descriptor (any more){so}"
+                f"{'is' if count == 1 else 'are'} in no instance's own descriptor (any "
+                f"more){doubt_text}"
             )
 
 
-def _old(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
-    late = [
+def _old_descriptors(hsdirs: Sequence[HSDirSeen]) -> Iterator[str]:
+    old_hsdirs = [
         hsdir
         for hsdir in hsdirs
         if hsdir.held is not None
         and hsdir.held.age.seconds - hsdir.held.age.within_seconds
         > OLD * hsdir.held.lifetime_seconds
     ]
-    ages = [hsdir.held.age.seconds for hsdir in late if hsdir.held is not None]
+    ages = [hsdir.held.age.seconds for hsdir in old_hsdirs if hsdir.held is not None]
     if ages:
-        names = listing([hsdir.nickname for hsdir in late])
+        names = listing([hsdir.nickname for hsdir in old_hsdirs])
         yield (
             f"nobody renews it: the descriptor on {names} was "
             f"made about {rough_duration_text(max(ages))} ago"
         )
 
 
-def _left_behind(
+def _outdated_variants(
     hsdirs: Sequence[HSDirSeen], variants: Sequence[DescriptorVariant]
 ) -> Iterator[str]:
     """Name the HSDirs whose other descriptor is older than one publication takes."""
-    newest = max((max(held) for held in revisions_held(hsdirs).values()), default=0)
+    newest_revision = max(
+        (max(revisions) for revisions in revisions_held(hsdirs).values()), default=0
+    )
     for variant in variants:
-        seconds = seconds_between(max(revisions_held(hsdirs)[variant.number]), newest)
+        seconds = seconds_between(max(revisions_held(hsdirs)[variant.number]), newest_revision)
         if seconds > LATE_SECONDS:
             yield (
                 f"variant {variant.number} is about {rough_duration_text(seconds)} older than the "
@@ -155,10 +164,10 @@ def never_used(variants: Sequence[DescriptorVariant]) -> Iterator[str]:
     for variant in variants:
         count = sum(point.same_relay_as is not None for point in variant.points)
         if count:
-            share = "it shares its relay" if count == 1 else "they share relays"
+            share_text = "it shares its relay" if count == 1 else "they share relays"
             yield (
                 f"{count} of {counted(len(variant.points), 'point')} of variant {variant.number} "
-                f"{'is' if count == 1 else 'are'} never used: {share} with an earlier one"
+                f"{'is' if count == 1 else 'are'} never used: {share_text} with an earlier one"
             )
 
 

@@ -33,10 +33,14 @@ def address_verdict(
 ) -> AddressVerdict:
     """Judge what was seen of an address."""
     all_troubles = troubles(hsdirs, variants, instances)
-    all_reached = bool(instances) and all(instance.reachable for instance in instances)
-    first = all_troubles[0] if all_troubles else _published(hsdirs, variants, instances)
+    are_all_reachable = bool(instances) and all(instance.reachable for instance in instances)
+    first_sentence = (
+        all_troubles[0] if all_troubles else _published_text(hsdirs, variants, instances)
+    )
     return AddressVerdict(
-        verdict=f"{first}; every instance can be reached" if all_reached else first,
+        verdict=f"{first_sentence}; every instance can be reached"
+        if are_all_reachable
+        else first_sentence,
         troubles=all_troubles,
         notes=(
             *(never_used(variants) if instances else ()),
@@ -47,26 +51,27 @@ def address_verdict(
     )
 
 
-def _published(
+def _published_text(
     hsdirs: Sequence[HSDirSeen],
     variants: Sequence[DescriptorVariant],
     instances: Sequence[InstanceSeen],
 ) -> str:
-    held = sum(hsdir.held is not None for hsdir in hsdirs)
-    published = f"{counted(len(variants), 'variant')} on {counted(held, 'HSDir')}"
+    hsdir_count = sum(hsdir.held is not None for hsdir in hsdirs)
+    published_text = f"{counted(len(variants), 'variant')} on {counted(hsdir_count, 'HSDir')}"
     if instances:
-        return published
-    points = counted(sum(len(variant.points) for variant in variants), "point")
-    return f"{published}; all {points} can be used"
+        return published_text
+    points_text = counted(sum(len(variant.points) for variant in variants), "point")
+    return f"{published_text}; all {points_text} can be used"
 
 
 def _gone_relays(variants: Sequence[DescriptorVariant]) -> Iterator[str]:
     for variant in variants:
-        gone = [str(point.number) for point in variant.points if point.nickname is None]
-        if gone:
-            where = "lies on a relay" if len(gone) == 1 else "lie on relays"
+        point_numbers = [str(point.number) for point in variant.points if point.nickname is None]
+        if point_numbers:
+            place_text = "lies on a relay" if len(point_numbers) == 1 else "lie on relays"
             yield (
-                f"point {listing(gone)} of variant {variant.number} {where} that the consensus "
+                f"point {listing(point_numbers)} of variant {variant.number} {place_text} that the "
+                "consensus "
                 "does not list (any more)"
             )
 
@@ -78,17 +83,22 @@ def _several_revisions(
     if len(set().union(*revisions.values())) <= 1:
         return
     for variant in variants:
-        held = sorted(revisions[variant.number])
-        if len(held) > 1:
-            apart = rough_duration_text(seconds_between(held[0], held[-1]))
-            yield (
-                f"its HSDirs hold {len(held)} revisions of variant {variant.number}, made about "
-                f"{apart} apart, with the same points"
+        variant_revisions = sorted(revisions[variant.number])
+        if len(variant_revisions) > 1:
+            apart_text = rough_duration_text(
+                seconds_between(variant_revisions[0], variant_revisions[-1])
             )
-    if len({max(held) for held in revisions.values()}) > 1:
-        spread = [max(held) for held in revisions.values()]
-        apart = rough_duration_text(seconds_between(min(spread), max(spread)))
-        yield f"the variants are of different revisions, made about {apart} apart"
+            yield (
+                f"its HSDirs hold {len(variant_revisions)} revisions of variant {variant.number}, "
+                "made about "
+                f"{apart_text} apart, with the same points"
+            )
+    if len({max(variant_revisions) for variant_revisions in revisions.values()}) > 1:
+        newest_revisions = [max(variant_revisions) for variant_revisions in revisions.values()]
+        apart_text = rough_duration_text(
+            seconds_between(min(newest_revisions), max(newest_revisions))
+        )
+        yield f"the variants are of different revisions, made about {apart_text} apart"
 
 
 def _stale_instances(instances: Sequence[InstanceSeen]) -> Iterator[str]:

@@ -33,22 +33,23 @@ def jain_by_chance(draws: int, probabilities: Sequence[float]) -> ByChance | Non
     """
     if not draws:
         return None
-    count = len(probabilities)
+    instance_count = len(probabilities)
     mean, variance = _sum_of_squares(draws, probabilities)
-    least = draws**2 / count
-    excess = mean - least
+    least_squares = draws**2 / instance_count
+    excess = mean - least_squares
 
     def jain(squares: float) -> float:
         # upper bound: one instance gets every draw; lower bound: all differ, or shares are even
-        return draws**2 / (count * min(max(squares, least, draws), draws**2))
+        return draws**2 / (instance_count * min(max(squares, least_squares, draws), draws**2))
 
     if excess <= 0 or variance <= _rounding(mean):
         return ByChance(expected=jain(mean), low=jain(mean), high=jain(mean))
     degrees = 2 * excess**2 / variance
-    most, fewest = (
-        least + excess / degrees * _chi_squared_quantile(part, degrees) for part in (HIGH, LOW)
+    high_squares, low_squares = (
+        least_squares + excess / degrees * _chi_squared_quantile(part, degrees)
+        for part in (HIGH, LOW)
     )
-    return ByChance(expected=jain(mean), low=jain(most), high=jain(fewest))
+    return ByChance(expected=jain(mean), low=jain(high_squares), high=jain(low_squares))
 
 
 def smallest_by_chance(draws: int, probabilities: Sequence[float]) -> ByChance | None:
@@ -60,11 +61,12 @@ def smallest_by_chance(draws: int, probabilities: Sequence[float]) -> ByChance |
     if not draws:
         return None
     mean = draws / len(probabilities)
-    above = _chance_of_more(draws, probabilities, up_to=int(mean))
+    chances_of_more = _chance_of_more(draws, probabilities, up_to=int(mean))
     return ByChance(
-        expected=sum(above[:-1]) / mean,
-        low=next(count for count, chance in enumerate(above) if 1 - chance >= LOW) / mean,
-        high=next(count for count, chance in enumerate(above) if 1 - chance >= HIGH) / mean,
+        expected=sum(chances_of_more[:-1]) / mean,
+        low=next(count for count, chance in enumerate(chances_of_more) if 1 - chance >= LOW) / mean,
+        high=next(count for count, chance in enumerate(chances_of_more) if 1 - chance >= HIGH)
+        / mean,
     )
 
 
@@ -74,13 +76,18 @@ def _sum_of_squares(draws: int, probabilities: Sequence[float]) -> tuple[float, 
     From the factorial moments E[x_i(x_i-1)… x_j(x_j-1)…] = n(n-1)… p_i^a p_j^b, with
     x² = x(x-1) + x and x⁴ = x(x-1)(x-2)(x-3) + 6x(x-1)(x-2) + 7x(x-1) + x.
     """
-    second, third = (math.fsum(p**power for p in probabilities) for power in (2, 3))
-    two, three, four = (float(math.perm(draws, size)) for size in (2, 3, 4))
-    mean = draws + two * second
-    of_squares = (
-        four * second**2 + three * (2 * second + 4 * third) + two * (1 + 6 * second) + draws
+    sum_of_squares, sum_of_cubes = (math.fsum(p**power for p in probabilities) for power in (2, 3))
+    ordered_pairs, ordered_triples, ordered_quadruples = (
+        float(math.perm(draws, size)) for size in (2, 3, 4)
     )
-    return mean, of_squares - mean**2
+    mean = draws + ordered_pairs * sum_of_squares
+    mean_square = (
+        ordered_quadruples * sum_of_squares**2
+        + ordered_triples * (2 * sum_of_squares + 4 * sum_of_cubes)
+        + ordered_pairs * (1 + 6 * sum_of_squares)
+        + draws
+    )
+    return mean, mean_square - mean**2
 
 
 def _rounding(mean: float) -> float:
@@ -100,14 +107,17 @@ def _chi_squared_quantile(part: float, degrees: float) -> float:
 
 def _chance_of_more(draws: int, probabilities: Sequence[float], *, up_to: int) -> list[float]:
     """Return the chance that every count exceeds 0, 1, … ``up_to``; the last is 0."""
-    alike = Counter(probabilities)
-    below = dict.fromkeys(alike, 0.0)
+    instance_counts = Counter(probabilities)
+    chances_of_fewer = dict.fromkeys(instance_counts, 0.0)
     chances = []
     for count in range(up_to):
-        for probability in alike:
-            below[probability] += _binomial(draws, count, probability)
-        more = (max(0.0, 1 - below[each]) ** times for each, times in alike.items())
-        chances.append(math.prod(more))
+        for probability in instance_counts:
+            chances_of_fewer[probability] += _binomial(draws, count, probability)
+        chances_above = (
+            max(0.0, 1 - chances_of_fewer[probability]) ** instance_count
+            for probability, instance_count in instance_counts.items()
+        )
+        chances.append(math.prod(chances_above))
     return [*chances, 0.0]
 
 

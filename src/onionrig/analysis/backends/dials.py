@@ -25,19 +25,19 @@ judgement): new circuits take some tenths of a second, and a second or two on a 
 
 def dials(recording: Recording) -> Dials | None:
     """Return the figures of the dials before the load, or None if there are none."""
-    before = before_load(recording)
-    if not before:
+    dials_before = before_load(recording)
+    if not dials_before:
         return None
     manifest = recording.manifest
-    served_dials = [dial for dial in before if served(dial)]
+    served_dials = [dial for dial in dials_before if served(dial)]
     counts = Counter(dial.backend for dial in served_dials)
     backends = {name: counts[name] for name in manifest.backends}
     variants = variants_with_dials(served_dials, events_of(recording.events, Covered), manifest)
-    reasons = Counter(dial.reason for dial in before if dial.failed)
+    reasons = Counter(dial.reason for dial in dials_before if dial.failed)
     return Dials(
-        dials=len(before),
+        dials=len(dials_before),
         failed=reasons.total(),
-        unfinished=_unfinished(before),
+        unfinished=_unfinished(dials_before),
         failed_by_reason=dict(reasons.most_common()),
         first_byte=first_byte(_waits(served_dials)),
         backends=backends,
@@ -79,12 +79,14 @@ def dials_by_second(
     dials: Iterable[Transfer], *, since: float, seconds: int
 ) -> tuple[DialSecond, ...]:
     """Return dials by the second in which they began, for ``seconds`` seconds from a moment on."""
-    began: dict[int, list[Transfer]] = {second: [] for second in range(seconds)}
+    dials_by_start: dict[int, list[Transfer]] = {second: [] for second in range(seconds)}
     for dial in dials:
         second = math.floor(dial.started_wall_seconds - since)
-        if second in began:
-            began[second].append(dial)
-    return tuple(_dial_second(second, own) for second, own in began.items())
+        if second in dials_by_start:
+            dials_by_start[second].append(dial)
+    return tuple(
+        _dial_second(second, dials_begun) for second, dials_begun in dials_by_start.items()
+    )
 
 
 def _dial_second(second: int, dials: Sequence[Transfer]) -> DialSecond:
@@ -106,25 +108,29 @@ def outage(dials: Iterable[Transfer], at: float, *, patience_seconds: float) -> 
     Dials have to go on beginning for long enough: an outage is only seen by dials that are made. A
     dial that was cut off at the end was hit if it had waited for longer than the patience.
     """
-    after = [dial for dial in dials if dial.started_wall_seconds >= at]
-    in_vain = [
+    later_dials = [dial for dial in dials if dial.started_wall_seconds >= at]
+    dials_in_vain = [
         dial
-        for dial in after
+        for dial in later_dials
         if dial.was_still_waiting and dial.ended_after_seconds > patience_seconds
     ]
-    unserved = [*(dial for dial in after if dial.failed), *in_vain]
-    last = max((dial.started_wall_seconds for dial in unserved), default=None)
-    in_outage = [dial for dial in after if last is not None and dial.started_wall_seconds <= last]
+    unserved_dials = [*(dial for dial in later_dials if dial.failed), *dials_in_vain]
+    last_failing_at = max((dial.started_wall_seconds for dial in unserved_dials), default=None)
+    dials_in_outage = [
+        dial
+        for dial in later_dials
+        if last_failing_at is not None and dial.started_wall_seconds <= last_failing_at
+    ]
     return Outage(
-        begun=len(after),
-        failed=sum(dial.failed for dial in after),
-        unfinished=_unfinished(after),
-        last_failing_after_seconds=None if last is None else last - at,
-        worst_first_byte_seconds=max(_waits(in_outage), default=None),
-        highest_first_byte_seconds=max(_waits(after), default=None),
-        waited_in_vain=len(in_vain),
+        begun=len(later_dials),
+        failed=sum(dial.failed for dial in later_dials),
+        unfinished=_unfinished(later_dials),
+        last_failing_after_seconds=None if last_failing_at is None else last_failing_at - at,
+        worst_first_byte_seconds=max(_waits(dials_in_outage), default=None),
+        highest_first_byte_seconds=max(_waits(later_dials), default=None),
+        waited_in_vain=len(dials_in_vain),
         longest_wait_in_vain_seconds=max(
-            (dial.ended_after_seconds for dial in in_vain), default=None
+            (dial.ended_after_seconds for dial in dials_in_vain), default=None
         ),
     )
 
@@ -135,12 +141,12 @@ def patience_seconds(dials: Iterable[Transfer], until: float) -> float:
     It is the longest wait of any dial whose first byte came before this moment, up to which nothing
     had been done to the rig.
     """
-    undisturbed = [
+    undisturbed_dials = [
         dial
         for dial in dials
         if dial.started_wall_seconds + (dial.first_byte_after_seconds or 0.0) < until
     ]
-    return max([LEAST_PATIENCE_SECONDS, *_waits(undisturbed)])
+    return max([LEAST_PATIENCE_SECONDS, *_waits(undisturbed_dials)])
 
 
 def first_byte(waits: Iterable[float]) -> FirstByte | None:
@@ -149,13 +155,13 @@ def first_byte(waits: Iterable[float]) -> FirstByte | None:
     The 90th percentile is that of the nearest rank: the shortest wait within which at least 90 %
     had their first byte.
     """
-    ranked = sorted(waits)
-    if not ranked:
+    sorted_waits = sorted(waits)
+    if not sorted_waits:
         return None
     return FirstByte(
-        median_seconds=statistics.median(ranked),
-        nine_of_ten_seconds=ranked[math.ceil(0.9 * len(ranked)) - 1],
-        highest_seconds=ranked[-1],
+        median_seconds=statistics.median(sorted_waits),
+        nine_of_ten_seconds=sorted_waits[math.ceil(0.9 * len(sorted_waits)) - 1],
+        highest_seconds=sorted_waits[-1],
     )
 
 

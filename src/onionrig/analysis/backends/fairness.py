@@ -48,13 +48,14 @@ def not_chosen(backend: str, covered: Sequence[Covered], streams: int) -> str:
     points_by_client = {event.client: event.usable_points for event in covered}
     if not points_by_client:
         return reason
-    with_it = [points for points in points_by_client.values() if points.get(backend)]
-    if not with_it:
+    points_with_backend = [points for points in points_by_client.values() if points.get(backend)]
+    if not points_with_backend:
         return "no client tor holds a descriptor that lists usable points of it"
-    own, total = with_it[0][backend], sum(with_it[0].values())
-    able_streams = round(streams * len(with_it) / len(points_by_client))
-    chance = percent_text(chance_of_none(own, total, able_streams))
+    own_points, all_points = points_with_backend[0][backend], sum(points_with_backend[0].values())
+    able_streams = round(streams * len(points_with_backend) / len(points_by_client))
+    chance = percent_text(chance_of_none(own_points, all_points, able_streams))
     return (
-        f"{reason}, and {own} of the {total} that they can use {'is' if own == 1 else 'are'} its "
+        f"{reason}, and {own_points} of the {all_points} that they can use "
+        f"{'is' if own_points == 1 else 'are'} its "
         f"own; in {chance} of runs none of {counted(able_streams, 'stream')} picks it"
     )

@@ -26,13 +26,13 @@ def backend_shares(load: MeasuredLoad) -> tuple[BackendShare, ...]:
     """Return each backend instance's share of the hold, including those that served nothing."""
     manifest = load.manifest
     sizes = load.sink_seconds.backend_bytes_in(load.hold, manifest.backends)
-    total = sum(sizes.values())
+    total_bytes = sum(sizes.values())
     return tuple(
         BackendShare(
             name=name,
             host=_host(manifest, name),
             bytes=size,
-            share=size / total if total else 0.0,
+            share=size / total_bytes if total_bytes else 0.0,
             streams=round(load.sink_seconds.mean_backend_streams_in(load.hold, name)),
         )
         for name, size in sizes.items()
@@ -58,10 +58,10 @@ def fairness(load: MeasuredLoad, shares: Sequence[BackendShare]) -> Fairness:
         tuple(
             StarvedBackend(
                 name=backend.name,
-                reason=_why_away(
+                reason=_absence_reason(
                     load,
                     backend.name,
-                    otherwise=reasons.get(backend.name)
+                    other_reason=reasons.get(backend.name)
                     or not_chosen(backend.name, covered, load.recording.streams_asked),
                 ),
             )
@@ -74,27 +74,27 @@ def fairness(load: MeasuredLoad, shares: Sequence[BackendShare]) -> Fairness:
     return Fairness(jain=jain(sizes), smallest_over_mean=smallest_over_mean(sizes), starved=starved)
 
 
-def _why_away(load: MeasuredLoad, backend: str, *, otherwise: str) -> str:
+def _absence_reason(load: MeasuredLoad, backend: str, *, other_reason: str) -> str:
     """Explain an instance's silence by what became of it or its host, else by another reason."""
     hosts = service_hosts(load.manifest)
-    absent = [
+    backend_absences = [
         absence
         for absence in absences(load.recording.events, hosts).get(backend, ())
         if absence.seconds_in(load.hold)
     ]
-    if not absent:
-        return otherwise
-    causes = [cause for absence in absent for cause in absence.causes]
+    if not backend_absences:
+        return other_reason
+    causes = [cause for absence in backend_absences for cause in absence.causes]
     # repeated faults are mentioned once
-    text = ", ".join(dict.fromkeys(_cause_text(cause) for cause in causes))
+    causes_text = ", ".join(dict.fromkeys(_cause_text(cause) for cause in causes))
     if all(isinstance(cause, Happened) for cause in causes):
-        text += ", as the experiment asked"
-    reason = f"{text}, and it did not answer for"
-    seconds = sum(absence.seconds_in(load.hold) for absence in absent)
-    length = len(load.hold.seconds)
-    if seconds == length:
+        causes_text += ", as the experiment asked"
+    reason = f"{causes_text}, and it did not answer for"
+    seconds = sum(absence.seconds_in(load.hold) for absence in backend_absences)
+    hold_seconds = len(load.hold.seconds)
+    if seconds == hold_seconds:
         return f"{reason} all of the hold"
-    return f"{reason} {seconds:.0f} of the {length} s; {otherwise}"
+    return f"{reason} {seconds:.0f} of the {hold_seconds} s; {other_reason}"
 
 
 def _cause_text(event: Happened | HostGone) -> str:

@@ -55,15 +55,17 @@ def tor_circuits(load: MeasuredLoad) -> TorCircuits:
 
     An instance that was ended in the hold is left out: its counts are those of two processes.
     """
-    by_name = hold_readings(load)
-    readings = list(by_name.values())
-    ended = ended_in_hold(load)
-    whole = [reading for name, reading in by_name.items() if name not in ended]
-    failed: Counter[str] = Counter()
-    for reading in whole:
-        begun = reading.first.rendezvous_failed
+    readings_by_name = hold_readings(load)
+    readings = list(readings_by_name.values())
+    ended_names = ended_in_hold(load)
+    complete_readings = [
+        reading for name, reading in readings_by_name.items() if name not in ended_names
+    ]
+    failed_counts: Counter[str] = Counter()
+    for reading in complete_readings:
+        failed_before = reading.first.rendezvous_failed
         for reason, count in reading.last.rendezvous_failed.items():
-            failed[reason] += count - begun.get(reason, 0)
+            failed_counts[reason] += count - failed_before.get(reason, 0)
     return TorCircuits(
         rendezvous_begun=_total(
             None
@@ -71,9 +73,9 @@ def tor_circuits(load: MeasuredLoad) -> TorCircuits:
             or reading.first.rendezvous_circuits is None
             or not reading.twice
             else reading.last.rendezvous_circuits - reading.first.rendezvous_circuits
-            for reading in whole
+            for reading in complete_readings
         ),
-        rendezvous_failed={reason: count for reason, count in failed.items() if count > 0},
+        rendezvous_failed={reason: count for reason, count in failed_counts.items() if count > 0},
         rendezvous_open=_total(reading.last.rendezvous_open for reading in readings),
         introduction_circuits=_total(reading.last.introduction_circuits for reading in readings),
     )
@@ -81,5 +83,5 @@ def tor_circuits(load: MeasuredLoad) -> TorCircuits:
 
 def _total(counts: Iterable[int | None]) -> int | None:
     """Return the sum of the known counts, or None if none is known."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    known_counts = [count for count in counts if count is not None]
+    return sum(known_counts) if known_counts else None

@@ -23,25 +23,27 @@ if TYPE_CHECKING:
 
 
 def variants_with_dials(
-    served: Sequence[Transfer], covered: Sequence[Covered], manifest: Manifest
+    served_dials: Sequence[Transfer], covered: Sequence[Covered], manifest: Manifest
 ) -> tuple[VariantDials, ...]:
     """Return each descriptor with the dials that were served through it.
 
     A client tor is taken to hold the descriptor that it was last seen to hold; a client that was
     never seen to hold one is left out.
     """
-    last_seen = {event.client: event for event in covered}
-    if not last_seen:
+    last_coverage = {event.client: event for event in covered}
+    if not last_coverage:
         return ()
-    count = max(_asked(manifest), *(event.variant for event in last_seen.values()))
+    variant_count = max(
+        _requested_variants(manifest), *(event.variant for event in last_coverage.values())
+    )
     return tuple(
         _variant(
             number,
-            [dial for dial in served if _holds(last_seen, dial.client, number)],
-            {name: event for name, event in last_seen.items() if event.variant == number},
+            [dial for dial in served_dials if _holds_variant(last_coverage, dial.client, number)],
+            {name: event for name, event in last_coverage.items() if event.variant == number},
             manifest,
         )
-        for number in range(1, count + 1)
+        for number in range(1, variant_count + 1)
     )
 
 
@@ -51,58 +53,62 @@ def between_variants(variants: Sequence[VariantDials]) -> BetweenVariants | None
     Chance means that clients draw a descriptor, all equally likely, and dial equally often.
     Descriptors are taken to have equally many backends (they differ by one at most).
     """
-    count = len(variants)
-    if count <= 1:
+    variant_count = len(variants)
+    if variant_count <= 1:
         return None
-    means = [
+    mean_dials = [
         variant.dials / len(variant.backends) if variant.backends else 0.0 for variant in variants
     ]
-    clients = sum(len(variant.clients) for variant in variants)
+    client_count = sum(len(variant.clients) for variant in variants)
     return BetweenVariants(
-        jain=jain(means), jain_by_chance=jain_by_chance(clients, [1 / count] * count)
+        jain=jain(mean_dials),
+        jain_by_chance=jain_by_chance(client_count, [1 / variant_count] * variant_count),
     )
 
 
 def _variant(
-    number: int, served: Sequence[Transfer], clients: Mapping[str, Covered], manifest: Manifest
+    number: int,
+    served_dials: Sequence[Transfer],
+    clients: Mapping[str, Covered],
+    manifest: Manifest,
 ) -> VariantDials:
-    shares = _shares(served, clients, manifest)
-    counts = Counter(dial.backend for dial in served)
-    own = [counts[name] for name in shares]
-    total = sum(own)
+    shares = _shares(served_dials, clients, manifest)
+    counts = Counter(dial.backend for dial in served_dials)
+    backend_dials = [counts[name] for name in shares]
+    total_dials = sum(backend_dials)
     return VariantDials(
         variant=number,
         clients=tuple(clients),
-        dials=len(served),
+        dials=len(served_dials),
         backends=tuple(
-            DialledBackend(name=name, dials=counts[name], expected_dials=total * share)
+            DialledBackend(name=name, dials=counts[name], expected_dials=total_dials * share)
             for name, share in shares.items()
         ),
-        others=len(served) - total,
-        jain=jain(own),
-        jain_by_chance=jain_by_chance(total, list(shares.values())),
-        smallest_over_mean=smallest_over_mean(own) if own else None,
-        smallest_over_mean_by_chance=smallest_by_chance(total, list(shares.values())),
+        others=len(served_dials) - total_dials,
+        jain=jain(backend_dials),
+        jain_by_chance=jain_by_chance(total_dials, list(shares.values())),
+        smallest_over_mean=smallest_over_mean(backend_dials) if backend_dials else None,
+        smallest_over_mean_by_chance=smallest_by_chance(total_dials, list(shares.values())),
         unreached=tuple(name for name in shares if not counts[name]),
     )
 
 
 def _shares(
-    served: Sequence[Transfer], clients: Mapping[str, Covered], manifest: Manifest
+    served_dials: Sequence[Transfer], clients: Mapping[str, Covered], manifest: Manifest
 ) -> dict[str, float]:
     """Return the chance that a dial draws each backend: its share of the usable points.
 
     Two client tors may hold two publications of a descriptor; each counts by its dials.
     """
-    weights = Counter(dial.client for dial in served) or Counter(clients.keys())
+    weights = Counter(dial.client for dial in served_dials) or Counter(clients.keys())
     shares: dict[str, float] = {}
     for client, dials in weights.items():
         points = _points(clients[client], manifest)
         for name, count in points.items():
             part = count / sum(points.values()) * dials / weights.total()
             shares[name] = shares.get(name, 0.0) + part
-    whole = sum(shares.values())
-    return {name: shares[name] / whole for name in manifest.backends if name in shares}
+    total_share = sum(shares.values())
+    return {name: shares[name] / total_share for name in manifest.backends if name in shares}
 
 
 def _points(event: Covered, manifest: Manifest) -> dict[str, int]:
@@ -111,12 +117,12 @@ def _points(event: Covered, manifest: Manifest) -> dict[str, int]:
     return {name: count for name, count in points.items() if count and name in manifest.backends}
 
 
-def _holds(last_seen: Mapping[str, Covered], client: str, number: int) -> bool:
-    return client in last_seen and last_seen[client].variant == number
+def _holds_variant(last_coverage: Mapping[str, Covered], client: str, number: int) -> bool:
+    return client in last_coverage and last_coverage[client].variant == number
 
 
-def _asked(manifest: Manifest) -> int:
+def _requested_variants(manifest: Manifest) -> int:
     """Return how many descriptors the resolved experiment asks for."""
     frontend = manifest.experiment.get("frontend")
-    asked = frontend.get("variants") if isinstance(frontend, dict) else None
-    return asked if isinstance(asked, int) else 1
+    variant_count = frontend.get("variants") if isinstance(frontend, dict) else None
+    return variant_count if isinstance(variant_count, int) else 1

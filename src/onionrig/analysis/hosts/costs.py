@@ -35,8 +35,8 @@ def costs_by_role(load: MeasuredLoad) -> dict[str, Cost]:
         if not hold_samples:
             continue
         seconds = elapsed_seconds(hold_samples)
-        between = Window(begin=hold_samples[0].second + 1, end=hold_samples[-1].second + 1)
-        gbit = sum(load.sink_seconds.payload_in(between)) * BITS_PER_BYTE / BITS_PER_GBIT
+        sampled_window = Window(begin=hold_samples[0].second + 1, end=hold_samples[-1].second + 1)
+        gbit = sum(load.sink_seconds.payload_in(sampled_window)) * BITS_PER_BYTE / BITS_PER_GBIT
         for name, used in used_cpu_seconds(hold_samples).items():
             role = roles.get(name, name)
             processes[role] += 1

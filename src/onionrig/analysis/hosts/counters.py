@@ -47,14 +47,14 @@ def samples_by_host(load: MeasuredLoad) -> dict[str, Samples]:
         host_of(load.manifest, name): samples_around(samples, load.hold)
         for name, samples in load.recording.samplers.items()
     }
-    return {host: held for host, held in samples.items() if held}
+    return {host: host_samples for host, host_samples in samples.items() if host_samples}
 
 
 def samples_by_machine(load: MeasuredLoad) -> dict[str, Samples]:
     """Return the samples around the hold of each machine, from the first of several samplers."""
     machines: dict[str, Samples] = {}
-    for host, held in samples_by_host(load).items():
-        machines.setdefault(machine_of(load.manifest, host), held)
+    for host, host_samples in samples_by_host(load).items():
+        machines.setdefault(machine_of(load.manifest, host), host_samples)
     return machines
 
 
@@ -63,23 +63,28 @@ def rise(samples: Sequence[HostSample], count: Callable[[HostSample], float | No
 
     A counter that has fallen started again from 0, as the host did.
     """
-    read = [sample for sample in samples if count(sample) is not None]
-    if len(read) < 2 or elapsed_seconds(read) <= 0:  # noqa: PLR2004 - a difference takes two
+    counted_samples = [sample for sample in samples if count(sample) is not None]
+    if len(counted_samples) < 2 or elapsed_seconds(counted_samples) <= 0:  # noqa: PLR2004 - a difference takes two
         return None
-    counts = [count(sample) or 0.0 for sample in read]
-    amount = sum(now - before if now >= before else now for before, now in pairwise(counts))
-    return Rise(amount=amount, seconds=elapsed_seconds(read))
+    counts = [count(sample) or 0.0 for sample in counted_samples]
+    amount = sum(
+        current_count - previous_count if current_count >= previous_count else current_count
+        for previous_count, current_count in pairwise(counts)
+    )
+    return Rise(amount=amount, seconds=elapsed_seconds(counted_samples))
 
 
 def condition_rise(
     samples: Sequence[HostSample], count: Callable[[MachineConditions], float | None]
 ) -> Rise | None:
     """Return how much one of the machine's counters rose."""
-    return rise(samples, lambda one: None if one.conditions is None else count(one.conditions))
+    return rise(
+        samples, lambda sample: None if sample.conditions is None else count(sample.conditions)
+    )
 
 
 def network_rise(
     samples: Sequence[HostSample], count: Callable[[NetworkCounts], float | None]
 ) -> Rise | None:
     """Return how much one of the network namespace's counters rose."""
-    return rise(samples, lambda one: None if one.network is None else count(one.network))
+    return rise(samples, lambda sample: None if sample.network is None else count(sample.network))

@@ -25,8 +25,14 @@ def samples_around(samples: Sequence[HostSample], window: Window) -> list[HostSa
     The list is empty if there are fewer than two, or no time lies between them, since no difference
     can be taken then.
     """
-    around = [sample for sample in samples if window.begin - 1 <= sample.second < window.end]
-    return around if len(around) > 1 and elapsed_seconds(around) > 0 else []
+    surrounding_samples = [
+        sample for sample in samples if window.begin - 1 <= sample.second < window.end
+    ]
+    return (
+        surrounding_samples
+        if len(surrounding_samples) > 1 and elapsed_seconds(surrounding_samples) > 0
+        else []
+    )
 
 
 def elapsed_seconds(samples: Sequence[HostSample]) -> float:
@@ -50,10 +56,10 @@ def used_by_processes_seconds(samples: Sequence[HostSample]) -> Counts:
 
 def used_by_groups_seconds(samples: Sequence[HostSample]) -> Counts:
     """Return the CPU-seconds of the control groups of services that have one in every sample."""
-    grouped = _grouped(samples)
+    grouped_names = _grouped_names(samples)
     return increases(
         [
-            {name: used for name, used in counts.items() if name in grouped}
+            {name: used_seconds for name, used_seconds in counts.items() if name in grouped_names}
             for counts in cpu_counts(samples)
         ]
     )
@@ -61,29 +67,29 @@ def used_by_groups_seconds(samples: Sequence[HostSample]) -> Counts:
 
 def cpu_counts(samples: Sequence[HostSample]) -> list[Counts]:
     """Return each sample's counts: the control group's if every sample of a service has it."""
-    grouped = _grouped(samples)
-    return [{**_of_processes(sample), **_of_groups(sample, grouped)} for sample in samples]
+    grouped_names = _grouped_names(samples)
+    return [{**_of_processes(sample), **_of_groups(sample, grouped_names)} for sample in samples]
 
 
-def _grouped(samples: Iterable[HostSample]) -> set[str]:
+def _grouped_names(samples: Iterable[HostSample]) -> set[str]:
     """Name the services whose samples all have the count of a control group."""
-    seen: set[str] = set()
-    without: set[str] = set()
+    names_with_group: set[str] = set()
+    names_without_group: set[str] = set()
     for sample in samples:
         for name, use in sample.processes.items():
-            (without if use.cgroup_cpu_seconds is None else seen).add(name)
-    return seen - without
+            (names_without_group if use.cgroup_cpu_seconds is None else names_with_group).add(name)
+    return names_with_group - names_without_group
 
 
 def _of_processes(sample: HostSample) -> Counts:
     return {name: _cpu_seconds(use) for name, use in sample.processes.items()}
 
 
-def _of_groups(sample: HostSample, grouped: set[str]) -> Counts:
+def _of_groups(sample: HostSample, grouped_names: set[str]) -> Counts:
     return {
         name: use.cgroup_cpu_seconds
         for name, use in sample.processes.items()
-        if name in grouped and use.cgroup_cpu_seconds is not None
+        if name in grouped_names and use.cgroup_cpu_seconds is not None
     }
 
 
@@ -91,14 +97,16 @@ def increases(counts: Sequence[Counts]) -> Counts:
     """Return how much each counter rose; one that has fallen started again from 0."""
     if not counts:
         return {}
-    known = dict(counts[0])
-    used: Counts = {}
-    for later in counts[1:]:
-        for name, now in later.items():
-            before = known.get(name, 0.0)
-            used[name] = used.get(name, 0.0) + (now - before if now >= before else now)
-            known[name] = now
-    return used
+    last_counts = dict(counts[0])
+    used_seconds: Counts = {}
+    for next_counts in counts[1:]:
+        for name, count in next_counts.items():
+            previous_count = last_counts.get(name, 0.0)
+            used_seconds[name] = used_seconds.get(name, 0.0) + (
+                count - previous_count if count >= previous_count else count
+            )
+            last_counts[name] = count
+    return used_seconds
 
 
 def _cpu_seconds(use: ProcessUse) -> float:

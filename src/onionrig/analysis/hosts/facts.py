@@ -35,8 +35,8 @@ def on_host_text(manifest: Manifest, service: str) -> str:
 
 def machine_cpu_text(manifest: Manifest, machine: str) -> str:
     """Name the CPU of a machine, by the name of the machine if the rig is on several."""
-    several = manifest.has_real_hosts or len(manifest.machines) > 1
-    return f"the CPU of {machine}" if several else "the machine's CPU"
+    has_several = manifest.has_real_hosts or len(manifest.machines) > 1
+    return f"the CPU of {machine}" if has_several else "the machine's CPU"
 
 
 def roles_by_host(manifest: Manifest) -> dict[str, Counter[str]]:

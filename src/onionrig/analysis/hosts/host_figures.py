@@ -28,53 +28,61 @@ def host_figures(load: MeasuredLoad) -> tuple[HostFigures, ...]:
     """
     manifest = load.manifest
     roles, samples = roles_by_host(manifest), held_samples(load)
-    used = {use.host: use.used_cores for use in host_uses(load)}
+    used_cores = {use.host: use.used_cores for use in host_uses(load)}
     figures: list[HostFigures] = []
     for host in manifest.apart:
-        held, real = samples.get(host.name, []), host.kind == "remote"
-        board = [sample.board for sample in held] if real else []
-        temperatures = [one.temperature_celsius for one in board if one.temperature_celsius]
-        clocks = [one.clock_hertz for one in board if one.clock_hertz]
+        host_samples, is_real = samples.get(host.name, []), host.kind == "remote"
+        board_states = [sample.board for sample in host_samples] if is_real else []
+        temperatures = [
+            board_state.temperature_celsius
+            for board_state in board_states
+            if board_state.temperature_celsius
+        ]
+        clocks = [
+            board_state.clock_hertz for board_state in board_states if board_state.clock_hertz
+        ]
         figures.append(
             HostFigures(
                 name=host.name,
                 services=dict(sorted(roles.get(host.name, {}).items())),
-                goodput_bits_per_second=_served(load, host.name),
-                cores=cores_of(manifest, host.name) if real else None,
-                rig_cores=_rig_cores(load, host.name, held),
-                used_cores=used.get(host.name),
+                goodput_bits_per_second=_served_bits_per_second(load, host.name),
+                cores=cores_of(manifest, host.name) if is_real else None,
+                rig_cores=_rig_cores(load, host.name, host_samples),
+                used_cores=used_cores.get(host.name),
                 highest_temperature_celsius=max(temperatures, default=None),
                 lowest_clock_hertz=min(clocks, default=None),
-                throttling=_throttling(held) if real else (),
+                throttling=_throttling(host_samples) if is_real else (),
                 clock_offset_seconds=host.clock_offset_seconds,
             )
         )
     return tuple(figures)
 
 
-def _served(load: MeasuredLoad, host: str) -> float:
+def _served_bits_per_second(load: MeasuredLoad, host: str) -> float:
     """Return the goodput of a host: of its instances, or of the source named after it."""
     seconds = len(load.hold.seconds)
     sizes = load.sink_seconds.backend_bytes_in(load.hold)
-    places = load.manifest.backends
-    served = sum(size for name, size in sizes.items() if places.get(name, name) == host)
-    return served * BITS_PER_BYTE / seconds if seconds else 0.0
+    hosts_by_backend = load.manifest.backends
+    served_bytes = sum(
+        size for name, size in sizes.items() if hosts_by_backend.get(name, name) == host
+    )
+    return served_bytes * BITS_PER_BYTE / seconds if seconds else 0.0
 
 
-def _rig_cores(load: MeasuredLoad, host: str, held: Sequence[HostSample]) -> float | None:
+def _rig_cores(load: MeasuredLoad, host: str, host_samples: Sequence[HostSample]) -> float | None:
     """Return the cores that a host's services used, without the run's own processes."""
-    if not held:
+    if not host_samples:
         return None
     services = {record.name for record in load.manifest.services if record.host == host}
-    used = (cpu for name, cpu in used_cpu_seconds(held).items() if name in services)
-    return sum(used) / elapsed_seconds(held)
+    used_seconds = (cpu for name, cpu in used_cpu_seconds(host_samples).items() if name in services)
+    return sum(used_seconds) / elapsed_seconds(host_samples)
 
 
-def _throttling(held: Sequence[HostSample]) -> tuple[str, ...]:
-    before = held[0].board.throttling or () if held else ()
-    reported = (report for sample in held for report in sample.board.throttling or ())
+def _throttling(host_samples: Sequence[HostSample]) -> tuple[str, ...]:
+    first_reports = host_samples[0].board.throttling or () if host_samples else ()
+    reports = (report for sample in host_samples for report in sample.board.throttling or ())
     return tuple(
         dict.fromkeys(
-            report for report in reported if SINCE_BOOT not in report or report not in before
+            report for report in reports if SINCE_BOOT not in report or report not in first_reports
         )
     )

@@ -65,15 +65,18 @@ def _interfaces(
     rates = [
         InterfaceRates(
             name=name,
-            received_bits_per_second=(use.received_bytes - begun.received_bytes)
+            received_bits_per_second=(use.received_bytes - previous_use.received_bytes)
             * BITS_PER_BYTE
             / seconds,
-            sent_bits_per_second=(use.sent_bytes - begun.sent_bytes) * BITS_PER_BYTE / seconds,
-            received_packets_per_second=(use.received_packets - begun.received_packets) / seconds,
-            sent_packets_per_second=(use.sent_packets - begun.sent_packets) / seconds,
+            sent_bits_per_second=(use.sent_bytes - previous_use.sent_bytes)
+            * BITS_PER_BYTE
+            / seconds,
+            received_packets_per_second=(use.received_packets - previous_use.received_packets)
+            / seconds,
+            sent_packets_per_second=(use.sent_packets - previous_use.sent_packets) / seconds,
         )
         for name, use in after.interfaces.items()
-        if (begun := before.interfaces.get(name)) is not None
+        if (previous_use := before.interfaces.get(name)) is not None
     ]
     return tuple(
         rate for rate in rates if rate.received_bits_per_second or rate.sent_bits_per_second

@@ -27,12 +27,12 @@ def main_interface(samples: Sequence[HostSample]) -> str | None:
     if not samples:
         return None
     first, last = samples[0].interfaces, samples[-1].interfaces
-    carried = {
-        name: sum(_carried(first[name], use, way) for way in ("received", "sent"))
+    bytes_by_interface = {
+        name: sum(_carried_by(first[name], use, direction) for direction in ("received", "sent"))
         for name, use in last.items()
         if name in first and name != LOOPBACK
     }
-    return max(carried, key=carried.__getitem__, default=None)
+    return max(bytes_by_interface, key=bytes_by_interface.__getitem__, default=None)
 
 
 def carried_bytes(samples: Sequence[HostSample], direction: Direction) -> int:
@@ -40,7 +40,7 @@ def carried_bytes(samples: Sequence[HostSample], direction: Direction) -> int:
     name = main_interface(samples)
     if name is None:
         return 0
-    return _carried(samples[0].interfaces[name], samples[-1].interfaces[name], direction)
+    return _carried_by(samples[0].interfaces[name], samples[-1].interfaces[name], direction)
 
 
 def kernel_rate(samples: Sequence[HostSample]) -> float | None:
@@ -49,7 +49,7 @@ def kernel_rate(samples: Sequence[HostSample]) -> float | None:
     return None if name is None else samples[-1].interfaces[name].link_bits_per_second or None
 
 
-def _carried(first: InterfaceUse, last: InterfaceUse, direction: Direction) -> int:
+def _carried_by(first: InterfaceUse, last: InterfaceUse, direction: Direction) -> int:
     if direction == "sent":
         return last.sent_bytes - first.sent_bytes
     return last.received_bytes - first.received_bytes

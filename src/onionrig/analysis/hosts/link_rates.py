@@ -46,11 +46,13 @@ def link_rates(load: MeasuredLoad) -> dict[str, float]:
         if fault_recorded(event.verb).is_of_link
     ]
     rates: dict[str, float] = {}
-    sampled = held_samples(load)
+    samples_by_host = held_samples(load)
     for host in load.manifest.apart:
-        own = [event for event in events if event.subject == host.name]
-        whole = _rate(host, sampled.get(host.name, []))
-        rate = _mean_rate(whole, sorted(own, key=lambda event: event.wall_seconds), load.hold)
+        host_events = [event for event in events if event.subject == host.name]
+        rate_before_events = _rate(host, samples_by_host.get(host.name, []))
+        rate = _mean_rate(
+            rate_before_events, sorted(host_events, key=lambda event: event.wall_seconds), load.hold
+        )
         if rate is not None:
             rates[host.name] = rate
     return rates
@@ -69,10 +71,10 @@ def _rate(host: HostRecord, samples: Sequence[HostSample]) -> float | None:
     if host.kind == "emulated" or not samples:
         return host.link_bits_per_second
     limits = (kernel_rate(samples), host.link_bits_per_second)
-    lowest = min((limit for limit in limits if limit), default=None)
-    carried = max(carried_bytes(samples, "sent"), carried_bytes(samples, "received"))
-    rate = carried * BITS_PER_BYTE / elapsed_seconds(samples)
-    return None if lowest is not None and rate > NOMINAL * lowest else lowest
+    lowest_limit = min((limit for limit in limits if limit), default=None)
+    most_bytes = max(carried_bytes(samples, "sent"), carried_bytes(samples, "received"))
+    rate = most_bytes * BITS_PER_BYTE / elapsed_seconds(samples)
+    return None if lowest_limit is not None and rate > NOMINAL * lowest_limit else lowest_limit
 
 
 def _mean_rate(rate: float | None, events: list[Happened], hold: Window) -> float | None:
@@ -80,16 +82,16 @@ def _mean_rate(rate: float | None, events: list[Happened], hold: Window) -> floa
     link = _LinkState(rate=rate)
     if not hold.seconds:
         return link.rate
-    carried, since = 0.0, float(hold.begin)
+    carried_bits, since_second = 0.0, float(hold.begin)
     ends = [min(max(event.wall_seconds, hold.begin), hold.end) for event in events]
     for event, end in zip([*events, None], [*ends, float(hold.end)], strict=True):
-        if link.up and end > since:
+        if link.up and end > since_second:
             if link.rate is None:
                 return None
-            carried += link.rate * (end - since)
-        since = end
-        link = link if event is None else _changed(link, event)
-    return carried / len(hold.seconds)
+            carried_bits += link.rate * (end - since_second)
+        since_second = end
+        link = link if event is None else _link_after(link, event)
+    return carried_bits / len(hold.seconds)
 
 
 class _LinkState(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +102,7 @@ class _LinkState(msgspec.Struct, frozen=True, kw_only=True):
     up: bool = True
 
 
-def _changed(link: _LinkState, event: Happened) -> _LinkState:
+def _link_after(link: _LinkState, event: Happened) -> _LinkState:
     for step in fault_recorded(event.verb).steps[Scope.LINK]:
         match step:
             case SetLink(up=up):

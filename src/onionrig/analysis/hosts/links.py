@@ -37,15 +37,15 @@ def links(load: MeasuredLoad) -> LinkSum | None:
         return None
     serving_rates = [link.link_bits_per_second for link in hosts if link.serves]
     known_rates = [rate for rate in serving_rates if rate]
-    all_known = len(known_rates) == len(serving_rates)
-    total = sum(known_rates) if known_rates and all_known else None
+    are_all_known = len(known_rates) == len(serving_rates)
+    total_rate = sum(known_rates) if known_rates and are_all_known else None
     return LinkSum(
         scale=load.manifest.apart[0].scale,
         hosts=hosts,
-        sum_bits_per_second=total,
-        payload_bits_per_second=total * PAYLOAD if total else None,
-        mean_share=_share(mean_bits_per_second(load.held_bytes), total),
-        sustained_share=_share(sustained_bits_per_second(load.held_bytes), total),
+        sum_bits_per_second=total_rate,
+        payload_bits_per_second=total_rate * PAYLOAD if total_rate else None,
+        mean_share=_share(mean_bits_per_second(load.held_bytes), total_rate),
+        sustained_share=_share(sustained_bits_per_second(load.held_bytes), total_rate),
         emulated=not load.manifest.has_real_hosts,
     )
 
@@ -54,10 +54,10 @@ def links_by_host(load: MeasuredLoad) -> tuple[HostLink, ...]:
     """Return the link of each host that has one of its own, in the experiment's order."""
     manifest = load.manifest
     limits, roles = link_rates(load), roles_by_host(manifest)
-    sampled = held_samples(load)
+    samples_by_host = held_samples(load)
     host_links: list[HostLink] = []
     for host in manifest.apart:
-        limit, samples = limits.get(host.name), sampled.get(host.name, [])
+        limit, samples = limits.get(host.name), samples_by_host.get(host.name, [])
         sent, received = _mean_rate(samples, "sent"), _mean_rate(samples, "received")
         host_links.append(
             HostLink(
