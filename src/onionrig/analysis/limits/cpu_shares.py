@@ -42,24 +42,26 @@ class ShareUse(msgspec.Struct, frozen=True, kw_only=True):
 
 def share_uses(load: MeasuredLoad) -> list[ShareUse]:
     """Return the use of each limited host, in order; unsampled ones are left out."""
-    used: dict[str, float] = {}
+    used_cores: dict[str, float] = {}
     for sampler, samples in load.recording.samplers.items():
-        if held := samples_around(samples, load.hold):
+        if hold_samples := samples_around(samples, load.hold):
             host = host_of(load.manifest, sampler)
-            limited = _limited_services(load.manifest, host)
-            seconds = sum(cpu for name, cpu in used_cpu_seconds(held).items() if name in limited)
-            used[host] = seconds / elapsed_seconds(held)
+            limited_names = _limited_services(load.manifest, host)
+            seconds = sum(
+                cpu for name, cpu in used_cpu_seconds(hold_samples).items() if name in limited_names
+            )
+            used_cores[host] = seconds / elapsed_seconds(hold_samples)
     return [
-        ShareUse(host=host.name, used_cores=used[host.name], given_cores=host.cpu_cores)
+        ShareUse(host=host.name, used_cores=used_cores[host.name], given_cores=host.cpu_cores)
         for host in load.manifest.emulated
-        if host.cpu_cores is not None and host.name in used
+        if host.cpu_cores is not None and host.name in used_cores
     ]
 
 
 def check_cpu_shares(load: MeasuredLoad) -> LimitCheck:
     """Name the hosts that used all of their share."""
     uses = share_uses(load)
-    full = [use for use in uses if use.full]
+    full_uses = [use for use in uses if use.full]
     return LimitCheck(
         evidence=tuple(
             Evidence(
@@ -71,7 +73,7 @@ def check_cpu_shares(load: MeasuredLoad) -> LimitCheck:
             )
             for use in uses
         ),
-        finding=_finding(full) if full else None,
+        finding=_finding(full_uses) if full_uses else None,
     )
 
 
@@ -83,13 +85,15 @@ def _limited_services(manifest: Manifest, host: str) -> set[str]:
     }
 
 
-def _finding(full: list[ShareUse]) -> LimitFinding:
-    names = listing([use.host for use in full])
-    if len(full) == 1:
-        (use,) = full
-        share = f"{use.used_cores:.2f} of the {cores_text(use.given_cores)} it was given"
-        sentence = f"the CPU of {names} was full: its services used {share}"
+def _finding(full_uses: list[ShareUse]) -> LimitFinding:
+    names = listing([use.host for use in full_uses])
+    if len(full_uses) == 1:
+        (use,) = full_uses
+        share_text = f"{use.used_cores:.2f} of the {cores_text(use.given_cores)} it was given"
+        sentence = f"the CPU of {names} was full: its services used {share_text}"
     else:
-        shares = [f"{use.used_cores:.2f} of {cores_text(use.given_cores)}" for use in full]
-        sentence = f"the CPUs of {names} were full: their services used {listing(shares)}"
+        share_texts = [
+            f"{use.used_cores:.2f} of {cores_text(use.given_cores)}" for use in full_uses
+        ]
+        sentence = f"the CPUs of {names} were full: their services used {listing(share_texts)}"
     return LimitFinding(kind="machine CPU", subject=names, sentence=sentence)

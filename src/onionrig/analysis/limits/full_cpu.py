@@ -78,20 +78,22 @@ class HostUse(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.cores or not self.machine_cores:
             return 0.0
-        whole = self.used_cores / self.machine_cores
-        return max(whole, self.rig_cores / self.cores) if self.restriction else whole
+        machine_share = self.used_cores / self.machine_cores
+        return (
+            max(machine_share, self.rig_cores / self.cores) if self.restriction else machine_share
+        )
 
 
 def host_uses(load: MeasuredLoad) -> list[HostUse]:
     """Return how each sampled machine's CPU was used during the hold, the fullest first."""
-    sampled: dict[str, list[Sequence[HostSample]]] = {}
+    samplers_by_machine: dict[str, list[Sequence[HostSample]]] = {}
     for name, samples in load.recording.samplers.items():
-        if held := samples_around(samples, load.hold):
+        if hold_samples := samples_around(samples, load.hold):
             machine = machine_of(load.manifest, host_of(load.manifest, name))
-            sampled.setdefault(machine, []).append(held)
+            samplers_by_machine.setdefault(machine, []).append(hold_samples)
     uses = [
         _use(machine, machine_facts(load.manifest, machine), samplers)
-        for machine, samplers in sampled.items()
+        for machine, samplers in samplers_by_machine.items()
     ]
     return sorted(uses, key=lambda use: -use.fullness)
 
@@ -106,11 +108,11 @@ def check_cpu(load: MeasuredLoad) -> LimitCheck:
 
 
 def _finding(load: MeasuredLoad, use: HostUse) -> LimitFinding:
-    others = use.others_cores or 0.0
-    rest = use.used_cores - use.rig_cores - others - use.steal_cores
+    other_cores = use.others_cores or 0.0
+    unread_cores = use.used_cores - use.rig_cores - other_cores - use.steal_cores
     takers = (
-        ("other processes", others),
-        ("interrupts and unread processes", rest),
+        ("other processes", other_cores),
+        ("interrupts and unread processes", unread_cores),
         ("the hypervisor took", use.steal_cores),
     )
     if use.restriction and use.cores and use.rig_cores >= FULL * use.cores:
@@ -131,8 +133,8 @@ def _finding(load: MeasuredLoad, use: HostUse) -> LimitFinding:
 
 def _evidence(use: HostUse) -> tuple[Evidence, ...]:
     limit = None if use.machine_cores is None else float(use.machine_cores)
-    read = "not read" if use.read_cores is None else f"{use.read_cores:.2f}"
-    allowed = Evidence(
+    other_cores_text = "not read" if use.read_cores is None else f"{use.read_cores:.2f}"
+    allowed_evidence = Evidence(
         what=f"CPU of {use.host} that the rig may use: {use.restriction}",
         measured=use.rig_cores,
         limit=use.cores,
@@ -140,23 +142,28 @@ def _evidence(use: HostUse) -> tuple[Evidence, ...]:
         at_limit=bool(use.cores) and use.rig_cores >= FULL * (use.cores or 0.0),
     )
     return (
-        *((allowed,) if use.restriction else ()),
-        *_evidence_of_counters(use, limit, read),
+        *((allowed_evidence,) if use.restriction else ()),
+        *_evidence_of_counters(use, limit, other_cores_text),
     )
 
 
-def _evidence_of_counters(use: HostUse, limit: float | None, read: str) -> tuple[Evidence, ...]:
+def _evidence_of_counters(
+    use: HostUse, limit: float | None, other_cores_text: str
+) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
-            what=f"CPU of {use.host}, {what}",
+            what=f"CPU of {use.host}, {counter_text}",
             measured=measured,
             limit=limit,
             unit="cores",
             at_limit=limit is not None and measured >= FULL * limit,
         )
-        for what, measured in (
+        for counter_text, measured in (
             (
-                f"by process: rig {use.rig_cores:.2f}, others {read}, stolen {use.steal_cores:.2f}",
+                (
+                    f"by process: rig {use.rig_cores:.2f}, others {other_cores_text}, "
+                    f"stolen {use.steal_cores:.2f}"
+                ),
                 use.processes_cores + use.steal_cores,
             ),
             (
@@ -169,16 +176,16 @@ def _evidence_of_counters(use: HostUse, limit: float | None, read: str) -> tuple
 
 def _use(machine: str, facts: HostRecord | None, samplers: list[Sequence[HostSample]]) -> HostUse:
     """Combine samplers on one machine: each has its own processes, all the same machine."""
-    held = samplers[0]
-    first, last, seconds = held[0], held[-1], _cpu_seconds(held)
-    elsewhere_cores = sum(_rig_cores(other) for other in samplers[1:])
-    read_cores, unread_cores = _others(held, elsewhere_cores)
+    hold_samples = samplers[0]
+    first, last, seconds = hold_samples[0], hold_samples[-1], _cpu_seconds(hold_samples)
+    elsewhere_cores = sum(_rig_cores(samples) for samples in samplers[1:])
+    read_cores, unread_cores = _other_cores(hold_samples, elsewhere_cores)
     return HostUse(
         host=machine,
         cores=None if facts is None else facts.usable_cores,
         machine_cores=None if facts is None else facts.machine_cores or facts.cores,
         restriction=None if facts is None else facts.cpu_restriction,
-        rig_cores=_rig_cores(held) + elsewhere_cores,
+        rig_cores=_rig_cores(hold_samples) + elsewhere_cores,
         read_cores=read_cores,
         unread_cores=unread_cores,
         steal_cores=max(0.0, last.cpu.steal - first.cpu.steal) / seconds,
@@ -186,22 +193,28 @@ def _use(machine: str, facts: HostRecord | None, samplers: list[Sequence[HostSam
     )
 
 
-def _others(held: Sequence[HostSample], elsewhere_cores: float) -> tuple[float | None, float]:
+def _other_cores(
+    hold_samples: Sequence[HostSample], elsewhere_cores: float
+) -> tuple[float | None, float]:
     """Return what others used between the first and the last time they were read, and the rest.
 
     The rest is what the machine-wide counters show beyond all processes in the same time, including
     those of the rig on other emulated hosts. Interrupts are left out: they are nobody's, or the
     rig's own.
     """
-    read = [at for at, sample in enumerate(held) if sample.others_cpu_seconds is not None]
-    between = held[read[0] : read[-1] + 1] if read else []
-    if len(between) < 2 or elapsed_seconds(between) <= 0:  # noqa: PLR2004 - a difference takes two
+    read_indexes = [
+        index for index, sample in enumerate(hold_samples) if sample.others_cpu_seconds is not None
+    ]
+    read_samples = hold_samples[read_indexes[0] : read_indexes[-1] + 1] if read_indexes else []
+    if len(read_samples) < 2 or elapsed_seconds(read_samples) <= 0:  # noqa: PLR2004 - a difference takes two
         return None, 0.0
-    first, last, seconds = between[0], between[-1], elapsed_seconds(between)
-    others = (last.others_cpu_seconds or 0.0) - (first.others_cpu_seconds or 0.0)
-    read_cores = max(0.0, others) / seconds
-    machine_cores = (_of_processes(last.cpu) - _of_processes(first.cpu)) / _cpu_seconds(between)
-    known_cores = _rig_cores(between) + elsewhere_cores + read_cores
+    first, last, seconds = read_samples[0], read_samples[-1], elapsed_seconds(read_samples)
+    other_seconds = (last.others_cpu_seconds or 0.0) - (first.others_cpu_seconds or 0.0)
+    read_cores = max(0.0, other_seconds) / seconds
+    machine_cores = (_of_processes(last.cpu) - _of_processes(first.cpu)) / _cpu_seconds(
+        read_samples
+    )
+    known_cores = _rig_cores(read_samples) + elsewhere_cores + read_cores
     return read_cores, max(0.0, machine_cores - known_cores)
 
 
@@ -215,5 +228,5 @@ def _of_processes(cpu: CpuStates) -> float:
     return cpu.user + cpu.nice + cpu.system
 
 
-def _rig_cores(held: Sequence[HostSample]) -> float:
-    return sum(used_cpu_seconds(held).values()) / elapsed_seconds(held)
+def _rig_cores(hold_samples: Sequence[HostSample]) -> float:
+    return sum(used_cpu_seconds(hold_samples).values()) / elapsed_seconds(hold_samples)

@@ -45,7 +45,7 @@ class ConnectionTable(msgspec.Struct, frozen=True, kw_only=True):
 def check_tables(load: MeasuredLoad) -> LimitCheck:
     """Name the host whose table was full."""
     tables = _tables(load)
-    full = [table for table in tables if table.full]
+    full_tables = [table for table in tables if table.full]
     return LimitCheck(
         evidence=tuple(
             Evidence(
@@ -59,9 +59,11 @@ def check_tables(load: MeasuredLoad) -> LimitCheck:
             if table.most
         ),
         finding=LimitFinding(
-            kind="connection table", subject=full[0].host, sentence=_full_text(full[0])
+            kind="connection table",
+            subject=full_tables[0].host,
+            sentence=_full_text(full_tables[0]),
         )
-        if full
+        if full_tables
         else None,
     )
 
@@ -90,21 +92,25 @@ def _full_text(table: ConnectionTable) -> str:
 
 
 def _tables(load: MeasuredLoad) -> list[ConnectionTable]:
-    tables = (_table(host, held) for host, held in samples_by_host(load).items())
+    tables = (_table(host, host_samples) for host, host_samples in samples_by_host(load).items())
     return [table for table in tables if table]
 
 
-def _table(host: str, held: Sequence[HostSample]) -> ConnectionTable | None:
+def _table(host: str, host_samples: Sequence[HostSample]) -> ConnectionTable | None:
     """Return the table of a host, or None if the host tracks no connections."""
-    read = [one.network for one in held if one.network and one.network.most_tracked_connections]
-    if not read:
+    counts_with_limit = [
+        sample.network
+        for sample in host_samples
+        if sample.network and sample.network.most_tracked_connections
+    ]
+    if not counts_with_limit:
         return None
-    dropped = network_rise(held, lambda counts: counts.untracked_drops)
-    forgotten = network_rise(held, lambda counts: counts.early_drops)
+    dropped = network_rise(host_samples, lambda counts: counts.untracked_drops)
+    forgotten = network_rise(host_samples, lambda counts: counts.early_drops)
     return ConnectionTable(
         host=host,
-        most=max(counts.tracked_connections or 0 for counts in read),
-        limit=read[-1].most_tracked_connections or 0,
+        most=max(counts.tracked_connections or 0 for counts in counts_with_limit),
+        limit=counts_with_limit[-1].most_tracked_connections or 0,
         dropped=dropped.amount if dropped else 0.0,
         forgotten=forgotten.amount if forgotten else 0.0,
         dropped_per_second=dropped.per_second if dropped else 0.0,

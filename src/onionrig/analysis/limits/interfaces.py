@@ -31,13 +31,13 @@ def check_interfaces(load: MeasuredLoad) -> LimitCheck:
     Loopback has no rate. An interface without a rate is evidence without a limit if it carried
     anything. The evidence is for the busier direction.
     """
-    evidence, full = list[Evidence](), list[tuple[float, LimitFinding]]()
-    apart = {host.name for host in load.manifest.apart}
+    evidence, full_findings = list[Evidence](), list[tuple[float, LimitFinding]]()
+    names_apart = {host.name for host in load.manifest.apart}
     for sampler, samples in load.recording.samplers.items():
         host = host_of(load.manifest, sampler)
-        if host in apart:
+        if host in names_apart:
             continue
-        for name, direction, rate, limit in _carried(samples_around(samples, load.hold)):
+        for name, direction, rate, limit in _carried_rates(samples_around(samples, load.hold)):
             at_limit = limit is not None and rate >= FULL * limit
             evidence.append(
                 Evidence(
@@ -49,30 +49,34 @@ def check_interfaces(load: MeasuredLoad) -> LimitCheck:
                 )
             )
             if at_limit and limit is not None:
-                where = f" of {host}" if on_several_hosts(load.manifest) else ""
+                host_text = f" of {host}" if on_several_hosts(load.manifest) else ""
                 sentence = (
-                    f"the interface {name}{where} was full: {direction} {rate_text(rate)} "
+                    f"the interface {name}{host_text} was full: {direction} {rate_text(rate)} "
                     f"of {rate_text(limit)}"
                 )
                 finding = LimitFinding(
-                    kind="interface", subject=f"{name}{where}", sentence=sentence
+                    kind="interface", subject=f"{name}{host_text}", sentence=sentence
                 )
-                full.append((rate / limit, finding))
-    fullest = max(full, key=lambda rated: rated[0])[1] if full else None
+                full_findings.append((rate / limit, finding))
+    fullest = (
+        max(full_findings, key=lambda share_and_finding: share_and_finding[0])[1]
+        if full_findings
+        else None
+    )
     return LimitCheck(evidence=tuple(evidence), finding=fullest)
 
 
-def _carried(samples: Sequence[HostSample]) -> Iterator[tuple[str, str, float, float | None]]:
+def _carried_rates(samples: Sequence[HostSample]) -> Iterator[tuple[str, str, float, float | None]]:
     """Yield each interface, its busier direction, the rate in that direction and its limit."""
     if not samples:
         return
     first, last, seconds = samples[0], samples[-1], elapsed_seconds(samples)
     for name, use in last.interfaces.items():
-        begun = first.interfaces.get(name)
-        if name == LOOPBACK or begun is None:
+        first_use = first.interfaces.get(name)
+        if name == LOOPBACK or first_use is None:
             continue
-        received = use.received_bytes - begun.received_bytes
-        sent = use.sent_bytes - begun.sent_bytes
+        received = use.received_bytes - first_use.received_bytes
+        sent = use.sent_bytes - first_use.sent_bytes
         size, direction = max((received, "received"), (sent, "sent"))
         rate = max(0, size) * BITS_PER_BYTE / seconds
         limit = use.link_bits_per_second or None

@@ -15,27 +15,28 @@ if TYPE_CHECKING:
 
 def check_lost_hosts(load: MeasuredLoad) -> LimitCheck:
     """Name the hosts that were lost; the evidence is how long each was there in the hold."""
-    lost = lost_hosts(load)
-    if not lost:
+    hosts = lost_hosts(load)
+    if not hosts:
         return LimitCheck()
-    length = float(len(load.hold.seconds))
-    first, *others = lost
-    more = [f"{other.name} {loss_moment(other)}" for other in others]
-    sentence = loss_text(first) + (f"; so was {listing(more)}" if more else "")
+    hold_seconds = float(len(load.hold.seconds))
+    first_host, *other_hosts = hosts
+    other_texts = [f"{host.name} {loss_moment(host)}" for host in other_hosts]
+    sentence = loss_text(first_host) + (f"; so was {listing(other_texts)}" if other_texts else "")
     return LimitCheck(
         evidence=tuple(
             Evidence(
                 what=f"seconds of the hold before {host.name} was lost",
-                measured=min(max(0.0, host.second), length),
-                limit=length,
+                measured=min(max(0.0, host.second), hold_seconds),
+                limit=hold_seconds,
                 unit="seconds",
                 at_limit=True,
             )
-            for host in lost
+            for host in hosts
         ),
         finding=LimitFinding(
             kind="lost host",
-            subject=listing([host.name for host in lost]),
-            sentence=f"{sentence}; {'their' if more else 'its'} work is missing from then on",
+            subject=listing([host.name for host in hosts]),
+            sentence=f"{sentence}; {'their' if other_texts else 'its'} work is missing from then "
+            "on",
         ),
     )

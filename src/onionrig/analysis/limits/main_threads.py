@@ -30,33 +30,35 @@ def check_main_threads(load: MeasuredLoad) -> LimitCheck:
 
     The evidence is the busiest of each role, and every other one that used a full core.
     """
-    busiest: dict[str, list[tuple[float, str]]] = {}
+    threads_by_role: dict[str, list[tuple[float, str]]] = {}
     for samples in load.recording.samplers.values():
         for name, cores in _main_thread_cores(samples_around(samples, load.hold)).items():
             role = load.manifest.roles.get(name, name)
-            busiest.setdefault(role, []).append((cores, name))
-    evidence, full = list[Evidence](), list[tuple[float, str]]()
+            threads_by_role.setdefault(role, []).append((cores, name))
+    evidence, full_threads = list[Evidence](), list[tuple[float, str]]()
     for role in (*TORS, *OURS):
-        for place, (cores, name) in enumerate(sorted(busiest.get(role, ()), reverse=True)):
+        for rank, (cores, name) in enumerate(sorted(threads_by_role.get(role, ()), reverse=True)):
             at_limit = cores >= FULL_CORES
-            full += [(cores, name)] if at_limit else []
-            if at_limit or place == 0:
+            full_threads += [(cores, name)] if at_limit else []
+            if at_limit or rank == 0:
                 evidence.append(_evidence(load, name, cores, at_limit=at_limit))
-    ours = {name for role in OURS for _, name in busiest.get(role, ())}
-    ranked = sorted(full, key=lambda used: (used[1] in ours, -used[0]))
+    our_names = {name for role in OURS for _, name in threads_by_role.get(role, ())}
+    sorted_threads = sorted(full_threads, key=lambda thread: (thread[1] in our_names, -thread[0]))
     return LimitCheck(
         evidence=tuple(evidence),
-        finding=_finding(load, *ranked[0], ours=ranked[0][1] in ours) if full else None,
+        finding=_finding(load, *sorted_threads[0], is_ours=sorted_threads[0][1] in our_names)
+        if full_threads
+        else None,
     )
 
 
-def _finding(load: MeasuredLoad, cores: float, name: str, *, ours: bool) -> LimitFinding:
-    place = on_host_text(load.manifest, name)
-    sentence = f"the main thread of {name}{place} used a full core ({cores:.2f})"
+def _finding(load: MeasuredLoad, cores: float, name: str, *, is_ours: bool) -> LimitFinding:
+    host_text = on_host_text(load.manifest, name)
+    sentence = f"the main thread of {name}{host_text} used a full core ({cores:.2f})"
     return LimitFinding(
         kind="main thread",
         subject=name,
-        sentence=f"the rig itself was the limit: {sentence}" if ours else sentence,
+        sentence=f"the rig itself was the limit: {sentence}" if is_ours else sentence,
     )
 
 
@@ -80,12 +82,12 @@ def _main_thread_cores(samples: Sequence[HostSample]) -> dict[str, float]:
     for sample in samples:
         for name, use in sample.processes.items():
             if use.thread_cpu_seconds:
-                read = (sample.monotonic_seconds, use.thread_cpu_seconds[0])
-                if name not in first or read[1] < last[name][1]:
-                    first[name] = read
-                last[name] = read
+                reading = (sample.monotonic_seconds, use.thread_cpu_seconds[0])
+                if name not in first or reading[1] < last[name][1]:
+                    first[name] = reading
+                last[name] = reading
     return {
-        name: (last[name][1] - cpu) / (last[name][0] - at)
-        for name, (at, cpu) in first.items()
-        if last[name][0] > at
+        name: (last[name][1] - cpu) / (last[name][0] - second)
+        for name, (second, cpu) in first.items()
+        if last[name][0] > second
     }

@@ -25,18 +25,18 @@ full machine vary by a tenth and more by themselves."""
 def check_planned_faults(load: MeasuredLoad) -> LimitCheck:
     """Compare the lowest ten seconds with the goodput before the faults that were in force then."""
     lowest, deeds = lowest_mean(load.held_bytes), _deeds(load)
-    before = undisturbed_before(load, deeds[0]) if deeds else None
-    if lowest is None or before is None:
+    rate_before = undisturbed_before(load, deeds[0]) if deeds else None
+    if lowest is None or rate_before is None:
         return LimitCheck()
-    taken = lowest.bits_per_second < TAKEN * before
+    has_fallen = lowest.bits_per_second < TAKEN * rate_before
     evidence = Evidence(
         what="lowest ten seconds, without what the experiment had taken away",
         measured=lowest.bits_per_second,
-        limit=before,
+        limit=rate_before,
         unit="bits per second",
-        at_limit=taken,
+        at_limit=has_fallen,
     )
-    if not taken:
+    if not has_fallen:
         return LimitCheck(evidence=(evidence,))
     return LimitCheck(
         evidence=(evidence,),
@@ -45,7 +45,7 @@ def check_planned_faults(load: MeasuredLoad) -> LimitCheck:
             subject=listing(list(dict.fromkeys(deed.subject for deed in deeds))),
             sentence=f"{deeds_text(load, deeds)}: goodput fell to "
             f"{rate_text(lowest.bits_per_second)} in the lowest ten seconds, from "
-            f"{rate_text(before)} before",
+            f"{rate_text(rate_before)} before",
         ),
     )
 

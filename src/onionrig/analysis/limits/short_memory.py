@@ -59,11 +59,11 @@ class Shortage(msgspec.Struct, frozen=True, kw_only=True):
 def check_memory(load: MeasuredLoad) -> LimitCheck:
     """Name the machine whose threads waited for memory, or whose TCP reached its limit."""
     shortages = _shortages(load)
-    found = [
-        LimitFinding(kind="memory", subject=one.machine, sentence=sentence)
-        for one in shortages
-        if one.waited and one.waited.share > BOTTLENECK_SHARE
-        for sentence in _waited_texts(one)
+    findings = [
+        LimitFinding(kind="memory", subject=shortage.machine, sentence=sentence)
+        for shortage in shortages
+        if shortage.waited and shortage.waited.share > BOTTLENECK_SHARE
+        for sentence in _waited_texts(shortage)
     ] + [
         LimitFinding(kind="memory", subject=host, sentence=_tcp_text(host, times, waited))
         for host, times, waited in _tcp_shortages(load)
@@ -72,16 +72,16 @@ def check_memory(load: MeasuredLoad) -> LimitCheck:
     return LimitCheck(
         evidence=tuple(
             Evidence(
-                what=f"time in which threads of {one.machine} waited for memory",
-                measured=one.waited.amount,
-                limit=BOTTLENECK_SHARE * one.waited.seconds,
+                what=f"time in which threads of {shortage.machine} waited for memory",
+                measured=shortage.waited.amount,
+                limit=BOTTLENECK_SHARE * shortage.waited.seconds,
                 unit="seconds",
-                at_limit=one.waited.share > BOTTLENECK_SHARE,
+                at_limit=shortage.waited.share > BOTTLENECK_SHARE,
             )
-            for one in shortages
-            if one.waited
+            for shortage in shortages
+            if shortage.waited
         ),
-        finding=found[0] if found else None,
+        finding=findings[0] if findings else None,
     )
 
 
@@ -89,71 +89,78 @@ def memory_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for each sign that memory was short."""
     return [
         doubt
-        for one in _shortages(load)
-        for doubt in (*_waited_texts(one), *_swapped_texts(one), *_killed_texts(one))
+        for shortage in _shortages(load)
+        for doubt in (*_waited_texts(shortage), *_swapped_texts(shortage), *_kill_texts(shortage))
     ] + [_tcp_text(*shortage) for shortage in _tcp_shortages(load)]
 
 
 def _shortages(load: MeasuredLoad) -> list[Shortage]:
-    return [_shortage(machine, held) for machine, held in samples_by_machine(load).items()]
+    return [
+        _shortage(machine, machine_samples)
+        for machine, machine_samples in samples_by_machine(load).items()
+    ]
 
 
-def _shortage(machine: str, held: Sequence[HostSample]) -> Shortage:
+def _shortage(machine: str, machine_samples: Sequence[HostSample]) -> Shortage:
     kills = (
-        condition_rise(held, lambda counts: counts.oom_kills),
-        condition_rise(held, lambda counts: counts.group_oom_kills),
+        condition_rise(machine_samples, lambda counts: counts.oom_kills),
+        condition_rise(machine_samples, lambda counts: counts.group_oom_kills),
     )
     return Shortage(
         machine=machine,
-        waited=condition_rise(held, lambda counts: counts.memory_pressure_seconds),
-        waited_all=condition_rise(held, lambda counts: counts.full_memory_pressure_seconds),
-        swapped_in=condition_rise(held, lambda counts: counts.swapped_in_bytes),
-        swapped_out=condition_rise(held, lambda counts: counts.swapped_out_bytes),
-        faults=condition_rise(held, lambda counts: counts.major_faults),
+        waited=condition_rise(machine_samples, lambda counts: counts.memory_pressure_seconds),
+        waited_all=condition_rise(
+            machine_samples, lambda counts: counts.full_memory_pressure_seconds
+        ),
+        swapped_in=condition_rise(machine_samples, lambda counts: counts.swapped_in_bytes),
+        swapped_out=condition_rise(machine_samples, lambda counts: counts.swapped_out_bytes),
+        faults=condition_rise(machine_samples, lambda counts: counts.major_faults),
         kills=max((count.amount for count in kills if count), default=0.0),
     )
 
 
-def _waited_texts(one: Shortage) -> list[str]:
-    if one.waited is None:
-        return _faults_texts(one)
-    if one.waited.share <= MOST_WAITED_SHARE:
+def _waited_texts(shortage: Shortage) -> list[str]:
+    if shortage.waited is None:
+        return _faults_texts(shortage)
+    if shortage.waited.share <= MOST_WAITED_SHARE:
         return []
     doubt = (
-        f"{one.machine} was short of memory: threads waited for memory for "
-        f"{percent_text(one.waited.share)} of the hold"
+        f"{shortage.machine} was short of memory: threads waited for memory for "
+        f"{percent_text(shortage.waited.share)} of the hold"
     )
-    if one.waited_all:
-        doubt += f", all threads that were not idle for {percent_text(one.waited_all.share)}"
+    if shortage.waited_all:
+        doubt += f", all threads that were not idle for {percent_text(shortage.waited_all.share)}"
     return [doubt]
 
 
-def _faults_texts(one: Shortage) -> list[str]:
+def _faults_texts(shortage: Shortage) -> list[str]:
     """Report how often memory was read back from a disk, where pressure is not counted."""
-    if one.faults is None or one.faults.per_second <= MOST_FAULTS_PER_SECOND:
+    if shortage.faults is None or shortage.faults.per_second <= MOST_FAULTS_PER_SECOND:
         return []
     doubt = (
-        f"{one.machine} was short of memory: memory had to be read back from a disk "
-        f"{one.faults.per_second:.0f} times per second"
+        f"{shortage.machine} was short of memory: memory had to be read back from a disk "
+        f"{shortage.faults.per_second:.0f} times per second"
     )
     return [doubt]
 
 
-def _swapped_texts(one: Shortage) -> list[str]:
-    into, out = one.swapped_in, one.swapped_out
-    if not into or not out:
+def _swapped_texts(shortage: Shortage) -> list[str]:
+    swapped_in, swapped_out = shortage.swapped_in, shortage.swapped_out
+    if not swapped_in or not swapped_out:
         return []
-    if into.per_second + out.per_second <= MOST_SWAPPED_BYTES_PER_SECOND:
+    if swapped_in.per_second + swapped_out.per_second <= MOST_SWAPPED_BYTES_PER_SECOND:
         return []
-    sizes = f"{size_text(into.amount)} in and {size_text(out.amount)} out"
-    return [f"{one.machine} swapped {sizes} in the hold"]
+    sizes = f"{size_text(swapped_in.amount)} in and {size_text(swapped_out.amount)} out"
+    return [f"{shortage.machine} swapped {sizes} in the hold"]
 
 
-def _killed_texts(one: Shortage) -> list[str]:
-    if not one.kills:
+def _kill_texts(shortage: Shortage) -> list[str]:
+    if not shortage.kills:
         return []
-    processes = "1 process" if one.kills == 1 else f"{one.kills:.0f} processes"
-    return [f"the kernel of {one.machine} killed {processes} in the hold because memory ran out"]
+    processes = "1 process" if shortage.kills == 1 else f"{shortage.kills:.0f} processes"
+    return [
+        f"the kernel of {shortage.machine} killed {processes} in the hold because memory ran out"
+    ]
 
 
 def _tcp_shortages(load: MeasuredLoad) -> list[tuple[str, Rise, Rise | None]]:
@@ -161,13 +168,13 @@ def _tcp_shortages(load: MeasuredLoad) -> list[tuple[str, Rise, Rise | None]]:
 
     The time is counted when TCP leaves that state, so it may be 0 although the state was reached.
     """
-    found = []
-    for host, held in samples_by_host(load).items():
-        times = network_rise(held, lambda counts: counts.short_of_memory_times)
-        waited = network_rise(held, lambda counts: counts.short_of_memory_seconds)
+    shortages = []
+    for host, host_samples in samples_by_host(load).items():
+        times = network_rise(host_samples, lambda counts: counts.short_of_memory_times)
+        waited = network_rise(host_samples, lambda counts: counts.short_of_memory_seconds)
         if times and (waited.share > MOST_TCP_SHARE if waited and waited.amount else times.amount):
-            found.append((host, times, waited))
-    return found
+            shortages.append((host, times, waited))
+    return shortages
 
 
 def _tcp_text(host: str, times: Rise, waited: Rise | None) -> str:

@@ -56,7 +56,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 def check_stalls(load: MeasuredLoad) -> LimitCheck:
     """Name the backend instance that was silent longest, if one stalled."""
     silences = _longest_silences(load)
-    stalled = [silence for silence in silences if silence.stalled]
+    stalls = [silence for silence in silences if silence.stalled]
     evidence = tuple(
         Evidence(
             what=f"longest silence of {silence.backend} while it had streams",
@@ -65,61 +65,64 @@ def check_stalls(load: MeasuredLoad) -> LimitCheck:
             unit="seconds",
             at_limit=silence.stalled,
         )
-        for silence in stalled or silences[:1]
+        for silence in stalls or silences[:1]
     )
-    if not stalled:
+    if not stalls:
         return LimitCheck(evidence=evidence)
-    with_streams = {
+    names_with_streams = {
         name
         for name, by_second in load.sink_seconds.backend_streams.items()
         if any(count and second in load.hold.seconds for second, count in by_second.items())
     }
-    return LimitCheck(evidence=evidence, finding=_finding(load, stalled, with_streams))
+    return LimitCheck(evidence=evidence, finding=_finding(load, stalls, names_with_streams))
 
 
 def _finding(
-    load: MeasuredLoad, stalled: Sequence[Silence], with_streams: set[str]
+    load: MeasuredLoad, stalls: Sequence[Silence], names_with_streams: set[str]
 ) -> LimitFinding:
     """Name the instances that stalled by themselves, else the faults in force at the time."""
-    unexplained = [silence for silence in stalled if not silence.deeds]
-    if not unexplained:
-        return _planned(load, stalled)
-    return _stalled(load, unexplained, with_streams)
+    unexplained_stalls = [silence for silence in stalls if not silence.deeds]
+    if not unexplained_stalls:
+        return _planned_fault_finding(load, stalls)
+    return _stall_finding(load, unexplained_stalls, names_with_streams)
 
 
-def _planned(load: MeasuredLoad, stalled: Sequence[Silence]) -> LimitFinding:
+def _planned_fault_finding(load: MeasuredLoad, stalls: Sequence[Silence]) -> LimitFinding:
     """Name the faults, and the instances that were silent then."""
-    deeds = {deed.wall_seconds: deed for silence in stalled for deed in silence.deeds}
-    in_order = [deeds[at] for at in sorted(deeds)]
-    worst, others = stalled[0], [silence.backend for silence in stalled[1:]]
+    deeds = {deed.wall_seconds: deed for silence in stalls for deed in silence.deeds}
+    sorted_deeds = [deeds[second] for second in sorted(deeds)]
+    longest_stall, other_names = stalls[0], [silence.backend for silence in stalls[1:]]
     return LimitFinding(
         kind="planned fault",
-        subject=listing(list(dict.fromkeys(deed.subject for deed in in_order))),
-        sentence=f"{deeds_text(load, in_order)}: meanwhile "
-        f"{worst.backend}{on_host_text(load.manifest, worst.backend)} delivered nothing for "
-        f"{worst.seconds} s of the hold while it had {counted(worst.streams, 'stream')}"
-        + (f"; so did {listing(others)}" if others else ""),
+        subject=listing(list(dict.fromkeys(deed.subject for deed in sorted_deeds))),
+        sentence=f"{deeds_text(load, sorted_deeds)}: meanwhile "
+        f"{longest_stall.backend}{on_host_text(load.manifest, longest_stall.backend)} delivered "
+        "nothing for "
+        f"{longest_stall.seconds} s of the hold while it had "
+        f"{counted(longest_stall.streams, 'stream')}"
+        + (f"; so did {listing(other_names)}" if other_names else ""),
     )
 
 
-def _stalled(
-    load: MeasuredLoad, stalled: Sequence[Silence], with_streams: set[str]
+def _stall_finding(
+    load: MeasuredLoad, stalls: Sequence[Silence], names_with_streams: set[str]
 ) -> LimitFinding:
     """Name the instances that stalled, or a possible common cause if all of them did."""
-    worst, names = stalled[0], [silence.backend for silence in stalled]
-    if len(names) > 1 and set(names) >= with_streams:
+    longest_stall, names = stalls[0], [silence.backend for silence in stalls]
+    if len(names) > 1 and set(names) >= names_with_streams:
         return LimitFinding(
             kind="stalled backend",
             subject=None,
             sentence=f"all {len(names)} backend instances that had streams stalled, for up to "
-            f"{worst.seconds} s: the cause may be something that they share",
+            f"{longest_stall.seconds} s: the cause may be something that they share",
         )
     return LimitFinding(
         kind="stalled backend",
-        subject=worst.backend,
-        sentence=f"{worst.backend}{on_host_text(load.manifest, worst.backend)} stalled: it had "
-        f"served, then delivered nothing for "
-        f"{worst.seconds} s of the hold while it had {counted(worst.streams, 'stream')}"
+        subject=longest_stall.backend,
+        sentence=f"{longest_stall.backend}"
+        f"{on_host_text(load.manifest, longest_stall.backend)} stalled: it had served, then delivered nothing for "
+        f"{longest_stall.seconds} s of the hold while it had "
+        f"{counted(longest_stall.streams, 'stream')}"
         + (f"; so did {', '.join(names[1:])}" if names[1:] else ""),
     )
 
@@ -129,24 +132,24 @@ def _longest_silences(load: MeasuredLoad) -> list[Silence]:
     sinks = load.sink_seconds
     seconds = [second for second in sinks.sampled if second < load.hold.end]
     given_up = _given_up(load.recording.transfers)
-    away = absences(load.recording.events, service_hosts(load.manifest))
-    longest: list[Silence] = []
+    absences_by_service = absences(load.recording.events, service_hosts(load.manifest))
+    longest_silences: list[Silence] = []
     for backend, sizes in sinks.backend_bytes.items():
         streams = {
             second: count
             for second, count in sinks.backend_streams.get(backend, {}).items()
-            if not _explained(away.get(backend, ()), second)
+            if not _is_explained(absences_by_service.get(backend, ()), second)
         }
         silences = [
             _silence(load, backend, stretch, streams, given_up.get(backend, ()))
             for stretch in _silent_stretches(seconds, sizes, streams)
             if stretch[-1] >= load.hold.begin
         ]
-        longest += sorted(silences, key=_by_length)[:1]
-    return sorted(longest, key=_by_length)
+        longest_silences += sorted(silences, key=_by_length)[:1]
+    return sorted(longest_silences, key=_by_length)
 
 
-def _explained(absences: Iterable[Absence], second: int) -> bool:
+def _is_explained(absences: Iterable[Absence], second: int) -> bool:
     """Return True if silence in a second was asked for, or is that of a lost host.
 
     Silence in the second afterwards counts too, until what waited has been sent again.
@@ -165,15 +168,15 @@ def _silent_stretches(
 
     A second without a sample neither ends a stretch nor adds to it.
     """
-    stretches, current, served = list[list[int]](), list[int](), False
+    stretches, current_stretch, has_served = list[list[int]](), list[int](), False
     for second in seconds:
-        served = served or sizes.get(second, 0) > 0
-        if served and not sizes.get(second, 0) and streams.get(second, 0):
-            current.append(second)
-        elif current:
-            stretches.append(current)
-            current = []
-    return [*stretches, current] if current else stretches
+        has_served = has_served or sizes.get(second, 0) > 0
+        if has_served and not sizes.get(second, 0) and streams.get(second, 0):
+            current_stretch.append(second)
+        elif current_stretch:
+            stretches.append(current_stretch)
+            current_stretch = []
+    return [*stretches, current_stretch] if current_stretch else stretches
 
 
 def _silence(
@@ -183,15 +186,19 @@ def _silence(
     streams: Mapping[int, int],
     given_up: Iterable[float],
 ) -> Silence:
-    held = sum(second >= load.hold.begin for second in stretch)
-    ended = any(0 < at - stretch[-1] <= GIVEN_UP_WITHIN_SECONDS for at in given_up)
-    long_enough = held >= STALLED_SECONDS or (ended and len(stretch) >= STALLED_SECONDS)
+    hold_seconds = sum(second >= load.hold.begin for second in stretch)
+    ends_with_giving_up = any(
+        0 < second - stretch[-1] <= GIVEN_UP_WITHIN_SECONDS for second in given_up
+    )
+    is_stall = hold_seconds >= STALLED_SECONDS or (
+        ends_with_giving_up and len(stretch) >= STALLED_SECONDS
+    )
     return Silence(
         backend=backend,
-        seconds=held,
+        seconds=hold_seconds,
         streams=max(streams[second] for second in stretch),
-        stalled=long_enough,
-        deeds=tuple(deeds_in_force(load, stretch[0] - 1, stretch[0] + 1)) if long_enough else (),
+        stalled=is_stall,
+        deeds=tuple(deeds_in_force(load, stretch[0] - 1, stretch[0] + 1)) if is_stall else (),
     )
 
 
@@ -200,6 +207,6 @@ def _given_up(transfers: Iterable[Transfer]) -> dict[str, list[float]]:
     given_up: dict[str, list[float]] = {}
     for transfer in transfers:
         if transfer.ending is Ending.STALLED and transfer.backend is not None:
-            at = transfer.started_wall_seconds + transfer.ended_after_seconds
-            given_up.setdefault(transfer.backend, []).append(at)
+            second = transfer.started_wall_seconds + transfer.ended_after_seconds
+            given_up.setdefault(transfer.backend, []).append(second)
     return given_up

@@ -45,12 +45,12 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """The streams with their window and round trip, as the subject of a sentence."""
-        window = f"a window of {STREAM_WINDOW_BYTES / 1e3:.0f} kB"
-        path = f"a round trip of {milliseconds(self.round_trip_seconds)}"
-        streams = round(self.streams)
-        if streams == 1:
-            return f"1 stream with {window} over {path}"
-        return f"{streams} streams, each with {window} over {path},"
+        window_text = f"a window of {STREAM_WINDOW_BYTES / 1e3:.0f} kB"
+        path_text = f"a round trip of {milliseconds(self.round_trip_seconds)}"
+        stream_count = round(self.streams)
+        if stream_count == 1:
+            return f"1 stream with {window_text} over {path_text}"
+        return f"{stream_count} streams, each with {window_text} over {path_text},"
 
 
 def have_windows(manifest: Manifest, reach: Reach = "address") -> bool:
@@ -62,8 +62,8 @@ def have_windows(manifest: Manifest, reach: Reach = "address") -> bool:
     """
     if manifest.mode == "without tor":
         return False
-    says_so = reach == "instances" or "flow_control" in manifest.balancer_switches
-    return not (says_so and _has_congestion_control(manifest))
+    descriptor_says_so = reach == "instances" or "flow_control" in manifest.balancer_switches
+    return not (descriptor_says_so and _has_congestion_control(manifest))
 
 
 def _has_congestion_control(manifest: Manifest) -> bool:
@@ -83,32 +83,36 @@ def reach_of(load: MeasuredLoad) -> Reach:
 
 def allowance(load: MeasuredLoad) -> Allowance | None:
     """Return what the windows allow, or None without windows or without measurements."""
-    path = path_seconds(round_trip(load))
+    path_round_trip_seconds = path_seconds(round_trip(load))
     streams = load.sink_seconds.mean_streams_in(load.hold)
-    if not have_windows(load.manifest, reach_of(load)) or not path or not streams:
+    if (
+        not have_windows(load.manifest, reach_of(load))
+        or not path_round_trip_seconds
+        or not streams
+    ):
         return None
-    return Allowance(streams=streams, round_trip_seconds=path)
+    return Allowance(streams=streams, round_trip_seconds=path_round_trip_seconds)
 
 
 def check_stream_windows(load: MeasuredLoad) -> LimitCheck:
     """Compare the rate with what the windows allow; it counts only if nothing is full."""
-    allowed = allowance(load)
-    mean = mean_bits_per_second(load.held_bytes)
-    if allowed is None or mean is None:
+    windows = allowance(load)
+    mean_rate = mean_bits_per_second(load.held_bytes)
+    if windows is None or mean_rate is None:
         return LimitCheck()
-    reached = LEAST <= mean / allowed.bits_per_second <= MOST
+    is_reached = LEAST <= mean_rate / windows.bits_per_second <= MOST
     evidence = Evidence(
-        what=allowed.text.removesuffix(","),
-        measured=mean,
-        limit=allowed.bits_per_second,
+        what=windows.text.removesuffix(","),
+        measured=mean_rate,
+        limit=windows.bits_per_second,
         unit="bits per second",
-        at_limit=reached,
+        at_limit=is_reached,
     )
     sentence = (
-        f"the streams' windows: {allowed.text} cannot carry more than "
-        f"{rate_text(allowed.bits_per_second)}; goodput was {rate_text(mean)}"
+        f"the streams' windows: {windows.text} cannot carry more than "
+        f"{rate_text(windows.bits_per_second)}; goodput was {rate_text(mean_rate)}"
     )
-    finding = LimitFinding(kind="window", subject=None, sentence=sentence) if reached else None
+    finding = LimitFinding(kind="window", subject=None, sentence=sentence) if is_reached else None
     return LimitCheck(evidence=(evidence,), finding=finding)
 
 

@@ -50,7 +50,7 @@ def bottleneck(load: MeasuredLoad) -> Bottleneck:
     """Return the verdict and its evidence; never raises, whatever was not recorded."""
     if not load.hold.seconds:
         return _verdict(_unknown("no load was held"), ())
-    lost = check_lost_hosts(load)
+    lost_hosts = check_lost_hosts(load)
     stalls = check_stalls(load)
     faults = check_planned_faults(load)
     links = check_links(load)
@@ -58,41 +58,41 @@ def bottleneck(load: MeasuredLoad) -> Bottleneck:
     shares = check_cpu_shares(load)
     interfaces = check_interfaces(load)
     threads = check_main_threads(load)
-    withheld = check_withheld_cpu(load)
+    withheld_cpu = check_withheld_cpu(load)
     memory = check_memory(load)
     tables = check_tables(load)
     windows = check_stream_windows(load)
-    in_order = (
-        lost.finding,
+    findings_in_order = (
+        lost_hosts.finding,
         stalls.finding,
-        _as_well(faults.finding, _cpu_was(load, cpu.finding)),
-        _as_well(links.all_of_a_kind, _cpu_was(load, cpu.finding)),
-        _as_well(cpu.finding, links.some_were if links.some else None),
+        _with_other_limit(faults.finding, _cpu_text(load, cpu.finding)),
+        _with_other_limit(links.all_of_a_kind, _cpu_text(load, cpu.finding)),
+        _with_other_limit(cpu.finding, links.some_were if links.some else None),
         shares.finding,
         links.some,
         interfaces.finding,
-        withheld.finding,
+        withheld_cpu.finding,
         threads.finding,
         memory.finding,
         tables.finding,
-        _meanwhile(load, _unfilled(load, windows.finding)),
+        _with_deeds(load, _finding_when_nothing_was_full(load, windows.finding)),
     )
     checks: tuple[tuple[BottleneckKind, LimitCheck | LinksCheck], ...] = (
-        ("lost host", lost),
+        ("lost host", lost_hosts),
         ("stalled backend", stalls),
         ("planned fault", faults),
         ("machine CPU", cpu),
         ("machine CPU", shares),
         ("interface", links),
         ("interface", interfaces),
-        ("CPU withheld", withheld),
+        ("CPU withheld", withheld_cpu),
         ("main thread", threads),
         ("memory", memory),
         ("connection table", tables),
         ("window", windows),
     )
     return _verdict(
-        next(finding for finding in in_order if finding is not None),
+        next(finding for finding in findings_in_order if finding is not None),
         tuple(
             msgspec.structs.replace(evidence, kind=kind)
             for kind, check in checks
@@ -101,57 +101,62 @@ def bottleneck(load: MeasuredLoad) -> Bottleneck:
     )
 
 
-def _cpu_was(load: MeasuredLoad, finding: LimitFinding | None) -> str | None:
+def _cpu_text(load: MeasuredLoad, finding: LimitFinding | None) -> str | None:
     """Return the beginning of a sentence that names the CPU that was full, or None."""
     if finding is None or finding.subject is None:
         return None
     return f"{machine_cpu_text(load.manifest, finding.subject)} was"
 
 
-def _as_well(finding: LimitFinding | None, other: str | None) -> LimitFinding | None:
+def _with_other_limit(finding: LimitFinding | None, other_text: str | None) -> LimitFinding | None:
     """Add what else was full although it was not the bottleneck."""
-    if finding is None or not other:
+    if finding is None or not other_text:
         return finding
-    return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; {other} full as well")
+    return msgspec.structs.replace(
+        finding, sentence=f"{finding.sentence}; {other_text} full as well"
+    )
 
 
-def _meanwhile(load: MeasuredLoad, finding: LimitFinding) -> LimitFinding:
+def _with_deeds(load: MeasuredLoad, finding: LimitFinding) -> LimitFinding:
     """Add what the experiment itself had done, if the cost of that is unknown."""
-    deeds = unjudged_deeds_text(load)
-    if deeds is None:
+    deeds_text = unjudged_deeds_text(load)
+    if deeds_text is None:
         return finding
-    return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; meanwhile {deeds}")
+    return msgspec.structs.replace(finding, sentence=f"{finding.sentence}; meanwhile {deeds_text}")
 
 
-def _unfilled(load: MeasuredLoad, window: LimitFinding | None) -> LimitFinding:
+def _finding_when_nothing_was_full(
+    load: MeasuredLoad, window_finding: LimitFinding | None
+) -> LimitFinding:
     """Name the bottleneck if nothing was at its limit."""
-    mean = mean_bits_per_second(load.held_bytes)
+    mean_rate = mean_bits_per_second(load.held_bytes)
     if not host_uses(load):
         return _unknown("no sampler covers the hold, so it is unknown what was full")
-    if not mean:
+    if not mean_rate:
         return _unknown("nothing was delivered in the hold, and nothing was full")
-    return window or _unbound(load, mean)
+    return window_finding or _finding_within_windows(load, mean_rate)
 
 
-def _unbound(load: MeasuredLoad, mean: float) -> LimitFinding:
+def _finding_within_windows(load: MeasuredLoad, mean_rate: float) -> LimitFinding:
     """Explain why no bottleneck is known, not even the windows of the streams."""
-    came = f"nothing was full at {rate_text(mean)}"
-    allowed = allowance(load)
+    beginning = f"nothing was full at {rate_text(mean_rate)}"
+    windows = allowance(load)
     if not have_windows(load.manifest, reach_of(load)):
-        return _too_little_load(f"{came}: more streams may bring more")
-    if allowed is None:
+        return _too_little_load(f"{beginning}: more streams may bring more")
+    if windows is None:
         return _unknown(
             "nothing was full, but no round trip was measured, so it is unknown whether the "
             "streams' windows were the bottleneck"
         )
-    limit = rate_text(allowed.bits_per_second)
-    if mean > allowed.bits_per_second:
+    limit_text = rate_text(windows.bits_per_second)
+    if mean_rate > windows.bits_per_second:
         return _unknown(
-            f"{came}, but {allowed.text} should carry no more than {limit}: the round trip that "
+            f"{beginning}, but {windows.text} should carry no more than {limit_text}: the round "
+            "trip that "
             "was measured is not the streams' own"
         )
     return _too_little_load(
-        f"{came}, while {allowed.text} would allow {limit}: more streams may bring more"
+        f"{beginning}, while {windows.text} would allow {limit_text}: more streams may bring more"
     )
 
 

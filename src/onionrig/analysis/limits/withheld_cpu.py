@@ -56,41 +56,45 @@ class WaitingThreads(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def withheld(self) -> bool:
         """True if CPU that was allowed was not given."""
-        waited = self.threads is not None and self.threads > self.most_threads
-        return waited or self.throttled_share > THROTTLED_SHARE
+        has_waited = self.threads is not None and self.threads > self.most_threads
+        return has_waited or self.throttled_share > THROTTLED_SHARE
 
 
 def waitings(load: MeasuredLoad, all_uses: Sequence[HostUse]) -> list[WaitingThreads]:
     """Return the waiting threads of each sampled machine whose CPU was not full."""
     uses = {use.host: use for use in all_uses if use.cores and not use.full}
-    limited = {host.name for host in load.manifest.emulated if host.cpu_cores is not None}
+    limited_hosts = {host.name for host in load.manifest.emulated if host.cpu_cores is not None}
     threads: dict[str, float] = {}
-    throttled: dict[str, float] = {}
-    most: dict[str, list[HostSample]] = {}
+    throttled_shares: dict[str, float] = {}
+    most_throttled_samples: dict[str, list[HostSample]] = {}
     for name, samples in load.recording.samplers.items():
-        held, host = samples_around(samples, load.hold), host_of(load.manifest, name)
+        hold_samples, host = samples_around(samples, load.hold), host_of(load.manifest, name)
         machine = machine_of(load.manifest, host)
-        if not held or machine not in uses:
+        if not hold_samples or machine not in uses:
             continue
-        share = _throttled_share(held)
-        if share > throttled.get(machine, -1.0):
-            throttled[machine], most[machine] = share, held
-        waited = _waiting_threads(held)
-        if waited is not None and host not in limited:
-            threads[machine] = threads.get(machine, 0.0) + waited
+        share = _throttled_share(hold_samples)
+        if share > throttled_shares.get(machine, -1.0):
+            throttled_shares[machine], most_throttled_samples[machine] = share, hold_samples
+        waiting_threads = _waiting_threads(hold_samples)
+        if waiting_threads is not None and host not in limited_hosts:
+            threads[machine] = threads.get(machine, 0.0) + waiting_threads
     return [
         WaitingThreads(
             host=machine,
             threads=threads.get(machine),
             most_threads=most_waiting_threads(use.fullness, use.cores or 1.0),
-            throttled_share=throttled[machine],
-            throttled_periods=rise(most[machine], lambda one: one.throttled_periods),
-            quota_periods=rise(most[machine], lambda one: one.quota_periods),
+            throttled_share=throttled_shares[machine],
+            throttled_periods=rise(
+                most_throttled_samples[machine], lambda sample: sample.throttled_periods
+            ),
+            quota_periods=rise(
+                most_throttled_samples[machine], lambda sample: sample.quota_periods
+            ),
             used_cores=use.rig_cores if use.restriction else use.used_cores,
             cores=use.cores or 0.0,
         )
         for machine, use in uses.items()
-        if machine in throttled
+        if machine in throttled_shares
     ]
 
 
@@ -101,82 +105,92 @@ def most_waiting_threads(fullness: float, cores: float) -> float:
 
 def check_withheld_cpu(load: MeasuredLoad) -> LimitCheck:
     """Name the host whose CPU was withheld."""
-    found = waitings(load, host_uses(load))
-    finding = next((_finding(one) for one in found if one.withheld), None)
+    all_waiting = waitings(load, host_uses(load))
+    finding = next((_finding(waiting) for waiting in all_waiting if waiting.withheld), None)
     return LimitCheck(
-        evidence=tuple(_evidence(one) for one in found if _told(one)), finding=finding
+        evidence=tuple(_evidence(waiting) for waiting in all_waiting if _is_evidence(waiting)),
+        finding=finding,
     )
 
 
 def withheld_cpu_doubts(load: MeasuredLoad, uses: Sequence[HostUse]) -> list[str]:
     """Return a doubt for each host whose CPU was withheld."""
-    return [_text(one) for one in waitings(load, uses) if one.withheld]
+    return [_text(waiting) for waiting in waitings(load, uses) if waiting.withheld]
 
 
-def _text(one: WaitingThreads) -> str:
+def _text(waiting: WaitingThreads) -> str:
     """Describe what waited although CPU should have been available."""
     effects = []
-    if one.threads is not None:
-        effects.append(f"{one.threads:.1f} threads on average were ready to run and waited")
-    if one.throttled_share > THROTTLED_SHARE:
-        share = percent_text(one.throttled_share)
-        effects.append(f"its group was throttled for {share} of it{_periods_text(one)}")
+    if waiting.threads is not None:
+        effects.append(f"{waiting.threads:.1f} threads on average were ready to run and waited")
+    if waiting.throttled_share > THROTTLED_SHARE:
+        share = percent_text(waiting.throttled_share)
+        effects.append(f"its group was throttled for {share} of it{_periods_text(waiting)}")
     return (
-        f"CPU of {one.host} was withheld: {' and '.join(effects)} although the hold used "
-        f"{one.used_cores:.2f} of {cores_text(one.cores)}"
+        f"CPU of {waiting.host} was withheld: {' and '.join(effects)} although the hold used "
+        f"{waiting.used_cores:.2f} of {cores_text(waiting.cores)}"
     )
 
 
-def _periods_text(one: WaitingThreads) -> str:
+def _periods_text(waiting: WaitingThreads) -> str:
     """Report in how many periods of its quota the group was throttled, if that is known."""
-    if not one.throttled_periods or not one.quota_periods or not one.quota_periods.amount:
+    if (
+        not waiting.throttled_periods
+        or not waiting.quota_periods
+        or not waiting.quota_periods.amount
+    ):
         return ""
     return (
-        f", in {one.throttled_periods.amount:.0f} of the {one.quota_periods.amount:.0f} periods of "
-        "its quota,"
+        f", in {waiting.throttled_periods.amount:.0f} of the "
+        f"{waiting.quota_periods.amount:.0f} periods of its quota,"
     )
 
 
-def _finding(one: WaitingThreads) -> LimitFinding:
-    return LimitFinding(kind="CPU withheld", subject=one.host, sentence=_text(one))
+def _finding(waiting: WaitingThreads) -> LimitFinding:
+    return LimitFinding(kind="CPU withheld", subject=waiting.host, sentence=_text(waiting))
 
 
-def _told(one: WaitingThreads) -> bool:
-    return one.threads is not None or one.withheld
+def _is_evidence(waiting: WaitingThreads) -> bool:
+    return waiting.threads is not None or waiting.withheld
 
 
-def _evidence(one: WaitingThreads) -> Evidence:
-    throttled = percent_text(one.throttled_share)
+def _evidence(waiting: WaitingThreads) -> Evidence:
+    share_text = percent_text(waiting.throttled_share)
     return Evidence(
-        what=f"threads that waited for a CPU of {one.host}, throttled for {throttled} of the hold",
-        measured=one.threads or 0.0,
-        limit=one.most_threads,
+        what=f"threads that waited for a CPU of {waiting.host}, throttled for {share_text} of the "
+        "hold",
+        measured=waiting.threads or 0.0,
+        limit=waiting.most_threads,
         unit="threads",
-        at_limit=one.withheld,
+        at_limit=waiting.withheld,
     )
 
 
 def _queue(fullness: float, cores: float) -> float:
     """Return the mean number of waiting threads for random arrivals (Sakasegawa)."""
-    busy = min(max(fullness, 0.0), FULL)
-    return float(busy ** math.sqrt(2 * (cores + 1)) / (1 - busy))
+    busy_share = min(max(fullness, 0.0), FULL)
+    return float(busy_share ** math.sqrt(2 * (cores + 1)) / (1 - busy_share))
 
 
-def _waiting_threads(held: list[HostSample]) -> float | None:
+def _waiting_threads(hold_samples: list[HostSample]) -> float | None:
     counts = [
         {
             name: use.main_thread_wait_seconds
             for name, use in sample.processes.items()
             if use.main_thread_wait_seconds is not None
         }
-        for sample in held
+        for sample in hold_samples
     ]
     if not any(counts):
         return None
-    return sum(increases(counts).values()) / elapsed_seconds(held)
+    return sum(increases(counts).values()) / elapsed_seconds(hold_samples)
 
 
-def _throttled_share(held: list[HostSample]) -> float:
-    counted = [one.throttled_seconds for one in held if one.throttled_seconds is not None]
-    rise = counted[-1] - counted[0] if counted else 0.0
-    return max(0.0, rise) / elapsed_seconds(held)
+def _throttled_share(hold_samples: list[HostSample]) -> float:
+    throttled_seconds = [
+        sample.throttled_seconds for sample in hold_samples if sample.throttled_seconds is not None
+    ]
+    throttled_difference = (
+        throttled_seconds[-1] - throttled_seconds[0] if throttled_seconds else 0.0
+    )
+    return max(0.0, throttled_difference) / elapsed_seconds(hold_samples)

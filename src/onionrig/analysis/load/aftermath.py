@@ -34,9 +34,10 @@ def aftermaths(load: MeasuredLoad) -> tuple[Aftermath, ...]:
     """Return what followed each fault in a hold."""
     events = faults_in(load.recording, load.hold)
     goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
-    before = _Undisturbed(load, goodput).before_each(events)
+    rates_before = _Undisturbed(load, goodput).before_each(events)
     return tuple(
-        _aftermath(load, goodput, events, index, mean) for index, mean in enumerate(before)
+        _aftermath(load, goodput, events, index, rate_before)
+        for index, rate_before in enumerate(rates_before)
     )
 
 
@@ -47,8 +48,8 @@ def undisturbed_before(load: MeasuredLoad, deed: Happened) -> float | None:
     """
     faults = faults_in(load.recording, load.hold)
     goodput = [size * BITS_PER_BYTE for size in load.held_bytes]
-    before = zip(faults, _Undisturbed(load, goodput).before_each(faults), strict=True)
-    return next((mean for fault, mean in before if fault == deed), None)
+    rates_before = zip(faults, _Undisturbed(load, goodput).before_each(faults), strict=True)
+    return next((rate_before for fault, rate_before in rates_before if fault == deed), None)
 
 
 def _aftermath(
@@ -56,27 +57,29 @@ def _aftermath(
     goodput: Sequence[float],
     events: Sequence[Happened],
     index: int,
-    before: float | None,
+    rate_before: float | None,
 ) -> Aftermath:
     """Return what followed one of the faults, until the next one or the end of the hold."""
-    event, later = events[index], events[index + 1 :]
-    at, end = event.wall_seconds, _next(later, load.hold)
-    since = at - load.hold.begin
+    event, later_faults = events[index], events[index + 1 :]
+    fault_seconds, end_seconds = event.wall_seconds, _next_fault_seconds(later_faults, load.hold)
+    since_hold_seconds = fault_seconds - load.hold.begin
     hosts = service_hosts(load.manifest)
-    dials = (dial for dial in load.recording.dials if dial.started_wall_seconds < end)
-    first = math.ceil(since - NEARLY_WHOLE_SECONDS)
-    after = goodput[first : int(end) - load.hold.begin]
-    about_it = [other for other in later if _concerns(other, event, hosts)]
-    follow_up = followed_up(load, event, until=_next(about_it, load.hold))
+    dials = (dial for dial in load.recording.dials if dial.started_wall_seconds < end_seconds)
+    first_index = math.ceil(since_hold_seconds - NEARLY_WHOLE_SECONDS)
+    rates_after = goodput[first_index : int(end_seconds) - load.hold.begin]
+    related_faults = [fault for fault in later_faults if _is_about(fault, event, hosts)]
+    follow_up = followed_up(load, event, until=_next_fault_seconds(related_faults, load.hold))
     return Aftermath(
         verb=event.verb,
         subject=event.subject,
         bits_per_second=event.bits_per_second,
-        at_seconds=since,
-        lasted_seconds=end - at,
-        before_bits_per_second=before,
-        lowest_bits_per_second=min(after, default=None),
-        recovered_after_seconds=_recovered(after, before, from_seconds=first - since),
+        at_seconds=since_hold_seconds,
+        lasted_seconds=end_seconds - fault_seconds,
+        before_bits_per_second=rate_before,
+        lowest_bits_per_second=min(rates_after, default=None),
+        recovered_after_seconds=_recovered_after_seconds(
+            rates_after, rate_before, from_seconds=first_index - since_hold_seconds
+        ),
         listed_after_seconds=follow_up.listed_after_seconds,
         answered_after_seconds=follow_up.answered_after_seconds,
         published_after_seconds=follow_up.published_after_seconds,
@@ -84,23 +87,25 @@ def _aftermath(
         awaited_for_seconds=follow_up.awaited_for_seconds,
         dials=outage(
             dials,
-            at,
+            fault_seconds,
             patience_seconds=patience_seconds(load.recording.dials, events[0].wall_seconds),
         ),
     )
 
 
-def _next(later: Sequence[Happened], hold: Window) -> float:
-    return later[0].wall_seconds if later else float(hold.end)
+def _next_fault_seconds(later_faults: Sequence[Happened], hold: Window) -> float:
+    return later_faults[0].wall_seconds if later_faults else float(hold.end)
 
 
-def _concerns(other: Happened, event: Happened, hosts: Mapping[str, str]) -> bool:
+def _is_about(later_fault: Happened, event: Happened, hosts: Mapping[str, str]) -> bool:
     """Return True if another fault took away the same service or its host, or restored it."""
-    fault = fault_recorded(other.verb)
+    fault = fault_recorded(later_fault.verb)
     if not (fault.takes_away or fault.brings_back):
         return False
-    same = not affected_services(other, hosts).isdisjoint(affected_services(event, hosts))
-    return same or other.subject == event.subject
+    shares_services = not affected_services(later_fault, hosts).isdisjoint(
+        affected_services(event, hosts)
+    )
+    return shares_services or later_fault.subject == event.subject
 
 
 class _Undisturbed:
@@ -110,8 +115,12 @@ class _Undisturbed:
         events = load.recording.events
         self._begin = load.hold.begin
         self._goodput = goodput
-        away = absences(events, service_hosts(load.manifest)).values()
-        self._disturbed = [(absence.begin, absence.end) for several in away for absence in several]
+        absences_by_service = absences(events, service_hosts(load.manifest)).values()
+        self._disturbed = [
+            (absence.begin, absence.end)
+            for service_absences in absences_by_service
+            for absence in service_absences
+        ]
         # no event reports that a link has its own rate again
         self._disturbed += [
             (event.wall_seconds, math.inf)
@@ -121,36 +130,38 @@ class _Undisturbed:
 
     def before_each(self, faults: Iterable[Happened]) -> Iterator[float | None]:
         """Yield for each fault the mean of the last five undisturbed seconds."""
-        last: float | None = None
+        last_mean: float | None = None
         for fault in faults:
             mean = self._mean_before(int(fault.wall_seconds))
-            if mean is not None and mean >= RECOVERED * (last or 0.0):
-                last = mean
-            yield last
+            if mean is not None and mean >= RECOVERED * (last_mean or 0.0):
+                last_mean = mean
+            yield last_mean
 
     def _mean_before(self, second: int) -> float | None:
         """Return the mean of the five seconds before this one, if nothing had disturbed them."""
-        first = second - BEFORE_SECONDS
-        if first < self._begin or any(
-            begin < second and first < end for begin, end in self._disturbed
+        first_second = second - BEFORE_SECONDS
+        if first_second < self._begin or any(
+            begin < second and first_second < end for begin, end in self._disturbed
         ):
             return None
-        return statistics.fmean(self._goodput[first - self._begin : second - self._begin])
+        return statistics.fmean(self._goodput[first_second - self._begin : second - self._begin])
 
 
-def _recovered(
-    after: Sequence[float], before: float | None, *, from_seconds: float
+def _recovered_after_seconds(
+    rates_after: Sequence[float], rate_before: float | None, *, from_seconds: float
 ) -> float | None:
     """Return the time until three consecutive seconds were as before.
 
     ``from_seconds`` lie between the fault and the first of these seconds: if that one is good
     already, goodput was never low.
     """
-    if not before:
+    if not rate_before:
         return None
-    good = [second >= RECOVERED * before for second in after]
-    rows = range(len(good) - IN_A_ROW_SECONDS + 1)
-    row = next((row for row in rows if all(good[row : row + IN_A_ROW_SECONDS])), None)
-    if row is None:
+    is_recovered = [rate >= RECOVERED * rate_before for rate in rates_after]
+    begins = range(len(is_recovered) - IN_A_ROW_SECONDS + 1)
+    begin = next(
+        (begin for begin in begins if all(is_recovered[begin : begin + IN_A_ROW_SECONDS])), None
+    )
+    if begin is None:
         return None
-    return row + from_seconds if row else 0.0
+    return begin + from_seconds if begin else 0.0

@@ -89,24 +89,31 @@ def absences(events: Sequence[AnyEvent], hosts: Mapping[str, str]) -> dict[str, 
     for event in events_of(events, Happened):
         for subject in affected_services(event, hosts):
             states.setdefault(subject, _ServiceState()).turn(event)
-    away = {name: found for name, state in states.items() if (found := state.absences())}
-    for gone in events_of(events, HostGone):
-        for name in (name for name, host in hosts.items() if host == gone.host):
-            away[name] = [*_ended_by(away.get(name, ()), gone), _lost(gone)]
-    return away
+    absences_by_service = {
+        name: service_absences
+        for name, state in states.items()
+        if (service_absences := state.absences())
+    }
+    for loss in events_of(events, HostGone):
+        for name in (name for name, host in hosts.items() if host == loss.host):
+            absences_by_service[name] = [
+                *_absences_until_loss(absences_by_service.get(name, ()), loss),
+                _absence_after_loss(loss),
+            ]
+    return absences_by_service
 
 
-def _lost(gone: HostGone) -> Absence:
-    return Absence(begin=gone.last_heard_wall_seconds, end=math.inf, causes=(gone,))
+def _absence_after_loss(loss: HostGone) -> Absence:
+    return Absence(begin=loss.last_heard_wall_seconds, end=math.inf, causes=(loss,))
 
 
-def _ended_by(absences: Iterable[Absence], gone: HostGone) -> list[Absence]:
+def _absences_until_loss(absences: Iterable[Absence], loss: HostGone) -> list[Absence]:
     """Return absences, cut off at the loss of a host, which counts from then on."""
-    lost = gone.last_heard_wall_seconds
+    lost_seconds = loss.last_heard_wall_seconds
     return [
-        msgspec.structs.replace(absence, end=min(absence.end, lost))
+        msgspec.structs.replace(absence, end=min(absence.end, lost_seconds))
         for absence in absences
-        if absence.begin < lost
+        if absence.begin < lost_seconds
     ]
 
 
@@ -115,25 +122,25 @@ def deeds_in_force(load: MeasuredLoad, begin: float, end: float) -> list[Happene
 
     Times are wall-clock seconds. Faults that only began later are left out.
     """
-    away = absences(load.recording.events, service_hosts(load.manifest)).values()
+    all_absences = absences(load.recording.events, service_hosts(load.manifest)).values()
     deeds = {
         cause.wall_seconds: cause
-        for several in away
-        for absence in several
+        for service_absences in all_absences
+        for absence in service_absences
         if absence.meets(begin, end)
         for cause in absence.causes
         if isinstance(cause, Happened) and cause.wall_seconds < end
     }
-    return [deeds[at] for at in sorted(deeds)]
+    return [deeds[second] for second in sorted(deeds)]
 
 
 def deeds_text(load: MeasuredLoad, deeds: Sequence[Happened]) -> str:
     """Describe what the experiment itself did, and when."""
     texts: list[str] = []
     for deed in deeds:
-        at = deed.wall_seconds - load.hold.begin
-        when = f"at {at:.0f} s" if at >= 0 else "before this hold"
-        texts.append(f"{fault_recorded(deed.verb).cause} {deed.subject} {when}")
+        second = deed.wall_seconds - load.hold.begin
+        time_text = f"at {second:.0f} s" if second >= 0 else "before this hold"
+        texts.append(f"{fault_recorded(deed.verb).cause} {deed.subject} {time_text}")
     return f"the experiment itself {listing(texts)}"
 
 
@@ -144,7 +151,7 @@ class _ServiceState:
         self._process, self._link = State.RUNS, State.RUNS
         self._causes: list[Happened] = []
         """Causes of the current absence; empty while the service answers."""
-        self._ended: list[Absence] = []
+        self._past_absences: list[Absence] = []
 
     def turn(self, event: Happened) -> None:
         """Apply a fault to the state of the service."""
@@ -156,12 +163,14 @@ class _ServiceState:
         if fault.takes_away:
             self._causes.append(event)
         elif self._causes and (self._process, self._link) == (State.RUNS, State.RUNS):
-            self._ended.append(self._absence(event.wall_seconds))
+            self._past_absences.append(self._absence(event.wall_seconds))
             self._causes = []
 
     def absences(self) -> list[Absence]:
         """Return the absences, including the current one."""
-        return [*self._ended, self._absence(math.inf)] if self._causes else self._ended
+        return (
+            [*self._past_absences, self._absence(math.inf)] if self._causes else self._past_absences
+        )
 
     def _absence(self, end: float) -> Absence:
         return Absence(begin=self._causes[0].wall_seconds, end=end, causes=tuple(self._causes))

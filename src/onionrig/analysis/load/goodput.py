@@ -33,14 +33,14 @@ def goodput(load: MeasuredLoad) -> Goodput:
     """Return the rates over the hold; null if fewer than ten seconds of it were recorded."""
     second_bytes = load.held_bytes
     rates = [size * BITS_PER_BYTE for size in second_bytes]
-    enough = len(second_bytes) >= WINDOW_SECONDS
+    is_long_enough = len(second_bytes) >= WINDOW_SECONDS
     return Goodput(
         sustained_bits_per_second=sustained_bits_per_second(second_bytes),
-        median_second_bits_per_second=statistics.median(rates) if enough else None,
-        mean_bits_per_second=mean_bits_per_second(second_bytes) if enough else None,
-        lowest_second_bits_per_second=min(rates) if enough else None,
-        highest_second_bits_per_second=max(rates) if enough else None,
-        variation=variation(second_bytes) if enough else None,
+        median_second_bits_per_second=statistics.median(rates) if is_long_enough else None,
+        mean_bits_per_second=mean_bits_per_second(second_bytes) if is_long_enough else None,
+        lowest_second_bits_per_second=min(rates) if is_long_enough else None,
+        highest_second_bits_per_second=max(rates) if is_long_enough else None,
+        variation=variation(second_bytes) if is_long_enough else None,
         steady_seconds=len(second_bytes),
         missing_seconds=load.sink_seconds.missing_in(load.hold),
     )

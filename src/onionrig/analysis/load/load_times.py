@@ -34,14 +34,14 @@ class LoadTimes(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.loads:
             return None, None, None
-        begun = [
+        begun_loads = [
             (number, load)
             for number, load in enumerate(self.loads, start=1)
             if load.ramp_second <= second
         ]
-        if not begun:
+        if not begun_loads:
             return second - self.loads[0].hold_second, None, None
-        number, load = begun[-1]
+        number, load = begun_loads[-1]
         return second - load.hold_second, number, _phase(second, load)
 
 

@@ -76,9 +76,9 @@ def loads(recording: Recording) -> list[MeasuredLoad]:
         return [load_of(recording)]
     return [
         load_of(
-            _asked(
+            _with_settings(
                 msgspec.structs.replace(
-                    recording if len(scheduled) == 1 else _cut(recording, load),
+                    recording if len(scheduled) == 1 else _part_of_load(recording, load),
                     events=_events(recording.events, number),
                 ),
                 load,
@@ -119,9 +119,11 @@ def hold_windows(recording: Recording, sink_seconds: SinkSeconds) -> list[Window
     for number, load in enumerate(events_of(recording.events, Scheduled)):
         begin, end = load.hold_second, load.end_second
         if not events_of(_events(recording.events, number), Finished):
-            own = range(load.ramp_second, end)
-            sampled = (second for second in sink_seconds.payload_bytes if second in own)
-            end = max(begin, 1 + max(sampled, default=begin - 1))
+            load_seconds = range(load.ramp_second, end)
+            sampled_seconds = (
+                second for second in sink_seconds.payload_bytes if second in load_seconds
+            )
+            end = max(begin, 1 + max(sampled_seconds, default=begin - 1))
         windows.append(Window(begin=begin, end=end))
     return windows
 
@@ -136,26 +138,28 @@ def events_of(events: Sequence[AnyEvent], kind: type[Kind]) -> list[Kind]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def _cut(recording: Recording, load: Scheduled) -> Recording:
+def _part_of_load(recording: Recording, load: Scheduled) -> Recording:
     """Keep the samples and transfers of one load.
 
     What sinks and sources count belongs to a single second, so nothing of another load's may be
     included, however close it is; cumulative counters need a reading before the first second.
     """
-    own = Window(begin=load.ramp_second, end=load.end_second)
-    around = Window(begin=own.begin - BEFORE_SECONDS, end=own.end + AFTER_SECONDS)
+    load_window = Window(begin=load.ramp_second, end=load.end_second)
+    wider_window = Window(
+        begin=load_window.begin - BEFORE_SECONDS, end=load_window.end + AFTER_SECONDS
+    )
     return msgspec.structs.replace(
         recording,
-        sinks=_within(recording.sinks, own),
-        sources=_within(recording.sources, own),
-        samplers=_within(recording.samplers, around),
-        tors=_within(recording.tors, around),
-        pings=_pings(recording, own),
+        sinks=_within(recording.sinks, load_window),
+        sources=_within(recording.sources, load_window),
+        samplers=_within(recording.samplers, wider_window),
+        tors=_within(recording.tors, wider_window),
+        pings=_pings(recording, load_window),
         yardsticks=_yardsticks(recording, load),
         transfers=[
             transfer
             for transfer in recording.transfers
-            if own.begin <= transfer.started_wall_seconds < own.end
+            if load_window.begin <= transfer.started_wall_seconds < load_window.end
         ],
         dials=_dials(recording, load),
     )
@@ -167,26 +171,28 @@ def _events(events: Sequence[AnyEvent], number: int) -> list[AnyEvent]:
     A load that was held has finished. Faults of an earlier load are kept: what was not undone
     lasts, and so does the loss of a host.
     """
-    seen, kept = -1, list[AnyEvent]()
+    load_index, kept_events = -1, list[AnyEvent]()
     for event in events:
-        seen += isinstance(event, Scheduled)
-        if seen == number and isinstance(event, Held):
-            kept.append(
+        load_index += isinstance(event, Scheduled)
+        if load_index == number and isinstance(event, Held):
+            kept_events.append(
                 Finished(
                     wall_seconds=event.wall_seconds, since_start_seconds=event.since_start_seconds
                 )
             )
-        elif seen in (-1, number) or _outlasts(event, before=seen < number):
-            kept.append(event)
-    return kept
+        elif load_index in (-1, number) or _is_kept_from_elsewhere(
+            event, is_before=load_index < number
+        ):
+            kept_events.append(event)
+    return kept_events
 
 
-def _outlasts(event: AnyEvent, *, before: bool) -> bool:
-    lasts = isinstance(event, (Happened, HostGone))
-    return isinstance(event, (Failed, Finished)) or (before and lasts)
+def _is_kept_from_elsewhere(event: AnyEvent, *, is_before: bool) -> bool:
+    is_lasting = isinstance(event, (Happened, HostGone))
+    return isinstance(event, (Failed, Finished)) or (is_before and is_lasting)
 
 
-def _asked(recording: Recording, load: Scheduled) -> Recording:
+def _with_settings(recording: Recording, load: Scheduled) -> Recording:
     """Give a slice the experiment as this load had it."""
     experiment: Mapping[str, Any] = recording.manifest.experiment
     for key, value in load.settings.items():
@@ -202,18 +208,18 @@ def _within(
     samples: Mapping[str, Sequence[Sampled]], window: Window
 ) -> dict[str, Sequence[Sampled]]:
     return {
-        name: [sample for sample in several if sample.second in window.seconds]
-        for name, several in samples.items()
+        name: [sample for sample in service_samples if sample.second in window.seconds]
+        for name, service_samples in samples.items()
     }
 
 
 def _dials(recording: Recording, load: Scheduled) -> list[Transfer]:
     """Return a load's dials, and those from before the first load."""
-    first = events_of(recording.events, Scheduled)[0].wall_seconds
+    first_load_seconds = events_of(recording.events, Scheduled)[0].wall_seconds
     return [
         dial
         for dial in recording.dials
-        if dial.started_wall_seconds < first
+        if dial.started_wall_seconds < first_load_seconds
         or load.wall_seconds <= dial.started_wall_seconds < load.end_second
     ]
 
@@ -224,9 +230,17 @@ def _yardsticks(recording: Recording, load: Scheduled) -> Mapping[str, Sequence[
     After one load and before another, a machine may be read twice.
     """
     scheduled = events_of(recording.events, Scheduled)
-    earlier = [one.end_second for one in scheduled if one.end_second <= load.ramp_second]
-    later = [one.ramp_second for one in scheduled if one.ramp_second >= load.end_second]
-    begin, end = max(earlier, default=0), min(later, default=math.inf)
+    earlier_ends = [
+        load_schedule.end_second
+        for load_schedule in scheduled
+        if load_schedule.end_second <= load.ramp_second
+    ]
+    later_begins = [
+        load_schedule.ramp_second
+        for load_schedule in scheduled
+        if load_schedule.ramp_second >= load.end_second
+    ]
+    begin, end = max(earlier_ends, default=0), min(later_begins, default=math.inf)
 
     def belongs(sample: YardstickSample) -> bool:
         match sample.moment:
@@ -245,10 +259,12 @@ def _yardsticks(recording: Recording, load: Scheduled) -> Mapping[str, Sequence[
 
 def _pings(recording: Recording, window: Window) -> Mapping[str, Sequence[Any]]:
     """Return the round trips of a load, and those from before the first: of an idle network."""
-    first = events_of(recording.events, Scheduled)[0].ramp_second
+    first_ramp_second = events_of(recording.events, Scheduled)[0].ramp_second
     return {
         name: [
-            sample for sample in samples if sample.second < first or sample.second in window.seconds
+            sample
+            for sample in samples
+            if sample.second < first_ramp_second or sample.second in window.seconds
         ]
         for name, samples in recording.pings.items()
     }

@@ -27,8 +27,10 @@ def lost_hosts(load: MeasuredLoad) -> tuple[LostHost, ...]:
 
 def lost_services(load: MeasuredLoad) -> frozenset[str]:
     """Name the services on lost hosts: what they had not handed over is missing."""
-    gone = {lost.name for lost in lost_hosts(load)}
-    return frozenset(name for name, host in service_hosts(load.manifest).items() if host in gone)
+    lost_names = {lost_host.name for lost_host in lost_hosts(load)}
+    return frozenset(
+        name for name, host in service_hosts(load.manifest).items() if host in lost_names
+    )
 
 
 def lost_sinks(load: MeasuredLoad) -> list[str]:
@@ -36,11 +38,11 @@ def lost_sinks(load: MeasuredLoad) -> list[str]:
     return sorted(lost_services(load) & load.recording.sinks.keys())
 
 
-def loss_text(lost: LostHost) -> str:
+def loss_text(lost_host: LostHost) -> str:
     """Report when a host was lost, and why."""
-    return f"{lost.name} was lost {loss_moment(lost)}: {lost.reason}"
+    return f"{lost_host.name} was lost {loss_moment(lost_host)}: {lost_host.reason}"
 
 
-def loss_moment(lost: LostHost) -> str:
+def loss_moment(lost_host: LostHost) -> str:
     """Report when a host was lost."""
-    return f"{lost.second:.0f} s into the hold" if lost.second >= 0 else "before the hold"
+    return f"{lost_host.second:.0f} s into the hold" if lost_host.second >= 0 else "before the hold"

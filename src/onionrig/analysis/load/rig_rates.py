@@ -84,25 +84,27 @@ def _client_rates(
     sizes: Counter[str] = Counter()
     for transfer in transfers:
         sizes[transfer.client] += transfer.verified_bytes + transfer.unverified_bytes
-    total = sizes.total()
+    total_bytes = sizes.total()
     return {
-        name: goodput * sizes[name] / total if goodput is not None and total else None
+        name: goodput * sizes[name] / total_bytes if goodput is not None and total_bytes else None
         for name in clients or list(sizes)
     }
 
 
 def _forwarded_by(relay: str, samples: Iterable[TorSample], hold: Window) -> float | None:
     """Return the rate that a relay wrote between its first and last answer in the hold."""
-    answers: list[TorCounters] = [
+    readings: list[TorCounters] = [
         counters
         for sample in samples
         if hold.begin - 1 <= sample.second <= hold.end
         and (counters := sample.daemons.get(relay)) is not None
         and counters.relayed_written_bytes is not None
     ]
-    if not answers:
+    if not readings:
         return None
-    first, last = answers[0], answers[-1]
-    seconds = last.read_wall_seconds - first.read_wall_seconds
-    forwarded = (last.relayed_written_bytes or 0) - (first.relayed_written_bytes or 0)
-    return forwarded * BITS_PER_BYTE / seconds if seconds > 0 else None
+    first_reading, last_reading = readings[0], readings[-1]
+    seconds = last_reading.read_wall_seconds - first_reading.read_wall_seconds
+    forwarded_bytes = (last_reading.relayed_written_bytes or 0) - (
+        first_reading.relayed_written_bytes or 0
+    )
+    return forwarded_bytes * BITS_PER_BYTE / seconds if seconds > 0 else None

@@ -51,28 +51,30 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
         lost_from: Mapping[str, int] = MappingProxyType({}),
     ) -> Self:
         """Add up the samples of each sink, given by its name."""
-        payload, unverified, corrupt = BySecond(), BySecond(), 0
-        by_backend, streams = dict[str, BySecond](), dict[str, BySecond]()
-        by_sink = {sink: BySecond() for sink in sinks}
+        payload_bytes, unverified_bytes, corrupt_bytes = BySecond(), BySecond(), 0
+        backend_bytes, backend_streams = dict[str, BySecond](), dict[str, BySecond]()
+        sink_streams = {sink: BySecond() for sink in sinks}
         for sink, samples in sinks.items():
             for sample in samples:
-                second, verified = sample.second, sample.verified_bytes
-                _count(payload, second, sum(verified.values()) + sample.unverified_bytes)
-                _count(by_sink[sink], second, sum(sample.streams.values()))
-                for backend, size in verified.items():
-                    _count(by_backend.setdefault(backend, {}), second, size)
+                second, verified_bytes = sample.second, sample.verified_bytes
+                _count(
+                    payload_bytes, second, sum(verified_bytes.values()) + sample.unverified_bytes
+                )
+                _count(sink_streams[sink], second, sum(sample.streams.values()))
+                for backend, size in verified_bytes.items():
+                    _count(backend_bytes.setdefault(backend, {}), second, size)
                 for backend, count in sample.streams.items():
-                    _count(streams.setdefault(backend, {}), second, count)
+                    _count(backend_streams.setdefault(backend, {}), second, count)
                 if sample.unverified_bytes:
-                    _count(unverified, second, sample.unverified_bytes)
-                corrupt += sample.corrupt_bytes
+                    _count(unverified_bytes, second, sample.unverified_bytes)
+                corrupt_bytes += sample.corrupt_bytes
         return cls(
-            payload_bytes=payload,
-            backend_bytes=by_backend,
-            unverified_bytes=unverified,
-            backend_streams=streams,
-            sink_streams=by_sink,
-            corrupt_bytes=corrupt,
+            payload_bytes=payload_bytes,
+            backend_bytes=backend_bytes,
+            unverified_bytes=unverified_bytes,
+            backend_streams=backend_streams,
+            sink_streams=sink_streams,
+            corrupt_bytes=corrupt_bytes,
             lost_from=dict(lost_from),
         )
 
@@ -115,8 +117,8 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
     def mean_backend_streams_in(self, window: Window, backend: str) -> float:
         """Return the mean number of streams that a backend instance served in the window."""
         counts = self.backend_streams.get(backend, {})
-        served = sum(count for second, count in counts.items() if second in window.seconds)
-        return served / len(window.seconds) if window.seconds else 0.0
+        stream_seconds = sum(count for second, count in counts.items() if second in window.seconds)
+        return stream_seconds / len(window.seconds) if window.seconds else 0.0
 
     def mean_streams_in(self, window: Window) -> float:
         """Return the mean number of delivering streams, over the seconds of each sink."""
@@ -132,5 +134,5 @@ class SinkSeconds(msgspec.Struct, frozen=True, kw_only=True):
         return sum(max(by_second.values(), default=0) for by_second in self.sink_streams.values())
 
 
-def _count(by_second: BySecond, second: int, more: int) -> None:
-    by_second[second] = by_second.get(second, 0) + more
+def _count(by_second: BySecond, second: int, amount: int) -> None:
+    by_second[second] = by_second.get(second, 0) + amount

@@ -26,27 +26,27 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 def sent_in(recording: Recording, window: Window) -> dict[str, int]:
     """Return the bytes that sources handed to each backend instance in the window."""
-    sent: Counter[str] = Counter()
+    sent_bytes: Counter[str] = Counter()
     for samples in recording.sources.values():
         for sample in samples:
             if sample.second in window.seconds:
-                sent.update(sample.sent_bytes)
-    return dict(sent)
+                sent_bytes.update(sample.sent_bytes)
+    return dict(sent_bytes)
 
 
 def served_in_all(recording: Recording) -> Served | None:
     """Return what the sources of a recording served, or None if nobody pulled anything."""
-    sent = [
+    bytes_by_second = [
         sum(sample.sent_bytes.values())
         for samples in recording.sources.values()
         for sample in samples
         if any(sample.streams.values()) or any(sample.sent_bytes.values())
     ]
-    if not any(sent):
+    if not any(bytes_by_second):
         return None
     return Served(
-        sent_bytes=sum(sent),
-        seconds=len(sent),
-        mean_bits_per_second=sum(sent) * BITS_PER_BYTE / len(sent),
-        highest_bits_per_second=max(sent) * BITS_PER_BYTE,
+        sent_bytes=sum(bytes_by_second),
+        seconds=len(bytes_by_second),
+        mean_bits_per_second=sum(bytes_by_second) * BITS_PER_BYTE / len(bytes_by_second),
+        highest_bits_per_second=max(bytes_by_second) * BITS_PER_BYTE,
     )

@@ -18,7 +18,7 @@ def streams(load: MeasuredLoad) -> StreamCounts:
     A sink that was killed has recorded its samples, but not its last attempts.
     """
     transfers = load.recording.transfers
-    connected = {transfer.stream for transfer in transfers if transfer.verified_bytes}
+    connected_streams = {transfer.stream for transfer in transfers if transfer.verified_bytes}
     reasons = Counter(transfer.reason for transfer in transfers if transfer.failed)
     first_bytes = [
         transfer.first_byte_after_seconds
@@ -27,7 +27,7 @@ def streams(load: MeasuredLoad) -> StreamCounts:
     ]
     return StreamCounts(
         asked=load.recording.streams_asked,
-        connected=max(len(connected), load.sink_seconds.most_streams),
+        connected=max(len(connected_streams), load.sink_seconds.most_streams),
         failed=reasons.total(),
         reconnected=sum(
             transfer.attempt > 1 and transfer.verified_bytes > 0 for transfer in transfers

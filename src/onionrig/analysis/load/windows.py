@@ -42,23 +42,23 @@ def lowest_mean(second_bytes: Sequence[int]) -> LowestMean | None:
     """Return the lowest mean of ten seconds in a row; None where there are fewer."""
     if len(second_bytes) < WINDOW_SECONDS:
         return None
-    total = sum(second_bytes[:WINDOW_SECONDS])
-    lowest, lowest_begin = total, 0
+    window_bytes = sum(second_bytes[:WINDOW_SECONDS])
+    lowest_bytes, lowest_begin = window_bytes, 0
     pairs = zip(second_bytes, second_bytes[WINDOW_SECONDS:], strict=False)
     for begin, (leaving, entering) in enumerate(pairs, start=1):
-        total += entering - leaving
-        if total < lowest:
-            lowest, lowest_begin = total, begin
+        window_bytes += entering - leaving
+        if window_bytes < lowest_bytes:
+            lowest_bytes, lowest_begin = window_bytes, begin
     return LowestMean(
         begins_after_seconds=lowest_begin,
-        bits_per_second=lowest * BITS_PER_BYTE / WINDOW_SECONDS,
+        bits_per_second=lowest_bytes * BITS_PER_BYTE / WINDOW_SECONDS,
     )
 
 
 def sustained_bits_per_second(second_bytes: Sequence[int]) -> float | None:
     """Return the lowest mean of ten seconds in a row; None where there are fewer."""
-    lowest = lowest_mean(second_bytes)
-    return None if lowest is None else lowest.bits_per_second
+    lowest_window = lowest_mean(second_bytes)
+    return None if lowest_window is None else lowest_window.bits_per_second
 
 
 def mean_bits_per_second(second_bytes: Sequence[int]) -> float | None:
