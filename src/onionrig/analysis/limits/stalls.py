@@ -120,7 +120,8 @@ def _stall_finding(
         kind="stalled backend",
         subject=longest_stall.backend,
         sentence=f"{longest_stall.backend}"
-        f"{on_host_text(load.manifest, longest_stall.backend)} stalled: it had served, then delivered nothing for "
+        f"{on_host_text(load.manifest, longest_stall.backend)} stalled: it had served, then "
+        "delivered nothing for "
         f"{longest_stall.seconds} s of the hold while it had "
         f"{counted(longest_stall.streams, 'stream')}"
         + (f"; so did {', '.join(names[1:])}" if names[1:] else ""),

@@ -25,17 +25,17 @@ def cores_by_role(samplers: Mapping[str, Sequence[HostSample]], roles: Mapping[s
     lines: Lines = {}
     for samples in samplers.values():
         counts = dict(zip((sample.second for sample in samples), cpu_counts(samples), strict=True))
-        known = dict(counts[samples[0].second]) if samples else {}
+        last_counts = dict(counts[samples[0].second]) if samples else {}
         for before, after in _stretches(samples):
             seconds = after.monotonic_seconds - before.monotonic_seconds
-            now = counts[after.second]
-            for name, cpu in now.items():
-                begun = known.get(name, 0.0)
-                cores = (cpu - begun if cpu >= begun else cpu) / seconds
+            new_counts = counts[after.second]
+            for name, cpu in new_counts.items():
+                last_cpu = last_counts.get(name, 0.0)
+                cores = (cpu - last_cpu if cpu >= last_cpu else cpu) / seconds
                 line = lines.setdefault(roles.get(name, name), {})
                 for second in _seconds(before, after):
                     line[second] = line.get(second, 0.0) + cores
-            known |= now
+            last_counts |= new_counts
     return lines
 
 
@@ -46,10 +46,10 @@ def cpu_by_state(samples: Sequence[HostSample]) -> Lines:
         seconds = after.cpu_read_seconds - before.cpu_read_seconds
         if seconds <= 0:
             continue
-        begun, now = _states(before.cpu), _states(after.cpu)
-        for state, cpu in now.items():
+        first_states, last_states = _states(before.cpu), _states(after.cpu)
+        for state, cpu in last_states.items():
             line = lines.setdefault(state, {})
-            line |= dict.fromkeys(_seconds(before, after), (cpu - begun[state]) / seconds)
+            line |= dict.fromkeys(_seconds(before, after), (cpu - first_states[state]) / seconds)
     return lines
 
 
@@ -59,12 +59,12 @@ def interface_bits_per_second(samples: Sequence[HostSample]) -> Lines:
     for before, after in _stretches(samples):
         seconds = after.monotonic_seconds - before.monotonic_seconds
         for name, use in after.interfaces.items():
-            begun = before.interfaces.get(name)
-            if begun is None:
+            first_use = before.interfaces.get(name)
+            if first_use is None:
                 continue
             for direction, size in (
-                ("received", use.received_bytes - begun.received_bytes),
-                ("sent", use.sent_bytes - begun.sent_bytes),
+                ("received", use.received_bytes - first_use.received_bytes),
+                ("sent", use.sent_bytes - first_use.sent_bytes),
             ):
                 line = lines.setdefault(f"{name} {direction}", {})
                 rate = max(0, size) * BITS_PER_BYTE / seconds

@@ -117,30 +117,35 @@ def series(recording: Recording) -> Series:
         },
         interface_bits_per_second=over_span(_interfaces(recording)),
         round_trip_seconds=over_span(_round_trips(recording)),
-        connect_seconds=_known(transfer.connected_after_seconds for transfer in transfers),
-        first_byte_seconds=_known(transfer.first_byte_after_seconds for transfer in transfers),
+        connect_seconds=_values_without_gaps(
+            transfer.connected_after_seconds for transfer in transfers
+        ),
+        first_byte_seconds=_values_without_gaps(
+            transfer.first_byte_after_seconds for transfer in transfers
+        ),
         faults=_faults(recording, span, zero),
         **_dials(recording, span, zero),
     )
 
 
-def downsampled(whole: Series, most: int = MOST_POINTS) -> Series:
+def downsampled(full_series: Series, most: int = MOST_POINTS) -> Series:
     """Return the series with at most ``most`` points per line; lists stay as they are."""
     return Series(
-        loads=whole.loads,
-        goodput_bits_per_second=downsampled_timeline(whole.goodput_bits_per_second, most),
-        streams=downsampled_timeline(whole.streams, most),
-        cores=downsampled_timeline(whole.cores, most),
+        loads=full_series.loads,
+        goodput_bits_per_second=downsampled_timeline(full_series.goodput_bits_per_second, most),
+        streams=downsampled_timeline(full_series.streams, most),
+        cores=downsampled_timeline(full_series.cores, most),
         host_cores={
-            host: downsampled_timeline(states, most) for host, states in whole.host_cores.items()
+            host: downsampled_timeline(states, most)
+            for host, states in full_series.host_cores.items()
         },
-        interface_bits_per_second=downsampled_timeline(whole.interface_bits_per_second, most),
-        round_trip_seconds=downsampled_timeline(whole.round_trip_seconds, most),
-        connect_seconds=whole.connect_seconds,
-        first_byte_seconds=whole.first_byte_seconds,
-        faults=whole.faults,
-        dialled=downsampled_timeline(whole.dialled, most),
-        dial_wait_seconds=downsampled_timeline(whole.dial_wait_seconds, most),
+        interface_bits_per_second=downsampled_timeline(full_series.interface_bits_per_second, most),
+        round_trip_seconds=downsampled_timeline(full_series.round_trip_seconds, most),
+        connect_seconds=full_series.connect_seconds,
+        first_byte_seconds=full_series.first_byte_seconds,
+        faults=full_series.faults,
+        dialled=downsampled_timeline(full_series.dialled, most),
+        dial_wait_seconds=downsampled_timeline(full_series.dial_wait_seconds, most),
     )
 
 
@@ -212,7 +217,7 @@ def _round_trips(recording: Recording) -> Lines:
 
 
 def _faults(recording: Recording, span: Window, zero: int) -> tuple[SeriesFault, ...]:
-    done = [
+    planned_faults = [
         SeriesFault(
             at=event.wall_seconds - zero,
             verb=event.verb,
@@ -225,7 +230,7 @@ def _faults(recording: Recording, span: Window, zero: int) -> tuple[SeriesFault,
         SeriesFault(at=event.last_heard_wall_seconds - zero, verb=LOST, subject=event.host)
         for event in events_of(recording.events, HostGone)
     ]
-    return tuple(sorted((*done, *losses), key=lambda fault: fault.at))
+    return tuple(sorted((*planned_faults, *losses), key=lambda fault: fault.at))
 
 
 def _dials(recording: Recording, span: Window, zero: int) -> dict[str, Timeline]:
@@ -235,21 +240,21 @@ def _dials(recording: Recording, span: Window, zero: int) -> dict[str, Timeline]
         return {}
     counts: Lines = {SERVED: {}, FAILED: {}}
     waits: Lines = {MEDIAN: {}, HIGHEST: {}}
-    any_waiting = any(second.still_waiting for second in seconds)
+    is_any_waiting = any(second.still_waiting for second in seconds)
     for second in seconds:
-        at = span.begin + second.second
-        counts[SERVED][at], counts[FAILED][at] = second.served, second.failed
-        if any_waiting:
-            counts.setdefault(WAITING, {})[at] = second.still_waiting
+        second_of_run = span.begin + second.second
+        counts[SERVED][second_of_run], counts[FAILED][second_of_run] = second.served, second.failed
+        if is_any_waiting:
+            counts.setdefault(WAITING, {})[second_of_run] = second.still_waiting
         if second.median_first_byte_seconds is not None:
-            waits[MEDIAN][at] = second.median_first_byte_seconds
+            waits[MEDIAN][second_of_run] = second.median_first_byte_seconds
         if second.highest_first_byte_seconds is not None:
-            waits[HIGHEST][at] = second.highest_first_byte_seconds
+            waits[HIGHEST][second_of_run] = second.highest_first_byte_seconds
     return {
         "dialled": timeline(span, zero, counts),
         "dial_wait_seconds": timeline(span, zero, waits),
     }
 
 
-def _known(values: Iterable[float | None]) -> tuple[float, ...]:
+def _values_without_gaps(values: Iterable[float | None]) -> tuple[float, ...]:
     return tuple(value for value in values if value is not None)

@@ -26,8 +26,10 @@ class Timeline(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def highest(self) -> float:
         """Highest value of any line; 0 if nothing was recorded."""
-        known = (value for line in self.lines.values() for value in line if value is not None)
-        return max(known, default=0.0)
+        known_values = (
+            value for line in self.lines.values() for value in line if value is not None
+        )
+        return max(known_values, default=0.0)
 
     def total(self, name: str) -> float:
         """Return the integral of a line over time; what was not recorded counts as 0."""
@@ -56,30 +58,31 @@ def timeline(
     )
 
 
-def downsampled_timeline(whole: Timeline, most: int) -> Timeline:
+def downsampled_timeline(full_timeline: Timeline, most: int) -> Timeline:
     """Return the timeline with at most ``most`` points, each the mean of the points it replaces.
 
     Means are weighted by time, so a line without gaps keeps its integral exactly; in a line with
     gaps a point is the mean of what was recorded.
     """
-    count = len(whole.at_seconds)
+    count = len(full_timeline.at_seconds)
     if count <= most:
-        return whole
+        return full_timeline
     size = math.ceil(count / most)
     buckets = [slice(begin, begin + size) for begin in range(0, count, size)]
-    lasting = whole.lasting_seconds
+    lasting_seconds = full_timeline.lasting_seconds
     return Timeline(
-        at_seconds=whole.at_seconds[::size],
-        lasting_seconds=tuple(math.fsum(lasting[bucket]) for bucket in buckets),
+        at_seconds=full_timeline.at_seconds[::size],
+        lasting_seconds=tuple(math.fsum(lasting_seconds[bucket]) for bucket in buckets),
         lines={
-            name: tuple(_mean(values[bucket], lasting[bucket]) for bucket in buckets)
-            for name, values in whole.lines.items()
+            name: tuple(_mean(values[bucket], lasting_seconds[bucket]) for bucket in buckets)
+            for name, values in full_timeline.lines.items()
         },
     )
 
 
-def _mean(values: Sequence[float | None], lasting: Sequence[float]) -> float | None:
+def _mean(values: Sequence[float | None], lasting_seconds: Sequence[float]) -> float | None:
     weights = [
-        0.0 if value is None else seconds for value, seconds in zip(values, lasting, strict=True)
+        0.0 if value is None else seconds
+        for value, seconds in zip(values, lasting_seconds, strict=True)
     ]
     return statistics.fmean([value or 0.0 for value in values], weights) if any(weights) else None

@@ -51,19 +51,19 @@ def compared(
         ],
         in_turn=alternated,
     )
-    differing = differences(a.manifest, b.manifest, a.results[0], b.results[0])
+    all_differences = differences(a.manifest, b.manifest, a.results[0], b.results[0])
     return Comparison(
         a=_side("A", a),
         b=_side("B", b),
         alternated=alternated,
         sentence=_sentence(ratios, pairs=min(len(a.results), len(b.results))),
         ratios=ratios,
-        differences=differing,
+        differences=all_differences,
         doubts=(
             *_doubts("A", a),
             *_doubts("B", b),
-            *_unlike(differing),
-            *_uncarried(a, b),
+            *_difference_doubts(all_differences),
+            *_yardstick_doubts(a, b),
         ),
         conditions=judged_conditions(conditions, ratios),
     )
@@ -71,38 +71,53 @@ def compared(
 
 def _side(name: str, side: Measured) -> ComparedSide:
     rates = tuple(result.goodput.sustained_bits_per_second for result in side.results)
-    known = [rate for rate in rates if rate is not None]
+    known_rates = [rate for rate in rates if rate is not None]
     return ComparedSide(
         name=name,
         title=side.title,
         runs=side.runs,
         sustained_bits_per_second=rates,
-        median_bits_per_second=statistics.median(known) if known else None,
+        median_bits_per_second=statistics.median(known_rates) if known_rates else None,
     )
 
 
 def _figures_of(a: Measured, b: Measured) -> list[ComparedFigure]:
     return [
-        ("sustained rate", "bits per second", lambda r: r.goodput.sustained_bits_per_second, ""),
-        ("median second", "bits per second", lambda r: r.goodput.median_second_bits_per_second, ""),
+        (
+            "sustained rate",
+            "bits per second",
+            lambda result: result.goodput.sustained_bits_per_second,
+            "",
+        ),
+        (
+            "median second",
+            "bits per second",
+            lambda result: result.goodput.median_second_bits_per_second,
+            "",
+        ),
         ("CPU-s per Gbit, everything", "", whole_cost, ""),
         *(
             (f"CPU-s per Gbit, {role}", "", _cost_of(role), _not_judged(role, share, a, b))
             for role, share in _shares(a, b).items()
         ),
-        *_carried_over(a, b),
-        ("first byte, median", "seconds", lambda r: r.streams.median_first_byte_seconds, ""),
+        *_carried_over_figures(a, b),
+        (
+            "first byte, median",
+            "seconds",
+            lambda result: result.streams.median_first_byte_seconds,
+            "",
+        ),
         (
             "round trip in the hold, median",
             "seconds",
-            lambda r: r.round_trip.median_in_hold_seconds if r.round_trip else None,
+            lambda result: result.round_trip.median_in_hold_seconds if result.round_trip else None,
             "",
         ),
-        ("fairness, Jain's index", "", lambda r: r.fairness.jain, ""),
+        ("fairness, Jain's index", "", lambda result: result.fairness.jain, ""),
     ]
 
 
-def _carried_over(a: Measured, b: Measured) -> list[ComparedFigure]:
+def _carried_over_figures(a: Measured, b: Measured) -> list[ComparedFigure]:
     """Return the figures as on the reference core, if the speed of the cores was read."""
     results = (*a.results, *b.results)
     if not all(result.yardstick and result.yardstick.speed for result in results):
@@ -116,19 +131,20 @@ def _carried_over(a: Measured, b: Measured) -> list[ComparedFigure]:
     ]
 
 
-def _uncarried(a: Measured, b: Measured) -> list[str]:
+def _yardstick_doubts(a: Measured, b: Measured) -> list[str]:
     """Explain why the sides cannot be compared as on the reference core, if they were read."""
-    read = {
+    versions_by_side = {
         name: {result.yardstick.version for result in side.results if result.yardstick}
         for name, side in (("A", a), ("B", b))
     }
-    if read["A"] == read["B"]:
+    if versions_by_side["A"] == versions_by_side["B"]:
         return []
-    versions = " and ".join(
-        f"{name} has {_versions_text(versions)}" for name, versions in read.items()
+    versions_text = " and ".join(
+        f"{name} has {_versions_text(versions_text)}"
+        for name, versions_text in versions_by_side.items()
     )
     doubt = (
-        f"{versions}, so a difference between their machines or days cannot be told from one "
+        f"{versions_text}, so a difference between their machines or days cannot be told from one "
         "between A and B"
     )
     return [doubt]
@@ -147,17 +163,17 @@ def _speed(result: Result) -> float | None:
 def carried_over_cost(result: Result) -> float | None:
     """Return the CPU-seconds per Gbit of all roles as on the reference core, or None."""
     costs = [cost.reference_core_seconds_per_gbit for cost in result.costs.values()]
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if known and len(known) == len(costs) else None
+    known_costs = [cost for cost in costs if cost is not None]
+    return sum(known_costs) if known_costs and len(known_costs) == len(costs) else None
 
 
 def _shares(a: Measured, b: Measured) -> dict[str, float]:
     """Return the greatest share of all CPU time that each role had, if any."""
     shares: dict[str, float] = {}
     for result in (*a.results, *b.results):
-        whole = sum(cost.cores for cost in result.costs.values())
+        all_cores = sum(cost.cores for cost in result.costs.values())
         for role, cost in result.costs.items():
-            shares[role] = max(shares.get(role, 0.0), cost.cores / whole if whole else 0.0)
+            shares[role] = max(shares.get(role, 0.0), cost.cores / all_cores if all_cores else 0.0)
     return {role: share for role, share in shares.items() if share}
 
 
@@ -177,8 +193,8 @@ def _not_judged(role: str, share: float, a: Measured, b: Measured) -> str:
 def whole_cost(result: Result) -> float | None:
     """Return the CPU-seconds per Gbit of all roles together, or None if one is unknown."""
     costs = [cost.cpu_seconds_per_gbit for cost in result.costs.values()]
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if known and len(known) == len(costs) else None
+    known_costs = [cost for cost in costs if cost is not None]
+    return sum(known_costs) if known_costs and len(known_costs) == len(costs) else None
 
 
 def _cost_of(role: str) -> Callable[[Result], float | None]:
@@ -194,46 +210,50 @@ def _figures(side: Measured, read: Callable[[Result], float | None]) -> tuple[fl
 
 
 def _sentence(ratios: Sequence[Ratio], *, pairs: int) -> str:
-    sustained = ratios[0]
-    if sustained.ratio is None or sustained.a is None or sustained.b is None:
+    sustained_ratio = ratios[0]
+    if sustained_ratio.ratio is None or sustained_ratio.a is None or sustained_ratio.b is None:
         return "Nothing can be compared: at least one side has no sustained rate."
-    rates = (
-        f"B sustained {rate_text(sustained.b)}, which is {sustained.ratio:.2f} times A's "
-        f"{rate_text(sustained.a)}"
+    rates_text = (
+        f"B sustained {rate_text(sustained_ratio.b)}, which is {sustained_ratio.ratio:.2f} times "
+        "A's "
+        f"{rate_text(sustained_ratio.a)}"
     )
-    if sustained.verdict == "not repeated":
+    if sustained_ratio.verdict == "not repeated":
         return (
-            f"{rates}, but one repetition of each cannot show whether that is more than chance; "
+            f"{rates_text}, but one repetition of each cannot show whether that is more than "
+            "chance; "
             "several holds of one network count as one repetition."
         )
-    others = _others(ratios)
-    if sustained.interval is None:
-        return f"These pairs cannot show a difference: {rates}; {sustained.reason}."
-    low, high = sustained.interval
-    if sustained.verdict == "no difference shown":
+    others_text = _other_differences_text(ratios)
+    if sustained_ratio.interval is None:
+        return f"These pairs cannot show a difference: {rates_text}; {sustained_ratio.reason}."
+    low, high = sustained_ratio.interval
+    if sustained_ratio.verdict == "no difference shown":
         return (
-            f"{pairs} pairs show no difference in the sustained rate: {rates} "
-            f"({low:.2f} to {high:.2f}){others}."
+            f"{pairs} pairs show no difference in the sustained rate: {rates_text} "
+            f"({low:.2f} to {high:.2f}){others_text}."
         )
     return (
-        f"B sustains {sustained.ratio:.2f} times A's rate ({low:.2f} to {high:.2f} over {pairs} "
-        f"pairs): {rate_text(sustained.b)} against {rate_text(sustained.a)}{others}."
+        f"B sustains {sustained_ratio.ratio:.2f} times A's rate ({low:.2f} to {high:.2f} over "
+        f"{pairs} "
+        f"pairs): {rate_text(sustained_ratio.b)} against "
+        f"{rate_text(sustained_ratio.a)}{others_text}."
     )
 
 
-def _others(ratios: Sequence[Ratio]) -> str:
-    differing = [
+def _other_differences_text(ratios: Sequence[Ratio]) -> str:
+    difference_texts = [
         f"{ratio.what} {ratio.ratio:.2f} times"
         for ratio in ratios[1:]
         if ratio.verdict in {"higher", "lower"}
     ]
-    return f"; also different: {', '.join(differing)}" if differing else ""
+    return f"; also different: {', '.join(difference_texts)}" if difference_texts else ""
 
 
 def _doubts(name: str, side: Measured) -> list[str]:
-    several = len(side.results) > 1
+    has_several = len(side.results) > 1
     return [
-        f"{name}{f', repetition {number}' if several else ''}: {doubt}"
+        f"{name}{f', repetition {number}' if has_several else ''}: {doubt}"
         for number, result in enumerate(side.results, start=1)
         for doubt in (
             *(() if result.status == "complete" else ("the run was cut short",)),
@@ -242,10 +262,10 @@ def _doubts(name: str, side: Measured) -> list[str]:
     ]
 
 
-def _unlike(differing: Sequence[Difference]) -> list[str]:
+def _difference_doubts(all_differences: Sequence[Difference]) -> list[str]:
     """Name what makes a comparison unfair unless intended: other machines, other programs."""
     return [
         f"they differ in {difference.what} ({difference.a} and {difference.b})"
-        for difference in differing
+        for difference in all_differences
         if difference.kind in {"host", "version"}
     ]

@@ -65,11 +65,11 @@ def condition_from(text: str, *, roles: Collection[str]) -> Condition:
             f'--fail-if "{text}": write FIGURE < PERCENT or FIGURE > PERCENT, as in '
             '"sustained < 95%"'
         )
-    short = " ".join(match["figure"].split())
-    what = _figure_named(short, roles)
-    if what is None:
+    short_name = " ".join(match["figure"].split())
+    figure = _figure_named(short_name, roles)
+    if figure is None:
         raise UsageError(
-            f'--fail-if "{text}": this comparison has no figure "{short}"; it has '
+            f'--fail-if "{text}": this comparison has no figure "{short_name}"; it has '
             f"{', '.join(_names(roles)) or 'none'}"
         )
     try:
@@ -80,7 +80,7 @@ def condition_from(text: str, *, roles: Collection[str]) -> Condition:
         raise UsageError(f'--fail-if "{text}": no figure of B is 0 % of A\'s; write more than 0%')
     return Condition(
         text=text.strip(),
-        what=what,
+        what=figure,
         operator="<" if match["operator"] == "<" else ">",
         bound=bound,
     )
@@ -91,17 +91,19 @@ def _names(roles: Collection[str]) -> dict[str, str]:
     if "sink" not in roles:
         return {}  # every figure is one of the bytes that sinks pull
     figures = {
-        short: what for short, what in FIGURES.items() if short != "round trip" or "pinger" in roles
+        short_name: figure
+        for short_name, figure in FIGURES.items()
+        if short_name != "round trip" or "pinger" in roles
     }
     return figures | {f"cpu {role}": f"CPU-s per Gbit, {role}" for role in sorted(roles)}
 
 
-def _figure_named(short: str, roles: Collection[str]) -> str | None:
+def _figure_named(short_name: str, roles: Collection[str]) -> str | None:
     """Return the figure of a name, which may also be the one that the comparison prints."""
     names = _names(roles)
-    wanted = short.casefold()
-    by_name = {what.casefold(): what for what in names.values()}
-    return names.get(wanted) or by_name.get(wanted)
+    wanted_name = short_name.casefold()
+    figures_by_name = {figure.casefold(): figure for figure in names.values()}
+    return names.get(wanted_name) or figures_by_name.get(wanted_name)
 
 
 def judged_conditions(
@@ -109,14 +111,17 @@ def judged_conditions(
 ) -> tuple[JudgedCondition, ...]:
     """Return the outcome of each condition by the interval of its figure's ratio."""
     by_figure = {ratio.what: ratio for ratio in ratios}
-    judged = sum(ratio.interval is not None for ratio in ratios)
-    chance = WRONG_TOGETHER / max(judged, 1)
+    interval_count = sum(ratio.interval is not None for ratio in ratios)
+    chance = WRONG_TOGETHER / max(interval_count, 1)
     return tuple(
-        _judged(condition, by_figure.get(condition.what), chance=chance) for condition in conditions
+        _judged_condition(condition, by_figure.get(condition.what), chance=chance)
+        for condition in conditions
     )
 
 
-def _judged(condition: Condition, ratio: Ratio | None, *, chance: float) -> JudgedCondition:
+def _judged_condition(
+    condition: Condition, ratio: Ratio | None, *, chance: float
+) -> JudgedCondition:
     undecided = JudgedCondition(
         text=condition.text,
         what=condition.what,
@@ -126,34 +131,38 @@ def _judged(condition: Condition, ratio: Ratio | None, *, chance: float) -> Judg
         sentence="",
     )
     if ratio is None or ratio.interval is None or ratio.ratio is None:
-        why = "not measured" if ratio is None else ratio.reason or ratio.verdict
-        sentence = f"undecided, since the {condition.what} has no interval: {why}"
+        reason = "not measured" if ratio is None else ratio.reason or ratio.verdict
+        sentence = f"undecided, since the {condition.what} has no interval: {reason}"
         return msgspec.structs.replace(undecided, sentence=sentence)
     low, high = ratio.interval
-    nearly = condition.bound * (1 - ROUNDING), condition.bound * (1 + ROUNDING)
-    below, above = high < nearly[0], low > nearly[1]
-    not_below, not_above = low >= nearly[0], high <= nearly[1]
-    fails, passes = (below, not_below) if condition.operator == "<" else (above, not_above)
-    known = msgspec.structs.replace(undecided, interval=ratio.interval)
-    bound = percent_text(condition.bound)
-    interval = f"{percent_text(low)} to {percent_text(high)}"
+    tolerated_bounds = condition.bound * (1 - ROUNDING), condition.bound * (1 + ROUNDING)
+    is_below, is_above = high < tolerated_bounds[0], low > tolerated_bounds[1]
+    is_not_below, is_not_above = low >= tolerated_bounds[0], high <= tolerated_bounds[1]
+    fails, passes = (
+        (is_below, is_not_below) if condition.operator == "<" else (is_above, is_not_above)
+    )
+    with_interval = msgspec.structs.replace(undecided, interval=ratio.interval)
+    bound_text = percent_text(condition.bound)
+    interval_text = f"{percent_text(low)} to {percent_text(high)}"
     if fails or passes:
         side = "below" if condition.operator == "<" else "above"
         return msgspec.structs.replace(
-            known,
+            with_interval,
             outcome="fails" if fails else "passes",
-            sentence=f"{'fails' if fails else 'passes'}, since the whole interval, {interval} of "
-            f"A, is {'' if fails else 'not '}{side} {bound}",
+            sentence=f"{'fails' if fails else 'passes'}, since the whole interval, {interval_text} of "
+            f"A, is {'' if fails else 'not '}{side} {bound_text}",
         )
-    needed = pairs_needed(ratio, condition.bound, chance=chance)
-    takes = (
-        f"more than {MOST_PAIRS} pairs" if needed is None else f"about {counted(needed, 'pair')}"
+    needed_pairs = pairs_needed(ratio, condition.bound, chance=chance)
+    pairs_text = (
+        f"more than {MOST_PAIRS} pairs"
+        if needed_pairs is None
+        else f"about {counted(needed_pairs, 'pair')}"
     )
     return msgspec.structs.replace(
-        known,
-        pairs_needed=needed,
-        sentence=f"undecided, since the interval, {interval} of A, includes {bound}; by the spread "
-        f"of these {counted(ratio.pairs, 'pair')} it would take {takes} to decide it",
+        with_interval,
+        pairs_needed=needed_pairs,
+        sentence=f"undecided, since the interval, {interval_text} of A, includes {bound_text}; by the spread "
+        f"of these {counted(ratio.pairs, 'pair')} it would take {pairs_text} to decide it",
     )
 
 
@@ -173,6 +182,6 @@ def pairs_needed(ratio: Ratio, bound: float, *, chance: float) -> int | None:
     def decides(pairs: int) -> bool:
         return t_quantile(chance, pairs - 1) * spread / math.sqrt(pairs) < distance
 
-    more = range(ratio.pairs + 1, MOST_PAIRS + 1)
-    index = bisect.bisect_left(more, True, key=decides)
-    return more[index] if index < len(more) else None
+    pair_counts = range(ratio.pairs + 1, MOST_PAIRS + 1)
+    index = bisect.bisect_left(pair_counts, True, key=decides)
+    return pair_counts[index] if index < len(pair_counts) else None

@@ -19,23 +19,27 @@ DifferenceKind = Literal["setting", "version", "host", "network", "measurement"]
 ABSENT = "-"
 
 
-def differences(a: Manifest, b: Manifest, of_a: Result, of_b: Result) -> tuple[Difference, ...]:
+def differences(
+    a: Manifest, b: Manifest, result_a: Result, result_b: Result
+) -> tuple[Difference, ...]:
     """Name everything in which two runs differ, the settings first."""
     return (
-        *_between(
+        *_differences_between(
             "setting",
-            {**_flat(a.experiment), **of_a.settings},
-            {**_flat(b.experiment), **of_b.settings},
+            {**_flat(a.experiment), **result_a.settings},
+            {**_flat(b.experiment), **result_b.settings},
         ),
-        *_between("setting", {"mode": a.mode}, {"mode": b.mode}),
-        *_between("version", _versions(a), _versions(b)),
-        *_between("host", _hosts(a), _hosts(b)),
-        *_between("network", _consensus(a), _consensus(b)),
-        *_between("measurement", _measurement(of_a), _measurement(of_b)),
+        *_differences_between("setting", {"mode": a.mode}, {"mode": b.mode}),
+        *_differences_between("version", _versions(a), _versions(b)),
+        *_differences_between("host", _hosts(a), _hosts(b)),
+        *_differences_between("network", _consensus(a), _consensus(b)),
+        *_differences_between("measurement", _measurement(result_a), _measurement(result_b)),
     )
 
 
-def _between(kind: DifferenceKind, a: Mapping[str, str], b: Mapping[str, str]) -> list[Difference]:
+def _differences_between(
+    kind: DifferenceKind, a: Mapping[str, str], b: Mapping[str, str]
+) -> list[Difference]:
     return [
         Difference(kind=kind, what=key, a=a.get(key, ABSENT), b=b.get(key, ABSENT))
         for key in dict.fromkeys([*a, *b])
@@ -43,19 +47,19 @@ def _between(kind: DifferenceKind, a: Mapping[str, str], b: Mapping[str, str]) -
     ]
 
 
-def _flat(table: Mapping[str, Any], *, at: str = "") -> dict[str, str]:
+def _flat(table: Mapping[str, Any], *, parent_key: str = "") -> dict[str, str]:
     """Return the keys of nested tables as ``table.key``; descriptions do not count."""
-    flat: dict[str, str] = {}
+    flat_table: dict[str, str] = {}
     for key, value in table.items():
-        where = f"{at}.{key}" if at else key
+        full_key = f"{parent_key}.{key}" if parent_key else key
         if isinstance(value, Mapping):
-            flat |= _flat(value, at=where)
+            flat_table |= _flat(value, parent_key=full_key)
         elif _are_named_tables(value):
             for table_of_list in value:
-                flat |= _flat(table_of_list, at=f"{where}.{table_of_list['name']}")
-        elif where != "description":
-            flat[where] = _text(value)
-    return flat
+                flat_table |= _flat(table_of_list, parent_key=f"{full_key}.{table_of_list['name']}")
+        elif full_key != "description":
+            flat_table[full_key] = _text(value)
+    return flat_table
 
 
 def _are_named_tables(value: object) -> TypeGuard[Sequence[Mapping[str, Any]]]:
@@ -63,7 +67,7 @@ def _are_named_tables(value: object) -> TypeGuard[Sequence[Mapping[str, Any]]]:
     return (
         isinstance(value, list | tuple)
         and bool(value)
-        and all(isinstance(one, Mapping) and "name" in one for one in value)
+        and all(isinstance(table, Mapping) and "name" in table for table in value)
     )
 
 

@@ -32,18 +32,18 @@ def axis_from(text: str) -> Axis:
     or the key has no table.
     """
     key, _, values = text.partition("=")
-    several = [value.strip() for value in _split(values)]
+    all_values = [value.strip() for value in _split(values)]
     names = key.strip().split(".")
-    if len(names) == 1 or not all(names) or not all(several):
+    if len(names) == 1 or not all(names) or not all(all_values):
         raise UsageError(
             f'--over {text}: write table.key=value,value,…, as in "load.streams=1,4,16"'
         )
-    for value in several:
+    for value in all_values:
         layer_from_setting(f"{key.strip()}={value}", option="--over")
-    twice = sorted({value for value in several if several.count(value) > 1})
-    if twice:
-        raise UsageError(f"--over {text}: {', '.join(twice)} stands there twice")
-    return Axis(key=key.strip(), values=tuple(several))
+    repeated_values = sorted({value for value in all_values if all_values.count(value) > 1})
+    if repeated_values:
+        raise UsageError(f"--over {text}: {', '.join(repeated_values)} stands there twice")
+    return Axis(key=key.strip(), values=tuple(all_values))
 
 
 def combinations(axes: Sequence[Axis]) -> list[Settings]:
@@ -71,8 +71,8 @@ def sharing_a_rig(points: Sequence[Settings]) -> list[list[Settings]]:
     """Group points that differ only in the load: one rig is kept up for each group."""
     groups: dict[tuple[tuple[str, str], ...], list[Settings]] = {}
     for point in points:
-        of_the_rig = tuple(item for item in point.items() if item[0] not in OF_THE_LOAD)
-        groups.setdefault(of_the_rig, []).append(point)
+        rig_settings = tuple(item for item in point.items() if item[0] not in OF_THE_LOAD)
+        groups.setdefault(rig_settings, []).append(point)
     return list(groups.values())
 
 
@@ -84,17 +84,17 @@ def layers_of_point(point: Settings) -> list[Layer]:
 def _split(text: str) -> list[str]:
     """Split text at commas that are not within brackets or quotes."""
     parts, depth, quote = [""], 0, ""
-    for letter in text:
+    for character in text:
         if quote:
-            quote = "" if letter == quote else quote
-        elif letter in _QUOTES:
-            quote = letter
-        elif letter in _OPENING:
+            quote = "" if character == quote else quote
+        elif character in _QUOTES:
+            quote = character
+        elif character in _OPENING:
             depth += 1
-        elif letter in _CLOSING:
+        elif character in _CLOSING:
             depth -= 1
-        if letter == "," and not depth and not quote:
+        if character == "," and not depth and not quote:
             parts.append("")
         else:
-            parts[-1] += letter
+            parts[-1] += character
     return parts

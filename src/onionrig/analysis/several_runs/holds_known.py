@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 
-def holds_known(asked: UntilKnown, results: Sequence[Result]) -> HoldsKnown:
+def holds_known(until_known: UntilKnown, results: Sequence[Result]) -> HoldsKnown:
     """Return how precisely the rate of one network, or rig without tors, is known.
 
     It says nothing about other networks, however closely the holds agree.
@@ -25,58 +25,67 @@ def holds_known(asked: UntilKnown, results: Sequence[Result]) -> HoldsKnown:
         for result in results
         if result.status == "complete" and (rate := result.goodput.sustained_bits_per_second)
     ]
-    spread = spread_of(rates, first_stage=asked.first_stage)
+    spread = spread_of(rates, first_stage=until_known.first_stage)
     needed = None
-    if spread is not None and len(rates) >= asked.first_stage:
-        needed = needed_for(spread, asked.within, first_stage=asked.first_stage)
+    if spread is not None and len(rates) >= until_known.first_stage:
+        needed = needed_for(spread, until_known.within, first_stage=until_known.first_stage)
     figure = (
-        known_figure("sustained rate", "bits per second", rates, first_stage=asked.first_stage)
+        known_figure(
+            "sustained rate", "bits per second", rates, first_stage=until_known.first_stage
+        )
         if rates
         else None
     )
-    known = needed is not None and len(rates) >= needed
+    is_known = needed is not None and len(rates) >= needed
     within = None if figure is None else figure.within
     interval = None if figure is None else figure.interval
     return HoldsKnown(
-        asked_within=asked.within,
-        known=known,
+        asked_within=until_known.within,
+        known=is_known,
         needed=needed,
         within=within,
         interval_bits_per_second=interval,
         sentence=_sentence(
-            asked, len(rates), within, interval, known=known, needed=needed, of=_held(results)
+            until_known,
+            len(rates),
+            within,
+            interval,
+            is_known=is_known,
+            needed=needed,
+            rig_name=_name_of_rig(results),
         ),
     )
 
 
 def _sentence(  # noqa: PLR0913 - the parts of one sentence
-    asked: UntilKnown,
+    until_known: UntilKnown,
     count: int,
     within: float | None,
     interval: tuple[float, float] | None,
     *,
-    known: bool,
+    is_known: bool,
     needed: int | None,
-    of: str,
+    rig_name: str,
 ) -> str:
-    budget = rough_duration_text(asked.budget_seconds)
+    budget_text = rough_duration_text(until_known.budget_seconds)
     if within is None or interval is None:
         return (
-            f"{counted(count, 'hold')} of one {of}: it is unknown how much holds differ, and the "
-            f"budget of {budget} allowed no more"
+            f"{counted(count, 'hold')} of one {rig_name}: it is unknown how much holds differ, and "
+            "the "
+            f"budget of {budget_text} allowed no more"
         )
     low, high = map(rate_text, interval)
-    came_to = (
-        f"{counted(count, 'hold')} of one {of}: within {percent_text(within)} "
+    sentence = (
+        f"{counted(count, 'hold')} of one {rig_name}: within {percent_text(within)} "
         f"({low} to {high}); "
-        f"{percent_text(asked.within)} was asked for"
+        f"{percent_text(until_known.within)} was asked for"
     )
-    if not known:
-        takes = "" if needed is None else f", which would take {counted(needed, 'hold')}"
-        came_to += f"{takes}, but the budget of {budget} allowed no more"
-    return f"{came_to}. Other {of}s can differ by more: this says nothing about them"
+    if not is_known:
+        holds_text = "" if needed is None else f", which would take {counted(needed, 'hold')}"
+        sentence += f"{holds_text}, but the budget of {budget_text} allowed no more"
+    return f"{sentence}. Other {rig_name}s can differ by more: this says nothing about them"
 
 
-def _held(results: Sequence[Result]) -> str:
+def _name_of_rig(results: Sequence[Result]) -> str:
     """Name what was held: a rig without tors has no network."""
     return "rig" if any(result.mode == "without tor" for result in results) else "network"

@@ -66,10 +66,10 @@ def interval_of_ratio(ratios: Sequence[float], *, chance: float) -> tuple[float,
     There must be at least two ratios, all above 0.
     """
     logarithms = [math.log(ratio) for ratio in ratios]
-    middle = statistics.fmean(logarithms)
+    mean = statistics.fmean(logarithms)
     error = statistics.stdev(logarithms) / math.sqrt(len(ratios))
     reach = t_quantile(chance, len(ratios) - 1) * error
-    return math.exp(middle - reach), math.exp(middle + reach)
+    return math.exp(mean - reach), math.exp(mean + reach)
 
 
 def _pairs(figure: Compared) -> list[float]:
@@ -90,30 +90,34 @@ def _ratio(figure: Compared, ratios: Sequence[float], *, chance: float) -> Ratio
     ratio = b / a if a and b is not None else None
     if ratios and not _has_zero(figure):
         ratio = statistics.geometric_mean(ratios)
-    several = len(ratios) > 1
-    told = Ratio(
+    has_several = len(ratios) > 1
+    ratio_without_interval = Ratio(
         what=figure.what,
         unit=figure.unit,
         a=a,
         b=b,
         ratio=ratio,
-        lowest=min(ratios) if several else None,
-        highest=max(ratios) if several else None,
+        lowest=min(ratios) if has_several else None,
+        highest=max(ratios) if has_several else None,
         pairs=len(ratios),
         verdict="not measured" if ratio is None else "not repeated",
     )
     if ratio is None:
-        return told
+        return ratio_without_interval
     if figure.too_small:
-        return msgspec.structs.replace(told, verdict="not judged", reason=figure.too_small)
-    if not several:
-        return told
+        return msgspec.structs.replace(
+            ratio_without_interval, verdict="not judged", reason=figure.too_small
+        )
+    if not has_several:
+        return ratio_without_interval
     if _has_zero(figure):
         reason = "it is 0 in a repetition, and no mean of ratios can be made with that"
-        return msgspec.structs.replace(told, verdict="not judged", reason=reason)
+        return msgspec.structs.replace(ratio_without_interval, verdict="not judged", reason=reason)
     if len(ratios) < FEWEST_PAIRS:
         reason = f"fewer than {FEWEST_PAIRS} pairs show none"
-        return msgspec.structs.replace(told, verdict="no difference shown", reason=reason)
+        return msgspec.structs.replace(
+            ratio_without_interval, verdict="no difference shown", reason=reason
+        )
     low, high = interval_of_ratio(ratios, chance=chance)
     verdict = (
         "higher"
@@ -122,9 +126,9 @@ def _ratio(figure: Compared, ratios: Sequence[float], *, chance: float) -> Ratio
         if high < 1 - ROUNDING
         else "no difference shown"
     )
-    return msgspec.structs.replace(told, interval=(low, high), verdict=verdict)
+    return msgspec.structs.replace(ratio_without_interval, interval=(low, high), verdict=verdict)
 
 
 def _median(figures: Sequence[float | None]) -> float | None:
-    known = [figure for figure in figures if figure is not None]
-    return statistics.median(known) if known else None
+    known_figures = [figure for figure in figures if figure is not None]
+    return statistics.median(known_figures) if known_figures else None

@@ -27,48 +27,56 @@ def knees(axes: Sequence[Axis], points: Sequence[SweepPoint]) -> tuple[Knee, ...
         return ()
     groups: dict[tuple[tuple[str, str], ...], list[SweepPoint]] = {}
     for point in points:
-        others = tuple(item for item in point.settings.items() if item[0] != axis.key)
-        groups.setdefault(others, []).append(point)
-    return tuple(_knee(axis, dict(others), group) for others, group in groups.items())
+        other_settings = tuple(item for item in point.settings.items() if item[0] != axis.key)
+        groups.setdefault(other_settings, []).append(point)
+    return tuple(
+        _knee(axis, dict(other_settings), group) for other_settings, group in groups.items()
+    )
 
 
 def _axis(axes: Sequence[Axis]) -> Axis | None:
-    numeric = [axis for axis in axes if len(axis.values) > 1 and all(map(_is_number, axis.values))]
-    loads = [axis for axis in numeric if axis.key == LOAD]
-    return next(iter([*loads, *numeric]), None)
+    numeric_axes = [
+        axis for axis in axes if len(axis.values) > 1 and all(map(_is_number, axis.values))
+    ]
+    load_axes = [axis for axis in numeric_axes if axis.key == LOAD]
+    return next(iter([*load_axes, *numeric_axes]), None)
 
 
-def _knee(axis: Axis, others: dict[str, str], points: Sequence[SweepPoint]) -> Knee:
+def _knee(axis: Axis, other_settings: dict[str, str], points: Sequence[SweepPoint]) -> Knee:
     rates = sorted(
         (float(point.settings[axis.key]), point.settings[axis.key], rate)
         for point in points
         if (rate := point.result.goodput.sustained_bits_per_second) is not None
     )
-    where = f" with {', '.join(f'{key} = {value}' for key, value in others.items())}" * bool(others)
+    settings_text = (
+        f" with {', '.join(f'{key} = {value}' for key, value in other_settings.items())}"
+        * bool(other_settings)
+    )
     if not rates or not any(rate for _, _, rate in rates):
         return Knee(
             key=axis.key,
-            settings=others,
+            settings=other_settings,
             value=None,
             sustained_bits_per_second=None,
             reached=False,
-            sentence=f"no rate was measured along {axis.key}{where}",
+            sentence=f"no rate was measured along {axis.key}{settings_text}",
         )
-    best = max(rate for _, _, rate in rates)
-    index = next(index for index, (_, _, rate) in enumerate(rates) if rate >= ENOUGH * best)
+    best_rate = max(rate for _, _, rate in rates)
+    index = next(index for index, (_, _, rate) in enumerate(rates) if rate >= ENOUGH * best_rate)
     _, value, rate = rates[index]
-    reached = index < len(rates) - 1
+    is_reached = index < len(rates) - 1
     return Knee(
         key=axis.key,
-        settings=others,
+        settings=other_settings,
         value=value,
         sustained_bits_per_second=rate,
-        reached=reached,
+        reached=is_reached,
         sentence=(
-            f"the knee{where} is at {axis.key} = {value}: {rate_text(rate)} sustained, and higher "
-            f"values add less than a tenth (at most {rate_text(best)})"
-            if reached
-            else f"the knee{where} is not reached: {axis.key} = {value} has the highest rate, "
+            f"the knee{settings_text} is at {axis.key} = {value}: {rate_text(rate)} sustained, and "
+            "higher "
+            f"values add less than a tenth (at most {rate_text(best_rate)})"
+            if is_reached
+            else f"the knee{settings_text} is not reached: {axis.key} = {value} has the highest rate, "
             f"{rate_text(rate)} sustained, and is the last value measured"
         ),
     )

@@ -28,8 +28,8 @@ FEWEST_FIRST = 4
 def first_stage_for(spread: float, within: float) -> int:
     """Return the size of the first stage: half of what this spread is expected to need."""
     # t is never below the normal distribution's quantile, and a little above it for few values
-    of_normal = statistics.NormalDist().inv_cdf(1 - WRONG / 2)
-    count = max(FEWEST_FIRST, int((of_normal * spread / math.log1p(within)) ** 2 / 2))
+    normal_quantile = statistics.NormalDist().inv_cdf(1 - WRONG / 2)
+    count = max(FEWEST_FIRST, int((normal_quantile * spread / math.log1p(within)) ** 2 / 2))
     while t_quantile(WRONG, 2 * count - 1) * spread / math.sqrt(2 * count) > math.log1p(within):
         count += 1
     return count

@@ -29,16 +29,16 @@ def combined(results: Sequence[Result]) -> Result:
     and failures are summed, every doubt appears, and a hold that was cut short makes the result an
     aborted one.
     """
-    repeated = _repetitions(results)
-    median = _median(results)
+    repetitions = _repetitions(results)
+    median_result = _median(results)
     return msgspec.structs.replace(
-        median,
-        status="complete" if all(one.status == "complete" for one in results) else "aborted",
-        failure=next((one.failure for one in results if one.failure), None),
+        median_result,
+        status="complete" if all(result.status == "complete" for result in results) else "aborted",
+        failure=next((result.failure for result in results if result.failure), None),
         bytes=summed_bytes(results),
-        streams=_summed_streams(median.streams, results),
-        trust=_trust(median, results, repeated),
-        repetitions=repeated,
+        streams=_summed_streams(median_result.streams, results),
+        trust=_trust(median_result, results, repetitions),
+        repetitions=repetitions,
         lost_hosts=all_lost_hosts(results),
     )
 
@@ -46,70 +46,76 @@ def combined(results: Sequence[Result]) -> Result:
 def summed_bytes(results: Sequence[Result]) -> Bytes:
     """Return the bytes of all loads together."""
     return Bytes(
-        verified=sum(one.bytes.verified for one in results),
-        corrupt=sum(one.bytes.corrupt for one in results),
-        unverified=sum(one.bytes.unverified for one in results),
+        verified=sum(result.bytes.verified for result in results),
+        corrupt=sum(result.bytes.corrupt for result in results),
+        unverified=sum(result.bytes.unverified for result in results),
     )
 
 
 def all_lost_hosts(results: Sequence[Result]) -> tuple[LostHost, ...]:
     """Return each lost host, as recorded in the load in which it was lost."""
-    lost: dict[str, LostHost] = {}
-    for one in results:
-        for host in one.lost_hosts:
-            lost.setdefault(host.name, host)
-    return tuple(lost.values())
+    lost_by_name: dict[str, LostHost] = {}
+    for result in results:
+        for host in result.lost_hosts:
+            lost_by_name.setdefault(host.name, host)
+    return tuple(lost_by_name.values())
 
 
 def _repetitions(results: Sequence[Result]) -> Repetitions:
     """Return all rates as measured, and the range of the ranked holds."""
-    ranked = [rate for one in _ranked(results) if (rate := _sustained(one)) is not None]
-    middle = statistics.median_low(ranked) if ranked else 0.0
+    rates = [rate for result in _ranked(results) if (rate := _sustained(result)) is not None]
+    median_rate = statistics.median_low(rates) if rates else 0.0
     return Repetitions(
         count=len(results),
-        sustained_bits_per_second=tuple(_sustained(one) for one in results),
-        lowest_bits_per_second=min(ranked, default=None),
-        highest_bits_per_second=max(ranked, default=None),
-        spread=(max(ranked) - min(ranked)) / middle if len(ranked) > 1 and middle else None,
+        sustained_bits_per_second=tuple(_sustained(result) for result in results),
+        lowest_bits_per_second=min(rates, default=None),
+        highest_bits_per_second=max(rates, default=None),
+        spread=(max(rates) - min(rates)) / median_rate if len(rates) > 1 and median_rate else None,
     )
 
 
 def _median(results: Sequence[Result]) -> Result:
-    ranked = sorted(_ranked(results), key=lambda one: _sustained(one) or 0.0)
-    return ranked[(len(ranked) - 1) // 2] if ranked else results[0]
+    sorted_results = sorted(_ranked(results), key=lambda result: _sustained(result) or 0.0)
+    return sorted_results[(len(sorted_results) - 1) // 2] if sorted_results else results[0]
 
 
 def _ranked(results: Sequence[Result]) -> list[Result]:
     """Return the holds that have a rate: those that ran to their end, if any did."""
-    measured = [one for one in results if _sustained(one) is not None]
-    return [one for one in measured if one.status == "complete"] or measured
+    measured_results = [result for result in results if _sustained(result) is not None]
+    return [
+        result for result in measured_results if result.status == "complete"
+    ] or measured_results
 
 
 def _sustained(result: Result) -> float | None:
     return result.goodput.sustained_bits_per_second
 
 
-def _summed_streams(median: StreamCounts, results: Sequence[Result]) -> StreamCounts:
+def _summed_streams(median_streams: StreamCounts, results: Sequence[Result]) -> StreamCounts:
     reasons: Counter[str] = Counter()
-    for one in results:
-        reasons.update(one.streams.failed_by_reason)
+    for result in results:
+        reasons.update(result.streams.failed_by_reason)
     return msgspec.structs.replace(
-        median,
-        failed=sum(one.streams.failed for one in results),
-        reconnected=sum(one.streams.reconnected for one in results),
+        median_streams,
+        failed=sum(result.streams.failed for result in results),
+        reconnected=sum(result.streams.reconnected for result in results),
         failed_by_reason=dict(reasons.most_common()),
-        still_waiting=sum(one.streams.still_waiting for one in results),
+        still_waiting=sum(result.streams.still_waiting for result in results),
     )
 
 
-def _trust(median: Result, results: Sequence[Result], repeated: Repetitions) -> Trust | None:
-    if median.trust is None or len(results) == 1:
-        return median.trust
-    doubts = (*_remarks(results, lambda trust: trust.doubts), *_spread_doubts(repeated))
-    held = any(one.trust is not None and one.trust.trusted is not None for one in results)
+def _trust(
+    median_result: Result, results: Sequence[Result], repetitions: Repetitions
+) -> Trust | None:
+    if median_result.trust is None or len(results) == 1:
+        return median_result.trust
+    doubts = (*_remarks(results, lambda trust: trust.doubts), *_spread_doubts(repetitions))
+    was_held = any(
+        result.trust is not None and result.trust.trusted is not None for result in results
+    )
     return msgspec.structs.replace(
-        median.trust,
-        trusted=not doubts if held else None,
+        median_result.trust,
+        trusted=not doubts if was_held else None,
         doubts=doubts,
         missing=_remarks(results, lambda trust: trust.missing),
     )
@@ -119,24 +125,28 @@ def _remarks(
     results: Sequence[Result], remarks_of: Callable[[Trust], Sequence[str]]
 ) -> tuple[str, ...]:
     """Return the remarks on each hold after its number; those common to all come first, once."""
-    by_hold = [remarks_of(one.trust) if one.trust else () for one in results]
-    common = [remark for remark in by_hold[0] if all(remark in remarks for remarks in by_hold)]
+    remarks_by_hold = [remarks_of(result.trust) if result.trust else () for result in results]
+    common_remarks = [
+        remark
+        for remark in remarks_by_hold[0]
+        if all(remark in remarks for remarks in remarks_by_hold)
+    ]
     return (
-        *common,
+        *common_remarks,
         *(
             f"repetition {number}: {remark}"
-            for number, remarks in enumerate(by_hold, start=1)
+            for number, remarks in enumerate(remarks_by_hold, start=1)
             for remark in remarks
-            if remark not in common
+            if remark not in common_remarks
         ),
     )
 
 
-def _spread_doubts(repeated: Repetitions) -> list[str]:
-    lowest, highest = repeated.lowest_bits_per_second, repeated.highest_bits_per_second
-    if repeated.spread is None or repeated.spread <= MOST_SPREAD:
+def _spread_doubts(repetitions: Repetitions) -> list[str]:
+    lowest, highest = repetitions.lowest_bits_per_second, repetitions.highest_bits_per_second
+    if repetitions.spread is None or repetitions.spread <= MOST_SPREAD:
         return []
     if lowest is None or highest is None:
         return []
-    spread = percent_text(repeated.spread)
-    return [f"the repetitions differ by {spread}: {rate_text(lowest)} to {rate_text(highest)}"]
+    spread_text = percent_text(repetitions.spread)
+    return [f"the repetitions differ by {spread_text}: {rate_text(lowest)} to {rate_text(highest)}"]

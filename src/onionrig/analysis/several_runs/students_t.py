@@ -33,9 +33,9 @@ def _within(angle: float, degrees: int) -> float:
     26.7.4, and are exact for whole degrees of freedom.
     """
     cosine, sine = math.cos(angle), math.sin(angle)
-    odd = degrees % 2 == 1
-    term, total = (cosine if odd else 1.0), 0.0
-    for power in range(1 if odd else 0, degrees - 1, 2):
+    is_odd = degrees % 2 == 1
+    term, total = (cosine if is_odd else 1.0), 0.0
+    for power in range(1 if is_odd else 0, degrees - 1, 2):
         total += term
         term *= cosine * cosine * (power + 1) / (power + 2)
-    return (angle + sine * total) * 2 / math.pi if odd else sine * total
+    return (angle + sine * total) * 2 / math.pi if is_odd else sine * total

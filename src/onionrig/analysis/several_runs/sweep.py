@@ -20,20 +20,24 @@ if TYPE_CHECKING:
 
 def sweep_result(plan: SweepPlan, name: str, loads: Mapping[str, Sequence[Result]]) -> SweepResult:
     """Collect the points of a sweep from the loads, by run, that were held to their end."""
-    wanted = combinations(plan.axes)
+    combinations_wanted = combinations(plan.axes)
     points: list[SweepPoint] = []
-    for settings in wanted:
-        own = [(run, result) for run, result in _held(loads) if result.settings == settings]
-        if own:
-            first_run = own[0][0]
-            result = combined([result for _, result in own])
-            points.append(SweepPoint(settings=settings, run=first_run, result=result))
+    for settings in combinations_wanted:
+        results_of_point = [
+            (run, point_result)
+            for run, point_result in _complete_results(loads)
+            if point_result.settings == settings
+        ]
+        if results_of_point:
+            first_run = results_of_point[0][0]
+            point_result = combined([point_result for _, point_result in results_of_point])
+            points.append(SweepPoint(settings=settings, run=first_run, result=point_result))
     return SweepResult(
         sweep=name,
         started=plan.started,
         axes=plan.axes,
         points=tuple(points),
-        missing=len(wanted) - len(points),
+        missing=len(combinations_wanted) - len(points),
         knees=knees(plan.axes, points),
         remarks=speed_remarks([point.result for point in points]),
     )
@@ -60,21 +64,21 @@ def still_to_do(plan: SweepPlan, loads: Mapping[str, Sequence[Result]]) -> list[
 
     Repetitions come round after round, so that a drift of the machine affects every point alike.
     """
-    done = [result.settings for _, result in _held(loads)]
-    left = {
-        number: plan.repeat - done.count(settings)
+    measured_settings = [result.settings for _, result in _complete_results(loads)]
+    missing_counts = {
+        number: plan.repeat - measured_settings.count(settings)
         for number, settings in enumerate(combinations(plan.axes))
     }
-    wanted = combinations(plan.axes)
+    combinations_wanted = combinations(plan.axes)
     return [
-        wanted[number]
+        combinations_wanted[number]
         for round_number in range(plan.repeat)
-        for number, missing in left.items()
-        if round_number >= plan.repeat - missing
+        for number, missing_count in missing_counts.items()
+        if round_number >= plan.repeat - missing_count
     ]
 
 
-def _held(loads: Mapping[str, Sequence[Result]]) -> list[tuple[str, Result]]:
+def _complete_results(loads: Mapping[str, Sequence[Result]]) -> list[tuple[str, Result]]:
     return [
         (run, result)
         for run, results in loads.items()

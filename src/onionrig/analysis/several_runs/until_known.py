@@ -25,29 +25,29 @@ def repeat_result(
     ``spent`` means that the budget allows no further one. A network without a rate is left out and
     raises a doubt.
     """
-    measured = {run: result for run, result in networks.items() if _sustained(result)}
-    rates = _values(measured.values(), _sustained)
+    measured_results = {run: result for run, result in networks.items() if _sustained(result)}
+    rates = _values(measured_results.values(), _sustained)
     needed = needed_after(plan, rates)
     figures = [
         known_figure(what, unit, values, first_stage=plan.first_stage)
         for what, unit, values in (
             ("sustained rate", "bits per second", rates),
-            ("CPU-s per Gbit, everything", "", _values(measured.values(), whole_cost)),
+            ("CPU-s per Gbit, everything", "", _values(measured_results.values(), whole_cost)),
         )
         if values
     ]
-    known = needed is not None and len(rates) >= needed
+    is_known = needed is not None and len(rates) >= needed
     return RepeatResult(
         name=plan.name,
         started=plan.started,
         repeated="rigs" if plan.repeats == "rig" else "networks",
         asked_within=plan.within,
         budget_seconds=plan.budget_seconds,
-        known=known,
+        known=is_known,
         needed=needed,
-        sentence=_sentence(plan, figures, known=known, needed=needed, spent=spent),
+        sentence=_sentence(plan, figures, is_known=is_known, needed=needed, spent=spent),
         figures=tuple(figures),
-        runs=tuple(measured),
+        runs=tuple(measured_results),
         doubts=tuple(_doubts(networks)),
         thresholds=repeated_thresholds(networks, mean=figures[0].mean if figures else None),
     )
@@ -65,7 +65,7 @@ def _sentence(
     plan: RepeatPlan,
     figures: Sequence[KnownFigure],
     *,
-    known: bool,
+    is_known: bool,
     needed: int | None,
     spent: bool,
 ) -> str:
@@ -74,25 +74,27 @@ def _sentence(
     rate = figures[0]
     count = len(rate.values)
     if rate.interval is None or rate.within is None:
-        came_to = (
+        sentence = (
             f"{rate_text(rate.mean)} sustained on one {plan.repeats}, which says nothing about how "
             f"much {plan.repeats}s differ"
         )
     else:
         low, high = rate.interval
-        came_to = (
+        sentence = (
             f"{rate_text(rate.mean)} sustained over {counted(count, plan.repeats)}, within "
             f"{percent_text(rate.within)} ({rate_text(low)} to {rate_text(high)})"
         )
-    if known:
-        return f"{came_to}: it is known as precisely as asked, within {percent_text(plan.within)}."
-    takes = "" if needed is None else f", which would take {counted(needed, plan.repeats)} in all"
-    why = (
+    if is_known:
+        return f"{sentence}: it is known as precisely as asked, within {percent_text(plan.within)}."
+    networks_text = (
+        "" if needed is None else f", which would take {counted(needed, plan.repeats)} in all"
+    )
+    reason = (
         f"the budget of {rough_duration_text(plan.budget_seconds)} was spent"
         if spent
         else "it is not finished"
     )
-    return f"{came_to}; {percent_text(plan.within)} was asked for{takes}, but {why}."
+    return f"{sentence}; {percent_text(plan.within)} was asked for{networks_text}, but {reason}."
 
 
 def _values(results: Iterable[Result], read: Callable[[Result], float | None]) -> list[float]:

@@ -32,33 +32,36 @@ SINK_BUFFER_BYTES = 1 << 20
 
 def source_agreement(load: MeasuredLoad) -> Agreement:
     """Compare the sinks' bytes of the hold with what the sources sent in it."""
-    lost, hosts = [host.name for host in lost_hosts(load)], service_hosts(load.manifest)
-    sent = [
+    lost_names, hosts = [host.name for host in lost_hosts(load)], service_hosts(load.manifest)
+    sent_bytes = [
         sum(sample.sent_bytes.values())
         for source, samples in load.recording.sources.items()
         for sample in samples
-        if sample.second in load.hold.seconds and hosts.get(source) not in lost
+        if sample.second in load.hold.seconds and hosts.get(source) not in lost_names
     ]
-    received = sum(
+    received_bytes = sum(
         size
         for backend, size in load.sink_seconds.backend_bytes_in(load.hold).items()
-        if hosts.get(backend, backend) not in lost
+        if hosts.get(backend, backend) not in lost_names
     )
     if sinks := lost_sinks(load):
-        return not_compared("sources", received, sum(sent), unrecorded(sinks))
-    if not sent:
-        return not_compared("sources", received, None, "no source of ours recorded the hold")
-    ended = sorted(ended_in_hold(load) & load.recording.sources.keys())
-    if ended:
-        cause = f"{', '.join(ended)} was ended in the hold: what it had not recorded is lost"
-        return not_compared("sources", received, sum(sent), cause)
-    without = f"without {listing(lost)}, lost: " if lost else ""
+        return not_compared("sources", received_bytes, sum(sent_bytes), unrecorded(sinks))
+    if not sent_bytes:
+        return not_compared("sources", received_bytes, None, "no source of ours recorded the hold")
+    ended_sources = sorted(ended_in_hold(load) & load.recording.sources.keys())
+    if ended_sources:
+        cause = (
+            f"{', '.join(ended_sources)} was ended in the hold: what it had not recorded is lost"
+        )
+        return not_compared("sources", received_bytes, sum(sent_bytes), cause)
+    omission_text = f"without {listing(lost_names)}, lost: " if lost_names else ""
     return compared(
         "sources",
-        received,
-        sum(sent),
+        received_bytes,
+        sum(sent_bytes),
         on_its_way(load, SOURCE_BUFFER_BYTES + STREAM_WINDOW_BYTES),
-        f"{without}payload in flight: sources run ahead by what fills sockets and windows, and a "
+        f"{omission_text}payload in flight: sources run ahead by what fills sockets and windows, "
+        "and a "
         f"failed stream loses what it had in flight{_dials_text(load)}",
     )
 
@@ -81,40 +84,42 @@ def tor_agreement(load: MeasuredLoad) -> Agreement:
     if load.manifest.mode == "without tor":
         return not_compared("tor", None, None, "there is no tor in a baseline")
     port = str(load.manifest.port)
-    sink_bytes, tor_bytes, read = 0.0, 0, 0
+    sink_bytes, tor_bytes, read_tors = 0.0, 0, 0
     readings = hold_readings(load)
-    ended = sorted(ended_in_hold(load) & readings.keys())
+    ended_backends = sorted(ended_in_hold(load) & readings.keys())
     for backend, reading in readings.items():
         first, last = reading.first, reading.last
-        if backend in ended or not reading.twice or port not in last.application_bytes:
+        if backend in ended_backends or not reading.twice or port not in last.application_bytes:
             continue
-        read += 1
-        received = load.sink_seconds.backend_bytes.get(backend, {})
+        read_tors += 1
+        received_by_second = load.sink_seconds.backend_bytes.get(backend, {})
         tor_bytes += last.application_bytes.get(port, 0) - first.application_bytes.get(port, 0)
-        sink_bytes += received_until(received, last.read_wall_seconds) - received_until(
-            received, first.read_wall_seconds
+        sink_bytes += received_until(received_by_second, last.read_wall_seconds) - received_until(
+            received_by_second, first.read_wall_seconds
         )
-    without = f"without {', '.join(ended)}, ended in the hold: " if ended else ""
+    omission_text = (
+        f"without {', '.join(ended_backends)}, ended in the hold: " if ended_backends else ""
+    )
     if sinks := lost_sinks(load):
         return not_compared("tor", round(sink_bytes), tor_bytes, unrecorded(sinks))
-    if not read:
-        cause = f"{without}no backend instance's tor reported its bytes twice"
+    if not read_tors:
+        cause = f"{omission_text}no backend instance's tor reported its bytes twice"
         return not_compared("tor", None, None, cause)
     return compared(
         "tor",
         round(sink_bytes),
         tor_bytes,
         on_its_way(load, SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES),
-        f"{without}payload in flight from the backend instances' tors to the sinks, and what "
+        f"{omission_text}payload in flight from the backend instances' tors to the sinks, and what "
         f"failed streams had in flight{_dials_text(load)}",
     )
 
 
 def received_until(by_second: Mapping[int, int], wall_seconds: float) -> float:
     """Return the bytes received until a moment; those of a second are spread evenly over it."""
-    within = int(wall_seconds // 1)
-    before = sum(size for second, size in by_second.items() if second < within)
-    return before + by_second.get(within, 0) * (wall_seconds - within)
+    last_second = int(wall_seconds // 1)
+    bytes_before = sum(size for second, size in by_second.items() if second < last_second)
+    return bytes_before + by_second.get(last_second, 0) * (wall_seconds - last_second)
 
 
 def on_its_way(load: MeasuredLoad, bytes_per_stream: int) -> tuple[float, float]:
@@ -124,7 +129,7 @@ def on_its_way(load: MeasuredLoad, bytes_per_stream: int) -> tuple[float, float]
     it has lost what it had in flight, and its next attempt fills up again. Each dial has as much in
     flight when it hangs up, since sources send until then.
     """
-    lost = sum(
+    failed_streams = sum(
         transfer.failed
         and transfer.backend is not None
         and transfer.started_wall_seconds + transfer.ended_after_seconds >= load.hold.begin
@@ -133,7 +138,7 @@ def on_its_way(load: MeasuredLoad, bytes_per_stream: int) -> tuple[float, float]
     streams, dials = load.recording.streams_asked, dials_in_hold(load)
     return (
         -float(streams * bytes_per_stream),
-        float((streams + lost + dials) * bytes_per_stream),
+        float((streams + failed_streams + dials) * bytes_per_stream),
     )
 
 

@@ -39,71 +39,91 @@ def board_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for each machine whose board was slowed down; emulated hosts share one."""
     machines: dict[str, Sequence[HostSample]] = {}
     for name, samples in load.recording.samplers.items():
-        held = [one for one in samples if load.hold.begin <= one.second < load.hold.end]
-        if held:
+        hold_samples = [
+            sample for sample in samples if load.hold.begin <= sample.second < load.hold.end
+        ]
+        if hold_samples:
             machine = machine_of(load.manifest, host_of(load.manifest, name))
-            machines.setdefault(machine, held)
+            machines.setdefault(machine, hold_samples)
     return [
         f"{machine} {doubt}"
-        for machine, held in machines.items()
-        for doubt in (*_held_back(held), *_hot(held, _hot_celsius(load, machine)))
+        for machine, hold_samples in machines.items()
+        for doubt in (
+            *_throttling_doubts(hold_samples),
+            *_temperature_doubts(hold_samples, _hot_celsius(load, machine)),
+        )
     ] + [
         f"{machine} {doubt}"
-        for machine, around in samples_by_machine(load).items()
-        for doubt in (*_throttled_for_heat(around), *_slowed(around), *_lost_cores(around))
+        for machine, surrounding_samples in samples_by_machine(load).items()
+        for doubt in (
+            *_heat_doubts(surrounding_samples),
+            *_clock_doubts(surrounding_samples),
+            *_core_doubts(surrounding_samples),
+        )
     ]
 
 
-def _held_back(held: Sequence[HostSample]) -> list[str]:
+def _throttling_doubts(hold_samples: Sequence[HostSample]) -> list[str]:
     """Report what the firmware reported in the hold; flags from before it do not count."""
-    reports = [one.board.throttling for one in held if one.board.throttling is not None]
+    reports = [
+        sample.board.throttling for sample in hold_samples if sample.board.throttling is not None
+    ]
     if not reports:
         return []
-    times = Counter(flag.removesuffix(NOW) for flags in reports for flag in flags if NOW in flag)
-    between = {
+    flag_counts = Counter(
+        flag.removesuffix(NOW) for flags in reports for flag in flags if NOW in flag
+    )
+    flags_between = {
         flag.removesuffix(SINCE_BOOT)
         for flags in reports
         for flag in flags
         if SINCE_BOOT in flag and flag not in reports[0]
-    } - times.keys()
-    clocks = [one.board.clock_hertz for one in held if one.board.clock_hertz]
-    clock = f" (lowest clock {min(clocks) / 1e9:.2f} GHz)" if clocks else ""
+    } - flag_counts.keys()
+    clocks = [sample.board.clock_hertz for sample in hold_samples if sample.board.clock_hertz]
+    clock_text = f" (lowest clock {min(clocks) / 1e9:.2f} GHz)" if clocks else ""
     return [
-        f"reported {flag} for {percent_text(count / len(reports))} of the hold{clock}"
-        for flag, count in times.items()
-    ] + [f"reported {flag} at some time in the hold{clock}" for flag in sorted(between)]
+        f"reported {flag} for {percent_text(count / len(reports))} of the hold{clock_text}"
+        for flag, count in flag_counts.items()
+    ] + [f"reported {flag} at some time in the hold{clock_text}" for flag in sorted(flags_between)]
 
 
-def _hot(held: Sequence[HostSample], limit_celsius: float) -> list[str]:
-    told = [one.board.temperature_celsius for one in held if one.board.temperature_celsius]
-    hot = [celsius for celsius in told if celsius >= limit_celsius]
-    if not told or len(hot) <= HOT_SHARE * len(told):
+def _temperature_doubts(hold_samples: Sequence[HostSample], limit_celsius: float) -> list[str]:
+    temperatures = [
+        sample.board.temperature_celsius
+        for sample in hold_samples
+        if sample.board.temperature_celsius
+    ]
+    high_temperatures = [celsius for celsius in temperatures if celsius >= limit_celsius]
+    if not temperatures or len(high_temperatures) <= HOT_SHARE * len(temperatures):
         return []
-    share = percent_text(len(hot) / len(told))
-    return [f"was at {limit_celsius:.0f} °C or more for {share} of the hold (up to {max(hot):.1f})"]
+    share_text = percent_text(len(high_temperatures) / len(temperatures))
+    return [
+        f"was at {limit_celsius:.0f} °C or more for {share_text} of the hold (up to "
+        f"{max(high_temperatures):.1f})"
+    ]
 
 
-def _throttled_for_heat(held: Sequence[HostSample]) -> list[str]:
-    throttled = condition_rise(held, lambda counts: counts.heat_throttled_seconds)
-    if not throttled or throttled.share <= HEAT_SHARE:
+def _heat_doubts(hold_samples: Sequence[HostSample]) -> list[str]:
+    throttled_rise = condition_rise(hold_samples, lambda counts: counts.heat_throttled_seconds)
+    if not throttled_rise or throttled_rise.share <= HEAT_SHARE:
         return []
-    share = percent_text(throttled.share)
-    return [f"throttled its processor for heat for {share} of the hold"]
+    share_text = percent_text(throttled_rise.share)
+    return [f"throttled its processor for heat for {share_text} of the hold"]
 
 
-def _slowed(held: Sequence[HostSample]) -> list[str]:
+def _clock_doubts(hold_samples: Sequence[HostSample]) -> list[str]:
     """Report that the clock fell although there was as much to do as before."""
     clocks = [
         after.board.clock_hertz
-        for before, after in pairwise(held)
+        for before, after in pairwise(hold_samples)
         if after.board.clock_hertz and _busy_share(before, after) >= BUSY
     ]
-    low = [clock for clock in clocks if clock < LOW_CLOCK * max(clocks)]
-    if not low or len(low) <= LOW_CLOCK_SHARE * (len(held) - 1):
+    low_clocks = [clock for clock in clocks if clock < LOW_CLOCK * max(clocks)]
+    if not low_clocks or len(low_clocks) <= LOW_CLOCK_SHARE * (len(hold_samples) - 1):
         return []
-    share = percent_text(len(low) / (len(held) - 1))
-    clock = f"from {max(clocks) / 1e9:.2f} to {min(low) / 1e9:.2f} GHz"
-    return [f"lowered its clock {clock} although its CPU was full, for {share} of the hold"]
+    share_text = percent_text(len(low_clocks) / (len(hold_samples) - 1))
+    clock = f"from {max(clocks) / 1e9:.2f} to {min(low_clocks) / 1e9:.2f} GHz"
+    return [f"lowered its clock {clock} although its CPU was full, for {share_text} of the hold"]
 
 
 def _busy_share(before: HostSample, after: HostSample) -> float:
@@ -113,20 +133,20 @@ def _busy_share(before: HostSample, after: HostSample) -> float:
     return busy / (busy + idle) if busy > 0 and idle >= 0 else 0.0
 
 
-def _lost_cores(held: Sequence[HostSample]) -> list[str]:
+def _core_doubts(hold_samples: Sequence[HostSample]) -> list[str]:
     """Report that fewer cores could be used than before: switched off, or given to others."""
     cores = [
-        one.conditions.affinity_cores
-        for one in held
-        if one.conditions and one.conditions.affinity_cores
+        sample.conditions.affinity_cores
+        for sample in hold_samples
+        if sample.conditions and sample.conditions.affinity_cores
     ]
     if not cores or min(cores) == max(cores):
         return []
-    fewest = counted(min(cores), "core")
-    return [f"let the rig use {fewest} in part of the hold, and {max(cores)} in the rest"]
+    fewest_text = counted(min(cores), "core")
+    return [f"let the rig use {fewest_text} in part of the hold, and {max(cores)} in the rest"]
 
 
 def _hot_celsius(load: MeasuredLoad, machine: str) -> float:
     facts = machine_facts(load.manifest, machine)
-    arm = facts is not None and facts.architecture.startswith(("aarch64", "arm"))
-    return ARM_HOT_CELSIUS if arm else HOT_CELSIUS
+    is_arm = facts is not None and facts.architecture.startswith(("aarch64", "arm"))
+    return ARM_HOT_CELSIUS if is_arm else HOT_CELSIUS

@@ -31,29 +31,30 @@ LEAST_SUSPENDED_SECONDS = 0.1
 def clock_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for clocks that are apart, were set in the hold, or stood still."""
     doubts = _apart_doubts(load.manifest)
-    for machine, held in samples_by_machine(load).items():
-        suspended = condition_rise(held, lambda counts: counts.suspended_seconds)
-        if suspended and suspended.amount > LEAST_SUSPENDED_SECONDS:
+    for machine, hold_samples in samples_by_machine(load).items():
+        suspended_rise = condition_rise(hold_samples, lambda counts: counts.suspended_seconds)
+        if suspended_rise and suspended_rise.amount > LEAST_SUSPENDED_SECONDS:
             doubts.append(
-                f"{machine} was suspended for {suspended.amount:.1f} s in the hold: its processes "
+                f"{machine} was suspended for {suspended_rise.amount:.1f} s in the hold: its "
+                "processes "
                 "did nothing in that time, and its seconds do not count it"
             )
         else:  # a machine that wakes up advances its wall clock by the time it slept
-            doubts += _set_doubts(machine, held)
+            doubts += _wall_clock_doubts(machine, hold_samples)
     return doubts + _process_doubts(load)
 
 
-def _set_doubts(machine: str, held: Sequence[HostSample]) -> list[str]:
-    ahead = [
-        one.conditions.wall_ahead_seconds
-        for one in held
-        if one.conditions and one.conditions.wall_ahead_seconds is not None
+def _wall_clock_doubts(machine: str, hold_samples: Sequence[HostSample]) -> list[str]:
+    seconds_ahead = [
+        sample.conditions.wall_ahead_seconds
+        for sample in hold_samples
+        if sample.conditions and sample.conditions.wall_ahead_seconds is not None
     ]
-    if not ahead or max(ahead) - min(ahead) <= MOST_APART_SECONDS:
+    if not seconds_ahead or max(seconds_ahead) - min(seconds_ahead) <= MOST_APART_SECONDS:
         return []
-    by = max((later - ahead[0] for later in ahead), key=abs)
-    way = "ahead" if by > 0 else "back"
-    doubt = f"the wall clock of {machine} was set {way} by {abs(by):.2f} s in the hold"
+    largest_change = max((seconds - seconds_ahead[0] for seconds in seconds_ahead), key=abs)
+    direction = "ahead" if largest_change > 0 else "back"
+    doubt = f"the wall clock of {machine} was set {direction} by {abs(largest_change):.2f} s in the hold"
     return [f"{doubt}: tor's own timers go by it"]
 
 
@@ -61,11 +62,15 @@ def _process_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for each machine whose processes do not count the same seconds."""
     doubts = []
     for machine, offsets in _offsets(load).items():
-        first, last = min(offsets, key=offsets.__getitem__), max(offsets, key=offsets.__getitem__)
-        apart = offsets[last] - offsets[first]
-        if apart > MOST_APART_SECONDS:
+        earliest_name, latest_name = (
+            min(offsets, key=offsets.__getitem__),
+            max(offsets, key=offsets.__getitem__),
+        )
+        difference_seconds = offsets[latest_name] - offsets[earliest_name]
+        if difference_seconds > MOST_APART_SECONDS:
             doubts.append(
-                f"the seconds of {last} are {apart:.2f} s ahead of those of {first}: the wall "
+                f"the seconds of {latest_name} are {difference_seconds:.2f} s ahead of those of "
+                f"{earliest_name}: the wall "
                 f"clock of {machine} was set between their starts"
             )
     return doubts
@@ -83,15 +88,17 @@ def _offsets(load: MeasuredLoad) -> dict[str, dict[str, float]]:
         recording.sources,
         recording.samplers,
     )
-    for name, samples in (named for several in writers for named in several.items()):
+    for name, samples in (
+        named_samples for samples_by_name in writers for named_samples in samples_by_name.items()
+    ):
         machine = machine_of(manifest, host_of(manifest, name))
-        read = [
+        sample_offsets = [
             sample.wall_seconds - sample.monotonic_seconds
             for sample in samples
             if sample.second in load.hold.seconds
         ]
-        if read and machine_facts(manifest, machine) is not None:
-            offsets.setdefault(machine, {})[name] = statistics.median(read)
+        if sample_offsets and machine_facts(manifest, machine) is not None:
+            offsets.setdefault(machine, {})[name] = statistics.median(sample_offsets)
     return offsets
 
 
@@ -100,18 +107,22 @@ def _apart_doubts(manifest: Manifest) -> list[str]:
 
     A host without an offset has the clock of the machine that ran the command.
     """
-    busy = roles_by_host(manifest)
+    roles = roles_by_host(manifest)
     offsets = {
-        host.name: host.clock_offset_seconds or 0.0 for host in manifest.hosts if host.name in busy
+        host.name: host.clock_offset_seconds or 0.0 for host in manifest.hosts if host.name in roles
     }
     if not offsets:
         return []
-    first, last = min(offsets, key=offsets.__getitem__), max(offsets, key=offsets.__getitem__)
-    apart = offsets[last] - offsets[first]
-    if apart <= MOST_APART_SECONDS:
+    earliest_host, latest_host = (
+        min(offsets, key=offsets.__getitem__),
+        max(offsets, key=offsets.__getitem__),
+    )
+    difference_seconds = offsets[latest_host] - offsets[earliest_host]
+    if difference_seconds <= MOST_APART_SECONDS:
         return []
     doubt = (
-        f"the clock of {last} is {apart:.2f} s ahead of that of {first}: what one counts in a "
+        f"the clock of {latest_host} is {difference_seconds:.2f} s ahead of that of "
+        f"{earliest_host}: what one counts in a "
         "second the other counts partly in the next"
     )
     return [doubt]

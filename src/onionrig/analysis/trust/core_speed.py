@@ -28,29 +28,30 @@ def core_speed_doubts(
     """
     if yardstick is None:
         return []
-    bearable = MOST_CHANGE
-    sustained = goodput.sustained_bits_per_second
+    tolerated_change = MOST_CHANGE
+    sustained_rate = goodput.sustained_bits_per_second
     for threshold in thresholds:
-        if threshold.figure == "sustained rate" and threshold.limit and sustained:
-            bearable = min(bearable, abs(sustained / threshold.limit - 1))
+        if threshold.figure == "sustained rate" and threshold.limit and sustained_rate:
+            tolerated_change = min(tolerated_change, abs(sustained_rate / threshold.limit - 1))
     return [
-        _doubt(host, several=len(yardstick.hosts) > 1)
+        _doubt(host, has_several_hosts=len(yardstick.hosts) > 1)
         for host in yardstick.hosts
-        if _moved(host, bearable)
+        if _has_moved(host, tolerated_change)
     ]
 
 
-def _moved(host: HostSpeed, bearable: float) -> bool:
+def _has_moved(host: HostSpeed, tolerated_change: float) -> bool:
     if host.change is None or host.significance is None:
         return False
-    return abs(host.change) > bearable and host.significance >= LEAST_SIGNIFICANCE
+    return abs(host.change) > tolerated_change and host.significance >= LEAST_SIGNIFICANCE
 
 
-def _doubt(host: HostSpeed, *, several: bool) -> str:
-    cores = f"the cores of {host.host}" if several else "the cores"
+def _doubt(host: HostSpeed, *, has_several_hosts: bool) -> str:
+    cores_text = f"the cores of {host.host}" if has_several_hosts else "the cores"
     change = host.change or 0.0
-    moved = "faster" if change > 0 else "slower"
+    direction = "faster" if change > 0 else "slower"
     return (
-        f"{cores} were {percent_text(abs(change))} {moved} in the second half of the hold than in "
+        f"{cores_text} were {percent_text(abs(change))} {direction} in the second half of the hold "
+        "than in "
         "the first, by the yardstick"
     )

@@ -35,51 +35,56 @@ def cpu_agreement(load: MeasuredLoad) -> tuple[CpuAgreement, ...]:
 
     The result is empty if services had no control groups of their own.
     """
-    of_processes: dict[str, float] = defaultdict(float)
-    of_groups: dict[str, float] = defaultdict(float)
-    counts: dict[str, int] = defaultdict(int)
+    process_seconds: dict[str, float] = defaultdict(float)
+    group_seconds: dict[str, float] = defaultdict(float)
+    service_counts: dict[str, int] = defaultdict(int)
     for samples in load.recording.samplers.values():
-        held = samples_around(samples, load.hold)
-        processes = used_by_processes_seconds(held)
-        for name, used in used_by_groups_seconds(held).items():
+        hold_samples = samples_around(samples, load.hold)
+        processes = used_by_processes_seconds(hold_samples)
+        for name, used_seconds in used_by_groups_seconds(hold_samples).items():
             role = load.manifest.roles.get(name, name)
-            of_processes[role] += processes[name]
-            of_groups[role] += used
-            counts[role] += 1
+            process_seconds[role] += processes[name]
+            group_seconds[role] += used_seconds
+            service_counts[role] += 1
     return tuple(
         CpuAgreement(
             role=role,
-            process_cpu_seconds=of_processes[role],
-            group_cpu_seconds=used,
-            agrees=abs(used - of_processes[role])
-            <= max(MOST_DIFFERENCE * of_processes[role], READ_APART_SECONDS * counts[role]),
+            process_cpu_seconds=process_seconds[role],
+            group_cpu_seconds=used_seconds,
+            agrees=abs(used_seconds - process_seconds[role])
+            <= max(
+                MOST_DIFFERENCE * process_seconds[role], READ_APART_SECONDS * service_counts[role]
+            ),
         )
-        for role, used in of_groups.items()
+        for role, used_seconds in group_seconds.items()
     )
 
 
 def missed_cpu(agreements: Iterable[CpuAgreement]) -> list[str]:
     """Report where processes lived too short to be read."""
     return [
-        f"processes of the role {one.role} that lived too short to be sampled used "
-        f"{one.group_cpu_seconds - one.process_cpu_seconds:.2f} CPU-seconds in the hold "
-        f"({_share(one)} of what was sampled): control groups counted it, and costs include it"
-        for one in agreements
-        if not one.agrees and one.group_cpu_seconds > one.process_cpu_seconds
+        f"processes of the role {agreement.role} that lived too short to be sampled used "
+        f"{agreement.group_cpu_seconds - agreement.process_cpu_seconds:.2f} CPU-seconds in the "
+        "hold "
+        f"({_share(agreement)} of what was sampled): control groups counted it, and costs include "
+        "it"
+        for agreement in agreements
+        if not agreement.agrees and agreement.group_cpu_seconds > agreement.process_cpu_seconds
     ]
 
 
 def cpu_agreement_doubts(agreements: Iterable[CpuAgreement]) -> list[str]:
     """Return a doubt for each role whose groups counted less than the processes in them."""
     return [
-        f"the control groups of the role {one.role} counted {_share(one)} less CPU time than the "
+        f"the control groups of the role {agreement.role} counted {_share(agreement)} less CPU "
+        "time than the "
         "processes in them"
-        for one in agreements
-        if not one.agrees and one.group_cpu_seconds < one.process_cpu_seconds
+        for agreement in agreements
+        if not agreement.agrees and agreement.group_cpu_seconds < agreement.process_cpu_seconds
     ]
 
 
-def _share(one: CpuAgreement) -> str:
-    if not one.process_cpu_seconds:
+def _share(agreement: CpuAgreement) -> str:
+    if not agreement.process_cpu_seconds:
         return "all"
-    return percent_text(abs(one.group_cpu_seconds / one.process_cpu_seconds - 1))
+    return percent_text(abs(agreement.group_cpu_seconds / agreement.process_cpu_seconds - 1))

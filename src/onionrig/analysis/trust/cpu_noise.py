@@ -21,9 +21,9 @@ after the other, in ticks of 10 ms."""
 
 def cpu_noise(uses: Sequence[HostUse]) -> Noise:
     """Return what others took; the sums are those of the fullest host, which comes first."""
-    others = [use.others_cores for use in uses if use.others_cores is not None]
+    other_cores = [use.others_cores for use in uses if use.others_cores is not None]
     return Noise(
-        others_cores=max(others, default=None),
+        others_cores=max(other_cores, default=None),
         steal_cores=max((use.steal_cores for use in uses), default=None),
         machine_busy_cores=uses[0].machine_busy_cores if uses else None,
         processes_busy_cores=_processes(uses[0]) if uses else None,
@@ -34,14 +34,15 @@ def cpu_noise_doubts(uses: Sequence[HostUse]) -> list[str]:
     """Return a doubt for each host on which others took more than a little."""
     doubts: list[str] = []
     for use in uses:
-        for who, cores in (
+        for user_text, cores in (
             ("processes outside the rig used", use.others_cores),
             ("the hypervisor took", use.steal_cores),
         ):
             if cores is not None and use.machine_cores and cores > MOST_SHARE * use.machine_cores:
-                share = percent_text(cores / use.machine_cores)
+                share_text = percent_text(cores / use.machine_cores)
                 doubts.append(
-                    f"{who} {cores:.2f} of the {use.machine_cores} cores of {use.host} ({share})"
+                    f"{user_text} {cores:.2f} of the {use.machine_cores} cores of {use.host} "
+                    f"({share_text})"
                 )
     return doubts
 

@@ -22,11 +22,13 @@ something else runs, the disk holds up nothing that is counted here."""
 def disk_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for each machine on which nothing ran because all waited for a disk."""
     doubts = []
-    for machine, held in samples_by_machine(load).items():
-        waited = condition_rise(held, lambda counts: counts.full_disk_pressure_seconds)
-        if waited and waited.share > MOST_WAITED_SHARE:
+    for machine, hold_samples in samples_by_machine(load).items():
+        waiting_rise = condition_rise(
+            hold_samples, lambda counts: counts.full_disk_pressure_seconds
+        )
+        if waiting_rise and waiting_rise.share > MOST_WAITED_SHARE:
             doubts.append(
                 f"{machine} waited for its disk: everything that was not idle did so for "
-                f"{percent_text(waited.share)} of the hold"
+                f"{percent_text(waiting_rise.share)} of the hold"
             )
     return doubts

@@ -86,19 +86,20 @@ def trust(load: MeasuredLoad, speed_doubts: Sequence[str] = ()) -> Trust:
 
 def _counting_doubts(load: MeasuredLoad) -> list[str]:
     """Return doubts about the counts of the sinks themselves, which affect the headline."""
-    doubts = [loss_text(lost) for lost in lost_hosts(load)]
+    doubts = [loss_text(lost_host) for lost_host in lost_hosts(load)]
     if load.sink_seconds.corrupt_bytes:
         doubts.append(f"{load.sink_seconds.corrupt_bytes} bytes were not the payload")
-    held, scheduled = len(load.hold.seconds), events_of(load.recording.events, Scheduled)
+    held_seconds, scheduled = len(load.hold.seconds), events_of(load.recording.events, Scheduled)
     missing = load.sink_seconds.missing_in(load.hold)
     if missing:
         doubts.append(
-            f"{missing} of {held} seconds of the hold lack a sample of a sink; what was not "
+            f"{missing} of {held_seconds} seconds of the hold lack a sample of a sink; what was "
+            "not "
             "recorded counts as 0"
         )
-    asked = scheduled[-1].end_second - scheduled[-1].hold_second if scheduled else 0
-    if 0 < held < asked:
-        doubts.append(f"the hold was cut short: {held} of {asked} seconds")
+    scheduled_seconds = scheduled[-1].end_second - scheduled[-1].hold_second if scheduled else 0
+    if 0 < held_seconds < scheduled_seconds:
+        doubts.append(f"the hold was cut short: {held_seconds} of {scheduled_seconds} seconds")
     return doubts
 
 
@@ -109,24 +110,24 @@ def _unanswered(load: MeasuredLoad) -> list[str]:
     """
     if load.manifest.mode == "without tor" or not load.hold.seconds:
         return []
-    asked: Counter[str] = Counter()
-    silent: Counter[str] = Counter()
-    away = absences(load.recording.events, service_hosts(load.manifest))
+    request_counts: Counter[str] = Counter()
+    silence_counts: Counter[str] = Counter()
+    absences_by_service = absences(load.recording.events, service_hosts(load.manifest))
     for samples in load.recording.tors.values():
         for sample in samples:
             # the last request is made as the hold ends
             if load.hold.begin <= sample.second <= load.hold.end:
-                asked.update(sample.daemons.keys())
-                silent.update(
+                request_counts.update(sample.daemons.keys())
+                silence_counts.update(
                     name
-                    for name, read in sample.daemons.items()
-                    if read is None and not _was_away(away.get(name, ()), sample)
+                    for name, counters in sample.daemons.items()
+                    if counters is None and not _was_away(absences_by_service.get(name, ()), sample)
                 )
-    if not asked:
+    if not request_counts:
         return ["no tor's own counters were read in the hold"]
     return [
-        f"{name} did not answer {times} of {asked[name]} requests for its counters"
-        for name, times in silent.items()
+        f"{name} did not answer {count} of {request_counts[name]} requests for its counters"
+        for name, count in silence_counts.items()
     ]
 
 
@@ -140,11 +141,11 @@ def _was_away(absences: Iterable[Absence], sample: TorSample) -> bool:
 def _unjudged_trend(load: MeasuredLoad) -> list[str]:
     if lost_hosts(load):
         return ["whether the hold was steady is not judged: a host was lost"]
-    faults = len(faults_in(load.recording, load.hold))
-    if not faults:
+    fault_count = len(faults_in(load.recording, load.hold))
+    if not fault_count:
         return []
-    caused = counted(faults, "fault")
-    return [f"whether the hold was steady is not judged: the experiment caused {caused}"]
+    faults_text = counted(fault_count, "fault")
+    return [f"whether the hold was steady is not judged: the experiment caused {faults_text}"]
 
 
 def _unpinged(load: MeasuredLoad) -> list[str]:

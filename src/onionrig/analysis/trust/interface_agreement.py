@@ -56,46 +56,48 @@ def interface_agreement(load: MeasuredLoad) -> Agreement:
     """Compare the sinks' bytes with those of such hosts' interfaces, between the same samples."""
     manifest = load.manifest
     if _pulls_from_elsewhere(manifest):
-        received, carried = 0, 0
+        received_bytes, carried_total = 0, 0
         for samples in load.recording.samplers.values():
             if hold_samples := samples_around(samples, load.hold):
-                received += sum(load.sink_seconds.payload_in(_between(hold_samples)))
-                carried += carried_bytes(hold_samples, "received")
-        return _agreement(carried, received, PLAIN, dials=0)
+                received_bytes += sum(load.sink_seconds.payload_in(_between(hold_samples)))
+                carried_total += carried_bytes(hold_samples, "received")
+        return _agreement(carried_total, received_bytes, PLAIN, dial_count=0)
     if not on_several_hosts(manifest):
         return not_compared(
             "interfaces", None, None, "every hop of a rig on one host goes over loopback"
         )
     if sinks := lost_sinks(load):
         return not_compared("interfaces", None, None, unrecorded(sinks))
-    serving = _hosts_that_only_serve(manifest) - {lost.name for lost in lost_hosts(load)}
-    sent, received = 0, 0
+    serving_hosts = _hosts_that_only_serve(manifest) - {
+        lost_host.name for lost_host in lost_hosts(load)
+    }
+    sent_bytes, received_bytes = 0, 0
     for sampler, samples in load.recording.samplers.items():
         hold_samples = samples_around(samples, load.hold)
         host = host_of(manifest, sampler)
-        if hold_samples and host in serving:
-            sent += carried_bytes(hold_samples, "sent")
-            received += _served_by(load, _between(hold_samples), host)
+        if hold_samples and host in serving_hosts:
+            sent_bytes += carried_bytes(hold_samples, "sent")
+            received_bytes += _served_by(load, _between(hold_samples), host)
     lowest, highest = PLAIN if manifest.mode == "without tor" else CELLS
     overhead = lowest, highest + (REAL if manifest.has_real_hosts else 0.0)
-    return _agreement(sent, received, overhead, dials=dials_in_hold(load))
+    return _agreement(sent_bytes, received_bytes, overhead, dial_count=dials_in_hold(load))
 
 
 def _agreement(
-    carried: int, received: int, overhead: tuple[float, float], *, dials: int
+    carried_total: int, received_bytes: int, overhead: tuple[float, float], *, dial_count: int
 ) -> Agreement:
-    if not carried:
+    if not carried_total:
         return not_compared(
             "interfaces", None, None, "no sampled host's interfaces carry the payload alone"
         )
     lowest, highest = overhead
     # a dial hangs up after a few KiB; what was in flight by then was carried as well
-    dial_bytes = dials * (SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES)
+    dial_bytes = dial_count * (SINK_BUFFER_BYTES + STREAM_WINDOW_BYTES)
     return compared(
         "interfaces",
-        received,
-        carried,
-        (lowest * received, highest * (received + dial_bytes) + dial_bytes),
+        received_bytes,
+        carried_total,
+        (lowest * received_bytes, highest * (received_bytes + dial_bytes) + dial_bytes),
         f"{'' if lowest == PLAIN[0] else 'cells, TLS records, '}TCP and IP headers",
     )
 

@@ -44,32 +44,49 @@ MOST_REFUSED_PER_SECOND = 0.1
 def loss_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for everything that a host lost more than a little of."""
     hosts = samples_by_host(load)
-    frames = {host: list(_frame_doubts(load, host, held)) for host, held in hosts.items()}
-    told = {machine_of(load.manifest, host) for host, doubts in frames.items() if doubts}
+    frame_doubts = {
+        host: list(_frame_doubts(load, host, host_samples)) for host, host_samples in hosts.items()
+    }
+    doubtful_machines = {
+        machine_of(load.manifest, host) for host, doubts in frame_doubts.items() if doubts
+    }
     return [
-        *(doubt for doubts in frames.values() for doubt in doubts),
+        *(doubt for doubts in frame_doubts.values() for doubt in doubts),
         # a frame dropped by such a queue is counted at its interface as well
         *(
             doubt
-            for machine, held in samples_by_machine(load).items()
-            if machine not in told
-            for doubt in _queue_doubts(machine, held)
+            for machine, host_samples in samples_by_machine(load).items()
+            if machine not in doubtful_machines
+            for doubt in _queue_doubts(machine, host_samples)
         ),
-        *(doubt for host, held in hosts.items() for doubt in _segment_doubts(host, held)),
-        *(doubt for host, held in hosts.items() for doubt in _connection_doubts(host, held)),
+        *(
+            doubt
+            for host, host_samples in hosts.items()
+            for doubt in _segment_doubts(host, host_samples)
+        ),
+        *(
+            doubt
+            for host, host_samples in hosts.items()
+            for doubt in _connection_doubts(host, host_samples)
+        ),
     ]
 
 
-def _frame_doubts(load: MeasuredLoad, host: str, held: Sequence[HostSample]) -> Iterator[str]:
+def _frame_doubts(
+    load: MeasuredLoad, host: str, host_samples: Sequence[HostSample]
+) -> Iterator[str]:
     """Yield the losses of interfaces, except for hosts whose links the experiment took away."""
     if host in _hosts_with_faults(load):
         return
-    for name in _interfaces_that_matter(held):
-        for direction, lost, carried in (
+    for name in _interfaces_that_matter(host_samples):
+        for direction, count_lost, count_carried in (
             ("received", _received_lost, _received),
             ("sent", _sent_lost, _sent),
         ):
-            losses, frames = (rise(held, _of_interface(name, count)) for count in (lost, carried))
+            losses, frames = (
+                rise(host_samples, _of_interface(name, count))
+                for count in (count_lost, count_carried)
+            )
             if losses and frames and _too_many(losses, losses.amount + frames.amount):
                 yield (
                     f"{name} of {host} lost {losses.amount:.0f} frames that were to be {direction} "
@@ -78,49 +95,69 @@ def _frame_doubts(load: MeasuredLoad, host: str, held: Sequence[HostSample]) -> 
                 )
 
 
-def _interfaces_that_matter(held: Sequence[HostSample]) -> list[str]:
+def _interfaces_that_matter(host_samples: Sequence[HostSample]) -> list[str]:
     """Name the interfaces that carried a good part of all bytes of the host."""
-    rises = {name: rise(held, _of_interface(name, _bytes)) for name in held[-1].interfaces}
-    carried = {name: risen.amount for name, risen in rises.items() if risen}
-    least = MATTERING_SHARE * sum(carried.values())
-    return [name for name, size in carried.items() if size >= least]
+    rises = {
+        name: rise(host_samples, _of_interface(name, _bytes))
+        for name in host_samples[-1].interfaces
+    }
+    bytes_by_interface = {
+        name: interface_rise.amount for name, interface_rise in rises.items() if interface_rise
+    }
+    least_bytes = MATTERING_SHARE * sum(bytes_by_interface.values())
+    return [name for name, size in bytes_by_interface.items() if size >= least_bytes]
 
 
-def _queue_doubts(machine: str, held: Sequence[HostSample]) -> Iterator[str]:
-    lost = condition_rise(held, lambda counts: counts.unqueued_frames)
-    taken = condition_rise(held, lambda counts: counts.queued_frames)
-    if lost and taken and _too_many(lost, lost.amount + taken.amount):
+def _queue_doubts(machine: str, machine_samples: Sequence[HostSample]) -> Iterator[str]:
+    lost_frames = condition_rise(machine_samples, lambda counts: counts.unqueued_frames)
+    taken_frames = condition_rise(machine_samples, lambda counts: counts.queued_frames)
+    if (
+        lost_frames
+        and taken_frames
+        and _too_many(lost_frames, lost_frames.amount + taken_frames.amount)
+    ):
         yield (
-            f"the CPUs of {machine} had no room in their queues for {lost.amount:.0f} received "
-            f"frames in the hold{_share_text(lost, lost.amount + taken.amount)}"
+            f"the CPUs of {machine} had no room in their queues for {lost_frames.amount:.0f} "
+            "received "
+            "frames in the "
+            f"hold{_share_text(lost_frames, lost_frames.amount + taken_frames.amount)}"
         )
 
 
-def _segment_doubts(host: str, held: Sequence[HostSample]) -> Iterator[str]:
-    received = network_rise(held, lambda counts: counts.received_segments)
-    damaged = network_rise(held, lambda counts: counts.damaged_segments)
-    unbuffered = network_rise(held, lambda counts: counts.unbuffered_segments)
-    for lost, how in (
-        (damaged, "arrived damaged"),
-        (unbuffered, "were dropped for lack of buffer memory"),
+def _segment_doubts(host: str, host_samples: Sequence[HostSample]) -> Iterator[str]:
+    received_segments = network_rise(host_samples, lambda counts: counts.received_segments)
+    damaged_segments = network_rise(host_samples, lambda counts: counts.damaged_segments)
+    unbuffered_segments = network_rise(host_samples, lambda counts: counts.unbuffered_segments)
+    for lost_segments, reason_text in (
+        (damaged_segments, "arrived damaged"),
+        (unbuffered_segments, "were dropped for lack of buffer memory"),
     ):
-        if lost and received and _too_many(lost, received.amount):
+        if (
+            lost_segments
+            and received_segments
+            and _too_many(lost_segments, received_segments.amount)
+        ):
             yield (
-                f"{lost.amount:.0f} TCP segments that {host} received in the hold {how}"
-                f"{_share_text(lost, received.amount)}"
+                f"{lost_segments.amount:.0f} TCP segments that {host} received in the hold "
+                f"{reason_text}"
+                f"{_share_text(lost_segments, received_segments.amount)}"
             )
 
 
-def _connection_doubts(host: str, held: Sequence[HostSample]) -> Iterator[str]:
-    refused = network_rise(held, lambda counts: counts.refused_connections)
-    if refused and refused.per_second > MOST_REFUSED_PER_SECOND:
+def _connection_doubts(host: str, host_samples: Sequence[HostSample]) -> Iterator[str]:
+    refused_connections = network_rise(host_samples, lambda counts: counts.refused_connections)
+    if refused_connections and refused_connections.per_second > MOST_REFUSED_PER_SECOND:
         yield (
-            f"{host} turned away {refused.amount:.0f} connections in the hold: the queues of the "
+            f"{host} turned away {refused_connections.amount:.0f} connections in the hold: the "
+            "queues of the "
             "sockets that they were made to were full"
         )
-    aborted = network_rise(held, lambda counts: counts.aborted_connections)
-    if aborted and aborted.amount:
-        yield f"{host} ended {aborted.amount:.0f} connections in the hold for lack of TCP memory"
+    aborted_connections = network_rise(host_samples, lambda counts: counts.aborted_connections)
+    if aborted_connections and aborted_connections.amount:
+        yield (
+            f"{host} ended {aborted_connections.amount:.0f} connections in the hold for lack of "
+            "TCP memory"
+        )
 
 
 def _hosts_with_faults(load: MeasuredLoad) -> set[str]:

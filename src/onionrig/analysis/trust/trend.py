@@ -55,9 +55,9 @@ def trend_doubts(trend: Trend) -> list[str]:
     """Return the doubt raised by a hold that was not steady, if it was not."""
     if trend.steady is not False or trend.change is None or trend.significance is None:
         return []
-    moved = f"{'rose' if trend.change > 0 else 'fell'} by {percent_text(abs(trend.change))}"
+    change_text = f"{'rose' if trend.change > 0 else 'fell'} by {percent_text(abs(trend.change))}"
     errors = f"{trend.significance:.1f} standard errors"
-    return [f"goodput {moved} over the hold ({errors}), so it was not steady"]
+    return [f"goodput {change_text} over the hold ({errors}), so it was not steady"]
 
 
 def blocks(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -69,9 +69,9 @@ def arithmetic_seconds_per_gbit(mode: Mode, speeds: PartSpeeds) -> Arithmetic | 
 
 def summed_by_kind(arithmetic: Arithmetic) -> dict[str, float]:
     """Return the CPU-seconds per Gbit by kind of work, over all roles."""
-    return {kind: sum(work[kind] for work in arithmetic.values()) for kind in KINDS}
+    return {kind: sum(role_seconds[kind] for role_seconds in arithmetic.values()) for kind in KINDS}
 
 
 def summed_by_role(arithmetic: Arithmetic) -> dict[str, float]:
     """Return the CPU-seconds per Gbit by role, over all kinds of work."""
-    return {role: sum(work.values()) for role, work in arithmetic.items()}
+    return {role: sum(role_seconds.values()) for role, role_seconds in arithmetic.items()}

@@ -27,35 +27,39 @@ CERTAIN = 1e6
 
 def host_speed(host: str, readings: Sequence[YardstickSample], hold: Window) -> HostSpeed:
     """Return how fast a host's cores were, by the readings of one load and of one version."""
-    held = [one for one in readings if one.moment == "hold" and one.second in hold.seconds]
-    by_moment = {
-        "before": part_speeds(_of_moment(readings, "before")),
-        "hold": part_speeds(held),
-        "after": part_speeds(_of_moment(readings, "after")),
+    hold_readings = [
+        reading
+        for reading in readings
+        if reading.moment == "hold" and reading.second in hold.seconds
+    ]
+    speeds_by_moment = {
+        "before": part_speeds(_readings_at(readings, "before")),
+        "hold": part_speeds(hold_readings),
+        "after": part_speeds(_readings_at(readings, "after")),
     }
     reference = REFERENCE_CORES.get(readings[0].version) if readings else None
-    each = [
+    hold_speeds = [
         speed
-        for one in held
-        if (speed := relative_speed(part_speeds([one]), reference)) is not None
+        for reading in hold_readings
+        if (speed := relative_speed(part_speeds([reading]), reference)) is not None
     ]
-    change, significance = _change(held, each, hold)
+    change, significance = _change(hold_readings, hold_speeds, hold)
     return HostSpeed(
         host=host,
-        cores=len({one.core for one in readings}),
-        readings=len(held),
-        before=relative_speed(by_moment["before"], reference),
-        hold=relative_speed(by_moment["hold"], reference),
-        after=relative_speed(by_moment["after"], reference),
-        middle_half=_middle_half(each),
+        cores=len({reading.core for reading in readings}),
+        readings=len(hold_readings),
+        before=relative_speed(speeds_by_moment["before"], reference),
+        hold=relative_speed(speeds_by_moment["hold"], reference),
+        after=relative_speed(speeds_by_moment["after"], reference),
+        middle_half=_middle_half(hold_speeds),
         change=change,
         significance=significance,
         parts=tuple(
             PartSpeed(
                 part=part,
-                before_bytes_per_cpu_second=by_moment["before"].get(part),
-                hold_bytes_per_cpu_second=by_moment["hold"].get(part),
-                after_bytes_per_cpu_second=by_moment["after"].get(part),
+                before_bytes_per_cpu_second=speeds_by_moment["before"].get(part),
+                hold_bytes_per_cpu_second=speeds_by_moment["hold"].get(part),
+                after_bytes_per_cpu_second=speeds_by_moment["after"].get(part),
                 reference_bytes_per_cpu_second=(
                     reference.bytes_per_cpu_second.get(part) if reference else None
                 ),
@@ -69,7 +73,7 @@ def part_speeds(readings: Sequence[YardstickSample]) -> PartSpeeds:
     """Return the speed of each part over these readings; a part without time is left out."""
     speeds: PartSpeeds = {}
     for part in WORK_PARTS:
-        timings = [one.timings[part] for one in readings if part in one.timings]
+        timings = [reading.timings[part] for reading in readings if part in reading.timings]
         seconds = math.fsum(timing.cpu_seconds for timing in timings)
         if seconds > 0:
             speeds[part] = sum(timing.bytes for timing in timings) / seconds
@@ -89,32 +93,32 @@ def relative_speed(speeds: PartSpeeds, reference: ReferenceCore | None) -> float
     )
 
 
-def _of_moment(readings: Sequence[YardstickSample], moment: Moment) -> list[YardstickSample]:
-    return [one for one in readings if one.moment == moment]
+def _readings_at(readings: Sequence[YardstickSample], moment: Moment) -> list[YardstickSample]:
+    return [reading for reading in readings if reading.moment == moment]
 
 
 def _middle_half(speeds: Sequence[float]) -> tuple[float, float] | None:
     if len(speeds) < FEWEST_FOR_QUARTILES:
         return None
-    first, _, third = statistics.quantiles(speeds, n=4)
-    return first, third
+    first_quartile, _, third_quartile = statistics.quantiles(speeds, n=4)
+    return first_quartile, third_quartile
 
 
 def _change(
-    held: Sequence[YardstickSample], speeds: Sequence[float], hold: Window
+    hold_readings: Sequence[YardstickSample], speeds: Sequence[float], hold: Window
 ) -> tuple[float | None, float | None]:
     """Return the relative change between the halves of the hold, and its standard errors."""
-    if len(speeds) != len(held):
+    if len(speeds) != len(hold_readings):
         return None, None
-    middle = (hold.begin + hold.end) / 2
+    middle_second = (hold.begin + hold.end) / 2
     halves: tuple[list[float], list[float]] = ([], [])
-    for one, speed in zip(held, speeds, strict=True):
-        halves[one.second >= middle].append(speed)
+    for reading, speed in zip(hold_readings, speeds, strict=True):
+        halves[reading.second >= middle_second].append(speed)
     if any(len(half) < FEWEST_IN_A_HALF for half in halves):
         return None, None
-    first, second = (statistics.fmean(half) for half in halves)
+    first_mean, second_mean = (statistics.fmean(half) for half in halves)
     error = math.sqrt(math.fsum(statistics.variance(half) / len(half) for half in halves))
-    moved = second - first
+    difference = second_mean - first_mean
     if not error:
-        return moved / first, CERTAIN if moved else 0.0
-    return moved / first, min(abs(moved) / error, CERTAIN)
+        return difference / first_mean, CERTAIN if difference else 0.0
+    return difference / first_mean, min(abs(difference) / error, CERTAIN)

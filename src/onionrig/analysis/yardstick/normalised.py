@@ -38,22 +38,24 @@ def yardstick(
     load: MeasuredLoad, goodput: Goodput, bottleneck: Bottleneck | None
 ) -> Yardstick | None:
     """Return how fast the cores were; None if no yardstick was read, as in older runs."""
-    readings = _by_machine(load)
+    readings = _readings_by_machine(load)
     if not readings:
         return None
-    versions = sorted({one.version for several in readings.values() for one in several})
-    hosts = tuple(
-        host_speed(machine, _of_version(several, versions[-1]), load.hold)
-        for machine, several in readings.items()
+    versions = sorted(
+        {item.version for machine_readings in readings.values() for item in machine_readings}
     )
-    speed = _whole_speed(load, {one.host: one for one in hosts})
-    sustained, reason = _carried_over(goodput, bottleneck, speed)
+    hosts = tuple(
+        host_speed(machine, _readings_of_version(machine_readings, versions[-1]), load.hold)
+        for machine, machine_readings in readings.items()
+    )
+    speed = _whole_speed(load, {item.host: item for item in hosts})
+    sustained_on_reference_core, reason = _sustained_on_reference_core(goodput, bottleneck, speed)
     return Yardstick(
         version=versions[-1],
-        libraries=tuple(several[0].library for several in readings.values()),
+        libraries=tuple(machine_readings[0].library for machine_readings in readings.values()),
         hosts=hosts,
         speed=speed,
-        sustained_on_reference_core_bits_per_second=sustained,
+        sustained_on_reference_core_bits_per_second=sustained_on_reference_core,
         not_carried_over=reason,
         arithmetic=_arithmetic(load, readings, goodput),
     )
@@ -66,72 +68,85 @@ def carried_over_costs(
     if yardstick is None:
         return dict(costs)
     speeds = {host.host: host.hold for host in yardstick.hosts}
-    weighted: dict[str, float] = defaultdict(float)
-    whole: dict[str, float] = defaultdict(float)
-    for machine, used in _used_cpu_seconds(load).items():
+    weighted_seconds: dict[str, float] = defaultdict(float)
+    role_seconds: dict[str, float] = defaultdict(float)
+    for machine, used_seconds in _used_cpu_seconds(load).items():
         speed = speeds.get(machine)
-        for name, seconds in used.items():
+        for name, seconds in used_seconds.items():
             role = load.manifest.roles.get(name, name)
-            whole[role] += seconds
-            weighted[role] += math.nan if speed is None else speed * seconds
-    carried: dict[str, Cost] = {}
+            role_seconds[role] += seconds
+            weighted_seconds[role] += math.nan if speed is None else speed * seconds
+    carried_over: dict[str, Cost] = {}
     for role, cost in costs.items():
-        mean_speed = weighted[role] / whole[role] if whole[role] else math.nan
+        mean_speed = weighted_seconds[role] / role_seconds[role] if role_seconds[role] else math.nan
         per_gbit = cost.cpu_seconds_per_gbit
         on_reference = per_gbit  # what took no time takes none anywhere
         if per_gbit:
             on_reference = None if math.isnan(mean_speed) else per_gbit * mean_speed
-        carried[role] = msgspec.structs.replace(cost, reference_core_seconds_per_gbit=on_reference)
-    return carried
+        carried_over[role] = msgspec.structs.replace(
+            cost, reference_core_seconds_per_gbit=on_reference
+        )
+    return carried_over
 
 
-def _by_machine(load: MeasuredLoad) -> dict[str, list[YardstickSample]]:
+def _readings_by_machine(load: MeasuredLoad) -> dict[str, list[YardstickSample]]:
     """Return the readings of each machine; emulated hosts share one."""
     readings: dict[str, list[YardstickSample]] = {}
-    for name, several in load.recording.yardsticks.items():
-        if several:
+    for name, service_readings in load.recording.yardsticks.items():
+        if service_readings:
             machine = machine_of(load.manifest, host_of(load.manifest, name))
-            readings.setdefault(machine, []).extend(several)
+            readings.setdefault(machine, []).extend(service_readings)
     return readings
 
 
-def _of_version(readings: Sequence[YardstickSample], version: int) -> list[YardstickSample]:
-    return [one for one in readings if one.version == version]
+def _readings_of_version(
+    readings: Sequence[YardstickSample], version: int
+) -> list[YardstickSample]:
+    return [reading for reading in readings if reading.version == version]
 
 
 def _used_cpu_seconds(load: MeasuredLoad) -> dict[str, dict[str, float]]:
     """Return the CPU-seconds of each service in the hold, by machine."""
-    used: dict[str, dict[str, float]] = {}
+    used_by_machine: dict[str, dict[str, float]] = {}
     for name, samples in load.recording.samplers.items():
-        around = samples_around(samples, load.hold)
-        if around and elapsed_seconds(around):
+        hold_samples = samples_around(samples, load.hold)
+        if hold_samples and elapsed_seconds(hold_samples):
             machine = machine_of(load.manifest, host_of(load.manifest, name))
-            used.setdefault(machine, {}).update(used_cpu_seconds(around))
-    return used
+            used_by_machine.setdefault(machine, {}).update(used_cpu_seconds(hold_samples))
+    return used_by_machine
 
 
 def _whole_speed(load: MeasuredLoad, hosts: Mapping[str, HostSpeed]) -> float | None:
     """Return the mean speed of the machines, weighted by the CPU time that the rig used there."""
-    used = {machine: sum(each.values()) for machine, each in _used_cpu_seconds(load).items()}
-    whole = sum(used.values())
-    if not whole:
+    used_seconds = {
+        machine: sum(seconds_by_service.values())
+        for machine, seconds_by_service in _used_cpu_seconds(load).items()
+    }
+    all_seconds = sum(used_seconds.values())
+    if not all_seconds:
         return None
-    speeds = {machine: hosts[machine].hold if machine in hosts else None for machine in used}
-    known = [used[machine] * speed for machine, speed in speeds.items() if speed is not None]
-    return sum(known) / whole if len(known) == len(used) else None
+    speeds = {
+        machine: hosts[machine].hold if machine in hosts else None for machine in used_seconds
+    }
+    weighted_seconds = [
+        used_seconds[machine] * speed for machine, speed in speeds.items() if speed is not None
+    ]
+    return (
+        sum(weighted_seconds) / all_seconds if len(weighted_seconds) == len(used_seconds) else None
+    )
 
 
-def _carried_over(
+def _sustained_on_reference_core(
     goodput: Goodput, bottleneck: Bottleneck | None, speed: float | None
 ) -> tuple[float | None, str]:
-    sustained = goodput.sustained_bits_per_second
-    if sustained is None:
+    sustained_rate = goodput.sustained_bits_per_second
+    if sustained_rate is None:
         return None, "there is no sustained rate"
     if speed is None:
         return None, "the yardstick was not read in the hold on every host"
     if bottleneck is None or bottleneck.kind not in FOLLOWS_THE_CORES:
         return None, "no CPU was the bottleneck, so the rate does not follow the core speed"
-    return sustained / speed, ""
+    return sustained_rate / speed, ""
 
 
 def _arithmetic(
@@ -139,16 +154,20 @@ def _arithmetic(
 ) -> ArithmeticBound | None:
     """Return the bound of all cores of the machines together, at their speeds in the hold."""
     relays = relays_of(load.manifest.mode)
-    mean = goodput.mean_bits_per_second
-    if relays is None or mean is None:
+    mean_rate = goodput.mean_bits_per_second
+    if relays is None or mean_rate is None:
         return None
     cores = {machine: _cores(load, machine) for machine in readings}
     speeds = _mean_speeds(
         {
             machine: part_speeds(
-                [one for one in several if one.moment == "hold" and one.second in load.hold.seconds]
+                [
+                    reading
+                    for reading in machine_readings
+                    if reading.moment == "hold" and reading.second in load.hold.seconds
+                ]
             )
-            for machine, several in readings.items()
+            for machine, machine_readings in readings.items()
         },
         cores,
     )
@@ -156,13 +175,13 @@ def _arithmetic(
     if arithmetic is None:
         return None
     seconds = summed_by_kind(arithmetic)
-    bound = sum(cores.values()) * BITS_PER_GBIT / sum(seconds.values())
+    highest_rate = sum(cores.values()) * BITS_PER_GBIT / sum(seconds.values())
     return ArithmeticBound(
         relays=relays,
         cpu_seconds_per_gbit=seconds,
         role_cpu_seconds_per_gbit=summed_by_role(arithmetic),
-        bits_per_second=bound,
-        reached=mean / bound,
+        bits_per_second=highest_rate,
+        reached=mean_rate / highest_rate,
     )
 
 
@@ -173,9 +192,16 @@ def _cores(load: MeasuredLoad, machine: str) -> float:
 
 def _mean_speeds(speeds: Mapping[str, PartSpeeds], cores: Mapping[str, float]) -> PartSpeeds:
     """Return the speeds of the mean core of several machines; parts read on all of them only."""
-    whole = sum(cores.values())
-    parts = set.intersection(*(set(each) for each in speeds.values())) if speeds else set()
+    all_cores = sum(cores.values())
+    parts = (
+        set.intersection(*(set(machine_speeds) for machine_speeds in speeds.values()))
+        if speeds
+        else set()
+    )
     return {
-        part: sum(cores[machine] * each[part] for machine, each in speeds.items()) / whole
+        part: sum(
+            cores[machine] * machine_speeds[part] for machine, machine_speeds in speeds.items()
+        )
+        / all_cores
         for part in parts
     }
