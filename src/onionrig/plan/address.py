@@ -40,21 +40,21 @@ class PlannedAddress(msgspec.Struct, frozen=True, kw_only=True):
         places than that, all of them are used, spread over the hosts as evenly as possible.
         """
         places = min(self.most_hosts, hosts * self._wanted_instances)
-        each, left = divmod(places, hosts)
-        return (each + 1,) * left + (each,) * (hosts - left)
+        per_host, left = divmod(places, hosts)
+        return (per_host + 1,) * left + (per_host,) * (hosts - left)
 
     @property
     def _wanted_instances(self) -> int:
         most = min(self.host.most_by_cores, self.host.most_by_memory)
         enough = least(self.host.link, self.host.cpu).highest
         return next(
-            (each for each in range(1, most) if each * self.host.thread.lowest >= enough), most
+            (count for count in range(1, most) if count * self.host.thread.lowest >= enough), most
         )
 
     def serves(self, hosts: int) -> Range:
         """Return what this many hosts sustain, each within its own limits."""
         by_hosts = self._by_hosts(hosts)
-        return least(by_hosts, *(one.goodput_bits_per_second for one in self._windows()))
+        return least(by_hosts, *(window.goodput_bits_per_second for window in self._windows()))
 
     def projection(self, hosts: int) -> Projection:
         """Return what this many hosts would serve, and what would be the bottleneck."""
@@ -68,14 +68,16 @@ class PlannedAddress(msgspec.Struct, frozen=True, kw_only=True):
 
     def constraints(self, hosts: int) -> tuple[Constraint, ...]:
         """Return what each limit alone would let this many hosts serve, the lowest first."""
-        found = [
+        constraints = [
             self._nic(hosts),
             self._cpu(hosts),
             self._memory(hosts),
             self._points(hosts),
             *self._windows(),
         ]
-        return tuple(sorted(found, key=lambda one: one.goodput_bits_per_second.likely))
+        return tuple(
+            sorted(constraints, key=lambda constraint: constraint.goodput_bits_per_second.likely)
+        )
 
     def descriptors(self, instances: int) -> int:
         """Return the number of distinct descriptors that contain this many instances."""
@@ -136,9 +138,11 @@ class PlannedAddress(msgspec.Struct, frozen=True, kw_only=True):
         streams = self.question.streams
         if streams is None:
             return []
-        each, how = self.stream_rate()
+        rate, explanation = self.stream_rate()
         return [
-            _constraint("windows", times(each, streams), f"{counted(streams, 'stream')}, {how}")
+            _constraint(
+                "windows", times(rate, streams), f"{counted(streams, 'stream')}, {explanation}"
+            )
         ]
 
     def stream_rate(self) -> tuple[Range, str]:

@@ -41,14 +41,14 @@ def answer(
             possible=False,
             answer=f"{host.name}: {host.sentence}",
         )
-    one = capacity(host, reference, question.scale)
+    host_capacity = capacity(host, reference, question.scale)
     address = PlannedAddress(
-        question=question, reference=reference, host=one, round_trip=round_trip
+        question=question, reference=reference, host=host_capacity, round_trip=round_trip
     )
     hosts, needed = _hosts(address, question)
     inputs = _distinct(
         (
-            *one.inputs,
+            *host_capacity.inputs,
             reference.client_cost,
             reference.relay_cost,
             reference.stream_bits_per_second,
@@ -85,26 +85,28 @@ def _hosts(
     address: PlannedAddress, question: PlanQuestion
 ) -> tuple[int | None, HostsNeeded | None]:
     """Return the number of hosts planned: the one asked for, or the fewest likely to be enough."""
-    wanted = question.wanted_bits_per_second
-    if wanted is None:
-        asked = question.hosts
-        return (asked if asked is not None and asked <= address.most_hosts else None), None
-    likely = _fewest(address, wanted, lambda served: served.likely)
+    wanted_rate = question.wanted_bits_per_second
+    if wanted_rate is None:
+        hosts = question.hosts
+        return (hosts if hosts is not None and hosts <= address.most_hosts else None), None
+    likely = _fewest(address, wanted_rate, lambda served: served.likely)
     if likely is None:
         return None, None
     return likely, HostsNeeded(
-        fewest=_fewest(address, wanted, lambda served: served.highest) or likely,
+        fewest=_fewest(address, wanted_rate, lambda served: served.highest) or likely,
         likely=likely,
-        most=_fewest(address, wanted, lambda served: served.lowest),
+        most=_fewest(address, wanted_rate, lambda served: served.lowest),
     )
 
 
-def _fewest(address: PlannedAddress, wanted: float, end: Callable[[Range], float]) -> int | None:
+def _fewest(
+    address: PlannedAddress, wanted_rate: float, end: Callable[[Range], float]
+) -> int | None:
     return next(
         (
             hosts
             for hosts in range(1, address.most_hosts + 1)
-            if end(address.serves(hosts)) >= wanted
+            if end(address.serves(hosts)) >= wanted_rate
         ),
         None,
     )
@@ -117,8 +119,10 @@ def _sentence(address: PlannedAddress, name: str, hosts: int) -> str:
     number = (
         f"{min(instances)} to {max(instances)}" if min(instances) < max(instances) else instances[0]
     )
-    each = " each" if hosts > 1 else ""
-    rig = f"{hosts} {TIMES} {name} with {number} backend instance{'' if number == 1 else 's'}{each}"
+    suffix = " each" if hosts > 1 else ""
+    rig = (
+        f"{hosts} {TIMES} {name} with {number} backend instance{'' if number == 1 else 's'}{suffix}"
+    )
     served_text = (
         f"{rate_text(served.likely)} sustained ({rate_text(served.lowest)} to "
         f"{rate_text(served.highest)}); the bottleneck is {NAMED[binding.kind]}, and the next one "
@@ -130,8 +134,8 @@ def _sentence(address: PlannedAddress, name: str, hosts: int) -> str:
     return f"{rate_text(question.target_bits_per_second)}{beyond} takes {rig}: {served_text}"
 
 
-def _curve(address: PlannedAddress, upto: int) -> tuple[Projection, ...]:
-    return tuple(address.projection(hosts) for hosts in range(1, min(upto, address.most_hosts) + 1))
+def _curve(address: PlannedAddress, most: int) -> tuple[Projection, ...]:
+    return tuple(address.projection(hosts) for hosts in range(1, min(most, address.most_hosts) + 1))
 
 
 def _distinct(inputs: tuple[Input, ...]) -> tuple[Input, ...]:

@@ -44,22 +44,22 @@ def assumptions(
     question: PlanQuestion, reference: Reference, hosts: Sequence[PlannedHost | Lacking]
 ) -> tuple[str, ...]:
     """Return the assumptions of a plan."""
-    found = [*ALWAYS, *_capitalised(reference.remarks)]
+    sentences = [*ALWAYS, *_capitalised(reference.remarks)]
     if question.streams is None:
-        found.append(
+        sentences.append(
             "There are as many streams as it takes; with --streams N, windows are a constraint."
         )
     if question.balancer == "extended" and question.round_trip_seconds is not None:
-        found.append(
+        sentences.append(
             "Under congestion control a stream's rate over a longer round trip was not measured: "
             "it is taken to be what it was."
         )
     if question.scale != 1:
-        found.append(f"Links and cores are multiplied by {question.scale:g}.")
+        sentences.append(f"Links and cores are multiplied by {question.scale:g}.")
     for host in hosts:
         if isinstance(host, PlannedHost):
-            found += _capitalised(host.remarks)
-    return tuple(dict.fromkeys(found))
+            sentences += _capitalised(host.remarks)
+    return tuple(dict.fromkeys(sentences))
 
 
 def _capitalised(sentences: Sequence[str]) -> list[str]:

@@ -44,11 +44,11 @@ def bill(address: PlannedAddress, board: Board | None, hosts: int) -> Bill:
 
 def _streams(address: PlannedAddress, instances: int, served: Range) -> int:
     """Return enough streams for the likely rate even at the lowest rate of one stream."""
-    asked = address.question.streams
-    if asked is not None:
-        return asked
-    each, _ = address.stream_rate()
-    return max(math.ceil(served.likely / each.lowest), streams_for_all(instances))
+    streams = address.question.streams
+    if streams is not None:
+        return streams
+    stream_rate, _ = address.stream_rate()
+    return max(math.ceil(served.likely / stream_rate.lowest), streams_for_all(instances))
 
 
 def streams_for_all(instances: int) -> int:

@@ -76,8 +76,8 @@ def host_of(
     cores, memory = _cores(name, board, probe), _memory(name, board, probe)
     link, remarks = _link(name, board, probe, question)
     missing = [
-        what
-        for what, figure in (
+        quantity
+        for quantity, figure in (
             ("how many cores", cores),
             ("how much memory", memory),
             ("what link", link),
@@ -158,16 +158,16 @@ def _as_measured(
 
 def _cores(name: str, board: Board | None, probe: Probe | None) -> Input | None:
     if probe is not None:
-        cores, one = probe.host.usable_cores, probe.speed("sha3-256", CELL_BYTES)
-        at_once = probe.all_cores_sha3_bytes_per_second / one if one else cores
-        return known(f"{name}: cores", min(cores, at_once), "", _probed(probe))
+        cores, single_core = probe.host.usable_cores, probe.speed("sha3-256", CELL_BYTES)
+        at_once = probe.all_cores_sha3_bytes_per_second / single_core if single_core else cores
+        return known(f"{name}: cores", min(cores, at_once), "", _probe_source(probe))
     return None if board is None else catalogued(f"{name}: cores", board.cores, "", spread=False)
 
 
 def _memory(name: str, board: Board | None, probe: Probe | None) -> Input | None:
     """Return the memory that was probed, else the size that was priced, else the smallest."""
     if probe is not None:
-        return known(f"{name}: memory", float(probe.host.memory_bytes), "B", _probed(probe))
+        return known(f"{name}: memory", float(probe.host.memory_bytes), "B", _probe_source(probe))
     if board is None or board.memory_gb is None:
         return None
     sizes = board.memory_gb
@@ -197,7 +197,7 @@ def _link(
     ]
     if probe is None or not rates:
         return None, ()
-    nominal = known(f"{name}: Ethernet", max(rates), "bit/s", _probed(probe))
+    nominal = known(f"{name}: Ethernet", max(rates), "bit/s", _probe_source(probe))
     return nominal, (_nominal(name),)
 
 
@@ -207,11 +207,15 @@ def _asked_link(question: PlanQuestion) -> Input | None:
 
 
 def _speeds(board: Board | None, probe: Probe | None) -> Speeds:
-    listed = Speeds(figures={}, aes_instructions=None) if board is None else speeds_of_board(board)
-    return listed if probe is None else laid_over(speeds_of_probe(probe), listed)
+    catalogue_speeds = (
+        Speeds(figures={}, aes_instructions=None) if board is None else speeds_of_board(board)
+    )
+    return (
+        catalogue_speeds if probe is None else laid_over(speeds_of_probe(probe), catalogue_speeds)
+    )
 
 
-def _probed(probe: Probe) -> str:
+def _probe_source(probe: Probe) -> str:
     return f"the probe of {probe.host.name}, {probe.made}"
 
 

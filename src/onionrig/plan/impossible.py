@@ -40,38 +40,38 @@ def nearest(address: PlannedAddress) -> str:
 def _too_many(address: PlannedAddress, hosts: int) -> str:
     question = address.question
     most = address.most_hosts
-    why = (
+    reason = (
         f"{hosts} hosts need as many backend instances, and the {question.balancer} balancer holds "
         f"{most} behind one address"
     )
     wider = _with(address, balancer="extended")
     if question.balancer == "stock" and hosts <= wider.most_hosts:
         served = wider.serves(hosts)
-        return f"{why}; with --balancer extended they would serve {rate_text(served.likely)}"
+        return f"{reason}; with --balancer extended they would serve {rate_text(served.likely)}"
     served = address.serves(most)
-    return f"{why}; {most} hosts would serve {rate_text(served.likely)}"
+    return f"{reason}; {most} hosts would serve {rate_text(served.likely)}"
 
 
 def _out_of_reach(address: PlannedAddress) -> str:
-    wanted = address.question.wanted_bits_per_second or 0.0
+    wanted_rate = address.question.wanted_bits_per_second or 0.0
     best = _best(address)
     at_best = address.serves(best)
     binding = address.constraints(best)[0]
-    why = (
-        f"no number of hosts reaches {rate_text(wanted)}{_with_headroom(address.question)}: "
+    reason = (
+        f"no number of hosts reaches {rate_text(wanted_rate)}{_with_headroom(address.question)}: "
         f"{counted(best, 'host')} would serve the most, {rate_text(at_best.likely)}, and the "
         f"bottleneck is {NAMED[binding.kind]}"
     )
     if binding.kind != "windows":
-        why += (
+        reason += (
             f", because the {address.question.balancer} balancer holds {address.most_hosts} "
             "instances"
         )
-    found = _first_that_works(address, wanted)
-    if found is None:
-        return f"{why}; several addresses would share the load, or faster hosts of another kind"
-    options, hosts, served = found
-    return f"{why}; with {options}, {counted(hosts, 'host')} would serve {rate_text(served)}"
+    way = _first_that_works(address, wanted_rate)
+    if way is None:
+        return f"{reason}; several addresses would share the load, or faster hosts of another kind"
+    options, hosts, served = way
+    return f"{reason}; with {options}, {counted(hosts, 'host')} would serve {rate_text(served)}"
 
 
 def _with_headroom(question: PlanQuestion) -> str:
@@ -81,17 +81,17 @@ def _with_headroom(question: PlanQuestion) -> str:
     return f" (the target with {100 * question.headroom:.3g} % to spare)"
 
 
-def _first_that_works(address: PlannedAddress, wanted: float) -> tuple[str, int, float] | None:
+def _first_that_works(address: PlannedAddress, wanted_rate: float) -> tuple[str, int, float] | None:
     """Return the smallest change that reaches the rate, with its hosts and rate, or None."""
     question = address.question
     ways: list[tuple[str, PlannedAddress, float]] = []
     if question.streams is not None:
-        each, _ = address.stream_rate()
-        enough = math.ceil(wanted / each.likely)
+        stream_rate, _ = address.stream_rate()
+        enough = math.ceil(wanted_rate / stream_rate.likely)
         if enough > question.streams:
-            ways.append((f"--streams {enough}", _with(address, streams=enough), wanted))
+            ways.append((f"--streams {enough}", _with(address, streams=enough), wanted_rate))
     if question.balancer == "stock":
-        ways.append(("--balancer extended", _with(address, balancer="extended"), wanted))
+        ways.append(("--balancer extended", _with(address, balancer="extended"), wanted_rate))
     target = question.target_bits_per_second
     if question.headroom and target is not None:
         ways.append(("--headroom 0%", address, target))

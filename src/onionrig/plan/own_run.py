@@ -44,25 +44,27 @@ def reference_from(
     What the run lacks is taken from ``otherwise``. Raises UsageError if it has no costs to plan
     with.
     """
-    held = [
+    usable_results = [
         result
         for result in results
         if result.settings == results[0].settings  # for a sweep, only its first point
         and result.goodput.mean_bits_per_second
         and _costs(result).get("backend")
     ]
-    if not held:
+    if not usable_results:
         raise UsageError(
             f"{manifest.run} shows no cost of its backend instances: it was cut short or its "
             "sampler recorded nothing; run it again, or leave --from out"
         )
-    taken = _OwnRunInputs(manifest, held)
+    run_inputs = _OwnRunInputs(manifest, usable_results)
     machines = _serving_machines(manifest)
     machine = machines[0]
-    core = core_of_run(manifest.run, machines, held, shipped=otherwise, probe=probe)
-    own = {f"{role}_cost": taken.cost(role, getattr(otherwise, f"{role}_cost")) for role in COSTS}
+    core = core_of_run(manifest.run, machines, usable_results, shipped=otherwise, probe=probe)
+    own = {
+        f"{role}_cost": run_inputs.cost(role, getattr(otherwise, f"{role}_cost")) for role in COSTS
+    }
     rss = {
-        f"{role}_rss_bytes": taken.largest(role, getattr(otherwise, f"{role}_rss_bytes"))
+        f"{role}_rss_bytes": run_inputs.largest(role, getattr(otherwise, f"{role}_rss_bytes"))
         for role in ("backend", "source", "sampler")
     }
     return msgspec.structs.replace(
@@ -72,37 +74,47 @@ def reference_from(
         mode=mode_of(manifest),
         **own,
         **rss,
-        sampler_cores=taken.spanned(
+        sampler_cores=run_inputs.spanned(
             otherwise.sampler_cores,
-            [one.costs["sampler"].cores for one in held if "sampler" in one.costs],
+            [
+                result.costs["sampler"].cores
+                for result in usable_results
+                if "sampler" in result.costs
+            ],
         ),
-        **_rates(taken, held, otherwise),
+        **_rates(run_inputs, usable_results, otherwise),
         wire_cost=_wire_cost(manifest, otherwise),
         machine=core.speeds,
         machine_slowdown=core.slowdown,
         machine_remark=core.remark,
         hosts=_measured_host(manifest, machine),
-        remarks=_remarks(manifest, held),
+        remarks=_remarks(manifest, usable_results),
     )
 
 
 class _OwnRunInputs:
-    def __init__(self, manifest: Manifest, held: Sequence[Result]) -> None:
+    def __init__(self, manifest: Manifest, results: Sequence[Result]) -> None:
         self._run = manifest.run
-        self._held = held
+        self._results = results
 
     def cost(self, role: str, otherwise: Input) -> Input:
         """Return what a role cost; a run may lack one, such as relays on a public network."""
-        found = [cost for one in self._held if (cost := _costs(one).get(role)) is not None]
-        taken = self.spanned(otherwise, [value for value in found if value > 0])
-        if taken is otherwise:
+        costs = [cost for result in self._results if (cost := _costs(result).get(role)) is not None]
+        cost_input = self.spanned(otherwise, [value for value in costs if value > 0])
+        if cost_input is otherwise:
             return otherwise
-        return msgspec.structs.replace(taken, value=no_narrower(taken.value, RERUN_SPREAD))
+        return msgspec.structs.replace(
+            cost_input, value=no_narrower(cost_input.value, RERUN_SPREAD)
+        )
 
     def largest(self, role: str, otherwise: Input) -> Input:
         return self.spanned(
             otherwise,
-            [float(one.costs[role].peak_rss_bytes) for one in self._held if role in one.costs],
+            [
+                float(result.costs[role].peak_rss_bytes)
+                for result in self._results
+                if role in result.costs
+            ],
         )
 
     def spanned(self, otherwise: Input, values: Sequence[float]) -> Input:
@@ -118,35 +130,39 @@ class _OwnRunInputs:
         )
 
 
-def _rates(taken: _OwnRunInputs, held: Sequence[Result], otherwise: Reference) -> dict[str, Input]:
+def _rates(
+    run_inputs: _OwnRunInputs, results: Sequence[Result], otherwise: Reference
+) -> dict[str, Input]:
     """Return the rates of holds with full links and of those without: each kind shows its own."""
-    bound_by_links = [one for one in held if _links_were_full(one)]
-    others = [one for one in held if not _links_were_full(one)]
+    bound_by_links = [result for result in results if _links_were_full(result)]
+    other_results = [result for result in results if not _links_were_full(result)]
     return {
-        "steadiness": taken.spanned(otherwise.steadiness, _each(others, _steadiness)),
-        "link_steadiness": taken.spanned(
+        "steadiness": run_inputs.spanned(otherwise.steadiness, _each(other_results, _steadiness)),
+        "link_steadiness": run_inputs.spanned(
             otherwise.link_steadiness, _each(bound_by_links, _steadiness)
         ),
-        "payload_share": taken.spanned(
+        "payload_share": run_inputs.spanned(
             otherwise.payload_share, _each(bound_by_links, _payload_share)
         ),
-        "round_trip_seconds": _round_trip(taken, held, otherwise),
+        "round_trip_seconds": _round_trip(run_inputs, results, otherwise),
     }
 
 
-def _round_trip(taken: _OwnRunInputs, held: Sequence[Result], otherwise: Reference) -> Input:
+def _round_trip(
+    run_inputs: _OwnRunInputs, results: Sequence[Result], otherwise: Reference
+) -> Input:
     seconds = [
         value
-        for one in held
-        if one.round_trip is not None
+        for result in results
+        if result.round_trip is not None
         for value in (
-            one.round_trip.lowest_seconds,
-            one.round_trip.median_in_hold_seconds,
-            one.round_trip.highest_in_hold_seconds,
+            result.round_trip.lowest_seconds,
+            result.round_trip.median_in_hold_seconds,
+            result.round_trip.highest_in_hold_seconds,
         )
         if value is not None
     ]
-    return taken.spanned(otherwise.round_trip_seconds, seconds)
+    return run_inputs.spanned(otherwise.round_trip_seconds, seconds)
 
 
 def _serving_machines(manifest: Manifest) -> Sequence[HostFacts]:
@@ -206,20 +222,20 @@ def _measured_host(manifest: Manifest, machine: HostFacts) -> MeasuredHost:
     )
 
 
-def _remarks(manifest: Manifest, held: Sequence[Result]) -> tuple[str, ...]:
+def _remarks(manifest: Manifest, results: Sequence[Result]) -> tuple[str, ...]:
     """Return remarks on what a plan should not rely on in the run."""
     remarks = [
         f"{manifest.run} itself doubts: {doubt}"
-        for one in held
-        if one.trust is not None
-        for doubt in one.trust.doubts
+        for result in results
+        if result.trust is not None
+        for doubt in result.trust.doubts
     ]
-    if any(one.aftermaths for one in held):
+    if any(result.aftermaths for result in results):
         remarks.append(
             f"in {manifest.run} services or links were stopped or changed: its costs are not those "
             "of a steady state"
         )
-    kinds = {one.bottleneck.kind for one in held if one.bottleneck is not None}
+    kinds = {result.bottleneck.kind for result in results if result.bottleneck is not None}
     if not kinds <= {"machine CPU", "main thread"}:
         remarks.append(
             f"in {manifest.run} no CPU was full: a tor with little to do takes more CPU time for "
@@ -255,4 +271,4 @@ def _payload_share(result: Result) -> float | None:
 
 
 def _each(results: Sequence[Result], figure: Callable[[Result], float | None]) -> list[float]:
-    return [value for one in results if (value := figure(one)) is not None]
+    return [value for result in results if (value := figure(result)) is not None]

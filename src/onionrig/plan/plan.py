@@ -57,11 +57,11 @@ def plan_for_either_balancer(  # noqa: PLR0913 - as plan
     )
 
 
-def _served(made: Plan) -> float:
+def _served(plan: Plan) -> float:
     """Return how many kinds reach the target, or the sum of what they serve without a target."""
-    if made.target_bits_per_second is not None:
-        return sum(hardware.possible for hardware in made.hardware)
-    rates = (hardware.projected_bits_per_second for hardware in made.hardware)
+    if plan.target_bits_per_second is not None:
+        return sum(hardware.possible for hardware in plan.hardware)
+    rates = (hardware.projected_bits_per_second for hardware in plan.hardware)
     return sum(rate.likely for rate in rates if rate is not None)
 
 

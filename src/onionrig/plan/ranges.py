@@ -46,9 +46,9 @@ def no_narrower(figure: Range, spread: float) -> Range:
 def plus(*ranges: Range) -> Range:
     """Return the sum."""
     return Range(
-        lowest=sum(one.lowest for one in ranges),
-        likely=sum(one.likely for one in ranges),
-        highest=sum(one.highest for one in ranges),
+        lowest=sum(item.lowest for item in ranges),
+        likely=sum(item.likely for item in ranges),
+        highest=sum(item.highest for item in ranges),
     )
 
 
@@ -79,9 +79,9 @@ def over(numerator: Range | float, denominator: Range | float) -> Range:
 def least(*ranges: Range) -> Range:
     """Return the smallest of several quantities, whichever it is at each end."""
     return Range(
-        lowest=min(one.lowest for one in ranges),
-        likely=min(one.likely for one in ranges),
-        highest=min(one.highest for one in ranges),
+        lowest=min(item.lowest for item in ranges),
+        likely=min(item.likely for item in ranges),
+        highest=min(item.highest for item in ranges),
     )
 
 

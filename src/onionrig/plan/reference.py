@@ -87,7 +87,7 @@ def shipped_reference(file: ReferenceFile, mode: PlannedMode) -> Reference:
         mode=mode,
         backend_cost=take.cost("a backend instance's CPU", costs["backend"]),
         shares=_shares(measured.cpu_shares, file.dated),
-        wire_cost=take("what a network costs beyond loopback", file.links.wire_cost, "", of=file),
+        wire_cost=take("what a network costs beyond loopback", file.links.wire_cost, "", file=file),
         source_cost=take.cost("the source's CPU", costs["source"]),
         client_cost=take.cost("the client tors' CPU", costs["client"]),
         relay_cost=take.cost("all relays' CPU", costs["relay"]),
@@ -96,8 +96,10 @@ def shipped_reference(file: ReferenceFile, mode: PlannedMode) -> Reference:
         source_rss_bytes=take("the source's memory", rss["source"], "B", BYTES_PER_MIB),
         sampler_rss_bytes=take("the sampler's memory", rss["sampler"], "B", BYTES_PER_MIB),
         steadiness=take("sustained over mean, CPU full", measured.steadiness, ""),
-        link_steadiness=take("sustained over mean, links full", file.links.steadiness, "", of=file),
-        payload_share=take("goodput over a full link", file.links.payload_share, "", of=file),
+        link_steadiness=take(
+            "sustained over mean, links full", file.links.steadiness, "", file=file
+        ),
+        payload_share=take("goodput over a full link", file.links.payload_share, "", file=file),
         stream_bits_per_second=take(
             "one stream alone", measured.stream_mbit, "bit/s", BITS_PER_MBIT
         ),
@@ -106,7 +108,7 @@ def shipped_reference(file: ReferenceFile, mode: PlannedMode) -> Reference:
     )
 
 
-def _shares(measured: SharesTable, dated: str) -> Shares:
+def _shares(measured: SharesTable, date: str) -> Shares:
     """Return the parts of a backend instance's CPU time; only perf shows them, not a run."""
 
     def share(name: str, figure: Spread) -> Input:
@@ -116,7 +118,7 @@ def _shares(measured: SharesTable, dated: str) -> Shares:
             value=range_of(figure, what=name),
             unit="",
             origin="measured elsewhere",
-            source=f"`{measured.command}` (docs/planning.md), shipped, {dated}",
+            source=f"`{measured.command}` (docs/planning.md), shipped, {date}",
         )
 
     return Shares(
@@ -130,13 +132,15 @@ def _shares(measured: SharesTable, dated: str) -> Shares:
 class _ShippedInputs:
     """Converts the file's figures to inputs, each with the command that measured it."""
 
-    def __init__(self, dated: str, measured: ModeTable) -> None:
-        self._dated = dated
+    def __init__(self, date: str, measured: ModeTable) -> None:
+        self._date = date
         self._command = measured.command
 
     def cost(self, name: str, figure: Spread) -> Input:
-        taken = self(name, figure, "CPU-seconds per Gbit")
-        return msgspec.structs.replace(taken, value=no_narrower(taken.value, RERUN_SPREAD))
+        cost_input = self(name, figure, "CPU-seconds per Gbit")
+        return msgspec.structs.replace(
+            cost_input, value=no_narrower(cost_input.value, RERUN_SPREAD)
+        )
 
     def __call__(
         self,
@@ -145,7 +149,7 @@ class _ShippedInputs:
         unit: str,
         factor: float = 1.0,
         *,
-        of: ReferenceFile | None = None,
+        file: ReferenceFile | None = None,
     ) -> Input:
         value: Range = times(range_of(figure, what=name), factor)
         return Input(
@@ -153,6 +157,6 @@ class _ShippedInputs:
             value=value,
             unit=unit,
             origin="measured elsewhere",
-            source=f"`{of.links.command if of else self._command}`, shipped, {self._dated}",
+            source=f"`{file.links.command if file else self._command}`, shipped, {self._date}",
             replaced_by=RUN_IT,
         )

@@ -101,7 +101,7 @@ def _by_yardstick(
         speeds=shipped.machine,
         slowdown=Slowdown(
             value=slower.value,
-            inputs=tuple(one for one in slower.inputs if one is not over_loopback),
+            inputs=tuple(figure for figure in slower.inputs if figure is not over_loopback),
         ),
         remark=f"the costs of {run} are carried over by the yardstick of the run, version "
         f"{version}, in the hold",

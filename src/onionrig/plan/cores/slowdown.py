@@ -77,7 +77,7 @@ def slowdown(machine: Speeds, board: Speeds, shares: Shares, wire_cost: Input) -
             *(times(share.value, part.value) for share, part in zip(shares, parts, strict=True)),
             times(beyond, kernel.value),
         ),
-        inputs=(*shares, wire_cost, *(one for part in parts for one in part.inputs)),
+        inputs=(*shares, wire_cost, *(figure for part in parts for figure in part.inputs)),
     )
 
 
@@ -109,7 +109,7 @@ def _aes(machine: Speeds, board: Speeds) -> Slowdown | None:
     if board.aes_instructions is not False:
         return _ratio(machine, board, AES_CBC, BENCHMARK_SPREAD)
     slow = board[AES_CBC]
-    against = [one for name in (AES_CTR, AES_GCM) if (one := machine[name])]
+    against = [speed for name in (AES_CTR, AES_GCM) if (speed := machine[name])]
     if slow is None or not against:
         return None
     faster = judged(
@@ -122,8 +122,10 @@ def _aes(machine: Speeds, board: Speeds) -> Slowdown | None:
     board_speed = times(slow.value, faster.value)
     return _spanned(
         [
-            Slowdown(value=over(one.value, board_speed), inputs=(one, slow, faster))
-            for one in against
+            Slowdown(
+                value=over(machine_speed.value, board_speed), inputs=(machine_speed, slow, faster)
+            )
+            for machine_speed in against
         ]
     )
 
@@ -146,11 +148,11 @@ def _integer(machine: Speeds, board: Speeds) -> Slowdown | None:
 
 
 def _ratio(machine: Speeds, board: Speeds, name: str, spread: float) -> Slowdown | None:
-    ours, theirs = machine[name], board[name]
-    if ours is None or theirs is None:
+    machine_speed, board_speed = machine[name], board[name]
+    if machine_speed is None or board_speed is None:
         return None
-    value = times(over(ours.value, theirs.value), around(1.0, spread))
-    return Slowdown(value=value, inputs=(ours, theirs))
+    value = times(over(machine_speed.value, board_speed.value), around(1.0, spread))
+    return Slowdown(value=value, inputs=(machine_speed, board_speed))
 
 
 def _spanned(ratios: list[Slowdown]) -> Slowdown:
@@ -161,7 +163,7 @@ def _spanned(ratios: list[Slowdown]) -> Slowdown:
             likely=ratios[0].value.likely,
             highest=max(ratio.value.highest for ratio in ratios),
         ),
-        inputs=tuple(one for ratio in ratios for one in ratio.inputs),
+        inputs=tuple(figure for ratio in ratios for figure in ratio.inputs),
     )
 
 

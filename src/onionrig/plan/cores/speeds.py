@@ -68,7 +68,7 @@ class Speeds(msgspec.Struct, frozen=True, kw_only=True):
 
 def speeds_of_board(board: Board) -> Speeds:
     """Return what the catalogue knows of a board's core."""
-    found = {
+    figures = {
         AES_CBC: catalogued(
             f"{board.name}: {AES_CBC}", board.aes_mb_per_second, UNITS[AES_CBC], BYTES_PER_MB
         ),
@@ -78,14 +78,14 @@ def speeds_of_board(board: Board) -> Speeds:
     return Speeds(
         figures={
             name: msgspec.structs.replace(figure, replaced_by=PROBE_IT)
-            for name, figure in found.items()
+            for name, figure in figures.items()
             if figure is not None
         },
         aes_instructions=None if board.aes_instructions is None else board.aes_instructions.value,
     )
 
 
-def speeds_of_table(machine: MachineTable, dated: str) -> Speeds:
+def speeds_of_table(machine: MachineTable, date: str) -> Speeds:
     """Return the speeds of the shipped measurement's machine."""
     figures = {
         SHA3: machine.sha3_256_509_bytes_per_second,
@@ -103,7 +103,7 @@ def speeds_of_table(machine: MachineTable, dated: str) -> Speeds:
                 value=range_of(figure, what=f"machine, {name}"),
                 unit=UNITS[name],
                 origin="measured elsewhere",
-                source=f"`{machine.command}`, shipped, {dated}",
+                source=f"`{machine.command}`, shipped, {date}",
             )
             for name, figure in figures.items()
         },
