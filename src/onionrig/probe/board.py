@@ -36,14 +36,14 @@ _LSCPU_MODEL = re.compile(r"^\s*Model name:\s*(\S.*?)\s*$", re.MULTILINE)
 
 def board_model(root: Path) -> str | None:
     """Return the board's name from the device tree or the firmware, or None."""
-    tree = _said(root / "proc/device-tree/model")
+    tree = _firmware_text(root / "proc/device-tree/model")
     if tree is not None:
         return tree
     firmware = root / "sys/class/dmi/id"
     for maker, product in (("sys_vendor", "product_name"), ("board_vendor", "board_name")):
-        name = _said(firmware / product)
+        name = _firmware_text(firmware / product)
         if name is not None:
-            vendor = _said(firmware / maker)
+            vendor = _firmware_text(firmware / maker)
             return name if vendor is None or name.startswith(vendor) else f"{vendor} {name}"
     return None
 
@@ -79,7 +79,7 @@ def with_cpu_model(facts: HostFacts, root: Path) -> HostFacts:
 
 def cpu_model_from(printed: str) -> str | None:
     """Return the model's name that ``lscpu`` prints; if clusters differ, one name per cluster."""
-    models = dict.fromkeys(found[1] for found in _LSCPU_MODEL.finditer(printed))
+    models = dict.fromkeys(match[1] for match in _LSCPU_MODEL.finditer(printed))
     return ", ".join(model for model in models if model != "-") or None
 
 
@@ -94,6 +94,6 @@ def _lscpu() -> str:
     return "" if lscpu.code else lscpu.out
 
 
-def _said(path: Path) -> str | None:
-    said = (read_text(path) or "").rstrip("\0").strip()
-    return None if said.lower() in _NAMELESS else said
+def _firmware_text(path: Path) -> str | None:
+    content = (read_text(path) or "").rstrip("\0").strip()
+    return None if content.lower() in _NAMELESS else content

@@ -47,8 +47,8 @@ def first_of(path: str | Path, names: tuple[str, ...]) -> str | None:
         return None
     values: dict[str, str] = {}
     for line in lines:
-        name, found, value = line.partition(":")
-        if found:
+        name, colon, value = line.partition(":")
+        if colon:
             values.setdefault(name.strip(), value.strip())
     return next((values[name] for name in names if name in values), None)
 

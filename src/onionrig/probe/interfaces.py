@@ -18,13 +18,13 @@ unreadable."""
 def probed_interfaces(root: Path) -> tuple[ProbedInterface, ...]:
     """Return the interfaces that have a link, by name."""
     return tuple(
-        _probed(path)
+        _interface_at(path)
         for path in sorted((root / "sys/class/net").glob("*"))
         if path.name != LOOPBACK and (read_text(path / "carrier") or "").strip() == _CARRIES
     )
 
 
-def _probed(path: Path) -> ProbedInterface:
+def _interface_at(path: Path) -> ProbedInterface:
     kind = _kind(path)
     # a veth reports 10 Gbit/s and a Wi-Fi driver anything: neither is the rate of a link
     rate = link_bits_per_second(read_text(path / "speed")) if kind == "wired" else None

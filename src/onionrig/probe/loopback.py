@@ -27,7 +27,7 @@ _SLACK_SECONDS = 20
 _END = "onionrig.probe.loopback_end"
 
 
-class _Moved(msgspec.Struct, frozen=True):
+class _Transfer(msgspec.Struct, frozen=True):
     bytes: int
     seconds: float
     cpu_seconds: float
@@ -52,7 +52,7 @@ async def loopback(keeping: Kept, *, seconds: float) -> Loopback:
                 await receiver.over()
         except TimeoutError as error:
             raise Unequipped(f"TCP over {_ADDRESS} moved nothing in time") from error
-    sent, received = _moved(sender), _moved(receiver)
+    sent, received = _transfer_from(sender), _transfer_from(receiver)
     return Loopback(
         bytes_per_second=received.bytes / received.seconds,
         bytes_per_cpu_second=received.bytes / (sent.cpu_seconds + received.cpu_seconds),
@@ -69,12 +69,12 @@ def _connected() -> tuple[socket.socket, socket.socket]:
     return near, far
 
 
-def _moved(end: ProbeChild) -> _Moved:
+def _transfer_from(end: ProbeChild) -> _Transfer:
     try:
-        moved = msgspec.json.decode(end.out, type=_Moved)
+        transfer = msgspec.json.decode(end.out, type=_Transfer)
     except msgspec.MsgspecError as error:
-        said = (end.err.strip().splitlines() or [f"nothing, exit code {end.code}"])[-1]
-        raise Unequipped(f"an end of a connection over {_ADDRESS} failed: {said}") from error
-    if not moved.bytes:
+        complaint = (end.err.strip().splitlines() or [f"nothing, exit code {end.code}"])[-1]
+        raise Unequipped(f"an end of a connection over {_ADDRESS} failed: {complaint}") from error
+    if not transfer.bytes:
         raise Unequipped(f"TCP over {_ADDRESS} moved nothing")
-    return moved
+    return transfer

@@ -26,13 +26,13 @@ def main(connection: socket.socket, send_seconds: float | None) -> dict[str, flo
         connection.sendall(_READY)
         connection.recv(1, socket.MSG_PEEK)
     began_seconds, began_cpu_seconds = time.perf_counter(), time.process_time()
-    moved = (
+    byte_count = (
         _received(connection)
         if send_seconds is None
         else _sent(connection, began_seconds + send_seconds)
     )
     return {
-        "bytes": moved,
+        "bytes": byte_count,
         "seconds": time.perf_counter() - began_seconds,
         "cpu_seconds": time.process_time() - began_cpu_seconds,
     }
@@ -40,20 +40,20 @@ def main(connection: socket.socket, send_seconds: float | None) -> dict[str, flo
 
 def _sent(connection: socket.socket, until_seconds: float) -> int:
     block = bytes(BLOCK_BYTES)
-    moved = 0
+    byte_count = 0
     while time.perf_counter() < until_seconds:
         connection.sendall(block)
-        moved += BLOCK_BYTES
+        byte_count += BLOCK_BYTES
     connection.shutdown(socket.SHUT_WR)
-    return moved
+    return byte_count
 
 
 def _received(connection: socket.socket) -> int:
     block = bytearray(BLOCK_BYTES)
-    moved = 0
+    byte_count = 0
     while piece := connection.recv_into(block):
-        moved += piece
-    return moved
+        byte_count += piece
+    return byte_count
 
 
 if __name__ == "__main__":

@@ -64,16 +64,18 @@ async def one_core(
     seconds: int,
 ) -> float:
     """Return the bytes per CPU-second of one core. Raises Untimed."""
-    return await _speed(openssl, _asked(algorithm, block_bytes, seconds), keeping, seconds=seconds)
+    return await _speed(
+        openssl, _options(algorithm, block_bytes, seconds), keeping, seconds=seconds
+    )
 
 
 async def all_cores_sha3(
     openssl: OpensslProgram, cores: int, keeping: Kept, *, seconds: int
 ) -> float:
     """Return the bytes per second of all cores together. Raises Unequipped."""
-    asked = ("-elapsed", "-multi", str(cores), *_asked("sha3-256", CELL_BYTES, seconds))
+    options = ("-elapsed", "-multi", str(cores), *_options("sha3-256", CELL_BYTES, seconds))
     try:
-        return await _speed(openssl, asked, keeping, seconds=seconds)
+        return await _speed(openssl, options, keeping, seconds=seconds)
     except Untimed as error:
         raise Unequipped(
             f"{openssl.path} ({openssl.version}) cannot time SHA3-256 on all cores: {error}; "
@@ -88,14 +90,14 @@ def together(algorithm: Algorithm, block_bytes: int, rounds: Sequence[float]) ->
     )
 
 
-def _asked(algorithm: Algorithm, block_bytes: int, seconds: int) -> tuple[str, ...]:
+def _options(algorithm: Algorithm, block_bytes: int, seconds: int) -> tuple[str, ...]:
     return ("-seconds", str(seconds), "-bytes", str(block_bytes), "-evp", algorithm)
 
 
 async def _speed(
-    openssl: OpensslProgram, asked: Sequence[str], keeping: Kept, *, seconds: int
+    openssl: OpensslProgram, options: Sequence[str], keeping: Kept, *, seconds: int
 ) -> float:
-    argv = (openssl.path, "speed", "-mr", *asked)
+    argv = (openssl.path, "speed", "-mr", *options)
     try:
         async with child(argv, keeping) as timing, asyncio.timeout(seconds + _SLACK_SECONDS):
             await timing.over()

@@ -34,7 +34,7 @@ WHOLE = Extent()
 
 
 async def probe(
-    told: Callable[[str, float], None] = lambda _doing, _share: None,
+    report: Callable[[str, float], None] = lambda _doing, _share: None,
     *,
     extent: Extent = WHOLE,
     root: Path = Path("/"),
@@ -50,11 +50,11 @@ async def probe(
     began_seconds = time.monotonic()
     async with interruptible(), kept() as keeping:
         before, watch = reader.read(), OthersWatch(facts.cores)
-        steps = _Steps(told, watch, extent.seconds)
+        steps = _Steps(report, watch, extent.seconds)
         timings = _Timings()
         await timings.take(openssl, keeping, extent, steps)
         steps.begin("TCP over loopback", extent.loopback_seconds)
-        moved = await loopback(keeping, seconds=extent.loopback_seconds)
+        transfer = await loopback(keeping, seconds=extent.loopback_seconds)
         steps.begin(f"sha3-256 on all {facts.cores} cores", extent.all_cores_seconds)
         at_once = await all_cores_sha3(
             openssl, facts.cores, keeping, seconds=extent.all_cores_seconds
@@ -70,9 +70,9 @@ async def probe(
         clock_hertz=clock_hertz(root),
         instructions=instructions(root),
         openssl=openssl.version,
-        speeds=tuple(together(*what, speeds) for what, speeds in timings.rounds.items()),
+        speeds=tuple(together(*timing, speeds) for timing, speeds in timings.rounds.items()),
         all_cores_sha3_bytes_per_second=at_once,
-        loopback=moved,
+        loopback=transfer,
         interfaces=probed_interfaces(root),
         before=before,
         after=after,
@@ -84,14 +84,14 @@ class _Steps:
     """Looks at the machine between steps, and reports progress."""
 
     def __init__(
-        self, told: Callable[[str, float], None], watch: OthersWatch, whole_seconds: float
+        self, report: Callable[[str, float], None], watch: OthersWatch, whole_seconds: float
     ) -> None:
-        self._told, self._watch, self._whole_seconds = told, watch, whole_seconds
+        self._report, self._watch, self._whole_seconds = report, watch, whole_seconds
         self._done_seconds = 0.0
 
     def begin(self, doing: str, seconds: float) -> None:
         self._watch.look()
-        self._told(doing, self._done_seconds / self._whole_seconds)
+        self._report(doing, self._done_seconds / self._whole_seconds)
         self._done_seconds += seconds
 
 
@@ -107,21 +107,21 @@ class _Timings:
     ) -> None:
         seconds = extent.algorithm_seconds
         for number in range(1, extent.rounds + 1):
-            for what in extent.timed:
-                algorithm, block_bytes = what
+            for timing in extent.timed:
+                algorithm, block_bytes = timing
                 steps.begin(
                     f"one core, round {number} of {extent.rounds}: {algorithm} of {block_bytes} "
                     "bytes",
                     seconds,
                 )
-                if what in self.untimed:
+                if timing in self.untimed:
                     continue
                 try:
                     speed = await one_core(
                         openssl, algorithm, block_bytes, keeping, seconds=seconds
                     )
                 except Untimed as error:
-                    self.untimed[what] = str(error)
-                    self.rounds.pop(what, None)
+                    self.untimed[timing] = str(error)
+                    self.rounds.pop(timing, None)
                 else:
-                    self.rounds.setdefault(what, []).append(speed)
+                    self.rounds.setdefault(timing, []).append(speed)

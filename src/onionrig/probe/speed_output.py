@@ -17,10 +17,10 @@ _PROGRESS = ("+", "Forked ", "Got: ")
 def speed_from(printed: str) -> float | None:
     """Return the bytes per second of one algorithm at one size, or None if none is printed."""
     results = [line for line in printed.splitlines() if line.startswith("+F:")]
-    found = _RESULT.fullmatch(results[0].strip()) if len(results) == 1 else None
-    if found is None:
+    match = _RESULT.fullmatch(results[0].strip()) if len(results) == 1 else None
+    if match is None:
         return None
-    speed = float(found["figure"])
+    speed = float(match["figure"])
     # a count of nothing, in too short a time, is not a speed
     return speed if speed > 0 and math.isfinite(speed) else None
 

@@ -39,10 +39,10 @@ def troubles(
     untimed: Mapping[tuple[Algorithm, int], str],
 ) -> tuple[str, ...]:
     """Return every reason to doubt a figure."""
-    return (*_held_back(before, after), *_busy(meanwhile), *_unsteady(rounds), *_missing(untimed))
+    return (*_throttling(before, after), *_busy(meanwhile), *_unsteady(rounds), *_missing(untimed))
 
 
-def _held_back(before: BoardState, after: BoardState) -> Iterator[str]:
+def _throttling(before: BoardState, after: BoardState) -> Iterator[str]:
     """Explain what held the board back before the probe, and what was added during it."""
     known = before.throttling or ()
     now = [flag for flag in known if flag.endswith(NOW)]
@@ -84,8 +84,8 @@ def _unsteady(rounds: Mapping[tuple[Algorithm, int], Sequence[float]]) -> Iterat
 
 
 def _missing(untimed: Mapping[tuple[Algorithm, int], str]) -> Iterator[str]:
-    for (algorithm, block_bytes), why in untimed.items():
-        yield f"{algorithm} of {block_bytes} bytes could not be timed: {why}"
+    for (algorithm, block_bytes), reason in untimed.items():
+        yield f"{algorithm} of {block_bytes} bytes could not be timed: {reason}"
 
 
 def _spread(speeds: Sequence[float]) -> float:
