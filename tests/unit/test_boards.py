@@ -80,7 +80,7 @@ def test_a_board_stands_for_its_link_unless_one_is_given():
 
 
 def test_what_a_board_stands_for_is_said_with_its_source():
-    assert boarded().said == {
+    assert boarded().explanations == {
         "board pi": "A Pi; its Ethernet's 96Mbit for one, three (measured: ifstat); its 4 cores "
         "with 36 MB/s of AES each are recorded, not emulated"
     }

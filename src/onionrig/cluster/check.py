@@ -78,7 +78,7 @@ def check(inventory: str, *, limit: str | None, tell: Callable[[str], None]) -> 
                 for role, group in GROUPS.items()
                 if not any(role in host_roles for host_roles in roles.values())
             ),
-            *(text for key, text in placed.found.items() if key == "hosts"),
+            *(text for key, text in placed.explanations.items() if key == "hosts"),
         ),
     )
 

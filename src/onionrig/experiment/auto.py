@@ -36,12 +36,12 @@ DIAL_EVERY = Seconds(0.5)
 
 def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
     """Return the experiment with numbers for ``auto``, and how each was chosen, by key."""
-    found: dict[str, str] = {}
+    explanations: dict[str, str] = {}
     network, load = experiment.network, experiment.load
     if experiment.emulation.scale != 1:
-        found["emulation.scale"] = _scaled(experiment)
+        explanations["emulation.scale"] = _scaled(experiment)
     if network.kind == "none":
-        return _without_tors(experiment), found
+        return _without_tors(experiment), explanations
     variants = variants_of(experiment)
     if network.relays == "auto":
         points = points_in_a_descriptor(experiment)
@@ -49,7 +49,7 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         relays = min(max(wanted, FEWEST_AUTO_RELAYS), most_relays(experiment))
         relays = max(relays, _real_hosts(experiment, "relay"))
         network = msgspec.structs.replace(network, relays=relays)
-        found["network.relays"] = (
+        explanations["network.relays"] = (
             f"{relays} relays beside {network.authorities} authorities: so many that few of the "
             f"{points} introduction points of {'each' if variants > 1 else 'the'} descriptor share "
             "a relay, and so few that they cost little"
@@ -60,7 +60,7 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         wanted = -(-wanted // variants) * variants
         clients = min(wanted, load.streams_asked or wanted)
         load = msgspec.structs.replace(load, clients=clients)
-        found["load.clients"] = (
+        explanations["load.clients"] = (
             f"{counted(clients, 'client tor')}: one per {STREAMS_A_CLIENT} streams, and at least "
             f"{fewest_clients(experiment)}, because a tor runs on one core"
             + (
@@ -72,13 +72,13 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
         )
     if load.dial_every is None and experiment.faults:
         load = msgspec.structs.replace(load, dial_every=DIAL_EVERY)
-        found["load.dial_every"] = f"a dial every {DIAL_EVERY}, to see what new clients meet"
-    frontend = _switched(experiment, found)
+        explanations["load.dial_every"] = f"a dial every {DIAL_EVERY}, to see what new clients meet"
+    frontend = _resolved_frontend(experiment, explanations)
     backends = msgspec.structs.replace(experiment.backends, daemons=daemons_of(experiment))
     answer = msgspec.structs.replace(
         experiment, network=network, backends=backends, load=load, frontend=frontend
     )
-    return answer, found
+    return answer, explanations
 
 
 def fewest_clients(experiment: Experiment) -> int:
@@ -106,22 +106,22 @@ def _scaled(experiment: Experiment) -> str:
     return f"{experiment.emulation.scale} of the rate of every link: {links}"
 
 
-def _switched(experiment: Experiment, found: dict[str, str]) -> Frontend:
+def _resolved_frontend(experiment: Experiment, explanations: dict[str, str]) -> Frontend:
     """Return the frontend with every switch set on or off."""
     frontend, variants = experiment.frontend, variants_of(experiment)
-    said = {switch: is_on(frontend, switch) for switch in SWITCHES}
+    switch_states = {switch: is_on(frontend, switch) for switch in SWITCHES}
     open_ones = [switch for switch in SWITCHES if getattr(frontend, switch) == "auto"]
     on = switches_on(frontend)
     if frontend.balancer == "extended" and open_ones:
-        found["frontend"] = (
+        explanations["frontend"] = (
             f"on: {', '.join(on)}: all that the extended balancer has, unless said otherwise"
         )
     if frontend.balancer == "extended" and frontend.variants == "auto":
-        found["frontend.variants"] = (
+        explanations["frontend.variants"] = (
             f"{variants} distinct descriptor{'s' if variants > 1 else ''}: the fewest that hold "
             f"{daemons_of(experiment)} instances"
         )
-    return msgspec.structs.replace(frontend, **said, variants=variants)
+    return msgspec.structs.replace(frontend, **switch_states, variants=variants)
 
 
 def _without_tors(experiment: Experiment) -> Experiment:

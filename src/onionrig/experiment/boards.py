@@ -22,7 +22,7 @@ class Boarded(msgspec.Struct, frozen=True, kw_only=True):
 
     experiment: Experiment
     """The experiment, in which hosts that name a board but no link have the link of that board."""
-    said: dict[str, str]
+    explanations: dict[str, str]
     """Description of each board, by the key of the experiment that names it."""
     facts: dict[str, BoardFacts]
     """Facts recorded about each board, by its id."""
@@ -36,15 +36,15 @@ def with_boards(experiment: Experiment, catalogue: Catalogue) -> Boarded:
     """
     hosts = tuple(_with_link(host, catalogue) for host in experiment.hosts)
     named = {
-        host.board: board_named(catalogue, host.board, where=_where(host))
+        host.board: board_named(catalogue, host.board, where=_at_board(host))
         for host in hosts
         if host.board is not None
     }
     without_own = [host.name for host in experiment.hosts if host.link is None]
     return Boarded(
         experiment=msgspec.structs.replace(experiment, hosts=hosts),
-        said={
-            f"board {id_}": _said(
+        explanations={
+            f"board {id_}": _explanation(
                 board,
                 [host.name for host in hosts if host.board == id_ and host.name in without_own],
             )
@@ -57,26 +57,26 @@ def with_boards(experiment: Experiment, catalogue: Catalogue) -> Boarded:
 def _with_link(host: NamedHost, catalogue: Catalogue) -> NamedHost:
     if host.board is None or host.link is not None:
         return host
-    board = board_named(catalogue, host.board, where=_where(host))
+    board = board_named(catalogue, host.board, where=_at_board(host))
     if board.ethernet_mbit is None:
         raise UsageError(
-            f"{_where(host)}what its Ethernet carries is not in the catalogue; give the host a "
+            f"{_at_board(host)}what its Ethernet carries is not in the catalogue; give the host a "
             'link, as in link = "1Gbit"'
         )
     if not board.ethernet_mbit.value:
         wifi = board.wifi_mbit
         instead = f', as in link = "{wifi.link}", which is its Wi-Fi' if wifi else ""
         raise UsageError(
-            f"{_where(host)}{board.name} has no Ethernet; give the host a link{instead}"
+            f"{_at_board(host)}{board.name} has no Ethernet; give the host a link{instead}"
         )
     return msgspec.structs.replace(host, link=board.ethernet_mbit.link)
 
 
-def _where(host: NamedHost) -> str:
+def _at_board(host: NamedHost) -> str:
     return f'host {host.name}: board = "{host.board}": '
 
 
-def _said(board: Board, linked: list[str]) -> str:
+def _explanation(board: Board, linked: list[str]) -> str:
     """Describe what is taken from a board, with its source, and what is only recorded."""
     parts = [board.name]
     ethernet = board.ethernet_mbit

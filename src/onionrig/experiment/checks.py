@@ -190,10 +190,10 @@ def _instances(experiment: Experiment) -> str | None:
     most = most_instances(frontend)
     if daemons <= most:
         return None
-    asked = f"backends.daemons = {daemons}: "
+    prefix = f"backends.daemons = {daemons}: "
     if daemons > MOST_INSTANCES:
         return (
-            f"{asked}one address holds at most {MOST_INSTANCES} backend instances. Clients fetch "
+            f"{prefix}one address holds at most {MOST_INSTANCES} backend instances. Clients fetch "
             f"its descriptor from {FETCHED_PLACES} HSDirs, and each descriptor holds "
             f"{MOST_IN_A_DESCRIPTOR} instances with {POINTS_AN_INSTANCE} introduction points"
         )
@@ -204,12 +204,12 @@ def _instances(experiment: Experiment) -> str | None:
             else 'set frontend.variants = "auto"'
         )
         return (
-            f"{asked}{most} fit: a descriptor holds at most {MOST_POINTS_IN_A_DESCRIPTOR} "
+            f"{prefix}{most} fit: a descriptor holds at most {MOST_POINTS_IN_A_DESCRIPTOR} "
             f"introduction points, {POINTS_AN_INSTANCE} of each instance; {switch} to share them "
             "out over more descriptors"
         )
     return (
-        f"{asked}stock Onionbalance holds at most {most} "
+        f"{prefix}stock Onionbalance holds at most {most} "
         f"backend instances. It publishes {POINTS_AN_INSTANCE} introduction points of each, "
         f"and tor refuses a descriptor with more than {MOST_POINTS_IN_A_DESCRIPTOR}: with an 11th "
         "nobody would be served, although the upload would be acknowledged. Set "
@@ -223,17 +223,17 @@ def _hsdirs(experiment: Experiment) -> str | None:
     if network.relays == "auto":
         return None
     hsdirs = network.authorities + network.relays
-    asked = f"network.authorities + network.relays = {hsdirs}: "
-    counted = "(every authority and relay of the private network is one)"
+    prefix = f"network.authorities + network.relays = {hsdirs}: "
+    explanation = "(every authority and relay of the private network is one)"
     if hsdirs < FEWEST_HSDIRS:
         return (
-            f"{asked}Onionbalance needs at least {FEWEST_HSDIRS} HSDirs, with fewer its hash ring "
-            f"loops for ever {counted}"
+            f"{prefix}Onionbalance needs at least {FEWEST_HSDIRS} HSDirs, with fewer its hash ring "
+            f"loops for ever {explanation}"
         )
     if variants > 1 and hsdirs < FETCHED_PLACES:
         return (
-            f"{asked}{variants} distinct descriptors need {FETCHED_PLACES} HSDirs to be fetched "
-            f"from {counted}"
+            f"{prefix}{variants} distinct descriptors need {FETCHED_PLACES} HSDirs to be fetched "
+            f"from {explanation}"
         )
     return None
 

@@ -53,9 +53,9 @@ def experiment_from(layers: list[Layer]) -> Experiment:
     shape = shape_named(load.get(KIND, DEFAULT))
     keys = {key: value for key, value in load.items() if key != KIND}
     faults_alone = _faults_alone(fault_table())
-    _refuse_unknown_keys(keys, shape.table, at=LOAD)
-    _refuse_unknown_keys(others, Experiment, at="")
-    _refuse_unknown_keys(faults, faults_alone, at="")
+    _refuse_unknown_keys(keys, shape.table, place=LOAD)
+    _refuse_unknown_keys(others, Experiment, place="")
+    _refuse_unknown_keys(faults, faults_alone, place="")
     try:
         # the load is decoded separately, because its shape defines which keys it has
         decoded = msgspec.convert({LOAD: keys}, _table_alone(shape.table), dec_hook=_quantity)
@@ -75,11 +75,11 @@ def merged(below: Layer, above: Layer) -> dict[str, Any]:
     """
     both = dict(below)
     for key, value in above.items():
-        under = both.get(key)
-        if isinstance(value, Mapping) and isinstance(under, Mapping):
-            both[key] = merged(under, value)
-        elif isinstance(value, Mapping) and _is_list_of_tables(under):
-            both[key] = _merged_by_name(key, under, value)
+        lower = both.get(key)
+        if isinstance(value, Mapping) and isinstance(lower, Mapping):
+            both[key] = merged(lower, value)
+        elif isinstance(value, Mapping) and _is_list_of_tables(lower):
+            both[key] = _merged_by_name(key, lower, value)
         else:
             both[key] = value
     return both
@@ -127,7 +127,7 @@ def plain(experiment: Experiment) -> dict[str, Any]:
         if key == TARGET or value not in (None, {})
     }
     del built[FAULTS]
-    built[EVENTS] = tuple(plain_fault(asked) for asked in experiment.faults)
+    built[EVENTS] = tuple(plain_fault(asked_fault) for asked_fault in experiment.faults)
     return built
 
 
@@ -163,16 +163,16 @@ def _faults_alone(table: type[msgspec.Struct]) -> type[Any]:
 
 
 def _is_list_of_tables(value: object) -> TypeGuard[list[Layer]]:
-    return isinstance(value, list | tuple) and all(isinstance(one, Mapping) for one in value)
+    return isinstance(value, list | tuple) and all(isinstance(item, Mapping) for item in value)
 
 
 def _merged_by_name(key: str, below: list[Layer], above: Layer) -> list[Layer]:
-    names = [one.get("name") for one in below]
+    names = [table.get("name") for table in below]
     for name in above:
         if name not in names:
-            there = ", ".join(map(str, names)) or "none"
-            raise UsageError(f"{key}.{name}: no such name among {key}: {there}")
-    return [merged(one, above.get(str(one.get("name")), {})) for one in below]
+            names_text = ", ".join(map(str, names)) or "none"
+            raise UsageError(f"{key}.{name}: no such name among {key}: {names_text}")
+    return [merged(table, above.get(str(table.get("name")), {})) for table in below]
 
 
 def _value(text: str) -> object:
@@ -207,37 +207,37 @@ def _fraction(value: object) -> Fraction:
         raise ValueError(str(error)) from error
 
 
-def _refuse_unreadable(value: object, at: str = "") -> None:
+def _refuse_unreadable(value: object, place: str = "") -> None:
     """Raise UsageError for command-line text that is not UTF-8, which no record could store."""
     if isinstance(value, str) and not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError as error:
             text = value.encode(errors="surrogateescape").decode(errors="replace")
-            raise UsageError(f"{at} = {text!r}: this is not UTF-8, and records are") from error
+            raise UsageError(f"{place} = {text!r}: this is not UTF-8, and records are") from error
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            _refuse_unreadable(key, f"a key of {at or 'the experiment'}")
-            _refuse_unreadable(inner, f"{at}.{key}" if at else key)
+            _refuse_unreadable(key, f"a key of {place or 'the experiment'}")
+            _refuse_unreadable(inner, f"{place}.{key}" if place else key)
     elif isinstance(value, list | tuple):
         for inner in value:
-            _refuse_unreadable(inner, at)
+            _refuse_unreadable(inner, place)
 
 
-def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, at: str) -> None:
+def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, place: str) -> None:
     fields = _fields(table)
     for key, value in layer.items():
-        where = f"{at}.{key}" if at else key
+        where = f"{place}.{key}" if place else key
         if key not in fields:
-            raise UsageError(f"unknown key {where}{_nearest(key, list(fields), at=at)}")
+            raise UsageError(f"unknown key {where}{_nearest(key, list(fields), place=place)}")
         nested = _table_of(fields[key])
         if nested is None:
             continue
         if isinstance(value, Mapping):
-            _refuse_unknown_keys(value, nested, at=where)
+            _refuse_unknown_keys(value, nested, place=where)
         elif _is_list_of_tables(value):
-            for number, one in enumerate(value):
-                _refuse_unknown_keys(one, nested, at=f"{where}[{number}]")
+            for number, entry in enumerate(value):
+                _refuse_unknown_keys(entry, nested, place=f"{where}[{number}]")
 
 
 @functools.cache
@@ -255,11 +255,11 @@ def _table_of(annotation: object) -> type[msgspec.Struct] | None:
     return None
 
 
-def _nearest(key: str, known: list[str], *, at: str) -> str:
+def _nearest(key: str, known: list[str], *, place: str) -> str:
     close = difflib.get_close_matches(key.casefold(), known, n=1)
     if close:
-        return f"; did you mean {f'{at}.' if at else ''}{close[0]}?"
-    return f"; {f'[{at}]' if at else 'an experiment'} has {', '.join(known)}"
+        return f"; did you mean {f'{place}.' if place else ''}{close[0]}?"
+    return f"; {f'[{place}]' if place else 'an experiment'} has {', '.join(known)}"
 
 
 def _explained(error: msgspec.ValidationError, whole: Layer) -> str:
@@ -267,10 +267,10 @@ def _explained(error: msgspec.ValidationError, whole: Layer) -> str:
     where = path.rstrip("`")
     if not message:
         return str(error)
-    return f"{where} = {_asked(where, whole)!r}: {message}"
+    return f"{where} = {_value_at(where, whole)!r}: {message}"
 
 
-def _asked(where: str, whole: Layer) -> object:
+def _value_at(where: str, whole: Layer) -> object:
     value: object = whole
     for name in where.replace("[...]", "").replace("[", ".[").split("."):
         if isinstance(value, Mapping):

@@ -37,8 +37,8 @@ SWITCHES: tuple[Switch, ...] = get_args(Switch)
 
 def is_on(frontend: Frontend, switch: Switch) -> bool:
     """Return whether a switch of the extended balancer is on."""
-    asked: bool | Literal["auto"] = getattr(frontend, switch)
-    return frontend.balancer == "extended" if asked == "auto" else asked
+    setting: bool | Literal["auto"] = getattr(frontend, switch)
+    return frontend.balancer == "extended" if setting == "auto" else setting
 
 
 def switches_on(frontend: Frontend) -> tuple[Switch, ...]:

@@ -60,7 +60,7 @@ def shared_out(
     If the cores of every host are given, a host is skipped once it has one service per core.
     """
     turns = _turns(hosts, cores) if cores else hosts
-    return {name: turns[at % len(turns)] for at, name in enumerate(services)}
+    return {name: turns[index % len(turns)] for index, name in enumerate(services)}
 
 
 def cores_by_host(experiment: Experiment, role: HostRole) -> dict[str, int] | None:
@@ -112,8 +112,8 @@ def wrong_hosts(experiment: Experiment) -> str | None:
         or _same_names([host.name for host in hosts])
         or next((wrong for host in hosts if (wrong := _wrong_link(experiment, host))), None)
         or next((wrong for host in hosts if (wrong := _wrong_cpu(experiment, host))), None)
-        or _untaken(experiment)
-        or _led_out(experiment)
+        or _role_without_host(experiment)
+        or _reaches_outside(experiment)
     )
 
 
@@ -205,14 +205,18 @@ def _same_names(names: list[str]) -> str | None:
                 f'a host is called "{name}": so may a service be, and then it is not clear what an '
                 "event happens to; call it otherwise"
             )
-    twice = [name for at, name in enumerate(names) if name in names[:at]]
-    return f'two hosts are called "{twice[0]}": a name stands for one host' if twice else None
+    duplicates = [name for index, name in enumerate(names) if name in names[:index]]
+    return (
+        f'two hosts are called "{duplicates[0]}": a name stands for one host'
+        if duplicates
+        else None
+    )
 
 
 def _wrong_link(experiment: Experiment, host: NamedHost) -> str | None:
     rate, delay = host.link, host.delay
-    asked, scale = f'host {host.name}: link = "{rate}"', experiment.emulation.scale
-    if rate is not None and (wrong := wrong_link_rate(rate, scale, asked)):
+    prefix, scale = f'host {host.name}: link = "{rate}"', experiment.emulation.scale
+    if rate is not None and (wrong := wrong_link_rate(rate, scale, prefix)):
         return f"{wrong}; leave it out for one that is not shaped"
     if delay and not SHORTEST_SECONDS <= delay <= LONGEST_SECONDS:
         return (
@@ -240,7 +244,7 @@ def _wrong_cpu(experiment: Experiment, host: NamedHost) -> str | None:
     return None
 
 
-def _untaken(experiment: Experiment) -> str | None:
+def _role_without_host(experiment: Experiment) -> str | None:
     needed = _needed(experiment)
     for role in needed:
         if not hosts_for(experiment, role):
@@ -255,7 +259,7 @@ def _needed(experiment: Experiment) -> tuple[HostRole, ...]:
     return get_args(HostRole) if experiment.network.kind == "private" else BASELINE_ROLES
 
 
-def _led_out(experiment: Experiment) -> str | None:
+def _reaches_outside(experiment: Experiment) -> str | None:
     baseline = experiment.baseline
     for key, address in (("peer", baseline.peer), ("listen", baseline.listen)):
         if address is not None:

@@ -55,7 +55,7 @@ class Inventoried(msgspec.Struct, frozen=True, kw_only=True):
 
     experiment: Experiment
     """The experiment, which names every host that takes part, with its roles."""
-    found: dict[str, str]
+    explanations: dict[str, str]
     """Explanations of roles and counts that were chosen automatically, by key."""
 
 
@@ -71,20 +71,22 @@ def with_inventory(experiment: Experiment, inventory: Inventory) -> Inventoried:
     for host in experiment.hosts:
         _refuse_named(host, inventory)
     hosts = tuple(
-        taken
+        named_host
         for host in inventory.hosts
-        if (taken := _taken(host, named.get(host.name))) is not None
+        if (named_host := _host_of_experiment(host, named.get(host.name))) is not None
     )
     for host in hosts:
         _refuse_name(host.name, inventory)
-    found: dict[str, str] = {}
+    explanations: dict[str, str] = {}
     if experiment.network.kind == "private":
-        hosts = _beside_clients(hosts, found)
-    placed = msgspec.structs.replace(experiment, hosts=hosts)
-    return Inventoried(experiment=_with_daemons(placed, found), found=found)
+        hosts = _beside_clients(hosts, explanations)
+    with_hosts = msgspec.structs.replace(experiment, hosts=hosts)
+    return Inventoried(
+        experiment=_with_daemons(with_hosts, explanations), explanations=explanations
+    )
 
 
-def _taken(host: InventoryHost, named: NamedHost | None) -> NamedHost | None:
+def _host_of_experiment(host: InventoryHost, named: NamedHost | None) -> NamedHost | None:
     """Return a host with its roles, or None if it has none."""
     if named is not None:
         return msgspec.structs.replace(named, cores=named.cores or host.cores)
@@ -103,10 +105,12 @@ def _refuse_groups(inventory: Inventory, named: Iterable[str]) -> None:
         for group in host.groups:
             members.setdefault(group, set()).add(host.name)
     for group, hosts in members.items():
-        meant = _meant(group)
+        similar_group = _similar_group(group)
         # a child group with a similar name is not a typo
-        if meant is not None and not hosts <= members.get(meant, set()):
-            raise UsageError(f"{inventory.path}: unknown group {group}; did you mean {meant}?")
+        if similar_group is not None and not hosts <= members.get(similar_group, set()):
+            raise UsageError(
+                f"{inventory.path}: unknown group {group}; did you mean {similar_group}?"
+            )
     for host in inventory.hosts:
         if host.name not in named and set(APART) <= set(_roles(host)):
             groups = " and ".join(GROUPS[role] for role in APART)
@@ -117,14 +121,14 @@ def _refuse_groups(inventory: Inventory, named: Iterable[str]) -> None:
             )
 
 
-def _meant(group: str) -> str | None:
+def _similar_group(group: str) -> str | None:
     """Return the known group that a name is probably a typo of, or None."""
-    ours: dict[str, str] = {**{role: name for role, name in GROUPS.items() if role != name}}
-    ours |= {name: name for name in GROUPS.values()}
+    group_names: dict[str, str] = {**{role: name for role, name in GROUPS.items() if role != name}}
+    group_names |= {name: name for name in GROUPS.values()}
     if group in GROUPS.values():
         return None
-    close = difflib.get_close_matches(group.casefold(), list(ours), n=1, cutoff=ALIKE)
-    return ours[close[0]] if close else None
+    close = difflib.get_close_matches(group.casefold(), list(group_names), n=1, cutoff=ALIKE)
+    return group_names[close[0]] if close else None
 
 
 def _refuse_named(host: NamedHost, inventory: Inventory) -> None:
@@ -132,9 +136,9 @@ def _refuse_named(host: NamedHost, inventory: Inventory) -> None:
     names = [known.name for known in inventory.hosts]
     if host.name not in names:
         close = difflib.get_close_matches(host.name, names, n=1)
-        there = f"it has {', '.join(names)}" if names else "it has no hosts"
-        there = f"did you mean {close[0]}?" if close else there
-        raise UsageError(f"[[hosts]] {host.name}: no such host in {inventory.path}; {there}")
+        hint = f"it has {', '.join(names)}" if names else "it has no hosts"
+        hint = f"did you mean {close[0]}?" if close else hint
+        raise UsageError(f"[[hosts]] {host.name}: no such host in {inventory.path}; {hint}")
     values = {
         "link": None if host.link is None else f'"{host.link}"',
         "delay": f'"{host.delay}"' if host.delay else None,
@@ -159,7 +163,9 @@ def _refuse_name(name: str, inventory: Inventory) -> None:
     )
 
 
-def _beside_clients(hosts: Sequence[NamedHost], found: dict[str, str]) -> tuple[NamedHost, ...]:
+def _beside_clients(
+    hosts: Sequence[NamedHost], explanations: dict[str, str]
+) -> tuple[NamedHost, ...]:
     """Give the clients' hosts the roles that no host has, and record why.
 
     Raises UsageError if every host with clients has backend instances as well.
@@ -175,7 +181,7 @@ def _beside_clients(hosts: Sequence[NamedHost], found: dict[str, str]) -> tuple[
             f"no host is in the group {groups}, and every host with clients has backend instances, "
             "which these would slow down: name hosts for them"
         )
-    found["hosts"] = (
+    explanations["hosts"] = (
         f"{' and '.join(GROUPS[role] for role in missing)} are placed beside the clients, on "
         f"{', '.join(free)}: no host is in the group {groups}, and beside backend instances they "
         "would slow these down"
@@ -186,7 +192,7 @@ def _beside_clients(hosts: Sequence[NamedHost], found: dict[str, str]) -> tuple[
     )
 
 
-def _with_daemons(experiment: Experiment, found: dict[str, str]) -> Experiment:
+def _with_daemons(experiment: Experiment, explanations: dict[str, str]) -> Experiment:
     """Return the experiment with one backend instance per core, unless their count is given."""
     if experiment.backends.daemons != "auto" or experiment.network.kind == "none":
         return experiment
@@ -195,23 +201,26 @@ def _with_daemons(experiment: Experiment, found: dict[str, str]) -> Experiment:
         unknown = [
             host.name for host in experiment.hosts if "backend" in host.roles and host.cores is None
         ]
-        found["backends.daemons"] = (
+        explanations["backends.daemons"] = (
             f"{DAEMONS} backend instances on {', '.join(hosts_for(experiment, 'backend'))}: how "
             f"many cores {', '.join(unknown)} {'has' if len(unknown) == 1 else 'have'} is not known"
         )
-        return _of(experiment, DAEMONS)
-    wanted, most = sum(cores.values()), most_instances(experiment.frontend)
-    listed = ", ".join(f"{host} ({count})" for host, count in cores.items())
-    how = f"one for each core of {listed}"
-    if wanted > most:
-        how = f"of one for each core of {listed}, {wanted} in all, as many as the frontend holds"
+        return _with_daemon_count(experiment, DAEMONS)
+    core_count, most = sum(cores.values()), most_instances(experiment.frontend)
+    hosts_text = ", ".join(f"{host} ({count})" for host, count in cores.items())
+    explanation = f"one for each core of {hosts_text}"
+    if core_count > most:
+        explanation = (
+            f"of one for each core of {hosts_text}, {core_count} in all, as many as the frontend "
+            "holds"
+        )
         if experiment.frontend.balancer == "stock":
-            how += " (the extended balancer holds more: --balancer extended)"
-    count = min(wanted, most)
-    found["backends.daemons"] = f"{count} backend instances: {how}"
-    return _of(experiment, count)
+            explanation += " (the extended balancer holds more: --balancer extended)"
+    count = min(core_count, most)
+    explanations["backends.daemons"] = f"{count} backend instances: {explanation}"
+    return _with_daemon_count(experiment, count)
 
 
-def _of(experiment: Experiment, daemons: int) -> Experiment:
+def _with_daemon_count(experiment: Experiment, daemons: int) -> Experiment:
     backends = msgspec.structs.replace(experiment.backends, daemons=daemons)
     return msgspec.structs.replace(experiment, backends=backends)

@@ -51,14 +51,14 @@ def scaled_link_rate(rate: BitsPerSecond, scale: Fraction) -> BitsPerSecond:
     return BitsPerSecond(round(rate * scale))
 
 
-def wrong_link_rate(rate: BitsPerSecond, scale: Fraction, asked: str) -> str | None:
+def wrong_link_rate(rate: BitsPerSecond, scale: Fraction, prefix: str) -> str | None:
     """Explain why no link can carry a rate, scaled or as asked for, or return None."""
     if not SLOWEST_BITS_PER_SECOND <= rate <= FASTEST_BITS_PER_SECOND:
-        return f"{asked}: a link carries 1Mbit to 10Gbit"
+        return f"{prefix}: a link carries 1Mbit to 10Gbit"
     scaled = scaled_link_rate(rate, scale)
     if scaled < SLOWEST_BITS_PER_SECOND:
         return (
-            f'{asked} with emulation.scale = "{scale}" is {scaled}: a link carries 1Mbit at least'
+            f'{prefix} with emulation.scale = "{scale}" is {scaled}: a link carries 1Mbit at least'
         )
     return None
 

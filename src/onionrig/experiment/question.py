@@ -103,23 +103,23 @@ def question_from(
     UsageError.
     """
     experiment = experiment_from(layers)
-    placed: dict[str, str] = {}
+    inventory_explanations: dict[str, str] = {}
     if experiment.cluster.inventory is not None:
         inventoried = with_inventory(experiment, inventory(experiment.cluster.inventory))
-        experiment, placed = inventoried.experiment, inventoried.found
-    boarded = (
+        experiment, inventory_explanations = inventoried.experiment, inventoried.explanations
+    boards = (
         with_boards(experiment, catalogue())
         if any(host.board for host in experiment.hosts)
-        else Boarded(experiment=experiment, said={}, facts={})
+        else Boarded(experiment=experiment, explanations={}, facts={})
     )
-    refuse_impossible(boarded.experiment)
-    experiment, found = resolved(boarded.experiment)
+    refuse_impossible(boards.experiment)
+    experiment, auto_explanations = resolved(boards.experiment)
     refuse_impossible(experiment)
     serves_only = experiment.baseline.listen is not None
     return Question(
         name=name,
         experiment=experiment,
-        resolved={**placed, **boarded.said, **found},
-        boards=boarded.facts,
+        resolved={**inventory_explanations, **boards.explanations, **auto_explanations},
+        boards=boards.facts,
         loads=() if serves_only else (PlannedLoad(load=experiment.load),),
     )

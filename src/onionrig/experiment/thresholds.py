@@ -28,25 +28,25 @@ _ALL = 100
 
 def thresholds_of(experiment: Experiment) -> tuple[Threshold, ...]:
     """Return the thresholds that an experiment asks for, that of the sustained rate first."""
-    asked = experiment.verdict
+    verdict = experiment.verdict
     thresholds: list[Threshold] = []
-    if asked.target is not None:
+    if verdict.target is not None:
         thresholds.append(
             Threshold(
                 key="verdict.target",
                 figure="sustained rate",
                 bound="at least",
-                limit=float(asked.target),
+                limit=float(verdict.target),
                 unit="bits per second",
             )
         )
-    if asked.smallest_backend_share is not None:
+    if verdict.smallest_backend_share is not None:
         thresholds.append(
             Threshold(
                 key="verdict.smallest_backend_share",
                 figure="smallest backend share",
                 bound="at least",
-                limit=float(asked.smallest_backend_share),
+                limit=float(verdict.smallest_backend_share),
                 unit="share",
             )
         )
@@ -59,7 +59,7 @@ def thresholds_of(experiment: Experiment) -> tuple[Threshold, ...]:
             limit=float(longest),
             unit="seconds",
         )
-        for percentile, longest in asked.time_to_first_byte.items()
+        for percentile, longest in verdict.time_to_first_byte.items()
     ]
     thresholds += [
         Threshold(
@@ -69,30 +69,30 @@ def thresholds_of(experiment: Experiment) -> tuple[Threshold, ...]:
             bound="at most",
             limit=cost,
         )
-        for role, cost in asked.cpu_seconds_per_gbit.items()
+        for role, cost in verdict.cpu_seconds_per_gbit.items()
     ]
-    if asked.corrupt_bytes is not None:
+    if verdict.corrupt_bytes is not None:
         thresholds.append(
             Threshold(
                 key="verdict.corrupt_bytes",
                 figure="corrupt bytes",
                 bound="at most",
-                limit=asked.corrupt_bytes,
+                limit=verdict.corrupt_bytes,
                 unit="bytes",
             )
         )
-    if asked.failed_streams is not None:
+    if verdict.failed_streams is not None:
         thresholds.append(
             Threshold(
                 key="verdict.failed_streams",
                 figure="failed streams",
                 bound="at most",
-                limit=asked.failed_streams,
+                limit=verdict.failed_streams,
             )
         )
-    if asked.doubts is not None:
+    if verdict.doubts is not None:
         thresholds.append(
-            Threshold(key="verdict.doubts", figure="doubts", bound="at most", limit=asked.doubts)
+            Threshold(key="verdict.doubts", figure="doubts", bound="at most", limit=verdict.doubts)
         )
     return tuple(thresholds)
 
@@ -187,8 +187,8 @@ def _costs(experiment: Experiment) -> str | None:
     for role, cost in experiment.verdict.cpu_seconds_per_gbit.items():
         key = f"verdict.cpu_seconds_per_gbit.{role}"
         if role not in roles_of(experiment) and role not in WATCHED:
-            there = ", ".join(sorted(roles_of(experiment)))
-            return f'{key}: this run has no role "{role}"; its roles are {there}'
+            role_names = ", ".join(sorted(roles_of(experiment)))
+            return f'{key}: this run has no role "{role}"; its roles are {role_names}'
         if not (math.isfinite(cost) and cost > 0):
             return f"{key} = {cost}: a number of CPU-seconds above 0"
     return None
@@ -197,5 +197,5 @@ def _costs(experiment: Experiment) -> str | None:
 def _dials_under_load(experiment: Experiment) -> bool:
     """Return whether there are dials under load: faults have some unless told otherwise."""
     load = experiment.load
-    asked = shape_of(load).drivers(load).dial_every_seconds
-    return asked is not None or load.dial_every is not None or bool(experiment.faults)
+    interval = shape_of(load).drivers(load).dial_every_seconds
+    return interval is not None or load.dial_every is not None or bool(experiment.faults)

@@ -92,8 +92,8 @@ def wrong_line(line: str) -> str | None:
 
 def _keyword(line: str) -> str:
     """Return the first word of a line as tor reads it, without one of tor's prefixes."""
-    found = _KEYWORD.match(line.lstrip(" \t"))
-    word = found[0] if found else ""
+    match = _KEYWORD.match(line.lstrip(" \t"))
+    word = match[0] if match else ""
     return word[1:] if word.startswith(("+", "/")) else word
 
 

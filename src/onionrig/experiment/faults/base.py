@@ -70,15 +70,15 @@ class PlannedFault(msgspec.Struct, frozen=True, kw_only=True):
         return f'faults, {self.verb} = "{self.subject}" at {Seconds(self.at_seconds)}'
 
 
-def nothing_wrong(asked: AskedFault, scale: Fraction) -> str | None:
+def nothing_wrong(asked_fault: AskedFault, scale: Fraction) -> str | None:
     """Accept any fault: return None."""
-    del asked, scale
+    del asked_fault, scale
     return None
 
 
-def no_rate(asked: AskedFault) -> BitsPerSecond | None:
+def no_rate(asked_fault: AskedFault) -> BitsPerSecond | None:
     """Return None: the fault sets no link rate."""
-    del asked
+    del asked_fault
     return None
 
 

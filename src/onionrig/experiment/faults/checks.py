@@ -20,66 +20,70 @@ if TYPE_CHECKING:
 def wrong_faults(experiment: Experiment) -> str | None:
     """Explain what is wrong with the faults, or return None."""
     services = faulted_services(experiment)
-    for number, asked in enumerate(experiment.faults, start=1):
-        if wrong := _wrong(experiment, asked, services):
+    for number, asked_fault in enumerate(experiment.faults, start=1):
+        if wrong := _wrong(experiment, asked_fault, services):
             return f"faults, number {number}: {wrong}"
-    if found := out_of_turn(planned_faults(experiment), services):
-        planned, state = found
+    if misplaced := out_of_turn(planned_faults(experiment), services):
+        planned, state = misplaced
         return f"{planned.text}: {state} at that time"
     return None
 
 
-def _wrong(experiment: Experiment, asked: AskedFault, services: Mapping[str, str]) -> str | None:
-    if asked.at >= experiment.load.hold:
-        return f"at = {asked.at}: the hold ends after {experiment.load.hold} (load.hold)"
+def _wrong(
+    experiment: Experiment, asked_fault: AskedFault, services: Mapping[str, str]
+) -> str | None:
+    if asked_fault.at >= experiment.load.hold:
+        return f"at = {asked_fault.at}: the hold ends after {experiment.load.hold} (load.hold)"
     hosts = {host.name: host.roles for host in experiment.hosts}
     return (
-        _unknown(asked, services, hosts)
-        or FAULTS[asked.verb].wrong(asked, experiment.emulation.scale)
-        or _untouchable(asked, hosts, services)
+        _unknown(asked_fault, services, hosts)
+        or FAULTS[asked_fault.verb].wrong(asked_fault, experiment.emulation.scale)
+        or _untouchable(asked_fault, hosts, services)
     )
 
 
-def _unknown(asked: AskedFault, services: Collection[str], hosts: Collection[str]) -> str | None:
+def _unknown(
+    asked_fault: AskedFault, services: Collection[str], hosts: Collection[str]
+) -> str | None:
     """Explain why the fault cannot be done to its subject, or return None."""
-    fault = FAULTS[asked.verb]
+    fault = FAULTS[asked_fault.verb]
     of_services, of_hosts = Scope.SERVICE in fault.steps, set(fault.steps) != {Scope.SERVICE}
     known = [*(services if of_services else ()), *(hosts if of_hosts else ())]
-    if asked.subject in known:
+    if asked_fault.subject in known:
         return None
-    if asked.subject in hosts:
-        return f"{asked.text}: it is done to a service, and {asked.subject} is a host"
+    if asked_fault.subject in hosts:
+        return f"{asked_fault.text}: it is done to a service, and {asked_fault.subject} is a host"
     kinds = ["service"] if of_services else []
     if of_hosts and (hosts or not of_services):
         kinds.append("host")
-    if asked.subject in services and not fault.is_of_link:
-        return f"{asked.text}: it is done to a host, and {asked.subject} is a service"
-    there = "there is none on this side"
+    if asked_fault.subject in services and not fault.is_of_link:
+        return f"{asked_fault.text}: it is done to a host, and {asked_fault.subject} is a service"
+    hint = "there is none on this side"
     if not of_services:
-        there = (
+        hint = (
             "only emulated hosts have links ([[hosts]])"
             if fault.is_of_link
             else "everything runs on this machine"
         )
-    close = difflib.get_close_matches(asked.subject.casefold(), known, n=1)
+    close = difflib.get_close_matches(asked_fault.subject.casefold(), known, n=1)
     if known:
-        there = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
-    return f"{asked.text}: no such {' or '.join(kinds)}; {there}"
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+    return f"{asked_fault.text}: no such {' or '.join(kinds)}; {hint}"
 
 
 def _untouchable(
-    asked: AskedFault, hosts: Mapping[str, Collection[HostRole]], services: Mapping[str, str]
+    asked_fault: AskedFault, hosts: Mapping[str, Collection[HostRole]], services: Mapping[str, str]
 ) -> str | None:
     """Explain that a host generates the load or runs only a sampler, or return None."""
-    fault, host = FAULTS[asked.verb], asked.subject
+    fault, host = FAULTS[asked_fault.verb], asked_fault.subject
     if host not in hosts or fault.is_of_link:
         return None
     if "client" in hosts[host] and fault.after is not None:
         word = "end" if fault.ends_process else "stand still"
         return (
-            f"{asked.text}: it has the role client, and the load itself, which comes from there, "
-            f"would {word} with it; a single client tor may be named, or its link"
+            f"{asked_fault.text}: it has the role client, and the load itself, which comes from "
+            f"there, would {word} with it; a single client tor may be named, or its link"
         )
     if host not in services.values():
-        return f"{asked.text}: no service of this experiment is on it"
+        return f"{asked_fault.text}: no service of this experiment is on it"
     return None

@@ -20,15 +20,15 @@ class RateKeys(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields
     """New rate of the link, scaled as links are."""
 
 
-def _rate(asked: AskedFault) -> BitsPerSecond | None:
-    return asked.keys.rate if isinstance(asked.keys, RateKeys) else None
+def _rate(asked_fault: AskedFault) -> BitsPerSecond | None:
+    return asked_fault.keys.rate if isinstance(asked_fault.keys, RateKeys) else None
 
 
-def _wrong(asked: AskedFault, scale: Fraction) -> str | None:
-    rate = _rate(asked)
+def _wrong(asked_fault: AskedFault, scale: Fraction) -> str | None:
+    rate = _rate(asked_fault)
     if rate is None:
-        return f'{asked.text}: say which it is then, as in rate = "10Mbit"'
-    return wrong_link_rate(rate, scale, f'{asked.text}, rate = "{rate}"')
+        return f'{asked_fault.text}: say which it is then, as in rate = "10Mbit"'
+    return wrong_link_rate(rate, scale, f'{asked_fault.text}, rate = "{rate}"')
 
 
 LINK_RATE = Fault(

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 def planned_faults(experiment: Experiment) -> tuple[PlannedFault, ...]:
     """Return the faults in the order in which they are done; simultaneous ones in file order."""
-    faults = (_planned(experiment, asked) for asked in experiment.faults)
+    faults = (_planned(experiment, asked_fault) for asked_fault in experiment.faults)
     return tuple(sorted(faults, key=lambda fault: fault.at_seconds))
 
 
 def fastest_rate(experiment: Experiment, host: str) -> BitsPerSecond | None:
     """Return the highest scaled rate that a fault gives a host's link, or None if none does."""
-    rates = (_rate(experiment, asked) for asked in experiment.faults if asked.subject == host)
+    rates = (
+        _rate(experiment, asked_fault)
+        for asked_fault in experiment.faults
+        if asked_fault.subject == host
+    )
     return max((rate for rate in rates if rate is not None), default=None)
 
 
@@ -51,24 +55,24 @@ def out_of_turn(
     return None
 
 
-def _planned(experiment: Experiment, asked: AskedFault) -> PlannedFault:
-    rate = _rate(experiment, asked)
+def _planned(experiment: Experiment, asked_fault: AskedFault) -> PlannedFault:
+    rate = _rate(experiment, asked_fault)
     return PlannedFault(
-        at_seconds=asked.at,
-        verb=asked.verb,
-        subject=asked.subject,
-        scope=_scope(experiment, asked),
+        at_seconds=asked_fault.at,
+        verb=asked_fault.verb,
+        subject=asked_fault.subject,
+        scope=_scope(experiment, asked_fault),
         bits_per_second=None if rate is None else float(rate),
     )
 
 
-def _scope(experiment: Experiment, asked: AskedFault) -> Scope:
-    if FAULTS[asked.verb].is_of_link:
+def _scope(experiment: Experiment, asked_fault: AskedFault) -> Scope:
+    if FAULTS[asked_fault.verb].is_of_link:
         return Scope.LINK
     hosts = {host.name for host in experiment.hosts}
-    return Scope.HOST if asked.subject in hosts else Scope.SERVICE
+    return Scope.HOST if asked_fault.subject in hosts else Scope.SERVICE
 
 
-def _rate(experiment: Experiment, asked: AskedFault) -> BitsPerSecond | None:
-    rate = FAULTS[asked.verb].rate(asked)
+def _rate(experiment: Experiment, asked_fault: AskedFault) -> BitsPerSecond | None:
+    rate = FAULTS[asked_fault.verb].rate(asked_fault)
     return None if rate is None else scaled_link_rate(rate, experiment.emulation.scale)

@@ -32,15 +32,15 @@ def asked_faults(tables: Iterable[msgspec.Struct]) -> tuple[AskedFault, ...]:
 
     Raises UsageError for a table that names no fault or several, or has a key of another fault.
     """
-    return tuple(_asked(number, table) for number, table in enumerate(tables, start=1))
+    return tuple(_asked_fault(number, table) for number, table in enumerate(tables, start=1))
 
 
-def plain_fault(asked: AskedFault) -> dict[str, Any]:
+def plain_fault(asked_fault: AskedFault) -> dict[str, Any]:
     """Return the table that asks for a fault as plain data, with null for every other key."""
     written = {
-        AT: str(asked.at),
-        asked.verb: asked.subject,
-        **msgspec.to_builtins(asked.keys, enc_hook=str),
+        AT: str(asked_fault.at),
+        asked_fault.verb: asked_fault.subject,
+        **msgspec.to_builtins(asked_fault.keys, enc_hook=str),
     }
     return dict.fromkeys(fault_table().__struct_fields__) | written
 
@@ -62,7 +62,7 @@ def _fault_table(faults: tuple[tuple[str, type[ExperimentTable]], ...]) -> type[
     )
 
 
-def _asked(number: int, table: msgspec.Struct) -> AskedFault:
+def _asked_fault(number: int, table: msgspec.Struct) -> AskedFault:
     written = {
         name: value
         for name in table.__struct_fields__
