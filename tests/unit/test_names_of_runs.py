@@ -7,7 +7,7 @@ from rich.console import Console
 
 from onionrig.cli.live import default_out
 from onionrig.cli.main import app
-from onionrig.cli.series.said import SeriesSaid
+from onionrig.cli.series.printer import SeriesPrinter
 from onionrig.errors import RunDirectoryError, UsageError
 from onionrig.series.base import Begins
 from onionrig.series.comparison import runs_compared
@@ -73,6 +73,6 @@ def test_where_nothing_can_be_made_that_is_said(tmp_path):
 @pytest.mark.parametrize(("rigs", "said"), [(1, "on 1 rig, about"), (2, "on 2 rigs, about")])
 def test_one_rig_is_not_called_rigs(tmp_path, rigs, said):
     out = io.StringIO()
-    telling = SeriesSaid(Console(file=out, width=200), tmp_path, resume="")
+    telling = SeriesPrinter(Console(file=out, width=200), tmp_path, resume="")
     telling.tell(Begins(holds_left=1, holds=2, rigs=rigs, seconds=60))
     assert said in out.getvalue()

@@ -192,8 +192,8 @@ def _as_typed(parameter: Any, value: object) -> str:  # noqa: ANN401 - typer has
     return str(max(opposite or parameter.opts, key=len))
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
-    if asked:
+def _version(is_requested: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
+    if is_requested:
         print(f"onionrig {__version__}")
         raise typer.Exit
 

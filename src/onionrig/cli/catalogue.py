@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def catalogue() -> Catalogue:
     """Return the catalogue. Raises UsageError for a mistake in the user's own file."""
     own = own_boards()
-    return _decoded((*_shipped(), *(() if own is None else _own(own))))
+    return _decoded((*_shipped(), *(() if own is None else _own_files(own))))
 
 
 def own_boards() -> Path | None:
@@ -49,7 +49,7 @@ def _shipped() -> list[CatalogueFile]:
     ]
 
 
-def _own(path: Path) -> list[CatalogueFile]:
+def _own_files(path: Path) -> list[CatalogueFile]:
     try:
         return [CatalogueFile(origin=str(path), text=path.read_text(encoding="utf-8-sig"))]
     except (FileNotFoundError, NotADirectoryError):

@@ -52,12 +52,12 @@ def examine() -> list[MachineFinding]:
         _openssl, _surroundings,
     )  # fmt: skip
     blocked = [
-        MachineFinding(what=found.what, verdict="missing", found="-", advice=found.why)
-        for found in obstacles(needs_of_the_smallest(), tor=_tor_path())
+        MachineFinding(what=obstacle.what, verdict="missing", found="-", advice=obstacle.why)
+        for obstacle in obstacles(needs_of_the_smallest(), tor=_tor_path())
     ]
     known = {finding.what for finding in blocked}
-    found = [finding for check in checks if (finding := check()).what not in known]
-    return [*found, *blocked]
+    findings = [finding for check in checks if (finding := check()).what not in known]
+    return [*findings, *blocked]
 
 
 def needs_of_the_smallest() -> Needs:
@@ -90,15 +90,15 @@ def _onionbalance() -> MachineFinding:
 
 def _cores() -> MachineFinding:
     facts = host_facts("")
-    found = f"{facts.cores}, {facts.cpu_model or 'unknown model'}, {facts.architecture}"
+    text = f"{facts.cores}, {facts.cpu_model or 'unknown model'}, {facts.architecture}"
     if facts.cpu_restriction is not None:
-        found = f"{facts.usable_cores:g} of {facts.machine_cores}, {found.partition(', ')[2]}"
+        text = f"{facts.usable_cores:g} of {facts.machine_cores}, {text.partition(', ')[2]}"
         advice = f"{facts.cpu_restriction}: runs, probes and plans count no more"
-        return MachineFinding(what="cores", verdict="warning", found=found, advice=advice)
+        return MachineFinding(what="cores", verdict="warning", found=text, advice=advice)
     if facts.cores < FEWEST_CORES:
         advice = "everything shares one core: figures will be low, and bring-up slow"
-        return MachineFinding(what="cores", verdict="warning", found=found, advice=advice)
-    return MachineFinding(what="cores", verdict="ok", found=found)
+        return MachineFinding(what="cores", verdict="warning", found=text, advice=advice)
+    return MachineFinding(what="cores", verdict="ok", found=text)
 
 
 def _aes() -> MachineFinding:
@@ -118,13 +118,13 @@ def _aes() -> MachineFinding:
 
 def _open_files() -> MachineFinding:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    found = f"{soft}, may be raised to {'any number' if hard == resource.RLIM_INFINITY else hard}"
+    text = f"{soft}, may be raised to {'any number' if hard == resource.RLIM_INFINITY else hard}"
     if hard != resource.RLIM_INFINITY and hard < OPEN_FILES:
         return MachineFinding(
-            what="open files", verdict="warning", found=found,
+            what="open files", verdict="warning", found=text,
             advice=f"fewer than {OPEN_FILES}: raise it for runs with many streams (ulimit -Hn)",
         )  # fmt: skip
-    return MachineFinding(what="open files", verdict="ok", found=found)
+    return MachineFinding(what="open files", verdict="ok", found=text)
 
 
 def _memory() -> MachineFinding:
@@ -140,9 +140,9 @@ def _tor_path() -> str | None:
 
 
 def _cache() -> MachineFinding:
-    path, why = usable_cache()
-    if why is not None:
-        return MachineFinding(what="cached keys", verdict="warning", found="-", advice=why)
+    path, problem = usable_cache()
+    if problem is not None:
+        return MachineFinding(what="cached keys", verdict="warning", found="-", advice=problem)
     return MachineFinding(what="cached keys", verdict="ok", found=str(path))
 
 
@@ -186,11 +186,11 @@ def _surroundings() -> MachineFinding:
 
 
 def _emulation() -> MachineFinding:
-    tools = [name for name in ("ip", "tc") if _found(name)]
+    tools = [name for name in ("ip", "tc") if _is_available(name)]
     namespaces = Path("/proc/self/ns/net").exists()
     mounts = group_mounts()
     groups = str(mounts[0]) if mounts else "none, so hosts cannot have a share of the CPU"
-    found = (
+    text = (
         f"{', '.join(tools) or 'neither ip nor tc'}; namespaces: {'yes' if namespaces else 'no'}; "
         f"control groups: {groups}"
     )
@@ -198,7 +198,7 @@ def _emulation() -> MachineFinding:
     return MachineFinding(
         what="emulated hosts",
         verdict="ok" if enough else "warning",
-        found=found,
+        found=text,
         advice="" if enough else "not needed for a run on loopback (Debian: package iproute2)",
     )
 
@@ -213,5 +213,5 @@ def _openssl() -> MachineFinding:
     return MachineFinding(what="openssl", verdict="ok", found=f"{openssl.version}, {openssl.path}")
 
 
-def _found(program: str) -> bool:
+def _is_available(program: str) -> bool:
     return bool(shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin"))

@@ -32,7 +32,7 @@ def _no_type(ctx: Any) -> None:  # noqa: ANN401 - typer has click's, or its own
     """Return the type that is shown beside an argument: none."""
 
 
-def _unfolded(text: str | None) -> str | None:
+def _joined_lines(text: str | None) -> str | None:
     """Return help whose paragraphs are one line each, for the terminal to fold."""
     if text is None:
         return None
@@ -45,7 +45,7 @@ class HelpfulCommand(TyperCommand):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever typer passes
         super().__init__(*args, **kwargs)
-        self.help = _unfolded(self.help)
+        self.help = _joined_lines(self.help)
 
     def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401, D102 - typer has click's, or its own
         return _without_empty_types(super().get_params(ctx))

@@ -173,9 +173,9 @@ async def _follow(progress: Progress, run_directory: RunDirectory, view: View) -
     sampler = RoleTails(run_directory, SAMPLER, HostSample)
     with view:
         try:
-            placed = False
+            places_known = False
             while True:
-                placed = placed or _know_places(progress, run_directory)
+                places_known = places_known or _know_places(progress, run_directory)
                 if progress.serves_only:
                     progress.served(sample for _, sample in source.new())
                 progress.sampled(sample for _, sample in sink.new())

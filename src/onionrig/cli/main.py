@@ -48,10 +48,10 @@ def main() -> None:
             flush_output()
             raise
     except Exception as error:
-        told = explained(error)
-        if told is None:
+        message = explained(error)
+        if message is None:
             raise
-        _end(told)
+        _end(message)
 
 
 def _end(error: OnionrigError) -> NoReturn:

@@ -30,8 +30,10 @@ def measured(
     Event lines replace the live view and everything that is printed of the result.
     """
     stderr = remarks()
-    for key, how in question.resolved.items():
-        stderr.print(f"{key}: {how}", style="dim", highlight=False, markup=False, soft_wrap=True)
+    for key, explanation in question.resolved.items():
+        stderr.print(
+            f"{key}: {explanation}", style="dim", highlight=False, markup=False, soft_wrap=True
+        )
     opening = opening_for(question.experiment)
     run_directory = RunDirectory.create(out or default_out(question.name))
     try:

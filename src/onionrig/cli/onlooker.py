@@ -55,21 +55,21 @@ def look_request(name: str, control: str | None) -> LookRequest:
     return LookRequest(subject=Subject(address=address), places=(control,) if control else USUAL)
 
 
-def look(asked: LookRequest) -> AddressSeen:
+def look(request: LookRequest) -> AddressSeen:
     """Return what is seen in one look."""
 
     async def once() -> AddressSeen:
-        async with interruptible(), _onlooker(asked) as onlooker:
+        async with interruptible(), _onlooker(request) as onlooker:
             return await onlooker.look()
 
     return asyncio.run(once())
 
 
-def watch(asked: LookRequest, show: Callable[[AddressSeen], None]) -> None:
+def watch(request: LookRequest, show: Callable[[AddressSeen], None]) -> None:
     """Look again every few seconds, until Ctrl-C, or until nobody reads the output."""
 
     async def again() -> None:
-        async with interruptible(), _onlooker(asked) as onlooker:
+        async with interruptible(), _onlooker(request) as onlooker:
             while somebody_reads():
                 show(await onlooker.look())
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -90,9 +90,9 @@ def _of_run(name: str, control: str | None) -> LookRequest:
     if manifest.address is None or not clients:
         raise UsageError(f"{run.path}: this run has no onion address (yet)")
     if control is None and not any(Path(path).exists() for path in (*balancer_tor, *clients)):
-        over = (run.path / RESULT).exists()
+        is_over = (run.path / RESULT).exists()
         raise UsageError(
-            f"{run.path}: {'this run is over' if over else 'the rig of this run is not up'}; "
+            f"{run.path}: {'this run is over' if is_over else 'the rig of this run is not up'}; "
             "what clients see can be fetched only while it is"
         )
     return LookRequest(
@@ -103,20 +103,20 @@ def _of_run(name: str, control: str | None) -> LookRequest:
 
 
 @asynccontextmanager
-async def _onlooker(asked: LookRequest) -> AsyncIterator[Onlooker]:
+async def _onlooker(request: LookRequest) -> AsyncIterator[Onlooker]:
     password = os.environ.get(PASSWORD_VARIABLE)
     async with AsyncExitStack() as stack:
         try:
             control, place = await stack.enter_async_context(
-                control_at(asked.places, password=password)
+                control_at(request.places, password=password)
             )
         except NoTorToAsk as error:
-            if asked.places == USUAL:
+            if request.places == USUAL:
                 error.add_note("say where a tor can be asked: --control SOCKET or HOST:PORT")
             raise
         instance_control = control
-        if asked.instance_places:
+        if request.instance_places:
             instance_control, _ = await stack.enter_async_context(
-                control_at(asked.instance_places, password=password)
+                control_at(request.instance_places, password=password)
             )
-        yield Onlooker(asked.subject, control, asked=place, instance_control=instance_control)
+        yield Onlooker(request.subject, control, asked=place, instance_control=instance_control)

@@ -63,15 +63,16 @@ def candidates_from(
 ) -> list[Candidate]:
     """Return the requested kinds of hardware, each with its probe. Raises UsageError."""
     ids = [name.strip() for name in (hardware or "").split(",") if name.strip()]
-    twice = {name for name in ids if ids.count(name) > 1}
-    if twice:
-        raise UsageError(f"--hardware names {', '.join(sorted(twice))} more than once")
-    found = _probes(probes, ids)
+    duplicates = {name for name in ids if ids.count(name) > 1}
+    if duplicates:
+        raise UsageError(f"--hardware names {', '.join(sorted(duplicates))} more than once")
+    named_probes = _probes(probes, ids)
     if not ids:
         return [
-            Candidate(id=probe.host.name, board=None, probe=probe) for probe in found.values()
+            Candidate(id=probe.host.name, board=None, probe=probe)
+            for probe in named_probes.values()
         ] or _nothing_asked(reference)
-    return [_candidate(name, found.get(name), reference) for name in ids]
+    return [_candidate(name, named_probes.get(name), reference) for name in ids]
 
 
 def _candidate(name: str, probe: Probe | None, reference: Reference) -> Candidate:
@@ -96,7 +97,7 @@ def _nothing_asked(reference: Reference) -> list[Candidate]:
 
 def _probes(given: Sequence[str], ids: Sequence[str]) -> dict[str, Probe]:
     """Return the probes, by the board that each belongs to."""
-    found: dict[str, Probe] = {}
+    named_probes: dict[str, Probe] = {}
     for text in given:
         board, equals, path = ("", "", text) if Path(text).exists() else text.partition("=")
         probe = read_probe(Path(path if equals else text))
@@ -108,10 +109,10 @@ def _probes(given: Sequence[str], ids: Sequence[str]) -> dict[str, Probe]:
             name = ids[0] if ids else probe.host.name
         if equals and name not in ids:
             raise UsageError(f"--probe {text}: {name} is not among --hardware")
-        if name in found:
+        if name in named_probes:
             raise UsageError(f"--probe {text}: there is one of {name} already")
-        found[name] = probe
-    return found
+        named_probes[name] = probe
+    return named_probes
 
 
 def _results(run_directory: RunDirectory) -> list[Result]:

@@ -67,8 +67,8 @@ def ask(  # noqa: PLR0913 - a layer each
     values for the same key.
     """
     layers = [*asked_layers(file, profile, settings, flags), fixed or {}]
-    asked = question_of(layers, name=name or name_of(file, profile))
-    return asked.asked_by(sys.argv)
+    question = question_of(layers, name=name or name_of(file, profile))
+    return question.asked_by(sys.argv)
 
 
 def question_of(layers: list[Layer], *, name: str) -> Question:
@@ -119,18 +119,20 @@ def _refuse_contradictions(
     option. A later setting of a key replaces an earlier one, as repeated options do everywhere; but
     a flag and a setting are two ways to set one thing, and nobody could know which of them counts.
     """
-    asked: dict[str, object] = {}
+    given_keys: dict[str, object] = {}
     for layer in layers[first:]:
-        asked |= dict(_keys(layer))
+        given_keys |= dict(_keys(layer))
     everything = [*layers, flags]
     for key, value in _keys(flags):
-        if key not in asked:
+        if key not in given_keys:
             continue
         # decoded before they are compared: 60s and 1min are the same
-        if experiment_from([*everything, _nested(key, asked[key])]) != experiment_from(everything):
+        if experiment_from([*everything, _nested(key, given_keys[key])]) != experiment_from(
+            everything
+        ):
             raise UsageError(
-                f"{option} {key}={_text(asked[key])}: {FLAGS[key]} says {_text(value)} of the same "
-                "key; give one of them"
+                f"{option} {key}={_text(given_keys[key])}: {FLAGS[key]} says {_text(value)} of "
+                "the same key; give one of them"
             )
 
 
@@ -177,7 +179,7 @@ def flags_layer(  # noqa: PLR0913 - one flag each
     listen: str | None = None,
 ) -> Layer:
     """Return the flags that were given as a layer."""
-    asked: dict[str, dict[str, Any]] = {
+    tables: dict[str, dict[str, Any]] = {
         "backends": {"daemons": backends, "single_hop": single_hop or None},
         "frontend": {"balancer": balancer},
         "load": {
@@ -192,7 +194,7 @@ def flags_layer(  # noqa: PLR0913 - one flag each
     }
     return {
         table: {key: value for key, value in keys.items() if value is not None}
-        for table, keys in asked.items()
+        for table, keys in tables.items()
     }
 
 

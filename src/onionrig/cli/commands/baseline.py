@@ -132,7 +132,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         if not at_once and _has_several_links(question):
             opening_for(question.experiment)  # what is missing is reported before anything is made
             out = out or default_out(question.name)
-            alone = _each_alone(question, out, lines)
+            alone = _results_by_host(question, out, lines)
         result, run_directory = measured(question, out=out, json=json, lines=lines)
     summarised = not json and lines is None
     if alone and summarised:
@@ -155,7 +155,7 @@ def _has_several_links(question: Question) -> bool:
     return experiment.has_real_hosts and len(hosts_for(experiment, "backend")) > 1
 
 
-def _each_alone(question: Question, out: Path, lines: EventLines | None) -> dict[str, Result]:
+def _results_by_host(question: Question, out: Path, lines: EventLines | None) -> dict[str, Result]:
     """Return the result of each serving host's link, measured alone."""
     stderr = Console(stderr=True)
     directory = out.with_name(f"{out.name}-alone")
@@ -163,7 +163,7 @@ def _each_alone(question: Question, out: Path, lines: EventLines | None) -> dict
     try:
         return each_link_alone(question, directory, runs_watched(lines or stderr))
     except HostsInUse:
-        for made in (directory, out):
+        for path in (directory, out):
             with contextlib.suppress(OSError):  # something was measured before
-                made.rmdir()
+                path.rmdir()
         raise

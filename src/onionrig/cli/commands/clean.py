@@ -41,26 +41,26 @@ def clean(
     processes of their run.
     """
     temporary = Path(tempfile.gettempdir())
-    found = clean_up(temporary, groups_below=group_mounts(), dry_run=dry_run)
+    leftovers = clean_up(temporary, groups_below=group_mounts(), dry_run=dry_run)
     if json:
-        print_json(found)
+        print_json(leftovers)
     else:
-        print("\n".join(map(_line, found)) or f"nothing to clean in {temporary}")
-    failed = [each for each in found if each.outcome == "failed"]
+        print("\n".join(map(_line, leftovers)) or f"nothing to clean in {temporary}")
+    failed = [leftover for leftover in leftovers if leftover.outcome == "failed"]
     if failed:
         raise RunDirectoryError(
-            f"{len(failed)} of {len(found)} could not be removed; they belong to this "
-            f"user, so look at the permissions: {', '.join(each.path for each in failed)}"
+            f"{len(failed)} of {len(leftovers)} could not be removed; they belong to this "
+            f"user, so look at the permissions: {', '.join(leftover.path for leftover in failed)}"
         )
 
 
-def _line(each: Leftover) -> str:
-    why = f": {each.why}" if each.why else ""
-    if each.ended:
-        would = "would end" if each.outcome == "would be removed" else "ended"
-        why = (
+def _line(leftover: Leftover) -> str:
+    reason = f": {leftover.why}" if leftover.why else ""
+    if leftover.ended:
+        would = "would end" if leftover.outcome == "would be removed" else "ended"
+        reason = (
             f"; {would} processes of its run, which has neither "
-            f"controller nor keeper: {', '.join(each.ended)}{why}"
+            f"controller nor keeper: {', '.join(leftover.ended)}{reason}"
         )
-    what = size_text(each.size_bytes) if each.kind == "workspace" else each.kind
-    return f"{each.outcome}: {each.path} ({what}){why}"
+    description = size_text(leftover.size_bytes) if leftover.kind == "workspace" else leftover.kind
+    return f"{leftover.outcome}: {leftover.path} ({description}){reason}"

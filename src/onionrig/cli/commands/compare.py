@@ -215,7 +215,7 @@ def _compare_experiments(  # noqa: PLR0913 - what was typed about a comparison o
     conditions = _conditions(fail_if, sides, repeat=repeat)
     directory = _opened(sides, repeat=repeat, out=out, fail_if=fail_if)
     stderr = Console(stderr=True)
-    stderr.print(f"compare: {_ahead(sides, repeat)}", highlight=False, soft_wrap=True)
+    stderr.print(f"compare: {_announcement(sides, repeat)}", highlight=False, soft_wrap=True)
     with event_lines(events, json=json) as lines:
         comparison = questions_compared(
             *sides,
@@ -275,7 +275,9 @@ def _conditions(
 def failure_of(comparison: Comparison) -> OnionrigError | None:
     """Return ComparisonFails or ComparisonUndecided, naming the conditions, or None."""
     for outcome, error in (("fails", ComparisonFails), ("undecided", ComparisonUndecided)):
-        conditions = [one for one in comparison.conditions if one.outcome == outcome]
+        conditions = [
+            condition for condition in comparison.conditions if condition.outcome == outcome
+        ]
         if conditions:
             return error("; ".join(condition_text(condition) for condition in conditions))
     return None
@@ -301,7 +303,7 @@ def _opened(
     return directory
 
 
-def _ahead(sides: tuple[Question, Question], repeat: int) -> str:
+def _announcement(sides: tuple[Question, Question], repeat: int) -> str:
     return comparison_ahead(
         repeat,
         seconds=repeat * sum(map(expected_seconds, sides)),

@@ -43,13 +43,13 @@ def descriptor(
     json: JsonOption = False,
 ) -> None:
     """Show what clients see of an onion address: its descriptors on every HSDir."""
-    asked = look_request(whom, control)
+    request = look_request(whom, control)
     if again and json:
-        watch(asked, lambda seen: print(msgspec.json.encode(seen).decode(), flush=True))
+        watch(request, lambda address: print(msgspec.json.encode(address).decode(), flush=True))
     elif again:
         with watching(Console()) as view:
-            watch(asked, view.show)
+            watch(request, view.show)
     elif json:
-        print_json(look(asked))
+        print_json(look(request))
     else:
-        results().print(address_view(look(asked)))
+        results().print(address_view(look(request)))

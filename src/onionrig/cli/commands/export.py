@@ -118,11 +118,11 @@ def export_csv(run_directory: RunDirectory, directory: Path) -> None:
     """Write every table, and print on stderr what could not be read. Raises OnionrigError."""
     recording = run_directory.recording()
     new_export_directory(directory)
-    said = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     for table in TABLES:
         path = directory / f"{table.name}.csv"
         count = write_csv(path, table.columns, table.rows(recording))
-        said.print(f"{path}: {counted(count, 'row')}")
+        console.print(f"{path}: {counted(count, 'row')}")
     print_notes(recording.gaps)
 
 
@@ -130,17 +130,17 @@ def export_bundle(run_directory: RunDirectory, file: Path) -> None:
     """Write the bundle, and print what was replaced and left out. Raises OnionrigError."""
     if os.path.lexists(file):
         raise UsageError(f"{file} exists: an export never overwrites; choose another --bundle")
-    made = bundle_of(run_directory)
-    replace_file(file, made.content, mode=READABLE_BY_OTHERS, option="--bundle")
-    replaced = (_counted(count, kind) for kind, count in made.replaced.items())
+    bundled = bundle_of(run_directory)
+    replace_file(file, bundled.content, mode=READABLE_BY_OTHERS, option="--bundle")
+    replaced = (_count_text(count, kind) for kind, count in bundled.replaced.items())
     stderr = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    stderr.print(f"{file}: {size_text(len(made.content))}")
+    stderr.print(f"{file}: {size_text(len(bundled.content))}")
     stderr.print(f"replaced: {', '.join(replaced) or 'nothing'}")
-    stderr.print(f"left out: {'; '.join(made.left_out) or 'nothing'}")
+    stderr.print(f"left out: {'; '.join(bundled.left_out) or 'nothing'}")
     stderr.print(f"{UNREPLACED}; look at them before you publish it: onionrig show {file}")
 
 
-def _counted(number: int, kind: str) -> str:
+def _count_text(number: int, kind: str) -> str:
     """Return how many things of a kind there are, for a kind that may be an address."""
     return f"{number} {kind}es" if number > 1 and kind.endswith("s") else counted(number, kind)
 

@@ -45,8 +45,8 @@ def hardware(
             own = own_boards() or "$XDG_CONFIG_HOME/onionrig/boards.toml"
             results().print(catalogue_view(known, str(own)))
         return
-    found = board_named(known, board, where=f"{board}: ")
+    entry = board_named(known, board, where=f"{board}: ")
     if json:
-        print_json(found)
+        print_json(entry)
     else:
-        results().print(board_view(board, found))
+        results().print(board_view(board, entry))

@@ -176,7 +176,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         link_bits_per_second=None if link is None else _positive(link, "--link"),
     )
     planned = plan_for_either_balancer if balancer is None else plan_for_question
-    made = planned(
+    answer = planned(
         question,
         candidates_from(hardware, probe or [], measured),
         measured,
@@ -185,16 +185,16 @@ def plan(  # noqa: PLR0913 - one parameter an option
         command=("onionrig", *sys.argv[1:]),
     )
     if json:
-        print_json(made)
+        print_json(answer)
     else:
-        results().print(plan_view(made) if verbose else brief_plan_view(made))
+        results().print(plan_view(answer) if verbose else brief_plan_view(answer))
     if report is not None:
-        _write_report(made, report, stderr=json)
-    raise typer.Exit(MEASURED if any(one.possible for one in made.hardware) else TARGET_MISSED)
+        _write_report(answer, report, stderr=json)
+    raise typer.Exit(MEASURED if any(kind.possible for kind in answer.hardware) else TARGET_MISSED)
 
 
-def _write_report(made: Plan, path: Path, *, stderr: bool) -> None:
-    replace_file(path, plan_page(made), mode=0o644, option="--report")
+def _write_report(plan: Plan, path: Path, *, stderr: bool) -> None:
+    replace_file(path, plan_page(plan), mode=0o644, option="--report")
     Console(stderr=stderr).print(
         f"report: {path}", style="dim", highlight=False, markup=False, soft_wrap=True
     )

@@ -75,8 +75,8 @@ def probe(
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         raise UsageError(f"--out {out}: a file in a directory that exists, as in --out pi3.json")
     stderr = Console(stderr=True)
-    with probing(stderr) as told:
-        probed = asyncio.run(probe_board(told))
+    with probing(stderr) as report_progress:
+        probed = asyncio.run(probe_board(report_progress))
     if json:
         print_json(probed)
     else:

@@ -43,8 +43,8 @@ def report(
     with contextlib.ExitStack() as opened:
         places = [opened.enter_context(reported(run, out)) for run in once(runs)]
         # one that is named twice is reported once
-        found = list({path.resolve(): path for path in places}.values())
-        for path, name in zip(found, distinct_names(found), strict=True):
-            below = out / name if out is not None and len(found) > 1 else out
+        distinct_places = list({path.resolve(): path for path in places}.values())
+        for path, name in zip(distinct_places, distinct_names(distinct_places), strict=True):
+            below = out / name if out is not None and len(distinct_places) > 1 else out
             refuse_overwriting(path, below)
             print(draw_report(path, below))

@@ -30,8 +30,8 @@ def runs(
     json: JsonOption = False,
 ) -> None:
     """List runs with their results, the newest last."""
-    found = listed(under)
+    entries = listed(under)
     if json:
-        print_json(found)
+        print_json(entries)
     else:
-        results().print(runs_view(found, str(under)))
+        results().print(runs_view(entries, str(under)))

@@ -38,7 +38,7 @@ from onionrig.cli.question import (
     name_of,
     question_of,
 )
-from onionrig.cli.series.said import SeriesSaid
+from onionrig.cli.series.printer import SeriesPrinter
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import MEASURED, Interrupted, Terminated, UsageError
@@ -151,7 +151,7 @@ def sweep(  # noqa: PLR0913 - one parameter an option
             directory,
             ask=functools.partial(_question, plan),
             run_one=runs_watched(lines or stderr),
-            tell=SeriesSaid(stderr, directory.path, resume="onionrig sweep --resume").tell,
+            tell=SeriesPrinter(stderr, directory.path, resume="onionrig sweep --resume").tell,
         )
         try:
             result, code = series.run()
@@ -201,7 +201,7 @@ def _opened(out: Path | None, plan: SweepPlan) -> SeriesDirectory:
         return directory
     directory = SeriesDirectory(path.absolute())
     known = directory.read_plan()
-    if _asked(known) != _asked(plan):
+    if _comparable_parts(known) != _comparable_parts(plan):
         raise UsageError(f"{path} holds another sweep; choose a new --out, or --resume that one")
     return directory
 
@@ -227,7 +227,7 @@ def _added_lines(question: Question) -> tuple[tuple[str, ...], ...]:
     return tuple(torrc_tables(question.experiment).values())
 
 
-def _asked(plan: SweepPlan) -> tuple[object, ...]:
+def _comparable_parts(plan: SweepPlan) -> tuple[object, ...]:
     return experiment_from([plan.experiment]), plan.axes, plan.repeat
 
 

@@ -25,8 +25,8 @@ def main(words: list[str]) -> None:
         return
     from onionrig.views.report.plan.report import plan_page  # noqa: PLC0415 - slow to import
 
-    made = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
-    sys.stdout.buffer.write(plan_page(made).encode())
+    plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
+    sys.stdout.buffer.write(plan_page(plan).encode())
 
 
 if __name__ == "__main__":

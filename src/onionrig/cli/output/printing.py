@@ -57,7 +57,7 @@ def print_json(value: object) -> None:
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
-        text = _NOT_ASCII.sub(lambda found: dumps(found[0])[1:-1], text)
+        text = _NOT_ASCII.sub(lambda match: dumps(match[0])[1:-1], text)
     print(text)
 
 
@@ -71,9 +71,11 @@ def _with_readable_names(value: object) -> object:
     if isinstance(value, str):
         return readable(value)
     if isinstance(value, Mapping):
-        return {_with_readable_names(key): _with_readable_names(of) for key, of in value.items()}
+        return {
+            _with_readable_names(key): _with_readable_names(item) for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [_with_readable_names(one) for one in value]
+        return [_with_readable_names(item) for item in value]
     if isinstance(value, msgspec.Struct):
         return _with_readable_names(msgspec.to_builtins(value, enc_hook=str))
     return value

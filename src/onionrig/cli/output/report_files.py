@@ -74,13 +74,13 @@ def draw_report(path: Path, directory: Path | None = None) -> Path:
     if it runs out of memory, and a result must not end with it. Raises what the other process
     raised, as one of our errors.
     """
-    _drawn(str(path), str(directory or path))
+    _run_drawing(str(path), str(directory or path))
     return (directory or path) / PAGE
 
 
-def plan_page(made: Plan) -> bytes:
+def plan_page(plan: Plan) -> bytes:
     """Return a plan's page, drawn in a separate process as well."""
-    return _drawn(given=msgspec.json.encode(made)).encode()
+    return _run_drawing(given=msgspec.json.encode(plan)).encode()
 
 
 def refuse_overwriting(path: Path, directory: Path | None) -> None:
@@ -93,12 +93,12 @@ def announce(path: Path, *, stderr: bool) -> None:
     """Draw a report and print where it is, or why there is none: the measurement stays."""
     console = remarks() if stderr else results()
     try:
-        said = f"report: {draw_report(path)}"
+        sentence = f"report: {draw_report(path)}"
     except OnionrigError as error:
-        said = f"no report: {error}"
+        sentence = f"no report: {error}"
     except KeyboardInterrupt:
-        said = f"no report: interrupted; `onionrig report {path}` draws it"
-    console.print(Text(said, style="dim", overflow="fold"), highlight=False)
+        sentence = f"no report: interrupted; `onionrig report {path}` draws it"
+    console.print(Text(sentence, style="dim", overflow="fold"), highlight=False)
 
 
 def write_report(path: Path, directory: Path) -> None:
@@ -114,7 +114,7 @@ def write_report(path: Path, directory: Path) -> None:
         write_run_report(RunDirectory(path), directory)
 
 
-def _drawn(*words: str, given: bytes = b"") -> str:
+def _run_drawing(*words: str, given: bytes = b"") -> str:
     """Run the program that draws, and return what it printed."""
     argv = (sys.executable, "-m", "onionrig.cli.output.drawing", *words)
     ended = run_program(argv, seconds=DRAWING_SECONDS, given=given)
@@ -136,14 +136,14 @@ def write_run_report(run_directory: RunDirectory, directory: Path | None = None)
 
     account = account_of(run_directory)
     recording, notes = _recording(run_directory)
-    made = run_report(
+    report = run_report(
         account.result,
         recording,
         None if recording is None else series(recording),
         ceiling=_ceiling(run_directory, account.result),
         notes=(*account.notes, *notes),
     )
-    return write_files(made, directory or run_directory.path)
+    return write_files(report, directory or run_directory.path)
 
 
 def write_sweep_report(path: Path, directory: Path | None = None) -> Path:
@@ -201,13 +201,17 @@ def _ceiling(run_directory: RunDirectory, result: Result) -> Result | None:
         if other.path.parent != beside:  # it belongs to a sweep or a comparison there
             continue
         try:
-            found = other.read_result()
+            other_result = other.read_result()
         except RecordsUnreadable:
             continue
-        if found is None or found.mode != "without tor" or found.status != "complete":
+        if (
+            other_result is None
+            or other_result.mode != "without tor"
+            or other_result.status != "complete"
+        ):
             continue
         if _machines(other) == machines:
-            return found
+            return other_result
     return None
 
 

@@ -16,7 +16,7 @@ from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.output.event_output import event_lines
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.question import question_of
-from onionrig.cli.series.said import SeriesSaid
+from onionrig.cli.series.printer import SeriesPrinter
 from onionrig.engine.registry import opening_for
 from onionrig.errors import MEASURED, ThresholdsMissed, UsageError
 from onionrig.experiment.keys import MOST_REPETITIONS
@@ -43,7 +43,7 @@ LEAST_WITHIN, MOST_WITHIN = 0.001, 0.5
 
 def plan_of(name: str, experiment: dict[str, Any], *, within: str, budget: str) -> RepeatPlan:
     """Return what is to be repeated, and until when. Raises UsageError."""
-    part = _within(within)
+    part = _tolerance(within)
     return RepeatPlan(
         name=name,
         started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -68,18 +68,18 @@ def holds_until_known(question: Question, *, within: str, budget: str) -> Questi
     They end as soon as the rate is known; how many that will take is printed. Raises UsageError.
     """
     refuse_without_rate(question)
-    part, budget_seconds = _within(within), _budget(budget)
-    asked = UntilKnown(
+    part, budget_seconds = _tolerance(within), _budget(budget)
+    until_known = UntilKnown(
         within=part,
         budget_seconds=budget_seconds,
         first_stage=first_stage_for(RATE_OF_HOLDS, part),
     )
     hold_seconds = question.loads[0].seconds
     fitting = int((budget_seconds - bring_up_seconds(question)) // hold_seconds)
-    held = question.repeated(min(max(fitting, 1), MOST_REPETITIONS))
-    ahead = holds_ahead(asked, hold_seconds=hold_seconds, fitting=len(held.loads))
+    repeated = question.repeated(min(max(fitting, 1), MOST_REPETITIONS))
+    ahead = holds_ahead(until_known, hold_seconds=hold_seconds, fitting=len(repeated.loads))
     Console(stderr=True).print(f"repeat: {ahead}", highlight=False, soft_wrap=True)
-    return msgspec.structs.replace(held, until_known=asked)
+    return msgspec.structs.replace(repeated, until_known=until_known)
 
 
 def refuse_without_rate(question: Question) -> None:
@@ -116,7 +116,7 @@ def run_until_known(
             plan,
             directory,
             run_one=runs_watched(lines or stderr),
-            tell=SeriesSaid(stderr, directory.path, resume="onionrig run --resume").tell,
+            tell=SeriesPrinter(stderr, directory.path, resume="onionrig run --resume").tell,
         )
         missed = [threshold for threshold in result.thresholds if threshold.outcome != "met"]
         code = ThresholdsMissed.exit_code if missed else MEASURED
@@ -139,7 +139,7 @@ def made_for(plan: RepeatPlan, out: Path | None) -> SeriesDirectory:
     return directory
 
 
-def _within(text: str) -> float:
+def _tolerance(text: str) -> float:
     try:
         within = share_from(text)
     except UsageError as error:

@@ -50,15 +50,15 @@ def check(
         print_json(checked)
     else:
         out = results()
-        for part in _drawn(checked):
+        for part in _tables(checked):
             out.print(part)
         for remark in checked.remarks:
             out.print(f"{checked.inventory}: {remark}", markup=False)
-        out.print(_counted(checked), markup=False)
+        out.print(_counts_text(checked), markup=False)
     raise typer.Exit(MEASURED if checked.is_fit else Unequipped.exit_code)
 
 
-def _drawn(checked: Checked) -> Iterable[RenderableType]:
+def _tables(checked: Checked) -> Iterable[RenderableType]:
     """Yield each host under its own heading: a column of names would leave no room."""
     for host in checked.hosts:
         yield f"[bold]{host}[/]  {', '.join(checked.roles.get(host, ())) or 'no role'}"
@@ -75,7 +75,7 @@ def _drawn(checked: Checked) -> Iterable[RenderableType]:
         yield Padding(table, (0, 0, 0, 2))
 
 
-def _counted(checked: Checked) -> str:
+def _counts_text(checked: Checked) -> str:
     """Return how many things are not as they should be."""
     verdicts = [finding.verdict for finding in checked.findings]
     missing, warnings = verdicts.count("missing"), verdicts.count("warning")

@@ -73,8 +73,8 @@ def collect(  # noqa: PLR0913 - one parameter an option
     if collected is None:
         console.print(f"collect: no host has anything of {run}", markup=False)
         return
-    kept = "are removed from the hosts" if collected.removed else "stay on the hosts"
-    console.print(f"collect: the records {kept}", markup=False)
+    records_text = "are removed from the hosts" if collected.removed else "stay on the hosts"
+    console.print(f"collect: the records {records_text}", markup=False)
     _finish(collected, report=report, json=json)
 
 

@@ -37,9 +37,11 @@ def down(
     else:
         for host, runs in answers.found.items():
             for run in runs:
-                kept = f"; its records stay in {run.records}" if run.records else ""
-                who = run.who or f"remains of run {run.run_id}"
-                print(f"{host}: ended {who} ({counted(len(run.services), 'service')}){kept}")
+                records_text = f"; its records stay in {run.records}" if run.records else ""
+                owner = run.who or f"remains of run {run.run_id}"
+                print(
+                    f"{host}: ended {owner} ({counted(len(run.services), 'service')}){records_text}"
+                )
             if not runs:
                 print(f"{host}: nothing runs")
     answers.refuse_problems()

@@ -46,26 +46,26 @@ def status(
 
     All hosts are asked at once. A host that does not answer is named, and the exit code is then 13.
     """
-    found = asyncio.run(cluster_status(accesses_of(inventory, limit)))
+    status = asyncio.run(cluster_status(accesses_of(inventory, limit)))
     if json:
-        print_json(found)
+        print_json(status)
     else:
-        _print(found, results())
-    lost = [host for host in found.hosts if host.problem is not None]
+        _print(status, results())
+    lost = [host for host in status.hosts if host.problem is not None]
     if lost:
         raise HostLost("\n".join(str(host.problem) for host in lost))
 
 
-def _print(found: ClusterStatus, console: Console) -> None:
+def _print(status: ClusterStatus, console: Console) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for heading in HEADINGS:
         table.add_column(heading, overflow="fold")
-    for host in found.hosts:
+    for host in status.hosts:
         table.add_row(*map(Text, _row(host)))
     console.print(table)
-    for host in found.hosts:
+    for host in status.hosts:
         if host.state is not None:
-            for line in _below(host.name, host.state):
+            for line in _detail_lines(host.name, host.state):
                 console.print(line, markup=False, soft_wrap=True)
 
 
@@ -81,27 +81,33 @@ def _row(host: HostStatus) -> tuple[str, ...]:
         version,
         "unknown" if host.clock is None else f"{host.clock.ahead_seconds:+.3f} s",
         "-" if state.claim is None else state.claim.who,
-        _stands_down(state),
+        _stand_down_text(state),
         "" if state.available_memory_bytes is None else size_text(state.available_memory_bytes),
         "" if state.free_disk_bytes is None else size_text(state.free_disk_bytes),
         "" if state.temperature_celsius is None else f"{state.temperature_celsius:.0f}",
     )
 
 
-def _stands_down(state: HostState) -> str:
+def _stand_down_text(state: HostState) -> str:
     if state.claim is None:
         return "-"
     if state.stands_down_in_seconds is None:
         return "not by itself"
-    when = "after its load" if state.in_load else "if its controller is gone"
-    return f"in {rough_duration_text(state.stands_down_in_seconds)}, {when}"
+    condition = "after its load" if state.in_load else "if its controller is gone"
+    return f"in {rough_duration_text(state.stands_down_in_seconds)}, {condition}"
 
 
-def _below(name: str, state: HostState) -> Iterable[str]:
+def _detail_lines(name: str, state: HostState) -> Iterable[str]:
     """Yield the lines for which a table has no room."""
     if state.services:
-        running = [service for service, how in state.services.items() if how == RUNNING]
-        others = [f"{service} {how}" for service, how in state.services.items() if how != RUNNING]
+        running = [
+            service for service, service_state in state.services.items() if service_state == RUNNING
+        ]
+        others = [
+            f"{service} {service_state}"
+            for service, service_state in state.services.items()
+            if service_state != RUNNING
+        ]
         parts = [f"{len(running)} running: {', '.join(running)}"] if running else []
         yield f"{name}: services: {'; '.join([*parts, *others])}"
     if state.leftover_run_ids:

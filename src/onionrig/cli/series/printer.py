@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onionrig.series.base import SeriesNews
 
 
-class SeriesSaid:
+class SeriesPrinter:
     """Prints the progress of a series."""
 
     def __init__(self, console: Console, directory: Path, *, resume: str) -> None:
@@ -24,27 +24,27 @@ class SeriesSaid:
         self._directory = directory
         self._resume = resume
 
-    def tell(self, told: SeriesNews) -> None:
+    def tell(self, news: SeriesNews) -> None:
         """Print a line."""
-        match told:
+        match news:
             case Begins():
                 self._print(
-                    f"sweep: {told.holds_left} of {counted(told.holds, 'hold')} to measure on "
-                    f"{counted(told.rigs, 'rig')}, about "
-                    f"{rough_duration_text(told.seconds)}; {self._directory}"
+                    f"sweep: {news.holds_left} of {counted(news.holds, 'hold')} to measure on "
+                    f"{counted(news.rigs, 'rig')}, about "
+                    f"{rough_duration_text(news.seconds)}; {self._directory}"
                 )
             case RunFailed():
-                self._print(f"error: {told.error}; going on with the next rig", style="red")
+                self._print(f"error: {news.error}; going on with the next rig", style="red")
             case RunUnreadable():
                 self._print(
-                    f"{told.run}: {told.error}; its points are measured again", style="yellow"
+                    f"{news.run}: {news.error}; its points are measured again", style="yellow"
                 )
             case Stopped():
                 self._print(
                     f"what was measured is kept; go on with: {self._resume} {self._directory}"
                 )
             case _:
-                assert_never(told)
+                assert_never(news)
 
     def _print(self, text: str, *, style: str | None = None) -> None:
         self._console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
