@@ -22,8 +22,8 @@ def speeds_text(yardstick: Yardstick) -> str:
     """Return how the speed was read, and how it moved."""
     if len(yardstick.hosts) == 1:
         return _host_text(yardstick.hosts[0])
-    each = ", ".join(f"{host.host} {speed_text(host.hold)}" for host in yardstick.hosts)
-    return f"times the reference core in the hold, mean of the hosts: {each}"
+    hosts_text = ", ".join(f"{host.host} {speed_text(host.hold)}" for host in yardstick.hosts)
+    return f"times the reference core in the hold, mean of the hosts: {hosts_text}"
 
 
 def _host_text(host: HostSpeed) -> str:
@@ -49,10 +49,10 @@ def arithmetic_text(bound: ArithmeticBound, result: Result) -> tuple[str, str]:
     """Return how much of the arithmetic bound was reached, and which role took the most CPU."""
     whole = sum(cost.cores for cost in result.costs.values())
     most = max(result.costs, key=lambda role: result.costs[role].cores, default=None)
-    taken = ""
+    suffix = ""
     if most is not None and whole:
         share = percent_text(result.costs[most].cores / whole)
-        taken = f"; of the rig's CPU time, role {most} took {share}"
+        suffix = f"; of the rig's CPU time, role {most} took {share}"
     limit = rate_text(bound.bits_per_second)
-    remark = f"of what these cores could do by arithmetic alone, {limit}{taken}"
+    remark = f"of what these cores could do by arithmetic alone, {limit}{suffix}"
     return percent_text(bound.reached), remark

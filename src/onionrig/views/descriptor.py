@@ -33,34 +33,35 @@ POINTS = ("point", "relay", "", "instance", "used")
 
 
 def address_view(
-    seen: AddressSeen, *, points: bool = True, latest: Sequence[str] = ()
+    address: AddressSeen, *, points: bool = True, latest: Sequence[str] = ()
 ) -> RenderableType:
     """Draw a look and the latest changes; without ``points``, each variant has one line."""
     parts: list[RenderableType] = [
-        *headline(seen),
+        *headline(address),
         *(Text(f"· {line}", style="dim") for line in latest),
         Text(),
-        _hsdirs(seen),
+        _hsdirs(address),
     ]
-    if seen.instances:
-        parts += [Text(), _instances(seen)]
-    for variant in seen.variants:
-        parts += [Text(), _summed_up(variant, seen)]
+    if address.instances:
+        parts += [Text(), _instances(address)]
+    for variant in address.variants:
+        parts += [Text(), _variant_line(variant, address)]
         parts += [_points(variant)] if points else []
     return Group(*parts)
 
 
-def headline(seen: AddressSeen) -> list[Text]:
+def headline(address: AddressSeen) -> list[Text]:
     """Return the verdict, everything that is wrong, then what was looked at."""
-    of = f" (run {seen.run})" if seen.run else ""
+    run_text = f" (run {address.run})" if address.run else ""
     return [
-        Text(seen.verdict, style="bold green" if seen.healthy else "bold red"),
-        *(Text(trouble, style="red") for trouble in seen.troubles[1:]),
-        *(Text(f"note: {note}", style="yellow") for note in seen.notes),
-        Text(f"{seen.address}{of}", style="dim", overflow="fold"),
+        Text(address.verdict, style="bold green" if address.healthy else "bold red"),
+        *(Text(trouble, style="red") for trouble in address.troubles[1:]),
+        *(Text(f"note: {note}", style="yellow") for note in address.notes),
+        Text(f"{address.address}{run_text}", style="dim", overflow="fold"),
         Text(
-            f"{clock(seen.time)} UTC, asked through {seen.asked}; time period {seen.time_period}, "
-            f"other HSDirs from {seen.period_ends[:10]} {clock(seen.period_ends)} UTC",
+            f"{clock(address.time)} UTC, asked through {address.asked}; "
+            f"time period {address.time_period}, other HSDirs from {address.period_ends[:10]} "
+            f"{clock(address.period_ends)} UTC",
             style="dim",
             overflow="fold",
         ),
@@ -83,11 +84,11 @@ def age_text(age: Age) -> str:
     return f"{rough_duration_text(age.seconds)} ±{rough_duration_text(age.within_seconds)}"
 
 
-def _hsdirs(seen: AddressSeen) -> Table:
-    watched = any(hsdir.held and hsdir.held.seen_for_seconds for hsdir in seen.hsdirs)
+def _hsdirs(address: AddressSeen) -> Table:
+    watched = any(hsdir.held and hsdir.held.seen_for_seconds for hsdir in address.hsdirs)
     last = "seen for" if watched else "size"
     table = _table((*HSDIRS, last), right=("replica", "variant", "revision", last))
-    for hsdir in seen.hsdirs:
+    for hsdir in address.hsdirs:
         table.add_row(*(Text(cell, style=_style(hsdir)) for cell in _hsdir(hsdir, watched=watched)))
     return table
 
@@ -97,18 +98,22 @@ def _style(hsdir: HSDirSeen) -> str:
 
 
 def _hsdir(hsdir: HSDirSeen, *, watched: bool) -> list[str]:
-    said = f"{hsdir.answer} ({hsdir.reason})" if _explains(hsdir) else str(hsdir.answer)
-    cells = [hsdir.nickname, hsdir.fingerprint[:8], str(hsdir.replica), said]
-    held = hsdir.held
-    if held is None:
+    answer = f"{hsdir.answer} ({hsdir.reason})" if _explains(hsdir) else str(hsdir.answer)
+    cells = [hsdir.nickname, hsdir.fingerprint[:8], str(hsdir.replica), answer]
+    descriptor = hsdir.held
+    if descriptor is None:
         return cells
     cells += [
-        str(held.variant),
-        str(held.revision),
-        age_text(held.age),
+        str(descriptor.variant),
+        str(descriptor.revision),
+        age_text(descriptor.age),
     ]
     # in a terminal of 80 columns there is room for one of the two
-    last = rough_duration_text(held.seen_for_seconds) if watched else size_text(held.size_bytes)
+    last = (
+        rough_duration_text(descriptor.seen_for_seconds)
+        if watched
+        else size_text(descriptor.size_bytes)
+    )
     return [*cells, last]
 
 
@@ -116,9 +121,9 @@ def _explains(hsdir: HSDirSeen) -> bool:
     return hsdir.answer in {Answer.REFUSED, Answer.UNREADABLE} and bool(hsdir.reason)
 
 
-def _instances(seen: AddressSeen) -> Table:
+def _instances(address: AddressSeen) -> Table:
     table = _table(INSTANCES, right=("points", "usable", "its own", "expected share"))
-    for instance in seen.instances:
+    for instance in address.instances:
         table.add_row(*(Text(cell) for cell in _instance(instance)))
     return table
 
@@ -128,24 +133,24 @@ def _instance(instance: InstanceSeen) -> list[str]:
     return [
         instance.name,
         reached[instance.reachable],
-        " ".join(str(each.variant) for each in instance.variants) or "-",
-        str(sum(each.listed for each in instance.variants)),
-        str(sum(each.usable for each in instance.variants)),
+        " ".join(str(variant.variant) for variant in instance.variants) or "-",
+        str(sum(variant.listed for variant in instance.variants)),
+        str(sum(variant.usable for variant in instance.variants)),
         "none" if instance.own_points is None else str(instance.own_points),
         percent_text(instance.share),
     ]
 
 
-def _summed_up(variant: DescriptorVariant, seen: AddressSeen) -> Text:
+def _variant_line(variant: DescriptorVariant, address: AddressSeen) -> Text:
     used = sum(point.same_relay_as is None for point in variant.points)
     control = variant.flow_control
     (lifetime, *_) = [
         hsdir.held.lifetime_seconds
-        for hsdir in seen.hsdirs
+        for hsdir in address.hsdirs
         if hsdir.held is not None and hsdir.held.variant == variant.number
     ]
-    where = f"on {len(variant.hsdirs)} of {len(seen.hsdirs)} HSDirs"
-    said = (
+    where = f"on {len(variant.hsdirs)} of {len(address.hsdirs)} HSDirs"
+    clauses = (
         f"{len(variant.points)} points, {used} of them used",
         f"flow-control {control}"
         if control is not None
@@ -154,7 +159,7 @@ def _summed_up(variant: DescriptorVariant, seen: AddressSeen) -> Text:
         f"{where}, {percent_text(variant.share)} of clients",
         f"kept for {rough_duration_text(lifetime)}",
     )
-    return Text.assemble((f"variant {variant.number}: ", "bold"), "; ".join(said))
+    return Text.assemble((f"variant {variant.number}: ", "bold"), "; ".join(clauses))
 
 
 def _points(variant: DescriptorVariant) -> Table:

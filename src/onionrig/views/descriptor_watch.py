@@ -23,7 +23,7 @@ CHANGES_SHOWN = 6
 class LookView(Protocol):
     """A view that shows one look after another."""
 
-    def show(self, seen: AddressSeen) -> None:
+    def show(self, address: AddressSeen) -> None:
         """Show the latest look."""
 
 
@@ -45,14 +45,16 @@ class LiveAddress:
         self._last: AddressSeen | None = None
         self._changes: list[str] = []
 
-    def show(self, seen: AddressSeen) -> None:
+    def show(self, address: AddressSeen) -> None:
         """Redraw the look."""
         if self._last is not None:
-            self._changes += [f"{clock(seen.time)}  {said}" for said in changes(self._last, seen)]
-        self._last = seen
+            self._changes += [
+                f"{clock(address.time)}  {change}" for change in changes(self._last, address)
+            ]
+        self._last = address
         latest = self._changes[-CHANGES_SHOWN:]
         # without the points: they fill a screen
-        self._live.update(address_view(seen, points=False, latest=latest), refresh=True)
+        self._live.update(address_view(address, points=False, latest=latest), refresh=True)
 
 
 class ChangeLines:
@@ -62,14 +64,14 @@ class ChangeLines:
         self._console = console
         self._last: AddressSeen | None = None
 
-    def show(self, seen: AddressSeen) -> None:
+    def show(self, address: AddressSeen) -> None:
         """Print what is new."""
         if self._last is None:
-            said = [line.plain for line in headline(seen)]
+            texts = [line.plain for line in headline(address)]
         else:
-            said = list(changes(self._last, seen))
-        self._last = seen
-        for line in said:
+            texts = list(changes(self._last, address))
+        self._last = address
+        for line in texts:
             self._console.print(
-                f"{clock(seen.time)}  {line}", highlight=False, markup=False, soft_wrap=True
+                f"{clock(address.time)}  {line}", highlight=False, markup=False, soft_wrap=True
             )

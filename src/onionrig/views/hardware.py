@@ -29,20 +29,20 @@ LEGEND = (
 
 def catalogue_view(catalogue: Catalogue, own: str) -> RenderableType:
     """Draw every board; ``own`` is the file that overrides them."""
-    sources = _numbered(catalogue.values())
+    sources = _source_numbers(catalogue.values())
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for heading, _ in COLUMNS:
         table.add_column(heading, overflow="fold")
     for id_, board in catalogue.items():
         table.add_row(id_, *(cell(board, sources) for _, cell in COLUMNS[1:]))
-    listed = [Text(f"[{number}] {source}", style="dim") for source, number in sources.items()]
+    source_lines = [Text(f"[{number}] {source}", style="dim") for source, number in sources.items()]
     return Group(
         table,
         Text(),
         Text(LEGEND),
         Text(f"Your own figures override these, or add to them: {own} (docs/hardware.md)"),
         Text(),
-        *listed,
+        *source_lines,
     )
 
 
@@ -53,26 +53,26 @@ def board_view(id_: str, board: Board) -> RenderableType:
         table.add_column(overflow="fold")
     for key, figure in figures_of(board).items():
         note = f"; {figure.note}" if figure.note else ""
-        table.add_row(key, _shown(key, board), Text(f"{figure.mark}: {figure.source}{note}"))
-    dated = f", looked up {board.dated}" if board.dated else ""
-    return Group(Text(f"{id_}: {board.name}{dated}", style="bold"), table)
+        table.add_row(key, _figure_text(key, board), Text(f"{figure.mark}: {figure.source}{note}"))
+    date_text = f", looked up {board.dated}" if board.dated else ""
+    return Group(Text(f"{id_}: {board.name}{date_text}", style="bold"), table)
 
 
-def _numbered(boards: Iterable[Board]) -> dict[str, int]:
+def _source_numbers(boards: Iterable[Board]) -> dict[str, int]:
     """Return a number for each source, in the order in which a reader meets them."""
-    found = dict.fromkeys(
+    sources = dict.fromkeys(
         figure.source for board in boards for figure in figures_of(board).values()
     )
-    return {source: number for number, source in enumerate(found, start=1)}
+    return {source: number for number, source in enumerate(sources, start=1)}
 
 
-def _of(*keys: str, between: str = " ") -> Callable[[Board, dict[str, int]], Text]:
+def _figures_cell(*keys: str, between: str = " ") -> Callable[[Board, dict[str, int]], Text]:
     """Return the function that draws a cell of these figures."""
 
     def cell(board: Board, sources: dict[str, int]) -> Text:
         known = figures_of(board)
-        shown = [_marked(known[key], _shown(key, board)) for key in keys if key in known]
-        text = Text(between.join(shown))
+        texts = [_with_mark(known[key], _figure_text(key, board)) for key in keys if key in known]
+        text = Text(between.join(texts))
         numbers = dict.fromkeys(sources[known[key].source] for key in keys if key in known)
         if numbers:
             text.append(f" [{','.join(map(str, numbers))}]", style="dim")
@@ -81,11 +81,11 @@ def _of(*keys: str, between: str = " ") -> Callable[[Board, dict[str, int]], Tex
     return cell
 
 
-def _marked(figure: AnyFigure, shown: str) -> str:
-    return f"{MARKS[figure.mark]}{shown}"
+def _with_mark(figure: AnyFigure, text: str) -> str:
+    return f"{MARKS[figure.mark]}{text}"
 
 
-def _shown(key: str, board: Board) -> str:
+def _figure_text(key: str, board: Board) -> str:
     return _WRITTEN.get(key, _watts)(getattr(board, key))
 
 
@@ -119,12 +119,12 @@ _WRITTEN: dict[str, Callable[[Any], str]] = {
 """Formatting function of a figure, by its key; all others are watts."""
 COLUMNS: tuple[tuple[str, Callable[[Board, dict[str, int]], Text]], ...] = (
     ("board", lambda board, _: Text(board.name)),
-    ("cores", _of("cores", "clock_mhz")),
-    ("memory", _of("memory_gb")),
-    ("AES instr.", _of("aes_instructions")),
-    ("MB/s", _of("aes_mb_per_second")),
-    ("Ethernet", _of("ethernet_mbit")),
-    ("Wi-Fi", _of("wifi_mbit")),
-    ("idle, stress", _of("idle_watts", "stress_watts", between=", ")),
-    ("price", _of("price")),
+    ("cores", _figures_cell("cores", "clock_mhz")),
+    ("memory", _figures_cell("memory_gb")),
+    ("AES instr.", _figures_cell("aes_instructions")),
+    ("MB/s", _figures_cell("aes_mb_per_second")),
+    ("Ethernet", _figures_cell("ethernet_mbit")),
+    ("Wi-Fi", _figures_cell("wifi_mbit")),
+    ("idle, stress", _figures_cell("idle_watts", "stress_watts", between=", ")),
+    ("price", _figures_cell("price")),
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def rig_view(rig: Rig, ports: Mapping[str, int], resolved: Mapping[str, str]) -> RenderableType:
     """Draw a rig."""
     parts: list[RenderableType] = []
-    parts += [Text(f"{key}: {how}", style="dim") for key, how in resolved.items()]
+    parts += [Text(f"{key}: {explanation}", style="dim") for key, explanation in resolved.items()]
     parts += [Text(), _services(rig, ports), Text()]
     for service in rig.services:
         parts += _files(service)
@@ -49,9 +49,9 @@ def _services(rig: Rig, ports: Mapping[str, int]) -> Table:
 
 
 def _files(service: Service) -> list[RenderableType]:
-    drawn: list[RenderableType] = []
+    parts: list[RenderableType] = []
     for file in service.rendered_files:
         kind = "json" if file.path.suffix in {".json", ".yaml"} else "text"
-        drawn.append(Text(str(file.path), style="bold"))
-        drawn.append(Syntax(file.text.rstrip("\n"), kind, theme="ansi_dark", word_wrap=True))
-    return drawn
+        parts.append(Text(str(file.path), style="bold"))
+        parts.append(Syntax(file.text.rstrip("\n"), kind, theme="ansi_dark", word_wrap=True))
+    return parts

@@ -27,6 +27,6 @@ def roles_text(roles: Iterable[tuple[str, int, int]]) -> str:
 
 def services_text(services: Mapping[str, int]) -> str:
     """Return what one host runs, the most frequent role first."""
-    seen = [(role, count) for role, count in services.items() if role not in UNSEEN]
-    ordered = sorted(seen, key=lambda item: -item[1])
+    shown_services = [(role, count) for role, count in services.items() if role not in UNSEEN]
+    ordered = sorted(shown_services, key=lambda item: -item[1])
     return roles_text((role, count, count) for role, count in ordered)

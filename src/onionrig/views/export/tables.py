@@ -126,18 +126,18 @@ def _tors(recording: Recording) -> Iterator[ExportRow]:
             if counters is None:
                 yield sample.second, service, roles.get(service), None, None, None, None
                 continue
-            for counter, of, value in _counted(counters):
+            for counter, label, value in _counter_rows(counters):
                 yield (
                     sample.second, service, roles.get(service), counters.read_wall_seconds,
-                    counter, of, value,
+                    counter, label, value,
                 )  # fmt: skip
 
 
-def _counted(counters: TorCounters) -> Iterator[tuple[str, str | None, int | None]]:
+def _counter_rows(counters: TorCounters) -> Iterator[tuple[str, str | None, int | None]]:
     for counter in _fields(TorCounters)[1:]:
         value = getattr(counters, counter)
         if isinstance(value, Mapping):
-            yield from ((counter, of, part) for of, part in value.items())
+            yield from ((counter, label, part) for label, part in value.items())
         else:
             yield counter, None, value
 
@@ -169,8 +169,8 @@ def _dials(recording: Recording) -> Iterator[ExportRow]:
 
 def _aftermaths(recording: Recording) -> Iterator[ExportRow]:
     for number, load in enumerate(loads(recording), start=1):
-        for each in aftermaths(load):
-            *first, awaited, awaited_for, dials = msgspec.structs.astuple(each)
+        for aftermath in aftermaths(load):
+            *first, awaited, awaited_for, dials = msgspec.structs.astuple(aftermath)
             yield number, *first, "; ".join(awaited), awaited_for, *msgspec.structs.astuple(dials)
 
 

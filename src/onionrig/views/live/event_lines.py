@@ -50,7 +50,7 @@ class EventLines:
         self._second = None
         self._line(
             RunStarted(
-                **self._now(),
+                **self._times(),
                 directory=str(run_directory.path),
                 profile=question.name,
                 experiment=plain(question.experiment),
@@ -70,7 +70,7 @@ class EventLines:
         self._second = progress.second
         self._line(
             Progressed(
-                **self._now(),
+                **self._times(),
                 second=progress.second,
                 goodput_bits_per_second=progress.goodput_bits_per_second,
                 hold_bits_per_second=progress.hold_bits_per_second,
@@ -94,7 +94,7 @@ class EventLines:
         """Write that a run has ended, with its result if there is one."""
         self._line(
             RunEnded(
-                **self._now(),
+                **self._times(),
                 directory=str(run_directory.path),
                 result_path=str(run_directory.path / RESULT) if result is not None else None,
                 status=result.status if result is not None else None,
@@ -115,7 +115,7 @@ class EventLines:
         """Write that a command with several runs has its outcome."""
         self._line(
             SeriesEnded(
-                **self._now(),
+                **self._times(),
                 directory=directory,
                 result_path=result_path,
                 exit_code=exit_code,
@@ -128,7 +128,7 @@ class EventLines:
             return None
         return msgspec.convert(msgspec.to_builtins(result), dict[str, Any])
 
-    def _now(self) -> dict[str, Any]:  # Any: beside fields of other types
+    def _times(self) -> dict[str, Any]:  # Any: beside fields of other types
         return {
             "wall_seconds": time.time(),
             "since_start_seconds": time.monotonic() - self._started_seconds,

@@ -60,17 +60,17 @@ class LiveHosts:
         if seconds <= 0:
             return
         main = main_interface([before, after])
-        carried = rates.interfaces if rates else ()
+        interfaces = rates.interfaces if rates else ()
         self._now[sampler] = HostNow(
             rig_cores=sum(used_cpu_seconds([before, after]).values()) / seconds,
             rates=rates,
-            interface=next((one for one in carried if one.name == main), None),
+            interface=next((interface for interface in interfaces if interface.name == main), None),
         )
 
     @property
     def rig_cores(self) -> float | None:
         """Cores that the rig uses on all hosts; None before that is known."""
-        now = [one.rig_cores for sampler, one in self._now.items() if not self._is_lost(sampler)]
+        now = [host.rig_cores for sampler, host in self._now.items() if not self._is_lost(sampler)]
         return sum(now) if now else None
 
     @property
@@ -98,12 +98,12 @@ class LiveHosts:
             return []
         by_host = {host_of(self._manifest, name): now for name, now in self._now.items()}
         names = [host.name for host in self._manifest.apart]
-        shown = names
+        shown_names = names
         if len(names) > MOST_HOSTS:
             fullest = sorted(names, key=lambda name: -_fullness(by_host.get(name)))[:MOST_HOSTS]
-            shown = [name for name in names if name in fullest]
-        rows = [self._row(name, by_host.get(name), bits_per_second) for name in shown]
-        hidden = len(names) - len(shown)
+            shown_names = [name for name in names if name in fullest]
+        rows = [self._row(name, by_host.get(name), bits_per_second) for name in shown_names]
+        hidden = len(names) - len(shown_names)
         empty = ("",) * (len(HEADINGS) - 1)
         return [*rows, (f"and {hidden} more, less busy", *empty)] if hidden else rows
 
@@ -129,7 +129,7 @@ class LiveHosts:
             runs,
             rate_text(served) if served else "",
             "" if now is None else f"{now.rig_cores:.2f} of {facts.cpu_cores or facts.cores}",
-            *_carried(now),
+            *_interface_texts(now),
             temperature_text(board.temperature_celsius) if real and board else "",
             ", ".join(board.throttling or ()) if real and board else "",
         )
@@ -141,12 +141,12 @@ class LiveHosts:
 def hosts_table(rows: list[tuple[str, ...]]) -> Table:
     """Draw the rows; columns without any value are left out."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    columns = [at for at in range(len(HEADINGS)) if any(row[at] for row in rows)]
-    for at in columns:
-        justify = "left" if HEADINGS[at] in LEFT else "right"
-        table.add_column(HEADINGS[at], justify=justify, overflow="fold")  # type: ignore[arg-type]  # literals
+    columns = [index for index in range(len(HEADINGS)) if any(row[index] for row in rows)]
+    for index in columns:
+        justify = "left" if HEADINGS[index] in LEFT else "right"
+        table.add_column(HEADINGS[index], justify=justify, overflow="fold")  # type: ignore[arg-type]  # literals
     for row in rows:
-        table.add_row(*(row[at] for at in columns))
+        table.add_row(*(row[index] for index in columns))
     return table
 
 
@@ -165,11 +165,11 @@ def host_row_line(row: tuple[str, ...]) -> str:
     return f"{name}: {'; '.join(part for part in parts if part)}"
 
 
-def _carried(now: HostNow | None) -> tuple[str, str]:
+def _interface_texts(now: HostNow | None) -> tuple[str, str]:
     if now is None or now.interface is None:
         return "", ""
-    carried = now.interface
-    return rate_text(carried.received_bits_per_second), rate_text(carried.sent_bits_per_second)
+    interface = now.interface
+    return rate_text(interface.received_bits_per_second), rate_text(interface.sent_bits_per_second)
 
 
 def _fullness(now: HostNow | None) -> float:

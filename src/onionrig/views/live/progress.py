@@ -82,7 +82,7 @@ class Progress:
         self.failed = 0
         self.streams: dict[str, int] = {}
         self.bits_per_second: dict[str, float] = {}
-        self._held: dict[int, int] = defaultdict(int)
+        self._hold_bytes: dict[int, int] = defaultdict(int)
         self._listed: tuple[str, ...] | None = None
         self._last_of: dict[str, HostSample] = {}
         self.hosts = LiveHosts()
@@ -99,7 +99,7 @@ class Progress:
                 self.schedule = event
                 self.streams_asked = event.streams
                 self.loads_scheduled += 1
-                self._held.clear()
+                self._hold_bytes.clear()
             case HostGone(host=host):
                 self.hosts.lose(host)
                 self.notes.append(_note(event))
@@ -123,14 +123,14 @@ class Progress:
                 self.streams, self.bits_per_second = {}, {}
             self.connecting += sample.connecting
             self.failed += sample.failed
-            self.streams = _added(self.streams, sample.streams)
-            counted = dict(sample.verified_bytes)
+            self.streams = _sums_by_name(self.streams, sample.streams)
+            sizes = dict(sample.verified_bytes)
             if sample.unverified_bytes:
-                counted["unverified"] = sample.unverified_bytes
-            rates = {name: float(size * BITS_PER_BYTE) for name, size in counted.items()}
-            self.bits_per_second = _added(self.bits_per_second, rates)
+                sizes["unverified"] = sample.unverified_bytes
+            rates = {name: float(size * BITS_PER_BYTE) for name, size in sizes.items()}
+            self.bits_per_second = _sums_by_name(self.bits_per_second, rates)
             if self.schedule and self._holds(self.schedule, sample.second):
-                self._held[sample.second] += sum(counted.values())
+                self._hold_bytes[sample.second] += sum(sizes.values())
 
     def served(self, samples: Iterable[SourceSample]) -> None:
         """Record samples of a source, if the sinks are elsewhere."""
@@ -166,12 +166,16 @@ class Progress:
     @property
     def hold_bits_per_second(self) -> float | None:
         """Mean goodput over the hold so far; None before it."""
-        return statistics.fmean(self._held.values()) * BITS_PER_BYTE if self._held else None
+        return (
+            statistics.fmean(self._hold_bytes.values()) * BITS_PER_BYTE
+            if self._hold_bytes
+            else None
+        )
 
     @property
     def held_seconds(self) -> int:
         """Seconds held so far."""
-        return len(self._held)
+        return len(self._hold_bytes)
 
     @property
     def streams_up(self) -> int:
@@ -201,7 +205,7 @@ def _note(event: Starved | Noted | Milestone | Happened | Answered | HostGone) -
             assert_never(event)
 
 
-def _added(to: Mapping[str, Number], more: Mapping[str, Number]) -> dict[str, Number]:
+def _sums_by_name(to: Mapping[str, Number], more: Mapping[str, Number]) -> dict[str, Number]:
     both = dict(to)
     for name, value in more.items():
         both[name] = both[name] + value if name in both else value

@@ -111,7 +111,7 @@ class PlainLines:
         if stage != self._stage:
             self._stage = stage
             title = f"{progress.title}: " if progress.title else ""
-            self._line(f"{title}{stage}{_left(progress)}")
+            self._line(f"{title}{stage}{_time_left(progress)}")
         for note in progress.notes[self._noted :]:
             self._line(note)
         self._noted = len(progress.notes)
@@ -144,7 +144,7 @@ def drawn(progress: Progress, *, elapsed_seconds: float, cores: int) -> Renderab
         ("onionrig  ", "bold"),
         f"{progress.title}  " if progress.title else "",
         (_stage(progress), "bold cyan"),
-        f"   {elapsed_seconds:.0f} s{_left(progress)}",
+        f"   {elapsed_seconds:.0f} s{_time_left(progress)}",
     )
     parts: list[RenderableType] = [head]
     if progress.waiting:
@@ -162,21 +162,21 @@ def drawn(progress: Progress, *, elapsed_seconds: float, cores: int) -> Renderab
 
 def under_load(progress: Progress, *, cores: int) -> str:
     """Return the state of the load in one line; ``cores`` counts until the hosts are known."""
-    said = [f"{rate_text(progress.goodput_bits_per_second)} now"]
+    texts = [f"{rate_text(progress.goodput_bits_per_second)} now"]
     if progress.hold_bits_per_second is not None and progress.schedule is not None:
         length = progress.schedule.end_second - progress.schedule.hold_second
-        said.append(
+        texts.append(
             f"{rate_text(progress.hold_bits_per_second)} over the hold "
             f"({progress.held_seconds} of {length} s)"
         )
     if progress.target_bits_per_second is not None:
-        said.append(f"target {rate_text(progress.target_bits_per_second)}")
-    said.append(
+        texts.append(f"target {rate_text(progress.target_bits_per_second)}")
+    texts.append(
         f"streams {progress.streams_up} of {progress.streams_asked} up, {progress.failed} failed"
     )
     if progress.rig_cores is not None:
-        said.append(f"CPU {progress.rig_cores:.2f} of {progress.hosts.cores or cores} cores")
-    return ", ".join(said)
+        texts.append(f"CPU {progress.rig_cores:.2f} of {progress.hosts.cores or cores} cores")
+    return ", ".join(texts)
 
 
 def _stage(progress: Progress) -> str:
@@ -187,7 +187,7 @@ def _stage(progress: Progress) -> str:
     return f"{progress.phase} {progress.load_number} of {progress.loads}"
 
 
-def _left(progress: Progress) -> str:
+def _time_left(progress: Progress) -> str:
     """Return how long the whole still takes, if that is known."""
     if progress.whole_ends_seconds is None:
         return ""

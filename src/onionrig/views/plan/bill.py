@@ -70,15 +70,15 @@ def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[BillLine
         link = range_text(bill.link_bits_per_second, "bit/s")
         lines.insert(2, ("link per host", link, "each way, frame overhead included"))
     if projected is not None:
-        told = "sustained: the lowest 10 seconds of a hold"
-        lines.insert(1, ("would serve", range_text(projected, "bit/s"), told))
+        explanation = "sustained: the lowest 10 seconds of a hold"
+        lines.insert(1, ("would serve", range_text(projected, "bit/s"), explanation))
     return tuple(lines)
 
 
 def side_by_side(plan: Plan) -> tuple[tuple[str, ...], ...]:
     """Return rows: a name, then a cell for each kind of hardware."""
     rows = [(name, *map(cell, plan.hardware)) for name, cell in _SIDES]
-    return tuple(row for row in rows if any(each != ABSENT for each in row[1:]))
+    return tuple(row for row in rows if any(cell != ABSENT for cell in row[1:]))
 
 
 def _hosts(hardware: HardwarePlan) -> str:
@@ -94,11 +94,11 @@ def _hosts(hardware: HardwarePlan) -> str:
     return f"{hardware.bill.hosts} [{needed.fewest}{TO}{needed.most}]"
 
 
-def _of_bill(cell: Callable[[Bill], str]) -> Callable[[HardwarePlan], str]:
+def _bill_cell(cell: Callable[[Bill], str]) -> Callable[[HardwarePlan], str]:
     return lambda hardware: ABSENT if hardware.bill is None else cell(hardware.bill)
 
 
-def _next(hardware: HardwarePlan) -> str:
+def _next_limit(hardware: HardwarePlan) -> str:
     limit = hardware.next_binding
     if limit is None:
         return ABSENT
@@ -137,11 +137,11 @@ _SIDES: tuple[tuple[str, Callable[[HardwarePlan], str]], ...] = (
         "bottleneck",
         lambda hardware: ABSENT if hardware.binding is None else limit_name(hardware.binding.kind),
     ),
-    ("next bottleneck", _next),
-    (DAEMONS, _of_bill(lambda bill: str(bill.daemons_per_host))),
-    ("instances", _of_bill(lambda bill: str(bill.instances))),
-    ("client side", _of_bill(_driving)),
-    ("power", _of_bill(lambda bill: _watts(bill.watts))),
-    ("price", _of_bill(_price)),
+    ("next bottleneck", _next_limit),
+    (DAEMONS, _bill_cell(lambda bill: str(bill.daemons_per_host))),
+    ("instances", _bill_cell(lambda bill: str(bill.instances))),
+    ("client side", _bill_cell(_driving)),
+    ("power", _bill_cell(lambda bill: _watts(bill.watts))),
+    ("price", _bill_cell(_price)),
     ("estimated", estimates_text),
 )

@@ -36,21 +36,22 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def by_source(self) -> dict[str, list[Input]]:
         """Return the figures by source."""
-        found: dict[str, list[Input]] = {}
-        for each in self.inputs:
-            found.setdefault(each.source, []).append(each)
-        return found
+        inputs_by_source: dict[str, list[Input]] = {}
+        for plan_input in self.inputs:
+            inputs_by_source.setdefault(plan_input.source, []).append(plan_input)
+        return inputs_by_source
 
     @property
     def replacements(self) -> list[str]:
         """Return the ways to replace these figures by measurements, each once."""
-        found: dict[str, list[str]] = {}
-        for each in self.inputs:
-            if each.replaced_by:
-                found.setdefault(each.replaced_by, []).append(each.name)
+        names_by_replacement: dict[str, list[str]] = {}
+        for plan_input in self.inputs:
+            if plan_input.replaced_by:
+                names_by_replacement.setdefault(plan_input.replaced_by, []).append(plan_input.name)
         return [
-            f"to replace {'these' if len(names) == len(self.inputs) else listing(names)}: {how}"
-            for how, names in found.items()
+            f"to replace {'these' if len(names) == len(self.inputs) else listing(names)}: "
+            f"{replacement}"
+            for replacement, names in names_by_replacement.items()
         ]
 
 
@@ -58,7 +59,10 @@ def inputs_by_origin(plan: Plan) -> tuple[Group, ...]:
     """Return every figure once, by origin; figures of one kind of hardware carry its name."""
     inputs = _distinct(plan)
     groups = [
-        Group(origin=origin, inputs=tuple(each for each in inputs if each.origin == origin))
+        Group(
+            origin=origin,
+            inputs=tuple(plan_input for plan_input in inputs if plan_input.origin == origin),
+        )
         for origin in MEANINGS
     ]
     return tuple(group for group in groups if group.inputs)
@@ -66,15 +70,15 @@ def inputs_by_origin(plan: Plan) -> tuple[Group, ...]:
 
 def _distinct(plan: Plan) -> tuple[Input, ...]:
     """Merge figures that several kinds share, and add the kind to those that only some have."""
-    every = [each for hardware in plan.hardware for each in hardware.inputs]
+    every = [plan_input for hardware in plan.hardware for plan_input in hardware.inputs]
     same_name: dict[str, set[Input]] = {}
-    for each in every:
-        same_name.setdefault(each.name, set()).add(each)
+    for plan_input in every:
+        same_name.setdefault(plan_input.name, set()).add(plan_input)
     named = [
-        msgspec.structs.replace(each, name=f"{hardware.name}: {each.name}")
-        if len(same_name[each.name]) > 1
-        else each
+        msgspec.structs.replace(plan_input, name=f"{hardware.name}: {plan_input.name}")
+        if len(same_name[plan_input.name]) > 1
+        else plan_input
         for hardware in plan.hardware
-        for each in hardware.inputs
+        for plan_input in hardware.inputs
     ]
     return tuple(dict.fromkeys(named))

@@ -45,24 +45,24 @@ class RangeText(msgspec.Struct, frozen=True, kw_only=True):
 
 def range_text(value: Range, unit: str) -> str:
     """Return both ends of a range and its likely value."""
-    said = said_in(value, unit)
-    if said.exact:
-        return f"{said.likely} {said.unit}".rstrip()
-    return f"{said.lowest}{TO}{said.highest}, likely {said.likely} {said.unit}".rstrip()
+    text = said_in(value, unit)
+    if text.exact:
+        return f"{text.likely} {text.unit}".rstrip()
+    return f"{text.lowest}{TO}{text.highest}, likely {text.likely} {text.unit}".rstrip()
 
 
 def ends_text(value: Range, unit: str) -> str:
     """Return both ends of a range."""
-    said = said_in(value, unit)
-    if said.lowest == said.highest:
-        return f"{said.likely} {said.unit}".rstrip()
-    return f"{said.lowest}{TO}{said.highest} {said.unit}".rstrip()
+    text = said_in(value, unit)
+    if text.lowest == text.highest:
+        return f"{text.likely} {text.unit}".rstrip()
+    return f"{text.lowest}{TO}{text.highest} {text.unit}".rstrip()
 
 
 def likely_text(value: Range, unit: str) -> str:
     """Return the likely value, as roughly as the range is known."""
-    said = said_in(value, unit)
-    return f"{said.likely} {said.unit}".rstrip()
+    text = said_in(value, unit)
+    return f"{text.likely} {text.unit}".rstrip()
 
 
 def figure_text(value: float) -> str:
@@ -75,26 +75,31 @@ def figure_text(value: float) -> str:
 
 def said_in(value: Range, unit: str) -> RangeText:
     """Return the figures of a range in the multiple of the unit that suits the likely value."""
-    factor, shown = _multiple(value.likely or value.highest, unit)
-    figures = [each / factor for each in (value.lowest, value.likely, value.highest)]
+    factor, shown_unit = _multiple(value.likely or value.highest, unit)
+    figures = [bound / factor for bound in (value.lowest, value.likely, value.highest)]
     lowest, likely, highest = figures
     if lowest == highest:
         text = figure_text(likely)
-        return RangeText(lowest=text, likely=text, highest=text, unit=shown)
+        return RangeText(lowest=text, likely=text, highest=text, unit=shown_unit)
     first = _place(likely or highest)
     place = min(_place((highest - lowest) / STEPS_IN_A_RANGE), first - FEWEST_FIGURES + 1)
     if lowest > 0:
         place = min(place, _place(lowest))  # a value above 0 must not be rounded to 0
     place = max(place, first - MOST_FIGURES + 1)
-    low, middle, high = (_rounded(each, place) for each in figures)
-    return RangeText(lowest=low, likely=middle, highest=high, unit=shown)
+    low, middle, high = (_rounded(figure, place) for figure in figures)
+    return RangeText(lowest=low, likely=middle, highest=high, unit=shown_unit)
 
 
 def _multiple(value: float, unit: str) -> tuple[float, str]:
     steps = _STEPS.get(unit, ((1.0, unit),))
     if unit.startswith(_BYTES_PER):
-        of = unit.removeprefix(_BYTES_PER)
-        steps = ((1e9, f"GB per {of}"), (1e6, f"MB per {of}"), (1e3, f"kB per {of}"), (1.0, unit))
+        per_unit = unit.removeprefix(_BYTES_PER)
+        steps = (
+            (1e9, f"GB per {per_unit}"),
+            (1e6, f"MB per {per_unit}"),
+            (1e3, f"kB per {per_unit}"),
+            (1.0, unit),
+        )
     return next((step for step in steps if abs(value) >= step[0]), steps[-1])
 
 

@@ -61,14 +61,14 @@ def plan_view(plan: Plan) -> RenderableType:
     parts: list[RenderableType] = [Text(question(plan), style="dim")]
     single = len(plan.hardware) == 1
     parts += [Text(answer(plan), style=f"bold {_colour(plan)}"), Text()]
-    parts += _single(plan, plan.hardware[0]) if single else _several(plan)
+    parts += _single(plan, plan.hardware[0]) if single else _parts_for_several_kinds(plan)
     parts += [Text(stock_text(plan, number)) for number in range(len(plan.stock_answers))]
     parts += [Text(doubt, style="yellow") for doubt in doubts(plan)]
     return Group(*parts, Text(), *_inputs(plan), *_assumptions(plan))
 
 
 def _colour(plan: Plan) -> str:
-    able = [each.possible for each in plan.hardware]
+    able = [kind.possible for kind in plan.hardware]
     return "green" if all(able) else "yellow" if any(able) else "red"
 
 
@@ -76,21 +76,21 @@ def _single(plan: Plan, hardware: HardwarePlan) -> list[RenderableType]:
     parts: list[RenderableType] = []
     if hardware.bill is not None:
         table = _plain_table()
-        for name, value, said in bill_lines(plan, hardware, hardware.bill):
-            table.add_row(name, Text(value), Text(said))
+        for name, value, explanation in bill_lines(plan, hardware, hardware.bill):
+            table.add_row(name, Text(value), Text(explanation))
         parts += [table, Text()]
     if hardware.constraints:
         parts += [_constraints(hardware), Text()]
     return parts
 
 
-def _several(plan: Plan) -> list[RenderableType]:
+def _parts_for_several_kinds(plan: Plan) -> list[RenderableType]:
     parts: list[RenderableType] = [_side_by_side(plan), Text()]
-    for each in plan.hardware:
-        parts += [Text(told(each), style="" if each.possible else "red")]
+    for kind in plan.hardware:
+        parts += [Text(told(kind), style="" if kind.possible else "red")]
         parts += [
-            Text(f"  {standing_of(limit, each)}: {constraint_text(limit)}: {limit.sentence}")
-            for limit in (each.binding, each.next_binding)
+            Text(f"  {standing_of(limit, kind)}: {constraint_text(limit)}: {limit.sentence}")
+            for limit in (kind.binding, kind.next_binding)
             if limit is not None
         ]
     return [*parts, Text()]
@@ -112,13 +112,13 @@ def _constraints(hardware: HardwarePlan) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("", "limit", "would allow alone", "because"):
         table.add_column(heading, overflow="fold")
-    for each in hardware.constraints:
-        standing = standing_of(each, hardware)
+    for constraint in hardware.constraints:
+        standing = standing_of(constraint, hardware)
         table.add_row(
             standing,
-            limit_name(each.kind),
-            range_text(each.goodput_bits_per_second, "bit/s"),
-            Text(each.sentence),
+            limit_name(constraint.kind),
+            range_text(constraint.goodput_bits_per_second, "bit/s"),
+            Text(constraint.sentence),
             style="bold" if standing == BOTTLENECK else "",
         )
     return table
@@ -134,10 +134,10 @@ def _inputs(plan: Plan) -> Iterable[RenderableType]:
             table.add_column(width=3)
             table.add_column(overflow="fold")
             table.add_column(overflow="fold")
-            for each in figures:
-                table.add_row("", Text(each.name), Text(range_text(each.value, each.unit)))
+            for figure in figures:
+                table.add_row("", Text(figure.name), Text(range_text(figure.value, figure.unit)))
             yield table
-        yield from (Text(f"  {each}") for each in group.replacements)
+        yield from (Text(f"  {replacement}") for replacement in group.replacements)
     yield Text()
 
 
@@ -146,7 +146,7 @@ def _assumptions(plan: Plan) -> list[RenderableType]:
         return []
     return [
         Text("assumptions", style="bold"),
-        *(Text(f"- {each}") for each in plan.assumptions),
+        *(Text(f"- {assumption}") for assumption in plan.assumptions),
     ]
 
 

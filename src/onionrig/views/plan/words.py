@@ -33,7 +33,7 @@ def question(plan: Plan) -> str:
         return f"What would {_asked_hosts(plan)} serve from one onion address?"
     return (
         f"What would it take to serve {rate_text(plan.target_bits_per_second)}"
-        f"{_to_spare(plan)} from one onion address?"
+        f"{_headroom_clause(plan)} from one onion address?"
     )
 
 
@@ -41,26 +41,30 @@ def answer(plan: Plan) -> str:
     """Return the answer in a sentence: for a single kind of hardware, or for all of them."""
     if len(plan.hardware) == 1:
         return told(plan.hardware[0])
-    able = [f"{rig_text(bill, each)}{_output(plan, each)}" for each, bill in planned(plan)]
-    unable = [each.name for each in plan.hardware if each.bill is None]
+    able = [
+        f"{rig_text(bill, hardware)}{_output(plan, hardware)}" for hardware, bill in planned(plan)
+    ]
+    unable = [hardware.name for hardware in plan.hardware if hardware.bill is None]
     if not able:
         return f"No number of hosts can be given for {listing(unable)}."
     if plan.target_bits_per_second is None:
-        said = "; ".join(able)
+        sentence = "; ".join(able)
     else:
         rate = rate_text(plan.target_bits_per_second)
-        said = f"{rate}{_to_spare(plan)} from one onion address takes {' or '.join(able)}"
+        sentence = (
+            f"{rate}{_headroom_clause(plan)} from one onion address takes {' or '.join(able)}"
+        )
     if unable:
-        said += f"; no number of hosts can be given for {listing(unable)}"
-    return f"{said}."
+        sentence += f"; no number of hosts can be given for {listing(unable)}"
+    return f"{sentence}."
 
 
 def told(hardware: HardwarePlan) -> str:
     """Return the answer for one kind of hardware as a sentence that names it."""
-    said = hardware.answer.removesuffix(".")
-    if hardware.name not in said:
-        said = f"{hardware.name}: {said}"
-    return f"{said[:1].upper()}{said[1:]}."
+    sentence = hardware.answer.removesuffix(".")
+    if hardware.name not in sentence:
+        sentence = f"{hardware.name}: {sentence}"
+    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def stock_text(plan: Plan, number: int) -> str:
@@ -70,7 +74,7 @@ def stock_text(plan: Plan, number: int) -> str:
 
 def planned(plan: Plan) -> list[tuple[HardwarePlan, Bill]]:
     """Return the kinds of hardware that can do it, with their bills."""
-    return [(each, each.bill) for each in plan.hardware if each.bill is not None]
+    return [(hardware, hardware.bill) for hardware in plan.hardware if hardware.bill is not None]
 
 
 def rig_text(bill: Bill, hardware: HardwarePlan) -> str:
@@ -95,8 +99,8 @@ def price_text(price: Cash) -> str:
 
 def price_note(price: Cash, hosts: int) -> str:
     """Return the price per host, its date, and what it does not include."""
-    each = f"{money_text(price.amount / hosts)} {price.currency} each, " if hosts > 1 else ""
-    return f"{each}as of {price.date}; {UNPRICED if price.per == 'piece' else RENTED}"
+    each_text = f"{money_text(price.amount / hosts)} {price.currency} each, " if hosts > 1 else ""
+    return f"{each_text}as of {price.date}; {UNPRICED if price.per == 'piece' else RENTED}"
 
 
 def money_text(amount: float) -> str:
@@ -126,24 +130,24 @@ def limit_name(kind: ConstraintKind) -> str:
 
 def estimates_text(hardware: HardwarePlan) -> str:
     """Count the figures that nobody has measured."""
-    estimated = sum(each.origin == "estimated" for each in hardware.inputs)
+    estimated = sum(figure.origin == "estimated" for figure in hardware.inputs)
     return f"{estimated} of {counted(len(hardware.inputs), 'figure')}"
 
 
 def doubts(plan: Plan) -> tuple[str, ...]:
     """Return what to know before relying on the plan."""
-    said = [doubt for each, bill in planned(plan) for doubt in _short_of(each, bill)]
+    doubts = [doubt for hardware, bill in planned(plan) for doubt in _shortfalls(hardware, bill)]
     guessed = [
-        f"{estimates_text(each)} for {each.name}"
-        for each in plan.hardware
-        if any(one.origin == "estimated" for one in each.inputs)
+        f"{estimates_text(hardware)} for {hardware.name}"
+        for hardware in plan.hardware
+        if any(figure.origin == "estimated" for figure in hardware.inputs)
     ]
     if guessed:
-        said.append(
+        doubts.append(
             f"Estimates, which nobody has measured: {'; '.join(guessed)}. The inputs show which, "
             "and how to replace each with a measurement."
         )
-    return tuple(said)
+    return tuple(doubts)
 
 
 def headroom_text(headroom: float) -> str:
@@ -151,7 +155,7 @@ def headroom_text(headroom: float) -> str:
     return f"{100 * headroom:.3g} %"
 
 
-def _short_of(hardware: HardwarePlan, bill: Bill) -> list[str]:
+def _shortfalls(hardware: HardwarePlan, bill: Bill) -> list[str]:
     needed = hardware.hosts_needed
     if needed is None or needed.most == bill.hosts:
         return []
@@ -168,7 +172,7 @@ def _output(plan: Plan, hardware: HardwarePlan) -> str:
     return f" would serve {range_text(projected, 'bit/s')}"
 
 
-def _to_spare(plan: Plan) -> str:
+def _headroom_clause(plan: Plan) -> str:
     return f", with {headroom_text(plan.headroom)} to spare," if plan.headroom else ""
 
 

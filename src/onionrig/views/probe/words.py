@@ -34,16 +34,16 @@ def meanings(probe: Probe) -> list[str]:
     """Return what follows from the figures, one sentence each."""
     sha3 = probe.speed("sha3-256", CELL_BYTES)
     gcm = probe.speed("aes-256-gcm", RECORD_BYTES)
-    found = []
+    sentences = []
     if sha3 and gcm:
-        found += _instructions(probe.host.aes_instructions, gcm / sha3)
-        found.append(
+        sentences += _instructions(probe.host.aes_instructions, gcm / sha3)
+        sentences.append(
             f"one core digests cells at {rate_text(sha3 * BITS_PER_BYTE)} and ciphers TLS records "
             f"at {rate_text(gcm * BITS_PER_BYTE)}; tor does both to every byte, and more besides"
         )
     if sha3:
-        found.append(_at_once(probe, probe.all_cores_sha3_bytes_per_second / sha3))
-    return found
+        sentences.append(_at_once(probe, probe.all_cores_sha3_bytes_per_second / sha3))
+    return sentences
 
 
 def temperature_text(before: BoardState, after: BoardState) -> str:
@@ -77,7 +77,7 @@ def _times(ratio: float) -> str:
 
 def _at_once(probe: Probe, ratio: float) -> str:
     cores = probe.host.cores
-    said = f"{cores} cores at once do {ratio:.2f} times what one does alone"
+    sentence = f"{cores} cores at once do {ratio:.2f} times what one does alone"
     if ratio >= NEARLY_ALL * cores:
-        return said
-    return f"{said}: shared units, heat, the power supply or other processes hold them back"
+        return sentence
+    return f"{sentence}: shared units, heat, the power supply or other processes hold them back"

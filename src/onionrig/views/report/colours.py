@@ -81,7 +81,7 @@ def style_variables() -> str:
 
 def painted(text: str, scheme: Scheme) -> str:
     """Replace the variables by the colours of a scheme."""
-    return _VARIABLE.sub(lambda found: _colour(scheme, found[1], found[2]), text)
+    return _VARIABLE.sub(lambda match: _colour(scheme, match[1], match[2]), text)
 
 
 def _colour(scheme: Scheme, name: str, index: str) -> str:

@@ -71,4 +71,4 @@ def without_legends(spec: dict[str, Any]) -> dict[str, Any]:
 def _without_legends(value: object) -> object:
     if isinstance(value, dict):
         return without_legends(value)
-    return [_without_legends(each) for each in value] if isinstance(value, list) else value
+    return [_without_legends(item) for item in value] if isinstance(value, list) else value

@@ -67,21 +67,21 @@ def _rendered(block: Block) -> Markup:
     """Make the HTML of a block."""
     match block:
         case ReportFigure() | ReportTable() | Prose() | Folded() | FoldedFigures():
-            return _made(_BLOCKS, _MACROS[type(block)], block)
+            return _rendered_macro(_BLOCKS, _MACROS[type(block)], block)
         case Still(figure=figure):
-            drawn = Markup(still(figure))  # noqa: S704 - vega has escaped it
-            return _made(_BLOCKS, "still", figure, drawn)
+            svg = Markup(still(figure))  # noqa: S704 - vega has escaped it
+            return _rendered_macro(_BLOCKS, "still", figure, svg)
         case Drawing():
-            return _made(_DRAWINGS, "stages", block)
+            return _rendered_macro(_DRAWINGS, "stages", block)
         case HostsDrawing():
-            return _made(_DRAWINGS, "hosts", block)
+            return _rendered_macro(_DRAWINGS, "hosts", block)
         case _:
             assert_never(block)
 
 
-def _made(template: str, macro: str, *arguments: object) -> Markup:
-    made: Markup = getattr(_templates().get_template(template).module, macro)(*arguments)
-    return made
+def _rendered_macro(template: str, macro: str, *arguments: object) -> Markup:
+    markup: Markup = getattr(_templates().get_template(template).module, macro)(*arguments)
+    return markup
 
 
 def _style() -> str:

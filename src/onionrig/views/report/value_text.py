@@ -79,12 +79,12 @@ def three_figures(value: float) -> str:
 def moment(iso: str) -> str:
     """Return an ISO 8601 moment in UTC; any other text unchanged."""
     try:
-        when = datetime.datetime.fromisoformat(iso)
+        moment = datetime.datetime.fromisoformat(iso)
     except ValueError:
         return iso
-    if when.tzinfo is None:
-        return f"{when:%Y-%m-%d %H:%M:%S}"
-    return f"{when.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    if moment.tzinfo is None:
+        return f"{moment:%Y-%m-%d %H:%M:%S}"
+    return f"{moment.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def cores(amount: float | None) -> str:

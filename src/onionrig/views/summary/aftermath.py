@@ -35,24 +35,24 @@ def aftermath_lines(aftermaths: Sequence[Aftermath]) -> list[RenderableType]:
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     for heading in HEADINGS:
         table.add_column(heading, no_wrap=heading != "done", overflow="fold")
-    for each in aftermaths:
-        table.add_row(*aftermath_row(each))
-    said = [Text(text) for text in follow_up_texts(aftermaths)]
-    return [table, *said, Text(MEANT, style="dim")]
+    for aftermath in aftermaths:
+        table.add_row(*aftermath_row(aftermath))
+    texts = [Text(text) for text in follow_up_texts(aftermaths)]
+    return [table, *texts, Text(MEANT, style="dim")]
 
 
-def aftermath_row(each: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
+def aftermath_row(aftermath: Aftermath, *, unknown: str = "-") -> tuple[str, ...]:
     """Return a fault and what followed, one cell per heading."""
-    dials = each.dials
+    dials = aftermath.dials
     return (
-        f"{each.at_seconds:.0f} s",
-        done_text(each.verb, each.subject, each.bits_per_second),
-        _rate(each.before_bits_per_second, unknown),
-        _rate(each.lowest_bits_per_second, unknown),
-        _after(each.recovered_after_seconds, unknown),
-        _listed(each, unknown),
+        f"{aftermath.at_seconds:.0f} s",
+        done_text(aftermath.verb, aftermath.subject, aftermath.bits_per_second),
+        _rate(aftermath.before_bits_per_second, unknown),
+        _rate(aftermath.lowest_bits_per_second, unknown),
+        _duration_text(aftermath.recovered_after_seconds, unknown),
+        _listed_text(aftermath, unknown),
         f"{unserved(dials)} of {dials.begun}" if dials.begun else unknown,
-        _after(dials.last_failing_after_seconds, unknown),
+        _duration_text(dials.last_failing_after_seconds, unknown),
         _slowest(dials, unknown),
     )
 
@@ -64,31 +64,35 @@ def unserved(dials: Outage) -> int:
 
 def follow_up_texts(aftermaths: Sequence[Aftermath]) -> list[str]:
     """Return, for each service that was brought back, if it answered and was published."""
-    return [text for each in aftermaths if (text := _follow_up_text(each))]
+    return [text for aftermath in aftermaths if (text := _follow_up_text(aftermath))]
 
 
-def _follow_up_text(each: Aftermath) -> str:
+def _follow_up_text(aftermath: Aftermath) -> str:
     parts: list[str] = []
-    if "answered" in each.awaited:
-        parts.append(_came("it answered", "it had not answered", each.answered_after_seconds, each))
-    if "published" in each.awaited:
+    if "answered" in aftermath.awaited:
         parts.append(
-            _came(
+            _event_text(
+                "it answered", "it had not answered", aftermath.answered_after_seconds, aftermath
+            )
+        )
+    if "published" in aftermath.awaited:
+        parts.append(
+            _event_text(
                 "the balancer published the address",
                 "the balancer had not published the address",
-                each.published_after_seconds,
-                each,
+                aftermath.published_after_seconds,
+                aftermath,
             )
         )
     if not parts:
         return ""
-    done = done_text(each.verb, each.subject, each.bits_per_second)
-    return f"{done} at {each.at_seconds:.0f} s: {', and '.join(parts)}"
+    done = done_text(aftermath.verb, aftermath.subject, aftermath.bits_per_second)
+    return f"{done} at {aftermath.at_seconds:.0f} s: {', and '.join(parts)}"
 
 
-def _came(came: str, not_yet: str, seconds: float | None, each: Aftermath) -> str:
+def _event_text(came: str, not_yet: str, seconds: float | None, aftermath: Aftermath) -> str:
     if seconds is None:
-        return f"{not_yet} {each.awaited_for_seconds:.1f} s later"
+        return f"{not_yet} {aftermath.awaited_for_seconds:.1f} s later"
     return f"{came} {seconds:.1f} s later"
 
 
@@ -108,14 +112,14 @@ def listed_texts(before: Sequence[str], now: Sequence[str]) -> list[str]:
     ]
 
 
-def _listed(each: Aftermath, unknown: str) -> str:
+def _listed_text(aftermath: Aftermath, unknown: str) -> str:
     """Return the time until clients could learn of it, or the time that they could not."""
-    seconds = each.listed_after_seconds
-    if seconds is None and "listed" not in each.awaited:
-        seconds = each.published_after_seconds
-    if seconds is None and not {"listed", "published"}.isdisjoint(each.awaited):
-        return _longer_than(each.awaited_for_seconds)
-    return _after(seconds, unknown)
+    seconds = aftermath.listed_after_seconds
+    if seconds is None and "listed" not in aftermath.awaited:
+        seconds = aftermath.published_after_seconds
+    if seconds is None and not {"listed", "published"}.isdisjoint(aftermath.awaited):
+        return _longer_than(aftermath.awaited_for_seconds)
+    return _duration_text(seconds, unknown)
 
 
 def _slowest(dials: Outage, unknown: str) -> str:
@@ -123,7 +127,7 @@ def _slowest(dials: Outage, unknown: str) -> str:
     waited, served = dials.longest_wait_in_vain_seconds, dials.highest_first_byte_seconds
     if waited is not None and waited > (served or 0.0):
         return _longer_than(waited)
-    return _after(served, unknown)
+    return _duration_text(served, unknown)
 
 
 def _longer_than(seconds: float) -> str:
@@ -131,7 +135,7 @@ def _longer_than(seconds: float) -> str:
     return f"> {int(seconds)} s"
 
 
-def _after(seconds: float | None, unknown: str) -> str:
+def _duration_text(seconds: float | None, unknown: str) -> str:
     return unknown if seconds is None else f"{seconds:.1f} s"
 
 

@@ -46,8 +46,8 @@ def comparison_ahead(
     pairs: int, *, seconds: float, networks: bool, holds_seconds: Sequence[float]
 ) -> str:
     """Return how long a comparison will take, and what it can and cannot show."""
-    drawn = f"on {2 * pairs} networks" if networks else f"on {2 * pairs} rigs"
-    start = f"{counted(pairs, 'pair')} {drawn}, about {rough_duration_text(seconds)}"
+    place = f"on {2 * pairs} networks" if networks else f"on {2 * pairs} rigs"
+    start = f"{counted(pairs, 'pair')} {place}, about {rough_duration_text(seconds)}"
     if pairs < FEWEST_PAIRS:
         return (
             f"{start}; fewer than {FEWEST_PAIRS} pairs cannot show a difference, however large: "
@@ -63,11 +63,11 @@ def comparison_ahead(
         f"{start}; with the usual spread between networks (rate {100 * RATE_OF_NETWORKS:.0f} %, "
         f"cost {100 * COST_OF_NETWORKS:.0f} %) this finds a difference of {cost} % in cost and "
         f"{rate} % in rate in nine out of ten comparisons, and smaller ones less often"
-        + _authorities_ahead(holds_seconds)
+        + _authorities_clause(holds_seconds)
     )
 
 
-def _authorities_ahead(holds_seconds: Sequence[float]) -> str:
+def _authorities_clause(holds_seconds: Sequence[float]) -> str:
     if all(seconds % VOTING_INTERVAL_SECONDS == 0 for seconds in holds_seconds):
         return ""
     return (
@@ -92,8 +92,8 @@ def comparison_summary(comparison: Comparison) -> RenderableType:
         styles = {"fails": "bold red", "passes": "green", "undecided": "yellow"}
         parts += [
             *(
-                Text(f"fail if {condition_text(one)}", style=styles[one.outcome])
-                for one in comparison.conditions
+                Text(f"fail if {condition_text(condition)}", style=styles[condition.outcome])
+                for condition in comparison.conditions
             ),
             Text(),
         ]
@@ -111,7 +111,7 @@ def comparison_markdown(comparison: Comparison) -> str:
     for note in _notes(comparison):
         lines += [note, ""]
     if comparison.conditions:
-        conditions = (condition_text(one) for one in comparison.conditions)
+        conditions = (condition_text(condition) for condition in comparison.conditions)
         lines += [*(f"- Fail if {text}" for text in conditions), ""]
     rows = _differences(comparison)
     lines += _markdown_table(DIFFERENCES, rows) if rows else ["Nothing else differs."]
@@ -135,7 +135,7 @@ def _side(side: ComparedSide) -> str:
 def _figures(comparison: Comparison) -> list[tuple[str, ...]]:
     return [
         (
-            _named(ratio),
+            _name_with_unit(ratio),
             _figure(ratio, ratio.a),
             _figure(ratio, ratio.b),
             "-" if ratio.ratio is None else f"{ratio.ratio:.2f}",
@@ -159,12 +159,12 @@ def _notes(comparison: Comparison) -> list[str]:
         if ratio.reason:
             reasons.setdefault((ratio.verdict, ratio.reason), []).append(ratio.what)
     return notes + [
-        f"{verdict}, since {reason}: {'; '.join(whats)}"
-        for (verdict, reason), whats in reasons.items()
+        f"{verdict}, since {reason}: {'; '.join(figures)}"
+        for (verdict, reason), figures in reasons.items()
     ]
 
 
-def _named(ratio: Ratio) -> str:
+def _name_with_unit(ratio: Ratio) -> str:
     """Return the name of a figure with its unit, unless its values include it."""
     return f"{ratio.what}, {ratio.unit}" if ratio.unit == "seconds" else ratio.what
 

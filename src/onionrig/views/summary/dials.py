@@ -24,7 +24,7 @@ COLUMNS = ("variant", "backends", "dials", "Jain", "by chance", "smallest", "by 
 
 def dials_lines(dials: Dials) -> list[RenderableType]:
     """Return how many failed and why, how fast the others were, and how even they were."""
-    lines: list[RenderableType] = [Text(_counted(dials))]
+    lines: list[RenderableType] = [Text(_dials_sentence(dials))]
     lines += [
         Text(f"  {counted(count, 'time')} {reason}", style="yellow")
         for reason, count in dials.failed_by_reason.items()
@@ -33,8 +33,8 @@ def dials_lines(dials: Dials) -> list[RenderableType]:
         lines.append(_table(dials))
     if dials.between is not None and dials.between.jain is not None:
         by_chance = chance_text(dials.between.jain_by_chance, index_text)
-        said = f"between variants: Jain's index {index_text(dials.between.jain)} of their means"
-        lines.append(Text(f"{said}; by chance {by_chance}"))
+        text = f"between variants: Jain's index {index_text(dials.between.jain)} of their means"
+        lines.append(Text(f"{text}; by chance {by_chance}"))
     if dials.unreached:
         lines.append(Text(f"no dial reached {named(dials.unreached)}", style="yellow"))
     return lines
@@ -43,9 +43,9 @@ def dials_lines(dials: Dials) -> list[RenderableType]:
 def evenness(variant: VariantDials) -> tuple[str, str, str, str]:
     """Return Jain's index and the smallest over the mean, each with its expectation by chance."""
     return (
-        _said(variant.jain, index_text),
+        _optional_text(variant.jain, index_text),
         chance_text(variant.jain_by_chance, index_text),
-        _said(variant.smallest_over_mean, ratio_text),
+        _optional_text(variant.smallest_over_mean, ratio_text),
         chance_text(variant.smallest_over_mean_by_chance, ratio_text),
     )
 
@@ -55,11 +55,11 @@ def backends_text(variant: VariantDials) -> str:
     return str(len(variant.backends)) if variant.clients else "-"
 
 
-def chance_text(found: ByChance | None, text: Callable[[float], str]) -> str:
+def chance_text(chance: ByChance | None, text: Callable[[float], str]) -> str:
     """Return what chance would give: expected value and central 90 % interval."""
-    if found is None:
+    if chance is None:
         return "-"
-    return f"{text(found.expected)} ({text(found.low)}-{text(found.high)})"
+    return f"{text(chance.expected)} ({text(chance.low)}-{text(chance.high)})"
 
 
 def index_text(index: float) -> str:
@@ -78,16 +78,16 @@ def named(backends: tuple[str, ...]) -> str:
     return f"{', '.join(backends[:NAMED])}{more}"
 
 
-def _counted(dials: Dials) -> str:
+def _dials_sentence(dials: Dials) -> str:
     unfinished = f", {dials.unfinished} cut off at the end" if dials.unfinished else ""
-    said = f"dials: {dials.dials} before the load, {dials.failed} failed{unfinished}"
-    return said if dials.first_byte is None else f"{said}; {_waits(dials.first_byte)}"
+    sentence = f"dials: {dials.dials} before the load, {dials.failed} failed{unfinished}"
+    return sentence if dials.first_byte is None else f"{sentence}; {_waits(dials.first_byte)}"
 
 
-def _waits(found: FirstByte) -> str:
+def _waits(first_byte: FirstByte) -> str:
     return (
-        f"first byte after {found.median_seconds:.2f} s (median), "
-        f"{found.nine_of_ten_seconds:.2f} s (90 %), {found.highest_seconds:.2f} s (last)"
+        f"first byte after {first_byte.median_seconds:.2f} s (median), "
+        f"{first_byte.nine_of_ten_seconds:.2f} s (90 %), {first_byte.highest_seconds:.2f} s (last)"
     )
 
 
@@ -98,12 +98,14 @@ def _table(dials: Dials) -> Table:
     for variant in dials.variants:
         row = (str(variant.variant), backends_text(variant), str(variant.dials))
         table.add_row(*row, *evenness(variant))
-    others = sum(variant.others for variant in dials.variants)
-    if others:
-        table.caption = f"{others} dials were served by instances that were not in the descriptor"
+    other_dials = sum(variant.others for variant in dials.variants)
+    if other_dials:
+        table.caption = (
+            f"{other_dials} dials were served by instances that were not in the descriptor"
+        )
         table.caption_justify = "left"
     return table
 
 
-def _said(value: float | None, text: Callable[[float], str]) -> str:
+def _optional_text(value: float | None, text: Callable[[float], str]) -> str:
     return "-" if value is None else text(value)

@@ -41,8 +41,8 @@ def cpu_text(host: HostFigures) -> str:
     if host.rig_cores is None:
         return ""
     text = f"{host.rig_cores:.2f}" + (f" of {host.cores}" if host.cores else "")
-    others = (host.used_cores or 0.0) - host.rig_cores
-    return f"{text}, others {others:.2f}" if others >= MENTIONED_CORES else text
+    other_cores = (host.used_cores or 0.0) - host.rig_cores
+    return f"{text}, others {other_cores:.2f}" if other_cores >= MENTIONED_CORES else text
 
 
 def temperature_text(celsius: float | None) -> str:

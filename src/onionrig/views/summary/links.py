@@ -18,14 +18,14 @@ def links_sentence(links: LinkSum) -> str:
     """Return how much of its serving hosts' links an address sustained, and the scale."""
     serving = sum(link.serves for link in links.hosts)
     if links.sum_bits_per_second is None:
-        said = f"The links of the hosts that serve are {unknown_text(links)}"
+        sentence = f"The links of the hosts that serve are {unknown_text(links)}"
     else:
         whole = "The link of the host that serves carries"
         if serving > 1:
             whole = f"The links of the {serving} hosts that serve carry"
         together = " together" if serving > 1 else ""
-        said = f"{whole} {rate_text(links.sum_bits_per_second)}{together}{_parts(links)}"
-    return f"{said}{_scaled(links)}."
+        sentence = f"{whole} {rate_text(links.sum_bits_per_second)}{together}{_parts(links)}"
+    return f"{sentence}{_scaled(links)}."
 
 
 def links_row(links: LinkSum) -> tuple[str, str]:
@@ -37,8 +37,8 @@ def links_row(links: LinkSum) -> tuple[str, str]:
     carry = f"the links of {serving} of {hosts} carry"
     if serving == 1:
         carry = f"the link of 1 of {hosts} carries"
-    of = f"sustained of the {rate_text(links.sum_bits_per_second)} that {carry}"
-    return percent_text(links.sustained_share), f"{of}{_scaled(links)}"
+    text = f"sustained of the {rate_text(links.sum_bits_per_second)} that {carry}"
+    return percent_text(links.sustained_share), f"{text}{_scaled(links)}"
 
 
 def unknown_text(links: LinkSum) -> str:

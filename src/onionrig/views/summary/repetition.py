@@ -25,30 +25,30 @@ HEADINGS = ("figure", "mean", "95 % interval", "known within")
 def repetition_ahead(plan: RepeatPlan, *, seconds: float) -> str:
     """Return how many networks and how long it will take; ``seconds`` is for one of them."""
     fitting = max(1, int(plan.budget_seconds // seconds))
-    return _ahead(plan, plan.repeats, RATE_OF_NETWORKS, seconds=seconds, fitting=fitting)
+    return _announcement(plan, plan.repeats, RATE_OF_NETWORKS, seconds=seconds, fitting=fitting)
 
 
-def holds_ahead(asked: UntilKnown, *, hold_seconds: float, fitting: int) -> str:
+def holds_ahead(until_known: UntilKnown, *, hold_seconds: float, fitting: int) -> str:
     """Return how many holds of one network and how long it will take."""
-    return _ahead(asked, "hold", RATE_OF_HOLDS, seconds=hold_seconds, fitting=fitting)
+    return _announcement(until_known, "hold", RATE_OF_HOLDS, seconds=hold_seconds, fitting=fitting)
 
 
-def _ahead(
-    asked: RepeatPlan | UntilKnown, thing: str, spread: float, *, seconds: float, fitting: int
+def _announcement(
+    repetition: RepeatPlan | UntilKnown, thing: str, spread: float, *, seconds: float, fitting: int
 ) -> str:
-    needed = needed_for(spread, asked.within, first_stage=asked.first_stage)
-    of, recorded = (" of one network", "holds") if thing == "hold" else ("", "networks")
+    needed = needed_for(spread, repetition.within, first_stage=repetition.first_stage)
+    network_text, recorded = (" of one network", "holds") if thing == "hold" else ("", "networks")
     text = (
-        f"to know the sustained rate{of} within {percent_text(asked.within)} takes about "
-        f"{counted(needed, thing)} and {rough_duration_text(needed * seconds)}, if {thing}s spread "
-        f"by {100 * spread:.0f} % as recorded {recorded} do; the budget is "
-        f"{rough_duration_text(asked.budget_seconds)}"
+        f"to know the sustained rate{network_text} within {percent_text(repetition.within)} takes "
+        f"about {counted(needed, thing)} and {rough_duration_text(needed * seconds)}, if {thing}s "
+        f"spread by {100 * spread:.0f} % as recorded {recorded} do; the budget is "
+        f"{rough_duration_text(repetition.budget_seconds)}"
     )
     if fitting >= needed:
         return text
     if fitting == 1:
         return f"{text}, enough for one {thing}, which says nothing about how they differ"
-    within = within_after(spread, fitting, first_stage=asked.first_stage)
+    within = within_after(spread, fitting, first_stage=repetition.first_stage)
     return (
         f"{text}, enough for {counted(fitting, thing)}: within about {percent_text(within)} by then"
     )
@@ -59,10 +59,10 @@ def repetition_summary(result: RepeatResult, where: str) -> RenderableType:
     parts: list[RenderableType] = [Text(result.sentence, style="bold"), Text()]
     if result.figures:
         rates = result.figures[0].values
-        each = ", ".join(
+        rates_text = ", ".join(
             f"{run} {rate_text(rate)}" for run, rate in zip(result.runs, rates, strict=True)
         )
-        parts += [_table(result), Text(), Text(f"sustained: {each}", style="dim")]
+        parts += [_table(result), Text(), Text(f"sustained: {rates_text}", style="dim")]
     if result.thresholds:
         parts += [Text(), thresholds_table(result.thresholds)]
     parts += [Text(doubt, style="yellow") for doubt in result.doubts]

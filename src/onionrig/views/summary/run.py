@@ -71,21 +71,23 @@ def headline(result: Result) -> Text:
     """Return the verdict in a sentence, with the reason not to trust it, if there is one."""
     sustained = result.goodput.sustained_bits_per_second
     if result.status == "aborted":
-        why = result.failure.message if result.failure else "unknown"
+        reason = result.failure.message if result.failure else "unknown"
         measured = (
             f"; {rate_text(sustained)} sustained in what was recorded"
             if sustained is not None
             else ""
         )
-        return Text(f"Aborted: {why}{measured}", style="bold red")
+        return Text(f"Aborted: {reason}{measured}", style="bold red")
     if result.figures and sustained is None:
         first = result.figures[0]
-        said = f"{first.name}: {figure_text(first)} {_through(result)}"
-        return _verdict(f"{said}{thresholds_clause(result)}", result)
+        sentence = f"{first.name}: {figure_text(first)} {_route_text(result)}"
+        return _verdict(f"{sentence}{thresholds_clause(result)}", result)
     if sustained is None:
-        return Text(f"No rate was measured {_through(result)}", style="bold red")
-    said = f"{rate_text(sustained)} sustained {_through(result)}{_of_several(result)}"
-    return _verdict(f"{said}{thresholds_clause(result)}", result)
+        return Text(f"No rate was measured {_route_text(result)}", style="bold red")
+    sentence = (
+        f"{rate_text(sustained)} sustained {_route_text(result)}{_repetitions_clause(result)}"
+    )
+    return _verdict(f"{sentence}{thresholds_clause(result)}", result)
 
 
 def misses(result: Result) -> bool:
@@ -104,13 +106,13 @@ def _verdict(sentence: str, result: Result) -> Text:
 
 def served(recording: Recording) -> str:
     """Return in a sentence how much a source sent to sinks elsewhere, how long and how fast."""
-    found = served_in_all(recording)
-    if found is None:
+    served = served_in_all(recording)
+    if served is None:
         return "nobody pulled anything"
     return (
-        f"served {size_text(found.sent_bytes)} in {found.seconds} s, "
-        f"{rate_text(found.mean_bits_per_second)} on average, "
-        f"{rate_text(found.highest_bits_per_second)} in the fastest second; the sink reports what "
+        f"served {size_text(served.sent_bytes)} in {served.seconds} s, "
+        f"{rate_text(served.mean_bits_per_second)} on average, "
+        f"{rate_text(served.highest_bits_per_second)} in the fastest second; the sink reports what "
         "arrived"
     )
 
@@ -127,16 +129,20 @@ def _figures(figures: Sequence[LoadFigure]) -> RenderableType:
     return table
 
 
-def _through(result: Result) -> str:
+def _route_text(result: Result) -> str:
     if result.mode != "without tor":
         return "through one onion address"
     unverified = ", unverified: the other side is foreign" if result.bytes.unverified else ""
     return f"over plain TCP, without Tor{unverified}"
 
 
-def _of_several(result: Result) -> str:
-    held = result.repetitions
-    return f", the median of {held.count} holds" if held is not None and held.count > 1 else ""
+def _repetitions_clause(result: Result) -> str:
+    repetitions = result.repetitions
+    return (
+        f", the median of {repetitions.count} holds"
+        if repetitions is not None and repetitions.count > 1
+        else ""
+    )
 
 
 def _rates(result: Result) -> RenderableType:
@@ -145,11 +151,13 @@ def _rates(result: Result) -> RenderableType:
     table.add_row(
         "sustained", _rate(goodput.sustained_bits_per_second), "lowest mean of any 10 s of the hold"
     )
-    held = result.repetitions
-    if held is not None and held.count > 1:
-        table.add_row("repetitions", *_repetitions(held))
-    if held is not None and held.known is not None:
-        table.add_row("known", "yes" if held.known.known else "no", held.known.sentence)
+    repetitions = result.repetitions
+    if repetitions is not None and repetitions.count > 1:
+        table.add_row("repetitions", *_repetitions(repetitions))
+    if repetitions is not None and repetitions.known is not None:
+        table.add_row(
+            "known", "yes" if repetitions.known.known else "no", repetitions.known.sentence
+        )
     table.add_row(
         "mean",
         _rate(goodput.mean_bits_per_second),
@@ -209,18 +217,20 @@ def _core_speed(result: Result) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _repetitions(held: Repetitions) -> tuple[str, str]:
-    lowest, highest = held.lowest_bits_per_second, held.highest_bits_per_second
+def _repetitions(repetitions: Repetitions) -> tuple[str, str]:
+    lowest, highest = repetitions.lowest_bits_per_second, repetitions.highest_bits_per_second
     rates = "-" if lowest is None or highest is None else _range(lowest, highest)
-    spread = f", spread {percent_text(held.spread)}" if held.spread is not None else ""
-    return rates, f"of {held.count} holds{spread}"
+    spread = (
+        f", spread {percent_text(repetitions.spread)}" if repetitions.spread is not None else ""
+    )
+    return rates, f"of {repetitions.count} holds{spread}"
 
 
 def _round_trip(trip: RoundTrip) -> tuple[str, str]:
     lowest = _milliseconds(trip.lowest_seconds)
     highest = _milliseconds(trip.highest_in_hold_seconds)
-    said = f"median in the hold, highest {highest}; overall minimum {lowest}"
-    return _milliseconds(trip.median_in_hold_seconds), said
+    text = f"median in the hold, highest {highest}; overall minimum {lowest}"
+    return _milliseconds(trip.median_in_hold_seconds), text
 
 
 def _backends(result: Result) -> Table:
@@ -247,12 +257,12 @@ def _backends(result: Result) -> Table:
 def _streams(result: Result) -> list[Text]:
     streams = result.streams
     first = streams.median_first_byte_seconds
-    said = (
+    sentence = (
         f"streams: {streams.asked} asked for, {streams.connected} connected, "
         f"{counted(streams.failed, 'failure')}, {streams.reconnected} reconnected"
         + (f"; first byte after {first:.2f} s (median)" if first is not None else "")
     )
-    lines = [Text(said)]
+    lines = [Text(sentence)]
     lines += [
         Text(f"  {counted(count, 'time')} {reason}", style="yellow")
         for reason, count in streams.failed_by_reason.items()
@@ -264,21 +274,21 @@ def _streams(result: Result) -> list[Text]:
 
 
 def _payload(sizes: Bytes) -> Text:
-    said = f"payload of the whole run: {size_text(sizes.verified)} verified"
+    sentence = f"payload of the whole run: {size_text(sizes.verified)} verified"
     if sizes.unverified:
-        said = (
+        sentence = (
             f"payload of the whole run: {size_text(sizes.unverified)} unverified (a foreign peer "
             "cannot be checked)"
         )
     corrupt = size_text(sizes.corrupt) if sizes.corrupt else "none"
-    return Text(f"{said}, {corrupt} corrupt", style="bold red" if sizes.corrupt else "")
+    return Text(f"{sentence}, {corrupt} corrupt", style="bold red" if sizes.corrupt else "")
 
 
 def _costs(result: Result) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     headings = ["role", "processes", "CPU-s per Gbit", "cores", "peak memory per process"]
-    carried = any(cost.reference_core_seconds_per_gbit for cost in result.costs.values())
-    if carried:
+    has_reference_cost = any(cost.reference_core_seconds_per_gbit for cost in result.costs.values())
+    if has_reference_cost:
         headings.insert(3, "on reference core")
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "role" else "right")
@@ -287,7 +297,7 @@ def _costs(result: Result) -> Table:
             role,
             str(cost.processes),
             _cpu_seconds(cost.cpu_seconds_per_gbit),
-            *([_cpu_seconds(cost.reference_core_seconds_per_gbit)] if carried else []),
+            *([_cpu_seconds(cost.reference_core_seconds_per_gbit)] if has_reference_cost else []),
             f"{cost.cores:.3f}",
             size_text(cost.peak_rss_bytes),
         )

@@ -24,24 +24,28 @@ _OF_TARGET = {True: "meets", False: "misses", None: "not compared with"}
 def thresholds_clause(result: Result) -> str:
     """Return what a headline says of the thresholds; empty if there are none."""
     target, met = result.verdict.target_bits_per_second, result.verdict.met
-    others = [one for one in result.verdict.thresholds if one.figure != "sustained rate"]
-    said = [] if target is None else [f"{_OF_TARGET[met]} the target of {rate_text(target)}"]
-    if others:
+    other_thresholds = [
+        threshold for threshold in result.verdict.thresholds if threshold.figure != "sustained rate"
+    ]
+    clauses = [] if target is None else [f"{_OF_TARGET[met]} the target of {rate_text(target)}"]
+    if other_thresholds:
         more = "threshold" if target is None else "other threshold"
-        all_of_them = f"the {more}" if len(others) == 1 else f"all {len(others)} {more}s"
-        missed = [one for one in others if one.outcome != "met"]
+        all_of_them = (
+            f"the {more}" if len(other_thresholds) == 1 else f"all {len(other_thresholds)} {more}s"
+        )
+        missed = [threshold for threshold in other_thresholds if threshold.outcome != "met"]
         if result.lost_hosts:
-            said.append(f"not compared with {all_of_them}")
+            clauses.append(f"not compared with {all_of_them}")
         elif missed:
-            names = "; ".join(one.name for one in missed)
-            said.append(
-                f"misses {len(missed)} of {len(others)} {more}s ({names})"
-                if len(others) > 1
+            names = "; ".join(threshold.name for threshold in missed)
+            clauses.append(
+                f"misses {len(missed)} of {len(other_thresholds)} {more}s ({names})"
+                if len(other_thresholds) > 1
                 else f"misses {all_of_them} ({names})"
             )
         else:
-            said.append(f"meets {all_of_them}")
-    return f": {', '.join(said)}" if said else ""
+            clauses.append(f"meets {all_of_them}")
+    return f": {', '.join(clauses)}" if clauses else ""
 
 
 def thresholds_table(thresholds: Sequence[JudgedThreshold]) -> Table:
@@ -50,27 +54,30 @@ def thresholds_table(thresholds: Sequence[JudgedThreshold]) -> Table:
     for heading in HEADINGS:
         right = heading == "measured"
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
-    for one in thresholds:
+    for threshold in thresholds:
         table.add_row(
-            one.name,
-            asked_text(one),
-            measured_text(one),
-            Text(OUTCOMES[one.outcome], style=STYLES[one.outcome]),
-            Text(one.note, style="dim"),
+            threshold.name,
+            asked_text(threshold),
+            measured_text(threshold),
+            Text(OUTCOMES[threshold.outcome], style=STYLES[threshold.outcome]),
+            Text(threshold.note, style="dim"),
         )
     return table
 
 
 def missed_text(missed: Sequence[JudgedThreshold]) -> str:
     """Return which thresholds are missed, each with its figure or why there is none."""
-    return "; ".join(f"{one.name}: {asked_text(one)} was asked, {_found(one)}" for one in missed)
+    return "; ".join(
+        f"{threshold.name}: {asked_text(threshold)} was asked, {_measured_clause(threshold)}"
+        for threshold in missed
+    )
 
 
-def _found(threshold: JudgedThreshold) -> str:
+def _measured_clause(threshold: JudgedThreshold) -> str:
     if threshold.measured is not None:
         return f"{measured_text(threshold)} was measured"
-    found = "it is not known" if threshold.outcome == "unknown" else "it was not reached"
-    return f"{found} ({threshold.note})"
+    sentence = "it is not known" if threshold.outcome == "unknown" else "it was not reached"
+    return f"{sentence} ({threshold.note})"
 
 
 def asked_text(threshold: JudgedThreshold) -> str:

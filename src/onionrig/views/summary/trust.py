@@ -23,8 +23,8 @@ def distrust(result: Result) -> str:
     if not trust.doubts:
         return " — do not trust it"
     first, *more = trust.doubts
-    others = f", and {counted(len(more), 'more doubt')}" if more else ""
-    return f" — do not trust it: {first.rstrip('.')}{others}"
+    rest = f", and {counted(len(more), 'more doubt')}" if more else ""
+    return f" — do not trust it: {first.rstrip('.')}{rest}"
 
 
 def bottleneck_lines(result: Result) -> list[Text]:
@@ -41,21 +41,21 @@ def trust_lines(result: Result, notes: Sequence[str] = ()) -> list[Text]:
         if trust.agreement:
             lines.append(Text(f"other counts of the same bytes: {_agreements(trust.agreement)}"))
         if trust.cpu:
-            counts = ", ".join(_cpu_agreement(one) for one in trust.cpu)
+            counts = ", ".join(_cpu_agreement(agreement) for agreement in trust.cpu)
             lines.append(Text(f"CPU of control groups compared with processes: {counts}"))
         lines += [Text(f"doubt: {doubt}", style="yellow") for doubt in trust.doubts]
         if trust.trusted:
             lines.append(Text("trust: every check that could be made passed"))
     missing = (*notes, *(trust.missing if trust is not None else ()))
-    lines += [Text(f"note: {what}", style="yellow") for what in missing]
+    lines += [Text(f"note: {check}", style="yellow") for check in missing]
     return [Text(), *lines] if lines else []
 
 
-def _cpu_agreement(one: CpuAgreement) -> str:
-    if not one.process_cpu_seconds:
-        return f"{one.role} -"
-    difference = _signed(one.group_cpu_seconds / one.process_cpu_seconds - 1)
-    return f"{one.role} {difference}{'' if one.agrees else ' (differs)'}"
+def _cpu_agreement(agreement: CpuAgreement) -> str:
+    if not agreement.process_cpu_seconds:
+        return f"{agreement.role} -"
+    difference = _signed(agreement.group_cpu_seconds / agreement.process_cpu_seconds - 1)
+    return f"{agreement.role} {difference}{'' if agreement.agrees else ' (differs)'}"
 
 
 def _agreements(counts: Sequence[Agreement]) -> str:
@@ -63,12 +63,12 @@ def _agreements(counts: Sequence[Agreement]) -> str:
     compared = [
         _agreement(count, count.difference) for count in counts if count.difference is not None
     ]
-    others = [
+    other_counts = [
         f"{count.what} not judged, because {count.cause}"
         for count in counts
         if count.difference is None
     ]
-    return "; ".join([*([", ".join(compared)] if compared else []), *others])
+    return "; ".join([*([", ".join(compared)] if compared else []), *other_counts])
 
 
 def _agreement(count: Agreement, difference: float) -> str:

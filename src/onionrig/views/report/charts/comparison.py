@@ -50,7 +50,7 @@ def ratios_figure(comparison: Comparison) -> ReportFigure | None:
         alt.Tooltip("highest:Q", title="highest", format=".3f"),
         alt.Tooltip("verdict:N", title="verdict"),
     ]
-    one = alt.Chart(alt.InlineData(values=[{"one": 1}])).mark_rule(color=INK)
+    line = alt.Chart(alt.InlineData(values=[{"one": 1}])).mark_rule(color=INK)
     colour = alt.Color(
         "verdict:N",
         scale=alt.Scale(domain=verdicts, range=[MARKS[verdict][1] for verdict in verdicts]),
@@ -62,7 +62,7 @@ def ratios_figure(comparison: Comparison) -> ReportFigure | None:
         legend=alt.Legend(title=None),
     )
     layers = [
-        one.encode(x=alt.X("one:Q")),
+        line.encode(x=alt.X("one:Q")),
         chart.mark_rule(strokeWidth=3, strokeOpacity=0.6).encode(
             x=alt.X("lowest:Q"), x2="highest:Q", color=colour
         ),
@@ -157,7 +157,7 @@ def repetitions_figure(comparison: Comparison) -> ReportFigure | None:
 
 
 def _row(ratio: Ratio) -> dict[str, str | float | None]:
-    low, high = _ends(ratio)
+    low, high = _interval_ends(ratio)
     return {
         "what": ratio.what,
         "ratio": ratio.ratio,
@@ -167,7 +167,7 @@ def _row(ratio: Ratio) -> dict[str, str | float | None]:
     }
 
 
-def _ends(ratio: Ratio) -> tuple[float | None, float | None]:
+def _interval_ends(ratio: Ratio) -> tuple[float | None, float | None]:
     """Return the ends of the bar of a ratio: its interval, or else the range of its pairs."""
     return ratio.interval or (ratio.lowest, ratio.highest)
 
@@ -176,19 +176,19 @@ def _ticks(ratios: list[Ratio]) -> list[float]:
     """Return the ratios to label: from 1 outwards, none nearer than a tenth of the axis."""
     _, highest = _domain(ratios)
     near = highest ** (2 * 0.1)
-    kept = [1.0]
+    ticks = [1.0]
     for step in STEPS:
-        if kept[-1] * near <= step <= highest:
-            kept.append(step)
-    return sorted({*kept, *(1 / step for step in kept)})
+        if ticks[-1] * near <= step <= highest:
+            ticks.append(step)
+    return sorted({*ticks, *(1 / step for step in ticks)})
 
 
 def _domain(ratios: list[Ratio]) -> list[float]:
     """Return the ends of the axis: equally far from 1 on both sides, with a minimum."""
     values = [
         value
-        for each in ratios
-        for value in (each.ratio, *_ends(each))
+        for ratio in ratios
+        for value in (ratio.ratio, *_interval_ends(ratio))
         if value is not None and value > 0
     ]
     most = max([LEAST_SPAN, *values, *(1 / value for value in values)]) * 1.03

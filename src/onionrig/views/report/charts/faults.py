@@ -31,30 +31,34 @@ def faults(chart: TimeChart) -> list[alt.Chart]:
     first, last = chart.span
     lines = [{"at": time.of(fault.at)} for fault in chart.faults]
     before, after = list[dict[str, Any]](), list[dict[str, Any]]()
-    for several in _by_place(chart):
-        at = several[0].at
-        side = before if at - first >= SAME_PLACE * (last - first) else after
-        side.append({"at": time.of(at), "name": _name(several)})
+    for several in _faults_by_place(chart):
+        at_seconds = several[0].at
+        side = before if at_seconds - first >= SAME_PLACE * (last - first) else after
+        side.append({"at": time.of(at_seconds), "name": _name(several)})
     rules = (
         alt.Chart(alt.InlineData(values=lines))
         .mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1.2)
         .encode(x=alt.X("at:Q"))
     )
-    return [rules, *_named(before, baseline="bottom", dy=-3), *_named(after, baseline="top", dy=3)]
+    return [
+        rules,
+        *_name_charts(before, baseline="bottom", dy=-3),
+        *_name_charts(after, baseline="top", dy=3),
+    ]
 
 
-def _named(rows: list[dict[str, Any]], **placed: Any) -> list[alt.Chart]:  # noqa: ANN401 - a mark's own
+def _name_charts(rows: list[dict[str, Any]], **placing: Any) -> list[alt.Chart]:  # noqa: ANN401 - a mark's own
     if not rows:
         return []
     names = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("at:Q"), y=alt.value(0), text=alt.Text("name:N")
     )
     return outlined(
-        names, angle=270, align="right", dx=-4, fontSize=11, limit=NAME_PIXELS, **placed
+        names, angle=270, align="right", dx=-4, fontSize=11, limit=NAME_PIXELS, **placing
     )
 
 
-def _by_place(chart: TimeChart) -> list[list[SeriesFault]]:
+def _faults_by_place(chart: TimeChart) -> list[list[SeriesFault]]:
     """Return the faults, grouped if they are too close to be named separately."""
     first, last = chart.span
     places: list[list[SeriesFault]] = []

@@ -38,7 +38,7 @@ def goodput_figure(series: Series, *, levels: Sequence[Level], description: str)
     most = max([*_totals(timeline), *(level.value for level in levels)], default=0.0)
     chart = TimeChart(
         timeline=timeline,
-        lines=_numbered(timeline),
+        lines=_chart_lines(timeline),
         scale=rate_scale(most),
         title="goodput",
         loads=series.loads,
@@ -97,32 +97,32 @@ def cpu_by_state_figure(series: Series, host: str, *, cores: int | None) -> Repo
     )
 
 
-def streams_figure(series: Series, *, asked: int) -> ReportFigure:
+def streams_figure(series: Series, *, wanted: int) -> ReportFigure:
     """Draw how many streams are delivering."""
     chart = TimeChart(
         timeline=series.streams,
-        lines=_numbered(series.streams),
+        lines=_chart_lines(series.streams),
         scale=COUNT,
         title="streams that deliver",
         loads=series.loads,
         faults=series.faults,
-        levels=(Level(name=f"{asked} asked", value=float(asked)),),
+        levels=(Level(name=f"{wanted} asked", value=float(wanted)),),
     )
     return stacked_figure(
         chart,
         name="streams",
         title="Streams that deliver in each second",
-        description=f"Streams that deliver in each second, by who serves them; {asked} asked.",
+        description=f"Streams that deliver in each second, by who serves them; {wanted} asked.",
         height=180,
     )
 
 
 def round_trip_figure(series: Series) -> ReportFigure:
     """Draw the round trip of each client's idle circuit."""
-    timeline, some = _highest(series.round_trip_seconds)
+    timeline, which = _highest(series.round_trip_seconds)
     chart = TimeChart(
         timeline=timeline,
-        lines=_numbered(timeline),
+        lines=_chart_lines(timeline),
         scale=short_time_scale(timeline.highest),
         title="round trip",
         loads=series.loads,
@@ -131,7 +131,7 @@ def round_trip_figure(series: Series) -> ReportFigure:
     return lines_figure(
         chart,
         name="round-trips",
-        title=f"Round trip by client{some}",
+        title=f"Round trip by client{which}",
         description="The round trip of a byte to a backend instance and back, by client tor, on "
         "circuits that carry nothing else.",
         height=180,
@@ -140,10 +140,10 @@ def round_trip_figure(series: Series) -> ReportFigure:
 
 def interfaces_figure(series: Series) -> ReportFigure:
     """Draw what each interface carried."""
-    timeline, some = _highest(series.interface_bits_per_second)
+    timeline, which = _highest(series.interface_bits_per_second)
     chart = TimeChart(
         timeline=timeline,
-        lines=_numbered(timeline),
+        lines=_chart_lines(timeline),
         scale=rate_scale(timeline.highest),
         title="throughput",
         loads=series.loads,
@@ -152,7 +152,7 @@ def interfaces_figure(series: Series) -> ReportFigure:
     return lines_figure(
         chart,
         name="interfaces",
-        title=f"Throughput by interface{some}",
+        title=f"Throughput by interface{which}",
         description="Bits each network interface carried in each second, overhead included.",
         height=180,
     )
@@ -168,7 +168,7 @@ def target_level(rate: float) -> Level:
     return Level(name=f"target {rate_text(rate)}", value=rate)
 
 
-def _numbered(timeline: Timeline) -> tuple[ChartLine, ...]:
+def _chart_lines(timeline: Timeline) -> tuple[ChartLine, ...]:
     return tuple(
         ChartLine(name=name, colour=series_colour(index))
         for index, name in enumerate(timeline.lines)
@@ -183,10 +183,10 @@ def _highest(timeline: Timeline) -> tuple[Timeline, str]:
         name: max((value for value in line if value is not None), default=0.0)
         for name, line in timeline.lines.items()
     }
-    kept = sorted(most, key=most.__getitem__, reverse=True)[:MOST_LINES]
-    lines = {name: line for name, line in timeline.lines.items() if name in kept}
-    some = f" (the {MOST_LINES} highest of {len(timeline.lines)})"
-    return msgspec.structs.replace(timeline, lines=lines), some
+    highest_names = sorted(most, key=most.__getitem__, reverse=True)[:MOST_LINES]
+    lines = {name: line for name, line in timeline.lines.items() if name in highest_names}
+    which = f" (the {MOST_LINES} highest of {len(timeline.lines)})"
+    return msgspec.structs.replace(timeline, lines=lines), which
 
 
 def _totals(timeline: Timeline) -> list[float]:
@@ -198,13 +198,13 @@ def _totals(timeline: Timeline) -> list[float]:
 
 def _with_others(timeline: Timeline) -> Timeline:
     """Sort the roles, and add up those without an area of their own."""
-    kept: dict[str, tuple[float | None, ...]] = {
+    lines: dict[str, tuple[float | None, ...]] = {
         role: timeline.lines[role] for role in ROLES if role in timeline.lines
     }
     small = [values for role, values in timeline.lines.items() if role not in ROLES]
     if small:
-        kept[OTHERS] = tuple(_sum(values) for values in zip(*small, strict=True))
-    return msgspec.structs.replace(timeline, lines=kept)
+        lines[OTHERS] = tuple(_sum(values) for values in zip(*small, strict=True))
+    return msgspec.structs.replace(timeline, lines=lines)
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

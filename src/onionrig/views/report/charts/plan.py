@@ -26,14 +26,14 @@ ROOM_FOR_NAME = 0.25
 
 def curve_figure(plan: Plan) -> ReportFigure | None:
     """Draw each kind of hardware's goodput by hosts, or return None if there is nothing to draw."""
-    candidates = [(each, _worth_drawing(plan, each)) for each in plan.hardware]
-    curves = [(each, curve) for each, curve in candidates if curve]
+    candidates = [(hardware, _points_worth_drawing(plan, hardware)) for hardware in plan.hardware]
+    curves = [(hardware, curve) for hardware, curve in candidates if curve]
     if not curves:
         return None
     most = max(point.goodput_bits_per_second.highest for _, curve in curves for point in curve)
     scale = rate_scale(max(most, wanted_rate(plan) or 0.0))
     last = max(point.hosts for _, curve in curves for point in curve)
-    keys = [_key(index, each) for index, (each, _) in enumerate(curves)]
+    keys = [_key(index, hardware) for index, (hardware, _) in enumerate(curves)]
     layers = [
         *_curves(curves, keys, scale, last),
         *target_lines(plan, scale, last),
@@ -43,23 +43,23 @@ def curve_figure(plan: Plan) -> ReportFigure | None:
         alt.LayerChart(layer=layers),
         name="goodput-by-hosts",
         title="Sustained goodput by number of hosts: likely, and from lowest to highest",
-        description=_described(plan, curves),
+        description=_description(plan, curves),
         height=320,
         keys=(*(keys if len(keys) > 1 else ()), *target_keys(plan)),
     )
 
 
-def _worth_drawing(plan: Plan, hardware: HardwarePlan) -> Sequence[Projection]:
+def _points_worth_drawing(plan: Plan, hardware: HardwarePlan) -> Sequence[Projection]:
     """Return the points worth drawing: none far above the target, one host beyond the plan."""
-    wanted = wanted_rate(plan)
-    if wanted is None:
+    target = wanted_rate(plan)
+    if target is None:
         return hardware.curve
     planned = hardware.bill.hosts if hardware.bill is not None else 1
     enough = next(
         (
             point.hosts
             for point in hardware.curve
-            if point.goodput_bits_per_second.likely >= BEYOND * wanted
+            if point.goodput_bits_per_second.likely >= BEYOND * target
         ),
         None,
     )
@@ -85,7 +85,7 @@ def _curves(
     last: int,
 ) -> list[alt.Chart]:
     names = [key.name for key in keys]
-    rows = [_row(each, point, scale) for each, curve in curves for point in curve]
+    rows = [_row(hardware, point, scale) for hardware, curve in curves for point in curve]
     legend = alt.Legend(title=None)
     colour = alt.Color(
         "hardware:N",
@@ -127,10 +127,10 @@ def _planned(
 ) -> list[alt.Chart]:
     """Ring the planned numbers of hosts, named on the side with room."""
     rows = [
-        _row(each, point, scale) | {"name": counted(point.hosts, "host")}
-        for each, curve in curves
+        _row(hardware, point, scale) | {"name": counted(point.hosts, "host")}
+        for hardware, curve in curves
         for point in curve
-        if each.bill is not None and point.hosts == each.bill.hosts
+        if hardware.bill is not None and point.hosts == hardware.bill.hosts
     ]
     if not rows:
         return []
@@ -161,12 +161,12 @@ def _ticks(last: int) -> list[int]:
     return [*range(step, last + 1, step)] if step == 1 else [1, *range(step, last + 1, step)]
 
 
-def _described(plan: Plan, curves: Sequence[tuple[HardwarePlan, Sequence[Projection]]]) -> str:
+def _description(plan: Plan, curves: Sequence[tuple[HardwarePlan, Sequence[Projection]]]) -> str:
     texts = [
-        f"{each.name}: {rate_text(curve[0].goodput_bits_per_second.likely)} from "
+        f"{hardware.name}: {rate_text(curve[0].goodput_bits_per_second.likely)} from "
         f"{counted(curve[0].hosts, 'host')}, {rate_text(curve[-1].goodput_bits_per_second.likely)} "
         f"from {curve[-1].hosts}"
-        for each, curve in curves
+        for hardware, curve in curves
     ]
     target = plan.target_bits_per_second
     against = "" if target is None else f" The target is {rate_text(target)}."

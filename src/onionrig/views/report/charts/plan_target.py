@@ -26,26 +26,28 @@ def wanted_rate(plan: Plan) -> float | None:
 
 def target_lines(plan: Plan, scale: UnitScale, last: int) -> list[alt.Chart]:
     """Draw the target and, above it, the target with its headroom."""
-    target, wanted = plan.target_bits_per_second, wanted_rate(plan)
-    if target is None or wanted is None:
+    target, rate_with_headroom = plan.target_bits_per_second, wanted_rate(plan)
+    if target is None or rate_with_headroom is None:
         return []
     levels = _level(scale.of(target), "target", last, above=False)
     if not plan.headroom:
         return levels
     return [
         *levels,
-        *_level(scale.of(wanted), f"+ {headroom_text(plan.headroom)}", last, above=True),
+        *_level(
+            scale.of(rate_with_headroom), f"+ {headroom_text(plan.headroom)}", last, above=True
+        ),
     ]
 
 
 def target_keys(plan: Plan) -> list[Key]:
     """Return the keys of the lines, with their rates."""
-    target, wanted = plan.target_bits_per_second, wanted_rate(plan)
-    if target is None or wanted is None:
+    target, rate_with_headroom = plan.target_bits_per_second, wanted_rate(plan)
+    if target is None or rate_with_headroom is None:
         return []
     keys = [Key(name=f"target {rate_text(target)}", colour=INK, dash=TARGET_DASH)]
     if plan.headroom:
-        name = f"with {headroom_text(plan.headroom)} to spare, {rate_text(wanted)}"
+        name = f"with {headroom_text(plan.headroom)} to spare, {rate_text(rate_with_headroom)}"
         keys.append(Key(name=name, colour=INK, dash=HEADROOM_DASH))
     return keys
 

@@ -97,9 +97,9 @@ def _sustained(point: SweepPoint) -> float | None:
 
 
 def _range(point: SweepPoint, rate: float) -> tuple[float, float]:
-    held = point.result.repetitions
-    lowest = held.lowest_bits_per_second if held else None
-    highest = held.highest_bits_per_second if held else None
+    repetitions = point.result.repetitions
+    lowest = repetitions.lowest_bits_per_second if repetitions else None
+    highest = repetitions.highest_bits_per_second if repetitions else None
     return rate if lowest is None else lowest, rate if highest is None else highest
 
 
@@ -124,9 +124,9 @@ def _knee_rows(sweep: SweepResult, chart: AxisChart) -> list[dict[str, Any]]:
     ]
     rows: list[dict[str, Any]] = []
     for rate, value, reached in sorted(known, reverse=True):
-        at, height = position(chart.axis, value), chart.scale.of(rate)
+        place, height = position(chart.axis, value), chart.scale.of(rate)
         room = ROOM_FOR_NAME * chart.scale.of(max(known)[0])
-        crowded = any(row["at"] == at and row["value"] - height < room for row in rows)
+        crowded = any(row["at"] == place and row["value"] - height < room for row in rows)
         name = "" if crowded else f"knee {value}" if reached else "not reached"
-        rows.append({"at": at, "value": height, "name": name})
+        rows.append({"at": place, "value": height, "name": name})
     return rows

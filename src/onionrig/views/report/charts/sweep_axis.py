@@ -57,7 +57,7 @@ def combinations(sweep: SweepResult) -> tuple[Combination, ...]:
     for point in sweep.points:
         name = settings_text(point.settings, without=axis.key) or axis.key
         grouped.setdefault(name, []).append(point)
-    return tuple(Combination(name=name, points=tuple(each)) for name, each in grouped.items())
+    return tuple(Combination(name=name, points=tuple(points)) for name, points in grouped.items())
 
 
 def chart_axis(sweep: SweepResult) -> Axis:
@@ -79,12 +79,12 @@ def axis_figure(
     names = list(chart.combinations)
     keys = tuple(
         Key(
-            name=each,
+            name=name,
             colour=series_colour(index),
             dash=DASHES[index // SERIES % len(DASHES)],
             shape=SHAPES[index % len(SHAPES)],
         )
-        for index, each in enumerate(names)
+        for index, name in enumerate(names)
     )
     legend = alt.Legend(title=None)
     colour = alt.Color(
@@ -108,9 +108,9 @@ def axis_figure(
         scale=alt.Scale(zero=True),
         axis=alt.Axis(tickCount=5, domain=False, ticks=False),
     )
-    base = alt.Chart(alt.InlineData(values=[_row(chart, each) for each in chart.measured])).encode(
-        x=across(chart), color=colour
-    )
+    base = alt.Chart(
+        alt.InlineData(values=[_row(chart, point) for point in chart.measured])
+    ).encode(x=across(chart), color=colour)
     tooltip = [
         alt.Tooltip("text:N", title=chart.axis.key),
         alt.Tooltip("combination:N", title="settings"),
@@ -160,19 +160,19 @@ def across(chart: AxisChart) -> alt.X:
 
 def position(axis: Axis, text: str) -> float | str:
     """Return the position of a value on the axis."""
-    numbers = [_number(each) for each in axis.values]
+    numbers = [_number(value) for value in axis.values]
     number = _number(text)
     return text if number is None or None in numbers else number
 
 
-def _row(chart: AxisChart, each: MeasuredPoint) -> dict[str, Any]:
+def _row(chart: AxisChart, point: MeasuredPoint) -> dict[str, Any]:
     return {
-        "at": position(chart.axis, each.at),
-        "text": each.at,
-        "combination": each.combination,
-        "value": chart.scale.of(each.value),
-        "lowest": chart.scale.of(each.lowest),
-        "highest": chart.scale.of(each.highest),
+        "at": position(chart.axis, point.at),
+        "text": point.at,
+        "combination": point.combination,
+        "value": chart.scale.of(point.value),
+        "lowest": chart.scale.of(point.lowest),
+        "highest": chart.scale.of(point.highest),
     }
 
 

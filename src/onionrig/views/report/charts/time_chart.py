@@ -46,8 +46,8 @@ class TimeChart(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def span(self) -> tuple[float, float]:
         """First and last drawn moment in seconds."""
-        at, lasting = self.timeline.at_seconds, self.timeline.lasting_seconds
-        return (at[0], at[-1] + lasting[-1]) if at else (0.0, 1.0)
+        starts, lasting = self.timeline.at_seconds, self.timeline.lasting_seconds
+        return (starts[0], starts[-1] + lasting[-1]) if starts else (0.0, 1.0)
 
     @property
     def time(self) -> UnitScale:
@@ -68,14 +68,14 @@ def rows(chart: TimeChart) -> list[dict[str, Any]]:
     """
     timeline = chart.timeline
     stretches = zip(timeline.at_seconds, timeline.lasting_seconds, strict=True)
-    inner = [_row(chart, index, at, lasting) for index, (at, lasting) in enumerate(stretches)]
+    inner = [_row(chart, index, start, lasting) for index, (start, lasting) in enumerate(stretches)]
     if not inner:
         return []
     first, last = inner[0], inner[-1]
     return [first | {"middle": first["begin"]}, *inner, last | {"middle": last["end"]}]
 
 
-def _row(chart: TimeChart, index: int, at: float, lasting: float) -> dict[str, Any]:
+def _row(chart: TimeChart, index: int, start: float, lasting: float) -> dict[str, Any]:
     time, scale = chart.time, chart.scale
     values = [chart.timeline.lines[line.name][index] for line in chart.lines]
     known = [value for value in values if value is not None]
@@ -86,7 +86,7 @@ def _row(chart: TimeChart, index: int, at: float, lasting: float) -> dict[str, A
     return {
         **scaled,
         "total": scale.of(sum(known)) if known else None,
-        "begin": time.of(at),
-        "middle": time.of(at + lasting / 2),
-        "end": time.of(at + lasting),
+        "begin": time.of(start),
+        "middle": time.of(start + lasting / 2),
+        "end": time.of(start + lasting),
     }

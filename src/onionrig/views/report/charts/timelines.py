@@ -41,7 +41,7 @@ def stacked(chart: TimeChart) -> alt.LayerChart:
         .mark_area(stroke=PAGE, strokeWidth=0.7, fillOpacity=0.9)
         .encode(x=_time_axis(chart), y=_value_axis(chart, stack=True), color=_colours(chart))
     )
-    return _layered(chart, areas, total=True)
+    return _layers(chart, areas, total=True)
 
 
 def lines(chart: TimeChart) -> alt.LayerChart:
@@ -49,7 +49,7 @@ def lines(chart: TimeChart) -> alt.LayerChart:
     keys = keys_of(chart.lines)
     dash = alt.StrokeDash(
         "key:N",
-        scale=alt.Scale(domain=keys, range=[list(each) for each in _dashes(chart)]),
+        scale=alt.Scale(domain=keys, range=[list(pattern) for pattern in _dashes(chart)]),
         legend=_legend(chart, symbol="stroke"),
     )
     marks = (
@@ -63,10 +63,10 @@ def lines(chart: TimeChart) -> alt.LayerChart:
             strokeDash=dash,
         )
     )
-    return _layered(chart, marks, total=False)
+    return _layers(chart, marks, total=False)
 
 
-def _layered(chart: TimeChart, marks: alt.Chart, *, total: bool) -> alt.LayerChart:
+def _layers(chart: TimeChart, marks: alt.Chart, *, total: bool) -> alt.LayerChart:
     hover = _hover(chart, total=total)
     return alt.LayerChart(layer=[*ramps(chart), marks, *faults(chart), *levels(chart), hover])
 

@@ -84,9 +84,9 @@ def first_byte_figure(seconds: Sequence[float]) -> ReportFigure:
     ordered = sorted(seconds)
     scale = short_time_scale(max(ordered, default=0.0))
     step = max(1, len(ordered) // MOST_STEPS)
-    kept = sorted({*range(0, len(ordered), step), len(ordered) - 1} if ordered else set())
+    indexes = sorted({*range(0, len(ordered), step), len(ordered) - 1} if ordered else set())
     rows = [{"after": 0.0, "part": 0.0}] + [
-        {"after": scale.of(ordered[index]), "part": (index + 1) / len(ordered)} for index in kept
+        {"after": scale.of(ordered[index]), "part": (index + 1) / len(ordered)} for index in indexes
     ]
     part = alt.Y(
         "part:Q",

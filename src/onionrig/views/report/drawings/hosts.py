@@ -39,7 +39,7 @@ class _DrawnHost(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def hosts_drawing(links: LinkSum, manifest: Manifest) -> HostsDrawing:
     """Return the drawing of the hosts and their links."""
-    facts = {each.name: each for each in manifest.apart}
+    facts = {host.name: host for host in manifest.apart}
     roles = roles_by_host(manifest)
     hosts = [
         _DrawnHost(
@@ -55,7 +55,7 @@ def hosts_drawing(links: LinkSum, manifest: Manifest) -> HostsDrawing:
     ]
     serving = _boxes([host for host in hosts if host.link.serves], many=len(hosts) > MOST_SINGLE)
     others = _boxes([host for host in hosts if not host.link.serves], many=len(hosts) > MOST_SINGLE)
-    return HostsDrawing(title=_told(hosts, serving, others), serving=serving, others=others)
+    return HostsDrawing(title=_description(hosts, serving, others), serving=serving, others=others)
 
 
 def delay_text(seconds: float) -> str:
@@ -74,13 +74,13 @@ def _boxes(hosts: Sequence[_DrawnHost], *, many: bool) -> tuple[HostBox, ...]:
         board = host.facts.board.id if host.facts.board else None
         kind = (board, frozenset(host.roles), host.link.link_bits_per_second is None)
         alike.setdefault(kind if many else host.facts.name, []).append(host)
-    return tuple(_box(some) for some in alike.values())
+    return tuple(_box(group) for group in alike.values())
 
 
 def _box(hosts: Sequence[_DrawnHost]) -> HostBox:
     names = [host.facts.name for host in hosts]
     board = hosts[0].facts.board
-    each = " each" if len(hosts) > 1 else ""
+    suffix = " each" if len(hosts) > 1 else ""
     roles = [
         (role, min(host.roles[role] for host in hosts), max(host.roles[role] for host in hosts))
         for role in hosts[0].roles
@@ -88,9 +88,9 @@ def _box(hosts: Sequence[_DrawnHost]) -> HostBox:
     details = [
         *((named_runs(names),) if len(hosts) > 1 else ()),
         *((board.name,) if board else ()),
-        f"{roles_text(roles)}{each}",
-        f"{_link(hosts)}{each}",
-        *_cpu(hosts, each),
+        f"{roles_text(roles)}{suffix}",
+        f"{_link(hosts)}{suffix}",
+        *_cpu(hosts, suffix),
     ]
     return HostBox(
         title=names[0] if len(hosts) == 1 else counted(len(hosts), "host"),
@@ -101,7 +101,7 @@ def _box(hosts: Sequence[_DrawnHost]) -> HostBox:
 
 def _link(hosts: Sequence[_DrawnHost]) -> str:
     known = [host.link.link_bits_per_second for host in hosts]
-    shaped = [each for each in known if each is not None]
+    shaped = [rate for rate in known if rate is not None]
     real = any(host.facts.kind == "remote" for host in hosts)
     unknown = "link of unknown rate" if real else "link not shaped"
     text = f"link {_span(shaped)}" if shaped else unknown
@@ -116,32 +116,32 @@ def _link(hosts: Sequence[_DrawnHost]) -> str:
     return f"{text}, delay {high if low == high else f'{low} to {high}'}"
 
 
-def _cpu(hosts: Sequence[_DrawnHost], each: str) -> tuple[str, ...]:
+def _cpu(hosts: Sequence[_DrawnHost], suffix: str) -> tuple[str, ...]:
     given = sorted(cores for host in hosts if (cores := host.facts.cpu_cores) is not None)
     if not given:
         return ()
     low, high = given[0], given[-1]
     text = cores_text(high) if low == high else f"{low:.4g} to {cores_text(high)}"
-    return (f"CPU: {text}{each}",)
+    return (f"CPU: {text}{suffix}",)
 
 
 def _way(hosts: Sequence[_DrawnHost], direction: Direction) -> Way:
-    carried = [carried_rate(host.link, direction) for host in hosts]
-    known = [each for each in carried if each is not None]
+    carried_rates = [carried_rate(host.link, direction) for host in hosts]
+    known = [rate for rate in carried_rates if rate is not None]
     strands = tuple(_strand(host.link, direction) for host in hosts)
-    who = "host" if len(hosts) == 1 else "hosts"
+    subject = "host" if len(hosts) == 1 else "hosts"
     if not known:
-        unknown = f"{who} {direction}: not known"
+        unknown = f"{subject} {direction}: not known"
         return Way(direction=direction, lines=(unknown,), strands=strands)
     shares = sorted(strand.share for strand in strands if strand.share is not None)
     full = sum(strand.full for strand in strands)
-    text = f"{who} {direction} {_span(known)}"
+    text = f"{subject} {direction} {_span(known)}"
     if len(hosts) == 1:
         part = (f"{percent(shares[0])} of its link{', full' if full else ''}",) if shares else ()
         return Way(direction=direction, lines=(text, *part), strands=strands)
-    each = f"each, {_shares(shares)} of its link" if shares else "each"
-    counted = (f"{full} of {len(hosts)} full",) if full else ()
-    lines = (*textwrap.wrap(text, MOST_CHARACTERS), each, *counted)
+    each_line = f"each, {_shares(shares)} of its link" if shares else "each"
+    full_lines = (f"{full} of {len(hosts)} full",) if full else ()
+    lines = (*textwrap.wrap(text, MOST_CHARACTERS), each_line, *full_lines)
     return Way(direction=direction, lines=lines, strands=strands)
 
 
@@ -161,7 +161,7 @@ def _shares(shares: Sequence[float]) -> str:
     return high if low == high else f"{low.removesuffix(' %')} to {high}"
 
 
-def _told(hosts: Sequence[_DrawnHost], *columns: Sequence[HostBox]) -> str:
+def _description(hosts: Sequence[_DrawnHost], *columns: Sequence[HostBox]) -> str:
     """Describe the drawing: who runs what behind which link, and which links are full."""
     full = [host.facts.name for host in hosts if host.link.full]
     kind = "host" if any(host.facts.kind == "remote" for host in hosts) else "emulated host"

@@ -31,12 +31,12 @@ def planned_rig(plan: Plan, hardware: HardwarePlan, bill: Bill) -> HostsDrawing:
 
 
 def _hosts(hardware: HardwarePlan, bill: Bill) -> tuple[HostBox, ...]:
-    each = " each" if bill.hosts > 1 else ""
+    suffix = " each" if bill.hosts > 1 else ""
     strand = _strand(hardware)
     if bill.hosts > MOST_SINGLE:
         ways = (_sending(hardware, bill, strand, bill.hosts),)
         title = f"{counted(bill.hosts, 'host')}, all alike"
-        return (HostBox(title=title, details=_details(hardware, bill, each), ways=ways),)
+        return (HostBox(title=title, details=_details(hardware, bill, suffix), ways=ways),)
     return tuple(
         HostBox(
             title=f"host {number}",
@@ -47,10 +47,10 @@ def _hosts(hardware: HardwarePlan, bill: Bill) -> tuple[HostBox, ...]:
     )
 
 
-def _details(hardware: HardwarePlan, bill: Bill, each: str) -> tuple[str, ...]:
-    lines = [hardware.name, f"{counted(bill.daemons_per_host, 'tor daemon')}{each}"]
+def _details(hardware: HardwarePlan, bill: Bill, suffix: str) -> tuple[str, ...]:
+    lines = [hardware.name, f"{counted(bill.daemons_per_host, 'tor daemon')}{suffix}"]
     if bill.link_bits_per_second is not None:
-        lines.append(f"link {likely_text(bill.link_bits_per_second, 'bit/s')}{each}")
+        lines.append(f"link {likely_text(bill.link_bits_per_second, 'bit/s')}{suffix}")
     return tuple(lines)
 
 
@@ -64,8 +64,8 @@ def _sending(hardware: HardwarePlan, bill: Bill, strand: Strand, strands: int) -
             likely=projected.likely / bill.hosts,
             highest=projected.highest / bill.hosts,
         )
-        each = " each" if strands > 1 else ""
-        lines.append(f"goodput {likely_text(share, 'bit/s')}{each}")
+        strand_suffix = " each" if strands > 1 else ""
+        lines.append(f"goodput {likely_text(share, 'bit/s')}{strand_suffix}")
     if strand.full:
         lines.append("the link is full" if strands == 1 else "the links are full")
     elif strand.share is not None:
@@ -75,7 +75,9 @@ def _sending(hardware: HardwarePlan, bill: Bill, strand: Strand, strands: int) -
 
 def _strand(hardware: HardwarePlan) -> Strand:
     """Return how full a link would be: the planned rate over the capacity of links alone."""
-    links = next((each for each in hardware.constraints if each.kind == "NIC"), None)
+    links = next(
+        (constraint for constraint in hardware.constraints if constraint.kind == "NIC"), None
+    )
     projected = hardware.projected_bits_per_second
     if links is None or projected is None or not links.goodput_bits_per_second.likely:
         return Strand(share=None, full=False)
@@ -92,7 +94,10 @@ def _network(plan: Plan, bill: Bill) -> HostBox:
             f"{range_text(bill.client_side.relay_cores, 'cores')}",
             f"{plan.balancer} Onionbalance and its tor",
         ),
-        ways=(_plain("received", "what the hosts send"), _plain("sent", "on to the clients")),
+        ways=(
+            _way_of_one_line("received", "what the hosts send"),
+            _way_of_one_line("sent", "on to the clients"),
+        ),
     )
 
 
@@ -106,10 +111,12 @@ def _clients(bill: Bill) -> HostBox:
             f"{bill.streams} streams, a circuit each",
         ),
         ways=(
-            _plain("received", f"{likely_text(driving.link_bits_per_second, 'bit/s')} on the wire"),
+            _way_of_one_line(
+                "received", f"{likely_text(driving.link_bits_per_second, 'bit/s')} on the wire"
+            ),
         ),
     )
 
 
-def _plain(direction: Direction, line: str) -> Way:
+def _way_of_one_line(direction: Direction, line: str) -> Way:
     return Way(direction=direction, lines=(line,), strands=(Strand(share=None, full=False),))

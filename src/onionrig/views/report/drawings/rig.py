@@ -39,12 +39,12 @@ def rig_drawing(result: Result, rates: RigRates) -> Drawing:
             _stage(result, "client", nodes=tuple(clients)),
             _stage(result, "relay", _forwarded(rates)),
             _stage(result, "backend", nodes=tuple(served)),
-            _stage(result, "source", _sent(rates)),
+            _stage(result, "source", _sent_texts(rates)),
         ),
         links=(
             tuple(Flow(bits_per_second=rate, colour=MUTED) for rate in clients.values()),
-            _coloured(served),
-            _coloured(sent),
+            _flows_of(served),
+            _flows_of(sent),
         ),
     )
 
@@ -59,7 +59,7 @@ def _stage(
     return Stage(title=title, details=used, inside=inside, nodes=nodes)
 
 
-def _coloured(rates: RatesByService) -> tuple[Flow, ...]:
+def _flows_of(rates: RatesByService) -> tuple[Flow, ...]:
     return tuple(
         Flow(bits_per_second=rate, colour=series_colour(index))
         for index, rate in enumerate(rates.values())
@@ -71,15 +71,15 @@ def _folded(rates: RatesByService) -> RatesByService:
     if len(rates) <= MOST_NODES:
         return rates
     names = list(rates)
-    kept, others = names[: MOST_NODES - 1], names[MOST_NODES - 1 :]
-    known = [rate for name in others if (rate := rates[name]) is not None]
+    shown_names, other_names = names[: MOST_NODES - 1], names[MOST_NODES - 1 :]
+    known = [rate for name in other_names if (rate := rates[name]) is not None]
     return {
-        **{name: rates[name] for name in kept},
-        f"{len(others)} more": sum(known) if known else None,
+        **{name: rates[name] for name in shown_names},
+        f"{len(other_names)} more": sum(known) if known else None,
     }
 
 
-def _sent(rates: RigRates) -> tuple[str, ...]:
+def _sent_texts(rates: RigRates) -> tuple[str, ...]:
     sent = rates.sent_bits_per_second
     return () if sent is None else (rate_text(sent), "sent to the backends")
 

@@ -24,7 +24,9 @@ rather than wrong.
 def limits(plan: Plan) -> Section | None:
     """Return the section of limits, with what each alone would allow."""
     tables = tuple(
-        _limits(each, named=len(plan.hardware) > 1) for each in plan.hardware if each.constraints
+        _limits(hardware, named=len(plan.hardware) > 1)
+        for hardware in plan.hardware
+        if hardware.constraints
     )
     if not tables:
         return None
@@ -68,12 +70,12 @@ def _limits(hardware: HardwarePlan, *, named: bool) -> ReportTable:
         columns=columns("limit", "order", "allows", "because", long=("because",)),
         rows=tuple(
             (
-                limit_name(each.kind),
-                standing_of(each, hardware),
-                range_text(each.goodput_bits_per_second, "bit/s"),
-                each.sentence,
+                limit_name(constraint.kind),
+                standing_of(constraint, hardware),
+                range_text(constraint.goodput_bits_per_second, "bit/s"),
+                constraint.sentence,
             )
-            for each in hardware.constraints
+            for constraint in hardware.constraints
         ),
     )
 
@@ -84,11 +86,12 @@ def _group(group: Group) -> list[Block]:
         caption=_capital(group.title),
         columns=columns("figure", "value", "from", long=("value", "from")),
         rows=tuple(
-            (each.name, range_text(each.value, each.unit), each.source) for each in group.inputs
+            (figure.name, range_text(figure.value, figure.unit), figure.source)
+            for figure in group.inputs
         ),
     )
-    how = tuple(map(_capital, group.replacements))
-    return [table, Prose(paragraphs=how, listed=True)] if how else [table]
+    replacements = tuple(map(_capital, group.replacements))
+    return [table, Prose(paragraphs=replacements, listed=True)] if replacements else [table]
 
 
 def _capital(sentence: str) -> str:

@@ -25,18 +25,18 @@ def plan_facts(plan: Plan) -> tuple[Fact, ...]:
     """Return the key figures; none if nothing is possible."""
     able = planned(plan)
     if len(plan.hardware) > 1:
-        return tuple(_in_short(*each) for each in able)
-    return tuple(fact for each in able for fact in _at_length(*each))
+        return tuple(_short_fact(*pair) for pair in able)
+    return tuple(fact for pair in able for fact in _detailed_facts(*pair))
 
 
-def _in_short(hardware: HardwarePlan, bill: Bill) -> Fact:
+def _short_fact(hardware: HardwarePlan, bill: Bill) -> Fact:
     projected = hardware.projected_bits_per_second
     notes = [] if projected is None else [ends_text(projected, "bit/s")]
     notes += [] if bill.price is None else [price_text(bill.price)]
     return Fact(name=hardware.name, value=counted(bill.hosts, "host"), note="; ".join(notes))
 
 
-def _at_length(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
+def _detailed_facts(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
     needed, projected = hardware.hosts_needed, hardware.projected_bits_per_second
     driving = bill.client_side
     facts = [

@@ -42,11 +42,11 @@ def plan_page(plan: Plan) -> str:
     sections = (
         _curve(plan),
         _side_by_side(plan),
-        *(_rig(plan, *each, number) for number, each in enumerate(planned(plan), start=1)),
+        *(_rig(plan, *pair, number) for number, pair in enumerate(planned(plan), start=1)),
         limits(plan),
         assumed(plan),
         inputs(plan),
-        _again(plan),
+        _reproduction(plan),
     )
     return page(
         Document(
@@ -69,7 +69,7 @@ def plan_page(plan: Plan) -> str:
 
 
 def _mood(plan: Plan) -> Mood:
-    able = [each.possible for each in plan.hardware]
+    able = [hardware.possible for hardware in plan.hardware]
     if not any(able):
         return "bad"
     return "plain" if plan.target_bits_per_second is None or not all(able) else "good"
@@ -78,7 +78,7 @@ def _mood(plan: Plan) -> Mood:
 def _side_by_side(plan: Plan) -> Section | None:
     if len(plan.hardware) == 1:
         return None
-    names = [each.name for each in plan.hardware]
+    names = [hardware.name for hardware in plan.hardware]
     table = ReportTable(
         caption="What each kind of hardware takes",
         columns=columns("", *names),
@@ -125,7 +125,7 @@ def _rig(plan: Plan, hardware: HardwarePlan, bill: Bill, number: int) -> Section
     )
 
 
-def _again(plan: Plan) -> Section | None:
+def _reproduction(plan: Plan) -> Section | None:
     if not plan.command:
         return None
     return Section(

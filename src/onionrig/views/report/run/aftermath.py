@@ -30,8 +30,8 @@ def aftermath(result: Result, series: Series | None) -> Section | None:
         return None
     blocks: list[Block] = []
     if aftermaths:
-        meant = f"{MEANT[0].upper()}{MEANT[1:]}."
-        blocks += [_table(aftermaths), Prose(paragraphs=(meant,))]
+        meaning = f"{MEANT[0].upper()}{MEANT[1:]}."
+        blocks += [_table(aftermaths), Prose(paragraphs=(meaning,))]
         if follow_up := follow_up_texts(aftermaths):
             blocks.append(Prose(paragraphs=tuple(follow_up), listed=True))
     if series is not None and dialled is not None:

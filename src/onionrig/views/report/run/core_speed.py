@@ -53,10 +53,10 @@ def core_speed(result: Result) -> Section | None:
 def _finding(yardstick: Yardstick) -> str:
     if yardstick.speed is None:
         return "The yardstick was not read in the hold on every host, so nothing is carried over."
-    carried = yardstick.sustained_on_reference_core_bits_per_second
+    sustained = yardstick.sustained_on_reference_core_bits_per_second
     rate_part = (
-        f"The sustained rate would be about {rate(carried)} there."
-        if carried is not None
+        f"The sustained rate would be about {rate(sustained)} there."
+        if sustained is not None
         else f"The sustained rate is not carried over: {yardstick.not_carried_over}."
     )
     reached = ""

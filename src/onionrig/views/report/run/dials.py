@@ -85,7 +85,7 @@ def _remarks(measured: Dials) -> tuple[str, ...]:
             "backend; if client tors drew a descriptor at random, "
             f"{chance_text(between.jain_by_chance, index_text)}"
         )
-    others = sum(variant.others for variant in measured.variants)
-    if others:
-        remarks.append(f"{others} were served by instances that were not in the descriptor")
+    other_dials = sum(variant.others for variant in measured.variants)
+    if other_dials:
+        remarks.append(f"{other_dials} were served by instances that were not in the descriptor")
     return tuple(remarks)

@@ -47,17 +47,17 @@ YOURS = (
 
 def thresholds(result: Result) -> Section | None:
     """Return every threshold with its figure, or None if none was set."""
-    judged = result.verdict.thresholds
-    if not judged:
+    thresholds = result.verdict.thresholds
+    if not thresholds:
         return None
     missed = result.verdict.missed
     return Section(
         name="thresholds",
         title="Thresholds",
-        finding=f"{len(missed)} of {len(judged)} missed: "
+        finding=f"{len(missed)} of {len(thresholds)} missed: "
         f"{'; '.join(threshold.name for threshold in missed)}."
         if missed
-        else f"{'It is' if len(judged) == 1 else f'All {len(judged)} are'} met.",
+        else f"{'It is' if len(thresholds) == 1 else f'All {len(thresholds)} are'} met.",
         blocks=(
             ReportTable(
                 caption="What was asked, and what was measured",
@@ -74,7 +74,7 @@ def thresholds(result: Result) -> Section | None:
                         threshold.note,
                         threshold.key,
                     )
-                    for threshold in judged
+                    for threshold in thresholds
                 ),
             ),
         ),
@@ -91,7 +91,7 @@ def costs(result: Result) -> Section | None:
     most = dearest[0][1].cpu_seconds_per_gbit or 0.0
     known = [cost.cpu_seconds_per_gbit for _, cost in dearest]
     total = sum(cost for cost in known if cost is not None)
-    carried = any(cost.reference_core_seconds_per_gbit for _, cost in dearest)
+    has_reference_cost = any(cost.reference_core_seconds_per_gbit for _, cost in dearest)
     yours = f" {YOURS}" if "backend" in result.costs else ""
     rows: list[tuple[Cell, ...]] = [
         (
@@ -103,13 +103,17 @@ def costs(result: Result) -> Section | None:
                 text=number(cost.cpu_seconds_per_gbit, decimals=3),
                 share=cost.cpu_seconds_per_gbit / most if most else 0.0,
             ),
-            *([number(cost.reference_core_seconds_per_gbit, decimals=3)] if carried else []),
+            *(
+                [number(cost.reference_core_seconds_per_gbit, decimals=3)]
+                if has_reference_cost
+                else []
+            ),
             number(cost.cores, decimals=3),
             size(cost.peak_rss_bytes),
         )
         for role, cost in dearest
     ]
-    on_reference = ("on the reference core",) if carried else ()
+    on_reference = ("on the reference core",) if has_reference_cost else ()
     numeric = ("processes", "CPU-s per Gbit", *on_reference, "cores", "peak memory")
     return Section(
         name="costs",
@@ -147,23 +151,23 @@ def bottleneck(result: Result) -> Section | None:
 
 def trust(result: Result) -> Section | None:
     """Return whether independent counts agree, and what else may be wrong with the figures."""
-    judged = result.trust
-    if judged is None:
+    trust = result.trust
+    if trust is None:
         return None
     blocks: list[Block] = []
-    if judged.doubts:
-        blocks.append(Prose(paragraphs=judged.doubts, listed=True))
-    if judged.agreement:
-        blocks.append(_agreement(judged))
-    if judged.cpu:
-        blocks.append(_cpu_agreement(judged))
-    blocks.append(_steadiness(result, judged))
+    if trust.doubts:
+        blocks.append(Prose(paragraphs=trust.doubts, listed=True))
+    if trust.agreement:
+        blocks.append(_agreement(trust))
+    if trust.cpu:
+        blocks.append(_cpu_agreement(trust))
+    blocks.append(_steadiness(result, trust))
     finding = (
         "No load was held, so there is nothing to judge."
-        if judged.trusted is None
+        if trust.trusted is None
         else "Every check that could be made passed."
-        if judged.trusted
-        else f"{counted(len(judged.doubts), 'reason')} to doubt the figures."
+        if trust.trusted
+        else f"{counted(len(trust.doubts), 'reason')} to doubt the figures."
     )
     return Section(name="trust", title="Agreement and trust", finding=finding, blocks=tuple(blocks))
 
@@ -186,12 +190,12 @@ def failures(result: Result) -> Section:
             else f"{counted(failed, 'attempt')} failed; {result.streams.reconnected} delivered "
             "again after a failure."
         )
-        + _still_waiting(result.streams.still_waiting),
+        + _waiting_sentence(result.streams.still_waiting),
         blocks=(*((table,) if reasons else ()), *_circuits(result)),
     )
 
 
-def _still_waiting(streams: int) -> str:
+def _waiting_sentence(streams: int) -> str:
     if not streams:
         return ""
     return f" {counted(streams, 'stream')} still waited for a first byte when the load ended."
@@ -216,7 +220,7 @@ def _circuits(result: Result) -> tuple[Block, ...]:
         ReportTable(
             caption="What the backend instances' own counters say",
             columns=columns("what", "count", numeric=("count",)),
-            rows=tuple((what, UNKNOWN if count is None else str(count)) for what, count in counts),
+            rows=tuple((name, UNKNOWN if count is None else str(count)) for name, count in counts),
         ),
     )
 
@@ -265,7 +269,7 @@ def _agreement(trust: Trust) -> ReportTable:
                 if count.expected is None
                 else f"{percent(count.expected[0], signed=True)} to "
                 f"{percent(count.expected[1], signed=True)}",
-                _explained(count),
+                _agreement_verdict(count),
                 count.cause,
             )
             for count in trust.agreement
@@ -282,17 +286,17 @@ def _cpu_agreement(trust: Trust) -> ReportTable:
         ),
         rows=tuple(
             (
-                one.role,
-                f"{number(one.group_cpu_seconds)} CPU-s",
-                f"{number(one.process_cpu_seconds)} CPU-s",
-                "✓ agrees" if one.agrees else "✗ differs",
+                agreement.role,
+                f"{number(agreement.group_cpu_seconds)} CPU-s",
+                f"{number(agreement.process_cpu_seconds)} CPU-s",
+                "✓ agrees" if agreement.agrees else "✗ differs",
             )
-            for one in trust.cpu
+            for agreement in trust.cpu
         ),
     )  # fmt: skip
 
 
-def _explained(agreement: Agreement) -> str:
+def _agreement_verdict(agreement: Agreement) -> str:
     if agreement.explained is None:
         return "not judged"
     return "✓ agrees" if agreement.explained else "✗ unexplained"
@@ -310,7 +314,7 @@ def _steadiness(result: Result, trust: Trust) -> ReportTable:
          f"all processes add up to {cores(noise.processes_busy_cores)}"),
     ]  # fmt: skip
     if repeated is not None:
-        rates = ", ".join(rate(each) for each in repeated.sustained_bits_per_second)
+        rates = ", ".join(rate(sustained) for sustained in repeated.sustained_bits_per_second)
         spread = "" if repeated.spread is None else f"spread {percent(repeated.spread)}: "
         rows.append(("repetitions", str(repeated.count), f"{spread}{rates}"))
         if repeated.known is not None:

@@ -25,8 +25,8 @@ def verdict(result: Result) -> tuple[str, Mood]:
         return sentence, "bad"
     if misses(result):
         return sentence, "bad"
-    judged = result.verdict.met or (result.verdict.thresholds and not result.verdict.missed)
-    return sentence, "good" if judged else "plain"
+    is_good = result.verdict.met or (result.verdict.thresholds and not result.verdict.missed)
+    return sentence, "good" if is_good else "plain"
 
 
 def warnings(result: Result) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def about(result: Result) -> tuple[str, ...]:
 def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
     """Return the key figures."""
     goodput, streams = result.goodput, result.streams
-    held = f"of {counted(goodput.steady_seconds, 'second')} of the hold"
+    seconds_text = f"of {counted(goodput.steady_seconds, 'second')} of the hold"
     missing = f", {goodput.missing_seconds} of them missing" if goodput.missing_seconds else ""
     key_figures = [
         Fact(
@@ -65,7 +65,8 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
         Fact(
             name="Median second",
             value=rate(goodput.median_second_bits_per_second),
-            note=f"{held}{missing}; standard deviation {percent(goodput.variation)} of the mean",
+            note=f"{seconds_text}{missing}; standard deviation {percent(goodput.variation)} of the "
+            "mean",
         ),
         Fact(
             name="Per second",
@@ -85,7 +86,7 @@ def facts(result: Result, ceiling: Result | None) -> tuple[Fact, ...]:
         Fact(
             name="Payload",
             value=size(result.bytes.verified + result.bytes.unverified),
-            note=_checked(result),
+            note=_verification_text(result),
         ),
     ]
     if result.mode != "without tor":
@@ -122,7 +123,7 @@ def _cost(result: Result) -> list[Fact]:
     ]
 
 
-def _checked(result: Result) -> str:
+def _verification_text(result: Result) -> str:
     if result.bytes.corrupt:
         return f"verified; {size(result.bytes.corrupt)} CORRUPT"
     if result.bytes.unverified:

@@ -87,7 +87,7 @@ def _goodput(result: Result, thinned: Series, load: SeriesLoad | None) -> Sectio
     blocks: list[Block] = [goodput_figure(thinned, levels=levels, description=description)]
     more: list[ReportFigure] = []
     if thinned.streams.lines:
-        more.append(streams_figure(thinned, asked=result.streams.asked))
+        more.append(streams_figure(thinned, wanted=result.streams.asked))
     if thinned.interface_bits_per_second.lines:
         more.append(interfaces_figure(thinned))
     if more:
@@ -115,8 +115,8 @@ def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
     ]
     if machines:
         hosts = len(thinned.host_cores)
-        some = f" (the first {MOST_MACHINES} of {hosts})" if hosts > MOST_MACHINES else ""
-        title = f"Each machine by CPU state, from its own counters{some}"
+        which = f" (the first {MOST_MACHINES} of {hosts})" if hosts > MOST_MACHINES else ""
+        title = f"Each machine by CPU state, from its own counters{which}"
         blocks.append(FoldedFigures(title=title, figures=tuple(machines)))
     return Section(name="cpu", title="CPU by role", finding=finding, blocks=tuple(blocks))
 
@@ -135,11 +135,19 @@ def _shares(result: Result) -> Section:
             "backend", "host", "share", "bytes", "streams", numeric=("share", "bytes", "streams")
         ),
         rows=tuple(
-            (each.name, each.host, percent(each.share), size(each.bytes), str(each.streams))
-            for each in result.backends
+            (
+                backend.name,
+                backend.host,
+                percent(backend.share),
+                size(backend.bytes),
+                str(backend.streams),
+            )
+            for backend in result.backends
         ),
     )
-    starved = tuple(f"{each.name} served nothing: {each.reason}" for each in fairness.starved)
+    starved = tuple(
+        f"{backend.name} served nothing: {backend.reason}" for backend in fairness.starved
+    )
     blocks: list[Block] = [shares_figure(result), table]
     if starved:
         blocks.insert(0, Prose(paragraphs=starved, listed=True))

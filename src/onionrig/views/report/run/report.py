@@ -47,8 +47,8 @@ def run_report(
         number = load_number(result, recording)
         load = None if number is None else series.loads[number - 1]
         over_time = measurements_over_time(result, series, load, recording.manifest)
-        held = NOTHING_HELD if load is None else load.held
-        rig = _rig(result, rig_rates(result, recording, held))
+        hold = NOTHING_HELD if load is None else load.held
+        rig = _rig(result, rig_rates(result, recording, hold))
     sections = (
         thresholds(result),
         *over_time,
@@ -87,23 +87,23 @@ def _rig(result: Result, rates: RigRates) -> Section | None:
         title="The rig",
         finding="The mean rate over the hold."
         if result.mode == "without tor"
-        else _through_the_rig(rates),
+        else _rig_explanation(rates),
         blocks=(rig_drawing(result, rates),),
     )
 
 
-def _through_the_rig(rates: RigRates) -> str:
-    said = (
+def _rig_explanation(rates: RigRates) -> str:
+    sentence = (
         "Mean rates of payload over the hold, on its way from the sources through backends and "
         "relays to the clients. Each backend has two: what it got from its source, and what the "
         "sinks received from it. How much went through each client is known for the whole run "
         "only, and the goodput is split in that proportion."
     )
     if not rates.relays:
-        return said
+        return sentence
     return (
-        f"{said} Relays forward unequal amounts, and use CPU accordingly, because each stream's "
-        "circuit draws its relays at random."
+        f"{sentence} Relays forward unequal amounts, and use CPU accordingly, because each "
+        "stream's circuit draws its relays at random."
     )
 
 

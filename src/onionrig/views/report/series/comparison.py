@@ -123,7 +123,7 @@ def _ratios(comparison: Comparison) -> Section:
             "figure", "A", "B", "B over A", "interval", "pairs", "verdict",
             numeric=("A", "B", "B over A", "interval", "pairs"),
         ),
-        rows=tuple(_row(each) for each in comparison.ratios),
+        rows=tuple(_row(ratio) for ratio in comparison.ratios),
     )  # fmt: skip
     blocks: tuple[Block, ...] = (table,) if chart is None else (chart, table)
     return Section(
@@ -154,7 +154,10 @@ def _differences(comparison: Comparison) -> Section:
     table = ReportTable(
         caption="What differs, intended or not",
         columns=columns("kind", "what", "A", "B", long=("A", "B")),
-        rows=tuple((each.kind, each.what, each.a, each.b) for each in differences),
+        rows=tuple(
+            (difference.kind, difference.what, difference.a, difference.b)
+            for difference in differences
+        ),
     )
     return Section(
         name="differences",
@@ -166,17 +169,17 @@ def _differences(comparison: Comparison) -> Section:
     )
 
 
-def _row(each: Ratio) -> tuple[Cell, ...]:
+def _row(ratio: Ratio) -> tuple[Cell, ...]:
     return (
-        each.what if each.unit in SAID_WITH_UNIT else f"{each.what}, {each.unit}",
+        ratio.what if ratio.unit in SAID_WITH_UNIT else f"{ratio.what}, {ratio.unit}",
         *(
-            figure_of(value, each.unit if each.unit in SAID_WITH_UNIT else "")
-            for value in (each.a, each.b)
+            figure_of(value, ratio.unit if ratio.unit in SAID_WITH_UNIT else "")
+            for value in (ratio.a, ratio.b)
         ),
-        number(each.ratio),
-        _interval(each),
-        _range(each),
-        _verdict(each),
+        number(ratio.ratio),
+        _interval(ratio),
+        _range(ratio),
+        _verdict(ratio),
     )
 
 
@@ -194,26 +197,26 @@ def _runs(side: ComparedSide) -> list[tuple[Cell, ...]]:
     ]
 
 
-def _range(each: Ratio) -> str:
-    if each.lowest is None or each.highest is None:
+def _range(ratio: Ratio) -> str:
+    if ratio.lowest is None or ratio.highest is None:
         return "no range"
-    return f"{number(each.lowest)} to {number(each.highest)}"
+    return f"{number(ratio.lowest)} to {number(ratio.highest)}"
 
 
-def _interval(each: Ratio) -> str:
-    if each.interval is None:
+def _interval(ratio: Ratio) -> str:
+    if ratio.interval is None:
         return "no interval"
-    low, high = each.interval
+    low, high = ratio.interval
     return f"{number(low)} to {number(high)}"
 
 
-def _verdict(each: Ratio) -> str:
-    verdict = MARKS[each.verdict][2] if each.verdict in MARKS else each.verdict
-    return f"{verdict}: {each.reason}" if each.reason else verdict
+def _verdict(ratio: Ratio) -> str:
+    verdict = MARKS[ratio.verdict][2] if ratio.verdict in MARKS else ratio.verdict
+    return f"{verdict}: {ratio.reason}" if ratio.reason else verdict
 
 
 def _spread(side: ComparedSide) -> str:
-    known = [each for each in side.sustained_bits_per_second if each is not None]
+    known = [rate for rate in side.sustained_bits_per_second if rate is not None]
     if not known:
         return "nothing was measured"
     if len(known) == 1:

@@ -60,8 +60,8 @@ def sweep_report(sweep: SweepResult) -> Report:
             title=f"onionrig: sweep {sweep.sweep}",
             about=(sweep.sweep, moment(sweep.started), f"over {keys}"),
             verdict=_verdict(sweep),
-            mood="doubted" if best is not None and _doubted(best) else "plain",
-            warnings=(*_missing(sweep), *_distrust(sweep)),
+            mood="doubted" if best is not None and _is_doubted(best) else "plain",
+            warnings=(*_missing_sentences(sweep), *_doubt_sentences(sweep)),
             warned="Before relying on it",
             trusted="",
             facts=_facts(sweep),
@@ -85,7 +85,7 @@ def _verdict(sweep: SweepResult) -> str:
     )
 
 
-def _missing(sweep: SweepResult) -> tuple[str, ...]:
+def _missing_sentences(sweep: SweepResult) -> tuple[str, ...]:
     if not sweep.missing:
         return ()
     are = "is" if sweep.missing == 1 else "are"
@@ -148,7 +148,7 @@ def _points(sweep: SweepResult) -> Section | None:
     return Section(
         name="points",
         title="Points",
-        finding=" ".join(_missing(sweep)) or f"All {len(sweep.points)} are measured.",
+        finding=" ".join(_missing_sentences(sweep)) or f"All {len(sweep.points)} are measured.",
         blocks=(*([Prose(paragraphs=sweep.remarks, listed=True)] if sweep.remarks else []), table),
     )
 
@@ -156,15 +156,15 @@ def _points(sweep: SweepResult) -> Section | None:
 def _row(
     point: SweepPoint, keys: tuple[str, ...], roles: tuple[str, ...], *, has_speed: bool
 ) -> tuple[Cell, ...]:
-    result, held = point.result, point.result.repetitions
+    result, repetitions = point.result, point.result.repetitions
     trust = result.trust.trusted if result.trust else None
     costs = [result.costs.get(role) for role in roles]
     return (
         *(point.settings.get(key, UNKNOWN) for key in keys),
         rate(result.goodput.sustained_bits_per_second),
         UNKNOWN
-        if held is None or held.count < 2  # noqa: PLR2004 - one has no range
-        else rates(held.lowest_bits_per_second, held.highest_bits_per_second),
+        if repetitions is None or repetitions.count < 2  # noqa: PLR2004 - one has no range
+        else rates(repetitions.lowest_bits_per_second, repetitions.highest_bits_per_second),
         rate(result.goodput.median_second_bits_per_second),
         result.bottleneck.kind if result.bottleneck else UNKNOWN,
         {True: "✓", False: "✗ doubted", None: UNKNOWN}[trust],
@@ -179,12 +179,14 @@ def _speed(result: Result) -> str:
 
 
 def _costs(sweep: SweepResult) -> Section | None:
-    chart = [each for role in _roles(sweep) if (each := cost_figure(sweep, role)) is not None]
+    chart = [figure for role in _roles(sweep) if (figure := cost_figure(sweep, role)) is not None]
     if not chart:
         return None
-    first = next((each for each in chart if each.name == "cost-backend"), chart[0])
-    others = tuple(each for each in chart if each is not first)
-    folded = (FoldedFigures(title="The other roles", figures=others),) if others else ()
+    first = next((figure for figure in chart if figure.name == "cost-backend"), chart[0])
+    other_figures = tuple(figure for figure in chart if figure is not first)
+    folded = (
+        (FoldedFigures(title="The other roles", figures=other_figures),) if other_figures else ()
+    )
     return Section(
         name="costs",
         title="Cost",
@@ -205,19 +207,19 @@ def _doubts(sweep: SweepResult) -> Section | None:
     return Section(
         name="doubts",
         title="Doubts",
-        finding=" ".join(_distrust(sweep)),
+        finding=" ".join(_doubt_sentences(sweep)),
         blocks=(Prose(paragraphs=doubts, listed=True),),
     )
 
 
-def _distrust(sweep: SweepResult) -> tuple[str, ...]:
-    doubted = sum(map(_doubted, sweep.points))
+def _doubt_sentences(sweep: SweepResult) -> tuple[str, ...]:
+    doubted = sum(map(_is_doubted, sweep.points))
     if not doubted:
         return ()
     return (f"{doubted} of {counted(len(sweep.points), 'point')} not to be trusted as measured.",)
 
 
-def _doubted(point: SweepPoint) -> bool:
+def _is_doubted(point: SweepPoint) -> bool:
     return point.result.trust is not None and point.result.trust.trusted is False
 
 
