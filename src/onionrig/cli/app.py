@@ -170,13 +170,13 @@ RunOrBundle = Annotated[
 
 def refuse_without_effect(context: typer.Context, *names: str, reason: str) -> None:
     """Raise UsageError, naming them, if parameters were given that have no effect here."""
-    given = [
+    options = [
         _as_typed(parameter, context.params.get(parameter.name))
         for parameter in context.command.params
         if parameter.name in names and _is_given(context, parameter.name)
     ]
-    if given:
-        raise UsageError(f"{', '.join(given)}: {reason}")
+    if options:
+        raise UsageError(f"{', '.join(options)}: {reason}")
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

@@ -55,8 +55,8 @@ def examine() -> list[MachineFinding]:
         MachineFinding(what=obstacle.what, verdict="missing", found="-", advice=obstacle.why)
         for obstacle in obstacles(needs_of_the_smallest(), tor=_tor_path())
     ]
-    known = {finding.what for finding in blocked}
-    findings = [finding for check in checks if (finding := check()).what not in known]
+    blocked_names = {finding.what for finding in blocked}
+    findings = [finding for check in checks if (finding := check()).what not in blocked_names]
     return [*findings, *blocked]
 
 

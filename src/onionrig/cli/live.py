@@ -154,14 +154,16 @@ async def _watched(
 
 def _tell_failure(error: Exception, run_directory: RunDirectory, lines: EventLines) -> None:
     """Write the end of a run that failed, with what it had measured if its files have anything."""
-    known = explained(error)
-    code = UNEXPECTED if known is None else known.exit_code
+    explained_error = explained(error)
+    code = UNEXPECTED if explained_error is None else explained_error.exit_code
     try:
         result = run_directory.read_result()
     except OnionrigError:
         result = None
     failure = Failure(
-        error=type(known or error).__name__, message=str(known or error), exit_code=code
+        error=type(explained_error or error).__name__,
+        message=str(explained_error or error),
+        exit_code=code,
     )
     lines.ended(run_directory, result, failure=failure, exit_code=code)
 

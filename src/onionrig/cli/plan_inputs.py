@@ -45,15 +45,16 @@ def reference_for(run: str | None, run_probe: Path | None, mode: PlannedMode | N
     with opened_run(run) as run_directory:
         manifest = run_directory.read_manifest()
         results = _results(run_directory)
-    measured = mode_of(manifest)
-    if mode not in (None, measured):
+    measured_mode = mode_of(manifest)
+    if mode not in (None, measured_mode):
         raise UsageError(
-            f"{manifest.run} was measured {measured}: a plan for {mode} needs a run of that mode"
+            f"{manifest.run} was measured {measured_mode}: a plan for {mode} needs a run of "
+            "that mode"
         )
     return reference_from(
         results,
         manifest,
-        otherwise=shipped_reference(file, measured),
+        otherwise=shipped_reference(file, measured_mode),
         probe=None if run_probe is None else read_probe(run_probe),
     )
 
@@ -95,10 +96,10 @@ def _nothing_asked(reference: Reference) -> list[Candidate]:
     )
 
 
-def _probes(given: Sequence[str], ids: Sequence[str]) -> dict[str, Probe]:
+def _probes(texts: Sequence[str], ids: Sequence[str]) -> dict[str, Probe]:
     """Return the probes, by the board that each belongs to."""
     named_probes: dict[str, Probe] = {}
-    for text in given:
+    for text in texts:
         board, equals, path = ("", "", text) if Path(text).exists() else text.partition("=")
         probe = read_probe(Path(path if equals else text))
         if equals:

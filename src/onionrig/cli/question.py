@@ -103,9 +103,9 @@ def asked_layers(
     Raises UsageError, also if such an option and a flag give one key different values.
     """
     layers = layers_of(file, profile, [])
-    for option, given in ({"--set": settings} | dict(further)).items():
+    for option, option_settings in ({"--set": settings} | dict(further)).items():
         first = len(layers)
-        layers += [setting_layer(setting, option=option) for setting in given]
+        layers += [setting_layer(setting, option=option) for setting in option_settings]
         _refuse_contradictions(layers, flags, first=first, option=option)
     return [*layers, flags]
 

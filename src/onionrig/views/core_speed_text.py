@@ -48,11 +48,11 @@ def carried_over_text(yardstick: Yardstick) -> tuple[str, str]:
 def arithmetic_text(bound: ArithmeticBound, result: Result) -> tuple[str, str]:
     """Return how much of the arithmetic bound was reached, and which role took the most CPU."""
     whole = sum(cost.cores for cost in result.costs.values())
-    most = max(result.costs, key=lambda role: result.costs[role].cores, default=None)
+    busiest_role = max(result.costs, key=lambda role: result.costs[role].cores, default=None)
     suffix = ""
-    if most is not None and whole:
-        share = percent_text(result.costs[most].cores / whole)
-        suffix = f"; of the rig's CPU time, role {most} took {share}"
+    if busiest_role is not None and whole:
+        share = percent_text(result.costs[busiest_role].cores / whole)
+        suffix = f"; of the rig's CPU time, role {busiest_role} took {share}"
     limit = rate_text(bound.bits_per_second)
     remark = f"of what these cores could do by arithmetic alone, {limit}{suffix}"
     return percent_text(bound.reached), remark

@@ -27,7 +27,7 @@ LEGEND = (
 )
 
 
-def catalogue_view(catalogue: Catalogue, own: str) -> RenderableType:
+def catalogue_view(catalogue: Catalogue, own_path: str) -> RenderableType:
     """Draw every board; ``own`` is the file that overrides them."""
     sources = _source_numbers(catalogue.values())
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
@@ -40,7 +40,7 @@ def catalogue_view(catalogue: Catalogue, own: str) -> RenderableType:
         table,
         Text(),
         Text(LEGEND),
-        Text(f"Your own figures override these, or add to them: {own} (docs/hardware.md)"),
+        Text(f"Your own figures override these, or add to them: {own_path} (docs/hardware.md)"),
         Text(),
         *source_lines,
     )

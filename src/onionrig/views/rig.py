@@ -32,7 +32,7 @@ def _services(rig: Rig, ports: Mapping[str, int]) -> Table:
     for heading in ("service", "role", "host", "ports", "starts"):
         table.add_column(heading, overflow="fold")
     for service in rig.services:
-        own = {
+        service_ports = {
             key.rpartition(".")[2]: port
             for key, port in ports.items()
             if key.rpartition(".")[0] == service.name
@@ -41,7 +41,7 @@ def _services(rig: Rig, ports: Mapping[str, int]) -> Table:
             service.name,
             service.role,
             service.host,
-            ", ".join(f"{use} {port}" for use, port in own.items()),
+            ", ".join(f"{use} {port}" for use, port in service_ports.items()),
             " ".join(service.argv),
         )
         table.add_row(*map(Text, cells))  # paths may have brackets in them, which are not markup

@@ -60,9 +60,9 @@ def _name(run: ListedRun) -> Text:
     """Return a run's own name, below its sweep's, with its profile if the name lacks it."""
     if run.kind != "run":
         return Text(f"{run.name}/", style="dim")
-    series, _, own = run.name.rpartition("/")
-    name = Text(f"  {own}" if series else own)
-    if run.profile is not None and not own.endswith(run.profile):
+    series, _, own_name = run.name.rpartition("/")
+    name = Text(f"  {own_name}" if series else own_name)
+    if run.profile is not None and not own_name.endswith(run.profile):
         name.append(f" ({run.profile})", style="dim")
     return name
 

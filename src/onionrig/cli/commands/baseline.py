@@ -127,16 +127,16 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         )
     if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
-    alone: dict[str, Result] = {}
+    single_results: dict[str, Result] = {}
     with event_lines(events, json=json) as lines:
         if not at_once and _has_several_links(question):
             opening_for(question.experiment)  # what is missing is reported before anything is made
             out = out or default_out(question.name)
-            alone = _results_by_host(question, out, lines)
+            single_results = _results_by_host(question, out, lines)
         result, run_directory = measured(question, out=out, json=json, lines=lines)
     summarised = not json and lines is None
-    if alone and summarised:
-        results().print(each_link_table(alone, result))
+    if single_results and summarised:
+        results().print(each_link_table(single_results, result))
     if listen and summarised:
         print(served(run_directory.recording()))
         return

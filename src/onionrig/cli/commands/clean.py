@@ -57,9 +57,9 @@ def clean(
 def _line(leftover: Leftover) -> str:
     reason = f": {leftover.why}" if leftover.why else ""
     if leftover.ended:
-        would = "would end" if leftover.outcome == "would be removed" else "ended"
+        verb = "would end" if leftover.outcome == "would be removed" else "ended"
         reason = (
-            f"; {would} processes of its run, which has neither "
+            f"; {verb} processes of its run, which has neither "
             f"controller nor keeper: {', '.join(leftover.ended)}{reason}"
         )
     description = size_text(leftover.size_bytes) if leftover.kind == "workspace" else leftover.kind

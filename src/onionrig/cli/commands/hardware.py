@@ -37,15 +37,15 @@ def hardware(
     A host of an experiment takes over the link of a board with board = "pi3b". Your own figures go
     into ~/.config/onionrig/boards.toml (docs/hardware.md).
     """
-    known = catalogue()
+    boards = catalogue()
     if board is None:
         if json:
-            print_json(known)
+            print_json(boards)
         else:
             own = own_boards() or "$XDG_CONFIG_HOME/onionrig/boards.toml"
-            results().print(catalogue_view(known, str(own)))
+            results().print(catalogue_view(boards, str(own)))
         return
-    entry = board_named(known, board, where=f"{board}: ")
+    entry = board_named(boards, board, where=f"{board}: ")
     if json:
         print_json(entry)
     else:

@@ -163,12 +163,12 @@ def plan(  # noqa: PLR0913 - one parameter an option
         refuse_without_effect(context, "verbose", reason="--json has everything")
     if hosts is not None:
         refuse_without_effect(context, "headroom", reason="it is room beyond a --target")
-    measured = reference_for(run, run_probe, _one_of(MODES, mode, "--mode"))
+    reference = reference_for(run, run_probe, _one_of(MODES, mode, "--mode"))
     question = PlanQuestion(
         target_bits_per_second=None if target is None else _positive(target, "--target"),
         hosts=hosts,
         headroom=_read("--headroom", share_from, headroom),
-        mode=measured.mode,
+        mode=reference.mode,
         balancer=_one_of(BALANCERS, balancer, "--balancer") or "stock",
         round_trip_seconds=None if round_trip is None else _duration(round_trip),
         streams=streams,
@@ -178,8 +178,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     planned = plan_for_either_balancer if balancer is None else plan_for_question
     answer = planned(
         question,
-        candidates_from(hardware, probe or [], measured),
-        measured,
+        candidates_from(hardware, probe or [], reference),
+        reference,
         made=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
         version=__version__,
         command=("onionrig", *sys.argv[1:]),
@@ -200,10 +200,10 @@ def _write_report(plan: Plan, path: Path, *, stderr: bool) -> None:
     )
 
 
-def _one_of(choices: Mapping[str, Choice], given: str | None, option: str) -> Choice | None:
-    if given is None or given in choices:
-        return None if given is None else choices[given]
-    raise UsageError(f"{option} {given}: there are {' and '.join(choices)}")
+def _one_of(choices: Mapping[str, Choice], word: str | None, option: str) -> Choice | None:
+    if word is None or word in choices:
+        return None if word is None else choices[word]
+    raise UsageError(f"{option} {word}: there are {' and '.join(choices)}")
 
 
 def _read(option: str, parse: Callable[[str], Choice], text: str) -> Choice:

@@ -40,11 +40,11 @@ def report(
     ] = None,
 ) -> None:
     """Make report.html and its charts again, from the files of a run."""
-    with contextlib.ExitStack() as opened:
-        places = [opened.enter_context(reported(run, out)) for run in once(runs)]
+    with contextlib.ExitStack() as stack:
+        places = [stack.enter_context(reported(run, out)) for run in once(runs)]
         # one that is named twice is reported once
         distinct_places = list({path.resolve(): path for path in places}.values())
         for path, name in zip(distinct_places, distinct_names(distinct_places), strict=True):
-            below = out / name if out is not None and len(distinct_places) > 1 else out
-            refuse_overwriting(path, below)
-            print(draw_report(path, below))
+            report_directory = out / name if out is not None and len(distinct_places) > 1 else out
+            refuse_overwriting(path, report_directory)
+            print(draw_report(path, report_directory))

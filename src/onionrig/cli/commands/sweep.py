@@ -200,8 +200,8 @@ def _opened(out: Path | None, plan: SweepPlan) -> SeriesDirectory:
         directory.write_plan(plan)
         return directory
     directory = SeriesDirectory(path.absolute())
-    known = directory.read_plan()
-    if _comparable_parts(known) != _comparable_parts(plan):
+    recorded_plan = directory.read_plan()
+    if _comparable_parts(recorded_plan) != _comparable_parts(plan):
         raise UsageError(f"{path} holds another sweep; choose a new --out, or --resume that one")
     return directory
 

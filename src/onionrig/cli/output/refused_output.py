@@ -67,10 +67,10 @@ def write_line_now(line: bytes) -> None:
     if output is None:
         print(line.decode(), flush=True)
         return
-    left = memoryview(line + b"\n")
-    while left:
+    rest = memoryview(line + b"\n")
+    while rest:
         try:
-            left = left[output.write(left) :]
+            rest = rest[output.write(rest) :]
         except BlockingIOError:
             select.select([], [output], [])
 

@@ -117,15 +117,18 @@ def write_report(path: Path, directory: Path) -> None:
 def _run_drawing(*words: str, given: bytes = b"") -> str:
     """Run the program that draws, and return what it printed."""
     argv = (sys.executable, "-m", "onionrig.cli.output.drawing", *words)
-    ended = run_program(argv, seconds=DRAWING_SECONDS, given=given)
-    if ended.code == 0:
-        return ended.out
-    kind = next((known for known in ERROR_CLASSES if known.exit_code == ended.code), None)
+    program = run_program(argv, seconds=DRAWING_SECONDS, given=given)
+    if program.code == 0:
+        return program.out
+    kind = next(
+        (error_class for error_class in ERROR_CLASSES if error_class.exit_code == program.code),
+        None,
+    )
     if kind is not None:
-        raise kind(ended.err.strip())
+        raise kind(program.err.strip())
     raise Unequipped(
         "the program that draws the report ended before it had drawn it, as it does where there "
-        f"is not enough memory ({ended.complaint}); the records are whole, and `onionrig report` "
+        f"is not enough memory ({program.complaint}); the records are whole, and `onionrig report` "
         "draws them again"
     )
 

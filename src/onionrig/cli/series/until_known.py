@@ -77,8 +77,8 @@ def holds_until_known(question: Question, *, within: str, budget: str) -> Questi
     hold_seconds = question.loads[0].seconds
     fitting = int((budget_seconds - bring_up_seconds(question)) // hold_seconds)
     repeated = question.repeated(min(max(fitting, 1), MOST_REPETITIONS))
-    ahead = holds_ahead(until_known, hold_seconds=hold_seconds, fitting=len(repeated.loads))
-    Console(stderr=True).print(f"repeat: {ahead}", highlight=False, soft_wrap=True)
+    announcement = holds_ahead(until_known, hold_seconds=hold_seconds, fitting=len(repeated.loads))
+    Console(stderr=True).print(f"repeat: {announcement}", highlight=False, soft_wrap=True)
     return msgspec.structs.replace(repeated, until_known=until_known)
 
 
@@ -108,8 +108,8 @@ def run_until_known(
     """
     stderr = Console(stderr=True)
     opening_for(question.experiment)  # what is missing is reported before anything is run
-    ahead = repetition_ahead(plan, seconds=expected_seconds(question))
-    stderr.print(f"repeat: {ahead}; {directory.path}", highlight=False, soft_wrap=True)
+    announcement = repetition_ahead(plan, seconds=expected_seconds(question))
+    stderr.print(f"repeat: {announcement}; {directory.path}", highlight=False, soft_wrap=True)
     with event_lines(events, json=json) as lines:
         result = repeated_until_known(
             question,

@@ -32,12 +32,14 @@ def exposition(result: Result) -> str:
     registry = CollectorRegistry()
     common = {"run": result.run, "mode": result.mode}
     for metric in metrics(result):
-        known = [(own, value) for own, value in metric.values if value is not None]
-        if known:
+        known_values = [
+            (label_values, value) for label_values, value in metric.values if value is not None
+        ]
+        if known_values:
             names = (*common, *metric.labels)
             gauge = Gauge(f"onionrig_{metric.name}", metric.what, names, registry=registry)
-            for own, value in known:
-                gauge.labels(*common.values(), *own).set(value)
+            for label_values, value in known_values:
+                gauge.labels(*common.values(), *label_values).set(value)
     return generate_latest(registry).decode()
 
 
@@ -54,7 +56,7 @@ def metrics(result: Result) -> Iterator[Metric]:
 
 
 def _identity(result: Result) -> Iterator[Metric]:
-    about = {
+    identity = {
         "started": result.started,
         "profile": result.profile,
         "status": result.status,
@@ -62,7 +64,10 @@ def _identity(result: Result) -> Iterator[Metric]:
         "address": result.address or "",
     }
     yield Metric(
-        "run_info", "Identity of the run; always 1", [(tuple(about.values()), 1.0)], tuple(about)
+        "run_info",
+        "Identity of the run; always 1",
+        [(tuple(identity.values()), 1.0)],
+        tuple(identity),
     )
     complete = result.status == "complete"
     yield _single_value(
@@ -140,9 +145,9 @@ def _load(result: Result) -> Iterator[Metric]:
 def _backends(result: Result) -> Iterator[Metric]:
     labels = ("backend", "host")
     backends = [((backend.name, backend.host), backend) for backend in result.backends]
-    size = [(own, backend.bytes) for own, backend in backends]
-    share = [(own, backend.share) for own, backend in backends]
-    streams = [(own, backend.streams) for own, backend in backends]
+    size = [(label_values, backend.bytes) for label_values, backend in backends]
+    share = [(label_values, backend.share) for label_values, backend in backends]
+    streams = [(label_values, backend.streams) for label_values, backend in backends]
     yield Metric("backend_bytes", "Payload served in the hold", size, labels)
     yield Metric("backend_share_ratio", "Share of the hold's payload", share, labels)
     yield Metric("backend_streams", "Mean number of streams served", streams, labels)
@@ -215,9 +220,9 @@ def _core_speed(result: Result) -> Iterator[Metric]:
 def _findings(result: Result) -> Iterator[Metric]:
     bottleneck, trip, circuits = result.bottleneck, result.round_trip, result.tor_circuits
     if bottleneck is not None:
-        own = [((bottleneck.kind, bottleneck.subject or ""), 1.0)]
+        values = [((bottleneck.kind, bottleneck.subject or ""), 1.0)]
         description = "Bottleneck of the rate; always 1"
-        yield Metric("bottleneck_info", description, own, ("kind", "subject"))
+        yield Metric("bottleneck_info", description, values, ("kind", "subject"))
     if trip is not None:
         times = {
             "lowest": trip.lowest_seconds,
@@ -256,7 +261,12 @@ def _single_value(name: str, description: str, value: float | None) -> Metric:
 def _labelled_values(
     label: str, name: str, description: str, values: Mapping[str, float | None]
 ) -> Metric:
-    return Metric(name, description, [((own,), value) for own, value in values.items()], (label,))
+    return Metric(
+        name,
+        description,
+        [((label_value,), value) for label_value, value in values.items()],
+        (label,),
+    )
 
 
 def _flag(value: bool | None) -> float | None:  # noqa: FBT001 - three-valued, as records have it

@@ -80,8 +80,8 @@ class LiveHosts:
             return None
         places = roles_by_host(self._manifest)
         machines = {machine_of(self._manifest, host) for host in places}
-        known = [host.cores for host in self._manifest.machines if host.name in machines]
-        return sum(known) or None
+        core_counts = [host.cores for host in self._manifest.machines if host.name in machines]
+        return sum(core_counts) or None
 
     @property
     def several(self) -> bool:

@@ -86,8 +86,8 @@ def _follow_up_text(aftermath: Aftermath) -> str:
         )
     if not parts:
         return ""
-    done = done_text(aftermath.verb, aftermath.subject, aftermath.bits_per_second)
-    return f"{done} at {aftermath.at_seconds:.0f} s: {', and '.join(parts)}"
+    fault_text = done_text(aftermath.verb, aftermath.subject, aftermath.bits_per_second)
+    return f"{fault_text} at {aftermath.at_seconds:.0f} s: {', and '.join(parts)}"
 
 
 def _event_text(came: str, not_yet: str, seconds: float | None, aftermath: Aftermath) -> str:

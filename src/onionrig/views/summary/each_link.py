@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TITLES = ("link", "alone", "all at once", "interface", "CPU", "hottest")
 
 
-def each_link_table(alone: Mapping[str, Result], together: Result) -> Table:
+def each_link_table(single_results: Mapping[str, Result], together: Result) -> Table:
     """Return a row for each serving host, and one for all of them.
 
     Rates are means over the hold. The interface, the CPU and the temperature are those of the host
@@ -29,7 +29,7 @@ def each_link_table(alone: Mapping[str, Result], together: Result) -> Table:
         table.add_column(title, justify="left" if title == "link" else "right")
     shared = {share.name: share.share for share in together.backends}
     mean = together.goodput.mean_bits_per_second
-    for name, result in alone.items():
+    for name, result in single_results.items():
         host = next((host for host in result.hosts if host.name == name), None)
         table.add_row(
             name,
@@ -39,7 +39,7 @@ def each_link_table(alone: Mapping[str, Result], together: Result) -> Table:
             cpu_text(host) if host else "-",
             _temperature(host),
         )
-    sums = [result.goodput.mean_bits_per_second or 0.0 for result in alone.values()]
+    sums = [result.goodput.mean_bits_per_second or 0.0 for result in single_results.values()]
     table.add_row("sum", _rate(sum(sums)), _rate(mean), "", "", "")
     return table
 

@@ -72,15 +72,15 @@ def headline(result: Result) -> Text:
     sustained = result.goodput.sustained_bits_per_second
     if result.status == "aborted":
         reason = result.failure.message if result.failure else "unknown"
-        measured = (
+        measured_text = (
             f"; {rate_text(sustained)} sustained in what was recorded"
             if sustained is not None
             else ""
         )
-        return Text(f"Aborted: {reason}{measured}", style="bold red")
+        return Text(f"Aborted: {reason}{measured_text}", style="bold red")
     if result.figures and sustained is None:
-        first = result.figures[0]
-        sentence = f"{first.name}: {figure_text(first)} {_route_text(result)}"
+        figure = result.figures[0]
+        sentence = f"{figure.name}: {figure_text(figure)} {_route_text(result)}"
         return _verdict(f"{sentence}{thresholds_clause(result)}", result)
     if sustained is None:
         return Text(f"No rate was measured {_route_text(result)}", style="bold red")
@@ -256,11 +256,15 @@ def _backends(result: Result) -> Table:
 
 def _streams(result: Result) -> list[Text]:
     streams = result.streams
-    first = streams.median_first_byte_seconds
+    first_byte_seconds = streams.median_first_byte_seconds
     sentence = (
         f"streams: {streams.asked} asked for, {streams.connected} connected, "
         f"{counted(streams.failed, 'failure')}, {streams.reconnected} reconnected"
-        + (f"; first byte after {first:.2f} s (median)" if first is not None else "")
+        + (
+            f"; first byte after {first_byte_seconds:.2f} s (median)"
+            if first_byte_seconds is not None
+            else ""
+        )
     )
     lines = [Text(sentence)]
     lines += [

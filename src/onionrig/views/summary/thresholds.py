@@ -29,9 +29,9 @@ def thresholds_clause(result: Result) -> str:
     ]
     clauses = [] if target is None else [f"{_OF_TARGET[met]} the target of {rate_text(target)}"]
     if other_thresholds:
-        more = "threshold" if target is None else "other threshold"
+        noun = "threshold" if target is None else "other threshold"
         all_of_them = (
-            f"the {more}" if len(other_thresholds) == 1 else f"all {len(other_thresholds)} {more}s"
+            f"the {noun}" if len(other_thresholds) == 1 else f"all {len(other_thresholds)} {noun}s"
         )
         missed = [threshold for threshold in other_thresholds if threshold.outcome != "met"]
         if result.lost_hosts:
@@ -39,7 +39,7 @@ def thresholds_clause(result: Result) -> str:
         elif missed:
             names = "; ".join(threshold.name for threshold in missed)
             clauses.append(
-                f"misses {len(missed)} of {len(other_thresholds)} {more}s ({names})"
+                f"misses {len(missed)} of {len(other_thresholds)} {noun}s ({names})"
                 if len(other_thresholds) > 1
                 else f"misses {all_of_them} ({names})"
             )

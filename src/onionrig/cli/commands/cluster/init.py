@@ -85,4 +85,4 @@ def init(  # noqa: PLR0913 - the groups of an inventory
 
 def _separate(names: list[str] | None) -> list[str]:
     """Return names that were given by several options, or with commas in one."""
-    return [name for several in names or () for name in several.split(",") if name]
+    return [name for comma_list in names or () for name in comma_list.split(",") if name]

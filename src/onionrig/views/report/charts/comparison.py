@@ -191,5 +191,5 @@ def _domain(ratios: list[Ratio]) -> list[float]:
         for value in (ratio.ratio, *_interval_ends(ratio))
         if value is not None and value > 0
     ]
-    most = max([LEAST_SPAN, *values, *(1 / value for value in values)]) * 1.03
-    return [1 / most, most]
+    highest = max([LEAST_SPAN, *values, *(1 / value for value in values)]) * 1.03
+    return [1 / highest, highest]

@@ -35,11 +35,11 @@ STATES = ("user", "system", "nice", "irq", "softirq", "iowait", "steal")
 def goodput_figure(series: Series, *, levels: Sequence[Level], description: str) -> ReportFigure:
     """Draw the goodput of each second, by backend instance."""
     timeline = series.goodput_bits_per_second
-    most = max([*_totals(timeline), *(level.value for level in levels)], default=0.0)
+    highest = max([*_totals(timeline), *(level.value for level in levels)], default=0.0)
     chart = TimeChart(
         timeline=timeline,
         lines=_chart_lines(timeline),
-        scale=rate_scale(most),
+        scale=rate_scale(highest),
         title="goodput",
         loads=series.loads,
         faults=series.faults,
@@ -179,11 +179,13 @@ def _highest(timeline: Timeline) -> tuple[Timeline, str]:
     """Return the highest lines, as many as can be told apart, and a note on that."""
     if len(timeline.lines) <= MOST_LINES:
         return timeline, ""
-    most = {
+    highest_values = {
         name: max((value for value in line if value is not None), default=0.0)
         for name, line in timeline.lines.items()
     }
-    highest_names = sorted(most, key=most.__getitem__, reverse=True)[:MOST_LINES]
+    highest_names = sorted(highest_values, key=highest_values.__getitem__, reverse=True)[
+        :MOST_LINES
+    ]
     lines = {name: line for name, line in timeline.lines.items() if name in highest_names}
     which = f" (the {MOST_LINES} highest of {len(timeline.lines)})"
     return msgspec.structs.replace(timeline, lines=lines), which

@@ -30,8 +30,8 @@ def curve_figure(plan: Plan) -> ReportFigure | None:
     curves = [(hardware, curve) for hardware, curve in candidates if curve]
     if not curves:
         return None
-    most = max(point.goodput_bits_per_second.highest for _, curve in curves for point in curve)
-    scale = rate_scale(max(most, wanted_rate(plan) or 0.0))
+    highest = max(point.goodput_bits_per_second.highest for _, curve in curves for point in curve)
+    scale = rate_scale(max(highest, wanted_rate(plan) or 0.0))
     last = max(point.hosts for _, curve in curves for point in curve)
     keys = [_key(index, hardware) for index, (hardware, _) in enumerate(curves)]
     layers = [
@@ -55,7 +55,7 @@ def _points_worth_drawing(plan: Plan, hardware: HardwarePlan) -> Sequence[Projec
     if target is None:
         return hardware.curve
     planned = hardware.bill.hosts if hardware.bill is not None else 1
-    enough = next(
+    enough_hosts = next(
         (
             point.hosts
             for point in hardware.curve
@@ -63,9 +63,9 @@ def _points_worth_drawing(plan: Plan, hardware: HardwarePlan) -> Sequence[Projec
         ),
         None,
     )
-    if enough is None:
+    if enough_hosts is None:
         return hardware.curve
-    last = max(enough, planned + 1)
+    last = max(enough_hosts, planned + 1)
     return [point for point in hardware.curve if point.hosts <= last]
 
 
@@ -135,9 +135,9 @@ def _planned(
     if not rows:
         return []
     ringed = alt.Chart(alt.InlineData(values=rows)).encode(x=alt.X("hosts:Q"), y=alt.Y("likely:Q"))
-    far = ROOM_FOR_NAME * last
-    left = ringed.transform_filter(f"datum.hosts > {far}").encode(text="name:N")
-    right = ringed.transform_filter(f"datum.hosts <= {far}").encode(text="name:N")
+    limit = ROOM_FOR_NAME * last
+    left = ringed.transform_filter(f"datum.hosts > {limit}").encode(text="name:N")
+    right = ringed.transform_filter(f"datum.hosts <= {limit}").encode(text="name:N")
     return [
         ringed.mark_point(size=260, stroke=INK, strokeWidth=1.5, filled=False),
         *outlined(left, align="right", baseline="bottom", dx=-9, dy=-6),

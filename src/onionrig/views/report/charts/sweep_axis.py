@@ -149,11 +149,11 @@ def across(chart: AxisChart) -> alt.X:
             sort=list(chart.axis.values),
             axis=alt.Axis(labelAngle=0, grid=False),
         )
-    wide = min(numbers) > 0 and max(numbers) / min(numbers) >= LOGARITHMIC_FROM
+    is_wide = min(numbers) > 0 and max(numbers) / min(numbers) >= LOGARITHMIC_FROM
     return alt.X(
         "at:Q",
         title=chart.axis.key,
-        scale=alt.Scale(type="log", base=2, nice=False) if wide else alt.Scale(zero=False),
+        scale=alt.Scale(type="log", base=2, nice=False) if is_wide else alt.Scale(zero=False),
         axis=alt.Axis(values=sorted(set(numbers)), format="~g", grid=False),
     )
 

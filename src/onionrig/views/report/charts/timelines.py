@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from onionrig.views.report.charts.time_chart import TimeChart
 
 
-def stacked_figure(chart: TimeChart, **about: Any) -> ReportFigure:  # noqa: ANN401 - as figure has them
+def stacked_figure(chart: TimeChart, **attributes: Any) -> ReportFigure:  # noqa: ANN401 - as figure has them
     """Draw the lines as areas on top of one another."""
     keys = tuple(Key(name=line.name, colour=line.colour) for line in chart.lines)
-    return figure(stacked(chart), keys=keys, points=rows(chart), **about)
+    return figure(stacked(chart), keys=keys, points=rows(chart), **attributes)
 
 
-def lines_figure(chart: TimeChart, **about: Any) -> ReportFigure:  # noqa: ANN401 - as figure has them
+def lines_figure(chart: TimeChart, **attributes: Any) -> ReportFigure:  # noqa: ANN401 - as figure has them
     """Draw the lines beside one another; from the ninth on, dashes tell them apart."""
     keys = tuple(
         Key(name=line.name, colour=line.colour, dash=dash)
         for line, dash in zip(chart.lines, _dashes(chart), strict=True)
     )
-    return figure(lines(chart), keys=keys, points=rows(chart), **about)
+    return figure(lines(chart), keys=keys, points=rows(chart), **attributes)
 
 
 def stacked(chart: TimeChart) -> alt.LayerChart:

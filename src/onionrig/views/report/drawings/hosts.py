@@ -100,8 +100,8 @@ def _box(hosts: Sequence[_DrawnHost]) -> HostBox:
 
 
 def _link(hosts: Sequence[_DrawnHost]) -> str:
-    known = [host.link.link_bits_per_second for host in hosts]
-    shaped = [rate for rate in known if rate is not None]
+    link_rates = [host.link.link_bits_per_second for host in hosts]
+    shaped = [rate for rate in link_rates if rate is not None]
     real = any(host.facts.kind == "remote" for host in hosts)
     unknown = "link of unknown rate" if real else "link not shaped"
     text = f"link {_span(shaped)}" if shaped else unknown
@@ -117,30 +117,32 @@ def _link(hosts: Sequence[_DrawnHost]) -> str:
 
 
 def _cpu(hosts: Sequence[_DrawnHost], suffix: str) -> tuple[str, ...]:
-    given = sorted(cores for host in hosts if (cores := host.facts.cpu_cores) is not None)
-    if not given:
+    core_counts = sorted(cores for host in hosts if (cores := host.facts.cpu_cores) is not None)
+    if not core_counts:
         return ()
-    low, high = given[0], given[-1]
+    low, high = core_counts[0], core_counts[-1]
     text = cores_text(high) if low == high else f"{low:.4g} to {cores_text(high)}"
     return (f"CPU: {text}{suffix}",)
 
 
 def _way(hosts: Sequence[_DrawnHost], direction: Direction) -> Way:
     carried_rates = [carried_rate(host.link, direction) for host in hosts]
-    known = [rate for rate in carried_rates if rate is not None]
+    known_rates = [rate for rate in carried_rates if rate is not None]
     strands = tuple(_strand(host.link, direction) for host in hosts)
     subject = "host" if len(hosts) == 1 else "hosts"
-    if not known:
+    if not known_rates:
         unknown = f"{subject} {direction}: not known"
         return Way(direction=direction, lines=(unknown,), strands=strands)
     shares = sorted(strand.share for strand in strands if strand.share is not None)
-    full = sum(strand.full for strand in strands)
-    text = f"{subject} {direction} {_span(known)}"
+    full_count = sum(strand.full for strand in strands)
+    text = f"{subject} {direction} {_span(known_rates)}"
     if len(hosts) == 1:
-        part = (f"{percent(shares[0])} of its link{', full' if full else ''}",) if shares else ()
+        part = (
+            (f"{percent(shares[0])} of its link{', full' if full_count else ''}",) if shares else ()
+        )
         return Way(direction=direction, lines=(text, *part), strands=strands)
     each_line = f"each, {_shares(shares)} of its link" if shares else "each"
-    full_lines = (f"{full} of {len(hosts)} full",) if full else ()
+    full_lines = (f"{full_count} of {len(hosts)} full",) if full_count else ()
     lines = (*textwrap.wrap(text, MOST_CHARACTERS), each_line, *full_lines)
     return Way(direction=direction, lines=lines, strands=strands)
 
@@ -150,9 +152,9 @@ def _strand(link: HostLink, direction: Direction) -> Strand:
     return Strand(share=share, full=share is not None and share >= FULL)
 
 
-def _span(known: Sequence[float]) -> str:
+def _span(values: Sequence[float]) -> str:
     """Return the range of rates, or the single one."""
-    low, high = min(known), max(known)
+    low, high = min(values), max(values)
     return rate(high) if rate(low) == rate(high) else rates(low, high)
 
 
@@ -163,13 +165,13 @@ def _shares(shares: Sequence[float]) -> str:
 
 def _description(hosts: Sequence[_DrawnHost], *columns: Sequence[HostBox]) -> str:
     """Describe the drawing: who runs what behind which link, and which links are full."""
-    full = [host.facts.name for host in hosts if host.link.full]
+    full_hosts = [host.facts.name for host in hosts if host.link.full]
     kind = "host" if any(host.facts.kind == "remote" for host in hosts) else "emulated host"
     boxes = "; ".join(
         f"{box.title}: {', '.join(box.details)}" for column in columns for box in column
     )
     return (
         f"A switch and the {counted(len(hosts), kind)} that it joins, with what their "
-        f"links carried in the hold. {boxes}. Full: {named_runs(full) if full else 'none'}. "
-        "The table has the rates."
+        f"links carried in the hold. {boxes}. "
+        f"Full: {named_runs(full_hosts) if full_hosts else 'none'}. The table has the rates."
     )

@@ -82,8 +82,8 @@ def _strand(hardware: HardwarePlan) -> Strand:
     if links is None or projected is None or not links.goodput_bits_per_second.likely:
         return Strand(share=None, full=False)
     share = projected.likely / links.goodput_bits_per_second.likely
-    full = hardware.binding is not None and hardware.binding.kind == "NIC"
-    return Strand(share=min(1.0, share), full=full)
+    is_full = hardware.binding is not None and hardware.binding.kind == "NIC"
+    return Strand(share=min(1.0, share), full=is_full)
 
 
 def _network(plan: Plan, bill: Bill) -> HostBox:

@@ -75,8 +75,8 @@ class Drawing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def thickness(self, flow: Flow) -> float:
         """Return the width of a flow's arrow in pixels."""
-        most = max(other.bits_per_second or 0.0 for link in self.links for other in link)
-        share = (flow.bits_per_second or 0.0) / most if most else 0.0
+        highest = max(other.bits_per_second or 0.0 for link in self.links for other in link)
+        share = (flow.bits_per_second or 0.0) / highest if highest else 0.0
         return THINNEST + (THICKEST - THINNEST) * share
 
     def _flows(self, link: int, stage: int) -> tuple[Flow, ...]:

@@ -47,8 +47,8 @@ def aftermath(result: Result, series: Series | None) -> Section | None:
 def _finding(aftermaths: Sequence[Aftermath], dialled: Timeline | None) -> str:
     """Describe how new streams fared: after the first fault, or in total."""
     if aftermaths:
-        done = f"{counted(len(aftermaths), 'fault')} in the hold."
-        return f"{done} {_outage_text([aftermath.dials for aftermath in aftermaths])}"
+        sentence = f"{counted(len(aftermaths), 'fault')} in the hold."
+        return f"{sentence} {_outage_text([aftermath.dials for aftermath in aftermaths])}"
     if dialled is None:
         return ""
     counts = {name: round(dialled.total(name)) for name in dialled.lines}

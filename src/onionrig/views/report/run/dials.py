@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 def dials(result: Result) -> Section | None:
     """Return the section, or None if no dials were asked for."""
-    measured = result.dials
-    if measured is None:
+    dials = result.dials
+    if dials is None:
         return None
-    blocks: list[Block] = [dials_figure(measured)]
-    if measured.variants:
-        blocks.append(_table(measured))
-    remarks = _remarks(measured)
+    blocks: list[Block] = [dials_figure(dials)]
+    if dials.variants:
+        blocks.append(_table(dials))
+    remarks = _remarks(dials)
     if remarks:
         blocks.append(Prose(paragraphs=remarks, listed=True))
     return Section(
         name="dials",
         title="Dials before the load",
-        finding=_finding(measured),
+        finding=_finding(dials),
         blocks=tuple(blocks),
     )
 
 
-def _finding(measured: Dials) -> str:
-    sentence = f"{counted(measured.dials, 'dial')}, {measured.failed} failed."
-    first = measured.first_byte
+def _finding(dials: Dials) -> str:
+    sentence = f"{counted(dials.dials, 'dial')}, {dials.failed} failed."
+    first = dials.first_byte
     if first is None:
         return sentence
     return (
@@ -48,7 +48,7 @@ def _finding(measured: Dials) -> str:
     )
 
 
-def _table(measured: Dials) -> ReportTable:
+def _table(dials: Dials) -> ReportTable:
     numeric = (
         "clients", "backends", "dials", "Jain's index", "by chance", "smallest over mean",
     )  # fmt: skip
@@ -65,27 +65,27 @@ def _table(measured: Dials) -> ReportTable:
                 *evenness(variant),
                 named(variant.unreached) or UNKNOWN,
             )
-            for variant in measured.variants
+            for variant in dials.variants
         ),
     )
 
 
-def _remarks(measured: Dials) -> tuple[str, ...]:
+def _remarks(dials: Dials) -> tuple[str, ...]:
     remarks: list[str] = [
-        f"{times} failed: {reason}" for reason, times in measured.failed_by_reason.items()
+        f"{times} failed: {reason}" for reason, times in dials.failed_by_reason.items()
     ]
-    if measured.unfinished:
-        remarks.append(f"{measured.unfinished} were cut off at the end")
-    if measured.unreached:
-        remarks.append(f"No dial reached {named(measured.unreached)}")
-    between = measured.between
+    if dials.unfinished:
+        remarks.append(f"{dials.unfinished} were cut off at the end")
+    if dials.unreached:
+        remarks.append(f"No dial reached {named(dials.unreached)}")
+    between = dials.between
     if between is not None and between.jain is not None:
         remarks.append(
             f"Between variants: Jain's index {index_text(between.jain)} of their mean dials per "
             "backend; if client tors drew a descriptor at random, "
             f"{chance_text(between.jain_by_chance, index_text)}"
         )
-    other_dials = sum(variant.others for variant in measured.variants)
+    other_dials = sum(variant.others for variant in dials.variants)
     if other_dials:
         remarks.append(f"{other_dials} were served by instances that were not in the descriptor")
     return tuple(remarks)

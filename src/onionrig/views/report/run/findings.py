@@ -88,9 +88,9 @@ def costs(result: Result) -> Section | None:
     dearest = sorted(
         result.costs.items(), key=lambda item: item[1].cpu_seconds_per_gbit or 0.0, reverse=True
     )
-    most = dearest[0][1].cpu_seconds_per_gbit or 0.0
-    known = [cost.cpu_seconds_per_gbit for _, cost in dearest]
-    total = sum(cost for cost in known if cost is not None)
+    highest_cost = dearest[0][1].cpu_seconds_per_gbit or 0.0
+    costs = [cost.cpu_seconds_per_gbit for _, cost in dearest]
+    total = sum(cost for cost in costs if cost is not None)
     has_reference_cost = any(cost.reference_core_seconds_per_gbit for _, cost in dearest)
     yours = f" {YOURS}" if "backend" in result.costs else ""
     rows: list[tuple[Cell, ...]] = [
@@ -101,7 +101,7 @@ def costs(result: Result) -> Section | None:
             if cost.cpu_seconds_per_gbit is None
             else Bar(
                 text=number(cost.cpu_seconds_per_gbit, decimals=3),
-                share=cost.cpu_seconds_per_gbit / most if most else 0.0,
+                share=cost.cpu_seconds_per_gbit / highest_cost if highest_cost else 0.0,
             ),
             *(
                 [number(cost.reference_core_seconds_per_gbit, decimals=3)]
@@ -236,8 +236,8 @@ def _evidence(evidence: Evidence, verdict: Bottleneck) -> tuple[Cell, ...]:
         part = evidence.measured / evidence.limit
         text = f"{percent(part)}{_standing(evidence, verdict)}"
         share = Bar(text=text, share=min(max(part, 0.0), 1.0), full=evidence.at_limit)
-    measured = figure_of(evidence.measured, evidence.unit)
-    return (evidence.what, measured, figure_of(evidence.limit, evidence.unit), share)
+    measured_text = figure_of(evidence.measured, evidence.unit)
+    return (evidence.what, measured_text, figure_of(evidence.limit, evidence.unit), share)
 
 
 def _standing(evidence: Evidence, verdict: Bottleneck) -> str:

@@ -132,11 +132,19 @@ def _verification_text(result: Result) -> str:
 
 
 def _ceiling(result: Result, ceiling: Result | None) -> list[Fact]:
-    most = ceiling.goodput.sustained_bits_per_second if ceiling is not None else None
-    if most is None:
+    ceiling_rate = ceiling.goodput.sustained_bits_per_second if ceiling is not None else None
+    if ceiling_rate is None:
         return []
     sustained = result.goodput.sustained_bits_per_second
-    part = f"{percent(sustained / most)} of it reached; " if sustained is not None and most else ""
+    part = (
+        f"{percent(sustained / ceiling_rate)} of it reached; "
+        if sustained is not None and ceiling_rate
+        else ""
+    )
     return [
-        Fact(name="Ceiling", value=rate(most), note=f"{part}the same source and sink without Tor")
+        Fact(
+            name="Ceiling",
+            value=rate(ceiling_rate),
+            note=f"{part}the same source and sink without Tor",
+        )
     ]

@@ -85,14 +85,14 @@ def _goodput(result: Result, thinned: Series, load: SeriesLoad | None) -> Sectio
     )
     description = f"Goodput per second, stacked by backend instance. {finding}"
     blocks: list[Block] = [goodput_figure(thinned, levels=levels, description=description)]
-    more: list[ReportFigure] = []
+    figures: list[ReportFigure] = []
     if thinned.streams.lines:
-        more.append(streams_figure(thinned, wanted=result.streams.asked))
+        figures.append(streams_figure(thinned, wanted=result.streams.asked))
     if thinned.interface_bits_per_second.lines:
-        more.append(interfaces_figure(thinned))
-    if more:
-        names = " and ".join(figure.name for figure in more)
-        blocks.append(FoldedFigures(title=f"Also: {names}", figures=tuple(more)))
+        figures.append(interfaces_figure(thinned))
+    if figures:
+        names = " and ".join(figure.name for figure in figures)
+        blocks.append(FoldedFigures(title=f"Also: {names}", figures=tuple(figures)))
     return Section(name="goodput", title="Goodput", finding=finding, blocks=tuple(blocks))
 
 
@@ -104,9 +104,9 @@ def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
         if result.costs
         else "What the roles used over the hold is unknown."
     )
-    own = {host.name: host.machine_cores or host.cores for host in manifest.machines}
+    cores_by_host = {host.name: host.machine_cores or host.cores for host in manifest.machines}
     machines = [
-        cpu_by_state_figure(thinned, host, cores=own.get(host))
+        cpu_by_state_figure(thinned, host, cores=cores_by_host.get(host))
         for host, states in list(thinned.host_cores.items())[:MOST_MACHINES]
         if any(any(line) for state, line in states.lines.items() if state != "idle")
     ]

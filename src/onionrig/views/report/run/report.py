@@ -109,15 +109,17 @@ def _rig_explanation(rates: RigRates) -> str:
 
 def _ceiling(result: Result, ceiling: Result | None) -> Section | None:
     """Return the section on what the same source and sink did without tor."""
-    most = None if ceiling is None else ceiling.goodput.sustained_bits_per_second
-    if ceiling is None or not most:
+    ceiling_rate = None if ceiling is None else ceiling.goodput.sustained_bits_per_second
+    if ceiling is None or not ceiling_rate:
         return None
     sustained = result.goodput.sustained_bits_per_second
-    part = "" if sustained is None else f" This run reached {percent(sustained / most)} of it."
+    part = (
+        "" if sustained is None else f" This run reached {percent(sustained / ceiling_rate)} of it."
+    )
     return Section(
         name="ceiling",
         title="The ceiling",
-        finding=f"Without tor, the same source and sink sustained {rate(most)} on this host, in "
-        f"the baseline of {moment(ceiling.started)}.{part}",
+        finding=f"Without tor, the same source and sink sustained {rate(ceiling_rate)} on this "
+        f"host, in the baseline of {moment(ceiling.started)}.{part}",
         blocks=(),
     )

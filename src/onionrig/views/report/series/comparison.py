@@ -107,11 +107,11 @@ def _facts(comparison: Comparison) -> tuple[Fact, ...]:
     )
     if not comparison.ratios:
         return sides
-    first = comparison.ratios[0]
+    first_ratio = comparison.ratios[0]
     return (
         *sides,
-        Fact(name="B over A", value=number(first.ratio), note=_interval(first)),
-        Fact(name="Verdict", value=_verdict(first), note=f"on the {first.what}"),
+        Fact(name="B over A", value=number(first_ratio.ratio), note=_interval(first_ratio)),
+        Fact(name="Verdict", value=_verdict(first_ratio), note=f"on the {first_ratio.what}"),
     )
 
 
@@ -216,9 +216,9 @@ def _verdict(ratio: Ratio) -> str:
 
 
 def _spread(side: ComparedSide) -> str:
-    known = [rate for rate in side.sustained_bits_per_second if rate is not None]
-    if not known:
+    known_rates = [rate for rate in side.sustained_bits_per_second if rate is not None]
+    if not known_rates:
         return "nothing was measured"
-    if len(known) == 1:
+    if len(known_rates) == 1:
         return "one repetition"
-    return f"median of {len(known)}: {rates(min(known), max(known))}"
+    return f"median of {len(known_rates)}: {rates(min(known_rates), max(known_rates))}"

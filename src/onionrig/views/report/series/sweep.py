@@ -182,8 +182,8 @@ def _costs(sweep: SweepResult) -> Section | None:
     chart = [figure for role in _roles(sweep) if (figure := cost_figure(sweep, role)) is not None]
     if not chart:
         return None
-    first = next((figure for figure in chart if figure.name == "cost-backend"), chart[0])
-    other_figures = tuple(figure for figure in chart if figure is not first)
+    first_figure = next((figure for figure in chart if figure.name == "cost-backend"), chart[0])
+    other_figures = tuple(figure for figure in chart if figure is not first_figure)
     folded = (
         (FoldedFigures(title="The other roles", figures=other_figures),) if other_figures else ()
     )
@@ -191,8 +191,8 @@ def _costs(sweep: SweepResult) -> Section | None:
         name="costs",
         title="Cost",
         finding="CPU-seconds per Gbit of goodput."
-        + (f" {YOURS}" if first.name == "cost-backend" else ""),
-        blocks=(first, *folded),
+        + (f" {YOURS}" if first_figure.name == "cost-backend" else ""),
+        blocks=(first_figure, *folded),
     )
 
 
@@ -234,12 +234,14 @@ def _best(sweep: SweepResult) -> SweepPoint | None:
 
 def _roles(sweep: SweepResult) -> tuple[str, ...]:
     """Return the roles with a noticeable cost, the most expensive first."""
-    most: dict[str, float] = {}
+    highest_costs: dict[str, float] = {}
     for point in sweep.points:
         for role, cost in point.result.costs.items():
             if cost.cpu_seconds_per_gbit is not None:
-                most[role] = max(most.get(role, 0.0), cost.cpu_seconds_per_gbit)
-    worth = WORTH_A_COLUMN * max(most.values(), default=0.0)
+                highest_costs[role] = max(highest_costs.get(role, 0.0), cost.cpu_seconds_per_gbit)
+    worth = WORTH_A_COLUMN * max(highest_costs.values(), default=0.0)
     return tuple(
-        role for role in sorted(most, key=most.__getitem__, reverse=True) if most[role] > worth
+        role
+        for role in sorted(highest_costs, key=highest_costs.__getitem__, reverse=True)
+        if highest_costs[role] > worth
     )
