@@ -39,7 +39,7 @@ def resolved(experiment: Experiment) -> tuple[Experiment, dict[str, str]]:
     explanations: dict[str, str] = {}
     network, load = experiment.network, experiment.load
     if experiment.emulation.scale != 1:
-        explanations["emulation.scale"] = _scaled(experiment)
+        explanations["emulation.scale"] = _scale_explanation(experiment)
     if network.kind == "none":
         return _without_tors(experiment), explanations
     variants = variants_of(experiment)
@@ -96,7 +96,7 @@ def _real_hosts(experiment: Experiment, role: HostRole) -> int:
     return len(hosts_for(experiment, role)) if experiment.has_real_hosts else 0
 
 
-def _scaled(experiment: Experiment) -> str:
+def _scale_explanation(experiment: Experiment) -> str:
     """Describe the scaled rates of the links, grouping links of the same rate."""
     hosts: dict[str, list[str]] = {}
     for host in experiment.hosts:

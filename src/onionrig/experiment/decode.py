@@ -49,21 +49,21 @@ def experiment_from(layers: list[Layer]) -> Experiment:
     _refuse_unreadable(whole)
     load = _load_of(whole)
     faults = {key: whole[key] for key in whole if key == FAULTS}
-    others = {key: whole[key] for key in whole if key not in {LOAD, FAULTS}}
+    other_tables = {key: whole[key] for key in whole if key not in {LOAD, FAULTS}}
     shape = shape_named(load.get(KIND, DEFAULT))
     keys = {key: value for key, value in load.items() if key != KIND}
     faults_alone = _faults_alone(fault_table())
     _refuse_unknown_keys(keys, shape.table, place=LOAD)
-    _refuse_unknown_keys(others, Experiment, place="")
+    _refuse_unknown_keys(other_tables, Experiment, place="")
     _refuse_unknown_keys(faults, faults_alone, place="")
     try:
         # the load is decoded separately, because its shape defines which keys it has
         decoded = msgspec.convert({LOAD: keys}, _table_alone(shape.table), dec_hook=_quantity)
-        experiment = msgspec.convert(others, Experiment, dec_hook=_quantity)
+        experiment = msgspec.convert(other_tables, Experiment, dec_hook=_quantity)
         # so are the faults, because each fault defines its own keys
         tables = msgspec.convert(faults, faults_alone, dec_hook=_quantity).faults
     except msgspec.ValidationError as error:
-        raise UsageError(_explained(error, whole)) from error
+        raise UsageError(_explanation(error, whole)) from error
     return msgspec.structs.replace(experiment, load=decoded.load, faults=asked_faults(tables))
 
 
@@ -137,8 +137,8 @@ def _with_faults(layer: Layer) -> Layer:
         return layer
     if FAULTS in layer:
         raise UsageError(f"{FAULTS} and {EVENTS} are one table: call all of them [[{FAULTS}]]")
-    others = {key: value for key, value in layer.items() if key != EVENTS}
-    return {**others, FAULTS: layer[EVENTS]}
+    other_keys = {key: value for key, value in layer.items() if key != EVENTS}
+    return {**other_keys, FAULTS: layer[EVENTS]}
 
 
 def _load_of(whole: Layer) -> Layer:
@@ -227,25 +227,25 @@ def _refuse_unreadable(value: object, place: str = "") -> None:
 def _refuse_unknown_keys(layer: Layer, table: type[msgspec.Struct], *, place: str) -> None:
     fields = _fields(table)
     for key, value in layer.items():
-        where = f"{place}.{key}" if place else key
+        key_path = f"{place}.{key}" if place else key
         if key not in fields:
-            raise UsageError(f"unknown key {where}{_nearest(key, list(fields), place=place)}")
+            raise UsageError(f"unknown key {key_path}{_nearest(key, list(fields), place=place)}")
         nested = _table_of(fields[key])
         if nested is None:
             continue
         if isinstance(value, Mapping):
-            _refuse_unknown_keys(value, nested, place=where)
+            _refuse_unknown_keys(value, nested, place=key_path)
         elif _is_list_of_tables(value):
             for number, entry in enumerate(value):
-                _refuse_unknown_keys(entry, nested, place=f"{where}[{number}]")
+                _refuse_unknown_keys(entry, nested, place=f"{key_path}[{number}]")
 
 
 @functools.cache
 def _fields(table: type[msgspec.Struct]) -> dict[str, Any]:
     # a sweep decodes at every point, and resolving annotations takes most of the time
-    known = {field.name: field.type for field in msgspec.structs.fields(table)}
+    types = {field.name: field.type for field in msgspec.structs.fields(table)}
     # a load's own keys come before those common to all loads: users look for them first
-    return {name: known[name] for name in (*table.__annotations__, *known)}
+    return {name: types[name] for name in (*table.__annotations__, *types)}
 
 
 def _table_of(annotation: object) -> type[msgspec.Struct] | None:
@@ -255,24 +255,24 @@ def _table_of(annotation: object) -> type[msgspec.Struct] | None:
     return None
 
 
-def _nearest(key: str, known: list[str], *, place: str) -> str:
-    close = difflib.get_close_matches(key.casefold(), known, n=1)
+def _nearest(key: str, keys: list[str], *, place: str) -> str:
+    close = difflib.get_close_matches(key.casefold(), keys, n=1)
     if close:
         return f"; did you mean {f'{place}.' if place else ''}{close[0]}?"
-    return f"; {f'[{place}]' if place else 'an experiment'} has {', '.join(known)}"
+    return f"; {f'[{place}]' if place else 'an experiment'} has {', '.join(keys)}"
 
 
-def _explained(error: msgspec.ValidationError, whole: Layer) -> str:
+def _explanation(error: msgspec.ValidationError, whole: Layer) -> str:
     message, _, path = str(error).rpartition(" - at `$.")
-    where = path.rstrip("`")
+    key_path = path.rstrip("`")
     if not message:
         return str(error)
-    return f"{where} = {_value_at(where, whole)!r}: {message}"
+    return f"{key_path} = {_value_at(key_path, whole)!r}: {message}"
 
 
-def _value_at(where: str, whole: Layer) -> object:
+def _value_at(key_path: str, whole: Layer) -> object:
     value: object = whole
-    for name in where.replace("[...]", "").replace("[", ".[").split("."):
+    for name in key_path.replace("[...]", "").replace("[", ".[").split("."):
         if isinstance(value, Mapping):
             value = value.get(name)
         elif isinstance(value, list | tuple) and name.strip("[]").isdecimal():

@@ -66,8 +66,8 @@ def shared_out(
 def cores_by_host(experiment: Experiment, role: HostRole) -> dict[str, int] | None:
     """Return the cores of each host that has a role, or None unless all of them are known."""
     cores = {host.name: host.cores for host in experiment.hosts if role in host.roles}
-    known = {name: count for name, count in cores.items() if count is not None}
-    return known if known and known.keys() == cores.keys() else None
+    known_cores = {name: count for name, count in cores.items() if count is not None}
+    return known_cores if known_cores and known_cores.keys() == cores.keys() else None
 
 
 def _turns(hosts: Sequence[str], cores: Mapping[str, int]) -> list[str]:
@@ -150,7 +150,7 @@ def _wrong_grace(grace: Seconds) -> str | None:
 
 def _untaken_in_inventory(experiment: Experiment) -> str | None:
     # in the order of the groups, so that the first missing role is asked for first
-    for role in (role for role in GROUPS if role in _needed(experiment)):
+    for role in (role for role in GROUPS if role in _needed_roles(experiment)):
         if not hosts_for(experiment, role):
             return (
                 f"no host of {experiment.cluster.inventory} has the role {role}: put one into the "
@@ -198,9 +198,9 @@ def _not_emulated(host: NamedHost) -> str | None:
 
 
 def _same_names(names: list[str]) -> str | None:
-    own = {f"{service}-{name}" for service in _ON_EACH_HOST for name in names}
+    reserved_names = {f"{service}-{name}" for service in _ON_EACH_HOST for name in names}
     for name in names:
-        if name in own or _OF_A_SERVICE.fullmatch(name):
+        if name in reserved_names or _OF_A_SERVICE.fullmatch(name):
             return (
                 f'a host is called "{name}": so may a service be, and then it is not clear what an '
                 "event happens to; call it otherwise"
@@ -245,7 +245,7 @@ def _wrong_cpu(experiment: Experiment, host: NamedHost) -> str | None:
 
 
 def _role_without_host(experiment: Experiment) -> str | None:
-    needed = _needed(experiment)
+    needed = _needed_roles(experiment)
     for role in needed:
         if not hosts_for(experiment, role):
             return (
@@ -255,7 +255,7 @@ def _role_without_host(experiment: Experiment) -> str | None:
     return None
 
 
-def _needed(experiment: Experiment) -> tuple[HostRole, ...]:
+def _needed_roles(experiment: Experiment) -> tuple[HostRole, ...]:
     return get_args(HostRole) if experiment.network.kind == "private" else BASELINE_ROLES
 
 

@@ -133,7 +133,7 @@ def _similar_group(group: str) -> str | None:
 
 def _refuse_named(host: NamedHost, inventory: Inventory) -> None:
     """Raise UsageError if a host of ``[[hosts]]`` is not in the inventory or sets a wrong key."""
-    names = [known.name for known in inventory.hosts]
+    names = [inventory_host.name for inventory_host in inventory.hosts]
     if host.name not in names:
         close = difflib.get_close_matches(host.name, names, n=1)
         hint = f"it has {', '.join(names)}" if names else "it has no hosts"

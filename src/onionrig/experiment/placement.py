@@ -50,7 +50,11 @@ def faulted_services(experiment: Experiment, *, here: str = HERE) -> dict[str, s
     """
     if experiment.network.kind == "none":
         serving = experiment.baseline.peer is None
-        return _own(experiment, SOURCE, hosts_for(experiment, "backend"), here) if serving else {}
+        return (
+            _one_per_host(experiment, SOURCE, hosts_for(experiment, "backend"), here)
+            if serving
+            else {}
+        )
     tors: dict[str, str] = {}
     for role, count in _counts(experiment).items():
         cores = cores_by_host(experiment, role) if role == "backend" else None
@@ -61,7 +65,7 @@ def faulted_services(experiment: Experiment, *, here: str = HERE) -> dict[str, s
         **tors,
         BALANCER: balancing,
         BALANCER_TOR: balancing,
-        **_own(experiment, SOURCE, serving_hosts, here),
+        **_one_per_host(experiment, SOURCE, serving_hosts, here),
     }
 
 
@@ -96,10 +100,10 @@ def _most_clients(experiment: Experiment) -> int:
 def _instruments(experiment: Experiment, here: str) -> dict[str, str]:
     """Return the hosts of the instruments and sinks; a baseline can have several sinks per host."""
     names = [host.name for host in experiment.hosts]
-    samplers = _own(experiment, SAMPLER, names, here)
+    samplers = _one_per_host(experiment, SAMPLER, names, here)
     # emulated hosts have the cores of one machine
     machines = names if experiment.has_real_hosts else names[:1]
-    samplers |= _own(experiment, YARDSTICK, machines, here)
+    samplers |= _one_per_host(experiment, YARDSTICK, machines, here)
     if experiment.network.kind == "none":
         if not experiment.hosts:
             return samplers if experiment.baseline.listen else {**samplers, SINK: here}
@@ -110,11 +114,13 @@ def _instruments(experiment: Experiment, here: str) -> dict[str, str]:
     pulling = _hosts_of(shared_out(clients, hosts_for(experiment, "client") or [here]), "client-")
     instruments = dict(samplers)
     for name in BESIDE_CLIENTS:
-        instruments |= _own(experiment, name, pulling, here)
+        instruments |= _one_per_host(experiment, name, pulling, here)
     return instruments
 
 
-def _own(experiment: Experiment, name: str, hosts: Iterable[str], here: str) -> dict[str, str]:
+def _one_per_host(
+    experiment: Experiment, name: str, hosts: Iterable[str], here: str
+) -> dict[str, str]:
     """Return the host of each of the rig's own processes of a name: one per host, or one here."""
     return {on(name, host): host for host in hosts} if experiment.hosts else {name: here}
 

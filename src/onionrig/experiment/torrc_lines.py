@@ -105,5 +105,7 @@ def _own_option(keyword: str) -> str | None:
     if word in OLDER_NAMES:
         return OLDER_NAMES[word]
     # no other option of tor begins with one of these (tests/tor asks tor)
-    beginning = (name for own, name in LINES_OF_THE_RIG.items() if word and own.startswith(word))
+    beginning = (
+        name for prefix, name in LINES_OF_THE_RIG.items() if word and prefix.startswith(word)
+    )
     return LINES_OF_THE_RIG.get(word) or next(beginning, None)

@@ -40,8 +40,8 @@ class PlannedAddress(msgspec.Struct, frozen=True, kw_only=True):
         places than that, all of them are used, spread over the hosts as evenly as possible.
         """
         places = min(self.most_hosts, hosts * self._wanted_instances)
-        per_host, left = divmod(places, hosts)
-        return (per_host + 1,) * left + (per_host,) * (hosts - left)
+        per_host, remainder = divmod(places, hosts)
+        return (per_host + 1,) * remainder + (per_host,) * (hosts - remainder)
 
     @property
     def _wanted_instances(self) -> int:
@@ -147,12 +147,12 @@ class PlannedAddress(msgspec.Struct, frozen=True, kw_only=True):
 
     def stream_rate(self) -> tuple[Range, str]:
         """Return the most that one stream carries, and why."""
-        alone = self.reference.stream_bits_per_second.value
+        single_rate = self.reference.stream_bits_per_second.value
         if self.congestion_control:
-            return alone, "each of which carries what one alone carried where it was measured"
+            return single_rate, "each of which carries what one alone carried where it was measured"
         bits = float(BITS_PER_BYTE * STREAM_WINDOW_BYTES)
         by_window = over(bits, self.round_trip.value)
-        return least(alone, by_window), (
+        return least(single_rate, by_window), (
             f"each of which may have {STREAM_WINDOW_BYTES // 1000} kB on their way over a round "
             f"trip of {self.round_trip.value.likely:.3g} s"
         )

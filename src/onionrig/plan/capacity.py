@@ -52,7 +52,7 @@ def capacity(host: PlannedHost, reference: Reference, scale: float) -> Capacity:
     steady = reference.steadiness.value
     cores = host.cores.value.likely
     # the sampler is one process per host, whatever the load: subtract it first
-    left = minus(exactly(cores * scale), times(host.sampler_cores.value, slower, scale))
+    remaining_cores = minus(exactly(cores * scale), times(host.sampler_cores.value, slower, scale))
     system = judged(
         "memory of the operating system",
         times(around(SYSTEM_MIB, SYSTEM_SPREAD), BYTES_PER_MIB),
@@ -67,8 +67,8 @@ def capacity(host: PlannedHost, reference: Reference, scale: float) -> Capacity:
             reference.payload_share.value,
             reference.link_steadiness.value,
         ),
-        cpu=times(over(left, in_all), BITS_PER_GBIT, steady),
-        thread=times(over(at_most(1.0, left), a_daemon), BITS_PER_GBIT, steady),
+        cpu=times(over(remaining_cores, in_all), BITS_PER_GBIT, steady),
+        thread=times(over(at_most(1.0, remaining_cores), a_daemon), BITS_PER_GBIT, steady),
         cores=cores * scale,
         most_by_cores=host.core_count,
         most_by_memory=_most_by_memory(host, reference, system),

@@ -54,8 +54,8 @@ class PlannedHost(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Everything that is known about the host."""
-        known = (self.cores, self.link, self.memory_bytes, self.sampler_cores)
-        return (*known, *self.slowdown.inputs)
+        figures = (self.cores, self.link, self.memory_bytes, self.sampler_cores)
+        return (*figures, *self.slowdown.inputs)
 
 
 class Lacking(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,15 +181,15 @@ def _memory(name: str, board: Board | None, probe: Probe | None) -> Input | None
 def _link(
     name: str, board: Board | None, probe: Probe | None, question: PlanQuestion
 ) -> tuple[Input | None, tuple[str, ...]]:
-    own = _asked_link(question)
-    if own is not None:
-        return own, ()
+    asked_link = _asked_link(question)
+    if asked_link is not None:
+        return asked_link, ()
     if board is not None:
         for rate, kind in ((board.ethernet_mbit, "Ethernet"), (board.wifi_mbit, "Wi-Fi")):
             if rate is not None and rate.value > 0:
                 figure = msgspec.structs.replace(rate, value=rate.link / BITS_PER_MBIT)
                 link = catalogued(f"{name}: {kind}", figure, "bit/s", BITS_PER_MBIT)
-                return link, (_wireless(name),) if kind == "Wi-Fi" else ()
+                return link, (_wireless_remark(name),) if kind == "Wi-Fi" else ()
     rates = [
         interface.link_bits_per_second
         for interface in (probe.interfaces if probe is not None else ())
@@ -198,7 +198,7 @@ def _link(
     if probe is None or not rates:
         return None, ()
     nominal = known(f"{name}: Ethernet", max(rates), "bit/s", _probe_source(probe))
-    return nominal, (_nominal(name),)
+    return nominal, (_nominal_remark(name),)
 
 
 def _asked_link(question: PlanQuestion) -> Input | None:
@@ -219,14 +219,14 @@ def _probe_source(probe: Probe) -> str:
     return f"the probe of {probe.host.name}, {probe.made}"
 
 
-def _nominal(name: str) -> str:
+def _nominal_remark(name: str) -> str:
     return (
         f"{name}: what its driver says of its Ethernet is taken; a board may carry less, as one "
         "whose Ethernet shares a USB bus does"
     )
 
 
-def _wireless(name: str) -> str:
+def _wireless_remark(name: str) -> str:
     return (
         f"{name} has no Ethernet in the catalogue: its Wi-Fi is taken as if each had the air to "
         "itself, which a shelf of them does not"

@@ -87,9 +87,9 @@ def _first_that_works(address: PlannedAddress, wanted_rate: float) -> tuple[str,
     ways: list[tuple[str, PlannedAddress, float]] = []
     if question.streams is not None:
         stream_rate, _ = address.stream_rate()
-        enough = math.ceil(wanted_rate / stream_rate.likely)
-        if enough > question.streams:
-            ways.append((f"--streams {enough}", _with(address, streams=enough), wanted_rate))
+        streams = math.ceil(wanted_rate / stream_rate.likely)
+        if streams > question.streams:
+            ways.append((f"--streams {streams}", _with(address, streams=streams), wanted_rate))
     if question.balancer == "stock":
         ways.append(("--balancer extended", _with(address, balancer="extended"), wanted_rate))
     target = question.target_bits_per_second

@@ -60,7 +60,7 @@ def reference_from(
     machines = _serving_machines(manifest)
     machine = machines[0]
     core = core_of_run(manifest.run, machines, usable_results, shipped=otherwise, probe=probe)
-    own = {
+    costs = {
         f"{role}_cost": run_inputs.cost(role, getattr(otherwise, f"{role}_cost")) for role in COSTS
     }
     rss = {
@@ -72,7 +72,7 @@ def reference_from(
         sentence=f"your run {manifest.run} of {manifest.started} on "
         f"{machine.cores} cores of {machine.cpu_model or machine.architecture}",
         mode=mode_of(manifest),
-        **own,
+        **costs,
         **rss,
         sampler_cores=run_inputs.spanned(
             otherwise.sampler_cores,
@@ -137,12 +137,14 @@ def _rates(
     bound_by_links = [result for result in results if _links_were_full(result)]
     other_results = [result for result in results if not _links_were_full(result)]
     return {
-        "steadiness": run_inputs.spanned(otherwise.steadiness, _each(other_results, _steadiness)),
+        "steadiness": run_inputs.spanned(
+            otherwise.steadiness, _known_values(other_results, _steadiness)
+        ),
         "link_steadiness": run_inputs.spanned(
-            otherwise.link_steadiness, _each(bound_by_links, _steadiness)
+            otherwise.link_steadiness, _known_values(bound_by_links, _steadiness)
         ),
         "payload_share": run_inputs.spanned(
-            otherwise.payload_share, _each(bound_by_links, _payload_share)
+            otherwise.payload_share, _known_values(bound_by_links, _payload_share)
         ),
         "round_trip_seconds": _round_trip(run_inputs, results, otherwise),
     }
@@ -270,5 +272,7 @@ def _payload_share(result: Result) -> float | None:
     return None if result.links is None else result.links.mean_share
 
 
-def _each(results: Sequence[Result], figure: Callable[[Result], float | None]) -> list[float]:
+def _known_values(
+    results: Sequence[Result], figure: Callable[[Result], float | None]
+) -> list[float]:
     return [value for result in results if (value := figure(result)) is not None]

@@ -78,37 +78,35 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
 def shipped_reference(file: ReferenceFile, mode: PlannedMode) -> Reference:
     """Return one mode of the shipped measurement. Raises UsageError for a wrong figure."""
-    measured = file.anonymous if mode == "anonymous" else file.single_hop
-    take = _ShippedInputs(file.dated, measured)
-    costs, rss = measured.cpu_seconds_per_gbit, measured.rss_mib
+    table = file.anonymous if mode == "anonymous" else file.single_hop
+    take = _ShippedInputs(file.dated, table)
+    costs, rss = table.cpu_seconds_per_gbit, table.rss_mib
     return Reference(
-        sentence=f"the measurement that onionrig ships, of {file.dated}: `{measured.command}` on "
+        sentence=f"the measurement that onionrig ships, of {file.dated}: `{table.command}` on "
         f"{file.machine.cores} cores of an {file.machine.cpu_model}",
         mode=mode,
         backend_cost=take.cost("a backend instance's CPU", costs["backend"]),
-        shares=_shares(measured.cpu_shares, file.dated),
+        shares=_shares(table.cpu_shares, file.dated),
         wire_cost=take("what a network costs beyond loopback", file.links.wire_cost, "", file=file),
         source_cost=take.cost("the source's CPU", costs["source"]),
         client_cost=take.cost("the client tors' CPU", costs["client"]),
         relay_cost=take.cost("all relays' CPU", costs["relay"]),
-        sampler_cores=take("the sampler's CPU", measured.sampler_cores, "cores"),
+        sampler_cores=take("the sampler's CPU", table.sampler_cores, "cores"),
         backend_rss_bytes=take("a backend instance's memory", rss["backend"], "B", BYTES_PER_MIB),
         source_rss_bytes=take("the source's memory", rss["source"], "B", BYTES_PER_MIB),
         sampler_rss_bytes=take("the sampler's memory", rss["sampler"], "B", BYTES_PER_MIB),
-        steadiness=take("sustained over mean, CPU full", measured.steadiness, ""),
+        steadiness=take("sustained over mean, CPU full", table.steadiness, ""),
         link_steadiness=take(
             "sustained over mean, links full", file.links.steadiness, "", file=file
         ),
         payload_share=take("goodput over a full link", file.links.payload_share, "", file=file),
-        stream_bits_per_second=take(
-            "one stream alone", measured.stream_mbit, "bit/s", BITS_PER_MBIT
-        ),
-        round_trip_seconds=take("round trip under load", measured.round_trip_seconds, "s"),
+        stream_bits_per_second=take("one stream alone", table.stream_mbit, "bit/s", BITS_PER_MBIT),
+        round_trip_seconds=take("round trip under load", table.round_trip_seconds, "s"),
         machine=speeds_of_table(file.machine, file.dated),
     )
 
 
-def _shares(measured: SharesTable, date: str) -> Shares:
+def _shares(table: SharesTable, date: str) -> Shares:
     """Return the parts of a backend instance's CPU time; only perf shows them, not a run."""
 
     def share(name: str, figure: Spread) -> Input:
@@ -118,23 +116,23 @@ def _shares(measured: SharesTable, date: str) -> Shares:
             value=range_of(figure, what=name),
             unit="",
             origin="measured elsewhere",
-            source=f"`{measured.command}` (docs/planning.md), shipped, {date}",
+            source=f"`{table.command}` (docs/planning.md), shipped, {date}",
         )
 
     return Shares(
-        sha3=share("SHA3", measured.sha3),
-        aes=share("AES", measured.aes),
-        kernel=share("the kernel", measured.kernel),
-        rest=share("the rest", measured.rest),
+        sha3=share("SHA3", table.sha3),
+        aes=share("AES", table.aes),
+        kernel=share("the kernel", table.kernel),
+        rest=share("the rest", table.rest),
     )
 
 
 class _ShippedInputs:
     """Converts the file's figures to inputs, each with the command that measured it."""
 
-    def __init__(self, date: str, measured: ModeTable) -> None:
+    def __init__(self, date: str, table: ModeTable) -> None:
         self._date = date
-        self._command = measured.command
+        self._command = table.command
 
     def cost(self, name: str, figure: Spread) -> Input:
         cost_input = self(name, figure, "CPU-seconds per Gbit")

@@ -36,7 +36,7 @@ async def child(
 ) -> AsyncIterator[ProbeChild]:
     """Run a program for a block; it inherits these sockets. Raises Unequipped."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = _started(argv, keeping, sockets, out, err)
+        process = _start(argv, keeping, sockets, out, err)
         started = ProbeChild(process)
         try:
             keeping.guard(process.pid)
@@ -46,7 +46,7 @@ async def child(
         started.out, started.err = _text(out), _text(err)
 
 
-def _started(
+def _start(
     argv: Sequence[str],
     keeping: Kept,
     sockets: Sequence[int],

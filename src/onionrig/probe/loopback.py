@@ -35,7 +35,7 @@ class _Transfer(msgspec.Struct, frozen=True):
 
 async def loopback(keeping: Kept, *, seconds: float) -> Loopback:
     """Return the result of moving bytes for this long. Raises Unequipped if that does not work."""
-    near, far = _connected()
+    near, far = _connected_pair()
     with near, far:
         core = str(min(os.sched_getaffinity(0)))
         sending = (sys.executable, "-m", _END, str(near.fileno()), core, str(seconds))
@@ -59,7 +59,7 @@ async def loopback(keeping: Kept, *, seconds: float) -> Loopback:
     )
 
 
-def _connected() -> tuple[socket.socket, socket.socket]:
+def _connected_pair() -> tuple[socket.socket, socket.socket]:
     try:
         with socket.create_server((_ADDRESS, 0)) as listening:
             near = socket.create_connection(listening.getsockname())

@@ -27,9 +27,9 @@ def main(connection: socket.socket, send_seconds: float | None) -> dict[str, flo
         connection.recv(1, socket.MSG_PEEK)
     began_seconds, began_cpu_seconds = time.perf_counter(), time.process_time()
     byte_count = (
-        _received(connection)
+        _receive(connection)
         if send_seconds is None
-        else _sent(connection, began_seconds + send_seconds)
+        else _send(connection, began_seconds + send_seconds)
     )
     return {
         "bytes": byte_count,
@@ -38,7 +38,7 @@ def main(connection: socket.socket, send_seconds: float | None) -> dict[str, flo
     }
 
 
-def _sent(connection: socket.socket, until_seconds: float) -> int:
+def _send(connection: socket.socket, until_seconds: float) -> int:
     block = bytes(BLOCK_BYTES)
     byte_count = 0
     while time.perf_counter() < until_seconds:
@@ -48,7 +48,7 @@ def _sent(connection: socket.socket, until_seconds: float) -> int:
     return byte_count
 
 
-def _received(connection: socket.socket) -> int:
+def _receive(connection: socket.socket) -> int:
     block = bytearray(BLOCK_BYTES)
     byte_count = 0
     while piece := connection.recv_into(block):

@@ -39,14 +39,19 @@ def troubles(
     untimed: Mapping[tuple[Algorithm, int], str],
 ) -> tuple[str, ...]:
     """Return every reason to doubt a figure."""
-    return (*_throttling(before, after), *_busy(meanwhile), *_unsteady(rounds), *_missing(untimed))
+    return (
+        *_throttling_doubts(before, after),
+        *_load_doubts(meanwhile),
+        *_spread_doubts(rounds),
+        *_untimed_doubts(untimed),
+    )
 
 
-def _throttling(before: BoardState, after: BoardState) -> Iterator[str]:
+def _throttling_doubts(before: BoardState, after: BoardState) -> Iterator[str]:
     """Explain what held the board back before the probe, and what was added during it."""
-    known = before.throttling or ()
-    now = [flag for flag in known if flag.endswith(NOW)]
-    new = [flag for flag in after.throttling or () if flag not in known]
+    flags_before = before.throttling or ()
+    now = [flag for flag in flags_before if flag.endswith(NOW)]
+    new = [flag for flag in after.throttling or () if flag not in flags_before]
     named = dict.fromkeys(flag.removesuffix(NOW).removesuffix(SINCE_BOOT) for flag in (*now, *new))
     if named:
         yield (
@@ -55,7 +60,7 @@ def _throttling(before: BoardState, after: BoardState) -> Iterator[str]:
         )
 
 
-def _busy(meanwhile: Meanwhile) -> Iterator[str]:
+def _load_doubts(meanwhile: Meanwhile) -> Iterator[str]:
     if meanwhile.others_cores > OTHERS_CORES:
         yield (
             f"other processes used {meanwhile.others_cores:.2f} of {meanwhile.cores} cores "
@@ -69,7 +74,7 @@ def _busy(meanwhile: Meanwhile) -> Iterator[str]:
         )
 
 
-def _unsteady(rounds: Mapping[tuple[Algorithm, int], Sequence[float]]) -> Iterator[str]:
+def _spread_doubts(rounds: Mapping[tuple[Algorithm, int], Sequence[float]]) -> Iterator[str]:
     differing = {
         f"{algorithm} of {block_bytes} bytes": _spread(speeds)
         for (algorithm, block_bytes), speeds in rounds.items()
@@ -83,7 +88,7 @@ def _unsteady(rounds: Mapping[tuple[Algorithm, int], Sequence[float]]) -> Iterat
         )
 
 
-def _missing(untimed: Mapping[tuple[Algorithm, int], str]) -> Iterator[str]:
+def _untimed_doubts(untimed: Mapping[tuple[Algorithm, int], str]) -> Iterator[str]:
     for (algorithm, block_bytes), reason in untimed.items():
         yield f"{algorithm} of {block_bytes} bytes could not be timed: {reason}"
 

@@ -48,8 +48,8 @@ def _unknown(
     """Explain why the fault cannot be done to its subject, or return None."""
     fault = FAULTS[asked_fault.verb]
     of_services, of_hosts = Scope.SERVICE in fault.steps, set(fault.steps) != {Scope.SERVICE}
-    known = [*(services if of_services else ()), *(hosts if of_hosts else ())]
-    if asked_fault.subject in known:
+    names = [*(services if of_services else ()), *(hosts if of_hosts else ())]
+    if asked_fault.subject in names:
         return None
     if asked_fault.subject in hosts:
         return f"{asked_fault.text}: it is done to a service, and {asked_fault.subject} is a host"
@@ -65,9 +65,9 @@ def _unknown(
             if fault.is_of_link
             else "everything runs on this machine"
         )
-    close = difflib.get_close_matches(asked_fault.subject.casefold(), known, n=1)
-    if known:
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+    close = difflib.get_close_matches(asked_fault.subject.casefold(), names, n=1)
+    if names:
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
     return f"{asked_fault.text}: no such {' or '.join(kinds)}; {hint}"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def planned_faults(experiment: Experiment) -> tuple[PlannedFault, ...]:
     """Return the faults in the order in which they are done; simultaneous ones in file order."""
-    faults = (_planned(experiment, asked_fault) for asked_fault in experiment.faults)
+    faults = (_planned_fault(experiment, asked_fault) for asked_fault in experiment.faults)
     return tuple(sorted(faults, key=lambda fault: fault.at_seconds))
 
 
@@ -50,12 +50,12 @@ def out_of_turn(
             return planned, f"{planned.subject} {state}"
         states[planned.subject] = fault.turned(state)
         if planned.scope is Scope.HOST:
-            for service in (name for name, where in hosts.items() if where == planned.subject):
+            for service in (name for name, host in hosts.items() if host == planned.subject):
                 states[service] = fault.turned(states.get(service, State.RUNS))
     return None
 
 
-def _planned(experiment: Experiment, asked_fault: AskedFault) -> PlannedFault:
+def _planned_fault(experiment: Experiment, asked_fault: AskedFault) -> PlannedFault:
     rate = _rate(experiment, asked_fault)
     return PlannedFault(
         at_seconds=asked_fault.at,

@@ -70,9 +70,9 @@ def _asked_fault(number: int, table: msgspec.Struct) -> AskedFault:
     }
     verbs = [verb for verb in FAULTS if verb in written]
     if len(verbs) != 1:
-        first = next(iter(FAULTS))
+        verb = next(iter(FAULTS))
         raise UsageError(
-            f'faults, number {number}: say one of {", ".join(FAULTS)}, as in {first} = "backend-1"'
+            f'faults, number {number}: say one of {", ".join(FAULTS)}, as in {verb} = "backend-1"'
         )
     fault = FAULTS[verbs[0]]
     at, subject = written.pop(AT), written.pop(fault.verb)

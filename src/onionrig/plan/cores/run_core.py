@@ -85,16 +85,16 @@ def _by_yardstick(
     parts = [part for host in hosts for part in host.parts]
     version = yardsticks[0].version
     if not any(part.hold_bytes_per_cpu_second for part in parts):
-        where = ", ".join(sorted(names))
-        return f"the yardstick was not read in the hold of {run} on {where}, which served"
+        hosts_text = ", ".join(sorted(names))
+        return f"the yardstick was not read in the hold of {run} on {hosts_text}, which served"
     if not any(part.reference_bytes_per_cpu_second for part in parts):
         return (
             f"{run} read version {version} of the yardstick, for which this onionrig has no "
             "reference core"
         )
-    reference, own = speeds_of_yardstick(version, hosts)
+    reference, run_speeds = speeds_of_yardstick(version, hosts)
     over_loopback = known("what a network costs beyond loopback", 1.0, "", "as the yardstick")
-    slower = slowdown(reference, own, shipped.shares, over_loopback)
+    slower = slowdown(reference, run_speeds, shipped.shares, over_loopback)
     if slower is None:
         return f"the yardstick was not read in full in the hold of {run}"
     return RunCore(

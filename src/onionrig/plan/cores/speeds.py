@@ -145,25 +145,25 @@ def speeds_of_yardstick(version: int, hosts: Sequence[HostSpeed]) -> tuple[Speed
     readings of one host, as of each hold. A part that was not read is left out.
     """
     reference: dict[str, Input] = {}
-    own: dict[str, Input] = {}
+    figures: dict[str, Input] = {}
     name_of_hosts = ", ".join(sorted({host.host for host in hosts}))
     for name, part_name in BY_YARDSTICK.items():
         parts = [part for host in hosts for part in host.parts if part.part == part_name]
         references = [part.reference_bytes_per_cpu_second for part in parts]
         read = [speed for part in parts if (speed := part.hold_bytes_per_cpu_second)]
-        known = next((speed for speed in references if speed), None)
-        if known is None or not read:
+        reference_speed = next((speed for speed in references if speed), None)
+        if reference_speed is None or not read:
             continue
         reference[name] = Input(
             name=f"the yardstick's reference core: {name}",
-            value=around(known, YARDSTICK_SPREAD),
+            value=around(reference_speed, YARDSTICK_SPREAD),
             unit=UNITS[name],
             origin="estimated",
             source=f"carried over from the shipped measurement's machine, version {version} of "
             "the yardstick (docs/planning.md)",
             replaced_by=PROBE_RUN,
         )
-        own[name] = Input(
+        figures[name] = Input(
             name=f"{name_of_hosts}, by the yardstick: {name}",
             value=spanning(read),
             unit=UNITS[name],
@@ -172,14 +172,14 @@ def speeds_of_yardstick(version: int, hosts: Sequence[HostSpeed]) -> tuple[Speed
         )
     return (
         Speeds(figures=reference, aes_instructions=None),
-        Speeds(figures=own, aes_instructions=None),
+        Speeds(figures=figures, aes_instructions=None),
     )
 
 
 def laid_over(upper: Speeds, lower: Speeds) -> Speeds:
     """Return the union of both; the upper one wins if both have a figure."""
-    known = upper.aes_instructions
+    has_aes = upper.aes_instructions
     return Speeds(
         figures={**lower.figures, **upper.figures},
-        aes_instructions=lower.aes_instructions if known is None else known,
+        aes_instructions=lower.aes_instructions if has_aes is None else has_aes,
     )
