@@ -164,7 +164,7 @@ async def _measured(work: Work, rounds: int, seconds: int) -> dict[WorkPart, lis
 
 
 def _likely(figure: Spread, name: str) -> float:
-    return range_of(figure, what=name).likely
+    return range_of(figure, name=name).likely
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from onionrig.records.events import Phase, PhaseBegan
 from onionrig.records.streams.transfers import Ending
 from onionrig.views.export.tables import TABLES
 from onionrig.views.live.progress import Progress
-from onionrig.views.live.table import PlainLines, drawn
+from onionrig.views.live.table import PlainLines, progress_drawing
 from onionrig.views.report.charts.load_over_time import goodput_figure
 from onionrig.views.report.colours import LIGHT
 from onionrig.views.report.images import svg
@@ -214,7 +214,7 @@ def test_the_live_views_tell_what_is_done_and_who_leaves_and_enters_the_descript
         "balancer stopped",
     ]
     assert told == ["hold", *expected]
-    console.print(drawn(progress, elapsed_seconds=1.0, cores=2))
+    console.print(progress_drawing(progress, elapsed_seconds=1.0, cores=2))
     assert "· balancer stopped" in console.file.getvalue()
 
 

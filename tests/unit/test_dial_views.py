@@ -11,7 +11,7 @@ from onionrig.records.events import Phase, PhaseBegan, Waiting
 from onionrig.records.streams.transfers import Ending
 from onionrig.views.export.tables import TABLES
 from onionrig.views.live.progress import Progress
-from onionrig.views.live.table import PlainLines, drawn
+from onionrig.views.live.table import PlainLines, progress_drawing
 from onionrig.views.report.charts.dials import dials_figure
 from onionrig.views.report.images import svg
 from support.records.events import covered
@@ -223,6 +223,6 @@ def test_the_live_view_says_how_many_dials_are_done():
         known.tell(Waiting(wall_seconds=0.0, since_start_seconds=0.0, subject=subject))
         lines.show(known)
     assert console.file.getvalue().count("waiting for 400 dials") == 1
-    console.print(drawn(known, elapsed_seconds=1.0, cores=2))
+    console.print(progress_drawing(known, elapsed_seconds=1.0, cores=2))
     assert "dials   1 s" in console.file.getvalue()
     assert "waiting for 400 dials; 12 done" in console.file.getvalue()

@@ -50,7 +50,7 @@ def test_a_file_that_is_none_is_refused_with_what_is_wrong(broken, said):
 
 
 def test_a_figure_is_a_number_or_its_lowest_likely_and_highest():
-    assert range_of(2.0, what="x") == exactly(2.0)
-    assert range_of((1.0, 2.0, 4.0), what="x").highest == 4.0
+    assert range_of(2.0, name="x") == exactly(2.0)
+    assert range_of((1.0, 2.0, 4.0), name="x").highest == 4.0
     with pytest.raises(UsageError, match="in this order"):
-        range_of((2.0, 1.0, 4.0), what="x")
+        range_of((2.0, 1.0, 4.0), name="x")

@@ -12,7 +12,14 @@ from onionrig.records.plan import HostsNeeded
 from onionrig.views.plan.bill import side_by_side
 from onionrig.views.plan.inputs import inputs_by_origin
 from onionrig.views.plan.terminal import plan_view
-from onionrig.views.plan.words import answer, doubts, money_text, price_text, question, told
+from onionrig.views.plan.words import (
+    answer,
+    doubts,
+    hardware_sentence,
+    money_text,
+    price_text,
+    question,
+)
 from support.records.plans import (
     PI3,
     PI5,
@@ -180,10 +187,10 @@ def test_a_figure_that_all_kinds_share_is_shown_once_and_others_with_their_kind(
 
 
 def test_an_answer_is_a_sentence_that_names_its_hardware():
-    assert told(zero()).startswith(f"{ZERO}: no number")
-    assert told(msgspec.structs.replace(zero(), answer=f"no number of {ZERO} will do.")) == (
-        f"No number of {ZERO} will do."
-    )
+    assert hardware_sentence(zero()).startswith(f"{ZERO}: no number")
+    assert hardware_sentence(
+        msgspec.structs.replace(zero(), answer=f"no number of {ZERO} will do.")
+    ) == (f"No number of {ZERO} will do.")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.records.plan import Range
-from onionrig.views.plan.ranges import ends_text, figure_text, likely_text, range_text, said_in
+from onionrig.views.plan.ranges import (
+    ends_text,
+    figure_text,
+    likely_text,
+    range_figures,
+    range_text,
+)
 from support.records.plans import span
 
 
@@ -68,7 +74,7 @@ FIGURES = st.floats(min_value=1e-3, max_value=1e12)
 @given(st.lists(FIGURES, min_size=3, max_size=3).map(sorted))
 def test_rounding_moves_no_end_by_more_than_an_eighth_of_the_range_or_half_a_percent(ends):
     value = Range(lowest=ends[0], likely=ends[1], highest=ends[2])
-    said = said_in(value, "W")
+    said = range_figures(value, "W")
     allowed = max((ends[2] - ends[0]) / 8, 0.005 * ends[1]) * (1 + 1e-9)
     for exact, text in zip(ends, (said.lowest, said.likely, said.highest), strict=True):
         assert abs(float(text) - exact) <= allowed
@@ -78,5 +84,5 @@ def test_rounding_moves_no_end_by_more_than_an_eighth_of_the_range_or_half_a_per
 def test_a_likely_value_never_has_more_than_three_digits(ends):
     value = Range(lowest=ends[0], likely=ends[1], highest=ends[2])
     if ends[0] < ends[2]:
-        digits = said_in(value, "W").likely.replace(".", "").strip("0")
+        digits = range_figures(value, "W").likely.replace(".", "").strip("0")
         assert len(digits) <= 3

@@ -19,7 +19,7 @@ from onionrig.plan.inputs import (
     BYTES_PER_GIB,
     IN_BOARDS_TOML,
     PROBE_IT,
-    asked,
+    asked_input,
     catalogued,
     known,
 )
@@ -203,7 +203,7 @@ def _link(
 
 def _asked_link(question: PlanQuestion) -> Input | None:
     rate = question.link_bits_per_second
-    return None if rate is None else asked("link", rate, "bit/s", "--link")
+    return None if rate is None else asked_input("link", rate, "bit/s", "--link")
 
 
 def _speeds(board: Board | None, probe: Probe | None) -> Speeds:

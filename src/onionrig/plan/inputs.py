@@ -79,6 +79,6 @@ def known(name: str, value: float, unit: str, source: str) -> Input:
     return Input(name=name, value=exactly(value), unit=unit, origin="measured here", source=source)
 
 
-def asked(name: str, value: float, unit: str, option: str) -> Input:
+def asked_input(name: str, value: float, unit: str, option: str) -> Input:
     """Return a figure from the command line."""
     return Input(name=name, value=exactly(value), unit=unit, origin="asked", source=option)

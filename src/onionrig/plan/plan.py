@@ -10,7 +10,7 @@ from onionrig.errors import UsageError
 from onionrig.plan.answer import answer
 from onionrig.plan.assumptions import assumptions
 from onionrig.plan.hosts import host_of
-from onionrig.plan.inputs import asked
+from onionrig.plan.inputs import asked_input
 from onionrig.records.plan import Plan
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def plan(  # noqa: PLR0913 - question, hardware, measurement; when, by which ver
         raise UsageError("no hardware to plan for: give --hardware or --probe")
     round_trip = reference.round_trip_seconds
     if question.round_trip_seconds is not None:
-        round_trip = asked("round trip", question.round_trip_seconds, "s", "--round-trip")
+        round_trip = asked_input("round trip", question.round_trip_seconds, "s", "--round-trip")
     kinds = [(candidate, host_of(candidate, question, reference)) for candidate in candidates]
     return Plan(
         made=made,

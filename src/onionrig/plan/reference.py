@@ -113,7 +113,7 @@ def _shares(table: SharesTable, date: str) -> Shares:
         name = f"of a backend instance's CPU: {name}"
         return Input(
             name=name,
-            value=range_of(figure, what=name),
+            value=range_of(figure, name=name),
             unit="",
             origin="measured elsewhere",
             source=f"`{table.command}` (docs/planning.md), shipped, {date}",
@@ -149,7 +149,7 @@ class _ShippedInputs:
         *,
         file: ReferenceFile | None = None,
     ) -> Input:
-        value: Range = times(range_of(figure, what=name), factor)
+        value: Range = times(range_of(figure, name=name), factor)
         return Input(
             name=name,
             value=value,

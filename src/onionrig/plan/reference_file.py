@@ -101,11 +101,11 @@ def reference_file(text: str) -> ReferenceFile:
         raise UsageError(f"reference.toml: {error}") from error
 
 
-def range_of(spread: Spread, *, what: str) -> Range:
+def range_of(spread: Spread, *, name: str) -> Range:
     """Return a figure as a range. Raises UsageError if its ends are in the wrong order."""
     if not isinstance(spread, tuple):
         return exactly(spread)
     lowest, likely, highest = spread
     if not lowest <= likely <= highest:
-        raise UsageError(f"reference.toml: {what}: lowest, likely and highest, in this order")
+        raise UsageError(f"reference.toml: {name}: lowest, likely and highest, in this order")
     return Range(lowest=lowest, likely=likely, highest=highest)

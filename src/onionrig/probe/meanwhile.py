@@ -25,7 +25,7 @@ class OthersWatch:
         """Record what all processes have used."""
         self._others_cpu_seconds = self._outside.take(cpu_of_all(), rig={os.getpid()})
 
-    def seen(self) -> Meanwhile:
+    def meanwhile(self) -> Meanwhile:
         """Return what other processes used until the last look."""
         seconds = max(time.monotonic() - self._began_seconds, 1e-9)
         stolen = max(cpu_states().steal - self._stolen_before, 0.0)

@@ -39,7 +39,7 @@ async def probe(
     extent: Extent = WHOLE,
     root: Path = Path("/"),
 ) -> Probe:
-    """Measure what this board can do; ``told`` is called with each step and the share that is done.
+    """Measure what this board can do; ``report`` is called with each step and the share done.
 
     Raises Unequipped if something is missing, Interrupted or Terminated.
     """
@@ -76,7 +76,7 @@ async def probe(
         interfaces=probed_interfaces(root),
         before=before,
         after=after,
-        troubles=troubles(before, after, watch.seen(), timings.rounds, timings.untimed),
+        troubles=troubles(before, after, watch.meanwhile(), timings.rounds, timings.untimed),
     )
 
 

@@ -28,7 +28,7 @@ LEGEND = (
 
 
 def catalogue_view(catalogue: Catalogue, own_path: str) -> RenderableType:
-    """Draw every board; ``own`` is the file that overrides them."""
+    """Draw every board; ``own_path`` is the file that overrides them."""
     sources = _source_numbers(catalogue.values())
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for heading, _ in COLUMNS:

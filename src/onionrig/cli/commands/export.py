@@ -51,7 +51,7 @@ HELP = "\n\n".join(
             "loads of a "
             "run from 1."
         ),
-        *(f"{table.name}.csv, {table.what}: {', '.join(table.columns)}" for table in TABLES),
+        *(f"{table.name}.csv, {table.description}: {', '.join(table.columns)}" for table in TABLES),
     )
 )
 

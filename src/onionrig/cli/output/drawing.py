@@ -33,8 +33,8 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except Exception as error:
-        told = explained(error)
-        if told is None:
+        message = explained(error)
+        if message is None:
             raise
-        print(told, file=sys.stderr)
-        sys.exit(told.exit_code)
+        print(message, file=sys.stderr)
+        sys.exit(message.exit_code)

@@ -93,7 +93,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """The states in which the fault can be done."""
     after: State | None = None
     """The state that the fault leads to; None if it changes no state."""
-    told: str = "{subject} {verb}"
+    sentence_template: str = "{subject} {verb}"
     """Template of what was done, from subject, verb and rate: "{subject} killed"."""
     cause: str = "taken away"
     """The fault as the reason why a service answered nobody: "it was killed"."""

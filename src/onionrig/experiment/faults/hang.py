@@ -12,7 +12,7 @@ HANG = Fault(
     steps={Scope.SERVICE: (_STAND_STILL,), Scope.HOST: (_STAND_STILL,)},
     before=(State.RUNS,),
     after=State.HANGS,
-    told="{subject} hung",
+    sentence_template="{subject} hung",
     cause="hung",
 )
 RESUME = Fault(
@@ -20,5 +20,5 @@ RESUME = Fault(
     steps={Scope.SERVICE: (_GO_ON,), Scope.HOST: (_GO_ON,)},
     before=(State.HANGS,),
     after=State.RUNS,
-    told="{subject} resumed",
+    sentence_template="{subject} resumed",
 )

@@ -13,6 +13,6 @@ KILL = Fault(
     steps={Scope.SERVICE: (_END,), Scope.HOST: (SetLink(up=False), _END)},
     before=(State.RUNS, State.HANGS),
     after=State.ENDED,
-    told="{subject} killed",
+    sentence_template="{subject} killed",
     cause="killed",
 )

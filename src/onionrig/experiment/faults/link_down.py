@@ -10,7 +10,7 @@ LINK_DOWN = Fault(
     steps={Scope.LINK: (SetLink(up=False),)},
     before=(State.RUNS,),
     after=State.CUT_OFF,
-    told="{subject} unplugged",
+    sentence_template="{subject} unplugged",
     cause="cut off",
 )
 LINK_UP = Fault(
@@ -18,5 +18,5 @@ LINK_UP = Fault(
     steps={Scope.LINK: (SetLink(up=True),)},
     before=(State.CUT_OFF,),
     after=State.RUNS,
-    told="{subject} plugged in",
+    sentence_template="{subject} plugged in",
 )

@@ -34,7 +34,7 @@ def _wrong(asked_fault: AskedFault, scale: Fraction) -> str | None:
 LINK_RATE = Fault(
     verb="link_rate",
     steps={Scope.LINK: (SetLinkRate(),)},
-    told="{subject}'s link at {rate}",
+    sentence_template="{subject}'s link at {rate}",
     keys=RateKeys,
     misplaced='only a link has one, as in link_rate = "pi1"',
     wrong=_wrong,

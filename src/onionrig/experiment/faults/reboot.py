@@ -10,6 +10,6 @@ REBOOT = Fault(
     steps={Scope.HOST: (RebootHost(),)},
     before=(State.RUNS, State.HANGS),
     after=State.REBOOTED,
-    told="{subject} rebooted",
+    sentence_template="{subject} rebooted",
     cause="rebooted",
 )

@@ -11,5 +11,5 @@ START = Fault(
     steps={Scope.SERVICE: (StartServices(),), Scope.HOST: (SetLink(up=True), StartServices())},
     before=(State.ENDED,),
     after=State.RUNS,
-    told="{subject} started",
+    sentence_template="{subject} started",
 )

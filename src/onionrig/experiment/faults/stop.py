@@ -13,6 +13,6 @@ STOP = Fault(
     steps={Scope.SERVICE: (_END,), Scope.HOST: (_END, SetLink(up=False))},
     before=(State.RUNS, State.HANGS),
     after=State.ENDED,
-    told="{subject} stopped",
+    sentence_template="{subject} stopped",
     cause="stopped",
 )

@@ -100,7 +100,7 @@ def speeds_of_table(machine: MachineTable, date: str) -> Speeds:
         figures={
             name: Input(
                 name=f"the measured machine: {name}",
-                value=range_of(figure, what=f"machine, {name}"),
+                value=range_of(figure, name=f"machine, {name}"),
                 unit=UNITS[name],
                 origin="measured elsewhere",
                 source=f"`{machine.command}`, shipped, {date}",

@@ -22,7 +22,7 @@ class Metric(msgspec.Struct, frozen=True):
     """One gauge: its name without the prefix, its help, and each value with its label values."""
 
     name: str
-    what: str
+    description: str
     values: Sequence[tuple[tuple[str, ...], float | None]]
     labels: tuple[str, ...] = ()
 
@@ -37,7 +37,7 @@ def exposition(result: Result) -> str:
         ]
         if known_values:
             names = (*common, *metric.labels)
-            gauge = Gauge(f"onionrig_{metric.name}", metric.what, names, registry=registry)
+            gauge = Gauge(f"onionrig_{metric.name}", metric.description, names, registry=registry)
             for label_values, value in known_values:
                 gauge.labels(*common.values(), *label_values).set(value)
     return generate_latest(registry).decode()

@@ -41,8 +41,8 @@ class ExportTable(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of record as rows."""
 
     name: str
-    what: str
-    """Short description."""
+    description: str
+    """Short description of the rows."""
     columns: tuple[str, ...]
     rows: Callable[[Recording], Iterator[ExportRow]]
 
@@ -188,33 +188,33 @@ def _samples(by_name: Mapping[str, Sequence[AnySample]]) -> Iterable[tuple[str, 
 TABLES = (
     ExportTable(
         name="goodput",
-        what="what each sink received in each second, by backend instance",
+        description="what each sink received in each second, by backend instance",
         columns=("second", *LOAD_COLUMNS, "sink", "backend", "verified_bytes", "streams"),
         rows=_goodput,
     ),
     ExportTable(
         name="sinks",
-        what="the other counts of each sink in each second",
+        description="the other counts of each sink in each second",
         columns=("second", *LOAD_COLUMNS, "sink", "connecting", "failed", "corrupt_bytes",
                  "unverified_bytes"),
         rows=_sinks,
     ),
     ExportTable(
         name="sources",
-        what="what each source sent in each second, by backend instance",
+        description="what each source sent in each second, by backend instance",
         columns=("second", *LOAD_COLUMNS, "source", "backend", "sent_bytes", "streams"),
         rows=_sources,
     ),
     ExportTable(
         name="processes",
-        what="what each process has used since it began",
+        description="what each process has used since it began",
         columns=("second", "host", "service", "role", "cpu_user_seconds", "cpu_system_seconds",
                  "main_thread_cpu_seconds", "rss_bytes", "open_files", "cgroup_cpu_seconds"),
         rows=_processes,
     ),
     ExportTable(
         name="hosts",
-        what="CPU by state since boot, load, memory, retransmits, the board",
+        description="CPU by state since boot, load, memory, retransmits, the board",
         columns=("second", "host", *(f"cpu_{state}_seconds" for state in _fields(CpuStates)),
                  "others_cpu_seconds", "load_average", "available_memory_bytes",
                  "tcp_retransmitted_segments", *_fields(BoardState)),
@@ -222,57 +222,57 @@ TABLES = (
     ),
     ExportTable(
         name="conditions",
-        what="what happened to the machine and its network: memory, disk, clocks, losses",
+        description="what happened to the machine and its network: memory, disk, clocks, losses",
         columns=("second", "host", "throttled_seconds", "throttled_periods", "quota_periods",
                  *_fields(MachineConditions), *_fields(NetworkCounts)),
         rows=_conditions,
     ),
     ExportTable(
         name="interfaces",
-        what="what each network interface has carried since it came up",
+        description="what each network interface has carried since it came up",
         columns=("second", "host", "interface", *_fields(InterfaceUse)),
         rows=_interfaces,
     ),
     ExportTable(
         name="tors",
-        what="counters of each tor's MetricsPort; of is the port or reason counted",
+        description="counters of each tor's MetricsPort; of is the port or reason counted",
         columns=("second", "service", "role", "read_wall_seconds", "counter", "of", "value"),
         rows=_tors,
     ),
     ExportTable(
         name="round_trips",
-        what="how long a byte took to the backend and back, by client tor",
+        description="how long a byte took to the backend and back, by client tor",
         columns=("second", *LOAD_COLUMNS, "client", "round_trip_seconds"),
         rows=_round_trips,
     ),
     ExportTable(
         name="yardstick",
-        what="the fixed piece of work that was timed on each core, by its parts",
+        description="the fixed piece of work that was timed on each core, by its parts",
         columns=("second", "host", "core", "moment", "version", "library", "part", "bytes",
                  "cpu_seconds"),
         rows=_yardstick,
     ),
     ExportTable(
         name="transfers",
-        what="every attempt of every stream",
+        description="every attempt of every stream",
         columns=_fields(Transfer),
         rows=_transfers,
     ),
     ExportTable(
         name="dials",
-        what="every dial, before or under a load; stream numbers them separately",
+        description="every dial, before or under a load; stream numbers them separately",
         columns=_fields(Transfer),
         rows=_dials,
     ),
     ExportTable(
         name="aftermaths",
-        what="what followed each fault",
+        description="what followed each fault",
         columns=("load", *_fields(Aftermath)[:-1], *(f"dials_{name}" for name in _fields(Outage))),
         rows=_aftermaths,
     ),
     ExportTable(
         name="events",
-        what="what happened; the rest of an event is JSON",
+        description="what happened; the rest of an event is JSON",
         columns=("wall_seconds", "since_start_seconds", "kind", "said"),
         rows=_events,
     ),

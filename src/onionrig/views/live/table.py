@@ -78,7 +78,9 @@ class LiveTable:
     def show(self, progress: Progress) -> None:
         """Redraw the table."""
         elapsed = time.monotonic() - self._started_seconds
-        self._live.update(drawn(progress, elapsed_seconds=elapsed, cores=self._cores), refresh=True)
+        self._live.update(
+            progress_drawing(progress, elapsed_seconds=elapsed, cores=self._cores), refresh=True
+        )
 
 
 class PlainLines:
@@ -138,7 +140,7 @@ class PlainLines:
         )
 
 
-def drawn(progress: Progress, *, elapsed_seconds: float, cores: int) -> RenderableType:
+def progress_drawing(progress: Progress, *, elapsed_seconds: float, cores: int) -> RenderableType:
     """Draw the whole view."""
     head = Text.assemble(
         ("onionrig  ", "bold"),

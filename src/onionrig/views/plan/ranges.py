@@ -45,7 +45,7 @@ class RangeText(msgspec.Struct, frozen=True, kw_only=True):
 
 def range_text(value: Range, unit: str) -> str:
     """Return both ends of a range and its likely value."""
-    text = said_in(value, unit)
+    text = range_figures(value, unit)
     if text.exact:
         return f"{text.likely} {text.unit}".rstrip()
     return f"{text.lowest}{TO}{text.highest}, likely {text.likely} {text.unit}".rstrip()
@@ -53,7 +53,7 @@ def range_text(value: Range, unit: str) -> str:
 
 def ends_text(value: Range, unit: str) -> str:
     """Return both ends of a range."""
-    text = said_in(value, unit)
+    text = range_figures(value, unit)
     if text.lowest == text.highest:
         return f"{text.likely} {text.unit}".rstrip()
     return f"{text.lowest}{TO}{text.highest} {text.unit}".rstrip()
@@ -61,7 +61,7 @@ def ends_text(value: Range, unit: str) -> str:
 
 def likely_text(value: Range, unit: str) -> str:
     """Return the likely value, as roughly as the range is known."""
-    text = said_in(value, unit)
+    text = range_figures(value, unit)
     return f"{text.likely} {text.unit}".rstrip()
 
 
@@ -73,7 +73,7 @@ def figure_text(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def said_in(value: Range, unit: str) -> RangeText:
+def range_figures(value: Range, unit: str) -> RangeText:
     """Return the figures of a range in the multiple of the unit that suits the likely value."""
     factor, shown_unit = _multiple(value.likely or value.highest, unit)
     figures = [bound / factor for bound in (value.lowest, value.likely, value.highest)]

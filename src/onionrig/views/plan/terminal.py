@@ -17,11 +17,11 @@ from onionrig.views.plan.words import (
     answer,
     constraint_text,
     doubts,
+    hardware_sentence,
     limit_name,
     question,
     standing_of,
     stock_text,
-    told,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def brief_plan_view(plan: Plan) -> RenderableType:
     if len(unable) < len(plan.hardware):
         parts.append(_side_by_side(plan, BRIEF_ROWS))
     if len(plan.hardware) > 1:
-        parts += [Text(told(hardware), style="red") for hardware in unable]
+        parts += [Text(hardware_sentence(hardware), style="red") for hardware in unable]
     parts += [Text(stock_text(plan, number)) for number in range(len(plan.stock_answers))]
     inputs = counted(sum(len(group.inputs) for group in inputs_by_origin(plan)), "input")
     parts.append(
@@ -87,7 +87,7 @@ def _single(plan: Plan, hardware: HardwarePlan) -> list[RenderableType]:
 def _parts_for_several_kinds(plan: Plan) -> list[RenderableType]:
     parts: list[RenderableType] = [_side_by_side(plan), Text()]
     for kind in plan.hardware:
-        parts += [Text(told(kind), style="" if kind.possible else "red")]
+        parts += [Text(hardware_sentence(kind), style="" if kind.possible else "red")]
         parts += [
             Text(f"  {standing_of(limit, kind)}: {constraint_text(limit)}: {limit.sentence}")
             for limit in (kind.binding, kind.next_binding)

@@ -40,7 +40,7 @@ def question(plan: Plan) -> str:
 def answer(plan: Plan) -> str:
     """Return the answer in a sentence: for a single kind of hardware, or for all of them."""
     if len(plan.hardware) == 1:
-        return told(plan.hardware[0])
+        return hardware_sentence(plan.hardware[0])
     able = [
         f"{rig_text(bill, hardware)}{_output(plan, hardware)}" for hardware, bill in planned(plan)
     ]
@@ -59,7 +59,7 @@ def answer(plan: Plan) -> str:
     return f"{sentence}."
 
 
-def told(hardware: HardwarePlan) -> str:
+def hardware_sentence(hardware: HardwarePlan) -> str:
     """Return the answer for one kind of hardware as a sentence that names it."""
     sentence = hardware.answer.removesuffix(".")
     if hardware.name not in sentence:

@@ -99,7 +99,7 @@ def _event_text(came: str, not_yet: str, seconds: float | None, aftermath: After
 def done_text(verb: str, subject: str, bits_per_second: float | None = None) -> str:
     """Return the fault in words; for a link, with its new rate."""
     rate = "another rate" if bits_per_second is None else rate_text(bits_per_second)
-    return fault_recorded(verb).told.format(subject=subject, verb=verb, rate=rate)
+    return fault_recorded(verb).sentence_template.format(subject=subject, verb=verb, rate=rate)
 
 
 def listed_texts(before: Sequence[str], now: Sequence[str]) -> list[str]:

@@ -11,10 +11,10 @@ from onionrig.views.plan.ranges import range_text
 from onionrig.views.plan.words import (
     answer,
     doubts,
+    hardware_sentence,
     planned,
     question,
     rig_text,
-    told,
 )
 from onionrig.views.report.charts.plan import curve_figure
 from onionrig.views.report.document import (
@@ -88,7 +88,7 @@ def _side_by_side(plan: Plan) -> Section | None:
         name="side-by-side",
         title="Side by side",
         finding="",
-        blocks=(table, Prose(paragraphs=tuple(map(told, plan.hardware)), listed=True)),
+        blocks=(table, Prose(paragraphs=tuple(map(hardware_sentence, plan.hardware)), listed=True)),
     )
 
 
