@@ -12,5 +12,5 @@ RELOAD = Fault(
     verb="reload",
     steps={Scope.SERVICE: (TellServices(signal=Signal.RELOAD),)},
     before=(State.RUNS,),
-    told="{subject} reads its configuration again",
+    sentence_template="{subject} reads its configuration again",
 )

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from onionrig.cli.commands.cluster.check import _counted, _drawn
+from onionrig.cli.commands.cluster.check import _counts_text, _tables
 from onionrig.cluster.check import Checked
 from onionrig.cluster.judgement import HostFinding
 
@@ -34,7 +34,7 @@ def checked():
 
 def test_each_host_has_its_findings_under_it_within_eighty_columns():
     console = Console(file=io.StringIO(), width=80)
-    for part in _drawn(checked()):
+    for part in _tables(checked()):
         console.print(part)
     lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
     assert lines == [
@@ -48,4 +48,4 @@ def test_each_host_has_its_findings_under_it_within_eighty_columns():
 
 
 def test_the_last_line_counts_what_is_to_be_done():
-    assert _counted(checked()) == "2 hosts: 1 missing, 1 warning"
+    assert _counts_text(checked()) == "2 hosts: 1 missing, 1 warning"

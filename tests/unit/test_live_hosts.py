@@ -9,7 +9,7 @@ from rich.console import Console
 from onionrig.cli import live
 from onionrig.views.live.hosts import MOST_HOSTS, host_row_line
 from onionrig.views.live.progress import Progress
-from onionrig.views.live.table import PlainLines, drawn
+from onionrig.views.live.table import PlainLines, progress_drawing
 from support.records.emulated_hosts import bramble
 from support.records.manifests import service
 from support.records.recordings import watched
@@ -37,7 +37,7 @@ def going(whole, *, seconds=5):
 
 
 def lines(progress):
-    return printed_lines(drawn(progress, elapsed_seconds=9.0, cores=2))
+    return printed_lines(progress_drawing(progress, elapsed_seconds=9.0, cores=2))
 
 
 def test_every_host_has_a_row_with_what_it_runs_and_does():
@@ -138,4 +138,4 @@ def test_what_runs_where_is_told_as_soon_as_the_manifest_says_so(tmp_path):
     assert progress.hosts.cores == 12
     assert not live._know_places(progress, type(run)(tmp_path / "none"))
     assert set(PIS) <= {row[0] for row in progress.hosts.rows({})}
-    assert printed(drawn(progress, elapsed_seconds=1.0, cores=2))
+    assert printed(progress_drawing(progress, elapsed_seconds=1.0, cores=2))

@@ -12,7 +12,7 @@ from onionrig.records.findings import Agreement, Repetitions
 from onionrig.records.result import Bytes, Verdict
 from onionrig.records.streams.transfers import Ending
 from onionrig.views.live.progress import Progress
-from onionrig.views.live.table import LiveTable, PlainLines, drawn, view_for
+from onionrig.views.live.table import LiveTable, PlainLines, progress_drawing, view_for
 from onionrig.views.summary.run import headline, summary
 from support.records.events import scheduled
 from support.records.manifests import manifest
@@ -42,7 +42,7 @@ def progress():
 
 
 def test_the_load_is_told_in_numbers(progress):
-    shown = printed(drawn(progress, elapsed_seconds=61.0, cores=2))
+    shown = printed(progress_drawing(progress, elapsed_seconds=61.0, cores=2))
     assert "hold   61 s" in shown
     assert "100 Mbit/s now" in shown
     assert "100 Mbit/s over the hold (2 of 60 s)" in shown
@@ -71,7 +71,7 @@ def test_seconds_before_the_hold_do_not_count_to_its_mean():
 def test_bring_up_says_what_it_waits_for(progress):
     progress.tell(event(Waiting, subject="a consensus of 15 relays"))
     assert "waiting for a consensus of 15 relays" in printed(
-        drawn(progress, elapsed_seconds=1, cores=2)
+        progress_drawing(progress, elapsed_seconds=1, cores=2)
     )
 
 
@@ -125,18 +125,18 @@ def test_of_several_loads_the_one_under_way_is_named():
         if phase is Phase.RAMP:
             progress.tell(scheduled(hold_seconds=10))
         progress.tell(event(PhaseBegan, phase=phase))
-        first_line = printed(drawn(progress, elapsed_seconds=1, cores=2)).splitlines()[0]
+        first_line = printed(progress_drawing(progress, elapsed_seconds=1, cores=2)).splitlines()[0]
         assert f"onionrig  {said}  " in first_line
 
 
 def test_the_time_left_is_a_guess_until_a_load_is_scheduled_then_counted():
     progress = several_loads()
-    assert "about 17 min left" in printed(drawn(progress, elapsed_seconds=1, cores=2))
+    assert "about 17 min left" in printed(progress_drawing(progress, elapsed_seconds=1, cores=2))
     ends = msgspec.structs.replace(scheduled(hold_seconds=10), end_second=int(time.time()) + 120)
     progress.tell(ends)
-    assert "about 12 min left" in printed(drawn(progress, elapsed_seconds=1, cores=2))
+    assert "about 12 min left" in printed(progress_drawing(progress, elapsed_seconds=1, cores=2))
     progress.tell(ends)
-    assert "about 2 min left" in printed(drawn(progress, elapsed_seconds=1, cores=2))
+    assert "about 2 min left" in printed(progress_drawing(progress, elapsed_seconds=1, cores=2))
 
 
 def test_the_summary_begins_with_the_verdict():

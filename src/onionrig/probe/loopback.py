@@ -27,7 +27,7 @@ _SLACK_SECONDS = 20
 _END = "onionrig.probe.loopback_end"
 
 
-class _Transfer(msgspec.Struct, frozen=True):
+class _LoopbackTransfer(msgspec.Struct, frozen=True):
     bytes: int
     seconds: float
     cpu_seconds: float
@@ -69,9 +69,9 @@ def _connected_pair() -> tuple[socket.socket, socket.socket]:
     return near, far
 
 
-def _transfer_from(end: ProbeChild) -> _Transfer:
+def _transfer_from(end: ProbeChild) -> _LoopbackTransfer:
     try:
-        transfer = msgspec.json.decode(end.out, type=_Transfer)
+        transfer = msgspec.json.decode(end.out, type=_LoopbackTransfer)
     except msgspec.MsgspecError as error:
         complaint = (end.err.strip().splitlines() or [f"nothing, exit code {end.code}"])[-1]
         raise Unequipped(f"an end of a connection over {_ADDRESS} failed: {complaint}") from error
