@@ -149,8 +149,8 @@ def _judged_condition(
         return msgspec.structs.replace(
             with_interval,
             outcome="fails" if fails else "passes",
-            sentence=f"{'fails' if fails else 'passes'}, since the whole interval, {interval_text} of "
-            f"A, is {'' if fails else 'not '}{side} {bound_text}",
+            sentence=f"{'fails' if fails else 'passes'}, since the whole interval, "
+            f"{interval_text} of A, is {'' if fails else 'not '}{side} {bound_text}",
         )
     needed_pairs = pairs_needed(ratio, condition.bound, chance=chance)
     pairs_text = (
@@ -161,8 +161,9 @@ def _judged_condition(
     return msgspec.structs.replace(
         with_interval,
         pairs_needed=needed_pairs,
-        sentence=f"undecided, since the interval, {interval_text} of A, includes {bound_text}; by the spread "
-        f"of these {counted(ratio.pairs, 'pair')} it would take {pairs_text} to decide it",
+        sentence=f"undecided, since the interval, {interval_text} of A, includes {bound_text}; by "
+        f"the spread of these {counted(ratio.pairs, 'pair')} it would take {pairs_text} to "
+        "decide it",
     )
 
 

@@ -76,8 +76,8 @@ def _knee(axis: Axis, other_settings: dict[str, str], points: Sequence[SweepPoin
             "higher "
             f"values add less than a tenth (at most {rate_text(best_rate)})"
             if is_reached
-            else f"the knee{settings_text} is not reached: {axis.key} = {value} has the highest rate, "
-            f"{rate_text(rate)} sustained, and is the last value measured"
+            else f"the knee{settings_text} is not reached: {axis.key} = {value} has the highest "
+            f"rate, {rate_text(rate)} sustained, and is the last value measured"
         ),
     )
 

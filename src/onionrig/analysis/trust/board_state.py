@@ -97,10 +97,11 @@ def _temperature_doubts(hold_samples: Sequence[HostSample], limit_celsius: float
     if not temperatures or len(high_temperatures) <= HOT_SHARE * len(temperatures):
         return []
     share_text = percent_text(len(high_temperatures) / len(temperatures))
-    return [
-        f"was at {limit_celsius:.0f} °C or more for {share_text} of the hold (up to "
-        f"{max(high_temperatures):.1f})"
-    ]
+    doubt = (
+        f"was at {limit_celsius:.0f} °C or more for {share_text} of the hold "
+        f"(up to {max(high_temperatures):.1f})"
+    )
+    return [doubt]
 
 
 def _heat_doubts(hold_samples: Sequence[HostSample]) -> list[str]:

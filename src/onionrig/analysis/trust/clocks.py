@@ -54,7 +54,10 @@ def _wall_clock_doubts(machine: str, hold_samples: Sequence[HostSample]) -> list
         return []
     largest_change = max((seconds - seconds_ahead[0] for seconds in seconds_ahead), key=abs)
     direction = "ahead" if largest_change > 0 else "back"
-    doubt = f"the wall clock of {machine} was set {direction} by {abs(largest_change):.2f} s in the hold"
+    doubt = (
+        f"the wall clock of {machine} was set {direction} by {abs(largest_change):.2f} s in the "
+        "hold"
+    )
     return [f"{doubt}: tor's own timers go by it"]
 
 
