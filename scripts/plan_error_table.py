@@ -67,7 +67,8 @@ def planned(row: SpeedRow) -> Range | None:
     core = REFERENCE_CORES.get(row.yardstick_version)
     if core is None or row.profile not in MODES:
         return None
-    text = (resources.files("onionrig.plan") / "reference" / "reference.toml").read_text()
+    path = resources.files("onionrig.plan") / "reference" / "reference.toml"
+    text = path.read_text(encoding="utf-8")
     reference = shipped_reference(reference_file(text), MODES[row.profile])
     host = HostSpeed(
         host="the row",

@@ -34,9 +34,11 @@ class StartedRun(StartedCommand):
         **environment: str,
     ):
         self.out = out
+        # pytest-xdist tells its workers a width, and without one nothing is folded
+        inherited = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
         super().__init__(
             *as_whom, *ONIONRIG, "run", "--out", str(out), *arguments,
-            environment={**os.environ, "XDG_CACHE_HOME": str(cache), **environment},
+            environment={**inherited, "XDG_CACHE_HOME": str(cache), **environment},
         )  # fmt: skip
 
     def file(self, name: str):
