@@ -5,7 +5,6 @@ benchmarks/speeds.py appends them, scripts/speeds_table.py makes a table of them
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,12 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
+from onionrig.analysis.several_runs.comparison import sum_if_all_known
 from onionrig.errors import RecordsUnreadable
 from onionrig.records.yardstick.readings import WorkPart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
 
@@ -84,12 +82,12 @@ class SpeedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def whole_cost(self) -> float | None:
         """CPU-seconds per Gbit of all roles; None if that of any is unknown."""
-        return _sum(self.cpu_seconds_per_gbit)
+        return sum_if_all_known(list(self.cpu_seconds_per_gbit.values()))
 
     @property
     def whole_reference_core_cost(self) -> float | None:
         """The same as on the reference core."""
-        return _sum(self.reference_core_seconds_per_gbit)
+        return sum_if_all_known(list(self.reference_core_seconds_per_gbit.values()))
 
 
 def row_of(
@@ -166,10 +164,3 @@ def read_rows(path: Path = ROWS) -> list[SpeedRow]:
 def _nameless(doubts: tuple[str, ...], host: str) -> tuple[str, ...]:
     """Return the doubts without the machine's name, which is nobody else's business."""
     return tuple(re.sub(rf"\b{re.escape(host)}\b", HOST, doubt) for doubt in doubts)
-
-
-def _sum(costs: Mapping[str, float | None]) -> float | None:
-    known = [cost for cost in costs.values() if cost is not None]
-    if not known or len(known) != len(costs):
-        return None
-    return math.fsum(known)

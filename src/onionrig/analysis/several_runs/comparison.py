@@ -140,8 +140,7 @@ def _yardstick_doubts(a: Measured, b: Measured) -> list[str]:
     if versions_by_side["A"] == versions_by_side["B"]:
         return []
     versions_text = " and ".join(
-        f"{name} has {_versions_text(versions_text)}"
-        for name, versions_text in versions_by_side.items()
+        f"{name} has {_versions_text(versions)}" for name, versions in versions_by_side.items()
     )
     doubt = (
         f"{versions_text}, so a difference between their machines or days cannot be told from one "
@@ -162,9 +161,9 @@ def _speed(result: Result) -> float | None:
 
 def carried_over_cost(result: Result) -> float | None:
     """Return the CPU-seconds per Gbit of all roles as on the reference core, or None."""
-    costs = [cost.reference_core_seconds_per_gbit for cost in result.costs.values()]
-    known_costs = [cost for cost in costs if cost is not None]
-    return sum(known_costs) if known_costs and len(known_costs) == len(costs) else None
+    return sum_if_all_known(
+        [cost.reference_core_seconds_per_gbit for cost in result.costs.values()]
+    )
 
 
 def _shares(a: Measured, b: Measured) -> dict[str, float]:
@@ -192,9 +191,13 @@ def _not_judged(role: str, share: float, a: Measured, b: Measured) -> str:
 
 def whole_cost(result: Result) -> float | None:
     """Return the CPU-seconds per Gbit of all roles together, or None if one is unknown."""
-    costs = [cost.cpu_seconds_per_gbit for cost in result.costs.values()]
-    known_costs = [cost for cost in costs if cost is not None]
-    return sum(known_costs) if known_costs and len(known_costs) == len(costs) else None
+    return sum_if_all_known([cost.cpu_seconds_per_gbit for cost in result.costs.values()])
+
+
+def sum_if_all_known(values: Sequence[float | None]) -> float | None:
+    """Return the sum of values, or None if there are none or one is unknown."""
+    known_values = [value for value in values if value is not None]
+    return sum(known_values) if known_values and len(known_values) == len(values) else None
 
 
 def _cost_of(role: str) -> Callable[[Result], float | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.trust.trend import LEAST_SIGNIFICANCE
 from onionrig.units import percent_text
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 MOST_CHANGE = 0.10
 """Largest change of speed over the hold that no figure suffers from: networks that are drawn anew
 differ by as much."""
-LEAST_SIGNIFICANCE = 3.0
 
 
 def core_speed_doubts(
@@ -52,6 +52,5 @@ def _doubt(host: HostSpeed, *, has_several_hosts: bool) -> str:
     direction = "faster" if change > 0 else "slower"
     return (
         f"{cores_text} were {percent_text(abs(change))} {direction} in the second half of the hold "
-        "than in "
-        "the first, by the yardstick"
+        "than in the first, by the yardstick"
     )

@@ -6,6 +6,7 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.trust.trend import CERTAIN
 from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
 from onionrig.records.yardstick.core_speed import HostSpeed, PartSpeed
 from onionrig.records.yardstick.readings import WORK_PARTS
@@ -21,8 +22,6 @@ PartSpeeds = dict["WorkPart", float]
 """Bytes per CPU-second of one core, by part."""
 FEWEST_FOR_QUARTILES = 4
 FEWEST_IN_A_HALF = 3
-CERTAIN = 1e6
-"""Significance of a change without any error, for which JSON has no number."""
 
 
 def host_speed(host: str, readings: Sequence[YardstickSample], hold: Window) -> HostSpeed:

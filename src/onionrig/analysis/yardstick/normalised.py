@@ -17,7 +17,7 @@ from onionrig.analysis.yardstick.arithmetic import (
     summed_by_kind,
     summed_by_role,
 )
-from onionrig.analysis.yardstick.core_speed import host_speed, part_speeds
+from onionrig.analysis.yardstick.core_speed import host_speed
 from onionrig.records.yardstick.core_speed import ArithmeticBound, Yardstick
 
 if TYPE_CHECKING:
@@ -41,23 +41,23 @@ def yardstick(
     readings = _readings_by_machine(load)
     if not readings:
         return None
-    versions = sorted(
-        {item.version for machine_readings in readings.values() for item in machine_readings}
+    version = max(
+        reading.version for machine_readings in readings.values() for reading in machine_readings
     )
     hosts = tuple(
-        host_speed(machine, _readings_of_version(machine_readings, versions[-1]), load.hold)
+        host_speed(machine, _readings_of_version(machine_readings, version), load.hold)
         for machine, machine_readings in readings.items()
     )
-    speed = _whole_speed(load, {item.host: item for item in hosts})
+    speed = _whole_speed(load, {host.host: host for host in hosts})
     sustained_on_reference_core, reason = _sustained_on_reference_core(goodput, bottleneck, speed)
     return Yardstick(
-        version=versions[-1],
+        version=version,
         libraries=tuple(machine_readings[0].library for machine_readings in readings.values()),
         hosts=hosts,
         speed=speed,
         sustained_on_reference_core_bits_per_second=sustained_on_reference_core,
         not_carried_over=reason,
-        arithmetic=_arithmetic(load, readings, goodput),
+        arithmetic=_arithmetic(load, hosts, goodput),
     )
 
 
@@ -125,15 +125,12 @@ def _whole_speed(load: MeasuredLoad, hosts: Mapping[str, HostSpeed]) -> float | 
     all_seconds = sum(used_seconds.values())
     if not all_seconds:
         return None
-    speeds = {
-        machine: hosts[machine].hold if machine in hosts else None for machine in used_seconds
-    }
+    speeds = {machine: hosts[machine].hold for machine in used_seconds if machine in hosts}
     weighted_seconds = [
         used_seconds[machine] * speed for machine, speed in speeds.items() if speed is not None
     ]
-    return (
-        sum(weighted_seconds) / all_seconds if len(weighted_seconds) == len(used_seconds) else None
-    )
+    is_known = len(weighted_seconds) == len(used_seconds)
+    return sum(weighted_seconds) / all_seconds if is_known else None
 
 
 def _sustained_on_reference_core(
@@ -150,27 +147,15 @@ def _sustained_on_reference_core(
 
 
 def _arithmetic(
-    load: MeasuredLoad, readings: Mapping[str, Sequence[YardstickSample]], goodput: Goodput
+    load: MeasuredLoad, hosts: Sequence[HostSpeed], goodput: Goodput
 ) -> ArithmeticBound | None:
     """Return the bound of all cores of the machines together, at their speeds in the hold."""
     relays = relays_of(load.manifest.mode)
     mean_rate = goodput.mean_bits_per_second
     if relays is None or mean_rate is None:
         return None
-    cores = {machine: _cores(load, machine) for machine in readings}
-    speeds = _mean_speeds(
-        {
-            machine: part_speeds(
-                [
-                    reading
-                    for reading in machine_readings
-                    if reading.moment == "hold" and reading.second in load.hold.seconds
-                ]
-            )
-            for machine, machine_readings in readings.items()
-        },
-        cores,
-    )
+    cores = {host.host: _cores(load, host.host) for host in hosts}
+    speeds = _mean_speeds({host.host: _hold_speeds(host) for host in hosts}, cores)
     arithmetic = arithmetic_seconds_per_gbit(load.manifest.mode, speeds)
     if arithmetic is None:
         return None
@@ -183,6 +168,15 @@ def _arithmetic(
         bits_per_second=highest_rate,
         reached=mean_rate / highest_rate,
     )
+
+
+def _hold_speeds(host: HostSpeed) -> PartSpeeds:
+    """Return the speeds of the parts that were read in the hold."""
+    return {
+        part.part: part.hold_bytes_per_cpu_second
+        for part in host.parts
+        if part.hold_bytes_per_cpu_second is not None
+    }
 
 
 def _cores(load: MeasuredLoad, machine: str) -> float:
