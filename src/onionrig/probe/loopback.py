@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.errors import Unequipped
+from onionrig.movers.yardstick.loopback import ADDRESS, connected_pair
 from onionrig.probe.children import child
 from onionrig.records.probe import Loopback
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from onionrig.probe.children import ProbeChild
     from onionrig.processes.workspace import Kept
 
-_ADDRESS = "127.0.0.1"
 _SLACK_SECONDS = 20
 _END = "onionrig.probe.loopback_end"
 
@@ -35,7 +34,7 @@ class _LoopbackTransfer(msgspec.Struct, frozen=True):
 
 async def loopback(keeping: Kept, *, seconds: float) -> Loopback:
     """Return the result of moving bytes for this long. Raises Unequipped if that does not work."""
-    near, far = _connected_pair()
+    near, far = connected_pair()
     with near, far:
         core = str(min(os.sched_getaffinity(0)))
         sending = (sys.executable, "-m", _END, str(near.fileno()), core, str(seconds))
@@ -51,7 +50,7 @@ async def loopback(keeping: Kept, *, seconds: float) -> Loopback:
                 await sender.over()
                 await receiver.over()
         except TimeoutError as error:
-            raise Unequipped(f"TCP over {_ADDRESS} moved nothing in time") from error
+            raise Unequipped(f"TCP over {ADDRESS} moved nothing in time") from error
     sent, received = _transfer_from(sender), _transfer_from(receiver)
     return Loopback(
         bytes_per_second=received.bytes / received.seconds,
@@ -59,22 +58,12 @@ async def loopback(keeping: Kept, *, seconds: float) -> Loopback:
     )
 
 
-def _connected_pair() -> tuple[socket.socket, socket.socket]:
-    try:
-        with socket.create_server((_ADDRESS, 0)) as listening:
-            near = socket.create_connection(listening.getsockname())
-            far, _ = listening.accept()
-    except OSError as error:
-        raise Unequipped(f"TCP over {_ADDRESS} does not work here: {error}") from error
-    return near, far
-
-
 def _transfer_from(end: ProbeChild) -> _LoopbackTransfer:
     try:
         transfer = msgspec.json.decode(end.out, type=_LoopbackTransfer)
     except msgspec.MsgspecError as error:
         complaint = (end.err.strip().splitlines() or [f"nothing, exit code {end.code}"])[-1]
-        raise Unequipped(f"an end of a connection over {_ADDRESS} failed: {complaint}") from error
+        raise Unequipped(f"an end of a connection over {ADDRESS} failed: {complaint}") from error
     if not transfer.bytes:
-        raise Unequipped(f"TCP over {_ADDRESS} moved nothing")
+        raise Unequipped(f"TCP over {ADDRESS} moved nothing")
     return transfer

@@ -8,7 +8,6 @@ board's.
 
 from __future__ import annotations
 
-import socket
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from onionrig.errors import Unequipped
+from onionrig.movers.yardstick.loopback import connected_pair
 from onionrig.records.yardstick.readings import WORK_PARTS, Timing
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ CELLS = 32
 RECORD_BYTES = 16384
 """Size of the largest TLS record."""
 PIECE_BYTES = 4096
-_ADDRESS = "127.0.0.1"
 _KEY_BYTES, _NONCE_BYTES, _BLOCK_BYTES = 32, 12, 16
 _HEADER = b"\x17\x03\x03\x40\x11"
 """Header of a TLS record, which is authenticated with it."""
@@ -58,12 +56,7 @@ class Work:
         self._ciphered = bytearray(len(self._cells) + _BLOCK_BYTES)
         self._sealing = AESGCM(bytes(_KEY_BYTES))
         self._received = bytearray(RECORD_BYTES)
-        try:
-            with socket.create_server((_ADDRESS, 0)) as listening:
-                self._near = socket.create_connection(listening.getsockname())
-                self._far, _ = listening.accept()
-        except OSError as error:
-            raise Unequipped(f"TCP over {_ADDRESS} does not work here: {error}") from error
+        self._near, self._far = connected_pair()
         self._do: dict[WorkPart, Callable[[], int]] = {
             "digest": self._digested,
             "cipher": self._enciphered,
