@@ -25,7 +25,11 @@ from onionrig.analysis.several_runs.repetitions import all_lost_hosts, combined,
 from onionrig.analysis.thresholds import verdict
 from onionrig.analysis.trust.core_speed import core_speed_doubts
 from onionrig.analysis.trust.doubts import trust
-from onionrig.analysis.yardstick.normalised import carried_over_costs, yardstick
+from onionrig.analysis.yardstick.normalised import (
+    carried_over_costs,
+    used_seconds_by_machine,
+    yardstick,
+)
 from onionrig.records.events import Failed, Milestone, Reached, Scheduled
 from onionrig.records.result import BringUp, Bytes, Failure, Result, Verdict
 
@@ -128,7 +132,8 @@ def _result_of_load(load: MeasuredLoad, number: int) -> Result:
     shares, hosts_lost = backend_shares(load), lost_hosts(load)
     scheduled = events_of(recording.events, Scheduled)
     limit = bottleneck(load)
-    core_speed = yardstick(load, rates, limit)
+    used_seconds = used_seconds_by_machine(load)
+    core_speed = yardstick(load, rates, limit, used_seconds)
     return Result(
         run=manifest.run,
         started=manifest.started,
@@ -145,7 +150,7 @@ def _result_of_load(load: MeasuredLoad, number: int) -> Result:
         backends=shares,
         fairness=fairness(load, shares),
         bring_up_seconds=_bring_up(recording.events),
-        costs=carried_over_costs(load, costs_by_role(load), core_speed),
+        costs=carried_over_costs(costs_by_role(load), core_speed, used_seconds, manifest.roles),
         bottleneck=limit,
         links=links(load),
         trust=trust(load, core_speed_doubts(core_speed, rates, recording.thresholds)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,7 +22,7 @@ from onionrig.analysis.yardstick.core_speed import host_speed
 from onionrig.records.yardstick.core_speed import ArithmeticBound, Yardstick
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from onionrig.analysis.load.loads import MeasuredLoad
     from onionrig.analysis.yardstick.core_speed import PartSpeeds
@@ -32,10 +33,26 @@ if TYPE_CHECKING:
 
 FOLLOWS_THE_CORES = frozenset({"machine CPU", "main thread"})
 """Kinds of bottleneck with which the rate follows the speed of the cores."""
+UsedSeconds = Mapping[str, Mapping[str, float]]
+"""CPU-seconds of each service in the hold, by machine; emulated hosts share one."""
+
+
+def used_seconds_by_machine(load: MeasuredLoad) -> UsedSeconds:
+    """Return the CPU-seconds of each service in the hold, by machine."""
+    used_by_machine: dict[str, dict[str, float]] = {}
+    for name, samples in load.recording.samplers.items():
+        hold_samples = samples_around(samples, load.hold)
+        if hold_samples and elapsed_seconds(hold_samples):
+            machine = machine_of(load.manifest, host_of(load.manifest, name))
+            used_by_machine.setdefault(machine, {}).update(used_cpu_seconds(hold_samples))
+    return used_by_machine
 
 
 def yardstick(
-    load: MeasuredLoad, goodput: Goodput, bottleneck: Bottleneck | None
+    load: MeasuredLoad,
+    goodput: Goodput,
+    bottleneck: Bottleneck | None,
+    used_seconds: UsedSeconds,
 ) -> Yardstick | None:
     """Return how fast the cores were; None if no yardstick was read, as in older runs."""
     readings = _readings_by_machine(load)
@@ -48,7 +65,7 @@ def yardstick(
         host_speed(machine, _readings_of_version(machine_readings, version), load.hold)
         for machine, machine_readings in readings.items()
     )
-    speed = _whole_speed(load, {host.host: host for host in hosts})
+    speed = _whole_speed(used_seconds, {host.host: host for host in hosts})
     sustained_on_reference_core, reason = _sustained_on_reference_core(goodput, bottleneck, speed)
     return Yardstick(
         version=version,
@@ -62,7 +79,10 @@ def yardstick(
 
 
 def carried_over_costs(
-    load: MeasuredLoad, costs: Mapping[str, Cost], yardstick: Yardstick | None
+    costs: Mapping[str, Cost],
+    yardstick: Yardstick | None,
+    used_seconds: UsedSeconds,
+    roles: Mapping[str, str],
 ) -> dict[str, Cost]:
     """Add to each role's cost what it would be on the reference core, where that is known."""
     if yardstick is None:
@@ -70,10 +90,10 @@ def carried_over_costs(
     speeds = {host.host: host.hold for host in yardstick.hosts}
     weighted_seconds: dict[str, float] = defaultdict(float)
     role_seconds: dict[str, float] = defaultdict(float)
-    for machine, used_seconds in _used_cpu_seconds(load).items():
+    for machine, seconds_by_service in used_seconds.items():
         speed = speeds.get(machine)
-        for name, seconds in used_seconds.items():
-            role = load.manifest.roles.get(name, name)
+        for name, seconds in seconds_by_service.items():
+            role = roles.get(name, name)
             role_seconds[role] += seconds
             weighted_seconds[role] += math.nan if speed is None else speed * seconds
     carried_over: dict[str, Cost] = {}
@@ -105,31 +125,22 @@ def _readings_of_version(
     return [reading for reading in readings if reading.version == version]
 
 
-def _used_cpu_seconds(load: MeasuredLoad) -> dict[str, dict[str, float]]:
-    """Return the CPU-seconds of each service in the hold, by machine."""
-    used_by_machine: dict[str, dict[str, float]] = {}
-    for name, samples in load.recording.samplers.items():
-        hold_samples = samples_around(samples, load.hold)
-        if hold_samples and elapsed_seconds(hold_samples):
-            machine = machine_of(load.manifest, host_of(load.manifest, name))
-            used_by_machine.setdefault(machine, {}).update(used_cpu_seconds(hold_samples))
-    return used_by_machine
-
-
-def _whole_speed(load: MeasuredLoad, hosts: Mapping[str, HostSpeed]) -> float | None:
+def _whole_speed(used_seconds: UsedSeconds, hosts: Mapping[str, HostSpeed]) -> float | None:
     """Return the mean speed of the machines, weighted by the CPU time that the rig used there."""
-    used_seconds = {
+    seconds_by_machine = {
         machine: sum(seconds_by_service.values())
-        for machine, seconds_by_service in _used_cpu_seconds(load).items()
+        for machine, seconds_by_service in used_seconds.items()
     }
-    all_seconds = sum(used_seconds.values())
+    all_seconds = sum(seconds_by_machine.values())
     if not all_seconds:
         return None
-    speeds = {machine: hosts[machine].hold for machine in used_seconds if machine in hosts}
+    speeds = {machine: hosts[machine].hold for machine in seconds_by_machine if machine in hosts}
     weighted_seconds = [
-        used_seconds[machine] * speed for machine, speed in speeds.items() if speed is not None
+        seconds_by_machine[machine] * speed
+        for machine, speed in speeds.items()
+        if speed is not None
     ]
-    is_known = len(weighted_seconds) == len(used_seconds)
+    is_known = len(weighted_seconds) == len(seconds_by_machine)
     return sum(weighted_seconds) / all_seconds if is_known else None
 
 
