@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import msgspec
 import pytest
@@ -16,12 +17,13 @@ from onionrig.cli.measurement import finish
 from onionrig.errors import ThresholdsMissed, UsageError
 from onionrig.experiment.checks import refuse_impossible
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
-from onionrig.experiment.thresholds import roles_of, thresholds_of
+from onionrig.experiment.schema import Thresholds
+from onionrig.experiment.thresholds import THRESHOLD_KINDS, roles_of, thresholds_of
 from onionrig.records.events import Failed
 from onionrig.records.result import Result, Verdict
 from onionrig.records.series.repetition import RepeatPlan
 from onionrig.records.streams.transfers import Ending
-from onionrig.records.thresholds import Threshold
+from onionrig.records.thresholds import Threshold, ThresholdFigure
 from onionrig.store.mending import asked_of
 from onionrig.store.run_directory import RunDirectory
 from onionrig.units import Share
@@ -389,3 +391,8 @@ def test_a_repetition_whose_figure_is_unknown_is_the_worst():
     unknown = judged_as(only("failed streams", 2), None, note="why")
     (failed,) = repeated_thresholds(networks((1, (FAILED,)), (1, (unknown,))), mean=None)
     assert (failed.outcome, failed.note) == ("unknown", "worst of 2 repetitions, 002: why")
+
+
+def test_every_key_of_the_verdict_is_a_row_and_every_figure_belongs_to_one():
+    assert [kind.key for kind in THRESHOLD_KINDS] == list(Thresholds.__struct_fields__)
+    assert [kind.figure for kind in THRESHOLD_KINDS] == list(get_args(ThresholdFigure))

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.analysis.backends.dials import before_load, served, under_load
 from onionrig.experiment.thresholds import percentile_of
-from onionrig.records.result import Verdict
+from onionrig.records.recording import Recording
+from onionrig.records.result import Result, Verdict
 from onionrig.records.thresholds import JudgedThreshold
 from onionrig.units import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from onionrig.records.recording import Recording
-    from onionrig.records.result import Result
     from onionrig.records.streams.transfers import Transfer
     from onionrig.records.thresholds import Threshold, ThresholdFigure, ThresholdOutcome
+
+
+class _MeasuredRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What figures are taken from."""
+
+    result: Result
+    recordings: Sequence[Recording]
+    """Recordings of the result's loads."""
+    of: str
+    """Percentile or role of the figure, as its threshold has it."""
 
 
 class _MeasuredFigure(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +129,9 @@ def _judged_threshold(
         lost_names = ", ".join(host.name for host in result.lost_hosts)
         reason = f"{lost_names} was lost" if lost_names else "the run was cut short"
         return judged_as(threshold, None, note=f"{reason}, so it is not judged")
-    figure = _FIGURES[threshold.figure](threshold, result, recordings)
+    figure = _FIGURES[threshold.figure](
+        _MeasuredRun(result=result, recordings=recordings, of=threshold.of)
+    )
     return judged_as(threshold, figure.value, note=figure.note, beyond=figure.beyond)
 
 
@@ -127,43 +139,35 @@ def _figure_or_note(value: float | None, *, note_without_value: str) -> _Measure
     return _MeasuredFigure(value=value, note="" if value is not None else note_without_value)
 
 
-def _sustained_rate(
-    threshold: Threshold, result: Result, recordings: Sequence[Recording]
-) -> _MeasuredFigure:
-    del threshold, recordings
-    rate = result.goodput.sustained_bits_per_second
+def _sustained_rate(run: _MeasuredRun) -> _MeasuredFigure:
     return _figure_or_note(
-        rate, note_without_value="fewer than ten seconds of a hold were recorded"
+        run.result.goodput.sustained_bits_per_second,
+        note_without_value="fewer than ten seconds of a hold were recorded",
     )
 
 
-def _smallest_share(
-    threshold: Threshold, result: Result, recordings: Sequence[Recording]
-) -> _MeasuredFigure:
-    del threshold, recordings
-    if not any(backend.bytes for backend in result.backends):
+def _smallest_share(run: _MeasuredRun) -> _MeasuredFigure:
+    backends = run.result.backends
+    if not any(backend.bytes for backend in backends):
         return _MeasuredFigure(value=None, note="no backend instance served anything in the hold")
-    smallest = min(result.backends, key=lambda backend: backend.bytes)
+    smallest = min(backends, key=lambda backend: backend.bytes)
     return _MeasuredFigure(value=smallest.share, note=smallest.name)
 
 
-def _first_byte(
-    threshold: Threshold, result: Result, recordings: Sequence[Recording]
-) -> _MeasuredFigure:
+def _first_byte(run: _MeasuredRun) -> _MeasuredFigure:
     """Return a percentile of the times to first byte, by the nearest rank.
 
     A failed dial never had a first byte and counts as longer than any other; a dial that was under
     way when dialling ended is not counted.
     """
-    del result
-    dials, when_text = _dials(recordings)
+    dials, when_text = _dials(run.recordings)
     waits = sorted(
         dial.first_byte_after_seconds
         for dial in dials
         if served(dial) and dial.first_byte_after_seconds is not None
     )
     failed_count = sum(dial.failed for dial in dials)
-    share = percentile_of(threshold.of)
+    share = percentile_of(run.of)
     if share is None or (not waits and not failed_count):
         return _MeasuredFigure(value=None, note="no dial was served or failed")
     rank = math.ceil(share * (len(waits) + failed_count))
@@ -184,45 +188,33 @@ def _dials(recordings: Sequence[Recording]) -> tuple[list[Transfer], str]:
     )
 
 
-def _cost(threshold: Threshold, result: Result, recordings: Sequence[Recording]) -> _MeasuredFigure:
-    del recordings
-    cost = result.costs.get(threshold.of)
+def _cost(run: _MeasuredRun) -> _MeasuredFigure:
+    cost = run.result.costs.get(run.of)
     if cost is None:
-        return _MeasuredFigure(value=None, note=f"no {threshold.of} was sampled in the hold")
+        return _MeasuredFigure(value=None, note=f"no {run.of} was sampled in the hold")
     return _figure_or_note(
         cost.cpu_seconds_per_gbit, note_without_value="there was no goodput in the hold"
     )
 
 
-def _corrupt_bytes(
-    threshold: Threshold, result: Result, recordings: Sequence[Recording]
-) -> _MeasuredFigure:
-    del threshold, recordings
-    if result.bytes.unverified:
+def _corrupt_bytes(run: _MeasuredRun) -> _MeasuredFigure:
+    if run.result.bytes.unverified:
         return _MeasuredFigure(value=None, note="the bytes of a foreign peer cannot be verified")
-    return _MeasuredFigure(value=result.bytes.corrupt)
+    return _MeasuredFigure(value=run.result.bytes.corrupt)
 
 
-def _failed_streams(
-    threshold: Threshold, result: Result, recordings: Sequence[Recording]
-) -> _MeasuredFigure:
-    del threshold, recordings
-    return _MeasuredFigure(value=result.streams.failed)
+def _failed_streams(run: _MeasuredRun) -> _MeasuredFigure:
+    return _MeasuredFigure(value=run.result.streams.failed)
 
 
-def _doubts(
-    threshold: Threshold, result: Result, recordings: Sequence[Recording]
-) -> _MeasuredFigure:
-    del threshold, recordings
-    trust = result.trust
+def _doubts(run: _MeasuredRun) -> _MeasuredFigure:
+    trust = run.result.trust
     if trust is None or trust.trusted is None:
         return _MeasuredFigure(value=None, note="no load was held that could be doubted")
     return _MeasuredFigure(value=len(trust.doubts))
 
 
-_FIGURES: dict[
-    ThresholdFigure, Callable[[Threshold, Result, Sequence[Recording]], _MeasuredFigure]
-] = {
+_FIGURES: Mapping[ThresholdFigure, Callable[[_MeasuredRun], _MeasuredFigure]] = {
     "sustained rate": _sustained_rate,
     "smallest backend share": _smallest_share,
     "time to first byte": _first_byte,
@@ -231,3 +223,4 @@ _FIGURES: dict[
     "failed streams": _failed_streams,
     "doubts": _doubts,
 }
+"""Functions that take each figure from a run that was measured."""

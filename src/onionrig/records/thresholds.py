@@ -20,6 +20,8 @@ ThresholdFigure = Literal[
 The smallest backend share is the share of the hold's bytes that the backend instance with the
 fewest served. Failed streams are attempts that ended before the run did, and doubts are the reasons
 not to trust the run."""
+ThresholdBound = Literal["at least", "at most"]
+"""Side of the limit on which the figure has to be."""
 ThresholdOutcome = Literal["met", "missed", "unknown"]
 """Outcome of a threshold; one whose figure is unknown counts as missed."""
 
@@ -33,7 +35,7 @@ class Threshold(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     of: str = ""
     """Percentile of a time to first byte, such as ``p95``, or the role of a cost; otherwise
     empty."""
-    bound: Literal["at least", "at most"]
+    bound: ThresholdBound
     limit: float
     unit: str = ""
     """Unit of the limit; a ``share`` is a fraction from 0 to 1, and a plain number has none."""
