@@ -15,7 +15,6 @@ from onionrig.analysis.hosts.host_figures import host_figures
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.aftermath import aftermaths
-from onionrig.analysis.load.figures import counts_goodput, figures
 from onionrig.analysis.load.goodput import UNMEASURED, goodput
 from onionrig.analysis.load.loads import complete, events_of, loads
 from onionrig.analysis.load.lost_hosts import lost_hosts
@@ -30,6 +29,7 @@ from onionrig.analysis.yardstick.normalised import (
     used_seconds_by_machine,
     yardstick,
 )
+from onionrig.experiment.loads.registry import shape_recorded
 from onionrig.records.events import Failed, Milestone, Reached, Scheduled
 from onionrig.records.result import BringUp, Bytes, Failure, Result, Verdict
 
@@ -128,7 +128,8 @@ def load_number(result: Result, recording: Recording) -> int | None:
 
 def _result_of_load(load: MeasuredLoad, number: int) -> Result:
     manifest, recording = load.manifest, load.recording
-    rates = goodput(load) if counts_goodput(manifest) else UNMEASURED
+    shape = shape_recorded(manifest.experiment)  # None if only another version knows it
+    rates = goodput(load) if shape is None or shape.counts_goodput else UNMEASURED
     shares, hosts_lost = backend_shares(load), lost_hosts(load)
     scheduled = events_of(recording.events, Scheduled)
     limit = bottleneck(load)
@@ -160,7 +161,7 @@ def _result_of_load(load: MeasuredLoad, number: int) -> Result:
         dials=dials(recording),
         aftermaths=aftermaths(load),
         settings=scheduled[-1].settings if scheduled else {},
-        figures=figures(load),
+        figures=() if shape is None else shape.figures(recording, load.hold.seconds),
         load=number if scheduled else None,
         hosts=host_figures(load),
         lost_hosts=hosts_lost,

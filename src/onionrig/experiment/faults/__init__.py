@@ -1,1 +1,1 @@
-"""What can be done to the rig during the hold: one module per fault, and their registry."""
+"""What can be done to the rig during the hold: the faults, and how an experiment asks for them."""
