@@ -1,12 +1,18 @@
 """A bundle is made and read by real commands, far from where its run was."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from onionrig.store.bundle.archive import packed, unpacked
 from support.files import SMOKE_RUN
+from support.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -69,6 +75,29 @@ def test_a_bundle_is_shown_as_its_run(bundle, onionrig):
     assert told["goodput"]["sustained_bits_per_second"] == SUSTAINED
     assert told["run"] == "20261125T013508Z-smoke"
     assert "onionrig-bundle" not in shown.stdout
+
+
+READER = """
+import sys
+from onionrig.cli.opened_run import opened_run
+with opened_run(sys.argv[1]) as run:
+    print(run.path, flush=True)
+    sys.stdin.read()
+"""
+"""Reads a bundle until its input ends."""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_unpacked_stays_when_a_reader_is_ended(bundle, unpacked_at, ending):
+    argv = (sys.executable, "-c", READER, os.fspath(bundle))
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        path = Path(os.fsdecode(reader.stdout.readline().rstrip()))
+        assert path.is_relative_to(unpacked_at)
+        assert (path / "manifest.json").is_file()
+        reader.send_signal(ending)
+        reader.stdin.close()
+    assert reader.returncode == -ending
+    until(lambda: not any(unpacked_at.iterdir()), "the keeper removes what was unpacked")
 
 
 def test_a_bundle_is_compared_planned_from_and_exported(bundle, onionrig, tmp_path):

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onionrig.analysis.result import analyse
+from onionrig.cli.opened_run import opened_run
 from onionrig.errors import RecordsUnreadable
 from onionrig.store.bundle.making import bundle_of
-from onionrig.store.bundle.reading import opened_run, unpacked_bundle
+from onionrig.store.bundle.reading import unpacked_bundle
 from onionrig.store.run_directory import RunDirectory
 from onionrig.views.export.tables import TABLES
 from support.files import SMOKE_RUN

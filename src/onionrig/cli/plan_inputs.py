@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.result import results_by_load
 from onionrig.cli.catalogue import catalogue
+from onionrig.cli.opened_run import opened_run
 from onionrig.errors import UsageError
 from onionrig.hardware.boards import board_named
 from onionrig.plan.own_run import mode_of, reference_from
@@ -15,7 +16,6 @@ from onionrig.plan.question import MEASURED, Candidate
 from onionrig.plan.reference import shipped_reference
 from onionrig.plan.reference_file import reference_file
 from onionrig.store.account import account_of
-from onionrig.store.bundle.reading import opened_run
 from onionrig.store.probe_file import read_probe
 
 if TYPE_CHECKING:

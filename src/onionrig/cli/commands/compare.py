@@ -27,6 +27,7 @@ from onionrig.cli.app import (
 )
 from onionrig.cli.help import MEASURE, described
 from onionrig.cli.live import default_out, runs_watched
+from onionrig.cli.opened_run import opened_run
 from onionrig.cli.output.event_output import Events, event_lines
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.output.report_files import announce
@@ -46,7 +47,6 @@ from onionrig.experiment.thresholds import roles_of
 from onionrig.records.series.comparison import ComparePlan
 from onionrig.series.base import expected_seconds
 from onionrig.series.comparison import questions_compared, runs_compared
-from onionrig.store.bundle.reading import opened_run
 from onionrig.store.series_directory import COMPARISON, SeriesDirectory
 from onionrig.views.summary.comparison import (
     comparison_ahead,

@@ -11,11 +11,12 @@ from rich.console import Console
 
 from onionrig.cli.app import RunOrBundle, app, refuse_without_effect
 from onionrig.cli.help import RESULTS, described
+from onionrig.cli.opened_run import opened_run
 from onionrig.cli.output.printing import print_notes
 from onionrig.errors import UsageError
+from onionrig.processes.workspace import kept_without_a_loop
 from onionrig.store.account import account_of
 from onionrig.store.bundle.making import bundle_of
-from onionrig.store.bundle.reading import opened_run
 from onionrig.store.csv_files import new_export_directory, write_csv
 from onionrig.store.whole_files import replace_file
 from onionrig.units import counted, size_text
@@ -130,7 +131,8 @@ def export_bundle(run_directory: RunDirectory, file: Path) -> None:
     """Write the bundle, and print what was replaced and left out. Raises OnionrigError."""
     if os.path.lexists(file):
         raise UsageError(f"{file} exists: an export never overwrites; choose another --bundle")
-    bundled = bundle_of(run_directory)
+    with kept_without_a_loop() as keeping:
+        bundled = bundle_of(run_directory, below=keeping.workspace)
     replace_file(file, bundled.content, mode=READABLE_BY_OTHERS, option="--bundle")
     replaced = (_count_text(count, kind) for kind, count in bundled.replaced.items())
     stderr = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)

@@ -15,13 +15,14 @@ import msgspec
 from rich.text import Text
 
 from onionrig.analysis.over_time.series import series
+from onionrig.cli.opened_run import opened_run
 from onionrig.cli.output.printing import remarks, results
 from onionrig.errors import ERROR_CLASSES, OnionrigError, RecordsUnreadable, Unequipped, UsageError
 from onionrig.programs import run_program
 from onionrig.records.series.comparison import Comparison
 from onionrig.records.series.sweep import SweepResult
 from onionrig.store.account import account_of
-from onionrig.store.bundle.reading import is_bundle, opened_run
+from onionrig.store.bundle.reading import is_bundle
 from onionrig.store.lines import unwritable
 from onionrig.store.run_directory import RunDirectory, read_record
 from onionrig.store.runs import RUNS, is_records, known_runs

@@ -77,8 +77,12 @@ class _BundledLines(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the last line has no end."""
 
 
-def bundle_of(run: RunDirectory) -> Bundle:
-    """Return the bundle of a run. Raises RecordsUnreadable if it has no manifest."""
+def bundle_of(run: RunDirectory, *, below: Path | None = None) -> Bundle:
+    """Return the bundle of a run. Raises RecordsUnreadable if it has no manifest.
+
+    Its files are written meanwhile below the directory given, or in the system's place for
+    temporary files.
+    """
     try:
         stored_manifest = read_manifest(run.path / MANIFEST)
     except RecordsUnreadable as error:
@@ -111,7 +115,7 @@ def bundle_of(run: RunDirectory) -> Bundle:
         unreadable_count = sum(record is None for record in file_lines.records)
         if unreadable_count:
             left_out.append(f"{counted(unreadable_count, 'line')} of {name} that cannot be read")
-    files[RESULT] = _result_of(files)
+    files[RESULT] = _result_of(files, below)
     left_out += _other_entries(run.path, {*lines, MANIFEST, SCHEDULE, RESULT})
     configuration_count = sum(
         name != TORRC for service in stored_manifest.value.services for name in service.files
@@ -193,9 +197,9 @@ def _json_bytes(record: msgspec.Struct) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record)) + b"\n"
 
 
-def _result_of(files: Mapping[str, bytes]) -> bytes:
+def _result_of(files: Mapping[str, bytes], below: Path | None) -> bytes:
     """Return the result that these files have, read as those of any other run."""
-    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-") as directory:
+    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-", dir=below) as directory:
         run = RunDirectory(laid_out(files, Path(directory) / "run"))
         return _json_bytes(analyse(run.recording()))
 

@@ -12,7 +12,6 @@ from onionrig.store.bundle.archive import MAGIC, MOST_FILE_BYTES, SUFFIX, unpack
 from onionrig.store.bundle.making import laid_out
 from onionrig.store.lines import unwritable
 from onionrig.store.run_directory import RunDirectory
-from onionrig.store.runs import find_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,30 +31,19 @@ def is_bundle(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def opened_run(name: str) -> Iterator[RunDirectory]:
-    """Give the run directory of a run by path or name, or of a bundle by the path of its file.
+def unpacked_bundle(path: Path, *, below: Path | None = None) -> Iterator[RunDirectory]:
+    """Give a bundle's run directory, which is called as the bundle is. Raises RecordsUnreadable.
 
-    A bundle is unpacked to a temporary directory, which is removed afterwards. Raises
-    RecordsUnreadable.
+    It is in a new directory, which is removed afterwards: below the one given, or in the system's
+    place for temporary files.
     """
-    path = Path(name)
-    if is_bundle(path):
-        with unpacked_bundle(path) as run:
-            yield run
-    else:
-        yield find_run(name)
-
-
-@contextlib.contextmanager
-def unpacked_bundle(path: Path) -> Iterator[RunDirectory]:
-    """Give a bundle's run directory, which is called as the bundle is. Raises RecordsUnreadable."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_FILE_BYTES + 1)
     except OSError as error:
         raise RecordsUnreadable(f"{path} cannot be read: {error.strerror}") from error
     files = unpacked(content, str(path))
-    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-") as temporary_directory:
+    with tempfile.TemporaryDirectory(prefix="onionrig-bundle-", dir=below) as temporary_directory:
         # below the directories that lead to the file, so that bundles of one name can be told apart
         parents = path.parent.resolve().parts[1:]
         run_path = Path(temporary_directory, *parents, path.name.removesuffix(SUFFIX) or "bundle")
