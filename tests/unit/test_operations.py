@@ -1,5 +1,6 @@
 """What commands for the hosts of an inventory make of what hosts print and keep: the pure parts."""
 
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 
@@ -277,6 +278,10 @@ async def test_a_load_is_in_the_events_that_hosts_are_handed_with_it():
 
     class Engine:
         lead_seconds = 1
+
+        @contextmanager
+        def outliving_hosts(self, _tell):
+            yield
 
         async def start(self, services):
             assert not services

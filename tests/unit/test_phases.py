@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import onionrig.run
+from onionrig.analysis.load.lost_hosts import loss_moment
 from onionrig.errors import BringUpTimeout, DaemonDied, HostLost
 from onionrig.records.events import HostGone, Phase, Scheduled
 from support.fake_engine.engine import CLOCKS_AHEAD_SECONDS
@@ -132,6 +133,26 @@ def steps_of_load(path, tables):
     return range(first + 2, last)
 
 
+def steps_of_first_reading(path, tables):
+    """Return the numbers of the steps from the yardstick's start to the load's schedule."""
+    ran = Ran(path, tables, script())
+    told = list(zip(ran.told, ran.told_at, strict=True))
+    (began,) = (at for event, at in told if "yardstick" in getattr(event, "subject", ""))
+    (scheduled,) = (at for event, at in told if isinstance(event, Scheduled))
+    return range(began + 1, scheduled)
+
+
+def test_a_run_goes_on_without_a_host_that_is_lost_as_its_cores_are_first_read(tmp_path):
+    steps = steps_of_first_reading(tmp_path / "whole", SPARE)
+    assert steps
+    for number in steps:
+        ran = losing(tmp_path / f"{number}", SPARE, "south", number)
+        assert (ran.error, ran.wrong()) == (None, []), number
+        (lost,) = ran.result.lost_hosts
+        assert lost.name == "south"
+        assert loss_moment(lost) == "before the hold"
+
+
 def test_a_run_goes_on_without_a_host_that_is_lost_anywhere_in_its_load(tmp_path):
     failures = {}
     for number in steps_of_load(tmp_path / "whole", SPARE)[::5]:
@@ -173,7 +194,7 @@ def test_a_second_host_can_be_the_last_of_its_role(tmp_path):
 
 
 def test_a_host_that_is_lost_before_the_load_ends_the_run(tmp_path):
-    before = steps_of_load(tmp_path / "whole", SPARE)[0] - 10
+    before = steps_of_first_reading(tmp_path / "whole", SPARE)[0] - 5
     ran = losing(tmp_path / "run", SPARE, "south", before)
     assert isinstance(ran.error, HostLost)
     assert not any(isinstance(event, HostGone) for event in ran.told)

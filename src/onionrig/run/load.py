@@ -56,18 +56,19 @@ async def put_on_load(
 ) -> None:
     """Ramp, hold and drain, and carry out the faults in the meantime.
 
-    A host that is lost from the ramp on is journaled, and the rest goes on. Raises what ended the
-    sink early, and HostLost for a host without which nothing is served.
+    A host that is lost from the yardstick's first reading to its last is journaled, and the rest
+    goes on. Raises what ended the sink early, and HostLost for a host without which nothing is
+    served.
     """
     clock = SteadyClock()
-    async with yardstick_read(engine, rig, journal):
-        schedule = schedule_from(
-            clock.second(), planned_load.load, lead_seconds=engine.lead_seconds
-        )
-        # the engine may hand on what is known of the run by then, and this load belongs to it
-        journal.scheduled(schedule, planned_load.settings)
-        await engine.write_schedule(schedule)
-        with outlived(engine, rig, journal):
+    with outlived(engine, rig, journal):
+        async with yardstick_read(engine, rig, journal):
+            schedule = schedule_from(
+                clock.second(), planned_load.load, lead_seconds=engine.lead_seconds
+            )
+            # the engine may hand on what is known of the run by then, and this load belongs to it
+            journal.scheduled(schedule, planned_load.settings)
+            await engine.write_schedule(schedule)
             await _ramp_and_hold(engine, rig, schedule, faults, journal)
 
 
