@@ -79,9 +79,9 @@ SHARES = {
     "anonymous": """\
 command = "perf record -e cpu-clock -p BACKENDS"
 sha3 = 0.44
-aes = [0.092, 0.092, 0.16]
+aes = [0.109, 0.109, 0.16]
 kernel = 0.173
-rest = 0.295""",
+rest = 0.278""",
     "single-hop": """\
 command = "perf record -e cpu-clock -p BACKENDS"
 sha3 = 0.50

@@ -24,8 +24,8 @@ CLIENT_HOPS = 3
 """Hops of a client's circuit to the rendezvous point, which is the last of them."""
 SERVICE_HOPS: dict[Mode, int] = {"anonymous": 4, "single-hop": 1}
 """Hops of a service's circuit to the rendezvous point, the point included: one more than usual,
-because the client chose that relay (tor: src/core/or/circuitbuild.c, route_len_for_purpose). A
-single-hop service connects to it directly."""
+because the client chose that relay (tor: src/core/or/circuitbuild.c, route_len_for_purpose;
+docs/lab-notes.md has circuits that were counted). A single-hop service connects to it directly."""
 ROLES = ("backend", "client", "relay")
 KINDS = ("sha3", "aes", "tls", "kernel")
 Arithmetic = dict[str, dict[str, float]]
