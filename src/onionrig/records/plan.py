@@ -73,6 +73,7 @@ class ClientSide(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     client_tors: int
     client_cores: Range
+    """Cores for all client tors together."""
     relay_cores: Range
     """Cores for all relays of a private network together."""
     link_bits_per_second: Range

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from onionrig.records.plan import Bill, HardwarePlan, Plan, Range
 
 NOT_KNOWN = "not known"
+LIKE_MEASURED = "cores like those of the measured machine"
+"""Cores that the client side and the relays are counted in, whatever the hosts are."""
 UNLISTED = "the catalogue has no figure"
 ABSENT = TO
 """Cell of a kind of hardware that has no such thing."""
@@ -52,12 +54,15 @@ def bill_lines(plan: Plan, hardware: HardwarePlan, bill: Bill) -> tuple[BillLine
         (
             "client side",
             f"{tors} on {range_text(cores, 'cores')}",
-            f"takes {range_text(driving.link_bits_per_second, 'bit/s')} from the wire",
+            (
+                f"takes {range_text(driving.link_bits_per_second, 'bit/s')} from the wire; "
+                f"{LIKE_MEASURED}"
+            ),
         ),
         (
             "relays",
             range_text(driving.relay_cores, "cores"),
-            "of a private network, together; cores like those measured",
+            f"of a private network, together; {LIKE_MEASURED}",
         ),
         ("power", _watts(bill.watts), UNLISTED if bill.watts is None else "of the hosts alone"),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.units import counted
+from onionrig.views.plan.bill import LIKE_MEASURED
 from onionrig.views.plan.ranges import ends_text, likely_text
 from onionrig.views.plan.words import (
     constraint_text,
@@ -68,7 +69,7 @@ def _detailed_facts(hardware: HardwarePlan, bill: Bill) -> list[Fact]:
             name="Client side",
             value=counted(driving.client_tors, "client tor"),
             note=f"on {ends_text(driving.client_cores, 'cores')}; relays on "
-            f"{ends_text(driving.relay_cores, 'cores')}",
+            f"{ends_text(driving.relay_cores, 'cores')}; {LIKE_MEASURED}",
         )
     )
     if bill.watts is not None:
