@@ -17,8 +17,8 @@ from onionrig.analysis.limits.stalls import STALLED_SECONDS
 from onionrig.analysis.result import results_by_load
 from onionrig.records.events import Phase, PhaseBegan, Scheduled
 from onionrig.store.run_directory import RunDirectory
+from support.bottlenecks import kinds_by_evidence
 from support.processes.started_run import smoke_run
-from support.verdicts import kinds_by_evidence
 
 HOLDS = 3
 LAST_LINE = b"\r\n250 NumCPUs"

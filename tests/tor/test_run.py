@@ -11,8 +11,8 @@ from onionrig.records.events import Phase, PhaseBegan, Scheduled
 from onionrig.records.samples import SinkSample, SourceSample, TorSample
 from onionrig.records.streams.transfers import Ending, Transfer
 from onionrig.store.lines import read_all
+from support.bottlenecks import kinds_by_evidence
 from support.processes.started_run import smoke_run
-from support.verdicts import kinds_by_evidence
 
 TOR_ROLES = {"authority", "relay", "backend", "client", "balancer-tor"}
 DIALS_A_BACKEND = 5

@@ -7,6 +7,7 @@ from onionrig.analysis.backends.tor_circuits import tor_circuits
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.trust.agreement import received_until
 from onionrig.records.streams.transfers import Ending
+from support.bottlenecks import trust_of
 from support.records.events import happened
 from support.records.manifests import host, manifest, service
 from support.records.recordings import recording, watched
@@ -18,7 +19,6 @@ from support.records.samples import (
     tor_sample,
     transfer,
 )
-from support.verdicts import trust_of
 
 MB = 1_000_000
 ON_ITS_WAY_TO_SINKS = 2 * 1024 * 1024 + 249_000

@@ -12,10 +12,10 @@ from onionrig.movers.sampler.allowed_cpu import (
     own_groups,
     quota_cores,
 )
+from support.bottlenecks import bottleneck_of, evidence, trust_of
 from support.files import lay_out
 from support.records.manifests import host, manifest
 from support.records.recordings import watched
-from support.verdicts import bottleneck_of, evidence, trust_of
 
 PINNED = "its CPU affinity allows 1 of 2 cores"
 

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
+from support.bottlenecks import trust_of
 from support.records.manifests import host, manifest
 from support.records.recordings import watched
-from support.verdicts import trust_of
 
 PI = msgspec.structs.replace(host("here"), architecture="aarch64")
 

@@ -5,19 +5,19 @@ from onionrig.analysis.backends.round_trip import round_trip
 from onionrig.analysis.limits.full_cpu import host_uses
 from onionrig.analysis.limits.stream_windows import have_windows
 from onionrig.analysis.load.loads import load_of
+from support.bottlenecks import bottleneck_of, evidence
 from support.records.manifests import emulated_host, host, manifest, service
 from support.records.recordings import recording, watched
 from support.records.samples import HOLD, host_sample, ping_sample
-from support.verdicts import bottleneck_of, evidence
 
 WINDOW_BITS_OF_4 = 4 * 249_000 * 8
 """Bits that four streams may have on their way."""
 
 
 def test_every_comparison_names_the_kind_of_bottleneck_that_it_would_be():
-    verdict = bottleneck_of(watched(cores={"relay-1": 1.9}, carries={"eth0": (0, 1_000, 100e6)}))
-    kinds = {piece.what.partition(" of ")[0]: piece.kind for piece in verdict.evidence}
-    assert kinds["CPU"] == verdict.kind == "machine CPU"
+    limit = bottleneck_of(watched(cores={"relay-1": 1.9}, carries={"eth0": (0, 1_000, 100e6)}))
+    kinds = {piece.what.partition(" of ")[0]: piece.kind for piece in limit.evidence}
+    assert kinds["CPU"] == limit.kind == "machine CPU"
     assert kinds["main thread"] == "main thread"
     assert kinds["eth0"] == "interface"
 
@@ -26,14 +26,14 @@ def test_every_comparison_names_the_kind_of_bottleneck_that_it_would_be():
 
 
 def test_a_full_machine_is_named_with_what_took_it():
-    verdict = bottleneck_of(watched(cores={"relay-1": 1.5, "sink": 0.3}, others=0.1, steal=0.04))
-    assert verdict.kind == "machine CPU"
-    assert verdict.subject == "here"
-    assert verdict.sentence == (
+    limit = bottleneck_of(watched(cores={"relay-1": 1.5, "sink": 0.3}, others=0.1, steal=0.04))
+    assert limit.kind == "machine CPU"
+    assert limit.subject == "here"
+    assert limit.sentence == (
         "the machine's CPU was full: the rig used 1.80 of 2 cores, other processes 0.10, "
         "the hypervisor took 0.04"
     )
-    piece = evidence(verdict, "CPU of here, by process: rig 1.80, others 0.10, stolen 0.04")
+    piece = evidence(limit, "CPU of here, by process: rig 1.80, others 0.10, stolen 0.04")
     assert piece.measured == pytest.approx(1.94)
     assert (piece.limit, piece.unit, piece.at_limit) == (2.0, "cores", True)
 
@@ -45,19 +45,19 @@ def test_a_machine_is_full_from_93_percent_of_its_cores(cores, kind):
 
 
 def test_machine_wide_counters_that_miss_work_change_nothing():
-    verdict = bottleneck_of(watched(cores={"relay-1": 1.9}, busy=0.4))
-    assert verdict.kind == "machine CPU"
-    assert evidence(verdict, "CPU of here, by its machine-wide").measured == pytest.approx(0.4)
-    assert not evidence(verdict, "CPU of here, by its machine-wide").at_limit
+    limit = bottleneck_of(watched(cores={"relay-1": 1.9}, busy=0.4))
+    assert limit.kind == "machine CPU"
+    assert evidence(limit, "CPU of here, by its machine-wide").measured == pytest.approx(0.4)
+    assert not evidence(limit, "CPU of here, by its machine-wide").at_limit
 
 
 def test_what_the_machine_wide_counters_have_beyond_is_of_processes_that_were_not_read():
-    verdict = bottleneck_of(watched(cores={"relay-1": 0.8}, others=0.4, busy=1.96))
-    assert verdict.sentence == (
+    limit = bottleneck_of(watched(cores={"relay-1": 0.8}, others=0.4, busy=1.96))
+    assert limit.sentence == (
         "the machine's CPU was full: the rig used 0.80 of 2 cores, other processes 1.16"
     )
-    assert not evidence(verdict, "CPU of here, by process").at_limit
-    assert evidence(verdict, "CPU of here, by its machine-wide").at_limit
+    assert not evidence(limit, "CPU of here, by process").at_limit
+    assert evidence(limit, "CPU of here, by its machine-wide").at_limit
 
 
 def test_interrupts_fill_a_machine_and_are_nobodys():
@@ -66,8 +66,8 @@ def test_interrupts_fill_a_machine_and_are_nobodys():
         msgspec.structs.replace(sample, cpu=msgspec.structs.replace(sample.cpu, softirq=0.4 * at))
         for at, sample in enumerate(whole.samplers["sampler"])
     ]
-    verdict = bottleneck_of(msgspec.structs.replace(whole, samplers={"sampler": busy}))
-    assert verdict.sentence == (
+    limit = bottleneck_of(msgspec.structs.replace(whole, samplers={"sampler": busy}))
+    assert limit.sentence == (
         "the machine's CPU was full: the rig used 1.50 of 2 cores, other processes 0.02, "
         "interrupts and unread processes 0.40"
     )
@@ -82,9 +82,9 @@ def test_of_several_hosts_the_full_one_is_named():
     services = [service(f"sampler-{name}", "sampler", name) for name in ("pi1", "pi2")]
     made = manifest(hosts=(host("pi1", cores=4), host("pi2", cores=4)), services=tuple(services))
     # over the 10 s between the samples the counters rise by ten times the rate
-    verdict = bottleneck_of(msgspec.structs.replace(whole, samplers=samplers, manifest=made))
-    assert verdict.subject == "pi2"
-    assert verdict.sentence == "the CPU of pi2 was full: the rig used 3.80 of 4 cores"
+    limit = bottleneck_of(msgspec.structs.replace(whole, samplers=samplers, manifest=made))
+    assert limit.subject == "pi2"
+    assert limit.sentence == "the CPU of pi2 was full: the rig used 3.80 of 4 cores"
 
 
 def test_emulated_hosts_fill_the_machine_that_they_share():
@@ -121,10 +121,10 @@ def test_a_process_that_ended_in_the_hold_counts_up_to_its_end():
 
 def test_an_interface_at_its_rate_is_named():
     # 11.6 MB/s is 92.8 Mbit/s of a 100 Mbit link
-    verdict = bottleneck_of(watched(size=1000, carries={"eth0": (500_000, 11_600_000, 100e6)}))
-    assert verdict.kind == "interface"
-    assert verdict.subject == "eth0"
-    assert verdict.sentence == "the interface eth0 was full: sent 92.8 Mbit/s of 100 Mbit/s"
+    limit = bottleneck_of(watched(size=1000, carries={"eth0": (500_000, 11_600_000, 100e6)}))
+    assert limit.kind == "interface"
+    assert limit.subject == "eth0"
+    assert limit.sentence == "the interface eth0 was full: sent 92.8 Mbit/s of 100 Mbit/s"
 
 
 @pytest.mark.parametrize(("sent", "kind"), [(11_250_000, "interface"), (11_249_000, "load")])
@@ -133,14 +133,14 @@ def test_an_interface_is_at_its_rate_from_nine_tenths(sent, kind):
 
 
 def test_an_interface_that_receives_at_its_rate_is_named_too():
-    verdict = bottleneck_of(watched(size=1000, carries={"eth0": (12_000_000, 0, 100e6)}))
-    assert "received 96.0 Mbit/s" in verdict.sentence
+    limit = bottleneck_of(watched(size=1000, carries={"eth0": (12_000_000, 0, 100e6)}))
+    assert "received 96.0 Mbit/s" in limit.sentence
 
 
 def test_loopback_is_no_interface_whatever_it_says():
-    verdict = bottleneck_of(watched(size=1000, carries={"lo": (10**9, 10**9, 1e6)}))
-    assert verdict.kind == "load"
-    assert not [piece for piece in verdict.evidence if piece.what.startswith("lo ")]
+    limit = bottleneck_of(watched(size=1000, carries={"lo": (10**9, 10**9, 1e6)}))
+    assert limit.kind == "load"
+    assert not [piece for piece in limit.evidence if piece.what.startswith("lo ")]
 
 
 def test_of_two_full_interfaces_the_fuller_is_named():
@@ -150,11 +150,11 @@ def test_of_two_full_interfaces_the_fuller_is_named():
 
 def test_an_interface_without_a_rate_is_evidence_if_it_carried_anything():
     carries = {"tap0": (1_000_000, 0, None), "tap1": (0, 0, None), "eth0": (0, 0, 1e9)}
-    verdict = bottleneck_of(watched(size=1000, carries=carries))
-    piece = evidence(verdict, "tap0")
+    limit = bottleneck_of(watched(size=1000, carries=carries))
+    piece = evidence(limit, "tap0")
     assert (piece.measured, piece.limit, piece.at_limit) == (8e6, None, False)
-    assert not [piece for piece in verdict.evidence if piece.what.startswith("tap1")]
-    assert evidence(verdict, "eth0").measured == 0
+    assert not [piece for piece in limit.evidence if piece.what.startswith("tap1")]
+    assert evidence(limit, "eth0").measured == 0
 
 
 # main threads
@@ -162,14 +162,14 @@ def test_an_interface_without_a_rate_is_evidence_if_it_carried_anything():
 
 def test_a_tor_at_a_full_core_is_named():
     cores = {"backend-1": 0.97, "relay-1": 0.4, "sink": 0.1}
-    verdict = bottleneck_of(watched(cores=cores, size=1000))
-    assert verdict.kind == "main thread"
-    assert verdict.subject == "backend-1"
-    assert verdict.sentence == "the main thread of backend-1 used a full core (0.97)"
-    assert [piece.at_limit for piece in verdict.evidence if "main thread" in piece.what] == [
+    limit = bottleneck_of(watched(cores=cores, size=1000))
+    assert limit.kind == "main thread"
+    assert limit.subject == "backend-1"
+    assert limit.sentence == "the main thread of backend-1 used a full core (0.97)"
+    assert [piece.at_limit for piece in limit.evidence if "main thread" in piece.what] == [
         False, True, False,
     ]  # fmt: skip
-    piece = evidence(verdict, "main thread of backend-1")
+    piece = evidence(limit, "main thread of backend-1")
     assert (piece.measured, piece.limit) == (pytest.approx(0.97), 1.0)
 
 
@@ -180,8 +180,8 @@ def test_of_a_process_that_was_started_again_the_last_ones_main_thread_counts():
         host_sample(HOLD - 1 + at, {} if used is None else {"backend-1": used})
         for at, used in enumerate(counted)
     ]
-    verdict = bottleneck_of(watched(other={"samplers": {"sampler": samples}}))
-    assert evidence(verdict, "main thread of backend-1").measured == pytest.approx(0.5)
+    limit = bottleneck_of(watched(other={"samplers": {"sampler": samples}}))
+    assert evidence(limit, "main thread of backend-1").measured == pytest.approx(0.5)
 
 
 def test_the_main_thread_counts_and_not_the_whole_process():
@@ -189,22 +189,22 @@ def test_the_main_thread_counts_and_not_the_whole_process():
         host_sample(HOLD + at, {"relay-1": 1.2 * at}, threads={"relay-1": (0.7 * at, 0.5 * at)})
         for at in range(-1, 10)
     ]
-    verdict = bottleneck_of(watched(size=1000, other={"samplers": {"sampler": samples}}))
-    assert verdict.kind == "load"
-    assert evidence(verdict, "main thread of relay-1").measured == pytest.approx(0.7)
+    limit = bottleneck_of(watched(size=1000, other={"samplers": {"sampler": samples}}))
+    assert limit.kind == "load"
+    assert evidence(limit, "main thread of relay-1").measured == pytest.approx(0.7)
 
 
 def test_of_each_role_the_busiest_is_evidence():
-    verdict = bottleneck_of(watched(size=1000, cores={"relay-1": 0.2, "relay-2": 0.3}))
-    assert [piece.what for piece in verdict.evidence if "main thread" in piece.what] == [
+    limit = bottleneck_of(watched(size=1000, cores={"relay-1": 0.2, "relay-2": 0.3}))
+    assert [piece.what for piece in limit.evidence if "main thread" in piece.what] == [
         "main thread of relay-2"
     ]
 
 
 def test_our_own_sink_at_a_full_core_says_that_the_rig_was_the_limit():
-    verdict = bottleneck_of(watched(cores={"sink": 0.99, "relay-1": 0.1}, size=1000))
-    assert (verdict.kind, verdict.subject) == ("main thread", "sink")
-    assert verdict.sentence.startswith("the rig itself was the limit")
+    limit = bottleneck_of(watched(cores={"sink": 0.99, "relay-1": 0.1}, size=1000))
+    assert (limit.kind, limit.subject) == ("main thread", "sink")
+    assert limit.sentence.startswith("the rig itself was the limit")
 
 
 def test_a_tor_comes_before_our_own_process():
@@ -226,20 +226,20 @@ def test_a_sampler_that_is_busy_bounds_nothing():
 
 def test_windows_bound_the_rate_where_nothing_is_full():
     # 4 windows of 249 kB in 42 ms are 189.7 Mbit/s; 171 Mbit/s are 21.375 MB a second
-    verdict = bottleneck_of(watched(size=21_375_000, round_trip=0.042))
-    assert verdict.kind == "window"
-    assert verdict.sentence == (
+    limit = bottleneck_of(watched(size=21_375_000, round_trip=0.042))
+    assert limit.kind == "window"
+    assert limit.sentence == (
         "the streams' windows: 4 streams, each with a window of 249 kB over a round trip of 42 ms, cannot carry more "
         "than 190 Mbit/s; goodput was 171 Mbit/s"
     )
-    piece = evidence(verdict, "4 streams, each with a window")
+    piece = evidence(limit, "4 streams, each with a window")
     assert piece.measured == pytest.approx(171e6)
     assert piece.limit == pytest.approx(WINDOW_BITS_OF_4 / 0.042)
 
 
 def test_one_stream_is_told_in_the_singular():
-    verdict = bottleneck_of(watched(streams=1, size=5_000_000, round_trip=0.042))
-    assert verdict.sentence.startswith(
+    limit = bottleneck_of(watched(streams=1, size=5_000_000, round_trip=0.042))
+    assert limit.sentence.startswith(
         "the streams' windows: 1 stream with a window of 249 kB over a round trip of 42 ms cannot"
     )
 
@@ -253,9 +253,9 @@ def test_windows_count_from_half_of_what_they_allow_to_a_quarter_more(share, kin
 
 
 def test_a_full_machine_comes_before_windows():
-    verdict = bottleneck_of(watched(size=21_375_000, round_trip=0.042, cores={"relay-1": 1.96}))
-    assert verdict.kind == "machine CPU"
-    assert evidence(verdict, "4 streams").at_limit
+    limit = bottleneck_of(watched(size=21_375_000, round_trip=0.042, cores={"relay-1": 1.96}))
+    assert limit.kind == "machine CPU"
+    assert evidence(limit, "4 streams").at_limit
 
 
 @pytest.mark.parametrize(
@@ -327,9 +327,9 @@ def test_an_idle_round_trip_stands_in_where_none_was_answered_in_the_hold():
 
 
 def test_a_load_that_is_too_low_is_told_what_the_windows_would_allow():
-    verdict = bottleneck_of(watched(size=1_250_000, round_trip=0.01))
-    assert verdict.kind == "load"
-    assert verdict.sentence == (
+    limit = bottleneck_of(watched(size=1_250_000, round_trip=0.01))
+    assert limit.kind == "load"
+    assert limit.sentence == (
         "nothing was full at 10.0 Mbit/s, while 4 streams, each with a window of 249 kB over a "
         "round trip of 10 ms, would allow 797 Mbit/s: more streams may bring more"
     )
@@ -343,20 +343,20 @@ def test_a_short_round_trip_is_told_with_two_figures():
 
 
 def test_without_a_round_trip_nobody_knows_whether_windows_bound_it():
-    verdict = bottleneck_of(watched(other={"pings": {}}))
-    assert verdict.kind == "unknown"
-    assert "no round trip" in verdict.sentence
+    limit = bottleneck_of(watched(other={"pings": {}}))
+    assert limit.kind == "unknown"
+    assert "no round trip" in limit.sentence
 
 
 def test_without_samplers_nobody_knows():
-    verdict = bottleneck_of(watched(other={"samplers": {}}))
-    assert verdict.kind == "unknown"
-    assert "no sampler" in verdict.sentence
+    limit = bottleneck_of(watched(other={"samplers": {}}))
+    assert limit.kind == "unknown"
+    assert "no sampler" in limit.sentence
 
 
 def test_nothing_is_said_of_a_run_that_held_nothing():
-    verdict = bottleneck_of(watched(seconds=0))
-    assert (verdict.kind, verdict.evidence) == ("unknown", ())
+    limit = bottleneck_of(watched(seconds=0))
+    assert (limit.kind, limit.evidence) == ("unknown", ())
 
 
 def test_a_hold_in_which_nothing_came_is_not_bound_by_windows():

@@ -7,10 +7,10 @@ from onionrig.analysis.hosts.cpu import cpu_counts, used_cpu_seconds
 from onionrig.analysis.over_time.series import series
 from onionrig.analysis.result import analyse
 from onionrig.views.report.run.report import run_report
+from support.bottlenecks import trust_of
 from support.records.recordings import watched
 from support.records.remote_hosts import cluster
 from support.records.samples import host_sample
-from support.verdicts import trust_of
 from support.views.terminal import summary_of
 
 SAME = dict.fromkeys(("pi1", "pi2", "laptop"), 1.0)

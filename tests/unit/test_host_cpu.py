@@ -1,7 +1,7 @@
 """Whether emulated hosts used all of the CPU that they were given."""
 
+from onionrig.analysis.limits.bottleneck import bottleneck
 from onionrig.analysis.limits.cpu_shares import share_uses
-from onionrig.analysis.limits.verdict import bottleneck
 from onionrig.analysis.load.loads import load_of
 from support.records.manifests import emulated_host, manifest, service
 from support.records.recordings import recording
@@ -51,14 +51,14 @@ def test_what_the_sampler_uses_is_not_of_the_share():
 
 
 def test_the_hosts_that_used_all_of_theirs_are_named():
-    verdict = bottleneck(found(pi1=0.25, pi2=0.24, pi3=0.1))
-    assert verdict.kind == "machine CPU"
-    assert verdict.sentence == (
+    limit = bottleneck(found(pi1=0.25, pi2=0.24, pi3=0.1))
+    assert limit.kind == "machine CPU"
+    assert limit.sentence == (
         "the CPUs of pi1 and pi2 were full: their services used 0.25 of 0.25 cores and "
         "0.24 of 0.25 cores"
     )
 
 
 def test_one_host_that_used_all_of_its_share_is_named():
-    verdict = bottleneck(found(pi1=0.25, pi2=0.1))
-    assert verdict.subject == "pi1"
+    limit = bottleneck(found(pi1=0.25, pi2=0.1))
+    assert limit.subject == "pi1"

@@ -14,11 +14,11 @@ from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.interface_agreement import interface_agreement
 from onionrig.analysis.wording import named_runs, part_text
 from onionrig.records.hosts import HostLink
+from support.bottlenecks import bottleneck_of, evidence
 from support.records.emulated_hosts import bramble, direct, emulated
 from support.records.events import happened
 from support.records.manifests import manifest
 from support.records.recordings import recording
-from support.verdicts import bottleneck_of, evidence
 
 FULL_CPU = 2.0
 """Both of the machine's cores."""

@@ -14,11 +14,11 @@ from onionrig.views.export.prometheus import exposition
 from onionrig.views.report.run.report import run_report
 from onionrig.views.summary.aftermath import done_text
 from onionrig.views.summary.run import headline
+from support.bottlenecks import bottleneck_of, evidence, trust_of
 from support.records.events import held, scheduled
 from support.records.remote_hosts import cluster, lost_at
 from support.records.run_directories import write_run
 from support.records.samples import HOLD
-from support.verdicts import bottleneck_of, evidence, trust_of
 from support.views.terminal import summary_of
 
 LOSS = "pi2 was lost 6 s into the hold: its connection closed"

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from onionrig.records.events import Happened
+from support.bottlenecks import bottleneck_of, evidence, trust_of
 from support.records.conditions import happening, losing, sampled
 from support.records.manifests import emulated_host, manifest, service
 from support.records.recordings import watched
 from support.records.samples import HOLD
-from support.verdicts import bottleneck_of, evidence, trust_of
 
 MB = 1 << 20
 QUIET_MACHINE = {

@@ -2,10 +2,10 @@
 
 import pytest
 
+from support.bottlenecks import bottleneck_of, evidence
 from support.records.events import happened
 from support.records.recordings import watched
 from support.records.samples import BYTES_PER_MBIT, HOLD, sink_sample
-from support.verdicts import bottleneck_of, evidence
 
 
 def verdict_on(rates, *events, cores=()):

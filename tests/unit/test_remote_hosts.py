@@ -7,11 +7,11 @@ from onionrig.analysis.hosts.interfaces import carried_bytes, main_interface
 from onionrig.analysis.result import analyse
 from onionrig.analysis.trust.interface_agreement import CELLS, REAL
 from onionrig.records.samples import BoardState
+from support.bottlenecks import bottleneck_of, evidence, trust_of
 from support.records.emulated_hosts import bramble
 from support.records.recordings import watched
 from support.records.remote_hosts import CLOCKS_AHEAD_SECONDS, cluster
 from support.records.samples import HOLD, host_sample
-from support.verdicts import bottleneck_of, evidence, trust_of
 from support.views.page import reported
 from support.views.terminal import summary_of
 

@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.records.streams.transfers import Ending
+from support.bottlenecks import bottleneck_of, evidence
 from support.records.events import happened
 from support.records.recordings import watched
 from support.records.samples import HOLD, RAMP, sink_sample, transfer
-from support.verdicts import bottleneck_of, evidence
 
 
 def served(sizes, *, streams=4, other=1_000_000):

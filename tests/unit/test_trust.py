@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.analysis.trust.trend import blocks, line
+from support.bottlenecks import trust_of
 from support.records.events import happened
 from support.records.manifests import host, manifest, service
 from support.records.recordings import watched
@@ -18,7 +19,6 @@ from support.records.samples import (
     tor_counters,
     tor_sample,
 )
-from support.verdicts import trust_of
 
 MB = 1_000_000
 

@@ -13,7 +13,7 @@ from onionrig.analysis.backends.tor_circuits import tor_circuits
 from onionrig.analysis.hosts.costs import costs_by_role
 from onionrig.analysis.hosts.host_figures import host_figures
 from onionrig.analysis.hosts.links import links
-from onionrig.analysis.limits.verdict import bottleneck
+from onionrig.analysis.limits.bottleneck import bottleneck
 from onionrig.analysis.load.aftermath import aftermaths
 from onionrig.analysis.load.goodput import UNMEASURED, goodput
 from onionrig.analysis.load.loads import complete, events_of, loads

@@ -8,7 +8,7 @@ from onionrig.records.findings import BottleneckKind, Evidence
 
 
 class LimitFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A subject at its limit, with the sentence of the verdict."""
+    """A subject at its limit, with the sentence of the bottleneck."""
 
     kind: BottleneckKind
     subject: str | None

@@ -1,4 +1,4 @@
-"""Find the bottleneck: one verdict, and everything that was compared with its limit.
+"""Find the bottleneck: one judgement, and everything that was compared with its limit.
 
 Findings closer to a single cause come first. A lost host takes its work with it, so nothing comes
 before that, and a stalled backend takes its share with it whatever else is full. Faults in force in
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 
 
 def bottleneck(load: MeasuredLoad) -> Bottleneck:
-    """Return the verdict and its evidence; never raises, whatever was not recorded."""
+    """Return the bottleneck and its evidence; never raises, whatever was not recorded."""
     if not load.hold.seconds:
-        return _verdict(_unknown("no load was held"), ())
+        return _bottleneck(_unknown("no load was held"), ())
     lost_hosts = check_lost_hosts(load)
     stalls = check_stalls(load)
     faults = check_planned_faults(load)
@@ -91,7 +91,7 @@ def bottleneck(load: MeasuredLoad) -> Bottleneck:
         ("connection table", tables),
         ("window", windows),
     )
-    return _verdict(
+    return _bottleneck(
         next(finding for finding in findings_in_order if finding is not None),
         tuple(
             msgspec.structs.replace(evidence, kind=kind)
@@ -168,7 +168,7 @@ def _too_little_load(sentence: str) -> LimitFinding:
     return LimitFinding(kind="load", subject=None, sentence=sentence)
 
 
-def _verdict(finding: LimitFinding, evidence: tuple[Evidence, ...]) -> Bottleneck:
+def _bottleneck(finding: LimitFinding, evidence: tuple[Evidence, ...]) -> Bottleneck:
     return Bottleneck(
         kind=finding.kind,
         subject=finding.subject,

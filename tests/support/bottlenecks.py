@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onionrig.analysis.limits.verdict import bottleneck
+from onionrig.analysis.limits.bottleneck import bottleneck
 from onionrig.analysis.load.loads import load_of
 from onionrig.analysis.trust.doubts import trust
 
@@ -17,9 +17,9 @@ def trust_of(recording):
     return trust(load_of(recording))
 
 
-def evidence(verdict, beginning):
-    """Return the piece of a verdict's evidence that begins so."""
-    (piece,) = [piece for piece in verdict.evidence if piece.what.startswith(beginning)]
+def evidence(limit, beginning):
+    """Return the piece of a bottleneck's evidence that begins so."""
+    (piece,) = [piece for piece in limit.evidence if piece.what.startswith(beginning)]
     return piece
 
 
@@ -30,7 +30,7 @@ KINDS = {
     "main thread of ": {"main thread"},
     "": {"window"},
 }
-"""The verdict that each kind of evidence stands for, by how it begins, the strongest first."""
+"""The bottleneck that each kind of evidence stands for, by how it begins, the strongest first."""
 
 
 def kinds_by_evidence(evidence):
