@@ -201,7 +201,7 @@ def empty(path):
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize(
-    ("put", "said"),
+    ("put", "message"),
     [
         (a_directory, "is not a file"),
         (a_pipe, "is not a file"),
@@ -209,16 +209,16 @@ def empty(path):
         (empty, "is empty"),
     ],
 )
-def test_what_is_no_file_of_ours_is_named_and_what_can_be_shown_is_shown(run, name, put, said):
+def test_what_is_no_file_of_ours_is_named_and_what_can_be_shown_is_shown(run, name, put, message):
     (run.path / name).unlink()
     put(run.path / name)
     if name == "manifest.json":
-        with pytest.raises(RecordsUnreadable, match=f"{name} {said}"):
+        with pytest.raises(RecordsUnreadable, match=f"{name} {message}"):
             run.recording()
     elif name == "result.json":
-        assert f"{name} {said}: this is made from the records" in account_of(run).notes[0]
+        assert f"{name} {message}: this is made from the records" in account_of(run).notes[0]
     else:
-        assert run.recording().gaps[0] == f"{name} {said}"
+        assert run.recording().gaps[0] == f"{name} {message}"
     assert "sustained through one onion address" in shown(run)
     (line,) = listed(run.path.parent)
     assert line.outcome == ("no result" if name == "result.json" else "complete")

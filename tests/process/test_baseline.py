@@ -144,15 +144,15 @@ def test_a_foreign_peer_is_counted_and_marked_and_a_slow_one_fills_nothing(onion
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--to", "a:1", "--listen"), "one of them on each host"),
         (("--to", "nowhere"), "write HOST:PORT"),
         (("--listen", "--at", "9000"), "write HOST:PORT"),
     ],
 )
-def test_what_makes_no_baseline_is_a_usage_error(onionrig, tmp_path, arguments, said):
+def test_what_makes_no_baseline_is_a_usage_error(onionrig, tmp_path, arguments, message):
     done = onionrig("baseline", *arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert not list(tmp_path.iterdir())

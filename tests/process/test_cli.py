@@ -23,7 +23,7 @@ def test_the_version_is_printed_alone(onionrig):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("run", "--set", "load.strems=3"), "did you mean load.streams?"),
         (("run", "--streams", "0"), "load.streams = 0"),
@@ -39,11 +39,11 @@ def test_the_version_is_printed_alone(onionrig):
     ],
 )  # fmt: skip
 def test_what_cannot_be_run_is_a_usage_error_and_starts_nothing(
-    onionrig, tmp_path, arguments, said
+    onionrig, tmp_path, arguments, message
 ):
     done = onionrig(*arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "runs").exists()
 
 

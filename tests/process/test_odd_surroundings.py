@@ -38,7 +38,7 @@ def test_doctor_names_it_too(onionrig):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "name", "said"),
+    ("arguments", "name", "message"),
     [
         (MEASURING[0], "a\nb", "a line break"),
         (MEASURING[1], "b\udcff", "not UTF-8"),
@@ -47,13 +47,13 @@ def test_doctor_names_it_too(onionrig):
     ],
 )
 def test_a_temporary_directory_that_files_cannot_name_is_refused(
-    onionrig, tmp_path, arguments, name, said
+    onionrig, tmp_path, arguments, name, message
 ):
     (tmp_path / name).mkdir()
     done = onionrig(*arguments, TMPDIR=str(tmp_path / name))
     assert done.returncode == Unequipped.exit_code
     assert "the temporary directory" in done.stderr
-    assert said in done.stderr
+    assert message in done.stderr
     assert "TMPDIR" in done.stderr
     assert list(tmp_path.iterdir()) == [tmp_path / name]
     assert list((tmp_path / name).iterdir()) == []

@@ -116,7 +116,7 @@ def test_a_client_tor_that_dies_and_comes_back_is_asked_again(bench):
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "said"),
+    ("behaviour", "message"),
     [
         (Refuse(0xF0), "SOCKS refused: F0 onion service descriptor can not be found"),
         (Say(b"onionrig 1 host=here backend=0\n"), "what came back is not what was sent"),
@@ -124,21 +124,21 @@ def test_a_client_tor_that_dies_and_comes_back_is_asked_again(bench):
         (Ignore(), None),
     ],
 )
-def test_where_nothing_echoes_there_is_no_answer_and_no_error(bench, behaviour, said):
-    dials = 1 if said is None else 4
+def test_where_nothing_echoes_there_is_no_answer_and_no_error(bench, behaviour, message):
+    dials = 1 if message is None else 4
     with FakeSocks(lambda *_: behaviour) as socks:
         pinger = bench.start_pinger(socks.port)
         until(lambda: len(socks.dials) >= dials and len(bench.pings) >= 4, "dials, and seconds")
         assert stop(pinger) == 0
 
     assert answered(bench) == []
-    if said is None:
+    if message is None:
         assert len(socks.dials) == 1
     else:
         pauses = [b.requested_at - a.requested_at for a, b in pairwise(socks.dials)]
         assert all(pause >= due for pause, due in zip(pauses, (0.25, 0.5, 1.0), strict=False))
         assert len({dial.password for dial in socks.dials}) == len(socks.dials)
-        assert bench.stderr("pinger") == f"client 0: {said}; dialling again until it answers\n"
+        assert bench.stderr("pinger") == f"client 0: {message}; dialling again until it answers\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

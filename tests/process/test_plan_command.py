@@ -115,7 +115,7 @@ def test_a_page_is_written_where_it_is_asked_for(onionrig, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--hardware", "pi3b"], "--target RATE"),
         (["--target", "500Mbit", "--hosts", "3", "--hardware", "pi3b"], "one of the two"),
@@ -135,10 +135,10 @@ def test_a_page_is_written_where_it_is_asked_for(onionrig, tmp_path):
         (["--hosts", "1", "--from", str(SMOKE_RUN), "--mode", "single-hop"], "of that mode"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_with_what_can(onionrig, arguments, said):
+def test_what_cannot_be_asked_is_refused_with_what_can(onionrig, arguments, message):
     ended = onionrig("plan", *arguments)
     assert ended.returncode == 2
-    assert said in " ".join(ended.stderr.split())
+    assert message in " ".join(ended.stderr.split())
 
 
 def test_a_probe_of_another_schema_is_refused_with_what_to_do(onionrig, tmp_path):

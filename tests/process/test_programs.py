@@ -81,17 +81,17 @@ def _runs(pid):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"\x7fELF\x02\x01\x01" + bytes(57), "is damaged, or for another architecture"),
         (b"", "is damaged, or for another architecture"),
         (b"#!/nowhere/sh\n", "the interpreter or loader that it needs is missing"),
     ],
 )
-def test_a_program_that_cannot_be_run_is_an_error(program, content, said):
+def test_a_program_that_cannot_be_run_is_an_error(program, content, message):
     path = program("")
     Path(path).write_bytes(content)
-    with pytest.raises(NotRun, match=said):
+    with pytest.raises(NotRun, match=message):
         run_program([path], seconds=10)
 
 
@@ -103,7 +103,7 @@ def test_a_missing_program_is_an_error():
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "message"),
     [
         ("exec sleep 3600", "had not ended after 10 s"),
         (r"printf '\377\376'", "does not name a version of tor"),
@@ -115,16 +115,16 @@ def test_a_missing_program_is_an_error():
         ),
     ],
 )
-def test_doctor_and_check_answer_whatever_tor_does(onionrig, program, script, said):
+def test_doctor_and_check_answer_whatever_tor_does(onionrig, program, script, message):
     path = f"{program(script).rpartition('/')[0]}:/usr/bin:/bin"
     done = onionrig("doctor", "--json", PATH=path)
     assert done.returncode == 4
-    assert said in done.stdout
+    assert message in done.stdout
     assert done.stderr == ""
     assert onionrig("check", "--json", PATH=path).returncode == 0
     done = onionrig("run", "--profile", "smoke", PATH=path)
     assert done.returncode == 4
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 

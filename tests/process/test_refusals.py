@@ -73,7 +73,7 @@ def test_a_disk_that_is_full_is_told_of_what_is_printed(arguments, unbuffered):
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "said"),
+    ("error", "kind", "message"),
     [
         (
             PermissionError(errno.EACCES, "Permission denied", "/a/b"),
@@ -87,9 +87,9 @@ def test_a_disk_that_is_full_is_told_of_what_is_printed(arguments, unbuffered):
         (OSError("no number"), OnionrigError, "no number"),
     ],
 )
-def test_what_an_error_becomes(error, kind, said):
+def test_what_an_error_becomes(error, kind, message):
     assert type(explained(error)) is kind
-    assert said in str(explained(error))
+    assert message in str(explained(error))
 
 
 def test_a_file_whose_name_is_not_utf_8_can_be_run(onionrig, tmp_path):
@@ -102,7 +102,7 @@ def test_a_file_whose_name_is_not_utf_8_can_be_run(onionrig, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("baseline", "--out", NOT_UTF_8), 8, "not UTF-8"),
         (("sweep", "--over", "load.streams=1,2", "--out", NOT_UTF_8), 8, "not UTF-8"),
@@ -119,11 +119,11 @@ def test_a_file_whose_name_is_not_utf_8_can_be_run(onionrig, tmp_path):
     ],
     ids=lambda value: " ".join(value).replace(NOT_UTF_8, "b?") if isinstance(value, tuple) else "",
 )
-def test_a_word_that_is_not_utf_8_is_no_traceback(onionrig, arguments, code, said):
+def test_a_word_that_is_not_utf_8_is_no_traceback(onionrig, arguments, code, message):
     done = onionrig(*arguments)
     assert "Traceback" not in done.stderr
     assert (done.returncode, done.stdout) == (code, "")
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_a_run_can_be_looked_at_where_its_directory_is_called_something_that_is_not_utf_8(

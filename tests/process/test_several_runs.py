@@ -100,7 +100,7 @@ def test_repetitions_whose_budget_is_spent_go_on_where_they_stopped(onionrig, tm
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("sweep",), "a sweep varies something"),
         (("sweep", "--over", "load.streams"), "load.streams=1,4,16"),
@@ -121,8 +121,10 @@ def test_repetitions_whose_budget_is_spent_go_on_where_they_stopped(onionrig, tm
         (("run", "--set", "verdict.time_to_first_byte.p95=1s"), "this run makes no dials"),
     ],
 )
-def test_what_cannot_be_run_is_refused_before_anything_starts(onionrig, tmp_path, arguments, said):
+def test_what_cannot_be_run_is_refused_before_anything_starts(
+    onionrig, tmp_path, arguments, message
+):
     done = onionrig(*arguments)
     assert done.returncode in {2, 11}
-    assert said in done.stderr
+    assert message in done.stderr
     assert not list(tmp_path.iterdir())

@@ -28,10 +28,10 @@ def ended_well(run, end, *, code, error):
     assert result(run)["failure"]["exit_code"] == code
 
 
-@pytest.mark.parametrize("said", ["a consensus", "to bootstrap", "Onionbalance to publish"])
-def test_ctrl_c_in_bring_up_cleans_up(start, said):
+@pytest.mark.parametrize("subject", ["a consensus", "to bootstrap", "Onionbalance to publish"])
+def test_ctrl_c_in_bring_up_cleans_up(start, subject):
     run = start()
-    run.until_waiting(said)
+    run.until_waiting(subject)
     ended_well(run, run.interrupt, code=130, error="Interrupted")
     assert "interrupted by Ctrl-C" in run.stderr
     reached = {event.reached for event in run.events() if isinstance(event, Milestone)}

@@ -58,7 +58,7 @@ def test_a_zone_below_freezing_is_a_temperature(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("said", "meanings"),
+    ("text", "meanings"),
     [
         ("throttled=0x0\n", ()),
         ("throttled=0x2\n", ("frequency capped now",)),
@@ -70,8 +70,8 @@ def test_a_zone_below_freezing_is_a_temperature(tmp_path):
         (None, None),
     ],
 )  # fmt: skip
-def test_flags_of_the_firmware_are_put_into_words(said, meanings):
-    assert throttling_from(said) == meanings
+def test_flags_of_the_firmware_are_put_into_words(text, meanings):
+    assert throttling_from(text) == meanings
 
 
 @given(st.integers(min_value=0, max_value=2**32 - 1))

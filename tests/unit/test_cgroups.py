@@ -45,9 +45,9 @@ def test_any_text_is_read_without_an_error(text):
     assert all(path.startswith("/") for path in own_groups(text).values())
 
 
-@pytest.mark.parametrize(("cores", "said"), [(0.25, "5000 20000"), (1.5, "30000 20000")])
-def test_a_share_is_a_quota_of_each_period(cores, said):
-    assert limits(cores, unified=True) == {"cpu.max": said}
+@pytest.mark.parametrize(("cores", "text"), [(0.25, "5000 20000"), (1.5, "30000 20000")])
+def test_a_share_is_a_quota_of_each_period(cores, text):
+    assert limits(cores, unified=True) == {"cpu.max": text}
 
 
 @given(st.floats(min_value=0.01, max_value=1024))

@@ -89,7 +89,7 @@ def test_quantities_are_text_with_units():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[load]\nstrems = 3", "unknown key load.strems; did you mean load.streams?"),
         ("[lod]\nstreams = 3", "unknown key lod; did you mean load?"),
@@ -143,8 +143,8 @@ def test_quantities_are_text_with_units():
         ("[load\n", "test is not TOML"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_run_is_refused_by_name_and_reason(text, said):
-    assert said in refused(text)
+def test_what_cannot_be_run_is_refused_by_name_and_reason(text, message):
+    assert message in refused(text)
 
 
 def test_eleven_instances_are_refused_with_the_arithmetic():

@@ -69,7 +69,7 @@ def test_a_shape_is_asked_for_in_toml_and_written_down_as_it_was_asked(connectio
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('[load]\nkind = "connections"\nconnections_per_second = 0.0', "above 0, at most 1000"),
         (
@@ -83,8 +83,8 @@ def test_a_shape_is_asked_for_in_toml_and_written_down_as_it_was_asked(connectio
         ('network.kind = "none"\n[load]\nkind = "connections"', "without tor there are only sinks"),
     ],
 )
-def test_what_a_shape_cannot_have_is_refused_by_name(connections, text, said):
-    with pytest.raises(UsageError, match=said):
+def test_what_a_shape_cannot_have_is_refused_by_name(connections, text, message):
+    with pytest.raises(UsageError, match=message):
         ask(None, None, [], tables(text))
 
 

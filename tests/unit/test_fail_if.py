@@ -76,7 +76,7 @@ def test_a_condition_names_a_figure_a_direction_and_a_share(text, what, operator
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("speed < 95%", 'no figure "speed"; it has sustained, median second, cpu, first byte'),
         ("cpu keeper < 95%", 'no figure "cpu keeper"; it has .*cpu backend, .*cpu relay'),
@@ -87,8 +87,8 @@ def test_a_condition_names_a_figure_a_direction_and_a_share(text, what, operator
         ("sustained < 0%", "write more than 0%"),
     ],
 )
-def test_a_condition_that_cannot_be_judged_is_refused_by_name(text, said):
-    with pytest.raises(UsageError, match=said) as refused:
+def test_a_condition_that_cannot_be_judged_is_refused_by_name(text, message):
+    with pytest.raises(UsageError, match=message) as refused:
         condition(text)
     assert str(refused.value).startswith(f'--fail-if "{text}": ')
 
@@ -105,7 +105,7 @@ def test_whatever_is_typed_is_read_or_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected_text"),
     [
         ("sustained < 50%", "passes"),
         ("sustained < 200%", "fails"),
@@ -115,8 +115,8 @@ def test_whatever_is_typed_is_read_or_refused(text):
         ("sustained > 102%", "undecided"),
     ],
 )
-def test_the_whole_interval_decides(text, said):
-    assert outcome(NOISE, text) == said
+def test_the_whole_interval_decides(text, expected_text):
+    assert outcome(NOISE, text) == expected_text
 
 
 def test_the_interval_is_the_one_that_the_comparison_shows():

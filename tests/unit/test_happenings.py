@@ -54,7 +54,7 @@ def test_nothing_happens_unless_it_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("fault_text", "message"),
     [
         ('at = "5s"', "faults, number 1: say one of kill, stop, start, hang, resume"),
         ('at = "5s"\nkill = "backend-1"\nstop = "backend-1"', "faults, number 1: say one of"),
@@ -72,8 +72,8 @@ def test_nothing_happens_unless_it_is_asked_for():
         ('at = "soon"\nkill = "backend-1"', '"soon" is no duration'),
     ],
 )
-def test_what_cannot_happen_is_refused_by_name_and_reason(said, message):
-    assert message in refused(events(said))
+def test_what_cannot_happen_is_refused_by_name_and_reason(fault_text, message):
+    assert message in refused(events(fault_text))
 
 
 def test_the_wrong_one_of_several_is_named():
@@ -82,7 +82,7 @@ def test_the_wrong_one_of_several_is_named():
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("fault_texts", "message"),
     [
         (['start = "balancer"'], 'start = "balancer" at 1s: balancer runs at that time'),
         (['resume = "relay-1"'], "relay-1 runs at that time"),
@@ -93,8 +93,8 @@ def test_the_wrong_one_of_several_is_named():
         (['stop = "relay-1"', 'resume = "relay-1"'], "relay-1 has ended at that time"),
     ],
 )
-def test_what_is_out_of_turn_is_refused(said, message):
-    text = events(*(f'at = "{at}s"\n{one}' for at, one in enumerate(said, start=1)))
+def test_what_is_out_of_turn_is_refused(fault_texts, message):
+    text = events(*(f'at = "{at}s"\n{one}' for at, one in enumerate(fault_texts, start=1)))
     assert message in refused(text)
 
 

@@ -105,7 +105,7 @@ def test_a_rate_is_scaled_as_links_are():
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("fault_text", "message"),
     [
         ('stop = "pi4"', 'stop = "pi4": no such service or host; did you mean pi'),
         ('link_rate = "pi1"', 'link_rate = "pi1": say which it is then, as in rate = "10Mbit"'),
@@ -124,8 +124,8 @@ def test_a_rate_is_scaled_as_links_are():
         ('hang = "clients"', "would stand still with it"),
     ],
 )
-def test_what_cannot_be_done_to_a_host_is_refused_with_the_reason(said, message):
-    whole = refused(f'at = "5s"\n{said}')
+def test_what_cannot_be_done_to_a_host_is_refused_with_the_reason(fault_text, message):
+    whole = refused(f'at = "5s"\n{fault_text}')
     assert message in whole
     assert "unit" in message or whole.startswith("faults, number 1: ")
 
@@ -159,7 +159,7 @@ def test_without_emulated_hosts_there_is_none_to_stop():
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("fault_texts", "message"),
     [
         (['start = "pi1"'], 'start = "pi1" at 1s: pi1 runs at that time'),
         (['stop = "pi1"', 'stop = "pi1"'], "pi1 has ended at that time"),
@@ -179,12 +179,12 @@ def test_without_emulated_hosts_there_is_none_to_stop():
         ),
     ],
 )
-def test_what_is_out_of_turn_for_a_host_or_on_it_is_refused(said, message):
-    assert message in refused(*in_turn(*said))
+def test_what_is_out_of_turn_for_a_host_or_on_it_is_refused(fault_texts, message):
+    assert message in refused(*in_turn(*fault_texts))
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         ['kill = "backend-1"', 'stop = "pi1"', 'start = "pi1"', 'kill = "backend-1"'],
         ['kill = "backend-1"', 'hang = "pi1"', 'resume = "pi1"', 'start = "backend-1"'],
@@ -193,9 +193,9 @@ def test_what_is_out_of_turn_for_a_host_or_on_it_is_refused(said, message):
         ['link_down = "pi1"', 'kill = "backend-1"', 'start = "backend-1"', 'link_up = "pi1"'],
     ],
 )
-def test_events_in_order_are_accepted(said):
+def test_events_in_order_are_accepted(text):
     # the evidence: what is out of order is refused with an error, as above
-    refuse_impossible(asked(*in_turn(*said)))
+    refuse_impossible(asked(*in_turn(*text)))
 
 
 @pytest.mark.parametrize(

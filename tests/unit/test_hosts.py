@@ -66,7 +66,7 @@ def rendered(text=BRAMBLE, **tables):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (('name = "pi2"', 'name = "pi1"'), 'two hosts are called "pi1"'),
         (('name = "pi2"', 'name = "Pi 2"'), "hosts[2].name = 'Pi 2'"),
@@ -83,10 +83,10 @@ def rendered(text=BRAMBLE, **tables):
         (('roles = ["backend"]', "roles = []"), "hosts[1].roles = []"),
     ],
 )
-def test_what_is_wrong_with_a_host_is_said(change, said):
+def test_what_is_wrong_with_a_host_is_said(change, message):
     with pytest.raises(UsageError) as caught:
         bramble(BRAMBLE.replace(*change))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_no_delay_may_be_said_out_loud():

@@ -156,7 +156,7 @@ def test_the_summary_says_what_part_of_the_links_was_sustained_and_at_which_scal
 
 
 @pytest.mark.parametrize(
-    ("roles", "said"),
+    ("roles", "text"),
     [
         ([("backend", 4, 4), ("source", 1, 1)], "4 backend instances, source"),
         ([("backend", 1, 4)], "1 to 4 backend instances"),
@@ -164,12 +164,12 @@ def test_the_summary_says_what_part_of_the_links_was_sustained_and_at_which_scal
         ([], "nothing"),
     ],
 )
-def test_roles_are_counted_as_one_would_say_it(roles, said):
-    assert roles_text(roles) == said
+def test_roles_are_counted_as_one_would_say_it(roles, text):
+    assert roles_text(roles) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(0.0002, "0.2 ms"), (0.02, "20 ms"), (1.0, "1.00 s")]
+    ("seconds", "text"), [(0.0002, "0.2 ms"), (0.02, "20 ms"), (1.0, "1.00 s")]
 )
-def test_delays_are_told_as_finely_as_they_can_be_asked_for(seconds, said):
-    assert delay_text(seconds) == said
+def test_delays_are_told_as_finely_as_they_can_be_asked_for(seconds, text):
+    assert delay_text(seconds) == text

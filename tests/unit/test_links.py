@@ -250,7 +250,7 @@ def test_a_baselines_full_link_is_named():
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "text"),
     [
         (["pi1", "pi2"], "pi1 and pi2"),
         (["pi1", "pi2", "pi3"], "pi1 to pi3"),
@@ -260,8 +260,8 @@ def test_a_baselines_full_link_is_named():
         (["b", "a"], "b and a"),
     ],
 )
-def test_names_that_are_numbered_on_are_named_by_the_first_and_the_last(names, said):
-    assert named_runs(names) == said
+def test_names_that_are_numbered_on_are_named_by_the_first_and_the_last(names, text):
+    assert named_runs(names) == text
 
 
 def test_a_part_and_its_whole_share_their_unit():

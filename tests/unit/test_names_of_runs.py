@@ -70,9 +70,9 @@ def test_where_nothing_can_be_made_that_is_said(tmp_path):
         new_beside_others(tmp_path / "runs" / "t-x")
 
 
-@pytest.mark.parametrize(("rigs", "said"), [(1, "on 1 rig, about"), (2, "on 2 rigs, about")])
-def test_one_rig_is_not_called_rigs(tmp_path, rigs, said):
+@pytest.mark.parametrize(("rigs", "text"), [(1, "on 1 rig, about"), (2, "on 2 rigs, about")])
+def test_one_rig_is_not_called_rigs(tmp_path, rigs, text):
     out = io.StringIO()
     telling = SeriesPrinter(Console(file=out, width=200), tmp_path, resume="")
     telling.tell(Begins(holds_left=1, holds=2, rigs=rigs, seconds=60))
-    assert said in out.getvalue()
+    assert text in out.getvalue()

@@ -110,7 +110,7 @@ def test_a_flag_and_a_setting_may_say_the_same(settings, flags):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("sweep", "--over", "streams=1,4"), "--over streams=1,4: write table.key=value,value"),
         (("sweep", "--over", "load.streams"), "--over load.streams: write"),
@@ -129,5 +129,5 @@ def test_a_flag_and_a_setting_may_say_the_same(settings, flags):
         (("baseline", "--listen", "--at", "9000"), 'baseline.listen: "9000"'),
     ],
 )
-def test_an_error_names_what_was_typed(arguments, said):
-    assert said in refused(*arguments)
+def test_an_error_names_what_was_typed(arguments, message):
+    assert message in refused(*arguments)

@@ -113,7 +113,7 @@ def test_a_link_from_the_command_line_overrides_the_boards():
 
 
 @pytest.mark.parametrize(
-    ("gone", "said"),
+    ("gone", "text"),
     [
         ({"cores": None}, "how many cores"),
         ({"memory_gb": None}, "how much memory"),
@@ -122,10 +122,10 @@ def test_a_link_from_the_command_line_overrides_the_boards():
         ({"seven_zip_mips": None, "clock_mhz": None}, "how fast its cores are"),
     ],
 )
-def test_what_is_not_known_of_a_board_is_said_with_what_to_do(gone, said):
+def test_what_is_not_known_of_a_board_is_said_with_what_to_do(gone, text):
     found = host_of(candidate(**gone), question(), reference())
     assert isinstance(found, Lacking)
-    assert said in found.sentence
+    assert text in found.sentence
     assert "probe" in found.sentence
 
 

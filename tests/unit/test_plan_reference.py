@@ -35,7 +35,7 @@ def test_single_hop_instances_take_less_of_the_relays():
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "message"),
     [
         (("dated = ", "dated: "), "not TOML"),
         (("cores = 2", "cores = 0"), "cores"),
@@ -43,9 +43,9 @@ def test_single_hop_instances_take_less_of_the_relays():
         (("[single_hop.rss_mib]", "[single_hop.other]"), "other"),
     ],
 )
-def test_a_file_that_is_none_is_refused_with_what_is_wrong(broken, said):
+def test_a_file_that_is_none_is_refused_with_what_is_wrong(broken, message):
     assert broken[0] in SHIPPED
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         reference_file(SHIPPED.replace(*broken, 1))
 
 

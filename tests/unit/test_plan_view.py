@@ -149,15 +149,15 @@ def test_what_has_no_price_and_no_watts_is_said_to_be_not_known():
 
 
 @pytest.mark.parametrize(
-    ("needed", "said"),
+    ("needed", "text"),
     [
         (HostsNeeded(fewest=6, likely=7, most=9), "6 at best, 9 at worst"),
         (HostsNeeded(fewest=6, likely=7, most=None), "6 at best; at worst no number is enough"),
         (HostsNeeded(fewest=7, likely=7, most=7), "at best and at worst"),
     ],
 )
-def test_how_far_the_ranges_may_bring_the_number_of_hosts_is_said(needed, said):
-    assert f"hosts 7 × {PI3} {said}" in lines(plan(pi3(needed=needed)))
+def test_how_far_the_ranges_may_bring_the_number_of_hosts_is_said(needed, text):
+    assert f"hosts 7 × {PI3} {text}" in lines(plan(pi3(needed=needed)))
 
 
 def test_a_reader_is_warned_of_the_worse_end_and_of_estimates():
@@ -194,20 +194,20 @@ def test_an_answer_is_a_sentence_that_names_its_hardware():
 
 
 @pytest.mark.parametrize(
-    ("amount", "said"),
+    ("amount", "text"),
     [(315.0, "315"), (1050.4, "1050"), (35.0, "35"), (3.79, "3.79"), (4.5, "4.50"), (0.0168, "0.0168")],
 )  # fmt: skip
-def test_money_has_cents_where_they_count(amount, said):
-    assert money_text(amount) == said
+def test_money_has_cents_where_they_count(amount, text):
+    assert money_text(amount) == text
 
 
 @pytest.mark.parametrize(
-    ("per", "said"),
+    ("per", "text"),
     [("piece", "245 USD"), ("month", "245 USD per month"), ("hour", "245 USD per hour")],
 )  # fmt: skip
-def test_a_price_says_for_how_long_it_is_paid(per, said):
+def test_a_price_says_for_how_long_it_is_paid(per, text):
     price = msgspec.structs.replace(bill(7, 97.8).price, per=per)
-    assert price_text(price) == said
+    assert price_text(price) == text
     shown = lines(plan(pi3(bill=bill(7, 97.8, price=price))))
     (line,) = [each for each in shown if each.startswith("price ")]
     assert ("boards alone" in line) == (per == "piece")

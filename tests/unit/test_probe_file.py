@@ -46,7 +46,7 @@ def test_a_probe_of_another_schema_is_refused_with_what_to_do(written, schema):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
@@ -61,11 +61,11 @@ def test_a_probe_of_another_schema_is_refused_with_what_to_do(written, schema):
         ({"schema": 1, "loopback": {}}, "cannot be read"),
     ],
 )
-def test_what_is_no_probe_is_said_to_be_none(written, content, said):
+def test_what_is_no_probe_is_said_to_be_none(written, content, message):
     path = written(content)
     with pytest.raises(UsageError) as refused:
         read_probe(path)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert str(path) in str(refused.value)
     assert "onionrig probe --out FILE" in str(refused.value)
 

@@ -48,17 +48,17 @@ def test_a_speed_stands_below_its_size():
 
 
 @pytest.mark.parametrize(
-    ("has", "gcm", "said"),
+    ("has", "gcm", "expected_text"),
     [
         (False, 25e6, "AES instructions: no, so ciphers cost CPU here: AES-256-GCM is 2.0 times as slow as"),
         (True, 500e6, "AES instructions: yes, and openssl uses them: AES-256-GCM is 10.0 times as fast as"),
         (True, 60e6, "AES instructions: yes, but openssl seems not to use them: AES-256-GCM is 1.2 times"),
     ],
 )  # fmt: skip
-def test_what_instructions_come_to_follows_from_the_figures(has, gcm, said):
+def test_what_instructions_come_to_follows_from_the_figures(has, gcm, expected_text):
     speeds = (speed("sha3-256", 509, 50e6), speed("aes-256-gcm", 16384, gcm))
     text = shown(probe(host=host(aes_instructions=has), speeds=speeds))
-    assert said in " ".join(text.split())
+    assert expected_text in " ".join(text.split())
 
 
 def test_nothing_is_said_of_instructions_that_nobody_knows_of_or_that_were_not_timed():

@@ -18,7 +18,7 @@ from support.records.plans import span
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "said"),
+    ("value", "unit", "text"),
     [
         (span(478.3e6, 521.7e6, 561.8e6), "bit/s", "480–560, likely 520 Mbit/s"),
         (span(96.1e6, 97.8e6, 99.2e6), "bit/s", "96.1–99.2, likely 97.8 Mbit/s"),
@@ -46,8 +46,8 @@ from support.records.plans import span
         (span(0, 0, 3), "W", "0.0–3.0, likely 0.0 W"),
     ],
 )
-def test_a_range_is_said_with_its_likely_value_and_its_unit_once(value, unit, said):
-    assert range_text(value, unit) == said
+def test_a_range_is_said_with_its_likely_value_and_its_unit_once(value, unit, text):
+    assert range_text(value, unit) == text
 
 
 def test_what_rounds_to_one_figure_is_said_once():
@@ -62,10 +62,10 @@ def test_the_parts_can_be_said_alone():
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(4.0, "4"), (1234.0, "1234"), (523.87, "524"), (0.9046, "0.905"), (36.2, "36.2")]
+    ("value", "text"), [(4.0, "4"), (1234.0, "1234"), (523.87, "524"), (0.9046, "0.905"), (36.2, "36.2")]
 )  # fmt: skip
-def test_a_figure_without_a_spread_has_three_digits_unless_it_is_a_count(value, said):
-    assert figure_text(value) == said
+def test_a_figure_without_a_spread_has_three_digits_unless_it_is_a_count(value, text):
+    assert figure_text(value) == text
 
 
 FIGURES = st.floats(min_value=1e-3, max_value=1e12)

@@ -68,7 +68,7 @@ def test_a_temporary_directory_may_have_odd_letters(directory):
 
 
 @pytest.mark.parametrize(
-    ("directory", "said"),
+    ("directory", "message"),
     [
         ("/tmp/a\nb", "a line break"),
         ("/tmp/a\tb", "another control character"),
@@ -76,8 +76,8 @@ def test_a_temporary_directory_may_have_odd_letters(directory):
         ("/tmp/\udcff", "not UTF-8"),
     ],
 )
-def test_directories_that_files_cannot_name_are_refused(directory, said):
-    assert said in unfit(directory)
+def test_directories_that_files_cannot_name_are_refused(directory, message):
+    assert message in unfit(directory)
 
 
 @pytest.mark.parametrize("letter", [" ", "#", '"', "'", "\\", "%", "$", ":", "é", "{"])

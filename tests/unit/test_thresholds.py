@@ -112,7 +112,7 @@ def test_an_experiment_without_thresholds_is_written_as_before_there_were_severa
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[verdict.time_to_first_byte]\np95 = '1s'", "this run makes no dials"),
         (
@@ -148,10 +148,10 @@ def test_an_experiment_without_thresholds_is_written_as_before_there_were_severa
         ),
     ],
 )  # fmt: skip
-def test_a_threshold_that_a_run_could_not_be_compared_with_is_refused_by_name(text, said):
+def test_a_threshold_that_a_run_could_not_be_compared_with_is_refused_by_name(text, message):
     with pytest.raises(UsageError) as refused:
         refuse_impossible(asked(text))
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert "verdict." in str(refused.value)
 
 
@@ -290,7 +290,7 @@ SHARED = judged_as(only("smallest backend share", 0.1, bound="at least", unit="s
 
 
 @pytest.mark.parametrize(
-    ("thresholds", "said"),
+    ("thresholds", "expected_text"),
     [
         ((MET,), "meets the target of 200 Mbit/s"),
         ((MET, SHARED), "meets the target of 200 Mbit/s, meets the other threshold"),
@@ -306,9 +306,9 @@ SHARED = judged_as(only("smallest backend share", 0.1, bound="at least", unit="s
         ((SHARED, FAILED), "misses 1 of 2 thresholds (failed streams)"),
     ],
 )
-def test_the_headline_names_what_is_missed(thresholds, said):
+def test_the_headline_names_what_is_missed(thresholds, expected_text):
     text = headline(with_thresholds(result(255), *thresholds))
-    assert text.plain == f"255 Mbit/s sustained through one onion address: {said}"
+    assert text.plain == f"255 Mbit/s sustained through one onion address: {expected_text}"
     missed = any(one.outcome != "met" for one in thresholds)
     assert ("red" in str(text.style)) is missed
 

@@ -16,7 +16,7 @@ Nov 29 09:37:45.507 [warn] You have used DirAuthority.
 
 
 @pytest.mark.parametrize(
-    ("warnings", "said"),
+    ("warnings", "message"),
     [
         (
             ["Failed to parse/validate config: Unknown option 'NoSuchOption'.  Failing."],
@@ -32,11 +32,11 @@ Nov 29 09:37:45.507 [warn] You have used DirAuthority.
         ),
     ],
 )
-def test_a_tor_that_refers_to_its_warnings_is_explained_by_them(tmp_path, warnings, said):
+def test_a_tor_that_refers_to_its_warnings_is_explained_by_them(tmp_path, warnings, message):
     lines = "".join(f"Nov 29 09:37:45.507 [warn] {warning}\n" for warning in warnings)
     log = tmp_path / "tor.log"
     log.write_text(ENDED.format(lines), encoding="utf-8")
-    assert last_line(log) == said
+    assert last_line(log) == message
 
 
 def test_any_other_end_is_explained_by_the_last_line(tmp_path):

@@ -9,7 +9,7 @@ from support.rigs import experiment_of
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "text"),
     [
         ("DirAuthority x", "DirAuthority is the rig's own to set"),
         ("dirauthority x", "DirAuthority is the rig's own to set"),
@@ -43,9 +43,9 @@ from support.rigs import experiment_of
         ("", None),
     ],
 )
-def test_a_line_is_read_as_tor_reads_it(line, said):
+def test_a_line_is_read_as_tor_reads_it(line, text):
     wrong = wrong_line(line)
-    assert wrong is None if said is None else said in wrong
+    assert wrong is None if text is None else text in wrong
 
 
 @pytest.mark.parametrize("table", ["network", "backends", "load"])

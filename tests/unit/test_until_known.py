@@ -273,7 +273,7 @@ def test_holds_of_one_network_end_as_soon_as_its_rate_is_known(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("compare", "smoke", "smoke", "--repeat", "auto"), "--repeat auto: a comparison that"),
         (("sweep", "--over", "load.streams=1,2", "--repeat", "auto"), "--repeat auto: a sweep"),
@@ -292,11 +292,11 @@ def test_holds_of_one_network_end_as_soon_as_its_rate_is_known(tmp_path, monkeyp
         (("run", "--resume", "x", "--within", "5%"), "--within: --resume goes on"),
     ],
 )  # fmt: skip
-def test_where_it_has_no_meaning_it_is_refused_by_name(arguments, said, tmp_path, monkeypatch):
+def test_where_it_has_no_meaning_it_is_refused_by_name(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as caught:
         app(arguments, standalone_mode=False)
-    assert str(caught.value).startswith(said)
+    assert str(caught.value).startswith(message)
     assert not list(tmp_path.iterdir())
 
 

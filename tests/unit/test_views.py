@@ -195,10 +195,10 @@ def test_a_foreign_peers_bytes_are_marked_unverified():
 
 
 @pytest.mark.parametrize(
-    ("lowest", "highest", "said"),
+    ("lowest", "highest", "text"),
     [(248e6, 262e6, "248 to 262 Mbit/s"), (980e6, 1.02e9, "980 Mbit/s to 1.02 Gbit/s")],
 )
-def test_repetitions_are_told_with_their_range(lowest, highest, said):
+def test_repetitions_are_told_with_their_range(lowest, highest, text):
     held = Repetitions(
         count=3, sustained_bits_per_second=(lowest, 255e6, highest), lowest_bits_per_second=lowest,
         highest_bits_per_second=highest, spread=0.055,
@@ -206,7 +206,7 @@ def test_repetitions_are_told_with_their_range(lowest, highest, said):
     repeated = changed(result(255), repetitions=held)
     assert "through one onion address, the median of 3 holds" in str(headline(repeated))
     shown = printed(summary(repeated, Path("r")))
-    assert said in shown
+    assert text in shown
     assert "of 3 holds, spread 5.5 %" in shown
     single = changed(held, count=1, spread=None)
     assert "holds" not in printed(summary(changed(result(255), repetitions=single), Path("r")))
