@@ -153,6 +153,27 @@ def test_a_rate_whose_bottleneck_is_no_cpu_is_not_carried_over():
     assert "no CPU was the bottleneck" in carried.not_carried_over
 
 
+def test_a_yardstick_of_a_version_without_a_reference_core_is_named_as_the_reason():
+    readings_of_version_2 = [
+        msgspec.structs.replace(sample, version=2) for sample in readings(TEN_SECONDS)
+    ]
+    whole = msgspec.structs.replace(watched(), yardsticks={"yardstick": readings_of_version_2})
+    known = analyse(whole).yardstick
+    assert known.speed is None
+    assert known.not_carried_over == (
+        "this onionrig has no reference core for version 2 of the yardstick"
+    )
+
+
+def test_a_yardstick_that_was_not_read_in_the_hold_is_named_as_the_reason():
+    whole = msgspec.structs.replace(
+        watched(), yardsticks={"yardstick": [reading(HOLD - 6, "before")]}
+    )
+    known = analyse(whole).yardstick
+    assert known.hosts[0].before == pytest.approx(1, rel=1e-3)
+    assert known.not_carried_over == "the yardstick was not read in the hold on every host"
+
+
 def test_a_role_on_two_hosts_is_carried_over_by_the_cpu_time_that_it_used_on_each():
     hosts = (host("fast"), host("slow"))
     services = (
