@@ -129,6 +129,7 @@ def _result_of_load(load: MeasuredLoad, number: int) -> Result:
     scheduled = events_of(recording.events, Scheduled)
     limit = bottleneck(load)
     core_speed = yardstick(load, rates, limit)
+    costs = carried_over_costs(load, costs_by_role(load), core_speed)
     return Result(
         run=manifest.run,
         started=manifest.started,
@@ -145,10 +146,10 @@ def _result_of_load(load: MeasuredLoad, number: int) -> Result:
         backends=shares,
         fairness=fairness(load, shares),
         bring_up_seconds=_bring_up(recording.events),
-        costs=carried_over_costs(load, costs_by_role(load), core_speed),
+        costs=costs,
         bottleneck=limit,
         links=links(load),
-        trust=trust(load, core_speed_doubts(core_speed, rates, recording.thresholds)),
+        trust=trust(load, core_speed_doubts(core_speed, rates, costs, recording.thresholds)),
         yardstick=core_speed,
         round_trip=round_trip(load),
         tor_circuits=tor_circuits(load),
