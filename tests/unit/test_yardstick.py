@@ -1,6 +1,8 @@
+import math
+
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onionrig.analysis.load.loads import loads
@@ -15,8 +17,9 @@ from onionrig.analysis.yardstick.arithmetic import (
 )
 from onionrig.analysis.yardstick.core_speed import host_speed, part_speeds, relative_speed
 from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
+from onionrig.records.result import Result
 from onionrig.records.thresholds import Threshold
-from onionrig.records.yardstick.readings import WORK_PARTS, YARDSTICK_VERSION
+from onionrig.records.yardstick.readings import WORK_PARTS, YARDSTICK_VERSION, Timing
 from support.records.events import finished, held, scheduled
 from support.records.manifests import host, manifest, service
 from support.records.recordings import recording, target_alone, watched
@@ -128,6 +131,37 @@ def test_unequal_cores_that_became_slower_did_so_by_their_own_measure():
 def test_cores_that_were_read_in_one_half_alone_show_no_change():
     several = [reading(HOLD + at, core=at, speed=1.0 if at < 5 else 0.2) for at in range(10)]
     assert host_speed("here", several, TEN_SECONDS).change is None
+
+
+NUMBERS = st.one_of(st.integers(-(10**20), 10**20), st.sampled_from([0, 1, 10**12]))
+SECONDS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([0.0, 1e-320, 1e-3, 1e308])
+)
+WHATEVER = st.lists(
+    st.builds(
+        reading,
+        st.integers(HOLD - 3, HOLD + 12),
+        st.sampled_from(["before", "hold", "after"]),
+        core=st.integers(0, 2),
+        version=st.integers(1, 2),
+    ).flatmap(
+        lambda sample: st.dictionaries(
+            st.sampled_from(WORK_PARTS), st.builds(Timing, bytes=NUMBERS, cpu_seconds=SECONDS)
+        ).map(lambda timings: msgspec.structs.replace(sample, timings=timings))
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(WHATEVER)
+def test_whatever_readings_are_recorded_a_result_is_made_of_them(samples):
+    whole = msgspec.structs.replace(watched(), yardsticks={"yardstick": samples})
+    result = analyse(whole)
+    speeds = [host.hold for host in result.yardstick.hosts if host.hold is not None]
+    assert all(0 < speed < math.inf for speed in speeds)
+    assert msgspec.json.decode(msgspec.json.encode(result), type=Result) == result
 
 
 def test_half_of_the_readings_lie_in_the_spread():

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
     from onionrig.analysis.load.windows import Window
     from onionrig.analysis.yardstick.reference_core import ReferenceCore
-    from onionrig.records.yardstick.readings import Moment, WorkPart, YardstickSample
+    from onionrig.records.yardstick.readings import Moment, Timing, WorkPart, YardstickSample
 
 PartSpeeds = dict["WorkPart", float]
 """Bytes per CPU-second of one core, by part."""
+MOST_READ_BYTES, LONGEST_READING_SECONDS = 1e15, 1e6
+"""Bounds of one part of a reading, which takes a fraction of a second; beyond them is damage."""
+SHORTEST_SECONDS = 1e-9
+"""Resolution of the clock; a shorter time is none."""
 FEWEST_FOR_QUARTILES = 4
 FEWEST_IN_A_HALF = 3
 
@@ -75,11 +79,23 @@ def part_speeds(readings: Sequence[YardstickSample]) -> PartSpeeds:
     """Return the speed of each part over these readings; a part without time is left out."""
     speeds: PartSpeeds = {}
     for part in WORK_PARTS:
-        timings = [reading.timings[part] for reading in readings if part in reading.timings]
+        timings = [
+            reading.timings[part]
+            for reading in readings
+            if part in reading.timings and _is_plausible(reading.timings[part])
+        ]
         seconds = math.fsum(timing.cpu_seconds for timing in timings)
-        if seconds > 0:
-            speeds[part] = sum(timing.bytes for timing in timings) / seconds
+        done_bytes = sum(timing.bytes for timing in timings)
+        if seconds >= SHORTEST_SECONDS and done_bytes:
+            speeds[part] = done_bytes / seconds
     return speeds
+
+
+def _is_plausible(timing: Timing) -> bool:
+    """Return whether a reading can have come about; in a bundle it may be anybody's invention."""
+    return (
+        0 <= timing.bytes <= MOST_READ_BYTES and 0 <= timing.cpu_seconds <= LONGEST_READING_SECONDS
+    )
 
 
 def mean_part_speeds(readings: Sequence[YardstickSample]) -> PartSpeeds:
