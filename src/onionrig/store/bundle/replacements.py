@@ -47,8 +47,8 @@ _REACHED = (
     r"(?<=connect to host )|(?<=resolve hostname )|(?<=Timeout, server )"
     r"|(?<=host key is known for )|(?<=Connection to )(?=\S+ (?:closed|port|timed))"
 )
-"""What OpenSSH writes before the name by which it reached a host. The inventory has that name, but
-the manifest has only the host's alias and its address."""
+"""The words that OpenSSH writes before the name by which it reached a host. The inventory has that
+name, but the manifest has only the host's alias and its address."""
 _GROUPS = "(?:[0-9A-Fa-f]{1,4}:)"
 _V4 = r"\d{1,3}(?:\.\d{1,3}){3}"
 _FORMS = (
