@@ -113,15 +113,22 @@ def _print(streams: int, turns: dict[str, list[Turn]]) -> None:
         print(flush=True)
 
 
-def turn(pair: Pair, streams: int, seconds: int) -> Turn:
-    """Start a pair, and measure it over whole seconds from the first that it moves bytes in."""
+def turn(
+    pair: Pair, streams: int, seconds: int, *, between: Callable[[int, int], Process] | None = None
+) -> Turn:
+    """Start a pair, and measure it over whole seconds from the first that it moves bytes in.
+
+    ``between`` starts a program that listens on the first port and carries to the second; what it
+    costs does not count.
+    """
     port = _free_port()
     with tempfile.TemporaryDirectory(prefix="onionrig-benchmark-") as directory:
         scratch = Path(directory)
         with (
             _ended(pair.source(port, streams, scratch)) as source,
             _until(lambda: _listens(source), "the source to listen"),
-            _ended(pair.sink(port, streams, scratch)) as sink,
+            _carried(port, between) as sink_port,
+            _ended(pair.sink(sink_port, streams, scratch)) as sink,
             _until(lambda: pair.received_bytes(sink, scratch) > 0, "the first byte"),
         ):
 
@@ -150,6 +157,20 @@ def _ended(process: Process) -> Iterator[Process]:
 
 
 @contextlib.contextmanager
+def _carried(port: int, between: Callable[[int, int], Process] | None) -> Iterator[int]:
+    """Yield the port that a sink connects to: the source's, or that of what is between them."""
+    if between is None:
+        yield port
+        return
+    listening_port = _free_port()
+    with (
+        _ended(between(listening_port, port)) as carrier,
+        _until(lambda: _listens(carrier), "what is between them to listen"),
+    ):
+        yield listening_port
+
+
+@contextlib.contextmanager
 def _until(condition: Callable[[], bool], subject: str) -> Iterator[None]:
     deadline = time.monotonic() + START_SECONDS
     while not condition():
@@ -172,8 +193,13 @@ def _listens(process: Process) -> bool:
 
 
 def _cpu_seconds(process: Process) -> float:
-    cpu = psutil.Process(process.pid).cpu_times()
-    return cpu.user + cpu.system
+    """Return the CPU time of a process to the nanosecond, over the threads that it still has.
+
+    The counters of a process in ticks are too coarse for a turn of few seconds (Linux:
+    Documentation/scheduler/sched-stats.rst, /proc/PID/schedstat).
+    """
+    tasks = Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 def _free_port() -> int:

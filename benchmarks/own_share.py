@@ -3,11 +3,13 @@
     .venv/bin/python benchmarks/own_share.py [--rounds 5] [--seconds 3] [--streams 16] [--run DIR]
 
 Source and sink move bytes over loopback and compare every one; in turn with them go two plain
-programs with a thread and a blocking socket per stream, which look at none. The yardstick is read
-on every core before and after each turn, so that costs are also known as on the reference core; the
-limit is judged there. With --run, sampler, controller (with its live view), keeper and yardstick of
-a recorded run are added up, and its source and sink are printed. --rounds 0 leaves out the turns.
-The exit code is 1 if a limit is missed, or a role of the run was not recorded.
+programs with a thread and a blocking socket per stream, which look at none. Then both take turns
+again with a forwarder between their ends, which carries a fixed rate in pieces as small as tor's.
+The yardstick is read on every core before and after each turn, so that costs are also known as on
+the reference core; the limit is judged there, for either. With --run, sampler, controller (with its
+live view), keeper and yardstick of a recorded run are added up, and its source and sink are
+printed. --rounds 0 leaves out the turns. The exit code is 1 if a limit is missed, or a role of the
+run was not recorded.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ import socket
 import statistics
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from core_readings import read_every_core, speed_of, spread
-from movers import HOST, OURS, PAIRS, Pair, bytes_read, started, turn
+from movers import HOST, OURS, PAIRS, Pair, Process, bytes_read, started, turn
 from onionrig.errors import OnionrigError
 from onionrig.movers.yardstick.work import Work
 from onionrig.rig.model import Role
@@ -46,6 +49,10 @@ PLAIN = "plain"
 READING_SECONDS = 0.12
 """Time for the reading of one core; a run takes as long."""
 BUFFER_BYTES = 256 << 10
+STREAM_BITS_PER_SECOND = 15_000_000
+"""Rate of each stream through the forwarder: a default run's on two cores."""
+Between = Callable[[int, int], Process]
+"""Starts a program that listens on the first port and carries to the second."""
 SEND, RECEIVE = "--send", "--receive"
 
 
@@ -84,10 +91,11 @@ def main() -> None:
         parser.error("--rounds 0 without --run leaves nothing to do")
     judged: list[Judged] = []
     try:
-        if options.rounds:
-            turns = _turns(options.rounds, options.streams, options.seconds)
+        for name, between in BETWEEN.items() if options.rounds else ():
+            turns = _turns(options.rounds, options.streams, options.seconds, between)
+            print(f"{name}:")
             print("\n".join(lines(turns)))
-            judged.append(moving_judged(turns[OURS]))
+            judged.append(moving_judged(turns[OURS], name))
         if options.run is not None:
             result = account_of(RunDirectory(options.run)).result
             print(f"in the run {result.run}:")
@@ -101,12 +109,12 @@ def main() -> None:
         sys.exit(1)
 
 
-def moving_judged(turns: Sequence[SharedTurn]) -> Judged:
+def moving_judged(turns: Sequence[SharedTurn], name: str) -> Judged:
     """Compare what source and sink cost, by the median on the reference core, with its limit."""
     median = statistics.median(one.reference_core_seconds_per_gbit for one in turns)
     kept = median <= MOST_CPU_SECONDS_PER_GBIT
     return Judged(
-        sentence=f"source and sink: {median:.4f} CPU-s per Gbit on the reference core, "
+        sentence=f"source and sink, {name}: {median:.4f} CPU-s per Gbit on the reference core, "
         f"{_verdict(kept=kept)} of {MOST_CPU_SECONDS_PER_GBIT:g}",
         kept=kept,
     )
@@ -135,7 +143,7 @@ def lines(turns: Mapping[str, Sequence[SharedTurn]]) -> Iterator[str]:
         raw = spread([one.cpu_seconds_per_gbit for one in taken], ".4f")
         carried = spread([one.reference_core_seconds_per_gbit for one in taken], ".4f")
         yield (
-            f"{name:<6} Gbit/s {spread([one.bits_per_second / 1e9 for one in taken], '.2f')}"
+            f"  {name:<6} Gbit/s {spread([one.bits_per_second / 1e9 for one in taken], '.2f')}"
             f"   CPU-s per Gbit {raw}, on the reference core {carried}"
         )
     ratios = [
@@ -143,7 +151,7 @@ def lines(turns: Mapping[str, Sequence[SharedTurn]]) -> Iterator[str]:
         for ours, plain in zip(turns[OURS], turns[PLAIN], strict=True)
     ]
     speeds = [one.speed for taken in turns.values() for one in taken]
-    yield f"{OURS} over {PLAIN}: {spread(ratios, '.2f')} the CPU; cores: {spread(speeds, '.2f')}"
+    yield f"  {OURS} over {PLAIN}: {spread(ratios, '.2f')} the CPU; cores: {spread(speeds, '.2f')}"
 
 
 def cost_lines(costs: Mapping[str, Cost]) -> Iterator[str]:
@@ -159,14 +167,16 @@ def cost_lines(costs: Mapping[str, Cost]) -> Iterator[str]:
         )
 
 
-def _turns(rounds: int, streams: int, seconds: int) -> dict[str, list[SharedTurn]]:
+def _turns(
+    rounds: int, streams: int, seconds: int, between: Between | None
+) -> dict[str, list[SharedTurn]]:
     pairs = {OURS: PAIRS[OURS], PLAIN: _PLAIN_PAIR}
     turns: dict[str, list[SharedTurn]] = {name: [] for name in pairs}
     with Work() as work:
         before = read_every_core(work, READING_SECONDS)
         for _ in range(rounds):
             for name, pair in pairs.items():
-                taken = turn(pair, streams, seconds)
+                taken = turn(pair, streams, seconds, between=between)
                 after = read_every_core(work, READING_SECONDS)
                 turns[name].append(
                     SharedTurn(
@@ -219,6 +229,16 @@ def _received(port: int) -> None:
             pass
 
 
+def _forwarder(listen_port: int, source_port: int) -> Process:
+    words = (str(listen_port), str(source_port), str(STREAM_BITS_PER_SECOND))
+    return started(sys.executable, str(Path(__file__).with_name("forwarder.py")), *words)
+
+
+BETWEEN: dict[str, Between | None] = {
+    "directly": None,
+    "in pieces of 8 KiB, 15 Mbit/s a stream": _forwarder,
+}
+"""What is between source and sink, by its name."""
 _PLAIN_PAIR = Pair(
     source=lambda port, _streams, _scratch: started(sys.executable, __file__, SEND, str(port)),
     sink=lambda port, streams, _scratch: started(

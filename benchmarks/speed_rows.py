@@ -5,7 +5,6 @@ benchmarks/speeds.py appends them, scripts/speeds_table.py makes a table of them
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,14 +14,13 @@ from msgspec import Meta
 from onionrig.analysis.several_runs.comparison import sum_if_all_known
 from onionrig.errors import RecordsUnreadable
 from onionrig.records.yardstick.readings import WorkPart
+from row_files import read_row_file, without_name
 
 if TYPE_CHECKING:
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
 
 ROWS = Path(__file__).resolve().parent / "speeds.jsonl"
-HOST = "host-1"
-"""Name of the machine in a row, as in a bundle."""
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 
@@ -136,31 +134,11 @@ def row_of(
         reference_core_seconds_per_gbit={
             role: cost.reference_core_seconds_per_gbit for role, cost in result.costs.items()
         },
-        doubts=() if result.trust is None else _nameless(result.trust.doubts, machine.name),
+        doubts=() if result.trust is None else without_name(result.trust.doubts, machine.name),
         disturbance=disturbance,
     )
 
 
 def read_rows(path: Path = ROWS) -> list[SpeedRow]:
     """Return the rows of a file. Raises RecordsUnreadable that names the file and the line."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordsUnreadable(
-            f"{path}: {error.strerror}; benchmarks/speeds.py writes such a file"
-        ) from error
-    decoder = msgspec.json.Decoder(SpeedRow)
-    rows = []
-    for number, line in enumerate(content.splitlines(), start=1):
-        try:
-            rows.append(decoder.decode(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise RecordsUnreadable(
-                f"{path}, line {number}: {error}; correct or remove that line"
-            ) from error
-    return rows
-
-
-def _nameless(doubts: tuple[str, ...], host: str) -> tuple[str, ...]:
-    """Return the doubts without the machine's name, which is nobody else's business."""
-    return tuple(re.sub(rf"\b{re.escape(host)}\b", HOST, doubt) for doubt in doubts)
+    return read_row_file(path, SpeedRow, writer="benchmarks/speeds.py")

@@ -13,36 +13,21 @@ from __future__ import annotations
 
 import argparse
 import signal
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from onionrig.errors import MEASURED, TARGET_MISSED, OnionrigError, RecordsUnreadable
-from onionrig.records.result import Result
+from onionrig.errors import OnionrigError
 from onionrig.store.lines import Appender
-from onionrig.store.run_directory import RunDirectory
 from onionrig.units import rate_text
+from recorded_run import RunFailed, recorded_run
 from siblings import busy
 from speed_rows import ROWS, Disturbance, SpeedRow, read_rows, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ENDING_SECONDS = 120
-"""Longest time that a run may take to clean up after Ctrl-C."""
 TERMINATED = 143
-
-
-class RunFailed(Exception):
-    """A run ended without a measurement; it said why on standard error."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def main() -> None:
@@ -80,12 +65,10 @@ def main() -> None:
         sys.exit(128 + signal.SIGINT)
 
 
-def arguments_of(
-    profile: str, hold: str | None, settings: Sequence[str], directory: Path
-) -> list[str]:
-    """Return the arguments of ``onionrig`` for one run."""
+def arguments_of(profile: str, hold: str | None, settings: Sequence[str]) -> list[str]:
+    """Return the arguments of ``onionrig run`` for one run."""
     return [
-        "run", "--json", "--no-report", "--profile", profile, "--out", str(directory),
+        "--profile", profile,
         *(() if hold is None else ("--hold", hold)),
         *(word for setting in settings for word in ("--set", setting)),
     ]  # fmt: skip
@@ -106,40 +89,16 @@ def sentence(row: SpeedRow) -> str:
 
 
 def _measured(options: argparse.Namespace, disturbance: Disturbance) -> SpeedRow:
-    with tempfile.TemporaryDirectory(prefix="onionrig-speeds-") as scratch:
-        directory = Path(scratch) / "run"
-        arguments = arguments_of(options.profile, options.hold, options.settings, directory)
-        with busy(disturbance.busy_processes, disturbance.cache_mib):
-            printed = _printed_by(arguments)
-        try:
-            result = msgspec.json.decode(printed, type=Result)
-        except msgspec.MsgspecError as error:
-            raise RecordsUnreadable(f"what onionrig run --json printed: {error}") from error
-        return row_of(
-            RunDirectory(directory).read_manifest(),
-            result,
-            note=options.note,
-            settings=tuple(options.settings),
-            disturbance=disturbance,
-        )
-
-
-def _printed_by(arguments: Sequence[str]) -> bytes:
-    """Return what ``onionrig`` prints. It is asked to end, and waited for, if this is interrupted.
-
-    Raises RunFailed.
-    """
-    command = [sys.executable, "-m", "onionrig", *arguments]
-    run = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    try:
-        printed, _ = run.communicate()
-    except BaseException:
-        run.send_signal(signal.SIGINT)  # a second one, after the terminal's, changes nothing
-        run.communicate(timeout=ENDING_SECONDS)
-        raise
-    if run.returncode not in {MEASURED, TARGET_MISSED}:
-        raise RunFailed(run.returncode if run.returncode > 0 else 1)
-    return printed
+    arguments = arguments_of(options.profile, options.hold, options.settings)
+    with busy(disturbance.busy_processes, disturbance.cache_mib):
+        manifest, result = recorded_run(arguments)
+    return row_of(
+        manifest,
+        result,
+        note=options.note,
+        settings=tuple(options.settings),
+        disturbance=disturbance,
+    )
 
 
 if __name__ == "__main__":

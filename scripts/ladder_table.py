@@ -1,64 +1,131 @@
-"""Print the table of docs/performance.md: what a Gbit takes, by arithmetic alone and as measured.
+"""Print the tables of docs/performance.md: what a Gbit takes, by arithmetic alone and as measured.
 
-usage: python scripts/ladder_table.py [DIRECTORY]
+usage: python scripts/ladder_table.py [FILE]
 
-It is made from the bundles in docs/results whose yardstick was read.
+They are made from the rows of benchmarks/ladder.jsonl.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.several_runs.comparison import whole_cost
-from onionrig.store.account import account_of
-from onionrig.store.bundle.archive import SUFFIX
-from onionrig.store.bundle.reading import unpacked_bundle
+from results_table import plain
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "benchmarks"))  # the benchmark says what a row is
+
+from ladder_rows import ROWS, WHOLE_PATH, read_rows  # noqa: E402 - first the path to the benchmarks
+from onionrig.errors import OnionrigError  # noqa: E402 - likewise
+from onionrig.units import rate_text  # noqa: E402 - likewise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from onionrig.records.result import Result
+    from ladder_rows import LadderRow
 
-RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
-HEADINGS = ("result", "part", "arithmetic", "measured", "times the arithmetic")
-PARTS = {"backend": "backend instances", "client": "client tors", "relay": "relays"}
+STEP_HEADINGS = (
+    "step", "command", "tor", "runs", "sustained", "CPU-s per Gbit", "CPU of the first step",
+)  # fmt: skip
+PART_HEADINGS = ("step", "part", "arithmetic", "measured", "times the arithmetic")
 
 
 def main() -> None:
-    """Print the table."""
-    print(table(Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS))
+    """Print the tables."""
+    try:
+        print(page(read_rows(Path(sys.argv[1]) if len(sys.argv) > 1 else ROWS)))
+    except OnionrigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
 
 
-def table(directory: Path) -> str:
-    """Return a Markdown table with the rows of each bundle in a directory, by its name."""
-    rows = [row for path in sorted(directory.glob(f"*{SUFFIX}")) for row in _rows(path)]
-    lines = (HEADINGS, ("---",) * len(HEADINGS), *rows)
+def page(rows: Sequence[LadderRow]) -> str:
+    """Return both tables in Markdown, and below them what may speak against the runs."""
+    if not rows:
+        return "There are no rows yet."
+    steps = by_step(rows)
+    return "\n\n".join((_table(STEP_HEADINGS, _steps(steps)), _table(PART_HEADINGS, _parts(steps)),
+                        doubts_text(rows)))  # fmt: skip
+
+
+def by_step(rows: Sequence[LadderRow]) -> list[list[LadderRow]]:
+    """Return the rows step by step, in the order in which the steps come first.
+
+    The same step on another machine, with another tor or another command is another step.
+    """
+    steps: dict[tuple[str | float | None, ...], list[LadderRow]] = {}
+    for row in rows:
+        key = (row.step, row.command, row.tor, row.tor_build, row.cpu_model, row.cores)
+        steps.setdefault(key, []).append(row)
+    return list(steps.values())
+
+
+def doubts_text(rows: Sequence[LadderRow]) -> str:
+    """Describe where the rows come from and what the runs doubted themselves."""
+    machines = sorted({f"{row.cpu_model}, {row.cores:g} cores" for row in rows})
+    days = sorted({row.date for row in rows})
+    doubted = sum(bool(row.doubts) for row in rows)
+    where = f"Measured on {'; '.join(plain(name) for name in machines)}, on {', '.join(days)}."
+    if not doubted:
+        return f"{where} No run has a doubt."
+    doubts = sorted({doubt.rstrip(".") for row in rows for doubt in row.doubts})
+    verb = "has" if doubted == 1 else "have"
+    return f"{where} {doubted} of {len(rows)} runs {verb} a doubt: {plain('; '.join(doubts))}."
+
+
+def _steps(steps: Sequence[Sequence[LadderRow]]) -> Iterator[tuple[str, ...]]:
+    first_cost = _median_cost(steps[0])
+    for rows in steps:
+        (row, *_) = rows
+        rates = [one.sustained_bits_per_second for one in rows]
+        built = f", build {row.tor_build}" if row.tor_build else ""
+        compiled = f", compiled with `{row.compiled}`" if row.compiled else ""
+        costs = [one.parts[WHOLE_PATH].measured for one in rows]
+        yield (
+            plain(row.step),
+            f"`{row.command}`",
+            f"{plain(row.tor)}{built}{compiled}",
+            str(len(rows)),
+            rate_text(statistics.median(rates))
+            + _range([rate_text(min(rates)), rate_text(max(rates))], len(rates)),
+            _spread(costs),
+            f"{_median_cost(rows) / first_cost:.2f} times",
+        )
+
+
+def _parts(steps: Sequence[Sequence[LadderRow]]) -> Iterator[tuple[str, ...]]:
+    for rows in steps:
+        name = plain(rows[0].step)
+        for part in rows[0].parts:
+            parts = [row.parts[part] for row in rows if part in row.parts]
+            yield (
+                name,
+                part,
+                _spread([one.arithmetic for one in parts]),
+                _spread([one.measured for one in parts]),
+                f"{statistics.median(one.measured / one.arithmetic for one in parts):.1f}",
+            )
+            name = ""
+
+
+def _median_cost(rows: Sequence[LadderRow]) -> float:
+    return statistics.median(row.parts[WHOLE_PATH].measured for row in rows)
+
+
+def _spread(figures: Sequence[float]) -> str:
+    low_and_high = [f"{min(figures):.2f}", f"{max(figures):.2f}"]
+    return f"{statistics.median(figures):.2f}" + _range(low_and_high, len(figures))
+
+
+def _range(low_and_high: Sequence[str], count: int) -> str:
+    return f" ({' to '.join(low_and_high)})" if count > 1 else ""
+
+
+def _table(headings: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = (headings, ("---",) * len(headings), *rows)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _rows(bundle: Path) -> Iterator[tuple[str, ...]]:
-    with unpacked_bundle(bundle) as run:
-        result = account_of(run).result
-    name = f"[{bundle.stem}](results/{bundle.name})"
-    for part, least, measured in parts(result):
-        yield name, part, f"{least:.2f}", f"{measured:.2f}", f"{measured / least:.1f}"
-        name = ""
-
-
-def parts(result: Result) -> Iterator[tuple[str, float, float]]:
-    """Yield each part of the path, with its CPU-seconds per Gbit by arithmetic and as measured."""
-    bound = result.yardstick.arithmetic if result.yardstick else None
-    if bound is None:
-        return
-    for role, name in PARTS.items():
-        cost = result.costs[role].cpu_seconds_per_gbit if role in result.costs else None
-        if cost is not None:
-            yield name, bound.role_cpu_seconds_per_gbit[role], cost
-    whole = whole_cost(result)
-    if whole is not None:
-        yield "everything", sum(bound.role_cpu_seconds_per_gbit.values()), whole
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def _cells(manifest: Manifest, result: Result) -> Iterator[str]:
     yield from (
         _each(host.cpu_model or host.architecture for host in manifest.machines),
         _each(f"{host.usable_cores:.10g}" for host in manifest.machines),
-        manifest.versions.tor or "none",
+        _tor(manifest),
         _frontend(manifest),
         "not measured" if rate is None else rate_text(rate),
         "not read" if result.yardstick is None else speed_text(result.yardstick.speed),
@@ -72,6 +72,13 @@ def _cells(manifest: Manifest, result: Result) -> Iterator[str]:
 def _each(texts: Iterable[str]) -> str:
     """Return different texts once each, in the order in which they come."""
     return ", ".join(dict.fromkeys(texts))
+
+
+def _tor(manifest: Manifest) -> str:
+    versions = manifest.versions
+    if versions.tor is None or versions.tor_build is None:
+        return versions.tor or "none"
+    return f"{versions.tor}, build {versions.tor_build}"
 
 
 def _frontend(manifest: Manifest) -> str:

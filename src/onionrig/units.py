@@ -105,7 +105,7 @@ def share_from(text: str) -> float:
     try:
         share = float(fraction_from(number.removesuffix("%")))
     except UsageError as error:
-        raise UsageError(f"cannot read {text!r} as a share: write it as in 20% or 0.2") from error
+        raise UsageError(f"cannot read {number!r} as a share: write it as in 20% or 0.2") from error
     return share / 100 if number.endswith("%") else share
 
 

@@ -107,6 +107,39 @@ def test_no_address_stays(address, sentence):
     assert not re.search(rf"(?<![\w.:]){re.escape(address)}(?![\w.:]*\w)", text)
 
 
+SAID_BY_SSH = (
+    "ssh: connect to host {} port 22: No route to host",
+    "ssh: Could not resolve hostname {}: Name or service not known",
+    "Connection to {} closed by remote host.",
+    "Connection to {} port 2222 timed out",
+    "Timeout, server {} not responding.",
+    "No ED25519 host key is known for {} and you have requested strict checking.",
+)
+
+
+@pytest.mark.parametrize("sentence", SAID_BY_SSH)
+@pytest.mark.parametrize("name", ["qxcellar", "qxcellar.example.net", "qxcellar-7.lan"])
+def test_no_name_stays_by_which_ssh_reached_a_host(sentence, name):
+    by = replacements(rig(["here"]))
+    text = by.text(sentence.format(name))
+    assert text == sentence.format("other-host-1")
+    assert by.text(text) == text
+    assert by.text(sentence.format("here.example.net")) == sentence.format("host-1")
+    assert by.counts() == {"host name": 2}
+
+
+def test_a_contact_in_a_setting_of_the_command_is_replaced_as_in_the_experiment():
+    lines = ["ContactInfo Ann Qx, 12 Main St"]
+    made = rig(
+        ["here"],
+        command=("onionrig", "run", "--set", f"load.torrc={msgspec.json.encode(lines).decode()}"),
+        experiment={"load": {"torrc": lines}},
+    )
+    known = replaced(made, replacements(made))
+    assert known.command[-1] == 'load.torrc=["ContactInfo contact-1"]'
+    assert known.experiment["load"]["torrc"] == ["ContactInfo contact-1"]
+
+
 @settings(max_examples=40)
 @given(macs, around)
 def test_no_hardware_address_stays(mac, sentence):

@@ -205,6 +205,25 @@ def test_another_tor_or_another_host_is_a_doubt():
     )
 
 
+def with_build(build):
+    whole = manifest()
+    return msgspec.structs.replace(
+        whole, versions=msgspec.structs.replace(whole.versions, tor_build=build)
+    )
+
+
+def test_another_build_of_the_same_tor_is_a_doubt():
+    a, b = with_build("0123456789ab"), with_build("ba9876543210")
+    doubts = compared(side(1, manifest=a), side(1, manifest=b), alternated=False).doubts
+    assert doubts == ("they differ in build of tor (0123456789ab and ba9876543210)",)
+
+
+def test_a_build_that_one_side_does_not_know_is_no_difference():
+    known, unknown = with_build("0123456789ab"), with_build(None)
+    comparison = compared(side(1, manifest=known), side(1, manifest=unknown), alternated=False)
+    assert comparison.differences == ()
+
+
 def test_what_the_runs_doubt_the_comparison_doubts():
     doubts = compared(
         side(1, 2, doubts=("the hold had a trend",)), side(1, 2), alternated=True

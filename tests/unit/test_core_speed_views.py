@@ -137,7 +137,7 @@ def test_a_report_of_a_run_without_a_yardstick_has_no_such_section():
 def test_unknown_speeds_are_dashes_and_nothing_is_carried_over():
     section = core_speed(with_(NOWHERE_READ))
     assert section.finding == (
-        "The yardstick was not read in the hold on every host, so nothing is carried over."
+        "Nothing is carried over to the reference core: there is no sustained rate."
     )
     (host, *_), *_ = (block.rows for block in section.blocks)
     assert host == ("here", "1", "1.00", "\u2013", "\u2013", "0", "\u2013")

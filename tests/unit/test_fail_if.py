@@ -85,6 +85,7 @@ def test_a_condition_names_a_figure_a_direction_and_a_share(text, what, operator
         ("sustained < 95% < 3", "write FIGURE < PERCENT"),
         ("sustained < much", "as a share"),
         ("sustained < 0%", "write more than 0%"),
+        ("sustained < 95", "95 is 9500 % of A's figure, and a bound is at most 1000 %"),
     ],
 )
 def test_a_condition_that_cannot_be_judged_is_refused_by_name(text, message):

@@ -1,4 +1,5 @@
 import base64
+import hashlib
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from onionrig.tor.bootstrap import BootstrapLog, last_line
 from onionrig.tor.consensus import consensus_from, seconds_until_start
 from onionrig.tor.descriptors import Descriptor, IntroductionPoint, reachable
 from onionrig.tor.identities import certificate_expires
-from onionrig.tor.program import program_from
+from onionrig.tor.program import build_of, program_from
 from onionrig.units import version_numbers
 from starvation import starvation_chance
 
@@ -53,6 +54,18 @@ def test_an_old_tor_is_refused_by_version(version):
 def test_a_program_that_is_not_tor_is_refused():
     with pytest.raises(Unequipped, match="does not name a version"):
         program_from("/usr/bin/tor", "GNU tor 9\n")
+
+
+def test_two_builds_of_a_version_are_told_apart_by_their_files(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(b"-O2")
+    other.write_bytes(b"-O3")
+    assert build_of(one) == hashlib.sha256(b"-O2").hexdigest()[:12]
+    assert build_of(one) != build_of(other)
+
+
+def test_a_tor_that_may_be_run_but_not_read_has_no_known_build(tmp_path):
+    assert build_of(tmp_path) is None
 
 
 def test_versions_compare_by_number():

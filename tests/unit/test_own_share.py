@@ -1,10 +1,15 @@
 """What benchmarks/own_share.py says of its limits."""
 
+import contextlib
+import select
+import socket
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import forwarder
 import own_share
 from onionrig.records.result import Cost
 
@@ -22,8 +27,8 @@ def watching(**cores):
 
 
 def test_the_limit_of_source_and_sink_is_judged_on_the_reference_core():
-    assert own_share.moving_judged([shared_turn(0.06, speed=0.5)]).kept
-    missed = own_share.moving_judged([shared_turn(0.04, speed=2.0)])
+    assert own_share.moving_judged([shared_turn(0.06, speed=0.5)], "directly").kept
+    missed = own_share.moving_judged([shared_turn(0.04, speed=2.0)], "directly")
     assert not missed.kept
     assert (
         "0.0800 CPU-s per Gbit on the reference core, MISSES the limit of 0.05" in missed.sentence
@@ -33,7 +38,7 @@ def test_the_limit_of_source_and_sink_is_judged_on_the_reference_core():
 @given(st.lists(st.floats(1e-4, 1.0), min_size=1))
 def test_one_disturbed_turn_among_several_does_not_decide(costs):
     turns = [shared_turn(each) for each in costs]
-    kept = own_share.moving_judged(turns).kept
+    kept = own_share.moving_judged(turns, "directly").kept
     within = sum(each <= own_share.MOST_CPU_SECONDS_PER_GBIT for each in costs)
     if 2 * within != len(costs):
         assert kept == (2 * within > len(costs))
@@ -61,7 +66,7 @@ def test_pairs_are_compared_turn_by_turn():
     }
     *_, last = own_share.lines(turns)
     assert last.startswith(
-        "ours over plain: 2.00 (2.00 to 2.00) the CPU; cores: 1.00 (0.50 to 1.00)"
+        "  ours over plain: 2.00 (2.00 to 2.00) the CPU; cores: 1.00 (0.50 to 1.00)"
     )
 
 
@@ -71,3 +76,22 @@ def test_what_our_programs_cost_in_a_run_is_printed(carried, text):
     assert list(own_share.cost_lines(costs)) == [
         f"  source     1.000% of one core; CPU-s per Gbit 0.0200, on the reference core {text}"
     ]
+
+
+def test_a_forwarder_carries_small_pieces_between_source_and_sink():
+    with contextlib.ExitStack() as sockets:
+        source = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+        server = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+        server.setblocking(False)
+        sink = sockets.enter_context(socket.create_connection(server.getsockname()))
+        sink.settimeout(20)
+        streams = []
+        forwarder.accept(server, streams, source.getsockname()[1])
+        for each in streams:
+            sockets.enter_context(each[0])
+            sockets.enter_context(each[1])
+        connected, _ = source.accept()
+        sockets.enter_context(connected).sendall(bytes(3 * forwarder.PIECE_BYTES))
+        assert select.select([streams[0][0]], [], [], 20)[0]
+        forwarder.carry(*streams[0])
+        assert sink.recv(3 * forwarder.PIECE_BYTES) == bytes(forwarder.PIECE_BYTES)

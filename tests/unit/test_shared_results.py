@@ -2,19 +2,13 @@
 
 import msgspec
 
-import ladder_table
 import results_table
-from onionrig.analysis.load.windows import Window
-from onionrig.analysis.result import analyse
 from onionrig.store.bundle.making import bundle_of
 from onionrig.store.bundle.reading import unpacked_bundle
 from onionrig.store.run_directory import RunDirectory
 from support.files import PROJECT, SMOKE_RUN
 from support.records.realistic_run import realistic_run
-from support.records.recordings import watched
 from support.records.run_directories import write_run
-from support.records.samples import HOLD
-from support.records.yardsticks import readings
 
 RESULTS = PROJECT / "docs" / "results"
 MOST_BYTES = 300_000
@@ -25,22 +19,6 @@ def test_the_table_is_that_of_the_bundles():
     page = (PROJECT / "docs" / "results.md").read_text()
     assert len(list(RESULTS.glob("*.onionrig"))) >= 1
     assert f"\n{results_table.table(RESULTS)}\n" in page
-
-
-def test_the_ladder_is_that_of_the_bundles():
-    page = (PROJECT / "docs" / "performance.md").read_text()
-    assert f"\n{ladder_table.table(RESULTS)}\n" in page
-
-
-def test_each_part_of_the_path_is_set_beside_its_arithmetic():
-    hold = Window(begin=HOLD, end=HOLD + 10)
-    cores = {"backend-1": 0.2, "relay-1": 0.9, "client-1": 0.2}
-    read = {"yardstick": readings(hold)}
-    result = analyse(msgspec.structs.replace(watched(cores=cores), yardsticks=read))
-    found = {name: measured / least for name, least, measured in ladder_table.parts(result)}
-    assert list(found) == ["backend instances", "client tors", "relays", "everything"]
-    assert all(times > 0 for times in found.values())
-    assert list(ladder_table.parts(analyse(watched()))) == []
 
 
 def test_bundles_are_small_and_name_nobody():

@@ -131,11 +131,11 @@ def test_a_file_that_cannot_be_read_is_answered_by_name(tmp_path, name):
         read_rows(tmp_path / name)
 
 
-def test_the_arguments_of_a_run_are_those_of_the_command_line(tmp_path):
-    words = speeds.arguments_of("smoke", "30s", ["a.b=1", "c.d=2"], tmp_path)
+def test_the_arguments_of_a_run_are_those_of_the_command_line():
+    words = speeds.arguments_of("smoke", "30s", ["a.b=1", "c.d=2"])
     assert words[words.index("--hold") + 1] == "30s"
     assert [words[at + 1] for at, word in enumerate(words) if word == "--set"] == ["a.b=1", "c.d=2"]
-    assert "--hold" not in speeds.arguments_of("smoke", None, [], tmp_path)
+    assert "--hold" not in speeds.arguments_of("smoke", None, [])
 
 
 def test_a_row_is_told_in_words_also_if_little_is_known():

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.sweep import speed_remarks, still_to_do, sweep_result
+from onionrig.analysis.thresholds import judged_as
+from onionrig.records.result import Verdict
 from onionrig.records.series.sweep import Axis, SweepPlan, SweepPoint
+from onionrig.records.thresholds import Threshold
 from onionrig.records.yardstick.core_speed import Yardstick
 from onionrig.views.report.series.sweep import sweep_report
 from onionrig.views.summary.sweep import sweep_summary
@@ -172,6 +175,52 @@ def test_a_point_that_was_repeated_has_its_median_and_range():
     (point,) = sweep_result(plan(("load.streams", ("1",)), repeat=3), "s", loads).points
     assert point.result.goodput.sustained_bits_per_second == 50e6
     assert point.result.repetitions.sustained_bits_per_second == (40e6, 60e6, 50e6)
+
+
+def judged_load(rate, *, failed=0, streams="1"):
+    """A load whose target of 100 Mbit/s and limit of one failed stream were compared with."""
+    target = Threshold(
+        key="verdict.target", figure="sustained rate", bound="at least", limit=100e6,
+        unit="bits per second",
+    )  # fmt: skip
+    few = Threshold(key="verdict.failed_streams", figure="failed streams", bound="at most", limit=1)
+    thresholds = (judged_as(target, rate * 1e6), judged_as(few, failed))
+    verdict = Verdict(target_bits_per_second=100e6, met=rate >= 100, thresholds=thresholds)
+    return msgspec.structs.replace(held(rate, load_streams=streams), verdict=verdict)
+
+
+def test_each_point_says_which_thresholds_it_misses():
+    loads = {
+        "001": [
+            judged_load(120, streams="1"),
+            judged_load(120, failed=2, streams="4"),
+            judged_load(90, failed=2, streams="16"),
+        ]
+    }
+    whole = sweep_result(plan(STREAMS), "s", loads)
+    text = printed(sweep_summary(whole, "."), width=150)
+    lines = [line.rstrip() for line in text.splitlines()]
+    for streams, outcome in (
+        ("1", "  met"),
+        ("4", "  missed: failed streams"),
+        ("16", "  missed: sustained rate, failed streams"),
+    ):
+        assert [line for line in lines if line.split()[:1] == [streams] and line.endswith(outcome)]
+    assert "missed: sustained rate, failed streams" in sweep_report(whole).html
+    without = sweep_result(plan(STREAMS), "s", {"001": [held(100, load_streams="1")]})
+    assert "thresholds" not in printed(sweep_summary(without, "."))
+    assert "missed:" not in sweep_report(without).html
+
+
+def test_a_point_that_was_repeated_is_judged_by_its_mean_rate_and_otherwise_by_the_worst():
+    loads = {"001": [judged_load(90), judged_load(130, failed=3)], "002": [judged_load(95)]}
+    (point,) = sweep_result(plan(("load.streams", ("1",)), repeat=3), "s", loads).points
+    rate, failed = point.result.verdict.thresholds
+    assert (rate.outcome, rate.note) == ("met", "mean of 3 repetitions")
+    assert point.result.verdict.met
+    assert (failed.outcome, failed.measured, failed.note) == (
+        "missed", 3, "worst of 3 repetitions, repetition 2",
+    )  # fmt: skip
 
 
 def test_the_table_has_a_line_a_point_and_says_what_is_missing(tmp_path):

@@ -126,11 +126,12 @@ def test_an_experiment_without_thresholds_is_written_as_before_there_were_severa
         ("[verdict.time_to_first_byte]\np95 = 3", 'Expected text with a unit, as in "60s"'),
         ("[verdict.cpu_seconds_per_gbit]\nbackends = 3", 'this run has no role "backends"; its'),
         ("[verdict.cpu_seconds_per_gbit]\ndialler = 3", 'this run has no role "dialler"'),
+        ("[verdict.cpu_seconds_per_gbit]\ndelay = 3", 'this run has no role "delay"'),
         ("[verdict.cpu_seconds_per_gbit]\nbackend = nan", "a number of CPU-seconds above 0"),
         ("[verdict.cpu_seconds_per_gbit]\nbackend = -1", "a number of CPU-seconds above 0"),
         (
             "network.kind = 'none'\n[verdict.cpu_seconds_per_gbit]\nrelay = 3",
-            'no role "relay"; its roles are sampler, sink, source',
+            'no role "relay"; its roles are controller, keeper, sampler, sink, source, yardstick',
         ),
         ("[verdict]\nsmallest_backend_share = '26%'", "of 4 backend instances the smallest serves"),
         ("[verdict]\nsmallest_backend_share = '101%'", "more than the whole"),

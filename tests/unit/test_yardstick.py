@@ -15,6 +15,7 @@ from onionrig.analysis.yardstick.arithmetic import (
 )
 from onionrig.analysis.yardstick.core_speed import host_speed, part_speeds, relative_speed
 from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
+from onionrig.records.thresholds import Threshold
 from onionrig.records.yardstick.readings import WORK_PARTS, YARDSTICK_VERSION
 from support.records.events import finished, held, scheduled
 from support.records.manifests import host, manifest, service
@@ -102,6 +103,27 @@ def test_a_rate_whose_bottleneck_is_no_cpu_is_not_carried_over():
     assert "no CPU was the bottleneck" in carried.not_carried_over
 
 
+def test_a_yardstick_of_a_version_without_a_reference_core_is_named_as_the_reason():
+    readings_of_version_2 = [
+        msgspec.structs.replace(sample, version=2) for sample in readings(TEN_SECONDS)
+    ]
+    whole = msgspec.structs.replace(watched(), yardsticks={"yardstick": readings_of_version_2})
+    known = analyse(whole).yardstick
+    assert known.speed is None
+    assert known.not_carried_over == (
+        "this onionrig has no reference core for version 2 of the yardstick"
+    )
+
+
+def test_a_yardstick_that_was_not_read_in_the_hold_is_named_as_the_reason():
+    whole = msgspec.structs.replace(
+        watched(), yardsticks={"yardstick": [reading(HOLD - 6, "before")]}
+    )
+    known = analyse(whole).yardstick
+    assert known.hosts[0].before == pytest.approx(1, rel=1e-3)
+    assert known.not_carried_over == "the yardstick was not read in the hold on every host"
+
+
 def test_a_role_on_two_hosts_is_carried_over_by_the_cpu_time_that_it_used_on_each():
     hosts = (host("fast"), host("slow"))
     services = (
@@ -168,6 +190,32 @@ def test_a_change_that_could_turn_the_verdict_is_a_doubt_although_it_is_small():
 
     assert doubts(7.8e6)
     assert not doubts(4e6)
+
+
+def test_a_change_that_could_turn_the_verdict_on_a_cost_is_a_doubt_although_it_is_small():
+    half = HOLD + 10
+    wavering = {half - 1: 1.001, half + 1: 0.951}
+
+    def doubts(**limits):
+        whole = msgspec.structs.replace(
+            watched(seconds=20, cores={"relay-1": 1.4}),
+            thresholds=tuple(
+                Threshold(key=role, figure="CPU-s per Gbit", of=role, bound="at most", limit=limit)
+                for role, limit in limits.items()
+            ),
+            yardsticks={
+                "yardstick": readings(
+                    Window(begin=HOLD, end=HOLD + 20),
+                    speed=lambda second: wavering.get(second, 1.0 if second < half else 0.95),
+                )
+            },
+        )
+        return [doubt for doubt in analyse(whole).trust.doubts if "yardstick" in doubt]
+
+    cost = result_of(seconds=20).costs["relay"].cpu_seconds_per_gbit
+    assert doubts(relay=1.02 * cost)
+    assert not doubts(relay=2 * cost)
+    assert not doubts(nobody=cost)
 
 
 def test_each_load_of_a_run_has_the_readings_around_it():

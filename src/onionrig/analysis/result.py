@@ -135,6 +135,7 @@ def _result_of_load(load: MeasuredLoad, number: int) -> Result:
     limit = bottleneck(load)
     used_seconds = used_seconds_by_machine(load)
     core_speed = yardstick(load, rates, limit, used_seconds)
+    costs = carried_over_costs(costs_by_role(load), core_speed, used_seconds, manifest.roles)
     return Result(
         run=manifest.run,
         started=manifest.started,
@@ -151,10 +152,10 @@ def _result_of_load(load: MeasuredLoad, number: int) -> Result:
         backends=shares,
         fairness=fairness(load, shares),
         bring_up_seconds=_bring_up(recording.events),
-        costs=carried_over_costs(costs_by_role(load), core_speed, used_seconds, manifest.roles),
+        costs=costs,
         bottleneck=limit,
         links=links(load),
-        trust=trust(load, core_speed_doubts(core_speed, rates, recording.thresholds)),
+        trust=trust(load, core_speed_doubts(core_speed, rates, costs, recording.thresholds)),
         yardstick=core_speed,
         round_trip=round_trip(load),
         tor_circuits=tor_circuits(load),

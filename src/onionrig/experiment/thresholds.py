@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 Check = Callable[["Experiment", Threshold], "str | None"]
 
-WATCHED = ("controller", "keeper", "delay")
+WATCHED = frozenset({"controller", "keeper"})
 """Processes that are sampled under their own names, although they are not services of the rig."""
+DELAYBOX = "delay"
+"""The same for the program that delays emulated links where the kernel cannot."""
 _PERCENTILE = re.compile(r"p(?P<percent>\d{1,3}(?:\.\d{1,6})?)")
 _ALL = 100
 
@@ -67,8 +69,11 @@ def _wrong_first_byte(experiment: Experiment, threshold: Threshold) -> str | Non
 
 def _wrong_cost(experiment: Experiment, threshold: Threshold) -> str | None:
     role, cost = threshold.of, threshold.limit
-    if role not in roles_of(experiment) and role not in WATCHED:
-        role_names = ", ".join(sorted(roles_of(experiment)))
+    roles = roles_of(experiment) | WATCHED
+    if any(host.delay for host in experiment.hosts):
+        roles |= {DELAYBOX}
+    if role not in roles:
+        role_names = ", ".join(sorted(roles))
         return f'{threshold.key}: this run has no role "{role}"; its roles are {role_names}'
     if not (math.isfinite(cost) and cost > 0):
         return f"{threshold.key} = {cost}: a number of CPU-seconds above 0"

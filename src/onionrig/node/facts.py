@@ -88,6 +88,7 @@ def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
             onionbalance=importlib.metadata.version("onionbalance") if onionbalance else None,
             python=platform.python_version(),
             kernel=platform.release(),
+            tor_build=tor.build if tor else None,
         ),
         programs={
             "python": sys.executable,

@@ -21,6 +21,9 @@ class Versions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Version of Onionbalance; null if not needed, as in a baseline, which runs without tor."""
     python: str
     kernel: str
+    tor_build: str | None = None
+    """First 12 hexadecimal digits of the SHA-256 digest of tor's program file, by which two builds
+    of one version differ; null if it could not be read, and in older records."""
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

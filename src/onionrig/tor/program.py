@@ -6,8 +6,10 @@ releases are no longer supported (tor: doc/ReleaseNotes).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +28,7 @@ MODULES = ("relay", "dirauth", "dircache")
 _VERSION = re.compile(r"Tor version (\d+(?:\.\d+)+[\w.+-]*?)\.?(?:\s|$)", re.MULTILINE)
 _OPENSSL = re.compile(r"(OpenSSL|LibreSSL)\s+([\w.+-]+?),")
 _SECONDS = 10
+_BUILD_DIGITS = 12
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +37,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     version: str
     openssl: str
+    build: str | None = None
+    """First 12 hexadecimal digits of the SHA-256 digest of its file; None if it is unreadable."""
 
 
 def find_tor() -> Program:
@@ -53,7 +58,16 @@ def find_tor() -> Program:
         raise Unequipped(f"{path} --version fails with {version.complaint}")
     program = program_from(path, version.out)
     refuse_missing_modules(path, modules.out)
-    return program
+    return msgspec.structs.replace(program, build=build_of(Path(path)))
+
+
+def build_of(path: Path) -> str | None:
+    """Return what tells two builds of one version apart: the beginning of the file's digest."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:_BUILD_DIGITS]
+    except OSError:
+        return None  # a program may be executable and yet not readable
 
 
 def refuse_missing_modules(path: str, printed: str) -> None:

@@ -35,6 +35,8 @@ FIGURES = {
     "fairness": "fairness, Jain's index",
 }
 """The comparison's figures by their short names; ``cpu backend`` is the cost of a role."""
+MOST_BOUND = 10
+"""Highest ratio that a condition can have; a higher one lacks its percent sign."""
 MOST_PAIRS = 1000
 """Most pairs that are named as what would decide a condition."""
 
@@ -78,6 +80,11 @@ def condition_from(text: str, *, roles: Collection[str]) -> Condition:
         raise UsageError(f'--fail-if "{text}": {error}') from error
     if bound <= 0:
         raise UsageError(f'--fail-if "{text}": no figure of B is 0 % of A\'s; write more than 0%')
+    if bound > MOST_BOUND:
+        raise UsageError(
+            f'--fail-if "{text}": {match["bound"].strip()} is {100 * bound:.0f} % of A\'s figure, '
+            f"and a bound is at most {100 * MOST_BOUND} %; write a share, as in 95%"
+        )
     return Condition(
         text=text.strip(),
         what=figure,

@@ -31,6 +31,7 @@ def differences(
         ),
         *_differences_between("setting", {"mode": a.mode}, {"mode": b.mode}),
         *_differences_between("version", _versions(a), _versions(b)),
+        *_differences_between("version", *_builds(a, b)),
         *_differences_between("host", _hosts(a), _hosts(b)),
         *_differences_between("network", _consensus(a), _consensus(b)),
         *_differences_between("measurement", _measurement(result_a), _measurement(result_b)),
@@ -78,7 +79,16 @@ def _text(value: object) -> str:
 
 def _versions(manifest: Manifest) -> dict[str, str]:
     versions: dict[str, str | None] = msgspec.to_builtins(manifest.versions)
+    del versions["tor_build"]
     return {name: version or ABSENT for name, version in versions.items()}
+
+
+def _builds(a: Manifest, b: Manifest) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the builds of tor on both sides; none if a side does not know its own."""
+    builds = (a.versions.tor_build, b.versions.tor_build)
+    if builds[0] is None or builds[1] is None:
+        return {}, {}
+    return {"build of tor": builds[0]}, {"build of tor": builds[1]}
 
 
 def _hosts(manifest: Manifest) -> dict[str, str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from onionrig.analysis.several_runs.grid import combinations
 from onionrig.analysis.several_runs.knee import knees
 from onionrig.analysis.several_runs.repetitions import combined
+from onionrig.analysis.thresholds import repeated_thresholds
 from onionrig.analysis.trust.core_speed import MOST_CHANGE
+from onionrig.records.result import Verdict
 from onionrig.records.series.sweep import SweepPoint, SweepResult
 
 if TYPE_CHECKING:
@@ -30,7 +35,8 @@ def sweep_result(plan: SweepPlan, name: str, loads: Mapping[str, Sequence[Result
         ]
         if results_of_point:
             first_run = results_of_point[0][0]
-            point_result = combined([point_result for _, point_result in results_of_point])
+            results = [point_result for _, point_result in results_of_point]
+            point_result = msgspec.structs.replace(combined(results), verdict=_verdict(results))
             points.append(SweepPoint(settings=settings, run=first_run, result=point_result))
     return SweepResult(
         sweep=name,
@@ -57,6 +63,25 @@ def speed_remarks(results: Sequence[Result]) -> tuple[str, ...]:
         "core, so points differ by that as well; compare their costs on the reference core"
     )
     return (remark,)
+
+
+def _verdict(results: Sequence[Result]) -> Verdict:
+    """Return the verdict of a point: of several repetitions by their mean rate and their worst."""
+    if len(results) == 1:
+        return results[0].verdict
+    rates = [rate for result in results if (rate := result.goodput.sustained_bits_per_second)]
+    thresholds = repeated_thresholds(
+        {f"repetition {number}": result for number, result in enumerate(results, start=1)},
+        mean=statistics.geometric_mean(rates) if rates else None,
+    )
+    target = next(
+        (threshold for threshold in thresholds if threshold.figure == "sustained rate"), None
+    )
+    return Verdict(
+        target_bits_per_second=target.limit if target else None,
+        met=target.outcome == "met" if target and target.outcome != "unknown" else None,
+        thresholds=thresholds,
+    )
 
 
 def still_to_do(plan: SweepPlan, loads: Mapping[str, Sequence[Result]]) -> list[Settings]:

@@ -8,9 +8,9 @@ from onionrig.analysis.trust.trend import LEAST_SIGNIFICANCE
 from onionrig.units import percent_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from onionrig.records.result import Goodput
+    from onionrig.records.result import Cost, Goodput
     from onionrig.records.thresholds import Threshold
     from onionrig.records.yardstick.core_speed import HostSpeed, Yardstick
 
@@ -20,24 +20,36 @@ differ by as much."""
 
 
 def core_speed_doubts(
-    yardstick: Yardstick | None, goodput: Goodput, thresholds: Sequence[Threshold]
+    yardstick: Yardstick | None,
+    goodput: Goodput,
+    costs: Mapping[str, Cost],
+    thresholds: Sequence[Threshold],
 ) -> list[str]:
     """Return a doubt for each host whose speed moved by more than the verdict can bear.
 
-    A verdict bears a change that is smaller than the distance from the rate to the target.
+    A verdict bears a change that is smaller than the distance from a rate or a cost to its
+    threshold.
     """
     if yardstick is None:
         return []
     tolerated_change = MOST_CHANGE
-    sustained_rate = goodput.sustained_bits_per_second
     for threshold in thresholds:
-        if threshold.figure == "sustained rate" and threshold.limit and sustained_rate:
-            tolerated_change = min(tolerated_change, abs(sustained_rate / threshold.limit - 1))
+        figure = _figure_of(threshold, goodput, costs)
+        if figure and threshold.limit:
+            tolerated_change = min(tolerated_change, abs(figure / threshold.limit - 1))
     return [
         _doubt(host, has_several_hosts=len(yardstick.hosts) > 1)
         for host in yardstick.hosts
         if _has_moved(host, tolerated_change)
     ]
+
+
+def _figure_of(threshold: Threshold, goodput: Goodput, costs: Mapping[str, Cost]) -> float | None:
+    """Return the figure of a threshold if it follows the speed of the cores."""
+    if threshold.figure == "sustained rate":
+        return goodput.sustained_bits_per_second
+    cost = costs.get(threshold.of) if threshold.figure == "CPU-s per Gbit" else None
+    return None if cost is None else cost.cpu_seconds_per_gbit
 
 
 def _has_moved(host: HostSpeed, tolerated_change: float) -> bool:

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
     from onionrig.analysis.load.windows import Window
     from onionrig.analysis.yardstick.reference_core import ReferenceCore
-    from onionrig.records.yardstick.readings import Moment, WorkPart, YardstickSample
+    from onionrig.records.yardstick.readings import Moment, Timing, WorkPart, YardstickSample
 
 PartSpeeds = dict["WorkPart", float]
 """Bytes per CPU-second of one core, by part."""
+MOST_READ_BYTES, LONGEST_READING_SECONDS = 1e15, 1e6
+"""Bounds of one part of a reading, which takes a fraction of a second; beyond them is damage."""
+SHORTEST_SECONDS = 1e-9
+"""Resolution of the clock; a shorter time is none."""
 FEWEST_FOR_QUARTILES = 4
 FEWEST_IN_A_HALF = 3
 
@@ -31,10 +35,13 @@ def host_speed(host: str, readings: Sequence[YardstickSample], hold: Window) -> 
         for reading in readings
         if reading.moment == "hold" and reading.second in hold.seconds
     ]
+    readings_by_moment = {
+        "before": _readings_at(readings, "before"),
+        "hold": hold_readings,
+        "after": _readings_at(readings, "after"),
+    }
     speeds_by_moment = {
-        "before": part_speeds(_readings_at(readings, "before")),
-        "hold": part_speeds(hold_readings),
-        "after": part_speeds(_readings_at(readings, "after")),
+        moment: mean_part_speeds(of_moment) for moment, of_moment in readings_by_moment.items()
     }
     reference = REFERENCE_CORES.get(readings[0].version) if readings else None
     hold_speeds = [
@@ -47,9 +54,9 @@ def host_speed(host: str, readings: Sequence[YardstickSample], hold: Window) -> 
         host=host,
         cores=len({reading.core for reading in readings}),
         readings=len(hold_readings),
-        before=relative_speed(speeds_by_moment["before"], reference),
-        hold=relative_speed(speeds_by_moment["hold"], reference),
-        after=relative_speed(speeds_by_moment["after"], reference),
+        before=_mean_speed(readings_by_moment["before"], reference),
+        hold=_mean_speed(readings_by_moment["hold"], reference),
+        after=_mean_speed(readings_by_moment["after"], reference),
         middle_half=_middle_half(hold_speeds),
         change=change,
         significance=significance,
@@ -72,11 +79,37 @@ def part_speeds(readings: Sequence[YardstickSample]) -> PartSpeeds:
     """Return the speed of each part over these readings; a part without time is left out."""
     speeds: PartSpeeds = {}
     for part in WORK_PARTS:
-        timings = [reading.timings[part] for reading in readings if part in reading.timings]
+        timings = [
+            reading.timings[part]
+            for reading in readings
+            if part in reading.timings and _is_plausible(reading.timings[part])
+        ]
         seconds = math.fsum(timing.cpu_seconds for timing in timings)
-        if seconds > 0:
-            speeds[part] = sum(timing.bytes for timing in timings) / seconds
+        done_bytes = sum(timing.bytes for timing in timings)
+        if seconds >= SHORTEST_SECONDS and done_bytes:
+            speeds[part] = done_bytes / seconds
     return speeds
+
+
+def _is_plausible(timing: Timing) -> bool:
+    """Return whether a reading can have come about; in a bundle it may be anybody's invention."""
+    return (
+        0 <= timing.bytes <= MOST_READ_BYTES and 0 <= timing.cpu_seconds <= LONGEST_READING_SECONDS
+    )
+
+
+def mean_part_speeds(readings: Sequence[YardstickSample]) -> PartSpeeds:
+    """Return the mean of the cores' speeds of each part; a part that a core lacks is left out.
+
+    Each core counts alike, however slow it is: a rig keeps slow and fast cores equally long at
+    work.
+    """
+    speeds_by_core = [part_speeds(of_core) for of_core in _by_core(readings).values()]
+    return {
+        part: statistics.fmean(speeds[part] for speeds in speeds_by_core)
+        for part in WORK_PARTS
+        if speeds_by_core and all(part in speeds for speeds in speeds_by_core)
+    }
 
 
 def relative_speed(speeds: PartSpeeds, reference: ReferenceCore | None) -> float | None:
@@ -90,6 +123,25 @@ def relative_speed(speeds: PartSpeeds, reference: ReferenceCore | None) -> float
         weight * reference.bytes_per_cpu_second[part] / speeds[part]
         for part, weight in reference.weights.items()
     )
+
+
+def _mean_speed(
+    readings: Sequence[YardstickSample], reference: ReferenceCore | None
+) -> float | None:
+    """Return the mean speed of the cores, each relative to the reference core, or None."""
+    core_speeds = [
+        speed
+        for of_core in _by_core(readings).values()
+        if (speed := relative_speed(part_speeds(of_core), reference)) is not None
+    ]
+    return statistics.fmean(core_speeds) if core_speeds else None
+
+
+def _by_core(readings: Sequence[YardstickSample]) -> dict[int, list[YardstickSample]]:
+    by_core: dict[int, list[YardstickSample]] = {}
+    for reading in readings:
+        by_core.setdefault(reading.core, []).append(reading)
+    return by_core
 
 
 def _readings_at(readings: Sequence[YardstickSample], moment: Moment) -> list[YardstickSample]:
@@ -106,13 +158,23 @@ def _middle_half(speeds: Sequence[float]) -> tuple[float, float] | None:
 def _change(
     hold_readings: Sequence[YardstickSample], speeds: Sequence[float], hold: Window
 ) -> tuple[float | None, float | None]:
-    """Return the relative change between the halves of the hold, and its standard errors."""
+    """Return the relative change between the halves of the hold, and its standard errors.
+
+    Each reading is compared with others of its core, so that a half in which more of the slow cores
+    were read does not count as slower. Cores that were not read in both halves are left out.
+    """
     if len(speeds) != len(hold_readings):
         return None, None
     middle_second = (hold.begin + hold.end) / 2
-    halves: tuple[list[float], list[float]] = ([], [])
+    by_core: dict[int, tuple[list[float], list[float]]] = {}
     for reading, speed in zip(hold_readings, speeds, strict=True):
-        halves[reading.second >= middle_second].append(speed)
+        by_core.setdefault(reading.core, ([], []))[reading.second >= middle_second].append(speed)
+    halves: tuple[list[float], list[float]] = ([], [])
+    for core_halves in by_core.values():
+        if all(core_halves):
+            level = statistics.fmean(map(statistics.fmean, core_halves))
+            for half, core_half in zip(halves, core_halves, strict=True):
+                half += [speed / level for speed in core_half]
     if any(len(half) < FEWEST_IN_A_HALF for half in halves):
         return None, None
     first_mean, second_mean = (statistics.fmean(half) for half in halves)

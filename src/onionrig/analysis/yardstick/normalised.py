@@ -19,6 +19,7 @@ from onionrig.analysis.yardstick.arithmetic import (
     summed_by_role,
 )
 from onionrig.analysis.yardstick.core_speed import host_speed
+from onionrig.analysis.yardstick.reference_core import REFERENCE_CORES
 from onionrig.records.yardstick.core_speed import ArithmeticBound, Yardstick
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def yardstick(
     )
     speed = _whole_speed(used_seconds, {host.host: host for host in hosts})
     sustained_on_reference_core, reason = _sustained_on_reference_core(goodput, bottleneck, speed)
+    if speed is None:
+        reason = _reason_without_speed(version, readings)
     return Yardstick(
         version=version,
         libraries=tuple(machine_readings[0].library for machine_readings in readings.values()),
@@ -151,10 +154,24 @@ def _sustained_on_reference_core(
     if sustained_rate is None:
         return None, "there is no sustained rate"
     if speed is None:
-        return None, "the yardstick was not read in the hold on every host"
+        return None, ""
     if bottleneck is None or bottleneck.kind not in FOLLOWS_THE_CORES:
         return None, "no CPU was the bottleneck, so the rate does not follow the core speed"
     return sustained_rate / speed, ""
+
+
+def _reason_without_speed(version: int, readings: Mapping[str, Sequence[YardstickSample]]) -> str:
+    """Explain why it is not known how fast the cores were."""
+    if version not in REFERENCE_CORES:
+        return f"this onionrig has no reference core for version {version} of the yardstick"
+    other_hosts = [
+        machine
+        for machine, machine_readings in readings.items()
+        if not _readings_of_version(machine_readings, version)
+    ]
+    if other_hosts:
+        return f"{', '.join(other_hosts)} had not read version {version} of the yardstick"
+    return "the yardstick was not read in the hold on every host"
 
 
 def _arithmetic(

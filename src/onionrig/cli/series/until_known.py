@@ -146,7 +146,7 @@ def _tolerance(text: str) -> float:
         raise UsageError(f"--within: {error}") from error
     if not LEAST_WITHIN <= within <= MOST_WITHIN:
         least, most = percent_text(LEAST_WITHIN), percent_text(MOST_WITHIN)
-        raise UsageError(f"--within {text}: from {least} to {most}")
+        raise UsageError(f"--within {text}: write a share from {least} to {most}, as in {WITHIN}")
     return within
 
 

@@ -94,6 +94,7 @@ class AnsibleOpening:
             onionbalance=versions["onionbalance"],
             python=versions["python"] or "",
             kernel=versions["kernel"] or "",
+            tor_build=versions["tor_build"],
         )
 
     @property

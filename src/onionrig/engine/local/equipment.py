@@ -83,6 +83,7 @@ class Equipment(msgspec.Struct, frozen=True, kw_only=True):
             onionbalance=self.onionbalance_version,
             python=platform.python_version(),
             kernel=platform.release(),
+            tor_build=self.tor.build if self.tor else None,
         )
 
     @property

@@ -10,7 +10,7 @@ from onionrig.records.yardstick.readings import WorkPart
 
 
 class PartSpeed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One part of the yardstick's work on one host, in bytes per CPU-second of one core."""
+    """One part of the yardstick's work on one host, in bytes per CPU-second: mean of its cores."""
 
     part: WorkPart
     before_bytes_per_cpu_second: float | None
@@ -31,7 +31,7 @@ class HostSpeed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     before: float | None
     """Speed shortly before the load."""
     hold: float | None
-    """Speed in the hold, over all its readings."""
+    """Speed in the hold: the mean of its cores' speeds, each over all its readings."""
     after: float | None
     """Speed right after the load."""
     middle_half: tuple[float, float] | None

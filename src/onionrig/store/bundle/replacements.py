@@ -41,6 +41,14 @@ _DOMAIN = (
 """Domain that may follow a host's name in a text, and is cut off with it."""
 _TOR_LINE = re.compile(r"(?im)^([ \t]*ContactInfo[ \t]+)(?!onionrig private network$)(\S.*)$")
 
+_TOR_WORD = re.compile(r"(?i)(\bContactInfo[ \t]+)([^\"'\\\]]*[^\"'\\\]\s])")
+"""The same line as a setting of a command has it, in quotes and brackets."""
+_REACHED = (
+    r"(?<=connect to host )|(?<=resolve hostname )|(?<=Timeout, server )"
+    r"|(?<=host key is known for )|(?<=Connection to )(?=\S+ (?:closed|port|timed))"
+)
+"""The words that OpenSSH writes before the name by which it reached a host. The inventory has that
+name, but the manifest has only the host's alias and its address."""
 _GROUPS = "(?:[0-9A-Fa-f]{1,4}:)"
 _V4 = r"\d{1,3}(?:\.\d{1,3}){3}"
 _FORMS = (
@@ -154,6 +162,8 @@ class Replacements:
         names_file = ("/" in value and not _FRACTION.fullmatch(value)) or _FILE.fullmatch(value)
         if option in _PATH_OPTIONS or (names_file and "://" not in value):
             return f"{self.text(option)}{equals}{self.path(value)}"
+        word = _TOR_WORD.sub(lambda line: line[1] + self._contact(line[2]), word)
+        option, equals, value = word.rpartition("=")
         if (setting_key := option.rpartition(" ")[2]) and "." in setting_key:
             return f"{self.setting(setting_key)}{equals}{self.text(value)}"
         return self.text(word)
@@ -180,6 +190,7 @@ class Replacements:
             "v4": self._v4,
             "onion": self._onion,
             "contact": self._contact,
+            "reached": lambda name: self._numbered("host name", name, "other-host-{}".format),
             "key": lambda key: self._numbered("fingerprint", key, "key-{}".format),
         }
         return by_form[kind](text)
@@ -260,6 +271,7 @@ def _alternatives(paths: Iterable[str], names: Iterable[str]) -> Iterable[str]:
     names_pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     if names_pattern:
         yield rf"(?P<named>(?<![^\W_])(?P<name>(?i:{names_pattern}))(?![^\W_]){_DOMAIN})"
+    yield rf"(?P<reached>(?:{_REACHED})(?!other-host-\d)[A-Za-z0-9](?:[\w.-]*\w)?)"
 
 
 def _local_hardware_address(number: int) -> str:

@@ -208,6 +208,8 @@ def _core_speed(result: Result) -> list[tuple[str, str, str]]:
     yardstick = result.yardstick
     if yardstick is None:
         return []
+    if yardstick.speed is None:
+        return [("core speed", speed_text(None), yardstick.not_carried_over)]
     rows = [
         ("core speed", speed_text(yardstick.speed), speeds_text(yardstick)),
         ("carried over", *carried_over_text(yardstick)),

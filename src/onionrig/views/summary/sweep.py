@@ -10,6 +10,7 @@ from rich.text import Text
 
 from onionrig.units import counted, rate_text
 from onionrig.views.core_speed_text import speed_text
+from onionrig.views.summary.thresholds import outcome_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -53,6 +54,9 @@ def _table(sweep: SweepResult) -> Table:
     for role in roles:
         table.add_column(f"{role}\nCPU-s\nper Gbit", justify="right", min_width=5)
     table.add_column("bottleneck", min_width=8)
+    has_thresholds = any(point.result.verdict.thresholds for point in sweep.points)
+    if has_thresholds:
+        table.add_column("thresholds")
     highest = max((_rate(point) for point in sweep.points), default=0.0)
     for point in sweep.points:
         filled = round(BAR * _rate(point) / highest) if highest else 0
@@ -64,6 +68,7 @@ def _table(sweep: SweepResult) -> Table:
             *([_speed(point)] if has_speed else []),
             *(_cost(point, role) for role in roles),
             bottleneck.kind if bottleneck else "-",
+            *([_thresholds(point)] if has_thresholds else []),
         )
     return table
 
@@ -79,6 +84,11 @@ def _text(bits_per_second: float | None) -> str:
 def _speed(point: SweepPoint) -> str:
     yardstick = point.result.yardstick
     return speed_text(yardstick.speed if yardstick else None)
+
+
+def _thresholds(point: SweepPoint) -> Text:
+    verdict = point.result.verdict
+    return Text(outcome_text(verdict), style="red" if verdict.missed else "green")
 
 
 def _cost(point: SweepPoint, role: str) -> str:

@@ -12,7 +12,7 @@ from onionrig.units import percent_text, rate_text, size_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.records.result import Result
+    from onionrig.records.result import Result, Verdict
     from onionrig.records.thresholds import JudgedThreshold, ThresholdOutcome
 
 HEADINGS = ("threshold", "asked", "measured", "outcome", "")
@@ -63,6 +63,14 @@ def thresholds_table(thresholds: Sequence[JudgedThreshold]) -> Table:
             Text(threshold.note, style="dim"),
         )
     return table
+
+
+def outcome_text(verdict: Verdict) -> str:
+    """Return in few words whether the thresholds are met, or which are not."""
+    if not verdict.thresholds:
+        return "-"
+    names = ", ".join(threshold.name for threshold in verdict.missed)
+    return f"missed: {names}" if names else "met"
 
 
 def missed_text(missed: Sequence[JudgedThreshold]) -> str:

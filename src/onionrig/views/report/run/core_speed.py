@@ -52,7 +52,7 @@ def core_speed(result: Result) -> Section | None:
 
 def _finding(yardstick: Yardstick) -> str:
     if yardstick.speed is None:
-        return "The yardstick was not read in the hold on every host, so nothing is carried over."
+        return f"Nothing is carried over to the reference core: {yardstick.not_carried_over}."
     sustained = yardstick.sustained_on_reference_core_bits_per_second
     rate_part = (
         f"The sustained rate would be about {rate(sustained)} there."

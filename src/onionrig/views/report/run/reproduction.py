@@ -114,7 +114,9 @@ def _versions(manifest: Manifest) -> ReportTable:
     return ReportTable(
         caption="Versions",
         columns=columns("program", "version"),
-        rows=tuple((program, version or UNKNOWN) for program, version in versions.items()),
+        rows=tuple(
+            (program.replace("_", " "), version or UNKNOWN) for program, version in versions.items()
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from onionrig.views.report.document import (
 from onionrig.views.report.files import Report, report
 from onionrig.views.report.run.findings import YOURS
 from onionrig.views.report.value_text import moment, number, rate, rates
+from onionrig.views.summary.thresholds import outcome_text
 
 if TYPE_CHECKING:
     from onionrig.records.result import Result
@@ -137,13 +138,19 @@ def _points(sweep: SweepResult) -> Section | None:
     roles = _roles(sweep)
     has_speed = any(point.result.yardstick for point in sweep.points)
     speed = ("core speed",) if has_speed else ()
+    has_thresholds = any(point.result.verdict.thresholds for point in sweep.points)
+    thresholds = ("thresholds",) if has_thresholds else ()
     table = ReportTable(
         caption="Every point; the roles' columns are CPU-seconds per Gbit",
         columns=columns(
-            *keys, "sustained", "range", "median second", "bottleneck", "trust", *speed, *roles,
+            *keys, "sustained", "range", "median second", "bottleneck", "trust", *thresholds,
+            *speed, *roles,
             numeric=("sustained", "range", "median second", *speed, *roles),
         ),
-        rows=tuple(_row(point, keys, roles, has_speed=has_speed) for point in sweep.points),
+        rows=tuple(
+            _row(point, keys, roles, has_speed=has_speed, has_thresholds=has_thresholds)
+            for point in sweep.points
+        ),
     )  # fmt: skip
     return Section(
         name="points",
@@ -154,7 +161,12 @@ def _points(sweep: SweepResult) -> Section | None:
 
 
 def _row(
-    point: SweepPoint, keys: tuple[str, ...], roles: tuple[str, ...], *, has_speed: bool
+    point: SweepPoint,
+    keys: tuple[str, ...],
+    roles: tuple[str, ...],
+    *,
+    has_speed: bool,
+    has_thresholds: bool,
 ) -> tuple[Cell, ...]:
     result, repetitions = point.result, point.result.repetitions
     trust = result.trust.trusted if result.trust else None
@@ -168,6 +180,7 @@ def _row(
         rate(result.goodput.median_second_bits_per_second),
         result.bottleneck.kind if result.bottleneck else UNKNOWN,
         {True: "✓", False: "✗ doubted", None: UNKNOWN}[trust],
+        *([outcome_text(result.verdict)] if has_thresholds else []),
         *([_speed(result)] if has_speed else []),
         *(number(cost.cpu_seconds_per_gbit if cost else None, decimals=3) for cost in costs),
     )
