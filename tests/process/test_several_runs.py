@@ -82,7 +82,7 @@ def test_two_experiments_alternate_and_what_differs_is_said(onionrig, tmp_path):
 def test_repetitions_whose_budget_is_spent_go_on_where_they_stopped(onionrig, tmp_path):
     spent = onionrig(
         "run", "--profile", "smoke", *SHORT, "--repeat", "auto", "--within", "50%", "--budget", "1s",
-        "--out", "repeated",
+        "--out", "repeated", "--no-report",
     )  # fmt: skip
     assert spent.returncode == 0, spent.stderr
     assert "to know the sustained rate within 50.0 % takes about 4 rigs" in spent.stderr
@@ -97,6 +97,14 @@ def test_repetitions_whose_budget_is_spent_go_on_where_they_stopped(onionrig, tm
     assert (result["repeated"], result["known"]) == ("rigs", False)
     low, high = result["figures"][0]["interval"]
     assert low < result["figures"][0]["mean"] < high
+    page = (tmp_path / "repeated" / "report.html").read_text()
+    assert '<a href="runs/002-rig/report.html">002-rig</a>' in page
+    assert (tmp_path / "repeated" / "runs" / "002-rig" / "report.html").is_file()
+
+    compared = onionrig("compare", "repeated", "repeated", *FAIL_IF)
+    assert compared.returncode == 16, compared.stderr
+    assert "2 rigs of A and 2 rigs of B cannot show a difference" in compared.stdout
+    assert "fewer than 4 repetitions of a side show none" in compared.stderr
 
 
 @pytest.mark.parametrize(
@@ -111,7 +119,7 @@ def test_repetitions_whose_budget_is_spent_go_on_where_they_stopped(onionrig, tm
         (("compare", "smoke", "smoke", *SERVING), "serves and measures nothing"),
         (("compare", "smoke", "a-run"), "compare a run with a run"),
         (("compare", "a-run", "b-run", "--hold", "20"), "these are runs already"),
-        (("compare", "a-run", "b-run", *FAIL_IF), "two runs are one pair, which has no interval"),
+        (("compare", "a-run", "b-run", *FAIL_IF), "no run a-run"),
         (("compare", "smoke", "smoke", *FAIL_IF, "--repeat", "5"), "use --repeat 6 or more"),
         (("compare", "smoke", "smoke", "--fail-if", "speed < 1%"), 'no figure "speed"; it has'),
         (

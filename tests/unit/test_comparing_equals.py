@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 
 import pytest
 
@@ -18,10 +19,13 @@ from onionrig.analysis.several_runs.judging import (
     Compared,
     judged,
 )
+from onionrig.analysis.several_runs.known_within import needed_for
+from onionrig.analysis.several_runs.unpaired import FEWEST_REPETITIONS, judged_apart
 from onionrig.views.summary.comparison import comparison_ahead
 
 DRAWN = 2000
 """Comparisons of equals that are drawn: enough to tell 5 % from 6 %."""
+DRAWN_SERIES = 600
 EVERYTHING = "CPU-s per Gbit, everything"
 
 
@@ -83,7 +87,7 @@ class Draw:
         return {"sustained rate": speed, EVERYTHING: 1 / speed}
 
 
-def differing(a, b):
+def differing(a, b, *, judge=judged):
     """Return which figures a comparison of such networks shows as different."""
     figures = [
         Compared(
@@ -94,7 +98,7 @@ def differing(a, b):
         )
         for what in a[0]
     ]
-    ratios = judged(figures, in_turn=True)
+    ratios = judge(figures)
     return {ratio.what for ratio in ratios if ratio.verdict in {"higher", "lower"}}
 
 
@@ -115,6 +119,40 @@ def test_nineteen_of_twenty_comparisons_of_recorded_equals_are_silent(pairs):
     for _ in range(DRAWN):
         a, b = zip(*(draw.recorded() for _ in range(pairs)), strict=True)
         shown.append(differing(a, b))
+    assert sum(not figures for figures in shown) >= 0.95 * DRAWN
+
+
+@pytest.mark.parametrize("heavy", [False, True], ids=["normal", "heavy tails"])
+@pytest.mark.parametrize("counts", [(FEWEST_REPETITIONS, FEWEST_REPETITIONS), (4, 12), (9, 7)])
+def test_nineteen_of_twenty_comparisons_of_equal_series_are_silent(counts, heavy):
+    draw = Draw(6, heavy=heavy)
+    shown = [
+        differing(*([draw.network() for _ in range(count)] for count in counts), judge=judged_apart)
+        for _ in range(DRAWN_SERIES)
+    ]
+    assert sum(not figures for figures in shown) >= 0.95 * DRAWN_SERIES
+
+
+def test_series_that_ended_when_their_rate_was_known_are_silent_as_well():
+    """The number of repetitions depends on what the first ones measured."""
+    draw = Draw(7)
+
+    def series():
+        first = [draw.network() for _ in range(FEWEST_REPETITIONS)]
+        spread = statistics.stdev(math.log(network["sustained rate"]) for network in first)
+        needed = needed_for(spread, 0.15, first_stage=FEWEST_REPETITIONS)
+        return first + [draw.network() for _ in range(min(needed, 30) - len(first))]
+
+    shown = [differing(series(), series(), judge=judged_apart) for _ in range(DRAWN_SERIES)]
+    assert sum(not figures for figures in shown) >= 0.95 * DRAWN_SERIES
+
+
+def test_equal_series_on_a_machine_of_two_speeds_are_silent():
+    draw = Draw(8)
+    shown = [
+        differing(*([draw.speed() for _ in range(4)] for _ in "ab"), judge=judged_apart)
+        for _ in range(DRAWN)
+    ]
     assert sum(not figures for figures in shown) >= 0.95 * DRAWN
 
 

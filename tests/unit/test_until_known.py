@@ -25,7 +25,7 @@ from onionrig.records.manifest import UntilKnown
 from onionrig.records.series.repetition import RepeatPlan
 from onionrig.run import phases
 from onionrig.series import until_known
-from onionrig.series.base import Stopped
+from onionrig.series.base import Repeated, Stopped
 from onionrig.series.until_known import repeated_until_known
 from onionrig.store.runs import find_run
 from onionrig.store.series_directory import REPEAT_RESULT, SeriesDirectory
@@ -237,10 +237,10 @@ def test_a_run_that_fails_ends_it_and_what_was_measured_is_kept(tmp_path, monkey
     series = Series(tmp_path / "s", Clock(monkeypatch), rates(3, 200, spread=0.10), fails_at=4)
     with pytest.raises(DaemonDied):
         series.run(plan())
-    assert series.told == [Stopped()]
+    assert [type(news) for news in series.told] == [Repeated, Repeated, Repeated, Stopped]
     kept = msgspec.json.decode((tmp_path / "s" / REPEAT_RESULT).read_bytes())
     assert len(kept["runs"]) == 3
-    assert "it is not finished" in kept["sentence"]
+    assert "the series is not finished" in kept["sentence"]
 
 
 def test_repetitions_are_no_run(tmp_path):
@@ -287,7 +287,6 @@ def test_holds_of_one_network_end_as_soon_as_its_rate_is_known(tmp_path, monkeyp
         (("run", "--repeat", "auto", "--within", "x"), "--within: cannot read"),
         (("run", "--repeat", "auto", "--budget", "3"), '--budget: "3" is no duration'),
         (("run", "--repeat", "auto", "--budget", "0s"), "--budget 0s: there must be some time"),
-        (("run", "--repeat", "auto", "--no-report"), "--no-report: repetitions have no report"),
         (("run", "--repeat", "auto", "--set", "network.kind=none", "--set",
           "baseline.listen=127.0.0.1:9000"), "--repeat auto: baseline.listen serves"),
         (("run", "--resume", "x", "--within", "5%"), "--within: --resume goes on"),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from onionrig.records.series.repetition import RepeatResult
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -77,10 +79,18 @@ class RunUnreadable(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     error: str
 
 
+class Repeated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A repetition ended, and this is known by now."""
+
+    run: str
+    sustained_bits_per_second: float | None
+    result: RepeatResult
+
+
 class Stopped(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The series was interrupted; what was measured is kept."""
 
 
-SeriesNews = Begins | RunFailed | RunUnreadable | Stopped
+SeriesNews = Begins | RunFailed | RunUnreadable | Repeated | Stopped
 if TYPE_CHECKING:
     Tell = Callable[[SeriesNews], None]

@@ -1,4 +1,4 @@
-"""Run two questions in turn, A B B A, and compare them."""
+"""Run two questions in turn, A B B A, and compare them; compare what ran already."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.result import analyse
 from onionrig.analysis.several_runs.comparison import Measured, compared
+from onionrig.analysis.several_runs.differences import differences
+from onionrig.errors import RecordsUnreadable
 from onionrig.series.base import PartOf
+from onionrig.store.run_directory import RunDirectory
 from onionrig.store.runs import distinct_names
 
 if TYPE_CHECKING:
@@ -16,15 +19,34 @@ if TYPE_CHECKING:
     from onionrig.experiment.question import Question
     from onionrig.records.series.comparison import Comparison
     from onionrig.series.base import RunOne
-    from onionrig.store.run_directory import RunDirectory
     from onionrig.store.series_directory import SeriesDirectory
 
 
-def runs_compared(a: RunDirectory, b: RunDirectory) -> Comparison:
-    """Compare two runs. Raises RecordsUnreadable."""
+def runs_compared(
+    a: RunDirectory | SeriesDirectory,
+    b: RunDirectory | SeriesDirectory,
+    *,
+    conditions: Sequence[Condition] = (),
+) -> Comparison:
+    """Compare two runs, or repetitions until a rate is known. Raises RecordsUnreadable."""
     titles = distinct_names([a.path, b.path])
-    sides = (measured(title, [run]) for title, run in zip(titles, (a, b), strict=True))
-    return compared(*sides, alternated=False)
+    sides = (
+        measured(title, _runs_of(recorded)) for title, recorded in zip(titles, (a, b), strict=True)
+    )
+    return compared(*sides, alternated=False, conditions=conditions)
+
+
+def _runs_of(recorded: RunDirectory | SeriesDirectory) -> list[RunDirectory]:
+    """Return a run, or the repetitions that have a rate. Raises RecordsUnreadable."""
+    if isinstance(recorded, RunDirectory):
+        return [recorded]
+    names = recorded.read_repeat_result().runs
+    runs = [run for run in recorded.runs() if run.name in names]
+    if not runs:
+        raise RecordsUnreadable(
+            f"{recorded.path}: no repetition has a sustained rate, so there is nothing to compare"
+        )
+    return runs
 
 
 def questions_compared(  # noqa: PLR0913 - two sides, and how they are compared
@@ -66,9 +88,18 @@ def measured(title: str, runs: Sequence[RunDirectory]) -> Measured:
     networks differ.
     """
     recordings = [run.recording() for run in runs]
+    results = tuple(analyse(recording) for recording in recordings)
+    first, later = recordings[0].manifest, [recording.manifest for recording in recordings[1:]]
+    changes = {
+        difference.what: difference
+        for manifest, result in zip(later, results[1:], strict=True)
+        for difference in differences(first, manifest, results[0], result)
+        if difference.kind in {"version", "host"}
+    }
     return Measured(
         title=title,
         runs=tuple(run.name for run in runs),
-        results=tuple(analyse(recording) for recording in recordings),
-        manifest=recordings[0].manifest,
+        results=results,
+        manifest=first,
+        changes=tuple(changes.values()),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.result import analyse
 from onionrig.analysis.several_runs.until_known import repeat_result
 from onionrig.errors import OnionrigError
-from onionrig.series.base import PartOf, RunUnreadable, Stopped, expected_seconds
+from onionrig.series.base import PartOf, Repeated, RunUnreadable, Stopped, expected_seconds
 
 if TYPE_CHECKING:
     from onionrig.experiment.question import Question
@@ -54,6 +54,9 @@ def repeated_until_known(
         run_seconds.append(time.monotonic() - run_began_seconds)
         result = repeat_result(plan, networks)
         directory.write_repeat_result(result)
+        rate = networks[run_directory.name].goodput.sustained_bits_per_second
+        name = run_directory.name
+        tell(Repeated(run=name, sustained_bits_per_second=rate, result=result))
     directory.write_repeat_result(result)
     return result
 

@@ -9,6 +9,8 @@ import msgspec
 from onionrig.errors import RecordsUnreadable
 from onionrig.store.run_directory import RunDirectory
 from onionrig.store.runs import SeriesKind, began, directories, run_name, series_kind
+from onionrig.store.salvage import Absent
+from onionrig.store.series_directory import SeriesDirectory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,11 +18,14 @@ if TYPE_CHECKING:
     from onionrig.records.result import Result
 
 ListedKind = Literal["run"] | SeriesKind
-ListedOutcome = Literal["complete", "aborted", "no result", "unreadable"]
+ListedOutcome = Literal["complete", "aborted", "no result", "unreadable", "known", "not known"]
 
 
 class ListedRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run, or a sweep or comparison, which precedes its runs and has only name and time."""
+    """One run, or a series, which precedes its runs.
+
+    A sweep or comparison has only name and time, repetitions have what they have in common.
+    """
 
     name: str
     """Name as ``show`` takes it; for a run of a sweep, after the sweep's name and a slash."""
@@ -32,8 +37,11 @@ class ListedRun(msgspec.Struct, frozen=True, kw_only=True):
     mode: str | None = None
     outcome: ListedOutcome | None = None
     """Outcome of a run; "no result" if it goes on, or was killed with its keeper; ``show`` tells
-    what was recorded."""
+    what was recorded. Repetitions are "known" or "not known"."""
     sustained_bits_per_second: float | None = None
+    """Sustained rate of a run, or mean of repetitions."""
+    known_within: float | None = None
+    """Distance from the mean of repetitions to the end of its interval, as a share of the mean."""
     core_speed: float | None = None
     """Speed of the cores in the hold, relative to the reference core; null if it was not read."""
     target_bits_per_second: float | None = None
@@ -58,7 +66,8 @@ def listed(below: Path) -> list[ListedRun]:
         if kind is None:
             listed_runs.append(_listed_run(path, below))
             continue
-        listed_runs.append(_headline(path, below, kind))
+        headline = _headline(path, below, kind)
+        listed_runs.append(_with_repetitions(headline, path) if kind == "repetition" else headline)
         listed_runs += [_listed_run(run_path, below) for run_path in _by_age(path / "runs")]
     return listed_runs
 
@@ -87,6 +96,29 @@ def _listed_run(path: Path, below: Path) -> ListedRun:
         )
     return msgspec.structs.replace(
         headline, profile=manifest.profile, mode=manifest.mode, outcome="no result", problem=problem
+    )
+
+
+def _with_repetitions(headline: ListedRun, path: Path) -> ListedRun:
+    """Add what is known so far by the repetitions of a directory, if any has ended."""
+    directory = SeriesDirectory(path)
+    try:
+        result = directory.read_repeat_result()
+    except Absent:
+        return msgspec.structs.replace(headline, outcome="no result")
+    except RecordsUnreadable as error:
+        return msgspec.structs.replace(
+            headline, outcome="unreadable", problem=_without_path(error, path)
+        )
+    rate = next(iter(result.figures), None)
+    return msgspec.structs.replace(
+        headline,
+        profile=result.name,
+        outcome="known" if result.known else "not known",
+        sustained_bits_per_second=None if rate is None else rate.mean,
+        known_within=None if rate is None else rate.within,
+        thresholds_missed=sum(threshold.outcome != "met" for threshold in result.thresholds),
+        trusted=not result.doubts,
     )
 
 

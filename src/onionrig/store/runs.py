@@ -117,6 +117,11 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
     return ["/".join(parts).lstrip("/") for parts in all_parts]
 
 
+def series_named(name: str, *, below: Path = RUNS) -> Path | None:
+    """Return the directory of a sweep, comparison or repetitions, by path or name, or None."""
+    return next((path for path in (Path(name), below / name) if series_kind(path)), None)
+
+
 def is_records(path: Path) -> bool:
     """Return whether a directory is that of a run, a sweep or a comparison."""
     return RunDirectory(path).looks_like_a_run() or series_kind(path) is not None

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.errors import RecordsUnreadable
-from onionrig.records.series.repetition import RepeatPlan
+from onionrig.records.series.comparison import Comparison
+from onionrig.records.series.repetition import RepeatPlan, RepeatResult
 from onionrig.records.series.sweep import SweepPlan, SweepResult
 from onionrig.store.run_directory import RunDirectory, made_new, read_record, write_whole
 from onionrig.store.salvage import Absent
@@ -19,8 +20,7 @@ from onionrig.store.salvage import Absent
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from onionrig.records.series.comparison import ComparePlan, Comparison
-    from onionrig.records.series.repetition import RepeatResult
+    from onionrig.records.series.comparison import ComparePlan
 
 SWEEP_PLAN, SWEEP_RESULT = "sweep.json", "sweep-result.json"
 COMPARE_PLAN, COMPARISON = "compare.json", "comparison.json"
@@ -67,7 +67,13 @@ class SeriesDirectory:
 
     def read_sweep(self) -> SweepResult:
         """Read the result of a sweep so far. Raises RecordsUnreadable."""
-        return read_record(self.path / SWEEP_RESULT, SweepResult)
+        try:
+            return read_record(self.path / SWEEP_RESULT, SweepResult)
+        except Absent as error:
+            raise RecordsUnreadable(
+                f"{self.path} has no {SWEEP_RESULT}: no point is measured yet; go on with "
+                f"`onionrig sweep --resume {self.path}`"
+            ) from error
 
     def write_compare_plan(self, plan: ComparePlan) -> None:
         """Write the plan of a comparison: the experiments that are compared."""
@@ -76,6 +82,15 @@ class SeriesDirectory:
     def write_comparison(self, comparison: Comparison) -> None:
         """Write or replace a comparison."""
         write_whole(self.path / COMPARISON, comparison)
+
+    def read_comparison(self) -> Comparison:
+        """Read a comparison. Raises RecordsUnreadable."""
+        try:
+            return read_record(self.path / COMPARISON, Comparison)
+        except Absent as error:
+            raise RecordsUnreadable(
+                f"{self.path} has no {COMPARISON}: the comparison was stopped before its last run"
+            ) from error
 
     def write_repeat_plan(self, plan: RepeatPlan) -> None:
         """Write the plan of repetitions: what is repeated, and until when."""
@@ -88,6 +103,16 @@ class SeriesDirectory:
         except Absent as error:
             raise RecordsUnreadable(
                 f"{self.path} has no {REPEAT_PLAN}: it was not made by run --repeat auto"
+            ) from error
+
+    def read_repeat_result(self) -> RepeatResult:
+        """Read the result of repetitions so far. Raises Absent and other RecordsUnreadable."""
+        try:
+            return read_record(self.path / REPEAT_RESULT, RepeatResult)
+        except Absent as error:
+            raise Absent(
+                f"{self.path} has no {REPEAT_RESULT}: no repetition has ended yet; go on with "
+                f"`onionrig run --resume {self.path}`"
             ) from error
 
     def write_repeat_result(self, result: RepeatResult) -> None:

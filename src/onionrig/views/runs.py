@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from onionrig.units import rate_text
+from onionrig.units import percent_text, rate_text
 from onionrig.views.core_speed_text import speed_text
 
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ def _speed(run: ListedRun) -> str:
 
 
 def _outcome(run: ListedRun) -> Text:
+    if run.known_within is not None and not run.thresholds_missed:
+        style = "" if run.outcome == "known" else "yellow"
+        return Text(f"within {percent_text(run.known_within)}", style=style)
     if run.thresholds_missed:
         return Text("missed", style="red")
     if run.target_met is not None:

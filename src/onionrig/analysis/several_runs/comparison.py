@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.several_runs.comparison_text import (
+    ON_REFERENCE_CORE,
+    sentence_of_pairs,
+    sentence_of_series,
+    thing_of,
+)
 from onionrig.analysis.several_runs.conditions import judged_conditions
 from onionrig.analysis.several_runs.differences import differences
 from onionrig.analysis.several_runs.judging import LEAST_SHARE, Compared, judged
+from onionrig.analysis.several_runs.unpaired import judged_apart
 from onionrig.records.manifest import Manifest
 from onionrig.records.result import Result
 from onionrig.records.series.comparison import ComparedSide, Comparison, Difference, Ratio
 from onionrig.rig.torrc import VOTING_INTERVAL_SECONDS
-from onionrig.units import rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 
 BESIDE_RAW = "the figure as it was measured is judged"
 """Why figures as on the reference core are not judged as well: they are the same, divided."""
+SPEED, WHOLE_COST = "speed of the cores", "CPU-s per Gbit, everything"
 ComparedFigure = tuple[str, str, "Callable[[Result], float | None]", str]
 """Name, unit, how to read it from a result, and why it is reported but not judged, if so."""
 
@@ -36,34 +43,37 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Results of the repetitions: one per network, however often that was held."""
     manifest: Manifest
     """Manifest of the side's first run."""
+    changes: tuple[Difference, ...] = ()
+    """Versions and hosts in which a later run of the side differs from the first."""
 
 
 def compared(
     a: Measured, b: Measured, *, alternated: bool, conditions: Sequence[Condition] = ()
 ) -> Comparison:
     """Compare two sides; neither may be empty. The conditions are those under which it fails."""
-    ratios = judged(
-        [
-            Compared(
-                what=what, unit=unit, a=_figures(a, read), b=_figures(b, read), too_small=too_small
-            )
-            for what, unit, read, too_small in _figures_of(a, b)
-        ],
-        in_turn=alternated,
-    )
+    figures = [
+        Compared(
+            what=what, unit=unit, a=_figures(a, read), b=_figures(b, read), too_small=too_small
+        )
+        for what, unit, read, too_small in _figures_of(a, b, alternated=alternated)
+    ]
+    ratios = judged(figures) if alternated else judged_apart(figures)
     all_differences = differences(a.manifest, b.manifest, a.results[0], b.results[0])
     return Comparison(
         a=_side("A", a),
         b=_side("B", b),
         alternated=alternated,
-        sentence=_sentence(ratios, pairs=min(len(a.results), len(b.results))),
+        sentence=_sentence(a, b, ratios, alternated=alternated),
         ratios=ratios,
         differences=all_differences,
         doubts=(
             *_doubts("A", a),
             *_doubts("B", b),
+            *_change_doubts("A", a),
+            *_change_doubts("B", b),
             *_difference_doubts(all_differences),
             *_yardstick_doubts(a, b),
+            *([] if alternated else _doubts_of_times(a, b, ratios)),
         ),
         conditions=judged_conditions(conditions, ratios),
     )
@@ -76,12 +86,21 @@ def _side(name: str, side: Measured) -> ComparedSide:
         name=name,
         title=side.title,
         runs=side.runs,
+        repeated=thing_of(side.results),
+        started=tuple(result.started for result in side.results),
         sustained_bits_per_second=rates,
         median_bits_per_second=statistics.median(known_rates) if known_rates else None,
     )
 
 
-def _figures_of(a: Measured, b: Measured) -> list[ComparedFigure]:
+def _sentence(a: Measured, b: Measured, ratios: Sequence[Ratio], *, alternated: bool) -> str:
+    counts = len(a.results), len(b.results)
+    if alternated or max(counts) == 1:
+        return sentence_of_pairs(ratios, pairs=min(counts))
+    return sentence_of_series(ratios, a.results, b.results)
+
+
+def _figures_of(a: Measured, b: Measured, *, alternated: bool) -> list[ComparedFigure]:
     return [
         (
             "sustained rate",
@@ -95,12 +114,12 @@ def _figures_of(a: Measured, b: Measured) -> list[ComparedFigure]:
             lambda result: result.goodput.median_second_bits_per_second,
             "",
         ),
-        ("CPU-s per Gbit, everything", "", whole_cost, ""),
+        (WHOLE_COST, "", whole_cost, ""),
         *(
             (f"CPU-s per Gbit, {role}", "", _cost_of(role), _not_judged(role, share, a, b))
             for role, share in _shares(a, b).items()
         ),
-        *_carried_over_figures(a, b),
+        *_carried_over_figures(a, b, why_not_judged=BESIDE_RAW if alternated else ""),
         (
             "first byte, median",
             "seconds",
@@ -117,18 +136,46 @@ def _figures_of(a: Measured, b: Measured) -> list[ComparedFigure]:
     ]
 
 
-def _carried_over_figures(a: Measured, b: Measured) -> list[ComparedFigure]:
-    """Return the figures as on the reference core, if the speed of the cores was read."""
+def _carried_over_figures(a: Measured, b: Measured, *, why_not_judged: str) -> list[ComparedFigure]:
+    """Return the figures as on the reference core, if the speed of the cores was read.
+
+    Where the sides ran at different times, the cores may have changed in between, and these figures
+    are judged as well as the raw ones.
+    """
     results = (*a.results, *b.results)
     if not all(result.yardstick and result.yardstick.speed for result in results):
         return []
     versions = {result.yardstick.version for result in results if result.yardstick}
     if len(versions) > 1:
         return []
-    return [
-        ("speed of the cores", "", _speed, BESIDE_RAW),
-        ("CPU-s per Gbit, everything, on the reference core", "", carried_over_cost, BESIDE_RAW),
+    figures: list[ComparedFigure] = [
+        (SPEED, "", _speed, why_not_judged),
+        (f"{WHOLE_COST}{ON_REFERENCE_CORE}", "", carried_over_cost, why_not_judged),
     ]
+    if not why_not_judged and all(map(carried_over_rate, results)):
+        what = f"sustained rate{ON_REFERENCE_CORE}"
+        figures.insert(1, (what, "bits per second", carried_over_rate, ""))
+    return figures
+
+
+def _doubts_of_times(a: Measured, b: Measured, ratios: Sequence[Ratio]) -> list[str]:
+    """Name what a change of the machine between two series can have done to the figures."""
+    if max(len(a.results), len(b.results)) == 1:
+        return []
+    speed = next((ratio for ratio in ratios if ratio.what == SPEED), None)
+    if speed is None:
+        doubt = (
+            "A and B ran at different times, and the yardstick did not read the speed of the cores "
+            "in all of them: a change of the machine in between cannot be told from a difference"
+        )
+        return [doubt]
+    if speed.verdict in {"higher", "lower"}:
+        doubt = (
+            f"the cores were {speed.ratio:.2f} times as fast in B as in A: compare the figures as "
+            "on the reference core"
+        )
+        return [doubt]
+    return []
 
 
 def _yardstick_doubts(a: Measured, b: Measured) -> list[str]:
@@ -157,6 +204,12 @@ def _versions_text(versions: set[int]) -> str:
 
 def _speed(result: Result) -> float | None:
     return result.yardstick.speed if result.yardstick else None
+
+
+def carried_over_rate(result: Result) -> float | None:
+    """Return the sustained rate as on the reference core, or None."""
+    yardstick = result.yardstick
+    return yardstick.sustained_on_reference_core_bits_per_second if yardstick else None
 
 
 def carried_over_cost(result: Result) -> float | None:
@@ -212,47 +265,6 @@ def _figures(side: Measured, read: Callable[[Result], float | None]) -> tuple[fl
     return tuple(read(result) for result in side.results)
 
 
-def _sentence(ratios: Sequence[Ratio], *, pairs: int) -> str:
-    sustained_ratio = ratios[0]
-    if sustained_ratio.ratio is None or sustained_ratio.a is None or sustained_ratio.b is None:
-        return "Nothing can be compared: at least one side has no sustained rate."
-    rates_text = (
-        f"B sustained {rate_text(sustained_ratio.b)}, which is {sustained_ratio.ratio:.2f} times "
-        "A's "
-        f"{rate_text(sustained_ratio.a)}"
-    )
-    if sustained_ratio.verdict == "not repeated":
-        return (
-            f"{rates_text}, but one repetition of each cannot show whether that is more than "
-            "chance; "
-            "several holds of one network count as one repetition."
-        )
-    others_text = _other_differences_text(ratios)
-    if sustained_ratio.interval is None:
-        return f"These pairs cannot show a difference: {rates_text}; {sustained_ratio.reason}."
-    low, high = sustained_ratio.interval
-    if sustained_ratio.verdict == "no difference shown":
-        return (
-            f"{pairs} pairs show no difference in the sustained rate: {rates_text} "
-            f"({low:.2f} to {high:.2f}){others_text}."
-        )
-    return (
-        f"B sustains {sustained_ratio.ratio:.2f} times A's rate ({low:.2f} to {high:.2f} over "
-        f"{pairs} "
-        f"pairs): {rate_text(sustained_ratio.b)} against "
-        f"{rate_text(sustained_ratio.a)}{others_text}."
-    )
-
-
-def _other_differences_text(ratios: Sequence[Ratio]) -> str:
-    difference_texts = [
-        f"{ratio.what} {ratio.ratio:.2f} times"
-        for ratio in ratios[1:]
-        if ratio.verdict in {"higher", "lower"}
-    ]
-    return f"; also different: {', '.join(difference_texts)}" if difference_texts else ""
-
-
 def _doubts(name: str, side: Measured) -> list[str]:
     has_several = len(side.results) > 1
     return [
@@ -262,6 +274,13 @@ def _doubts(name: str, side: Measured) -> list[str]:
             *(() if result.status == "complete" else ("the run was cut short",)),
             *(result.trust.doubts if result.trust else ()),
         )
+    ]
+
+
+def _change_doubts(name: str, side: Measured) -> list[str]:
+    return [
+        f"the runs of {name} differ in {change.what} ({change.a} and {change.b})"
+        for change in side.changes
     ]
 
 

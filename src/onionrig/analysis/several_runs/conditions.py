@@ -17,6 +17,7 @@ import msgspec
 
 from onionrig.analysis.several_runs.judging import ROUNDING, WRONG_TOGETHER
 from onionrig.analysis.several_runs.students_t import t_quantile
+from onionrig.analysis.several_runs.unpaired import MOST_TIMES, repetitions_needed
 from onionrig.errors import UsageError
 from onionrig.records.series.comparison import JudgedCondition
 from onionrig.units import counted, percent_text, share_from
@@ -159,6 +160,15 @@ def _judged_condition(
             sentence=f"{'fails' if fails else 'passes'}, since the whole interval, "
             f"{interval_text} of A, is {'' if fails else 'not '}{side} {bound_text}",
         )
+    start = f"undecided, since the interval, {interval_text} of A, includes {bound_text}; by the "
+    if ratio.repetitions is not None:
+        needed = repetitions_needed(ratio, condition.bound, chance=chance)
+        return msgspec.structs.replace(
+            with_interval,
+            repetitions_needed=needed,
+            sentence=f"{start}spread of these repetitions it would take {_needed_text(needed)} to "
+            "decide it",
+        )
     needed_pairs = pairs_needed(ratio, condition.bound, chance=chance)
     pairs_text = (
         f"more than {MOST_PAIRS} pairs"
@@ -168,10 +178,15 @@ def _judged_condition(
     return msgspec.structs.replace(
         with_interval,
         pairs_needed=needed_pairs,
-        sentence=f"undecided, since the interval, {interval_text} of A, includes {bound_text}; by "
-        f"the spread of these {counted(ratio.pairs, 'pair')} it would take {pairs_text} to "
-        "decide it",
+        sentence=f"{start}spread of these {counted(ratio.pairs, 'pair')} it would take "
+        f"{pairs_text} to decide it",
     )
+
+
+def _needed_text(needed: tuple[int, int] | None) -> str:
+    if needed is None:
+        return f"more than {MOST_TIMES} times as many"
+    return f"about {needed[0]} of A and {needed[1]} of B"
 
 
 def pairs_needed(ratio: Ratio, bound: float, *, chance: float) -> int | None:

@@ -21,6 +21,8 @@ from onionrig.records.series.comparison import Ratio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from onionrig.records.series.comparison import RatioVerdict
+
 WRONG_TOGETHER = 0.05
 """Chance that a comparison of equals shows a difference in any of its figures."""
 FEWEST_PAIRS = 6
@@ -35,6 +37,9 @@ changed by a fifth, the whole would change by a hundredth."""
 ROUNDING = 1e-6
 """Fraction by which a ratio may differ from 1 although its figures are the same."""
 
+IS_ZERO = "it is 0 in a repetition, and no mean of ratios can be made with that"
+"""Why a figure is not judged that is 0 in a repetition."""
+
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """One figure of both sides: a value per repetition, in order."""
@@ -47,11 +52,14 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Why the figure is reported but not judged, if so."""
 
 
-def judged(figures: Sequence[Compared], *, in_turn: bool) -> tuple[Ratio, ...]:
-    """Return the ratio of each figure with a verdict that is valid for all figures together."""
-    pairs = [_pairs(figure) if in_turn else [] for figure in figures]
+def judged(figures: Sequence[Compared]) -> tuple[Ratio, ...]:
+    """Return the ratio of each figure with a verdict that is valid for all figures together.
+
+    Repetition i of A and of B ran in turn.
+    """
+    pairs = [_pairs(figure) for figure in figures]
     count = sum(
-        not figure.too_small and not _has_zero(figure) and len(ratios) >= FEWEST_PAIRS
+        not figure.too_small and not has_zero(figure) and len(ratios) >= FEWEST_PAIRS
         for figure, ratios in zip(figures, pairs, strict=True)
     )
     return tuple(
@@ -81,14 +89,15 @@ def _pairs(figure: Compared) -> list[float]:
     ]
 
 
-def _has_zero(figure: Compared) -> bool:
+def has_zero(figure: Compared) -> bool:
+    """Return whether the figure is 0 in a repetition, so that no mean of logarithms exists."""
     return 0 in figure.a or 0 in figure.b
 
 
 def _ratio(figure: Compared, ratios: Sequence[float], *, chance: float) -> Ratio:
-    a, b = _median(figure.a), _median(figure.b)
+    a, b = known_median(figure.a), known_median(figure.b)
     ratio = b / a if a and b is not None else None
-    if ratios and not _has_zero(figure):
+    if ratios and not has_zero(figure):
         ratio = statistics.geometric_mean(ratios)
     has_several = len(ratios) > 1
     ratio_without_interval = Ratio(
@@ -110,25 +119,27 @@ def _ratio(figure: Compared, ratios: Sequence[float], *, chance: float) -> Ratio
         )
     if not has_several:
         return ratio_without_interval
-    if _has_zero(figure):
-        reason = "it is 0 in a repetition, and no mean of ratios can be made with that"
-        return msgspec.structs.replace(ratio_without_interval, verdict="not judged", reason=reason)
+    if has_zero(figure):
+        return msgspec.structs.replace(ratio_without_interval, verdict="not judged", reason=IS_ZERO)
     if len(ratios) < FEWEST_PAIRS:
         reason = f"fewer than {FEWEST_PAIRS} pairs show none"
         return msgspec.structs.replace(
             ratio_without_interval, verdict="no difference shown", reason=reason
         )
     low, high = interval_of_ratio(ratios, chance=chance)
-    verdict = (
-        "higher"
-        if low > 1 + ROUNDING
-        else "lower"
-        if high < 1 - ROUNDING
-        else "no difference shown"
+    return msgspec.structs.replace(
+        ratio_without_interval, interval=(low, high), verdict=verdict_by_interval(low, high)
     )
-    return msgspec.structs.replace(ratio_without_interval, interval=(low, high), verdict=verdict)
 
 
-def _median(figures: Sequence[float | None]) -> float | None:
+def verdict_by_interval(low: float, high: float) -> RatioVerdict:
+    """Return the verdict on B compared with A by the interval of their ratio."""
+    if low > 1 + ROUNDING:
+        return "higher"
+    return "lower" if high < 1 - ROUNDING else "no difference shown"
+
+
+def known_median(figures: Sequence[float | None]) -> float | None:
+    """Return the median of the values that were measured, or None without any."""
     known_figures = [figure for figure in figures if figure is not None]
     return statistics.median(known_figures) if known_figures else None

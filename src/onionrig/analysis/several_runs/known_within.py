@@ -9,12 +9,13 @@ taken by their logarithms, so d is a share of the figure.
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from typing import TYPE_CHECKING
 
 from onionrig.analysis.several_runs.students_t import t_quantile
-from onionrig.records.series.repetition import KnownFigure
+from onionrig.records.series.repetition import KnownFigure, RunningMean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,17 +50,35 @@ def within_after(spread: float, count: int, *, first_stage: int) -> float:
 
 def known_figure(what: str, unit: str, values: Sequence[float], *, first_stage: int) -> KnownFigure:
     """Return a figure with its interval; there must be a value, and all must be above 0."""
-    mean = statistics.geometric_mean(values)
+    running = _running_means(values, first_stage=first_stage)
     spread = spread_of(values, first_stage=first_stage)
     within = None if spread is None else within_after(spread, len(values), first_stage=first_stage)
     return KnownFigure(
         what=what,
         unit=unit,
         values=tuple(values),
-        mean=mean,
-        interval=None if within is None else (mean / (1 + within), mean * (1 + within)),
+        mean=running[-1].mean,
+        interval=running[-1].interval,
         within=within,
+        running=running,
     )
+
+
+def _running_means(values: Sequence[float], *, first_stage: int) -> tuple[RunningMean, ...]:
+    """Return the mean and its interval after each value; the spread stays that of the first."""
+    running = []
+    spread: float | None = None
+    sums = itertools.accumulate(math.log(value) for value in values)
+    for count, sum_of_logarithms in enumerate(sums, start=1):
+        if count <= first_stage:
+            spread = spread_of(values[:count], first_stage=first_stage)
+        mean = math.exp(sum_of_logarithms / count)
+        interval = None
+        if spread is not None:
+            within = within_after(spread, count, first_stage=first_stage)
+            interval = mean / (1 + within), mean * (1 + within)
+        running.append(RunningMean(mean=mean, interval=interval))
+    return tuple(running)
 
 
 def spread_of(values: Sequence[float], *, first_stage: int) -> float | None:

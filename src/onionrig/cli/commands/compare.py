@@ -1,7 +1,8 @@
-"""The compare command: two runs, or two experiments that alternate, side by side."""
+"""The compare command: two runs or series, or two experiments that alternate, side by side."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import sys
@@ -41,12 +42,13 @@ from onionrig.errors import (
     OnionrigError,
     UsageError,
 )
-from onionrig.experiment.decode import plain
+from onionrig.experiment.decode import experiment_from, plain
 from onionrig.experiment.question import refuse_repetitions
 from onionrig.experiment.thresholds import roles_of
 from onionrig.records.series.comparison import ComparePlan
 from onionrig.series.base import expected_seconds
 from onionrig.series.comparison import questions_compared, runs_compared
+from onionrig.store.runs import series_kind, series_named
 from onionrig.store.series_directory import COMPARISON, SeriesDirectory
 from onionrig.views.summary.comparison import (
     comparison_ahead,
@@ -56,10 +58,13 @@ from onionrig.views.summary.comparison import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onionrig.analysis.several_runs.conditions import Condition
     from onionrig.experiment.decode import Layer
     from onionrig.experiment.question import Question
     from onionrig.records.series.comparison import Comparison
+    from onionrig.store.run_directory import RunDirectory
 
 
 def _pairs(word: str) -> int:
@@ -78,20 +83,25 @@ def _pairs(word: str) -> int:
         "onionrig compare before.toml after.toml --markdown",
         'onionrig compare default single-hop --fail-if "sustained < 95%"',
         "onionrig compare 20261125T101500Z latest",
+        "onionrig compare 20261125T101500Z-repeat-default 20261129T090000Z-repeat-default",
         "onionrig compare latest pi5-500mbit.onionrig",
     )
 )
 def compare(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     a: Annotated[
-        str, typer.Argument(metavar="A", help="Run, bundle, EXPERIMENT.toml or profile to compare.")
+        str,
+        typer.Argument(
+            metavar="A",
+            help="Run, bundle, repetitions, EXPERIMENT.toml or profile to compare.",
+        ),
     ],
     b: Annotated[
         str,
         typer.Argument(
             metavar="B",
-            help="Other side of the comparison: a run or bundle if A is one, otherwise an "
-            "experiment.",
+            help="Other side of the comparison: a run, bundle or repetitions if A is one of these, "
+            "otherwise an experiment.",
         ),
     ],
     *,
@@ -146,7 +156,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
     events: Events = None,
     json: JsonOption = False,
 ) -> None:
-    """Compare two runs, or alternate runs of two experiments, and say where they differ.
+    """Compare two runs or series, or alternate runs of two experiments: where do they differ?
 
     Every difference comes with its 95 % confidence interval, and settings that differ are listed.
     With --fail-if, the exit code says whether B passes or fails, or that the runs cannot decide it.
@@ -155,7 +165,9 @@ def compare(  # noqa: PLR0913 - one parameter an option
         reason = f"{'--json' if json else '--events'} prints JSON alone"
         refuse_without_effect(context, "markdown", reason=reason)
     if _is_experiment(a) != _is_experiment(b):
-        raise UsageError("compare a run with a run, or an experiment with an experiment")
+        raise UsageError(
+            "compare a run with a run or repetitions, or an experiment with an experiment"
+        )
     if _is_experiment(a):
         a_title, b_title = _titles(a, b)
         flags = flags_layer(hold=hold, scale=scale, inventory=inventory)
@@ -175,19 +187,47 @@ def compare(  # noqa: PLR0913 - one parameter an option
             json=json,
         )
         return
-    if fail_if:
-        raise UsageError(
-            "--fail-if: two runs are one pair, which has no interval that could decide a "
-            f"condition; compare two experiments, with --repeat {FEWEST_PAIRS} or more"
-        )
     refuse_without_effect(
         context, "settings", "a_settings", "b_settings", "hold", "scale", "inventory", "repeat",
         "out", "report", "events",
         reason="these are runs already: they are compared as they were run",
     )  # fmt: skip
-    with opened_run(a) as a_run, opened_run(b) as b_run:
-        comparison = runs_compared(a_run, b_run)
+    with _recorded(a) as a_recorded, _recorded(b) as b_recorded:
+        conditions = _conditions_on_series(fail_if or [], (a_recorded, b_recorded))
+        comparison = runs_compared(a_recorded, b_recorded, conditions=conditions)
     _print(comparison, markdown=markdown, json=json)
+    failure = failure_of(comparison)
+    if failure is not None:
+        raise failure
+
+
+@contextlib.contextmanager
+def _recorded(name: str) -> Iterator[RunDirectory | SeriesDirectory]:
+    """Give a run or bundle, or repetitions until a rate is known. Raises RecordsUnreadable."""
+    path = series_named(name)
+    if path is not None and series_kind(path) == "repetition":
+        yield SeriesDirectory(path)
+        return
+    with opened_run(name) as run_directory:
+        yield run_directory
+
+
+def _conditions_on_series(
+    texts: list[str], sides: tuple[RunDirectory | SeriesDirectory, ...]
+) -> list[Condition]:
+    """Return the conditions under which a comparison of series fails. Raises UsageError."""
+    if not texts:
+        return []
+    roles = []
+    for side in sides:
+        if not isinstance(side, SeriesDirectory):
+            raise UsageError(
+                f"--fail-if: {side.path} is a single run, and no interval that could decide a "
+                "condition follows from one network; compare two `run --repeat auto`, or two "
+                f"experiments with --repeat {FEWEST_PAIRS} or more"
+            )
+        roles.append(roles_of(experiment_from([side.read_repeat_plan().experiment])))
+    return [condition_from(text, roles=frozenset.intersection(*roles)) for text in texts]
 
 
 def _compare_experiments(  # noqa: PLR0913 - what was typed about a comparison of experiments

@@ -26,7 +26,8 @@ def report(
         list[str],
         typer.Argument(
             metavar="RUN…",
-            help="Runs, sweeps or comparisons, by directory or name, or bundles of runs.",
+            help="Runs, sweeps, comparisons or repetitions, by directory or name, or bundles of "
+            "runs.",
         ),
     ],
     *,
@@ -39,7 +40,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Make report.html and its charts again, from the files of a run."""
+    """Make report.html and its charts again, from the files of a run or a series."""
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(reported(run, out)) for run in once(runs)]
         # one that is named twice is reported once

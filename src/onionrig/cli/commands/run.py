@@ -129,11 +129,12 @@ def run(  # noqa: PLR0913 - one parameter an option
     """
     if resume is not None:
         refuse_without_effect(context, *ASKED, reason="--resume goes on with what was asked")
-        _without_report(context)
         directory = SeriesDirectory(resume.absolute())
         plan = directory.read_repeat_plan()
         question = _ready(context, question_to_repeat(plan))
-        run_until_known(question, plan, directory=directory, events=events, json=json)
+        run_until_known(
+            question, plan, directory=directory, report=report, events=events, json=json
+        )
     flags = flags_layer(
         streams=streams,
         backends=backends,
@@ -146,7 +147,6 @@ def run(  # noqa: PLR0913 - one parameter an option
         inventory=inventory,
     )
     if repeat == AUTO and not holds:
-        _without_report(context)
         plan = plan_of(
             name_of(experiment, profile),
             plain(experiment_from(asked_layers(experiment, profile, settings or [], flags))),
@@ -155,7 +155,9 @@ def run(  # noqa: PLR0913 - one parameter an option
         )
         question = _ready(context, question_to_repeat(plan))
         directory = made_for(plan, out)
-        run_until_known(question, plan, directory=directory, events=events, json=json)
+        run_until_known(
+            question, plan, directory=directory, report=report, events=events, json=json
+        )
     question = _ready(context, ask(experiment, profile, settings or [], flags))
     if repeat == AUTO:
         question = holds_until_known(question, within=within, budget=budget)
@@ -180,9 +182,3 @@ def _ready(context: typer.Context, question: Question) -> Question:
     if question.experiment.has_emulated_hosts:
         enter_user_namespace_if_needed()
     return question
-
-
-def _without_report(context: typer.Context) -> None:
-    refuse_without_effect(
-        context, "report", reason="repetitions have no report; onionrig report makes one of a run"
-    )

@@ -1,4 +1,4 @@
-"""Make reports of runs, sweeps or comparisons from their files, and write them beside these.
+"""Make reports of runs and of series of them from their files, and write them beside these.
 
 The drawing code takes a third of a second to import, so it is imported only where it is needed, in
 a process of its own: every command starts without it.
@@ -7,9 +7,11 @@ a process of its own: every command starts without it.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 from rich.text import Text
@@ -19,14 +21,17 @@ from onionrig.cli.opened_run import opened_run
 from onionrig.cli.output.printing import remarks, results
 from onionrig.errors import ERROR_CLASSES, OnionrigError, RecordsUnreadable, Unequipped, UsageError
 from onionrig.programs import run_program
-from onionrig.records.series.comparison import Comparison
-from onionrig.records.series.sweep import SweepResult
 from onionrig.store.account import account_of
 from onionrig.store.bundle.reading import is_bundle
 from onionrig.store.lines import unwritable
-from onionrig.store.run_directory import RunDirectory, read_record
-from onionrig.store.runs import RUNS, is_records, known_runs
-from onionrig.store.series_directory import COMPARISON, SWEEP_RESULT
+from onionrig.store.run_directory import RunDirectory
+from onionrig.store.runs import RUNS, is_records, known_runs, series_kind
+from onionrig.store.series_directory import (
+    COMPARISON,
+    REPEAT_RESULT,
+    SWEEP_RESULT,
+    SeriesDirectory,
+)
 from onionrig.store.whole_files import replace_file
 
 if TYPE_CHECKING:
@@ -52,12 +57,15 @@ def once(names: Iterable[str]) -> list[str]:
 
 @contextlib.contextmanager
 def reported(name: str, out: Path | None) -> Iterator[Path]:
-    """Give the directory of a run, sweep or comparison by path or name, or of a bundle.
+    """Give the directory of a run or a series by path or name, or of a bundle.
 
     Raises RecordsUnreadable, and UsageError for a bundle if there is no directory to write to.
     """
     for path in (Path(name), RUNS / name):
-        if (path / SWEEP_RESULT).is_file() or (path / COMPARISON).is_file():
+        has_outcome = any(
+            (path / outcome).is_file() for outcome in (SWEEP_RESULT, COMPARISON, REPEAT_RESULT)
+        )
+        if has_outcome or series_kind(path) == "repetition":
             yield path
             return
     if out is None and is_bundle(Path(name)):
@@ -69,7 +77,7 @@ def reported(name: str, out: Path | None) -> Iterator[Path]:
 
 
 def draw_report(path: Path, directory: Path | None = None) -> Path:
-    """Draw a run's, sweep's or comparison's report, by default beside its files; return its page.
+    """Draw the report of a run or a series, by default beside its files; return its page.
 
     It is drawn in a separate process (``cli.drawing``): the code that draws charts ends its process
     if it runs out of memory, and a result must not end with it. Raises what the other process
@@ -103,7 +111,7 @@ def announce(path: Path, *, stderr: bool) -> None:
 
 
 def write_report(path: Path, directory: Path) -> None:
-    """Write the report of a run's, sweep's or comparison's directory to another, in this process.
+    """Write the report of a run's or a series' directory to another, in this process.
 
     Raises RecordsUnreadable and RunDirectoryError.
     """
@@ -111,6 +119,8 @@ def write_report(path: Path, directory: Path) -> None:
         write_sweep_report(path, directory)
     elif (path / COMPARISON).is_file():
         write_comparison_report(path, directory)
+    elif series_kind(path) == "repetition":
+        write_repetition_report(path, directory)
     else:
         write_run_report(RunDirectory(path), directory)
 
@@ -154,9 +164,7 @@ def write_sweep_report(path: Path, directory: Path | None = None) -> Path:
     """Write the report of a sweep's directory. Raises RecordsUnreadable and RunDirectoryError."""
     from onionrig.views.report.series.sweep import sweep_report  # noqa: PLC0415 - the same
 
-    return write_files(
-        sweep_report(read_record(path / SWEEP_RESULT, SweepResult)), directory or path
-    )
+    return write_files(sweep_report(SeriesDirectory(path).read_sweep()), directory or path)
 
 
 def write_comparison_report(path: Path, directory: Path | None = None) -> Path:
@@ -167,8 +175,30 @@ def write_comparison_report(path: Path, directory: Path | None = None) -> Path:
     from onionrig.views.report.series.comparison import comparison_report  # noqa: PLC0415 - as above
 
     return write_files(
-        comparison_report(read_record(path / COMPARISON, Comparison)), directory or path
+        comparison_report(SeriesDirectory(path).read_comparison()), directory or path
     )
+
+
+def write_repetition_report(path: Path, directory: Path) -> Path:
+    """Write the report of repetitions, which leads to that of each run.
+
+    Beside the records, runs without a report get theirs. Raises RecordsUnreadable and
+    RunDirectoryError.
+    """
+    from onionrig.views.report.series.repetition import repetition_report  # noqa: PLC0415 - as above
+
+    series = SeriesDirectory(path)
+    result = series.read_repeat_result()
+    runs = [run for run in series.runs() if run.name in result.runs]
+    for run in runs:
+        if directory.resolve() == path.resolve() and not (run.path / PAGE).is_file():
+            write_run_report(run)
+    addresses = {
+        run.name: quote(os.path.relpath(run.path / PAGE, directory))
+        for run in runs
+        if (run.path / PAGE).is_file()
+    }
+    return write_files(repetition_report(result, reports=addresses), directory)
 
 
 def write_files(report: Report, directory: Path) -> Path:

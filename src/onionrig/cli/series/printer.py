@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from onionrig.series.base import Begins, RunFailed, RunUnreadable, Stopped
-from onionrig.units import counted, rough_duration_text
+from onionrig.series.base import Begins, Repeated, RunFailed, RunUnreadable, Stopped
+from onionrig.units import counted, rate_text, rough_duration_text
+from onionrig.views.summary.repetition import known_so_far
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,10 @@ class SeriesPrinter:
                 self._print(
                     f"{news.run}: {news.error}; its points are measured again", style="yellow"
                 )
+            case Repeated():
+                rate = news.sustained_bits_per_second
+                measured = "no sustained rate" if rate is None else f"{rate_text(rate)} sustained"
+                self._print(f"{news.run}: {measured}; {known_so_far(news.result)}")
             case Stopped():
                 self._print(
                     f"what was measured is kept; go on with: {self._resume} {self._directory}"

@@ -15,6 +15,7 @@ from onionrig.analysis.several_runs.known_within import first_stage_for
 from onionrig.cli.live import default_out, runs_watched
 from onionrig.cli.output.event_output import event_lines
 from onionrig.cli.output.printing import print_json, results
+from onionrig.cli.output.report_files import announce
 from onionrig.cli.question import question_of
 from onionrig.cli.series.printer import SeriesPrinter
 from onionrig.engine.registry import opening_for
@@ -94,15 +95,16 @@ def refuse_without_rate(question: Question) -> None:
         )
 
 
-def run_until_known(
+def run_until_known(  # noqa: PLR0913 - what was typed about repetitions
     question: Question,
     plan: RepeatPlan,
     *,
     directory: SeriesDirectory,
+    report: bool,
     events: str | None,
     json: bool,
 ) -> NoReturn:
-    """Repeat until the rate is known, print the result, and exit.
+    """Repeat until the rate is known, print the result, draw the report, and exit.
 
     Raises ThresholdsMissed, after printing what was measured.
     """
@@ -127,6 +129,8 @@ def run_until_known(
         print_json(result)
     elif lines is None:
         results().print(repetition_summary(result, str(directory.path)))
+    if report:
+        announce(directory.path, stderr=json or lines is not None)
     if missed:
         raise ThresholdsMissed(f"{missed_text(missed)}; every figure is in {directory.path}")
     raise typer.Exit(MEASURED)

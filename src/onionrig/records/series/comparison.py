@@ -51,6 +51,10 @@ class ComparedSide(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sustained rate of each repetition, in order. Several holds of one network are one
     repetition."""
     median_bits_per_second: float | None
+    repeated: Literal["network", "rig"] = "network"
+    """Subject of the repetition: newly drawn networks, or rigs without a network."""
+    started: tuple[str, ...] = ()
+    """Start time of each repetition, UTC, ISO 8601; empty in earlier records."""
 
 
 class Ratio(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,12 +63,13 @@ class Ratio(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     what: str
     unit: str
     a: float | None
-    """Median of A's repetitions."""
+    """Median of A's repetitions; where there are no pairs, their geometric mean."""
     b: float | None
     ratio: float | None
-    """Geometric mean of the pairs' ratios."""
+    """Geometric mean of the pairs' ratios; where there are no pairs, ratio of the geometric means
+    of both sides."""
     lowest: float | None
-    """Lowest ratio of the pairs; null if there is one run of each."""
+    """Lowest ratio of the pairs; null if there is one run of each, or there are no pairs."""
     highest: float | None
     verdict: RatioVerdict
     interval: tuple[float, float] | None = None
@@ -73,7 +78,13 @@ class Ratio(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: str = ""
     """Why there is no interval although one could be expected."""
     pairs: int = 0
-    """Number of pairs in which both sides have the figure; 0 in earlier records."""
+    """Number of pairs in which both sides have the figure; 0 in earlier records and where there
+    are no pairs."""
+    repetitions: tuple[int, int] | None = None
+    """Number of repetitions of A and of B that have the figure, if the sides ran at different times
+    and are not paired."""
+    degrees: int = 0
+    """Degrees of freedom of the interval of unpaired repetitions; otherwise 0."""
 
 
 class JudgedCondition(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,7 +104,10 @@ class JudgedCondition(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Interval of the ratio, as in the ratios; null if the figure has none."""
     pairs_needed: int | None = None
     """Number of pairs that would decide an undecided condition if they spread as these do; null if
-    there is no interval, or if it would take more than a thousand."""
+    there is no interval, if it would take more than a thousand, or if there are no pairs."""
+    repetitions_needed: tuple[int, int] | None = None
+    """Number of repetitions of A and of B that would decide an undecided condition of unpaired
+    sides, if they spread as these do; otherwise null."""
 
 
 class Difference(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,3 +137,11 @@ class Comparison(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     differences."""
     conditions: tuple[JudgedCondition, ...] = ()
     """Conditions under which it fails, in the order in which they were given."""
+
+    @property
+    def has_series(self) -> bool:
+        """True if a side has several repetitions that were not run in turn with the other's."""
+        sides = (self.a, self.b)
+        return not self.alternated and any(
+            len(side.sustained_bits_per_second) > 1 for side in sides
+        )

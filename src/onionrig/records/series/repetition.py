@@ -31,6 +31,15 @@ class RepeatPlan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return "rig" if kind == "none" else "network"
 
 
+class RunningMean(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was known of a figure after one of the repetitions."""
+
+    mean: float
+    """Geometric mean of the repetitions until then."""
+    interval: tuple[float, float] | None
+    """Confidence interval (95 %) of the true mean; null after the first repetition."""
+
+
 class KnownFigure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One figure over the repetitions, and how well it is known."""
 
@@ -44,6 +53,28 @@ class KnownFigure(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Confidence interval (95 %) of the true mean; null for a single repetition."""
     within: float | None
     """Distance from the mean to the interval's upper end, as a fraction of the mean."""
+    running: tuple[RunningMean, ...] = ()
+    """Mean and interval after each repetition, in order."""
+
+
+class Repetition(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One repetition that has a sustained rate."""
+
+    run: str
+    """Name of its run directory."""
+    started: str
+    """Start time, UTC, ISO 8601."""
+    sustained_bits_per_second: float
+    sustained_on_reference_core_bits_per_second: float | None
+    """Sustained rate as on the reference core; null if it is not carried over."""
+    core_speed: float | None
+    """Speed of the cores in the hold, relative to the reference core; null if it was not read."""
+    cpu_seconds_per_gbit: float | None
+    """CPU-seconds per Gbit of all roles together."""
+    trusted: bool | None
+    """Whether every check that could be made passed; null if none could be made."""
+    bottleneck: str | None
+    """Kind of the bottleneck."""
 
 
 class RepeatResult(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,10 +94,17 @@ class RepeatResult(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Number of repetitions needed, by the spread of the first stage; null until then."""
     sentence: str
     figures: tuple[KnownFigure, ...]
-    """Figures, the sustained rate first; empty if nothing was measured."""
+    """Figures, the sustained rate first; empty if nothing was measured. Those as on the reference
+    core are included if every repetition has them, by one version of the yardstick."""
     runs: tuple[str, ...]
     """Run directory of each repetition, in order, relative to that of the series."""
     doubts: tuple[str, ...]
     thresholds: tuple[JudgedThreshold, ...] = ()
     """Thresholds of the experiment: the target compared with the mean rate, each other with its
     worst repetition."""
+    repetitions: tuple[Repetition, ...] = ()
+    """Figures of each repetition, in order."""
+    first_stage: int | None = None
+    """Number of repetitions whose spread determines how many are needed in all."""
+    not_carried_over: str = ""
+    """Explanation if the sustained rate has no figure as on the reference core."""

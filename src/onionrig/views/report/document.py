@@ -25,7 +25,15 @@ class Bar(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """True if the value is at its limit."""
 
 
-Cell = str | Bar
+class PageLink(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A cell of a table that leads to another page."""
+
+    text: str
+    address: str
+    """Address of the page, relative to this one."""
+
+
+Cell = str | Bar | PageLink
 
 
 class Column(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -33,13 +33,16 @@ VERDICTS = {
     "not repeated": "not repeated",
     "not measured": "not measured",
 }
-FIGURES = ("figure", "A", "B", "B over A", "interval", "pairs", "verdict")
 INTERVALS = (
-    "interval: contains the true ratio, with 95 % confidence for all judged figures together; "
-    "pairs: the "
-    "lowest and the highest ratio"
+    "interval: contains the true ratio, with 95 % confidence for all judged figures together"
+)
+PAIRS = "pairs: the lowest and the highest ratio"
+DIFFERENT_TIMES = (
+    "A and B ran at different times: what changed on the machine in between is part of every "
+    "difference, except that figures on the reference core leave out the speed of its cores"
 )
 DIFFERENCES = ("what differs", "A", "B")
+_WITHOUT_SECONDS = len("2026-01-01T00:00")
 
 
 def comparison_ahead(
@@ -83,7 +86,7 @@ def comparison_summary(comparison: Comparison) -> RenderableType:
         Text(),
         *(Text(_side(side), style="dim") for side in (comparison.a, comparison.b)),
         Text(),
-        _table(FIGURES, _figures(comparison), right=(1, 2, 3, 4, 5)),
+        _table(_headings(comparison), _figures(comparison), right=(1, 2, 3, 4, 5)),
         Text(),
     ]
     notes = _notes(comparison)
@@ -107,7 +110,7 @@ def comparison_markdown(comparison: Comparison) -> str:
     """Write a comparison as Markdown."""
     lines = [f"**{comparison.sentence}**", ""]
     lines += [f"- {_side(side)}" for side in (comparison.a, comparison.b)]
-    lines += ["", *_markdown_table(FIGURES, _figures(comparison)), ""]
+    lines += ["", *_markdown_table(_headings(comparison), _figures(comparison)), ""]
     for note in _notes(comparison):
         lines += [note, ""]
     if comparison.conditions:
@@ -129,7 +132,25 @@ def _side(side: ComparedSide) -> str:
     rates = ", ".join(
         "-" if rate is None else rate_text(rate) for rate in side.sustained_bits_per_second
     )
-    return f"{side.name}: {side.title}; sustained {rates}"
+    several = len(side.sustained_bits_per_second)
+    times = f"; {_times(side)}" if several > 1 and side.started else ""
+    return f"{side.name}: {side.title}{times}; sustained {rates}"
+
+
+def _times(side: ComparedSide) -> str:
+    """Return how many repetitions a side has, and when the first and the last of them began."""
+    first, last = (
+        moment[:_WITHOUT_SECONDS].replace("T", " ")
+        for moment in (side.started[0], side.started[-1])
+    )
+    last = last.removeprefix(first[: first.index(" ") + 1]) if " " in first else last
+    count = counted(len(side.sustained_bits_per_second), side.repeated)
+    return f"{count}, begun from {first} to {last} UTC"
+
+
+def _headings(comparison: Comparison) -> tuple[str, ...]:
+    count = "repetitions" if comparison.has_series else "pairs"
+    return ("figure", "A", "B", "B over A", "interval", count, "verdict")
 
 
 def _figures(comparison: Comparison) -> list[tuple[str, ...]]:
@@ -140,7 +161,9 @@ def _figures(comparison: Comparison) -> list[tuple[str, ...]]:
             _figure(ratio, ratio.b),
             "-" if ratio.ratio is None else f"{ratio.ratio:.2f}",
             "-" if ratio.interval is None else _range(*ratio.interval),
-            _range(ratio.lowest, ratio.highest),
+            _range(ratio.lowest, ratio.highest)
+            if not comparison.has_series or ratio.repetitions is None
+            else " and ".join(map(str, ratio.repetitions)),
             VERDICTS[ratio.verdict],
         )
         for ratio in comparison.ratios
@@ -153,7 +176,11 @@ def _range(lowest: float | None, highest: float | None) -> str:
 
 def _notes(comparison: Comparison) -> list[str]:
     """Return the meaning of the columns, and each reason why figures are not judged."""
-    notes = [INTERVALS] if any(ratio.interval for ratio in comparison.ratios) else []
+    notes = []
+    if any(ratio.interval for ratio in comparison.ratios):
+        notes.append(INTERVALS if comparison.has_series else f"{INTERVALS}; {PAIRS}")
+    if comparison.has_series:
+        notes.append(DIFFERENT_TIMES)
     reasons: dict[tuple[str, str], list[str]] = {}
     for ratio in comparison.ratios:
         if ratio.reason:

@@ -11,6 +11,7 @@ from rich.text import Text
 from onionrig.analysis.several_runs.beforehand import RATE_OF_HOLDS, RATE_OF_NETWORKS
 from onionrig.analysis.several_runs.known_within import needed_for, within_after
 from onionrig.units import counted, percent_text, rate_text, rough_duration_text
+from onionrig.views.core_speed_text import speed_text
 from onionrig.views.summary.thresholds import thresholds_table
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from onionrig.records.manifest import UntilKnown
     from onionrig.records.series.repetition import KnownFigure, RepeatPlan, RepeatResult
 
+TRUST = {True: "trusted", False: "doubted", None: "-"}
 HEADINGS = ("figure", "mean", "95 % interval", "known within")
 
 
@@ -54,18 +56,37 @@ def _announcement(
     )
 
 
+def known_so_far(result: RepeatResult) -> str:
+    """Return what is known after a repetition, and how many it takes in all."""
+    thing = result.repeated.removesuffix("s")
+    count = counted(len(result.runs), thing)
+    needed = (
+        f"how many it takes follows from the spread of the first {result.first_stage or 'ones'}"
+        if result.needed is None
+        else f"{counted(result.needed, thing)} needed in all"
+    )
+    if not result.figures or result.figures[0].within is None:
+        return f"{count} so far, {needed}"
+    rate = result.figures[0]
+    return (
+        f"mean of {count} {rate_text(rate.mean)}, known within "
+        f"{percent_text(rate.within or 0.0)}, {needed}"
+    )
+
+
 def repetition_summary(result: RepeatResult, where: str) -> RenderableType:
     """Draw the result of repetitions: the sentence, the figures, the rate of each network."""
     parts: list[RenderableType] = [Text(result.sentence, style="bold"), Text()]
     if result.figures:
-        rates = result.figures[0].values
-        rates_text = ", ".join(
-            f"{run} {rate_text(rate)}" for run, rate in zip(result.runs, rates, strict=True)
-        )
-        parts += [_table(result), Text(), Text(f"sustained: {rates_text}", style="dim")]
+        parts += [_table(result), Text(), _repetitions(result)]
+        if result.not_carried_over:
+            reason = f"no rate as on the reference core: {result.not_carried_over}"
+            parts += [Text(), Text(reason, style="dim")]
     if result.thresholds:
         parts += [Text(), thresholds_table(result.thresholds)]
-    parts += [Text(doubt, style="yellow") for doubt in result.doubts]
+    if result.doubts:
+        parts.append(Text())
+    parts += [Text(f"doubt: {doubt}", style="yellow") for doubt in result.doubts]
     parts += [Text(), Text(f"directory of the repetitions: {where}", style="dim", overflow="fold")]
     return Group(*parts)
 
@@ -80,6 +101,34 @@ def _table(result: RepeatResult) -> Table:
             interval = " to ".join(_value(figure, end) for end in figure.interval)
         within = "-" if figure.within is None else percent_text(figure.within)
         table.add_row(figure.what, _value(figure, figure.mean), interval, within)
+    return table
+
+
+def _repetitions(result: RepeatResult) -> Table:
+    """Draw a line for each repetition; columns that no repetition has are left out."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    has_speed = any(repetition.core_speed is not None for repetition in result.repetitions)
+    is_carried_over = not result.not_carried_over
+    headings = ["run", "sustained"]
+    headings += ["on the reference core"] if is_carried_over else []
+    headings += ["core speed"] if has_speed else []
+    for heading in (*headings, "CPU-s per Gbit", "bottleneck", "trust"):
+        left = heading in {"run", "bottleneck", "trust"}
+        table.add_column(heading, justify="left" if left else "right", overflow="fold")
+    for repetition in result.repetitions:
+        carried_over = repetition.sustained_on_reference_core_bits_per_second
+        cost = repetition.cpu_seconds_per_gbit
+        cells = [repetition.run, rate_text(repetition.sustained_bits_per_second)]
+        if is_carried_over:
+            cells.append("-" if carried_over is None else rate_text(carried_over))
+        if has_speed:
+            cells.append(speed_text(repetition.core_speed))
+        table.add_row(
+            *cells,
+            "-" if cost is None else f"{cost:.3f}",
+            repetition.bottleneck or "-",
+            TRUST[repetition.trusted],
+        )
     return table
 
 

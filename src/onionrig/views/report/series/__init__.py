@@ -1,1 +1,1 @@
-"""Write the reports of a sweep and of a comparison."""
+"""Write the reports of sweeps, comparisons and repetitions."""
