@@ -11,7 +11,7 @@ from rich.console import Console
 
 from onionrig.cli.app import RunOrBundle, app, refuse_without_effect
 from onionrig.cli.help import RESULTS, described
-from onionrig.cli.output.printing import print_notes
+from onionrig.cli.output.result_output import print_notes
 from onionrig.errors import UsageError
 from onionrig.store.account import account_of
 from onionrig.store.bundle.making import bundle_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from onionrig.cli.app import JsonOption, RunOrBundle, app
 from onionrig.cli.help import RESULTS, described
-from onionrig.cli.output.printing import print_result
+from onionrig.cli.output.result_output import print_result
 from onionrig.store.account import account_of
 from onionrig.store.bundle.reading import is_bundle, opened_run
 
