@@ -5,7 +5,7 @@ import pytest
 
 from support.processes.started_run import smoke_run
 
-LONGEST_FIRST = ("test_endings_under_load.py", "test_extended_balancer.py", "test_bottlenecks.py")
+LONGEST_FIRST = ("test_endings_under_load.py", "test_extended_balancer.py")
 """Files that take long: begun last, one of them would go on alone after all others have ended."""
 
 
