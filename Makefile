@@ -2,9 +2,9 @@
 # ARGS go to the command: make run ARGS="--hold 30s"
 
 BIN := .venv/bin
-# Most tests wait for whole seconds and for votes: two files go side by side.
-# (Those of the cluster wait longest, for holds to end and for hosts to stand down: three.)
-SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder
+# Most tests wait: for whole seconds, for votes, for holds to end and for hosts to stand down. So
+# three files go side by side on two cores.
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 # Where ansible-lint finds the collection under its own name.
 COLLECTIONS := .venv/collections/ansible_collections
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url
@@ -41,17 +41,17 @@ lint: dev ## the checks that run nothing
 
 test: lint ## every check and every test, real tor daemons included
 	@echo "test: pytest"
-	@$(BIN)/pytest --quiet -n 2 $(SIDE_BY_SIDE) $(ARGS)
+	@$(BIN)/pytest --quiet $(SIDE_BY_SIDE) $(ARGS)
 
 test-bed: dev ## emulated hosts and their links, and hosts with systemd and ssh, alone on the machine
 	@echo "test: pytest tests/bed"
 	@$(BIN)/pytest --quiet tests/bed $(ARGS)
 	@echo "test: pytest tests/cluster"
-	@$(BIN)/pytest --quiet -n 3 $(SIDE_BY_SIDE) tests/cluster $(ARGS)
+	@$(BIN)/pytest --quiet $(SIDE_BY_SIDE) tests/cluster $(ARGS)
 
 test-fast: lint ## the checks, and the tests that start no tor
 	@echo "test: pytest tests/unit tests/process"
-	@$(BIN)/pytest --quiet -n 2 $(SIDE_BY_SIDE) tests/unit tests/process $(ARGS)
+	@$(BIN)/pytest --quiet $(SIDE_BY_SIDE) tests/unit tests/process $(ARGS)
 
 lock: ## remake the lock files with uv; ARGS=--upgrade takes newer releases
 	@command -v uv >/dev/null || { echo "lock: uv is missing; type: pipx install uv" >&2; exit 1; }

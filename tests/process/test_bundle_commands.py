@@ -12,6 +12,7 @@ import pytest
 
 from onionrig.store.bundle.archive import packed, unpacked
 from support.files import SMOKE_RUN
+from support.processes.command_line import CommandLine
 from support.waiting import until
 
 pytestmark = pytest.mark.process
@@ -21,10 +22,9 @@ SUSTAINED = json.loads((SMOKE_RUN / "result.json").read_text())["goodput"][
 ]
 
 
-@pytest.fixture
-def run(tmp_path):
-    """A run of its own owner, with logs and a report."""
-    run = tmp_path / "runs" / "anns-cellar"
+def anns_run(directory):
+    """Make a run of its own owner, with logs and a report, and return its directory."""
+    run = directory / "runs" / "anns-cellar"
     shutil.copytree(SMOKE_RUN, run)
     (run / "logs").mkdir()
     (run / "logs" / "relay-1.log").write_text("it is Ann's\n")
@@ -33,12 +33,25 @@ def run(tmp_path):
 
 
 @pytest.fixture
-def bundle(run, tmp_path, onionrig):
-    path = tmp_path / "friend.onionrig"
-    done = onionrig("export", str(run), "--bundle", str(path))
+def run(tmp_path):
+    return anns_run(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """The bundle of that run, from its export."""
+    place = tmp_path_factory.mktemp("exported")
+    path = place / "friend.onionrig"
+    with CommandLine(place) as onionrig:
+        done = onionrig("export", str(anns_run(place)), "--bundle", str(path))
     assert done.returncode == 0, done.stderr
-    shutil.rmtree(run)  # from here on there is the bundle alone
     return path
+
+
+@pytest.fixture
+def bundle(exported, tmp_path):
+    """A bundle alone: its run is not where commands look for runs."""
+    return Path(shutil.copy(exported, tmp_path))
 
 
 @pytest.fixture(autouse=True)

@@ -8,11 +8,12 @@ import sys
 import pytest
 
 from onionrig.errors import NothingServed
+from support.processes.command_line import SHORT_BASELINE
 from support.waiting import RUN_SECONDS, until
 
 pytestmark = pytest.mark.process
 
-BASELINE = ("baseline", "--hold", "10", "--streams", "1", "--no-report", "--events", "json")
+BASELINE = (*SHORT_BASELINE, "--no-report", "--events", "json")
 
 
 def lines(text):
@@ -97,8 +98,9 @@ def test_a_reader_that_reads_nothing_does_not_stop_a_run(tmp_path):
     ],
 )
 def test_a_series_tells_every_run_and_then_the_whole(onionrig, tmp_path, words, result):
-    bare = ("--set", "network.kind=none", "--set", "backends.daemons=1", "--hold", "10")
-    done = onionrig(*words, *bare, "--events", "json", "--out", "s")
+    bare = ("--set", "network.kind=none", "--set", "backends.daemons=1")
+    short = ("--set", "load.ramp=1s", "--hold", "10")
+    done = onionrig(*words, *bare, *short, "--events", "json", "--out", "s")
     assert done.returncode == 0, done.stderr
     told = lines(done.stdout)
     kinds = [line["kind"] for line in told]

@@ -13,11 +13,11 @@ import pytest
 
 from onionrig.errors import NothingServed, RunDirectoryError, Unequipped
 from support.files import PROJECT
+from support.processes.command_line import SHORT_BASELINE
 from support.waiting import until
 
 pytestmark = pytest.mark.process
 
-BASELINE = ("baseline", "--hold", "10", "--streams", "1")
 MEMORY_BYTES = 400 << 20
 """Address space in which commands run, and what draws charts does not."""
 
@@ -82,14 +82,16 @@ def test_a_report_is_written_although_nobody_reads_what_is_printed(shell, tmp_pa
 
 
 def test_a_run_goes_on_and_is_reported_although_nobody_reads_either_output(shell, tmp_path):
-    done = shell(f"onionrig {shlex.join(BASELINE)} --out b 2>&1 | true; exit ${{PIPESTATUS[0]}}")
+    done = shell(
+        f"onionrig {shlex.join(SHORT_BASELINE)} --out b 2>&1 | true; exit ${{PIPESTATUS[0]}}"
+    )
     assert done.returncode == 0
     assert json.loads((tmp_path / "b/result.json").read_text())["status"] == "complete"
     assert (tmp_path / "b/report.html").exists()
 
 
 def test_json_of_a_run_that_fails_is_its_result_with_the_failure(onionrig, tmp_path):
-    done = onionrig(*BASELINE, "--to", "127.0.0.1:1", "--json", "--out", "b", "--no-report")
+    done = onionrig(*SHORT_BASELINE, "--to", "127.0.0.1:1", "--json", "--out", "b", "--no-report")
     result = json.loads(done.stdout)
     assert done.returncode == NothingServed.exit_code == result["failure"]["exit_code"]
     assert result["failure"]["error"] == "NothingServed"

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from onionrig.errors import Unequipped
+from support.processes.command_line import SHORT_BASELINE
 
 pytestmark = pytest.mark.process
 
@@ -76,7 +77,7 @@ def test_a_baseline_runs_among_odd_paths_and_proxies(onionrig, tmp_path):
         ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY"), "http://127.0.0.1:1"
     )
     done = onionrig(
-        "baseline", "--hold", "10", "--streams", "1", "--no-report", "--out", str(place / "a\nrun"), "--json",
+        *SHORT_BASELINE, "--no-report", "--out", str(place / "a\nrun"), "--json",
         TMPDIR=str(place / "tmp"), XDG_CACHE_HOME=str(place / "cache"), HOME=str(place / "home"),
         **proxies,
     )  # fmt: skip

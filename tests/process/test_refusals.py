@@ -14,6 +14,7 @@ import pytest
 from onionrig.errors import OnionrigError, RecordsUnreadable, RunDirectoryError, Unequipped
 from onionrig.store.refusals import explained
 from support.files import PROJECT
+from support.processes.command_line import SHORT_BASELINE
 
 pytestmark = pytest.mark.process
 
@@ -95,8 +96,7 @@ def test_what_an_error_becomes(error, kind, message):
 def test_a_file_whose_name_is_not_utf_8_can_be_run(onionrig, tmp_path):
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.toml")).write_text("", encoding="utf-8")
     done = onionrig(
-        "baseline", os.fsdecode(b"b\xff.toml"), "--hold", "10", "--streams", "1", "--no-report",
-        "--out", "o",
+        *SHORT_BASELINE, os.fsdecode(b"b\xff.toml"), "--no-report", "--out", "o",
     )  # fmt: skip
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
 

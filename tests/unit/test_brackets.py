@@ -1,7 +1,7 @@
 """What has square brackets in its name is printed as it is, and not cut where nobody looks."""
 
 from onionrig.cli.commands.cluster.app import progress
-from onionrig.cli.main import app
+from onionrig.cli.main import application
 from onionrig.cli.question import ask
 from onionrig.errors import MEASURED
 from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
@@ -25,7 +25,7 @@ def test_doctor_prints_paths_with_brackets_as_they_are(capsys, tmp_path, monkeyp
     tor.chmod(0o700)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
     monkeypatch.setenv("COLUMNS", "300")
-    assert app(("doctor",), standalone_mode=False) == MEASURED
+    assert application()(("doctor",), standalone_mode=False) == MEASURED
     assert f"{tor}" in capsys.readouterr().out
 
 

@@ -13,7 +13,7 @@ from onionrig.analysis.several_runs.conditions import condition_from
 from onionrig.analysis.several_runs.differences import differences
 from onionrig.analysis.several_runs.students_t import t_quantile
 from onionrig.analysis.several_runs.unpaired import interval_apart
-from onionrig.cli.main import app
+from onionrig.cli.main import application
 from onionrig.errors import RecordsUnreadable, UsageError
 from onionrig.records.series.repetition import RepeatPlan
 from onionrig.series.comparison import runs_compared
@@ -186,4 +186,4 @@ def test_a_condition_on_a_single_run_is_refused_by_name(tmp_path, monkeypatch):
     run = RunDirectory.create(tmp_path / "r")
     run.write_manifest(manifest())
     with pytest.raises(UsageError, match="--fail-if: r is a single run"):
-        app(("compare", "r", "r", "--fail-if", "sustained < 95%"), standalone_mode=False)
+        application()(("compare", "r", "r", "--fail-if", "sustained < 95%"), standalone_mode=False)

@@ -7,7 +7,8 @@ import typing
 import msgspec
 import pytest
 
-from onionrig.cli.question import ask, flags_layer, profile_names
+from onionrig.cli.profiles import profile_names
+from onionrig.cli.question import ask, flags_layer
 from onionrig.errors import ERROR_CLASSES, OUTCOMES
 from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.faults.tables import fault_table

@@ -4,7 +4,7 @@ import pytest
 
 from onionrig.analysis.several_runs.grid import axis_from
 from onionrig.cli.commands import baseline, compare, run, sweep
-from onionrig.cli.main import app
+from onionrig.cli.main import application
 from onionrig.errors import Unequipped
 from onionrig.experiment.decode import experiment_from, layer_from_toml, plain
 from onionrig.records.series.sweep import SweepPlan
@@ -52,7 +52,7 @@ def experiment(tmp_path, monkeypatch):
 )
 def test_a_command_enters_before_it_makes_anything(experiment, tmp_path, words):
     with pytest.raises(Entered):
-        app(words, standalone_mode=False)
+        application()(words, standalone_mode=False)
     assert list(tmp_path.iterdir()) == [experiment]
 
 
@@ -69,5 +69,5 @@ def test_a_sweep_that_is_gone_on_with_enters_too(experiment, tmp_path):
         )
     )
     with pytest.raises(Entered):
-        app(("sweep", "--resume", "sweep"), standalone_mode=False)
+        application()(("sweep", "--resume", "sweep"), standalone_mode=False)
     assert directory.runs() == []

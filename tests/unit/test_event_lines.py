@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from onionrig.cli.main import app
+from onionrig.cli.main import application
 from onionrig.errors import UsageError
 from onionrig.records.events import AnyEvent, Phase, PhaseBegan
 from onionrig.records.live import AnyLine, Progressed
@@ -104,4 +104,4 @@ def test_a_run_without_a_result_ends_with_its_failure(run):
 
 def test_there_is_one_format():
     with pytest.raises(UsageError, match="--events text: there is only --events json"):
-        app(("run", "--events", "text"), standalone_mode=False)
+        application()(("run", "--events", "text"), standalone_mode=False)

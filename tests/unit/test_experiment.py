@@ -1,7 +1,8 @@
 import msgspec
 import pytest
 
-from onionrig.cli.question import ask, flags_layer, profile_layer, profile_names
+from onionrig.cli.profiles import profile_layer, profile_names
+from onionrig.cli.question import ask, flags_layer
 from onionrig.errors import UsageError
 from onionrig.experiment.auto import resolved
 from onionrig.experiment.checks import refuse_impossible

@@ -1,11 +1,13 @@
 """What the help of every command and option must say."""
 
+import pkgutil
 import shlex
 
 import pytest
 import typer
 
-from onionrig.cli.main import app
+from onionrig.cli import commands as modules_of_commands
+from onionrig.cli.main import COMMANDS, application
 
 PREPOSITIONS = {
     "of",
@@ -26,7 +28,7 @@ PREPOSITIONS = {
 
 def commands(command=None, path=()):
     """Yield every command that does something, with the words that call it."""
-    command = command or typer.main.get_command(app)
+    command = command or typer.main.get_command(application())
     below = getattr(command, "commands", None)
     if below is None:
         yield pytest.param(command, id=" ".join(path))
@@ -39,7 +41,7 @@ EVERY = list(commands())
 
 
 def options_of(command):
-    with typer.main.get_command(app).make_context("onionrig", ["schema"]) as context:
+    with typer.main.get_command(application()).make_context("onionrig", ["schema"]) as context:
         return [
             param
             for param in command.get_params(context)
@@ -69,7 +71,7 @@ def test_no_flag_has_a_type_beside_it(command):
 
 @pytest.mark.parametrize("command", EVERY)
 def test_no_argument_has_a_type_beside_it(command):
-    with typer.main.get_command(app).make_context("onionrig", ["schema"]) as context:
+    with typer.main.get_command(application()).make_context("onionrig", ["schema"]) as context:
         arguments = [one for one in options_of(command) if one.param_type_name == "argument"]
         assert [one.display_type_rich(context) for one in arguments] == [None] * len(arguments)
 
@@ -92,5 +94,11 @@ def test_every_command_has_examples_whose_options_it_knows(command):
 
 
 def test_every_command_of_the_first_help_is_in_a_group_of_its_own():
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in typer.main.get_command(application()).commands.items():
         assert isinstance(command.rich_help_panel, str), name
+
+
+def test_every_module_of_a_command_is_listed_and_adds_the_command_of_its_name():
+    modules = {module.name for module in pkgutil.iter_modules(modules_of_commands.__path__)}
+    assert sorted(modules) == sorted(COMMANDS)
+    assert set(COMMANDS) <= typer.main.get_command(application()).commands.keys()

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from onionrig.cli.live import default_out
-from onionrig.cli.main import app
+from onionrig.cli.main import application
 from onionrig.cli.series.printer import SeriesPrinter
 from onionrig.errors import RunDirectoryError, UsageError
 from onionrig.series.base import Begins
@@ -26,7 +26,7 @@ def alike(tmp_path, monkeypatch):
 
 
 def report(*arguments):
-    app(("report", *arguments), standalone_mode=False)
+    application()(("report", *arguments), standalone_mode=False)
 
 
 def test_reports_of_runs_called_alike_are_beside_each_other(alike, tmp_path, capsys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onionrig.cli import question
-from onionrig.cli.main import app
+from onionrig.cli.main import application
 from onionrig.errors import UsageError
 
 SERVING = ("baseline", "--listen", "--at", "127.0.0.1:9000")
@@ -16,7 +16,7 @@ VARYING = ("sweep", "--over", "load.streams=1,2")
 
 def refused(*arguments):
     with pytest.raises(UsageError) as caught:
-        app(arguments, standalone_mode=False)
+        application()(arguments, standalone_mode=False)
     return str(caught.value)
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from onionrig.cli import question as command_line
 from onionrig.cli.inventory import located
-from onionrig.cli.main import app
+from onionrig.cli.main import application
 from onionrig.cli.question import BASELINE, ask, flags_layer, layers_of
 from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
@@ -196,7 +196,7 @@ def test_an_inventory_of_a_file_is_beside_it_and_one_of_a_flag_or_setting_where_
 
 
 def test_a_check_prints_the_rig_with_placeholders_for_what_real_hosts_are(shelf):
-    outcome = CliRunner().invoke(app, ["check", "-i", "shelf.yml", "--json"])
+    outcome = CliRunner().invoke(application(), ["check", "-i", "shelf.yml", "--json"])
     assert outcome.exit_code == 0, outcome.output
     rig = json.loads(outcome.stdout)
     assert {host["name"]: host["address"] for host in rig["hosts"]} == {
@@ -204,7 +204,9 @@ def test_a_check_prints_the_rig_with_placeholders_for_what_real_hosts_are(shelf)
     }
     tors = [service for service in rig["services"] if service["control_path"]]
     assert {service["argv"][0] for service in tors} == {"tor"}
-    printed = CliRunner().invoke(app, ["check", "-i", "shelf.yml"], env={"COLUMNS": "400"})
+    printed = CliRunner().invoke(
+        application(), ["check", "-i", "shelf.yml"], env={"COLUMNS": "400"}
+    )
     assert (
         "hosts: authorities and relays are placed beside the clients, on laptop" in printed.stdout
     )
@@ -223,7 +225,7 @@ def test_a_scale_beside_an_inventory_is_refused_before_anything_is_made(
     shelf, command, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    outcome = CliRunner().invoke(app, [*command, "-i", "shelf.yml", "--scale", "1/4"])
+    outcome = CliRunner().invoke(application(), [*command, "-i", "shelf.yml", "--scale", "1/4"])
     assert isinstance(outcome.exception, UsageError)
     assert str(outcome.exception).startswith('emulation.scale = "1/4" (--scale) with')
     assert set(shelf) == {str(tmp_path / "shelf.yml")}

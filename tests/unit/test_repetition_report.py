@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from onionrig.analysis.several_runs.until_known import repeat_result
-from onionrig.cli.main import app
+from onionrig.cli.main import application
 from onionrig.records.series.repetition import RepeatPlan
 from onionrig.store.listing import listed
 from onionrig.store.series_directory import SeriesDirectory
@@ -129,5 +129,5 @@ def test_repetitions_are_listed_with_what_is_known_of_them_and_shown_again(tmp_p
     text = printed(runs_view([line], "runs"))
     assert "200 Mbit/s" in text
     assert "within " in text
-    app(("show", str(directory.path)), standalone_mode=False)
+    application()(("show", str(directory.path)), standalone_mode=False)
     assert repeated().sentence in " ".join(capsys.readouterr().out.split())

@@ -17,7 +17,7 @@ from onionrig.analysis.several_runs.known_within import (
     within_after,
 )
 from onionrig.analysis.several_runs.until_known import repeat_result
-from onionrig.cli.main import app
+from onionrig.cli.main import application
 from onionrig.cli.question import ask
 from onionrig.errors import DaemonDied, RecordsUnreadable, UsageError
 from onionrig.records.events import Held
@@ -295,7 +295,7 @@ def test_holds_of_one_network_end_as_soon_as_its_rate_is_known(tmp_path, monkeyp
 def test_where_it_has_no_meaning_it_is_refused_by_name(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as caught:
-        app(arguments, standalone_mode=False)
+        application()(arguments, standalone_mode=False)
     assert str(caught.value).startswith(message)
     assert not list(tmp_path.iterdir())
 

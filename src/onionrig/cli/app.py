@@ -9,7 +9,7 @@ import typer
 
 from onionrig import __version__
 from onionrig.cli.help import HelpfulGroup
-from onionrig.cli.question import profile_names
+from onionrig.cli.profiles import profile_names
 from onionrig.errors import UsageError
 
 AUTO = "auto"

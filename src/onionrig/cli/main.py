@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 
@@ -14,26 +15,30 @@ from onionrig.cli.output.refused_output import flush_output, outlive_refused_out
 from onionrig.errors import OnionrigError
 from onionrig.store.refusals import explained
 
-# importing them adds the commands, in the order in which the help lists them
-from onionrig.cli.commands import (  # isort: skip
-    run,  # noqa: F401
-    compare,  # noqa: F401
-    sweep,  # noqa: F401
-    baseline,  # noqa: F401
-    show,  # noqa: F401
-    report,  # noqa: F401
-    runs,  # noqa: F401
-    export,  # noqa: F401
-    descriptor,  # noqa: F401
-    plan,  # noqa: F401
-    hardware,  # noqa: F401
-    probe,  # noqa: F401
-    doctor,  # noqa: F401
-    check,  # noqa: F401
-    clean,  # noqa: F401
-    schema,  # noqa: F401
-    cluster,  # noqa: F401
-)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import typer
+
+_PACKAGE = "onionrig.cli.commands"
+COMMANDS = (
+    "run", "compare", "sweep", "baseline", "show", "report", "runs", "export", "descriptor", "plan",
+    "hardware", "probe", "doctor", "check", "clean", "schema", "cluster",
+)  # fmt: skip
+"""The names of the commands and of their modules, in the order in which the help lists them."""
+
+
+def application(words: Sequence[str] = ()) -> typer.Typer:
+    """Return the app with the command that these words of a command line call.
+
+    Only its module is imported: all of them take longer than most commands do. Words that call
+    none, as those that ask for help, get the app with every command. The app is one for the whole
+    process, and importing a command's module adds the command to it.
+    """
+    called = words[:1] if words and words[0] in COMMANDS else COMMANDS
+    for name in called:
+        import_module(f"{_PACKAGE}.{name}")
+    return app
 
 
 def main() -> None:
@@ -43,7 +48,7 @@ def main() -> None:
     sys.argv = [readable(word) for word in sys.argv]  # for records; files go by their bytes
     try:
         try:
-            app(words)
+            application(words)(words)
         except SystemExit:  # the normal end of an app
             flush_output()
             raise

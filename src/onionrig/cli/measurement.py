@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onionrig.cli.live import default_out, refuse_lost_hosts, run_watched
-from onionrig.cli.output.printing import print_aborted, print_result, remarks
+from onionrig.cli.output.printing import remarks
 from onionrig.cli.output.report_files import announce
+from onionrig.cli.output.result_output import print_aborted, print_result
 from onionrig.engine.registry import opening_for
 from onionrig.errors import ThresholdsMissed
 from onionrig.store.refusals import explained

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from rich.console import Console
 from onionrig.cli.catalogue import catalogue
 from onionrig.cli.inventory import inventory, located
 from onionrig.cli.output.printing import readable
+from onionrig.cli.profiles import DEFAULT_PROFILE, profile_layer
 from onionrig.engine.registry import capabilities_for
 from onionrig.errors import UsageError
 from onionrig.experiment.decode import (
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from onionrig.experiment.decode import Layer
     from onionrig.experiment.question import Question
 
-DEFAULT_PROFILE = "default"
 FLAGS = {
     "backends.daemons": "--backends",
     "backends.single_hop": "--single-hop",
@@ -144,24 +143,6 @@ def setting_layer(setting: str, *, option: str = "--set") -> Layer:
 def name_of(file: Path | None, profile: str | None) -> str:
     """Return the name of an experiment: its file's stem, or its profile's name."""
     return readable(file.stem) if file is not None else profile or DEFAULT_PROFILE
-
-
-def profile_names() -> list[str]:
-    """Return the names of the shipped profiles."""
-    shipped = resources.files("onionrig.experiment") / "profiles"
-    return sorted(
-        entry.name.removesuffix(".toml")
-        for entry in shipped.iterdir()
-        if entry.name.endswith(".toml")
-    )
-
-
-def profile_layer(name: str) -> Layer:
-    """Return a shipped profile as a layer. Raises UsageError if there is none of that name."""
-    if name not in profile_names():
-        raise UsageError(f"no profile {name}: there are {', '.join(profile_names())}")
-    path = resources.files("onionrig.experiment") / "profiles" / f"{name}.toml"
-    return layer_from_toml(path.read_text(encoding="utf-8"), origin=f"profile {name}")
 
 
 def flags_layer(  # noqa: PLR0913 - one flag each

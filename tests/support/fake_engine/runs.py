@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from onionrig.cli.catalogue import catalogue
 from onionrig.cli.inventory import inventory
-from onionrig.cli.question import profile_layer
+from onionrig.cli.profiles import profile_layer
 from onionrig.experiment.question import question_from
 from onionrig.records.events import Phase, PhaseBegan
 from onionrig.run import bring_up, descriptors, frontend, load, watching

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from support.waiting import HANG_SECONDS, RUN_SECONDS
 
 ONIONRIG = (sys.executable, "-m", "onionrig")
+SHORT_BASELINE = ("baseline", "--hold", "10", "--streams", "1", "--set", "load.ramp=1s")
+"""The shortest measurement there is, for what has to be found out about any run."""
 
 
 class StartedCommand:

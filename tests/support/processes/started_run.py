@@ -16,7 +16,9 @@ from onionrig.store.lines import read_all
 from support.processes.command_line import ONIONRIG, StartedCommand
 from support.waiting import RUN_SECONDS, until
 
-LONG_HOLD = ("--hold", "3600")
+_LIMITED = ("BandwidthRate 2 MBytes", "BandwidthBurst 2 MBytes")
+LONG_HOLD = ("--hold", "3600", "--set", f"load.torrc={json.dumps(_LIMITED)}")
+"""A hold that lasts until the test ends it, at a rate that leaves other tests the CPU."""
 
 
 class StartedRun(StartedCommand):
@@ -129,3 +131,16 @@ class StartedRun(StartedCommand):
 def smoke_run(out: Path, *arguments: str, cache: Path, **environment: str) -> StartedRun:
     """Start a run of the smoke profile, the smallest there is."""
     return StartedRun(out, "--profile", "smoke", *arguments, cache=cache, **environment)
+
+
+def ended_well(run: StartedRun, end, *, code: int, error: str) -> None:
+    """Check that a run that is ended so exits with this code, says why, and leaves nothing."""
+    workspaces = run.workspaces()
+    assert workspaces
+    end()
+    assert run.ends() == code, run.stderr
+    assert run.leaves_nothing(workspaces)
+    result = run.file("result.json")
+    assert result["status"] == "aborted"
+    assert result["failure"]["error"] == error
+    assert result["failure"]["exit_code"] == code

@@ -32,7 +32,8 @@ from onionrig.cli.opened_run import opened_run
 from onionrig.cli.output.event_output import Events, event_lines
 from onionrig.cli.output.printing import print_json, results
 from onionrig.cli.output.report_files import announce
-from onionrig.cli.question import asked_layers, flags_layer, profile_names, question_of
+from onionrig.cli.profiles import profile_names
+from onionrig.cli.question import asked_layers, flags_layer, question_of
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
 from onionrig.errors import (

@@ -12,7 +12,7 @@ from rich.console import Console
 from onionrig.cli.app import RunOrBundle, app, refuse_without_effect
 from onionrig.cli.help import RESULTS, described
 from onionrig.cli.opened_run import opened_run
-from onionrig.cli.output.printing import print_notes
+from onionrig.cli.output.result_output import print_notes
 from onionrig.errors import UsageError
 from onionrig.processes.workspace import kept_without_a_loop
 from onionrig.store.account import account_of

@@ -10,7 +10,8 @@ import typer
 from onionrig.cli.app import JsonOption, app
 from onionrig.cli.help import RESULTS, described
 from onionrig.cli.opened_run import opened_run
-from onionrig.cli.output.printing import print_json, print_result, results
+from onionrig.cli.output.printing import print_json, results
+from onionrig.cli.output.result_output import print_result
 from onionrig.store.account import account_of
 from onionrig.store.bundle.reading import is_bundle
 from onionrig.store.runs import series_kind, series_named

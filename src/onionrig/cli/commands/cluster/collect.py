@@ -11,8 +11,9 @@ import typer
 from onionrig.cli.app import JsonOption, ReportOption
 from onionrig.cli.commands.cluster.app import InventoryOption, cluster, progress
 from onionrig.cli.help import described
-from onionrig.cli.output.printing import print_json, print_result
+from onionrig.cli.output.printing import print_json
 from onionrig.cli.output.report_files import announce
+from onionrig.cli.output.result_output import print_result
 from onionrig.cluster.asking import accesses_of
 from onionrig.cluster.collecting import collect as collect_run
 from onionrig.errors import HostLost
