@@ -100,7 +100,7 @@ def steps(hold: str, compiled_tor: Path | None, flags: str | None) -> Iterator[S
     yield Step(name="single-hop service", arguments=single_hop)
     if compiled_tor is not None:
         yield Step(
-            name="single-hop service, tor compiled for this machine",
+            name=f"single-hop service, tor compiled with {flags}",
             arguments=single_hop,
             tor=compiled_tor.resolve(),
             compiled=flags,

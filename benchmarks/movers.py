@@ -199,7 +199,7 @@ def _cpu_seconds(process: Process) -> float:
     Documentation/scheduler/sched-stats.rst, /proc/PID/schedstat).
     """
     tasks = Path(f"/proc/{process.pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+    return sum(int(task.read_bytes().split()[0]) for task in tasks) / 1e9
 
 
 def _free_port() -> int:

@@ -103,6 +103,14 @@ def test_a_rate_whose_bottleneck_is_no_cpu_is_not_carried_over():
     assert "no CPU was the bottleneck" in carried.not_carried_over
 
 
+def test_a_rate_is_not_carried_over_if_others_took_part_of_the_cpu_but_costs_are():
+    result = result_of(speed=0.5, others=0.5)
+    assert result.bottleneck.kind == "machine CPU"
+    assert result.yardstick.sustained_on_reference_core_bits_per_second is None
+    assert "others took part of the CPU" in result.yardstick.not_carried_over
+    assert result.costs["backend"].reference_core_seconds_per_gbit is not None
+
+
 def test_a_yardstick_of_a_version_without_a_reference_core_is_named_as_the_reason():
     readings_of_version_2 = [
         msgspec.structs.replace(sample, version=2) for sample in readings(TEN_SECONDS)

@@ -14,6 +14,7 @@ from onionrig.analysis.hosts.costs import costs_by_role
 from onionrig.analysis.hosts.host_figures import host_figures
 from onionrig.analysis.hosts.links import links
 from onionrig.analysis.limits.bottleneck import bottleneck
+from onionrig.analysis.limits.full_cpu import host_uses
 from onionrig.analysis.load.aftermath import aftermaths
 from onionrig.analysis.load.goodput import UNMEASURED, goodput
 from onionrig.analysis.load.loads import complete, events_of, loads
@@ -23,6 +24,7 @@ from onionrig.analysis.several_runs.holds_known import holds_known
 from onionrig.analysis.several_runs.repetitions import all_lost_hosts, combined, summed_bytes
 from onionrig.analysis.thresholds import verdict
 from onionrig.analysis.trust.core_speed import core_speed_doubts
+from onionrig.analysis.trust.cpu_noise import cpu_noise_doubts
 from onionrig.analysis.trust.doubts import trust
 from onionrig.analysis.yardstick.normalised import (
     carried_over_costs,
@@ -134,7 +136,8 @@ def _result_of_load(load: MeasuredLoad, number: int) -> Result:
     scheduled = events_of(recording.events, Scheduled)
     limit = bottleneck(load)
     used_seconds = used_seconds_by_machine(load)
-    core_speed = yardstick(load, rates, limit, used_seconds)
+    cpu_was_taken = bool(cpu_noise_doubts(host_uses(load)))
+    core_speed = yardstick(load, rates, limit, used_seconds, cpu_was_taken=cpu_was_taken)
     costs = carried_over_costs(costs_by_role(load), core_speed, used_seconds, manifest.roles)
     return Result(
         run=manifest.run,

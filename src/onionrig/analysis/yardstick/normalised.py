@@ -54,8 +54,14 @@ def yardstick(
     goodput: Goodput,
     bottleneck: Bottleneck | None,
     used_seconds: UsedSeconds,
+    *,
+    cpu_was_taken: bool = False,
 ) -> Yardstick | None:
-    """Return how fast the cores were; None if no yardstick was read, as in older runs."""
+    """Return how fast the cores were; None if no yardstick was read, as in older runs.
+
+    Where others took part of the CPU (``cpu_was_taken``), the rate says less than the cores allow,
+    and it is not carried over; costs are.
+    """
     readings = _readings_by_machine(load)
     if not readings:
         return None
@@ -67,7 +73,9 @@ def yardstick(
         for machine, machine_readings in readings.items()
     )
     speed = _whole_speed(used_seconds, {host.host: host for host in hosts})
-    sustained_on_reference_core, reason = _sustained_on_reference_core(goodput, bottleneck, speed)
+    sustained_on_reference_core, reason = _sustained_on_reference_core(
+        goodput, bottleneck, speed, cpu_was_taken=cpu_was_taken
+    )
     if speed is None:
         reason = _reason_without_speed(version, readings)
     return Yardstick(
@@ -148,7 +156,7 @@ def _whole_speed(used_seconds: UsedSeconds, hosts: Mapping[str, HostSpeed]) -> f
 
 
 def _sustained_on_reference_core(
-    goodput: Goodput, bottleneck: Bottleneck | None, speed: float | None
+    goodput: Goodput, bottleneck: Bottleneck | None, speed: float | None, *, cpu_was_taken: bool
 ) -> tuple[float | None, str]:
     sustained_rate = goodput.sustained_bits_per_second
     if sustained_rate is None:
@@ -157,6 +165,8 @@ def _sustained_on_reference_core(
         return None, ""
     if bottleneck is None or bottleneck.kind not in FOLLOWS_THE_CORES:
         return None, "no CPU was the bottleneck, so the rate does not follow the core speed"
+    if cpu_was_taken:
+        return None, "others took part of the CPU, so the rate says less than the cores allow"
     return sustained_rate / speed, ""
 
 

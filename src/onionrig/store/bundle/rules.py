@@ -52,7 +52,9 @@ BY_INTERFACE = Rule(_unchanged, Replacements.interface)
 
 RULES: dict[type, dict[str, Rule]] = {
     recorded.Versions: {
-        **dict.fromkeys(("onionrig", "tor", "openssl", "onionbalance", "python"), KEPT),
+        **dict.fromkeys(
+            ("onionrig", "tor", "openssl", "onionbalance", "python", "tor_build"), KEPT
+        ),
         "kernel": TEXT,
     },
     recorded.HostFacts: {
