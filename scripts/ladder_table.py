@@ -81,12 +81,11 @@ def _steps(steps: Sequence[Sequence[LadderRow]]) -> Iterator[tuple[str, ...]]:
         (row, *_) = rows
         rates = [one.sustained_bits_per_second for one in rows]
         built = f", build {row.tor_build}" if row.tor_build else ""
-        compiled = f", compiled with `{row.compiled}`" if row.compiled else ""
         costs = [one.parts[WHOLE_PATH].measured for one in rows]
         yield (
             plain(row.step),
             f"`{row.command}`",
-            f"{plain(row.tor)}{built}{compiled}",
+            f"{plain(row.tor)}{built}",
             str(len(rows)),
             rate_text(statistics.median(rates))
             + _range([rate_text(min(rates)), rate_text(max(rates))], len(rates)),

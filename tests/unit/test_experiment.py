@@ -213,12 +213,18 @@ def test_settings_are_toml_values_or_plain_text():
     assert layer_from_setting("load.streams=3") == {"load": {"streams": 3}}
     assert layer_from_setting("load.hold=30s") == {"load": {"hold": "30s"}}
     assert layer_from_setting('load.torrc=["A 1"]') == {"load": {"torrc": ["A 1"]}}
+    assert layer_from_setting('verdict.time_to_first_byte."p99.9"=2s') == {
+        "verdict": {"time_to_first_byte": {"p99.9": "2s"}}
+    }
     assert layer_from_setting("network.consensus.cc_alg=0") == {
         "network": {"consensus": {"cc_alg": 0}}
     }
 
 
-@pytest.mark.parametrize("setting", ["streams=3", "load.streams", "=3", "load.=3"])
+@pytest.mark.parametrize(
+    "setting",
+    ["streams=3", "load.streams", "=3", "load.=3", 'load."a=3', 'a\n"b"=3', '[a]\n[b]\n"c"=3'],
+)
 def test_a_setting_needs_table_key_and_value(setting):
     with pytest.raises(UsageError, match=r"table\.key=value"):
         layer_from_setting(setting)

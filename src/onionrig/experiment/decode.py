@@ -99,16 +99,32 @@ def layer_from_toml(text: str, *, origin: str) -> Layer:
 def layer_from_setting(setting: str, *, option: str = "--set") -> Layer:
     """Return the layer that ``table.key=value`` sets; a value is TOML, or else plain text.
 
-    Raises UsageError, naming the option, if there is no ``=`` or no table.
+    A name with a dot in it stands in quotes, as in TOML. Raises UsageError, naming the option, if
+    there is no ``=`` or no table.
     """
     path, equals, value = setting.partition("=")
-    names = path.strip().split(".")
+    names = _names(path.strip())
     if not equals or len(names) == 1 or not all(names):
         raise UsageError(f'{option} {setting}: write table.key=value, as in "load.streams=32"')
     layer: dict[str, Any] = {names[-1]: _value(value.strip())}
     for name in reversed(names[:-1]):
         layer = {name: layer}
     return layer
+
+
+def _names(path: str) -> list[str]:
+    """Return the names in a path, which are none if it has quotes and is not TOML."""
+    if '"' not in path:
+        return path.split(".")
+    try:
+        rest: Any = tomllib.loads(f"{path} = 0")
+    except tomllib.TOMLDecodeError:
+        return [""]
+    names = []
+    while isinstance(rest, dict) and len(rest) == 1:
+        ((name, rest),) = rest.items()
+        names.append(name)
+    return [""] if isinstance(rest, dict) else names
 
 
 def plain(experiment: Experiment) -> dict[str, Any]:

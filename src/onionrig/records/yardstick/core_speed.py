@@ -71,8 +71,8 @@ class Yardstick(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Speed in the hold, over all hosts, weighted by the CPU time that the rig used on each; null
     if it is not known for all of them."""
     sustained_on_reference_core_bits_per_second: float | None
-    """Sustained rate divided by the speed, if a CPU bound it and others took little of it; otherwise
-    null."""
+    """Sustained rate divided by the speed, if a CPU bound it and others took little of it.
+    Otherwise null."""
     not_carried_over: str = ""
     """Explanation if the sustained rate is not carried over to the reference core."""
     arithmetic: ArithmeticBound | None = None
