@@ -13,11 +13,11 @@ import msgspec
 import psutil
 import pytest
 
-from onionrig.movers.sampler import board, others
+from onionrig.movers.sampler import board, others, processes
 from onionrig.movers.sampler.board import ASK_FIRMWARE_SECONDS, BoardReader
 from onionrig.movers.sampler.host import Interfaces
 from onionrig.movers.sampler.others import Others, cpu_of_all
-from onionrig.movers.sampler.processes import ListFile, Processes
+from onionrig.movers.sampler.processes import ListFile, Processes, ThreadTimes, thread_times
 from onionrig.movers.sampler.program import OTHERS_EVERY_SECONDS
 from support.files import lay_out, replace_file
 from support.processes.children import BUSY, IDLE
@@ -103,7 +103,43 @@ def test_the_main_thread_comes_first_and_open_files_are_counted(tmp_path, start_
     assert 53 <= used.open_files < 60
 
 
-def test_open_files_that_may_not_be_counted_are_null(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("schedstat", "times"),
+    [
+        ("1500000000 20000000 7\n", ThreadTimes(1.5, 0.02)),
+        ("0 0 0\n", None),
+        ("", None),
+        (None, None),
+        ("many 1 2", None),
+        ("1500000000", None),
+    ],
+)
+def test_times_that_a_kernel_does_not_report_are_unknown_and_not_zero(schedstat, times):
+    assert thread_times(schedstat) == times
+
+
+@pytest.fixture
+def older_kernel(monkeypatch):
+    """A kernel that does not say how many files are open, nor how long a thread has run."""
+    real_stat = Path.stat
+
+    def stat(path, **more):
+        return SimpleNamespace(st_size=0) if path.name == "fd" else real_stat(path, **more)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(processes, "thread_times", lambda _schedstat: None)
+
+
+def test_what_an_older_kernel_does_not_sum_up_is_counted(tmp_path, older_kernel):
+    (tmp_path / "processes.json").write_text(json.dumps({"me": os.getpid()}))
+    used = Processes(ListFile(tmp_path / "processes.json")).use()["me"]
+    cpu = psutil.Process().cpu_times()
+    assert used.open_files > 2
+    assert 0 < sum(used.thread_cpu_seconds) <= cpu.user + cpu.system + GRAIN_SECONDS
+    assert used.main_thread_wait_seconds is None
+
+
+def test_open_files_that_may_not_be_counted_are_null(tmp_path, monkeypatch, older_kernel):
     def refuse(process):
         raise psutil.AccessDenied(process.pid)
 

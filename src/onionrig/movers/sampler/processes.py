@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 import psutil
@@ -104,33 +104,76 @@ def _use(process: psutil.Process) -> ProcessUse:
         if process.status() == psutil.STATUS_ZOMBIE:
             raise psutil.ZombieProcess(process.pid)
         cpu = process.cpu_times()
-        threads = process.threads()
         rss_bytes = process.memory_info().rss
         open_files = _open_files(process)
+        threads = _threads_by_schedstat(process.pid) or _threads_by_ticks(process)
     # the main thread, where tor does nearly all its work, has the process's id
-    threads.sort(key=lambda thread: (thread.id != process.pid, thread.id))
+    ordered = sorted(threads, key=lambda thread: (thread != process.pid, thread))
+    main = threads.get(process.pid)
     return ProcessUse(
         cpu_user_seconds=round(cpu.user, CPU_DIGITS),
         cpu_system_seconds=round(cpu.system, CPU_DIGITS),
-        thread_cpu_seconds=tuple(
-            round(thread.user_time + thread.system_time, CPU_DIGITS) for thread in threads
-        ),
+        thread_cpu_seconds=tuple(round(threads[thread].ran, CPU_DIGITS) for thread in ordered),
         rss_bytes=rss_bytes,
         open_files=open_files,
-        main_thread_wait_seconds=waited_seconds(read_text(Path(f"/proc/{process.pid}/schedstat"))),
+        main_thread_wait_seconds=None if main is None else main.waited,
     )
 
 
-def waited_seconds(schedstat: str | None) -> float | None:
-    """Return how long a thread was ready and waited: the second number, in nanoseconds."""
+class ThreadTimes(NamedTuple):
+    """How long a thread has run, and how long it was ready and waited for a CPU, in seconds."""
+
+    ran: float
+    waited: float | None
+    """None if the kernel does not report it."""
+
+
+def thread_times(schedstat: str | None) -> ThreadTimes | None:
+    """Return the times in a thread's ``schedstat``; None if the kernel does not report them.
+
+    Its first two numbers are the time on a CPU and the time ready to run, in nanoseconds (Linux:
+    Documentation/scheduler/sched-stats.rst); a kernel that does not count writes three zeros.
+    """
     fields = (schedstat or "").split()
-    if len(fields) < len(("ran", "waited")) or not fields[1].isdecimal():
+    if len(fields) < len(ThreadTimes._fields) or not all(map(str.isdecimal, fields[:2])):
         return None
-    return round(int(fields[1]) * SECONDS_PER_NS, WAIT_DIGITS)
+    ran, waited = (int(field) * SECONDS_PER_NS for field in fields[:2])
+    return ThreadTimes(ran, round(waited, WAIT_DIGITS)) if ran else None
+
+
+def _threads_by_schedstat(pid: int) -> dict[int, ThreadTimes]:
+    """Return the times of each thread; none if the kernel does not report them.
+
+    One small file for each thread costs a fraction of what psutil's reading of ``stat`` does.
+    Raises psutil.NoSuchProcess.
+    """
+    try:
+        threads = {
+            int(task.name): times
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            if (times := thread_times(read_text(task / "schedstat")))
+        }
+    except (FileNotFoundError, ProcessLookupError) as error:
+        raise psutil.NoSuchProcess(pid) from error
+    return threads if pid in threads else {}
+
+
+def _threads_by_ticks(process: psutil.Process) -> dict[int, ThreadTimes]:
+    """Return how long each thread has run, in the kernel's ticks."""
+    return {
+        thread.id: ThreadTimes(thread.user_time + thread.system_time, None)
+        for thread in process.threads()
+    }
 
 
 def _open_files(process: psutil.Process) -> int | None:
+    """Return the number of open files, which newer kernels give as the size of a directory.
+
+    Where the size is 0, as before Linux 6.2 (Documentation/filesystems/proc.rst), they are counted.
+    """
     try:
-        return process.num_fds()
-    except psutil.AccessDenied:
+        return Path(f"/proc/{process.pid}/fd").stat().st_size or process.num_fds()
+    except (FileNotFoundError, ProcessLookupError) as error:
+        raise psutil.NoSuchProcess(process.pid) from error
+    except (psutil.AccessDenied, PermissionError):
         return None
