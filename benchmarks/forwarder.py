@@ -21,7 +21,7 @@ WALKED_BYTES = 4 << 20
 
 
 def main() -> None:
-    """Forward until the sinks have gone, or until this is ended."""
+    """Forward until a sink has gone, or until this is ended."""
     listen_port, source_port, stream_bits_per_second = map(int, sys.argv[1:])
     streams: list[tuple[socket.socket, socket.socket]] = []
     pieces_per_second = stream_bits_per_second / 8 / PIECE_BYTES

@@ -14,23 +14,18 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from ladder_rows import ROWS, WHOLE_PATH, LadderRow, read_rows, row_of
-from onionrig.errors import OnionrigError
 from onionrig.store.lines import Appender
 from onionrig.units import rate_text
-from recorded_run import RunFailed, recorded_run
+from recorded_run import exits_with_a_code, recorded_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-TERMINATED = 143
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +69,7 @@ def main() -> None:
         parser.error("--compiled-tor and --flags are given together")
     if compiled is not None and (compiled.name != "tor" or not os.access(compiled, os.X_OK)):
         parser.error(f'--compiled-tor {compiled}: name an executable file called "tor"')
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    try:
+    with exits_with_a_code():
         if options.out.exists():
             read_rows(options.out)  # a row is not added to a file that nobody can read
         for round_number in range(1, options.rounds + 1):
@@ -84,13 +78,6 @@ def main() -> None:
                 with Appender(options.out) as rows:
                     rows.append(row)
                 print(f"round {round_number} of {options.rounds}, {sentence(row)}", flush=True)
-    except OnionrigError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
-    except RunFailed as failed:
-        sys.exit(failed.code)
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
 
 
 def steps(hold: str, compiled_tor: Path | None, flags: str | None) -> Iterator[Step]:

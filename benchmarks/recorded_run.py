@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.errors import MEASURED, TARGET_MISSED, RecordsUnreadable
+from onionrig.errors import MEASURED, TARGET_MISSED, OnionrigError, RecordsUnreadable
 from onionrig.records.result import Result
 from onionrig.store.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from onionrig.records.manifest import Manifest
 
@@ -30,6 +31,24 @@ class RunFailed(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
+
+
+@contextlib.contextmanager
+def exits_with_a_code() -> Iterator[None]:
+    """Run a benchmark; an explained error, a failed run and a signal each end it with their code.
+
+    SIGTERM ends it as Ctrl-C does, so that the run under way is ended, too.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    except OnionrigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except RunFailed as failed:
+        sys.exit(failed.code)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 def recorded_run(

@@ -12,22 +12,17 @@ done without another machine. They end with the run, also on Ctrl-C.
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onionrig.errors import OnionrigError
 from onionrig.store.lines import Appender
 from onionrig.units import rate_text
-from recorded_run import RunFailed, recorded_run
+from recorded_run import exits_with_a_code, recorded_run
 from siblings import busy
 from speed_rows import ROWS, Disturbance, SpeedRow, read_rows, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-TERMINATED = 143
 
 
 def main() -> None:
@@ -46,9 +41,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.runs < 1 or min(options.busy, options.cache) < 0:
         parser.error("--runs is at least 1, and --busy and --cache are at least 0")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     disturbance = Disturbance(busy_processes=options.busy, cache_mib=options.cache)
-    try:
+    with exits_with_a_code():
         if options.out.exists():
             read_rows(options.out)  # a row is not added to a file that nobody can read
         for number in range(1, options.runs + 1):
@@ -56,13 +50,6 @@ def main() -> None:
             with Appender(options.out) as rows:
                 rows.append(row)
             print(f"run {number} of {options.runs}: {sentence(row)}", flush=True)
-    except OnionrigError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
-    except RunFailed as failed:
-        sys.exit(failed.code)
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
 
 
 def arguments_of(profile: str, hold: str | None, settings: Sequence[str]) -> list[str]:

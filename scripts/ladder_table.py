@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results_table import plain
+from results_table import markdown_table, plain
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "benchmarks"))  # the benchmark says what a row is
@@ -46,8 +46,11 @@ def page(rows: Sequence[LadderRow]) -> str:
     if not rows:
         return "There are no rows yet."
     steps = by_step(rows)
-    return "\n\n".join((_table(STEP_HEADINGS, _steps(steps)), _table(PART_HEADINGS, _parts(steps)),
-                        doubts_text(rows)))  # fmt: skip
+    tables = (
+        markdown_table(STEP_HEADINGS, _steps(steps)),
+        markdown_table(PART_HEADINGS, _parts(steps)),
+    )
+    return "\n\n".join((*tables, doubts_text(rows)))
 
 
 def by_step(rows: Sequence[LadderRow]) -> list[list[LadderRow]]:
@@ -120,11 +123,6 @@ def _spread(figures: Sequence[float]) -> str:
 
 def _range(low_and_high: Sequence[str], count: int) -> str:
     return f" ({' to '.join(low_and_high)})" if count > 1 else ""
-
-
-def _table(headings: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
-    lines = (headings, ("---",) * len(headings), *rows)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

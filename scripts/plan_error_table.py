@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results_table import plain
+from results_table import markdown_table, plain
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))  # for speed_rows
 
@@ -55,8 +55,7 @@ def main() -> None:
 def table(rows: Sequence[SpeedRow]) -> str:
     """Return a Markdown table with a line for each row that can be compared, oldest first."""
     cells = [cell for row in sorted(rows, key=lambda row: row.date) if (cell := _cells(row))]
-    lines = (HEADINGS, ("---",) * len(HEADINGS), *cells)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(HEADINGS, cells)
 
 
 def planned(row: SpeedRow) -> Range | None:

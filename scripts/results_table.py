@@ -17,7 +17,7 @@ from onionrig.units import rate_text
 from onionrig.views.core_speed_text import speed_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from onionrig.records.manifest import Manifest
     from onionrig.records.result import Result
@@ -40,8 +40,7 @@ def main() -> None:
 def table(directory: Path) -> str:
     """Return a Markdown table with a row for each bundle in a directory, oldest first."""
     rows = sorted(row(path) for path in directory.glob(f"*{SUFFIX}"))
-    lines = (HEADINGS, ("---",) * len(HEADINGS), *rows)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(HEADINGS, rows)
 
 
 def row(bundle: Path) -> tuple[str, ...]:
@@ -98,6 +97,12 @@ def _doubts(result: Result) -> str:
     if result.trust is None or result.trust.trusted is None:
         return "not judged"
     return "; ".join(doubt.rstrip(".") for doubt in result.trust.doubts) or "none"
+
+
+def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = (headings, ("---",) * len(headings), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def plain(text: str) -> str:

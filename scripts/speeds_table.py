@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from results_table import plain
+from results_table import markdown_table, plain
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "benchmarks"))  # the benchmark says what a row is
@@ -56,8 +56,7 @@ def page(rows: Sequence[SpeedRow]) -> str:
 def table(rows: Sequence[SpeedRow]) -> str:
     """Return a Markdown table with a line for each row, oldest first."""
     cells = (_cells(row) for row in sorted(rows, key=lambda row: row.date))
-    lines = (HEADINGS, ("---",) * len(HEADINGS), *cells)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(HEADINGS, cells)
 
 
 def paragraphs(rows: Sequence[SpeedRow]) -> Iterator[str]:
