@@ -25,9 +25,10 @@ ANSWERS = {
 class Tor:
     """Answers as a tor does, and hangs up after a question, with events on their way."""
 
-    def __init__(self, path, question, times):
+    def __init__(self, path, question, times, *, last_words=EVENT * 50):
         self.asked = []
         self._last = (question, times)
+        self._last_words = last_words
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen()
@@ -46,12 +47,13 @@ class Tor:
 
     def _serve(self):
         connection, _ = self._listener.accept()
+        self._listener.close()
         with connection, connection.makefile("rb") as lines:
             for line in lines:
                 question = line.decode().strip()
                 self.asked.append(question)
                 if self.times_asked(self._last[0]) == self._last[1]:
-                    connection.sendall(EVENT * 50)
+                    connection.sendall(self._last_words)
                     return
                 answer = next(
                     (text for known, text in ANSWERS.items() if question.startswith(known)),
@@ -71,3 +73,33 @@ async def test_a_tor_that_hangs_up_while_it_tells_events_holds_nobody_up(tmp_pat
                 await connected.ask_hsdir(ADDRESS, server="A" * 40, seconds=0.2)
     assert tor.times_asked("SETEVENTS") == 2
     assert tor.times_asked("HSFETCH") >= 2
+
+
+@pytest.mark.parametrize("question", ["PROTOCOLINFO", "AUTHENTICATE", "GETINFO"])
+async def test_a_tor_that_hangs_up_while_it_is_connected_to_is_gone(tmp_path, question):
+    path = tmp_path / "control"
+    with Tor(path, question, 1, last_words=b""), pytest.raises(GONE):
+        async with asyncio.timeout(HANG_SECONDS), control(str(path)) as connected:
+            await connected.ask_hsdir(ADDRESS, server="A" * 40, seconds=0.2)
+
+
+async def test_a_connection_that_is_reset_as_soon_as_it_stands_leads_to_no_tor(tmp_path):
+    path = tmp_path / "control"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def reset_all():
+            with suppress(OSError):
+                while True:
+                    listener.accept()[0].close()
+
+        resetting = threading.Thread(target=reset_all)
+        resetting.start()
+        try:
+            with pytest.raises(GONE):
+                async with asyncio.timeout(HANG_SECONDS), control(str(path)):
+                    pass
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            resetting.join(HANG_SECONDS)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import stem
+from stem.connection import AuthenticationFailure
 from stem.control import EventType
 
 from onionrig.tor.control_connection import ANSWER_SECONDS, answered, connected
@@ -226,8 +227,16 @@ def _read(descriptor: object, address: str) -> Descriptor | None:
 
 @asynccontextmanager
 async def control(path: str) -> AsyncIterator[Control]:
-    """Connect to a control socket for a block. Raises one of ``GONE`` if nobody answers."""
-    controller, connection = await connected(path)
+    """Connect to a control socket of our own for a block. Raises one of ``GONE`` if nobody answers.
+
+    None of our tors asks for a password. stem says that authentication failed if the connection is
+    lost while it authenticates (stem 1.8.2: stem/connection.py, authenticate), as one through ssh
+    is whose tor does not listen yet.
+    """
+    try:
+        controller, connection = await connected(path)
+    except AuthenticationFailure as error:
+        raise stem.SocketError(str(error)) from error
     async with closing(Control(controller, hang_up=connection.hang_up)) as tor:
         yield tor
 
