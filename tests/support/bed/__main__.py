@@ -9,7 +9,7 @@ from support.bed import Bed, HostSpec, why_not
 
 USAGE = """\
 hosts:      {hosts}
-inventory:  {directory}/inventory.yml   (balancer: the first; backends: all; clients, authorities, relays: the last)
+inventory:  {directory}/inventory.yml   (balancer: the first; backends: all but the last; clients, authorities, relays: the last)
 controller: {directory}/as-controller COMMAND...
 ssh:        {directory}/as-controller ssh -F {directory}/ssh_config {first}
 ansible:    {directory}/as-controller ansible -i {directory}/inventory.yml all -m ping
@@ -38,7 +38,7 @@ def main():
         bed.inventory(
             {
                 "balancer": names[:1],
-                "backends": names,
+                "backends": names[:-1] or names,
                 "clients": last,
                 "authorities": last,
                 "relays": last,
