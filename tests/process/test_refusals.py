@@ -11,7 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onionrig.errors import OnionrigError, RecordsUnreadable, RunDirectoryError, Unequipped
+from onionrig.cli import main
+from onionrig.errors import (
+    UNEXPECTED,
+    OnionrigError,
+    RecordsUnreadable,
+    RunDirectoryError,
+    Unequipped,
+)
 from onionrig.store.refusals import explained
 from support.files import PROJECT
 from support.processes.command_line import SHORT_BASELINE
@@ -159,3 +166,15 @@ def test_a_directory_that_may_not_be_looked_into(onionrig, tmp_path):
     assert done.returncode == RecordsUnreadable.exit_code
     assert "Permission denied" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_nothing_explains_is_called_a_defect_below_its_traceback(monkeypatch, capfd):
+    monkeypatch.setattr(sys, "argv", ["onionrig", "hardware"])
+    monkeypatch.setattr(main, "application", lambda _: lambda _: {}["a key"])
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    lines = capfd.readouterr().err.strip().splitlines()
+    assert ended.value.code == UNEXPECTED
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-2] == "KeyError: 'a key'"
+    assert lines[-1].startswith("error: onionrig failed in a way that it does not know")

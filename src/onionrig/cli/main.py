@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import traceback
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
@@ -52,11 +53,18 @@ def main() -> None:
         except SystemExit:  # the normal end of an app
             flush_output()
             raise
-    except Exception as error:
-        message = explained(error)
-        if message is None:
-            raise
-        _end(message)
+    except Exception as error:  # noqa: BLE001 - a defect ends here, with its traceback
+        _end(explained(error) or _defect())
+
+
+def _defect() -> OnionrigError:
+    """Print the traceback of what nothing explains, for the report of the defect, and say so."""
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
+    return OnionrigError(
+        "onionrig failed in a way that it does not know, which is a defect of it; please report it "
+        "with the command, the lines above, and manifest.json of the run directory if there is one"
+    )
 
 
 def _end(error: OnionrigError) -> NoReturn:
