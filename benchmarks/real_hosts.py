@@ -4,10 +4,12 @@
     PYTHONPATH=tests .venv/bin/python benchmarks/real_hosts.py rehearsal --out runs/rehearsal
     PYTHONPATH=tests .venv/bin/python benchmarks/real_hosts.py provision --hosts 3
     PYTHONPATH=tests .venv/bin/python benchmarks/real_hosts.py controller --hosts 16 --out runs/many
+    PYTHONPATH=tests .venv/bin/python benchmarks/real_hosts.py pinning --pairs 6 --out runs/pinning
 
 ``starts`` alternates bring-ups of the same rig on this machine and on three hosts; ``rehearsal``
 alternates an experiment on emulated hosts and on the bed's, with the same links; ``provision``
-times fresh and unchanged hosts; ``controller`` says what the controller takes in a hold.
+times fresh and unchanged hosts; ``controller`` says what the controller takes in a hold;
+``pinning`` compares daemons that the kernel places with daemons that are pinned to a core each.
 It needs root, and nothing else should run.
 """
 
@@ -45,21 +47,28 @@ REHEARSAL = (
     "--set", "backends.daemons=3", "--set", "network.relays=6", "--set", "load.clients=3", *GRACE,
 )  # fmt: skip
 
+PINNING = (
+    "default", "default", "--set", "network.relays=5", "--set", "backends.daemons=4",
+    "--streams", "8", "--hold", "15",
+)  # fmt: skip
+
 
 def main() -> None:
-    """Measure one of the four."""
+    """Measure one of the five."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("starts", "rehearsal", "provision", "controller"))
-    parser.add_argument("--out", type=Path, default=Path("runs/real-hosts"))
-    parser.add_argument("--hosts", type=int, default=3)
-    parser.add_argument("--pairs", type=int, default=3)
-    arguments = parser.parse_args()
-    {
+    measurements = {
         "starts": _starts,
         "rehearsal": _rehearsal,
         "provision": _provision,
         "controller": _controller,
-    }[arguments.what](arguments)
+        "pinning": _pinning,
+    }
+    parser.add_argument("what", choices=measurements)
+    parser.add_argument("--out", type=Path, default=Path("runs/real-hosts"))
+    parser.add_argument("--hosts", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=3)
+    arguments = parser.parse_args()
+    measurements[arguments.what](arguments)
 
 
 def _starts(arguments: argparse.Namespace) -> None:
@@ -134,6 +143,17 @@ def _controller(arguments: argparse.Namespace) -> None:
             cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             print(f"the controller and its ssh, a hold of {hold} s: {cpu:.2f} CPU-s")
     print("the difference of the two, over 60 s, is what a hold takes")
+
+
+def _pinning(arguments: argparse.Namespace) -> None:
+    with _bed(3) as bed:
+        inventory = _inventory(bed, backends=2, clients=[3])
+        _onionrig(bed, "cluster", "provision", "-i", inventory)
+        _onionrig(
+            bed, "compare", *PINNING, "-i", inventory, "--repeat", arguments.pairs,
+            "--set-b", "cluster.pin=true", "--out", arguments.out,
+        )  # fmt: skip
+    subprocess.run((*COMMAND, "show", str(arguments.out)), check=True)
 
 
 def _bed(hosts: int, *, rates: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - likewise

@@ -151,7 +151,8 @@ class Cluster(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=
     grace: Seconds = Seconds(60)
     """Time that the hosts wait for a controller that has gone, before they stop by themselves."""
     pin: bool = False
-    """Whether each daemon is pinned to a core; off until a comparison shows that it helps."""
+    """Whether each tor is pinned to a core; off, because a comparison showed no difference
+    (docs/lab-notes.md, "Real hosts")."""
 
 
 class Experiment(ExperimentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
