@@ -49,9 +49,11 @@ def test_a_run_through_stock_onionbalance_is_one_like_any_other(shelf, start):
     refused = shelf.onionrig("run", "-i", shelf.inventory, *QUICK, code=14)
     assert f"is in use by {run.name}" in refused.replace("\n", " ")
     units = [line.split()[0] for line in shelf.of_units("pi1").splitlines()]
-    (unit,) = (unit for unit in units if unit.endswith("-backend-1.service"))
+    services = [unit for unit in units if unit.endswith(".service") and "-stand-down." not in unit]
     shelf.bed["pi1"].run("sh", "-c", DEBIANS_TOR)
-    assert exposure(shelf, "pi1", unit) <= exposure(shelf, "pi1", "compared.service")
+    most = exposure(shelf, "pi1", "compared.service")
+    assert any("-follow-pi1." in unit for unit in services)
+    assert {unit: at for unit in services if (at := exposure(shelf, "pi1", unit)) > most} == {}
 
     assert going.ends() == 0, going.stderr
     result, manifest = result_of(run), manifest_of(run)
@@ -66,6 +68,8 @@ def test_a_run_through_stock_onionbalance_is_one_like_any_other(shelf, start):
     assert (run.path / "report.html").stat().st_size
     assert run.recording().gaps == ()
     assert not [doubt for doubt in result["trust"]["doubts"] if "control group" in doubt]
+    (interfaces,) = (one for one in result["trust"]["agreement"] if one["what"] == "interfaces")
+    assert interfaces["sink_bytes"]  # those of the hosts that serve were compared
     assert {cpu["role"] for cpu in result["trust"]["cpu"]} >= {"backend", "relay", "client"}
     speeds = {host["host"]: host for host in result["yardstick"]["hosts"]}
     assert set(speeds) == {"pi1", "pi2", "pi3"}

@@ -1,12 +1,15 @@
 """Inventories as Ansible reads them, and what becomes of each host."""
 
+import shlex
 import subprocess
 import sys
 
 import pytest
 
+from onionrig.cluster.playbooks import ssh_arguments
 from onionrig.engine.ansible.inventory import for_experiment, read_inventory
 from onionrig.errors import UsageError
+from onionrig.programs import run_program
 
 SHELF = """
 all:
@@ -97,14 +100,40 @@ def test_vaults_and_ansibles_own_configuration_count(written, tmp_path, monkeypa
     path = written(f"all:\n  hosts:\n    pi1:\n      ansible_host: {sealed}\n    pi2:\n")
     settings = tmp_path / "ansible.cfg"
     settings.write_text(
-        "[defaults]\nremote_user = pi\n[ssh_connection]\nssh_common_args = -J gate\n"
+        "[defaults]\nremote_user = pi\n[ssh_connection]\nssh_common_args = -J gate\nssh_args = -4\n"
     )
     monkeypatch.setenv("ANSIBLE_CONFIG", str(settings))
     first, second = read_inventory(path)
     assert first.access().destination == "pi1.example"
-    assert second.access().ssh_options == ("-l", "pi", "-J", "gate")
+    assert second.access().ssh_options == ("-l", "pi", "-4", "-J", "gate")
+    assert ssh_arguments().endswith(" -4")
     monkeypatch.delenv("ANSIBLE_VAULT_PASSWORD_FILE")
     read_inventory.cache_clear()  # another command would ask again
     complaint = refused(path)
     assert "pi1: ansible_host cannot be resolved: Attempting to decrypt" in complaint
     assert complaint.endswith("ANSIBLE_VAULT_PASSWORD_FILE=FILE")
+
+
+def understood(*arguments):
+    """Return what ssh would do with these words, without connecting."""
+    ended = run_program(("ssh", "-F", "none", *arguments, "-G", "pi1"), seconds=60)
+    return dict(line.split(" ", 1) for line in ended.out.splitlines() if " " in line)
+
+
+def test_host_keys_are_strict_and_connections_our_own_whatever_an_inventory_says(written):
+    options = (
+        "-o StrictHostKeyChecking=no -o BatchMode=no -o ControlMaster=auto "
+        "-o ControlPersist=60s -o ControlPath=/theirs"
+    )
+    path = written(f"all: {{hosts: {{pi1: {{ansible_ssh_common_args: {options}}}}}}}")
+    (host,) = read_inventory(path)
+    assert options.split() == list(host.ssh_arguments)
+    ours = ("-o", "ControlPath=/ours", "-o", "ControlMaster=no", "-o", "ControlPersist=no")
+    by_a_run = understood(*host.access().ssh(*ours)[1:])
+    by_ansible = understood(*shlex.split(ssh_arguments()), *shlex.split(options))
+    for used in (by_a_run, by_ansible):
+        assert used["stricthostkeychecking"] == "true"
+        assert used["batchmode"] == "yes"
+    assert by_a_run["controlpath"] == "/ours"
+    assert by_a_run["controlmaster"] == "false"
+    assert by_a_run["controlpersist"] == "no"

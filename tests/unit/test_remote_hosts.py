@@ -5,13 +5,16 @@ import pytest
 
 from onionrig.analysis.hosts.interfaces import carried_bytes, main_interface
 from onionrig.analysis.result import analyse
-from onionrig.analysis.trust.interface_agreement import CELLS, REAL
+from onionrig.analysis.trust.interface_agreement import BESIDE, CELLS, REAL
 from onionrig.records.samples import BoardState
+from onionrig.rig.model import Role
 from support.bottlenecks import bottleneck_of, evidence, trust_of
+from support.inventories import PRIVATE, question
 from support.records.emulated_hosts import bramble
 from support.records.recordings import watched
 from support.records.remote_hosts import CLOCKS_AHEAD_SECONDS, cluster
 from support.records.samples import HOLD, host_sample
+from support.rigs import rig_of
 from support.views.page import reported
 from support.views.terminal import summary_of
 
@@ -53,6 +56,13 @@ def test_a_host_with_the_balancer_beside_its_instances_is_compared_too():
     ]
     manifest = msgspec.structs.replace(whole.manifest, services=tuple(relaying))
     assert interfaces(msgspec.structs.replace(whole, manifest=manifest)).sink_bytes == 50_000_000
+
+
+def test_whatever_a_run_places_beside_backend_instances_sends_next_to_nothing():
+    services = rig_of(question(PRIVATE).experiment).services
+    assert {service.role for service in services if service.host == "Pi_3"} <= {
+        Role.BACKEND, *BESIDE,
+    }  # fmt: skip
 
 
 def carried(**interfaces_by_name):
@@ -185,7 +195,8 @@ def hot(at):
 
 def test_each_host_has_its_figures():
     pi1, pi2, laptop = analyse(told(hot)).hosts
-    assert (pi1.name, pi1.services) == ("pi1", {"backend": 1, "sampler": 1, "source": 1})
+    services = {"backend": 1, "sampler": 1, "source": 1, "yardstick": 1}
+    assert (pi1.name, pi1.services) == ("pi1", services)
     assert pi1.goodput_bits_per_second == pytest.approx(40e6)
     assert (pi1.cores, pi1.rig_cores) == (4, pytest.approx(1.25))
     assert pi1.used_cores == pytest.approx(1.25)

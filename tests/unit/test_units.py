@@ -5,7 +5,13 @@ import pytest
 
 from onionrig.rig.model import Role, Service
 from onionrig.rig.orders import SamplerOrders, SourceOrders
-from onionrig.rig.units import HostRun, records_name, service_units, stand_down_units
+from onionrig.rig.units import (
+    HostRun,
+    follower_argv,
+    records_name,
+    service_units,
+    stand_down_units,
+)
 
 RUN = HostRun(
     run_id="1a2b3c4d",
@@ -93,6 +99,23 @@ def test_tors_are_hardened_at_least_as_debians_are():
     assert lines >= OF_DEBIANS_TOR
     assert "ProtectSystem=strict" in lines
     assert "CapabilityBoundingSet=" in lines
+
+
+def test_what_copies_records_is_hardened_and_ends_as_services_do():
+    (_, file) = service_units(RUN, tors(1))
+    argv = follower_argv(RUN, "follow-pi1", ("tail", "exits"))
+
+    assert argv[-3:] == ("--", "tail", "exits")
+    assert "--slice=onionrig-1a2b3c4d.slice" in argv
+    assert "--unit=onionrig-1a2b3c4d-follow-pi1.service" in argv
+    wanted = {
+        line
+        for line in file.text.splitlines()
+        if line.startswith(("User", "Runtime", "NoNew", "Cap", "Private", "Protect", "Restrict",
+                            "SystemCall", "Memory", "Lock", "Remove"))
+    }  # fmt: skip
+    assert len(wanted) > 20
+    assert {f"--property={line}" for line in wanted} <= set(argv)
 
 
 def test_a_sampler_sees_other_processes_and_the_firmware_and_nothing_else_does():

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import onionrig
+from onionrig.engine.ansible.ask_ansible import configured
 from onionrig.errors import Interrupted, Unequipped, UsageError
 from onionrig.processes.interrupts import ENDINGS, noted_endings
 from onionrig.processes.surroundings import refuse_unfit_surroundings
@@ -30,6 +31,10 @@ SSH_SOCKET = "ssh/0123456789.0123456789abcdef"
 """Longest path of a socket of Ansible's ssh below a workspace, until it is in place."""
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
+STRICT = "-o BatchMode=yes -o StrictHostKeyChecking=yes"
+"""Options of ssh that precede all others, so they count, whatever an inventory or ssh's own
+configuration says of host keys (ssh_config(5))."""
+KEPT_OPEN = "-o ControlMaster=auto -o ControlPersist=60s"
 NO_HOSTS = "leaves us with no hosts to target"
 UNTOLD = frozenset(
     f"ansible.builtin.{action}"
@@ -191,7 +196,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes",
+        "ANSIBLE_SSH_ARGS": ssh_arguments(),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(directory / "ssh"),
         "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale that is not UTF-8
         "ANSIBLE_TIMEOUT": str(CONNECT_SECONDS),
@@ -199,6 +204,11 @@ def _environment(directory: Path) -> dict[str, str]:
     if "ANSIBLE_PYTHON_INTERPRETER" not in os.environ:
         environment["ANSIBLE_PYTHON_INTERPRETER"] = "/usr/bin/python3"
     return environment
+
+
+def ssh_arguments() -> str:
+    """Return the words that precede all others on the command lines of Ansible's ssh."""
+    return f"{STRICT} {configured().get('ansible_ssh_args', KEPT_OPEN)}"
 
 
 def _prepare(directory: Path) -> None:

@@ -180,6 +180,29 @@ def _service_text(run: HostRun, service: Service, core: int | None) -> str:
     )
 
 
+def follower_argv(run: HostRun, name: str, argv: Iterable[str]) -> tuple[str, ...]:
+    """Return the command that runs a program which prints records as they grow, as a service does.
+
+    It is a unit of the run's slice with the same hardening, but its output is this command's.
+    """
+    properties = (
+        f"User={USER}",
+        f"Group={USER}",
+        "CPUAccounting=yes",
+        f"RuntimeMaxSec={run.longest_seconds}",
+        *_HARDENING,
+        *_NO_DEVICES,
+        *_NO_NEW_CODE,
+        "ProtectProc=invisible",
+        "PrivateNetwork=yes",
+    )
+    return (
+        "systemd-run", "--quiet", "--pipe", "--collect", f"--slice={run.slice}",
+        f"--unit={run.unit(name)}", *(f"--property={setting}" for setting in properties),
+        "--", *argv,
+    )  # fmt: skip
+
+
 def _told_of_its_end(run: HostRun, service: Service) -> str:
     return f'echo "{service.name} $$EXIT_CODE $$EXIT_STATUS" >>{run.exits}'
 

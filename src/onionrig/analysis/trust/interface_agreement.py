@@ -47,8 +47,7 @@ REAL = 0.04
 """Share by which the interface of a real host may carry more: segments that were sent again,
 Ethernet's headers, what is fetched for the live view, and whatever else the host does."""
 
-
-BESIDE = frozenset({Role.SOURCE, Role.SAMPLER, Role.BALANCER, Role.BALANCER_TOR})
+BESIDE = frozenset({Role.SOURCE, Role.SAMPLER, Role.YARDSTICK, Role.BALANCER, Role.BALANCER_TOR})
 """Roles, other than backend instances, that send next to nothing over an interface."""
 
 

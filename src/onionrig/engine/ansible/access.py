@@ -67,7 +67,11 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.ssh(*options), "--", self.destination, shlex.join(argv))
 
     def ssh(self, *options: str) -> tuple[str, ...]:
-        """Return an ssh command line with the options of every connection, followed by these."""
+        """Return an ssh command line with the options of every connection, and with these.
+
+        They precede those of the inventory, because the first value of an option counts
+        (ssh_config(5)): an inventory may have masters and sockets of its own for Ansible.
+        """
         return (
             "ssh",
             "-o", "BatchMode=yes",
@@ -75,8 +79,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
             "-o", f"ServerAliveInterval={ALIVE_SECONDS}",
             "-o", f"ServerAliveCountMax={ALIVE_COUNT}",
             "-o", "StrictHostKeyChecking=yes",
-            *self.ssh_options,
             *options,
+            *self.ssh_options,
         )  # fmt: skip
 
     def by_hand(self) -> str:

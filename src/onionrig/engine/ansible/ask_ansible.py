@@ -36,6 +36,9 @@ SETTINGS = {
     "ansible_private_key_file": (
         "defaults", "private_key_file", "ANSIBLE_PRIVATE_KEY_FILE",
     ),
+    "ansible_ssh_args": (
+        "ssh_connection", "ssh_args", "ANSIBLE_SSH_ARGS",
+    ),
     "ansible_ssh_common_args": (
         "ssh_connection", "ssh_common_args", "ANSIBLE_SSH_COMMON_ARGS",
     ),

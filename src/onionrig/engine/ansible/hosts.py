@@ -28,7 +28,7 @@ from onionrig.engine.local.engine import make_private
 from onionrig.errors import HostLost, HostsInUse, OnionrigError, Unequipped
 from onionrig.processes.owned import OwnedProcess
 from onionrig.processes.together import together
-from onionrig.rig.units import HostRun, stand_down_units
+from onionrig.rig.units import HostRun, follower_argv, stand_down_units
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -192,11 +192,8 @@ class RemoteHosts:
         mirror = Mirror(
             host.run.records, self._records, lambda path, piece: self._heard(host, path, piece)
         )
-        argv = (
-            "systemd-run", "--quiet", "--pipe", "--collect", f"--slice={host.run.slice}",
-            f"--unit={host.run.unit(follower(host.name))}", "--property=CPUAccounting=yes",
-            *tail_argv((host.run.exits, *paths)),
-        )  # fmt: skip
+        tail_words = tail_argv((host.run.exits, *paths))
+        argv = follower_argv(host.run, follower(host.name), tail_words)
         with self.bearing_loss_of(host.name):
             async with host.connection.running(argv) as tail:
                 if tail.stdout is None or tail.stderr is None:

@@ -32,6 +32,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "port": ("ansible_port", "ansible_ssh_port"),
     "user": ("ansible_user", "ansible_ssh_user"),
     "key": ("ansible_ssh_private_key_file", "ansible_private_key_file"),
+    "ssh_args": ("ansible_ssh_args",),
     "common_args": ("ansible_ssh_common_args",),
     "extra_args": ("ansible_ssh_extra_args",),
     "connection": ("ansible_connection",),
@@ -154,8 +155,11 @@ def _host(path: str, name: str, groups: dict[str, list[str]], values: Variables)
         port=_port(path, name, text["port"]),
         user=text["user"],
         private_key_file=None if text["key"] is None else str(Path(text["key"]).expanduser()),
-        ssh_arguments=(*_words(path, name, text["common_args"]),
-                       *_words(path, name, text["extra_args"])),
+        ssh_arguments=tuple(
+            word
+            for setting in ("ssh_args", "common_args", "extra_args")
+            for word in _words(path, name, text[setting])
+        ),
         is_local=is_local,
         become=_become(path, name, text),
         onionrig_address=_address(path, name, text["reached_at"]),

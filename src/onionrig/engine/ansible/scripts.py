@@ -84,18 +84,22 @@ def keys_script(services: Iterable[Service]) -> str:
     return "\n".join([*lines, "systemctl daemon-reload", ""])
 
 
-def cut_script(controller: str | None, *, up: bool) -> str:
+def cut_script(ssh_connection: str, *, up: bool) -> str:
     """Return the script that cuts a host off from all but the controller's ssh, or reconnects it.
 
     What the host sends is dropped without notice, as if it had been unplugged (nft(8)).
+    ``ssh_connection`` is sshd's variable of this name, empty if the host is the controller.
     """
     removal = f"nft delete table {CUT_TABLE} 2>/dev/null || true\n"
     if up:
         return removal
-    ssh_in = f"ip saddr {controller} tcp dport 22 accept" if controller else ""
-    ssh_out = f"ip daddr {controller} tcp sport 22 accept" if controller else ""
-    if controller and ":" in controller:
-        ssh_in, ssh_out = ssh_in.replace("ip ", "ip6 ", 1), ssh_out.replace("ip ", "ip6 ", 1)
+    ssh_in = ssh_out = ""
+    if ssh_connection:
+        controller, _, _, port = ssh_connection.split()
+        address, _, _ = controller.partition("%")  # nft takes no zone of a link-local address
+        family = "ip6" if ":" in address else "ip"
+        ssh_in = f"{family} saddr {address} tcp dport {port} accept"
+        ssh_out = f"{family} daddr {address} tcp sport {port} accept"
     return f"""{removal}nft -f - <<'END'
 table {CUT_TABLE} {{
     chain input {{
