@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import onionrig
+from onionrig.engine.ansible.access import NOT_INTERACTIVE
 from onionrig.errors import Interrupted, Unequipped, UsageError
 from onionrig.processes.interrupts import ENDINGS, noted_endings
 from onionrig.processes.surroundings import refuse_unfit_surroundings
@@ -191,7 +193,17 @@ def _environment(directory: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes",
+        "ANSIBLE_SSH_ARGS": shlex.join(
+            (
+                "-o",
+                "ControlMaster=auto",
+                "-o",
+                "ControlPersist=60s",
+                "-o",
+                "BatchMode=yes",
+                *NOT_INTERACTIVE,
+            )
+        ),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(directory / "ssh"),
         "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale that is not UTF-8
         "ANSIBLE_TIMEOUT": str(CONNECT_SECONDS),
