@@ -36,8 +36,8 @@ ROOT_REFUSED: dict[str, tuple[str, str]] = {
         "install it, or log in as root (ansible_user)",
     ),
 }
-"""What sudo, sudo-rs, doas, Ansible and shells print if a user cannot become root, what it means,
-and what to do."""
+"""Messages of sudo, sudo-rs, doas, Ansible and shells if a user cannot become root, each with its
+meaning and what to do."""
 ENGLISH = ("env", "-u", "LANGUAGE", "LC_ALL=C.UTF-8")
 """The words that have a program print English, which is what is looked for in its messages."""
 NOT_INTERACTIVE = (
