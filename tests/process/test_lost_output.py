@@ -122,6 +122,10 @@ def test_what_goes_to_a_file_is_not_folded_on_either_output(onionrig, tmp_path):
     assert f"{long}/onionrig" in doctor.stdout
 
 
+def test_a_terminal_without_a_width_gets_its_answers(onionrig):
+    assert "no-such-run" in onionrig("show", "no-such-run", COLUMNS="0").stderr
+
+
 def test_a_report_that_gets_too_little_memory_takes_nothing_with_it(shell, recorded):
     def limited():
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))

@@ -111,6 +111,19 @@ def test_a_cache_that_cannot_be_written_is_not_used(monkeypatch, tmp_path):
     assert why.startswith(f"{tmp_path}/file/onionrig cannot be written (Not a directory), so keys")
 
 
+def test_a_file_system_without_locks_keeps_no_keys_and_no_workspace(monkeypatch, tmp_path):
+    def flock(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(fitness.fcntl, "flock", flock)
+    path, why = usable_cache()
+    assert path is None
+    assert why.startswith(f"no file in {tmp_path}/onionrig can be locked (No locks available), so")
+    (why,) = whys()
+    assert why.endswith("set TMPDIR to a directory on a local disk")
+
+
 def homeless(*_):
     raise RuntimeError("could not determine the home directory for '~/.cache'")
 

@@ -21,7 +21,13 @@ def refusals(**facts):
 
 @pytest.mark.parametrize(
     ("machine", "userland"),
-    [("x86_64", "amd64"), ("aarch64", "arm64"), ("armv7l", "armhf"), ("aarch64", "armhf")],
+    [
+        ("x86_64", "amd64"),
+        ("aarch64", "arm64"),
+        ("armv7l", "armhf"),
+        ("armv8l", "armhf"),
+        ("aarch64", "armhf"),
+    ],
 )
 def test_hosts_of_64_bits_and_of_32_bit_arm_are_accepted(machine, userland):
     assert "architecture" not in refusals(machine=machine, userland=userland)
@@ -58,3 +64,55 @@ def test_what_hosts_compile_is_locked():
     variables = yaml.safe_load((ROLE / "vars/main.yml").read_text())
     lock = (PROJECT / "requirements-node.lock").read_text()
     assert [name for name in variables["onionrig_compiled"] if f"\n{name}==" not in lock] == []
+
+
+IP_ADDRESS = """[{"ifname": "wlan0", "addr_info": [
+    {"family": "inet", "local": "192.0.2.5", "scope": "global"},
+    {"family": "inet6", "local": "fe80::5", "scope": "link"}]}]"""
+"""What ``ip -json address`` prints of an interface with both kinds of address."""
+
+
+@pytest.mark.parametrize(
+    ("arrived_at", "address", "interface"),
+    [
+        ("fe80::5%wlan0", "192.0.2.5", "wlan0"),
+        ("192.0.2.5", "192.0.2.5", "wlan0"),
+        ("2001:db8::1", "2001:db8::1", None),
+    ],
+)
+def test_the_address_is_one_that_relays_can_listen_on(tmp_path, arrived_at, address, interface):
+    program = tmp_path / "ip"
+    program.write_text(f"#!/bin/sh\ncat <<'END'\n{IP_ADDRESS}\nEND\n")
+    program.chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "SSH_CONNECTION": f"192.0.2.1 50000 {arrived_at} 22",
+    }
+    argv = [sys.executable, ROLE / "files/examine.py", "{}"]
+    examined = json.loads(subprocess.check_output(argv, env=environment))
+    assert (examined["address"], examined["interface"]) == (address, interface)
+
+
+APT_GET = """#!/bin/sh
+if mkdir "{directory}/held" 2>/dev/null; then
+    echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)" >&2
+    exit 100
+fi
+echo "Inst tor (0.4.9.11 Debian)"
+"""
+"""An apt-get that finds the lists locked when it is first called."""
+
+
+def test_provision_waits_for_the_lists_that_a_daily_apt_is_reading(tmp_path):
+    program = tmp_path / "apt-get"
+    program.write_text(APT_GET.format(directory=tmp_path))
+    program.chmod(0o755)
+    script = (
+        (ROLE / "files/packages.py").read_text().replace("PAUSE_SECONDS = 2", "PAUSE_SECONDS = 0")
+    )
+    printed = subprocess.check_output(
+        [sys.executable, "-", "install", "tor"],
+        input=script.encode(),
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )
+    assert json.loads(printed) == ["tor"]

@@ -5,7 +5,6 @@ import pytest
 
 from onionrig.engine.ansible.hosts import RemoteHosts, RunHost
 from onionrig.engine.ansible.looks import Looks
-from onionrig.engine.ansible.scripts import cut_script
 from onionrig.errors import HostLost
 from onionrig.rig.model import Listening, Role, Service
 from onionrig.rig.units import HostRun
@@ -116,24 +115,3 @@ async def test_nobody_waits_for_a_service_whose_host_is_gone(tmp_path):
 
     assert look.listens
     assert [loss.name for loss in losses] == ["pi1"]
-
-
-@pytest.mark.parametrize(
-    ("ssh_connection", "incoming", "outgoing"),
-    [
-        ("10.0.0.1 51000 10.0.0.2 2222",
-         "ip saddr 10.0.0.1 tcp dport 2222 accept", "ip daddr 10.0.0.1 tcp sport 2222 accept"),
-        ("fe80::1%eth0 51000 fe80::2%eth0 22",
-         "ip6 saddr fe80::1 tcp dport 22 accept", "ip6 daddr fe80::1 tcp sport 22 accept"),
-    ],
-)  # fmt: skip
-def test_a_host_that_is_cut_off_keeps_the_ssh_by_which_the_controller_came(
-    ssh_connection, incoming, outgoing
-):
-    script = cut_script(ssh_connection, up=False)
-    assert f"        {incoming}\n" in script
-    assert f"        {outgoing}\n" in script
-
-
-def test_a_controller_that_is_cut_off_itself_lets_nobody_in():
-    assert "tcp" not in cut_script("", up=False)

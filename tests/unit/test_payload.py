@@ -1,5 +1,7 @@
 """Any split of the right bytes is verified; any single fault is found where it is."""
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from onionrig.movers.payload import (
     head_line,
     parse_head,
 )
+from onionrig.probe import facts
 
 HEAD = head_line("pi3", "2")
 BLOCK = DOUBLED_BLOCK[:BLOCK_BYTES]
@@ -167,3 +170,16 @@ def test_a_stream_that_does_not_begin_with_our_head_is_not_ours(stream, lengths)
 
 def test_the_beginning_of_a_head_line_may_still_become_ours():
     assert check(b"onion", [1]).fault is None
+
+
+@pytest.mark.parametrize(
+    ("name", "served_as"),
+    [
+        (b"k\xc3\xb6ln", "k-ln"), (b"k\xf6ln", "k-ln"), (b"living room", "living-room"),
+        (b"x" * 64, "x" * 64), (b"", "localhost"),
+    ],
+)  # fmt: skip
+def test_a_machine_serves_whatever_its_name_is(monkeypatch, name, served_as):
+    monkeypatch.setattr(facts.platform, "node", lambda: os.fsdecode(name))
+    head = parse_head(head_line(facts.host_name(), "backend-1"))
+    assert head == Head(host=served_as, backend="backend-1")

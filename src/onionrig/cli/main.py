@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rich.console import Console
 
 from onionrig.cli.app import app
-from onionrig.cli.output.printing import readable
+from onionrig.cli.output.printing import ignore_unusable_width, readable
 from onionrig.cli.output.refused_output import flush_output, outlive_refused_output
 from onionrig.errors import OnionrigError
 from onionrig.store.refusals import explained
@@ -45,6 +45,7 @@ def application(words: Sequence[str] = ()) -> typer.Typer:
 def main() -> None:
     """Run the command line; an explained error becomes one line and its exit code."""
     outlive_refused_output()
+    ignore_unusable_width()
     words = sys.argv[1:]
     sys.argv = [readable(word) for word in sys.argv]  # for records; files go by their bytes
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ from onionrig.cluster.judgement import (
     clock_findings,
     host_findings,
     port_findings,
+    shell_findings,
 )
 from onionrig.cluster.playbooks import play
 from onionrig.cluster.troubles import advice_for, kind_of
@@ -24,13 +25,18 @@ from onionrig.engine.local.ports import FIRST_PORT
 from onionrig.experiment.hosts import GROUPS
 from onionrig.experiment.inventory import with_inventory
 from onionrig.experiment.schema import Cluster, Experiment
+from onionrig.programs import NotRun, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onionrig.cluster.playbooks import PlaybookFailure, Played
+    from onionrig.engine.ansible.access import Access
     from onionrig.engine.ansible.inventory import ListedHost
 
+Answer = TypeVar("Answer")
+
+SHELL_SECONDS = 20
 EXAMINE, CONNECT = "Look at the host", "Connect to the other hosts"
 REFUSE = "Refuse a host that cannot or should not be provisioned"
 
@@ -94,11 +100,12 @@ def _findings(
     reached = [host for host in listed if host.name in facts]
     addresses = {host.name: host.onionrig_address or facts[host.name].address for host in reached}
     findings = [_failed(failure) for failure in played.failures if failure.task != REFUSE]
-    findings += clock_findings(_ahead(reached))
+    findings += shell_findings(_on_each(reached, _shell_noise))
+    findings += clock_findings(_on_each(reached, _ahead))
     for name, its_facts in facts.items():
         findings += host_findings(
             name,
-            its_facts,
+            msgspec.structs.replace(its_facts, address=addresses.get(name, its_facts.address)),
             version=provisioned_version(),
             is_backend="backend" in roles.get(name, ()),
         )
@@ -118,12 +125,24 @@ def _failed(failure: PlaybookFailure) -> HostFinding:
     )
 
 
-def _ahead(reached: list[ListedHost]) -> dict[str, float | None]:
-    """Return how far each clock is ahead of this machine's, or None if it cannot be read."""
-
-    def ahead(host: ListedHost) -> float | None:
-        reading = clock_reading(host.access())
-        return None if reading is None else reading.ahead_seconds
-
+def _on_each(
+    reached: list[ListedHost], ask: Callable[[Access], Answer | None]
+) -> dict[str, Answer | None]:
+    """Return the answer of each host, all asked at once."""
     with ThreadPoolExecutor(max_workers=max(1, len(reached))) as pool:
-        return dict(zip((host.name for host in reached), pool.map(ahead, reached), strict=True))
+        answers = pool.map(lambda host: ask(host.access()), reached)
+        return dict(zip((host.name for host in reached), answers, strict=True))
+
+
+def _ahead(access: Access) -> float | None:
+    """Return how far a host's clock is ahead of this machine's, or None if it cannot be read."""
+    reading = clock_reading(access)
+    return None if reading is None else reading.ahead_seconds
+
+
+def _shell_noise(access: Access) -> str | None:
+    """Return what a host's login shell prints of its own, or None."""
+    try:
+        return run_program(access.alone(("true",)), seconds=SHELL_SECONDS).out.strip() or None
+    except NotRun:
+        return None

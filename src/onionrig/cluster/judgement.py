@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from onionrig.engine.ansible.access import SHELL_ADVICE, shell_prints
 from onionrig.engine.ansible.clocks import MOST_SECONDS
 from onionrig.rig.needs import DAEMON_BYTES, RECORDS_BYTES, SYSTEM_BYTES, daemons_that_fit
 from onionrig.units import counted, size_text
@@ -129,6 +130,21 @@ def clock_findings(
     return tuple(findings)
 
 
+def shell_findings(noise_by_host: Mapping[str, str | None]) -> tuple[HostFinding, ...]:
+    """Return which hosts' login shells print something of their own before a command's output."""
+    return tuple(
+        HostFinding(
+            host=host,
+            what="shell",
+            verdict="missing",
+            found=shell_prints(noise),
+            advice=SHELL_ADVICE,
+        )
+        for host, noise in noise_by_host.items()
+        if noise
+    )
+
+
 def port_findings(
     answers: Mapping[str, Mapping[str, str]], addresses: Mapping[str, str | None], port: int
 ) -> tuple[HostFinding, ...]:
@@ -224,6 +240,13 @@ def _link(host: str, facts: ExaminedHost) -> HostFinding:
         return HostFinding(
             host=host, what="link", verdict="missing", found="no address that others reach",
             advice="set onionrig_address in the inventory",
+        )  # fmt: skip
+    if ":" in facts.address:
+        return HostFinding(
+            host=host, what="link", verdict="missing",
+            found=f"only an IPv6 address, {facts.address}",
+            advice="tor refuses to be a relay without an IPv4 address: give it one, or name the "
+            "one that it has (onionrig_address in the inventory)",
         )  # fmt: skip
     rate = f"{facts.link_mbit} Mbit/s" if facts.link_mbit else "rate unknown"
     text = f"{facts.address} on {facts.interface or 'an unknown interface'}, {rate}"

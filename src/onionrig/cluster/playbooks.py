@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import onionrig
+from onionrig.engine.ansible.access import NOT_INTERACTIVE
 from onionrig.engine.ansible.ask_ansible import configured
 from onionrig.errors import Interrupted, Unequipped, UsageError
 from onionrig.processes.interrupts import ENDINGS, noted_endings
@@ -31,9 +33,9 @@ SSH_SOCKET = "ssh/0123456789.0123456789abcdef"
 """Longest path of a socket of Ansible's ssh below a workspace, until it is in place."""
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
-STRICT = "-o BatchMode=yes -o StrictHostKeyChecking=yes"
+STRICT = ("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", *NOT_INTERACTIVE)
 """Options of ssh that precede all others, so they count, whatever an inventory or ssh's own
-configuration says of host keys (ssh_config(5))."""
+configuration says of host keys and terminals (ssh_config(5))."""
 KEPT_OPEN = "-o ControlMaster=auto -o ControlPersist=60s"
 NO_HOSTS = "leaves us with no hosts to target"
 UNTOLD = frozenset(
@@ -208,7 +210,7 @@ def _environment(directory: Path) -> dict[str, str]:
 
 def ssh_arguments() -> str:
     """Return the words that precede all others on the command lines of Ansible's ssh."""
-    return f"{STRICT} {configured().get('ansible_ssh_args', KEPT_OPEN)}"
+    return f"{shlex.join(STRICT)} {configured().get('ansible_ssh_args', KEPT_OPEN)}"
 
 
 def _prepare(directory: Path) -> None:

@@ -1,6 +1,8 @@
-"""Print what this host is and has, as JSON: ``python -m onionrig.node.facts [ADDRESS]``.
+"""Print what this host is and has, as JSON: ``python -m onionrig.node.facts [ADDRESS [ssh]]``.
 
-The controller runs it over SSH before a run; other hosts reach this one at ADDRESS.
+The controller runs it over SSH before a run; other hosts reach this one at ADDRESS. After an
+address comes ``ssh`` if nobody chose it and it is only the one at which SSH arrived: names that end
+in .local often lead to an IPv6 address, and a relay has to listen on an IPv4 one.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import platform
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import psutil
@@ -23,6 +26,9 @@ from onionrig.programs import NotRun, run_program
 from onionrig.records.manifest import HostFacts, Versions
 from onionrig.rig import units
 from onionrig.tor.program import find_tor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STATE = Path(units.STATE)
 """Directory in which provisioning keeps what outlives a run."""
@@ -59,8 +65,11 @@ class _Provisioned(msgspec.Struct):
     version: str = ""
 
 
-def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
-    """Return the facts of this host. Programs that are missing are left out, not an error."""
+def node_facts(address: str | None, *, arrived: bool = False, root: Path = Path("/")) -> NodeFacts:
+    """Return the facts of this host. Programs that are missing are left out, not an error.
+
+    ``arrived`` is true for an address that nobody chose.
+    """
     tor = onionbalance = None
     try:
         tor = find_tor()
@@ -72,6 +81,8 @@ def node_facts(address: str | None, *, root: Path = Path("/")) -> NodeFacts:
         onionbalance = None
     own_address = address or _first_address()
     interface = _interface_of(own_address)
+    if arrived and interface is not None:
+        own_address = relays_address(own_address, _ipv4_addresses(interface))
     net = root / "sys/class/net" / (interface or "-")
     paths = {
         "tor": tor.path if tor else None,
@@ -133,9 +144,25 @@ def _first_address() -> str:
     return "127.0.0.1"
 
 
+def relays_address(address: str, ipv4_addresses: Sequence[str]) -> str:
+    """Return an address of the same interface that relays can listen on, if there is one.
+
+    tor refuses to be a relay without an IPv4 address to listen on.
+    """
+    if ":" not in address:
+        return address
+    return next(iter(ipv4_addresses), address.partition("%")[0])
+
+
+def _ipv4_addresses(interface: str) -> list[str]:
+    entries = psutil.net_if_addrs().get(interface, ())
+    return [entry.address for entry in entries if entry.family.name == "AF_INET"]
+
+
 def _interface_of(address: str) -> str | None:
+    own_address = address.partition("%")[0]
     for name, addresses in psutil.net_if_addrs().items():
-        if any(entry.address.partition("%")[0] == address for entry in addresses):
+        if any(entry.address.partition("%")[0] == own_address for entry in addresses):
             return name
     return None
 
@@ -159,7 +186,8 @@ def _number(text: str | None) -> int | None:
 def main() -> None:
     """Print the facts of this host."""
     address = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else None
-    sys.stdout.buffer.write(msgspec.json.encode(node_facts(address)))
+    facts = node_facts(address, arrived=sys.argv[2:] == ["ssh"])
+    sys.stdout.buffer.write(msgspec.json.encode(facts))
 
 
 if __name__ == "__main__":

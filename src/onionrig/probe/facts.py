@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from pathlib import Path
 
 import psutil
@@ -35,8 +36,12 @@ def host_facts(name: str) -> HostFacts:
 
 
 def host_name() -> str:
-    """Return this machine's name."""
-    return platform.node() or "localhost"
+    """Return this machine's name.
+
+    A kernel takes any bytes for one. In what a source sends and in records it is visible ASCII, so
+    each other character becomes a dash.
+    """
+    return re.sub(r"[^!-~]", "-", platform.node()) or "localhost"
 
 
 def first_of(path: str | Path, names: tuple[str, ...]) -> str | None:

@@ -37,7 +37,7 @@ DIRECTORIES = {
     LIB + "/frontend": (ACCOUNT, ACCOUNT, 0o700),
     "/run/onionrig": ("root", "root", 0o755),
 }
-MACHINES = {"amd64": ["x86_64"], "arm64": ["aarch64"], "armhf": ["armv7l", "aarch64"]}
+MACHINES = {"amd64": ["x86_64"], "arm64": ["aarch64"], "armhf": ["armv7l", "armv8l", "aarch64"]}
 """The kernels that may run each architecture of Debian."""
 OLDEST_PYTHON = (3, 11)
 LEAST_DISK_BYTES = 400 * 1024 * 1024
@@ -143,7 +143,9 @@ def connection(peer):
             address = told[2].decode()
     if address is None:
         address = towards(peer or "192.0.2.1")
-    interface = interface_of(address)
+    interface, ipv4_addresses = interface_of(address)
+    if address and ":" in address:  # a relay of tor has to listen on an IPv4 address
+        address = [*ipv4_addresses, address.partition("%")[0]][0]
     speed = text("/sys/class/net/%s/speed" % interface).strip() if interface else ""
     return {
         "login": login if login != "root" else None,
@@ -164,13 +166,17 @@ def towards(peer):
 
 
 def interface_of(address):
+    """Return the interface that has an address, and the IPv4 addresses that it has."""
+    own = (address or "").partition("%")[0]
     try:
         for link in json.loads(run("ip", "-json", "address") or "[]"):
-            if any(entry.get("local") == address for entry in link.get("addr_info", ())):
-                return link["ifname"]
+            entries = link.get("addr_info", ())
+            if any(entry.get("local") == own for entry in entries):
+                ipv4 = [entry["local"] for entry in entries if entry.get("family") == "inet"]
+                return link["ifname"], ipv4
     except ValueError:
         pass
-    return None
+    return None, []
 
 
 def tor():

@@ -9,6 +9,11 @@ import json
 import os
 import subprocess
 import sys
+import time
+
+LOCK_SECONDS = 300
+"""How long to wait for another apt, such as the daily one that runs after a board has booted."""
+PAUSE_SECONDS = 2
 
 
 def main(action, names):
@@ -46,18 +51,24 @@ def installed():
 
 
 def apt_get(*arguments):
-    done = subprocess.run(
-        ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-        env=dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive"),
-    )
-    if done.returncode:
-        sys.exit("apt-get %s: %s" % (arguments[0], done.stderr.strip() or done.stdout.strip()))
-    return done.stdout
+    """Return what apt-get prints. It waits by itself for dpkg's lock, but not for the lists'."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        done = subprocess.run(
+            ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=%d" % LOCK_SECONDS, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            env=dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive"),
+        )
+        if not done.returncode:
+            return done.stdout
+        complaint = done.stderr.strip() or done.stdout.strip()
+        if "Could not get lock" not in complaint or time.monotonic() > deadline:
+            sys.exit("apt-get %s: %s" % (arguments[0], complaint))
+        time.sleep(PAUSE_SECONDS)
 
 
 main(sys.argv[1], sys.argv[2:])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.hosts.interfaces import carried_between
 from onionrig.records.samples import BoardState
 from onionrig.units import BITS_PER_BYTE
 
@@ -41,15 +42,13 @@ class HostRates(msgspec.Struct, frozen=True, kw_only=True):
 def host_rates(before: HostSample, after: HostSample) -> HostRates | None:
     """Return the rates between two samples, or None if no time passed."""
     seconds = after.monotonic_seconds - before.monotonic_seconds
-    total = _total(after.cpu) - _total(before.cpu)
+    user, system, idle, steal = map(_risen, _states(before.cpu), _states(after.cpu))
+    total = user + system + idle + steal
     if seconds <= 0 or total <= 0:
         return None
-    user = after.cpu.user + after.cpu.nice - before.cpu.user - before.cpu.nice
-    idle = after.cpu.idle + after.cpu.iowait - before.cpu.idle - before.cpu.iowait
-    steal = after.cpu.steal - before.cpu.steal
     return HostRates(
         user_share=user / total,
-        system_share=(total - user - idle - steal) / total,
+        system_share=system / total,
         idle_share=idle / total,
         steal_share=steal / total,
         load_average=after.load_average,
@@ -62,22 +61,23 @@ def host_rates(before: HostSample, after: HostSample) -> HostRates | None:
 def _interfaces(
     before: HostSample, after: HostSample, seconds: float
 ) -> tuple[InterfaceRates, ...]:
-    rates = [
-        InterfaceRates(
-            name=name,
-            received_bits_per_second=(use.received_bytes - previous_use.received_bytes)
-            * BITS_PER_BYTE
-            / seconds,
-            sent_bits_per_second=(use.sent_bytes - previous_use.sent_bytes)
-            * BITS_PER_BYTE
-            / seconds,
-            received_packets_per_second=(use.received_packets - previous_use.received_packets)
-            / seconds,
-            sent_packets_per_second=(use.sent_packets - previous_use.sent_packets) / seconds,
+    rates = []
+    for name, use in after.interfaces.items():
+        previous_use = before.interfaces.get(name)
+        if previous_use is None:
+            continue
+        carried = carried_between(previous_use, use)
+        received_packets = _risen(previous_use.received_packets, use.received_packets)
+        sent_packets = _risen(previous_use.sent_packets, use.sent_packets)
+        rates.append(
+            InterfaceRates(
+                name=name,
+                received_bits_per_second=carried.received * BITS_PER_BYTE / seconds,
+                sent_bits_per_second=carried.sent * BITS_PER_BYTE / seconds,
+                received_packets_per_second=received_packets / seconds,
+                sent_packets_per_second=sent_packets / seconds,
+            )
         )
-        for name, use in after.interfaces.items()
-        if (previous_use := before.interfaces.get(name)) is not None
-    ]
     return tuple(
         rate for rate in rates if rate.received_bits_per_second or rate.sent_bits_per_second
     )
@@ -85,8 +85,15 @@ def _interfaces(
 
 def _retransmitted(before: HostSample, after: HostSample, seconds: float) -> float | None:
     first, last = before.tcp_retransmitted_segments, after.tcp_retransmitted_segments
-    return None if first is None or last is None else (last - first) / seconds
+    return None if first is None or last is None else _risen(first, last) / seconds
 
 
-def _total(cpu: CpuStates) -> float:
-    return cpu.busy + cpu.idle + cpu.iowait + cpu.steal
+def _states(cpu: CpuStates) -> tuple[float, float, float, float]:
+    """Return the seconds of user, system, idle and steal."""
+    user = cpu.user + cpu.nice
+    return user, cpu.busy - user, cpu.idle + cpu.iowait, cpu.steal
+
+
+def _risen(before: float, after: float) -> float:
+    """Return by how much a counter rose; on some kernels iowait and steal fall (proc(5))."""
+    return max(0.0, after - before)

@@ -18,6 +18,7 @@ from onionrig.analysis.hosts.counters import (
     samples_by_machine,
 )
 from onionrig.analysis.hosts.facts import machine_of
+from onionrig.analysis.hosts.interfaces import carried_by_interface
 from onionrig.analysis.load.faults import is_of_host
 from onionrig.analysis.load.loads import events_of
 from onionrig.records.events import Happened
@@ -97,12 +98,8 @@ def _frame_doubts(
 
 def _interfaces_that_matter(host_samples: Sequence[HostSample]) -> list[str]:
     """Name the interfaces that carried a good part of all bytes of the host."""
-    rises = {
-        name: rise(host_samples, _of_interface(name, _bytes))
-        for name in host_samples[-1].interfaces
-    }
     bytes_by_interface = {
-        name: interface_rise.amount for name, interface_rise in rises.items() if interface_rise
+        name: sum(both_ways) for name, both_ways in carried_by_interface(host_samples).items()
     }
     least_bytes = MATTERING_SHARE * sum(bytes_by_interface.values())
     return [name for name, size in bytes_by_interface.items() if size >= least_bytes]
@@ -194,10 +191,6 @@ def _received_lost(use: InterfaceUse) -> int | None:
 
 def _sent_lost(use: InterfaceUse) -> int | None:
     return use.sent_lost_frames
-
-
-def _bytes(use: InterfaceUse) -> int:
-    return use.received_bytes + use.sent_bytes
 
 
 def _received(use: InterfaceUse) -> int:

@@ -20,6 +20,16 @@ UNFOLDED_COLUMNS = 10_000
 """Width of a line that goes to a file or a pipe, where lines are not folded."""
 
 
+def ignore_unusable_width() -> None:
+    """Ignore a width of 0 or of no number in COLUMNS, in which nothing could be printed.
+
+    Serial consoles and containers without a size set such.
+    """
+    columns = os.environ.get("COLUMNS", "")
+    if not (columns.isdecimal() and int(columns)):
+        os.environ.pop("COLUMNS", None)
+
+
 def results() -> Console:
     """Return the console for results: as wide as the terminal, and unfolded without one."""
     return _console(stderr=False)

@@ -178,7 +178,8 @@ class SshConnection:
     async def _control_master(self, command: str, *options: str) -> str | None:
         """Send the master a control command; return its answer if it refuses, or None."""
         argv = (
-            "ssh", "-o", f"ControlPath={self._master}", "-O", command, *options,
+            # a configuration's own forwards would be asked for as well
+            "ssh", "-F", "none", "-o", f"ControlPath={self._master}", "-O", command, *options, "--",
             str(self.access.destination),
         )  # fmt: skip
         process = await asyncio.create_subprocess_exec(

@@ -311,7 +311,7 @@ class AnsibleEngine:
         with self._hosts.bearing_loss_of(host):
             try:
                 printed = await connection.run(("sh", "-c", "echo $SSH_CONNECTION"), as_root=False)
-                await connection.script(cut_script(printed.decode().strip(), up=up))
+                await connection.script(cut_script(printed.decode(errors="replace"), up=up))
             except CommandFailed as error:
                 raise Unequipped(f"{host}: its link cannot be changed: {error}") from error
 

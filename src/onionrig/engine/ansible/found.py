@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.ansible.access import Access, asks_for_password, password_asked_text
+from onionrig.engine.ansible.access import Access, root_refused, shell_prints_text
 from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
 from onionrig.errors import Unequipped
 from onionrig.experiment.placement import placement
 from onionrig.node.facts import NodeFacts
-from onionrig.programs import NotRun, run_program
+from onionrig.programs import Ended, NotRun, run_program
 from onionrig.records.manifest import HostRecord
 from onionrig.rig.allocation import tors_of
 from onionrig.rig.layout import Layout, Programs
@@ -31,6 +31,10 @@ PYTHON = "/opt/onionrig/venv/bin/python"
 """Path of Python in the node program of a provisioned host."""
 FACTS_SECONDS = 60
 CORES_SECONDS = 20
+ONLY_IPV6 = (
+    "would be reached at {address}, and tor refuses to be a relay without an IPv4 address: give it "
+    "one, or name the one that it has (onionrig_address in the inventory)"
+)
 MODULE_MISSING = ("No such file", "not found", "No module named")
 
 
@@ -134,8 +138,12 @@ def _found_host(access: Access, address: str | None) -> FoundHost | str:
     """Return a host's facts, or an explanation of why they cannot be known."""
     # the controller, and so other hosts, reach it at the address where ssh came in
     facts_argv = access.as_root((PYTHON, "-m", "onionrig.node.facts"))
-    command = f'exec {shlex.join(facts_argv)} "$a"'
-    set_address = f"a={shlex.quote(address)}" if address else "set -- $SSH_CONNECTION; a=${3:-}"
+    command = f'exec {shlex.join(facts_argv)} "$@"'
+    set_address = (
+        f"set -- {shlex.quote(address)}"
+        if address
+        else 'set -- $SSH_CONNECTION; set -- "${3:-}" ssh'
+    )
     try:
         completed = run_program(
             access.alone(("sh", "-c", f"{set_address}; {command}")), seconds=FACTS_SECONDS
@@ -143,10 +151,12 @@ def _found_host(access: Access, address: str | None) -> FoundHost | str:
     except NotRun as error:
         return f"{access.name}: {error}"
     if completed.code:
-        return _unreachable_reason(access, completed.err.strip())
+        return _unreachable_reason(access, completed)
     try:
         facts = msgspec.json.decode(completed.out, type=NodeFacts)
     except msgspec.MsgspecError:
+        if noise := completed.out.partition("{")[0].strip():
+            return shell_prints_text(access.name, noise)
         return (
             f"{access.name} was provisioned by another version: onionrig cluster provision "
             f"--limit {access.name}"
@@ -157,13 +167,15 @@ def _found_host(access: Access, address: str | None) -> FoundHost | str:
     return FoundHost(access=access, facts=facts, clock=clock)
 
 
-def _unreachable_reason(access: Access, printed: str) -> str:
-    if any(words in printed for words in MODULE_MISSING):
+def _unreachable_reason(access: Access, ended: Ended) -> str:
+    if refused := root_refused(ended.err):
+        return f"{access.name}: {'; '.join(refused)}"
+    if any(words in ended.err for words in MODULE_MISSING):
         return f"{access.name} is not provisioned: onionrig cluster provision"
-    if asks_for_password(printed):
-        return password_asked_text(access.name)
-    last = printed.splitlines()[-1] if printed else "ssh ended without a word"
-    return f"{access.name} cannot be reached: {last} (try: {access.by_hand()}true)"
+    # a shell that refuses its user may say so on either, and sshd's banner is among the errors
+    last_lines = [text.strip().splitlines()[-1] for text in (ended.err, ended.out) if text.strip()]
+    reason = " / ".join(last_lines) or "ssh ended without a word"
+    return f"{access.name} cannot be reached: {reason} (try: {access.by_hand()}true)"
 
 
 def _unfit(host: FoundHost, experiment: Experiment, version: str) -> str | None:
@@ -175,6 +187,8 @@ def _unfit(host: FoundHost, experiment: Experiment, version: str) -> str | None:
         )
     if experiment.network.kind != "none" and "tor" not in facts.programs:
         return f"{name} has no tor: onionrig cluster provision"
+    if experiment.network.kind != "none" and ":" in facts.address:
+        return f"{name} {ONLY_IPV6.format(address=facts.address)}"
     places = placement(experiment)
     tors = [tor for tor in tors_of(experiment) if places.get(tor) == name]
     lacking = lacking_memory(tors, facts.available_memory_bytes) or lacking_disk(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar
@@ -134,7 +135,7 @@ async def entered_hosts(
         hosts = RemoteHosts(runs, run_directory.path, grace_seconds=grace_seconds)
         error: BaseException | None = None
         try:
-            await hosts.claim(f"{run_directory.name}, by {getpass.getuser()} on {host_name()}")
+            await hosts.claim(f"{run_directory.name}, by {_user_name()} on {host_name()}")
             async with tasks() as group:
                 engine = AnsibleEngine(hosts, found_by_name, question, run_directory, group)
                 watching = [
@@ -158,6 +159,14 @@ async def entered_hosts(
                     error.add_note(problem)
             if problems and error is None:
                 raise HostLost("; ".join(problems))
+
+
+def _user_name() -> str:
+    """Return the name of this user; in a container the user may be in no list."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _run(run_id: str, question: Question, run_directory: RunDirectory) -> HostRun:

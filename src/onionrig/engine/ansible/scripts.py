@@ -87,30 +87,36 @@ def keys_script(services: Iterable[Service]) -> str:
 def cut_script(ssh_connection: str, *, up: bool) -> str:
     """Return the script that cuts a host off from all but the controller's ssh, or reconnects it.
 
-    What the host sends is dropped without notice, as if it had been unplugged (nft(8)).
-    ``ssh_connection`` is sshd's variable of this name, empty if the host is the controller.
+    ``ssh_connection`` is what sshd told the host's shell: the controller's address and port, and
+    the host's own; it is empty for a host that is the controller. What the host sends is dropped
+    without notice, as if it had been unplugged (nft(8)).
     """
     removal = f"nft delete table {CUT_TABLE} 2>/dev/null || true\n"
     if up:
         return removal
-    ssh_in = ssh_out = ""
-    if ssh_connection:
-        controller, _, _, port = ssh_connection.split()
-        address, _, _ = controller.partition("%")  # nft takes no zone of a link-local address
+    ssh_in = ssh_out = neighbours = ""
+    words = ssh_connection.split()
+    if len(words) == len(("address", "port", "own address", "own port")):
+        address, _, _ = words[0].partition("%")  # without the zone of a link-local one
         family = "ip6" if ":" in address else "ip"
-        ssh_in = f"{family} saddr {address} tcp dport {port} accept"
-        ssh_out = f"{family} daddr {address} tcp sport {port} accept"
+        ssh_in = f"{family} saddr {address} tcp dport {words[3]} accept"
+        ssh_out = f"{family} daddr {address} tcp sport {words[3]} accept"
+        # IPv6 finds its neighbours by ICMPv6, as ARP does for IPv4, which passes by these tables
+        if family == "ip6":
+            neighbours = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
     return f"""{removal}nft -f - <<'END'
 table {CUT_TABLE} {{
     chain input {{
         type filter hook input priority -300; policy drop;
         iif lo accept
         {ssh_in}
+        {neighbours}
     }}
     chain output {{
         type filter hook output priority -300; policy drop;
         oif lo accept
         {ssh_out}
+        {neighbours}
     }}
 }}
 END

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 import platformdirs
@@ -116,10 +117,13 @@ def usable_cache() -> tuple[Path | None, str | None]:
         with tempfile.TemporaryFile(dir=path) as trial:
             trial.write(b"\0")
             trial.flush()
+            refused = _lock_refused(trial)
     except UnicodeEncodeError:
         return None, f"the name of the cache directory is not UTF-8, {advice}"
     except OSError as error:
         return None, f"{path} cannot be written ({error.strerror}), {advice}"
+    if refused is not None:
+        return None, f"no file in {path} can be locked ({refused}), {advice}"
     return path, None
 
 
@@ -162,6 +166,22 @@ def _temporary(needs: Needs) -> str | None:
             f"{counted(len(needs.tors), 'daemon')} may take {size_text(needed)}: free space there, "
             "or set TMPDIR to a directory elsewhere"
         )
+    with tempfile.TemporaryFile(dir=directory) as trial:
+        refused = _lock_refused(trial)
+    if refused is not None:
+        return (
+            f"no file in the temporary directory {directory} can be locked ({refused}), by which a "
+            "run shows that it goes on: set TMPDIR to a directory on a local disk"
+        )
+    return None
+
+
+def _lock_refused(file: IO[bytes]) -> str | None:
+    """Return why a new file cannot be locked, as on some network file systems, or None."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.strerror
     return None
 
 
