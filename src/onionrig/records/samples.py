@@ -186,7 +186,8 @@ class BoardState(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """State of the board; null, never 0, if it does not report a value."""
 
     temperature_celsius: float | None
-    """Temperature of the hottest thermal zone."""
+    """Temperature of the hottest thermal zone of a processor, or of any kind if no zone says that
+    it is one."""
     clock_hertz: float | None
     """Clock of the fastest core."""
     governor: str | None
