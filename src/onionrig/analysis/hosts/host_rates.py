@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.hosts.counters import increase
 from onionrig.records.samples import BoardState
 from onionrig.units import BITS_PER_BYTE
 
@@ -65,15 +66,17 @@ def _interfaces(
     rates = [
         InterfaceRates(
             name=name,
-            received_bits_per_second=(use.received_bytes - previous_use.received_bytes)
+            received_bits_per_second=increase(previous_use.received_bytes, use.received_bytes)
             * BITS_PER_BYTE
             / seconds,
-            sent_bits_per_second=(use.sent_bytes - previous_use.sent_bytes)
+            sent_bits_per_second=increase(previous_use.sent_bytes, use.sent_bytes)
             * BITS_PER_BYTE
             / seconds,
-            received_packets_per_second=(use.received_packets - previous_use.received_packets)
+            received_packets_per_second=increase(
+                previous_use.received_packets, use.received_packets
+            )
             / seconds,
-            sent_packets_per_second=(use.sent_packets - previous_use.sent_packets) / seconds,
+            sent_packets_per_second=increase(previous_use.sent_packets, use.sent_packets) / seconds,
         )
         for name, use in after.interfaces.items()
         if (previous_use := before.interfaces.get(name)) is not None
@@ -85,7 +88,7 @@ def _interfaces(
 
 def _retransmitted(before: HostSample, after: HostSample, seconds: float) -> float | None:
     first, last = before.tcp_retransmitted_segments, after.tcp_retransmitted_segments
-    return None if first is None or last is None else (last - first) / seconds
+    return None if first is None or last is None else increase(first, last) / seconds
 
 
 def _total(cpu: CpuStates) -> float:

@@ -7,8 +7,10 @@ sum.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
+from onionrig.analysis.hosts.counters import of_interface, rise
 from onionrig.analysis.hosts.facts import LOOPBACK
 
 if TYPE_CHECKING:
@@ -17,20 +19,19 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample, InterfaceUse
 
 Direction = Literal["received", "sent"]
+_DIRECTIONS: tuple[Direction, ...] = ("received", "sent")
 
 
 def main_interface(samples: Sequence[HostSample]) -> str | None:
     """Return the interface that carried most between the first and the last of these samples.
 
-    Loopback is ignored. None is returned if no other interface is in both samples.
+    Loopback is ignored. None is returned if no other interface is in two samples.
     """
-    if not samples:
-        return None
-    first, last = samples[0].interfaces, samples[-1].interfaces
+    readings = Counter(name for sample in samples for name in sample.interfaces)
     bytes_by_interface = {
-        name: sum(_carried_by(first[name], use, direction) for direction in ("received", "sent"))
-        for name, use in last.items()
-        if name in first and name != LOOPBACK
+        name: sum(carried_by(samples, name, direction) for direction in _DIRECTIONS)
+        for name, number in readings.items()
+        if number > 1 and name != LOOPBACK
     }
     return max(bytes_by_interface, key=bytes_by_interface.__getitem__, default=None)
 
@@ -38,18 +39,28 @@ def main_interface(samples: Sequence[HostSample]) -> str | None:
 def carried_bytes(samples: Sequence[HostSample], direction: Direction) -> int:
     """Return the bytes that a host's main interface carried in one direction."""
     name = main_interface(samples)
-    if name is None:
-        return 0
-    return _carried_by(samples[0].interfaces[name], samples[-1].interfaces[name], direction)
+    return 0 if name is None else carried_by(samples, name, direction)
+
+
+def carried_by(samples: Sequence[HostSample], name: str, direction: Direction) -> int:
+    """Return the bytes that an interface carried in one direction, 0 if it is not in two samples.
+
+    They are summed from sample to sample, since a counter may begin again in between.
+    """
+    carried = rise(samples, of_interface(name, _sent if direction == "sent" else _received))
+    return 0 if carried is None else round(carried.amount)
 
 
 def kernel_rate(samples: Sequence[HostSample]) -> float | None:
     """Return the rate of the main interface according to the kernel, or None if it names none."""
     name = main_interface(samples)
-    return None if name is None else samples[-1].interfaces[name].link_bits_per_second or None
+    uses = (sample.interfaces.get(name) for sample in reversed(samples)) if name else ()
+    return next((use.link_bits_per_second or None for use in uses if use is not None), None)
 
 
-def _carried_by(first: InterfaceUse, last: InterfaceUse, direction: Direction) -> int:
-    if direction == "sent":
-        return last.sent_bytes - first.sent_bytes
-    return last.received_bytes - first.received_bytes
+def _sent(use: InterfaceUse) -> int:
+    return use.sent_bytes
+
+
+def _received(use: InterfaceUse) -> int:
+    return use.received_bytes

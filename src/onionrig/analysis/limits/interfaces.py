@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
 from onionrig.analysis.hosts.facts import LOOPBACK, host_of, on_several_hosts
+from onionrig.analysis.hosts.interfaces import carried_by
 from onionrig.analysis.hosts.link_rates import NOMINAL
 from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.records.findings import Evidence
@@ -70,15 +71,14 @@ def _carried_rates(samples: Sequence[HostSample]) -> Iterator[tuple[str, str, fl
     """Yield each interface, its busier direction, the rate in that direction and its limit."""
     if not samples:
         return
-    first, last, seconds = samples[0], samples[-1], elapsed_seconds(samples)
-    for name, use in last.interfaces.items():
-        first_use = first.interfaces.get(name)
-        if name == LOOPBACK or first_use is None:
+    seconds = elapsed_seconds(samples)
+    last_uses = {name: use for sample in samples for name, use in sample.interfaces.items()}
+    for name, use in last_uses.items():
+        if name == LOOPBACK:
             continue
-        received = use.received_bytes - first_use.received_bytes
-        sent = use.sent_bytes - first_use.sent_bytes
+        received, sent = (carried_by(samples, name, way) for way in ("received", "sent"))
         size, direction = max((received, "received"), (sent, "sent"))
-        rate = max(0, size) * BITS_PER_BYTE / seconds
+        rate = size * BITS_PER_BYTE / seconds
         limit = use.link_bits_per_second or None
         if limit is not None and rate > NOMINAL * limit:
             limit = None

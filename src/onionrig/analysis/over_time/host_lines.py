@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from onionrig.analysis.hosts.counters import increase
 from onionrig.analysis.hosts.cpu import cpu_counts
 from onionrig.units import BITS_PER_BYTE
 
@@ -49,7 +50,9 @@ def cpu_by_state(samples: Sequence[HostSample]) -> Lines:
         first_states, last_states = _states(before.cpu), _states(after.cpu)
         for state, cpu in last_states.items():
             line = lines.setdefault(state, {})
-            line |= dict.fromkeys(_seconds(before, after), (cpu - first_states[state]) / seconds)
+            # iowait may fall: the CPU to which a waiting thread belongs can change (proc_stat(5))
+            cores = max(0.0, cpu - first_states[state]) / seconds
+            line |= dict.fromkeys(_seconds(before, after), cores)
     return lines
 
 
@@ -63,11 +66,11 @@ def interface_bits_per_second(samples: Sequence[HostSample]) -> Lines:
             if first_use is None:
                 continue
             for direction, size in (
-                ("received", use.received_bytes - first_use.received_bytes),
-                ("sent", use.sent_bytes - first_use.sent_bytes),
+                ("received", increase(first_use.received_bytes, use.received_bytes)),
+                ("sent", increase(first_use.sent_bytes, use.sent_bytes)),
             ):
                 line = lines.setdefault(f"{name} {direction}", {})
-                rate = max(0, size) * BITS_PER_BYTE / seconds
+                rate = size * BITS_PER_BYTE / seconds
                 line |= dict.fromkeys(_seconds(before, after), rate)
     return {name: line for name, line in lines.items() if any(line.values())}
 
