@@ -118,6 +118,14 @@ def test_others_on_cores_that_the_rig_may_not_use_take_nothing_from_it():
     assert bottleneck_of(whole).kind == "load"
 
 
+def test_others_that_fill_the_machine_are_named_beside_the_cores_that_may_be_used():
+    verdict = bottleneck_of(restricted(watched(cores={"relay-1": 0.84}, others=1.14)))
+    assert verdict.sentence == (
+        "the machine's CPU was full: the rig used 0.84 of 2 cores, of which it may use 1, other "
+        "processes 1.14"
+    )
+
+
 def waiting(whole, threads=None, throttled=None, periods=None):
     """Return a recording whose relay-1 waits so much, and whose group is so much throttled.
 

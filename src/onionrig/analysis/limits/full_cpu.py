@@ -127,7 +127,8 @@ def _finding(load: MeasuredLoad, use: HostUse) -> LimitFinding:
             sentence=f"{machine_cpu_text(load.manifest, use.host)} was full up to the rig's limit: "
             f"{use.rig_cores:.2f} of {cores_text(use.cores)} ({use.restriction})",
         )
-    shares = [f"the rig used {use.rig_cores:.2f} of {use.machine_cores} cores"]
+    allowed_text = f", of which it may use {use.cores:g}" if use.restriction and use.cores else ""
+    shares = [f"the rig used {use.rig_cores:.2f} of {use.machine_cores} cores{allowed_text}"]
     shares += [f"{taker} {cores:.2f}" for taker, cores in takers if cores >= MENTIONED_CORES]
     return LimitFinding(
         kind="machine CPU",
@@ -198,7 +199,6 @@ def _use(machine: str, facts: HostRecord | None, samplers: list[Sequence[HostSam
     )
 
 
-def _other_cores(
 def _stolen_seconds(hold_samples: Sequence[HostSample], facts: HostRecord | None) -> float:
     """Return what the hypervisor took; jumps beyond what all cores could lose are left out.
 
@@ -213,6 +213,7 @@ def _stolen_seconds(hold_samples: Sequence[HostSample], facts: HostRecord | None
     return stolen_seconds
 
 
+def _other_cores(
     hold_samples: Sequence[HostSample], elsewhere_cores: float
 ) -> tuple[float | None, float]:
     """Return what others used between the first and the last time they were read, and the rest.
