@@ -8,9 +8,9 @@ from onionrig.movers.sampler.allowed_cpu import (
     QuotaFiles,
     Throttled,
     allowed_cpu,
-    most_throttled,
     own_groups,
     quota_cores,
+    throttled_together,
 )
 from support.bottlenecks import bottleneck_of, evidence, trust_of
 from support.files import lay_out
@@ -71,11 +71,22 @@ def test_groups_are_found_up_to_the_root_and_from_inside_a_container(tmp_path):
 
 def test_throttled_time_and_periods_are_read_in_both_versions():
     second = "nr_periods 10\nnr_throttled 3\nthrottled_usec 1500000\n"
-    assert most_throttled([second, None]) == Throttled(seconds=1.5, periods=3, quota_periods=10)
+    assert throttled_together([second, None]) == Throttled(seconds=1.5, periods=3, quota_periods=10)
     first = "nr_periods 90\nnr_throttled 40\nthrottled_time 2500000000\n"
-    assert most_throttled([first]) == Throttled(seconds=2.5, periods=40, quota_periods=90)
-    assert most_throttled([second, first]) == most_throttled([first])
-    assert most_throttled(["usage_usec 7\n"]) == Throttled()
+    assert throttled_together([first]) == Throttled(seconds=2.5, periods=40, quota_periods=90)
+    assert throttled_together(["usage_usec 7\n"]) == Throttled()
+
+
+def test_a_group_that_is_throttled_now_counts_beside_one_that_was_throttled_for_longer_before():
+    long_ago = "nr_periods 9000\nnr_throttled 9000\nthrottled_usec 900000000\n"
+    before, after = (
+        throttled_together(
+            [f"nr_periods {at}0\nnr_throttled {at}\nthrottled_usec {at}00000\n", long_ago]
+        )
+        for at in (1, 6)
+    )
+    assert after.seconds - before.seconds == pytest.approx(0.5)
+    assert after.periods - before.periods == 5
 
 
 def restricted(whole, allowed_cores=1.0, restriction=PINNED):
@@ -105,6 +116,14 @@ def test_half_a_core_is_counted_as_half_a_core():
 def test_others_on_cores_that_the_rig_may_not_use_take_nothing_from_it():
     whole = restricted(watched(cores={"relay-1": 0.5}, others=0.9, busy=1.4))
     assert bottleneck_of(whole).kind == "load"
+
+
+def test_others_that_fill_the_machine_are_named_beside_the_cores_that_may_be_used():
+    verdict = bottleneck_of(restricted(watched(cores={"relay-1": 0.84}, others=1.14)))
+    assert verdict.sentence == (
+        "the machine's CPU was full: the rig used 0.84 of 2 cores, of which it may use 1, other "
+        "processes 1.14"
+    )
 
 
 def waiting(whole, threads=None, throttled=None, periods=None):
@@ -144,14 +163,14 @@ def test_threads_that_wait_beside_idle_cores_are_withheld_cpu_and_a_doubt():
 def test_a_throttled_group_is_withheld_cpu():
     whole = waiting(watched(), throttled=0.3)
     assert bottleneck_of(whole).kind == "CPU withheld"
-    assert "its group was throttled for 30.0 % of it" in trust_of(whole).doubts[0]
+    assert "its group was throttled for 3.0 s (summed over cores)" in trust_of(whole).doubts[0]
 
 
 def test_the_doubt_names_the_periods_in_which_a_group_was_throttled():
     (doubt,) = trust_of(waiting(watched(), throttled=0.3, periods=4)).doubts
     assert doubt == (
-        "CPU of here was withheld: its group was throttled for 30.0 % of it, in 40 of the 100 "
-        "periods of its quota, although the hold used 0.60 of 2 cores"
+        "CPU of here was withheld: its group was throttled for 3.0 s (summed over cores), in 40 of "
+        "the 100 periods of its quota, although the hold used 0.60 of 2 cores"
     )
 
 

@@ -57,6 +57,52 @@ def test_a_zone_below_freezing_is_a_temperature(tmp_path):
     assert BoardReader(tmp_path, vcgencmd=None).read().temperature_celsius == -4.5
 
 
+def zones(**temperatures):
+    """Return the files of thermal zones by their type."""
+    return {
+        f"sys/class/thermal/thermal_zone{at}/{file}": f"{text}\n"
+        for at, (kind, text) in enumerate(temperatures.items())
+        for file, text in (("type", kind), ("temp", text))
+    }
+
+
+@pytest.mark.parametrize("nonsense", ["-274000", "127000", "255000", "2147483647"])
+def test_a_zone_without_a_sensor_is_not_the_hottest(tmp_path, nonsense):
+    lay_out(tmp_path, zones(cpu0_thermal=48312, cpu1_thermal=nonsense))
+    assert BoardReader(tmp_path, vcgencmd=None).read().temperature_celsius == 48.3
+    lay_out(tmp_path, zones(cpu0_thermal=nonsense))
+    assert BoardReader(tmp_path, vcgencmd=None).read().temperature_celsius is None
+
+
+@pytest.mark.parametrize("processor", ["cpu_thermal", "x86_pkg_temp", "bigcore0_thermal", "SOC"])
+def test_a_disk_or_a_radio_that_is_hot_is_not_a_hot_processor(tmp_path, processor):
+    lay_out(
+        tmp_path, zones(nvme=84000, **{processor: 51000}, iwlwifi_1=91000, pch_cannonlake=88000)
+    )
+    assert BoardReader(tmp_path, vcgencmd=None).read().temperature_celsius == 51.0
+
+
+def test_zones_that_do_not_say_what_they_are_all_count(tmp_path):
+    lay_out(tmp_path, zones(acpitz=27800, thermal=61000))
+    assert BoardReader(tmp_path, vcgencmd=None).read().temperature_celsius == 61.0
+
+
+def test_a_pi_whose_kernel_has_only_a_voltage_sensor_reports_under_voltage(tmp_path):
+    sensor = {
+        "sys/class/hwmon/hwmon0/name": "cpu_thermal\n",
+        "sys/class/hwmon/hwmon1/name": "rpi_volt\n",
+        "sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n",
+    }
+    lay_out(tmp_path, sensor)
+    reader = BoardReader(tmp_path, vcgencmd=None)
+    assert reader.read().throttling == ("under-voltage now",)
+    lay_out(tmp_path, {"sys/class/hwmon/hwmon1/in0_lcrit_alarm": "0\n"})
+    assert reader.read().throttling == ()
+    lay_out(tmp_path, {**PI, "sys/devices/platform/soc/soc:firmware/get_throttled": "0\n"})
+    lay_out(tmp_path, {"sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n"})
+    assert BoardReader(tmp_path, vcgencmd=None).read().throttling == ("under-voltage now",)
+
+
 @pytest.mark.parametrize(
     ("text", "meanings"),
     [

@@ -56,6 +56,13 @@ def test_cores_are_those_of_the_rigs_machines_and_not_of_the_controller():
     assert any("CPU 0.30 of 2 cores" in line for line in lines(unknown))
 
 
+def test_cores_that_a_quota_leaves_are_shown_to_the_fraction():
+    quota = {"cores": 2, "machine_cores": 4, "allowed_cores": 1.5, "cpu_restriction": "a quota"}
+    shown = lines(going(cluster(pi1=quota, cores={"pi1": 1.25})))
+    assert any(line.startswith("pi1 ") and "1.25 of 1.5" in line for line in shown)
+    assert any("of 9.5 cores" in line for line in shown)
+
+
 def test_emulated_hosts_share_the_cores_of_their_machine():
     progress = going(bramble([60, 40]))
     assert progress.hosts.cores == 2

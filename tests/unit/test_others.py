@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onionrig.movers.sampler.others import OutsideCpu
+from onionrig.movers.sampler.others import OutsideCpu, interrupt_threads
+from support.files import lay_out
 
 NOBODY = frozenset()
 
@@ -50,6 +51,18 @@ def test_a_process_id_that_goes_to_another_process_counts_for_both():
     assert outside.take({7: 103.0}, rig=NOBODY) == 3
     assert outside.take({7: 0.5}, rig=NOBODY) == 3
     assert outside.take({7: 1.5}, rig=NOBODY) == 4.5
+
+
+def test_what_the_kernel_does_for_interfaces_is_nobodys(tmp_path):
+    lay_out(
+        tmp_path,
+        {
+            "13/comm": "ksoftirqd/0\n", "25/comm": "ksoftirqd/1\n",
+            "2/comm": "kthreadd\n", "700/comm": "ksoft\n", "self/comm": "python\n",
+        },
+    )  # fmt: skip
+    (tmp_path / "900").mkdir()  # it has ended, or may not be looked at
+    assert interrupt_threads(tmp_path) == {13, 25}
 
 
 READINGS = 6

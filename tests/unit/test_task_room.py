@@ -1,9 +1,10 @@
-"""How many processes and threads may still be started, from what the kernel says."""
+"""How many processes and threads may still be started, and what memory is left."""
 
 import pytest
 
 from onionrig.processes import limits
-from onionrig.processes.limits import is_exempt, task_room, tasks_of_user
+from onionrig.processes.limits import is_exempt, memory_room, task_room, tasks_of_user
+from support.files import lay_out
 
 IDENTITY = "         0          0 4294967295\n"
 ROOT = "Uid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\n"
@@ -101,3 +102,46 @@ def test_a_process_that_ends_meanwhile_counts_as_none(tmp_path):
 )
 def test_exemption_from_the_users_limit_follows_privileges(status, uid_map, exempt):
     assert is_exempt(status, uid_map) is exempt
+
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("mounts", "own", "directory", "files"),
+    [
+        (
+            "31 1 0:27 /docker/1f /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+            "4:memory:/docker/1f\n",
+            "sys/fs/cgroup/memory",
+            {
+                "memory.limit_in_bytes": 2 * GIB,
+                "memory.usage_in_bytes": GIB,
+                "memory.stat": f"inactive_file 7\ntotal_inactive_file {GIB // 2}\n",
+            },
+        ),
+        (
+            SECOND,
+            "0::/user.slice/app\n",
+            "sys/fs/cgroup/user.slice",
+            {
+                "memory.max": 2 * GIB,
+                "memory.current": GIB,
+                "memory.stat": f"anon 9\ninactive_file {GIB // 2}\n",
+            },
+        ),
+    ],
+)
+def test_memory_is_what_a_container_may_use_of_it(tmp_path, mounts, own, directory, files):
+    root = machine(tmp_path, mounts, own, {})
+    lay_out(root / directory, {name: f"{text}\n" for name, text in files.items()})
+    room = memory_room(total_bytes=64 * GIB, available_bytes=60 * GIB, root=root)
+    assert (room.limit_bytes, room.free_bytes) == (2 * GIB, GIB + GIB // 2)
+
+
+def test_memory_without_a_limit_is_the_machines(tmp_path):
+    groups = {"sys/fs/cgroup/user.slice": ("max", "1")}
+    root = machine(tmp_path, SECOND, "0::/user.slice\n", groups)
+    lay_out(root / "sys/fs/cgroup/user.slice", {"memory.max": "max\n", "memory.current": "5\n"})
+    room = memory_room(total_bytes=64 * GIB, available_bytes=60 * GIB, root=root)
+    assert (room.limit_bytes, room.free_bytes) == (64 * GIB, 60 * GIB)

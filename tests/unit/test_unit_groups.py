@@ -44,7 +44,7 @@ class Tree:
         return UnitGroups(self.root, slice_name=SLICE, unit_prefix=PREFIX)
 
 
-@pytest.fixture(params=["sys/fs/cgroup", "sys/fs/cgroup/unified"])
+@pytest.fixture(params=["sys/fs/cgroup", "sys/fs/cgroup/unified", "sys/fs/cgroup/systemd"])
 def tree(tmp_path, request):
     return Tree(tmp_path, request.param)
 

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import psutil
 
 from onionrig.balancer.program import find_onionbalance
 from onionrig.cli.question import ask
 from onionrig.engine.local.fitness import Needs, obstacles, usable_cache
 from onionrig.errors import Unequipped
 from onionrig.movers.sampler.others import sees_all_processes
-from onionrig.probe.facts import host_facts
+from onionrig.probe.facts import host_facts, usable_memory
 from onionrig.probe.openssl import find_openssl
 from onionrig.processes.leftover_groups import group_mounts
 from onionrig.processes.surroundings import refuse_unfit_surroundings
@@ -128,7 +127,7 @@ def _open_files() -> MachineFinding:
 
 
 def _memory() -> MachineFinding:
-    free = psutil.virtual_memory().available
+    free = usable_memory().free_bytes
     return _enough("free memory", free, FREE_MEMORY_BYTES, "a default run takes about 1 GiB")
 
 

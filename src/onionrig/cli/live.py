@@ -71,7 +71,7 @@ def run_watched(
         after_loads_seconds=part_of.after_loads_seconds,
     )
     if not isinstance(shown_by, EventLines):
-        view = view_for(shown_by, cores=read_allowed_cpu().whole_cores)
+        view = view_for(shown_by, cores=read_allowed_cpu().cores)
         following = _follow(progress, run_directory, view)
         return asyncio.run(_watched(question, opening, run_directory, progress.tell, following))
     lines = shown_by

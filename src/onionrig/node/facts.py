@@ -21,7 +21,7 @@ from onionrig import __version__
 from onionrig.balancer.program import find_onionbalance
 from onionrig.errors import Unequipped
 from onionrig.movers.sampler.host import link_bits_per_second, read_text
-from onionrig.probe.facts import host_facts, host_name
+from onionrig.probe.facts import host_facts, host_name, usable_memory
 from onionrig.programs import NotRun, run_program
 from onionrig.records.manifest import HostFacts, Versions
 from onionrig.rig import units
@@ -110,7 +110,7 @@ def node_facts(address: str | None, *, arrived: bool = False, root: Path = Path(
         link_bits_per_second=link_bits_per_second(read_text(net / "speed")),
         mtu_bytes=_number(read_text(net / "mtu")),
         listening_ports=tuple(sorted(_listening_ports())),
-        available_memory_bytes=psutil.virtual_memory().available,
+        available_memory_bytes=usable_memory().free_bytes,
         free_disk_bytes=shutil.disk_usage(STATE if STATE.is_dir() else "/").free,
     )
 

@@ -12,6 +12,7 @@ from onionrig.plan.inputs import RERUN_SPREAD, known
 from onionrig.plan.ranges import around, no_narrower, spanning
 from onionrig.plan.reference import MeasuredHost
 from onionrig.records.plan import Input
+from onionrig.units import cores_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,7 +71,7 @@ def reference_from(
     return msgspec.structs.replace(
         otherwise,
         sentence=f"your run {manifest.run} of {manifest.started} on "
-        f"{machine.cores} cores of {machine.cpu_model or machine.architecture}",
+        f"{cores_text(machine.usable_cores)} of {machine.cpu_model or machine.architecture}",
         mode=mode_of(manifest),
         **costs,
         **rss,

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from onionrig.movers.sampler.allowed_cpu import read_allowed_cpu
+from onionrig.processes.limits import MemoryRoom, memory_room
 from onionrig.records.manifest import HostFacts
 
 AES_FLAGS = {"aes"}
@@ -26,13 +27,19 @@ def host_facts(name: str) -> HostFacts:
         cpu_model=cpu,
         cores=allowed.whole_cores,
         aes_instructions=bool(AES_FLAGS & set(flags.split())) if flags is not None else None,
-        memory_bytes=psutil.virtual_memory().total,
+        memory_bytes=usable_memory().limit_bytes,
         architecture=platform.machine(),
         operating_system=_operating_system(),
         machine_cores=psutil.cpu_count() if restricted else None,
         allowed_cores=allowed.cores if restricted else None,
         cpu_restriction=allowed.restriction,
     )
+
+
+def usable_memory() -> MemoryRoom:
+    """Return the memory of this machine that may be used, and what is free of it."""
+    memory = psutil.virtual_memory()
+    return memory_room(total_bytes=memory.total, available_bytes=memory.available)
 
 
 def host_name() -> str:

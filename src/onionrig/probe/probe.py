@@ -49,7 +49,7 @@ async def probe(
     reader = BoardReader(root, vcgencmd=shutil.which("vcgencmd"))
     began_seconds = time.monotonic()
     async with interruptible(), kept() as keeping:
-        before, watch = reader.read(), OthersWatch(facts.cores)
+        before, watch = reader.read(), OthersWatch(facts.machine_cores or facts.cores)
         steps = _Steps(report, watch, extent.seconds)
         timings = _Timings()
         await timings.take(openssl, keeping, extent, steps)

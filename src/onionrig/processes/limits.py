@@ -1,4 +1,4 @@
-"""The number of processes and threads this user may still start: limits of user and groups.
+"""The processes, threads and memory that this user may still take: limits of user and groups.
 
 Threads count as processes do (getrlimit(2): RLIMIT_NPROC; kernel:
 Documentation/admin-guide/cgroup-v2.rst, pids.max).
@@ -10,16 +10,27 @@ import contextlib
 import os
 import resource
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.processes.cgroups import own_hierarchies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EXEMPT = (1 << 21) | (1 << 24)
 """CAP_SYS_ADMIN and CAP_SYS_RESOURCE, each of which exempts a process from RLIMIT_NPROC."""
 ALL_IDS = 4294967295
 """Number of user ids in the first user namespace, the only one in which those capabilities count.
 """
+
+_MEMORY_MOST = ("memory.max", "memory.limit_in_bytes")
+_MEMORY_USED = ("memory.current", "memory.usage_in_bytes")
+"""Files of a control group of version 2 and of version 1 (kernel:
+Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst)."""
+_UNUSED_FILES = ("inactive_file", "total_inactive_file")
+"""Names in ``memory.stat``; the second one of version 1 includes the groups below."""
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +39,29 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     tasks: int
     limit: str
     """The limit, by the name under which it can be raised."""
+
+
+class MemoryRoom(msgspec.Struct, frozen=True, kw_only=True):
+    """The memory that may be used, and what is left of it."""
+
+    limit_bytes: int
+    free_bytes: int
+
+
+def memory_room(*, total_bytes: int, available_bytes: int, root: Path = Path("/")) -> MemoryRoom:
+    """Return what control groups leave of a machine's memory, as in a container.
+
+    What a group has read from files and not used lately is free, as it is for the machine.
+    """
+    limit_bytes, free_bytes = total_bytes, available_bytes
+    for hierarchy in own_hierarchies(root, controller="memory"):
+        for _, directory in hierarchy.directories(root):
+            most, used = (_first_number(directory, names) for names in (_MEMORY_MOST, _MEMORY_USED))
+            if most is None or used is None:
+                continue
+            limit_bytes = min(limit_bytes, most)
+            free_bytes = min(free_bytes, max(0, most - used + _unused_files_bytes(directory)))
+    return MemoryRoom(limit_bytes=limit_bytes, free_bytes=free_bytes)
 
 
 def task_room(root: Path = Path("/")) -> Room | None:
@@ -84,6 +118,19 @@ def _group_rooms(root: Path) -> list[Room]:
                 limit = f"the control group's limit of {most} processes ({parent}/pids.max)"
                 rooms.append(Room(tasks=max(0, int(most) - int(current)), limit=limit))
     return rooms
+
+
+def _first_number(directory: Path, names: Iterable[str]) -> int | None:
+    """Return the number in the first of these files that has one."""
+    texts = (_text(directory / name).strip() for name in names)
+    return next((int(text) for text in texts if text.isdecimal()), None)
+
+
+def _unused_files_bytes(directory: Path) -> int:
+    """Return what a group and those below it have read from files and not used lately."""
+    words = [line.split() for line in _text(directory / "memory.stat").splitlines()]
+    counts = [int(pair[1]) for pair in words if len(pair) > 1 and pair[0] in _UNUSED_FILES]
+    return max(counts, default=0)
 
 
 def _fields(status: str) -> dict[str, str]:

@@ -50,8 +50,8 @@ class HostFigures(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Number of services of each role on the host."""
     goodput_bits_per_second: float
     """Mean goodput of the backend instances on the host or, in a baseline, of its source."""
-    cores: int | None
-    """Number of cores of the machine."""
+    cores: float | None
+    """Usable cores of the machine, to the fraction."""
     rig_cores: float | None
     """Mean number of cores used by the rig's services on the host."""
     used_cores: float | None

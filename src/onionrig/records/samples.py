@@ -186,7 +186,8 @@ class BoardState(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """State of the board; null, never 0, if it does not report a value."""
 
     temperature_celsius: float | None
-    """Temperature of the hottest thermal zone."""
+    """Temperature of the hottest thermal zone of a processor, or of any kind if no zone says that
+    it is one."""
     clock_hertz: float | None
     """Clock of the fastest core."""
     governor: str | None
@@ -216,12 +217,13 @@ class HostSample(Sample, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """TCP segments retransmitted since boot."""
     board: BoardState
     throttled_seconds: float | None = None
-    """Time for which the sampler's control group, or one above it, was throttled by its quota; null
-    if no group reports it."""
+    """Time for which CPUs had to leave the sampler's control group, or those above it, alone
+    because of a quota, summed over CPUs and groups (in older recordings, of the group that was
+    throttled longest); null if no group reports it."""
     throttled_periods: int | None = None
-    """Periods in which that group was throttled; null if no group reports it."""
+    """Periods in which these groups were throttled; null if no group reports it."""
     quota_periods: int | None = None
-    """Periods in which that group ran and had a quota; null if no group reports it."""
+    """Periods in which these groups ran and had a quota; null if no group reports it."""
     network: NetworkCounts | None = None
     """Network counters, read every other second; null in between, and in older recordings."""
     conditions: MachineConditions | None = None

@@ -23,13 +23,14 @@ OVERHEAD = 1.06
 """What a board's interface carries over the payload that it serves."""
 
 
-def remote_host(name, *, ahead=None, link=None, cores=4):
+def remote_host(name, *, ahead=None, link=None, cores=4, **facts):
     return msgspec.structs.replace(
         host(name, cores=cores),
         kind="remote",
         address="192.0.2.1",
         clock_offset_seconds=CLOCKS_AHEAD_SECONDS.get(name) if ahead is None else ahead,
         link_bits_per_second=link,
+        **facts,
     )
 
 

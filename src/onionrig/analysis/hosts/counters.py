@@ -19,9 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from onionrig.analysis.load.loads import MeasuredLoad
-    from onionrig.records.samples import HostSample, MachineConditions, NetworkCounts
+    from onionrig.records.samples import (
+        HostSample,
+        InterfaceUse,
+        MachineConditions,
+        NetworkCounts,
+    )
 
 Samples = list["HostSample"]
+WRAPS_AT = 1 << 32
+"""Value at which counters of 32 bits begin again at 0: those that a network driver keeps itself on
+32-bit ARM (``struct net_device_stats`` of the kernel counts in ``unsigned long``)."""
+NEAR_THE_WRAP = WRAPS_AT // 4
+"""Distance from the wrap within which a counter lies before and after it: a gigabyte, which takes a
+second at 8 Gbit/s."""
 
 
 class Rise(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,19 +70,39 @@ def samples_by_machine(load: MeasuredLoad) -> dict[str, Samples]:
 
 
 def rise(samples: Sequence[HostSample], count: Callable[[HostSample], float | None]) -> Rise | None:
-    """Return how much a counter rose, or None if it was not read twice.
-
-    A counter that has fallen started again from 0, as the host did.
-    """
+    """Return how much a counter rose, or None if it was not read twice."""
     counted_samples = [sample for sample in samples if count(sample) is not None]
     if len(counted_samples) < 2 or elapsed_seconds(counted_samples) <= 0:  # noqa: PLR2004 - a difference takes two
         return None
     counts = [count(sample) or 0.0 for sample in counted_samples]
-    amount = sum(
-        current_count - previous_count if current_count >= previous_count else current_count
-        for previous_count, current_count in pairwise(counts)
-    )
+    amount = sum(increase(previous, current) for previous, current in pairwise(counts))
     return Rise(amount=amount, seconds=elapsed_seconds(counted_samples))
+
+
+def increase(previous: float, current: float) -> float:
+    """Return how much a counter rose between two readings, also if it is lower than before.
+
+    One that has fallen far began again: at 0 after its 32 bits were full, or because what it
+    belongs to was started again. One that is only a little lower is a sum over CPUs or interfaces
+    of which one has gone, or a difference of two clocks, and has not risen.
+    """
+    if current >= previous:
+        return current - previous
+    if WRAPS_AT - NEAR_THE_WRAP <= previous < WRAPS_AT and current < NEAR_THE_WRAP:
+        return current - previous + WRAPS_AT
+    return current if current < previous / 2 else 0.0
+
+
+def of_interface(
+    name: str, count: Callable[[InterfaceUse], int | None]
+) -> Callable[[HostSample], int | None]:
+    """Return what reads a counter of one interface, None where the host has no such interface."""
+
+    def counted(sample: HostSample) -> int | None:
+        use = sample.interfaces.get(name)
+        return None if use is None else count(use)
+
+    return counted
 
 
 def condition_rise(

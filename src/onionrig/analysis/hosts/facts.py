@@ -52,10 +52,10 @@ def serving_role(manifest: Manifest) -> Role:
     return Role.SOURCE if manifest.mode == "without tor" else Role.BACKEND
 
 
-def cores_of(manifest: Manifest, host: str) -> int | None:
-    """Return a host's cores, or None if nothing is known about it."""
+def cores_of(manifest: Manifest, host: str) -> float | None:
+    """Return a host's usable cores, or None if nothing is known about it."""
     facts = machine_facts(manifest, host)
-    return None if facts is None else facts.cores
+    return None if facts is None else facts.usable_cores
 
 
 def machine_facts(manifest: Manifest, machine: str) -> HostRecord | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onionrig.analysis.hosts.counters import increase
 from onionrig.analysis.hosts.interfaces import carried_between
 from onionrig.records.samples import BoardState
 from onionrig.units import BITS_PER_BYTE
@@ -42,7 +43,7 @@ class HostRates(msgspec.Struct, frozen=True, kw_only=True):
 def host_rates(before: HostSample, after: HostSample) -> HostRates | None:
     """Return the rates between two samples, or None if no time passed."""
     seconds = after.monotonic_seconds - before.monotonic_seconds
-    user, system, idle, steal = map(_risen, _states(before.cpu), _states(after.cpu))
+    user, system, idle, steal = map(_rise, _states(before.cpu), _states(after.cpu))
     total = user + system + idle + steal
     if seconds <= 0 or total <= 0:
         return None
@@ -67,8 +68,8 @@ def _interfaces(
         if previous_use is None:
             continue
         carried = carried_between(previous_use, use)
-        received_packets = _risen(previous_use.received_packets, use.received_packets)
-        sent_packets = _risen(previous_use.sent_packets, use.sent_packets)
+        received_packets = increase(previous_use.received_packets, use.received_packets)
+        sent_packets = increase(previous_use.sent_packets, use.sent_packets)
         rates.append(
             InterfaceRates(
                 name=name,
@@ -85,7 +86,7 @@ def _interfaces(
 
 def _retransmitted(before: HostSample, after: HostSample, seconds: float) -> float | None:
     first, last = before.tcp_retransmitted_segments, after.tcp_retransmitted_segments
-    return None if first is None or last is None else _risen(first, last) / seconds
+    return None if first is None or last is None else increase(first, last) / seconds
 
 
 def _states(cpu: CpuStates) -> tuple[float, float, float, float]:
@@ -94,6 +95,6 @@ def _states(cpu: CpuStates) -> tuple[float, float, float, float]:
     return user, cpu.busy - user, cpu.idle + cpu.iowait, cpu.steal
 
 
-def _risen(before: float, after: float) -> float:
-    """Return by how much a counter rose; on some kernels iowait and steal fall (proc(5))."""
+def _rise(before: float, after: float) -> float:
+    """Return how much a state's time rose; on some kernels iowait and steal fall (proc_stat(5))."""
     return max(0.0, after - before)

@@ -95,7 +95,7 @@ def busier_direction(link: HostLink) -> Direction:
 def _mean_rate(samples: Sequence[HostSample], direction: Direction) -> float | None:
     if not samples:
         return None
-    return max(0, carried_bytes(samples, direction)) * BITS_PER_BYTE / elapsed_seconds(samples)
+    return carried_bytes(samples, direction) * BITS_PER_BYTE / elapsed_seconds(samples)
 
 
 def _share(rate: float | None, total: float | None) -> float | None:

@@ -7,6 +7,8 @@ work on some virtual machines. Neither counts work that was not done, so the lar
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 FULL = 0.93
 """Share of all cores from which a CPU is full. The rest is lost where threads wait for one another,
 however much there is to do: the default run on 2 cores uses 1.96 to 1.98 of them."""
+POSSIBLE = 1.5
+"""Factor by which a counter of the kernel may exceed the time that passed, since the two are not
+read in the same instant."""
 MENTIONED_CORES = 0.01
 """Fewest cores that are mentioned."""
 
@@ -122,7 +127,8 @@ def _finding(load: MeasuredLoad, use: HostUse) -> LimitFinding:
             sentence=f"{machine_cpu_text(load.manifest, use.host)} was full up to the rig's limit: "
             f"{use.rig_cores:.2f} of {cores_text(use.cores)} ({use.restriction})",
         )
-    shares = [f"the rig used {use.rig_cores:.2f} of {use.machine_cores} cores"]
+    allowed_text = f", of which it may use {use.cores:g}" if use.restriction and use.cores else ""
+    shares = [f"the rig used {use.rig_cores:.2f} of {use.machine_cores} cores{allowed_text}"]
     shares += [f"{taker} {cores:.2f}" for taker, cores in takers if cores >= MENTIONED_CORES]
     return LimitFinding(
         kind="machine CPU",
@@ -188,9 +194,23 @@ def _use(machine: str, facts: HostRecord | None, samplers: list[Sequence[HostSam
         rig_cores=_rig_cores(hold_samples) + elsewhere_cores,
         read_cores=read_cores,
         unread_cores=unread_cores,
-        steal_cores=max(0.0, last.cpu.steal - first.cpu.steal) / seconds,
+        steal_cores=_stolen_seconds(hold_samples, facts) / seconds,
         machine_busy_cores=max(0.0, last.cpu.busy - first.cpu.busy) / seconds,
     )
+
+
+def _stolen_seconds(hold_samples: Sequence[HostSample], facts: HostRecord | None) -> float:
+    """Return what the hypervisor took; jumps beyond what all cores could lose are left out.
+
+    Some hypervisors set this counter anew when a machine is moved to another host.
+    """
+    cores = math.inf if facts is None else float(facts.machine_cores or facts.cores)
+    stolen_seconds = 0.0
+    for before, after in pairwise(hold_samples):
+        increase = after.cpu.steal - before.cpu.steal
+        possible_seconds = cores * (after.cpu_read_seconds - before.cpu_read_seconds)
+        stolen_seconds += increase if 0 <= increase <= POSSIBLE * possible_seconds else 0.0
+    return stolen_seconds
 
 
 def _other_cores(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.analysis.hosts.cpu import elapsed_seconds, samples_around
 from onionrig.analysis.hosts.facts import LOOPBACK, host_of, on_several_hosts
-from onionrig.analysis.hosts.interfaces import carried_by_interface
+from onionrig.analysis.hosts.interfaces import carried_by
 from onionrig.analysis.hosts.link_rates import NOMINAL
 from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.records.findings import Evidence
@@ -72,12 +72,14 @@ def _carried_rates(samples: Sequence[HostSample]) -> Iterator[tuple[str, str, fl
     if not samples:
         return
     seconds = elapsed_seconds(samples)
-    for name, carried in carried_by_interface(samples).items():
+    last_uses = {name: use for sample in samples for name, use in sample.interfaces.items()}
+    for name, use in last_uses.items():
         if name == LOOPBACK:
             continue
-        size, direction = max((carried.received, "received"), (carried.sent, "sent"))
+        received, sent = (carried_by(samples, name, way) for way in ("received", "sent"))
+        size, direction = max((received, "received"), (sent, "sent"))
         rate = size * BITS_PER_BYTE / seconds
-        limit = samples[-1].interfaces[name].link_bits_per_second or None
+        limit = use.link_bits_per_second or None
         if limit is not None and rate > NOMINAL * limit:
             limit = None
         if size > 0 or limit is not None:

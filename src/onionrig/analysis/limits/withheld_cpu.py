@@ -19,7 +19,7 @@ from onionrig.analysis.hosts.facts import host_of, machine_of
 from onionrig.analysis.limits.findings import LimitCheck, LimitFinding
 from onionrig.analysis.limits.full_cpu import FULL, host_uses
 from onionrig.records.findings import Evidence
-from onionrig.units import cores_text, percent_text
+from onionrig.units import cores_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample
 
 THROTTLED_SHARE = 0.05
-"""Share of the hold for which a group may be throttled before it counts as withheld CPU."""
+"""Share of the core-seconds allowed in the hold for which a group may be throttled before it counts
+as withheld CPU (a judgement)."""
 ALWAYS_WAITING = 1.0
 """Mean number of threads that may wait in any case (a judgement)."""
 TIMES_THE_QUEUE = 5.0
@@ -46,9 +47,12 @@ class WaitingThreads(msgspec.Struct, frozen=True, kw_only=True):
     """Mean number of main threads that were ready and waited; None if not recorded."""
     most_threads: float
     """Number of waiting threads from which CPU was withheld."""
+    throttled_seconds: float
+    """Time for which the groups were throttled in the hold, summed over CPUs."""
     throttled_share: float
+    """The same as a share of the core-seconds that were allowed."""
     throttled_periods: Rise | None
-    """Periods of its quota in which a group was throttled; None if not recorded."""
+    """Periods of their quotas in which groups were throttled; None if not recorded."""
     quota_periods: Rise | None
     used_cores: float
     cores: float
@@ -65,16 +69,16 @@ def waitings(load: MeasuredLoad, all_uses: Sequence[HostUse]) -> list[WaitingThr
     uses = {use.host: use for use in all_uses if use.cores and not use.full}
     limited_hosts = {host.name for host in load.manifest.emulated if host.cpu_cores is not None}
     threads: dict[str, float] = {}
-    throttled_shares: dict[str, float] = {}
+    throttled: dict[str, float] = {}
     most_throttled_samples: dict[str, list[HostSample]] = {}
     for name, samples in load.recording.samplers.items():
         hold_samples, host = samples_around(samples, load.hold), host_of(load.manifest, name)
         machine = machine_of(load.manifest, host)
         if not hold_samples or machine not in uses:
             continue
-        share = _throttled_share(hold_samples)
-        if share > throttled_shares.get(machine, -1.0):
-            throttled_shares[machine], most_throttled_samples[machine] = share, hold_samples
+        throttled_seconds = _throttled_seconds(hold_samples)
+        if throttled_seconds > throttled.get(machine, -1.0):
+            throttled[machine], most_throttled_samples[machine] = throttled_seconds, hold_samples
         waiting_threads = _waiting_threads(hold_samples)
         if waiting_threads is not None and host not in limited_hosts:
             threads[machine] = threads.get(machine, 0.0) + waiting_threads
@@ -83,7 +87,9 @@ def waitings(load: MeasuredLoad, all_uses: Sequence[HostUse]) -> list[WaitingThr
             host=machine,
             threads=threads.get(machine),
             most_threads=most_waiting_threads(use.fullness, use.cores or 1.0),
-            throttled_share=throttled_shares[machine],
+            throttled_seconds=throttled[machine],
+            throttled_share=throttled[machine]
+            / (max(1.0, use.cores or 0.0) * elapsed_seconds(most_throttled_samples[machine])),
             throttled_periods=rise(
                 most_throttled_samples[machine], lambda sample: sample.throttled_periods
             ),
@@ -94,7 +100,7 @@ def waitings(load: MeasuredLoad, all_uses: Sequence[HostUse]) -> list[WaitingThr
             cores=use.cores or 0.0,
         )
         for machine, use in uses.items()
-        if machine in throttled_shares
+        if machine in throttled
     ]
 
 
@@ -124,8 +130,10 @@ def _text(waiting: WaitingThreads) -> str:
     if waiting.threads is not None:
         effects.append(f"{waiting.threads:.1f} threads on average were ready to run and waited")
     if waiting.throttled_share > THROTTLED_SHARE:
-        share = percent_text(waiting.throttled_share)
-        effects.append(f"its group was throttled for {share} of it{_periods_text(waiting)}")
+        effects.append(
+            f"its group was throttled for {waiting.throttled_seconds:.1f} s (summed over cores)"
+            f"{_periods_text(waiting)}"
+        )
     return (
         f"CPU of {waiting.host} was withheld: {' and '.join(effects)} although the hold used "
         f"{waiting.used_cores:.2f} of {cores_text(waiting.cores)}"
@@ -155,10 +163,13 @@ def _is_evidence(waiting: WaitingThreads) -> bool:
 
 
 def _evidence(waiting: WaitingThreads) -> Evidence:
-    share_text = percent_text(waiting.throttled_share)
+    throttled_text = (
+        f", throttled for {waiting.throttled_seconds:.1f} s (summed over cores)"
+        if waiting.throttled_seconds
+        else ""
+    )
     return Evidence(
-        what=f"threads that waited for a CPU of {waiting.host}, throttled for {share_text} of the "
-        "hold",
+        what=f"threads that waited for a CPU of {waiting.host}{throttled_text}",
         measured=waiting.threads or 0.0,
         limit=waiting.most_threads,
         unit="threads",
@@ -186,11 +197,6 @@ def _waiting_threads(hold_samples: list[HostSample]) -> float | None:
     return sum(increases(counts).values()) / elapsed_seconds(hold_samples)
 
 
-def _throttled_share(hold_samples: list[HostSample]) -> float:
-    throttled_seconds = [
-        sample.throttled_seconds for sample in hold_samples if sample.throttled_seconds is not None
-    ]
-    throttled_difference = (
-        throttled_seconds[-1] - throttled_seconds[0] if throttled_seconds else 0.0
-    )
-    return max(0.0, throttled_difference) / elapsed_seconds(hold_samples)
+def _throttled_seconds(hold_samples: list[HostSample]) -> float:
+    throttled_rise = rise(hold_samples, lambda sample: sample.throttled_seconds)
+    return throttled_rise.amount if throttled_rise else 0.0

@@ -50,7 +50,7 @@ def cpu_by_state(samples: Sequence[HostSample]) -> Lines:
         first_states, last_states = _states(before.cpu), _states(after.cpu)
         for state, cpu in last_states.items():
             line = lines.setdefault(state, {})
-            # on some kernels iowait and steal fall (proc(5))
+            # iowait may fall: the CPU to which a waiting thread belongs can change (proc_stat(5))
             cores = max(0.0, cpu - first_states[state]) / seconds
             line |= dict.fromkeys(_seconds(before, after), cores)
     return lines

@@ -5,6 +5,7 @@ It may have been throttled, under-voltage or hot, have lowered its clock, or hav
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -30,9 +31,10 @@ HEAT_SHARE = 0.05
 BUSY = 0.9
 """Share of all cores in use from which a clock is judged: governors lower it below that."""
 LOW_CLOCK = 0.8
-"""Fraction of the highest clock of such seconds below which a clock is low, and…"""
+"""Fraction of the full clock of such seconds below which a clock is low, and…"""
 LOW_CLOCK_SHARE = 0.1
-"""…the share of such seconds that may have a low one (judgements)."""
+"""…the share of such seconds that may have a low one, or one above the full clock (judgements): a
+processor may exceed its lasting clock for a second or two."""
 
 
 def board_doubts(load: MeasuredLoad) -> list[str]:
@@ -119,11 +121,14 @@ def _clock_doubts(hold_samples: Sequence[HostSample]) -> list[str]:
         for before, after in pairwise(hold_samples)
         if after.board.clock_hertz and _busy_share(before, after) >= BUSY
     ]
-    low_clocks = [clock for clock in clocks if clock < LOW_CLOCK * max(clocks)]
+    if not clocks:
+        return []
+    full_clock = sorted(clocks, reverse=True)[math.floor(LOW_CLOCK_SHARE * len(clocks))]
+    low_clocks = [clock for clock in clocks if clock < LOW_CLOCK * full_clock]
     if not low_clocks or len(low_clocks) <= LOW_CLOCK_SHARE * (len(hold_samples) - 1):
         return []
     share_text = percent_text(len(low_clocks) / (len(hold_samples) - 1))
-    clock = f"from {max(clocks) / 1e9:.2f} to {min(low_clocks) / 1e9:.2f} GHz"
+    clock = f"from {full_clock / 1e9:.2f} to {min(low_clocks) / 1e9:.2f} GHz"
     return [f"lowered its clock {clock} although its CPU was full, for {share_text} of the hold"]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from onionrig.analysis.hosts.counters import condition_rise, samples_by_machine
+from onionrig.analysis.hosts.counters import samples_by_machine
 from onionrig.analysis.hosts.facts import host_of, machine_facts, machine_of, roles_by_host
 
 if TYPE_CHECKING:
@@ -32,16 +32,29 @@ def clock_doubts(load: MeasuredLoad) -> list[str]:
     """Return a doubt for clocks that are apart, were set in the hold, or stood still."""
     doubts = _apart_doubts(load.manifest)
     for machine, hold_samples in samples_by_machine(load).items():
-        suspended_rise = condition_rise(hold_samples, lambda counts: counts.suspended_seconds)
-        if suspended_rise and suspended_rise.amount > LEAST_SUSPENDED_SECONDS:
+        suspended_seconds = _suspended_seconds(hold_samples)
+        if suspended_seconds > LEAST_SUSPENDED_SECONDS:
             doubts.append(
-                f"{machine} was suspended for {suspended_rise.amount:.1f} s in the hold: its "
-                "processes "
+                f"{machine} was suspended for {suspended_seconds:.1f} s in the hold: its processes "
                 "did nothing in that time, and its seconds do not count it"
             )
         else:  # a machine that wakes up advances its wall clock by the time it slept
             doubts += _wall_clock_doubts(machine, hold_samples)
     return doubts + _process_doubts(load)
+
+
+def _suspended_seconds(hold_samples: Sequence[HostSample]) -> float:
+    """Return by how much more two clocks were apart at the end of the hold than when it began.
+
+    It is no counter: the difference of two clocks falls and rises by what reading them takes, and a
+    machine that is started again begins at 0.
+    """
+    readings = [
+        sample.conditions.suspended_seconds
+        for sample in hold_samples
+        if sample.conditions and sample.conditions.suspended_seconds is not None
+    ]
+    return readings[-1] - readings[0] if readings else 0.0
 
 
 def _wall_clock_doubts(machine: str, hold_samples: Sequence[HostSample]) -> list[str]:

@@ -81,19 +81,25 @@ def quota_cores(files: QuotaFiles) -> float | None:
 
 
 class Throttled(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a control group was throttled by its quota; None where it does not say."""
+    """How much control groups were throttled by their quotas; None where they do not say."""
 
     seconds: float | None = None
+    """Time for which a CPU had to leave a group alone, summed over CPUs, as the kernel counts it
+    (``unthrottle_cfs_rq`` in kernel/sched/fair.c): two CPUs make two seconds of one."""
     periods: int | None = None
-    """Periods in which it was throttled for part of the period."""
+    """Periods in which a group was throttled for part of the period."""
     quota_periods: int | None = None
-    """All periods in which it ran and had a quota."""
+    """All periods in which a group ran and had a quota."""
 
 
-def most_throttled(stats: Iterable[str | None]) -> Throttled:
-    """Return the counts of the group that was throttled longest."""
+def throttled_together(stats: Iterable[str | None]) -> Throttled:
+    """Return the sums over several groups, any of which may be throttled now."""
     groups = [group for stat in stats if (group := throttled_from(stat)).seconds is not None]
-    return max(groups, key=lambda group: group.seconds or 0.0, default=Throttled())
+    return Throttled(
+        seconds=sum(group.seconds or 0.0 for group in groups) if groups else None,
+        periods=_sum_of(group.periods for group in groups),
+        quota_periods=_sum_of(group.quota_periods for group in groups),
+    )
 
 
 def throttled_from(stat: str | None) -> Throttled:
@@ -105,6 +111,11 @@ def throttled_from(stat: str | None) -> Throttled:
         periods=counts.get("nr_throttled"),
         quota_periods=counts.get("nr_periods"),
     )
+
+
+def _sum_of(counts: Iterable[int | None]) -> int | None:
+    known_counts = [count for count in counts if count is not None]
+    return sum(known_counts) if known_counts else None
 
 
 def read_allowed_cpu(root: Path = Path("/")) -> AllowedCpu:

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from onionrig.movers.sampler.host import read_text
 from onionrig.store.whole_files import ReplacedFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
+
+
+INTERRUPTS = "ksoftirqd/"
+"""Beginning of the names of threads of the kernel that do the work of interrupts when there is a
+lot of it, such as taking in what an interface received. That is nobody's work, or the rig's own,
+and the kernel counts it among the machine's software interrupts too (kernel/sched/cputime.c)."""
 
 
 class OutsideCpu:
@@ -66,6 +73,15 @@ def cpu_of_all() -> dict[int, float]:
     return used
 
 
+def interrupt_threads(proc: Path) -> set[int]:
+    """Return the ids of the kernel's threads that do the work of interrupts, one for each CPU."""
+    return {
+        int(process.name)
+        for process in proc.glob("[0-9]*")
+        if (read_text(process / "comm") or "").startswith(INTERRUPTS)
+    }
+
+
 def sees_all_processes(proc: Path) -> bool:
     """Return whether other users' processes can be read (proc(5): hidepid); pid 1 is root's."""
     try:
@@ -86,7 +102,7 @@ class Others:
         self._proc = proc
         self._outside = OutsideCpu()
         self._elsewhere = ReplacedFile(rig_path, list[int]) if rig_path else None
-        self._of_the_rig = {os.getpid()}
+        self._not_outside = {os.getpid(), *interrupt_threads(proc)}
 
     def cpu_seconds(self, ever_watched: AbstractSet[int]) -> float | None:
         """Read all processes; return what those outside have used since the first call.
@@ -96,5 +112,5 @@ class Others:
         if not sees_all_processes(self._proc):
             return None
         if self._elsewhere is not None:
-            self._of_the_rig.update(self._elsewhere.new() or ())
-        return self._outside.take(cpu_of_all(), rig=ever_watched | self._of_the_rig)
+            self._not_outside.update(self._elsewhere.new() or ())
+        return self._outside.take(cpu_of_all(), rig=ever_watched | self._not_outside)

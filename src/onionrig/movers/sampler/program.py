@@ -17,7 +17,7 @@ import psutil
 
 from onionrig.movers.clock import SteadyClock
 from onionrig.movers.program import run_with_orders
-from onionrig.movers.sampler.allowed_cpu import most_throttled, own_groups
+from onionrig.movers.sampler.allowed_cpu import own_groups, throttled_together
 from onionrig.movers.sampler.board import BoardReader
 from onionrig.movers.sampler.conditions import ConditionsReader
 from onionrig.movers.sampler.host import Interfaces, cpu_states, read_text
@@ -82,7 +82,7 @@ class Sampler:
         cpu_monotonic_seconds, cpu = time.monotonic(), cpu_states()
         tcp = tcp_counts(read_text(self._snmp))
         due = second % CONDITIONS_EVERY_SECONDS == 0
-        throttled = most_throttled(read_text(file) for file in self._quota_stats)
+        throttled = throttled_together(read_text(file) for file in self._quota_stats)
         return HostSample(
             second=second,
             monotonic_seconds=round(monotonic_seconds, TIME_DIGITS),

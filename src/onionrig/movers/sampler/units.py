@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-MOUNTS = ("sys/fs/cgroup/unified", "sys/fs/cgroup")
-"""Mount points that systemd uses for version 2: beside version 1 (a hybrid hierarchy), or alone."""
+MOUNTS = ("sys/fs/cgroup/unified", "sys/fs/cgroup", "sys/fs/cgroup/systemd")
+"""Mount points in which systemd has its groups: of version 2 beside version 1 (a hybrid hierarchy)
+or alone, and of version 1 alone, which counts no CPU time there."""
 UNIT, SLICE = ".service", ".slice"
 USAGE = "usage_usec"
 USEC_PER_SECOND = 1e6

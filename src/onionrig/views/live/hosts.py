@@ -74,13 +74,15 @@ class LiveHosts:
         return sum(now) if now else None
 
     @property
-    def cores(self) -> int | None:
-        """Cores of all machines that the rig is on; None before that is known."""
+    def cores(self) -> float | None:
+        """Usable cores of all machines that the rig is on; None before that is known."""
         if self._manifest is None:
             return None
         places = roles_by_host(self._manifest)
         machines = {machine_of(self._manifest, host) for host in places}
-        core_counts = [host.cores for host in self._manifest.machines if host.name in machines]
+        core_counts = [
+            host.usable_cores for host in self._manifest.machines if host.name in machines
+        ]
         return sum(core_counts) or None
 
     @property
@@ -128,7 +130,9 @@ class LiveHosts:
             name,
             runs,
             rate_text(served) if served else "",
-            "" if now is None else f"{now.rig_cores:.2f} of {facts.cpu_cores or facts.cores}",
+            ""
+            if now is None
+            else f"{now.rig_cores:.2f} of {facts.cpu_cores or facts.usable_cores:g}",
             *_interface_texts(now),
             temperature_text(board.temperature_celsius) if real and board else "",
             ", ".join(board.throttling or ()) if real and board else "",

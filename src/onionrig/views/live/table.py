@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onionrig.records.events import Phase
-from onionrig.units import rate_text, rough_duration_text
+from onionrig.units import cores_text, rate_text, rough_duration_text
 from onionrig.views.live.host import host_line, interfaces_line, interfaces_table
 from onionrig.views.live.hosts import host_row_line, hosts_table
 
@@ -48,7 +48,7 @@ class View(Protocol):
         """Show what is known now."""
 
 
-def view_for(console: Console, *, cores: int) -> View:
+def view_for(console: Console, *, cores: float) -> View:
     """Return the view that fits a console."""
     return (
         LiveTable(console, cores=cores) if console.is_terminal else PlainLines(console, cores=cores)
@@ -58,7 +58,7 @@ def view_for(console: Console, *, cores: int) -> View:
 class LiveTable:
     """A table that redraws itself in place."""
 
-    def __init__(self, console: Console, *, cores: int) -> None:
+    def __init__(self, console: Console, *, cores: float) -> None:
         self._cores = cores
         self._started_seconds = time.monotonic()
         self._live = Live(console=console, auto_refresh=False, transient=True)
@@ -86,7 +86,7 @@ class LiveTable:
 class PlainLines:
     """Plain lines: one when something changes, and one every few seconds under load."""
 
-    def __init__(self, console: Console, *, cores: int) -> None:
+    def __init__(self, console: Console, *, cores: float) -> None:
         self._console = console
         self._cores = cores
         self._started_seconds = time.monotonic()
@@ -140,7 +140,7 @@ class PlainLines:
         )
 
 
-def progress_drawing(progress: Progress, *, elapsed_seconds: float, cores: int) -> RenderableType:
+def progress_drawing(progress: Progress, *, elapsed_seconds: float, cores: float) -> RenderableType:
     """Draw the whole view."""
     head = Text.assemble(
         ("onionrig  ", "bold"),
@@ -162,7 +162,7 @@ def progress_drawing(progress: Progress, *, elapsed_seconds: float, cores: int) 
     return Group(*parts)
 
 
-def under_load(progress: Progress, *, cores: int) -> str:
+def under_load(progress: Progress, *, cores: float) -> str:
     """Return the state of the load in one line; ``cores`` counts until the hosts are known."""
     texts = [f"{rate_text(progress.goodput_bits_per_second)} now"]
     if progress.hold_bits_per_second is not None and progress.schedule is not None:
@@ -177,7 +177,7 @@ def under_load(progress: Progress, *, cores: int) -> str:
         f"streams {progress.streams_up} of {progress.streams_asked} up, {progress.failed} failed"
     )
     if progress.rig_cores is not None:
-        texts.append(f"CPU {progress.rig_cores:.2f} of {progress.hosts.cores or cores} cores")
+        texts.append(f"CPU {progress.rig_cores:.2f} of {cores_text(progress.hosts.cores or cores)}")
     return ", ".join(texts)
 
 

@@ -40,7 +40,7 @@ def cpu_text(host: HostFigures) -> str:
     """Return the cores of a host in use by the rig, and in total; empty if not sampled."""
     if host.rig_cores is None:
         return ""
-    text = f"{host.rig_cores:.2f}" + (f" of {host.cores}" if host.cores else "")
+    text = f"{host.rig_cores:.2f}" + (f" of {host.cores:g}" if host.cores else "")
     other_cores = (host.used_cores or 0.0) - host.rig_cores
     return f"{text}, others {other_cores:.2f}" if other_cores >= MENTIONED_CORES else text
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.units import rate_text
+from onionrig.units import cores_text, rate_text
 from onionrig.views.report.charts.scales import UnitScale, rate_scale, short_time_scale
 from onionrig.views.report.charts.time_chart import ChartLine, Level, TimeChart
 from onionrig.views.report.charts.timelines import lines_figure, stacked_figure
@@ -54,8 +54,8 @@ def goodput_figure(series: Series, *, levels: Sequence[Level], description: str)
     )
 
 
-def cores_figure(series: Series, *, cores: int, description: str) -> ReportFigure:
-    """Draw the CPU that each role uses, and the cores of the machines."""
+def cores_figure(series: Series, *, cores: float, description: str) -> ReportFigure:
+    """Draw the CPU that each role uses, and the usable cores of the machines."""
     timeline = _with_others(series.cores)
     colours = {role: series_colour(index) for index, role in enumerate(ROLES)} | {OTHERS: MUTED}
     chart = TimeChart(
@@ -65,7 +65,7 @@ def cores_figure(series: Series, *, cores: int, description: str) -> ReportFigur
         title="CPU in use",
         loads=series.loads,
         faults=series.faults,
-        levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
+        levels=(Level(name=cores_text(cores), value=float(cores)),) if cores else (),
     )
     return stacked_figure(
         chart, name="cpu-by-role", title="Cores in use by role", description=description
@@ -86,7 +86,7 @@ def cpu_by_state_figure(series: Series, host: str, *, cores: int | None) -> Repo
         title="CPU by state",
         loads=series.loads,
         faults=series.faults,
-        levels=(Level(name=f"{cores} cores", value=float(cores)),) if cores else (),
+        levels=(Level(name=cores_text(cores), value=float(cores)),) if cores else (),
     )
     return stacked_figure(
         chart,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.backends.dials import first_byte
 from onionrig.analysis.over_time.series import downsampled
 from onionrig.records.result import WINDOW_SECONDS
-from onionrig.units import counted
+from onionrig.units import cores_text, counted
 from onionrig.views.report.charts.load_over_time import (
     cores_figure,
     cpu_by_state_figure,
@@ -97,10 +97,10 @@ def _goodput(result: Result, thinned: Series, load: SeriesLoad | None) -> Sectio
 
 
 def _cpu(result: Result, thinned: Series, manifest: Manifest) -> Section:
-    cores = sum(host.cores for host in manifest.machines)
+    cores = sum(host.usable_cores for host in manifest.machines)
     used = sum(cost.cores for cost in result.costs.values())
     finding = (
-        f"The rig used {number(used)} of {counted(cores, 'core')} over the hold."
+        f"The rig used {number(used)} of {cores_text(cores)} over the hold."
         if result.costs
         else "What the roles used over the hold is unknown."
     )

@@ -15,7 +15,7 @@ from onionrig.views.report.value_text import size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onionrig.records.manifest import Manifest, ServiceRecord
+    from onionrig.records.manifest import HostRecord, Manifest, ServiceRecord
     from onionrig.records.recording import Recording
     from onionrig.records.result import Result
 
@@ -132,7 +132,7 @@ def _hosts(manifest: Manifest) -> ReportTable:
             (
                 host.name,
                 f"{host.cpu_model or UNKNOWN} ({host.architecture})",
-                str(host.cores),
+                _cores_text(host),
                 aes[host.aes_instructions],
                 size(host.memory_bytes),
                 host.operating_system or UNKNOWN,
@@ -140,6 +140,13 @@ def _hosts(manifest: Manifest) -> ReportTable:
             for host in manifest.machines
         ),
     )  # fmt: skip
+
+
+def _cores_text(host: HostRecord) -> str:
+    """Return how many cores the rig could use, and of how many if it could not use all."""
+    if host.machine_cores is None:
+        return f"{host.usable_cores:g}"
+    return f"{host.usable_cores:g} of {host.machine_cores}"
 
 
 def _services(manifest: Manifest) -> str:
