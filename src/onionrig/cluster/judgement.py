@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from onionrig.engine.ansible.clocks import MOST_SECONDS
+from onionrig.node.facts import UNFINISHED
 from onionrig.rig.needs import DAEMON_BYTES, RECORDS_BYTES, SYSTEM_BYTES, daemons_that_fit
 from onionrig.units import counted, size_text
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 HostVerdict = Literal["ok", "warning", "missing"]
 
-UNFINISHED = "unfinished"
-"""Version that the collection records until it has finished provisioning a host."""
 SLOW_LINK_MBIT = 100
 
 
@@ -35,7 +34,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     packages: dict[str, str] = {}
     record: ProvisionRecord | None = None
     runs: tuple[str, ...] = ()
-    """The runs that are under way on it."""
+    """The runs that are under way on it, each as it claimed the host."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

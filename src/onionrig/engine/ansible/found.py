@@ -12,7 +12,7 @@ from onionrig.engine.ansible.access import Access, asks_for_password, password_a
 from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
 from onionrig.errors import Unequipped
 from onionrig.experiment.placement import placement
-from onionrig.node.facts import NodeFacts
+from onionrig.node.facts import UNFINISHED, NodeFacts
 from onionrig.programs import NotRun, run_program
 from onionrig.records.manifest import HostRecord
 from onionrig.rig.allocation import tors_of
@@ -168,6 +168,8 @@ def _unreachable_reason(access: Access, printed: str) -> str:
 
 def _unfit(host: FoundHost, experiment: Experiment, version: str) -> str | None:
     name, facts = host.access.name, host.facts
+    if facts.version == UNFINISHED:
+        return f"{name}: provision was interrupted: onionrig cluster provision"
     if facts.version != version:
         return (
             f"{name} was provisioned by another version ({facts.version or 'unknown'}, this is "
