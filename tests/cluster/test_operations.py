@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from onionrig.errors import HostLost, HostsInUse, RecordsUnreadable, UsageError
+from onionrig.errors import HostLost, HostsInUse, RecordsUnreadable, Unequipped, UsageError
 from onionrig.tor.identities import frontend_identity
 from support.bed.shelf import phase_reached, result_of
 from support.waiting import until
@@ -118,6 +118,8 @@ def test_hosts_in_a_load_say_whose_it_is_and_nothing_is_collected(shelf, orphan,
     assert f"{orphan.name}, by " in refused
     assert "nothing is collected before" in refused
     assert not (tmp_path / "out").exists()
+    unpurged = cluster(shelf, "purge", "--check", code=Unequipped.exit_code)
+    assert f"pi1: a run is under way ({orphan.name}, by " in " ".join(unpurged.split())
 
 
 def test_logs_are_read_where_services_run(shelf, orphan):

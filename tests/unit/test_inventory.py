@@ -110,6 +110,21 @@ def test_groups_that_cannot_be_meant_are_refused_with_the_reason(groups, reason)
     assert reason in refused(groups)
 
 
+def test_every_group_and_host_that_cannot_be_meant_is_named_at_once():
+    groups = {
+        **SHELF, "pi4": ["backends", "clients"], "pi5": ["backend"], "pi6": ["clients", "backends"],
+        "pi 7": ["relays"], "pi8": ["balancers"],
+    }  # fmt: skip
+    text = '[[hosts]]\nname = "zzz"\nroles = ["relay"]\nlink = "1Mbit"'
+    lines = refused(groups, text).splitlines()
+    for words in (
+        "unknown group backend;", "unknown group balancers;", "pi4 is in the groups",
+        "pi6 is in the groups", "zzz: no such host", 'zzz: link = "1Mbit"', '"pi 7"',
+    ):  # fmt: skip
+        assert [line for line in lines if words in line], words
+    assert len(lines) == 7
+
+
 def test_a_group_within_the_one_that_it_is_called_like_is_no_mistake():
     assert roles(question({**SHELF, "pi4": ["backends", "backends_2"]}).experiment)["pi4"]
     assert question({**SHELF, "printer": ["all", "ungrouped", "basement"]})

@@ -11,6 +11,7 @@ import msgspec
 
 from onionrig.engine.ansible.access import SHELL_ADVICE, shell_prints
 from onionrig.engine.ansible.clocks import MOST_SECONDS
+from onionrig.node.facts import UNFINISHED
 from onionrig.rig.needs import DAEMON_BYTES, RECORDS_BYTES, SYSTEM_BYTES, daemons_that_fit
 from onionrig.units import counted, size_text
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 HostVerdict = Literal["ok", "warning", "missing"]
 
-UNFINISHED = "unfinished"
-"""Version that the collection records until it has finished provisioning a host."""
 SLOW_LINK_MBIT = 100
 
 
@@ -36,7 +35,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     packages: dict[str, str] = {}
     record: ProvisionRecord | None = None
     runs: tuple[str, ...] = ()
-    """The runs that are under way on it."""
+    """The runs that are under way on it, each as it claimed the host."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 COLLECTION = "onionrig.cluster"
 SSH_SOCKET = "ssh/0123456789.0123456789abcdef"
 """Longest path of a socket of Ansible's ssh below a workspace, until it is in place."""
+REMOTE_TEMP = "/tmp"  # noqa: S108 - it makes a private directory there for each module
+"""Where Ansible puts files for its modules on a host; by default it leaves a directory in the home.
+"""
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
 STRICT = ("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", *NOT_INTERACTIVE)
@@ -198,6 +201,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_REMOTE_TEMP": REMOTE_TEMP,
         "ANSIBLE_SSH_ARGS": ssh_arguments(),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(directory / "ssh"),
         "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale that is not UTF-8

@@ -18,7 +18,7 @@ from onionrig.experiment.hosts import GROUPS, cores_by_host, hosts_for, scale_of
 from onionrig.experiment.schema import Experiment, HostRole, NamedHost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
 """Names that can be part of the names of files, units and sockets: a socket's path has at most 107
@@ -62,21 +62,24 @@ class Inventoried(msgspec.Struct, frozen=True, kw_only=True):
 def with_inventory(experiment: Experiment, inventory: Inventory) -> Inventoried:
     """Return the experiment with its hosts completed from an inventory.
 
-    Raises UsageError, naming the host or the group, if the two contradict each other.
+    Raises UsageError, naming every such host and group, if the two contradict each other.
     """
     if wrong := scale_of_real_hosts(experiment):
         raise UsageError(wrong)
     named = {host.name: host for host in experiment.hosts}
-    _refuse_groups(inventory, named)
-    for host in experiment.hosts:
-        _refuse_named(host, inventory)
     hosts = tuple(
         named_host
         for host in inventory.hosts
         if (named_host := _host_of_experiment(host, named.get(host.name))) is not None
     )
-    for host in hosts:
-        _refuse_name(host.name, inventory)
+    errors = [
+        *_wrong_groups(inventory),
+        *_in_groups_apart(inventory, named),
+        *(text for host in experiment.hosts for text in _wrong_named(host, inventory)),
+        *(text for host in hosts for text in _wrong_name(host.name, inventory)),
+    ]
+    if errors:
+        raise UsageError("\n".join(errors))
     explanations: dict[str, str] = {}
     if experiment.network.kind == "private":
         hosts = _beside_clients(hosts, explanations)
@@ -98,8 +101,8 @@ def _roles(host: InventoryHost) -> tuple[HostRole, ...]:
     return tuple(role for role, group in GROUPS.items() if group in host.groups)
 
 
-def _refuse_groups(inventory: Inventory, named: Iterable[str]) -> None:
-    """Raise UsageError for groups that look like a typo, and for those that exclude each other."""
+def _wrong_groups(inventory: Inventory) -> Iterator[str]:
+    """Yield an explanation for each group whose name looks like a typo."""
     members: dict[str, set[str]] = {}
     for host in inventory.hosts:
         for group in host.groups:
@@ -108,13 +111,15 @@ def _refuse_groups(inventory: Inventory, named: Iterable[str]) -> None:
         similar_group = _similar_group(group)
         # a child group with a similar name is not a typo
         if similar_group is not None and not hosts <= members.get(similar_group, set()):
-            raise UsageError(
-                f"{inventory.path}: unknown group {group}; did you mean {similar_group}?"
-            )
+            yield f"{inventory.path}: unknown group {group}; did you mean {similar_group}?"
+
+
+def _in_groups_apart(inventory: Inventory, named: Collection[str]) -> Iterator[str]:
+    """Yield an explanation for each host that is in groups which exclude each other."""
     for host in inventory.hosts:
         if host.name not in named and set(APART) <= set(_roles(host)):
             groups = " and ".join(GROUPS[role] for role in APART)
-            raise UsageError(
+            yield (
                 f"{inventory.path}: {host.name} is in the groups {groups}: what a host sends to "
                 "itself crosses no link. Leave it in one of them; if it is meant, name it in "
                 "[[hosts]] with both roles"
@@ -131,14 +136,14 @@ def _similar_group(group: str) -> str | None:
     return group_names[close[0]] if close else None
 
 
-def _refuse_named(host: NamedHost, inventory: Inventory) -> None:
-    """Raise UsageError if a host of ``[[hosts]]`` is not in the inventory or sets a wrong key."""
+def _wrong_named(host: NamedHost, inventory: Inventory) -> Iterator[str]:
+    """Yield what is wrong with a host of ``[[hosts]]``: it is unknown, or sets a wrong key."""
     names = [inventory_host.name for inventory_host in inventory.hosts]
     if host.name not in names:
         close = difflib.get_close_matches(host.name, names, n=1)
         hint = f"it has {', '.join(names)}" if names else "it has no hosts"
         hint = f"did you mean {close[0]}?" if close else hint
-        raise UsageError(f"[[hosts]] {host.name}: no such host in {inventory.path}; {hint}")
+        yield f"[[hosts]] {host.name}: no such host in {inventory.path}; {hint}"
     values = {
         "link": None if host.link is None else f'"{host.link}"',
         "delay": f'"{host.delay}"' if host.delay else None,
@@ -147,20 +152,20 @@ def _refuse_named(host: NamedHost, inventory: Inventory) -> None:
     }
     for key, value in values.items():
         if value is not None:
-            raise UsageError(
+            yield (
                 f"[[hosts]] {host.name}: {key} = {value}: that is emulated, and a host of "
                 f"{inventory.path} is what it is; leave it out"
             )
 
 
-def _refuse_name(name: str, inventory: Inventory) -> None:
-    if NAME.fullmatch(name):
-        return
-    raise UsageError(
-        f'{inventory.path}: a host is called "{name}", and files and units are named after it: '
-        "they take up to 48 letters, digits, dots, hyphens and underscores, the first a letter or "
-        f'a digit. Give it an alias, as in "pi1 ansible_host={name}"'
-    )
+def _wrong_name(name: str, inventory: Inventory) -> Iterator[str]:
+    """Yield the explanation that nothing can be named after a host, if that is so."""
+    if not NAME.fullmatch(name):
+        yield (
+            f'{inventory.path}: a host is called "{name}", and files and units are named after it: '
+            "they take up to 48 letters, digits, dots, hyphens and underscores, the first a letter "
+            f'or a digit. Give it an alias, as in "pi1 ansible_host={name}"'
+        )
 
 
 def _beside_clients(

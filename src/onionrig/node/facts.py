@@ -35,6 +35,8 @@ STATE = Path(units.STATE)
 NFT_SECONDS = 10
 SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 PROVISIONED = "provisioned.json"
+UNFINISHED = "unfinished"
+"""Version that the collection records until it has finished provisioning a host."""
 
 
 class NodeFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -349,11 +349,13 @@ def write_stamp():
 
 
 def runs():
-    """Name the runs that are under way on this host."""
-    units = run(
-        "systemctl", "list-units", "--no-legend", "--no-pager", "--plain", "onionrig-*.slice"
+    """Name the runs that are under way on this host: as they claimed it, else by their ids."""
+    units = run("systemctl", "list-units", "--no-legend", "--no-pager", "--plain", "onionrig-*")
+    ids = re.findall(
+        r"^onionrig-([0-9a-f]{8})(?:\.slice|-grace\.timer|-load\.timer)", units, re.MULTILINE
     )
-    return sorted(re.findall(r"^onionrig-([0-9a-f]{8})\.slice", units, re.MULTILINE))
+    claimed, _, who = text("/run/onionrig/lock").partition("\n")
+    return sorted({who.strip() if one == claimed and who.strip() else one for one in ids})
 
 
 def record():

@@ -2,7 +2,8 @@
 """Ask apt what it would do, as one JSON list of package names; install and remove nothing.
 
 ``install NAME...`` names every package that installing these brings along, after apt has read
-what there is. ``remove NAME...`` names those of these that can go without taking others along.
+what there is; one that is there already and would be upgraded is not among them. ``remove
+NAME...`` names those of these that can go without taking others along.
 """
 
 import json
@@ -29,7 +30,10 @@ def simulated(verb, action, names):
     if not names:
         return set()
     lines = apt_get("--simulate", "--no-install-recommends", action, *sorted(names)).splitlines()
-    return {line.split()[1].partition(":")[0] for line in lines if line.startswith(verb + " ")}
+    packages = [line.partition(" ")[2] for line in lines if line.startswith(verb + " ")]
+    if verb == "Inst":  # apt prints the version that is there in brackets; such a one is upgraded
+        packages = [text for text in packages if not text.partition(" ")[2].startswith("[")]
+    return {text.partition(" ")[0].partition(":")[0] for text in packages}
 
 
 def removable(names):

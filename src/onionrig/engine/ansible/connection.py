@@ -13,19 +13,21 @@ import hashlib
 import subprocess
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from onionrig.engine.local.engine import address_text
+from onionrig.engine.local.engine import address_text, make_private
 from onionrig.errors import HostLost, Unequipped
 from onionrig.processes.deadline import POLL_SECONDS
+from onionrig.processes.owned import OwnedProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from onionrig.engine.ansible.access import Access
     from onionrig.engine.local.engine import ListenAddress
+    from onionrig.processes.workspace import Kept
 
 COMMAND_SECONDS = 60.0
 """Default time limit of a command."""
@@ -214,7 +216,57 @@ class SshConnection:
         )
 
 
-async def until_it_stands(connection: SshConnection) -> None:
+class Masters:
+    """The ssh connections of a run, each a child of this process; leaving the block ends all."""
+
+    def __init__(self, keeping: Kept, logs: Path) -> None:
+        self._keeping = keeping
+        self._logs = logs
+        self._processes: dict[str, OwnedProcess] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        for process in self._processes.values():
+            process.kill()
+
+    async def connect(self, access: Access) -> SshConnection:
+        """Return a connection to a host. Raises Unequipped if it cannot be made."""
+        sockets = self._keeping.workspace / "ssh"
+        make_private(sockets)
+        connection = SshConnection(access, sockets, self._keeping.environment)
+        argv = connection.master_argv()
+        if argv is None:
+            return connection
+        if access.name in self._processes:
+            self._processes[access.name].kill()
+        log = self._logs / f"ssh-{access.name}.log"
+        log.touch(mode=0o600)
+        with log.open("ab") as out:
+            process = OwnedProcess(
+                argv, out=out, err=out, directory="/", environment=self._keeping.environment
+            )
+        self._keeping.guard(process.pid)
+        self._processes[access.name] = process
+        standing = asyncio.ensure_future(_until_it_stands(connection))
+        ended = asyncio.ensure_future(process.ended())
+        try:
+            await asyncio.wait({standing, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not standing.done():
+                printed = (
+                    log.read_text(encoding="utf-8", errors="replace").strip()
+                    or "ssh ended without a word"
+                )
+                raise Unequipped(f"{access.name} cannot be reached: {printed}")
+            await standing
+        finally:
+            standing.cancel()
+            ended.cancel()
+        return connection
+
+
+async def _until_it_stands(connection: SshConnection) -> None:
     """Wait until a master has connected. Raises Unequipped if it takes too long."""
     try:
         async with asyncio.timeout(OPEN_SECONDS):

@@ -12,7 +12,7 @@ from onionrig.engine.ansible.access import Access, root_refused, shell_prints_te
 from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
 from onionrig.errors import Unequipped
 from onionrig.experiment.placement import placement
-from onionrig.node.facts import NodeFacts
+from onionrig.node.facts import UNFINISHED, NodeFacts
 from onionrig.programs import Ended, NotRun, run_program
 from onionrig.records.manifest import HostRecord
 from onionrig.rig.allocation import tors_of
@@ -180,6 +180,8 @@ def _unreachable_reason(access: Access, ended: Ended) -> str:
 
 def _unfit(host: FoundHost, experiment: Experiment, version: str) -> str | None:
     name, facts = host.access.name, host.facts
+    if facts.version == UNFINISHED:
+        return f"{name}: provision was interrupted: onionrig cluster provision"
     if facts.version != version:
         return (
             f"{name} was provisioned by another version ({facts.version or 'unknown'}, this is "

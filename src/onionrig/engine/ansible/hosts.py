@@ -7,11 +7,11 @@ import tarfile
 import time
 from contextlib import contextmanager, suppress
 from itertools import repeat
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.ansible.connection import CommandFailed, SshConnection, until_it_stands
+from onionrig.engine.ansible.connection import CommandFailed, SshConnection
 from onionrig.engine.ansible.ends import ServiceEnds
 from onionrig.engine.ansible.mirror import Mirror, tail_argv
 from onionrig.engine.ansible.scripts import (
@@ -26,7 +26,6 @@ from onionrig.engine.ansible.scripts import (
 from onionrig.engine.base import GoneHost
 from onionrig.engine.local.engine import make_private
 from onionrig.errors import HostLost, HostsInUse, OnionrigError, Unequipped
-from onionrig.processes.owned import OwnedProcess
 from onionrig.processes.together import together
 from onionrig.rig.units import HostRun, follower_argv, stand_down_units
 
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
     from onionrig.engine.ansible.access import Access
-    from onionrig.processes.workspace import Kept
 
 STOP_SECONDS = 30.0
 COLLECT_SECONDS = 300.0
@@ -65,7 +63,7 @@ class RemoteHosts:
         self._records = records
         self._grace_seconds = grace_seconds
         self._claimed: set[str] = set()
-        self._timers = asyncio.Lock()
+        self._timers = {name: asyncio.Lock() for name in self._hosts}
         self._load_until_seconds = 0.0
         self._followers: list[asyncio.Task[None]] = []
         self._tell: Callable[[GoneHost], None] | None = None
@@ -100,33 +98,62 @@ class RemoteHosts:
         await together(*(on(host) for host in self))
 
     async def claim(self, who: str) -> None:
-        """Claim every host for this run alone. Raises HostsInUse and Unequipped."""
+        """Claim every host for this run alone.
 
-        async def claim(host: RunHost) -> None:
-            units = stand_down_units(host.run, grace_seconds=self._grace_seconds)
-            try:
-                await host.connection.script(claim_script(host.run, units, who))
-            except CommandFailed as error:
-                raise _refused(host, error) from error
-            self._claimed.add(host.name)
+        The first host is claimed before the others, so that of two controllers that claim the same
+        hosts at once, one gets all of them. Every claim is waited for: one that was given up
+        halfway would keep its host busy for a run that does not exist. Raises HostsInUse,
+        Unequipped or HostLost, which names every other host that could not be claimed.
+        """
+        first, *others = self
+        errors = [error for error in [await self._claim(first, who)] if error]
+        if not errors:
+            outcomes = await together(*(self._claim(host, who) for host in others))
+            errors = [error for error in outcomes if error]
+        if errors:
+            errors.sort(key=lambda error: not isinstance(error, HostsInUse))
+            raise type(errors[0])("\n".join(map(str, errors)))
 
-        await self.on_all(claim)
+    async def _claim(self, host: RunHost, who: str) -> OnionrigError | None:
+        """Claim a host, or return the error that says why it is not this run's."""
+        units = stand_down_units(host.run, grace_seconds=self._grace_seconds)
+        self._claimed.add(host.name)  # before it is known: it is given back whatever happens
+        try:
+            await host.connection.script(claim_script(host.run, units, who))
+        except CommandFailed as error:
+            if error.output.code == IN_USE:
+                self._claimed.discard(host.name)
+            return _refused(host, error)
+        except HostLost as error:
+            return error
+        return None
 
     async def keep(self) -> None:
-        """Keep extending the grace timer, except under load."""
-        while True:
-            async with self._timers:
+        """Keep extending the grace timers, except under load.
+
+        Each host has a loop of its own, so that one which answers late delays no other's timer.
+        """
+        await together(*map(self._keep, self._hosts))
+
+    async def _keep(self, name: str) -> None:
+        while name not in self.gone:
+            async with self._timers[name]:
                 if asyncio.get_running_loop().time() >= self._load_until_seconds:
-                    await self.on_all(_move_timer_on)
+                    with self.bearing_loss_of(name):
+                        await _move_timer_on(self._hosts[name])
             await asyncio.sleep(self._grace_seconds / MOVED_ON_IN_GRACE)
 
     async def tell_of_load(
         self, tell: Callable[[RunHost], Awaitable[None]], *, seconds: float
     ) -> None:
         """Tell every host about a load that is over after this many seconds."""
-        async with self._timers:
-            self._load_until_seconds = asyncio.get_running_loop().time() + seconds
-            await self.on_all(tell)
+        self._load_until_seconds = asyncio.get_running_loop().time() + seconds
+
+        async def tell_one(host: RunHost) -> None:
+            async with self._timers[host.name]:
+                await tell(host)
+
+        await self.on_all(tell_one)
 
     async def watch(self, death: Callable[[str, int], Exception]) -> None:
         """Raise the error for a service that died, unless its host is going down."""
@@ -246,56 +273,6 @@ class RemoteHosts:
 def follower(host: str) -> str:
     """Return the name of the process that copies a host's records and runs beside its services."""
     return f"follow-{host}"
-
-
-class Masters:
-    """The ssh connections of a run, each a child of this process; leaving the block ends all."""
-
-    def __init__(self, keeping: Kept, logs: Path) -> None:
-        self._keeping = keeping
-        self._logs = logs
-        self._processes: dict[str, OwnedProcess] = {}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        for process in self._processes.values():
-            process.kill()
-
-    async def connect(self, access: Access) -> SshConnection:
-        """Return a connection to a host. Raises Unequipped if it cannot be made."""
-        sockets = self._keeping.workspace / "ssh"
-        make_private(sockets)
-        connection = SshConnection(access, sockets, self._keeping.environment)
-        argv = connection.master_argv()
-        if argv is None:
-            return connection
-        if access.name in self._processes:
-            self._processes[access.name].kill()
-        log = self._logs / f"ssh-{access.name}.log"
-        log.touch(mode=0o600)
-        with log.open("ab") as out:
-            process = OwnedProcess(
-                argv, out=out, err=out, directory="/", environment=self._keeping.environment
-            )
-        self._keeping.guard(process.pid)
-        self._processes[access.name] = process
-        standing = asyncio.ensure_future(until_it_stands(connection))
-        ended = asyncio.ensure_future(process.ended())
-        try:
-            await asyncio.wait({standing, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not standing.done():
-                printed = (
-                    log.read_text(encoding="utf-8", errors="replace").strip()
-                    or "ssh ended without a word"
-                )
-                raise Unequipped(f"{access.name} cannot be reached: {printed}")
-            await standing
-        finally:
-            standing.cancel()
-            ended.cancel()
-        return connection
 
 
 def _replace_copies(content: bytes, records: Path) -> None:

@@ -94,8 +94,9 @@ def read_inventory(path: str) -> tuple[ListedHost, ...]:
     Ansible takes a second or more, so the inventory is read once: everything that one command does
     is based on the same answer.
 
-    Raises UsageError for an inventory that cannot be read, has no hosts or has unusable values, and
-    Unequipped if Ansible is missing or connections would go through a proxy.
+    Raises UsageError for an inventory that cannot be read or has no hosts, and one that names every
+    host with unusable values; Unequipped if Ansible is missing or connections would go through a
+    proxy.
     """
     refuse_intercepted()
     if not Path(path).exists():
@@ -119,9 +120,15 @@ def read_inventory(path: str) -> tuple[ListedHost, ...]:
         variables = {
             name: {**values, **resolved_values.get(name, {})} for name, values in variables.items()
         }
-    return tuple(
-        _host(path, name, groups, variables[name]) for name in sorted(variables, key=_counted)
-    )
+    hosts, wrong = [], []
+    for name in sorted(variables, key=_counted):
+        try:
+            hosts.append(_host(path, name, groups, variables[name]))
+        except UsageError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    return tuple(hosts)
 
 
 def for_experiment(path: str, hosts: tuple[ListedHost, ...]) -> Inventory:

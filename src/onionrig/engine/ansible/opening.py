@@ -9,10 +9,10 @@ import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar
 
-from onionrig.engine.ansible.connection import SSH_SOCKET
+from onionrig.engine.ansible.connection import SSH_SOCKET, Masters
 from onionrig.engine.ansible.engine import LEAD_SECONDS, AnsibleEngine
 from onionrig.engine.ansible.found import found_hosts, versions_side_by_side
-from onionrig.engine.ansible.hosts import Masters, RemoteHosts, RunHost
+from onionrig.engine.ansible.hosts import RemoteHosts, RunHost
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.engine.ansible.program import provisioned_version
 from onionrig.engine.base import LinkCuts, Reboots

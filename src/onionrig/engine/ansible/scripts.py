@@ -129,10 +129,15 @@ def stop_script(run: HostRun) -> str:
 
 
 def stand_down_script(run: HostRun, *, keep_records: bool) -> str:
-    """Return the script that ends a run and removes its volatile files, or all its files."""
+    """Return the script that ends a run and removes its volatile files, or all its files.
+
+    It waits for a claim that is being made, which may be this run's own if its controller was
+    interrupted.
+    """
     records = _word(run.records)
     removal = f"rmdir {records} 2>/dev/null" if keep_records else f"rm -rf {records}"
-    return "\n".join(["set +e", *stand_down_commands(run), removal, "true", ""])
+    waiting = f"[ ! -d {CLAIMS.parent} ] || {{ exec 9>{CLAIMS} && flock -w 30 9; }}"
+    return "\n".join(["set +e", waiting, *stand_down_commands(run), removal, "true", ""])
 
 
 def fetch_argv(run: HostRun) -> tuple[str, ...]:

@@ -1,0 +1,78 @@
+"""Hosts that are not fit for a run are named all at once, each with what is to be done."""
+
+import msgspec
+import pytest
+
+from onionrig.engine.ansible import found
+from onionrig.engine.ansible.access import Access
+from onionrig.engine.ansible.clocks import ClockReading
+from onionrig.errors import Unequipped
+from onionrig.node.facts import node_facts
+from onionrig.programs import Ended
+from support.inventories import question
+
+VERSION = "1+abc"
+
+
+@pytest.fixture(scope="module")
+def facts():
+    """Return the facts of a provisioned host with all that a run needs."""
+    return msgspec.structs.replace(
+        node_facts("127.0.0.1"),
+        version=VERSION,
+        programs={"python": "/opt/onionrig/venv/bin/python", "tor": "/usr/bin/tor"},
+        available_memory_bytes=8 << 30,
+        free_disk_bytes=8 << 30,
+    )
+
+
+@pytest.fixture
+def refused(monkeypatch, facts):
+    """Return what a run says of hosts that differ from a fit one in these ways."""
+
+    def lines(**changes):
+        names = dict.fromkeys(("pi1", "pi2.local", "Pi_3", "laptop")) | changes
+
+        def answers(argv, **_):
+            changed = names[next(name for name in names if name in argv)] or {}
+            own = {key: value for key, value in changed.items() if key != "ahead"}
+            text = msgspec.json.encode(msgspec.structs.replace(facts, **own)).decode()
+            return Ended(code=0, out=text, err="")
+
+        def clock(access):
+            ahead = (names[access.name] or {}).get("ahead", 0.0)
+            return ClockReading(ahead_seconds=ahead, uncertainty_seconds=0.0, by="round trips")
+
+        monkeypatch.setattr(found, "run_program", answers)
+        monkeypatch.setattr(found, "clock_reading", clock)
+        accesses = [(Access(name=name, destination=name), None) for name in names]
+        with pytest.raises(Unequipped) as caught:
+            found.found_hosts(accesses, question().experiment, version=VERSION)
+        return str(caught.value).splitlines()
+
+    return lines
+
+
+def test_every_host_that_is_not_fit_is_named_with_what_to_do(refused):
+    lines = refused(
+        **{
+            "pi1": {"version": "0+old"},
+            "pi2.local": {"version": "unfinished"},
+            "Pi_3": {"free_disk_bytes": 1 << 20},
+            "laptop": {"ahead": -3.5},
+        }
+    )
+    assert lines[0] == (
+        f"pi1 was provisioned by another version (0+old, this is {VERSION}): "
+        "onionrig cluster provision"
+    )
+    assert lines[1] == "pi2.local: provision was interrupted: onionrig cluster provision"
+    assert lines[2].startswith("Pi_3: 1.00 MiB of disk are free")
+    assert "laptop is 3.5 s behind this machine's" in lines[3]
+
+
+def test_a_host_whose_tor_is_gone_and_one_without_memory_are_named(refused, facts):
+    without_tor = {name: path for name, path in facts.programs.items() if name != "tor"}
+    lines = refused(pi1={"programs": without_tor}, laptop={"available_memory_bytes": 300 << 20})
+    assert lines[0] == "pi1 has no tor: onionrig cluster provision"
+    assert "busy ones fit" in lines[1]
