@@ -186,7 +186,9 @@ def _environment(directory: Path) -> dict[str, str]:
     environment = {
         "PATH": os.pathsep.join((binaries, os.environ.get("PATH", os.defpath))),
         "ANSIBLE_COLLECTIONS_PATH": str(directory / "collections"),
+        "ANSIBLE_DEBUG": "False",
         "ANSIBLE_DEPRECATION_WARNINGS": "False",
+        "ANSIBLE_FORCE_COLOR": "False",
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"),
