@@ -139,7 +139,10 @@ def test_readers_accept_any_text(text):
 
 @pytest.mark.parametrize(
     ("speed", "rate"),
-    [("1000\n", 1e9), ("100\n", 1e8), ("2500\n", 2.5e9), ("0\n", None), ("-1\n", None), ("", None), (None, None)],
+    [
+        ("1000\n", 1e9), ("100\n", 1e8), ("2500\n", 2.5e9), ("0\n", None), ("-1\n", None),
+        ("65535\n", None), ("4294967295\n", None), ("", None), (None, None),
+    ],
 )  # fmt: skip
 def test_a_link_has_the_rate_it_says_or_none(speed, rate):
     assert link_bits_per_second(speed) == rate

@@ -117,6 +117,17 @@ def test_failures_are_one_line_with_what_to_do():
     )
     assert kind_of(sudo) == "sudo"
     assert "NOPASSWD" in explained(sudo)
+    for complaint, advice in (
+        ("sudo: Ein Passwort ist notwendig", "NOPASSWD"),
+        ("/bin/sh: 1: sudo: not found", "ansible_user"),
+    ):
+        result = {
+            "msg": "Module result deserialization failed: No start of json char found",
+            "module_stderr": f"* AUTHORIZED USE ONLY *\n{complaint}\n",
+        }
+        refused = PlaybookFailure(host="pi1", task="Look at the host", reason=reason_of(result))
+        assert (refused.reason, kind_of(refused)) == (complaint, "sudo")
+        assert advice in advice_for(refused)
     ssh = PlaybookFailure(
         host="pi1", task="Look", unreachable=True, reason="Permission denied (password)"
     )

@@ -103,6 +103,7 @@ def test_a_user_who_cannot_become_root_is_told_why(printed, meaning, advice):
         "sudo: /opt/onionrig/venv/bin/python: command not found",
         "sudo: unable to resolve host pi1: Name or service not known",
         "Permission denied (publickey).",
+        "curl: (56) CONNECT tunnel failed, response 407: proxy authentication required",
         "",
     ],
 )

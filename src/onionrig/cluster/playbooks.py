@@ -51,6 +51,8 @@ PREFIXES = re.compile(
     r"|Data could not be sent to remote host .*? can be reached over ssh: "
 )
 """Words that Ansible puts before a reason and that add nothing to it."""
+EMPTY_MESSAGES = ("non-zero return code", "No start of json char found")
+"""Messages of Ansible about a program whose own complaint says why it failed."""
 MEANINGS = ENDINGS | {
     signal.SIGINT: Interrupted("interrupted by Ctrl-C; the same command again does the rest")
 }
@@ -168,7 +170,7 @@ def reason_of(result: Mapping[str, Any]) -> str:
     """Return why a task failed, as one line."""
     message = str(result.get("msg") or "")
     complaints = str(result.get("stderr") or result.get("module_stderr") or "").strip()
-    if complaints and ("non-zero return code" in message or not message):
+    if complaints and (not message or any(words in message for words in EMPTY_MESSAGES)):
         message = complaints.splitlines()[-1]
     message = PREFIXES.sub("", message)
     return " ".join(message.split()) or "no reason was given"
@@ -194,7 +196,9 @@ def _environment(directory: Path) -> dict[str, str]:
     environment = {
         "PATH": os.pathsep.join((binaries, os.environ.get("PATH", os.defpath))),
         "ANSIBLE_COLLECTIONS_PATH": str(directory / "collections"),
+        "ANSIBLE_DEBUG": "False",
         "ANSIBLE_DEPRECATION_WARNINGS": "False",
+        "ANSIBLE_FORCE_COLOR": "False",
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"),

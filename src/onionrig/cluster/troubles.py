@@ -29,7 +29,8 @@ NO_PYTHON = ("python3: not found", "/usr/bin/python3: No such file", "interprete
 
 def kind_of(failure: PlaybookFailure) -> Literal["reachable", "sudo", "python", "other"]:
     """Return what a failure is about."""
-    if root_refused(failure.reason):
+    # Ansible has sudo start a shell alone, so whatever sudo says, in any language, is about root
+    if root_refused(failure.reason) or failure.reason.startswith(("sudo: ", "doas: ")):
         return "sudo"
     if any(words in failure.reason for words in NO_PYTHON):
         return "python"

@@ -39,6 +39,8 @@ DIRECTORIES = {
 }
 MACHINES = {"amd64": ["x86_64"], "arm64": ["aarch64"], "armhf": ["armv7l", "armv8l", "aarch64"]}
 """The kernels that may run each architecture of Debian."""
+UNKNOWN = ("65535", "4294967295")
+"""Rates of links whose driver knows none: -1 in 16 and in 32 bits."""
 OLDEST_PYTHON = (3, 11)
 LEAST_DISK_BYTES = 400 * 1024 * 1024
 """The venv, the program, tor and the packages that bring them, with room for a run's records."""
@@ -151,7 +153,9 @@ def connection(peer):
         "login": login if login != "root" else None,
         "address": address,
         "interface": interface,
-        "link_mbit": int(speed) if re.match(r"^[1-9]\d*$", speed) else None,
+        "link_mbit": int(speed)
+        if re.match(r"^[1-9]\d*$", speed) and speed not in UNKNOWN
+        else None,
     }
 
 

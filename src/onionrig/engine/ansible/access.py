@@ -21,7 +21,10 @@ SUDO_ADVICE = "allow its user to use sudo without a password (NOPASSWD): a run c
 """Advice for a host whose sudo does not let its user become root."""
 ROOT_REFUSED: dict[str, tuple[str, str]] = {
     r"password is required|Missing sudo password|a terminal is required"
-    r"|[Aa]uthentication (?:is )?required": ("{program} asks for a password", SUDO_ADVICE),
+    r"|\b(?:sudo|doas): [^\n]*[Aa]uthentication (?:is )?required": (
+        "{program} asks for a password",
+        SUDO_ADVICE,
+    ),
     r"must have a tty": (
         "{program} takes commands only from a terminal",
         "take requiretty out of its sudoers file",

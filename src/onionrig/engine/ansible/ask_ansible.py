@@ -21,12 +21,16 @@ Variables = dict[str, Any]
 ANSWER_SECONDS = 60
 """Time that Ansible may take to answer; a dynamic inventory may ask a remote service."""
 ENVIRONMENT = {
+    "ANSIBLE_DEBUG": "False",
     "ANSIBLE_DEPRECATION_WARNINGS": "False",
+    "ANSIBLE_FORCE_COLOR": "False",  # it comes before ANSIBLE_NOCOLOR, and CI services set it
     "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "True",
     "ANSIBLE_LOCALHOST_WARNING": "False",
     "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_VERBOSITY": "0",  # what it says more goes to standard output
     "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale that is not UTF-8
 }
+"""Settings for answers that can be read, whatever this user's own are."""
 _RESOLVED = re.compile(r"^(\S+) \| (?:SUCCESS|CHANGED) => (\{.*\})$", re.MULTILINE)
 _FAILED = re.compile(r"^(\S+) \| FAILED! => (.*)$", re.MULTILINE)
 VAULTED = ("vault", "decrypt")

@@ -18,6 +18,8 @@ LOOPBACK = "lo"
 LINK_RATE_SECONDS = 10.0
 """Period of asking drivers for link rates: a driver may be slow, and a rate seldom changes."""
 BITS_PER_MBIT = 1e6
+UNKNOWN_MBIT = {(1 << 16) - 1, (1 << 32) - 1}
+"""Values of -1 in 16 and in 32 bits."""
 MS_PER_SECOND = 1e3
 COLUMNS = 16
 """Columns of ``/proc/net/dev``: eight received, eight sent."""
@@ -118,13 +120,14 @@ def _lost(errors: int, dropped: int, overruns: int) -> int:
 def link_bits_per_second(speed: str | None) -> float | None:
     """Return the rate that ``/sys/class/net/NAME/speed`` gives in Mbit/s.
 
-    Drivers that know no rate report 0 or -1; without a link, reading the file fails.
+    Drivers that know no rate report 0 or -1, some of them as an unsigned number, as ethtool knows;
+    without a link, reading the file fails.
     """
     try:
         mbit = int(speed or "")
     except ValueError:
         return None
-    return mbit * BITS_PER_MBIT if mbit > 0 else None
+    return mbit * BITS_PER_MBIT if mbit > 0 and mbit not in UNKNOWN_MBIT else None
 
 
 def named_counts(text: str | None, names: Iterable[str]) -> dict[str, int]:
