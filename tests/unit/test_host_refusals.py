@@ -12,11 +12,18 @@ from support.files import PROJECT
 ROLE = PROJECT / "deploy/roles/onionrig"
 
 
+def examined(**options):
+    """Return what is found on this machine."""
+    argv = [sys.executable, ROLE / "files/examine.py", json.dumps(options)]
+    return json.loads(subprocess.check_output(argv))
+
+
 def refusals(**facts):
     """Return the words of what would be refused of this machine if it had these facts."""
-    argv = [sys.executable, ROLE / "files/examine.py", json.dumps({"facts": facts})]
-    examined = json.loads(subprocess.check_output(argv))
-    return {each["what"]: f"{each['found']}; {each['advice']}" for each in examined["refusals"]}
+    return {
+        each["what"]: f"{each['found']}; {each['advice']}"
+        for each in examined(facts=facts)["refusals"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,6 +59,11 @@ def test_a_host_that_compiles_needs_more_disk():
     free = {"disk_free_bytes": {"/opt/onionrig": 500 << 20}}
     assert "disk" not in refusals(machine="aarch64", userland="arm64", **free)
     assert "free 800 MiB there" in refusals(machine="aarch64", userland="armhf", **free)["disk"]
+
+
+def test_an_address_of_the_inventory_is_examined_in_place_of_the_one_where_ssh_arrived():
+    facts = examined(address="127.0.0.1", peer="192.0.2.1")
+    assert (facts["address"], facts["interface"]) == ("127.0.0.1", "lo")
 
 
 def test_what_hosts_compile_is_locked():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from onionrig.cluster.judgement import (
 )
 from onionrig.cluster.playbooks import play
 from onionrig.cluster.troubles import advice_for, kind_of
+from onionrig.engine.ansible.access import SUDO_ADVICE, asks_for_password
 from onionrig.engine.ansible.clocks import clock_reading
 from onionrig.engine.ansible.inventory import for_experiment, read_inventory
 from onionrig.engine.ansible.program import provisioned_version
@@ -24,6 +25,7 @@ from onionrig.engine.local.ports import FIRST_PORT
 from onionrig.experiment.hosts import GROUPS
 from onionrig.experiment.inventory import with_inventory
 from onionrig.experiment.schema import Cluster, Experiment
+from onionrig.programs import NotRun, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 EXAMINE, CONNECT = "Look at the host", "Connect to the other hosts"
 REFUSE = "Refuse a host that cannot or should not be provisioned"
+SUDO_SECONDS = 20
+Answer = TypeVar("Answer")
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,13 +96,20 @@ def _findings(
     }
     answers = {host: json.loads(text) for host, text in played.printed.get(CONNECT, {}).items()}
     reached = [host for host in listed if host.name in facts]
+    unaddressed = {
+        host.name
+        for host in listed
+        if host.is_local and host.onionrig_address is None and len(listed) > 1
+    }
     addresses = {host.name: host.onionrig_address or facts[host.name].address for host in reached}
     findings = [_failed(failure) for failure in played.failures if failure.task != REFUSE]
+    findings += sudo_findings(reached)
     findings += clock_findings(_ahead(reached))
     for name, its_facts in facts.items():
         findings += host_findings(
             name,
-            its_facts,
+            # it was found on the way to one of the others, and a run would not find it
+            msgspec.structs.replace(its_facts, address=None) if name in unaddressed else its_facts,
             version=provisioned_version(),
             is_backend="backend" in roles.get(name, ()),
         )
@@ -118,6 +129,31 @@ def _failed(failure: PlaybookFailure) -> HostFinding:
     )
 
 
+def sudo_findings(reached: list[ListedHost]) -> list[HostFinding]:
+    """Return the hosts on which sudo asks for a password, which Ansible may have typed."""
+
+    def asks(host: ListedHost) -> bool:
+        access = host.access()
+        argv = access.alone(access.as_root(("true",)))
+        try:
+            ended = run_program(argv, seconds=SUDO_SECONDS)
+        except NotRun:
+            return False
+        return bool(ended.code) and asks_for_password(ended.err)
+
+    return [
+        HostFinding(
+            host=name,
+            what="sudo",
+            verdict="missing",
+            found="sudo asks for a password",
+            advice=SUDO_ADVICE,
+        )
+        for name, is_asked in _on_each(asks, reached).items()
+        if is_asked
+    ]
+
+
 def _ahead(reached: list[ListedHost]) -> dict[str, float | None]:
     """Return how far each clock is ahead of this machine's, or None if it cannot be read."""
 
@@ -125,5 +161,10 @@ def _ahead(reached: list[ListedHost]) -> dict[str, float | None]:
         reading = clock_reading(host.access())
         return None if reading is None else reading.ahead_seconds
 
-    with ThreadPoolExecutor(max_workers=max(1, len(reached))) as pool:
-        return dict(zip((host.name for host in reached), pool.map(ahead, reached), strict=True))
+    return _on_each(ahead, reached)
+
+
+def _on_each(ask: Callable[[ListedHost], Answer], hosts: list[ListedHost]) -> dict[str, Answer]:
+    """Return what is learnt of each host, all of them asked at once."""
+    with ThreadPoolExecutor(max_workers=max(1, len(hosts))) as pool:
+        return dict(zip((host.name for host in hosts), pool.map(ask, hosts), strict=True))
