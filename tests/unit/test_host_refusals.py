@@ -68,5 +68,9 @@ def test_an_address_of_the_inventory_is_examined_in_place_of_the_one_where_ssh_a
 
 def test_what_hosts_compile_is_locked():
     variables = yaml.safe_load((ROLE / "vars/main.yml").read_text())
-    lock = (PROJECT / "requirements-node.lock").read_text()
+    lock = (ROLE / "files/requirements-node.lock").read_text()
     assert [name for name in variables["onionrig_compiled"] if f"\n{name}==" not in lock] == []
+
+
+def test_the_collection_is_whole_wherever_it_is_copied():
+    assert [path for path in (PROJECT / "deploy").rglob("*") if path.is_symlink()] == []
