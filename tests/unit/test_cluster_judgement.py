@@ -110,6 +110,12 @@ def test_ports_name_the_firewall_s_rule_that_is_missing():
     assert "ip6 saddr 2001:db8::3" in findings["pi2"].advice
 
 
+def test_nothing_is_said_of_the_ports_of_a_host_that_a_run_is_using():
+    answers = {"pi1": {"pi2": "reached"}, "pi2": {}, "pi3": {"pi2": "reached"}}
+    addresses = {"pi1": "192.0.2.1", "pi2": "192.0.2.2", "pi3": "192.0.2.3"}
+    assert [finding.host for finding in port_findings(answers, addresses, 10_000)] == ["pi2"]
+
+
 def test_failures_are_one_line_with_what_to_do():
     unknown = PlaybookFailure(
         host="pi1", task="Look at the host", unreachable=True,

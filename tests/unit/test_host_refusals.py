@@ -1,13 +1,14 @@
 """Which hosts the collection refuses, and with which words."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 import yaml
 
-from support.files import PROJECT
+from support.files import PROJECT, write_program
 
 ROLE = PROJECT / "deploy/roles/onionrig"
 
@@ -64,6 +65,17 @@ def test_a_host_that_compiles_needs_more_disk():
 def test_an_address_of_the_inventory_is_examined_in_place_of_the_one_where_ssh_arrived():
     facts = examined(address="127.0.0.1", peer="192.0.2.1")
     assert (facts["address"], facts["interface"]) == ("127.0.0.1", "lo")
+
+
+def test_a_run_is_under_way_from_its_claim_on(tmp_path, monkeypatch):
+    listed = (
+        "onionrig-1a2b3c4d-grace.timer loaded active waiting onionrig: end run 1a2b3c4d\n"
+        "onionrig-1a2b3c4d.slice loaded active active onionrig\n"
+        "onionrig-check.service loaded active running check"
+    )
+    write_program(tmp_path, "systemctl", f'[ "$1" = list-units ] && echo "{listed}"')
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert examined()["node"]["runs"] == ["1a2b3c4d"]
 
 
 def test_what_hosts_compile_is_locked():

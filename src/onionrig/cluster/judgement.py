@@ -135,7 +135,7 @@ def port_findings(
     """Return which hosts cannot be reached by which others, from the answers each of them got.
 
     The likeliest cause is a firewall, which answers none of the others, so one finding per host
-    names all those that do not reach it.
+    names all those that do not reach it. Hosts that nobody tried to reach have none.
     """
     findings = []
     for host in addresses:
@@ -144,7 +144,8 @@ def port_findings(
             for other, answered in answers.items()
             if answered.get(host, "reached") != "reached"
         }
-        if host in answers and not failing:
+        is_tried = any(host in answered for answered in answers.values())
+        if is_tried and not failing:
             findings.append(
                 HostFinding(host=host, what="ports", verdict="ok", found=f"{port} reached by all")
             )

@@ -347,11 +347,10 @@ def write_stamp():
 
 
 def runs():
-    """Name the runs that are under way on this host."""
-    units = run(
-        "systemctl", "list-units", "--no-legend", "--no-pager", "--plain", "onionrig-*.slice"
-    )
-    return sorted(re.findall(r"^onionrig-([0-9a-f]{8})\.slice", units, re.MULTILINE))
+    """Name the runs that are under way on this host: each has a timer before it has services."""
+    listed = ("systemctl", "list-units", "--no-legend", "--no-pager", "--plain")
+    units = run(*listed, "--state=active,activating", "onionrig-*")
+    return sorted(set(re.findall(r"^onionrig-([0-9a-f]{8})[-.]", units, re.MULTILINE)))
 
 
 def record():
