@@ -8,6 +8,7 @@ SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 # Where ansible-lint finds the collection under its own name.
 COLLECTIONS := .venv/collections/ansible_collections
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url
+FOR_HOSTS := deploy/roles/onionrig/files
 
 .PHONY: help setup run dev lint test test-bed test-fast lock docs clean
 
@@ -59,10 +60,10 @@ lock: ## remake the lock files with uv; ARGS=--upgrade takes newer releases
 	@$(COMPILE) --quiet pyproject.toml -o requirements.lock $(ARGS)
 	@echo "lock: requirements-dev.lock"
 	@$(COMPILE) --quiet pyproject.toml --group dev -o requirements-dev.lock $(ARGS)
-	@echo "lock: requirements-node.lock"
-	@$(COMPILE) --quiet --group pyproject.toml:node -c requirements.lock -o requirements-node.lock $(ARGS)
-	@echo "lock: requirements-build.lock"
-	@$(COMPILE) --quiet --group pyproject.toml:build -c requirements.lock -o requirements-build.lock $(ARGS)
+	@echo "lock: $(FOR_HOSTS)/requirements-node.lock"
+	@$(COMPILE) --quiet --group pyproject.toml:node -c requirements.lock -o $(FOR_HOSTS)/requirements-node.lock $(ARGS)
+	@echo "lock: $(FOR_HOSTS)/requirements-build.lock"
+	@$(COMPILE) --quiet --group pyproject.toml:build -c requirements.lock -o $(FOR_HOSTS)/requirements-build.lock $(ARGS)
 
 docs: dev ## write the outputs that README and docs quote again, from their commands
 	@echo "docs: README.md, docs/"

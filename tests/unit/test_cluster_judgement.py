@@ -1,7 +1,9 @@
 """What is said of hosts, of facts that nobody has to have hardware for."""
 
 import msgspec
+import pytest
 
+from onionrig.cluster.check import sudo_refusal
 from onionrig.cluster.judgement import (
     ExaminedHost,
     Node,
@@ -9,10 +11,17 @@ from onionrig.cluster.judgement import (
     Refusal,
     clock_findings,
     port_findings,
+    sudo_findings,
 )
 from onionrig.cluster.judgement import host_findings as findings_of
 from onionrig.cluster.playbooks import PlaybookFailure, reason_of
 from onionrig.cluster.troubles import advice_for, explained, kind_of
+from onionrig.engine.ansible.access import Access
+from onionrig.engine.ansible.found import found_hosts
+from onionrig.engine.ansible.inventory import ListedHost
+from onionrig.errors import Unequipped
+from onionrig.experiment.schema import Experiment
+from support.files import write_program
 
 FIT = ExaminedHost(
     machine="aarch64",
@@ -102,6 +111,12 @@ def test_ports_name_the_firewall_s_rule_that_is_missing():
     assert "ip6 saddr 2001:db8::3" in findings["pi2"].advice
 
 
+def test_nothing_is_said_of_the_ports_of_a_host_that_a_run_is_using():
+    answers = {"pi1": {"pi2": "reached"}, "pi2": {}, "pi3": {"pi2": "reached"}}
+    addresses = {"pi1": "192.0.2.1", "pi2": "192.0.2.2", "pi3": "192.0.2.3"}
+    assert [finding.host for finding in port_findings(answers, addresses, 10_000)] == ["pi2"]
+
+
 def test_failures_are_one_line_with_what_to_do():
     unknown = PlaybookFailure(
         host="pi1", task="Look at the host", unreachable=True,
@@ -138,3 +153,29 @@ def test_failures_are_one_line_with_what_to_do():
     }
     assert reason_of(failed) == "no space left"
     assert reason_of({}) == "no reason was given"
+
+
+def test_a_sudo_that_asks_for_a_password_is_found_even_if_ansible_has_one(tmp_path, monkeypatch):
+    asks = 'case "$*" in *pi1*) echo "sudo: a password is required" >&2; exit 1; esac'
+    write_program(tmp_path, "ssh", asks)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    hosts = [ListedHost(name=name, address=name) for name in ("pi1", "pi2")]
+    (finding,) = sudo_findings({host.name: sudo_refusal(host.access()) for host in hosts})
+    assert (finding.host, finding.what, finding.verdict) == ("pi1", "sudo", "missing")
+    assert "NOPASSWD" in finding.advice
+
+
+def test_a_controller_that_is_a_host_is_refused_without_an_address(tmp_path, monkeypatch):
+    write_program(tmp_path, "sh", "exit 127")
+    write_program(tmp_path, "ssh", "exit 255")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    here, there = (
+        Access(name="laptop", destination=None, become=()),
+        Access(name="pi1", destination="pi1"),
+    )
+    with pytest.raises(Unequipped) as refused:
+        found_hosts([(here, None), (there, None)], Experiment(), version="1")
+    assert "laptop is this machine, and cannot tell where the others reach it" in str(refused.value)
+    with pytest.raises(Unequipped) as refused:
+        found_hosts([(here, "192.0.2.7"), (there, None)], Experiment(), version="1")
+    assert "where the others reach it" not in str(refused.value)

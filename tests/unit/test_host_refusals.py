@@ -1,22 +1,30 @@
 """Which hosts the collection refuses, and with which words."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 import yaml
 
-from support.files import PROJECT
+from support.files import PROJECT, write_program
 
 ROLE = PROJECT / "deploy/roles/onionrig"
 
 
+def examined(**options):
+    """Return what is found on this machine."""
+    argv = [sys.executable, ROLE / "files/examine.py", json.dumps(options)]
+    return json.loads(subprocess.check_output(argv))
+
+
 def refusals(**facts):
     """Return the words of what would be refused of this machine if it had these facts."""
-    argv = [sys.executable, ROLE / "files/examine.py", json.dumps({"facts": facts})]
-    examined = json.loads(subprocess.check_output(argv))
-    return {each["what"]: f"{each['found']}; {each['advice']}" for each in examined["refusals"]}
+    return {
+        each["what"]: f"{each['found']}; {each['advice']}"
+        for each in examined(facts=facts)["refusals"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -60,9 +68,25 @@ def test_a_host_that_compiles_needs_more_disk():
     assert "free 800 MiB there" in refusals(machine="aarch64", userland="armhf", **free)["disk"]
 
 
+def test_an_address_of_the_inventory_is_examined_in_place_of_the_one_where_ssh_arrived():
+    facts = examined(address="127.0.0.1", peer="192.0.2.1")
+    assert (facts["address"], facts["interface"]) == ("127.0.0.1", "lo")
+
+
+def test_a_run_is_under_way_from_its_claim_on(tmp_path, monkeypatch):
+    listed = (
+        "onionrig-1a2b3c4d-grace.timer loaded active waiting onionrig: end run 1a2b3c4d\n"
+        "onionrig-1a2b3c4d.slice loaded active active onionrig\n"
+        "onionrig-check.service loaded active running check"
+    )
+    write_program(tmp_path, "systemctl", f'[ "$1" = list-units ] && echo "{listed}"')
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert examined()["node"]["runs"] == ["1a2b3c4d"]
+
+
 def test_what_hosts_compile_is_locked():
     variables = yaml.safe_load((ROLE / "vars/main.yml").read_text())
-    lock = (PROJECT / "requirements-node.lock").read_text()
+    lock = (ROLE / "files/requirements-node.lock").read_text()
     assert [name for name in variables["onionrig_compiled"] if f"\n{name}==" not in lock] == []
 
 
@@ -116,3 +140,7 @@ def test_provision_waits_for_the_lists_that_a_daily_apt_is_reading(tmp_path):
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
     )
     assert json.loads(printed) == ["tor"]
+
+
+def test_the_collection_is_whole_wherever_it_is_copied():
+    assert [path for path in (PROJECT / "deploy").rglob("*") if path.is_symlink()] == []

@@ -15,9 +15,11 @@ from onionrig.cluster.judgement import (
     host_findings,
     port_findings,
     shell_findings,
+    sudo_findings,
 )
 from onionrig.cluster.playbooks import play
 from onionrig.cluster.troubles import advice_for, kind_of
+from onionrig.engine.ansible.access import root_refused
 from onionrig.engine.ansible.clocks import clock_reading
 from onionrig.engine.ansible.inventory import for_experiment, read_inventory
 from onionrig.engine.ansible.program import provisioned_version
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 SHELL_SECONDS = 20
+SUDO_SECONDS = 20
 EXAMINE, CONNECT = "Look at the host", "Connect to the other hosts"
 REFUSE = "Refuse a host that cannot or should not be provisioned"
 
@@ -98,14 +101,21 @@ def _findings(
     }
     answers = {host: json.loads(text) for host, text in played.printed.get(CONNECT, {}).items()}
     reached = [host for host in listed if host.name in facts]
+    unaddressed = {
+        host.name
+        for host in listed
+        if host.is_local and host.onionrig_address is None and len(listed) > 1
+    }
     addresses = {host.name: host.onionrig_address or facts[host.name].address for host in reached}
     findings = [_failed(failure) for failure in played.failures if failure.task != REFUSE]
     findings += shell_findings(_on_each(reached, _shell_noise))
+    findings += sudo_findings(_on_each(reached, sudo_refusal))
     findings += clock_findings(_on_each(reached, _ahead))
     for name, its_facts in facts.items():
         findings += host_findings(
             name,
-            msgspec.structs.replace(its_facts, address=addresses.get(name, its_facts.address)),
+            # it was found on the way to one of the others, and a run would not find it
+            msgspec.structs.replace(its_facts, address=None) if name in unaddressed else its_facts,
             version=provisioned_version(),
             is_backend="backend" in roles.get(name, ()),
         )
@@ -146,3 +156,15 @@ def _shell_noise(access: Access) -> str | None:
         return run_program(access.alone(("true",)), seconds=SHELL_SECONDS).out.strip() or None
     except NotRun:
         return None
+
+
+def sudo_refusal(access: Access) -> tuple[str, str] | None:
+    """Return why a host's sudo refuses a run, which types no password, and what to do, or None.
+
+    Ansible may have typed one.
+    """
+    try:
+        ended = run_program(access.alone(access.as_root(("true",))), seconds=SUDO_SECONDS)
+    except NotRun:
+        return None
+    return root_refused(ended.err) if ended.code else None

@@ -144,13 +144,24 @@ def shell_findings(noise_by_host: Mapping[str, str | None]) -> tuple[HostFinding
     )
 
 
+def sudo_findings(
+    refusal_by_host: Mapping[str, tuple[str, str] | None],
+) -> tuple[HostFinding, ...]:
+    """Return on which hosts sudo refuses a run, with what to do."""
+    return tuple(
+        HostFinding(host=host, what="sudo", verdict="missing", found=refusal[0], advice=refusal[1])
+        for host, refusal in refusal_by_host.items()
+        if refusal is not None
+    )
+
+
 def port_findings(
     answers: Mapping[str, Mapping[str, str]], addresses: Mapping[str, str | None], port: int
 ) -> tuple[HostFinding, ...]:
     """Return which hosts cannot be reached by which others, from the answers each of them got.
 
     The likeliest cause is a firewall, which answers none of the others, so one finding per host
-    names all those that do not reach it.
+    names all those that do not reach it. Hosts that nobody tried to reach have none.
     """
     findings = []
     for host in addresses:
@@ -159,7 +170,8 @@ def port_findings(
             for other, answered in answers.items()
             if answered.get(host, "reached") != "reached"
         }
-        if host in answers and not failing:
+        is_tried = any(host in answered for answered in answers.values())
+        if is_tried and not failing:
             findings.append(
                 HostFinding(host=host, what="ports", verdict="ok", found=f"{port} reached by all")
             )

@@ -21,8 +21,9 @@ PYTHONS = ("3.11", "3.13")
 """The Python of bookworm and that of trixie."""
 BUILD_TOOLS = ("wheel",)
 """What the pip of bookworm builds a source distribution with, beside setuptools, which is locked."""
-NODE_LOCK = PROJECT / "requirements-node.lock"
-BUILD_LOCK = PROJECT / "requirements-build.lock"
+LOCKED = PROJECT / "deploy/roles/onionrig/files"
+NODE_LOCK = LOCKED / "requirements-node.lock"
+BUILD_LOCK = LOCKED / "requirements-build.lock"
 LOCKS = (NODE_LOCK, BUILD_LOCK)
 ROLE_VARIABLES = PROJECT / "deploy/roles/onionrig/vars/main.yml"
 COMPILED = tuple(yaml.safe_load(ROLE_VARIABLES.read_text())["onionrig_compiled"])

@@ -3,7 +3,8 @@
 
 Ansible hands this file to the host's own Python on stdin, as root, with the options as the one
 argument: ``facts`` (what the inventory says instead), ``share`` (leave a tor that is there alone),
-``peer`` (the address of another host). It needs nothing but the standard library of Python 3.7 or
+``address`` (where others reach it, if the inventory says so), ``peer`` (the address of another
+host). It needs nothing but the standard library of Python 3.7 or
 later, so that it can say that a Python is too old.
 """
 
@@ -54,7 +55,7 @@ def main():
         return write_stamp()
     options = json.loads(sys.argv[1]) if sys.argv[1:] else {}
     facts = machine()
-    facts.update(connection(options.get("peer")))
+    facts.update(connection(options.get("address"), options.get("peer")))
     facts["tor"] = tor()
     facts["node"] = node()
     facts["clock"] = began
@@ -128,9 +129,12 @@ def free(path):
         return None
 
 
-def connection(peer):
-    """Say who logged in, and by which address and interface the controller reaches this host."""
-    login, address = os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER"), None
+def connection(address, peer):
+    """Say who logged in, and by which address and interface others reach this host.
+
+    By default that is the address at which the controller's SSH arrived.
+    """
+    login, address = os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER"), address or None
     pid = os.getpid()
     while pid > 1 and address is None:
         try:
@@ -353,11 +357,13 @@ def write_stamp():
 
 
 def runs():
-    """Name the runs that are under way on this host: as they claimed it, else by their ids."""
-    units = run("systemctl", "list-units", "--no-legend", "--no-pager", "--plain", "onionrig-*")
-    ids = re.findall(
-        r"^onionrig-([0-9a-f]{8})(?:\.slice|-grace\.timer|-load\.timer)", units, re.MULTILINE
-    )
+    """Name the runs that are under way on this host: as they claimed it, else by their ids.
+
+    Each has a timer before it has services.
+    """
+    listed = ("systemctl", "list-units", "--no-legend", "--no-pager", "--plain")
+    units = run(*listed, "--state=active,activating", "onionrig-*")
+    ids = set(re.findall(r"^onionrig-([0-9a-f]{8})[-.]", units, re.MULTILINE))
     claimed, _, who = text("/run/onionrig/lock").partition("\n")
     return sorted({who.strip() if one == claimed and who.strip() else one for one in ids})
 

@@ -86,6 +86,12 @@ def found_hosts(
             pool.map(lambda access_and_address: _found_host(*access_and_address), reached)
         )
     wrong = [answer for answer in answers if isinstance(answer, str)]
+    wrong += [
+        f"{access.name} is this machine, and cannot tell where the others reach it: set its "
+        "onionrig_address"
+        for access, address in reached
+        if access.is_here and address is None and len(reached) > 1
+    ]
     found_by_name = {
         answer.access.name: answer for answer in answers if isinstance(answer, FoundHost)
     }
