@@ -32,8 +32,7 @@ COLLECTION = "onionrig.cluster"
 SSH_SOCKET = "ssh/0123456789.0123456789abcdef"
 """Longest path of a socket of Ansible's ssh below a workspace, until it is in place."""
 REMOTE_TEMP = "/tmp"  # noqa: S108 - it makes a private directory there for each module
-"""Where Ansible puts files for its modules on a host; by default it leaves a directory in the home.
-"""
+"""Directory on a host for files of Ansible's modules; its default would leave one in the home."""
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
 STRICT = ("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", *NOT_INTERACTIVE)
