@@ -70,8 +70,10 @@ def test_a_run_in_which_no_cpu_was_full_is_said_to_be_one():
 
 
 def test_what_a_run_doubts_of_itself_stands_in_the_plan():
-    (sentence,) = own([result(100, doubts=("the machine was busy",))]).remarks
+    made = own([result(100, doubts=("the machine was busy",))])
+    (sentence,) = made.remarks
     assert "the machine was busy" in sentence
+    assert made.doubts == ("the machine was busy",)
 
 
 def test_of_a_sweep_the_first_point_alone_is_taken():

@@ -64,6 +64,15 @@ def test_sha3_of_openssl_stands_for_tors_own_give_or_take_what_a_compiler_moves_
     assert found.value.highest == pytest.approx(0.5 * 1.3 + 0.27 * 1.3 * 1.25 + 0.14 + 0.15)
 
 
+def test_how_far_a_figure_predicts_tors_own_speed_is_an_input_and_an_estimate():
+    (sha3,) = {each for each in slower(probed(), probed()).inputs if "tor's own SHA3" in each.name}
+    assert sha3.origin == "estimated"
+    assert (sha3.value.lowest, sha3.value.highest) == (0.7, 1.3)
+    catalogued = {each.name for each in slower(speeds(), speeds()).inputs}
+    assert sha3.name not in catalogued
+    assert "another program's speed, as by a benchmark" in catalogued
+
+
 def test_a_slow_kernel_weighs_as_much_as_its_share():
     found = slower(probed(loopback=3e9), probed(loopback=0.3e9))
     assert found.value.likely == pytest.approx(0.85 + 0.15 * 10)

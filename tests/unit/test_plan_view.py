@@ -11,7 +11,7 @@ from rich.console import Console
 from onionrig.records.plan import HostsNeeded
 from onionrig.views.plan.bill import side_by_side
 from onionrig.views.plan.inputs import inputs_by_origin
-from onionrig.views.plan.terminal import plan_view
+from onionrig.views.plan.terminal import brief_plan_view, plan_view
 from onionrig.views.plan.words import (
     answer,
     doubts,
@@ -51,6 +51,16 @@ def test_the_question_and_its_answer_come_first():
         second
         == f"500 Mbit/s: 7 of {PI3}: 616 Mbit/s sustained; the bottleneck is the hosts' links."
     )
+
+
+def test_the_brief_answer_repeats_what_the_run_says_against_its_own_figures():
+    doubtful = msgspec.structs.replace(plan(), run_doubts=("pi1 reported throttled", "a", "b"))
+    shown = printed_lines(brief_plan_view(doubtful))
+    assert (
+        "do not rely on it, the run that it is computed from doubts itself: pi1 reported "
+        "throttled, and 2 more doubts (--verbose has them)"
+    ) in shown
+    assert "doubts itself" not in " ".join(printed_lines(brief_plan_view(plan())))
 
 
 def test_everything_that_must_be_there_is_listed():

@@ -90,6 +90,7 @@ def reference_from(
         machine_remark=core.remark,
         hosts=_measured_host(manifest, machine),
         remarks=_remarks(manifest, usable_results),
+        doubts=_doubts(usable_results),
     )
 
 
@@ -225,14 +226,15 @@ def _measured_host(manifest: Manifest, machine: HostFacts) -> MeasuredHost:
     )
 
 
+def _doubts(results: Sequence[Result]) -> tuple[str, ...]:
+    """Return every reason of the run itself not to trust its figures, once."""
+    trusts = [result.trust for result in results if result.trust is not None]
+    return tuple(dict.fromkeys(doubt for trust in trusts for doubt in trust.doubts))
+
+
 def _remarks(manifest: Manifest, results: Sequence[Result]) -> tuple[str, ...]:
     """Return remarks on what a plan should not rely on in the run."""
-    remarks = [
-        f"{manifest.run} itself doubts: {doubt}"
-        for result in results
-        if result.trust is not None
-        for doubt in result.trust.doubts
-    ]
+    remarks = [f"the run {manifest.run} itself doubts: {doubt}" for doubt in _doubts(results)]
     if any(result.aftermaths for result in results):
         remarks.append(
             f"in {manifest.run} services or links were stopped or changed: its costs are not those "

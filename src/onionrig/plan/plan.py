@@ -97,4 +97,5 @@ def plan(  # noqa: PLR0913 - question, hardware, measurement; when, by which ver
             answer(candidate, host, question, reference, round_trip) for candidate, host in kinds
         ),
         command=tuple(command),
+        run_doubts=reference.doubts,
     )

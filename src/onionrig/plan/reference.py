@@ -74,6 +74,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     hosts: MeasuredHost | None = None
     """The hosts of the run; None for the shipped measurement."""
     remarks: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Reasons of the run itself not to trust its figures."""
 
 
 def shipped_reference(file: ReferenceFile, mode: PlannedMode) -> Reference:

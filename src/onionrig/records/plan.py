@@ -160,6 +160,9 @@ class Plan(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Plan for each kind of hardware, in the order asked."""
     command: tuple[str, ...] = ()
     """Command that makes the plan again."""
+    run_doubts: tuple[str, ...] = ()
+    """Reasons not to trust the figures of the run that the costs are from, as its result has them.
+    """
     stock_answers: tuple[str, ...] = ()
     """Answers for stock Onionbalance, one sentence for each kind of hardware. Empty unless nobody
     named a balancer and the plan is for the extended one."""

@@ -21,11 +21,20 @@ if TYPE_CHECKING:
 
     from onionrig.plan.cores.speeds import Speeds
 
-BENCHMARK_SPREAD = 0.25
-"""Relative error of an integer benchmark as a predictor of another program (a judgement)."""
-SAME_ALGORITHM_SPREAD = 0.30
-"""Relative error of OpenSSL's SHA3 as a predictor of tor's own, which is compiled C code: compiler
-flags alone changed the ratio of the two by 30 % (docs/planning.md)."""
+OF_PLAIN_CODE = judged(
+    "another program's speed, as by a benchmark",
+    around(1.0, 0.25),
+    "",
+    "a benchmark predicts another program's speed give or take a quarter, a judgement "
+    "(docs/planning.md)",
+)
+OF_TORS_SHA3 = judged(
+    "tor's own SHA3, as by OpenSSL's",
+    around(1.0, 0.30),
+    "",
+    "tor's is compiled C code, and compiler flags alone changed the ratio of the two by 30 % "
+    "(docs/planning.md)",
+)
 CTR_OVER_CBC = Range(lowest=1.0, likely=1.0, highest=2.0)
 """Ratio of the speeds of software AES in the modes that tor uses and in CBC (a judgement)."""
 WORK_PER_CLOCK = Range(lowest=0.3, likely=0.5, highest=1.0)
@@ -62,13 +71,13 @@ def slowdown(machine: Speeds, board: Speeds, shares: Shares, wire_cost: Input) -
     What a network costs beyond loopback is work of the kernel, in addition to the rest.
     """
     aes = _aes(machine, board)
-    probed = _ratio(machine, board, SHA3, SAME_ALGORITHM_SPREAD)
+    probed = _ratio(machine, board, SHA3, OF_TORS_SHA3)
     plain = probed or _integer(machine, board)
     if aes is None or plain is None:
         return None
-    kernel = _ratio(machine, board, LOOPBACK, 0.0)
+    kernel = _ratio(machine, board, LOOPBACK)
     if kernel is None:
-        kernel = plain if probed is None else _widened(plain, BENCHMARK_SPREAD)
+        kernel = plain if probed is None else _widened(plain, OF_PLAIN_CODE)
     rest = plain if probed is None else _between(plain, kernel)
     parts = (plain, aes, kernel, rest)
     beyond = minus(wire_cost.value, exactly(1.0))
@@ -103,11 +112,11 @@ def _aes(machine: Speeds, board: Speeds) -> Slowdown | None:
     several times as fast as the catalogue's CBC. A board without them is about as slow in every
     mode, so its one figure is compared with the machine's in those modes.
     """
-    alike = [ratio for name in (AES_CTR, AES_GCM) if (ratio := _ratio(machine, board, name, 0.0))]
+    alike = [ratio for name in (AES_CTR, AES_GCM) if (ratio := _ratio(machine, board, name))]
     if alike:
         return _spanned(alike)
     if board.aes_instructions is not False:
-        return _ratio(machine, board, AES_CBC, BENCHMARK_SPREAD)
+        return _ratio(machine, board, AES_CBC, OF_PLAIN_CODE)
     slow = board[AES_CBC]
     against = [speed for name in (AES_CTR, AES_GCM) if (speed := machine[name])]
     if slow is None or not against:
@@ -132,10 +141,10 @@ def _aes(machine: Speeds, board: Speeds) -> Slowdown | None:
 
 def _integer(machine: Speeds, board: Speeds) -> Slowdown | None:
     """Return the ratio of plain code's speeds: by 7-zip, or else by the clock."""
-    by_benchmark = _ratio(machine, board, SEVEN_ZIP, BENCHMARK_SPREAD)
+    by_benchmark = _ratio(machine, board, SEVEN_ZIP, OF_PLAIN_CODE)
     if by_benchmark is not None:
         return by_benchmark
-    by_clock = _ratio(machine, board, CLOCK, 0.0)
+    by_clock = _ratio(machine, board, CLOCK)
     if by_clock is None:
         return None
     work = judged(
@@ -147,12 +156,17 @@ def _integer(machine: Speeds, board: Speeds) -> Slowdown | None:
     return Slowdown(value=over(by_clock.value, WORK_PER_CLOCK), inputs=(*by_clock.inputs, work))
 
 
-def _ratio(machine: Speeds, board: Speeds, name: str, spread: float) -> Slowdown | None:
+def _ratio(
+    machine: Speeds, board: Speeds, name: str, prediction: Input | None = None
+) -> Slowdown | None:
+    """Return the ratio of a figure; ``prediction`` says how far tor's own speed may be off it."""
     machine_speed, board_speed = machine[name], board[name]
     if machine_speed is None or board_speed is None:
         return None
-    value = times(over(machine_speed.value, board_speed.value), around(1.0, spread))
-    return Slowdown(value=value, inputs=(machine_speed, board_speed))
+    ratio = Slowdown(
+        value=over(machine_speed.value, board_speed.value), inputs=(machine_speed, board_speed)
+    )
+    return ratio if prediction is None else _widened(ratio, prediction)
 
 
 def _spanned(ratios: list[Slowdown]) -> Slowdown:
@@ -169,8 +183,8 @@ def _spanned(ratios: list[Slowdown]) -> Slowdown:
 
 def _between(plain: Slowdown, kernel: Slowdown) -> Slowdown:
     """Return the range of the rest, which resembles plain code but may be as slow as the kernel."""
-    return _spanned([_widened(plain, BENCHMARK_SPREAD), kernel])
+    return _spanned([_widened(plain, OF_PLAIN_CODE), kernel])
 
 
-def _widened(ratio: Slowdown, spread: float) -> Slowdown:
-    return Slowdown(value=times(ratio.value, around(1.0, spread)), inputs=ratio.inputs)
+def _widened(ratio: Slowdown, prediction: Input) -> Slowdown:
+    return Slowdown(value=times(ratio.value, prediction.value), inputs=(*ratio.inputs, prediction))

@@ -20,6 +20,7 @@ from onionrig.views.plan.words import (
     hardware_sentence,
     limit_name,
     question,
+    run_doubts_text,
     standing_of,
     stock_text,
 )
@@ -46,6 +47,8 @@ def brief_plan_view(plan: Plan) -> RenderableType:
         parts += [Text(hardware_sentence(hardware), style="red") for hardware in unable]
     parts += [Text(stock_text(plan, number)) for number in range(len(plan.stock_answers))]
     inputs = counted(sum(len(group.inputs) for group in inputs_by_origin(plan)), "input")
+    if plan.run_doubts:
+        parts.append(Text(run_doubts_text(plan.run_doubts), style="yellow"))
     parts.append(
         Text(
             f"computed for the {plan.balancer} balancer from {plan.measurement}; --verbose shows "

@@ -9,6 +9,8 @@ from onionrig.units import counted, rate_text
 from onionrig.views.plan.ranges import figure_text, range_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onionrig.records.plan import (
         Bill,
         Cash,
@@ -148,6 +150,13 @@ def doubts(plan: Plan) -> tuple[str, ...]:
             "and how to replace each with a measurement."
         )
     return tuple(doubts)
+
+
+def run_doubts_text(run_doubts: Sequence[str]) -> str:
+    """Repeat what the run that a plan is computed from says against its own figures."""
+    first, *more = run_doubts
+    rest = f", and {counted(len(more), 'more doubt')} (--verbose has them)" if more else ""
+    return f"do not rely on it, the run that it is computed from doubts itself: {first}{rest}"
 
 
 def headroom_text(headroom: float) -> str:
