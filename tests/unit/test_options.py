@@ -35,6 +35,7 @@ def refused(*arguments):
         (("baseline", "--at-once"), "--at-once: only an inventory"),
         ((*SERVING, "--streams", "3", "--hold", "20"), "--streams, --hold: "),
         ((*SERVING, "--target", "1Mbit", "--repeat", "2"), "--target, --repeat: "),
+        ((*SERVING, "--no-report"), "--no-report: "),
         ((*RUNS, "--repeat", "7"), "--repeat: these are runs already"),
         ((*RUNS, "--no-report", "--out", "x"), "--out, --no-report: "),
         ((*RUNS, "--set-a", "load.ramp=1s"), "--set-a: "),

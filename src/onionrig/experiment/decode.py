@@ -106,7 +106,7 @@ def layer_from_setting(setting: str, *, option: str = "--set") -> Layer:
     names = _names(path.strip())
     if not equals or len(names) == 1 or not all(names):
         raise UsageError(f'{option} {setting}: write table.key=value, as in "load.streams=32"')
-    layer: dict[str, Any] = {names[-1]: _value(value.strip())}
+    layer: dict[str, Any] = {names[-1]: _value(value.strip(), name=f"{option} {path.strip()}")}
     for name in reversed(names[:-1]):
         layer = {name: layer}
     return layer
@@ -191,13 +191,14 @@ def _merged_by_name(key: str, below: list[Layer], above: Layer) -> list[Layer]:
     return [merged(table, above.get(str(table.get("name")), {})) for table in below]
 
 
-def _value(text: str) -> object:
+def _value(text: str, *, name: str) -> object:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        values = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
     except (ValueError, RecursionError) as error:  # thousands of digits or brackets
-        raise UsageError(f"{text[:20]}… cannot be read: {error}") from error
+        raise UsageError(f"{name}={text[:20]}… cannot be read: {error}") from error
+    return values["value"] if len(values) == 1 else text  # with more lines it is no value
 
 
 def _quantity(kind: type, value: object) -> object:
