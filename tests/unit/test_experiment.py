@@ -280,3 +280,20 @@ def test_numbers_given_by_hand_are_left_alone():
     experiment, how = resolved(from_toml("[network]\nrelays = 5\n[load]\nclients = 1"))
     assert (experiment.network.relays, experiment.load.clients) == (5, 1)
     assert how == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "choices"),
+    [
+        ("network.kind=x", '"private" or "none"'),
+        ("network.relays=few", 'a number or "auto"'),
+        ("frontend.liveness=x", 'true, false or "auto"'),
+        ("frontend.variants=5", '1, 2, 3, 6 or "auto"'),
+        ("load.reach=x", '"address" or "instances"'),
+    ],
+)
+def test_a_word_that_is_none_of_a_few_is_refused_with_those(setting, choices):
+    with pytest.raises(UsageError) as refused:
+        experiment_from([layer_from_setting(setting)])
+    assert str(refused.value).startswith(setting.partition("=")[0])
+    assert str(refused.value).endswith(f": write {choices}")
