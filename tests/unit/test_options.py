@@ -118,6 +118,8 @@ def test_a_flag_and_a_setting_may_say_the_same(settings, flags):
         (("compare", "smoke", "smoke", "--set-a", "streams=1"), "--set-a streams=1: write"),
         (("compare", "smoke", "smoke", "--set-b", "streams=1"), "--set-b streams=1: write"),
         (("check", "--set", "streams=1"), "--set streams=1: write"),
+        (("run", "--repeat", "9" * 5000), f"--repeat {'9' * 20}…: at most 1000"),
+        (("check", "-i", "/dev/zero"), "/dev/zero: an inventory is a file or a directory"),
         (("check", "--set", "load.STREAMS=1"), "did you mean load.streams?"),
         (("plan", "--hardware", "Pi3B", "--hosts", "1"), "did you mean pi3b?"),
         (("hardware", "PI3B"), "did you mean pi3b?"),
