@@ -1,11 +1,13 @@
 """The command line as a user types it: what it prints, and its exit codes."""
 
 import json
+import os
+import signal
 import socket
 
 import pytest
 
-from support.files import write_program
+from support.files import PROJECT, write_program
 
 pytestmark = pytest.mark.process
 
@@ -119,6 +121,24 @@ def test_a_name_that_no_file_can_have_is_no_run(onionrig):
 def test_the_schema_is_json(onionrig):
     assert "$defs" in json.loads(onionrig("schema").stdout)
     assert "RunEnded" in json.loads(onionrig("schema", "events").stdout)["$defs"]
+
+
+@pytest.mark.parametrize("module", ["typer", "onionrig.cli.commands.schema"])
+def test_ctrl_c_while_the_program_is_imported_is_no_traceback(onionrig, tmp_path, module):
+    """A module that takes the real one's place presses Ctrl-C in the middle of the imports."""
+    press = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    finder = f"""
+import sys
+class Presses:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            {press}
+sys.meta_path.insert(0, Presses())
+"""
+    (tmp_path / "sitecustomize.py").write_text(finder, encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", f"{PROJECT}/src")])
+    done = onionrig("schema", PYTHONPATH=path)
+    assert (done.returncode, done.stderr, done.stdout) == (-signal.SIGINT, "", "")
 
 
 def test_completion_is_offered(onionrig):

@@ -17,7 +17,7 @@ from onionrig.movers.sampler.allowed_cpu import read_allowed_cpu
 from onionrig.probe import loopback, openssl
 from onionrig.probe.extent import Extent
 from onionrig.probe.probe import probe
-from onionrig.store.probe_file import read_probe
+from onionrig.store.given_files import read_probe
 from support.files import write_program
 from support.processes.children import child, processes_with
 from support.processes.command_line import CommandLine

@@ -93,11 +93,29 @@ def test_a_disk_that_is_full_is_told_of_what_is_printed(arguments, unbuffered):
         (OSError(errno.EMFILE, "Too many open files"), Unequipped, "ulimit -n"),
         (OSError(errno.EIO, "Input/output error"), OnionrigError, "Input/output error"),
         (OSError("no number"), OnionrigError, "no number"),
+        (RuntimeError("Symlink loop from '/a'"), RecordsUnreadable, "from '/a'"),
     ],
 )
 def test_what_an_error_becomes(error, kind, message):
     assert type(explained(error)) is kind
     assert message in str(explained(error))
+
+
+def test_a_link_to_itself_is_no_traceback(onionrig, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    shutil.copytree(PROJECT / "tests" / "data" / "smoke-run", tmp_path / "r")
+    for arguments in (
+        ("export", "r", "--prometheus-file", "loop"),
+        ("export", "r", "--bundle", "loop"),
+        ("export", "r", "--csv", "loop"),
+        ("report", "r", "--out", "loop"),
+        ("report", "loop"),
+        ("check", "loop"),
+    ):
+        done = onionrig(*arguments)
+        assert done.returncode in {2, 8, 11}, done.stderr
+        assert done.stderr.count("Traceback") == 0
+        assert "loop" in done.stderr
 
 
 def test_a_file_whose_name_is_not_utf_8_can_be_run(onionrig, tmp_path):

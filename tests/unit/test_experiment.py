@@ -63,7 +63,7 @@ def test_as_many_repetitions_as_a_run_can_have_are_accepted():
 
 @pytest.mark.parametrize("setting", [f"load.streams={'9' * 5000}", f"load.streams={'[' * 5000}"])
 def test_what_python_cannot_read_is_refused(setting):
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match=r"^--set load\.streams=.* cannot be read"):
         layer_from_setting(setting)
     with pytest.raises(UsageError, match="is not TOML"):
         layer_from_toml(f"[load]\n{setting.removeprefix('load.')}", origin="x.toml")
@@ -212,6 +212,8 @@ def test_a_bare_number_of_seconds_will_do_for_the_hold_flag():
 def test_settings_are_toml_values_or_plain_text():
     assert layer_from_setting("load.streams=3") == {"load": {"streams": 3}}
     assert layer_from_setting("load.hold=30s") == {"load": {"hold": "30s"}}
+    several_lines = "3\nclients = 2"  # no key is set that the option does not name
+    assert layer_from_setting(f"load.streams={several_lines}") == {"load": {"streams": several_lines}}
     assert layer_from_setting('load.torrc=["A 1"]') == {"load": {"torrc": ["A 1"]}}
     assert layer_from_setting('verdict.time_to_first_byte."p99.9"=2s') == {
         "verdict": {"time_to_first_byte": {"p99.9": "2s"}}
@@ -278,3 +280,20 @@ def test_numbers_given_by_hand_are_left_alone():
     experiment, how = resolved(from_toml("[network]\nrelays = 5\n[load]\nclients = 1"))
     assert (experiment.network.relays, experiment.load.clients) == (5, 1)
     assert how == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "choices"),
+    [
+        ("network.kind=x", '"private" or "none"'),
+        ("network.relays=few", 'a number or "auto"'),
+        ("frontend.liveness=x", 'true, false or "auto"'),
+        ("frontend.variants=5", '1, 2, 3, 6 or "auto"'),
+        ("load.reach=x", '"address" or "instances"'),
+    ],
+)
+def test_a_word_that_is_none_of_a_few_is_refused_with_those(setting, choices):
+    with pytest.raises(UsageError) as refused:
+        experiment_from([layer_from_setting(setting)])
+    assert str(refused.value).startswith(setting.partition("=")[0])
+    assert str(refused.value).endswith(f": write {choices}")

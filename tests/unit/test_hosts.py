@@ -79,7 +79,7 @@ def rendered(text=BRAMBLE, **tables):
         (('delay = "25ms"', 'dealy = "25ms"'), "unknown key hosts[3].dealy; did you mean"),
         (('roles = ["backend"]', 'roles = ["relay"]'), "no host has the role backend"),
         (('"authority", "relay", "balancer"', '"authority", "balancer"'), "the role relay"),
-        (('roles = ["backend"]', 'roles = ["backends"]'), "Invalid enum value 'backends'"),
+        (('roles = ["backend"]', 'roles = ["backends"]'), "roles[0] = 'backends': write "),
         (('roles = ["backend"]', "roles = []"), "hosts[1].roles = []"),
     ],
 )

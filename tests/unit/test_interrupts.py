@@ -50,3 +50,21 @@ def test_an_ignored_signal_is_not_noted_either(number):
             os.kill(os.getpid(), ending)
     assert received == [ending for ending in ENDINGS if ending is not number]
     assert signal.getsignal(number) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("number", ENDINGS)
+async def test_after_a_block_a_signal_does_what_it_did_before(number):
+    with noted_endings() as received:
+        async with interruptible():
+            pass
+        os.kill(os.getpid(), number)
+    assert received == [number]
+
+
+async def test_a_signal_after_the_first_does_not_end_what_is_made_of_the_block():
+    with noted_endings() as received:
+        with pytest.raises(Terminated):
+            await hung_up()
+        for number in ENDINGS:
+            os.kill(os.getpid(), number)
+    assert received == list(ENDINGS)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onionrig.errors import UsageError
-from onionrig.store.probe_file import read_probe
+from onionrig.store.given_files import read_probe
 from support.records.probes import probe
 
 
@@ -50,9 +50,9 @@ def test_a_probe_of_another_schema_is_refused_with_what_to_do(written, schema):
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
-        (b"[" * 100_000, "no JSON"),
-        (b"model: pi3\n", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"model: pi3\n", "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
         (b"[1, 2]", "is no probe: its JSON is no object"),
         (b"{}", "is no probe: its JSON has nothing"),
         (b'{"status": "complete", "run": "x"}', "is no probe: its JSON has status, run;"),

@@ -11,9 +11,12 @@ from onionrig import __version__
 from onionrig.cli.help import HelpfulGroup
 from onionrig.cli.profiles import profile_names
 from onionrig.errors import UsageError
+from onionrig.experiment.keys import MOST_REPETITIONS
 
 AUTO = "auto"
 """The word for as many repetitions as needed."""
+MOST_DIGITS = 20
+"""Most digits of a number that is read: Python reads no number of thousands of digits."""
 
 app = typer.Typer(
     name="onionrig",
@@ -128,6 +131,8 @@ def repetitions_of(word: str | int, *, why_not_auto: str) -> int:
         raise UsageError(f"--repeat {AUTO}: {why_not_auto}")
     if isinstance(word, str) and not (word.isascii() and word.isdigit()):
         raise UsageError(f"--repeat {word}: write how many times, as in --repeat 3")
+    if isinstance(word, str) and len(word) > MOST_DIGITS:
+        raise UsageError(f"--repeat {word[:MOST_DIGITS]}…: at most {MOST_REPETITIONS}")
     if int(word) < 1:
         raise UsageError(f"--repeat {word}: at least 1")
     return int(word)

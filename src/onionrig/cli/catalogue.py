@@ -11,6 +11,7 @@ import platformdirs
 
 from onionrig.errors import UsageError
 from onionrig.hardware.decode import CatalogueFile, catalogue_from
+from onionrig.store.given_files import given_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,12 +52,10 @@ def _shipped() -> list[CatalogueFile]:
 
 def _own_files(path: Path) -> list[CatalogueFile]:
     try:
-        return [CatalogueFile(origin=str(path), text=path.read_text(encoding="utf-8-sig"))]
+        return [CatalogueFile(origin=str(path), text=given_text(path))]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    except PermissionError as error:
-        if not os.access(path.parent, os.X_OK):
+    except OSError as error:
+        if isinstance(error, PermissionError) and not os.access(path.parent, os.X_OK):
             return []  # the home of somebody else, as after sudo
         raise UsageError(f"{path}: {error.strerror}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import traceback
 from importlib import import_module
@@ -42,15 +43,21 @@ def application(words: Sequence[str] = ()) -> typer.Typer:
     return app
 
 
-def main() -> None:
-    """Run the command line; an explained error becomes one line and its exit code."""
+def main(*, raise_interrupts: bool = False) -> None:
+    """Run the command line; an explained error becomes one line and its exit code.
+
+    With ``raise_interrupts`` Ctrl-C is raised once the command is imported.
+    """
     outlive_refused_output()
     ignore_unusable_width()
     words = sys.argv[1:]
     sys.argv = [readable(word) for word in sys.argv]  # for records; files go by their bytes
     try:
         try:
-            application(words)(words)
+            command_line = application(words)
+            if raise_interrupts:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+            command_line(words)
         except SystemExit:  # the normal end of an app
             flush_output()
             raise

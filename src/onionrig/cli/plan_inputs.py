@@ -16,7 +16,7 @@ from onionrig.plan.question import MEASURED, Candidate
 from onionrig.plan.reference import shipped_reference
 from onionrig.plan.reference_file import reference_file
 from onionrig.store.account import account_of
-from onionrig.store.probe_file import read_probe
+from onionrig.store.given_files import read_probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

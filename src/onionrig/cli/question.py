@@ -26,6 +26,7 @@ from onionrig.experiment.decode import (
 from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.question import question_from
 from onionrig.run.faults import refuse_undoable
+from onionrig.store.given_files import given_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,11 +182,9 @@ def flags_layer(  # noqa: PLR0913 - one flag each
 
 def _file_layer(path: Path) -> Layer:
     try:
-        text = path.read_text(encoding="utf-8-sig")  # editors on Windows begin files with a mark
+        text = given_text(path)
     except OSError as error:
         raise UsageError(f"the experiment file {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: {error}") from error
     layer = layer_from_toml(text, origin=str(path))
     if EVENTS in layer:
         Console(stderr=True).print(

@@ -18,6 +18,7 @@ from onionrig.errors import RunDirectoryError, Unequipped, UsageError
 from onionrig.experiment.hosts import GROUPS
 from onionrig.node.facts import STATE
 from onionrig.rig.units import USER
+from onionrig.store.given_files import given_bytes
 from onionrig.tor.identities import FRONTEND_KEY, address_of_key
 
 if TYPE_CHECKING:
@@ -130,9 +131,8 @@ def key_from(path: Path) -> bytes:
     Raises UsageError for a file that holds no such key, or that others than its owner can read.
     """
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            pem = file.read(MOST_BYTES)
+        mode = path.stat().st_mode
+        pem = given_bytes(path, most_bytes=MOST_BYTES)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     try:

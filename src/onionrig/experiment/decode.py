@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import difflib
 import functools
+import json
 import tomllib
 import types
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args, get_origin
 
 import msgspec
 
@@ -36,6 +37,8 @@ EXAMPLES: dict[type, str] = {Seconds: "60s", BitsPerSecond: "500Mbit", Share: "2
 """Example of each quantity as text."""
 KIND = "kind"
 """The key by which a load names its shape."""
+NO_CHOICE = "Invalid enum value"
+"""Beginning of msgspec's message for a value that is none of a few."""
 
 
 def experiment_from(layers: list[Layer]) -> Experiment:
@@ -63,7 +66,7 @@ def experiment_from(layers: list[Layer]) -> Experiment:
         # so are the faults, because each fault defines its own keys
         tables = msgspec.convert(faults, faults_alone, dec_hook=_quantity).faults
     except msgspec.ValidationError as error:
-        raise UsageError(_explanation(error, whole)) from error
+        raise UsageError(_explanation(error, whole, load=shape.table)) from error
     return msgspec.structs.replace(experiment, load=decoded.load, faults=asked_faults(tables))
 
 
@@ -106,7 +109,7 @@ def layer_from_setting(setting: str, *, option: str = "--set") -> Layer:
     names = _names(path.strip())
     if not equals or len(names) == 1 or not all(names):
         raise UsageError(f'{option} {setting}: write table.key=value, as in "load.streams=32"')
-    layer: dict[str, Any] = {names[-1]: _value(value.strip())}
+    layer: dict[str, Any] = {names[-1]: _value(value.strip(), name=f"{option} {path.strip()}")}
     for name in reversed(names[:-1]):
         layer = {name: layer}
     return layer
@@ -191,13 +194,14 @@ def _merged_by_name(key: str, below: list[Layer], above: Layer) -> list[Layer]:
     return [merged(table, above.get(str(table.get("name")), {})) for table in below]
 
 
-def _value(text: str) -> object:
+def _value(text: str, *, name: str) -> object:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        values = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
     except (ValueError, RecursionError) as error:  # thousands of digits or brackets
-        raise UsageError(f"{text[:20]}… cannot be read: {error}") from error
+        raise UsageError(f"{name}={text[:20]}… cannot be read: {error}") from error
+    return values["value"] if len(values) == 1 else text  # with more lines it is no value
 
 
 def _quantity(kind: type, value: object) -> object:
@@ -278,12 +282,36 @@ def _nearest(key: str, keys: list[str], *, place: str) -> str:
     return f"; {f'[{place}]' if place else 'an experiment'} has {', '.join(keys)}"
 
 
-def _explanation(error: msgspec.ValidationError, whole: Layer) -> str:
+def _explanation(error: msgspec.ValidationError, whole: Layer, *, load: type[Load]) -> str:
     message, _, path = str(error).rpartition(" - at `$.")
     key_path = path.rstrip("`")
     if not message:
         return str(error)
+    if message.startswith(NO_CHOICE):
+        *choices, last_choice = _choices(_annotation(key_path, load=load))
+        message = f"write {', '.join(choices)} or {last_choice}"
     return f"{key_path} = {_value_at(key_path, whole)!r}: {message}"
+
+
+def _annotation(key_path: str, *, load: type[Load]) -> object:
+    """Return the type of a key's values."""
+    annotation: object = Experiment
+    for name in key_path.replace("[", ".[").split("."):
+        table = _table_of(annotation)
+        if table is not None and not name.startswith("["):
+            annotation = load if name == LOAD else _fields(table)[name]
+    return annotation
+
+
+def _choices(annotation: object) -> list[str]:
+    """Return what values of a type can be: its words and truth values, as TOML writes them."""
+    if get_origin(annotation) is Literal:
+        return [json.dumps(choice) for choice in get_args(annotation)]
+    if annotation is bool:
+        return ["true", "false"]
+    if annotation is int:
+        return ["a number"]
+    return [choice for part in get_args(annotation) for choice in _choices(part)]
 
 
 def _value_at(key_path: str, whole: Layer) -> object:

@@ -27,7 +27,8 @@ async def interruptible() -> AsyncIterator[None]:
     """Cancel the block on the first such signal, let it clean up, and raise the matching error.
 
     Further signals are ignored during the clean-up: it is bounded, and half of it would be left to
-    the keeper. Raises Interrupted or Terminated.
+    the keeper. After the block they have the effect that they had before it. Raises Interrupted or
+    Terminated.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -40,8 +41,8 @@ async def interruptible() -> AsyncIterator[None]:
             received.append(number)
             task.cancel()
 
-    endings = _not_ignored()
-    for number in endings:
+    before = {number: signal.getsignal(number) for number in _not_ignored()}
+    for number in before:
         loop.add_signal_handler(number, stop, number)
     try:
         yield
@@ -51,8 +52,9 @@ async def interruptible() -> AsyncIterator[None]:
         task.uncancel()
         raise ENDINGS[received[0]] from None
     finally:
-        for number in endings:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import fcntl
 import logging
 import os
 import secrets
+import select
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 _KEEPER_SECONDS = 10
+_KEEPER_START_SECONDS = 60
+"""Deadline of the keeper's start, which takes a tenth of a second, or seconds on a starved machine.
+"""
 CONTROLLER_LOCK = "controller.lock"
 """The file of a workspace that its controller keeps locked as long as it lives."""
 ENVIRONMENT_KEPT = {"SPT_NOENV": "1"}
@@ -133,7 +137,10 @@ def _start(finish: Sequence[str]) -> tuple[subprocess.Popen[bytes], Kept]:
 
 
 def _until_watching(keeper: subprocess.Popen[bytes]) -> None:
-    if keeper.stdout is None or keeper.stdout.readline() != WATCHING:
+    if keeper.stdout is None:
+        raise TypeError("the keeper was started without a pipe")
+    answers, _, _ = select.select([keeper.stdout], [], [], _KEEPER_START_SECONDS)
+    if not answers or keeper.stdout.readline() != WATCHING:
         raise DaemonDied(f"the keeper did not start: {sys.executable} -m onionrig.processes.keeper")
 
 

@@ -18,7 +18,7 @@ from onionrig.errors import (
 )
 from onionrig.experiment.faults.planned import planned_faults
 from onionrig.experiment.loads.registry import shape_of
-from onionrig.processes.interrupts import interruptible
+from onionrig.processes.interrupts import ENDINGS, interruptible, noted_endings
 from onionrig.records.events import Phase
 from onionrig.records.result import Failure
 from onionrig.run.dials import dial_all
@@ -48,7 +48,8 @@ async def run(
     """Run a question and return its result; ``watch`` is given the events as they happen.
 
     Whatever ends it, nothing is left running, and the run directory has a result, which is
-    ``aborted`` if the run ended early. Raises the error that ended it.
+    ``aborted`` if the run ended early. Raises the error that ended it, and Interrupted or
+    Terminated for a signal that came while the result was made.
     """
     current_run = Run(question, opening, run_directory, watch)
     try:
@@ -58,11 +59,24 @@ async def run(
     except BaseException as error:
         # a rig that only serves is meant to end by Ctrl-C
         if not (isinstance(error, Interrupted) and question.serves_only):
-            _record_abort(error, current_run)
+            with noted_endings():  # who has no patience types Ctrl-C twice
+                _record_abort(error, current_run)
             raise
         current_run.journal.finished()
     finally:
         current_run.journal.close()
+    with noted_endings() as received:
+        result = _finished(question, run_directory)
+    if received:
+        raise ENDINGS[received[0]]
+    return result
+
+
+def _finished(question: Question, run_directory: RunDirectory) -> Result:
+    """Write the result of a run that went through its phases, and return it.
+
+    Raises NothingServed or CorruptPayload, which the result then has as its failure.
+    """
     result = finish(run_directory)
     if not question.serves_only:
         try:

@@ -21,6 +21,8 @@ _TOO_FEW = {
 _NO_THREAD = "can't start new thread"
 """Python's message if the system refuses a thread, which lacks the system's reason."""
 
+_LOOP = "Symlink loop"
+"""Words of pathlib about a link that leads to itself; from Python 3.13 on it is an OSError."""
 _NO_HOME = "home directory"
 """Words of pathlib and platformdirs about a user who is in no list and has no HOME."""
 
@@ -42,6 +44,8 @@ def explained(error: BaseException) -> OnionrigError | None:
         return Unequipped(f"there is not enough memory: {_TOO_FEW[errno.ENOMEM]}")
     if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
         return Unequipped(f"no thread could be started: {_TOO_FEW[errno.EAGAIN]}")
+    if isinstance(error, RuntimeError) and _LOOP in str(error):
+        return RecordsUnreadable(f"{error}: name what the link should lead to")
     if isinstance(error, RuntimeError) and _NO_HOME in str(error).casefold():
         return Unequipped(
             "this user has no home directory: set HOME, or XDG_CACHE_HOME and XDG_CONFIG_HOME"

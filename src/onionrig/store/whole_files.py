@@ -10,15 +10,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
 from onionrig.errors import RecordsUnreadable
 from onionrig.store.lines import unwritable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Value = TypeVar("Value")
 
@@ -43,7 +41,9 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool 
     A file that is not ``lasting`` is useless after a power cut, so it need not be on the disk.
     Raises OSError if it cannot be written.
     """
-    path = path.resolve()  # the target of a link is replaced, and the link stays
+    path = Path(os.path.realpath(path))  # the target of a link is replaced, and the link stays
+    if path.is_symlink():  # it leads to itself
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     new_path = path.with_name(f".{path.name}.new")
     try:
         with os.fdopen(os.open(new_path, _FRESH, mode), "wb") as file:

@@ -137,15 +137,16 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     summarised = not json and lines is None
     if single_results and summarised:
         results().print(each_link_table(single_results, result))
-    if listen and summarised:
+    if question.serves_only and summarised:
         print(served(run_directory.recording()))
         return
-    finish(result, run_directory, report=report, json=json, events=lines is not None)
+    draws = report and not question.serves_only
+    finish(result, run_directory, report=draws, json=json, events=lines is not None)
 
 
 def _refuse_what_pulls(context: typer.Context) -> None:
     refuse_without_effect(
-        context, "streams", "hold", "target", "repeat",
+        context, "streams", "hold", "target", "repeat", "report",
         reason="--listen serves whoever pulls, until Ctrl-C; say it where --to pulls",
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import sys
@@ -41,7 +42,7 @@ from onionrig.cli.question import (
 from onionrig.cli.series.printer import SeriesPrinter
 from onionrig.engine.emulation.privileges import enter_user_namespace_if_needed
 from onionrig.engine.registry import opening_for
-from onionrig.errors import MEASURED, Interrupted, Terminated, UsageError
+from onionrig.errors import MEASURED, OnionrigError, RecordsUnreadable, UsageError
 from onionrig.experiment.decode import experiment_from, plain
 from onionrig.experiment.question import refuse_repetitions
 from onionrig.experiment.torrc_lines import torrc_tables
@@ -155,9 +156,10 @@ def sweep(  # noqa: PLR0913 - one parameter an option
         )
         try:
             result, code = series.run()
-        except (Interrupted, Terminated):
+        except OnionrigError:
             if json and lines is None:
-                print_json(directory.read_sweep())
+                with contextlib.suppress(RecordsUnreadable):  # the disk was full from the start
+                    print_json(directory.read_sweep())
             raise
         if lines is not None:
             path = str(directory.path / SWEEP_RESULT)

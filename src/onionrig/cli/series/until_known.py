@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -19,7 +20,13 @@ from onionrig.cli.output.report_files import announce
 from onionrig.cli.question import question_of
 from onionrig.cli.series.printer import SeriesPrinter
 from onionrig.engine.registry import opening_for
-from onionrig.errors import MEASURED, ThresholdsMissed, UsageError
+from onionrig.errors import (
+    MEASURED,
+    OnionrigError,
+    RecordsUnreadable,
+    ThresholdsMissed,
+    UsageError,
+)
 from onionrig.experiment.keys import MOST_REPETITIONS
 from onionrig.experiment.loads.registry import shape_of
 from onionrig.records.manifest import UntilKnown
@@ -113,13 +120,19 @@ def run_until_known(  # noqa: PLR0913 - what was typed about repetitions
     announcement = repetition_ahead(plan, seconds=expected_seconds(question))
     stderr.print(f"repeat: {announcement}; {directory.path}", highlight=False, soft_wrap=True)
     with event_lines(events, json=json) as lines:
-        result = repeated_until_known(
-            question,
-            plan,
-            directory,
-            run_one=runs_watched(lines or stderr),
-            tell=SeriesPrinter(stderr, directory.path, resume="onionrig run --resume").tell,
-        )
+        try:
+            result = repeated_until_known(
+                question,
+                plan,
+                directory,
+                run_one=runs_watched(lines or stderr),
+                tell=SeriesPrinter(stderr, directory.path, resume="onionrig run --resume").tell,
+            )
+        except OnionrigError:
+            if json and lines is None:
+                with contextlib.suppress(RecordsUnreadable):  # no repetition has ended yet
+                    print_json(directory.read_repeat_result())
+            raise
         missed = [threshold for threshold in result.thresholds if threshold.outcome != "met"]
         code = ThresholdsMissed.exit_code if missed else MEASURED
         if lines is not None:

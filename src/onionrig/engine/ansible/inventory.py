@@ -104,6 +104,11 @@ def read_inventory(path: str) -> tuple[ListedHost, ...]:
             f"there is no inventory at {path}; `onionrig cluster init HOST...` writes one, and -i "
             "names another"
         )
+    if not (Path(path).is_file() or Path(path).is_dir()):
+        raise UsageError(
+            f"{path}: an inventory is a file or a directory, and this is a pipe, a device or a "
+            "socket, which Ansible would read without end"
+        )
     groups, variables = listed(path)
     if not variables:
         raise UsageError(f"{path}: the inventory has no hosts")
