@@ -30,7 +30,7 @@ def facts():
 def refused(monkeypatch, facts):
     """Return what a run says of hosts that differ from a fit one in these ways."""
 
-    def lines(**changes):
+    def lines(*, text="", **changes):
         names = dict.fromkeys(("pi1", "pi2.local", "Pi_3", "laptop")) | changes
 
         def answers(argv, **_):
@@ -47,7 +47,7 @@ def refused(monkeypatch, facts):
         monkeypatch.setattr(found, "clock_reading", clock)
         accesses = [(Access(name=name, destination=name), None) for name in names]
         with pytest.raises(Unequipped) as caught:
-            found.found_hosts(accesses, question().experiment, version=VERSION)
+            found.found_hosts(accesses, question(text=text).experiment, version=VERSION)
         return str(caught.value).splitlines()
 
     return lines
@@ -76,3 +76,13 @@ def test_a_host_whose_tor_is_gone_and_one_without_memory_are_named(refused, fact
     lines = refused(pi1={"programs": without_tor}, laptop={"available_memory_bytes": 300 << 20})
     assert lines[0] == "pi1 has no tor: onionrig cluster provision"
     assert "busy ones fit" in lines[1]
+
+
+def test_a_host_whose_link_is_to_be_cut_needs_nft_and_others_do_not(refused, facts):
+    cuts = '[[faults]]\nat = "5s"\nlink_down = "Pi_3"'
+    lines = refused(text=cuts, laptop={"version": "unfinished"})
+    assert lines[0].startswith('Pi_3: link_down = "Pi_3" needs nft, which is missing there')
+    assert [line.partition(":")[0] for line in lines] == ["Pi_3", "laptop"]
+    with_nft = {"programs": facts.programs | {"nft": "/usr/sbin/nft"}}
+    (line,) = refused(text=cuts, Pi_3=with_nft, laptop={"version": "unfinished"})
+    assert line.startswith("laptop")

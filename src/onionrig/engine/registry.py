@@ -34,7 +34,7 @@ ENGINES = (
     ),
     Registered(
         takes=lambda experiment: experiment.has_real_hosts,
-        capabilities=AnsibleOpening.CAPABILITIES,
+        capabilities=AnsibleOpening.capabilities,
         opening=AnsibleOpening.for_experiment,
     ),
     Registered(

@@ -11,6 +11,7 @@ import msgspec
 from onionrig.engine.ansible.access import Access, root_refused, shell_prints_text
 from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
 from onionrig.errors import Unequipped
+from onionrig.experiment.faults.planned import cut_off
 from onionrig.experiment.placement import placement
 from onionrig.node.facts import UNFINISHED, NodeFacts
 from onionrig.programs import Ended, NotRun, run_program
@@ -197,6 +198,12 @@ def _unfit(host: FoundHost, experiment: Experiment, version: str) -> str | None:
         return f"{name} has no tor: onionrig cluster provision"
     if experiment.network.kind != "none" and ":" in facts.address:
         return f"{name} {ONLY_IPV6.format(address=facts.address)}"
+    fault = cut_off(experiment, name)
+    if fault is not None and "nft" not in facts.programs:
+        return (
+            f'{name}: {fault.verb} = "{fault.subject}" needs nft, which is missing there or has no '
+            "effect: sudo apt install nftables, or leave this event out"
+        )
     places = placement(experiment)
     tors = [tor for tor in tors_of(experiment) if places.get(tor) == name]
     lacking = lacking_memory(tors, facts.available_memory_bytes) or lacking_disk(

@@ -7,7 +7,7 @@ import getpass
 import os
 import secrets
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from onionrig.engine.ansible.connection import SSH_SOCKET, Masters
 from onionrig.engine.ansible.engine import LEAD_SECONDS, AnsibleEngine
@@ -50,9 +50,8 @@ SERVES_SECONDS = 7 * 24 * 3600
 class AnsibleOpening:
     """Hosts that were found fit for a run; nothing has been made on them."""
 
-    CAPABILITIES: ClassVar[frozenset[type]] = frozenset({LinkCuts, Reboots})
-    """The capabilities that hosts can have at most; their programs decide which of them they
-    have."""
+    capabilities: frozenset[type] = frozenset({LinkCuts, Reboots})
+    """The further protocols of the engine; a host without what a fault needs is not fit."""
 
     def __init__(self, found_by_name: dict[str, FoundHost]) -> None:
         self._found_by_name = found_by_name
@@ -77,12 +76,6 @@ class AnsibleOpening:
                     f"tor {host.facts.versions.tor} on {host.access.name}",
                 )
         return cls(found_by_name)
-
-    @property
-    def capabilities(self) -> frozenset[type]:
-        """The further protocols of the engine; links can be cut if every host has nft."""
-        cuts = all("nft" in host.facts.programs for host in self._found_by_name.values())
-        return self.CAPABILITIES if cuts else frozenset({Reboots})
 
     @property
     def versions(self) -> Versions:

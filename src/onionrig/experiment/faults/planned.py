@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onionrig.experiment.faults.base import PlannedFault, Scope, State
 from onionrig.experiment.faults.registry import FAULTS
+from onionrig.experiment.faults.steps import Capability
 from onionrig.experiment.keys import scaled_link_rate
 
 if TYPE_CHECKING:
@@ -20,6 +21,21 @@ def planned_faults(experiment: Experiment) -> tuple[PlannedFault, ...]:
     """Return the faults in the order in which they are done; simultaneous ones in file order."""
     faults = (_planned_fault(experiment, asked_fault) for asked_fault in experiment.faults)
     return tuple(sorted(faults, key=lambda fault: fault.at_seconds))
+
+
+def cut_off(experiment: Experiment, host: str) -> PlannedFault | None:
+    """Return the first fault that cuts a host's link, or None."""
+    return next(
+        (
+            fault
+            for fault in planned_faults(experiment)
+            if fault.subject == host
+            and any(
+                step.needs is Capability.LINKS for step in FAULTS[fault.verb].steps[fault.scope]
+            )
+        ),
+        None,
+    )
 
 
 def fastest_rate(experiment: Experiment, host: str) -> BitsPerSecond | None:
