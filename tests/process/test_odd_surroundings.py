@@ -18,6 +18,8 @@ MEASURING = (
     ("sweep", "--over", "load.streams=1,2"),
     ("probe",),
     ("descriptor", ADDRESS),
+    ("compare", "smoke", "smoke"),
+    ("check", "--profile", "smoke", "--json"),
 )
 ODD = "a b#c \"d\" 'e' \\f %g $h é"
 

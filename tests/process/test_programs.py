@@ -1,13 +1,15 @@
 """Programs of others are run by one function, and whatever they do is answered in words."""
 
+import errno
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from onionrig import programs
 from onionrig.errors import Unequipped
-from onionrig.programs import NotRun, run_program
+from onionrig.programs import NotRun, found, run_program
 from onionrig.tor.program import refuse_missing_modules
 from support.files import PROJECT, write_program
 
@@ -95,6 +97,38 @@ def test_a_program_that_cannot_be_run_is_an_error(program, content, message):
         run_program([path], seconds=10)
 
 
+def test_what_to_do_is_named_where_too_few_files_may_be_open(monkeypatch):
+    def too_few(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(programs.subprocess, "Popen", too_few)
+    with pytest.raises(NotRun, match=r"^tor cannot be started: Too many open files; raise the"):
+        run_program(["tor"], seconds=10)
+
+
+def test_a_program_that_prints_without_end_is_killed(program):
+    with pytest.raises(NotRun, match=r"bin/tor printed more than 64 MiB and was killed$"):
+        run_program([program("exec yes")], seconds=600)
+
+
+def test_a_program_that_prints_and_reads_much_gets_and_gives_all(program):
+    much = b"x" * (5 << 20)
+    assert run_program([program("exec cat")], seconds=60, given=much).out == much.decode()
+    assert run_program([program("exit 0")], seconds=60, given=much).code == 0
+
+
+def test_a_program_below_a_relative_directory_of_path_is_found_from_anywhere(
+    program, tmp_path, monkeypatch
+):
+    path = program("exit 0")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "bin")
+    assert found("tor") == path
+    monkeypatch.setenv("PATH", "")
+    assert found("tor") is None
+    assert found("tor", elsewhere="bin") == path
+
+
 def test_a_missing_program_is_an_error():
     with pytest.raises(
         NotRun, match=r"^/nowhere/tor cannot be started: No such file or directory$"
@@ -121,7 +155,10 @@ def test_doctor_and_check_answer_whatever_tor_does(onionrig, program, script, me
     assert done.returncode == 4
     assert message in done.stdout
     assert done.stderr == ""
-    assert onionrig("check", "--json", PATH=path).returncode == 0
+    done = onionrig("check", "--json", PATH=path)
+    assert done.returncode == 0
+    assert "no tor was asked about torrc lines" in done.stderr
+    assert message in done.stderr
     done = onionrig("run", "--profile", "smoke", PATH=path)
     assert done.returncode == 4
     assert message in done.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from onionrig.engine.local import ports
 from onionrig.engine.local.ports import allocated_ports, is_free
 from onionrig.errors import PortTaken, RecordsUnreadable, RunDirectoryError
 from onionrig.records.samples import SinkSample
@@ -108,17 +109,35 @@ def test_runs_side_by_side_get_different_ports():
         assert not set(one.values()) & set(other.values())
 
 
+def test_ports_that_other_programs_use_are_not_blamed_on_other_runs(monkeypatch):
+    monkeypatch.setattr(ports, "is_free", lambda *_: False)
+    with (
+        pytest.raises(PortTaken, match=r"other programs use those of \d+ that are not free \(ss"),
+        allocated_ports({"relay-1.or": None}, address="127.0.0.1"),
+    ):
+        pass
+
+
+def test_ports_that_other_runs_hold_are_blamed_on_them(monkeypatch):
+    monkeypatch.setattr(ports, "_claimed", lambda _: None)
+    with (
+        pytest.raises(PortTaken, match="other runs hold them; wait for one to end"),
+        allocated_ports({"relay-1.or": None}, address="127.0.0.1"),
+    ):
+        pass
+
+
 def test_a_port_fixed_by_hand_is_given_and_no_other_is_equal():
     needed = {f"n{n}": None for n in range(20)}
     # its block is held meanwhile, so nobody beside this test takes it
     with (
         allocated_ports({"a": None}, address="127.0.0.1") as held,
-        allocated_ports({**needed, **held}, address="127.0.0.1") as ports,
+        allocated_ports({**needed, **held}, address="127.0.0.1") as given,
     ):
         port = held["a"]
-        assert ports["a"] == port
-        assert len(set(ports.values())) == 21
-        assert all(is_free("127.0.0.1", number) for number in ports.values())
+        assert given["a"] == port
+        assert len(set(given.values())) == 21
+        assert all(is_free("127.0.0.1", number) for number in given.values())
 
 
 def test_records_are_private(tmp_path):

@@ -21,7 +21,7 @@ from onionrig.errors import (
 )
 from onionrig.store.refusals import explained
 from support.files import PROJECT
-from support.processes.command_line import SHORT_BASELINE
+from support.processes.command_line import ONIONRIG, SHORT_BASELINE
 
 pytestmark = pytest.mark.process
 
@@ -167,6 +167,28 @@ def test_a_run_can_be_looked_at_where_its_directory_is_called_something_that_is_
         done = onionrig(*arguments)
         assert (done.returncode in {0, 3}, done.stderr.count("Traceback")) == (True, 0), done.stderr
         assert "--json" not in arguments or json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("baseline",), ("run", "--profile", "smoke"), ("compare", "smoke", "smoke"),
+        ("sweep", "--over", "load.streams=1,2"),
+    ],
+    ids=lambda arguments: arguments[0],
+)  # fmt: skip
+def test_a_directory_that_was_removed_under_the_program_is_named(tmp_path, arguments):
+    (tmp_path / "gone").mkdir()
+    script = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", str(tmp_path / "gone"), *ONIONRIG, *arguments],
+        env={**os.environ, "PYTHONPATH": f"{PROJECT}/src", "TMPDIR": "/tmp"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == RunDirectoryError.exit_code
+    assert "the directory in which this was started is no longer there" in done.stderr
 
 
 def test_a_record_that_would_hold_a_name_that_is_not_utf_8_is_refused():

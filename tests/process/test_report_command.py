@@ -43,6 +43,12 @@ def test_a_run_is_found_by_name_and_gets_its_report_beside_its_files(report, tmp
     assert (run.path / "charts" / "cpu-by-role.png").exists()
 
 
+def test_a_report_is_drawn_where_python_removes_docstrings(onionrig, tmp_path):
+    write_run(tmp_path / "runs" / "20260101T000000Z-default", realistic_run(hold_seconds=12))
+    done = onionrig("report", "default", PYTHONOPTIMIZE="2")
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_newest_baseline_of_the_host_is_the_ceiling(report, tmp_path):
     write_run(tmp_path / "runs" / "20260105T000000Z-default", realistic_run(hold_seconds=12))
     for day, mbit in ((1, 8000), (3, 9000)):

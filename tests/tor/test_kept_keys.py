@@ -1,9 +1,14 @@
 """Keys in the cache are used again, and made again where a power cut has damaged them."""
 
+import fcntl
+
 import pytest
 
+from onionrig.errors import Unequipped
 from onionrig.rig.keys import KeysWanted
-from onionrig.tor.identities import make_keys
+from onionrig.tor import identities
+from onionrig.tor.identities import LOCK, make_keys
+from support.files import write_program
 
 pytestmark = pytest.mark.tor
 
@@ -63,6 +68,30 @@ def test_an_entry_that_lacks_a_file_is_made_again(keys, tmp_path, missing):
     after = keys()
     assert (tmp_path / "cache" / missing).is_file()
     assert keys() == after
+
+
+def test_a_cache_that_another_run_does_not_release_is_not_waited_for_longer(
+    keys, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(identities, "_LOCK_SECONDS", 0.2)
+    before = keys()
+    with (tmp_path / "cache" / LOCK).open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        meanwhile = keys()
+    assert meanwhile.relays["relay-1"] != before.relays["relay-1"]
+    assert (tmp_path / "run-2" / "cache" / "relay-1").is_dir()
+    assert keys() == before
+
+
+def test_a_tor_that_makes_no_keys_is_named(tmp_path):
+    write_program(tmp_path, "tor", "echo 'Tor version 0.4.8.12.'")
+    with pytest.raises(Unequipped, match=r"tor could not make keys \(exit code 0\): Tor version"):
+        make_keys(
+            KeysWanted(relays=("relay-1",)),
+            workspace=tmp_path,
+            cache=tmp_path / "cache",
+            tor=str(tmp_path / "tor"),
+        )
 
 
 def test_an_entry_that_is_not_a_directory_is_made_again(keys, tmp_path):

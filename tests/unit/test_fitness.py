@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from onionrig.cli import catalogue
 from onionrig.cli.question import ask
-from onionrig.engine.local import confinement, fitness
+from onionrig.engine.local import confinement, fitness, inherited_limits
 from onionrig.engine.local.confinement import confining, refusal
 from onionrig.engine.local.fitness import Needs, obstacles, unreadable_system, usable_cache
 from onionrig.errors import Unequipped
@@ -15,12 +16,16 @@ from onionrig.movers.sampler.others import sees_all_processes
 from onionrig.processes.limits import Room
 from onionrig.rig.needs import lacking_files, tasks_of
 from onionrig.store.refusals import explained
+from onionrig.tor import identities
+from onionrig.tor.identities import LOCK
 
 TOR = "/usr/bin/tor"
 
 
 def smoke():
-    return Needs.of(ask(None, "smoke", [], {}).experiment)
+    """Return the needs of the smallest profile, without sockets: pytest's paths may be too long."""
+    needs = Needs.of(ask(None, "smoke", [], {}).experiment)
+    return msgspec.structs.replace(needs, longest_socket="")
 
 
 @pytest.fixture(autouse=True)
@@ -71,15 +76,54 @@ def test_where_there_is_no_temporary_directory_tmpdir_is_named(monkeypatch):
 
     monkeypatch.setattr(fitness.tempfile, "gettempdir", nowhere)
     (why,) = whys(tor=TOR)
-    assert why.startswith("there is no temporary directory that can be written")
-    assert why.endswith("set TMPDIR")
+    assert why.startswith("there is no temporary directory in which a file can be written")
+    assert "set TMPDIR" in why
 
 
 def test_a_temporary_directory_whose_name_is_not_utf_8_is_an_obstacle(monkeypatch):
     monkeypatch.setattr(fitness.tempfile, "gettempdir", lambda: os.fsdecode(b"/tmp/b\xff"))
-    assert whys() == [
-        "the name of the temporary directory /tmp/b\ufffd is not UTF-8: set TMPDIR to another"
-    ]
+    (why,) = whys()
+    assert "cannot be used: its path is not UTF-8" in why
+
+
+def test_check_and_doctor_make_the_checks_of_a_run(monkeypatch):
+    needs = Needs.of(ask(None, "smoke", [], {}).experiment)
+    monkeypatch.setenv("LD_PRELOAD", "/usr/lib/libtorsocks.so")
+    monkeypatch.setattr(fitness.tempfile, "gettempdir", lambda: "/" + "x" * 100)
+    monkeypatch.setattr(
+        fitness.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1 << 40})
+    )
+    preloaded, long = whys(needs, tor=TOR)
+    assert preloaded.startswith("torsocks (/usr/lib/libtorsocks.so) is loaded")
+    assert "too long for the unix sockets below it" in long
+
+
+def test_a_loopback_that_is_down_is_an_obstacle_unless_every_host_has_its_own(monkeypatch):
+    monkeypatch.setattr(fitness, "LOOPBACK", "192.0.2.1")  # an address that no machine has
+    (why,) = whys()
+    assert why.startswith("nothing can be reached on 192.0.2.1 (Cannot assign requested address")
+    assert "ip link set lo up" in why
+    assert whys(msgspec.structs.replace(smoke(), loopback=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "message"),
+    [
+        (inherited_limits.resource.RLIMIT_FSIZE, 51200, "a file may have at most 50.0 KiB"),
+        (inherited_limits.resource.RLIMIT_AS, 500 << 20, "an address space of at most 500 MiB"),
+        (inherited_limits.resource.RLIMIT_CPU, 60, "may use CPU for at most 60s"),
+    ],
+)
+def test_a_limit_that_would_end_a_process_midway_is_an_obstacle(monkeypatch, limit, most, message):
+    infinite = inherited_limits.resource.RLIM_INFINITY
+    monkeypatch.setattr(
+        inherited_limits.resource,
+        "getrlimit",
+        lambda number: (most if number == limit else infinite, infinite),
+    )
+    (why,) = whys()
+    assert message in why
+    assert "raise the limit (ulimit -" in why
 
 
 def test_unreadable_figures_of_the_machine_are_an_obstacle(tmp_path):
@@ -100,7 +144,7 @@ def test_processes_of_others_are_seen_or_hidden(tmp_path):
 def test_keys_are_kept_in_the_users_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert usable_cache() == (tmp_path / "onionrig", None)
-    assert list((tmp_path / "onionrig").iterdir()) == []
+    assert [path.name for path in (tmp_path / "onionrig").iterdir()] == [LOCK]
 
 
 def test_a_cache_that_cannot_be_written_is_not_used(monkeypatch, tmp_path):
@@ -119,9 +163,43 @@ def test_a_file_system_without_locks_keeps_no_keys_and_no_workspace(monkeypatch,
     monkeypatch.setattr(fitness.fcntl, "flock", flock)
     path, why = usable_cache()
     assert path is None
-    assert why.startswith(f"no file in {tmp_path}/onionrig can be locked (No locks available), so")
+    assert why.startswith(f"{tmp_path}/onionrig cannot be written (No locks available), so")
     (why,) = whys()
     assert why.endswith("set TMPDIR to a directory on a local disk")
+
+
+def test_a_cache_that_another_user_has_left_is_not_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(identities.os, "geteuid", lambda: -1)
+    path, why = usable_cache()
+    assert path is None
+    assert why.startswith(f"{tmp_path}/onionrig belongs to another user, so keys are made in")
+
+
+def test_a_cache_without_room_is_not_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(identities.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 0}))
+    path, why = usable_cache()
+    assert path is None
+    assert "has no room for keys" in why
+
+
+def test_a_directory_in_place_of_the_caches_lock_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "onionrig" / LOCK).mkdir(parents=True)
+    path, why = usable_cache()
+    assert path is None
+    assert why.startswith(f"{tmp_path}/onionrig/lock cannot be written (Is a directory)")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may replace everything")
+def test_a_cache_with_an_entry_that_cannot_be_replaced_is_not_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "onionrig" / "relay-1").mkdir(parents=True)
+    (tmp_path / "onionrig" / "relay-1").chmod(0o500)
+    path, why = usable_cache()
+    assert path is None
+    assert why.startswith(f"{tmp_path}/onionrig/relay-1 cannot be replaced")
 
 
 def homeless(*_):

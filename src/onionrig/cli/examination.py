@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +17,7 @@ from onionrig.movers.sampler.others import sees_all_processes
 from onionrig.probe.facts import host_facts, usable_memory
 from onionrig.probe.openssl import find_openssl
 from onionrig.processes.leftover_groups import group_mounts
-from onionrig.processes.surroundings import refuse_unfit_surroundings
+from onionrig.processes.surroundings import temporary_directory
 from onionrig.tor.program import find_tor
 from onionrig.units import size_text
 
@@ -156,11 +155,9 @@ def _others() -> MachineFinding:
 
 def _disk() -> MachineFinding:
     try:
-        places = [Path(tempfile.gettempdir()), Path.cwd()]
-    except OSError as error:
-        return MachineFinding(
-            what="free disk", verdict="warning", found="-", advice=str(error.strerror)
-        )
+        places = [Path(temporary_directory()), Path.cwd()]
+    except (OSError, Unequipped) as error:
+        return MachineFinding(what="free disk", verdict="warning", found="-", advice=str(error))
     free = min(shutil.disk_usage(place).free for place in places)
     return _enough("free disk", free, FREE_DISK_BYTES, "here and in the temporary directory")
 
@@ -174,13 +171,13 @@ def _enough(what: str, free: int, needed: int, advice: str) -> MachineFinding:
 
 def _surroundings() -> MachineFinding:
     try:
-        refuse_unfit_surroundings()
-    except Unequipped as error:
-        return MachineFinding(what="surroundings", verdict="missing", found="-", advice=str(error))
+        directory = temporary_directory()
+    except Unequipped:  # an obstacle, which is listed with the others
+        directory = "nowhere"
     return MachineFinding(
         what="surroundings",
         verdict="ok",
-        found=f"temporary files go to {tempfile.gettempdir()}; no proxy is preloaded",
+        found=f"temporary files go to {directory}; no proxy is preloaded",
     )
 
 

@@ -82,6 +82,8 @@ def wrong_line(line: str) -> str | None:
     keyword = _keyword(line)
     if keyword.startswith("%"):
         return f"{keyword} has tor read lines that nobody has checked; write the lines themselves"
+    if line.lstrip(" \t").startswith("/") and keyword and "log".startswith(keyword.lower()):
+        return "/Log has tor forget the log that the rig reads; add a Log line without the slash"
     option = _own_option(keyword)
     if option is None:
         return None

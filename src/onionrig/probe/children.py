@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from onionrig.errors import Unequipped
 from onionrig.processes.owned import OwnedProcess
+from onionrig.store.refusals import remedy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -63,7 +64,9 @@ def _start(
             sockets=sockets,
         )
     except OSError as error:
-        raise Unequipped(f"{argv[0]} could not be started: {error}") from error
+        raise Unequipped(
+            f"{argv[0]} could not be started: {error.strerror}{remedy(error)}"
+        ) from error
 
 
 def _text(file: IO[bytes]) -> str:

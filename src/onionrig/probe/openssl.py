@@ -11,7 +11,6 @@ shared are part of the answer.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import statistics
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ import msgspec
 from onionrig.errors import Unequipped
 from onionrig.probe.children import child
 from onionrig.probe.speed_output import complaint_from, speed_from, version_from
-from onionrig.programs import run_program
+from onionrig.programs import found, run_program
 from onionrig.records.probe import CELL_BYTES, AlgorithmSpeed
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class OpensslProgram(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_openssl() -> OpensslProgram:
     """Return the openssl on PATH. Raises Unequipped."""
-    path = shutil.which("openssl") or shutil.which("openssl", path=USUAL_PATH)
+    path = found("openssl", elsewhere=USUAL_PATH)
     if path is None:
         raise Unequipped("openssl was not found, and a probe times it: apt-get install openssl")
     printed = run_program([path, "version"], seconds=_VERSION_SECONDS).out

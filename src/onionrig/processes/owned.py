@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from onionrig.programs import NotRun, run_program
+from onionrig.programs import NotRun, found, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ def _ending_with_us(program: str, environment: Mapping[str, str]) -> tuple[str, 
 @functools.cache
 def _setpriv() -> tuple[str, ...]:
     """Return setpriv with its option; () if it is missing or lacks that, as busybox's does."""
-    path = shutil.which("setpriv")
+    path = found("setpriv")
     if path is None:
         return ()
     asking = (path, "--pdeathsig", "KILL", "--")

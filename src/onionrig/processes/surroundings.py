@@ -32,13 +32,29 @@ proxychains-ng, tsocks, Dante's socksify, proxybound."""
 PRELOAD = "LD_PRELOAD"
 
 
+def temporary_directory() -> str:
+    """Return where temporary files go. Raises Unequipped if no directory for them can be used."""
+    try:
+        return tempfile.gettempdir()
+    except OSError as error:
+        raise Unequipped(
+            "there is no temporary directory in which a file can be written: free space in /tmp, "
+            "or set TMPDIR to a directory that can be written"
+        ) from error
+
+
 def refuse_unfit_surroundings(longest: str = "", *, for_ssh: bool = False) -> None:
     """Raise Unequipped if a run could not work here, whatever is installed.
 
     ``longest`` is the longest path of a unix socket below the workspace.
     """
     refuse_intercepted()
-    directory = tempfile.gettempdir()
+    refuse_unfit_directory(longest, for_ssh=for_ssh)
+
+
+def refuse_unfit_directory(longest: str = "", *, for_ssh: bool = False) -> None:
+    """Raise Unequipped if temporary files would go where a run's cannot be."""
+    directory = temporary_directory()
     if wrong := unfit(directory, longest, for_ssh=for_ssh):
         raise Unequipped(
             f"the temporary directory {directory!r} cannot be used: {wrong}; set TMPDIR to another "

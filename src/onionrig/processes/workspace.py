@@ -17,7 +17,6 @@ import select
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -27,6 +26,7 @@ import msgspec
 
 from onionrig.errors import DaemonDied
 from onionrig.processes.keeper import DONE, GROUP, MARK, WATCHING
+from onionrig.processes.surroundings import temporary_directory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -118,7 +118,7 @@ def has_controller(workspace: Path) -> bool | None:
 def _start(finish: Sequence[str]) -> tuple[subprocess.Popen[bytes], Kept]:
     """Start a keeper; the workspace is not made before it watches."""
     mark = secrets.token_hex(8)
-    workspace = Path(tempfile.gettempdir()) / f"onionrig-{mark}"
+    workspace = Path(temporary_directory()) / f"onionrig-{mark}"
     keeper = subprocess.Popen(
         [sys.executable, "-m", "onionrig.processes.keeper", mark, str(workspace), *finish],
         stdin=subprocess.PIPE,

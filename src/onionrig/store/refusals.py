@@ -61,6 +61,11 @@ def _explained_runtime_error(error: RuntimeError) -> OnionrigError | None:
     return None
 
 
+def remedy(error: OSError) -> str:
+    """Return what to do where the system has too few of something, after a semicolon, or ""."""
+    return f"; {_TOO_FEW[error.errno]}" if error.errno in _TOO_FEW else ""
+
+
 def _explained_os_error(error: OSError) -> OnionrigError:
     reason = error.strerror or str(error)
     filename = error.filename
@@ -74,4 +79,17 @@ def _explained_os_error(error: OSError) -> OnionrigError:
         )
     if path is not None:
         return RecordsUnreadable(f"{path}: {reason}")
+    if error.errno == errno.ENOENT and not _has_directory():
+        return RunDirectoryError(
+            "the directory in which this was started is no longer there: change to another (cd)"
+        )
     return OnionrigError(f"the system refused something: {reason}; please report it")
+
+
+def _has_directory() -> bool:
+    """Return whether this process's working directory still exists."""
+    try:
+        os.getcwd()  # noqa: PTH109 - asked of the system, as what failed was
+    except FileNotFoundError:
+        return False
+    return True

@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime
 import fcntl
 import hashlib
+import os
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -24,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from onionrig.errors import Unequipped
-from onionrig.programs import run_program
+from onionrig.programs import found, run_program
 from onionrig.rig.allocation import AuthorityIdentity, OnionIdentity, RelayIdentity
 from onionrig.rig.keys import HostKeys, identities_from, keys_wanted
 from onionrig.store.whole_files import put_in_place, write_whole
@@ -32,7 +34,7 @@ from onionrig.tor.address import address_from_key
 from onionrig.tor.bootstrap import complaint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from onionrig.experiment.schema import Experiment
     from onionrig.rig.allocation import Identities
@@ -49,6 +51,15 @@ DIGESTS = "SHA256SUMS"
 CERTIFICATE_MONTHS = 12
 RENEWED_BEFORE = datetime.timedelta(days=2)
 _SECONDS = 60
+LOCK = "lock"
+"""The file of a cache that is locked while keys are made there."""
+ROOM_BYTES = 1 << 20
+"""Space that new keys may take (a judgement: those of a smoke run take 100 KiB)."""
+_LOCK_SECONDS = 30.0
+"""Time after which another run is no longer waited for; it usually needs a few seconds."""
+_LOCK_LOOK_SECONDS = 0.1
+_MOST_LETTERS = 500
+"""Upper bound on what a program printed that an error quotes."""
 
 
 def make_identities(
@@ -69,13 +80,14 @@ def make_keys(
 
     The address's key is the one in the directory ``kept_frontend``, where it is made if missing;
     without such a directory it is made in the workspace. Raises Unequipped if tor or tor-gencert
-    cannot make keys.
+    cannot make keys. If another run does not release the cache in time, all are made in the
+    workspace.
     """
     made_in = workspace / "identities"
     made_in.mkdir(mode=0o700)
-    with _locked(cache), ThreadPoolExecutor() as pool:
-        authorities = pool.map(lambda name: _authority(cache / name, tor=tor), wanted.authorities)
-        relays = pool.map(lambda name: _relay(cache / name, tor=tor), wanted.relays)
+    with _locked(cache, otherwise=workspace / "cache") as kept, ThreadPoolExecutor() as pool:
+        authorities = pool.map(lambda name: _authority(kept / name, tor=tor), wanted.authorities)
+        relays = pool.map(lambda name: _relay(kept / name, tor=tor), wanted.relays)
         return HostKeys(
             authorities=dict(zip(wanted.authorities, authorities, strict=True)),
             relays=dict(zip(wanted.relays, relays, strict=True)),
@@ -234,6 +246,7 @@ def _make_voting_keys(directory: Path, *, gencert: str) -> None:
             "-s", str(directory / "authority_signing_key"),
             "-c", str(directory / "authority_certificate"),
         ],
+        makes=[directory / name for name in ("authority_identity_key", *VOTING_KEYS)],
         stdin=b"onionrig\n",
     )  # fmt: skip
     # it signs new signing keys, which we never ask for: keep no secret that nobody needs
@@ -251,7 +264,8 @@ def _make_relay_keys(directory: Path, *, tor: str) -> None:
             "--DataDirectory", str(data), "--ORPort", "9001", "--Address", "127.0.0.1",
             "--Nickname", directory.name.removesuffix(".new").replace("-", ""),
             "--DirAuthority", f"none 127.0.0.1:1 {'f' * 40}",
-        ]
+        ],
+        makes=[data / "fingerprint", *(data / "keys" / name for name in RELAY_KEYS)],
     )  # fmt: skip
     for name in RELAY_KEYS:
         (data / "keys" / name).rename(directory / name)
@@ -262,19 +276,20 @@ def _make_relay_keys(directory: Path, *, tor: str) -> None:
 
 def _gencert_beside(tor: str) -> str:
     beside = Path(tor).with_name("tor-gencert")
-    path = str(beside) if beside.is_file() else shutil.which("tor-gencert")
+    path = str(beside) if beside.is_file() else found("tor-gencert")
     if path is None:
         raise Unequipped("tor-gencert was not found: it comes with tor (Debian: package tor)")
     return path
 
 
-def _run_key_program(argv: list[str], *, stdin: bytes = b"") -> None:
+def _run_key_program(argv: list[str], *, makes: Sequence[Path], stdin: bytes = b"") -> None:
+    """Run a program that makes keys. Raises Unequipped if it fails, or does not make the files."""
     completed = run_program(argv, seconds=_SECONDS, given=stdin)
-    if completed.code:
-        printed = (completed.out + completed.err).strip()
+    if completed.code or not all(path.is_file() for path in makes):
+        printed = (completed.out + completed.err).strip()[-_MOST_LETTERS:]
         raise Unequipped(
             f"{argv[0]} could not make keys (exit code {completed.code}): "
-            f"{complaint(completed.out) or printed}"
+            f"{complaint(completed.out) or printed or 'it printed nothing'}"
         )
 
 
@@ -296,10 +311,50 @@ def _key_file_tag(kind: bytes) -> bytes:
 
 
 @contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    """Keep a second run out of the cache while keys are made."""
+def _locked(cache: Path, *, otherwise: Path) -> Iterator[Path]:
+    """Keep a second run out of the cache while keys are made, and return where to make them.
+
+    A run that was stopped may hold the lock for ever; then it is the other directory.
+    """
+    until = time.monotonic() + _LOCK_SECONDS
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     cache.chmod(0o700)
-    with (cache / "lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    with (cache / LOCK).open("w", encoding="utf-8") as lock:
+        while not _is_taken(lock):
+            if time.monotonic() > until:
+                otherwise.mkdir(mode=0o700)
+                yield otherwise
+                return
+            time.sleep(_LOCK_LOOK_SECONDS)
+        yield cache
+
+
+def _is_taken(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def unusable_cache(cache: Path) -> str | None:
+    """Explain why keys cannot be kept in a directory, which is made if missing, or return None.
+
+    A run as root, or a restored backup, may have left files there that this user cannot replace.
+    """
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if cache.stat().st_uid != os.geteuid():
+            return f"{cache} belongs to another user"
+        cache.chmod(0o700)
+        if shutil.disk_usage(cache).free < ROOM_BYTES:
+            return f"{cache} has no room for keys"
+        with (cache / LOCK).open("w", encoding="utf-8") as lock:
+            _is_taken(lock)
+        shut = [
+            entry for entry in cache.iterdir()
+            if entry.is_dir() and not os.access(entry, os.R_OK | os.W_OK | os.X_OK)
+        ]  # fmt: skip
+    except OSError as error:
+        return f"{error.filename or cache} cannot be written ({error.strerror})"
+    return f"{shut[0]} cannot be replaced" if shut else None

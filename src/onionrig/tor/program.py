@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from onionrig.errors import Unequipped
-from onionrig.programs import NotRun, run_program
+from onionrig.programs import NotRun, found, run_program
 from onionrig.tor.bootstrap import complaint
 from onionrig.units import version_numbers
 
@@ -43,7 +42,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_tor() -> Program:
     """Return the tor on PATH. Raises Unequipped if there is none, or only one that is too old."""
-    path = shutil.which("tor") or shutil.which("tor", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    path = found("tor", elsewhere="/usr/sbin:/usr/bin:/usr/local/bin")
     if path is None:
         raise Unequipped(
             "tor was not found: `make setup` installs it without starting it "

@@ -15,11 +15,13 @@ from onionrig.cli.app import (
     app,
 )
 from onionrig.cli.help import MACHINE, described
-from onionrig.cli.output.printing import print_json, results
+from onionrig.cli.output.printing import print_json, remarks, results
 from onionrig.cli.question import ask, flags_layer
+from onionrig.engine.ansible.connection import SSH_SOCKET
 from onionrig.engine.local.equipment import Equipment
 from onionrig.engine.local.fitness import refuse_unfit
 from onionrig.errors import Unequipped
+from onionrig.processes.surroundings import refuse_unfit_surroundings
 from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
 from onionrig.rig.layout import Programs
 from onionrig.rig.render import render
@@ -63,7 +65,9 @@ def check(
         print_json(rig.with_rendered_files())
     else:
         results().print(rig_view(rig, allocation.ports, question.resolved))
-    if not question.experiment.has_real_hosts:
+    if question.experiment.has_real_hosts:
+        refuse_unfit_surroundings(SSH_SOCKET, for_ssh=True)
+    else:
         # a machine without tor can check what another one is to run
         refuse_unfit(
             question.experiment, tor=None if programs.tor == NAMES.tor else str(programs.tor)
@@ -71,10 +75,17 @@ def check(
 
 
 def _equipment() -> Equipment | None:
-    """Return the programs of this machine, or None if one of them is missing."""
+    """Return the programs of this machine, or None, with a remark, if one cannot be used."""
     try:
         return Equipment.found()
-    except Unequipped:
+    except Unequipped as error:
+        remarks().print(
+            f"no rig can run on this machine, and no tor was asked about torrc lines: {error}",
+            style="dim",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from onionrig.cli.output.printing import print_json
 from onionrig.errors import RunDirectoryError
 from onionrig.processes.leftover_groups import group_mounts
 from onionrig.processes.leftovers import clean as clean_up
+from onionrig.processes.surroundings import temporary_directory
 from onionrig.units import size_text
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def clean(
     directories are results and stay. Namespaces and links need no cleaning: they end with the
     processes of their run.
     """
-    temporary = Path(tempfile.gettempdir())
+    temporary = Path(temporary_directory())
     leftovers = clean_up(temporary, groups_below=group_mounts(), dry_run=dry_run)
     if json:
         print_json(leftovers)

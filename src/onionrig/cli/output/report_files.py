@@ -19,7 +19,14 @@ from rich.text import Text
 from onionrig.analysis.over_time.series import series
 from onionrig.cli.opened_run import opened_run
 from onionrig.cli.output.printing import remarks, results
-from onionrig.errors import ERROR_CLASSES, OnionrigError, RecordsUnreadable, Unequipped, UsageError
+from onionrig.errors import (
+    ERROR_CLASSES,
+    UNEXPECTED,
+    OnionrigError,
+    RecordsUnreadable,
+    Unequipped,
+    UsageError,
+)
 from onionrig.programs import run_program
 from onionrig.store.account import account_of
 from onionrig.store.bundle.reading import is_bundle
@@ -128,7 +135,9 @@ def write_report(path: Path, directory: Path) -> None:
 def _run_drawing(*words: str, given: bytes = b"") -> str:
     """Run the program that draws, and return what it printed."""
     argv = (sys.executable, "-m", "onionrig.cli.output.drawing", *words)
-    program = run_program(argv, seconds=DRAWING_SECONDS, given=given)
+    # the code that draws reads its own docstrings, which PYTHONOPTIMIZE=2 removes
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
+    program = run_program(argv, seconds=DRAWING_SECONDS, given=given, environment=environment)
     if program.code == 0:
         return program.out
     kind = next(
@@ -137,6 +146,11 @@ def _run_drawing(*words: str, given: bytes = b"") -> str:
     )
     if kind is not None:
         raise kind(program.err.strip())
+    if program.code == UNEXPECTED:
+        raise OnionrigError(
+            f"the program that draws the report failed, please report it ({program.complaint}); "
+            "the records are whole"
+        )
     raise Unequipped(
         "the program that draws the report ended before it had drawn it, as it does where there "
         f"is not enough memory ({program.complaint}); the records are whole, and `onionrig report` "

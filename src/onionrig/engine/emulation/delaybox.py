@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sys
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from onionrig.engine.local.equipment import cache_directory
 from onionrig.errors import OnionrigError, Unequipped
-from onionrig.programs import run_program
+from onionrig.programs import found, run_program
 from onionrig.store.whole_files import put_in_place, replace_file
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def delaybox(cache: Path | None = None) -> Path:
     digest = built.with_name(f"{built.name}.sha256")
     if _is_whole(built, digest):
         return built
-    compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
+    compiler = next(filter(None, map(found, _COMPILERS)), None)
     if compiler is None:
         raise Unequipped(
             "this kernel has no netem, so delays are made by a small C program, and there is no "

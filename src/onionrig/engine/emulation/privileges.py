@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onionrig.errors import Unequipped
-from onionrig.programs import NotRun, run_program
+from onionrig.programs import NotRun, found, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ _SWITCHES = {
 
 def tool(name: str) -> str:
     """Return the path of a program; Debian keeps some where only root's PATH leads."""
-    return shutil.which(name) or shutil.which(name, path=ROOTS_PATH) or name
+    return found(name, elsewhere=ROOTS_PATH) or name
 
 
 def enter_user_namespace_if_needed() -> None:

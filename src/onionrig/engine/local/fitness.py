@@ -9,6 +9,7 @@ import fcntl
 import os
 import resource
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,10 +19,15 @@ import platformdirs
 import psutil
 
 from onionrig.engine.local.confinement import refuse_confined
+from onionrig.engine.local.inherited_limits import lacking_limits
+from onionrig.engine.torrcs import longest_socket
 from onionrig.errors import Unequipped
 from onionrig.processes.limits import task_room
+from onionrig.processes.surroundings import refuse_intercepted, refuse_unfit_directory
 from onionrig.rig.allocation import tors_of
+from onionrig.rig.layout import LOOPBACK
 from onionrig.rig.needs import STATE_BYTES, lacking_files, tasks_of
+from onionrig.tor.identities import unusable_cache
 from onionrig.units import counted, size_text
 
 if TYPE_CHECKING:
@@ -34,6 +40,7 @@ MOVERS = 6
 dialler."""
 SYSTEM_FILES = ("stat", "meminfo", "loadavg")
 """Files in /proc about the whole machine, which every sample includes."""
+_LOOPBACK_SECONDS = 5.0
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +50,12 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     movers: int
     streams: int
     """Largest number of streams of one sink."""
+    longest_socket: str = ""
+    """Longest path of a unix socket below the workspace."""
+    load_seconds: float = 0.0
+    """Time for which the load is on."""
+    loopback: bool = True
+    """Whether services communicate over this machine's loopback."""
 
     @classmethod
     def of(cls, experiment: Experiment) -> Needs:
@@ -54,6 +67,9 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
             tors=() if bare else tuple(tors_of(experiment)),
             movers=MOVERS * max(1, len(experiment.hosts)),
             streams=experiment.load.streams_asked,
+            longest_socket=longest_socket(experiment),
+            load_seconds=experiment.load.ramp + experiment.load.hold,
+            loopback=not experiment.hosts,
         )
 
 
@@ -75,10 +91,13 @@ def refuse_unfit(experiment: Experiment, *, tor: str | None) -> None:
 def obstacles(needs: Needs, *, tor: str | None) -> list[Obstacle]:
     """Return the obstacles to running a rig with these needs here."""
     questions: tuple[tuple[str, Callable[[], str | None]], ...] = (
+        ("surroundings", lambda: _refusal(refuse_intercepted)),
         ("temporary directory", lambda: _temporary(needs)),
+        ("loopback", lambda: _loopback(needs)),
         ("/proc", lambda: unreadable_system(Path("/proc"))),
         ("open files", lambda: _files(needs)),
         ("processes", lambda: _tasks(needs)),
+        ("limits", lambda: lacking_limits(needs.load_seconds)),
     )
     found_obstacles = [
         Obstacle(what=resource, why=why)
@@ -89,7 +108,7 @@ def obstacles(needs: Needs, *, tor: str | None) -> list[Obstacle]:
     if (
         tor is not None
         and needs.tors
-        and all(obstacle.what != questions[0][0] for obstacle in found_obstacles)
+        and all(obstacle.what != "temporary directory" for obstacle in found_obstacles)
     ):
         try:
             refuse_confined(tor, Path(tempfile.gettempdir()))
@@ -113,18 +132,10 @@ def usable_cache() -> tuple[Path | None, str | None]:
         return None, f"this user has no home directory, {advice}"
     try:
         str(path).encode()
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path) as trial:
-            trial.write(b"\0")
-            trial.flush()
-            refused = _lock_refused(trial)
     except UnicodeEncodeError:
         return None, f"the name of the cache directory is not UTF-8, {advice}"
-    except OSError as error:
-        return None, f"{path} cannot be written ({error.strerror}), {advice}"
-    if refused is not None:
-        return None, f"no file in {path} can be locked ({refused}), {advice}"
-    return path, None
+    problem = unusable_cache(path)
+    return (path, None) if problem is None else (None, f"{problem}, {advice}")
 
 
 def unreadable_system(proc: Path) -> str | None:
@@ -142,22 +153,15 @@ def unreadable_system(proc: Path) -> str | None:
 
 def _temporary(needs: Needs) -> str | None:
     """Explain why the temporary directory is unsuitable, or return None."""
-    try:
-        directory = tempfile.gettempdir()
-    except OSError as error:
-        return f"there is no temporary directory that can be written ({error.strerror}): set TMPDIR"
+    unfit = _refusal(lambda: refuse_unfit_directory(needs.longest_socket))
+    if unfit is not None:
+        return unfit
+    directory = tempfile.gettempdir()
     tmpdir = os.environ.get("TMPDIR")
     if tmpdir and not _is_same(tmpdir, directory):
         return (
             f"TMPDIR is {_readable(tmpdir)}, and no file can be written there: free space there, "
             "or set it to a directory that can be written"
-        )
-    try:
-        directory.encode()
-    except UnicodeEncodeError:
-        return (
-            f"the name of the temporary directory {_readable(directory)} is not UTF-8: set TMPDIR "
-            "to another"
         )
     free, needed = shutil.disk_usage(directory).free, STATE_BYTES * max(1, len(needs.tors))
     if free < needed:
@@ -182,6 +186,30 @@ def _lock_refused(file: IO[bytes]) -> str | None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return error.strerror
+    return None
+
+
+def _refusal(refuse: Callable[[], None]) -> str | None:
+    try:
+        refuse()
+    except Unequipped as error:
+        return str(error)
+    return None
+
+
+def _loopback(needs: Needs) -> str | None:
+    """Explain why services could not communicate over loopback, or return None."""
+    if not needs.loopback:
+        return None
+    try:
+        with socket.create_server((LOOPBACK, 0)) as listening:
+            socket.create_connection(listening.getsockname(), _LOOPBACK_SECONDS).close()
+    except OSError as error:
+        return (
+            f"nothing can be reached on {LOOPBACK} ({error.strerror or error}), where the rig's "
+            "services are: bring the loopback interface up (ip link set lo up), and have the "
+            "firewall let it pass"
+        )
     return None
 
 

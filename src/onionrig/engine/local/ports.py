@@ -37,18 +37,20 @@ def allocated_ports(needed: Mapping[str, int | None], *, address: str) -> Iterat
     picked = [key for key in needed if key not in fixed]
     with contextlib.ExitStack() as claims:
         ports: list[int] = []
+        claimed_ports = 0
         for block in _blocks():
             if len(ports) >= len(picked):
                 break
             if claim := _claimed(block.start):
                 claims.enter_context(claim)
+                claimed_ports += BLOCK
                 ports += [
                     port for port in block if port not in fixed.values() and is_free(address, port)
                 ]
         if len(ports) < len(picked):
             raise PortTaken(
                 f"no {len(picked)} free ports on {address} between {FIRST_PORT} and {LAST_PORT}: "
-                "other runs hold them; wait for one to end"
+                + _who_holds_them(claimed_ports)
             )
         yield {**dict(zip(picked, ports, strict=False)), **fixed}
 
@@ -62,6 +64,17 @@ def is_free(address: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def _who_holds_them(claimed_ports: int) -> str:
+    """Explain why ports are missing; those of ``claimed_ports`` are not other runs'."""
+    if not claimed_ports:
+        return "other runs hold them; wait for one to end"
+    others = "" if claimed_ports == len(_blocks()) * BLOCK else ", and other runs hold the rest"
+    return (
+        f"other programs use those of {claimed_ports} that are not free (ss -ltn){others}; end "
+        "some, or ask for a smaller rig"
+    )
 
 
 def _blocks() -> list[range]:
