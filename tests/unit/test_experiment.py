@@ -213,7 +213,9 @@ def test_settings_are_toml_values_or_plain_text():
     assert layer_from_setting("load.streams=3") == {"load": {"streams": 3}}
     assert layer_from_setting("load.hold=30s") == {"load": {"hold": "30s"}}
     several_lines = "3\nclients = 2"  # no key is set that the option does not name
-    assert layer_from_setting(f"load.streams={several_lines}") == {"load": {"streams": several_lines}}
+    assert layer_from_setting(f"load.streams={several_lines}") == {
+        "load": {"streams": several_lines}
+    }
     assert layer_from_setting('load.torrc=["A 1"]') == {"load": {"torrc": ["A 1"]}}
     assert layer_from_setting('verdict.time_to_first_byte."p99.9"=2s') == {
         "verdict": {"time_to_first_byte": {"p99.9": "2s"}}

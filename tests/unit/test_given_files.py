@@ -3,10 +3,9 @@
 import errno
 import os
 import threading
+from pathlib import Path
 
 import pytest
-
-from pathlib import Path
 
 from onionrig.cli.question import layers_of
 from onionrig.errors import UsageError

@@ -42,15 +42,22 @@ def explained(error: BaseException) -> OnionrigError | None:
         )
     if isinstance(error, MemoryError):
         return Unequipped(f"there is not enough memory: {_TOO_FEW[errno.ENOMEM]}")
-    if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
+    if isinstance(error, RuntimeError):
+        return _explained_runtime_error(str(error))
+    return _explained_os_error(error) if isinstance(error, OSError) else None
+
+
+def _explained_runtime_error(text: str) -> OnionrigError | None:
+    """Return an error of ours for what Python raises in place of the system's error, or None."""
+    if _NO_THREAD in text:
         return Unequipped(f"no thread could be started: {_TOO_FEW[errno.EAGAIN]}")
-    if isinstance(error, RuntimeError) and _LOOP in str(error):
-        return RecordsUnreadable(f"{error}: name what the link should lead to")
-    if isinstance(error, RuntimeError) and _NO_HOME in str(error).casefold():
+    if _LOOP in text:
+        return RecordsUnreadable(f"{text}: name what the link should lead to")
+    if _NO_HOME in text.casefold():
         return Unequipped(
             "this user has no home directory: set HOME, or XDG_CACHE_HOME and XDG_CONFIG_HOME"
         )
-    return _explained_os_error(error) if isinstance(error, OSError) else None
+    return None
 
 
 def _explained_os_error(error: OSError) -> OnionrigError:
