@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from onionrig.analysis.result import results_by_load
-from onionrig.store.probe_file import read_probe
+from onionrig.store.given_files import read_probe
 from onionrig.store.run_directory import RunDirectory
 
 if TYPE_CHECKING:
