@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 COLLECTION = "onionrig.cluster"
 SSH_SOCKET = "ssh/0123456789.0123456789abcdef"
 """Longest path of a socket of Ansible's ssh below a workspace, until it is in place."""
+REMOTE_TEMP = "/tmp"  # noqa: S108 - it makes a private directory there for each module
+"""Directory on a host for files of Ansible's modules; its default would leave one in the home."""
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
 NO_HOSTS = "leaves us with no hosts to target"
@@ -191,6 +193,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_REMOTE_TEMP": REMOTE_TEMP,
         "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(directory / "ssh"),
         "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale that is not UTF-8
