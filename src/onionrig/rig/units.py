@@ -29,6 +29,9 @@ LOCK = RUNTIME / "lock"
 """File that names the run that uses a host."""
 UNITS = PurePosixPath("/run/systemd/system")
 """The directory of volatile units (systemd.unit(5))."""
+SLICE_OF_ALL = "onionrig.slice"
+"""Slice that systemd makes above those of runs, as their names say (systemd.slice(5)). Unless it is
+stopped, it stays until a reboot."""
 USER = "onionrig"
 """User and group of every service; provisioning creates both."""
 MOST_NAME_LETTERS = 200
@@ -200,6 +203,7 @@ def stand_down_commands(run: HostRun) -> tuple[str, ...]:
         f"rm -rf {run.workspace}",
         f"rm -f {UNITS}/onionrig-{run.run_id}*",
         f"grep -qs {run.run_id} {LOCK} && rm -f {LOCK}",
+        f"[ -s {LOCK} ] || systemctl stop {SLICE_OF_ALL} 2>/dev/null",
         f"! command -v nft >/dev/null || nft delete table {CUT_TABLE} 2>/dev/null",
         "systemctl daemon-reload",
         f'systemctl reset-failed "onionrig-{run.run_id}*"',

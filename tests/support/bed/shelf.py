@@ -86,7 +86,7 @@ QUICK = (*SMALL, "--balancer", "extended", "--set", "load.ramp=2s")
 
 VOLATILE = (
     "ls -d /run/onionrig/lock /run/onionrig/*/ /run/systemd/system/onionrig* 2>/dev/null; "
-    "pgrep -u onionrig; "
+    "pgrep -u onionrig; ls -d /sys/fs/cgroup/onionrig* 2>/dev/null; "
     "systemctl list-units 'onionrig-*' --all --plain --no-legend | cut -d' ' -f1"
 )
 
