@@ -3,11 +3,14 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from onionrig.engine.ansible.engine import AnsibleEngine
 from onionrig.engine.ansible.hosts import RemoteHosts, RunHost
 from onionrig.engine.ansible.looks import Looks
-from onionrig.errors import HostLost
+from onionrig.errors import HostLost, RunDirectoryError
 from onionrig.rig.model import Listening, Role, Service
 from onionrig.rig.units import HostRun
+from onionrig.store.run_directory import RunDirectory
+from support.files import lay_out
 
 
 class NobodyAnswers:
@@ -115,3 +118,19 @@ async def test_nobody_waits_for_a_service_whose_host_is_gone(tmp_path):
 
     assert look.listens
     assert [loss.name for loss in losses] == ["pi1"]
+
+
+async def test_a_program_of_ours_that_ends_with_an_error_is_named_with_its_host(tmp_path):
+    hosts = hosts_of(tmp_path, "pi1")
+    sink = Service(
+        name="sink-pi1", role=Role.SINK, host="pi1", argv=("sink",),
+        directory=PurePosixPath("/work"), log_path=PurePosixPath("/records/logs/sink-pi1.log"),
+    )  # fmt: skip
+    engine = AnsibleEngine(hosts, {}, None, RunDirectory(tmp_path), None)
+    engine._services = {sink.name: sink}
+    full = engine.death("sink-pi1", RunDirectoryError.exit_code)
+    assert isinstance(full, RunDirectoryError)
+    assert str(full).startswith("sink-pi1 on pi1: the run directory cannot be written (disk full")
+    lay_out(tmp_path, {"logs/sink-pi1.log": "error: samples/sink-pi1.jsonl: No space left\n"})
+    said = str(engine.death("sink-pi1", RunDirectoryError.exit_code))
+    assert said == "sink-pi1 on pi1: samples/sink-pi1.jsonl: No space left"

@@ -325,14 +325,17 @@ class AnsibleEngine:
     def death(self, name: str, code: int) -> Exception:
         """Return the error that explains a service's unexpected end."""
         service = self._services[name]
-        return death(
-            f"{name} on {service.host}",
+        who = f"{name} on {service.host}"
+        error = death(
+            who,
             code,
             ours=service.role in OURS,
             after_seconds=self._hosts.ends.age_seconds(name),
             last=last_line(self._copy_of(service.log_path, service.host)),
             log=self.log(service),
         )
+        # what a program of ours said of its end does not say on which host that was
+        return error if str(error).startswith(who) else type(error)(f"{who}: {error}")
 
     def _copy_of(self, path: PurePosixPath, host: str) -> Path:
         return self._run_directory.path / path.relative_to(self._hosts[host].run.records)
