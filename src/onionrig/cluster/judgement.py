@@ -166,7 +166,9 @@ def port_findings(
 
 def _rule(source: str, port: int) -> str:
     family = "ip6" if ":" in source else "ip"
-    return f"nft add rule inet filter input {family} saddr {source} tcp dport {port}-65535 accept"
+    # put first: a last rule of the chain may drop everything
+    matches = f"{family} saddr {source} tcp dport {port}-65535"
+    return f"nft insert rule inet filter input {matches} accept"
 
 
 def _system(host: str, facts: ExaminedHost) -> HostFinding:
