@@ -11,8 +11,12 @@ from support.waiting import until
 
 def test_a_host_lost_in_the_hold_leaves_the_rest_going_and_is_named(shelf, start):
     run = shelf.new_run()
-    going = start("run", "-i", shelf.inventory, *QUICK, "--hold", "25", "--out", run.path)
+    going = start(
+        "run", "-i", shelf.inventory, *QUICK, "--hold", "25", "--out", run.path, "--report"
+    )
     phase_reached(going, run, "hold")
+    # each instance had served a verified stream before, through extended Onionbalance
+    assert b'"kind":"starved"' not in run.events_path.read_bytes()
     shelf.bed["pi2"].kill()
     try:
         assert going.ends() == 13, going.stderr
@@ -24,6 +28,7 @@ def test_a_host_lost_in_the_hold_leaves_the_rest_going_and_is_named(shelf, start
     assert [host["name"] for host in result["lost_hosts"]] == ["pi2"]
     assert result["verdict"]["met"] is None
     assert "pi2" in result["trust"]["doubts"][0]
+    assert (run.path / "report.html").stat().st_size
     assert shelf.volatile() == {}
 
 

@@ -11,6 +11,7 @@ import sys
 
 import psutil
 import pytest
+import yaml
 
 from onionrig.engine.ansible.program import provisioned_version
 from onionrig.errors import Interrupted, Unequipped
@@ -31,6 +32,7 @@ getent passwd; getent group
 find /etc /opt /usr /var/lib /var/cache/apt -xdev \
   -not -path '/var/lib/apt/*' -not -path '/var/lib/dpkg/*' -not -path '/var/lib/systemd/*' \
   -not -path '/var/cache/apt/*' -not -name '*.pyc' -not -name __pycache__
+find /root /home -xdev
 find /etc -type f -not -name '*-' -not -name ld.so.cache | sort | xargs sha256sum
 """
 
@@ -44,6 +46,8 @@ def bed():
         theirs.run("apt-get", "-qqy", "install", "--no-install-recommends", "tor")
         (theirs.root / "etc/tor/torrc").write_text("SocksPort 9999\n")
         theirs.run("systemctl", "restart", "tor@default")
+        bed[BARE].run("apt-get", "-qq", "update")
+        bed[BARE].run("apt-get", "-qqy", "install", "libfaketime")  # for its clock to be off
         yield bed
 
 
@@ -53,21 +57,34 @@ def before(bed):
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory):
-    """Return that of a controller that has the wheels, and nothing else in its cache."""
+def environment(bed, tmp_path_factory):
+    """Return that of a controller that knows the hosts, and has the wheels and an empty cache."""
     return {
         **os.environ,
         "PIP_FIND_LINKS": str(cached_wheels()),
         "PIP_NO_INDEX": "1",
+        "ANSIBLE_SSH_COMMON_ARGS": f"-F {bed.ssh_config}",
         "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
     }
 
 
 @pytest.fixture(scope="module")
-def cluster(bed, environment):
+def inventory(bed, environment, tmp_path_factory):
+    """Return the inventory that init writes."""
+    path = tmp_path_factory.mktemp("init") / "inventory.yml"
+    words = ("cluster", "init", INDEXED, BARE, THEIRS, "--clients", THEIRS, "-i", path)
+    printed = bed.run(sys.executable, "-m", "onionrig", *words, env=environment).stdout
+    assert f"init: balancer: {INDEXED}, the first host" in printed
+    assert f"init: ssh does not know {INDEXED}, {BARE}, {THEIRS} yet" in printed
+    variables = path.parent / "host_vars"
+    variables.mkdir()
+    (variables / f"{INDEXED}.yml").write_text(yaml.safe_dump(BUILT))
+    return path
+
+
+@pytest.fixture(scope="module")
+def cluster(bed, environment, inventory):
     """Return what runs a command on the bed's hosts, for its exit code and its JSON."""
-    groups = {"balancer": [INDEXED], "backends": [BARE], "clients": [THEIRS]}
-    inventory = bed.inventory(groups, host_variables={INDEXED: BUILT})
 
     def run(*words, inventory=inventory):
         argv = (sys.executable, "-m", "onionrig", "cluster", *words, "-i", inventory, "--json")
@@ -131,12 +148,17 @@ def test_check_says_what_fresh_hosts_are_and_refuses_somebodys(bed, before, clus
 
 
 def test_check_names_every_trouble_of_all_hosts_at_once(bed, before, cluster, tmp_path):
-    slow_clock = bed[BARE].root / "usr/local/bin/date"
     troubled = bed.inventory(
         {"balancer": ["stranger"], "backends": OURS, "clients": [THEIRS, "gone"]},
         path=tmp_path / "troubled.yml",
         host_variables={
-            INDEXED: {"onionrig_facts": {"machine": "armv6l", "memory_bytes": 400 << 20}},
+            INDEXED: {
+                "onionrig_facts": {
+                    "machine": "armv6l",
+                    "memory_bytes": 400 << 20,
+                    "python": [3, 9, 2],
+                }
+            },
             "stranger": {
                 "ansible_host": bed[INDEXED].address,
                 "ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null",
@@ -148,15 +170,13 @@ def test_check_names_every_trouble_of_all_hosts_at_once(bed, before, cluster, tm
     bed[THEIRS].run("mv", sudoers, "/root/kept")
     bed[INDEXED].run("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", "/opt")
     bed[BARE].run("ip", "route", "add", "blackhole", bed[INDEXED].address)
-    slow_clock.write_text("#!/bin/sh\nexec /bin/date --date='5 seconds ago' \"$@\"\n")
-    slow_clock.chmod(0o755)
     try:
-        code, checked = cluster("check", inventory=troubled)
+        with bed[BARE].clock_off_by("-5s"):
+            code, checked = cluster("check", inventory=troubled)
     finally:
         bed[THEIRS].run("mv", "/root/kept", sudoers)
         bed[INDEXED].run("umount", "/opt")
         bed[BARE].run("ip", "route", "delete", "blackhole", bed[INDEXED].address)
-        slow_clock.unlink()
     assert code == Unequipped.exit_code
     troubles = {
         (each["host"], each["what"]): f"{each['found']}; {each['advice']}"
@@ -165,6 +185,7 @@ def test_check_names_every_trouble_of_all_hosts_at_once(bed, before, cluster, tm
     }
     assert "armv6l" in troubles[INDEXED, "architecture"]
     assert "1 daemon fits" in troubles[INDEXED, "memory"]
+    assert "Python 3.9.2; use a system with Python 3.11" in troubles[INDEXED, "python"]
     assert "50 MiB free for /opt/onionrig" in troubles[INDEXED, "disk"]
     assert "behind this machine's" in troubles[BARE, "clock"]
     assert "pi1 (timeout)" in troubles[BARE, "ports"]
@@ -182,8 +203,7 @@ def test_what_provision_would_do_to_a_fresh_host_is_said_and_not_done(bed, befor
     assert differences(bed, INDEXED, before) == []
 
 
-def test_an_interrupted_provision_leaves_a_record_and_no_connection(bed, environment):
-    inventory = bed.directory / "inventory.yml"
+def test_an_interrupted_provision_leaves_a_record_and_no_connection(bed, environment, inventory):
     words = ("cluster", "provision", "-i", inventory, "--limit", INDEXED)
     with subprocess.Popen(
         bed.controller(sys.executable, "-m", "onionrig", *words),
@@ -200,7 +220,7 @@ def test_an_interrupted_provision_leaves_a_record_and_no_connection(bed, environ
     assert {"tor", "python3-venv", "gcc", "python3-dev"} <= set(made["found"]["packages"])
     # neither ansible's ssh nor a connection that it kept
     commands = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
-    assert not [words for words in commands if any(str(bed.key) in word for word in words)]
+    assert not [words for words in commands if any(str(bed.ssh_config) in word for word in words)]
 
 
 def test_provision_installs_refuses_by_name_and_never_starts_tor(bed, cluster):

@@ -58,7 +58,9 @@ def test_a_run_through_stock_onionbalance_is_one_like_any_other(shelf, start):
     assert result["status"] == "complete"
     assert result["bytes"]["corrupt"] == 0
     assert result["goodput"]["missing_seconds"] == 0
-    assert {share["name"] for share in result["backends"]} == {"backend-1", "backend-2"}
+    served = {share["name"] for share in result["backends"] if share["bytes"]}
+    starved = {instance["name"] for instance in result["fairness"]["starved"]}
+    assert served | starved == {"backend-1", "backend-2"}  # stock's choice of points may starve one
     assert {host["name"]: host["kind"] for host in manifest["hosts"]} == dict.fromkeys(
         ("pi1", "pi2", "pi3"), "remote"
     )
