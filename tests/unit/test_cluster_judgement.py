@@ -119,6 +119,13 @@ def test_failures_are_one_line_with_what_to_do():
     )
     assert kind_of(sudo) == "sudo"
     assert "NOPASSWD" in explained(sudo)
+    without = {
+        "msg": "Task failed: Action failed: Module result deserialization failed: No start of json",
+        "module_stderr": "/bin/sh: 1: sudo: not found\n",
+    }
+    no_sudo = PlaybookFailure(host="pi1", task="Look at the host", reason=reason_of(without))
+    assert kind_of(no_sudo) == "sudo"
+    assert "sudo: not found; install it there as root (apt install sudo)" in explained(no_sudo)
     ssh = PlaybookFailure(
         host="pi1", task="Look", unreachable=True, reason="Permission denied (password)"
     )

@@ -76,3 +76,25 @@ def test_a_host_whose_tor_is_gone_and_one_without_memory_are_named(refused, fact
     lines = refused(pi1={"programs": without_tor}, laptop={"available_memory_bytes": 300 << 20})
     assert lines[0] == "pi1 has no tor: onionrig cluster provision"
     assert "busy ones fit" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("printed", "text"),
+    [
+        ("bash: line 1: sudo: command not found", "pi1: it has no sudo; install it there as root"),
+        ("sh: 1: doas: not found", "pi1: it has no doas;"),
+        ("sudo: a password is required", "pi1: sudo asks for a password; allow"),
+        (
+            "sudo: /opt/onionrig/venv/bin/python: command not found",
+            "pi1 is not provisioned: onionrig cluster provision",
+        ),
+    ],
+)
+def test_a_host_where_nothing_runs_as_root_is_not_taken_for_one_to_provision(
+    monkeypatch, printed, text
+):
+    monkeypatch.setattr(found, "run_program", lambda *_, **__: Ended(code=127, out="", err=printed))
+    accesses = [(Access(name="pi1", destination="pi1"), None)]
+    with pytest.raises(Unequipped) as caught:
+        found.found_hosts(accesses, question().experiment, version=VERSION)
+    assert str(caught.value).startswith(text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from onionrig.engine.ansible.access import asks_for_password, password_asked_text
+from onionrig.engine.ansible.access import root_refused_text
 from onionrig.engine.ansible.connection import CommandFailed, SshConnection
 from onionrig.engine.ansible.inventory import read_inventory
 from onionrig.errors import HostLost, OnionrigError, UsageError
@@ -97,7 +97,9 @@ async def on_all(
 
 def _explained(connection: SshConnection, error: Exception) -> str:
     """Return which host gave no answer and why, in one line."""
-    if isinstance(error, CommandFailed) and asks_for_password(error.output.stderr):
-        return password_asked_text(connection.host)
+    if isinstance(error, CommandFailed):
+        refused = root_refused_text(connection.host, error.output.stderr)
+        if refused is not None:
+            return refused
     text = " ".join(str(error).split())
     return text if text.startswith(connection.host) else f"{connection.host}: {text}"

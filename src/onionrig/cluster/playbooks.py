@@ -43,6 +43,8 @@ PREFIXES = re.compile(
     r"|Data could not be sent to remote host .*? can be reached over ssh: "
 )
 """Words that Ansible puts before a reason and that add nothing to it."""
+SAYS_NOTHING = ("non-zero return code", "result deserialization failed")
+"""Messages of Ansible about a module whose own complaint says more."""
 MEANINGS = ENDINGS | {
     signal.SIGINT: Interrupted("interrupted by Ctrl-C; the same command again does the rest")
 }
@@ -160,7 +162,7 @@ def reason_of(result: Mapping[str, Any]) -> str:
     """Return why a task failed, as one line."""
     message = str(result.get("msg") or "")
     complaints = str(result.get("stderr") or result.get("module_stderr") or "").strip()
-    if complaints and ("non-zero return code" in message or not message):
+    if complaints and (not message or any(words in message for words in SAYS_NOTHING)):
         message = complaints.splitlines()[-1]
     message = PREFIXES.sub("", message)
     return " ".join(message.split()) or "no reason was given"

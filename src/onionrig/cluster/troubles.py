@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from onionrig.engine.ansible.access import SUDO_ADVICE, asks_for_password
+from onionrig.engine.ansible.access import (
+    BECOME_MISSING,
+    INSTALL_ADVICE,
+    SUDO_ADVICE,
+    asks_for_password,
+)
 
 if TYPE_CHECKING:
     from onionrig.cluster.playbooks import PlaybookFailure
@@ -29,7 +34,7 @@ NO_PYTHON = ("python3: not found", "/usr/bin/python3: No such file", "interprete
 
 def kind_of(failure: PlaybookFailure) -> Literal["reachable", "sudo", "python", "other"]:
     """Return what a failure is about."""
-    if asks_for_password(failure.reason):
+    if asks_for_password(failure.reason) or BECOME_MISSING.search(failure.reason):
         return "sudo"
     if any(words in failure.reason for words in NO_PYTHON):
         return "python"
@@ -40,7 +45,7 @@ def advice_for(failure: PlaybookFailure) -> str:
     """Return what to do about a failure."""
     match kind_of(failure):
         case "sudo":
-            return SUDO_ADVICE
+            return INSTALL_ADVICE if BECOME_MISSING.search(failure.reason) else SUDO_ADVICE
         case "python":
             return "sudo apt install python3"
         case "reachable":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,10 @@ PASSWORD_ASKED = ("password is required", "Missing sudo password", "a terminal i
 """Messages of sudo, and of Ansible about it, if it asks for a password."""
 SUDO_ADVICE = "allow its user to use sudo without a password (NOPASSWD): a run cannot type one"
 """Advice for a host whose sudo asks for a password."""
+BECOME_MISSING = re.compile(r"\b(sudo|doas): (command )?not found\b")
+"""Messages of a shell that lacks the program which commands are to be run with as root."""
+INSTALL_ADVICE = "install it there as root (apt install sudo), and allow its user to use it"
+"""Advice for such a host."""
 
 
 def asks_for_password(printed: str) -> bool:
@@ -27,9 +32,13 @@ def asks_for_password(printed: str) -> bool:
     return any(words in printed for words in PASSWORD_ASKED)
 
 
-def password_asked_text(host: str) -> str:
-    """Return the error for a host whose sudo asks for a password."""
-    return f"{host}: sudo asks for a password; {SUDO_ADVICE}"
+def root_refused_text(host: str, printed: str) -> str | None:
+    """Return the error for a host where a command could not run as root, or None if it could."""
+    if asks_for_password(printed):
+        return f"{host}: sudo asks for a password; {SUDO_ADVICE}"
+    if missing := BECOME_MISSING.search(printed):
+        return f"{host}: it has no {missing[1]}; {INSTALL_ADVICE}"
+    return None
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onionrig.engine.ansible.access import Access, asks_for_password, password_asked_text
+from onionrig.engine.ansible.access import Access, root_refused_text
 from onionrig.engine.ansible.clocks import ClockReading, apart, clock_reading
 from onionrig.errors import Unequipped
 from onionrig.experiment.placement import placement
@@ -158,10 +158,10 @@ def _found_host(access: Access, address: str | None) -> FoundHost | str:
 
 
 def _unreachable_reason(access: Access, printed: str) -> str:
+    if refused := root_refused_text(access.name, printed):
+        return refused
     if any(words in printed for words in MODULE_MISSING):
         return f"{access.name} is not provisioned: onionrig cluster provision"
-    if asks_for_password(printed):
-        return password_asked_text(access.name)
     last = printed.splitlines()[-1] if printed else "ssh ended without a word"
     return f"{access.name} cannot be reached: {last} (try: {access.by_hand()}true)"
 
