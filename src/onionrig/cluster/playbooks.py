@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import onionrig
+from onionrig.engine.ansible.access import ALIVE_COUNT, ALIVE_SECONDS
 from onionrig.errors import Interrupted, Unequipped, UsageError
 from onionrig.processes.interrupts import ENDINGS, noted_endings
 from onionrig.processes.surroundings import refuse_unfit_surroundings
@@ -196,7 +197,9 @@ def _environment(directory: Path) -> dict[str, str]:
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_REMOTE_TEMP": REMOTE_TEMP,
-        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes",
+        # a host that loses its power in the middle of a task would be waited for without end
+        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes "
+        f"-o ServerAliveInterval={ALIVE_SECONDS} -o ServerAliveCountMax={ALIVE_COUNT}",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(directory / "ssh"),
         "LC_ALL": "C.UTF-8",  # Ansible refuses to start in a locale that is not UTF-8
         "ANSIBLE_TIMEOUT": str(CONNECT_SECONDS),
