@@ -86,3 +86,25 @@ def test_a_host_whose_link_is_to_be_cut_needs_nft_and_others_do_not(refused, fac
     with_nft = {"programs": facts.programs | {"nft": "/usr/sbin/nft"}}
     (line,) = refused(text=cuts, Pi_3=with_nft, laptop={"version": "unfinished"})
     assert line.startswith("laptop")
+
+
+@pytest.mark.parametrize(
+    ("printed", "text"),
+    [
+        ("bash: line 1: sudo: command not found", "pi1: sudo is not installed; install it"),
+        ("sh: 1: doas: not found", "pi1: doas is not installed;"),
+        ("sudo: a password is required", "pi1: sudo asks for a password; allow"),
+        (
+            "sudo: /opt/onionrig/venv/bin/python: command not found",
+            "pi1 is not provisioned: onionrig cluster provision",
+        ),
+    ],
+)
+def test_a_host_where_nothing_runs_as_root_is_not_taken_for_one_to_provision(
+    monkeypatch, printed, text
+):
+    monkeypatch.setattr(found, "run_program", lambda *_, **__: Ended(code=127, out="", err=printed))
+    accesses = [(Access(name="pi1", destination="pi1"), None)]
+    with pytest.raises(Unequipped) as caught:
+        found.found_hosts(accesses, question().experiment, version=VERSION)
+    assert str(caught.value).startswith(text)

@@ -233,7 +233,7 @@ class RemoteHosts:
             if await host.connection.stands():
                 raise HostLost(
                     f"{host.name}: the run was ended there, by somebody's `onionrig cluster down`, "
-                    "systemctl, or as the host goes down"
+                    "systemctl, its timer if this controller was held up, or as the host goes down"
                 )
             raise HostLost(f"{host.name}: the connection to it has ended")
 
