@@ -149,7 +149,7 @@ def test_the_file_of_ones_own_is_read_from_the_configuration():
     assert catalogue()["attic"].name == "The old laptop"
     assert "pi3b" in catalogue()
     own_boards().write_bytes(b"\xff")
-    with pytest.raises(UsageError, match=r"boards\.toml: .*decode"):
+    with pytest.raises(UsageError, match=r"boards\.toml is not UTF-8: .*decode"):
         catalogue()
 
 
