@@ -11,6 +11,7 @@ from onionrig.errors import UsageError
 from onionrig.experiment.torrc_lines import LINES_OF_THE_RIG
 from onionrig.programs import NotRun
 from onionrig.tor.program import refusal, verifying
+from support.inventories import question
 from support.rigs import experiment_of
 
 pytestmark = pytest.mark.tor
@@ -19,9 +20,26 @@ ASKED = verifying(TOR)
 """How the tor that is here is asked."""
 
 
+EMULATED = {
+    "hosts": [
+        {"name": "pi1", "roles": ["backend", "balancer"], "link": "100Mbit"},
+        {"name": "pc", "roles": ["client", "relay", "authority"]},
+    ]
+}
+
+
 @pytest.mark.parametrize("table", ["network", "backends", "load"])
-def test_tor_takes_the_torrcs_of_the_rig_as_they_are(table):
-    torrcs = example_torrcs(experiment_of({"backends": {"single_hop": True}}), table)
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        experiment_of({"backends": {"single_hop": True}}),
+        experiment_of(EMULATED),
+        question().experiment,
+    ],
+    ids=["here", "on emulated hosts", "on real hosts"],
+)
+def test_tor_takes_the_torrcs_of_the_rig_as_they_are(experiment, table):
+    torrcs = example_torrcs(experiment, table)
     assert [refusal(ASKED, text) for text in torrcs] == [None] * len(torrcs)
 
 

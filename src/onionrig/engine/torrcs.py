@@ -10,7 +10,7 @@ import msgspec
 from onionrig.errors import UsageError
 from onionrig.experiment.torrc_lines import torrc_tables
 from onionrig.rig.allocation import placeholder_allocation, placeholder_identities
-from onionrig.rig.layout import Programs
+from onionrig.rig.layout import LOOPBACK, Programs
 from onionrig.rig.model import Role
 from onionrig.rig.render import render
 from onionrig.tor.program import refusal
@@ -87,10 +87,12 @@ def _example_rig(experiment: Experiment) -> Rig:
         host: msgspec.structs.replace(layout, workspace=NOWHERE, controls=None)
         for host, layout in allocation.layouts.items()
     }
+    # real hosts have no addresses yet
+    hosts = tuple(msgspec.structs.replace(host, address=LOOPBACK) for host in allocation.hosts)
     return render(
         experiment,
         _with_fingerprints(placeholder_identities(experiment)),
-        msgspec.structs.replace(allocation, layouts=layouts),
+        msgspec.structs.replace(allocation, hosts=hosts, layouts=layouts),
     )
 
 

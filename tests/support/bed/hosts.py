@@ -173,6 +173,17 @@ class Host:
         self._process.wait(HANG_SECONDS)
         self._process = None
         until(lambda: not any(map(psutil.pid_exists, ids)), f"the end of {self.name}")
+        until(self._has_no_groups, f"the end of the control groups of {self.name}")
+
+    def _has_no_groups(self):
+        """Remove the control groups that it made, which a kernel takes with it when it goes."""
+        made = [path for group in self._groups for path in group.rglob("*") if path.is_dir()]
+        for path in sorted(made, key=lambda path: len(path.parts), reverse=True):
+            try:
+                path.rmdir()
+            except OSError:  # what was in it has not been reaped yet
+                return False
+        return True
 
     def cut(self):
         """Take its link away; the host sees that its cable is out."""

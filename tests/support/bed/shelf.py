@@ -77,8 +77,10 @@ class Shelf:
         return [int(pid) for pid in shown.stdout.split() if int(pid)]
 
 
+SLOW = ("--set", 'load.torrc=["BandwidthRate 1 MBytes", "BandwidthBurst 1 MBytes"]')
+"""So little that the machine's cores, which all hosts of a bed share, are left to other tests."""
 SMALL = (
-    "--profile", "smoke", "--no-report", "--set", "cluster.grace=15s",
+    "--profile", "smoke", "--no-report", "--set", "cluster.grace=15s", *SLOW,
     "--set", "network.relays=5", "--streams", "8", "--set", "backends.daemons=2",
 )  # fmt: skip
 QUICK = (*SMALL, "--balancer", "extended", "--set", "load.ramp=2s")
