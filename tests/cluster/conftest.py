@@ -24,6 +24,8 @@ LONGEST_FIRST = (
 The second provisions the shelf that the fourth and the fifth have too. The third needs none of it,
 and is done by then.
 """
+RATE = "200mbit"
+"""Of the links: a baseline takes all that they carry, and so little leaves other tests the CPU."""
 
 
 def pytest_collection_modifyitems(items):
@@ -45,9 +47,9 @@ def shelf(tmp_path_factory, worker_id):
     pythons = {sys.prefix, sys.base_prefix} - {DEBIANS}
     here = (PROJECT, *map(Path, sorted(pythons)))
     specs = [
-        HostSpec(name="pi1", sees=here),
-        HostSpec(name="pi2", suite="trixie"),
-        HostSpec(name="pi3"),
+        HostSpec(name="pi1", sees=here, rate=RATE),
+        HostSpec(name="pi2", suite="trixie", rate=RATE),
+        HostSpec(name="pi3", rate=RATE),
     ]
     ours = tmp_path_factory.getbasetemp()
     of_all_workers = ours if worker_id == "master" else ours.parent

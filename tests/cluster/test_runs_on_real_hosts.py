@@ -83,7 +83,7 @@ def test_a_run_through_stock_onionbalance_is_one_like_any_other(shelf, start):
 def test_a_baseline_measures_each_link_alone_and_all_at_once(shelf):
     run = shelf.new_run()
     printed = shelf.onionrig(
-        "baseline", "-i", shelf.inventory, "--hold", "5", "--streams", "2", "--no-report",
+        "baseline", "-i", shelf.inventory, "--hold", "10", "--streams", "2", "--no-report",
         "--set", "load.ramp=1s", "--out", run.path,
     )  # fmt: skip
 
