@@ -65,45 +65,6 @@ def keeping(shelf, run):
     ]
 
 
-def test_an_address_goes_from_one_rig_to_another_and_its_key_is_not_printed(
-    shelf, address, tmp_path
-):
-    assert shelf.onionrig("frontend", "show", "-i", shelf.inventory) == f"{address}\n"
-    kept = tmp_path / "kept.pem"
-    said = shelf.onionrig("frontend", "export", "-i", shelf.inventory, kept)
-    secret = kept.read_text().splitlines()[1]
-    assert address in said
-    assert secret not in said
-    assert kept.stat().st_mode & 0o777 == 0o600
-    there = shelf.bed["pi1"].run(
-        "sh", "-c", "cd /var/lib/onionrig/frontend; stat -c '%n %a %U' *; cat frontend.pem"
-    )
-    assert there.stdout == f"frontend.pem 600 onionrig\n{kept.read_text()}"
-
-    frontend_identity(tmp_path / "other")
-    other = tmp_path / "other/frontend.pem"
-    refused = shelf.onionrig(
-        "frontend", "import", "-i", shelf.inventory, other, code=UsageError.exit_code
-    )
-    assert f"pi1 has the key of {address}" in refused
-    shelf.onionrig("frontend", "import", "-i", shelf.inventory, "--replace", other)
-    shelf.onionrig("frontend", "import", "-i", shelf.inventory, "--replace", kept)
-    assert shelf.onionrig("frontend", "show", "-i", shelf.inventory) == f"{address}\n"
-
-
-def test_hosts_that_do_nothing_say_so(shelf):
-    hosts = status(shelf)
-    for host in hosts.values():
-        assert host["this_version"]
-        assert abs(host["clock"]["ahead_seconds"]) < 1
-        assert host["state"]["claim"] is None
-        assert host["state"]["available_memory_bytes"] > 0
-        assert host["state"]["free_disk_bytes"] > 0
-    assert cluster(shelf, "down").splitlines() == [f"{name}: nothing runs" for name in hosts]
-    nothing = cluster(shelf, "collect", "nothing", code=RecordsUnreadable.exit_code)
-    assert "no run nothing, neither here nor on the hosts" in nothing
-
-
 def test_hosts_in_a_load_say_whose_it_is_and_nothing_is_collected(shelf, orphan, tmp_path):
     found = status(shelf)
     for name, service in (("pi1", "balancer"), ("pi2", "backend-2"), ("pi3", "relay-1")):
@@ -193,3 +154,42 @@ def test_down_ends_what_runs_and_leaves_its_records(shelf):
     assert keeping(shelf, run) == ["pi1", "pi2", "pi3"]
     cluster(shelf, "collect", "--no-report", run.path)
     assert keeping(shelf, run) == []
+
+
+def test_an_address_goes_from_one_rig_to_another_and_its_key_is_not_printed(
+    shelf, address, tmp_path
+):
+    assert shelf.onionrig("frontend", "show", "-i", shelf.inventory) == f"{address}\n"
+    kept = tmp_path / "kept.pem"
+    said = shelf.onionrig("frontend", "export", "-i", shelf.inventory, kept)
+    secret = kept.read_text().splitlines()[1]
+    assert address in said
+    assert secret not in said
+    assert kept.stat().st_mode & 0o777 == 0o600
+    there = shelf.bed["pi1"].run(
+        "sh", "-c", "cd /var/lib/onionrig/frontend; stat -c '%n %a %U' *; cat frontend.pem"
+    )
+    assert there.stdout == f"frontend.pem 600 onionrig\n{kept.read_text()}"
+
+    frontend_identity(tmp_path / "other")
+    other = tmp_path / "other/frontend.pem"
+    refused = shelf.onionrig(
+        "frontend", "import", "-i", shelf.inventory, other, code=UsageError.exit_code
+    )
+    assert f"pi1 has the key of {address}" in refused
+    shelf.onionrig("frontend", "import", "-i", shelf.inventory, "--replace", other)
+    shelf.onionrig("frontend", "import", "-i", shelf.inventory, "--replace", kept)
+    assert shelf.onionrig("frontend", "show", "-i", shelf.inventory) == f"{address}\n"
+
+
+def test_hosts_that_do_nothing_say_so(shelf):
+    hosts = status(shelf)
+    for host in hosts.values():
+        assert host["this_version"]
+        assert abs(host["clock"]["ahead_seconds"]) < 1
+        assert host["state"]["claim"] is None
+        assert host["state"]["available_memory_bytes"] > 0
+        assert host["state"]["free_disk_bytes"] > 0
+    assert cluster(shelf, "down").splitlines() == [f"{name}: nothing runs" for name in hosts]
+    nothing = cluster(shelf, "collect", "nothing", code=RecordsUnreadable.exit_code)
+    assert "no run nothing, neither here nor on the hosts" in nothing
