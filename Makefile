@@ -3,7 +3,7 @@
 
 BIN := .venv/bin
 # Most tests wait: for whole seconds, for votes, for holds to end and for hosts to stand down. So
-# three files go side by side on two cores.
+# three files go side by side on two cores, and four of those with hosts, which wait the most.
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 # Where ansible-lint finds the collection under its own name.
 COLLECTIONS := .venv/collections/ansible_collections
@@ -48,7 +48,7 @@ test-bed: dev ## emulated hosts and their links, and hosts with systemd and ssh,
 	@echo "test: pytest tests/bed"
 	@$(BIN)/pytest --quiet tests/bed $(ARGS)
 	@echo "test: pytest tests/cluster"
-	@$(BIN)/pytest --quiet $(SIDE_BY_SIDE) tests/cluster $(ARGS)
+	@$(BIN)/pytest --quiet $(SIDE_BY_SIDE) -n 4 tests/cluster $(ARGS)
 
 test-fast: lint ## the checks, and the tests that start no tor
 	@echo "test: pytest tests/unit tests/process"

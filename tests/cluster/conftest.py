@@ -22,7 +22,7 @@ LONGEST_FIRST = (
 )
 """Files that take long: begun last, one of them would go on alone after all others have ended.
 
-The second provisions the shelf that the fourth and the fifth have too. The third needs none of it,
+The second provisions the shelf that the fourth to the sixth have too. The third needs none of it,
 and is done by then.
 """
 RATE = "200mbit"
