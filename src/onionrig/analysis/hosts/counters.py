@@ -19,12 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from onionrig.analysis.load.loads import MeasuredLoad
-    from onionrig.records.samples import (
-        HostSample,
-        InterfaceUse,
-        MachineConditions,
-        NetworkCounts,
-    )
+    from onionrig.records.samples import HostSample, MachineConditions, NetworkCounts
 
 Samples = list["HostSample"]
 WRAPS_AT = 1 << 32
@@ -91,18 +86,6 @@ def increase(previous: float, current: float) -> float:
     if WRAPS_AT - NEAR_THE_WRAP <= previous < WRAPS_AT and current < NEAR_THE_WRAP:
         return current - previous + WRAPS_AT
     return current if current < previous / 2 else 0.0
-
-
-def of_interface(
-    name: str, count: Callable[[InterfaceUse], int | None]
-) -> Callable[[HostSample], int | None]:
-    """Return what reads a counter of one interface, None where the host has no such interface."""
-
-    def counted(sample: HostSample) -> int | None:
-        use = sample.interfaces.get(name)
-        return None if use is None else count(use)
-
-    return counted
 
 
 def condition_rise(

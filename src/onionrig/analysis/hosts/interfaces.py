@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from onionrig.records.samples import HostSample, InterfaceUse
 
 Direction = Literal["received", "sent"]
-_DIRECTIONS: tuple[Direction, ...] = ("received", "sent")
 
 
 class Carried(NamedTuple):
@@ -54,7 +53,7 @@ def main_interface(samples: Sequence[HostSample]) -> str | None:
     """
     readings = Counter(name for sample in samples for name in sample.interfaces)
     bytes_by_interface = {
-        name: sum(carried_by(samples, name, direction) for direction in _DIRECTIONS)
+        name: sum(carried_by(samples, name))
         for name, number in readings.items()
         if number > 1 and name != LOOPBACK
     }
@@ -64,16 +63,19 @@ def main_interface(samples: Sequence[HostSample]) -> str | None:
 def carried_bytes(samples: Sequence[HostSample], direction: Direction) -> int:
     """Return the bytes that a host's main interface carried in one direction."""
     name = main_interface(samples)
-    return 0 if name is None else carried_by(samples, name, direction)
+    return 0 if name is None else getattr(carried_by(samples, name), direction)
 
 
-def carried_by(samples: Sequence[HostSample], name: str, direction: Direction) -> int:
-    """Return the bytes that an interface carried in one direction, 0 if it is not in two samples.
+def carried_by(samples: Sequence[HostSample], name: str) -> Carried:
+    """Return the bytes that an interface carried, 0 if it is not in two samples.
 
     They are summed from sample to sample, since a counter may begin again in between.
     """
     uses = (use for sample in samples if (use := sample.interfaces.get(name)) is not None)
-    return sum(getattr(carried_between(*pair), direction) for pair in pairwise(uses))
+    parts = [carried_between(before, after) for before, after in pairwise(uses)]
+    return Carried(
+        received=sum(part.received for part in parts), sent=sum(part.sent for part in parts)
+    )
 
 
 def kernel_rate(samples: Sequence[HostSample]) -> float | None:

@@ -76,7 +76,7 @@ def _carried_rates(samples: Sequence[HostSample]) -> Iterator[tuple[str, str, fl
     for name, use in last_uses.items():
         if name == LOOPBACK:
             continue
-        received, sent = (carried_by(samples, name, way) for way in ("received", "sent"))
+        received, sent = carried_by(samples, name)
         size, direction = max((received, "received"), (sent, "sent"))
         rate = size * BITS_PER_BYTE / seconds
         limit = use.link_bits_per_second or None

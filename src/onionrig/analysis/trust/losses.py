@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from onionrig.analysis.hosts.counters import (
     condition_rise,
     network_rise,
-    of_interface,
     rise,
     samples_by_host,
     samples_by_machine,
@@ -26,7 +25,7 @@ from onionrig.records.events import Happened
 from onionrig.units import percent_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from onionrig.analysis.hosts.counters import Rise
     from onionrig.analysis.load.loads import MeasuredLoad
@@ -86,7 +85,7 @@ def _frame_doubts(
             ("sent", _sent_lost, _sent),
         ):
             losses, frames = (
-                rise(host_samples, of_interface(name, count))
+                rise(host_samples, _of_interface(name, count))
                 for count in (count_lost, count_carried)
             )
             if losses and frames and _too_many(losses, losses.amount + frames.amount):
@@ -100,10 +99,7 @@ def _frame_doubts(
 def _interfaces_that_matter(host_samples: Sequence[HostSample]) -> list[str]:
     """Name the interfaces that carried a good part of all bytes of the host."""
     names = dict.fromkeys(name for sample in host_samples for name in sample.interfaces)
-    bytes_by_interface = {
-        name: carried_by(host_samples, name, "received") + carried_by(host_samples, name, "sent")
-        for name in names
-    }
+    bytes_by_interface = {name: sum(carried_by(host_samples, name)) for name in names}
     least_bytes = MATTERING_SHARE * sum(bytes_by_interface.values())
     return [name for name, size in bytes_by_interface.items() if size >= least_bytes]
 
@@ -176,6 +172,16 @@ def _too_many(lost: Rise, total: float) -> bool:
 
 def _share_text(lost: Rise, total: float) -> str:
     return f" ({percent_text(lost.amount / total)})" if total else ""
+
+
+def _of_interface(
+    name: str, count: Callable[[InterfaceUse], int | None]
+) -> Callable[[HostSample], int | None]:
+    def counted(sample: HostSample) -> int | None:
+        use = sample.interfaces.get(name)
+        return None if use is None else count(use)
+
+    return counted
 
 
 def _received_lost(use: InterfaceUse) -> int | None:
