@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from onionrig.cluster.check import sudo_refusal
+from onionrig.cluster.check import nothing_as_root
 from onionrig.cluster.judgement import (
     ExaminedHost,
     Node,
@@ -162,7 +162,9 @@ def test_a_sudo_that_asks_for_a_password_is_found_even_if_ansible_has_one(tmp_pa
     write_program(tmp_path, "ssh", asks)
     monkeypatch.setenv("PATH", str(tmp_path))
     hosts = [ListedHost(name=name, address=name) for name in ("pi1", "pi2")]
-    (finding,) = sudo_findings({host.name: sudo_refusal(host.access()) for host in hosts})
+    ended = {host.name: nothing_as_root(host.access()) for host in hosts}
+    assert ended["pi2"].code == 0
+    (finding,) = sudo_findings({name: one.err for name, one in ended.items()})
     assert (finding.host, finding.what, finding.verdict) == ("pi1", "sudo", "missing")
     assert "NOPASSWD" in finding.advice
 

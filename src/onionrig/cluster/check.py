@@ -19,7 +19,6 @@ from onionrig.cluster.judgement import (
 )
 from onionrig.cluster.playbooks import play
 from onionrig.cluster.troubles import advice_for, kind_of
-from onionrig.engine.ansible.access import root_refused
 from onionrig.engine.ansible.clocks import clock_reading
 from onionrig.engine.ansible.inventory import for_experiment, read_inventory
 from onionrig.engine.ansible.program import provisioned_version
@@ -27,7 +26,7 @@ from onionrig.engine.local.ports import FIRST_PORT
 from onionrig.experiment.hosts import GROUPS
 from onionrig.experiment.inventory import with_inventory
 from onionrig.experiment.schema import Cluster, Experiment
-from onionrig.programs import NotRun, run_program
+from onionrig.programs import Ended, NotRun, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-SHELL_SECONDS = 20
 SUDO_SECONDS = 20
 EXAMINE, CONNECT = "Look at the host", "Connect to the other hosts"
 REFUSE = "Refuse a host that cannot or should not be provisioned"
@@ -108,8 +106,11 @@ def _findings(
     }
     addresses = {host.name: host.onionrig_address or facts[host.name].address for host in reached}
     findings = [_failed(failure) for failure in played.failures if failure.task != REFUSE]
-    findings += shell_findings(_on_each(reached, _shell_noise))
-    findings += sudo_findings(_on_each(reached, sudo_refusal))
+    as_root = _on_each(reached, nothing_as_root)
+    findings += shell_findings({host: ended.out for host, ended in as_root.items() if ended})
+    findings += sudo_findings(
+        {host: ended.err for host, ended in as_root.items() if ended and ended.code}
+    )
     findings += clock_findings(_on_each(reached, _ahead))
     for name, its_facts in facts.items():
         findings += host_findings(
@@ -150,21 +151,12 @@ def _ahead(access: Access) -> float | None:
     return None if reading is None else reading.ahead_seconds
 
 
-def _shell_noise(access: Access) -> str | None:
-    """Return what a host's login shell prints of its own, or None."""
-    try:
-        return run_program(access.alone(("true",)), seconds=SHELL_SECONDS).out.strip() or None
-    except NotRun:
-        return None
+def nothing_as_root(access: Access) -> Ended | None:
+    """Have root do nothing on a host and return what came of it, or None without an answer.
 
-
-def sudo_refusal(access: Access) -> tuple[str, str] | None:
-    """Return why a host's sudo refuses a run, which types no password, and what to do, or None.
-
-    Ansible may have typed one.
+    Like a run, it types no password; Ansible may have typed one.
     """
     try:
-        ended = run_program(access.alone(access.as_root(("true",))), seconds=SUDO_SECONDS)
+        return run_program(access.alone(access.as_root(("true",))), seconds=SUDO_SECONDS)
     except NotRun:
         return None
-    return root_refused(ended.err) if ended.code else None

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from onionrig.engine.ansible.access import SHELL_ADVICE, shell_prints
+from onionrig.engine.ansible.access import SHELL_ADVICE, root_refused, shell_prints
 from onionrig.engine.ansible.clocks import MOST_SECONDS
+from onionrig.engine.ansible.found import NO_IPV4
 from onionrig.node.facts import UNFINISHED
 from onionrig.rig.needs import DAEMON_BYTES, RECORDS_BYTES, SYSTEM_BYTES, daemons_that_fit
 from onionrig.units import counted, size_text
@@ -129,8 +130,11 @@ def clock_findings(
     return tuple(findings)
 
 
-def shell_findings(noise_by_host: Mapping[str, str | None]) -> tuple[HostFinding, ...]:
-    """Return which hosts' login shells print something of their own before a command's output."""
+def shell_findings(printed_by_host: Mapping[str, str]) -> tuple[HostFinding, ...]:
+    """Return which hosts' login shells print something of their own before a command's output.
+
+    ``printed_by_host`` is what each host printed for a command that prints nothing.
+    """
     return tuple(
         HostFinding(
             host=host,
@@ -139,19 +143,17 @@ def shell_findings(noise_by_host: Mapping[str, str | None]) -> tuple[HostFinding
             found=shell_prints(noise),
             advice=SHELL_ADVICE,
         )
-        for host, noise in noise_by_host.items()
-        if noise
+        for host, printed in printed_by_host.items()
+        if (noise := printed.strip())
     )
 
 
-def sudo_findings(
-    refusal_by_host: Mapping[str, tuple[str, str] | None],
-) -> tuple[HostFinding, ...]:
-    """Return on which hosts sudo refuses a run, with what to do."""
+def sudo_findings(complaints_by_host: Mapping[str, str]) -> tuple[HostFinding, ...]:
+    """Return on which hosts sudo refuses a run, from what failed commands complained of there."""
     return tuple(
-        HostFinding(host=host, what="sudo", verdict="missing", found=refusal[0], advice=refusal[1])
-        for host, refusal in refusal_by_host.items()
-        if refusal is not None
+        HostFinding(host=host, what="sudo", verdict="missing", found=refused[0], advice=refused[1])
+        for host, complaints in complaints_by_host.items()
+        if (refused := root_refused(complaints)) is not None
     )
 
 
@@ -258,8 +260,7 @@ def _link(host: str, facts: ExaminedHost) -> HostFinding:
         return HostFinding(
             host=host, what="link", verdict="missing",
             found=f"only an IPv6 address, {facts.address}",
-            advice="tor refuses to be a relay without an IPv4 address: give it one, or name the "
-            "one that it has (onionrig_address in the inventory)",
+            advice=NO_IPV4,
         )  # fmt: skip
     rate = f"{facts.link_mbit} Mbit/s" if facts.link_mbit else "rate unknown"
     text = f"{facts.address} on {facts.interface or 'an unknown interface'}, {rate}"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import onionrig
-from onionrig.engine.ansible.access import ALIVE_COUNT, ALIVE_SECONDS, NOT_INTERACTIVE
+from onionrig.engine.ansible.access import STRICT
 from onionrig.engine.ansible.ask_ansible import configured
 from onionrig.errors import Interrupted, Unequipped, UsageError
 from onionrig.processes.interrupts import ENDINGS, noted_endings
@@ -35,16 +35,6 @@ REMOTE_TEMP = "/tmp"  # noqa: S108 - it makes a private directory there for each
 """Directory on a host for files of Ansible's modules; its default would leave one in the home."""
 CONNECT_SECONDS = 10
 MOST_FORKS = 50
-STRICT = (
-    "-o", "BatchMode=yes",
-    "-o", "StrictHostKeyChecking=yes",
-    # a host that loses its power in the middle of a task would be waited for without end
-    "-o", f"ServerAliveInterval={ALIVE_SECONDS}",
-    "-o", f"ServerAliveCountMax={ALIVE_COUNT}",
-    *NOT_INTERACTIVE,
-)  # fmt: skip
-"""Options of ssh that precede all others, so they count, whatever an inventory or ssh's own
-configuration says of host keys and terminals (ssh_config(5))."""
 KEPT_OPEN = "-o ControlMaster=auto -o ControlPersist=60s"
 NO_HOSTS = "leaves us with no hosts to target"
 UNTOLD = frozenset(

@@ -43,14 +43,20 @@ ROOT_REFUSED: dict[str, tuple[str, str]] = {
 meaning and what to do."""
 ENGLISH = ("env", "-u", "LANGUAGE", "LC_ALL=C.UTF-8")
 """The words that have a program print English, which is what is looked for in its messages."""
-NOT_INTERACTIVE = (
+STRICT = (
+    "-o", "BatchMode=yes",
+    "-o", "StrictHostKeyChecking=yes",
+    "-o", f"ServerAliveInterval={ALIVE_SECONDS}",
+    "-o", f"ServerAliveCountMax={ALIVE_COUNT}",
+    # against a configuration that is meant for people at a terminal: it would mix other output into
+    # a command's, replace the command, or claim ports of this machine
     "-o", "RequestTTY=no",
     "-o", "RemoteCommand=none",
     "-o", "PermitLocalCommand=no",
     "-o", "ClearAllForwardings=yes",
 )  # fmt: skip
-"""Options of ssh against a configuration that is meant for people at a terminal: it would mix other
-output into a command's, replace the command, or claim ports of this machine."""
+"""Options of every ssh, ours and Ansible's. They precede those of an inventory, so they count: ssh
+takes the first value that it is given for an option (ssh_config(5))."""
 SHELL_ADVICE = (
     "let it print in interactive shells only, such as with `case $- in *i*) ;; *) return ;; esac` "
     "at the beginning of ~/.bashrc"
@@ -116,20 +122,9 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.ssh(*options), "--", self.destination, shlex.join(argv))
 
     def ssh(self, *options: str) -> tuple[str, ...]:
-        """Return an ssh command line with these options and those of every connection.
-
-        ssh takes the first value that it is given for an option, so the inventory's come last.
-        """
+        """Return an ssh command line with these options and those of every connection."""
         return (
-            "ssh",
-            *options,
-            *NOT_INTERACTIVE,
-            "-o", "BatchMode=yes",
-            "-o", f"ConnectTimeout={CONNECT_SECONDS}",
-            "-o", f"ServerAliveInterval={ALIVE_SECONDS}",
-            "-o", f"ServerAliveCountMax={ALIVE_COUNT}",
-            "-o", "StrictHostKeyChecking=yes",
-            *self.ssh_options,
+            "ssh", *options, *STRICT, "-o", f"ConnectTimeout={CONNECT_SECONDS}", *self.ssh_options,
         )  # fmt: skip
 
     def by_hand(self) -> str:

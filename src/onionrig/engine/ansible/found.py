@@ -32,10 +32,11 @@ PYTHON = "/opt/onionrig/venv/bin/python"
 """Path of Python in the node program of a provisioned host."""
 FACTS_SECONDS = 60
 CORES_SECONDS = 20
-ONLY_IPV6 = (
-    "would be reached at {address}, and tor refuses to be a relay without an IPv4 address: give it "
-    "one, or name the one that it has (onionrig_address in the inventory)"
+NO_IPV4 = (
+    "tor refuses to be a relay without an IPv4 address: give it one, or name the one that it has "
+    "(onionrig_address in the inventory)"
 )
+"""Advice for a host that is reached over IPv6 alone."""
 MODULE_MISSING = ("No such file", "not found", "No module named")
 
 
@@ -197,7 +198,7 @@ def _unfit(host: FoundHost, experiment: Experiment, version: str) -> str | None:
     if experiment.network.kind != "none" and "tor" not in facts.programs:
         return f"{name} has no tor: onionrig cluster provision"
     if experiment.network.kind != "none" and ":" in facts.address:
-        return f"{name} {ONLY_IPV6.format(address=facts.address)}"
+        return f"{name} would be reached at {facts.address}, and {NO_IPV4}"
     fault = cut_off(experiment, name)
     if fault is not None and "nft" not in facts.programs:
         return (
